@@ -1,0 +1,58 @@
+"""An event loop that owns its clock: timers fire at once and time jumps to them.
+
+A lifetime of a day passes in microseconds, in the same order every time. Only for what lives
+inside the process: a pty, a socket or a thread moves on the real clock, which this loop does
+not wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Stuck(AssertionError):
+    """Every task waits and no timer is set: nothing would ever happen again."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Never blocks: where a real selector would wait, the clock is set forward instead."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            raise Stuck("every task waits for something that no timer and no descriptor will bring")
+        self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._clock = _JumpingSelector()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
+
+
+def run(main: Coroutine[Any, Any, T], *, virtual: bool = True) -> T:
+    """Run `main` to its end on a loop of its own; complain if it leaves a task behind."""
+    factory = VirtualLoop if virtual else asyncio.new_event_loop
+
+    async def supervised() -> T:
+        result = await main
+        await asyncio.sleep(0)
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not rest, f"tasks outlived the test: {rest}"
+        return result
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(supervised())

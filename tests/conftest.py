@@ -1,0 +1,64 @@
+"""How tests run: coroutines on a clock of their own, and nothing may outlive a test."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.clock import run
+
+settings.register_profile("m5310", deadline=None, derandomize=True)
+settings.load_profile("m5310")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collection after each test need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """`async def` tests run in virtual time; `realtime` ones on the real clock, at most 30 s."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    test = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    if pyfuncitem.get_closest_marker("realtime"):
+        run(asyncio.wait_for(test, 30), virtual=False)
+    else:
+        run(test)
+    return True
+
+
+def _descriptors() -> set[str]:
+    if not os.path.isdir("/proc/self/fd"):
+        return set()
+    seen = set()
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            seen.add(f"{number} -> {os.readlink(f'/proc/self/fd/{number}')}")
+        except OSError:
+            continue
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_a_test() -> Iterator[None]:
+    threads = set(threading.enumerate())
+    before = _descriptors()
+    yield
+    gc.collect()  # an object in a cycle may hold a descriptor; its warning is an error
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(2)
+    left = [thread for thread in threading.enumerate() if thread not in threads]
+    assert not left, f"threads outlived the test: {left}"
+    opened = {entry for entry in _descriptors() - before if "/proc/" not in entry}
+    assert not opened, f"descriptors outlived the test: {opened}"
