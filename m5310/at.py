@@ -1,0 +1,266 @@
+"""The V.250 wire, host side: values to a command line, a line to its parts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from m5310.errors import AnswerError, ParameterError, shortened
+
+# Longest command line in bytes, CR not counted. The longest the documents know is a MIPLCONF
+# fragment of 1024 config bytes as hex, some 2080; what a module's reader holds beyond that is
+# nowhere stated. 4 KiB is also the longest line the engine reads, so an echo always fits.
+LINE_LIMIT = 4096
+
+
+class Quoted(str):
+    """A text that goes onto the wire between double quotes."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The shape of an information response that belongs to a command.
+
+    `pattern` must match the whole line. It names the number and kind of the values, not only the
+    prefix: an unsolicited `+CEREG:5` does not match what `AT+CEREG?` declares. `required` says
+    that the command cannot have succeeded without at least one such line, so a bare `OK` that
+    comes before it belongs to the past.
+    """
+
+    pattern: re.Pattern[str]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line, with the responses that belong to it and the time its result may take.
+
+    `line` is without the CR; `timeout` is in seconds, from the last byte written to the final
+    result. A command without responses is answered by its final result alone.
+    """
+
+    line: str
+    responses: tuple[Response, ...] = ()
+    timeout: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Raises ParameterError on a line that cannot be written and on a useless timeout."""
+        encoded(self.line)
+        if not 0 < self.timeout < math.inf:
+            raise ParameterError(
+                f"{shortened(self.line)}: a timeout of {self.timeout} s; it must be above 0 and end"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command brought before its `OK`: the information responses, in order."""
+
+    command: Command
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinalResult:
+    """A final result code. `family` is `CME`, `CMS`, `CIS`, ... or empty for `OK` and `ERROR`."""
+
+    text: str
+    family: str = ""
+    number: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.text == "OK"
+
+    @property
+    def meaning(self) -> str:
+        """The number in words, empty if the standards give it none."""
+        if self.number is None:
+            return ""
+        if words := _MEANINGS.get((self.family, self.number)):
+            return words
+        if self.family == "CME" and self.number >= _FIRST_VENDOR_NUMBER:
+            return "the vendor's own number, not in TS 27.007"
+        return ""
+
+
+# V.250 5.3.1 and 5.4.1: a basic command is one letter with an optional number, an extended one
+# `+` and a name; `?` reads, `=?` tests. The empty name is the bare `AT`.
+_NAME = re.compile(r"(?:[A-Z&]?[A-Z][0-9]*|\+[A-Z][A-Z0-9!%./:_-]*(?:=?\?)?)?", re.ASCII)
+
+# Control characters cannot be carried: CR ends the line, NUL and ESC are eaten or acted upon.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+# In a bare value a comma would start the next value and a semicolon the next command
+# (V.250 5.2.1: extended commands on one line are separated by `;`).
+_NOT_BARE = re.compile(r'[",;]')
+
+
+def command_line(name: str, *values: int | str | Quoted | None) -> str:
+    """The line of a command: `command_line("+MIPLOPEN", 0, 30)` is `AT+MIPLOPEN=0,30`.
+
+    A `Quoted` is written between quotes, any other text bare. None is a value left out: it keeps
+    its comma between others and vanishes at the end. Raises ParameterError on what the line
+    cannot carry, so a value never smuggles in a second command.
+    """
+    if not _NAME.fullmatch(name):
+        raise ParameterError(f"{name!r} is not the name of a command, like '+CEREG?' or 'E0'")
+    count = len(values)
+    while count and values[count - 1] is None:
+        count -= 1
+    line = f"AT{name}={','.join(map(_written, values[:count]))}" if count else f"AT{name}"
+    encoded(line)
+    return line
+
+
+def encoded(line: str) -> bytes:
+    """A command line as its bytes, CR included.
+
+    Raises ParameterError if it holds control characters, cannot be encoded or is too long.
+    """
+    if found := _CONTROL.search(line):
+        raise ParameterError(
+            f"{shortened(line)!r} holds the control character {found[0]!r}, "
+            "which a command line cannot carry"
+        )
+    try:
+        data = line.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            f"{shortened(line)!r} holds half a character ({error.object[error.start]!r}), "
+            "which has no UTF-8 form"
+        ) from None
+    if len(data) > LINE_LIMIT:
+        raise ParameterError(
+            f"{shortened(line)} is {len(data)} bytes long, a command line holds {LINE_LIMIT}"
+        )
+    return data + b"\r"
+
+
+def _written(value: int | str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:d}"
+    if isinstance(value, Quoted):
+        if '"' in value:
+            raise ParameterError(
+                f"{shortened(value)!r} holds a double quote; the language has no escape for it"
+            )
+        return f'"{value}"'
+    if found := _NOT_BARE.search(value):
+        raise ParameterError(f"the bare value {shortened(value)!r} cannot hold {found[0]!r}")
+    return value
+
+
+def split(line: str) -> tuple[str, str]:
+    """A response or unsolicited code as its name and the text behind the colon.
+
+    `+CEREG:2,1` is `("+CEREG", "2,1")`; one blank after the colon is not data. Raises AnswerError
+    if there is no colon or no name before it.
+    """
+    name, colon, text = line.partition(":")
+    if not colon or not name:
+        raise AnswerError(f"{shortened(line)!r} does not have the form '+NAME:values'")
+    return name, text.removeprefix(" ")
+
+
+def values(text: str) -> list[str]:
+    """The values between the commas, quotes taken off; a comma between quotes is data.
+
+    Blanks around a quoted value are not data, those inside the quotes are. An empty text is one
+    empty value. Raises AnswerError on a quote that does not open or close a value.
+    """
+    if '"' not in text:
+        return text.split(",")
+    found: list[str] = []
+    at = 0
+    while match := _VALUE.match(text, at):
+        quoted = match["quoted"]
+        found.append(match["bare"] if quoted is None else quoted)
+        if match.end() == len(text):
+            if match["comma"]:
+                found.append("")
+            return found
+        at = match.end()
+    raise AnswerError(
+        f"{shortened(text)!r}: a double quote must open or close a whole value (at character {at})"
+    )
+
+
+_VALUE = re.compile(r'(?: *"(?P<quoted>[^"]*)" *|(?P<bare>[^",]*))(?:(?P<comma>,)|\Z)')
+
+# V.250 5.7.1 names OK and ERROR, TS 27.007 9.1 and TS 27.005 3.2.5 the families CME and CMS;
+# China Mobile's suite adds CIS. Words stand in place of the number after AT+CMEE=2.
+_EXTENDED = re.compile(r"\+([A-Z]+) ERROR(?:: ?(?:([0-9]{1,9})|.*))? *", re.ASCII)
+_OK = FinalResult("OK")
+_ERROR = FinalResult("ERROR")
+
+
+def final_result(line: str) -> FinalResult | None:
+    """The final result code that the line is as a whole; None if it is none."""
+    if line == "OK":
+        return _OK
+    if line == "ERROR":
+        return _ERROR
+    if " ERROR" in line and (match := _EXTENDED.fullmatch(line)):
+        number = match[2]
+        return FinalResult(line, match[1], None if number is None else int(number))
+    return None
+
+
+# Numbers from here on are not TS 27.007's; each vendor counts its own.
+_FIRST_VENDOR_NUMBER = 513
+
+# TS 27.007 9.2.1 and 9.2.2 (CME), TS 27.005 3.2.5 (CMS), China Mobile's suite specification (CIS).
+# CME 311 is no number of TS 27.007's; M5310 hosts test for it, with CMS 311's meaning.
+_MEANINGS = {
+    ("CME", 0): "phone failure",
+    ("CME", 3): "operation not allowed",
+    ("CME", 4): "operation not supported",
+    ("CME", 10): "SIM not inserted",
+    ("CME", 11): "SIM PIN required",
+    ("CME", 12): "SIM PUK required",
+    ("CME", 13): "SIM failure",
+    ("CME", 14): "SIM busy",
+    ("CME", 15): "SIM wrong",
+    ("CME", 16): "incorrect password",
+    ("CME", 20): "memory full",
+    ("CME", 21): "invalid index",
+    ("CME", 22): "not found",
+    ("CME", 23): "memory failure",
+    ("CME", 24): "text string too long",
+    ("CME", 25): "invalid characters in text string",
+    ("CME", 30): "no network service",
+    ("CME", 31): "network timeout",
+    ("CME", 32): "network not allowed, emergency calls only",
+    ("CME", 50): "incorrect parameters",
+    ("CME", 51): "command implemented but currently disabled",
+    ("CME", 52): "command aborted by user",
+    ("CME", 53): "not attached to the network",
+    ("CME", 57): "temporarily out of service",
+    ("CME", 100): "unknown",
+    ("CME", 103): "illegal MS",
+    ("CME", 106): "illegal ME",
+    ("CME", 107): "GPRS services not allowed",
+    ("CME", 111): "PLMN not allowed",
+    ("CME", 112): "location area not allowed",
+    ("CME", 113): "roaming not allowed in this location area",
+    ("CME", 148): "unspecified GPRS error",
+    ("CME", 149): "PDP authentication failure",
+    ("CME", 311): "SIM PIN required",
+    ("CMS", 300): "ME failure",
+    ("CMS", 302): "operation not allowed",
+    ("CMS", 303): "operation not supported",
+    ("CMS", 310): "SIM not inserted",
+    ("CMS", 311): "SIM PIN required",
+    ("CMS", 331): "no network service",
+    ("CMS", 332): "network timeout",
+    ("CMS", 500): "unknown",
+    ("CIS", 100): "unknown",
+    ("CIS", 601): "parameter",
+    ("CIS", 602): "state",
+}

@@ -1,0 +1,319 @@
+"""The conversation: bytes in, events out, one command outstanding. No clock, no port.
+
+Who owns a line is decided here. A final result belongs to the command that is out; a line that
+matches as a whole one of the shapes this command declared belongs to it; every other line is
+unsolicited, at any time. After a timeout the next final result might be the old command's, so
+the conversation is lost until a bare `AT` was answered and nothing of the past followed.
+
+Whoever owns an engine, after every call: writes what `outgoing()` gives, handles the events
+returned, and calls `tick` when `deadline` has come. `now` is in seconds and never goes back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import assert_never
+
+from m5310.at import Answer, Command, FinalResult, Response, final_result
+from m5310.errors import ParameterError, StateError, shortened
+from m5310.events import (
+    Answered,
+    Counters,
+    Event,
+    InStep,
+    Late,
+    Overrun,
+    Refused,
+    Stray,
+    TimedOut,
+    Unsolicited,
+)
+from m5310.lines import LineReader, Overlong
+from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
+
+# From a final result to the next command. China Mobile's M5310 notes ask for an interval without
+# a number; u-blox asks for 20 ms of its modules, and Zephyr's modem drivers keep the same.
+QUIET = 0.020
+
+# An AT is answered within some ms and its `OK` takes 7 ms at 9600 baud: what the module still
+# had to say when it read the AT has come by then.
+SETTLE = 0.1
+
+# A module that boots takes 3 s and more, one that wakes up loses the first AT: ask again soon
+# enough for both, seldom enough that a module busy for a minute is not buried.
+PROBE_INTERVAL = 1.0
+
+# While fewer results came than are owed, the others may be as far behind as the probes are apart.
+SETTLE_OWED = 1.5 * PROBE_INTERVAL
+
+# The LF of a final result follows its CR within a character, 33 ms at 300 baud. A module set to
+# end its lines with CR alone must not stop the conversation, so this wait ends.
+LINE_END = 0.040
+
+# The longest documented answers (NUESTATS, NCONFIG) have some 30 lines.
+ANSWER_LIMIT = 1000
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """The command that is out, and what it brought so far."""
+
+    command: Command
+    lines: list[str]
+    came: list[Response]  # the declared shapes that came at least once
+    bare: bool = False  # an `OK` came while a required one was missing
+    overrun: bool = False
+
+
+class Engine:
+    """One conversation. `quiet` and `settle` are in seconds, `byte_time` is a byte's on the wire.
+
+    A command is held from `submit` to the event that ends it; only one at a time.
+    """
+
+    def __init__(
+        self, *, quiet: float = QUIET, settle: float = SETTLE, byte_time: float = 0.0
+    ) -> None:
+        if not 0 <= quiet < math.inf:
+            raise ParameterError(f"a quiet time of {quiet} s; it is 0 or more, and ends")
+        self.deadline: float | None = None
+        self._quiet = quiet
+        self._settle = settle
+        self._byte_time = byte_time
+        self._reader = LineReader()
+        self._states = States(CONVERSATION)
+        self._due = 0.0  # when the present state's own time is over
+        self._line_feed_due = False  # the last final result ended in CR; its LF may still come
+        self._output = b""
+        self._waiting: Command | None = None  # held, not yet written
+        self._give_up = 0.0  # when it has waited long enough for the probe
+        self._exchange: _Exchange | None = None
+        self._lost: Command | None = None  # timed out; its lines may still come
+        self._owed = 0  # final results that may still come for what was written
+        self._strays = 0
+        self._late = 0
+        self._timeouts = 0
+        self._probes = 0
+        self._dropped = 0
+
+    @property
+    def state(self) -> Conversation:
+        return self._states.state
+
+    @property
+    def free(self) -> bool:
+        """Whether `submit` may be called."""
+        return self._waiting is None and self._exchange is None
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(
+            noise=self._reader.noise,
+            overlong=self._reader.overlong,
+            strays=self._strays,
+            late=self._late,
+            timeouts=self._timeouts,
+            probes=self._probes,
+            dropped=self._dropped,
+        )
+
+    def submit(self, command: Command, now: float) -> None:
+        """Hold a command and write it as soon as the conversation allows.
+
+        It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`:
+        it is written or given up within its timeout, and then has its timeout for the result.
+        Raises StateError unless `free`.
+        """
+        if self._waiting is not None or self._exchange is not None:
+            raise StateError(
+                f"{shortened(command.line)} cannot be sent: another command is outstanding"
+            )
+        self._waiting = command
+        self._give_up = now + command.timeout
+        self._advance(now)
+
+    def withdraw(self) -> bool:
+        """Give back the command held if it was not written yet; then it never will be."""
+        if self._waiting is None:
+            return False
+        self._let_go()
+        self._set_deadline()
+        return True
+
+    def outgoing(self) -> bytes:
+        """What must be written now. Each byte is given once."""
+        data, self._output = self._output, b""
+        return data
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """What the bytes from the module mean, in the order they came."""
+        if self._line_feed_due and data:
+            self._line_feed_due = False
+            self._due = now + self._quiet
+        # A command gets out only below, so what is nobody's at first stays nobody's. Most of what
+        # comes is of this kind, and a third faster for the shortcut.
+        nothing_out = self._exchange is None and self._lost is None
+        events: list[Event] = []
+        for line in self._reader.feed(data):
+            if isinstance(line, Overlong):
+                events.append(line)
+            elif nothing_out and line[0] == "+" and " ERROR" not in line:
+                events.append(Unsolicited(line))
+            elif (event := self._meaning(line, now)) is not None:
+                events.append(event)
+        self._advance(now)
+        return events
+
+    def tick(self, now: float) -> list[Event]:
+        """What time alone brings. Harmless before the deadline."""
+        events: list[Event] = []
+        if self._waiting is not None and now >= self._give_up and self._out_of_step():
+            self._timeouts += 1
+            events.append(TimedOut(self._waiting, (), sent=False))
+            self._let_go()
+        if now >= self._due:
+            if self._exchange is not None:
+                events.append(self._timed_out(self._exchange))
+            elif self.state is Conversation.SETTLING:
+                self._states.on(ConversationEvent.SETTLED)
+                self._lost = None
+                self._owed = 0
+                events.append(InStep())
+        self._advance(now)
+        return events
+
+    # what time and the state allow to write
+
+    def _advance(self, now: float) -> None:
+        waiting = self._waiting
+        if waiting is not None:
+            state = self._states.state
+            if state is Conversation.IDLE:
+                if now >= self._due:
+                    self._write(waiting, now)
+            elif state is Conversation.LOST or (state is Conversation.PROBING and now >= self._due):
+                self._probe(now)
+        self._set_deadline()
+
+    def _write(self, command: Command, now: float) -> None:
+        self._states.on(ConversationEvent.COMMAND)
+        self._waiting = None
+        self._exchange = _Exchange(command, [], [])
+        data = command.line.encode() + b"\r"
+        self._output += data
+        self._due = now + len(data) * self._byte_time + command.timeout
+        self._line_feed_due = False
+
+    def _probe(self, now: float) -> None:
+        self._states.on(ConversationEvent.PROBE)
+        self._probes += 1
+        self._owed += 1
+        self._output += b"AT\r"
+        self._due = now + PROBE_INTERVAL
+
+    def _let_go(self) -> None:
+        self._waiting = None
+        if self.state is Conversation.PROBING:
+            self._states.on(ConversationEvent.GIVE_UP)
+
+    def _out_of_step(self) -> bool:
+        return self.state in (Conversation.PROBING, Conversation.SETTLING)
+
+    def _set_deadline(self) -> None:
+        state = self._states.state
+        match state:
+            case Conversation.BUSY:
+                self.deadline = self._due
+            case Conversation.IDLE:  # the end of the quiet time is nobody's until a command waits
+                self.deadline = None if self._waiting is None else self._due
+            case Conversation.LOST:
+                self.deadline = None
+            case Conversation.PROBING | Conversation.SETTLING:
+                waits = self._waiting is not None
+                self.deadline = min(self._due, self._give_up) if waits else self._due
+            case _:
+                assert_never(state)
+
+    # what a line means
+
+    def _meaning(self, line: str, now: float) -> Event | None:
+        result = final_result(line)
+        if result is not None:
+            return self._ended(result, now)
+        if self._exchange is not None:
+            return self._answered_by(self._exchange, line)
+        if self._lost is not None:
+            if line == self._lost.line:
+                return None  # its echo
+            if any(one.pattern.fullmatch(line) for one in self._lost.responses):
+                self._late += 1
+                return Late(line, self._lost)
+        if line == "AT" and self._out_of_step():
+            return None  # the echo of a probe
+        return Unsolicited(line)
+
+    def _answered_by(self, exchange: _Exchange, line: str) -> Event | None:
+        if line == exchange.command.line:
+            return None  # its echo
+        for response in exchange.command.responses:
+            if response.pattern.fullmatch(line):
+                break
+        else:
+            return Unsolicited(line)
+        if response not in exchange.came:
+            exchange.came.append(response)
+        if len(exchange.lines) < ANSWER_LIMIT:
+            exchange.lines.append(line)
+        else:
+            self._dropped += 1
+            exchange.overrun = True
+        return None
+
+    def _ended(self, result: FinalResult, now: float) -> Event | None:
+        if self._exchange is not None:
+            return self._result(self._exchange, result, now)
+        self._owed = max(0, self._owed - 1)
+        probing = self.state is Conversation.PROBING
+        if self._out_of_step():
+            if result.ok:
+                self._states.on(ConversationEvent.OK)
+                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._settle)
+                if probing:
+                    return None
+            else:
+                # The ERROR of half a line, or the lost command's. If the probe's own OK does not
+                # follow, ask again.
+                self._states.on(ConversationEvent.ERROR)
+                self._due = now + self._settle
+        elif self.state is Conversation.LOST and not self._owed:
+            self._lost = None  # that was its final result: nothing more of it can follow
+        self._strays += 1
+        return Stray(result.text)
+
+    def _result(self, exchange: _Exchange, result: FinalResult, now: float) -> Event:
+        command = exchange.command
+        if result.ok:
+            for response in command.responses:
+                if response.required and response not in exchange.came:
+                    # The command cannot have succeeded without it: an OK of the past.
+                    exchange.bare = True
+                    self._strays += 1
+                    return Stray(result.text)
+        self._states.on(ConversationEvent.RESULT)
+        self._exchange = None
+        self._line_feed_due = self._reader.open_end
+        self._due = now + (max(LINE_END, self._quiet) if self._line_feed_due else self._quiet)
+        if not result.ok:
+            return Refused(command, result)
+        if exchange.overrun:
+            return Overrun(command)
+        return Answered(Answer(command, tuple(exchange.lines)))
+
+    def _timed_out(self, exchange: _Exchange) -> Event:
+        self._states.on(ConversationEvent.TIMEOUT)
+        self._exchange = None
+        self._lost = exchange.command
+        self._owed = 1
+        self._timeouts += 1
+        return TimedOut(exchange.command, tuple(exchange.lines), sent=True, bare=exchange.bare)

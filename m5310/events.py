@@ -1,0 +1,87 @@
+"""What the conversation tells its owner, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from m5310.at import Answer, Command, FinalResult
+from m5310.lines import Overlong
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The command ended with `OK`."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The command ended with another final result."""
+
+    command: Command
+    result: FinalResult
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """The command ended after more than `ANSWER_LIMIT` lines, the surplus of which is lost."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """No final result in time. `sent` and `bare` as in `CommandTimeout`."""
+
+    command: Command
+    lines: tuple[str, ...]
+    sent: bool
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsolicited:
+    """A line that nobody who is out declared."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A final result that is nobody's."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An information response of a command that had timed out."""
+
+    line: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class InStep:
+    """The conversation was lost and is found again."""
+
+
+Event = Answered | Refused | Overrun | TimedOut | Unsolicited | Stray | Late | InStep | Overlong
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What went wrong on the wire since the port was opened.
+
+    `noise` counts bytes, `overlong` dropped lines, `strays` final results of nobody, `late` lines
+    of commands that had timed out, `dropped` information lines beyond a command's bound.
+    """
+
+    noise: int = 0
+    overlong: int = 0
+    strays: int = 0
+    late: int = 0
+    timeouts: int = 0
+    probes: int = 0
+    dropped: int = 0

@@ -1,0 +1,274 @@
+"""The asyncio shell: one port, one engine. Many may wait, one speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar, assert_never
+
+from m5310.at import Answer, Command
+from m5310.engine import ANSWER_LIMIT, QUIET, SETTLE, Engine
+from m5310.errors import (
+    AnswerError,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    PortError,
+    shortened,
+)
+from m5310.events import (
+    Answered,
+    Counters,
+    Event,
+    InStep,
+    Late,
+    Overrun,
+    Refused,
+    Stray,
+    TimedOut,
+    Unsolicited,
+)
+from m5310.lines import LineReader, Overlong
+from m5310.port import open_port
+
+log = logging.getLogger("m5310.modem")
+wire = logging.getLogger("m5310.wire")
+
+# 8N1: a start bit, eight bits, a stop bit.
+_BITS_PER_BYTE = 10
+
+T = TypeVar("T")
+
+LineListener = Callable[[str], None]
+LossListener = Callable[[PortError], None]
+
+
+class Modem(asyncio.Protocol):
+    """A modem on a port: commands one at a time, in the order of their callers.
+
+    `Modem.open` opens a port; any other asyncio transport can be given to `connection_made`.
+    `quiet` is the time from a final result to the next command, in seconds. Belongs to one event
+    loop; nothing here may be called from another thread.
+    """
+
+    def __init__(
+        self,
+        name: str = "the port",
+        *,
+        quiet: float = QUIET,
+        settle: float = SETTLE,
+        byte_time: float = 0.0,
+    ) -> None:
+        self._name = name
+        self._loop: asyncio.AbstractEventLoop  # the transport's, from connection_made on
+        self._engine = Engine(quiet=quiet, settle=settle, byte_time=byte_time)
+        self._queue: deque[tuple[asyncio.Future[Answer], Command]] = deque()
+        self._current: asyncio.Future[Answer] | None = None  # waits for the command of the engine
+        self._listeners: tuple[tuple[LineListener, LossListener], ...] = ()
+        self._transport: asyncio.Transport | None = None
+        self._gone: asyncio.Future[None] | None = None
+        self._reason = f"{name} is not open"  # why there is no transport
+        self._closing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._alarm: float | None = None  # when it rings
+        self._trace = LineReader()  # lines for the log, cut only while somebody reads it
+
+    @classmethod
+    async def open(cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET) -> Self:
+        """A modem on a port of its own. Raises PortError with the reason and what to try."""
+        modem = cls(url, quiet=quiet, byte_time=_BITS_PER_BYTE / max(baudrate, 1))
+        await open_port(url, baudrate, modem)
+        return modem
+
+    async def execute(self, command: Command) -> Answer:
+        """Send a command when its turn comes, and wait for its final result.
+
+        A caller who is cancelled before its command is written takes it back; after that the
+        command runs to its end, its answer is nobody's, and the next waits for that end.
+        Raises CommandError if it is refused, CommandTimeout, AnswerError if it brings more lines
+        than any answer has, and PortError if the port is or gets lost.
+        """
+        if self._transport is None:
+            raise PortError(self._reason)
+        future: asyncio.Future[Answer] = self._loop.create_future()
+        self._queue.append((future, command))
+        if self._engine.free:
+            self._proceed()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if self._current is future:
+                if self._engine.withdraw():
+                    self._current = None
+                    self._proceed()
+            else:
+                with contextlib.suppress(ValueError):  # its command has already ended
+                    self._queue.remove((future, command))
+            raise
+
+    def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
+        """Hear every unsolicited line, in order, and the loss of the port. Returns the way out.
+
+        Both are called from the event loop and must return soon. The loss is told once, after
+        every waiting caller was released, and not if it was `close` that ended the port.
+        Raises PortError if there is no port any more.
+        """
+        if self._transport is None:
+            raise PortError(self._reason)
+        entry = (on_line, on_lost)
+        self._listeners = (*self._listeners, entry)
+
+        def unsubscribe() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not entry)
+
+        return unsubscribe
+
+    @property
+    def counters(self) -> Counters:
+        """What went wrong on the wire so far."""
+        return self._engine.counters
+
+    async def close(self) -> None:
+        """Close the port; every waiting caller gets a PortError. Harmless the second time."""
+        if self._transport is not None:
+            self._closing = True
+            transport, self._transport = self._transport, None
+            self._reason = f"{self._name} was closed"
+            self._release_waiters()
+            if not transport.is_closing():
+                transport.abort()
+        if self._gone is not None:
+            await asyncio.shield(self._gone)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._loop = asyncio.get_running_loop()
+        self._gone = self._loop.create_future()
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if wire.isEnabledFor(logging.DEBUG):
+            self._log_lines(data)
+        for event in self._engine.receive(data, self._loop.time()):
+            self._handle(event)
+        self._proceed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._closing:
+            self._reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
+            self._transport = None
+            self._release_waiters()
+            for _, on_lost in self._listeners:
+                self._tell(on_lost, PortError(self._reason))
+        self._listeners = ()
+        assert self._gone is not None
+        self._gone.set_result(None)
+
+    # the engine's side
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Unsolicited(line):
+                for on_line, _ in self._listeners:
+                    self._tell(on_line, line)
+            case Answered(answer):
+                self._end(answer)
+            case Refused(command, result):
+                error = CommandError(command.line, result.text, result.number, result.meaning)
+                self._end(error)
+            case TimedOut(command, lines, sent, bare):
+                self._end(
+                    CommandTimeout(command.line, command.timeout, lines, sent=sent, bare=bare)
+                )
+            case Overrun(command):
+                self._end(
+                    AnswerError(f"{shortened(command.line)} brought over {ANSWER_LIMIT} lines")
+                )
+            case Stray(line):
+                log.info("%s: %s came, which no command waited for", self._name, line)
+            case Late(line, command):
+                log.info("%s: %s came too late for %s", self._name, shortened(line), command.line)
+            case Overlong(head):
+                log.warning("%s: a line without end was dropped: %s...", self._name, head)
+            case InStep():
+                log.debug("%s: in step", self._name)
+            case _:
+                assert_never(event)
+
+    def _end(self, outcome: Answer | M5310Error) -> None:
+        waiter, self._current = self._current, None
+        if waiter is None or waiter.done():
+            return  # its caller was cancelled
+        if isinstance(outcome, Answer):
+            waiter.set_result(outcome)
+        else:
+            waiter.set_exception(outcome)
+
+    def _proceed(self) -> None:
+        """Give the engine the next command, the port its bytes and the loop the deadline."""
+        transport = self._transport
+        if transport is None:
+            return
+        engine = self._engine
+        while self._queue and engine.free:
+            waiter, command = self._queue.popleft()
+            if not waiter.done():
+                self._current = waiter
+                engine.submit(command, self._loop.time())
+        if data := engine.outgoing():
+            if wire.isEnabledFor(logging.DEBUG):
+                wire.debug("%s > %s", self._name, shortened(data.decode().rstrip("\r")))
+            transport.write(data)
+        deadline = engine.deadline
+        if deadline != self._alarm:
+            self._set_alarm(deadline)
+
+    def _set_alarm(self, deadline: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._alarm = deadline
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        assert self._alarm is not None
+        now = max(self._alarm, self._loop.time())  # a timer may be early by the clock's resolution
+        self._alarm = self._timer = None
+        for event in self._engine.tick(now):
+            self._handle(event)
+        self._proceed()
+
+    def _release_waiters(self) -> None:
+        self._set_alarm(None)
+        self._end(PortError(self._reason))
+        while self._queue:
+            waiter, _ = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_exception(PortError(self._reason))
+
+    def _tell(self, listener: Callable[[T], None], what: T) -> None:
+        try:
+            listener(what)
+        except Exception:
+            log.exception("%s: a listener failed on %r", self._name, what)
+
+    def _log_lines(self, data: bytes) -> None:
+        for line in self._trace.feed(data):
+            text = f"{line.head}..." if isinstance(line, Overlong) else shortened(line)
+            wire.debug("%s < %s", self._name, text)

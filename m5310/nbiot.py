@@ -1,0 +1,318 @@
+"""The C kit's API over `Device`: the same names, synchronous, exceptions for return codes.
+
+Callbacks run as in the C kit: in the thread that is inside one of these functions, never beside
+the program. They may call these functions themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from m5310.device import Device
+from m5310.errors import (
+    AcknowledgementTimeout,
+    M5310Error,
+    NotFound,
+    ParameterError,
+    PortError,
+)
+from m5310.lwm2m import Access, Path, Resource
+from m5310.pump import Pump
+from m5310.reports import Report
+from m5310.states import DeviceState
+from m5310.values import PAYLOAD_LIMIT, Value, ValueType, size
+
+NBIOT_STRING: Final = ValueType.STRING
+NBIOT_OPAQUE: Final = ValueType.OPAQUE
+NBIOT_INTEGER: Final = ValueType.INTEGER
+NBIOT_FLOAT: Final = ValueType.FLOAT
+NBIOT_BOOLEAN: Final = ValueType.BOOLEAN
+NBIOT_HEX_STRING: Final = ValueType.HEX_STRING
+
+NBIOT_READABLE: Final = Access.READABLE
+NBIOT_WRITABLE: Final = Access.WRITABLE
+NBIOT_EXECUTABLE: Final = Access.EXECUTABLE
+NBIOT_UPDATED: Final = Access.UPDATED
+
+SERVED_WITHIN: Final = 25.0
+"""Seconds a request may wait for the program's next step. The C kit leaves it in the UART's
+buffer for as long; the platform repeats it at 10 and 20 s and gives up at 30 s."""
+
+_log = logging.getLogger("m5310.nbiot")
+
+
+@dataclass(eq=False, slots=True)
+class NbiotValue:
+    """One resource's value; `flag |= NBIOT_UPDATED` asks for a report at the next step.
+
+    `type` and the other flags count as they are when the resource is added.
+    """
+
+    type: ValueType
+    value: Value
+    flag: Access = Access.READABLE
+
+
+ValueCallback = Callable[[int, int, int, NbiotValue], object]
+ExecuteCallback = Callable[[int, int, int, NbiotValue, bytes], object]
+AckCallback = Callable[[int, int, int, NbiotValue, int], object]
+
+
+class NbiotDevice:
+    """What `nbiot_device_create` returns and every other function takes."""
+
+    def __init__(
+        self,
+        port: str,
+        endpoint_name: str,
+        uri: str,
+        life_time: int,
+        write_callback: ValueCallback | None,
+        read_callback: ValueCallback | None,
+        execute_callback: ExecuteCallback | None,
+        notify_ack_callback: AckCallback | None,
+        baudrate: int,
+    ) -> None:
+        self._write_callback = write_callback
+        self._read_callback = read_callback
+        self._ack_callback = notify_ack_callback
+        self._values: dict[Resource, NbiotValue] = {}
+        self._acknowledging: set[asyncio.Task[None]] = set()
+        # first, and without a thread: it may refuse its parameters
+        self._device = Device(
+            port,
+            endpoint_name,
+            uri=uri,
+            lifetime=life_time,
+            on_read=self._on_read,
+            on_write=self._on_write,
+            on_execute=partial(self._on_execute, execute_callback) if execute_callback else None,
+            baudrate=baudrate,
+            answer_within=SERVED_WITHIN,
+        )
+        self._pump = Pump(f"m5310-{port}")
+
+    @property
+    def state(self) -> DeviceState:
+        return self._device.state
+
+    # --- for the functions below ---------------------------------------------------------------
+
+    def create(self) -> None:
+        try:
+            self._pump.run(self._device.create())
+        except BaseException:
+            self.destroy()
+            raise
+
+    def add(self, path: Path, value: NbiotValue) -> None:
+        access = Access(value.flag) & ~Access.UPDATED
+        device = self._device
+        resource = self._pump.run(device.add_resource(path, value.type, value.value, access))
+        self._values[resource] = value
+
+    def remove(self, path: Path) -> None:
+        resource = next((each for each in self._values if each.path == path), None)
+        if resource is None:
+            raise NotFound(f"{path} is not a resource of this device")
+        del self._values[resource]
+        self._pump.run(self._device.remove_resource(resource))
+
+    def connect(self, timeout: float) -> None:
+        self._pump.run(self._device.connect(timeout))
+
+    def close(self, timeout: float) -> None:
+        self._pump.run(self._device.close(timeout))
+
+    def step(self, timeout: float) -> None:
+        self._device.check_registered()
+        self.report()
+        self._pump.run(self._device.left(timeout))
+        self._device.check_registered()
+        self.report()  # what the callbacks changed meanwhile
+
+    def report(self) -> None:
+        """Report what is flagged. One bad value does not hold up the others: all are tried."""
+        first: M5310Error | None = None
+        for portion in self._portions():
+            values = {resource: value for resource, _, value in portion}
+            try:
+                self._pump.run(self._report(values))
+            except PortError:
+                raise
+            except M5310Error as error:
+                first = first or error
+                continue
+            for _, holder, value in portion:
+                if holder.value is value:  # else it changed meanwhile: once more at the next step
+                    holder.flag &= ~Access.UPDATED
+        if first is not None:
+            raise first
+
+    def _portions(self) -> Iterator[list[tuple[Resource, NbiotValue, Value]]]:
+        """What is flagged, by object instance, and by what one report carries of it."""
+        flagged: dict[Path, list[tuple[Resource, NbiotValue, Value]]] = {}
+        for resource, holder in list(self._values.items()):
+            if holder.flag & Access.UPDATED:
+                instance = Path(resource.path.object, resource.path.instance)
+                flagged.setdefault(instance, []).append((resource, holder, holder.value))
+        for entries in flagged.values():
+            portion: list[tuple[Resource, NbiotValue, Value]] = []
+            room = PAYLOAD_LIMIT
+            for entry in entries:
+                takes = _takes(entry[0], entry[2])
+                if portion and takes > room:
+                    yield portion
+                    portion, room = [], PAYLOAD_LIMIT
+                portion.append(entry)
+                room -= takes
+            yield portion
+
+    async def _report(self, values: dict[Resource, Value]) -> None:
+        report = await self._device.report(values, acknowledge=self._ack_callback is not None)
+        if self._ack_callback is not None:
+            task = asyncio.create_task(self._acknowledge(report, self._ack_callback))
+            self._acknowledging.add(task)
+            task.add_done_callback(self._acknowledging.discard)
+
+    async def _acknowledge(self, report: Report, callback: AckCallback) -> None:
+        try:
+            await report.acknowledgement()
+        except (AcknowledgementTimeout, PortError) as error:
+            _log.warning("%s", error)
+            return
+        (ackid,) = report.ackids  # one: a portion is of one object instance
+        for resource in report.resources:
+            if resource in self._values:
+                holder, ids = self._found(resource)
+                await self._pump.call(partial(callback, *ids, holder, ackid))
+
+    def destroy(self) -> None:
+        if self._device.state is not DeviceState.DESTROYED:
+            self._pump.run(self._device.destroy())
+        self._pump.stop()
+
+    # --- requests, on the loop -----------------------------------------------------------------
+
+    def _found(self, resource: Resource) -> tuple[NbiotValue, tuple[int, int, int]]:
+        path = resource.path
+        return self._values[resource], (path.object, path.instance, path.resource)
+
+    async def _on_read(self, resource: Resource) -> Value:
+        holder, ids = self._found(resource)
+        if self._read_callback is not None:
+            await self._pump.call(partial(self._read_callback, *ids, holder))
+        return holder.value
+
+    async def _on_write(self, resource: Resource, value: Value) -> None:
+        holder, ids = self._found(resource)
+        callback = self._write_callback
+        if callback is None:
+            holder.value = value
+            return
+
+        def write() -> None:
+            before, holder.value = holder.value, value
+            try:
+                callback(*ids, holder)
+            except BaseException:
+                holder.value = before
+                raise
+
+        await self._pump.call(write)
+
+    async def _on_execute(
+        self, callback: ExecuteCallback, resource: Resource, arguments: bytes
+    ) -> None:
+        holder, ids = self._found(resource)
+        await self._pump.call(partial(callback, *ids, holder, arguments))
+
+
+def _takes(resource: Resource, value: Value) -> int:
+    try:
+        return size(resource.encode(value))
+    except ParameterError:
+        return 0  # refused when it is sent
+
+
+def nbiot_device_create(
+    port: str,
+    endpoint_name: str,
+    uri: str,
+    life_time: int,
+    write_callback: ValueCallback | None,
+    read_callback: ValueCallback | None,
+    execute_callback: ExecuteCallback | None,
+    notify_ack_callback: AckCallback | None = None,
+    *,
+    baudrate: int = 9600,
+) -> NbiotDevice:
+    """Open `port` and configure the module (AT+MIPLCONF).
+
+    `endpoint_name` is `<imei>;<imsi>`, `life_time` in seconds, 10..86400. A callback that raises
+    refuses the request; None stands for one that does nothing, or, for execute, refuses.
+    With `notify_ack_callback` reports ask the platform for an acknowledgement. Raises
+    ParameterError, PortError, CommandError, CommandTimeout.
+    """
+    device = NbiotDevice(
+        port,
+        endpoint_name,
+        uri,
+        life_time,
+        write_callback,
+        read_callback,
+        execute_callback,
+        notify_ack_callback,
+        baudrate,
+    )
+    device.create()
+    return device
+
+
+def nbiot_resource_add(
+    dev: NbiotDevice, objid: int, instid: int, resid: int, value: NbiotValue
+) -> None:
+    """Declare a resource (AT+MIPLADDOBJ, AT+MIPLNOTIFY); before login only."""
+    dev.add(Path(objid, instid, resid), value)
+
+
+def nbiot_resource_del(dev: NbiotDevice, objid: int, instid: int, resid: int) -> None:
+    """Serve and report it no more. Raises NotFound."""
+    dev.remove(Path(objid, instid, resid))
+
+
+def nbiot_device_connect(dev: NbiotDevice, timeout: float) -> None:
+    """Log in (AT+MIPLOPEN) within `timeout` s, or RegistrationError."""
+    dev.connect(timeout)
+
+
+def nbiot_device_step(dev: NbiotDevice, timeout: float) -> None:
+    """Report what is flagged UPDATED and serve requests for `timeout` s; 0: what waits already.
+
+    A flag is cleared once the module took the report. Raises StateError as soon as the device
+    is registered no more, PortError as soon as the port is lost.
+    """
+    dev.step(timeout)
+
+
+def nbiot_device_sync(dev: NbiotDevice) -> None:
+    """Report what is flagged UPDATED, now."""
+    dev.report()
+
+
+def nbiot_device_close(dev: NbiotDevice, timeout: float) -> None:
+    """Log out (AT+MIPLCLOSE) within `timeout` s, or RegistrationError."""
+    dev.close(timeout)
+
+
+def nbiot_device_destroy(dev: NbiotDevice) -> None:
+    """Delete everything from the module (AT+MIPLDELOBJ, AT+MIPLDEL) and close the port.
+
+    Logs out first if need be; leaves no thread and no descriptor. A second call does nothing.
+    """
+    dev.destroy()

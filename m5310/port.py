@@ -1,0 +1,81 @@
+"""Opening ports: any pyserial URL, without blocking the loop, and with a reason when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import serial
+from serial.tools import list_ports
+
+from m5310.errors import ParameterError, PortError
+from m5310.transport import Port, connect, release
+
+
+async def open_port(url: str, baudrate: int, protocol: asyncio.Protocol) -> asyncio.Transport:
+    """Open a port (`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://...`) for a protocol.
+
+    The protocol's `connection_made` was called when this returns. The port is locked against
+    other programs where the platform offers it; flow control lines are left alone. Raises
+    ParameterError on a speed that is none and PortError, with what to try, on all else. If
+    cancelled, the port is closed as soon as it turns out to be open.
+    """
+    loop = asyncio.get_running_loop()
+    port = _port(url, baudrate)
+    # Not awaited itself: a cancelled wait must not forget the port that opens meanwhile.
+    opening = loop.run_in_executor(None, _open, url, port)
+    try:
+        await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(lambda _: _abandon(opening, port))
+        raise
+    transport = connect(loop, protocol, port)
+    try:
+        await asyncio.sleep(0)  # one round of the loop, in which connection_made is called
+    except asyncio.CancelledError:
+        transport.abort()
+        raise
+    return transport
+
+
+def _port(url: str, baudrate: int) -> Port:
+    if baudrate <= 0:
+        raise ParameterError(f"a speed of {baudrate} baud; the module's default is 9600")
+    try:
+        return serial.serial_for_url(url, baudrate=baudrate, exclusive=True, do_not_open=True)
+    except (ValueError, serial.SerialException) as error:
+        raise PortError(f"{url} names no port: {error}") from error
+
+
+def _open(url: str, port: Port) -> None:
+    try:
+        port.open()
+    except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
+        raise PortError(_reason(url, error)) from error
+
+
+def _abandon(opening: asyncio.Future[None], port: Port) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        release(port)
+
+
+def _reason(url: str, error: Exception) -> str:
+    """What went wrong and what to try. Windows tells its errors apart only in the text."""
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT or "FileNotFoundError" in str(error):
+        return f"{url} does not exist; {_present()}"
+    if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
+        return f"{url} is busy: another program holds it (`fuser {url}` names it on Linux)"
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            f"no permission to open {url}: join the group it belongs to "
+            "(on Debian `sudo usermod -aG dialout $USER`, then log in again)"
+        )
+    return f"{url} cannot be opened: {error}"
+
+
+def _present() -> str:
+    ports = sorted(list_ports.comports(), key=lambda port: port.device)
+    if not ports:
+        return "no serial port is plugged in"
+    return "there is " + ", ".join(f"{port.device} ({port.description})" for port in ports)

@@ -1,0 +1,236 @@
+"""A device's standing with the platform: log in, renew, log out, and what the module says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final, assert_never
+
+from m5310 import classic
+from m5310.at import Answer, Command
+from m5310.errors import (
+    Code,
+    M5310Error,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.miplconf import Config
+from m5310.shield import to_the_end
+from m5310.states import DEVICE, DeviceEvent, DeviceState, States
+from m5310.urc import Closed, Opened, Updated
+
+CONNECT: Final = 60.0
+"""Seconds to log in. A guess: hosts wait 30 to 60, and an attach may still be under way."""
+VERDICT_MARGIN: Final = 5.0
+"""Seconds we wait beyond the module's own time for the line that says how a login went."""
+UPDATE: Final = 93.0
+"""Seconds until the module must know how an update went: CoAP's MAX_TRANSMIT_WAIT (RFC 7252
+4.8.2)."""
+CLOSE: Final = 30.0
+"""Seconds for the platform to confirm a logout. A guess: a third of what CoAP allows, since the
+module forgets the registration in any case."""
+_CLOCK_SLACK: Final = 0.1  # s; the module's clock and ours need not agree on a timeout's end
+
+Execute = Callable[[Command], Awaitable[Answer]]
+Verdict = Opened | Closed | Updated
+
+_CODES: Final = {
+    DeviceState.REG_PENDING: Code.PENDING,
+    DeviceState.REG_UPDATE_PENDING: Code.PENDING,
+    DeviceState.DEREG_PENDING: Code.PENDING,
+    DeviceState.REGISTERED: Code.REGISTERED,
+    DeviceState.REG_UPDATE_NEEDED: Code.REGISTERED,
+}
+
+
+class Registration:
+    """Where the device stands, as the table `DEVICE` knows it.
+
+    What we begin is checked against the table first (`StateError`); what the module says is
+    followed as far as the table knows the way, it is not ours to forbid.
+    """
+
+    def __init__(self, execute: Execute, config: Config) -> None:
+        self._execute = execute
+        self._config = config
+        self._states = States(DEVICE)
+        self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
+        self._login_due = 0.0
+        self._lost: PortError | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def state(self) -> DeviceState:
+        return self._states.state
+
+    def allows(self, event: DeviceEvent) -> bool:
+        return self._states.allows(event)
+
+    def check(self, event: DeviceEvent, why: str = "") -> None:
+        """Raise what makes `event` illegal now, with the C kit's number for it."""
+        self._check_port()
+        try:
+            DEVICE.after(self.state, event)
+        except StateError as error:
+            code = _CODES.get(self.state, Code.NOT_REGISTER)
+            raise StateError(f"{why}: {error}" if why else str(error), code) from None
+
+    def check_registered(self) -> None:
+        """Raise StateError (or what the port was lost by) unless reports can go out."""
+        self._check_port()
+        if not self.state.registered or self.state is DeviceState.DEREG_PENDING:
+            raise StateError(f"reports need a login; the device is {self.state.name}")
+
+    def move(self, event: DeviceEvent) -> None:
+        self.check(event)
+        self.follow(event)
+
+    def follow(self, event: DeviceEvent) -> None:
+        if self._states.allows(event):
+            self._states.on(event)
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    async def left(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Wait until the device is registered no more, at most `timeout` s."""
+        try:
+            async with asyncio.timeout(timeout):
+                while self.state.registered:
+                    await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def lost(self, error: PortError) -> None:
+        self._lost = error
+        self.follow(DeviceEvent.PORT_LOST)
+        self.fail(error)
+
+    def fail(self, error: PortError) -> None:
+        """Nothing more will come: whoever waits gets `error`, now."""
+        verdicts, self._verdicts = self._verdicts, {}
+        for verdict in verdicts.values():
+            verdict.set_exception(error)
+            verdict.exception()  # looked at: perhaps nobody waits
+
+    def _check_port(self) -> None:
+        if self._lost is not None and self.state is DeviceState.LOST:
+            raise self._lost
+
+    # --- log in, renew, log out --------------------------------------------------------------
+
+    async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
+        """Raises RegistrationError; see `Device.connect`."""
+        if not timeout > 0 or math.isinf(timeout):
+            raise ParameterError(f"a timeout of {timeout} s; expected a positive number")
+        seconds = math.ceil(timeout)
+        self.move(DeviceEvent.CONNECT)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        self._login_due = begun + seconds + VERDICT_MARGIN
+        verdict = self.expect(Opened)  # before the command: the line may come before its OK
+        await self._send(classic.open_(seconds), DeviceEvent.REFUSED)
+        opened = await self._verdict(verdict, self._login_due - clock())
+        if opened:
+            return
+        self.follow(DeviceEvent.REFUSED)
+        if opened is None or clock() - begun >= seconds - _CLOCK_SLACK:
+            raise RegistrationError(
+                f"no answer from the platform within {seconds} s; check coverage and the URI "
+                f"{self._config.uri}",
+                timed_out=True,
+            )
+        raise RegistrationError(
+            f"the platform refused the login of {self._config.endpoint}; check that a device "
+            "with this IMEI and IMSI exists there",
+            timed_out=False,
+        )
+
+    async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
+        """Raises RegistrationError; see `Device.update`."""
+        self.move(DeviceEvent.UPDATE)
+        verdict = self.expect(Updated)
+        line = classic.update(self._config.lifetime, with_objects=with_objects)
+        await self._send(line, DeviceEvent.UPDATE_FAILED)
+        try:
+            updated = await self._verdict(verdict, timeout)
+        except asyncio.CancelledError:
+            self.follow(DeviceEvent.UPDATE_FAILED)
+            raise
+        if updated:
+            return
+        self.follow(DeviceEvent.UPDATE_FAILED)
+        why = "failed" if updated is False else f"was not confirmed within {timeout:g} s"
+        raise RegistrationError(
+            f"the update of the registration {why}; update again, or close and connect",
+            timed_out=updated is None,
+        )
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Raises RegistrationError; see `Device.close`."""
+        self.move(DeviceEvent.CLOSE)
+        verdict = self.expect(Closed)
+        await self._send(classic.close(), DeviceEvent.CLOSED)
+        closed = await self._verdict(verdict, timeout)
+        self.follow(DeviceEvent.CLOSED)
+        if closed is None:
+            raise RegistrationError(
+                f"the logout was not confirmed within {timeout:g} s; the platform forgets the "
+                "device when its lifetime ends",
+                timed_out=True,
+            )
+
+    async def settled(self) -> None:
+        """Wait for what a cancelled login or logout left pending: DEL is refused until then."""
+        match self.state:
+            case DeviceState.REG_PENDING:
+                left = self._login_due - asyncio.get_running_loop().time()
+                await self._verdict(self.expect(Opened), max(left, 0))
+                self.follow(DeviceEvent.REFUSED)
+            case DeviceState.DEREG_PENDING:
+                await self._verdict(self.expect(Closed), CLOSE)
+                self.follow(DeviceEvent.CLOSED)
+            case _:
+                pass
+
+    async def _send(self, command: Command, failed: DeviceEvent) -> None:
+        """Send what begins a change; the state is known afterwards, cancelled or not."""
+
+        async def send() -> None:
+            try:
+                await self._execute(command)
+            except M5310Error:
+                self.follow(failed)
+                raise
+
+        await to_the_end(send())
+
+    # --- verdicts ----------------------------------------------------------------------------
+
+    def expect(self, kind: type[Verdict]) -> asyncio.Future[bool]:
+        """The next line of that kind; several may wait for the same."""
+        if kind not in self._verdicts:
+            self._verdicts[kind] = asyncio.get_running_loop().create_future()
+        return self._verdicts[kind]
+
+    def heard(self, verdict: Verdict) -> None:
+        """The module says how something went, asked or unasked."""
+        match verdict:
+            case Opened():
+                self.follow(DeviceEvent.ACCEPTED if verdict.success else DeviceEvent.REFUSED)
+            case Updated():
+                self.follow(DeviceEvent.UPDATED if verdict.success else DeviceEvent.UPDATE_FAILED)
+            case Closed():
+                self.follow(DeviceEvent.CLOSED)
+            case _:
+                assert_never(verdict)
+        waiting = self._verdicts.pop(type(verdict), None)
+        if waiting is not None:
+            waiting.set_result(verdict.success)
+
+    async def _verdict(self, verdict: asyncio.Future[bool], within: float) -> bool | None:
+        """None if it does not come in time; PortError if it cannot come any more."""
+        done, _ = await asyncio.wait({verdict}, timeout=within)
+        return verdict.result() if done else None

@@ -1,0 +1,243 @@
+"""The two asyncio transports of an open port: by file descriptor, or by threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import serial
+from serial.urlhandler import protocol_socket
+from serial_asyncio import SerialTransport
+
+T = TypeVar("T")
+
+_READ_SIZE = 4096
+
+# Between two attempts to end a read that had not begun when it was cancelled.
+_CANCEL_INTERVAL = 0.1
+
+# How long closing waits for a write into a port that takes nothing any more (loop:// for ever).
+_LAST_WRITE = 1.0
+
+
+class Port(Protocol):
+    """What all of pyserial's port classes have in common; not all of them are `serial.Serial`."""
+
+    is_open: bool
+
+    @property
+    def in_waiting(self) -> int: ...
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+    def fileno(self) -> int: ...
+    def read(self, size: int = 1, /) -> bytes: ...
+    def write(self, b: bytes, /) -> int | None: ...
+    def reset_output_buffer(self) -> None: ...
+
+
+def connect(
+    loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, port: Port
+) -> asyncio.Transport:
+    """Join an open port and a protocol. `connection_made` comes in the loop's next round."""
+    if _has_descriptor(port):
+        return DescriptorTransport(loop, protocol, _Descriptor(port))
+    return ThreadTransport(loop, protocol, port)
+
+
+def release(port: Port) -> None:
+    """Close a port. Never blocks for one with a descriptor; harmless the second time."""
+    if not port.is_open:
+        return
+    socket = getattr(port, "_socket", None)
+    if isinstance(port, protocol_socket.Serial):
+        # pyserial 3.5 sleeps 0.3 s in close(); a closed port is what it then believes to be.
+        port.is_open = False
+    else:
+        if os.name == "posix" and isinstance(port, serial.Serial):
+            # The kernel would wait for unsent bytes up to 30 s; nobody is left to answer them.
+            with contextlib.suppress(Exception):  # the device may be gone
+                port.reset_output_buffer()
+        port.close()
+    if socket is not None:
+        # pyserial 3.5 forgets the socket without closing it when the peer hung up first.
+        socket.close()
+
+
+def _has_descriptor(port: Port) -> bool:
+    """Whether the loop can watch it and `os.read` reads what `port.read` would."""
+    if os.name != "posix":
+        return False
+    # Classes that read in their own way (spy://, alt://) inherit the descriptor, but not `read`.
+    return isinstance(port, protocol_socket.Serial) or (
+        isinstance(port, serial.Serial) and type(port).read is serial.Serial.read
+    )
+
+
+class _Descriptor:
+    """What pyserial-asyncio asks of a port, without what surprises.
+
+    pyserial's own `read` selects before each read, which fails for descriptors above 1023, and
+    its `flush` waits at closing for a line that may never drain. Every failure here is a
+    SerialException, the only one that pyserial-asyncio expects.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        # pyserial-asyncio sets both to 0; there is nothing to wait for here.
+        self.timeout: float | None = 0
+        self.write_timeout: float | None = 0
+        self._number: int = port.fileno()
+
+    def fileno(self) -> int:
+        return self._number
+
+    def read(self, _size: int) -> bytes:
+        try:
+            data = os.read(self._number, _READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return b""
+        except OSError as error:
+            raise serial.SerialException(f"reading failed: {error}") from error
+        if not data:
+            raise serial.SerialException("the other side hung up")
+        return data
+
+    def write(self, data: bytes) -> int:
+        try:
+            return os.write(self._number, data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            raise serial.SerialException(f"writing failed: {error}") from error
+
+    def flush(self) -> None:
+        """Nothing: what the kernel holds is dropped at closing."""
+
+    def close(self) -> None:
+        release(self.port)
+
+
+class DescriptorTransport(SerialTransport):  # type: ignore[misc]  # pyserial-asyncio is untyped
+    """pyserial-asyncio's transport over a descriptor."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, port: _Descriptor
+    ) -> None:
+        super().__init__(loop, protocol, port)
+        self._descriptor = port
+
+    def write(self, data: bytes) -> None:
+        """Write now what the kernel takes, the rest when it takes more."""
+        # Waiting for writability first, as the parent does, costs two system calls and a round
+        # of the loop for each command.
+        if not self.is_closing() and not self.get_write_buffer_size():
+            try:
+                written = self._descriptor.write(data)
+            except serial.SerialException as error:
+                self._fatal_error(error)
+                return
+            if written == len(data):
+                return
+            data = data[written:]
+        super().write(data)
+
+    def _fatal_error(self, exc: Exception, message: str = "") -> None:  # noqa: ARG002
+        """A pulled plug reaches the protocol; it is no bug to be logged with a traceback."""
+        self._abort(exc)
+
+
+class ThreadTransport(asyncio.Transport):
+    """For ports a loop cannot watch: Windows, loop://, rfc2217://, spy://.
+
+    One thread reads, one writes, neither polls. When the port is lost, `connection_lost` comes
+    at once; after `close()` it comes when the port is closed. Both drop what is not written yet.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, port: Port
+    ) -> None:
+        super().__init__({"serial": port})
+        self._loop = loop
+        self._protocol = protocol
+        self._port = port
+        self._closing = False
+        self._output: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="m5310 reader", daemon=True)
+        self._writer = threading.Thread(target=self._write, name="m5310 writer", daemon=True)
+        loop.call_soon(self._begin)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._closing:
+            self._output.put(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._end(lambda: self._post(self._protocol.connection_lost, None))
+
+    abort = close
+
+    def _begin(self) -> None:
+        self._reader.start()
+        self._writer.start()
+        self._protocol.connection_made(self)
+
+    def _received(self, data: bytes) -> None:
+        if not self._closing:
+            self._protocol.data_received(data)
+
+    def _lost(self, error: Exception) -> None:
+        if not self._closing:
+            self._end(lambda: None)
+            self._protocol.connection_lost(error)
+
+    def _end(self, ended: Callable[[], None]) -> None:
+        self._closing = True
+        threading.Thread(target=self._shut, args=(ended,), name="m5310 closer", daemon=True).start()
+
+    # in the threads
+
+    def _read(self) -> None:
+        error: Exception = serial.SerialException("the other side hung up")
+        try:
+            while not self._closing:
+                data = self._port.read(1)
+                waiting = self._port.in_waiting
+                more = self._port.read(waiting) if data else b""
+                if data:
+                    self._post(self._received, data + more)
+                if not data or len(more) < waiting:
+                    break  # a read without timeout gives less only when the port is gone
+        except Exception as failure:  # a port closed meanwhile raises anything
+            error = failure
+        self._post(self._lost, error)
+
+    def _write(self) -> None:
+        try:
+            while (data := self._output.get()) is not None:
+                self._port.write(data)
+        except Exception as failure:
+            self._post(self._lost, failure)
+
+    def _shut(self, ended: Callable[[], None]) -> None:
+        self._output.put(None)
+        cancel = getattr(self._port, "cancel_read", None)
+        while cancel is not None and self._reader.is_alive():
+            with contextlib.suppress(OSError, queue.Full):
+                cancel()
+            self._reader.join(_CANCEL_INTERVAL)
+        release(self._port)  # ends the read of a port that cannot cancel it
+        self._reader.join()
+        self._writer.join(_LAST_WRITE)
+        ended()
+
+    def _post(self, callback: Callable[[T], object], value: T) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(callback, value)

@@ -1,0 +1,680 @@
+"""A device from create to destroy, over the real modem and a scripted module."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from m5310 import device as device_room
+from m5310.device import Device
+from m5310.errors import (
+    AcknowledgementTimeout,
+    Code,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    NotFound,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.lwm2m import Access, Path
+from m5310.states import DeviceState
+from m5310.values import ValueType
+from tests.clock import run
+from tests.driver.scripted import Reply, Scripted, platform
+
+ENDPOINT = "123456789012345;460001234567890"
+CONF = (
+    "AT+MIPLCONF=71,00000000805101001900636F61703A2F2F3138332E3233302E34302E34303A353638331F00"
+    "3132333435363738393031323334353B343630303031323334353637383930050501,1,1"
+)
+
+
+@asynccontextmanager
+async def module(
+    rules: dict[str, Reply | Callable[[str], Reply]] | None = None,
+) -> AsyncIterator[Scripted]:
+    it = Scripted(platform() if rules is None else rules)
+    try:
+        yield it
+    finally:
+        await it.modem.close()
+
+
+def text(line: str) -> str:
+    return line.removeprefix("AT+MIPL")
+
+
+# --- the whole way ---------------------------------------------------------------------------
+
+
+async def test_a_device_from_create_to_destroy() -> None:
+    async with module() as m:
+        async with Device(m.modem, ENDPOINT) as device:
+            assert device.state is DeviceState.DEREGISTERED
+            temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+            await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
+            await device.add_resource(
+                Path(3306, 0, 5850), ValueType.BOOLEAN, False, Access.WRITABLE
+            )
+            assert [str(each.path) for each in device.resources] == [
+                "3303/0/5700",
+                "3303/0/5701",
+                "3306/0/5850",
+            ]
+            await device.connect(30)
+            assert device.state is DeviceState.REGISTERED
+            await device.notify(temperature, 22)
+            await device.close()
+            assert device.state is DeviceState.DEREGISTERED
+        assert device.state is DeviceState.DESTROYED
+        assert m.sent == [
+            "AT+CMEE=1",
+            CONF,
+            "AT+MIPLADDOBJ=0,3303,0",
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
+            'AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1',
+            "AT+MIPLADDOBJ=0,3306,0",
+            'AT+MIPLNOTIFY=0,3306,0,5850,5,"0",1',
+            "AT+MIPLOPEN=0,30",
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.0",1',
+            "AT+MIPLCLOSE=0",
+            "AT+MIPLDELOBJ=0,3303,0",
+            "AT+MIPLDELOBJ=0,3306,0",
+            "AT+MIPLDEL=0",
+        ]
+        assert not m.closed  # a modem that was given stays the giver's
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"endpoint": "123456789012345"}, Code.BADPARAM),
+        ({"uri": "183.230.40.40"}, Code.INVALID_URI),
+        ({"lifetime": 9}, Code.BADPARAM),
+        ({"lifetime": 86401}, Code.BADPARAM),
+    ],
+)
+def test_bad_parameters_are_refused_before_a_port_is_touched(
+    options: dict[str, str | int], code: Code
+) -> None:
+    with pytest.raises(ParameterError) as refused:
+        Device("/dev/null/none", **{"endpoint": ENDPOINT, **options})  # type: ignore[arg-type]
+    assert refused.value.code is code
+
+
+# --- the port --------------------------------------------------------------------------------
+
+
+class Ports(list[Scripted]):
+    """What was opened so far; `rules` are those of the next one."""
+
+    rules = platform()
+
+
+@pytest.fixture
+def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
+    """Ports that are opened by name are scripted modules."""
+    opened = Ports()
+
+    async def fake(url: str, baudrate: int = 9600) -> object:
+        opened.append(Scripted(opened.rules))
+        return opened[-1].modem
+
+    monkeypatch.setattr(device_room.Modem, "open", fake)
+    return opened
+
+
+async def test_a_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    with pytest.raises(StateError, match="not created"):
+        device.modem  # noqa: B018
+    async with device:
+        assert device.modem is opening[0].modem
+        await device.destroy()
+    await device.destroy()
+    assert [port.closed for port in opening] == [1]
+
+
+@pytest.mark.realtime
+async def test_a_port_that_does_not_open_leaves_nothing_behind() -> None:
+    device = Device("/dev/there-is-no-such-port", ENDPOINT)
+    with pytest.raises(PortError):
+        await device.create()
+    assert device.state is DeviceState.NEW
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+
+
+async def test_a_modem_whose_port_is_gone(opening: Ports) -> None:
+    async with module() as m:
+        m.vanish()
+        with pytest.raises(PortError):
+            await Device(m.modem, ENDPOINT).create()
+
+
+# --- create ----------------------------------------------------------------------------------
+
+
+async def test_a_module_without_error_numbers_is_fine_too() -> None:
+    async with module({**platform(), "AT+CMEE": "ERROR"}) as m, Device(m.modem, ENDPOINT):
+        assert m.sent[:2] == ["AT+CMEE=1", CONF]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+async def test_what_an_earlier_program_left_behind_is_deleted_first(registered: bool) -> None:
+    left = {"instance": True}
+
+    def conf(_: str) -> Reply:
+        return "+CME ERROR:3" if left["instance"] else "OK"
+
+    def delete(_: str) -> Reply:
+        left["instance"] = False
+        return "OK"
+
+    close: Reply = ["OK", "+MIPLCLOSE:0,1"] if registered else "+CME ERROR:3"
+    rules = platform(CONF=conf, DEL=delete, CLOSE=close)
+    async with module(rules) as m, Device(m.modem, ENDPOINT):
+        assert [text(line) for line in m.sent[2:]] == ["CLOSE=0", "DEL=0", text(CONF)]
+
+
+async def test_a_module_that_refuses_the_configuration_anyway(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    opening.rules = platform(CONF="+CME ERROR:50")
+    with pytest.raises(CommandError, match="50"):
+        await device.create()
+    assert device.state is DeviceState.NEW
+    assert opening[0].closed == 1
+    opening.rules = platform()
+    await device.create()  # once more, with a module that takes it
+    await device.destroy()
+    assert opening[1].closed == 1
+
+
+async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    opening.rules = {"AT": None}
+    with pytest.raises(CommandTimeout):
+        await device.create()
+    assert opening[0].closed == 1
+
+
+async def test_cancelled_while_it_is_created_it_leaves_the_module_clean() -> None:
+    async with module(platform(CONF=None)) as m:
+        task = asyncio.create_task(Device(m.modem, ENDPOINT).create())
+        await m.until("AT+MIPLCONF")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+
+
+async def test_it_is_created_once() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        first = asyncio.create_task(device.create())
+        await asyncio.sleep(0)
+        with pytest.raises(StateError, match="being created") as pending:
+            await device.create()
+        assert pending.value.code is Code.PENDING
+        await first
+        with pytest.raises(StateError, match="CREATE is not legal"):
+            await device.create()
+        await device.destroy()
+        with pytest.raises(StateError, match="DESTROYED"):
+            await device.create()
+
+
+# --- resources -------------------------------------------------------------------------------
+
+
+async def test_resources_are_declared_before_login_only() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        with pytest.raises(StateError, match="declared before login") as late:
+            await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        assert late.value.code is Code.REGISTERED
+        assert len(m.sent) == sent
+
+
+async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        sent = len(m.sent)
+        for path, kind, value in (
+            ("3303/0/5700", ValueType.FLOAT, 1),
+            ("3303/0", ValueType.FLOAT, 1),
+            ("3303/0/65536", ValueType.FLOAT, 1),
+            ("3303/0/5701", ValueType.STRING, 'a"b'),
+            ("3303/0/5701", ValueType.STRING, "x" * 1025),
+        ):
+            with pytest.raises(ParameterError):
+                await device.add_resource(path, kind, value)
+        assert len(m.sent) == sent
+
+
+async def test_a_declaration_the_module_refuses_is_none() -> None:
+    rules = platform(NOTIFY=lambda line: "ERROR" if "5701" in line else "OK")
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        with pytest.raises(CommandError):
+            await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        assert device.resources == ()
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
+
+
+async def test_two_at_once_add_their_instance_once() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await asyncio.gather(
+            *(device.add_resource(f"3303/0/{number}", ValueType.FLOAT, 1) for number in (1, 2, 3))
+        )
+        assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
+
+
+async def test_the_last_resource_takes_its_instance_with_it() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
+        two = await device.add_resource("3303/0/2", ValueType.FLOAT, 1)
+        await device.remove_resource(one)
+        assert "DELOBJ" not in m.sent[-1]
+        await device.remove_resource(two)
+        assert m.sent[-1] == "AT+MIPLDELOBJ=0,3303,0"
+        with pytest.raises(NotFound):
+            await device.remove_resource(two)
+    assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLDEL=0"]
+
+
+async def test_while_registered_the_platform_hears_of_a_removed_instance() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
+        one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
+        await device.connect()
+        await device.remove_resource(one)
+        assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLUPDATE=0,300,1"]
+
+
+# --- login -----------------------------------------------------------------------------------
+
+
+async def test_the_verdict_may_come_before_the_ok() -> None:
+    rules = platform(OPEN=["+MIPLOPEN:0,1", "OK"])
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        assert device.state is DeviceState.REGISTERED
+
+
+@pytest.mark.parametrize("timed_out", [True, False])
+async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
+    async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
+        after = 10 if timed_out else 2
+        asyncio.get_running_loop().call_later(after, m.say, "+MIPLOPEN:0,0")
+        with pytest.raises(RegistrationError) as failed:
+            await device.connect(10)
+        assert failed.value.timed_out is timed_out
+        assert device.state is DeviceState.REG_FAILED
+        m.rules = platform()
+        await device.connect(10)
+        assert device.state is DeviceState.REGISTERED
+
+
+async def test_a_second_login_is_refused_here() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        pending = asyncio.create_task(device.connect())
+        await m.until("AT+MIPLOPEN")
+        with pytest.raises(StateError) as refused:
+            await device.connect()
+        assert refused.value.code is Code.PENDING
+        m.say("+MIPLOPEN:0,1")
+        await pending
+        with pytest.raises(StateError) as refused:
+            await device.connect()
+        assert refused.value.code is Code.REGISTERED
+        assert len([line for line in m.sent if "OPEN" in line]) == 1
+
+
+async def test_updating_says_the_lifetime() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=3600) as device:
+        await device.connect()
+        await device.update()
+        assert m.sent[-1] == "AT+MIPLUPDATE=0,3600,0"
+
+
+async def test_a_logout_unasked_is_noticed() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        asyncio.get_running_loop().call_later(5, m.say, "+MIPLCLOSE:0,1")
+        await device.left(60)
+        assert device.state is DeviceState.DEREGISTERED
+        with pytest.raises(StateError):
+            device.check_registered()
+
+
+# --- reports ---------------------------------------------------------------------------------
+
+
+async def test_reports_need_a_login() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        sent = len(m.sent)
+        with pytest.raises(StateError, match="login") as refused:
+            await device.notify(t, 2)
+        assert refused.value.code is Code.NOT_REGISTER
+        assert len(m.sent) == sent
+
+
+async def test_a_group_is_reported_and_acknowledged() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        b = await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
+        await device.connect()
+        m.rules = platform(NOTIFY=lambda line: ["OK", "+MIPLNOTIFY:0,2"] if ",2" in line else "OK")
+        report = await device.notify({a: 2, b: "K"}, acknowledge=True, timeout=10)
+        assert report.acknowledged
+        assert m.sent[-2:] == [
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"2.0",0',
+            'AT+MIPLNOTIFY=0,3303,0,5701,1,"K",1,2',
+        ]
+        assert (a.value, b.value) == (2, "K")
+
+
+async def test_an_acknowledgement_that_does_not_come() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        with pytest.raises(AcknowledgementTimeout, match="within 10 s"):
+            await device.notify(a, 2, acknowledge=True, timeout=10)
+        assert a.value == 2  # the module did take it
+
+
+async def test_what_cannot_be_reported() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        gone = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        await device.remove_resource(gone)
+        again = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        with pytest.raises(ParameterError, match="no value"):
+            await device.notify(a)  # type: ignore[call-overload]
+        with pytest.raises(ParameterError):
+            await device.notify(a, "warm")
+        with pytest.raises(NotFound, match="5701"):
+            await device.notify({a: 2, gone: 1})
+        await device.remove_resource(again)
+        with pytest.raises(NotFound):
+            await device.notify(again, 1)
+        assert len(m.sent) == sent
+
+
+# --- requests --------------------------------------------------------------------------------
+
+
+async def test_requests_of_every_kind_are_served() -> None:
+    seen = []
+
+    async def on_read(resource: object) -> float:
+        return 23.5
+
+    async def on_write(resource: object, value: object) -> None:
+        seen.append(value)
+
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        seen.append(arguments)
+
+    device_options = {"on_read": on_read, "on_write": on_write, "on_execute": on_execute}
+    async with module() as m, Device(m.modem, ENDPOINT, **device_options) as device:  # type: ignore[arg-type]
+        access = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1, access)
+        await device.connect()
+        m.say("+MIPLREAD:0,10001,3303,0,5700")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,5700,4,"23.5",1'
+        m.say("+MIPLWRITE:0,10002,3303,0,5700,7.5")
+        await m.until("AT+MIPLWRITE")
+        assert m.sent[-1] == "AT+MIPLWRITE=0,10002,1"
+        m.say("+MIPLEXECUTE:0,10003,3303,0,5700,go")
+        await m.until("AT+MIPLEXECUTE")
+        assert m.sent[-1] == "AT+MIPLEXECUTE=0,10003,1"
+        assert seen == [7.5, b"go"]
+
+
+async def test_a_callback_may_report_from_inside_its_request() -> None:
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        await device.notify({a: 5, b: 6})
+
+    async with module() as m, Device(m.modem, ENDPOINT, on_execute=on_execute) as device:
+        a = await device.add_resource("3303/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
+        b = await device.add_resource("3303/0/2", ValueType.INTEGER, 1)
+        await device.connect()
+        m.say("+MIPLEXECUTE:0,10003,3303,0,1")
+        await m.until("AT+MIPLEXECUTE")
+        assert [text(line) for line in m.sent[-3:]] == [
+            'NOTIFY=0,3303,0,1,3,"5",0',
+            'NOTIFY=0,3303,0,2,3,"6",1',
+            "EXECUTE=0,10003,1",
+        ]
+
+
+async def test_requests_before_login_are_refused_at_once() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        m.say("+MIPLREAD:0,10001,3303,0,1")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,1,2,"",1'
+
+
+async def test_requests_are_served_while_logging_out() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.rules = platform(CLOSE="OK")
+        leaving = asyncio.create_task(device.destroy())
+        await m.until("AT+MIPLCLOSE")
+        m.say("+MIPLREAD:0,10001,3303,0,1")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1].endswith('3,"1",1')
+        m.say("+MIPLCLOSE:0,1")
+        await leaving
+
+
+async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixture) -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        sent = len(m.sent)
+        m.say("+MIPLOBSERVE:0,10001,1,3303,0,-1", "+MIPLDISCOVER:0,10002,3303", "+CEREG:5")
+        m.say("+MIPLREAD:0,10001", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
+        await asyncio.sleep(10)
+        assert len(m.sent) == sent
+        assert device.state is DeviceState.REGISTERED
+    assert "+MIPLREAD:0,10001" in caplog.text
+
+
+# --- leaving ---------------------------------------------------------------------------------
+
+
+async def test_an_exception_leaves_the_module_clean_and_comes_through() -> None:
+    async def program() -> None:
+        async with Device(m.modem, ENDPOINT) as device:
+            await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+            await device.connect()
+            raise ZeroDivisionError
+
+    async with module() as m:
+        with pytest.raises(ZeroDivisionError):
+            await program()
+        assert m.since("AT+MIPLCLOSE") == [
+            "AT+MIPLCLOSE=0",
+            "AT+MIPLDELOBJ=0,3303,0",
+            "AT+MIPLDEL=0",
+        ]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_cancellation_leaves_the_module_clean(times: int) -> None:
+    async with module() as m:
+        connected = asyncio.Event()
+
+        async def program() -> None:
+            async with Device(m.modem, ENDPOINT) as device:
+                await device.connect()
+                connected.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(program())
+        await connected.wait()
+        m.rules = platform(CLOSE="OK")
+        for _ in range(times):
+            task.cancel()
+            await m.until("AT+MIPLCLOSE") if _ == 0 else await asyncio.sleep(0)
+        m.say("+MIPLCLOSE:0,1")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+
+
+async def test_a_cancelled_login_is_waited_for_and_undone() -> None:
+    async with module(platform(OPEN="OK")) as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        task = asyncio.create_task(device.connect(30))
+        await m.until("AT+MIPLOPEN")
+        task.cancel()
+        await asyncio.wait({task})
+        asyncio.get_running_loop().call_later(5, m.say, "+MIPLOPEN:0,1")
+        await device.destroy()
+        assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
+
+
+async def test_a_module_that_refuses_to_be_cleaned_is_left_as_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rules = platform(CLOSE="+CME ERROR:3", DELOBJ="ERROR", DEL=None)
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+    assert device.state is DeviceState.DESTROYED
+    assert "logout did not succeed" in caplog.text
+
+
+async def test_two_who_destroy_do_it_once() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await asyncio.gather(device.destroy(), device.destroy())
+        assert m.sent.count("AT+MIPLDEL=0") == 1
+
+
+async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
+    async with module(platform(OPEN="OK")) as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        with pytest.raises(RegistrationError):
+            await device.connect(10)
+        m.rules = platform(DEL=["+MIPLOPEN:0,1", "OK"])
+        await device.destroy()
+        assert device.state is DeviceState.DESTROYED
+
+
+# --- the port is lost ------------------------------------------------------------------------
+
+
+async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    (m,) = opening
+    m.rules = platform(UPDATE="OK")
+    waiting = [
+        asyncio.create_task(device.notify(t, 2, acknowledge=True)),
+        asyncio.create_task(device.update()),
+        asyncio.create_task(device.left(1000)),
+    ]
+    await m.until("AT+MIPLUPDATE")
+    before = asyncio.get_running_loop().time()
+    m.vanish()
+    *failed, left = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in failed] == [PortError, PortError]
+    assert left is None
+    assert asyncio.get_running_loop().time() == before
+    assert device.state is DeviceState.LOST
+    for again in (device.connect(), device.notify(t, 3), device.update(), device.close()):
+        with pytest.raises(PortError, match="lost"):
+            await again
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+    assert m.closed == 1
+
+
+@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ", "AT+MIPLDEL="])
+async def test_a_port_lost_while_leaving_ends_it(at: str) -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+
+        def unplug(_: str) -> Reply:
+            m.vanish()
+            return None
+
+        m.rules = {at: unplug, **platform()}
+        await device.destroy()
+        assert device.state is DeviceState.DESTROYED
+
+
+# --- any order -------------------------------------------------------------------------------
+
+STEPS = ["add", "remove", "connect", "notify", "update", "close", "destroy", "lose", "odd", "idle"]
+
+
+async def take(step: str, at: int, device: Device, m: Scripted) -> None:
+    match step:
+        case "add":
+            await device.add_resource(f"1/0/{at}", ValueType.INTEGER, at)
+        case "remove" if device.resources:
+            await device.remove_resource(device.resources[0])
+        case "connect":
+            await device.connect(10)
+        case "notify" if device.resources:
+            await device.notify(device.resources[-1], at)
+        case "update":
+            await device.update(timeout=10)
+        case "close":
+            await device.close(10)
+        case "destroy":
+            await device.destroy()
+        case "lose":
+            m.vanish()
+        case "odd":
+            m.say("+MIPLCLOSE:0,1", "+MIPLREAD:0,10001,1,0,0", "+MIPLOPEN:0,1")
+        case _:
+            await asyncio.sleep(1)
+
+
+@given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())
+@settings(max_examples=60)
+def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse: bool) -> None:
+    async def program() -> None:
+        async with module(platform(OPEN=["OK", f"+MIPLOPEN:0,{not refuse:d}"])) as m:
+            device = Device(m.modem, ENDPOINT)
+            await device.create()
+            for at, step in enumerate(steps):
+                with contextlib.suppress(M5310Error):
+                    await take(step, at, device, m)
+            await device.destroy()
+            assert device.state is DeviceState.DESTROYED
+
+    run(program())

@@ -1,0 +1,744 @@
+"""The conversation: who owns a line, what is sent when, and how it finds back after a loss."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from m5310 import engine as room
+from m5310.at import Answer, Command, Response
+from m5310.engine import ANSWER_LIMIT, PROBE_INTERVAL, QUIET, SETTLE, SETTLE_OWED, Engine
+from m5310.errors import ParameterError, StateError
+from m5310.events import (
+    Answered,
+    Event,
+    InStep,
+    Late,
+    Overrun,
+    Refused,
+    Stray,
+    TimedOut,
+    Unsolicited,
+)
+from m5310.lines import Overlong
+from m5310.states import Conversation
+
+OK: Final = b"\r\nOK\r\n"
+ERROR: Final = b"\r\nERROR\r\n"
+
+PLAIN = Command("AT+CFUN=1", timeout=5)
+CEREG = Command("AT+CEREG?", (Response(re.compile(r"\+CEREG:[0-5],\d")),), timeout=5)
+STATS = Command("AT+NUESTATS", (Response(re.compile(r"[A-Z][A-Za-z ]+:-?\d+")),), timeout=5)
+READ = Command("AT+NSORF=0,9", (Response(re.compile(r"\d,.*"), required=False),), timeout=5)
+
+
+def in_step(*, quiet: float = 0.0, byte_time: float = 0.0) -> Engine:
+    """An engine whose first probe was answered; its clock stands at 1."""
+    engine = Engine(quiet=quiet, byte_time=byte_time)
+    engine.submit(PLAIN, 0.0)
+    assert engine.outgoing() == b"AT\r"
+    assert engine.receive(OK, 0.0) == []
+    engine.withdraw()
+    assert engine.tick(SETTLE) == [InStep()]
+    assert engine.state is Conversation.IDLE
+    return engine
+
+
+def lines(*texts: str) -> bytes:
+    return b"".join(f"\r\n{text}\r\n".encode() for text in texts)
+
+
+def answered(command: Command, *texts: str) -> Answered:
+    return Answered(Answer(command, texts))
+
+
+# --- one command -----------------------------------------------------------------------------
+
+
+def test_a_command_and_its_ok() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+    assert engine.outgoing() == b""
+    assert engine.deadline == 6.0
+    assert not engine.free
+    assert engine.receive(OK, 1.1) == [answered(PLAIN)]
+    assert engine.free
+    assert engine.deadline is None
+
+
+def test_information_then_ok() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    assert engine.receive(lines("+CEREG:2,1", "OK"), 1.1) == [answered(CEREG, "+CEREG:2,1")]
+
+
+def test_information_lines_keep_their_order() -> None:
+    engine = in_step()
+    engine.submit(STATS, 1.0)
+    assert engine.receive(lines("Signal power:-666", "ECL:1", "SNR:20", "OK"), 1.1) == [
+        answered(STATS, "Signal power:-666", "ECL:1", "SNR:20")
+    ]
+
+
+def test_an_optional_response_may_stay_away() -> None:
+    engine = in_step()
+    engine.submit(READ, 1.0)
+    assert engine.receive(OK, 1.1) == [answered(READ)]
+
+
+@pytest.mark.parametrize("text", ["ERROR", "+CME ERROR:50", "+CIS ERROR: 601", "+CMS ERROR:500"])
+@pytest.mark.parametrize("command", [PLAIN, CEREG])
+def test_a_refusal_ends_any_command(text: str, command: Command) -> None:
+    engine = in_step()
+    engine.submit(command, 1.0)
+    (refused,) = engine.receive(lines(text), 1.1)
+    assert isinstance(refused, Refused)
+    assert refused.command is command
+    assert refused.result.text == text
+    assert engine.free
+
+
+def test_one_command_at_a_time() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    with pytest.raises(StateError, match="another command is outstanding"):
+        engine.submit(CEREG, 1.0)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+    assert engine.receive(OK, 1.1) == [answered(PLAIN)]
+
+
+def test_an_echo_is_nobodys() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    assert engine.receive(b"AT+CEREG?\r\r\n+CEREG:0,1\r\n\r\nOK\r\n", 1.1) == [
+        answered(CEREG, "+CEREG:0,1")
+    ]
+
+
+def test_the_echo_of_another_line_is_no_echo() -> None:
+    engine = in_step()
+    assert engine.receive(b"AT+CEREG?\r\n", 1.0) == [Unsolicited("AT+CEREG?")]
+
+
+@pytest.mark.parametrize("quiet", [-1.0, math.inf, math.nan])
+def test_a_quiet_time_is_a_time(quiet: float) -> None:
+    with pytest.raises(ParameterError, match="quiet time"):
+        Engine(quiet=quiet)
+
+
+# --- unsolicited lines beside a command ------------------------------------------------------
+
+
+def test_an_unsolicited_line_with_nothing_out() -> None:
+    engine = in_step()
+    assert engine.receive(lines("+CSCON:1", "REBOOTING"), 1.0) == [
+        Unsolicited("+CSCON:1"),
+        Unsolicited("REBOOTING"),
+    ]
+
+
+def test_unsolicited_lines_before_between_inside_and_after_an_answer() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    data = lines("+CSCON:1", "+CEREG:0,1", "+MIPLREAD:0,10000,3303,0,5700", "OK", "+CSCON:0")
+    assert engine.receive(data, 1.1) == [
+        Unsolicited("+CSCON:1"),
+        Unsolicited("+MIPLREAD:0,10000,3303,0,5700"),
+        answered(CEREG, "+CEREG:0,1"),
+        Unsolicited("+CSCON:0"),
+    ]
+
+
+def test_the_same_prefix_is_told_apart_by_the_shape() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    data = lines("+CEREG:5", "+CEREG:0,1", "+CEREG:1,19E6,94,7", "OK", "+CEREG:0,1")
+    assert engine.receive(data, 1.1) == [
+        Unsolicited("+CEREG:5"),
+        Unsolicited("+CEREG:1,19E6,94,7"),
+        answered(CEREG, "+CEREG:0,1"),
+        Unsolicited("+CEREG:0,1"),
+    ]
+
+
+def test_result_words_inside_a_payload_end_nothing() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    payloads = [
+        "+MIPLWRITE:0,10000,3303,0,5700,OK",
+        "+MIPLWRITE:0,10000,3303,0,5700,ERROR",
+        "+MIPLWRITE:0,10000,3303,0,5700,+CME ERROR:3",
+        '+MIPLEXECUTE:0,10000,3303,0,5700,9,"+CME ERROR:3"',
+    ]
+    assert engine.receive(lines(*payloads), 1.1) == [Unsolicited(text) for text in payloads]
+    assert engine.receive(OK, 1.2) == [answered(PLAIN)]
+
+
+def test_a_result_word_in_a_payload_while_nothing_is_out() -> None:
+    engine = in_step()
+    text = "+MIPLWRITE:0,10000,3303,0,5700,+CME ERROR:3"
+    assert engine.receive(lines(text), 1.0) == [Unsolicited(text)]
+
+
+def test_three_hundred_lines_in_one_burst() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    burst = [f"+MIPLREAD:0,{10000 + n},3303,0,5700" for n in range(300)]
+    data = lines(*burst[:150], "+CEREG:0,1", *burst[150:], "OK")
+    assert engine.receive(data, 1.1) == [
+        *(Unsolicited(text) for text in burst),
+        answered(CEREG, "+CEREG:0,1"),
+    ]
+
+
+def test_noise_around_and_inside_an_answer() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    data = b"\xff\x80\0\r\n\xfe+CEREG:\0" + b"0,1\r\n\xc3\x28\r\n\x80OK\xff\r\n"
+    assert engine.receive(data, 1.1) == [Unsolicited("("), answered(CEREG, "+CEREG:0,1")]
+    assert engine.counters.noise == 8
+
+
+def test_a_line_without_end_is_told_in_its_place() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    data = lines("+A:1") + b"x" * 9000 + lines("+B:1", "OK")
+    assert engine.receive(data, 1.1) == [
+        Unsolicited("+A:1"),
+        Overlong("x" * 80),
+        Unsolicited("+B:1"),
+        answered(PLAIN),
+    ]
+    assert engine.counters.overlong == 1
+
+
+def test_an_answer_without_end_is_bounded_and_said_to_be_short() -> None:
+    engine = in_step()
+    engine.submit(STATS, 1.0)
+    for _ in range(ANSWER_LIMIT + 5):
+        assert engine.receive(lines("ECL:1"), 1.1) == []
+    assert engine.receive(OK, 1.2) == [Overrun(STATS)]
+    assert engine.counters.dropped == 5
+    engine.submit(STATS, 2.0)
+    assert engine.receive(lines("ECL:1", "OK"), 2.1) == [answered(STATS, "ECL:1")]
+
+
+def test_an_answer_just_within_the_bound_is_whole() -> None:
+    engine = in_step()
+    engine.submit(STATS, 1.0)
+    engine.receive(lines(*["ECL:1"] * ANSWER_LIMIT), 1.1)
+    assert engine.receive(OK, 1.2) == [answered(STATS, *["ECL:1"] * ANSWER_LIMIT)]
+
+
+# --- an OK that belongs to the past ----------------------------------------------------------
+
+
+def test_a_bare_ok_does_not_finish_a_command_that_must_bring_information() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    assert engine.receive(OK, 1.1) == [Stray("OK")]
+    assert engine.receive(lines("+CEREG:0,1", "OK"), 1.2) == [answered(CEREG, "+CEREG:0,1")]
+    assert engine.counters.strays == 1
+
+
+def test_every_required_response_must_come() -> None:
+    both = Command("AT+X", (Response(re.compile("A:.*")), Response(re.compile("B:.*"))))
+    engine = in_step()
+    engine.submit(both, 1.0)
+    assert engine.receive(lines("B:1", "B:2", "OK"), 1.1) == [Stray("OK")]
+    assert engine.receive(lines("A:1", "OK"), 1.2) == [answered(both, "B:1", "B:2", "A:1")]
+
+
+def test_nothing_but_a_bare_ok_is_a_timeout_that_says_so() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    engine.receive(lines("OK"), 1.1)
+    assert engine.tick(6.0) == [TimedOut(CEREG, (), sent=True, bare=True)]
+
+
+def test_a_final_result_with_nothing_out_is_a_stray() -> None:
+    engine = in_step()
+    assert engine.receive(lines("OK", "+CME ERROR:3", "ERROR"), 1.0) == [
+        Stray("OK"),
+        Stray("+CME ERROR:3"),
+        Stray("ERROR"),
+    ]
+    assert engine.counters.strays == 3
+    assert engine.state is Conversation.IDLE
+
+
+# --- the quiet time and the line's end -------------------------------------------------------
+
+
+def test_the_next_command_waits_for_the_quiet_time() -> None:
+    engine = in_step(quiet=QUIET)
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    engine.receive(OK, 1.5)
+    assert engine.deadline is None  # nobody waits for its end
+    engine.submit(CEREG, 1.51)
+    assert engine.outgoing() == b""
+    assert engine.deadline == pytest.approx(1.52)
+    assert engine.tick(1.519) == []
+    assert engine.outgoing() == b""
+    assert engine.tick(1.52) == []
+    assert engine.outgoing() == b"AT+CEREG?\r"
+    assert engine.deadline == pytest.approx(6.52)
+
+
+def test_after_the_quiet_time_a_command_goes_at_once() -> None:
+    engine = in_step(quiet=QUIET)
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    engine.receive(OK, 1.5)
+    engine.submit(CEREG, 1.6)
+    assert engine.outgoing() == b"AT+CEREG?\r"
+
+
+def test_a_command_never_goes_out_before_the_line_feed_of_the_result() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    assert engine.receive(b"\r\nOK\r", 1.1) == [answered(PLAIN)]
+    engine.submit(CEREG, 1.1)
+    assert engine.outgoing() == b""
+    assert engine.receive(b"\n", 1.101) == []
+    assert engine.outgoing() == b"AT+CEREG?\r"
+
+
+def test_a_line_feed_that_never_comes_is_not_waited_for_long() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    engine.receive(b"\rOK\r", 1.1)
+    engine.submit(CEREG, 1.1)
+    assert engine.outgoing() == b""
+    assert engine.deadline == pytest.approx(1.1 + room.LINE_END)
+    engine.tick(1.1 + room.LINE_END)
+    assert engine.outgoing() == b"AT+CEREG?\r"
+    assert engine.receive(b"+CEREG:0,1\rOK\r", 1.2) == [answered(CEREG, "+CEREG:0,1")]
+
+
+def test_a_flood_does_not_put_off_the_next_command() -> None:
+    engine = in_step(quiet=QUIET)
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    engine.receive(b"\r\nOK\r", 1.1)
+    engine.receive(b"\n", 1.101)
+    engine.submit(CEREG, 1.101)
+    now = 1.102
+    while engine.outgoing() == b"":
+        for byte in lines("+CSCON:1"):
+            engine.receive(bytes([byte]), now)
+        now += 0.002
+    assert now < 1.101 + 2 * QUIET
+
+
+# --- out of time, out of step ----------------------------------------------------------------
+
+
+def test_the_time_counts_from_the_last_byte_on_the_wire() -> None:
+    engine = in_step(byte_time=10 / 9600)
+    engine.submit(PLAIN, 1.0)
+    assert engine.deadline == pytest.approx(1.0 + 5 + 10 * 10 / 9600)
+
+
+def test_a_timeout_brings_what_had_come() -> None:
+    engine = in_step()
+    engine.submit(STATS, 1.0)
+    engine.outgoing()
+    engine.receive(lines("ECL:1"), 1.1)
+    assert engine.tick(5.9) == []
+    assert engine.tick(6.0) == [TimedOut(STATS, ("ECL:1",), sent=True)]
+    assert engine.free
+    assert engine.state is Conversation.LOST
+    assert engine.deadline is None  # nobody waits: nothing is asked
+    assert engine.outgoing() == b""
+    assert engine.counters.timeouts == 1
+
+
+def lost() -> Engine:
+    """An engine that lost its step with CEREG at 6 s."""
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    engine.outgoing()
+    engine.tick(6.0)
+    return engine
+
+
+def test_after_a_timeout_nothing_is_sent_before_a_probe_is_answered() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    assert engine.outgoing() == b"AT\r"
+    assert engine.receive(OK, 7.01) == []
+    assert engine.outgoing() == b""
+    # One of the two results owed is missing: it may follow as far behind as the probes are apart.
+    assert engine.deadline == pytest.approx(7.01 + SETTLE_OWED)
+    assert engine.tick(7.01 + SETTLE_OWED) == [InStep()]
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+    assert engine.receive(OK, 9.0) == [answered(PLAIN)]
+
+
+def test_a_late_answer_while_nothing_is_out() -> None:
+    engine = lost()
+    assert engine.receive(lines("+CEREG:0,1", "OK"), 6.5) == [
+        Late("+CEREG:0,1", CEREG),
+        Stray("OK"),
+    ]
+    assert engine.counters.late == 1
+    # Nothing is owed any more, so the step is found as fast as at the start.
+    engine.submit(PLAIN, 7.0)
+    engine.receive(OK, 7.01)
+    assert engine.deadline == pytest.approx(7.01 + SETTLE)
+
+
+def test_after_its_final_result_nothing_is_late_any_more() -> None:
+    engine = lost()
+    engine.receive(lines("+CEREG:0,1", "OK"), 6.5)
+    assert engine.receive(lines("+CEREG:0,1"), 60.0) == [Unsolicited("+CEREG:0,1")]
+
+
+def test_what_the_lost_command_did_not_declare_stays_unsolicited() -> None:
+    engine = lost()
+    assert engine.receive(lines("+CEREG:5", "AT+CEREG?"), 6.5) == [Unsolicited("+CEREG:5")]
+
+
+def test_a_late_answer_right_before_the_probes_own() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    assert engine.receive(lines("+CEREG:0,1", "OK", "OK"), 7.1) == [
+        Late("+CEREG:0,1", CEREG),
+        Stray("OK"),
+    ]
+    assert engine.deadline == pytest.approx(7.1 + SETTLE)
+    assert engine.tick(7.1 + SETTLE) == [InStep()]
+
+
+def test_a_late_answer_and_the_probes_own_far_apart() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    assert engine.receive(lines("+CEREG:0,1", "OK"), 7.05) == [Late("+CEREG:0,1", CEREG)]
+    assert engine.tick(7.5) == []
+    assert engine.outgoing() == b"AT\r"  # only the probe went out
+    assert engine.receive(OK, 7.9) == [Stray("OK")]
+    assert engine.tick(7.9 + SETTLE) == [InStep()]
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_a_late_refusal_does_not_end_the_probe() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    engine.outgoing()
+    assert engine.receive(ERROR, 7.05) == [Stray("ERROR")]
+    assert engine.receive(OK, 7.06) == []
+    engine.tick(7.06 + SETTLE)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_half_a_line_in_the_module_costs_one_more_probe() -> None:
+    engine = Engine()
+    engine.submit(PLAIN, 0.0)
+    assert engine.outgoing() == b"AT\r"  # the module reads "AT+CSAT"
+    engine.receive(ERROR, 0.01)
+    assert engine.deadline == pytest.approx(0.01 + SETTLE)
+    engine.tick(0.01 + SETTLE)
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(OK, 0.2)
+    engine.tick(0.2 + SETTLE_OWED)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_a_refusal_after_the_ok_means_asking_again() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    engine.outgoing()
+    engine.receive(OK, 7.01)
+    assert engine.receive(ERROR, 7.02) == [Stray("ERROR")]
+    assert engine.state is Conversation.PROBING
+    engine.tick(7.02 + SETTLE)
+    assert engine.outgoing() == b"AT\r"
+
+
+def test_the_probe_is_repeated_as_long_as_somebody_waits() -> None:
+    engine = Engine()
+    engine.submit(PLAIN, 0.0)
+    asked = []
+    while not engine.free:
+        assert engine.deadline is not None
+        if engine.outgoing() == b"AT\r":
+            asked.append(engine.deadline)
+        events = engine.tick(engine.deadline)
+    assert events == [TimedOut(PLAIN, (), sent=False)]
+    assert len(asked) == 5
+    assert all(b - a == pytest.approx(PROBE_INTERVAL) for a, b in pairwise(asked))
+    assert engine.deadline is None
+    assert engine.state is Conversation.LOST
+    assert engine.counters.probes == 5
+
+
+def test_the_first_command_finds_the_step_first() -> None:
+    engine = Engine()
+    assert engine.state is Conversation.LOST
+    assert engine.deadline is None
+    engine.submit(PLAIN, 0.0)
+    assert engine.outgoing() == b"AT\r"
+    assert engine.receive(b"AT\r\r\nOK\r\n", 0.01) == []  # with echo on
+    assert engine.tick(0.01 + SETTLE) == [InStep()]
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+    assert engine.deadline == pytest.approx(0.01 + SETTLE + 5)
+
+
+def test_time_runs_out_while_the_step_settles() -> None:
+    engine = lost()
+    engine.submit(Command("AT+X", timeout=0.5), 7.0)
+    engine.receive(OK, 7.4)
+    assert engine.deadline == pytest.approx(7.5)
+    assert engine.tick(7.5) == [TimedOut(Command("AT+X", timeout=0.5), (), sent=False)]
+    assert engine.free
+    assert engine.tick(7.4 + SETTLE_OWED) == [InStep()]  # found for the next
+    assert engine.outgoing() == b"AT\r"
+
+
+def test_unsolicited_lines_pass_while_out_of_step() -> None:
+    engine = Engine()
+    assert engine.receive(lines("+CSCON:1"), 0.0) == [Unsolicited("+CSCON:1")]
+    engine.submit(PLAIN, 0.0)
+    assert engine.receive(lines("+CSCON:0", "AT", "REBOOTING"), 0.1) == [
+        Unsolicited("+CSCON:0"),
+        Unsolicited("REBOOTING"),
+    ]
+
+
+def test_strays_of_a_fresh_port_are_nobodys() -> None:
+    engine = Engine()
+    assert engine.receive(lines("+CEREG:0,1", "OK"), 0.0) == [
+        Unsolicited("+CEREG:0,1"),
+        Stray("OK"),
+    ]
+
+
+def test_a_module_that_answers_each_probe_late_is_never_one_result_behind() -> None:
+    """A line that is 1.05 s slow, each way of the probes included."""
+    engine = Engine()
+    engine.submit(PLAIN, 0.0)
+    due: list[float] = []
+    now = 0.0
+    while b"AT+CFUN" not in (written := engine.outgoing()):
+        if written:
+            due.append(now + 1.05)
+        wake = [*due[:1], *([] if engine.deadline is None else [engine.deadline])]
+        now = min(wake)
+        if due and due[0] <= now:
+            due.pop(0)
+            engine.receive(OK, now)
+        engine.tick(now)
+    assert due == []
+
+
+# --- taking back -----------------------------------------------------------------------------
+
+
+def test_a_command_that_waits_can_be_taken_back() -> None:
+    engine = in_step(quiet=QUIET)
+    engine.submit(PLAIN, 1.0)
+    engine.outgoing()
+    engine.receive(OK, 1.5)
+    engine.submit(CEREG, 1.5)
+    assert engine.withdraw()
+    assert engine.free
+    assert engine.deadline is None
+    assert engine.tick(9.0) == []
+    assert engine.outgoing() == b""
+
+
+def test_a_command_that_is_out_cannot() -> None:
+    engine = in_step()
+    engine.submit(PLAIN, 1.0)
+    assert not engine.withdraw()
+    assert engine.receive(OK, 1.1) == [answered(PLAIN)]
+    assert not engine.withdraw()
+
+
+def test_without_a_waiting_command_the_probing_ends() -> None:
+    engine = lost()
+    engine.submit(PLAIN, 7.0)
+    assert engine.outgoing() == b"AT\r"
+    assert engine.withdraw()
+    assert engine.deadline is None
+    assert engine.tick(20.0) == []
+    assert engine.outgoing() == b""
+    # The answer of the probe that was out is still expected, and nobody's.
+    assert engine.receive(OK, 20.0) == [Stray("OK")]
+
+
+# --- properties ------------------------------------------------------------------------------
+
+
+def play(pieces: list[bytes]) -> tuple[list[Event], bytes]:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    engine.outgoing()
+    events = [event for piece in pieces for event in engine.receive(piece, 1.1)]
+    return events, engine.outgoing()
+
+
+PIECES = st.sampled_from(
+    [
+        b"\r\nOK\r\n",
+        b"\r\nERROR\r\n",
+        b"\r\n+CME ERROR:50\r\n",
+        b"\r\n+CEREG:0,1\r\n",
+        b"\r\n+CEREG:5\r\n",
+        b"\r\n+MIPLREAD:0,10000,3303,0,5700\r\n",
+        b"AT+CEREG?\r\r\n",
+        b"\xff\x80\0",
+        b"OK",
+        b"\r",
+        "\r\n温度\r\n".encode(),
+        b"x" * 4100,
+    ]
+)
+
+
+@given(
+    st.lists(st.one_of(PIECES, st.binary(max_size=12)), max_size=10).map(b"".join),
+    st.lists(st.integers(0, 9000), max_size=8),
+)
+@settings(max_examples=200)
+def test_any_cut_of_the_stream_gives_the_same_events(data: bytes, cuts: list[int]) -> None:
+    places = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
+    assert play([data[a:b] for a, b in pairwise(places)]) == play([data])
+
+
+@given(st.lists(st.sampled_from(["+CSCON:1", "+CEREG:5", "+X:OK", "REBOOTING"]), max_size=30))
+def test_unsolicited_lines_are_neither_lost_nor_reordered(texts: list[str]) -> None:
+    for place in range(0, len(texts) + 1, 5):
+        data = lines(*texts[:place], "+CEREG:0,1", *texts[place:], "OK")
+        events, _ = play([data[at : at + 7] for at in range(0, len(data), 7)])
+        assert events == [*map(Unsolicited, texts), answered(CEREG, "+CEREG:0,1")]
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Any order of calls, bytes and waiting: each command ends once, and in bounded time."""
+
+    @initialize(quiet=st.sampled_from([0.0, QUIET]))
+    def start(self, quiet: float) -> None:
+        self.engine = Engine(quiet=quiet)
+        self.now = 0.0
+        self.held: Command | None = None
+        self.since = 0.0
+        self.sent = b""
+
+    def see(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Answered(answer):
+                    self.end(answer.command)
+                    if answer.command.responses:
+                        assert answer.lines
+                case Refused(command) | TimedOut(command) | Overrun(command):
+                    self.end(command)
+                case _:
+                    pass
+        self.sent += self.engine.outgoing()
+
+    def end(self, command: Command) -> None:
+        assert self.held is command
+        self.held = None
+
+    @precondition(lambda self: self.held is None)
+    @rule(command=st.sampled_from([PLAIN, CEREG, STATS]))
+    def submit(self, command: Command) -> None:
+        self.held = command
+        self.since = self.now
+        self.engine.submit(command, self.now)
+        self.see([])
+
+    @precondition(lambda self: self.held is not None)
+    @rule()
+    def withdraw(self) -> None:
+        if self.engine.withdraw():
+            self.held = None
+
+    @rule(data=st.one_of(PIECES, st.binary(max_size=8)))
+    def receive(self, data: bytes) -> None:
+        self.see(self.engine.receive(data, self.now))
+
+    @rule(passed=st.sampled_from([0.0, 0.005, 0.05, 0.3, 2.0]))
+    def wait(self, passed: float) -> None:
+        until = self.now + passed
+        while self.engine.deadline is not None and self.engine.deadline <= until:
+            self.now = max(self.now, self.engine.deadline)
+            self.see(self.engine.tick(self.now))
+        self.now = until
+        self.see(self.engine.tick(until))
+
+    @invariant()
+    def nobody_is_forgotten(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        assert self.engine.free is (self.held is None)
+        if self.held is not None:
+            assert self.engine.deadline is not None
+            assert self.now - self.since <= 2 * self.held.timeout + 1
+        else:
+            assert self.engine.state is not Conversation.BUSY
+
+
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAnyOrder = AnyOrder.TestCase
+
+
+# --- against a module that is slow and forgetful ---------------------------------------------
+
+NUMBERED = Response(re.compile(r"\+ID:\d+"))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.01, 0.01, 0.01, 0.2, 0.9, 1.1, 2.5, 7.0]),  # until it answers
+            st.sampled_from([False, False, False, True]),  # whether the command is lost on the way
+        ),
+        min_size=60,
+        max_size=60,
+    ),
+    st.sampled_from([0.0, QUIET]),
+)
+@settings(max_examples=60)
+def test_an_answer_never_goes_to_another_command(
+    fates: list[tuple[float, bool]], quiet: float
+) -> None:
+    """The module works off one line after the other; what it owes comes whatever we think."""
+    engine = Engine(quiet=quiet)
+    fate = iter(fates)
+    speech: list[tuple[float, bytes]] = []  # what the module will say, and when
+    now, busy_until, number, ended = 0.0, 0.0, 0, 0
+    while ended < 12:
+        if engine.free:
+            number += 1
+            engine.submit(Command(f"AT+ID={number}", (NUMBERED,), timeout=2), now)
+        for line in engine.outgoing().decode().split("\r")[:-1]:
+            took, forgotten = next(fate, (0.01, False))
+            if not forgotten:
+                busy_until = max(busy_until, now) + took
+                told = [] if line == "AT" else [line.replace("AT", "").replace("=", ":")]
+                speech.append((busy_until, lines(*told, "OK")))
+        times = [at for at, _ in speech[:1]]
+        times += [] if engine.deadline is None else [engine.deadline]
+        now = max(now, min(times))
+        said = b"".join(data for at, data in speech if at <= now)
+        speech = [(at, data) for at, data in speech if at > now]
+        for event in [*engine.receive(said, now), *engine.tick(now)]:
+            assert not isinstance(event, Unsolicited)
+            if isinstance(event, Answered):
+                assert event.answer.lines == (f"+ID:{number}",)
+            ended += isinstance(event, Answered | TimedOut)

@@ -1,0 +1,189 @@
+"""Signal, registration, addresses and ping."""
+
+from __future__ import annotations
+
+import pytest
+
+from m5310 import network as n
+from m5310.at import Answer, Command
+from m5310.errors import AnswerError, ParameterError
+from m5310.network import NetworkStatus, PingFailure, PingReply, Registration
+from tests.driver.test_commands import answer
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (n.report_registration(2), "AT+CEREG=2"),
+        (n.registration(), "AT+CEREG?"),
+        (n.attach(on=True), "AT+CGATT=1"),
+        (n.attachment(), "AT+CGATT?"),
+        (n.report_connection(on=False), "AT+CSCON=0"),
+        (n.connection(), "AT+CSCON?"),
+        (n.operator("46000"), 'AT+COPS=1,2,"46000"'),
+        (n.operator(None), "AT+COPS=0"),
+        (n.operator_query(), "AT+COPS?"),
+        (n.signal_quality(), "AT+CSQ"),
+        (n.statistics(), "AT+NUESTATS"),
+        (n.cells(), "AT+NUESTATS=CELL"),
+        (n.bands(5, 8), "AT+NBAND=5,8"),
+        (n.bands_query(), "AT+NBAND?"),
+        (n.lock_frequency(3555), "AT+NEARFCN=0,3555"),
+        (n.forget_frequencies(), "AT+NCSEARFCN"),
+        (n.addresses(), "AT+CGPADDR"),
+        (n.contexts(), "AT+CGDCONT?"),
+        (n.ping("183.230.40.40"), "AT+NPING=183.230.40.40"),
+        (n.ping("183.230.40.40", 12, 10000), "AT+NPING=183.230.40.40,12,10000"),
+        (n.ping("183.230.40.40", timeout_ms=500), "AT+NPING=183.230.40.40,,500"),
+    ],
+)
+def test_each_command_line(command: Command, line: str) -> None:
+    assert command.line == line
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("+CEREG:0,1", NetworkStatus(Registration.HOME)),
+        ("+CEREG: 1,3", NetworkStatus(Registration.DENIED)),
+        ("+CEREG:2,1,19E6,94,7", NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7)),
+        ('+CEREG:2,5,"19E6","0000094F",9', NetworkStatus(Registration.ROAMING, 0x19E6, 0x94F, 9)),
+    ],
+)
+def test_the_answer_about_registration(line: str, status: NetworkStatus) -> None:
+    assert n.registration_of(answer(n.registration(), line)) == status
+    assert n.registration_change(line) is None  # not an unsolicited line
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("+CEREG:5", NetworkStatus(Registration.ROAMING)),
+        ("+CEREG:2", NetworkStatus(Registration.SEARCHING)),
+        ("+CEREG:1,19E6,94,7", NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7)),
+    ],
+)
+def test_an_unsolicited_change_never_looks_like_the_answer(
+    line: str, status: NetworkStatus
+) -> None:
+    assert n.registration_change(line) == status
+    (shape,) = n.registration().responses
+    assert not shape.pattern.fullmatch(line)
+
+
+def test_which_states_are_registered() -> None:
+    assert [stat.name for stat in Registration if stat.registered] == ["HOME", "ROAMING"]
+
+
+def test_switches() -> None:
+    assert n.attached(answer(n.attachment(), "+CGATT:1"))
+    assert not n.attached(answer(n.attachment(), "+CGATT:0"))
+    assert n.connected(answer(n.connection(), "+CSCON:0,1"))
+    assert not n.connected(answer(n.connection(), "+CSCON:1,0"))
+    (shape,) = n.connection().responses
+    assert not shape.pattern.fullmatch("+CSCON:1")  # the unsolicited one
+
+
+@pytest.mark.parametrize(
+    ("line", "operator"),
+    [('+COPS:1,2,"46000"', "46000"), ("+COPS:0", None), ("+COPS:0,2,46000,9", "46000")],
+)
+def test_the_operator(line: str, operator: str | None) -> None:
+    assert n.operator_of(answer(n.operator_query(), line)) == operator
+
+
+@pytest.mark.parametrize(
+    ("line", "dbm"),
+    [("+CSQ:0,99", -113), ("+CSQ:31,99", -51), ("+CSQ: 17,0", -79), ("+CSQ:99,99", None)],
+)
+def test_signal_in_dbm(line: str, dbm: int | None) -> None:
+    assert n.signal_of(answer(n.signal_quality(), line)) == dbm
+
+
+@pytest.mark.parametrize("line", ["+CSQ:32,99", "+CSQ:1", "+CSQ:1,8", "+CSQ:-1,99"])
+def test_no_other_signal_is_one(line: str) -> None:
+    with pytest.raises(AnswerError):
+        n.signal_of(Answer(n.signal_quality(), (line,)))
+
+
+def test_statistics_in_units() -> None:
+    got = n.statistics_of(
+        answer(
+            n.statistics(),
+            "Signal power:-666",
+            "Total power:-602",
+            "TX power:-32768",
+            "TX time:2431",
+            "Cell ID:27447553",
+            "ECL:0",
+            "SNR:205",
+            "EARFCN:3555",
+            "PCI:7",
+        )
+    )
+    assert got == n.RadioStatistics(
+        signal_power=-66.6,
+        total_power=-60.2,
+        transmit_power=None,
+        snr=20.5,
+        coverage_level=0,
+        earfcn=3555,
+        cell=27447553,
+        pci=7,
+    )
+
+
+def test_rows_that_are_no_statistics_are_passed_over() -> None:
+    assert n.statistics_of(Answer(n.statistics(), ("hm",))) == n.RadioStatistics()
+
+
+def test_cells_in_units() -> None:
+    got = n.cells_of(
+        answer(
+            n.cells(),
+            "NUESTATS:CELL,3555,7,1,-666,-108,-602,205",
+            "NUESTATS:CELL,3555,9,0,-700,-120,-602,-15",
+        )
+    )
+    assert got == (
+        n.Cell(3555, 7, True, -66.6, -10.8, -60.2, 20.5),
+        n.Cell(3555, 9, False, -70.0, -12.0, -60.2, -1.5),
+    )
+    assert n.cells_of(Answer(n.cells(), ("NUESTATS:CELL,1",))) == ()
+
+
+def test_bands_addresses_and_contexts() -> None:
+    assert n.bands_of(answer(n.bands_query(), "+NBAND:5,8")) == (5, 8)
+    assert n.address_of(answer(n.addresses(), "+CGPADDR:0,10.169.241.248")) == "10.169.241.248"
+    assert n.address_of(answer(n.addresses(), "+CGPADDR:0")) is None
+    row = '+CGDCONT:0,"IP","nbiot.MNC002.MCC460.GPRS",,0,0'
+    assert n.access_points(answer(n.contexts(), row)) == {0: "nbiot.MNC002.MCC460.GPRS"}
+    assert n.access_points(Answer(n.contexts(), ("hm",))) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: n.report_registration(6),
+        lambda: n.operator("CMCC"),
+        lambda: n.bands(),
+        lambda: n.bands(0),
+        lambda: n.lock_frequency(-1),
+        lambda: n.ping("example.com"),
+        lambda: n.ping("1.2.3.4", 0),
+        lambda: n.ping("1.2.3.4", 12, 1),
+    ],
+)
+def test_parameters_out_of_range(wrong: object) -> None:
+    assert callable(wrong)
+    with pytest.raises(ParameterError):
+        wrong()
+
+
+def test_what_a_ping_brings() -> None:
+    assert n.ping_outcome("+NPING:183.230.40.40,52,1034") == PingReply("183.230.40.40", 52, 1.034)
+    assert n.ping_outcome("+NPINGERR:1") == PingFailure(1)
+    assert n.ping_outcome("+NSONMI:0,5") is None
+    for line in ("+NPING:1.2.3.4,52", "+NPING:1.2.3.4,x,1", "+NPINGERR:"):
+        with pytest.raises(AnswerError, match="shape"):
+            n.ping_outcome(line)

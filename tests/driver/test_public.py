@@ -1,0 +1,142 @@
+"""The public surface: what `import m5310` promises, and what it costs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import m5310
+
+NAMES = [
+    "Access",
+    "AcknowledgementTimeout",
+    "Answer",
+    "AnswerError",
+    "Blocks",
+    "Code",
+    "Command",
+    "CommandError",
+    "CommandTimeout",
+    "Config",
+    "Device",
+    "DeviceState",
+    "M5310Error",
+    "Modem",
+    "ModemReset",
+    "NbiotDevice",
+    "NbiotValue",
+    "NotFound",
+    "NotSupported",
+    "ParameterError",
+    "Path",
+    "PortError",
+    "Reading",
+    "RegistrationError",
+    "Report",
+    "Resource",
+    "Response",
+    "StateError",
+    "UsageError",
+    "Value",
+    "ValueType",
+    "NBIOT_BOOLEAN",
+    "NBIOT_EXECUTABLE",
+    "NBIOT_FLOAT",
+    "NBIOT_HEX_STRING",
+    "NBIOT_INTEGER",
+    "NBIOT_OPAQUE",
+    "NBIOT_READABLE",
+    "NBIOT_STRING",
+    "NBIOT_UPDATED",
+    "NBIOT_WRITABLE",
+    "nbiot_device_close",
+    "nbiot_device_connect",
+    "nbiot_device_create",
+    "nbiot_device_destroy",
+    "nbiot_device_step",
+    "nbiot_device_sync",
+    "nbiot_resource_add",
+    "nbiot_resource_del",
+]
+
+SIGNATURES = {
+    "nbiot_device_create": (
+        "port endpoint_name uri life_time write_callback read_callback execute_callback "
+        "notify_ack_callback=None * baudrate=9600"
+    ),
+    "nbiot_resource_add": "dev objid instid resid value",
+    "nbiot_resource_del": "dev objid instid resid",
+    "nbiot_device_connect": "dev timeout",
+    "nbiot_device_step": "dev timeout",
+    "nbiot_device_sync": "dev",
+    "nbiot_device_close": "dev timeout",
+    "nbiot_device_destroy": "dev",
+}
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert sorted(m5310.__all__) == sorted(NAMES)
+    assert set(NAMES) <= set(dir(m5310))
+    for name in NAMES:
+        assert getattr(m5310, name) is not None
+    with pytest.raises(AttributeError, match="nbiot_device_dance"):
+        m5310.nbiot_device_dance  # noqa: B018
+
+
+def test_what_is_loaded_late_is_what_type_checkers_see() -> None:
+    tree = ast.parse(Path(m5310.__file__).read_text())
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: f"{node.module}"
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == m5310._HOME_OF
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_the_c_kits_functions_take_the_c_kits_arguments(name: str) -> None:
+    written = []
+    keyword_only = False
+    for parameter in inspect.signature(getattr(m5310, name)).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
+            keyword_only = True
+            written.append("*")
+        default = "" if parameter.default is parameter.empty else f"={parameter.default}"
+        written.append(parameter.name + default)
+    assert " ".join(written) == SIGNATURES[name]
+
+
+def test_the_c_kits_numbers() -> None:
+    values = [m5310.NBIOT_STRING, m5310.NBIOT_OPAQUE, m5310.NBIOT_INTEGER, m5310.NBIOT_FLOAT]
+    assert [*values, m5310.NBIOT_BOOLEAN, m5310.NBIOT_HEX_STRING] == [1, 2, 3, 4, 5, 6]
+    flags = [m5310.NBIOT_READABLE, m5310.NBIOT_WRITABLE, m5310.NBIOT_EXECUTABLE]
+    assert [*flags, m5310.NBIOT_UPDATED] == [1, 2, 4, 8]
+
+
+def test_every_error_is_of_one_tree_and_has_its_number() -> None:
+    errors = [
+        value
+        for name in NAMES
+        if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
+    ]
+    assert len(errors) == 13
+    for error in errors:
+        assert issubclass(error, m5310.M5310Error)
+        assert isinstance(error.code, m5310.Code)
+
+
+def test_importing_the_package_loads_neither_ports_nor_state_machines() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import m5310, sys; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert not {"serial", "serial_asyncio", "transitions", "asyncio"} & set(loaded)

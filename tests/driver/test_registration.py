@@ -1,0 +1,342 @@
+"""Log in, renew, log out: what is asked, what the module says, and what is known afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from m5310.at import Answer, Command
+from m5310.errors import (
+    Code,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.miplconf import Config
+from m5310.registration import CLOSE, VERDICT_MARGIN, Registration
+from m5310.states import DEVICE, DeviceEvent, DeviceState
+from m5310.urc import Closed, Opened, Updated
+from tests.clock import run
+
+S, E = DeviceState, DeviceEvent
+CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
+
+
+class Wire:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.then: Callable[[str], M5310Error | None] = lambda _: None
+
+    async def __call__(self, command: Command) -> Answer:
+        self.lines.append(command.line)
+        error = self.then(command.line)
+        await asyncio.sleep(1)
+        if error:
+            raise error
+        return Answer(command)
+
+
+def soon(registration: Registration, verdict: Opened | Closed | Updated, after: float) -> None:
+    asyncio.get_running_loop().call_later(after, registration.heard, verdict)
+
+
+def at(state: DeviceState) -> tuple[Registration, Wire]:
+    wire = Wire()
+    registration = Registration(wire, CONFIG)
+    registration._states.state = state
+    return registration, wire
+
+
+async def test_a_login() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    soon(registration, Opened(0, True), 20)
+    await registration.connect(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30"]
+    assert registration.state is S.REGISTERED
+
+
+async def test_the_verdict_may_come_before_the_ok() -> None:
+    registration, wire = at(S.REG_FAILED)
+    soon(registration, Opened(0, True), 0.5)
+    await registration.connect(0.4)
+    assert wire.lines == ["AT+MIPLOPEN=0,1"]  # whole seconds, rounded up
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_refused_login() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    soon(registration, Opened(0, False), 3)
+    with pytest.raises(RegistrationError, match="refused the login of 1234;5678") as refused:
+        await registration.connect(30)
+    assert not refused.value.timed_out
+    assert refused.value.code is Code.REG_FAILED
+    assert registration.state is S.REG_FAILED
+
+
+async def test_a_login_the_module_gave_up() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    soon(registration, Opened(0, False), 30)
+    with pytest.raises(RegistrationError, match="no answer from the platform within 30") as late:
+        await registration.connect(30)
+    assert late.value.timed_out
+    assert late.value.code is Code.TIMEOUT
+
+
+async def test_a_module_that_never_says_how_it_went() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError) as late:
+        await registration.connect(30)
+    assert late.value.timed_out
+    assert asyncio.get_running_loop().time() == pytest.approx(30 + VERDICT_MARGIN)
+    assert registration.state is S.REG_FAILED
+    registration.heard(Opened(0, True))  # late, but true
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_login_the_module_does_not_even_begin() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    wire.then = lambda line: CommandError(line, "+CME ERROR:30", 30)
+    with pytest.raises(CommandError, match="30"):
+        await registration.connect(30)
+    assert registration.state is S.REG_FAILED
+
+
+@pytest.mark.parametrize("when", [0.5, 5])
+async def test_a_cancelled_login_goes_on_in_the_module(when: float) -> None:
+    registration, wire = at(S.DEREGISTERED)
+    task = asyncio.create_task(registration.connect(30))
+    await asyncio.sleep(when)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert wire.lines == ["AT+MIPLOPEN=0,30"]
+    assert registration.state is S.REG_PENDING
+    soon(registration, Opened(0, True), 5)
+    await registration.settled()
+    assert registration.state is S.REGISTERED
+
+
+async def test_what_is_left_of_a_cancelled_login_is_awaited_no_longer_than_it_may_take() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    task = asyncio.create_task(registration.connect(30))
+    await asyncio.sleep(20)
+    task.cancel()
+    await asyncio.wait({task})
+    await registration.settled()
+    assert asyncio.get_running_loop().time() == pytest.approx(35)
+    assert registration.state is S.REG_FAILED
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+async def test_timeouts_that_are_none(seconds: float) -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(ParameterError, match="timeout"):
+        await registration.connect(seconds)
+    assert wire.lines == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (S.NEW, Code.NOT_REGISTER),
+        (S.REG_PENDING, Code.PENDING),
+        (S.REGISTERED, Code.REGISTERED),
+        (S.REG_UPDATE_NEEDED, Code.REGISTERED),
+        (S.REG_UPDATE_PENDING, Code.PENDING),
+        (S.DEREG_PENDING, Code.PENDING),
+        (S.DESTROYED, Code.NOT_REGISTER),
+    ],
+)
+async def test_a_login_that_is_not_legal_now(state: DeviceState, code: Code) -> None:
+    registration, wire = at(state)
+    with pytest.raises(StateError, match=state.name) as illegal:
+        await registration.connect(30)
+    assert illegal.value.code is code
+    assert wire.lines == []
+
+
+async def test_a_renewal() -> None:
+    registration, wire = at(S.REGISTERED)
+    soon(registration, Updated(0, True), 4)
+    await registration.update(with_objects=True, timeout=10)
+    assert wire.lines == ["AT+MIPLUPDATE=0,300,1"]
+    assert registration.state is S.REGISTERED
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_a_renewal_that_fails(said: bool) -> None:
+    registration, _ = at(S.REG_UPDATE_NEEDED)
+    if said:
+        soon(registration, Updated(0, False), 4)
+    with pytest.raises(RegistrationError, match="update") as failed:
+        await registration.update(with_objects=False, timeout=10)
+    assert failed.value.timed_out is not said
+    assert registration.state is S.REG_UPDATE_NEEDED
+    registration.heard(Updated(0, True))
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_renewal_refused_or_cancelled_is_still_needed() -> None:
+    registration, wire = at(S.REGISTERED)
+    wire.then = lambda line: CommandTimeout(line, 5)
+    with pytest.raises(CommandTimeout):
+        await registration.update(with_objects=False, timeout=10)
+    assert registration.state is S.REG_UPDATE_NEEDED
+    wire.then = lambda _: None
+    task = asyncio.create_task(registration.update(with_objects=False, timeout=10))
+    await asyncio.sleep(3)
+    task.cancel()
+    await asyncio.wait({task})
+    assert registration.state is S.REG_UPDATE_NEEDED
+
+
+async def test_a_logout() -> None:
+    registration, wire = at(S.REGISTERED)
+    soon(registration, Closed(0, True), 4)
+    await registration.close(10)
+    assert wire.lines == ["AT+MIPLCLOSE=0"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_logout_nobody_confirms() -> None:
+    registration, _ = at(S.REGISTERED)
+    with pytest.raises(RegistrationError, match="not confirmed within 10 s") as late:
+        await registration.close(10)
+    assert late.value.timed_out
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_logout_the_module_refuses() -> None:
+    registration, wire = at(S.REGISTERED)
+    wire.then = lambda line: CommandError(line, "+CME ERROR:3", 3)
+    with pytest.raises(CommandError):
+        await registration.close(10)
+    assert registration.state is S.DEREGISTERED
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_cancelled_logout_is_waited_for(confirmed: bool) -> None:
+    registration, _ = at(S.REGISTERED)
+    task = asyncio.create_task(registration.close(10))
+    await asyncio.sleep(2)
+    task.cancel()
+    await asyncio.wait({task})
+    assert registration.state is S.DEREG_PENDING
+    if confirmed:
+        soon(registration, Closed(0, True), 1)
+    await registration.settled()
+    assert registration.state is S.DEREGISTERED
+    assert asyncio.get_running_loop().time() == pytest.approx(3 if confirmed else 2 + CLOSE)
+
+
+async def test_settled_is_what_is_not_pending() -> None:
+    registration, _ = at(S.REGISTERED)
+    await registration.settled()
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_lost_port_releases_who_waits_and_refuses_who_comes() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    task = asyncio.create_task(registration.connect(30))
+    await asyncio.sleep(2)
+    registration.lost(PortError("unplugged"))
+    with pytest.raises(PortError, match="unplugged"):
+        await task
+    assert registration.state is S.LOST
+    for ask in (
+        lambda: registration.check(E.CONNECT),
+        registration.check_registered,
+        lambda: registration.move(E.CREATE),
+    ):
+        with pytest.raises(PortError, match="unplugged"):
+            ask()
+
+
+@pytest.mark.parametrize("state", S)
+async def test_when_reports_may_go_out(state: DeviceState) -> None:
+    registration, _ = at(state)
+    if state in (S.REGISTERED, S.REG_UPDATE_NEEDED, S.REG_UPDATE_PENDING):
+        registration.check_registered()
+    else:
+        with pytest.raises(StateError, match=state.name) as illegal:
+            registration.check_registered()
+        assert illegal.value.code is Code.NOT_REGISTER
+
+
+async def test_a_reason_stands_before_what_the_table_says() -> None:
+    registration, _ = at(S.REGISTERED)
+    with pytest.raises(StateError, match="declared before login: device: CONNECT is not legal"):
+        registration.check(E.CONNECT, "declared before login")
+
+
+async def test_leaving_the_registration_is_noticed_at_once() -> None:
+    registration, _ = at(S.REGISTERED)
+    soon(registration, Updated(0, True), 2)
+    soon(registration, Closed(0, True), 5)
+    await registration.left(100)
+    assert asyncio.get_running_loop().time() == pytest.approx(5)
+    await registration.left(100)  # gone already
+    assert asyncio.get_running_loop().time() == pytest.approx(5)
+
+
+async def test_staying_registered_is_noticed_in_time() -> None:
+    registration, _ = at(S.REGISTERED)
+    await registration.left(100)
+    assert asyncio.get_running_loop().time() == pytest.approx(100)
+
+
+@given(
+    st.lists(
+        st.sampled_from([Opened, Closed, Updated]).flatmap(
+            lambda kind: st.builds(kind, st.just(0), st.booleans())
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(S),
+)
+def test_whatever_the_module_says_leads_to_a_state_of_the_table(
+    said: list[Opened | Closed | Updated], start: DeviceState
+) -> None:
+    async def listen() -> None:
+        registration, _ = at(start)
+        for verdict in said:
+            before = registration.state
+            registration.heard(verdict)
+            after = registration.state
+            assert before is after or any(
+                row[0] is before and row[2] is after for row in DEVICE.rows
+            )
+
+    run(listen())
+
+
+@given(st.sampled_from(S), st.sampled_from(E))
+def test_any_event_in_any_state_is_legal_or_a_typed_error(
+    state: DeviceState, event: DeviceEvent
+) -> None:
+    async def try_it() -> None:
+        registration, _ = at(state)
+        assert registration.allows(event) == any(row[:2] == (state, event) for row in DEVICE.rows)
+        if registration.allows(event):
+            registration.move(event)
+            assert (state, event, registration.state) in DEVICE.rows
+        else:
+            with pytest.raises(StateError):
+                registration.move(event)
+            registration.follow(event)
+            assert registration.state is state
+
+    run(try_it())
+
+
+def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
+    assert {row[2] for row in DEVICE.rows} | {S.NEW} == set(S)
+    assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
