@@ -1,0 +1,108 @@
+"""`python -m emulator`: an M5310 on a serial port and OneNET on a URL, until SIGINT or SIGTERM."""
+
+# Little is imported before the signals are ours: Python's own answer to Ctrl-C is a traceback.
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from emulator.emulator import Emulator
+    from emulator.trace import TraceLine
+
+
+class _Ending:
+    """What SIGINT and SIGTERM do from the first moment to the last: end the program, status 0.
+
+    Before `wakes` there is nothing to close and the program leaves on the spot; then the loop is
+    woken to close in its own time; once it is `over` the program is leaving already.
+    """
+
+    def __init__(self) -> None:
+        self.over = False
+        self._asked = False
+        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._signalled)
+
+    def wakes(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+        self._wake = loop, event
+        if self._asked:  # the SystemExit was swallowed, by a destructor for one
+            event.set()
+
+    def _signalled(self, *_: object) -> None:
+        self._asked = True
+        if self.over:
+            return
+        if self._wake is None:
+            raise SystemExit(0)
+        loop, event = self._wake
+        loop.call_soon_threadsafe(event.set)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until a signal comes; returns the exit status."""
+    ending = _Ending()
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator import options  # noqa: PLC0415
+    from emulator.emulator import Emulator  # noqa: PLC0415
+
+    parser = options.parser()
+    parameters = vars(parser.parse_args(arguments))
+    as_json = parameters.pop("json", False)
+    if parameters.pop("trace", False):
+        parameters["trace"] = _print_trace
+    try:
+        emulator = Emulator(**parameters)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        asyncio.run(_serve(emulator, ending, as_json=as_json))
+    except OSError as error:
+        parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
+    return 0
+
+
+async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator.options import Ready  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    ending.wakes(asyncio.get_running_loop(), stop)
+    try:
+        async with emulator:
+            assert emulator.http_url is not None, "this command always serves HTTP"
+            ready = Ready(
+                port=emulator.port,
+                http=emulator.http_url,
+                api_key=emulator.api_key,
+                imei=emulator.imei,
+                imsi=emulator.imsi,
+                device_id=emulator.device_id,
+            )
+            print(ready.as_json() if as_json else ready.as_text(emulator.baud), flush=True)
+            await stop.wait()
+    finally:
+        ending.over = True
+
+
+def _print_trace(line: TraceLine) -> None:
+    with suppress(BrokenPipeError):  # whoever read the trace has gone; the module stays
+        print(line.render(colours=sys.stderr.isatty()), file=sys.stderr, flush=True)
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    name = error.filename2 or error.filename  # of a link that could not be made: the link
+    return f"{name}: {reason}" if name else reason
+
+
+if __name__ == "__main__":
+    sys.exit(main())

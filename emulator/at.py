@@ -1,0 +1,190 @@
+"""The module's side of the AT wire: bytes to commands, answers to bytes (V.250, TS 27.007).
+
+A command line ends at CR; the LF that some hosts send after it is ignored. One line holds one
+command: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused. A guess: no host program for
+this module was seen to use it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+# The longest commands are a MIPLCONF of 1024 bytes (2048 hex digits) and a 1024-byte value; the
+# rest of such a line stays below 128 characters. A guess: the module's own buffer is unknown.
+LINE_LIMIT = 2560
+
+
+class Cme(IntEnum):
+    """The TS 27.007 9.2 numbers this module answers with."""
+
+    NOT_ALLOWED = 3
+    NOT_SUPPORTED = 4
+    NO_NETWORK = 30
+    INCORRECT_PARAMETERS = 50
+
+
+class Refusal(Exception):
+    """The line is answered with an error and has changed nothing."""
+
+    def __init__(self, number: Cme) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Form(Enum):
+    """What a command line asks of its command (V.250 5.4.3, 5.4.4)."""
+
+    EXECUTE = ""
+    READ = "?"
+    TEST = "=?"
+    SET = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    text: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`name` in upper case as on the wire: `+CSQ`, `E`, `&F`, or nothing for a bare `AT`."""
+
+    name: str
+    form: Form
+    parameters: tuple[Parameter, ...] = ()
+
+
+class LineReader:
+    """Bytes of the host in, command lines out. Never a timeout: hosts send in pieces."""
+
+    def __init__(self) -> None:
+        self.echo = False
+        self._waiting = bytearray()
+        self._line = bytearray()
+        self._after_cr = False
+
+    @property
+    def waiting(self) -> int:
+        """Bytes fed and not yet taken."""
+        return len(self._waiting)
+
+    @property
+    def begun(self) -> bool:
+        """The host has begun a line and not ended it."""
+        return bool(self._line)
+
+    def feed(self, data: bytes) -> None:
+        """Append what the host sent; then call `take` until it gives no line."""
+        self._waiting += data
+
+    def drop_beyond(self, count: int) -> int:
+        """Keep the oldest `count` bytes not yet taken; return how many were lost."""
+        lost = max(len(self._waiting) - count, 0)
+        del self._waiting[count:]
+        return lost
+
+    def take(self) -> tuple[bytes, bytes | None]:
+        """What to echo, and the next line without its CR; None when its end has not come.
+
+        The echo follows `echo` as it is now, so a line must be obeyed before the next is taken.
+        """
+        if self._after_cr and self._waiting:
+            self._after_cr = False
+            if self._waiting.startswith(b"\n"):
+                del self._waiting[:1]
+        piece, end, rest = self._waiting.partition(b"\r")
+        self._waiting = rest
+        self._line += piece[: LINE_LIMIT + 1 - len(self._line)]
+        echoed = bytes(piece + end) if self.echo else b""
+        if not end:
+            return echoed, None
+        self._after_cr = True
+        line, self._line = bytes(self._line), bytearray()
+        return echoed, line
+
+
+# Terminals send BS or DEL for the same key; V.250 6.2.3 names the character S5, BS by default.
+_ERASE = b"\x08\x7f"
+
+
+def _edited(line: bytes) -> bytes:
+    """The line without NULs (a break on the line reads as one) and with its corrections made."""
+    line = line.replace(b"\0", b"")
+    if not any(key in line for key in _ERASE):
+        return line
+    kept = bytearray()
+    for byte in line:
+        if byte in _ERASE:
+            del kept[-1:]
+        else:
+            kept.append(byte)
+    return bytes(kept)
+
+
+# V.250 5.3.1: a basic command is a letter, or & and a letter, and a number that defaults to 0.
+_BASIC = re.compile(r"(&?[A-Z])([0-9]{0,5})", re.IGNORECASE | re.ASCII)
+# V.250 5.4.1: + and a name, then nothing, ?, =? or = and values.
+_EXTENDED = re.compile(r"(\+[A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+# V.250 5.4.2: numeric constants stand bare, string constants in quotes, either may be left out.
+# Possessive throughout: no line of garbage makes this backtrack.
+_PARAMETER = re.compile(r' *+(?:"([^"]*+)" *+|([^",]*+))(,|\Z)')
+
+
+def parse(line: bytes) -> Command | None:
+    """The command of a line from `LineReader.take`; None for a blank line.
+
+    Raises Refusal for what is no command line, has broken values or is longer than LINE_LIMIT.
+    Bytes that are not UTF-8 come through as lone surrogates, for the reader of the value to judge.
+    """
+    if len(line) > LINE_LIMIT:
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    text = _edited(line).strip(b" \t\n").decode("utf-8", "surrogateescape")
+    if not text:
+        return None
+    if text[:2].upper() != "AT":
+        raise Refusal(Cme.NOT_SUPPORTED)
+    body = text[2:].lstrip(" ")
+    if not body:
+        return Command("", Form.EXECUTE)
+    if basic := _BASIC.fullmatch(body):
+        return Command(basic[1].upper(), Form.SET, (Parameter(basic[2] or "0", quoted=False),))
+    extended = _EXTENDED.fullmatch(body)
+    if extended is None:
+        raise Refusal(Cme.NOT_SUPPORTED)
+    name, form, values = extended[1].upper(), Form(extended[2] or ""), extended[3]
+    if form is Form.SET:
+        return Command(name, form, _parameters(values))
+    if values:
+        raise Refusal(Cme.NOT_SUPPORTED)
+    return Command(name, form)
+
+
+def _parameters(text: str) -> tuple[Parameter, ...]:
+    parameters: list[Parameter] = []
+    position, separator = 0, ","
+    while separator:
+        found = _PARAMETER.match(text, position)
+        if found is None:
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
+        quoted, bare, separator = found.groups()
+        if quoted is None:
+            parameters.append(Parameter(bare.rstrip(" "), quoted=False))
+        else:
+            parameters.append(Parameter(quoted, quoted=True))
+        position = found.end()
+    return tuple(parameters)
+
+
+def framed(line: str) -> bytes:
+    """An information response, a final result code or an unsolicited one on the wire."""
+    return b"\r\n" + line.encode("utf-8", "surrogateescape") + b"\r\n"
+
+
+def refused(refusal: Refusal, *, numbers: bool) -> bytes:
+    """The final result code of a refusal; `numbers` is what `AT+CMEE` is set to."""
+    if numbers:
+        return framed(f"+CME ERROR:{refusal.number.value}")
+    return framed("ERROR")

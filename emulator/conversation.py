@@ -1,0 +1,140 @@
+"""The conversation on the UART: one command at a time, and what comes unasked between them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .at import LineReader, Refusal, framed, parse, refused
+from .commands import OK, Answer, Forms, Table, Values, answer
+
+# Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
+# reader is busy. Room for the longest line and some. A guess.
+UART_BUFFER = 4096
+# Unsolicited lines that wait while a host with echo types; beyond, the oldest is lost. A guess.
+URC_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Busy:
+    """A command whose answer takes its time."""
+
+    due: float
+    answer: bytes
+
+
+class Conversation:
+    """`write` sends bytes to the host. Give it the whole `table` before the first byte.
+
+    At start as after every boot: echo off, errors without numbers.
+    """
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self.table: Table = {}
+        self.lost = 0  # bytes that found the UART's buffer full
+        self._write = write
+        self._reader = LineReader()
+        self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
+        self._numbers = False
+        self._busy: _Busy | None = None
+        self._stopped = False
+
+    def commands(self) -> Table:
+        """The commands of the conversation itself."""
+        return {
+            "": Forms(execute=lambda _now: OK),
+            "E": Forms(assign=self._set_echo),
+            "I": Forms(assign=_accept),
+            "Z": Forms(assign=self._restore),
+            "&F": Forms(assign=self._restore),
+            "+CMEE": Forms(assign=self._set_numbers, read=self._tell_numbers, test="+CMEE:(0,1)"),
+        }
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes of the host, in any cut."""
+        self._reader.feed(data)
+        self._serve(now)
+
+    def urc(self, line: str) -> None:
+        """Something for the host that it did not ask for; `flush` writes it."""
+        self._urcs.append(line)
+
+    def flush(self) -> None:
+        """Write what came unasked: never inside a line, so not while the host types with echo."""
+        if self._reader.echo and self._reader.begun:
+            return
+        while self._urcs:
+            self._write(framed(self._urcs.popleft()))
+
+    def step(self, now: float) -> float | None:
+        """Finish the answer that is due at `now`; returns when one is, None when idle."""
+        if self._busy is not None and self._busy.due <= now:
+            self._write(self._busy.answer)
+            self._busy = None
+            self._serve(now)
+        self.flush()
+        return None if self._busy is None else self._busy.due
+
+    def stop(self) -> None:
+        """The module restarts: no further byte is read, and no answer written."""
+        self._stopped = True
+        self._busy = None
+        self._urcs.clear()
+
+    def _serve(self, now: float) -> None:
+        """Answer the lines that have come, each in full before the next is read."""
+        while self._busy is None and not self._stopped:
+            echoed, line = self._reader.take()
+            self._write(echoed)
+            if line is None:
+                return
+            self._obey(line, now)
+            self.flush()
+        self.lost += self._reader.drop_beyond(UART_BUFFER)
+
+    def _obey(self, line: bytes, now: float) -> None:
+        try:
+            command = parse(line)
+            given = None if command is None else answer(self.table, command, now)
+        except Refusal as refusal:
+            self._write(refused(refusal, numbers=self._numbers))
+        else:
+            if given is not None and not self._stopped:
+                self._give(given, now)
+
+    def _give(self, given: Answer, now: float) -> None:
+        whole = b"".join(map(framed, (*given.lines, "OK")))
+        if given.delay:
+            self._busy = _Busy(now + given.delay, whole)
+        else:
+            self._write(whole)
+
+    def _set_echo(self, values: Values, _now: float) -> Answer:
+        echo = bool(values.integer(0, 1))
+        values.end()
+        self._reader.echo = echo
+        return OK
+
+    def _restore(self, values: Values, _now: float) -> Answer:
+        """V.250 6.1.1, 6.1.2: settings as at start. That these two are all of them is a guess."""
+        values.integer(0, 0)
+        values.end()
+        self._reader.echo = False
+        self._numbers = False
+        return OK
+
+    def _set_numbers(self, values: Values, _now: float) -> Answer:
+        numbers = bool(values.integer(0, 1))
+        values.end()
+        self._numbers = numbers
+        return OK
+
+    def _tell_numbers(self, _now: float) -> Answer:
+        return Answer((f"+CMEE:{int(self._numbers)}",))
+
+
+def _accept(values: Values, _now: float) -> Answer:
+    values.integer(0, 0xFFFF)
+    values.end()
+    return OK

@@ -1,0 +1,106 @@
+"""The line as a person reads it: each line in both directions with its time, URCs marked. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+# A line that does not end is shown in parts, so that nothing is kept without bound.
+_MAX_PENDING = 8192
+# More commands at once than any host sends; older ones were lost on their way.
+_MAX_OPEN = 16
+# What a terminal line holds; the middle of a longer text is left out.
+_MAX_SHOWN = 160
+
+_FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
+_COMMAND = re.compile(r"\s*AT(\+[A-Z]+)", re.IGNORECASE)
+# No command of the classic language brings information under these names: always unsolicited.
+_UNSOLICITED = re.compile(r"\+(MIPL\w*|NSONMI|NPING|NPINGERR):")
+
+
+class Direction(Enum):
+    TO_MODULE = "-->"
+    TO_HOST = "<--"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line, as text; `at` in seconds since the trace began."""
+
+    at: float
+    direction: Direction
+    text: str
+    urc: bool = False
+
+    def render(self, *, colours: bool = False) -> str:
+        """The line for a terminal: control characters escaped, long text shortened."""
+        text = _shortened(_printable(self.text))
+        line = f"{self.at:10.3f} {self.direction.value} {text}{'   (URC)' if self.urc else ''}"
+        if not colours:
+            return line
+        return f"\x1b[{self._colour}m{line}\x1b[0m"
+
+    def __str__(self) -> str:
+        return self.render()
+
+    @property
+    def _colour(self) -> int:
+        if self.direction is Direction.TO_MODULE:
+            return 36  # cyan
+        return 33 if self.urc else 32  # yellow, green
+
+
+class Trace:
+    """Bytes of both directions in, whole lines out to `show`; `start` in the caller's seconds."""
+
+    def __init__(self, show: Callable[[TraceLine], None], start: float) -> None:
+        self._show = show
+        self._start = start
+        self._pending = {direction: bytearray() for direction in Direction}
+        # What the information of each command begins with that has no final result yet.
+        self._open: deque[str] = deque(maxlen=_MAX_OPEN)
+
+    def to_module(self, data: bytes, now: float) -> None:
+        for text in self._lines(Direction.TO_MODULE, data):
+            command = _COMMAND.match(text)
+            self._open.append(f"{command[1].upper()}:" if command else "")
+            self._show(TraceLine(now - self._start, Direction.TO_MODULE, text))
+
+    def to_host(self, data: bytes, now: float) -> None:
+        for text in self._lines(Direction.TO_HOST, data):
+            urc = self._is_unsolicited(text)
+            if text.startswith("REBOOT"):  # what was asked before is forgotten
+                self._open.clear()
+            elif _FINAL.fullmatch(text) and self._open:
+                self._open.popleft()
+            self._show(TraceLine(now - self._start, Direction.TO_HOST, text, urc))
+
+    def _is_unsolicited(self, text: str) -> bool:
+        if not text.startswith("+") or _FINAL.fullmatch(text):
+            return False
+        if _UNSOLICITED.match(text):
+            return True
+        return not any(prefix and text.startswith(prefix) for prefix in self._open)
+
+    def _lines(self, direction: Direction, data: bytes) -> list[str]:
+        pending = self._pending[direction]
+        pending += data
+        *whole, rest = re.split(rb"[\r\n]+", bytes(pending))
+        if len(rest) > _MAX_PENDING:
+            whole, rest = [*whole, rest], b""
+        self._pending[direction] = bytearray(rest)
+        return [line.decode("utf-8", "backslashreplace") for line in whole if line]
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _MAX_SHOWN:
+        return text
+    half = _MAX_SHOWN // 2 - 20
+    return f"{text[:half]} ... ({len(text)} characters) ... {text[-half:]}"

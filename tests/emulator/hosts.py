@@ -1,0 +1,47 @@
+"""A host of the tests: a descriptor on a serial port, and what came in through it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import termios
+import tty
+
+
+class Host:
+    """Opens `port` as a serial program does; `seen` is every byte it got."""
+
+    def __init__(self, port: str) -> None:
+        self._fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        tty.setraw(self._fd, termios.TCSANOW)
+        self.seen = b""
+        self._more = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._fd, self._read)
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._fd)
+        os.close(self._fd)
+
+    def _read(self) -> None:
+        self.seen += os.read(self._fd, 4096)
+        self._more.set()
+
+    def send(self, line: str) -> None:
+        os.write(self._fd, line.encode() + b"\r")
+
+    async def until(self, text: str) -> str:
+        """Everything up to and including `text`, which is then taken away."""
+        end = text.encode()
+        while end not in self.seen:
+            self._more.clear()
+            await self._more.wait()
+        before, _, self.seen = self.seen.partition(end)
+        return (before + end).decode()
+
+    async def command(self, line: str) -> str:
+        """What the module says to it, its OK included."""
+        self.send(line)
+        return await self.until("\r\nOK\r\n")

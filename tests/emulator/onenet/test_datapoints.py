@@ -1,0 +1,70 @@
+"""Streams of data points: newest kept, oldest first, bounded."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.lwm2m import Path
+from emulator.onenet import datapoints as room
+from emulator.onenet.datapoints import DataPoints, Point, stream_id
+
+TEMPERATURE, UNIT = Path(3303, 0, 5700), Path(3303, 0, 5701)
+
+
+def test_a_stream_is_named_by_object_instance_and_resource() -> None:
+    assert stream_id(TEMPERATURE) == "3303_0_5700"
+
+
+def test_nothing_recorded_is_no_stream() -> None:
+    assert DataPoints().streams() == []
+
+
+def test_the_newest_point_of_every_stream_unless_more_are_asked_for() -> None:
+    points = DataPoints()
+    for at in range(5):
+        points.record(TEMPERATURE, at * 1.5, at)
+    points.record(UNIT, "Cel", 9)
+    newest = points.streams()
+    assert [stream.id for stream in newest] == ["3303_0_5700", "3303_0_5701"]
+    assert [stream.points for stream in newest] == [(Point(4, 6.0),), (Point(9, "Cel"),)]
+    assert points.streams(limit=2)[0].points == (Point(3, 4.5), Point(4, 6.0))
+    assert newest[0].created == 0
+
+
+def test_streams_can_be_chosen() -> None:
+    points = DataPoints()
+    points.record(TEMPERATURE, 1, 0)
+    points.record(UNIT, "Cel", 0)
+    assert [s.id for s in points.streams(1, {"3303_0_5701", "1_2_3"})] == ["3303_0_5701"]
+    assert points.streams(1, set()) == []
+
+
+@given(count=st.integers(1, 40), limit=st.integers(1, 40))
+def test_limit_is_the_most_that_come(count: int, limit: int) -> None:
+    points = DataPoints()
+    for at in range(count):
+        points.record(TEMPERATURE, at, at)
+    (stream,) = points.streams(limit)
+    assert [point.value for point in stream.points] == list(range(count))[-limit:]
+
+
+def test_of_a_stream_the_newest_are_kept() -> None:
+    points = DataPoints()
+    for at in range(room.MAX_POINTS + 10):
+        points.record(TEMPERATURE, at, at)
+    (stream,) = points.streams(room.MAX_POINTS)
+    assert len(stream.points) == room.MAX_POINTS
+    assert stream.points[0].value == 10
+    assert stream.created == 0
+
+
+def test_too_many_streams_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MAX_STREAMS", 1)
+    points = DataPoints()
+    points.record(TEMPERATURE, 1, 0)
+    points.record(UNIT, "Cel", 0)
+    points.record(TEMPERATURE, 2, 1)
+    assert [stream.points for stream in points.streams(9)] == [(Point(0, 1), Point(1, 2))]
+    assert points.dropped == 1

@@ -1,0 +1,62 @@
+"""The devices of a product: created once per IMEI, found, deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.onenet import devices as room
+from emulator.onenet.devices import Description, Devices
+from emulator.onenet.errors import ApiError, Errno
+
+ONE = Description("one", "123", "456")
+
+
+def test_a_device_has_an_id_of_digits_and_its_own_points() -> None:
+    table = Devices()
+    one, other = table.create(ONE, 5), table.create(Description("other", "124", "456"), 6)
+    assert one.id.isdecimal()
+    assert one.id != other.id
+    assert (one.created, other.created) == (5, 6)
+    assert one.points is not other.points
+    assert one.endpoint == "123;456"
+
+
+def test_it_is_found_by_id_imei_and_endpoint() -> None:
+    table = Devices()
+    one = table.create(ONE, 0)
+    assert table.get(one.id) is table.by_imei("123") is table.by_endpoint("123;456") is one
+
+
+@pytest.mark.parametrize("endpoint", ["123;457", "123", "124;456", "123;456;", "", ";456"])
+def test_an_endpoint_must_fit_whole(endpoint: str) -> None:
+    table = Devices()
+    table.create(ONE, 0)
+    assert table.by_endpoint(endpoint) is None
+
+
+def test_an_imei_has_one_device() -> None:
+    table = Devices()
+    table.create(ONE, 0)
+    with pytest.raises(ApiError, match="imei 123 has a device already") as refused:
+        table.create(Description("again", "123", "999"), 0)
+    assert refused.value.errno is Errno.INVALID_PARAMETER
+
+
+def test_a_deleted_device_is_gone_and_may_come_again_under_another_id() -> None:
+    table = Devices()
+    one = table.create(ONE, 0)
+    table.delete(one)
+    assert table.get(one.id) is table.by_imei("123") is table.by_endpoint("123;456") is None
+    assert table.create(ONE, 0).id != one.id
+
+
+def test_a_product_is_full_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MAX_DEVICES", 1)
+    table = Devices()
+    one = table.create(ONE, 0)
+    other = Description("other", "124", "456")
+    with pytest.raises(ApiError, match="1 devices exist") as refused:
+        table.create(other, 0)
+    assert refused.value.errno is Errno.LIMIT
+    table.delete(one)
+    table.create(other, 0)

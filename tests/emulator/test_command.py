@@ -1,0 +1,220 @@
+"""`python -m emulator` as a program: what it prints, how it ends, what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from emulator.__main__ import _Ending, main
+from tests.emulator.hosts import Host
+
+realtime = pytest.mark.realtime
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@asynccontextmanager
+async def running(*arguments: str) -> AsyncIterator[Process]:
+    """The command as a process, killed if the test leaves it alive."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "emulator", *arguments, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        process._transport.close()  # type: ignore[attr-defined]
+
+
+async def ready(process: Process) -> dict[str, Any]:
+    assert process.stdout is not None
+    return json.loads(await process.stdout.readline())  # type: ignore[no-any-return]
+
+
+async def ended(process: Process) -> tuple[int | None, str, str]:
+    """Status, and what else it wrote."""
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@realtime
+@SIGNALS
+async def test_json_line_port_api_and_a_clean_end(number: signal.Signals, tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    async with running("--json", "--baud", "off", "--link", str(link)) as process:
+        told = await ready(process)
+        assert set(told) >= {"port", "http", "api_key", "imei", "imsi", "device_id"}
+        assert told["port"] == str(link)
+        with Host(told["port"]) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+        headers = {"api-key": told["api_key"]}
+        async with (
+            aiohttp.ClientSession(headers=headers) as client,
+            client.get(f"{told['http']}/devices/{told['device_id']}") as response,
+        ):
+            assert (await response.json())["errno"] == 0
+        process.send_signal(number)
+        assert await ended(process) == (0, "", "")
+        assert not link.is_symlink()
+
+
+@realtime
+async def test_a_second_signal_changes_nothing() -> None:
+    async with running("--json") as process:
+        await ready(process)
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+        assert await ended(process) == (0, "", "")
+
+
+@realtime
+async def test_people_are_told_what_to_try() -> None:
+    async with running("--imei", "123456789012345", "--imsi", "460001234567890") as process:
+        assert process.stdout is not None
+        text = ""
+        while "Ctrl-C" not in text:
+            text += (await process.stdout.readline()).decode()
+        assert "123456789012345" in text
+        assert "curl" in text
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == (0, "", "")
+
+
+@realtime
+async def test_the_trace_is_on_stderr_and_without_colours_in_a_file() -> None:
+    async with running("--json", "--trace", "--baud", "off") as process:
+        told = await ready(process)
+        with Host(told["port"]) as host:
+            await host.command("AT+CSQ")
+        process.send_signal(signal.SIGTERM)
+        status, out, err = await ended(process)
+        assert (status, out) == (0, "")
+        lines = err.splitlines()
+        assert lines[0].endswith(" --> AT+CSQ")
+        assert lines[-1].endswith(" <-- OK")
+        assert "\x1b" not in err
+
+
+@realtime
+async def test_a_module_that_the_cloud_does_not_know() -> None:
+    async with running("--json", "--no-device", "--api-key", "secret") as process:
+        told = await ready(process)
+        assert told["device_id"] is None
+        assert told["api_key"] == "secret"
+        process.send_signal(signal.SIGTERM)
+        assert (await ended(process))[0] == 0
+
+
+@realtime
+async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -> None:
+    a_file = tmp_path / "file"
+    a_file.write_text("mine")
+    async with running("--json") as first:
+        taken = (await ready(first))["http"].removeprefix("http://")
+        for arguments, reason in [
+            (["--http", taken], "Address already in use"),
+            (["--link", str(a_file)], str(a_file)),
+            (["--link", str(tmp_path / "nowhere" / "link")], f"{tmp_path}/nowhere/"),
+            (["--imei", "12;34"], "imei"),
+            (["--baud", "fast"], "--baud"),
+            (["--http", "nowhere"], "HOST:PORT"),
+        ]:
+            async with running("--json", *arguments) as process:
+                status, out, err = await ended(process)
+                assert (status, out) == (2, "")
+                assert reason in err
+                assert err.startswith("m5310-emulator: ")
+                assert err.count("\n") == 1
+    assert a_file.read_text() == "mine"
+
+
+@realtime
+@SIGNALS
+@pytest.mark.parametrize(
+    "module", ["asyncio", "emulator.emulator", "aiohttp", "emulator.onenet.http"]
+)
+async def test_a_signal_during_the_start_ends_it_without_a_word(
+    number: signal.Signals, module: str
+) -> None:
+    script = f"""
+import builtins, os, runpy, sys
+real = builtins.__import__
+def interrupted(name, globals=None, locals=None, fromlist=(), level=0):
+    if name == {module!r}:
+        os.kill(os.getpid(), {int(number)})
+    return real(name, globals, locals, fromlist, level)
+builtins.__import__ = interrupted
+sys.argv = ["emulator", "--json"]
+runpy.run_module("emulator", run_name="__main__", alter_sys=True)
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate()
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+# In this process: what a subprocess cannot show ---------------------------------------------------
+
+
+@pytest.fixture
+def signals_given_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals_given_back")
+def test_a_signal_before_there_is_anything_to_close_leaves_at_once() -> None:
+    _Ending()
+    with pytest.raises(SystemExit) as left:
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert left.value.code == 0
+
+
+@realtime
+@pytest.mark.usefixtures("signals_given_back")
+async def test_a_signal_that_was_swallowed_early_still_ends_it() -> None:
+    ending = _Ending()
+    with pytest.raises(SystemExit):
+        os.kill(os.getpid(), signal.SIGINT)
+    stop = asyncio.Event()
+    ending.wakes(asyncio.get_running_loop(), stop)
+    assert stop.is_set()
+
+
+@realtime
+@pytest.mark.usefixtures("signals_given_back")
+async def test_a_signal_while_it_runs_wakes_the_loop_until_it_is_over() -> None:
+    ending = _Ending()
+    stop = asyncio.Event()
+    ending.wakes(asyncio.get_running_loop(), stop)
+    os.kill(os.getpid(), signal.SIGINT)
+    await stop.wait()
+    stop.clear()
+    ending.over = True
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(0)
+    assert not stop.is_set()
+
+
+@pytest.mark.usefixtures("signals_given_back")
+def test_help_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    assert "examples:" in capsys.readouterr().out

@@ -1,0 +1,52 @@
+"""Who the module says it is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from emulator.identity import Identity
+from tests.emulator.uart import Host
+
+
+def luhn(digits: str) -> int:
+    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10
+
+
+def test_the_defaults_look_like_a_module_of_firmware_sp3() -> None:
+    identity = Identity()
+    assert re.fullmatch("[0-9]{15}", identity.imei)
+    assert luhn(identity.imei) == 0
+    assert re.fullmatch("460[0-9]{12}", identity.imsi)
+    assert re.fullmatch("8986[0-9]{16}", identity.iccid)
+    assert "3." in identity.version
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("AT+CGMI", b"CMCC"),
+        ("AT+CGMM", b"M5310"),
+        ("AT+CGMR", b"V100R100C10B657SP3"),
+        ("AT+CMVER", b"M5310_V3.1.0"),
+        ("AT+CIMI", b"460040000000001"),
+        ("AT+CGSN=0", b"+CGSN:M5310000000001"),
+        ("AT+CGSN=1", b"+CGSN:865820030013978"),
+        ("AT+NCCID", b"+NCCID:89860400000000000001"),
+        ("AT+CGSN=?", b"+CGSN:(0,1)"),
+    ],
+)
+def test_one_line_and_ok(command: str, line: bytes) -> None:
+    assert Host().raw(command.encode() + b"\r") == b"\r\n" + line + b"\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize("command", ["AT+CGSN", "AT+CGMI=?", "AT+CIMI=?"])
+def test_ok_alone(command: str) -> None:
+    Host().well(command)
+
+
+@pytest.mark.parametrize("command", ["AT+CGSN=2", "AT+CGSN=1,1", "AT+CGMI=1"])
+def test_refusals(command: str) -> None:
+    assert Host().refused(command) == 50

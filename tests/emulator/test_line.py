@@ -1,0 +1,469 @@
+"""The serial line: real ptys, and its pace on a clock of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import serial
+
+from emulator.line import BACKLOG, Line
+
+
+class Ear:
+    """Takes what the module's side is given, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self._news = asyncio.Event()
+
+    def __call__(self, data: bytes) -> None:
+        self.heard += data
+        self._news.set()
+
+    async def hears(self, data: bytes) -> None:
+        while data not in self.heard:
+            self._news.clear()
+            await self._news.wait()
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """The slave as a program has it that uses nothing but open and read."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+async def read(descriptor: int, count: int) -> bytes:
+    """Exactly `count` bytes, as they come."""
+    loop, data, done = asyncio.get_running_loop(), bytearray(), asyncio.Event()
+
+    def readable() -> None:
+        with suppress(BlockingIOError):
+            data.extend(os.read(descriptor, count - len(data)))
+        if len(data) == count:
+            loop.remove_reader(descriptor)
+            done.set()
+
+    loop.add_reader(descriptor, readable)
+    try:
+        await done.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return bytes(data)
+
+
+def drain(descriptor: int) -> bytes:
+    """All that is there, until nothing has come for a while."""
+    data = b""
+    while select.select([descriptor], [], [], 0.1)[0]:
+        data += os.read(descriptor, 65536)
+    return data
+
+
+@contextmanager
+def line(
+    ear: Ear | None = None, *, baud: int | None = None, link: Path | None = None
+) -> Iterator[Line]:
+    made = Line(ear or Ear(), baud=baud, link=link)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+async def passes(seconds: float) -> None:
+    """So much of the loop's own time passes."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    await over.wait()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# Hosts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realtime
+async def test_bytes_go_both_ways_unchanged() -> None:
+    every = bytes(range(256))
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as host:
+        os.write(host, every)
+        await ear.hears(every)
+        made.send(every)
+        assert await read(host, 256) == every
+
+
+@pytest.mark.realtime
+async def test_hosts_come_and_go() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        for number in range(3):
+            hello = f"AT{number}\r".encode()
+            with opened(made.port) as host:
+                os.write(host, hello)
+                await ear.hears(hello)
+                made.send(hello)
+                assert await read(host, len(hello)) == hello
+
+
+@pytest.mark.realtime
+async def test_pyserial_opens_it_like_any_port() -> None:
+    ear = Ear()
+    with line(ear, baud=115_200) as made:
+
+        def talk() -> bytes:
+            with serial.Serial(made.port, 9600, timeout=5) as port:
+                port.write(b"AT\r")
+                return port.read(6)
+
+        talking = asyncio.get_running_loop().run_in_executor(None, talk)
+        await ear.hears(b"AT\r")
+        made.send(b"\r\nOK\r\n")
+        assert await talking == b"\r\nOK\r\n"
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def mirror(port: str) -> subprocess.Popen[bytes]:
+    """A program that sets nothing on the line: writes the first nine bytes back, reversed."""
+    program = "import os; os.write(1, os.read(0, 9)[::-1])"
+    both = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        return subprocess.Popen([sys.executable, "-c", program], stdin=both, stdout=both)
+    finally:
+        os.close(both)
+
+
+@pytest.mark.realtime
+async def test_a_program_that_sets_nothing_finds_a_raw_line() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        with mirror(made.port) as child:
+            made.send(b"\r\n\x03\x04\x11\x13\x1a\r\n")
+            await ear.hears(b"\n\r\x1a\x13\x11\x04\x03\n\r")
+        assert child.returncode == 0
+        assert len(ear.heard) == 9
+
+
+@pytest.mark.realtime
+async def test_a_wakeup_without_data_is_nothing() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        made._readable()
+        assert ear.heard == b""
+
+
+@pytest.mark.realtime
+async def test_the_line_is_raw() -> None:
+    with line() as made, opened(made.port) as host:
+        iflag, oflag, cflag, lflag, *_ = termios.tcgetattr(host)
+        assert not lflag & (termios.ECHO | termios.ICANON | termios.ISIG)
+        assert not iflag & (termios.ICRNL | termios.IXON)
+        assert not oflag & termios.OPOST
+        assert cflag & termios.CS8
+
+
+# Pace, on a clock that jumps ---------------------------------------------------------------------
+
+
+class Uart(Line):
+    """Notes what would be written to the pty, and when; `takes` bytes at a time."""
+
+    def __init__(self, baud: int | None = 9600) -> None:
+        super().__init__(lambda _data: None, baud=baud)
+        self.written: list[tuple[float, bytes]] = []
+        self.takes: int | None = None
+
+    def _write(self, data: bytes) -> int:
+        data = data[: self.takes]
+        if data:
+            self.written.append((asyncio.get_running_loop().time(), data))
+        return len(data)
+
+    async def quiet(self, seconds: float = 3600.0) -> None:
+        await passes(seconds)
+
+    @property
+    def bytes(self) -> bytes:
+        return b"".join(data for _, data in self.written)
+
+
+async def test_each_byte_takes_ten_bits() -> None:
+    uart = Uart()
+    uart.send(b"\r\nOK\r\n")
+    await uart.quiet()
+    assert [data for _, data in uart.written] == [b"\r", b"\n", b"O", b"K", b"\r", b"\n"]
+    times = [at for at, _ in uart.written]
+    assert times == pytest.approx([number * 10 / 9600 for number in range(1, 7)])
+    uart.close()
+
+
+async def test_a_second_s_bytes_take_a_second_and_never_drift() -> None:
+    uart = Uart()
+    for _ in range(96):
+        uart.send(b"0123456789" * 10)
+    await uart.quiet()
+    assert len(uart.bytes) == 9600
+    assert uart.written[-1][0] == pytest.approx(10.0)
+    for number, (at, _) in enumerate(uart.written, 1):
+        assert at == pytest.approx(number * 10 / 9600, abs=1e-5)
+    uart.close()
+
+
+async def test_after_a_pause_the_pace_begins_anew() -> None:
+    uart = Uart()
+    uart.send(b"a")
+    await uart.quiet(100.0)
+    uart.send(b"b")
+    await uart.quiet(100.0)
+    assert [at for at, _ in uart.written] == pytest.approx([10 / 9600, 100 + 10 / 9600])
+    uart.close()
+
+
+async def test_what_follows_waits_for_what_is_on_its_way() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    await uart.quiet(1.5 * 10 / 9600)
+    uart.send(b"c")
+    uart.send(b"")
+    await uart.quiet()
+    assert [at * 960 for at, _ in uart.written] == pytest.approx([1, 2, 3])
+    uart.close()
+
+
+async def test_a_new_speed_counts_for_what_is_sent_from_then_on() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    uart.baud = 96_000
+    uart.send(b"cd")
+    uart.baud = None
+    uart.send(b"ef")
+    assert uart.baud is None
+    await uart.quiet()
+    assert uart.bytes == b"abcdef"
+    times = [at * 960 for at, _ in uart.written]
+    assert times == pytest.approx([1, 2, 2.1, 2.2, 2.2])
+    uart.close()
+
+
+async def test_unpaced_everything_leaves_at_once() -> None:
+    uart = Uart(None)
+    uart.send(b"x" * 5000)
+    assert uart.bytes == b"x" * 5000
+    uart.close()
+
+
+@pytest.mark.parametrize("baud", [0, -1])
+async def test_a_speed_is_above_zero(baud: int) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Line(lambda _data: None, baud=baud)
+
+
+async def test_a_line_that_is_not_used_plans_nothing() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    await uart.quiet()
+    assert uart._timer is None
+    assert not uart._bursts
+    uart.close()
+
+
+async def test_paced_bytes_that_the_pty_does_not_take_are_lost() -> None:
+    uart = Uart()
+    uart.takes = 0
+    uart.send(b"abc")
+    await uart.quiet(1.0)
+    assert uart.lost == 3
+    uart.takes = None
+    uart.send(b"def")
+    await uart.quiet()
+    assert uart.bytes == b"def"
+    uart.close()
+
+
+async def test_what_waits_is_bounded() -> None:
+    uart = Uart()
+    uart.send(b"x" * BACKLOG)
+    uart.send(b"yz")
+    assert uart.lost == 2
+    await uart.quiet(100 / 960)
+    uart.send(b"z" * 200)
+    assert uart.lost in (101, 102, 103)
+    uart.close()
+    uart.send(b"after the end")
+    uart.close()
+
+
+# Pace and readers, for real ----------------------------------------------------------------------
+
+
+@pytest.mark.realtime
+async def test_a_real_answer_takes_its_real_time() -> None:
+    with line(baud=9600) as made, opened(made.port) as host:
+        begin = time.monotonic()
+        made.send(b"x" * 96)
+        assert await read(host, 96) == b"x" * 96
+        assert 0.099 <= time.monotonic() - begin < 2.0
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("baud", [115_200, 921_600])
+async def test_high_speeds_are_kept_too(baud: int) -> None:
+    with line(baud=baud) as made, opened(made.port) as host:
+        size = baud // 100
+        begin = time.monotonic()
+        made.send(b"x" * size)
+        await read(host, size)
+        assert 0.099 <= time.monotonic() - begin < 2.0
+
+
+@pytest.mark.realtime
+async def test_an_unpaced_line_waits_for_its_reader_and_loses_nothing() -> None:
+    sent = bytes(range(256)) * 800  # far beyond what a pty holds
+    with line() as made, opened(made.port) as host:
+        made.send(sent[:100_000])
+        made.send(sent[100_000:])
+        assert await read(host, len(sent)) == sent
+        assert made.lost == 0
+        made.send(b"more")
+        assert await read(host, 4) == b"more"
+        assert not made._writing
+
+
+class Counting(Line):
+    """Counts how often it wakes up to send."""
+
+    wakeups = 0
+
+    def _pump(self) -> None:
+        self.wakeups += 1
+        super()._pump()
+
+
+@pytest.mark.realtime
+async def test_after_an_unpaced_flood_a_paced_answer_wakes_up_once_a_byte() -> None:
+    made = Counting(Ear(), baud=None)
+    with opened(made.port) as host:
+        made.send(b"x" * 60_000)
+        assert made._writing
+        made.baud = 1200
+        made.send(b"y" * 10)
+        assert (await read(host, 60_010)).endswith(b"xyyyyyyyyyy")
+        assert made.wakeups < 200  # one for each piece the reader takes, one for each byte
+        assert not made._writing
+    made.close()
+
+
+@pytest.mark.realtime
+async def test_nobody_reads_and_the_line_neither_blocks_nor_grows() -> None:
+    with line() as made, opened(made.port) as host:
+        for _ in range(20):
+            made.send(b"x" * 50_000)
+        assert made.lost > 0
+        held = drain(host)
+        assert 0 < len(held) < 100_000
+
+
+@pytest.mark.realtime
+async def test_a_uart_whose_host_does_not_read_loses_what_is_too_much() -> None:
+    with line(baud=10**9) as made, opened(made.port) as host:
+        for _ in range(3):
+            made.send(b"x" * 50_000)
+            await passes(0.01)
+        assert made._waiting == 0
+        assert not made._writing
+        assert len(drain(host)) + made.lost == 150_000
+        assert made.lost > 50_000
+
+
+@pytest.mark.realtime
+async def test_closing_in_the_middle_of_a_flood() -> None:
+    with line() as made:
+        made.send(b"x" * 100_000)
+    made.send(b"x")
+    made.close()
+
+
+# Links -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realtime
+async def test_a_link_is_the_port_and_goes_with_the_line(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    ear = Ear()
+    with line(ear, link=link) as made:
+        assert made.port == str(link)
+        assert os.readlink(link) == made.path
+        with opened(made.port) as host:
+            os.write(host, b"AT\r")
+            await ear.hears(b"AT\r")
+    assert names(tmp_path) == []
+
+
+async def test_a_link_that_an_earlier_emulator_left_is_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    link.symlink_to("/dev/pts/no-such")
+    with line(link=link) as made:
+        assert os.readlink(link) == made.path
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+async def test_what_is_no_link_is_left_alone(tmp_path: Path, kind: str) -> None:
+    link = tmp_path / "m5310"
+    if kind == "file":
+        link.write_text("precious")
+    else:
+        link.mkdir()
+    with pytest.raises(FileExistsError, match="no symbolic link"):
+        Line(lambda _data: None, link=link)
+    assert not link.is_symlink()
+    assert link.exists()
+
+
+async def test_a_link_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Line(lambda _data: None, link=tmp_path / "nowhere" / "m5310")
+
+
+async def test_a_link_that_cannot_be_put_in_place_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(self)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError):
+        Line(lambda _data: None, link=tmp_path / "m5310")
+    assert names(tmp_path) == []
+
+
+async def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    with line(link=link) as first:
+        with line(link=link) as second:
+            first.close()
+            assert os.readlink(link) == second.path
+        assert names(tmp_path) == []
+
+
+async def test_a_link_that_became_something_else_is_left_alone(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    with line(link=link):
+        link.unlink()
+        link.write_text("precious")
+    assert link.read_text() == "precious"
