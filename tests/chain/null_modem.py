@@ -1,0 +1,133 @@
+"""Driver and emulated module joined without port, loop or clock: both pure sides, and a cable.
+
+The cable carries the bytes in the pieces that `cut` makes of them, in either direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from emulator.module import Module
+
+from emulator.air import Air
+from emulator.chain import Chain
+from emulator.identity import Identity
+from emulator.onenet.devices import Description
+from emulator.onenet.platform import Platform
+from emulator.onenet.requests import Outcome, Question
+from m5310 import classic
+from m5310.at import Answer, Command
+from m5310.engine import Engine
+from m5310.errors import CommandError
+from m5310.events import Answered, Event, Refused, TimedOut, Unsolicited
+from m5310.lwm2m import Path
+from m5310.miplconf import Config
+from m5310.urc import Opened
+from m5310.values import ValueType
+
+START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
+ENDPOINT = f"{Identity().imei};{Identity().imsi}"
+URI = "coap://183.230.40.40:5683"
+
+Cut = Callable[[bytes], Sequence[bytes]]
+
+
+def whole(data: bytes) -> Sequence[bytes]:
+    return [data]
+
+
+def bytewise(data: bytes) -> Sequence[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+class NullModem:
+    """`urcs` are the unsolicited lines the driver heard, in order; `strays` what was nobody's."""
+
+    def __init__(self, cut: Cut = whole, *, typed_urcs: bool = False) -> None:
+        self.now = START
+        self.cut = cut
+        self.engine = Engine()
+        self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
+        self.platform = Platform()
+        self.chain = Chain(self.platform, Air())
+        self.chain.add(self.module)
+        self.device = self.platform.create_device(
+            Description("null modem", Identity().imei, Identity().imsi), START
+        )
+        self.urcs: list[str] = []
+        self.strays: list[Event] = []
+        self._ended: Event | None = None
+        self._due: float | None = None
+
+    def execute(self, command: Command) -> Answer:
+        """One command through the engine to the module and back. Raises CommandError."""
+        self._ended = None
+        self.engine.submit(command, self.now)
+        while self._ended is None:
+            self._step()
+        match self._ended:
+            case Answered(answer):
+                return answer
+            case Refused(command, result):
+                raise CommandError(command.line, result.text, result.number, result.meaning)
+            case _:
+                raise AssertionError(f"{command.line}: {self._ended}")
+
+    def until(self, done: Callable[[], bool], seconds: float = 60) -> None:
+        """Let time pass until `done`."""
+        end = self.now + seconds
+        while not done():
+            assert self.now < end, f"nothing within {seconds} s; heard {self.urcs}"
+            self._step()
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        self.until(lambda: self.now >= end, seconds + 1)
+
+    def log_in(self, *resources: tuple[str, ValueType, str]) -> None:
+        """Configure, declare `(path, type, text)`, log in, and wait for the observations."""
+        for command in classic.configure(Config(ENDPOINT, URI, 300)):
+            self.execute(command)
+        instances = dict.fromkeys(
+            Path(path.object, path.instance)
+            for path in (Path.parse(name) for name, *_ in resources)
+        )
+        for instance in instances:
+            self.execute(classic.add_object(instance))
+        for name, kind, text in resources:
+            self.execute(classic.notify(Path.parse(name), kind, text))
+        self.execute(classic.open_(30))
+        self.until(lambda: any(isinstance(classic.parse(line), Opened) for line in self.urcs))
+        self.wait(2)
+
+    def ask(self, question: Question) -> list[Outcome]:
+        """Ask the device through the platform; the list holds the outcome once there is one."""
+        outcomes: list[Outcome] = []
+        self.chain.step(self.now)
+        self.platform.request(self.device, question, outcomes.append, self.now)
+        return outcomes
+
+    def _step(self) -> None:
+        """Carry what waits on either side; when nothing does, go to the next deadline."""
+        sent = self.engine.outgoing()
+        for piece in self.cut(sent) if sent else ():
+            self.chain.step(self.now)
+            self.module.receive(piece, self.now)
+        deadline = self.chain.step(self.now)
+        written = self.module.take_output()
+        for piece in self.cut(written) if written else ():
+            self._heard(self.engine.receive(piece, self.now))
+        self._heard(self.engine.tick(self.now))
+        if not sent and not written:
+            planned = [at for at in (deadline, self.engine.deadline) if at is not None]
+            self.now = max(self.now, min([*planned, self.now + 1]))
+
+    def _heard(self, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Unsolicited(line):
+                    self.urcs.append(line)
+                case Answered() | Refused() | TimedOut():
+                    self._ended = event
+                case _:
+                    self.strays.append(event)

@@ -1,0 +1,139 @@
+"""The README is true: its programs run, its diagram is the table's, its files exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from m5310.states import DEVICE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
+PATIENCE = 40  # seconds until a program that hangs fails its test
+
+
+class Running:
+    """A program; `until` waits for a line of its output."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", *arguments],
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
+        self._watchdog.start()
+
+    def until(self, beginning: str) -> str:
+        output: IO[str] = self.process.stdout  # type: ignore[assignment]
+        for line in output:
+            if line.startswith(beginning):
+                return line
+        raise AssertionError(f"{beginning!r} never came: {self.process.stderr.read()}")  # type: ignore[union-attr]
+
+    def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
+        if number is not None:
+            self.process.send_signal(number)
+        output, errors = self.process.communicate()
+        self._watchdog.cancel()
+        self._watchdog.join()
+        return self.process.returncode, output, errors
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The command of the README, on a free port and a line without waiting."""
+    link = tmp_path / "m5310"
+    options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
+    running = Running("-m", "emulator", *options, cwd=ROOT)
+    try:
+        yield json.loads(running.until("{"))
+    finally:
+        status, _, errors = running.end(signal.SIGTERM)
+    assert (status, errors) == (0, "")
+    assert not link.is_symlink()
+
+
+def call(emulator: dict[str, str], command: str) -> object:
+    """A curl line of the README, sent to this emulator."""
+    url = re.search(r'"http://127.0.0.1:8080(/[^"]+)"', command)
+    body = re.search(r"-d '([^']+)'", command)
+    assert url
+    data = body[1].encode() if body else None
+    request = urllib.request.Request(emulator["http"] + url[1], data, {"api-key": "secret"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        answer = json.load(response)
+    assert answer["errno"] == 0, answer
+    return answer.get("data")
+
+
+def test_the_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
+    endpoint = f"{emulator['imei']};{emulator['imsi']}"
+    assert f'first.py /tmp/m5310 "{endpoint}"' in README
+    program = Running("first.py", emulator["port"], endpoint, cwd=tmp_path)
+    program.until("logged in")
+    read, write, execute = re.findall(r"^curl .*(?:/nbiot).*$", README, re.MULTILINE)[:3]
+    (instance,) = call(emulator, read)  # type: ignore[misc]
+    assert instance["res"][0]["val"] >= 21.5  # type: ignore[index]
+    program.until("read 3303 0 5700 -> ")
+    call(emulator, write)
+    program.until("written 3311 0 5850 = True")
+    call(emulator, execute)
+    program.until("execute 3311 0 5850 b'blink'")
+    status, output, errors = program.end(signal.SIGINT)
+    assert (status, errors) == (0, "")
+    assert "leaving" in output
+
+
+def test_the_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "thermometer.py").write_text(PROGRAMS["thermometer.py"], encoding="utf-8")
+    endpoint = f"{emulator['imei']};{emulator['imsi']}"
+    program = Running("thermometer.py", emulator["port"], endpoint, cwd=tmp_path)
+    assert program.end() == (0, "reported and acknowledged\n", "")
+    points = f"/devices/{emulator['device_id']}/datapoints?datastream_id=3303_0_5700"
+    data = call(emulator, f'"http://127.0.0.1:8080{points}"')
+    assert data["datastreams"][0]["datapoints"][0]["value"] == 22.5  # type: ignore[index]
+
+
+def test_the_emulator_in_python(tmp_path: Path) -> None:
+    (tmp_path / "emulated.py").write_text(PROGRAMS["emulated.py"], encoding="utf-8")
+    status, output, errors = Running("emulated.py", cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    assert output.startswith("online: http://127.0.0.1:")
+
+
+def test_every_program_is_run() -> None:
+    assert set(PROGRAMS) == {"first.py", "thermometer.py", "emulated.py"}
+    assert README.count("```python") == len(PROGRAMS)
+
+
+def test_the_demo(tmp_path: Path) -> None:
+    status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
+    assert (status, errors) == (0, "")
+    steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
+    places = [output.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_state_diagram_is_the_tables() -> None:
+    assert DEVICE.mermaid() in README
+
+
+def test_what_is_named_exists() -> None:
+    paths = re.findall(r"`((?:m5310|emulator|tests|tools)/[\w/.]*)`", README)
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []

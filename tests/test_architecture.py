@@ -1,0 +1,142 @@
+"""The house rules that a reader of one file cannot see: who imports whom, what stays pure."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
+
+# Rooms that may know an event loop, a port or a clock. Every other room is pure.
+SHELLS = {
+    "m5310.callbacks",
+    "m5310.device",
+    "m5310.modem",
+    "m5310.nbiot",
+    "m5310.port",
+    "m5310.pump",
+    "m5310.registration",
+    "m5310.reports",
+    "m5310.requests",
+    "m5310.shield",
+    "m5310.transport",
+    "emulator.__main__",
+    "emulator.emulator",
+    "emulator.line",
+    "emulator.onenet.http",
+}
+IMPURE = {"asyncio", "os", "random", "select", "serial", "serial_asyncio", "socket", "subprocess"}
+IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aiohttp"}
+
+# Third-party packages, each in the room that needs it.
+OUTSIDE = {
+    "m5310": {
+        "serial": {"m5310.port", "m5310.transport"},
+        "serial_asyncio": {"m5310.transport"},
+        "transitions": {"m5310.states"},
+    },
+    "emulator": {"aiohttp": {"emulator.onenet.http"}},
+}
+
+IDS = [str(path.relative_to(ROOT)) for path in ROOMS]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that `path` imports, by its absolute name; type-only imports included."""
+    package = name_of(path) if path.name == "__init__.py" else name_of(path).rpartition(".")[0]
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*above, node.module] if node.module else above)
+            module = base if node.level else node.module or ""
+            inside = {f"{module}.{alias.name}" for alias in node.names}
+            known = inside & {name_of(room) for room in ROOMS}
+            yield from known or {module}
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=IDS)
+def test_driver_and_emulator_share_no_code(path: Path) -> None:
+    forbidden = {"m5310", "emulator", "tests", "tools"} - {name_of(path).split(".")[0]}
+    assert not forbidden & {module.split(".")[0] for module in imports(path)}
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=IDS)
+def test_rooms_that_decide_are_pure(path: Path) -> None:
+    if name_of(path) not in SHELLS:
+        assert not IMPURE & {module.split(".")[0] for module in imports(path)}
+
+
+def test_shells_exist() -> None:
+    assert {name_of(path) for path in ROOMS} >= SHELLS
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=IDS)
+def test_each_outside_package_has_its_room(path: Path) -> None:
+    side = name_of(path).split(".")[0]
+    for module in {module.split(".")[0] for module in imports(path)}:
+        if module in sys.stdlib_module_names or module == side:
+            continue
+        assert name_of(path) in OUTSIDE[side].get(module, set()), f"{module} is imported"
+
+
+def test_no_import_cycle() -> None:
+    names = {name_of(path) for path in ROOMS}
+    needs = {name_of(path): {m for m in imports(path) if m in names} for path in ROOMS}
+    done: set[str] = set()
+    while len(done) < len(needs):
+        free = {room for room, needed in needs.items() if room not in done and needed <= done}
+        assert free, f"these import one another: {sorted(set(needs) - done)}"
+        done |= free
+
+
+@pytest.mark.parametrize("room", ["at", "engine", "modem", "port"])
+def test_the_wire_knows_no_command_by_name(room: str) -> None:
+    tree = tree_of(ROOT / "m5310" / f"{room}.py")
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    named = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+        and re.match(r"AT\+|\+(MIPL|CEREG|CSQ|NSO|NRB)", node.value)
+    ]
+    assert not named
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=IDS)
+def test_rooms_and_functions_fit(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 70, f"{node.name} does not fit a screen"
+
+
+def test_the_top_level_holds_what_was_agreed() -> None:
+    agreed = {"pyproject.toml", "m5310", "emulator", "tests", "tools", "README.md"}
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found - {"dist", "build"} == agreed

@@ -1,0 +1,154 @@
+"""One program against the C kit's names, an emulated M5310 on a pty, and HTTP calls at its cloud.
+
+What you see, in one trace: the program's steps (==), every AT line as the module sees it, the
+HTTP calls of the application (HTTP) and the program's callbacks (MCU).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import urllib.request
+from typing import Any
+
+from m5310 import (
+    NBIOT_BOOLEAN,
+    NBIOT_EXECUTABLE,
+    NBIOT_FLOAT,
+    NBIOT_READABLE,
+    NBIOT_UPDATED,
+    NBIOT_WRITABLE,
+    NbiotValue,
+    nbiot_device_close,
+    nbiot_device_connect,
+    nbiot_device_create,
+    nbiot_device_destroy,
+    nbiot_device_step,
+    nbiot_resource_add,
+)
+
+URI = "coap://183.230.40.40:5683"
+LIFETIME = 300  # seconds
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+class Application:
+    """The other end: a program that knows nothing but the cloud's HTTP API."""
+
+    def __init__(self, emulator: dict[str, Any]) -> None:
+        self.base, self.key, self.imei = (emulator[key] for key in ("http", "api_key", "imei"))
+        self.device_id = emulator["device_id"]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"api-key": self.key, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.base + path, data, headers, method=method)
+        say(f"HTTP  {method} {path}" + (f"  {json.dumps(body)}" if body else ""))
+        with urllib.request.urlopen(request, timeout=40) as response:
+            answer = json.load(response)
+        say(f"HTTP  -> {json.dumps(answer, ensure_ascii=False)}")
+        assert answer["errno"] == 0, answer
+        return answer.get("data")
+
+    def on(self, resource: str) -> str:
+        names = ("obj_id", "obj_inst_id", "res_id")
+        query = "&".join(f"{n}={v}" for n, v in zip(names, resource.split("/"), strict=False))
+        return f"imei={self.imei}&{query}"
+
+
+def main(emulator: dict[str, Any]) -> None:
+    def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        say(f"MCU   read_callback({objid}, {instid}, {resid}) answers {value.value}")
+
+    def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        say(f"MCU   write_callback({objid}, {instid}, {resid}) takes {value.value}")
+
+    def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
+        say(f"MCU   execute_callback({objid}, {instid}, {resid}, {value.value}, {args!r})")
+
+    say("\n== The program creates its device and its resources")
+    endpoint = f"{emulator['imei']};{emulator['imsi']}"
+    device = nbiot_device_create(emulator["port"], endpoint, URI, LIFETIME, write, read, execute)
+    try:
+        temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+        switch = NbiotValue(NBIOT_BOOLEAN, False, NBIOT_READABLE | NBIOT_WRITABLE)
+        restart = NbiotValue(NBIOT_BOOLEAN, False, NBIOT_EXECUTABLE)
+        nbiot_resource_add(device, 3303, 0, 5700, temperature)
+        nbiot_resource_add(device, 3306, 0, 5850, switch)
+        nbiot_resource_add(device, 3306, 0, 5523, restart)
+
+        say("\n== It logs in")
+        nbiot_device_connect(device, timeout=20)
+
+        say("\n== It reports a value, and the value becomes a data point")
+        temperature.value = 22.5
+        temperature.flag |= NBIOT_UPDATED
+        nbiot_device_step(device, timeout=1)
+
+        say("\n== An application asks through the cloud, the callbacks answer")
+        application = Application(emulator)
+        failures: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                points = f"/devices/{application.device_id}/datapoints?datastream_id=3303_0_5700"
+                application.call("GET", points)
+                application.call("GET", f"/nbiot?{application.on('3303/0/5700')}")
+                application.call(
+                    "POST",
+                    f"/nbiot?{application.on('3306/0')}&mode=2",
+                    {"data": [{"res_id": 5850, "val": True}]},
+                )
+                application.call(
+                    "POST", f"/nbiot/execute?{application.on('3306/0/5523')}", {"args": "now"}
+                )
+            except BaseException as error:
+                failures.append(error)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while asking.is_alive():
+            nbiot_device_step(device, timeout=0.2)
+        if failures:
+            raise failures[0]
+        assert switch.value is True
+
+        say("\n== It logs out")
+        nbiot_device_close(device, timeout=10)
+    finally:
+        nbiot_device_destroy(device)
+    say(
+        "\nThe chain works: login, report, read, write and execute, from HTTP to callback and back."
+    )
+
+
+def pass_on(trace: Any) -> None:
+    for line in trace:
+        say(line.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    command = [sys.executable, "-m", "emulator", "--json", "--trace"]
+    say("== An emulated M5310 and its cloud: python -m emulator --trace")
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        tracing = threading.Thread(target=pass_on, args=(process.stderr,))
+        tracing.start()
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        if not ready:
+            sys.exit("the emulator did not start; its reason stands above")
+        emulator = json.loads(ready)
+        say(f"   module on {emulator['port']}, cloud on {emulator['http']}")
+        try:
+            main(emulator)
+        finally:
+            process.terminate()
+            tracing.join()
+    sys.exit(process.returncode)
