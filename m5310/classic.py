@@ -229,10 +229,9 @@ def _discovered(text: str, _: Reading) -> Discovered:
 
 def _read(text: str, _: Reading) -> ReadRequest:
     values = text.split(",")
-    # some firmware appends one more value: ignored (seen)
-    if not 5 <= len(values) <= 6:
-        raise ValueError(f"{len(values)} values came, expected 5")
-    ref, msgid, object_, instance, resource = map(int, values[:5])
+    if len(values) == 6:
+        del values[5]  # some firmware appends one more value: ignored (seen)
+    ref, msgid, object_, instance, resource = map(int, values)
     if not (0 <= object_ <= ID_LIMIT and ANY <= instance <= ID_LIMIT and resource <= ID_LIMIT):
         raise ValueError("an id is out of range")
     if resource < ANY or (instance == ANY and resource != ANY):
