@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from emulator.module import Module
-
 from emulator.air import Air
 from emulator.chain import Chain
 from emulator.identity import Identity
+from emulator.module import Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
