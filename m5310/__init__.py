@@ -1,4 +1,24 @@
-"""Work with China Mobile's M5310 NB-IoT module: OneNET devices from Python."""
+"""Work with China Mobile's M5310 NB-IoT module: OneNET devices from Python.
+
+The same device in two ways. With asyncio:
+
+    async with Device("/dev/ttyUSB0", "<imei>;<imsi>", on_write=switch) as device:
+        lamp = await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, Access(3))
+        await device.connect(timeout=60)
+        await device.notify(lamp, True)
+
+or synchronous, with the names and the order of the C kit; callbacks run in your thread, inside
+`nbiot_device_step`:
+
+    dev = nbiot_device_create(port, "<imei>;<imsi>", uri, 86400, on_write, on_read, on_execute)
+    nbiot_resource_add(dev, 3311, 0, 5850, NbiotValue(NBIOT_BOOLEAN, False, NBIOT_READABLE))
+    nbiot_device_connect(dev, timeout=60)
+    nbiot_device_step(dev, timeout=1)
+    nbiot_device_destroy(dev)
+
+Times are in seconds. Whatever goes wrong is an `M5310Error` with the C kit's number in `code`;
+a `UsageError` came before a byte was written. `Modem` sends any other AT command.
+"""
 
 from __future__ import annotations
 

@@ -38,6 +38,10 @@ class Callbacks:
         task.add_done_callback(self._ended)
         return task
 
+    def let_caller_go(self) -> None:
+        """`close` shall not wait for the call that calls this, if one does."""
+        self._tasks -= {asyncio.current_task()}
+
     async def close(self) -> None:
         """End the thread and whatever still runs on the loop."""
         tasks = set(self._tasks)
@@ -54,7 +58,8 @@ class Callbacks:
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
-        if task.cancelling() and not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()  # looked at, whoever waits
+        if error is not None and task.cancelling():
             _log.warning("a callback failed after it was given up: %r", error)
 
     async def _run(self, callback: Callback, args: tuple[object, ...]) -> object:

@@ -41,8 +41,9 @@ FRAGMENT = 1024
 """Bytes of configuration one AT+MIPLCONF carries (OneNET guide 5.1.1)."""
 ACKIDS = range(1, 2**31)
 """Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2); the upper end is a guess."""
-OPEN_TIMEOUT = 30
-"""Seconds the module tries to log in when AT+MIPLOPEN names no time (a guess)."""
+MSGIDS = range(2**32)
+"""Five digits were seen; that firmware counts in at most 32 bits is a guess. Without a bound the
+answer to a request might not fit into its line."""
 
 
 # --- commands ------------------------------------------------------------------------------
@@ -88,7 +89,10 @@ def notify(
 
 
 def open_(timeout: int | None = None) -> Command:
-    """Log in; the result comes at once, `Opened` later. `timeout` in whole seconds."""
+    """Log in; the result comes at once, `Opened` later.
+
+    `timeout` in whole seconds; that the module tries for 30 s without one is a guess.
+    """
     return _command("+MIPLOPEN", REF, timeout)
 
 
@@ -188,11 +192,11 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
     return values
 
 
-def _target(object_: str, instance: str, resource: str) -> tuple[int, int, int]:
-    """The ids of one resource, in range."""
-    ids = int(object_), int(instance), int(resource)
-    if min(ids) < 0 or max(ids) > ID_LIMIT:
-        raise ValueError(f"{ids} are not the ids of a resource")
+def _target(msgid: str, object_: str, instance: str, resource: str) -> tuple[int, int, int, int]:
+    """The msgid and the ids of one resource, in range."""
+    ids = int(msgid), int(object_), int(instance), int(resource)
+    if ids[0] not in MSGIDS or min(ids) < 0 or max(ids[1:]) > ID_LIMIT:
+        raise ValueError("an id is out of range")
     return ids
 
 
@@ -232,7 +236,9 @@ def _read(text: str, _: Reading) -> ReadRequest:
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
     ref, msgid, object_, instance, resource = map(int, values)
-    if not (0 <= object_ <= ID_LIMIT and ANY <= instance <= ID_LIMIT and resource <= ID_LIMIT):
+    if msgid not in MSGIDS or not (
+        0 <= object_ <= ID_LIMIT and ANY <= instance <= ID_LIMIT and resource <= ID_LIMIT
+    ):
         raise ValueError("an id is out of range")
     if resource < ANY or (instance == ANY and resource != ANY):
         raise ValueError("the ids name nothing that can be read")
@@ -244,13 +250,13 @@ def _write(text: str, reading: Reading) -> WriteRequest:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
         raise ValueError("fewer than 6 values came") from None
-    target = _target(object_, instance, resource)
+    target = _target(msgid, object_, instance, resource)
     # every typed text starts with its type's digit and a comma
     if reading is not Reading.BARE and rest[1:2] == "," and (found := typed.value(rest)):
-        return WriteRequest(int(ref), int(msgid), *target, *found)
+        return WriteRequest(int(ref), *target, *found)
     if reading is Reading.TYPED:
         raise ValueError("<valuetype>,<len>,<value> was expected after the resource id")
-    return WriteRequest(int(ref), int(msgid), *target, None, rest)
+    return WriteRequest(int(ref), *target, None, rest)
 
 
 def _execute(text: str, reading: Reading) -> ExecuteRequest:
@@ -259,13 +265,13 @@ def _execute(text: str, reading: Reading) -> ExecuteRequest:
         raise ValueError(f"{len(values)} values came, expected 5 or more")
     ref, msgid, object_, instance, resource = values[:5]
     arguments = values[5] if len(values) == 6 else ""
-    target = _target(object_, instance, resource)
+    target = _target(msgid, object_, instance, resource)
     measured = None if reading is Reading.BARE else typed.arguments(arguments)
     if measured is not None:
         arguments = measured
     elif reading is Reading.TYPED and arguments:
         raise ValueError('<len>,"<arguments>" was expected after the resource id')
-    return ExecuteRequest(int(ref), int(msgid), *target, arguments.encode())
+    return ExecuteRequest(int(ref), *target, arguments.encode())
 
 
 _PARSERS: Final[dict[str, Callable[[str, Reading], Urc]]] = {

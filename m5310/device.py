@@ -17,7 +17,6 @@ from m5310.errors import (
     CommandError,
     CommandTimeout,
     M5310Error,
-    NotFound,
     ParameterError,
     PortError,
     StateError,
@@ -73,6 +72,10 @@ class Device:
         answer_within: float = ANSWER_WITHIN,
         reading: classic.Reading = classic.Reading.EITHER,
     ) -> None:
+        if not isinstance(port, str | Modem):
+            raise ParameterError(
+                f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
+            )
         self._config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         self._registration = Registration(self._execute, self._config)
         self._port = port
@@ -95,10 +98,12 @@ class Device:
 
     @property
     def state(self) -> DeviceState:
+        """Where the device stands, as far as the module said."""
         return self._registration.state
 
     @property
     def resources(self) -> tuple[Resource, ...]:
+        """What was added and not removed, in that order."""
         return tuple(self._resources)
 
     @property
@@ -143,11 +148,11 @@ class Device:
             self._stop_listening = self._modem.listen(self._on_line, self._on_lost)
             await self._tolerated(commands.error_numbers(on=True))
             await self._configure()
+            self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await to_the_end(self._undo(error))
             raise
         self._requests.start()
-        self._registration.move(DeviceEvent.CREATE)
 
     async def _undo(self, error: BaseException) -> None:
         # A module that is gone or mute would only make the caller wait once more.
@@ -220,7 +225,8 @@ class Device:
         """Log in; the module gives up after `timeout` s (rounded up to whole ones).
 
         Raises RegistrationError, its `timed_out` saying whether the platform refused or no
-        verdict came. Cancelled, it leaves the module trying: `state` follows what comes of it.
+        verdict came; CommandError if the module does not even begin (30: no network yet).
+        Cancelled, it leaves the module trying: `state` follows what comes of it.
         """
         await self._registration.connect(timeout)
 
@@ -246,13 +252,15 @@ class Device:
         Never raises for what the module does: it is left as clean as it lets itself be left.
         Not interrupted by a cancellation. A second call waits for the first one's end.
         """
+        self._requests.let_caller_go()
         if self._destroying is None:
+            self._registration.end()
             self._destroying = asyncio.create_task(self._destroy())
         await to_the_end(self._destroying)
 
     async def _destroy(self) -> None:
         async with self._creating:
-            pass  # a creation that was cancelled undoes itself first
+            pass  # a creation under way undoes itself first
         try:
             await self._registration.settled()
             if self._registration.allows(DeviceEvent.CLOSE):
@@ -260,8 +268,9 @@ class Device:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        if self._modem is not None and self.state is not DeviceState.LOST:
-            await self._delete_all()
+        async with self._declaring:  # a declaration under way is done to its end
+            if self._modem is not None and self.state is not DeviceState.LOST:
+                await self._delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
         self._registration.follow(DeviceEvent.CLOSED)
@@ -317,9 +326,9 @@ class Device:
         With `acknowledge` also until the platform has it, or AcknowledgementTimeout. What the
         module took becomes the resources' value.
         """
-        if isinstance(what, Resource):
+        if not isinstance(what, Mapping):
             if value is None:
-                raise ParameterError(f"{what.path}: no value to report")
+                raise ParameterError(f"{what!r}: no value to report")
             what = {what: value}
         report = await self.report(what, acknowledge=acknowledge)
         if acknowledge:
@@ -331,8 +340,7 @@ class Device:
     ) -> Report:
         """Like `notify`, but leaves waiting for the platform to the caller."""
         for resource in values:
-            if self._resources.find(resource.path) is not resource:
-                raise NotFound(f"{resource!r} is not the {resource.path} of this device")
+            self._resources.check(resource)
         self.check_registered()
         return await self._reports.send(values, acknowledge=acknowledge)
 

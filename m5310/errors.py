@@ -74,11 +74,15 @@ class PortError(M5310Error, OSError):
     code = Code.SOCKET
 
 
+# TS 27.007 9.2: operation not supported, no network service
+_CME_CODES: dict[int | None, Code] = {4: Code.NOT_SUPPORT, 30: Code.SOCKET}
+
+
 class CommandError(M5310Error):
     """The module refused a command.
 
     `command` is the line that was sent, `result` what came (`ERROR`, `+CME ERROR:50`), `number`
-    the CME number or None.
+    the CME number or None. `code` is BADPARAM unless the number says more.
     """
 
     def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
@@ -87,6 +91,8 @@ class CommandError(M5310Error):
         self.command = command
         self.result = result
         self.number = number
+        if result.startswith("+CME"):
+            self.code = _CME_CODES.get(number, Code.BADPARAM)
 
 
 class CommandTimeout(M5310Error, TimeoutError):

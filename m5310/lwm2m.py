@@ -74,13 +74,15 @@ class Path:
 class Resource:
     """One resource of this device; two are equal only if they are the same one.
 
-    `value` is what a read answers and the last report said; setting it checks it.
+    `Device.add_resource` makes them.
     """
 
-    __slots__ = ("_text", "_value", "access", "path", "type")
+    __slots__ = ("_value", "access", "path", "type")
 
     def __init__(self, path: Path | str, type: ValueType, value: Value, access: Access) -> None:  # noqa: A002
         self.path = Path.parse(path) if isinstance(path, str) else path
+        if not isinstance(self.path, Path):
+            raise ParameterError(f"{path!r} is not a path; expected '3303/0/5700', or a Path")
         try:
             self.type = ValueType(type)
             self.access = Access(access)
@@ -92,19 +94,28 @@ class Resource:
 
     @property
     def value(self) -> Value:
+        """What a read answers. Setting it raises ParameterError for what cannot be sent."""
         return self._value
 
     @value.setter
     def value(self, value: Value) -> None:
-        self._text = self.encode(value)
+        self.encode(value)
+        self._value = value
+
+    def store(self, value: Value) -> None:
+        """Set what the platform wrote, unchecked: it may be what no line of ours can carry.
+
+        A text comes with quotes as it is (a program may want its JSON), but never leaves so.
+        """
         self._value = value
 
     @property
     def text(self) -> str:
-        """The value as the wire carries it."""
-        return self._text
+        """The value as the wire carries it; ParameterError if it cannot (see `store`)."""
+        return self.encode(self._value)
 
     def encode(self, value: Value) -> str:
+        """The text of a value of this resource's type, or ParameterError naming the resource."""
         try:
             return encode(self.type, value)
         except ParameterError as error:
@@ -132,10 +143,15 @@ class ObjectTree:
         self._resources[resource.path] = resource
 
     def remove(self, resource: Resource) -> None:
-        """Raises NotFound for a resource that is not (or no longer) of this device."""
-        if self._resources.get(resource.path) is not resource:
-            raise NotFound(f"{resource.path} is not a resource of this device")
+        self.check(resource)
         del self._resources[resource.path]
+
+    def check(self, resource: object) -> None:
+        """Raises NotFound for what is not, or no longer, a resource of this device."""
+        if not any(each is resource for each in self):
+            raise NotFound(
+                f"{resource!r} is not a resource of this device; name one that add_resource gave"
+            )
 
     def find(self, path: Path) -> Resource:
         try:

@@ -31,11 +31,18 @@ _BOOTSTRAP = 0x10
 _ENCRYPT = 0x01
 _HEAD = struct.Struct("<BBHI")
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
+_URI = re.compile(r"coaps?://[!-~]+")
+
+
+def _fits(pattern: re.Pattern[str], text: object) -> bool:
+    return isinstance(text, str) and pattern.fullmatch(text) is not None
 
 
 def _within(name: str, number: int, allowed: range) -> None:
     if type(number) is not int or number not in allowed:
-        raise ParameterError(f"{name} {number!r} is outside {allowed[0]}..{allowed[-1]}")
+        raise ParameterError(
+            f"{name} {number!r} is not a whole number in {allowed[0]}..{allowed[-1]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +77,10 @@ class Config:
     blocks: Blocks | None = Blocks()
 
     def __post_init__(self) -> None:
-        if not _ENDPOINT.fullmatch(self.endpoint):
+        if not _fits(_ENDPOINT, self.endpoint):
             raise ParameterError(
-                f"the endpoint {shortened(self.endpoint, 60)!r} is not <imei>;<imsi>: exactly one "
-                "';', letters and digits, up to 17 before it and up to 16 after it"
+                f"the endpoint {shortened(repr(self.endpoint), 60)} is not <imei>;<imsi>: "
+                "exactly one ';', letters and digits, up to 17 before it and up to 16 after it"
             )
         server = _server(self.uri)
         _within("lifetime", self.lifetime, LIFETIMES)
@@ -122,12 +129,12 @@ class Config:
 def _server(uri: str) -> str:
     """host:port of `coap://host:port`; ParameterError for every other shape."""
     wrong = ParameterError(
-        f"the URI {shortened(uri, 60)!r} is not coap://host:port (or coaps), "
+        f"the URI {shortened(repr(uri), 60)} is not coap://host:port (or coaps), "
         f"ASCII, at most {_URI_LIMIT} bytes",
         Code.INVALID_URI,
     )
     # what urlsplit would silently drop (line ends) or fold has no place in the blob either
-    if not re.fullmatch(r"coaps?://[!-~]+", uri) or len(uri) > _URI_LIMIT:
+    if not _fits(_URI, uri) or len(uri) > _URI_LIMIT:
         raise wrong
     try:
         parts = urlsplit(uri)

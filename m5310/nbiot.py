@@ -7,11 +7,12 @@ the program. They may call these functions themselves.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from m5310.device import Device
 from m5310.errors import (
@@ -54,7 +55,7 @@ class NbiotValue:
     """
 
     type: ValueType
-    value: Value
+    value: Any  # a `Value`; the program knows which of them, and calculates with it
     flag: Access = Access.READABLE
 
 
@@ -64,7 +65,7 @@ AckCallback = Callable[[int, int, int, NbiotValue, int], object]
 
 
 class NbiotDevice:
-    """What `nbiot_device_create` returns and every other function takes."""
+    """What `nbiot_device_create` returns and every other function takes; only `state` is yours."""
 
     def __init__(
         self,
@@ -78,6 +79,8 @@ class NbiotDevice:
         notify_ack_callback: AckCallback | None,
         baudrate: int,
     ) -> None:
+        for callback in (write_callback, read_callback, execute_callback, notify_ack_callback):
+            _check_callback(callback)
         self._write_callback = write_callback
         self._read_callback = read_callback
         self._ack_callback = notify_ack_callback
@@ -99,6 +102,7 @@ class NbiotDevice:
 
     @property
     def state(self) -> DeviceState:
+        """Where the device stands; the names are the C kit's."""
         return self._device.state
 
     # --- for the functions below ---------------------------------------------------------------
@@ -111,6 +115,8 @@ class NbiotDevice:
             raise
 
     def add(self, path: Path, value: NbiotValue) -> None:
+        if not isinstance(value, NbiotValue):
+            raise ParameterError(f"{path}: expected an NbiotValue, not {value!r}")
         access = Access(value.flag) & ~Access.UPDATED
         device = self._device
         resource = self._pump.run(device.add_resource(path, value.type, value.value, access))
@@ -166,12 +172,16 @@ class NbiotDevice:
             room = PAYLOAD_LIMIT
             for entry in entries:
                 takes = _takes(entry[0], entry[2])
+                if takes is None:
+                    yield [entry]  # to be refused by itself
+                    continue
                 if portion and takes > room:
                     yield portion
                     portion, room = [], PAYLOAD_LIMIT
                 portion.append(entry)
                 room -= takes
-            yield portion
+            if portion:
+                yield portion
 
     async def _report(self, values: dict[Resource, Value]) -> None:
         report = await self._device.report(values, acknowledge=self._ack_callback is not None)
@@ -183,14 +193,19 @@ class NbiotDevice:
     async def _acknowledge(self, report: Report, callback: AckCallback) -> None:
         try:
             await report.acknowledgement()
-        except (AcknowledgementTimeout, PortError) as error:
+        except AcknowledgementTimeout as error:
             _log.warning("%s", error)
             return
+        except PortError:
+            return  # lost or closed: whoever calls next is told
         (ackid,) = report.ackids  # one: a portion is of one object instance
         for resource in report.resources:
             if resource in self._values:
                 holder, ids = self._found(resource)
-                await self._pump.call(partial(callback, *ids, holder, ackid))
+                try:
+                    await self._pump.call(partial(callback, *ids, holder, ackid))
+                except Exception:
+                    _log.exception("the acknowledgement %d of %s", ackid, resource.path)
 
     def destroy(self) -> None:
         if self._device.state is not DeviceState.DESTROYED:
@@ -207,7 +222,8 @@ class NbiotDevice:
         holder, ids = self._found(resource)
         if self._read_callback is not None:
             await self._pump.call(partial(self._read_callback, *ids, holder))
-        return holder.value
+        value: Value = holder.value
+        return value
 
     async def _on_write(self, resource: Resource, value: Value) -> None:
         holder, ids = self._found(resource)
@@ -233,11 +249,21 @@ class NbiotDevice:
         await self._pump.call(partial(callback, *ids, holder, arguments))
 
 
-def _takes(resource: Resource, value: Value) -> int:
+def _check_callback(callback: object) -> None:
+    if callback is None:
+        return
+    if not callable(callback) or inspect.iscoroutinefunction(callback):
+        raise ParameterError(
+            f"the callback {callback!r} is not a plain function; coroutines are for Device"
+        )
+
+
+def _takes(resource: Resource, value: Value) -> int | None:
+    """Bytes of a report, None for what no report can carry."""
     try:
         return size(resource.encode(value))
     except ParameterError:
-        return 0  # refused when it is sent
+        return None
 
 
 def nbiot_device_create(

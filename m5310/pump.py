@@ -85,6 +85,9 @@ class Pump:
                 if self._loop is None:
                     work.close()
                     raise StateError("the device is destroyed")
+                if not self._thread.is_alive():
+                    work.close()
+                    raise StateError("the device belongs to the process that this one forked from")
                 future = asyncio.run_coroutine_threadsafe(work, self._loop)
             future.add_done_callback(self._wake)
             self._pump_until(future)

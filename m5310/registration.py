@@ -58,7 +58,8 @@ class Registration:
         self._config = config
         self._states = States(DEVICE)
         self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
-        self._login_due = 0.0
+        self._expiry: asyncio.TimerHandle | None = None
+        self._ending = False
         self._lost: PortError | None = None
         self._changed = asyncio.Event()
 
@@ -67,7 +68,7 @@ class Registration:
         return self._states.state
 
     def allows(self, event: DeviceEvent) -> bool:
-        return self._states.allows(event)
+        return self._states.allows(event) and (not self._ending or event is DeviceEvent.CLOSE)
 
     def check(self, event: DeviceEvent, why: str = "") -> None:
         """Raise what makes `event` illegal now, with the C kit's number for it."""
@@ -77,6 +78,12 @@ class Registration:
         except StateError as error:
             code = _CODES.get(self.state, Code.NOT_REGISTER)
             raise StateError(f"{why}: {error}" if why else str(error), code) from None
+        if not self.allows(event):
+            raise StateError("the device is being destroyed; make a new one")
+
+    def end(self) -> None:
+        """From now on nothing may begin any more but a logout."""
+        self._ending = True
 
     def check_registered(self) -> None:
         """Raise StateError (or what the port was lost by) unless reports can go out."""
@@ -91,6 +98,8 @@ class Registration:
     def follow(self, event: DeviceEvent) -> None:
         if self._states.allows(event):
             self._states.on(event)
+            if self._expiry is not None:
+                self._expiry.cancel()
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -123,16 +132,18 @@ class Registration:
 
     async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
         """Raises RegistrationError; see `Device.connect`."""
-        if not timeout > 0 or math.isinf(timeout):
-            raise ParameterError(f"a timeout of {timeout} s; expected a positive number")
-        seconds = math.ceil(timeout)
+        seconds = math.ceil(_checked(timeout, least=1e-9))
         self.move(DeviceEvent.CONNECT)
         clock = asyncio.get_running_loop().time
         begun = clock()
-        self._login_due = begun + seconds + VERDICT_MARGIN
+        due = begun + seconds + VERDICT_MARGIN
         verdict = self.expect(Opened)  # before the command: the line may come before its OK
-        await self._send(classic.open_(seconds), DeviceEvent.REFUSED)
-        opened = await self._verdict(verdict, self._login_due - clock())
+        try:
+            await self._send(classic.open_(seconds), DeviceEvent.REFUSED)
+            opened = await self._verdict(verdict, due - clock())
+        except asyncio.CancelledError:
+            self._expire(due, DeviceEvent.REFUSED)
+            raise
         if opened:
             return
         self.follow(DeviceEvent.REFUSED)
@@ -150,11 +161,12 @@ class Registration:
 
     async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
         """Raises RegistrationError; see `Device.update`."""
+        _checked(timeout)
         self.move(DeviceEvent.UPDATE)
         verdict = self.expect(Updated)
         line = classic.update(self._config.lifetime, with_objects=with_objects)
-        await self._send(line, DeviceEvent.UPDATE_FAILED)
         try:
+            await self._send(line, DeviceEvent.UPDATE_FAILED)
             updated = await self._verdict(verdict, timeout)
         except asyncio.CancelledError:
             self.follow(DeviceEvent.UPDATE_FAILED)
@@ -170,10 +182,15 @@ class Registration:
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Raises RegistrationError; see `Device.close`."""
+        _checked(timeout)
         self.move(DeviceEvent.CLOSE)
         verdict = self.expect(Closed)
-        await self._send(classic.close(), DeviceEvent.CLOSED)
-        closed = await self._verdict(verdict, timeout)
+        try:
+            await self._send(classic.close(), DeviceEvent.CLOSED)
+            closed = await self._verdict(verdict, timeout)
+        except asyncio.CancelledError:
+            self._expire(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
+            raise
         self.follow(DeviceEvent.CLOSED)
         if closed is None:
             raise RegistrationError(
@@ -183,17 +200,14 @@ class Registration:
             )
 
     async def settled(self) -> None:
-        """Wait for what a cancelled login or logout left pending: DEL is refused until then."""
-        match self.state:
-            case DeviceState.REG_PENDING:
-                left = self._login_due - asyncio.get_running_loop().time()
-                await self._verdict(self.expect(Opened), max(left, 0))
-                self.follow(DeviceEvent.REFUSED)
-            case DeviceState.DEREG_PENDING:
-                await self._verdict(self.expect(Closed), CLOSE)
-                self.follow(DeviceEvent.CLOSED)
-            case _:
-                pass
+        """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
+        while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
+            await self._changed.wait()
+
+    def _expire(self, due: float, event: DeviceEvent) -> None:
+        """Nobody waits any more for a word of the module; unsaid until `due`, `event` is true."""
+        if self._states.allows(event):
+            self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
 
     async def _send(self, command: Command, failed: DeviceEvent) -> None:
         """Send what begins a change; the state is known afterwards, cancelled or not."""
@@ -234,3 +248,11 @@ class Registration:
         """None if it does not come in time; PortError if it cannot come any more."""
         done, _ = await asyncio.wait({verdict}, timeout=within)
         return verdict.result() if done else None
+
+
+def _checked(timeout: float, least: float = 0) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise ParameterError(f"a timeout of {timeout!r}; expected a number of seconds")
+    if not least <= timeout < math.inf:
+        raise ParameterError(f"a timeout of {timeout} s; expected a positive number")
+    return timeout

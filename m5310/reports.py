@@ -14,6 +14,7 @@ from m5310.at import Answer, Command
 from m5310.errors import (
     AcknowledgementTimeout,
     CommandError,
+    CommandTimeout,
     M5310Error,
     ParameterError,
 )
@@ -133,20 +134,22 @@ class Reports:
         return self._awaited[ackid]
 
     async def _send_group(self, group: tuple[Line, ...], ackid: int | None) -> None:
-        sent: Line | None = None
+        held: Line | None = None  # the module has it and waits for the report's end
         for line in group:
             last = line is group[-1]
             try:
                 await self._notify(line, last=last, ackid=ackid if last else None)
-            except CommandError:
-                if sent is not None:
-                    await self._complete(sent)
+            except (CommandError, CommandTimeout) as error:
+                if isinstance(error, CommandTimeout) and error.sent and not last:
+                    held = line  # perhaps: only its result may have got lost
+                if held is not None:
+                    await self._complete(held)
                 raise
-            sent = line
+            held = line
             line.resource.value = line.value
 
     async def _complete(self, line: Line) -> None:
-        """Close a report that was refused half way, or its first half would join the next one.
+        """Close a report that stopped half way, or its first half would join the next one.
 
         Only a report's last line closes it, so the last one that was taken is said again.
         """

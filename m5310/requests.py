@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from m5310 import classic
 from m5310.at import Answer, Command
 from m5310.callbacks import Callback, Callbacks
-from m5310.errors import AnswerError, M5310Error, NotFound, NotSupported
+from m5310.errors import AnswerError, M5310Error, NotFound, NotSupported, ParameterError
 from m5310.lwm2m import ObjectTree, Path, Resource
 from m5310.reports import check_payload
 from m5310.urc import ExecuteRequest, ReadRequest, WriteRequest
@@ -51,6 +51,11 @@ class Handlers:
     on_read: Callback | None = None
     on_write: Callback | None = None
     on_execute: Callback | None = None
+
+    def __post_init__(self) -> None:
+        for callback in (self.on_read, self.on_write, self.on_execute):
+            if callback is not None and not callable(callback):
+                raise ParameterError(f"the callback {callback!r} is not a function")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,10 @@ class Requests:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._serve_all(), name="m5310-requests")
+
+    def let_caller_go(self) -> None:
+        """If a callback calls: `close` shall not wait for it, it waits for what closes us."""
+        self._callbacks.let_caller_go()
 
     async def close(self) -> None:
         """Stop serving; a callback that runs is cancelled or, in its thread, abandoned."""
@@ -232,7 +241,7 @@ class Requests:
         changes = [self._change(write) for write in writes]
         for resource, value in changes:
             await self._call(deadline, self._handlers.on_write, resource, value)
-            resource.value = value
+            resource.store(value)
         return (classic.answer_write(writes[0].msgid, done=True),)
 
     def _change(self, write: WriteRequest) -> tuple[Resource, Value]:
@@ -268,4 +277,8 @@ class Requests:
             raise _Unserved(f"{callback!r} did not end within {self._answer_within:g} s")
         if task.cancelled():
             raise _Unserved(f"{callback!r} was cancelled")
+        error = task.exception()
+        if error is not None and not isinstance(error, Exception):
+            # SystemExit ends the event loop, that is its meaning; this task ends in its own time
+            raise _Unserved(f"{callback!r} was ended by {error!r}")
         return task.result()

@@ -35,7 +35,8 @@ def encode(kind: ValueType, value: Value) -> str:
     Raises ParameterError for a value of the wrong Python type, one the language cannot carry
     (`"`, CR, LF, other control characters, NaN, more than 64 bits) or a text over 1024 bytes.
     """
-    text = _text(kind, value)
+    # of a subclass only the characters count: a str Enum would go out as its member's name
+    text = str.__str__(_text(kind, value))
     if size(text) > VALUE_LIMIT:
         raise ParameterError(
             f"the value {shortened(text, 60)!r} takes {size(text)} bytes, "

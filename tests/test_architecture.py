@@ -30,9 +30,11 @@ SHELLS = {
     "emulator.__main__",
     "emulator.emulator",
     "emulator.line",
+    "emulator.link",
     "emulator.onenet.http",
+    "emulator.terminal",
 }
-IMPURE = {"asyncio", "os", "random", "select", "serial", "serial_asyncio", "socket", "subprocess"}
+IMPURE = {"asyncio", "os", "select", "serial", "serial_asyncio", "socket", "subprocess"}
 IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aiohttp"}
 
 # Third-party packages, each in the room that needs it.
@@ -83,6 +85,16 @@ def test_driver_and_emulator_share_no_code(path: Path) -> None:
 def test_rooms_that_decide_are_pure(path: Path) -> None:
     if name_of(path) not in SHELLS:
         assert not IMPURE & {module.split(".")[0] for module in imports(path)}
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=IDS)
+def test_chance_has_a_seed_of_its_own(path: Path) -> None:
+    """A `Random` of one's own repeats itself; the functions of `random` draw from all the world."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            assert "random" not in {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "random":
+            assert {alias.name for alias in node.names} == {"Random"}
 
 
 def test_shells_exist() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -190,4 +191,43 @@ async def test_closing_twice_and_unused(caplog: pytest.LogCaptureFixture) -> Non
     callbacks = Callbacks()
     await callbacks.close()
     await callbacks.close()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_callback_may_end_the_program(plain: bool, caplog: pytest.LogCaptureFixture) -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    async def leave_too() -> None:
+        raise SystemExit(3)
+
+    async def main() -> None:
+        async with running() as callbacks:
+            await asyncio.wait({callbacks.start(leave if plain else leave_too)})
+            await asyncio.Event().wait()
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    gc.collect()
+    assert not caplog.records  # no "Task exception was never retrieved"
+
+
+async def test_a_call_that_waits_for_the_closing_is_not_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    callbacks = Callbacks()
+    closed = asyncio.Event()
+
+    async def leave() -> None:
+        callbacks.let_caller_go()
+        await closed.wait()
+
+    task = callbacks.start(leave)
+    await asyncio.sleep(0)
+    await callbacks.close()
+    assert not task.done()
+    closed.set()
+    await task
+    assert asyncio.get_running_loop().time() == 0
     assert not caplog.records

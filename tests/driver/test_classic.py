@@ -340,3 +340,13 @@ def test_one_reading_of_an_execute_can_be_forced() -> None:
     assert executed("", Reading.TYPED) == b""
     with pytest.raises(AnswerError, match="len"):
         executed(",reset", Reading.TYPED)
+
+
+@pytest.mark.parametrize(
+    "line", ["+MIPLREAD:0,{},3303,0,1", "+MIPLWRITE:0,{},1,2,3,4", "+MIPLEXECUTE:0,{},1,2,3"]
+)
+@pytest.mark.parametrize("msgid", ["-1", str(2**32), "1" * 4070])
+def test_a_msgid_that_no_answer_could_carry_is_refused(line: str, msgid: str) -> None:
+    with pytest.raises(AnswerError, match="out of range"):
+        parse(line.format(msgid))
+    assert parse(line.format(2**32 - 1)) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pathlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -25,7 +26,7 @@ from m5310.errors import (
     RegistrationError,
     StateError,
 )
-from m5310.lwm2m import Access, Path
+from m5310.lwm2m import Access, Path, Resource
 from m5310.states import DeviceState
 from m5310.values import ValueType
 from tests.clock import run
@@ -501,6 +502,33 @@ async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixtu
     assert "+MIPLREAD:0,10001" in caplog.text
 
 
+@pytest.mark.parametrize("others", [0, 1])
+async def test_a_callback_may_destroy_its_own_device(
+    others: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = asyncio.Event()
+
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        try:
+            await device.destroy()
+        finally:
+            done.set()
+
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT, on_execute=on_execute)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
+        await device.connect()
+        m.say("+MIPLEXECUTE:0,10003,3303,0,1")
+        await m.until("AT+MIPLCLOSE")
+        await asyncio.gather(*(device.destroy() for _ in range(others)))
+        await done.wait()
+        assert device.state is DeviceState.DESTROYED
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+        assert asyncio.get_running_loop().time() < 0.5
+    assert not caplog.records
+
+
 # --- leaving ---------------------------------------------------------------------------------
 
 
@@ -678,3 +706,98 @@ def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse:
             assert device.state is DeviceState.DESTROYED
 
     run(program())
+
+
+# --- misuse ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
+def test_what_is_no_port(port: object) -> None:
+    with pytest.raises(ParameterError, match="no port"):
+        Device(port, ENDPOINT)  # type: ignore[arg-type]
+
+
+async def test_a_path_in_place_of_the_resource_is_told_apart() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        for ask in (
+            device.notify("3303/0/5700", 2),  # type: ignore[call-overload]
+            device.notify({"3303/0/5700": 2}),  # type: ignore[dict-item]
+            device.remove_resource("3303/0/5700"),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(NotFound, match="'3303/0/5700' is not a resource"):
+                await ask
+        assert len(m.sent) == sent
+
+
+# --- two at once -----------------------------------------------------------------------------
+
+
+async def declared(m: Scripted, *paths: str) -> tuple[Device, list[Resource]]:
+    device = Device(m.modem, ENDPOINT)
+    await device.create()
+    return device, [await device.add_resource(path, ValueType.INTEGER, 1) for path in paths]
+
+
+@pytest.mark.parametrize("what", ["add", "remove", "connect", "create"])
+@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ=0,1", "AT+MIPLDEL="])
+async def test_nothing_begins_while_a_device_is_destroyed(what: str, at: str) -> None:
+    async with module() as m:
+        device, resources = await declared(m, "1/0/1", "2/0/1", "3/0/1")
+        await device.connect()
+        leaving = asyncio.create_task(device.destroy())
+        await m.until(at)
+        match what:
+            case "add":
+                other = asyncio.create_task(device.add_resource("4/0/1", ValueType.INTEGER, 1))
+            case "remove":
+                other = asyncio.create_task(device.remove_resource(resources[2]))
+            case "connect":
+                other = asyncio.create_task(device.connect(10))
+            case _:
+                other = asyncio.create_task(device.create())
+        await asyncio.wait({leaving, other})
+        assert leaving.exception() is None
+        assert isinstance(other.exception(), StateError | None)
+        assert device.state is DeviceState.DESTROYED
+        *objects, last = [text(line) for line in m.since("AT+MIPLDELOBJ")]
+        assert sorted(objects) == ["DELOBJ=0,1,0", "DELOBJ=0,2,0", "DELOBJ=0,3,0"]
+        assert last == "DEL=0"
+
+
+async def test_destroyed_before_it_began_it_is_not_created() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        leaving = asyncio.create_task(device.destroy())
+        await asyncio.sleep(0)
+        with pytest.raises(StateError):
+            await device.create()
+        await leaving
+        assert m.sent == []
+        assert device.state is DeviceState.DESTROYED
+
+
+async def test_destroyed_while_it_is_created_it_leaves_the_module_clean(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    creating = asyncio.create_task(device.create())
+    await asyncio.sleep(0)
+    await device.destroy()
+    with pytest.raises(StateError, match="being destroyed"):
+        await creating
+    assert opening[0].sent[-1] == "AT+MIPLDEL=0"
+    assert opening[0].closed == 1
+
+
+async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) -> None:
+    def unplug(_: str) -> Reply:
+        asyncio.get_running_loop().call_soon(opening[0].vanish)
+        return "OK"
+
+    opening.rules = platform(CONF=unplug)
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    with pytest.raises(PortError, match="lost"):
+        await device.create()
+    # nothing is left running, although nobody destroys what was never created
+    assert opening[0].closed == 1

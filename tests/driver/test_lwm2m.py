@@ -144,3 +144,26 @@ def test_adding_and_removing(tree: ObjectTree) -> None:
     tree.remove(tree.find(Path(3303, 1, 5700)))
     assert tree.instances() == (Path(3303, 0), Path(3306, 0))
     assert [each.path.object for each in tree] == [3303, 3303, 3303, 3306]
+
+
+@pytest.mark.parametrize("path", [(3303, 0, 5700), b"3303/0/5700", None, 3303])
+def test_what_is_no_path(path: object) -> None:
+    with pytest.raises(ParameterError, match="is not a path"):
+        Resource(path, ValueType.INTEGER, 0, Access.READABLE)  # type: ignore[arg-type]
+
+
+def test_what_the_platform_wrote_may_be_what_cannot_be_sent() -> None:
+    text = Resource("10/0/1", ValueType.STRING, "", Access.READABLE)
+    text.store('{"a": 1}')
+    assert text.value == '{"a": 1}'
+    with pytest.raises(ParameterError, match="10/0/1"):
+        text.text  # noqa: B018
+
+
+def test_what_is_no_resource_is_not_found(tree: ObjectTree) -> None:
+    for other in ("3303/0/5700", None, resource("3303/0/5700")):
+        with pytest.raises(NotFound, match="add_resource"):
+            tree.check(other)
+        with pytest.raises(NotFound):
+            tree.remove(other)  # type: ignore[arg-type]
+    assert len(tree) == 5

@@ -168,3 +168,12 @@ def test_lifetimes_out_of_range(lifetime: int) -> None:
 def test_other_fields_out_of_range(field: dict[str, int]) -> None:
     with pytest.raises(ParameterError):
         Config(ENDPOINT, URI, **field)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [None, b"1234;5678", 12345678])
+def test_what_is_no_text_is_no_endpoint_and_no_uri(wrong: object) -> None:
+    with pytest.raises(ParameterError, match="endpoint"):
+        Config(wrong, URI)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="URI") as refused:
+        Config("1234;5678", wrong)  # type: ignore[arg-type]
+    assert refused.value.code is Code.INVALID_URI

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -41,6 +42,7 @@ from m5310 import (
     nbiot_resource_del,
 )
 from m5310 import device as device_room
+from m5310 import reports as reports_room
 from tests.driver.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -471,4 +473,121 @@ def test_a_program_that_forgets_to_destroy_still_exits() -> None:
         [sys.executable, "-c", FORGETFUL], capture_output=True, text=True, timeout=20, check=True
     )
     assert ended.stdout == "done\n"
+    assert ended.stderr == ""
+
+
+def test_leaving_with_acknowledgements_missing_is_no_trouble(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    dev, value = connected(board, None, None, None, lambda *_: None)
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    nbiot_device_destroy(dev)
+    assert not caplog.records
+
+
+def test_an_acknowledgement_that_never_comes_is_said(
+    board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reports_room, "AWAITED_LIMIT", 1)
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+    for _ in range(2):
+        value.flag |= NBIOT_UPDATED
+        nbiot_device_sync(dev)
+    board.say("+MIPLNOTIFY:0,3")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == [3]
+    assert "acknowledgement 2 was given up" in caplog.text
+
+
+# --- misuse --------------------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_callback_that_raises_harms_nobody(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = []
+
+    def acknowledged(*ids: object) -> None:
+        heard.append(ids[2])
+        raise ZeroDivisionError
+
+    dev = board.device(None, None, None, acknowledged)
+    for resid in (1, 2):
+        flag = NBIOT_READABLE | NBIOT_UPDATED
+        nbiot_resource_add(dev, 10, 0, resid, NbiotValue(NBIOT_INTEGER, 1, flag))
+    nbiot_device_connect(dev, 60)
+    nbiot_device_sync(dev)
+    board.say("+MIPLNOTIFY:0,2")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == [1, 2]
+    assert [record.name for record in caplog.records] == ["m5310.nbiot"] * 2
+
+
+def test_a_bad_value_does_not_hold_up_its_own_instance(board: Board) -> None:
+    dev = board.device()
+    sensors = [NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(3)]
+    for number, sensor in enumerate(sensors):
+        nbiot_resource_add(dev, 10, 0, number, sensor)
+    nbiot_device_connect(dev, 60)
+    del board.sent[:]
+    for sensor, value in zip(sensors, (2, float("nan"), 3), strict=True):
+        sensor.value = value
+        sensor.flag |= NBIOT_UPDATED
+    with pytest.raises(ParameterError, match="10/0/1: nan"):
+        nbiot_device_sync(dev)
+    assert board.sent == ['AT+MIPLNOTIFY=0,10,0,0,4,"2.0",0', 'AT+MIPLNOTIFY=0,10,0,2,4,"3.0",1']
+    assert [bool(sensor.flag & NBIOT_UPDATED) for sensor in sensors] == [False, True, False]
+
+
+async def coroutine(*_: object) -> None: ...
+
+
+@pytest.mark.parametrize("callback", [coroutine, "on_read", 1])
+@pytest.mark.parametrize("position", range(4))
+def test_callbacks_are_plain_functions(board: Board, callback: object, position: int) -> None:
+    callbacks = [None] * position + [callback]
+    with pytest.raises(ParameterError, match="not a plain function"):
+        board.device(*callbacks)
+    assert board.ports == []
+
+
+def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
+    dev = board.device()
+    sent = len(board.sent)
+    with pytest.raises(ParameterError, match="expected an NbiotValue"):
+        nbiot_resource_add(dev, 3303, 0, 5700, 21.5)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError):
+        nbiot_resource_add(dev, 3303, 0, 65536, NbiotValue(NBIOT_INTEGER, 1))
+    assert len(board.sent) == sent
+
+
+FORKED = f"""
+import os, sys
+from m5310 import StateError, device, nbiot_device_create, nbiot_device_destroy
+from tests.driver.scripted import Scripted, platform
+async def fake(url, baudrate=9600):
+    return Scripted(platform()).modem
+device.Modem.open = fake
+dev = nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
+if not os.fork():
+    try:
+        nbiot_device_destroy(dev)
+    except StateError as error:
+        print(error, flush=True)
+    sys.exit()
+os.wait()
+nbiot_device_destroy(dev)
+print("done")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
+def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert ended.stdout.splitlines()[1:] == ["done"]
+    assert "forked" in ended.stdout
     assert ended.stderr == ""

@@ -6,6 +6,7 @@ import ast
 import inspect
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,33 @@ def test_importing_the_package_loads_neither_ports_nor_state_machines() -> None:
         text=True,
     ).stdout.split()
     assert not {"serial", "serial_asyncio", "transitions", "asyncio"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("result", "number", "code"),
+    [
+        ("ERROR", None, m5310.Code.BADPARAM),
+        ("+CME ERROR:50", 50, m5310.Code.BADPARAM),
+        ("+CME ERROR:4", 4, m5310.Code.NOT_SUPPORT),
+        ("+CME ERROR:30", 30, m5310.Code.SOCKET),
+        ("+CMS ERROR:30", 30, m5310.Code.BADPARAM),
+    ],
+)
+def test_a_refused_command_has_the_c_kits_number(
+    result: str, number: int | None, code: m5310.Code
+) -> None:
+    assert m5310.CommandError("AT+MIPLOPEN=0", result, number).code is code
+
+
+def test_a_program_may_calculate_with_the_values_it_declared() -> None:
+    # `value += 0.5` in a strictly typed program: no union of six types stands in the way
+    assert typing.get_type_hints(m5310.NbiotValue)["value"] is typing.Any
+
+
+def test_what_help_shows_is_documented() -> None:
+    for name in NAMES:
+        value = getattr(m5310, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            text = vars(value).get("__doc__") if inspect.isclass(value) else value.__doc__
+            assert text, name
+            assert not text.startswith(f"{name}("), name  # what dataclass makes up

@@ -340,3 +340,75 @@ def test_any_event_in_any_state_is_legal_or_a_typed_error(
 def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
     assert {row[2] for row in DEVICE.rows} | {S.NEW} == set(S)
     assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
+
+
+@pytest.mark.parametrize("when", [0.5, 3])
+async def test_a_renewal_cancelled_at_any_time_can_be_asked_for_again(when: float) -> None:
+    registration, _ = at(S.REGISTERED)
+    task = asyncio.create_task(registration.update(with_objects=False, timeout=10))
+    await asyncio.sleep(when)
+    task.cancel()
+    await asyncio.wait({task})
+    assert registration.state is S.REG_UPDATE_NEEDED
+    soon(registration, Updated(0, True), 2)
+    await registration.update(with_objects=False, timeout=10)
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_cancelled_login_of_which_nothing_is_heard_may_be_begun_again() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(registration.connect(30), 10)
+    with pytest.raises(StateError) as pending:
+        await registration.connect(30)
+    assert pending.value.code is Code.PENDING
+    await asyncio.sleep(25)
+    assert registration.state is S.REG_FAILED
+    soon(registration, Opened(0, True), 20)
+    await registration.connect(30)
+    assert registration.state is S.REGISTERED
+    assert wire.lines == ["AT+MIPLOPEN=0,30"] * 2
+
+
+async def test_what_became_of_a_cancelled_login_does_not_touch_the_next() -> None:
+    registration, _ = at(S.DEREGISTERED)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(registration.connect(30), 10)
+    registration.heard(Opened(0, False))
+    soon(registration, Opened(0, True), 50)  # after the first one's time
+    await registration.connect(60)
+    assert registration.state is S.REGISTERED
+
+
+async def test_a_cancelled_logout_of_which_nothing_is_heard_is_one_in_the_end() -> None:
+    registration, _ = at(S.REGISTERED)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(registration.close(10), 5)
+    assert registration.state is S.DEREG_PENDING
+    await asyncio.sleep(CLOSE)
+    assert registration.state is S.DEREGISTERED
+
+
+@pytest.mark.parametrize("seconds", ["30", None, True, float("nan"), -1, float("inf")])
+@pytest.mark.parametrize("name", ["connect", "update", "close"])
+async def test_what_is_no_time_is_refused_before_a_byte(name: str, seconds: float) -> None:
+    registration, wire = at(S.DEREGISTERED if name == "connect" else S.REGISTERED)
+    before = registration.state
+    more = {"with_objects": False} if name == "update" else {}
+    with pytest.raises(ParameterError, match="timeout"):
+        await getattr(registration, name)(timeout=seconds, **more)
+    assert wire.lines == []
+    assert registration.state is before
+
+
+async def test_at_the_end_nothing_begins_but_a_logout() -> None:
+    registration, wire = at(S.REGISTERED)
+    registration.end()
+    assert not registration.allows(E.UPDATE)
+    with pytest.raises(StateError, match="being destroyed"):
+        await registration.update(with_objects=False, timeout=10)
+    soon(registration, Closed(0, True), 4)
+    await registration.close(10)
+    with pytest.raises(StateError, match="being destroyed"):
+        await registration.connect(10)
+    assert wire.lines == ["AT+MIPLCLOSE=0"]

@@ -230,3 +230,31 @@ async def test_missing_acknowledgements_are_bounded(monkeypatch: pytest.MonkeyPa
     assert len(sender._awaited) == 2
     with pytest.raises(AcknowledgementTimeout, match="given up"):
         await first.acknowledgement(10)
+
+
+def mute(part: str, *, sent: bool = True) -> Callable[[str], M5310Error | None]:
+    def fault(line: str) -> M5310Error | None:
+        return CommandTimeout(line, 5, sent=sent) if part in line else None
+
+    return fault
+
+
+async def test_a_report_whose_first_result_got_lost_is_closed() -> None:
+    wire = Wire(mute('"1",0'))
+    with pytest.raises(CommandTimeout):
+        await Reports(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
+    assert wire.lines == ['3303,0,5700,1,"1",0', '3303,0,5700,1,"1",1']  # the module may have it
+
+
+async def test_a_report_whose_last_result_got_lost_is_closed_by_what_was_taken() -> None:
+    wire = Wire(mute('"2"'))
+    with pytest.raises(CommandTimeout):
+        await Reports(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
+    assert [line[-3:] for line in wire.lines] == ['1",0'[-3:], '2",1'[-3:], '1",1'[-3:]]
+
+
+async def test_what_was_never_written_needs_no_closing() -> None:
+    wire = Wire(mute('"1"', sent=False))
+    with pytest.raises(CommandTimeout):
+        await Reports(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
+    assert len(wire.lines) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from m5310 import classic, requests
 from m5310.at import Answer, Command
-from m5310.errors import CommandError, NotSupported
+from m5310.errors import CommandError, NotSupported, ParameterError
 from m5310.lwm2m import Access, ObjectTree, Resource
 from m5310.requests import Handlers, Requests
 from m5310.values import Value, ValueType
@@ -306,6 +306,43 @@ async def test_an_execute_nobody_serves_is_refused() -> None:
         assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5700") == failed
     async with bench() as b:
         assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605") == failed
+
+
+async def test_a_written_text_may_hold_what_no_answer_can_carry() -> None:
+    seen = []
+
+    async def on_write(resource: Resource, new: Value) -> None:
+        seen.append(new)
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served('+MIPLWRITE:0,10001,3303,0,5701,{"on": 1}') == [
+            "AT+MIPLWRITE=0,10001,1"
+        ]
+        assert seen == [b.value("3303/0/5701")] == ['{"on": 1}']
+        assert await b.served("+MIPLREAD:0,10002,3303,0,5701") == [
+            f"AT+MIPLREAD=0,10002,3303,0,5701,{FAILED_READ}"
+        ]
+
+
+# --- callbacks that misbehave ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [GeneratorExit(), asyncio.CancelledError(), StopIteration()])
+async def test_whatever_ends_a_callback_the_next_request_is_served(error: BaseException) -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        if arguments:
+            raise error
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served(
+            "+MIPLEXECUTE:0,10001,3303,0,5605,go", "+MIPLEXECUTE:0,10002,3303,0,5605"
+        ) == ["AT+MIPLEXECUTE=0,10001,0", "AT+MIPLEXECUTE=0,10002,1"]
+
+
+@pytest.mark.parametrize("name", ["on_read", "on_write", "on_execute"])
+def test_what_cannot_be_called_is_no_callback(name: str) -> None:
+    with pytest.raises(ParameterError, match="'lamp' is not a function"):
+        Handlers(**{name: "lamp"})  # type: ignore[arg-type]
 
 
 # --- time ------------------------------------------------------------------------------------

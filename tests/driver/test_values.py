@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 
 import pytest
@@ -166,3 +167,14 @@ def test_reading_a_value(kind: ValueType, text: str, value: Value) -> None:
 def test_a_text_that_is_no_such_value(kind: ValueType, text: str) -> None:
     with pytest.raises(AnswerError):
         decode(kind, text)
+
+
+class Unit(str, enum.Enum):  # noqa: UP042  # a StrEnum shows itself as its characters
+    CELSIUS = "Cel"
+    CODE = "c0de"
+
+
+def test_a_text_is_its_characters_however_its_class_shows_it() -> None:
+    assert str(Unit.CELSIUS) == "Unit.CELSIUS"
+    for kind, unit in ((V.STRING, Unit.CELSIUS), (V.HEX_STRING, Unit.CODE)):
+        assert f"{encode(kind, unit)}" == unit.value
