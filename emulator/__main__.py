@@ -94,14 +94,15 @@ async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
 
 
 def _print_trace(line: TraceLine) -> None:
-    with suppress(BrokenPipeError):  # whoever read the trace has gone; the module stays
+    if sys.stderr is None:  # closed by whoever started us
+        return
+    with suppress(OSError):  # whoever read the trace has gone, or has no room; the module stays
         print(line.render(colours=sys.stderr.isatty()), file=sys.stderr, flush=True)
 
 
 def _reason(error: OSError) -> str:
     reason = error.strerror or str(error)
-    name = error.filename2 or error.filename  # of a link that could not be made: the link
-    return f"{name}: {reason}" if name else reason
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 if __name__ == "__main__":

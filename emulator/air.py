@@ -6,6 +6,7 @@ Pure. Neither side knows the other; they know addresses. Real CoAP takes exactly
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 from typing import Generic, TypeVar
 
 from emulator.lwm2m import Downlink, Uplink
@@ -39,18 +40,6 @@ class _Way(Generic[M]):
         return self._messages[0][0] if self._messages else None
 
 
-class _Chance:
-    """Numbers from 0 up to 1 that follow from the seed alone (Knuth's MMIX generator)."""
-
-    def __init__(self, seed: int) -> None:
-        self._state = seed
-        self.next()  # the first number of neighbouring seeds would be nearly the same
-
-    def next(self) -> float:
-        self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
-        return self._state / 2**64
-
-
 class Air:
     """`latency` seconds each way; `loss` 0..1 is the share of messages that never arrive.
 
@@ -68,7 +57,7 @@ class Air:
         self.loss = loss
         self.carried = 0
         self.lost = 0
-        self._chance = _Chance(seed)
+        self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
         self._up: _Way[Uplink] = _Way()
         self._down: _Way[Downlink] = _Way()
 
@@ -96,7 +85,7 @@ class Air:
         return min((t for t in (self._up.next, self._down.next) if t is not None), default=None)
 
     def _passes(self) -> bool:
-        if self.loss and self._chance.next() < self.loss:
+        if self.loss and self._chance.random() < self.loss:
             self.lost += 1
             return False
         self.carried += 1

@@ -20,6 +20,7 @@ from emulator.module import Module
 from emulator.onenet.devices import IMEI, IMSI, Description
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
+from emulator.settings import FACTORY_SPEED
 from emulator.trace import Trace, TraceLine
 
 _DEFAULT = Identity()
@@ -70,7 +71,10 @@ class Emulator:
         self.air = Air(latency=latency)
         self.platform = Platform()
         self.module = Module(
-            replace(_DEFAULT, imei=imei, imsi=imsi), typed_urcs=typed_urcs, now=time.time()
+            replace(_DEFAULT, imei=imei, imsi=imsi),
+            typed_urcs=typed_urcs,
+            speed=FACTORY_SPEED if baud is None else baud,
+            now=time.time(),
         )
         self._module_baud = self.module.baud
         self._chain = Chain(self.platform, self.air)
@@ -101,7 +105,7 @@ class Emulator:
             told = Description(f"M5310 {self.imei}", self.imei, self.imsi)
             self.device_id = self.platform.create_device(told, self.now()).id
         async with AsyncExitStack() as opened:
-            self._line = Line(self._received, baud=self.baud, link=self._link)
+            self._line = Line(self._received, on_sent=self._sent, baud=self.baud, link=self._link)
             opened.callback(self._line.close)
             opened.callback(self._stop_timer)
             if self._http is not None:
@@ -130,14 +134,16 @@ class Emulator:
         self.module.receive(data, now)
         self._turn()
 
+    def _sent(self, data: bytes) -> None:
+        if self._trace:
+            self._trace.to_host(data, self.now())
+
     def _turn(self) -> None:
         """Do what is due, send what came of it, and come back at the next deadline."""
         now = self.now()
         deadline = self._chain.step(now)
         output = self.module.take_output()
         if output:
-            if self._trace:
-                self._trace.to_host(output, now)
             self._line.send(output)
         if self.module.baud != self._module_baud:  # after what was still sent at the old speed
             self._module_baud = self.module.baud

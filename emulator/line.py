@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pty
-import tty
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.link import Link
+from emulator.terminal import Terminal
+
 BITS_A_BYTE = 10  # start, eight data, stop (8N1)
-READ_SIZE = 4096
 # Bytes that wait to be sent; what comes beyond is lost. Four minutes at 9600 baud, and more than
 # any burst of an unpaced line.
 BACKLOG = 262_144
+# A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
+# sending does not get round to the next command. Room for the longest answers.
+BUSY = 4096
 
 
 @dataclass(slots=True)
@@ -47,17 +48,20 @@ class _Burst:
 
 
 class Line:
-    """A pty in raw mode; `on_data` is called with what a host writes to `port`.
-
-    We hold the slave open ourselves, so hosts may open, close and open it again: without that, the
-    master would report a hang-up for as long as nobody has it open.
+    """`on_data` is called with what a host writes to `port`, `on_sent` with what has left for it.
 
     A paced line is a UART: what nobody reads is lost once the pty is full. An unpaced one (`baud`
-    None) waits for its reader, and loses only what exceeds BACKLOG. `lost` counts either.
+    None) waits for its reader, and loses only what exceeds BACKLOG. While no program has the port
+    open, either loses all it sends. `lost` counts the bytes.
     """
 
     def __init__(
-        self, on_data: Callable[[bytes], None], *, baud: int | None = 9600, link: Path | None = None
+        self,
+        on_data: Callable[[bytes], None],
+        *,
+        on_sent: Callable[[bytes], None] | None = None,
+        baud: int | None = 9600,
+        link: Path | None = None,
     ) -> None:
         """Needs a running event loop. `link` is made a symbolic link to the port, in place of an
         older symbolic link.
@@ -67,31 +71,30 @@ class Line:
         """
         self.lost = 0
         self.baud = baud
-        self._on_data = on_data
+        self._on_sent = on_sent
         self._loop = asyncio.get_running_loop()
         self._bursts: deque[_Burst] = deque()
         self._waiting = 0  # bytes in the bursts
         self._timer: asyncio.TimerHandle | None = None
         self._writing = False  # the pty is full and we wait for its reader
-        self._master, self._slave = pty.openpty()
+        self._busy = False
+        self._terminal = Terminal(on_data)
         try:
-            tty.setraw(self._slave)
-            os.set_blocking(self._master, False)
-            self.path = os.ttyname(self._slave)
-            self._link = link
-            if link is not None:
-                _make_link(link, self.path)
-            self._loop.add_reader(self._master, self._readable)
+            self._link = None if link is None else Link(link, self._terminal.path)
         except BaseException:
-            os.close(self._master)
-            os.close(self._slave)
+            self._terminal.close()
             raise
         self._closed = False
 
     @property
+    def path(self) -> str:
+        """The pty itself."""
+        return self._terminal.path
+
+    @property
     def port(self) -> str:
         """What a host opens: the link if there is one, else the pty itself."""
-        return self.path if self._link is None else str(self._link)
+        return self.path if self._link is None else str(self._link.path)
 
     @property
     def baud(self) -> int | None:
@@ -118,6 +121,9 @@ class Line:
         byte_time = BITS_A_BYTE / self._baud if self._baud else 0.0
         self._bursts.append(_Burst(data, begin, byte_time))
         self._waiting += len(data)
+        if byte_time and self._waiting > BUSY and not self._busy:
+            self._busy = True
+            self._terminal.pause()
         if len(self._bursts) == 1:
             self._pump()
 
@@ -126,28 +132,12 @@ class Line:
         if self._closed:
             return
         self._closed = True
-        self._loop.remove_reader(self._master)
-        self._stop_writing()
         if self._timer is not None:
             self._timer.cancel()
         self._bursts.clear()
         if self._link is not None:
-            with suppress(OSError):  # gone, or no link any more: not ours then
-                if os.readlink(self._link) == self.path:
-                    self._link.unlink()
-        os.close(self._master)
-        os.close(self._slave)
-
-    # From the host -----------------------------------------------------------------------------
-
-    def _readable(self) -> None:
-        try:
-            data = os.read(self._master, READ_SIZE)
-        except BlockingIOError:
-            return
-        self._on_data(data)
-
-    # To the host -------------------------------------------------------------------------------
+            self._link.remove()
+        self._terminal.close()
 
     def _pump(self) -> None:
         """Send what is due by now, and come back when the next byte is."""
@@ -172,38 +162,28 @@ class Line:
         self._stop_writing()
 
     def _advance(self, burst: _Burst, count: int) -> None:
+        sent = burst.data[burst.sent : burst.sent + count]
         burst.sent += count
         self._waiting -= count
+        if self._busy and self._waiting <= BUSY:
+            self._busy = False
+            self._terminal.resume()
+        if sent and self._on_sent is not None:
+            self._on_sent(sent)
 
     def _write(self, data: bytes) -> int:
-        """How much of it the pty took."""
-        try:
-            return os.write(self._master, data) if data else 0
-        except BlockingIOError:
-            return 0
+        """How much of it has left the line: the pty took it, or nobody was there to."""
+        if data and not self._terminal.opened:
+            self.lost += len(data)
+            return len(data)
+        return self._terminal.write(data) if data else 0
 
     def _wait_for_reader(self) -> None:
         if not self._writing:
             self._writing = True
-            self._loop.add_writer(self._master, self._pump)
+            self._terminal.when_writable(self._pump)
 
     def _stop_writing(self) -> None:
         if self._writing:
             self._writing = False
-            self._loop.remove_writer(self._master)
-
-
-def _make_link(link: Path, target: str) -> None:
-    """Point `link` at `target` in one step, so that no host ever finds it missing."""
-    if os.path.lexists(link) and not link.is_symlink():
-        raise FileExistsError(
-            f"{link} exists and is no symbolic link: choose another name for the link, or move it"
-        )
-    passing = link.with_name(f".{link.name}.{os.getpid()}")
-    passing.unlink(missing_ok=True)
-    passing.symlink_to(target)
-    try:
-        passing.replace(link)
-    except OSError:
-        passing.unlink()
-        raise
+            self._terminal.stop_waiting()

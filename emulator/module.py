@@ -16,8 +16,9 @@ from .conversation import Conversation
 from .identity import Identity, commands
 from .lwm2m import Downlink, Uplink
 from .network import Network
+from .psm import PowerSaving
 from .radio import Change, Radio
-from .settings import SPEEDS, Flash, Settings
+from .settings import FACTORY_SPEED, SPEEDS, Flash, Settings
 from .sockets import Datagram, Sockets
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module"]
@@ -53,19 +54,21 @@ class Module:
         identity: Identity | None = None,
         *,
         typed_urcs: bool = False,
+        speed: int = FACTORY_SPEED,
         seed: int = 0,
         now: float = 0.0,
     ) -> None:
         """A board that has been on for a while: booted and registered on the network.
 
-        `typed_urcs`: writes and executes are announced as later firmware does it. `seed` decides
-        what a real module draws at random: its first message id.
+        `speed`: of the UART, as its flash has it. `typed_urcs`: writes and executes are announced
+        as later firmware does it. `seed` decides what a real module draws at random: its first
+        message id.
         """
         self.identity = identity or Identity()
         self._typed_urcs = typed_urcs
         self._seed = seed
         self._starts = 0
-        self._flash = Flash()
+        self._flash = Flash(speed=speed)
         self._output = bytearray()
         self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
@@ -80,7 +83,8 @@ class Module:
         self._conversation = conversation = Conversation(self._output.extend)
         self.radio = Radio(self._radio_changed, registered=registered)
         settings = Settings(self._flash, self.radio)
-        self._network = Network(self.radio, settings, conversation.urc)
+        self.power_saving = PowerSaving(self.radio, conversation.urc)
+        self._network = Network(self.radio, self.power_saving, conversation.urc)
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
         first_mid = (self._seed * 40_503 + self._starts * 25_717) & 0xFFFF
@@ -98,6 +102,7 @@ class Module:
             **commands(self.identity),
             **self._network.commands(),
             **settings.commands(),
+            **self.power_saving.commands(),
             **self.sockets.commands(),
             **self.classic.commands(),
         }
@@ -116,15 +121,17 @@ class Module:
     # Inputs ------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> None:
-        """Bytes of the host, in any cut. What comes during a boot is lost."""
+        """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
         self.step(now)
         if self._boot is None:
-            self._conversation.receive(data, now)
+            read = self.power_saving.hear(data, now)
+            self._conversation.flush()  # that it woke, before it answers
+            self._conversation.receive(read, now)
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
         self.step(now)
-        if self._online():
+        if self._listening():
             self.radio.use(now)
             self.classic.deliver(message, now)
             self._conversation.flush()
@@ -134,7 +141,7 @@ class Module:
     ) -> None:
         """A datagram for one of the module's sockets; lost when the radio does not hear it."""
         self.step(now)
-        if self._online():
+        if self._listening():
             self.radio.use(now)
             self.sockets.deliver(socket, address, port, data)
             self._conversation.flush()
@@ -156,7 +163,9 @@ class Module:
         deadlines = [self._conversation.step(now)]
         if self._boot is not None:
             return self._boot.due
+        self.power_saving.step(now)
         deadlines += [self.radio.step(now), self._network.step(now), self.classic.step(now)]
+        deadlines.append(self.power_saving.deadline)
         self._conversation.flush()
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -192,7 +201,11 @@ class Module:
     def _online(self) -> bool:
         return self.radio.registered
 
+    def _listening(self) -> bool:
+        return self.radio.registered and not self.power_saving.asleep
+
     def _radio_changed(self, change: Change) -> None:
+        self.power_saving.radio_changed(self._now)
         self._network.changed(change)
 
     def _reboot(self, now: float) -> Answer:

@@ -9,8 +9,8 @@ from typing import assert_never
 
 from .at import Cme, Refusal
 from .commands import OK, Answer, Forms, Table, Values
+from .psm import PowerSaving
 from .radio import Cell, Change, Radio
-from .settings import Settings
 from .sockets import address_of
 
 # Seconds until AT+CFUN answers; up to 90 on real boards. Guesses for good coverage.
@@ -53,9 +53,9 @@ class _Ping:
 class Network:
     """`urc` writes an unsolicited line. Give `changed` to the radio as its listener."""
 
-    def __init__(self, radio: Radio, settings: Settings, urc: Callable[[str], None]) -> None:
+    def __init__(self, radio: Radio, saving: PowerSaving, urc: Callable[[str], None]) -> None:
         self._radio = radio
-        self._settings = settings
+        self._saving = saving
         self._urc = urc
         self._report_registration = 0
         self._report_connection = 0
@@ -139,7 +139,7 @@ class Network:
         if self._report_registration >= 2 and self._radio.registered:
             cell = self._radio.cell
             fields += [cell.tac, cell.ci, str(_ACCESS_TECHNOLOGY)]
-            saving = self._settings.power_saving
+            saving = self._saving
             if self._report_registration >= 4 and saving.on:
                 # Cause type and cause are for refusals; then active time and periodic update.
                 fields += ["", "", f'"{saving.t3324}"', f'"{saving.t3412}"']

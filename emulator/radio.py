@@ -1,7 +1,7 @@
 """The radio of the emulated module: registration on the network, signal, connection to the cell.
 
-One cell in good coverage, for now. Coverage levels, sleep, latency and loss belong here too, and
-nowhere else: the rest of the module only asks whether it is registered, and says when it transmits.
+One cell in good coverage. The rest of the module only asks whether it is registered, and says when
+it transmits.
 """
 
 from __future__ import annotations

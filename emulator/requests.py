@@ -1,7 +1,7 @@
 """Requests of the platform that the host answers: read, write and execute, by message id.
 
 A repeated request is written to the host again, answered or not: the suite keeps no record of what
-it has answered (observed in the suite's own code).
+it has answered (observed in the suite's own code). The answers so far to a repeated one stand.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .values import (
 )
 
 PENDING_LIMIT = 16  # the oldest is forgotten; a guess
-# Seconds after which a request is stale. The platform repeats every 10 s and gives up after the
-# second repeat (OneNET guide 5.2.2), so a message id this old belongs to nobody. A guess.
+# Seconds after which a request is stale, repeated or not. The platform repeats every 10 s and gives
+# up 10 s after the second repeat (OneNET guide 5.2.2): nobody waits for a later answer. A guess.
 STALE_AFTER = 30.0
 
 Request = Read | Write | Execute
@@ -35,7 +35,7 @@ Request = Read | Write | Execute
 @dataclass(slots=True)
 class _Reading:
     request: Read
-    seen: float
+    since: float
     answers: dict[Path, Value] = field(default_factory=dict)
     sizes: dict[Path, int] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class _Reading:
 @dataclass(slots=True)
 class _Writing:
     request: Write
-    seen: float
+    since: float
     lines: tuple[str, ...]  # the URCs, in order
     written: int = 0
 
@@ -51,7 +51,7 @@ class _Writing:
 @dataclass(slots=True)
 class _Executing:
     request: Execute
-    seen: float
+    since: float
 
 
 _Pending = _Reading | _Writing | _Executing
@@ -115,18 +115,14 @@ class Requests:
 
     def _read(self, request: Read, now: float) -> None:
         pending = self._pending.get(request.mid)
-        if isinstance(pending, _Reading) and pending.request == request:
-            pending.seen = now  # the answers so far stand
-        else:
+        if not (isinstance(pending, _Reading) and pending.request == request):
             self._remember(_Reading(request, now))
         object_, instance, resource = _ids(request.path)
         self._urc(f"+MIPLREAD:0,{request.mid},{object_},{instance},{resource}")
 
     def _write(self, request: Write, now: float) -> None:
         pending = self._pending.get(request.mid)
-        if isinstance(pending, _Writing) and pending.request == request:
-            pending.seen = now
-        else:
+        if not (isinstance(pending, _Writing) and pending.request == request):
             pending = _Writing(request, now, self._write_lines(request))
             self._remember(pending)
         if self._typed_urcs:
@@ -168,7 +164,9 @@ class Requests:
             arguments = text_of(request.arguments.decode())
         except UnicodeDecodeError:
             raise Uncarriable from None
-        self._remember(_Executing(request, now))
+        pending = self._pending.get(request.mid)
+        if not (isinstance(pending, _Executing) and pending.request == request):
+            self._remember(_Executing(request, now))
         object_, instance, resource = _ids(request.path)
         line = f"+MIPLEXECUTE:0,{request.mid},{object_},{instance},{resource}"
         if arguments and self._typed_urcs:
@@ -184,7 +182,7 @@ class Requests:
             del self._pending[next(iter(self._pending))]
 
     def _forget_stale(self, now: float) -> None:
-        stale = [mid for mid, p in self._pending.items() if now - p.seen >= STALE_AFTER]
+        stale = [mid for mid, p in self._pending.items() if now - p.since >= STALE_AFTER]
         for mid in stale:
             del self._pending[mid]
 

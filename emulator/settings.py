@@ -1,4 +1,4 @@
-"""Settings the host makes and reads back: power saving, bands, configuration flags, line speed.
+"""Settings the host makes and reads back: eDRX, bands, configuration flags, line speed.
 
 What of it acts on the emulated module is said where it is stored; the rest is only remembered.
 """
@@ -13,6 +13,7 @@ from .radio import Radio
 
 BANDS = (3, 5, 8)  # a guess at what the module can tune to; hosts set 5 and 8
 SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)  # of the chip's UART
+FACTORY_SPEED = 9600
 
 _EDRX_LTE_NB = 5  # access technology of CEDRXS (TS 27.007 7.40)
 
@@ -35,40 +36,19 @@ class Flash:
 
     bands: tuple[int, ...] = (5, 8)
     flags: dict[str, bool] = field(default_factory=_factory_flags)
-    speed: int = 9600
-
-
-@dataclass(slots=True)
-class PowerSaving:
-    """`AT+CPSMS`: the timers as TS 24.008 bit strings."""
-
-    on: bool = False
-    t3412: str = "01000001"  # 10 hours
-    t3324: str = "00000101"  # 10 seconds
+    speed: int = FACTORY_SPEED
 
 
 class Settings:
     def __init__(self, flash: Flash, radio: Radio) -> None:
-        self.power_saving = PowerSaving()
         self._flash = flash
         self._radio = radio
-        self._report_power_saving = 0
         self._edrx: str | None = None
         self._edrx_value = "0101"  # 81.92 s (TS 24.008 10.5.5.32)
 
     def commands(self) -> Table:
         bands = ",".join(map(str, BANDS))
         return {
-            "+CPSMS": Forms(
-                assign=self._set_power_saving,
-                read=self._tell_power_saving,
-                test="+CPSMS:(0,1),,,(00000000-11111111),(00000000-11111111)",
-            ),
-            "+NPSMR": Forms(
-                assign=self._set_power_saving_report,
-                read=self._tell_power_saving_report,
-                test="+NPSMR:(0,1)",
-            ),
             "+CEDRXS": Forms(
                 assign=self._set_edrx, read=self._tell_edrx, test="+CEDRXS:(0,1),(5),(0000-1111)"
             ),
@@ -83,30 +63,6 @@ class Settings:
                 test=f"+NCONFIG:({','.join(self._flash.flags)}),(FALSE,TRUE)",
             ),
         }
-
-    def _set_power_saving(self, values: Values, _now: float) -> Answer:
-        on = bool(values.integer(0, 1))
-        # The second and third timer are of GPRS and mean nothing here (TS 27.007 7.38).
-        _, _, t3412, t3324 = (values.optional_word("[01]{8}") for _ in range(4))
-        values.end()
-        before = self.power_saving
-        self.power_saving = PowerSaving(on, t3412 or before.t3412, t3324 or before.t3324)
-        return OK
-
-    def _tell_power_saving(self, _now: float) -> Answer:
-        saving = self.power_saving
-        timers = f',,,"{saving.t3412}","{saving.t3324}"' if saving.on else ""
-        return Answer((f"+CPSMS:{int(saving.on)}{timers}",))
-
-    def _set_power_saving_report(self, values: Values, _now: float) -> Answer:
-        report = values.integer(0, 1)
-        values.end()
-        self._report_power_saving = report
-        return OK
-
-    def _tell_power_saving_report(self, _now: float) -> Answer:
-        # 0 behind the setting: awake, as always here.
-        return Answer((f"+NPSMR:{'1,0' if self._report_power_saving else '0'}",))
 
     def _set_edrx(self, values: Values, _now: float) -> Answer:
         on = bool(values.integer(0, 1))

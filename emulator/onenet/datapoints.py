@@ -12,6 +12,8 @@ from emulator.lwm2m import Path, Value
 MAX_POINTS = 6000
 # A guess at what is more than any device has; what lies past it is dropped and counted.
 MAX_STREAMS = 1000
+# Points of one device, of all streams: bounds the memory. A guess.
+MAX_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,12 @@ def stream_id(path: Path) -> str:
 
 
 class DataPoints:
-    """Points by resource; per stream the newest `MAX_POINTS`."""
+    """Points by resource: per stream the newest `MAX_POINTS`, fewer when there are `MAX_KEPT`."""
 
     def __init__(self) -> None:
         self._points: dict[Path, deque[Point]] = {}
         self._created: dict[Path, float] = {}
+        self._kept = 0
         self.dropped = 0
 
     def record(self, path: Path, value: Value, now: float) -> None:
@@ -53,9 +56,19 @@ class DataPoints:
             if len(self._points) >= MAX_STREAMS:
                 self.dropped += 1
                 return
-            self._points[path] = deque(maxlen=MAX_POINTS)
+            self._points[path] = deque()
             self._created[path] = now
-        self._points[path].append(Point(now, value))
+        points = self._points[path]
+        points.append(Point(now, value))
+        self._kept += 1
+        if len(points) > MAX_POINTS:
+            self._forget_oldest(points)
+        elif self._kept > MAX_KEPT:
+            self._forget_oldest(max(self._points.values(), key=len))
+
+    def _forget_oldest(self, points: deque[Point]) -> None:
+        points.popleft()
+        self._kept -= 1
 
     def streams(self, limit: int = 1, ids: Collection[str] | None = None) -> list[Stream]:
         """The newest `limit` points of every stream, or of those named in `ids`, by path.

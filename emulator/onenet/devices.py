@@ -12,8 +12,9 @@ from emulator.onenet.errors import ApiError, Errno
 IMEI = re.compile(r"[0-9A-Za-z]{1,17}")  # OneNET guide 4.2.1: at most 17 digits or letters
 IMSI = re.compile(r"[0-9A-Za-z]{1,16}")  # OneNET guide 4.2.1: at most 16
 
-# A guess: what a real product may hold is not published.
-MAX_DEVICES = 10_000
+# A guess that bounds the memory, with descriptions of up to 64 KiB each: what a real product may
+# hold is not published.
+MAX_DEVICES = 1000
 # Nine digits, as the device ids of 2019 have.
 _FIRST_ID = 500_000_001
 

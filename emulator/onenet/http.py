@@ -1,7 +1,7 @@
 """OneNET's HTTP API over the emulated platform (OneNET guide 4.2).
 
 Every answer is JSON with `errno` and `error`; the HTTP status is 200 whatever happened, except
-for addresses that do not exist (404, 405).
+for addresses that do not exist (404, 405). What is no HTTP is no call: it gets a bare 400.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator.lwm2m import Execute, Path, Read, Write
 from emulator.onenet import parameters, shapes
@@ -23,9 +24,16 @@ from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
 
 logger = logging.getLogger("emulator.http")
+_server_logger = logger.getChild("server")
+# Aiohttp answers what is no HTTP, and writes a traceback of it: nothing here is broken.
+_server_logger.addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
 
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
+# Seconds for a body to come: whoever announced one and does not send it holds no call for ever.
+_BODY_TIMEOUT = 10.0
 # Who still waits for a device when the emulator ends waits in vain.
 _SHUTDOWN_TIMEOUT = 0.1
 
@@ -62,6 +70,7 @@ class HttpApi:
             self._application(),
             handler_cancellation=True,
             access_log=None,
+            logger=_server_logger,
             shutdown_timeout=_SHUTDOWN_TIMEOUT,
         )
         await runner.setup()
@@ -127,7 +136,14 @@ class HttpApi:
             return _json(ApiError(Errno.INTERNAL_ERROR).body(self._year))
 
     async def _body(self, request: web.Request) -> dict[str, object]:
-        return parameters.document(await request.read())
+        try:
+            async with asyncio.timeout(_BODY_TIMEOUT):
+                body = await request.read()
+        except TimeoutError:
+            raise parameters.invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
+        except web.RequestPayloadError as error:
+            raise parameters.invalid("the body is not encoded as its headers say") from error
+        return parameters.document(body)
 
     def _device_by_id(self, request: web.Request) -> Device:
         device = self._platform.device(request.match_info["id"])

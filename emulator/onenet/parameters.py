@@ -105,7 +105,8 @@ def _is_number(text: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    """As the caller wrote it: "5700" is not 5700, and a blank is seen."""
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:40] + "..."
 
 

@@ -108,6 +108,22 @@ async def test_the_trace_is_on_stderr_and_without_colours_in_a_file() -> None:
 
 
 @realtime
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+async def test_a_trace_that_nobody_takes_stops_nothing(stderr: str) -> None:
+    command = f'exec "$0" -m emulator --json --trace --baud off {stderr}'
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, sys.executable, stdout=PIPE, stderr=PIPE
+    )
+    told = await ready(process)
+    with Host(told["port"]) as host:
+        for _ in range(2):
+            assert await host.command("AT") == "\r\nOK\r\n"
+    process.send_signal(signal.SIGTERM)
+    assert await ended(process) == (0, "", "")
+    process._transport.close()  # type: ignore[attr-defined]
+
+
+@realtime
 async def test_a_module_that_the_cloud_does_not_know() -> None:
     async with running("--json", "--no-device", "--api-key", "secret") as process:
         told = await ready(process)
@@ -126,7 +142,10 @@ async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -
         for arguments, reason in [
             (["--http", taken], "Address already in use"),
             (["--link", str(a_file)], str(a_file)),
-            (["--link", str(tmp_path / "nowhere" / "link")], f"{tmp_path}/nowhere/"),
+            (
+                ["--link", str(tmp_path / "nowhere" / "link")],
+                f": {tmp_path}/nowhere/link: the link ",
+            ),
             (["--imei", "12;34"], "imei"),
             (["--baud", "fast"], "--baud"),
             (["--http", "nowhere"], "HOST:PORT"),

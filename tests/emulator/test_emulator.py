@@ -127,6 +127,30 @@ async def test_bytes_that_come_in_pieces_are_one_command() -> None:
 
 
 @realtime
+async def test_a_line_of_the_trace_has_the_time_of_its_last_byte_on_the_wire() -> None:
+    shown: list[TraceLine] = []
+    async with Emulator(baud=9600, http=None, trace=shown.append) as it:
+        with Host(it.port) as host:
+            await host.command("AT+NUESTATS")
+    assert [line.text for line in shown][:2] == ["AT+NUESTATS", "Signal power:-666"]
+    asked = shown[0].at
+    sent = 0
+    for line in shown[1:]:
+        sent += len(f"\r\n{line.text}\r\n")
+        # The line shows when its CR has left; its LF is one byte time behind.
+        assert line.at - asked >= (sent - 1) * 10 / 9600 - 1e-3
+    assert shown[-1].at - asked < 5.0
+
+
+@realtime
+@pytest.mark.parametrize(("baud", "tells"), [(115_200, 115_200), (19_200, 19_200), (None, 9600)])
+async def test_the_module_knows_the_speed_of_its_line(baud: int | None, tells: int) -> None:
+    async with Emulator(baud=baud, http=None) as it:
+        with Host(it.port) as host:
+            assert f"+NATSPEED:{tells},0," in await host.command("AT+NATSPEED?")
+
+
+@realtime
 @pytest.mark.parametrize(("baud", "then"), [(9600, 115200), (None, None)])
 async def test_the_line_takes_the_speed_that_the_host_sets(
     baud: int | None, then: int | None

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from emulator.line import BACKLOG, Line
+from emulator.line import BACKLOG, BUSY, Line
 
 
 class Ear:
@@ -91,10 +91,6 @@ async def passes(seconds: float) -> None:
     await over.wait()
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
 # Hosts -------------------------------------------------------------------------------------------
 
 
@@ -158,14 +154,6 @@ async def test_a_program_that_sets_nothing_finds_a_raw_line() -> None:
             await ear.hears(b"\n\r\x1a\x13\x11\x04\x03\n\r")
         assert child.returncode == 0
         assert len(ear.heard) == 9
-
-
-@pytest.mark.realtime
-async def test_a_wakeup_without_data_is_nothing() -> None:
-    ear = Ear()
-    with line(ear) as made:
-        made._readable()
-        assert ear.heard == b""
 
 
 @pytest.mark.realtime
@@ -399,71 +387,131 @@ async def test_closing_in_the_middle_of_a_flood() -> None:
     made.close()
 
 
-# Links -------------------------------------------------------------------------------------------
+async def test_a_paced_line_that_is_busy_sending_reads_nothing() -> None:
+    ear = Ear()
+    with line(ear, baud=9600) as made, opened(made.port) as host:
+        made.send(b"x" * (BUSY + 96))
+        os.write(host, b"AT\r")
+        await passes(0.09)
+        assert ear.heard == b""
+        await passes(0.02)
+        assert ear.heard == b"AT\r"
+
+
+async def test_an_unpaced_line_always_reads() -> None:
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as host:
+        made.send(b"x" * (BUSY + 60_000))
+        os.write(host, b"AT\r")
+        await passes(0.01)
+        assert ear.heard == b"AT\r"
+
+
+async def test_what_has_left_is_told_when_its_last_bit_has() -> None:
+    sent: list[tuple[float, bytes]] = []
+
+    def note(data: bytes) -> None:
+        sent.append((asyncio.get_running_loop().time(), data))
+
+    made = Line(lambda _data: None, on_sent=note, baud=9600)
+    with opened(made.port):
+        made.send(b"OK")
+        assert sent == []
+        await passes(1.0)
+        made.baud = None
+        made.send(b"more")
+    made.close()
+    assert [data for _, data in sent] == [b"O", b"K", b"more"]
+    assert [at for at, _ in sent] == pytest.approx([10 / 9600, 20 / 9600, 1.0])
+
+
+# Programs come and go ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("baud", [9600, None])
+async def test_what_is_sent_to_nobody_is_nobody_s(baud: int | None) -> None:
+    with line(baud=baud) as made:
+        made.send(b"\r\n+CEREG:1\r\n")
+        await passes(1.0)
+        assert made.lost == 12
+        with opened(made.port) as host:
+            made.send(b"\r\nOK\r\n")
+            await passes(1.0)
+            assert drain(host) == b"\r\nOK\r\n"
 
 
 @pytest.mark.realtime
-async def test_a_link_is_the_port_and_goes_with_the_line(tmp_path: Path) -> None:
-    link = tmp_path / "m5310"
-    ear = Ear()
-    with line(ear, link=link) as made:
-        assert made.port == str(link)
-        assert os.readlink(link) == made.path
+@pytest.mark.parametrize("unread", [12, 3000, 60_000])
+async def test_what_one_program_left_unread_is_not_for_the_next(unread: int) -> None:
+    with line() as made:
+        with opened(made.port):
+            made.send(b"x" * unread)
+            await passes(0.01)
+        await passes(0.01)
         with opened(made.port) as host:
+            made.send(b"\r\nOK\r\n")
+            assert await read(host, 6) == b"\r\nOK\r\n"
+            assert drain(host) == b""
+
+
+@pytest.mark.realtime
+async def test_a_program_that_leaves_in_the_middle_of_an_answer() -> None:
+    ear = Ear()
+    with line(ear, baud=9600) as made:
+        with opened(made.port) as host:
+            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 3)
+            await read(host, 10)
+        await passes(0.01)
+        with opened(made.port) as host:
+            assert (await read(host, 10)).isascii()
             os.write(host, b"AT\r")
             await ear.hears(b"AT\r")
-    assert names(tmp_path) == []
 
 
-async def test_a_link_that_an_earlier_emulator_left_is_replaced(tmp_path: Path) -> None:
-    link = tmp_path / "m5310"
-    link.symlink_to("/dev/pts/no-such")
-    with line(link=link) as made:
-        assert os.readlink(link) == made.path
+@pytest.mark.realtime
+async def test_a_command_whose_program_has_gone_is_heard() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        with opened(made.port) as host:
+            os.write(host, b"AT+NRB\r" * 1000)
+        await ear.hears(b"AT+NRB\r" * 1000)
+        assert len(ear.heard) == 7000
 
 
-@pytest.mark.parametrize("kind", ["file", "directory"])
-async def test_what_is_no_link_is_left_alone(tmp_path: Path, kind: str) -> None:
-    link = tmp_path / "m5310"
-    if kind == "file":
-        link.write_text("precious")
-    else:
-        link.mkdir()
-    with pytest.raises(FileExistsError, match="no symbolic link"):
-        Line(lambda _data: None, link=link)
-    assert not link.is_symlink()
-    assert link.exists()
+@pytest.mark.realtime
+async def test_two_programs_at_once_and_one_leaves() -> None:
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as one:
+        with opened(made.port) as other:
+            os.write(other, b"ATI\r")
+            await ear.hears(b"ATI\r")
+        made.send(b"\r\nOK\r\n")
+        assert await read(one, 6) == b"\r\nOK\r\n"
+        assert made.lost == 0
 
 
-async def test_a_link_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.realtime
+async def test_a_port_that_nobody_has_open_costs_nothing() -> None:
+    with line() as made:
+        with opened(made.port):
+            pass
+        await passes(0.02)
+        begin = time.process_time()
+        await passes(0.2)
+        assert time.process_time() - begin < 0.1
+
+
+async def test_a_link_is_the_port_and_goes_with_the_line(tmp_path: Path) -> None:
+    ear = Ear()
+    with line(ear, link=tmp_path / "m5310") as made:
+        assert made.port == str(tmp_path / "m5310")
+        with opened(made.port) as host:
+            os.write(host, b"AT\r")
+            await passes(0.01)
+        assert ear.heard == b"AT\r"
+    assert os.listdir(tmp_path) == []
+
+
+async def test_without_its_link_there_is_no_line(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Line(lambda _data: None, link=tmp_path / "nowhere" / "m5310")
-
-
-async def test_a_link_that_cannot_be_put_in_place_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(self: Path, target: Path) -> None:
-        raise PermissionError(self)
-
-    monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError):
-        Line(lambda _data: None, link=tmp_path / "m5310")
-    assert names(tmp_path) == []
-
-
-async def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
-    link = tmp_path / "m5310"
-    with line(link=link) as first:
-        with line(link=link) as second:
-            first.close()
-            assert os.readlink(link) == second.path
-        assert names(tmp_path) == []
-
-
-async def test_a_link_that_became_something_else_is_left_alone(tmp_path: Path) -> None:
-    link = tmp_path / "m5310"
-    with line(link=link):
-        link.unlink()
-        link.write_text("precious")
-    assert link.read_text() == "precious"

@@ -168,6 +168,15 @@ def test_the_speed_changes_with_the_answer() -> None:
     assert host.module.baud == 9600
 
 
+def test_a_board_whose_flash_has_another_speed() -> None:
+    host = Host(speed=115_200)
+    assert host.module.baud == 115_200
+    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,0,0,2,1,0,0", "OK"]
+    host.well("AT+NATSPEED=57600")
+    host.raw(b"AT+NRB\r")
+    assert host.module.baud == 115_200
+
+
 @pytest.mark.parametrize(
     "command",
     ["AT+NATSPEED=9601", "AT+NATSPEED=300", "AT+NATSPEED=9600,31", "AT+NATSPEED=9600,,,,,,,1"],

@@ -371,16 +371,25 @@ def test_an_answer_of_another_kind_is_refused() -> None:
     assert len(station.requests) == 1
 
 
-def test_a_request_goes_stale() -> None:
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Read(10_001, LEVEL),
+        Write(10_001, INSTANCE, (Item(LEVEL, 5),), replace=False),
+        Execute(10_001, BOOL, b"1"),
+    ],
+)
+def test_a_request_goes_stale_repeated_or_not(request_: Request) -> None:
     station = Station()
-    station.asked(Read(10_001, LEVEL))
-    station.now = STALE_AFTER - 1
-    station.asked(Read(10_001, LEVEL))
-    station.now = 2 * STALE_AFTER - 1.1
-    assert refused(station.write, 10_001)
+    for station.now in (0.0, 10.0, 20.0):
+        station.asked(request_)
+    station.now = STALE_AFTER - 0.001
+    assert refused(station.read, 10_000, (3306, 0, 5851), ValueType.INTEGER, "7")
     assert len(station.requests) == 1
-    station.now = 2 * STALE_AFTER - 1
-    assert refused(station.read, 10_001, (3306, 0, 5851), ValueType.INTEGER, "7")
+    station.now = STALE_AFTER
+    answers = {Read: station.read, Write: station.write, Execute: station.execute}
+    values = ((3306, 0, 5851), ValueType.INTEGER, "7") if isinstance(request_, Read) else ()
+    assert refused(answers[type(request_)], 10_001, *values)
     assert len(station.requests) == 0
 
 

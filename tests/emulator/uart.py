@@ -30,9 +30,11 @@ def lines(output: bytes) -> list[str]:
 
 
 class Host:
-    def __init__(self, *, typed_urcs: bool = False, seed: int = 0) -> None:
+    def __init__(self, *, typed_urcs: bool = False, seed: int = 0, speed: int = 9600) -> None:
         self.now = START
-        self.module = Module(Identity(), typed_urcs=typed_urcs, seed=seed, now=self.now)
+        self.module = Module(
+            Identity(), typed_urcs=typed_urcs, speed=speed, seed=seed, now=self.now
+        )
         self.sent: list[Uplink] = []  # into the air, and not yet looked at
         self.log = b""  # all the module has written
 

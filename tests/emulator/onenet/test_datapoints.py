@@ -68,3 +68,22 @@ def test_too_many_streams_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatc
     points.record(TEMPERATURE, 2, 1)
     assert [stream.points for stream in points.streams(9)] == [(Point(0, 1), Point(1, 2))]
     assert points.dropped == 1
+
+
+def test_a_device_keeps_so_many_points_and_the_longest_stream_pays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "MAX_KEPT", 10)
+    points = DataPoints()
+    for at in range(10):
+        points.record(TEMPERATURE, at, at)
+    for at in range(10, 13):
+        points.record(UNIT, at, at)
+    temperatures, units = points.streams(room.MAX_POINTS)
+    assert [point.value for point in temperatures.points] == [3, 4, 5, 6, 7, 8, 9]
+    assert [point.value for point in units.points] == [10, 11, 12]
+    for at in range(13, 100):
+        points.record(UNIT, at, at)
+    kept = [len(stream.points) for stream in points.streams(room.MAX_POINTS)]
+    assert kept == [5, 5]
+    assert points.dropped == 0

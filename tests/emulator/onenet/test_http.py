@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -89,6 +90,20 @@ async def cloud(year: Year = 2019) -> AsyncIterator[Cloud]:
     finally:
         await made.client.close()
         await made.api.close()
+
+
+async def raw(it: Cloud, text: bytes) -> bytes:
+    """Bytes for the API's port, and all that comes back."""
+    host, _, port = it.url.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(text)
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = re.findall(rb"(?i)content-length: (\d+)", head)
+        return head + await reader.readexactly(int(length))
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 # Devices -----------------------------------------------------------------------------------------
@@ -397,6 +412,60 @@ async def test_an_unknown_path_or_method_is_answered_in_json_too() -> None:
         response = await it.client.put(it.url + "/nbiot", headers={"api-key": "secret"})
         assert response.headers["Allow"] == "GET,POST"
         response.release()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "wrong"),
+    [
+        ("Content-Encoding: gzip\r\nContent-Length: 4", "abcd", "not encoded as its headers say"),
+        ("Content-Length: 50", '{"args": ', "not come within 0.05 s"),
+        ("Transfer-Encoding: chunked", "2\r\n{}\r\n", "not come within 0.05 s"),
+    ],
+)
+async def test_a_body_that_does_not_come_as_announced(
+    headers: str, body: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http._BODY_TIMEOUT", 0.05)
+    async with cloud() as it:
+        head = f"POST /devices HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n{headers}\r\n\r\n{body}"
+        answer = json.loads((await raw(it, head.encode())).partition(b"\r\n\r\n")[2])
+        assert answer["errno"] == 5108
+        assert wrong in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        "GET /devices/é HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+        b"GET /nbiot?imei=" + b"1" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /nbiot HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused_without_a_traceback(
+    text: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with cloud() as it:
+        assert (await raw(it, text)).startswith(b"HTTP/1.0 400 Bad Request\r\n")
+        assert not caplog.records
+        assert (await it.call("GET", f"/devices/{it.device.id}"))["errno"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "text"),
+    [
+        ({"obj_id": ""}, None, 'obj_id "", expected'),
+        ({}, {"data": [{"res_id": "5700", "val": 1}]}, 'res_id "5700", expected'),
+        ({}, {"data": [{"res_id": True, "val": 1}]}, "res_id true, expected"),
+    ],
+)
+async def test_what_was_wrong_is_shown_as_it_was_written(
+    query: dict[str, str], body: object, text: str
+) -> None:
+    async with cloud() as it:
+        it.log_in()
+        answer = await it.call("POST", "/nbiot", {**READ, "mode": "2", **query}, body or {})
+        assert (answer["errno"], text in answer["error"]) == (5108, True)
 
 
 async def test_a_fault_of_our_own_is_errno_7_and_no_traceback(

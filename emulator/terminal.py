@@ -1,0 +1,109 @@
+"""The module's end of a pseudo terminal, which knows whether a program has the other end open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import select
+import termios
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+
+READ_SIZE = 4096
+
+
+class Terminal:
+    """A pty in raw mode; `on_data` is called with what programs write to `path`.
+
+    Programs may open, close and open it again. Nothing is kept for the next one.
+    """
+
+    def __init__(self, on_data: Callable[[bytes], None]) -> None:
+        """Needs a running event loop. Raises OSError when there is no pty to be had."""
+        if not hasattr(select, "epoll"):
+            raise OSError("the emulated serial port needs Linux, whose epoll it uses")
+        self._on_data = on_data
+        self._loop = asyncio.get_running_loop()
+        # With nobody at the other end the master reports a hang-up without end, and a loop that
+        # watches it would spin: only the news of a change counts (edge-triggered).
+        self._news = select.epoll()
+        try:
+            self._master, slave = pty.openpty()
+        except OSError:
+            self._news.close()
+            raise
+        # Raw mode outlives the closing of the slave: it belongs to the pair.
+        tty.setraw(slave)
+        self.path = os.ttyname(slave)
+        os.close(slave)
+        os.set_blocking(self._master, False)
+        self._news.register(self._master, select.EPOLLIN | select.EPOLLET)
+        self._loop.add_reader(self._news.fileno(), self._stirred)
+        self._unread = False  # a program may have left something of what we wrote
+        self._paused = False
+
+    @property
+    def opened(self) -> bool:
+        """Whether a program has the other end open."""
+        poll = select.poll()
+        poll.register(self._master, 0)
+        return not poll.poll(0)
+
+    def write(self, data: bytes) -> int:
+        """How much of it the pty took: less than all when it is full."""
+        self._unread = True
+        try:
+            return os.write(self._master, data)
+        except BlockingIOError:
+            return 0
+
+    def when_writable(self, callback: Callable[[], None]) -> None:
+        """Call it whenever the pty takes more, or is left by its reader; `stop_waiting` ends it."""
+        self._loop.add_writer(self._master, callback)
+
+    def stop_waiting(self) -> None:
+        self._loop.remove_writer(self._master)
+
+    def pause(self) -> None:
+        """Read no more until `resume`: what programs write waits in the pty."""
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        self._look_again()
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._news.fileno())
+        self.stop_waiting()
+        self._news.close()
+        os.close(self._master)
+
+    def _stirred(self) -> None:
+        self._news.poll(0)
+        if self._paused:
+            return
+        try:
+            data = os.read(self._master, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:  # EIO: the last program has closed it
+            self._forget_unread()
+            return
+        self._look_again()
+        self._on_data(data)
+
+    def _look_again(self) -> None:
+        """What is there already becomes news again."""
+        self._news.modify(self._master, select.EPOLLIN | select.EPOLLET)
+
+    def _forget_unread(self) -> None:
+        if not self._unread:
+            return
+        self._unread = False
+        with suppress(OSError):  # the next program was faster, and wants it for itself
+            slave = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            termios.tcflush(self._master, termios.TCOFLUSH)
+            termios.tcflush(slave, termios.TCIFLUSH)
+            os.close(slave)
