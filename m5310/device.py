@@ -281,7 +281,7 @@ class Device:
             for instance in self._instances:
                 await self._tolerated(classic.delete_object(instance))
             await self._tolerated(classic.delete())
-        except PortError as error:
+        except (PortError, CommandTimeout) as error:
             _log.warning("the module could not be left clean: %s", error)
         self._instances.clear()
 
@@ -382,11 +382,15 @@ class Device:
         return await self.modem.execute(command)
 
     async def _tolerated(self, command: Command) -> None:
-        """Send what may be refused or stay without answer; only a lost port matters."""
+        """Send what may be refused or stay without answer; a lost port and a mute module matter."""
         try:
             await self._execute(command)
         except PortError:
             raise
+        except CommandTimeout as error:
+            if not error.sent:
+                raise  # not even AT was answered: nothing else will be
+            _log.debug("tolerated: %s", error)
         except M5310Error as error:
             _log.debug("tolerated: %s", error)
 

@@ -33,13 +33,10 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import LineReader, Overlong
-from m5310.port import open_port
+from m5310.port import byte_time, open_port
 
 log = logging.getLogger("m5310.modem")
 wire = logging.getLogger("m5310.wire")
-
-# 8N1: a start bit, eight bits, a stop bit.
-_BITS_PER_BYTE = 10
 
 T = TypeVar("T")
 
@@ -80,7 +77,7 @@ class Modem(asyncio.Protocol):
     @classmethod
     async def open(cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET) -> Self:
         """A modem on a port of its own. Raises PortError with the reason and what to try."""
-        modem = cls(url, quiet=quiet, byte_time=_BITS_PER_BYTE / max(baudrate, 1))
+        modem = cls(url, quiet=quiet, byte_time=byte_time(baudrate))
         await open_port(url, baudrate, modem)
         return modem
 

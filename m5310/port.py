@@ -11,6 +11,9 @@ from serial.tools import list_ports
 from m5310.errors import ParameterError, PortError
 from m5310.transport import Port, connect, release
 
+# 8N1: a start bit, eight bits, a stop bit.
+_BITS_PER_BYTE = 10
+
 
 async def open_port(url: str, baudrate: int, protocol: asyncio.Protocol) -> asyncio.Transport:
     """Open a port (`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://...`) for a protocol.
@@ -38,9 +41,15 @@ async def open_port(url: str, baudrate: int, protocol: asyncio.Protocol) -> asyn
     return transport
 
 
+def byte_time(baudrate: int) -> float:
+    """Seconds a byte takes at a speed. Raises ParameterError on a speed that is none."""
+    if type(baudrate) is not int or baudrate <= 0:
+        raise ParameterError(f"a speed of {baudrate!r} baud; the module's default is 9600")
+    return _BITS_PER_BYTE / baudrate
+
+
 def _port(url: str, baudrate: int) -> Port:
-    if baudrate <= 0:
-        raise ParameterError(f"a speed of {baudrate} baud; the module's default is 9600")
+    byte_time(baudrate)  # a speed that is none never reaches the port
     try:
         return serial.serial_for_url(url, baudrate=baudrate, exclusive=True, do_not_open=True)
     except (ValueError, serial.SerialException) as error:

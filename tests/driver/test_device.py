@@ -203,8 +203,10 @@ async def test_a_module_that_refuses_the_configuration_anyway(opening: Ports) ->
 async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     opening.rules = {"AT": None}
+    begun = asyncio.get_running_loop().time()
     with pytest.raises(CommandTimeout):
         await device.create()
+    assert asyncio.get_running_loop().time() - begun < 6  # not once more for each command
     assert opening[0].closed == 1
 
 

@@ -18,6 +18,7 @@ from serial.tools import list_ports
 
 from m5310 import port as room
 from m5310.errors import Code, ParameterError, PortError
+from m5310.modem import Modem
 from m5310.port import open_port
 
 
@@ -152,10 +153,12 @@ async def test_nobody_listens_on_the_socket() -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.parametrize("baudrate", [0, -9600])
+@pytest.mark.parametrize("baudrate", [0, -9600, "9600", 9600.0, True, None])
 async def test_a_speed_that_is_none(baudrate: int) -> None:
-    with pytest.raises(ParameterError, match=f"{baudrate} baud"):
+    with pytest.raises(ParameterError, match=f"{baudrate!r} baud"):
         await open_port("/dev/ttyUSB0", baudrate, Silent())
+    with pytest.raises(ParameterError, match=f"{baudrate!r} baud"):
+        await Modem.open("/dev/ttyUSB0", baudrate)
 
 
 class SlowPort:
