@@ -20,11 +20,10 @@ class _Ending:
     """What SIGINT and SIGTERM do from the first moment to the last: end the program, status 0.
 
     Before `wakes` there is nothing to close and the program leaves on the spot; then the loop is
-    woken to close in its own time; once it is `over` the program is leaving already.
+    woken to close in its own time; after `leave` a signal finds the program leaving already.
     """
 
     def __init__(self) -> None:
-        self.over = False
         self._asked = False
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -35,10 +34,14 @@ class _Ending:
         if self._asked:  # the SystemExit was swallowed, by a destructor for one
             event.set()
 
+    def leave(self) -> None:
+        # Our handler ends before the interpreter does, and a signal in between would kill it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
     def _signalled(self, *_: object) -> None:
-        self._asked = True
-        if self.over:
+        if self._asked:  # once is enough; in a storm of them each interrupts the one before
             return
+        self._asked = True
         if self._wake is None:
             raise SystemExit(0)
         loop, event = self._wake
@@ -90,7 +93,7 @@ async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
             print(ready.as_json() if as_json else ready.as_text(emulator.baud), flush=True)
             await stop.wait()
     finally:
-        ending.over = True
+        ending.leave()
 
 
 def _print_trace(line: TraceLine) -> None:
