@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from m5310.at import Answer, Command, Response
+    from m5310.attach import Attached, Setup
     from m5310.classic import Reading
+    from m5310.commands import Booted
     from m5310.device import Device
     from m5310.errors import (
         AcknowledgementTimeout,
@@ -45,9 +47,11 @@ if TYPE_CHECKING:
         StateError,
         UsageError,
     )
+    from m5310.following import Following
     from m5310.lwm2m import Access, Path, Resource
     from m5310.miplconf import Blocks, Config
     from m5310.modem import Modem
+    from m5310.module import Module
     from m5310.nbiot import (
         NBIOT_BOOLEAN,
         NBIOT_EXECUTABLE,
@@ -70,9 +74,15 @@ if TYPE_CHECKING:
         nbiot_resource_add,
         nbiot_resource_del,
     )
+    from m5310.network import NetworkStatus, PingReply
+    from m5310.obstacles import AttachError, Attempt, Obstacle
+    from m5310.ping import PingFailed
+    from m5310.power import PowerSaving
     from m5310.reports import Report
+    from m5310.speed import SpeedError
     from m5310.states import DeviceState
     from m5310.values import Value, ValueType
+    from m5310.vocabulary import Identity
 
 __all__ = [
     "NBIOT_BOOLEAN",
@@ -89,7 +99,11 @@ __all__ = [
     "AcknowledgementTimeout",
     "Answer",
     "AnswerError",
+    "AttachError",
+    "Attached",
+    "Attempt",
     "Blocks",
+    "Booted",
     "Code",
     "Command",
     "CommandError",
@@ -97,21 +111,31 @@ __all__ = [
     "Config",
     "Device",
     "DeviceState",
+    "Following",
+    "Identity",
     "M5310Error",
     "Modem",
     "ModemReset",
+    "Module",
     "NbiotDevice",
     "NbiotValue",
+    "NetworkStatus",
     "NotFound",
     "NotSupported",
+    "Obstacle",
     "ParameterError",
     "Path",
+    "PingFailed",
+    "PingReply",
     "PortError",
+    "PowerSaving",
     "Reading",
     "RegistrationError",
     "Report",
     "Resource",
     "Response",
+    "Setup",
+    "SpeedError",
     "StateError",
     "UsageError",
     "Value",
@@ -150,6 +174,16 @@ _HOMES = {
     "m5310.reports": "Report",
     "m5310.states": "DeviceState",
     "m5310.values": "Value ValueType",
+    "m5310.module": "Module",
+    "m5310.vocabulary": "Identity",
+    "m5310.attach": "Attached Setup",
+    "m5310.obstacles": "AttachError Attempt Obstacle",
+    "m5310.ping": "PingFailed",
+    "m5310.speed": "SpeedError",
+    "m5310.network": "NetworkStatus PingReply",
+    "m5310.power": "PowerSaving",
+    "m5310.commands": "Booted",
+    "m5310.following": "Following",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

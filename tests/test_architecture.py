@@ -16,16 +16,22 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 
 # Rooms that may know an event loop, a port or a clock. Every other room is pure.
 SHELLS = {
+    "m5310.attach",
     "m5310.callbacks",
+    "m5310.datagrams",
     "m5310.device",
+    "m5310.following",
     "m5310.modem",
+    "m5310.module",
     "m5310.nbiot",
+    "m5310.ping",
     "m5310.port",
     "m5310.pump",
     "m5310.registration",
     "m5310.reports",
     "m5310.requests",
     "m5310.shield",
+    "m5310.speed",
     "m5310.transport",
     "emulator.__main__",
     "emulator.emulator",

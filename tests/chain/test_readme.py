@@ -109,6 +109,17 @@ def test_the_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
     assert data["datastreams"][0]["datapoints"][0]["value"] == 22.5  # type: ignore[index]
 
 
+def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "look.py").write_text(PROGRAMS["look.py"], encoding="utf-8")
+    status, output, errors = Running("look.py", emulator["port"], cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    lines = output.splitlines()
+    assert lines[0].startswith("registered: HOME signal: -")
+    assert emulator["imei"] in lines[1]
+    assert "+CGDCONT:0" in lines[2]
+    assert lines[3] == "first change: +CEREG:0"
+
+
 def test_the_emulator_in_python(tmp_path: Path) -> None:
     (tmp_path / "emulated.py").write_text(PROGRAMS["emulated.py"], encoding="utf-8")
     status, output, errors = Running("emulated.py", cwd=tmp_path).end()
@@ -117,7 +128,7 @@ def test_the_emulator_in_python(tmp_path: Path) -> None:
 
 
 def test_every_program_is_run() -> None:
-    assert set(PROGRAMS) == {"first.py", "thermometer.py", "emulated.py"}
+    assert set(PROGRAMS) == {"first.py", "thermometer.py", "look.py", "emulated.py"}
     assert README.count("```python") == len(PROGRAMS)
 
 

@@ -14,6 +14,20 @@ import pytest
 import m5310
 
 NAMES = [
+    "AttachError",
+    "Attached",
+    "Attempt",
+    "Booted",
+    "Following",
+    "Identity",
+    "Module",
+    "NetworkStatus",
+    "Obstacle",
+    "PingFailed",
+    "PingReply",
+    "PowerSaving",
+    "Setup",
+    "SpeedError",
     "Access",
     "AcknowledgementTimeout",
     "Answer",
@@ -127,7 +141,7 @@ def test_every_error_is_of_one_tree_and_has_its_number() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 13
+    assert len(errors) == 16
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)
