@@ -247,6 +247,9 @@ class Player:
                     self.hears(step)
                 case Kind.BYTES:
                     self.feed(literal(step.text))
+                    heard = [event.line for event in self.events if isinstance(event, Unsolicited)]
+                    assert heard in ([], ["M5310"]), f"{step.where}: an echo is nobody's"
+                    self.events.clear()
         assert request is None, f"{exchange.title}: the driver was asked {request} for nothing"
         assert self.engine.free, f"{exchange.title}: the last command was not ended"
 

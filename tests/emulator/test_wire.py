@@ -11,7 +11,7 @@ import pytest
 from emulator.air import Air
 from emulator.chain import Chain
 from emulator.lwm2m import Execute, Item, Path, Read, Value, Write
-from emulator.module import Identity, Module
+from emulator.module import Cause, Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
@@ -59,6 +59,8 @@ class Player:
                 self.expect(b"", step)
             case Kind.EVENT if step.words[0] == "after":
                 self.now += float(step.words[1])
+            case Kind.EVENT if step.words[0] == "power":
+                self.module.power_cycle(Cause[step.words[1]], self.now)
             case Kind.EVENT if step.words[0] == "cloud":
                 self.cloud(step)
             case _:
