@@ -43,6 +43,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._clock.now
 
 
+async def elapse(seconds: float) -> None:
+    """Let time pass. Takes no time: only a clock of our own may be waited for."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop), "a test on the real clock waits for events, not for time"
+    await asyncio.sleep(seconds)
+
+
 def run(main: Coroutine[Any, Any, T], *, virtual: bool = True) -> T:
     """Run `main` to its end on a loop of its own; complain if it leaves a task behind."""
     factory = VirtualLoop if virtual else asyncio.new_event_loop

@@ -20,6 +20,7 @@ from m5310.power import PowerSaving
 from m5310.speed import USUAL
 from tests.chain.cable import Cable, Cut, whole
 from tests.chain.null_modem import bytewise
+from tests.clock import elapse
 from tests.driver.test_datagrams import PEER, Heard
 
 CUTS = pytest.mark.parametrize("cut", [whole, bytewise])
@@ -105,7 +106,7 @@ async def test_attach_survives_a_reset_in_the_middle() -> None:
     async with Module(cable.modem) as module:
         await module.radio(on=False)
         attaching = asyncio.create_task(module.attach())
-        await asyncio.sleep(1.5)
+        await elapse(1.5)
         cable.module.power_cycle(Cause.WATCHDOG, asyncio.get_running_loop().time())
         cable.turn()
         assert (await attaching).status.stat is Registration.HOME
@@ -140,7 +141,7 @@ async def test_datagrams_in_both_directions(cut: Cut) -> None:
     async with Module(cable.modem) as module:
         transport, protocol = await module.create_datagram_endpoint(Heard, local_port=4000)
         transport.sendto(bytes(range(256)) * 2, PEER)
-        await asyncio.sleep(1)
+        await elapse(1)
         (sent,) = cable.module.take_datagrams()
         assert sent.data == bytes(range(256)) * 2
         for size in (1, 511, 512):

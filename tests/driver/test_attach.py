@@ -16,6 +16,7 @@ from m5310.obstacles import AttachError, Attempt, Obstacle
 from m5310.power import PowerSaving
 from m5310.speed import USUAL
 from m5310.vocabulary import Vocabulary
+from tests.clock import elapse
 from tests.driver.boards import Board
 from tests.driver.scripted import Reply, Scripted
 
@@ -161,9 +162,9 @@ async def test_between_two_looks_nothing_is_asked() -> None:
     module = Network(2)
     task = asyncio.create_task(module.attach())
     await module.until("AT+CIMI")
-    await asyncio.sleep(0.5)
+    await elapse(0.5)
     asked = len(module.sent)
-    await asyncio.sleep(LOOK - 2)
+    await elapse(LOOK - 2)
     assert len(module.sent) == asked
     module.becomes(1)
     await task
@@ -450,7 +451,7 @@ async def test_cancelled_it_asks_no_more() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     asked = len(module.sent)
-    await asyncio.sleep(100)
+    await elapse(100)
     assert len(module.sent) == asked
     assert module.modem._listeners == ()
     await module.modem.close()

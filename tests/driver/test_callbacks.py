@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from m5310.callbacks import Callbacks
+from tests.clock import elapse
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def running() -> AsyncIterator[Callbacks]:
 
 async def test_a_coroutine_function_runs_on_the_loop() -> None:
     async def double(number: int) -> int:
-        await asyncio.sleep(1)
+        await elapse(1)
         assert threading.current_thread() is threading.main_thread()
         return 2 * number
 

@@ -21,7 +21,7 @@ from m5310.errors import (
     PortError,
 )
 from m5310.sockets import waiting
-from tests.clock import run
+from tests.clock import elapse, run
 from tests.driver.scripted import Reply, Scripted
 
 PEER = ("183.230.40.40", 5683)
@@ -360,7 +360,7 @@ async def test_nothing_is_asked_while_nothing_comes() -> None:
     port = Sockets()
     await port.endpoint()
     port.arrive(0, b"x")
-    await asyncio.sleep(0.1)
+    await elapse(0.1)
     fetched = len(port.sent)
     assert fetched == 3  # create, fetch, and a look whether there was more
     loop = asyncio.get_running_loop()
@@ -436,7 +436,7 @@ async def test_the_rest_of_a_datagram_may_be_missing() -> None:
     _, protocol = await port.endpoint()
     port.say("+NSONMI:0,11")
     await port.until("AT+NSORF")
-    await asyncio.sleep(0.1)
+    await elapse(0.1)
     assert (protocol.received, protocol.errors) == ([], [])
     await port.leave()
 
@@ -475,10 +475,10 @@ def test_whatever_arrives_is_received_in_its_order(
         protocols = [(await port.endpoint())[1] for _ in range(3)]
         for (number, payload), announced in zip(arrivals, told, strict=True):
             port.arrive(number, payload, told=announced)
-            await asyncio.sleep(0.001)
+            await elapse(0.001)
         for number in range(3):
             port.say(f"+NSONMI:{number},1")
-        await asyncio.sleep(5)
+        await elapse(5)
         for number, protocol in enumerate(protocols):
             expected = [payload for socket, payload in arrivals if socket == number]
             assert [payload for payload, _ in protocol.received] == expected
@@ -513,7 +513,7 @@ async def test_a_restart_ends_every_socket_while_a_command_is_out() -> None:
     port.datagrams.lost(reset)
     assert transport.is_closing()
     await protocol.until(lambda: bool(protocol.ended))
-    await asyncio.sleep(20)
+    await elapse(20)
     assert protocol.ended == [reset]
     assert protocol.errors == []
     transport.close()

@@ -29,7 +29,7 @@ from m5310.errors import (
 from m5310.lwm2m import Access, Path, Resource
 from m5310.states import DeviceState
 from m5310.values import ValueType
-from tests.clock import run
+from tests.clock import elapse, run
 from tests.driver.scripted import Reply, Scripted, platform
 
 ENDPOINT = "123456789012345;460001234567890"
@@ -498,7 +498,7 @@ async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixtu
         sent = len(m.sent)
         m.say("+MIPLOBSERVE:0,10001,1,3303,0,-1", "+MIPLDISCOVER:0,10002,3303", "+CEREG:5")
         m.say("+MIPLREAD:0,10001", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
-        await asyncio.sleep(10)
+        await elapse(10)
         assert len(m.sent) == sent
         assert device.state is DeviceState.REGISTERED
     assert "+MIPLREAD:0,10001" in caplog.text
@@ -691,7 +691,7 @@ async def take(step: str, at: int, device: Device, m: Scripted) -> None:
         case "odd":
             m.say("+MIPLCLOSE:0,1", "+MIPLREAD:0,10001,1,0,0", "+MIPLOPEN:0,1")
         case _:
-            await asyncio.sleep(1)
+            await elapse(1)
 
 
 @given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())

@@ -15,7 +15,7 @@ from m5310.errors import M5310Error, PortError
 from m5310.lwm2m import Access
 from m5310.states import DeviceState
 from m5310.values import ValueType
-from tests.clock import run
+from tests.clock import elapse, run
 from tests.driver.scripted import Scripted, platform
 
 ENDPOINT = "123456789012345;460001234567890"
@@ -204,7 +204,7 @@ def test_after_any_lines_a_request_is_served(said: list[str]) -> None:
             await device.add_resource("1/0/1", ValueType.STRING, "", Access(7))
             await device.connect(30)
             m.say(*said)
-            await asyncio.sleep(60)
+            await elapse(60)
             m.say("+MIPLOPEN:0,1")  # whatever it said before
             with contextlib.suppress(M5310Error):
                 await device.connect(30)

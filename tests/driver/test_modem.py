@@ -22,6 +22,7 @@ from m5310.errors import (
     PortError,
 )
 from m5310.modem import Modem
+from tests.clock import elapse
 
 PLAIN = Command("AT+CFUN=1", timeout=5)
 CEREG = Command("AT+CEREG?", (Response(re.compile(r"\+CEREG:[0-5],\d")),), timeout=5)
@@ -206,10 +207,10 @@ async def test_an_answer_after_its_timeout_is_never_another_commands() -> None:
     task = asyncio.create_task(modem.execute(PLAIN))
     await settled()
     port.say("+CSQ:17,99", "OK")  # the late one, while the probe is out
-    await asyncio.sleep(0.3)
+    await elapse(0.3)
     assert port.written == ["AT+CSQ", "AT"]
     port.say("OK")  # the probe's own
-    await asyncio.sleep(0.3)
+    await elapse(0.3)
     assert port.written == ["AT+CSQ", "AT", "AT+CFUN=1"]
     assert not task.done()
     port.say("OK")
@@ -577,7 +578,7 @@ async def test_a_day_of_silence_costs_no_wakeup(monkeypatch: pytest.MonkeyPatch)
         run_once()
 
     monkeypatch.setattr(loop, "_run_once", counted)
-    await asyncio.sleep(86400)
+    await elapse(86400)
     assert rounds == 2  # this test's own timer and what it wakes
     await modem.close()
 

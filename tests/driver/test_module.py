@@ -24,6 +24,7 @@ from m5310.module import Module
 from m5310.network import PingReply, Registration
 from m5310.ping import PingFailed
 from m5310.speed import SpeedError
+from tests.clock import elapse
 from tests.driver.boards import Board, Dial
 from tests.driver.scripted import Reply, Scripted
 from tests.driver.test_datagrams import PEER, Heard
@@ -294,7 +295,7 @@ async def test_a_ping_when_the_port_goes() -> None:
     async with Module(port.modem) as module:
         ping = asyncio.create_task(module.ping("1.2.3.4"))
         await port.until("AT+NPING")
-        await asyncio.sleep(1)
+        await elapse(1)
         port.vanish()
         with pytest.raises(PortError, match="unplugged"):
             await ping
@@ -305,7 +306,7 @@ async def test_a_ping_when_the_module_is_closed() -> None:
     async with Module(port.modem) as module:
         ping = asyncio.create_task(module.ping("1.2.3.4"))
         await port.until("AT+NPING")
-        await asyncio.sleep(1)
+        await elapse(1)
     with pytest.raises(PortError, match="closed"):
         await ping
     await port.modem.close()

@@ -24,7 +24,7 @@ from m5310.miplconf import Config
 from m5310.registration import CLOSE, VERDICT_MARGIN, Registration
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from m5310.urc import Closed, Opened, Updated
-from tests.clock import run
+from tests.clock import elapse, run
 
 S, E = DeviceState, DeviceEvent
 CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
@@ -38,7 +38,7 @@ class Wire:
     async def __call__(self, command: Command) -> Answer:
         self.lines.append(command.line)
         error = self.then(command.line)
-        await asyncio.sleep(1)
+        await elapse(1)
         if error:
             raise error
         return Answer(command)
@@ -113,7 +113,7 @@ async def test_a_login_the_module_does_not_even_begin() -> None:
 async def test_a_cancelled_login_goes_on_in_the_module(when: float) -> None:
     registration, wire = at(S.DEREGISTERED)
     task = asyncio.create_task(registration.connect(30))
-    await asyncio.sleep(when)
+    await elapse(when)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -127,7 +127,7 @@ async def test_a_cancelled_login_goes_on_in_the_module(when: float) -> None:
 async def test_what_is_left_of_a_cancelled_login_is_awaited_no_longer_than_it_may_take() -> None:
     registration, _ = at(S.DEREGISTERED)
     task = asyncio.create_task(registration.connect(30))
-    await asyncio.sleep(20)
+    await elapse(20)
     task.cancel()
     await asyncio.wait({task})
     await registration.settled()
@@ -192,7 +192,7 @@ async def test_a_renewal_refused_or_cancelled_is_still_needed() -> None:
     assert registration.state is S.REG_UPDATE_NEEDED
     wire.then = lambda _: None
     task = asyncio.create_task(registration.update(with_objects=False, timeout=10))
-    await asyncio.sleep(3)
+    await elapse(3)
     task.cancel()
     await asyncio.wait({task})
     assert registration.state is S.REG_UPDATE_NEEDED
@@ -226,7 +226,7 @@ async def test_a_logout_the_module_refuses() -> None:
 async def test_a_cancelled_logout_is_waited_for(confirmed: bool) -> None:
     registration, _ = at(S.REGISTERED)
     task = asyncio.create_task(registration.close(10))
-    await asyncio.sleep(2)
+    await elapse(2)
     task.cancel()
     await asyncio.wait({task})
     assert registration.state is S.DEREG_PENDING
@@ -246,7 +246,7 @@ async def test_settled_is_what_is_not_pending() -> None:
 async def test_a_lost_port_releases_who_waits_and_refuses_who_comes() -> None:
     registration, _ = at(S.DEREGISTERED)
     task = asyncio.create_task(registration.connect(30))
-    await asyncio.sleep(2)
+    await elapse(2)
     registration.lost(PortError("unplugged"))
     with pytest.raises(PortError, match="unplugged"):
         await task
@@ -346,7 +346,7 @@ def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
 async def test_a_renewal_cancelled_at_any_time_can_be_asked_for_again(when: float) -> None:
     registration, _ = at(S.REGISTERED)
     task = asyncio.create_task(registration.update(with_objects=False, timeout=10))
-    await asyncio.sleep(when)
+    await elapse(when)
     task.cancel()
     await asyncio.wait({task})
     assert registration.state is S.REG_UPDATE_NEEDED
@@ -362,7 +362,7 @@ async def test_a_cancelled_login_of_which_nothing_is_heard_may_be_begun_again() 
     with pytest.raises(StateError) as pending:
         await registration.connect(30)
     assert pending.value.code is Code.PENDING
-    await asyncio.sleep(25)
+    await elapse(25)
     assert registration.state is S.REG_FAILED
     soon(registration, Opened(0, True), 20)
     await registration.connect(30)
@@ -385,7 +385,7 @@ async def test_a_cancelled_logout_of_which_nothing_is_heard_is_one_in_the_end() 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(registration.close(10), 5)
     assert registration.state is S.DEREG_PENDING
-    await asyncio.sleep(CLOSE)
+    await elapse(CLOSE)
     assert registration.state is S.DEREGISTERED
 
 

@@ -20,6 +20,7 @@ from m5310.errors import (
 from m5310.lwm2m import Access, Resource
 from m5310.reports import Reports
 from m5310.values import ValueType
+from tests.clock import elapse
 
 
 class Wire:
@@ -30,7 +31,7 @@ class Wire:
         self.fault = fault
 
     async def __call__(self, command: Command) -> Answer:
-        await asyncio.sleep(1)
+        await elapse(1)
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,"))
         if error := self.fault(self.lines[-1]):
             raise error
@@ -101,7 +102,7 @@ async def test_a_group_is_finished_though_its_caller_is_cancelled() -> None:
     task = asyncio.create_task(
         Reports(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
     )
-    await asyncio.sleep(0.5)
+    await elapse(0.5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -113,7 +114,7 @@ async def test_cancelled_before_its_turn_a_group_is_never_sent() -> None:
     sender = Reports(wire)
     first = asyncio.create_task(sender.send({resource(A): "1"}, acknowledge=False))
     second = asyncio.create_task(sender.send({resource(A): "2"}, acknowledge=False))
-    await asyncio.sleep(0.5)
+    await elapse(0.5)
     second.cancel()
     await asyncio.wait({first, second})
     assert len(wire.lines) == 1

@@ -15,6 +15,7 @@ from m5310.errors import CommandError, NotSupported, ParameterError
 from m5310.lwm2m import Access, ObjectTree, Resource
 from m5310.requests import Handlers, Requests
 from m5310.values import Value, ValueType
+from tests.clock import elapse
 
 ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
 
@@ -63,7 +64,7 @@ class Bench:
         """What is answered to these lines."""
         before = len(self.answers)
         self.come(*lines, registered=registered)
-        await asyncio.sleep(within)
+        await elapse(within)
         return self.answers[before:]
 
     async def next_answer(self, line: str) -> str:
@@ -366,7 +367,7 @@ async def test_a_callback_that_raises_fails_its_request_and_no_other(
 
 async def test_a_callback_that_takes_too_long_fails_at_the_deadline() -> None:
     async def on_write(resource: Resource, new: Value) -> None:
-        await asyncio.sleep(100)
+        await elapse(100)
 
     async with bench(Handlers(on_write=on_write)) as b:
         assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,8") == FAILED
@@ -376,7 +377,7 @@ async def test_a_callback_that_takes_too_long_fails_at_the_deadline() -> None:
 
 async def test_the_deadline_counts_from_the_arrival_and_can_be_chosen() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
-        await asyncio.sleep(4)
+        await elapse(4)
 
     async with bench(Handlers(on_execute=on_execute), answer_within=10) as b:
         lines = [f"+MIPLEXECUTE:0,{10001 + at},3303,0,5605" for at in range(4)]
@@ -450,7 +451,7 @@ def counting() -> tuple[Handlers, list[str]]:
 
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         calls.append(str(resource.path))
-        await asyncio.sleep(1)
+        await elapse(1)
 
     return Handlers(on_execute=on_execute), calls
 
@@ -505,12 +506,12 @@ async def test_the_answer_is_said_again_as_it_was_though_the_value_changed() -> 
 
 async def test_a_request_forgotten_while_it_runs_is_answered_once() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
-        await asyncio.sleep(40)
+        await elapse(40)
 
     async with bench(Handlers(on_execute=on_execute), answer_within=60) as b:
         assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605", within=35) == []
         b.come("+MIPLREAD:0,10002,3303,0,5700")
-        await asyncio.sleep(30)
+        await elapse(30)
         assert [answer[-1] for answer in b.answers] == ["1", "1"]
 
 
@@ -547,14 +548,14 @@ async def test_closing_ends_a_callback_that_runs() -> None:
 
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         try:
-            await asyncio.sleep(100)
+            await elapse(100)
         except asyncio.CancelledError:
             ended.append("cancelled")
             raise
 
     async with bench(Handlers(on_execute=on_execute)) as b:
         b.come("+MIPLEXECUTE:0,10001,3303,0,5605")
-        await asyncio.sleep(1)
+        await elapse(1)
         await b.requests.close()
         assert ended == ["cancelled"]
         assert b.answers == []
