@@ -16,6 +16,17 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 
 # Rooms that may know an event loop, a port or a clock. Every other room is pure.
 SHELLS = {
+    "m5310.cli.console",
+    "m5310.cli.inputs",
+    "m5310.cli.main",
+    "m5310.cli.measure",
+    "m5310.cli.ports",
+    "m5310.cli.prompt",
+    "m5310.cli.run",
+    "m5310.cli.screen",
+    "m5310.cli.send",
+    "m5310.cli.session",
+    "m5310.cli.tap",
     "m5310.attach",
     "m5310.callbacks",
     "m5310.datagrams",
@@ -46,7 +57,8 @@ IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aioh
 # Third-party packages, each in the room that needs it.
 OUTSIDE = {
     "m5310": {
-        "serial": {"m5310.port", "m5310.transport"},
+        "prompt_toolkit": {"m5310.cli.prompt"},
+        "serial": {"m5310.cli.ports", "m5310.port", "m5310.transport"},
         "serial_asyncio": {"m5310.transport"},
         "transitions": {"m5310.states"},
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-u", *arguments],
             cwd=cwd,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -118,6 +120,19 @@ def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
     assert emulator["imei"] in lines[1]
     assert "+CGDCONT:0" in lines[2]
     assert lines[3] == "first change: +CEREG:0"
+
+
+def test_the_command_for_people(emulator: dict[str, str], tmp_path: Path) -> None:
+    lines = re.findall(r"^\.venv/bin/m5310 (.*?)(?: +#.*)?$", README, re.MULTILINE)
+    outputs = {}
+    for line in lines:
+        words = [word.replace("/tmp/m5310", emulator["port"]) for word in shlex.split(line)]
+        status, output, errors = Running("-m", "m5310", *words, cwd=ROOT).end()
+        assert (status, errors) == (0, ""), line
+        outputs[words[0]] = output
+    assert emulator["imei"] in outputs["probe"]
+    assert "+CSQ:" in outputs["send"]
+    assert "22.5" in outputs["decode"]
 
 
 def test_the_emulator_in_python(tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""From the command line to one subcommand, and from whatever comes of it to an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from m5310.cli import arguments
+from m5310.cli.exits import Exit, exit_of
+from m5310.cli.screen import Screen
+from m5310.errors import M5310Error
+
+
+def main(line: Sequence[str] | None = None) -> int:
+    """Run the subcommand that `line` (default: the process's arguments) names."""
+    given = arguments.parser().parse_args(line)
+    screen = Screen()
+    status: int
+    reason: Exception
+    try:
+        # Each subcommand is a room with a function `command`; only the one asked for is loaded.
+        room = importlib.import_module(f"m5310.cli.{given.room}")
+        outcome: int | Coroutine[Any, Any, int] = room.command(given, screen)
+        return outcome if isinstance(outcome, int) else _complete(outcome, debug=given.debug)
+    except M5310Error as error:
+        status, reason = exit_of(error), error
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends; that must not fail as well.
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        return Exit.PIPE
+    except OSError as error:
+        status, reason = Exit.USAGE, error
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    if given.debug:
+        import traceback  # noqa: PLC0415 - seldom needed
+
+        traceback.print_exception(reason)
+    else:
+        screen.tell(_sentence(reason))
+    return status
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and not isinstance(error, M5310Error) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _complete(work: Coroutine[Any, Any, int], *, debug: bool) -> int:
+    import asyncio  # noqa: PLC0415 - `ports` and `decode` live without it
+    import logging  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(relativeCreated)9.0f ms  %(message)s" if debug else "m5310: %(message)s",
+    )
+    # What asyncio has to say, of work that a second Ctrl-C cut short for one, is for developers.
+    logging.getLogger("asyncio").setLevel(logging.WARNING if debug else logging.CRITICAL)
+    return asyncio.run(_until_told(work))
+
+
+async def _until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Do the work; a signal ends it, the module left clean, and a second one ends that too."""
+    import asyncio  # noqa: PLC0415
+    import contextlib  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+
+    told: list[int] = []
+    task = asyncio.current_task()
+    assert task is not None
+
+    def end(number: int) -> None:
+        if told:
+            # Not in Python's own way: a KeyboardInterrupt that hits the loop anywhere may leave
+            # tasks that nobody cancels, each waiting for a module that does not answer.
+            os._exit(128 + number)
+        told.append(number)
+        task.cancel()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(AttributeError, NotImplementedError):  # Windows
+            number = getattr(signal, name)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+                asyncio.get_running_loop().add_signal_handler(number, end, number)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if told:
+            return 128 + told[0]  # as shells count
+        raise

@@ -1,0 +1,211 @@
+"""What a person can ask a module: each question with the command that asks and its answer in words.
+
+Shapes and readers are those of the driver's vocabulary; only the words are added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from m5310 import commands, network, power, sockets
+from m5310.at import Answer, Command
+from m5310.network import NetworkStatus, Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`asks` completes "ask for ..."; `tells` may raise AnswerError on an answer out of shape."""
+
+    command: Command
+    asks: str
+    tells: Callable[[Answer], str]
+
+
+# --- words that others use as well -----------------------------------------------------------
+
+_STATS: Final = {
+    Registration.NOT_REGISTERED: "not registered, and not searching",
+    Registration.HOME: "registered, home network",
+    Registration.SEARCHING: "not registered yet, searching",
+    Registration.DENIED: "registration denied by the network",
+    Registration.UNKNOWN: "registration unknown, out of coverage",
+    Registration.ROAMING: "registered, roaming",
+}
+
+
+def status_words(status: NetworkStatus) -> str:
+    cell = f", cell {status.cell:X} in area {status.tac:X}" if status.tac is not None else ""
+    return _STATS[status.stat] + cell
+
+
+WEAK: Final = -105
+"""dBm below which a login tends to fail for want of signal. A guess: NB-IoT itself goes lower."""
+GOOD: Final = -90
+"""dBm from which nothing is wrong with the antenna (a guess)."""
+
+
+def signal_words(dbm: int | None) -> str:
+    if dbm is None:
+        return "no signal known"
+    strength = "good" if dbm >= GOOD else "fair" if dbm >= WEAK else "weak"
+    return f"signal {dbm} dBm, {strength}"
+
+
+def seconds_words(seconds: float | None) -> str:
+    """A duration of a timer; None: it does not run."""
+    if seconds is None:
+        return "off"
+    if seconds < 120 or seconds % 60:
+        return f"{seconds:g} s"
+    return f"{seconds / 3600:g} h" if seconds >= 7200 else f"{seconds / 60:g} min"
+
+
+# --- answers in words ------------------------------------------------------------------------
+
+
+def _switch(what: str, read: Callable[[Answer], bool]) -> Callable[[Answer], str]:
+    return lambda answer: f"{what} {'on' if read(answer) else 'off'}"
+
+
+def _named(what: str, read: Callable[[Answer], object]) -> Callable[[Answer], str]:
+    return lambda answer: f"{what} {read(answer)}"
+
+
+def _lines(answer: Answer) -> str:
+    return ", ".join(answer.lines)
+
+
+def _operator(answer: Answer) -> str:
+    name = network.operator_of(answer)
+    return "no operator" if name is None else f"operator {name}"
+
+
+def _address(answer: Answer) -> str:
+    address = network.address_of(answer)
+    return "no IP address" if address is None else f"IP address {address}"
+
+
+def _bands(answer: Answer) -> str:
+    return ", ".join(map(str, network.bands_of(answer)))
+
+
+def _contexts(answer: Answer) -> str:
+    points = network.access_points(answer).items()
+    return ", ".join(f"context {number}: access point {name}" for number, name in points)
+
+
+def _power_saving(answer: Answer) -> str:
+    found = power.power_saving_of(answer)
+    if not found.on:
+        return "power saving off"
+    update, active = map(seconds_words, (found.periodic_update, found.active))
+    return f"power saving on: periodic update {update}, reachable after traffic {active}"
+
+
+def _reception(answer: Answer) -> str:
+    cycle = power.discontinuous_reception_of(answer)
+    return "eDRX off" if cycle is None else f"eDRX cycle {cycle:g} s"
+
+
+def _configuration(answer: Answer) -> str:
+    found = commands.configuration_of(answer).items()
+    return ", ".join(f"{name} is {value}" for name, value in found)
+
+
+_STATISTICS: Final = {
+    "signal_power": "signal power {} dBm",
+    "total_power": "total power {} dBm",
+    "transmit_power": "transmit power {} dBm",
+    "snr": "signal to noise {} dB",
+    "coverage_level": "coverage level {}",
+    "earfcn": "frequency (EARFCN) {}",
+    "cell": "cell {}",
+    "pci": "physical cell {}",
+}
+
+
+def _statistics(answer: Answer) -> str:
+    found = network.statistics_of(answer)
+    known = ((words, getattr(found, field)) for field, words in _STATISTICS.items())
+    return ", ".join(words.format(value) for words, value in known if value is not None)
+
+
+def _cells(answer: Answer) -> str:
+    return "; ".join(
+        f"{'serving' if cell.primary else 'neighbour'} cell {cell.pci} at EARFCN {cell.earfcn}: "
+        f"{cell.rsrp:g} dBm, quality {cell.rsrq:g} dB, signal to noise {cell.snr:g} dB"
+        for cell in network.cells_of(answer)
+    )
+
+
+def _sent(answer: Answer) -> str:
+    return f"{sockets.sent(answer)} bytes taken"
+
+
+def _received(answer: Answer) -> str:
+    datagram = sockets.received(answer)
+    assert datagram is not None, "an answer with a line in it brings a datagram"
+    rest = f", {datagram.remaining} more bytes wait" if datagram.remaining else ""
+    size = len(datagram.data)
+    return f"{size} bytes from {datagram.address}:{datagram.port} on socket {datagram.socket}{rest}"
+
+
+# --- the table -------------------------------------------------------------------------------
+
+QUERIES: Final = (
+    Query(commands.information(), "information", _lines),
+    Query(commands.manufacturer(), "the manufacturer", _named("manufacturer", commands.text_of)),
+    Query(commands.model(), "the model", _named("model", commands.text_of)),
+    Query(commands.revision(), "the chip's firmware", _named("firmware", commands.text_of)),
+    Query(commands.firmware(), "the module's firmware", _named("firmware", commands.text_of)),
+    Query(commands.imei(), "the IMEI", _named("IMEI", commands.imei_of)),
+    Query(commands.serial_number(), "the serial number", _lines),
+    Query(commands.imsi(), "the SIM's number (IMSI)", _named("IMSI", commands.imsi_of)),
+    Query(commands.iccid(), "the SIM card's number", _named("SIM card", commands.iccid_of)),
+    Query(
+        commands.error_numbers_query(),
+        "how errors are told",
+        _switch("error numbers", commands.error_numbers_on),
+    ),
+    Query(commands.speed_query(), "the speed", _named("speed in baud:", commands.speed_of)),
+    Query(commands.radio_query(), "the radio's state", _switch("radio", commands.radio_on)),
+    Query(commands.clock(), "the time", lambda answer: f"time {commands.clock_of(answer)}"),
+    Query(commands.configuration(), "the configuration", _configuration),
+    Query(
+        network.signal_quality(),
+        "the signal strength",
+        lambda answer: signal_words(network.signal_of(answer)),
+    ),
+    Query(
+        network.registration(),
+        "the registration on the network",
+        lambda answer: status_words(network.registration_of(answer)),
+    ),
+    Query(
+        network.attachment(),
+        "the attachment to the network",
+        lambda answer: ("" if network.attached(answer) else "not ") + "attached to the network",
+    ),
+    Query(
+        network.connection(),
+        "the radio connection",
+        lambda answer: f"radio {'connected' if network.connected(answer) else 'idle'}",
+    ),
+    Query(network.operator_query(), "the operator", _operator),
+    Query(network.bands_query(), "the bands", _named("bands", _bands)),
+    Query(network.statistics(), "the radio's measurements", _statistics),
+    Query(network.cells(), "the cells around", _cells),
+    Query(network.addresses(), "the IP address", _address),
+    Query(network.contexts(), "the access points", _contexts),
+    Query(power.power_saving_query(), "power saving", _power_saving),
+    Query(power.discontinuous_reception_query(), "the eDRX cycle", _reception),
+)
+
+SOCKETS: Final = {
+    "+NSOCR": Query(sockets.create(), "", _named("socket", sockets.created)),
+    "+NSOST": Query(sockets.send(0, "127.0.0.1", 0, b"?"), "", _sent),
+    "+NSORF": Query(sockets.receive(0, 1), "", _received),
+}
+"""By name: these carry values, so that no two command lines are alike."""

@@ -1,0 +1,46 @@
+"""`m5310 send`: commands from a script, their answers on stdout, the outcome in the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import aclosing
+
+from m5310.at import Command
+from m5310.cli.exits import Exit
+from m5310.cli.known import typed
+from m5310.cli.screen import Screen
+from m5310.cli.session import Session
+from m5310.errors import CommandTimeout
+from m5310.modem import Modem
+
+
+async def command(given: argparse.Namespace, screen: Screen) -> int:
+    commands = [typed(line, given.timeout) for line in given.commands]  # all, before one is sent
+    async with await Modem.open(given.port, given.baud) as modem:
+        session = Session(modem)
+        for each in commands:
+            async with screen.working(each.line):
+                answer = await session.execute(each)
+            for line in answer.lines:
+                screen.say(line)
+        if screen.terminal:
+            screen.tell("OK")
+        if given.until is not None:
+            await _until(session, given.until, commands[-1], screen)
+    return Exit.WELL
+
+
+async def _until(session: Session, prefix: str, last: Command, screen: Screen) -> None:
+    try:
+        async with (
+            screen.working(f"waiting for {prefix}"),
+            asyncio.timeout(last.timeout),
+            aclosing(session.lines()) as lines,
+        ):
+            line = await anext(lines)
+            while not line.startswith(prefix):
+                line = await anext(lines)
+            screen.say(line)
+    except TimeoutError:
+        raise CommandTimeout(f"{last.line}, then {prefix}", last.timeout) from None
