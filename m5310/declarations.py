@@ -23,6 +23,9 @@ from m5310.miplconf import Config
 LOGOUT: Final = 30.0
 """Seconds an earlier program's login may take to end. A guess, as `registration.CLOSE`."""
 
+RESTARTS: Final = 2
+"""Restarts of the module that `create` survives: one by the opened port, one to spare."""
+
 Execute = Callable[[Command], Awaitable[Answer]]
 
 _log = logging.getLogger("m5310.device")
@@ -47,6 +50,19 @@ class Declarations:
         self._expect_closed = expect_closed
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self.changing = asyncio.Lock()
+
+    async def create(self) -> None:
+        """Configure a module whose port was just opened, which resets many boards."""
+        restarts = 0
+        while True:
+            try:
+                await self.configure()
+            except ModemReset:
+                restarts += 1
+                if restarts > RESTARTS:
+                    raise
+            else:
+                return
 
     async def configure(self) -> None:
         """Configure the module; what an earlier program left behind in it is deleted first.

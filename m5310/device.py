@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Final, Self, assert_never, overload
 from m5310 import classic, commands
 from m5310.at import Answer, Command
 from m5310.callbacks import Callback
+from m5310.continuity import Continuity
 from m5310.declarations import Declarations
 from m5310.errors import (
     AnswerError,
@@ -30,10 +32,9 @@ from m5310.modem import Modem
 from m5310.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.reports import ACKNOWLEDGED, Report, Reports
 from m5310.requests import ANSWER_WITHIN, Handlers, Requests
-from m5310.restoration import Restoration
 from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
-from m5310.upkeep import Listener, Reset, Upkeep, UpkeepCounters
+from m5310.upkeep import Listener, UpkeepCounters
 from m5310.urc import (
     Acknowledged,
     Closed,
@@ -50,9 +51,6 @@ from m5310.values import Value, ValueType
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""
 
-RESTARTS: Final = 2
-"""Restarts of the module that its creation survives: one by the opened port, one to spare."""
-
 _log = logging.getLogger("m5310.device")
 
 
@@ -63,10 +61,11 @@ class Device:
     `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
     `m5310.requests.Handlers`; each must end `answer_within` s after its request arrived.
 
-    A module that restarts by itself is told everything again and logged in again if it was:
-    whoever waited gets ModemReset, `state` is RESTORING, `on_event` hears of each step (see
-    `m5310.upkeep`). With `recover=False` the device is LOST instead. `random` spreads the waits
-    between attempts.
+    The registration is renewed in time for as long as the device is open; if that fails, it is
+    logged in anew. A module that restarts by itself is told everything again and logged in again
+    if it was: whoever waited gets ModemReset, `state` is RESTORING. `on_event` hears of each step
+    (see `m5310.upkeep`), `random` spreads the waits between attempts. With `recover=False` a
+    restart makes the device LOST, and a renewal that failed is only told.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class Device:
                 f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
             )
         self._config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        self._registration = Registration(self._execute, self._config)
+        self._registration = Registration(self._execute, self._config, self._moved)
         self._port = port
         self._baudrate = baudrate
         self._reading = reading
@@ -105,12 +104,14 @@ class Device:
         self._declarations = Declarations(
             self._resources, self._execute, self._config, partial(self._registration.expect, Closed)
         )
-        self._recover = recover
-        self._upkeep = Upkeep(on_event)
-        self._restoration = Restoration(
-            self._registration, self._declarations, self._upkeep.tell, random
+        self._continuity = Continuity(
+            self._registration,
+            self._declarations,
+            lifetime,
+            recover=recover,
+            on_event=on_event,
+            random=random,
         )
-        self._going_down = False  # the module said so, and not yet that it came up
         self._reports = Reports(self._execute)
         self._requests = Requests(
             self._resources,
@@ -127,12 +128,12 @@ class Device:
     @property
     def in_service(self) -> bool:
         """Whether reports can go out, or will again without the program's doing."""
-        return self._registration.reporting or self._restoration.running
+        return self._continuity.in_service
 
     @property
     def counters(self) -> UpkeepCounters:
         """What happened to the device so far; `modem.counters` has the wire's part."""
-        return self._upkeep.counters
+        return self._continuity.counters
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -179,7 +180,7 @@ class Device:
             self._modem = self._port
         try:
             self._stop_listening = self._modem.listen(self._on_line, self._on_lost)
-            await self._configure()
+            await self._declarations.create()
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await to_the_end(self._undo(error))
@@ -191,19 +192,6 @@ class Device:
         if not isinstance(error, PortError | CommandTimeout | ModemReset):
             await self._declarations.delete_all()
         await self._leave_port()
-
-    async def _configure(self) -> None:
-        """A module that restarts meanwhile is begun with again: opening a port resets many."""
-        restarts = 0
-        while True:
-            try:
-                await self._declarations.configure()
-            except ModemReset:
-                restarts += 1
-                if restarts > RESTARTS:
-                    raise
-            else:
-                return
 
     async def add_resource(
         self,
@@ -246,7 +234,7 @@ class Device:
         with_objects: bool = False,
         timeout: float = UPDATE,  # noqa: ASYNC109
     ) -> None:
-        """Renew the registration for another lifetime. Raises RegistrationError."""
+        """Renew the registration now; in time it is done unasked. Raises RegistrationError."""
         await self._registration.update(with_objects=with_objects, timeout=timeout)
 
     async def close(self, timeout: float = CLOSE) -> None:  # noqa: ASYNC109
@@ -255,7 +243,7 @@ class Device:
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
         """
         self._registration.check(DeviceEvent.CLOSE)
-        await self._restoration.stop()  # it would log in again
+        await self._continuity.stop()  # it would log in again
         await self._registration.close(timeout)
 
     async def destroy(self) -> None:
@@ -267,13 +255,14 @@ class Device:
         self._requests.let_caller_go()
         if self._destroying is None:
             self._registration.end()
+            self._continuity.end()
             self._destroying = asyncio.create_task(self._destroy())
         await to_the_end(self._destroying)
 
     async def _destroy(self) -> None:
         async with self._creating:
             pass  # a creation under way undoes itself first
-        await self._restoration.stop()
+        await self._continuity.stop()
         try:
             await self._registration.settled()
             if self._registration.allows(DeviceEvent.CLOSE):
@@ -357,13 +346,9 @@ class Device:
 
         For good: not registered, and not being restored either.
         """
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self.in_service:
-                    await self._registration.left()
-                    await self._restoration.ended()
-        except TimeoutError:
-            return
+                await self._continuity.left()
 
     # --- what comes --------------------------------------------------------------------------
 
@@ -404,17 +389,10 @@ class Device:
         self._reports.fail(error)
         self._requests.forget()
         self._declarations.forget()
-        login = self._registration.reset(error)
-        # a restart on command is announced, and then told once more when it is done
-        announced, self._going_down = self._going_down, commands.booted(line) is None
-        if not announced:
-            self._upkeep.tell(Reset(line))
-        if self.state is not DeviceState.RESTORING:
-            return  # being created, which begins again by itself; or given up before
-        if self._recover and self._destroying is None:
-            self._restoration.begin(login=login, configured=False)
-        elif self._destroying is None:
-            self._registration.give_up(error)
+        self._continuity.restarted(line, error)
+
+    def _moved(self, event: DeviceEvent) -> None:
+        self._continuity.moved(event)
 
     # --- commands ----------------------------------------------------------------------------
 

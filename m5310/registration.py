@@ -62,8 +62,15 @@ class Registration:
     followed as far as the table knows the way, it is not ours to forbid.
     """
 
-    def __init__(self, execute: Execute, config: Config) -> None:
+    def __init__(
+        self,
+        execute: Execute,
+        config: Config,
+        moved: Callable[[DeviceEvent], None] = lambda _: None,
+    ) -> None:
+        """`moved` is called after each event that the table knew the way for."""
         self._execute = execute
+        self._moved = moved
         self._config = config
         self._states = States(DEVICE)
         self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
@@ -116,6 +123,7 @@ class Registration:
                 self._expiry.cancel()
             self._changed.set()
             self._changed = asyncio.Event()
+            self._moved(event)
 
     async def left(self) -> None:
         """Wait until the device is registered no more."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from random import Random
 from typing import Final
 
 from m5310.declarations import Declarations
-from m5310.errors import CommandError, M5310Error, PortError, RegistrationError
-from m5310.registration import CONNECT, Registration
-from m5310.states import DeviceEvent
+from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
+from m5310.registration import CLOSE, CONNECT, Registration
+from m5310.states import DeviceEvent, DeviceState
 from m5310.upkeep import Reconnecting, Restored, UpkeepEvent
 
 FIRST_WAIT: Final = 1.0
@@ -23,6 +24,9 @@ against what one attempt costs a battery."""
 
 NO_NETWORK: Final = 30
 """TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
+
+
+_log = logging.getLogger("m5310.device")
 
 
 class Restoration:
@@ -104,9 +108,19 @@ class Restoration:
         self._registration.follow(DeviceEvent.RESTORED)
 
     async def _login(self) -> None:
-        await self._registration.settled()
-        if not self._registration.state.registered:
-            await self._registration.connect(CONNECT)
+        registration = self._registration
+        await registration.settled()
+        if registration.state is DeviceState.REG_UPDATE_NEEDED:
+            # After an update that failed the module is still logged in, or it is not: nobody
+            # public says which. A logout makes both the same.
+            try:
+                await registration.close(CLOSE)
+            except (PortError, ModemReset):
+                raise
+            except M5310Error as error:
+                _log.debug("before logging in anew: %s", error)
+        if not registration.state.registered:
+            await registration.connect(CONNECT)
 
     def _wait(self, attempt: int) -> float:
         # the exponent is bounded: a year of attempts would be a number too large for a float

@@ -17,6 +17,7 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 # Rooms that may know an event loop, a port or a clock. Every other room is pure.
 SHELLS = {
     "m5310.callbacks",
+    "m5310.continuity",
     "m5310.declarations",
     "m5310.device",
     "m5310.modem",
@@ -26,6 +27,7 @@ SHELLS = {
     "m5310.registration",
     "m5310.reports",
     "m5310.requests",
+    "m5310.renewal",
     "m5310.restoration",
     "m5310.shield",
     "m5310.transport",

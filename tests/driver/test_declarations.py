@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.declarations import LOGOUT, Declarations
+from m5310.declarations import LOGOUT, RESTARTS, Declarations
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -49,6 +49,21 @@ class Bench:
 
     def names(self) -> list[str]:
         return [line.removeprefix("AT+").split("=")[0] for line in self.wire.lines]
+
+
+@pytest.mark.parametrize("times", [0, 2, 3])
+async def test_a_board_that_the_opened_port_resets(times: int) -> None:
+    bench = Bench()
+    left = [ModemReset("anew") for _ in range(times)]
+    bench.wire.then = lambda _: left.pop() if left else None
+    if times > RESTARTS:
+        with pytest.raises(ModemReset):
+            await bench.declarations.create()
+    else:
+        await bench.declarations.create()
+    assert bench.names() == ["CMEE"] * min(times, RESTARTS + 1) + (
+        ["CMEE", "MIPLCONF"] if times <= RESTARTS else []
+    )
 
 
 async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:

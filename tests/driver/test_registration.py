@@ -437,3 +437,12 @@ async def test_given_up_every_call_says_why() -> None:
             await call
     with pytest.raises(ModemReset):
         registration.check_registered()
+
+
+async def test_each_event_that_moves_is_told() -> None:
+    told: list[DeviceEvent] = []
+    registration = Registration(Wire(), CONFIG, told.append)
+    registration.move(E.CREATE)
+    registration.heard(Opened(0, True))  # nobody asked: the table knows no way
+    registration.lost(PortError("gone"))
+    assert told == [E.CREATE, E.PORT_LOST]

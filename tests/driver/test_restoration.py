@@ -119,11 +119,11 @@ async def test_what_the_platform_refuses_is_asked_again_for_ever(platform: bool 
     bench = Bench()
     bench.platform = platform
     bench.restoration.begin(login=True, configured=False)
-    await asyncio.sleep(30 * 86400)
+    await asyncio.sleep(7 * 86400)
     assert bench.restoration.running
     assert [bench.sent(name) for name in NAMES[:3]] == [1, 1, 2]
     assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in bench.waits[10:])
-    assert len(bench.waits) > 30 * 86400 / (LONGEST_WAIT + 70)
+    assert len(bench.waits) > 7 * 86400 / (LONGEST_WAIT + 70)
     await bench.restoration.stop()
     assert not bench.restoration.running
 
@@ -152,6 +152,28 @@ async def test_a_port_that_goes_ends_it() -> None:
     bench.refuse = lambda _: PortError("gone")
     bench.restoration.begin(login=True, configured=False)
     await bench.restoration.ended()
+    assert bench.told == []
+
+
+@pytest.mark.parametrize("number", [None, 3])
+async def test_after_a_failed_update_it_logs_out_first_as_far_as_it_can(
+    number: int | None,
+) -> None:
+    bench = Bench(S.REG_UPDATE_NEEDED)
+    if number:
+        bench.refuse = refusing("AT+MIPLCLOSE", 1, number=number)
+    bench.restoration.begin(login=True, configured=True)
+    await bench.restoration.ended()
+    assert bench.wire.lines == ["AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,60"]
+    assert bench.registration.state is S.REGISTERED
+
+
+async def test_a_port_that_goes_as_it_logs_out_ends_it() -> None:
+    bench = Bench(S.REG_UPDATE_NEEDED)
+    bench.refuse = lambda _: PortError("gone")
+    bench.restoration.begin(login=True, configured=True)
+    await bench.restoration.ended()
+    assert bench.wire.lines == ["AT+MIPLCLOSE=0"]
     assert bench.told == []
 
 
