@@ -85,6 +85,11 @@ class Continuity:
         await self._renewal.stop()
         await self._restoration.stop()
 
+    def resume(self) -> None:
+        """After `stop`: what is registered nevertheless is kept so."""
+        if self._registration.reporting and not self._over:
+            self._renewal.soon()
+
     def _renewal_failed(self, error: M5310Error) -> None:
         self._upkeep.tell(RenewalFailed(error))
         if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:

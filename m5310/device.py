@@ -243,8 +243,11 @@ class Device:
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
         """
         self._registration.check(DeviceEvent.CLOSE)
-        await self._continuity.stop()  # it would log in again
-        await self._registration.close(timeout)
+        try:
+            await self._continuity.stop()  # it would log in again
+            await self._registration.close(timeout)
+        finally:
+            self._continuity.resume()
 
     async def destroy(self) -> None:
         """Log out if need be, delete everything from the module, close the port if it is ours.

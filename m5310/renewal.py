@@ -14,7 +14,7 @@ MARGIN: Final = UPDATE
 gives it when the lifetime is over. China Mobile's own modules do the same."""
 
 AGAIN: Final = 10.0
-"""Seconds until a second look when the program's own update or logout was under way."""
+"""Seconds until a look after the program's own update or logout, which may have failed."""
 
 
 def interval(lifetime: float) -> float:
@@ -50,6 +50,10 @@ class Renewal:
         """The lifetime begins now."""
         self._set(self._interval)
 
+    def soon(self) -> None:
+        """The lifetime began nobody knows when."""
+        self._set(AGAIN)
+
     def pause(self) -> None:
         """There is nothing to renew; an update that is out ends by itself."""
         if self._timer is not None:
@@ -79,7 +83,7 @@ class Renewal:
         except (PortError, ModemReset):
             return
         except StateError:
-            self._set(AGAIN)
+            self.soon()
         except M5310Error as error:
             self._failed(error)
         else:

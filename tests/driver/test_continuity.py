@@ -142,3 +142,17 @@ async def test_in_the_end_nothing_is_begun(recover: bool) -> None:
     assert not bench.it.in_service
     assert bench.state is S.RESTORING  # and DESTROYED next
     assert bench.it.counters.resets == 1
+
+
+async def test_what_stays_registered_is_renewed_after_all() -> None:
+    bench = Bench()
+    await bench.log_in()
+    await bench.it.stop()
+    bench.it.resume()
+    await asyncio.sleep(20)
+    assert bench.events == [Renewed(LIFETIME)]
+    await bench.it.stop()
+    await bench.registration.close(30)
+    bench.it.resume()
+    await asyncio.sleep(10 * LIFETIME)
+    assert bench.it.counters.renewed == 1

@@ -905,3 +905,14 @@ async def test_logging_out_while_the_login_is_tried_again() -> None:
         await asyncio.sleep(60)
         assert device.state is DeviceState.DEREGISTERED
         assert not device.counters.restored
+
+
+async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        with pytest.raises(ParameterError):
+            await device.close(-1)
+        await asyncio.sleep(300)
+        assert device.state is DeviceState.REGISTERED
+        assert device.counters.renewed == 2

@@ -114,3 +114,12 @@ async def test_stopped_nothing_goes_on(when: float) -> None:
     await asyncio.sleep(1000)
     assert (bench.done, bench.failures) == (0, [])
     await bench.renewal.stop()
+
+
+async def test_soon_is_not_at_once() -> None:
+    bench = Bench()
+    bench.renewal.soon()
+    await asyncio.sleep(AGAIN - 1)
+    assert bench.wire.lines == []
+    await asyncio.sleep(AGAIN)
+    assert bench.done == 1
