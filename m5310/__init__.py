@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from m5310.reports import Report
     from m5310.speed import SpeedError
     from m5310.states import DeviceState
+    from m5310.upkeep import Reconnecting, RenewalFailed, Renewed, Reset, Restored, UpkeepCounters
     from m5310.values import Value, ValueType
     from m5310.vocabulary import Identity
 
@@ -130,13 +131,19 @@ __all__ = [
     "PortError",
     "PowerSaving",
     "Reading",
+    "Reconnecting",
     "RegistrationError",
+    "RenewalFailed",
+    "Renewed",
     "Report",
+    "Reset",
     "Resource",
     "Response",
+    "Restored",
     "Setup",
     "SpeedError",
     "StateError",
+    "UpkeepCounters",
     "UsageError",
     "Value",
     "ValueType",
@@ -184,6 +191,7 @@ _HOMES = {
     "m5310.power": "PowerSaving",
     "m5310.commands": "Booted",
     "m5310.following": "Following",
+    "m5310.upkeep": "Reconnecting RenewalFailed Renewed Reset Restored UpkeepCounters",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

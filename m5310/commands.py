@@ -277,6 +277,11 @@ def restart() -> Command:
     return query("+NRB", _BOOT_TEXT, timeout=BOOT)
 
 
+def restarting(line: str) -> bool:
+    """Whether a line says that the module goes down or has just come up."""
+    return line == _GOING_DOWN or booted(line) is not None
+
+
 def booted(line: str) -> Booted | None:
     """What a line of boot text says; None for any other line, `REBOOTING` included."""
     if not _CAUSE.fullmatch(line):
@@ -285,5 +290,6 @@ def booted(line: str) -> Booted | None:
     return Booted(known.get(line, BootCause.UNKNOWN), line)
 
 
+_GOING_DOWN = "REBOOTING"
 _CAUSE = re.compile(r"REBOOT_CAUSE_[A-Z_]+")
 _BOOT_TEXT = re.compile(r"REBOOTING|REBOOT_CAUSE_[A-Z_]+|M5310")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
+from random import Random
 from types import TracebackType
 from typing import Final, Self, assert_never, overload
 
 from m5310 import classic, commands
 from m5310.at import Answer, Command
 from m5310.callbacks import Callback
+from m5310.continuity import Continuity
+from m5310.declarations import Declarations
 from m5310.errors import (
     AnswerError,
     Code,
-    CommandError,
     CommandTimeout,
     M5310Error,
+    ModemReset,
     ParameterError,
     PortError,
     StateError,
@@ -29,6 +34,7 @@ from m5310.reports import ACKNOWLEDGED, Report, Reports
 from m5310.requests import ANSWER_WITHIN, Handlers, Requests
 from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
+from m5310.upkeep import Listener, UpkeepCounters
 from m5310.urc import (
     Acknowledged,
     Closed,
@@ -54,6 +60,12 @@ class Device:
     `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
     `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
     `m5310.requests.Handlers`; each must end `answer_within` s after its request arrived.
+
+    The registration is renewed in time for as long as the device is open; if that fails, it is
+    logged in anew. A module that restarts by itself is told everything again and logged in again
+    if it was: whoever waited gets ModemReset, `state` is RESTORING. `on_event` hears of each step
+    (see `m5310.upkeep`), `random` spreads the waits between attempts. With `recover=False` a
+    restart makes the device LOST, and a renewal that failed is only told.
     """
 
     def __init__(
@@ -71,13 +83,16 @@ class Device:
         baudrate: int = 9600,
         answer_within: float = ANSWER_WITHIN,
         reading: classic.Reading = classic.Reading.EITHER,
+        recover: bool = True,
+        on_event: Listener | None = None,
+        random: Random | None = None,
     ) -> None:
         if not isinstance(port, str | Modem):
             raise ParameterError(
                 f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
             )
         self._config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        self._registration = Registration(self._execute, self._config)
+        self._registration = Registration(self._execute, self._config, self._moved)
         self._port = port
         self._baudrate = baudrate
         self._reading = reading
@@ -86,8 +101,17 @@ class Device:
         self._creating = asyncio.Lock()
         self._destroying: asyncio.Task[None] | None = None
         self._resources = ObjectTree()
-        self._instances: dict[Path, None] = {}  # what the module was told of, in order
-        self._declaring = asyncio.Lock()
+        self._declarations = Declarations(
+            self._resources, self._execute, self._config, partial(self._registration.expect, Closed)
+        )
+        self._continuity = Continuity(
+            self._registration,
+            self._declarations,
+            lifetime,
+            recover=recover,
+            on_event=on_event,
+            random=random,
+        )
         self._reports = Reports(self._execute)
         self._requests = Requests(
             self._resources,
@@ -100,6 +124,16 @@ class Device:
     def state(self) -> DeviceState:
         """Where the device stands, as far as the module said."""
         return self._registration.state
+
+    @property
+    def in_service(self) -> bool:
+        """Whether reports can go out, or will again without the program's doing."""
+        return self._continuity.in_service
+
+    @property
+    def counters(self) -> UpkeepCounters:
+        """What happened to the device so far; `modem.counters` has the wire's part."""
+        return self._continuity.counters
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -146,8 +180,7 @@ class Device:
             self._modem = self._port
         try:
             self._stop_listening = self._modem.listen(self._on_line, self._on_lost)
-            await self._tolerated(commands.error_numbers(on=True))
-            await self._configure()
+            await self._declarations.create()
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await to_the_end(self._undo(error))
@@ -156,30 +189,9 @@ class Device:
 
     async def _undo(self, error: BaseException) -> None:
         # A module that is gone or mute would only make the caller wait once more.
-        if not isinstance(error, PortError | CommandTimeout):
-            await self._delete_all()
+        if not isinstance(error, PortError | CommandTimeout | ModemReset):
+            await self._declarations.delete_all()
         await self._leave_port()
-
-    async def _configure(self) -> None:
-        lines = classic.configure(self._config)
-        try:
-            for line in lines:
-                await self._execute(line)
-        except CommandError as error:
-            _log.info("the module holds an instance already (%s): it is deleted first", error)
-        else:
-            return
-        closed = self._registration.expect(Closed)
-        try:
-            await self._execute(classic.close())
-        except CommandError as error:
-            _log.debug("it is not logged in: %s", error)
-        else:
-            # DEL is refused as long as the logout is under way
-            await asyncio.wait({closed}, timeout=CLOSE)
-        await self._tolerated(classic.delete())
-        for line in lines:
-            await self._execute(line)
 
     async def add_resource(
         self,
@@ -190,32 +202,18 @@ class Device:
     ) -> Resource:
         """Declare a resource to the module. Before login only: later ones are never reported."""
         resource = Resource(path, type, value, access)
-        async with self._declaring:
+        async with self._declarations.changing:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
-            return await to_the_end(self._declare(resource))
-
-    async def _declare(self, resource: Resource) -> Resource:
-        self._resources.add(resource)
-        path, instance = resource.path, Path(resource.path.object, resource.path.instance)
-        try:
-            if instance not in self._instances:
-                await self._execute(classic.add_object(path))
-                self._instances[instance] = None
-            await self._execute(classic.notify(path, resource.type, resource.text))
-        except M5310Error:
-            self._resources.remove(resource)
-            raise
-        return resource
+            await to_the_end(self._declarations.declare(resource))
+            return resource
 
     async def remove_resource(self, resource: Resource) -> None:
         """Serve and report it no more; the last one of an instance takes that with it."""
-        async with self._declaring:
-            self._resources.remove(resource)
-            path = Path(resource.path.object, resource.path.instance)
-            if path in self._resources.instances() or path not in self._instances:
+        async with self._declarations.changing:
+            instance = self._declarations.withdraw(resource)
+            if instance is None:
                 return
-            await to_the_end(self._execute(classic.delete_object(path)))
-            self._instances.pop(path, None)
+            await to_the_end(self._declarations.delete(instance))
         if self._registration.allows(DeviceEvent.UPDATE):
             await self.update(with_objects=True)
 
@@ -236,7 +234,7 @@ class Device:
         with_objects: bool = False,
         timeout: float = UPDATE,  # noqa: ASYNC109
     ) -> None:
-        """Renew the registration for another lifetime. Raises RegistrationError."""
+        """Renew the registration now; in time it is done unasked. Raises RegistrationError."""
         await self._registration.update(with_objects=with_objects, timeout=timeout)
 
     async def close(self, timeout: float = CLOSE) -> None:  # noqa: ASYNC109
@@ -244,7 +242,12 @@ class Device:
 
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
         """
-        await self._registration.close(timeout)
+        self._registration.check(DeviceEvent.CLOSE)
+        try:
+            await self._continuity.stop()  # it would log in again
+            await self._registration.close(timeout)
+        finally:
+            self._continuity.resume()
 
     async def destroy(self) -> None:
         """Log out if need be, delete everything from the module, close the port if it is ours.
@@ -255,12 +258,14 @@ class Device:
         self._requests.let_caller_go()
         if self._destroying is None:
             self._registration.end()
+            self._continuity.end()
             self._destroying = asyncio.create_task(self._destroy())
         await to_the_end(self._destroying)
 
     async def _destroy(self) -> None:
         async with self._creating:
             pass  # a creation under way undoes itself first
+        await self._continuity.stop()
         try:
             await self._registration.settled()
             if self._registration.allows(DeviceEvent.CLOSE):
@@ -268,22 +273,13 @@ class Device:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        async with self._declaring:  # a declaration under way is done to its end
+        async with self._declarations.changing:  # a declaration under way is done to its end
             if self._modem is not None and self.state is not DeviceState.LOST:
-                await self._delete_all()
+                await self._declarations.delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
         self._registration.follow(DeviceEvent.CLOSED)
         self._registration.follow(DeviceEvent.DESTROY)
-
-    async def _delete_all(self) -> None:
-        try:
-            for instance in self._instances:
-                await self._tolerated(classic.delete_object(instance))
-            await self._tolerated(classic.delete())
-        except (PortError, CommandTimeout) as error:
-            _log.warning("the module could not be left clean: %s", error)
-        self._instances.clear()
 
     async def _leave_port(self) -> None:
         self._stop_listening()
@@ -345,16 +341,24 @@ class Device:
         return await self._reports.send(values, acknowledge=acknowledge)
 
     def check_registered(self) -> None:
-        """Raise why no report can go out now: StateError, or the PortError of a lost port."""
+        """Raise why no report can go out now: StateError, or what the device was lost by."""
         self._registration.check_registered()
 
     async def left(self, timeout: float) -> None:  # noqa: ASYNC109
-        """Wait until the device is registered no more, at most `timeout` s."""
-        await self._registration.left(timeout)
+        """Wait until the device is out of service for good, at most `timeout` s.
+
+        For good: not registered, and not being restored either.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._continuity.left()
 
     # --- what comes --------------------------------------------------------------------------
 
     def _on_line(self, line: str) -> None:
+        if commands.restarting(line):
+            self._on_restart(line)
+            return
         try:
             urc = classic.parse(line, self._reading)
         except AnswerError as error:
@@ -376,23 +380,27 @@ class Device:
         self._registration.lost(error)
         self._reports.fail(error)
 
+    # --- coming back -------------------------------------------------------------------------
+
+    def _on_restart(self, line: str) -> None:
+        """Whoever waits for anything that the module was to say is told that it never will."""
+        error = ModemReset(
+            f"the module restarted by itself ({line}); its objects, sockets and registration "
+            "are gone"
+        )
+        self.modem.abandon(error)
+        self._reports.fail(error)
+        self._requests.forget()
+        self._declarations.forget()
+        self._continuity.restarted(line, error)
+
+    def _moved(self, event: DeviceEvent) -> None:
+        self._continuity.moved(event)
+
     # --- commands ----------------------------------------------------------------------------
 
     async def _execute(self, command: Command) -> Answer:
         return await self.modem.execute(command)
-
-    async def _tolerated(self, command: Command) -> None:
-        """Send what may be refused or stay without answer; a lost port and a mute module matter."""
-        try:
-            await self._execute(command)
-        except PortError:
-            raise
-        except CommandTimeout as error:
-            if not error.sent:
-                raise  # not even AT was answered: nothing else will be
-            _log.debug("tolerated: %s", error)
-        except M5310Error as error:
-            _log.debug("tolerated: %s", error)
 
 
 def _nothing() -> None:

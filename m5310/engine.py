@@ -141,6 +141,21 @@ class Engine:
         self._set_deadline()
         return True
 
+    def abandon(self) -> None:
+        """Forget what is held and what is out: the other side began anew and knows neither.
+
+        Neither ends with an event any more. The conversation is lost until a probe is answered.
+        """
+        self._waiting = None
+        self._exchange = None
+        self._lost = None
+        self._output = b""
+        # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
+        # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
+        self._owed = 1
+        self._states.on(ConversationEvent.RESET)
+        self._set_deadline()
+
     def outgoing(self) -> bytes:
         """What must be written now. Each byte is given once."""
         data, self._output = self._output, b""

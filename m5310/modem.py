@@ -124,6 +124,15 @@ class Modem(asyncio.Protocol):
 
         return unsubscribe
 
+    def abandon(self, error: M5310Error) -> None:
+        """The other side began anew: every waiting caller gets `error`, now.
+
+        For a listener that knows how the modem tells of it. Whatever comes next is preceded by
+        probes until the modem answers; a final result under way is nobody's.
+        """
+        self._engine.abandon()
+        self._release_waiters(error)
+
     @property
     def counters(self) -> Counters:
         """What went wrong on the wire so far."""
@@ -135,7 +144,7 @@ class Modem(asyncio.Protocol):
             self._closing = True
             transport, self._transport = self._transport, None
             self._reason = f"{self._name} was closed"
-            self._release_waiters()
+            self._release_waiters(PortError(self._reason))
             if not transport.is_closing():
                 transport.abort()
         if self._gone is not None:
@@ -171,7 +180,7 @@ class Modem(asyncio.Protocol):
         if not self._closing:
             self._reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
             self._transport = None
-            self._release_waiters()
+            self._release_waiters(PortError(self._reason))
             for _, on_lost in self._listeners:
                 self._tell(on_lost, PortError(self._reason))
         self._listeners = ()
@@ -251,13 +260,13 @@ class Modem(asyncio.Protocol):
             self._handle(event)
         self._proceed()
 
-    def _release_waiters(self) -> None:
+    def _release_waiters(self, error: M5310Error) -> None:
         self._set_alarm(None)
-        self._end(PortError(self._reason))
+        self._end(error)
         while self._queue:
             waiter, _ = self._queue.popleft()
             if not waiter.done():
-                waiter.set_exception(PortError(self._reason))
+                waiter.set_exception(error)
 
     def _tell(self, listener: Callable[[T], None], what: T) -> None:
         try:

@@ -18,9 +18,11 @@ from m5310.device import Device
 from m5310.errors import (
     AcknowledgementTimeout,
     M5310Error,
+    ModemReset,
     NotFound,
     ParameterError,
     PortError,
+    StateError,
 )
 from m5310.lwm2m import Access, Path, Resource
 from m5310.pump import Pump
@@ -136,11 +138,18 @@ class NbiotDevice:
         self._pump.run(self._device.close(timeout))
 
     def step(self, timeout: float) -> None:
-        self._device.check_registered()
-        self.report()
+        self._report_in_service()
         self._pump.run(self._device.left(timeout))
-        self._device.check_registered()
-        self.report()  # what the callbacks changed meanwhile
+        self._report_in_service()  # what the callbacks changed meanwhile
+
+    def _report_in_service(self) -> None:
+        """Report, or keep it for later while the device is being brought back."""
+        try:
+            self._device.check_registered()
+            self.report()
+        except (ModemReset, StateError):
+            if not self._device.in_service:
+                raise
 
     def report(self) -> None:
         """Report what is flagged. One bad value does not hold up the others: all are tried."""
@@ -196,8 +205,8 @@ class NbiotDevice:
         except AcknowledgementTimeout as error:
             _log.warning("%s", error)
             return
-        except PortError:
-            return  # lost or closed: whoever calls next is told
+        except (PortError, ModemReset):
+            return  # lost, closed or restarted: whoever calls next is told
         (ackid,) = report.ackids  # one: a portion is of one object instance
         for resource in report.resources:
             if resource in self._values:
@@ -320,8 +329,10 @@ def nbiot_device_connect(dev: NbiotDevice, timeout: float) -> None:
 def nbiot_device_step(dev: NbiotDevice, timeout: float) -> None:
     """Report what is flagged UPDATED and serve requests for `timeout` s; 0: what waits already.
 
-    A flag is cleared once the module took the report. Raises StateError as soon as the device
-    is registered no more, PortError as soon as the port is lost.
+    A flag is cleared once the module took the report. A module that restarts by itself is told
+    everything again and logged in again; until then a step waits, and what is flagged stays so.
+    Raises StateError as soon as the device is registered no more and nothing brings it back,
+    PortError as soon as the port is lost.
     """
     dev.step(timeout)
 

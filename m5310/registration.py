@@ -12,6 +12,7 @@ from m5310.at import Answer, Command
 from m5310.errors import (
     Code,
     M5310Error,
+    ModemReset,
     ParameterError,
     PortError,
     RegistrationError,
@@ -34,6 +35,13 @@ CLOSE: Final = 30.0
 module forgets the registration in any case."""
 _CLOCK_SLACK: Final = 0.1  # s; the module's clock and ours need not agree on a timeout's end
 
+_LOGGED_IN: Final = {
+    DeviceState.REG_PENDING,
+    DeviceState.REGISTERED,
+    DeviceState.REG_UPDATE_PENDING,
+    DeviceState.REG_UPDATE_NEEDED,
+}
+
 Execute = Callable[[Command], Awaitable[Answer]]
 Verdict = Opened | Closed | Updated
 
@@ -41,6 +49,7 @@ _CODES: Final = {
     DeviceState.REG_PENDING: Code.PENDING,
     DeviceState.REG_UPDATE_PENDING: Code.PENDING,
     DeviceState.DEREG_PENDING: Code.PENDING,
+    DeviceState.RESTORING: Code.PENDING,
     DeviceState.REGISTERED: Code.REGISTERED,
     DeviceState.REG_UPDATE_NEEDED: Code.REGISTERED,
 }
@@ -53,14 +62,21 @@ class Registration:
     followed as far as the table knows the way, it is not ours to forbid.
     """
 
-    def __init__(self, execute: Execute, config: Config) -> None:
+    def __init__(
+        self,
+        execute: Execute,
+        config: Config,
+        moved: Callable[[DeviceEvent], None] = lambda _: None,
+    ) -> None:
+        """`moved` is called after each event that the table knew the way for."""
         self._execute = execute
+        self._moved = moved
         self._config = config
         self._states = States(DEVICE)
         self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
         self._expiry: asyncio.TimerHandle | None = None
         self._ending = False
-        self._lost: PortError | None = None
+        self._lost: M5310Error | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -85,10 +101,15 @@ class Registration:
         """From now on nothing may begin any more but a logout."""
         self._ending = True
 
+    @property
+    def reporting(self) -> bool:
+        """Whether reports can go out."""
+        return self.state.registered and self.state is not DeviceState.DEREG_PENDING
+
     def check_registered(self) -> None:
-        """Raise StateError (or what the port was lost by) unless reports can go out."""
+        """Raise StateError (or what the device was lost by) unless reports can go out."""
         self._check_port()
-        if not self.state.registered or self.state is DeviceState.DEREG_PENDING:
+        if not self.reporting:
             raise StateError(f"reports need a login; the device is {self.state.name}")
 
     def move(self, event: DeviceEvent) -> None:
@@ -102,22 +123,31 @@ class Registration:
                 self._expiry.cancel()
             self._changed.set()
             self._changed = asyncio.Event()
+            self._moved(event)
 
-    async def left(self, timeout: float) -> None:  # noqa: ASYNC109
-        """Wait until the device is registered no more, at most `timeout` s."""
-        try:
-            async with asyncio.timeout(timeout):
-                while self.state.registered:
-                    await self._changed.wait()
-        except TimeoutError:
-            return
+    async def left(self) -> None:
+        """Wait until the device is registered no more."""
+        while self.state.registered:
+            await self._changed.wait()
 
     def lost(self, error: PortError) -> None:
         self._lost = error
         self.follow(DeviceEvent.PORT_LOST)
         self.fail(error)
 
-    def fail(self, error: PortError) -> None:
+    def reset(self, error: ModemReset) -> bool:
+        """The module restarted. Whether the device was logged in, or on its way there."""
+        login = self.state in _LOGGED_IN
+        self.follow(DeviceEvent.RESET)
+        self.fail(error)
+        return login
+
+    def give_up(self, error: ModemReset) -> None:
+        """Nobody tells the module again what it forgot: every call raises `error` from now on."""
+        self._lost = error
+        self.follow(DeviceEvent.GIVE_UP)
+
+    def fail(self, error: M5310Error) -> None:
         """Nothing more will come: whoever waits gets `error`, now."""
         verdicts, self._verdicts = self._verdicts, {}
         for verdict in verdicts.values():
@@ -245,7 +275,7 @@ class Registration:
             waiting.set_result(verdict.success)
 
     async def _verdict(self, verdict: asyncio.Future[bool], within: float) -> bool | None:
-        """None if it does not come in time; PortError if it cannot come any more."""
+        """None if it does not come in time; what `fail` was told if it cannot come any more."""
         done, _ = await asyncio.wait({verdict}, timeout=within)
         return verdict.result() if done else None
 

@@ -43,6 +43,13 @@ class Line:
     text: str
 
 
+@dataclass(slots=True)
+class _Session:
+    """From one start of the module to the next; `over` is what ended it."""
+
+    over: M5310Error | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A report that the module took. That is not yet delivery: see `acknowledgement`."""
@@ -64,7 +71,7 @@ class Report:
         """Wait for the platform's word, at most `timeout` s from now.
 
         Raises AcknowledgementTimeout if it does not come; waiting again is fine. Raises
-        ParameterError if none was asked for, PortError once none can come any more.
+        ParameterError if none was asked for, PortError or ModemReset once none can come any more.
         """
         if not self._acknowledgements:
             raise ParameterError("the report was sent without asking for an acknowledgement")
@@ -89,6 +96,7 @@ class Reports:
         # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
         self._ackids = itertools.count(2)
         self._awaited: dict[int, asyncio.Future[None]] = {}
+        self._session = _Session()
 
     async def send(self, values: Mapping[Resource, Value], *, acknowledge: bool) -> Report:
         """Report these values; returns once the module has taken them all.
@@ -98,10 +106,13 @@ class Reports:
         for its turn it sends nothing, cancelled later it leaves no report half sent.
         """
         groups = grouped(values)
+        session = self._session
         async with self._sending:
-            return await to_the_end(self._send(groups, acknowledge))
+            return await to_the_end(self._send(groups, acknowledge, session))
 
-    async def _send(self, groups: tuple[tuple[Line, ...], ...], acknowledge: bool) -> Report:
+    async def _send(
+        self, groups: tuple[tuple[Line, ...], ...], acknowledge: bool, session: _Session
+    ) -> Report:
         ackids: list[int] = []
         futures: list[asyncio.Future[None]] = []
         for group in groups:
@@ -111,7 +122,7 @@ class Reports:
                 futures.append(self._await(ackid))
                 ackids.append(ackid)
             try:
-                await self._send_group(group, ackid)
+                await self._send_group(group, ackid, session)
             except M5310Error:
                 for each in ackids:
                     self._awaited.pop(each, None)
@@ -133,32 +144,40 @@ class Reports:
         self._awaited[ackid] = asyncio.get_running_loop().create_future()
         return self._awaited[ackid]
 
-    async def _send_group(self, group: tuple[Line, ...], ackid: int | None) -> None:
+    async def _send_group(
+        self, group: tuple[Line, ...], ackid: int | None, session: _Session
+    ) -> None:
         held: Line | None = None  # the module has it and waits for the report's end
         for line in group:
             last = line is group[-1]
             try:
-                await self._notify(line, last=last, ackid=ackid if last else None)
+                await self._notify(line, session, last=last, ackid=ackid if last else None)
             except (CommandError, CommandTimeout) as error:
                 if isinstance(error, CommandTimeout) and error.sent and not last:
                     held = line  # perhaps: only its result may have got lost
                 if held is not None:
-                    await self._complete(held)
+                    await self._complete(held, session)
                 raise
             held = line
             line.resource.value = line.value
 
-    async def _complete(self, line: Line) -> None:
+    async def _complete(self, line: Line, session: _Session) -> None:
         """Close a report that stopped half way, or its first half would join the next one.
 
         Only a report's last line closes it, so the last one that was taken is said again.
         """
         try:
-            await self._notify(line, last=True, ackid=None)
+            await self._notify(line, session, last=True, ackid=None)
         except M5310Error as error:
             _log.warning("the module may hold half a report: %s", error)
 
-    async def _notify(self, line: Line, *, last: bool, ackid: int | None) -> None:
+    async def _notify(
+        self, line: Line, session: _Session, *, last: bool, ackid: int | None
+    ) -> None:
+        if session.over is not None:
+            # What waited for its turn, or was begun before: the module knows nothing of it now,
+            # and would take the line for a declaration.
+            raise session.over
         path, kind = line.resource.path, line.resource.type
         await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))
 
@@ -171,7 +190,9 @@ class Reports:
             future.set_result(None)
 
     def fail(self, error: M5310Error) -> None:
-        """No word will come any more: whoever waits gets `error`, now."""
+        """No word will come for what was sent so far: whoever waits gets `error`, now."""
+        self._session.over = error
+        self._session = _Session()
         awaited, self._awaited = self._awaited, {}
         for future in awaited.values():
             future.set_exception(error)

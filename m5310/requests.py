@@ -65,6 +65,7 @@ class _Job:
     key: _Key
     parts: tuple[Request, ...]
     deadline: float
+    start: int  # of the module: its msgids mean nothing after the next
     serve: bool = True
     answer: Commands | None = None
 
@@ -93,6 +94,7 @@ class Requests:
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
         self._parts: list[WriteRequest] = []
         self._task: asyncio.Task[None] | None = None
+        self._start = 0
         self.dropped = 0
         """Requests that found the queue full; the platform repeats them."""
 
@@ -128,13 +130,23 @@ class Requests:
             return  # a repeat of what is being served: one answer serves both
         answer = known[1] if known else None
         try:
-            self._jobs.put_nowait(_Job(key, parts, now + self._answer_within, registered, answer))
+            due = now + self._answer_within
+            self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
             _log.warning("%d requests wait: %r is dropped", QUEUE_LIMIT, request)
             return
         if known is None:
             self._known[key] = now, None
+
+    def forget(self) -> None:
+        """The module has restarted: what came before is void. A callback that runs is left to
+        end in its own time; its outcome is nobody's."""
+        self._start += 1
+        self._known.clear()
+        self._parts.clear()
+        while not self._jobs.empty():
+            self._jobs.get_nowait()
 
     def _complete(self, request: Request) -> tuple[Request, ...] | None:
         """The whole request, None as long as more parts of a write are to follow."""
@@ -165,13 +177,15 @@ class Requests:
             answer = job.answer
             if answer is None:
                 answer = await self._answer(job)
-                if job.key in self._known:
+                if job.key in self._known and job.start == self._start:
                     self._known[job.key] = self._known[job.key][0], answer
-            await self._send(answer)
+            await self._send(answer, job.start)
 
-    async def _send(self, answer: Commands) -> None:
+    async def _send(self, answer: Commands, start: int) -> None:
         try:
             for command in answer:
+                if start != self._start:
+                    return
                 await self._execute(command)
         except M5310Error as error:
             # A late answer, or a second one to the same msgid, is refused and does no harm.

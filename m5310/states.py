@@ -127,7 +127,8 @@ class DeviceState(Enum):
     REG_UPDATE_PENDING = "registration update pending"
     REG_UPDATE_NEEDED = "registration update needed"
     DEREG_PENDING = "deregistration pending"
-    LOST = "lost"  # the port is gone, and with it what is known of the module
+    RESTORING = "restoring"  # the module forgot everything, and is told again
+    LOST = "lost"  # the port is gone, or the module forgot everything and nobody tells it again
     DESTROYED = "destroyed"
 
     @property
@@ -147,6 +148,9 @@ class DeviceEvent(Enum):
     CLOSE = "close"
     CLOSED = "closed"
     PORT_LOST = "port lost"
+    RESET = "reset"
+    RESTORED = "restored"
+    GIVE_UP = "give up"
     DESTROY = "destroy"
 
 
@@ -180,8 +184,13 @@ def _device_rows() -> Iterable[tuple[DeviceState, DeviceEvent, DeviceState]]:
     for state in (s.REGISTERED, s.REG_UPDATE_PENDING, s.REG_UPDATE_NEEDED):
         yield state, e.CLOSE, s.DEREG_PENDING
         yield state, e.CLOSED, s.DEREGISTERED  # the module logged out unasked
-    for state in (s.NEW, s.DEREGISTERED, s.REG_FAILED, s.LOST):
+    for state in (s.NEW, s.DEREGISTERED, s.REG_FAILED, s.RESTORING, s.LOST):
         yield state, e.DESTROY, s.DESTROYED
+    yield s.RESTORING, e.RESTORED, s.DEREGISTERED
+    yield s.RESTORING, e.GIVE_UP, s.LOST
+    for state in s:
+        if state not in (s.NEW, s.LOST, s.DESTROYED):
+            yield state, e.RESET, s.RESTORING
     for state in s:
         if state not in (s.LOST, s.DESTROYED):
             yield state, e.PORT_LOST, s.LOST
@@ -215,6 +224,7 @@ class ConversationEvent(_Member):
     COMMAND = "a command is written"
     RESULT = "its final result came"
     TIMEOUT = "its time is over"
+    RESET = "the other side began anew"
 
 
 CONVERSATION: Table[Conversation, ConversationEvent] = Table(
@@ -232,5 +242,6 @@ CONVERSATION: Table[Conversation, ConversationEvent] = Table(
         (Conversation.IDLE, ConversationEvent.COMMAND, Conversation.BUSY),
         (Conversation.BUSY, ConversationEvent.RESULT, Conversation.IDLE),
         (Conversation.BUSY, ConversationEvent.TIMEOUT, Conversation.LOST),
+        *((state, ConversationEvent.RESET, Conversation.LOST) for state in Conversation),
     ],
 )

@@ -16,6 +16,8 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 
 # Rooms that may know an event loop, a port or a clock. Every other room is pure.
 SHELLS = {
+    "m5310.attach",
+    "m5310.callbacks",
     "m5310.cli.console",
     "m5310.cli.inputs",
     "m5310.cli.main",
@@ -27,9 +29,9 @@ SHELLS = {
     "m5310.cli.send",
     "m5310.cli.session",
     "m5310.cli.tap",
-    "m5310.attach",
-    "m5310.callbacks",
+    "m5310.continuity",
     "m5310.datagrams",
+    "m5310.declarations",
     "m5310.device",
     "m5310.following",
     "m5310.modem",
@@ -39,8 +41,10 @@ SHELLS = {
     "m5310.port",
     "m5310.pump",
     "m5310.registration",
+    "m5310.renewal",
     "m5310.reports",
     "m5310.requests",
+    "m5310.restoration",
     "m5310.shield",
     "m5310.speed",
     "m5310.transport",

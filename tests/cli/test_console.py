@@ -21,6 +21,7 @@ from m5310.cli.measure import output_of
 from m5310.cli.screen import Screen
 from m5310.cli.session import BACKLOG, Session, first_to_end
 from m5310.errors import CommandError, ParameterError, PortError
+from tests.clock import elapse
 from tests.driver.scripted import Scripted
 
 RULES = {
@@ -45,7 +46,7 @@ def shown(screen: Screen) -> tuple[str, str]:
 async def typing(*lines: str) -> AsyncGenerator[str, None]:
     for line in lines:
         yield line
-        await asyncio.sleep(1)  # virtual: what was said meanwhile is heard
+        await elapse(1)  # virtual: what was said meanwhile is heard
 
 
 async def talk(*lines: str, words: bool = True, echo: bool = False) -> tuple[str, str]:
@@ -215,7 +216,7 @@ async def test_the_first_to_end_ends_the_others() -> None:
 
     async def wait(seconds: float) -> None:
         try:
-            await asyncio.sleep(seconds)
+            await elapse(seconds)
         finally:
             ended.append(seconds)
 
@@ -228,7 +229,7 @@ async def test_the_first_to_end_ends_the_others() -> None:
         await first_to_end(wait(5), fail())
     assert ended == [1, 9, 5]
     task = asyncio.ensure_future(first_to_end(wait(7), wait(8)))
-    await asyncio.sleep(1)
+    await elapse(1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

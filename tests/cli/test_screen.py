@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.cli.screen import Screen, Style, padded, width
+from tests.clock import elapse
 
 
 class Terminal(io.StringIO):
@@ -73,9 +73,9 @@ def test_padding_fills_columns(cell: str, columns: int) -> None:
 async def test_progress_tells_what_and_for_how_long() -> None:
     screen = Screen(io.StringIO(), Terminal(), {})
     async with screen.working("looking") as say:
-        await asyncio.sleep(2.5)
+        await elapse(2.5)
         say("still looking")
-        await asyncio.sleep(1)
+        await elapse(1)
         screen.say("a result")
     shown = text(screen.err)
     for part in ("looking ... 0 s", "looking ... 2 s", "still looking ... 3 s"):

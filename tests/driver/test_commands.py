@@ -145,3 +145,13 @@ def test_a_boot_text_nobody_has_seen() -> None:
 
 def test_a_commanded_restart_owns_its_boot_text() -> None:
     answer(c.restart(), "REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310")
+
+
+@pytest.mark.parametrize("line", ["REBOOTING", *(cause.value for cause in c.BootCause)])
+def test_a_restart_is_heard_in_both_of_its_lines(line: str) -> None:
+    assert c.restarting(line)
+
+
+@pytest.mark.parametrize("line", ["M5310", "OK", "REBOOTED", f"x{c.BootCause.COMMAND.value}"])
+def test_other_lines_tell_of_no_restart(line: str) -> None:
+    assert not c.restarting(line)

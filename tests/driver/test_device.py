@@ -20,6 +20,7 @@ from m5310.errors import (
     CommandError,
     CommandTimeout,
     M5310Error,
+    ModemReset,
     NotFound,
     ParameterError,
     PortError,
@@ -28,6 +29,7 @@ from m5310.errors import (
 )
 from m5310.lwm2m import Access, Path, Resource
 from m5310.states import DeviceState
+from m5310.upkeep import Reset, Restored, UpkeepEvent
 from m5310.values import ValueType
 from tests.clock import elapse, run
 from tests.driver.scripted import Reply, Scripted, platform
@@ -803,3 +805,114 @@ async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) ->
         await device.create()
     # nothing is left running, although nobody destroys what was never created
     assert opening[0].closed == 1
+
+
+# --- the module restarts ---------------------------------------------------------------------
+
+RESTART = "REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET"
+
+
+async def restored(device: Device) -> None:
+    async with asyncio.timeout(60):
+        while not device.counters.restored:
+            await elapse(0.1)
+
+
+async def test_a_restarted_module_is_told_everything_again() -> None:
+    events: list[UpkeepEvent] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        await device.notify(lamp, 5)
+        before = len(m.sent)
+        m.say("REBOOTING", RESTART)
+        assert device.state is DeviceState.RESTORING
+        assert device.in_service
+        await device.left(0.05)  # it may come back: no end of the service
+        await restored(device)
+        assert [line.split(",")[0] for line in m.sent[before + 1 :]] == [
+            m.sent[1].split(",")[0],
+            "AT+MIPLADDOBJ=0",
+            "AT+MIPLNOTIFY=0",
+            "AT+MIPLOPEN=0",
+        ]
+        assert '"5"' in m.sent[-2]
+        assert device.state is DeviceState.REGISTERED
+        assert events == [Reset("REBOOTING"), Restored(1)]
+
+
+async def test_a_removed_resource_is_not_told_again() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.add_resource("2/0/1", ValueType.INTEGER, 1)
+        m.say(RESTART)
+        await device.remove_resource(lamp)
+        before = len(m.sent)
+        await restored(device)
+        assert not [line for line in m.sent[before:] if line.startswith("AT+MIPLADDOBJ=0,1,")]
+        assert device.state is DeviceState.DEREGISTERED
+
+
+async def test_told_not_to_recover_the_device_is_lost() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        m.say(RESTART)
+        assert device.state is DeviceState.LOST
+        await device.left(10)
+        with pytest.raises(ModemReset, match=RESTART):
+            await device.connect(30)
+        m.say(RESTART)
+        assert device.counters.resets == 2
+
+
+async def test_a_restart_during_the_end_is_the_end() -> None:
+    async with module(platform(CLOSE=RESTART)) as m:
+        async with Device(m.modem, ENDPOINT) as device:
+            await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+            await device.connect(30)
+        assert device.state is DeviceState.DESTROYED
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_board_that_restarts_as_its_port_is_opened(times: int) -> None:
+    left = [RESTART] * times
+    rules = platform(CONF=lambda _: left.pop() if left else "OK")
+    async with module(rules) as m:
+        device = Device(m.modem, ENDPOINT)
+        if times == 3:
+            with pytest.raises(ModemReset):
+                await device.create()
+            assert device.state is DeviceState.NEW
+        else:
+            await device.create()
+            assert device.state is DeviceState.DEREGISTERED
+            await device.destroy()
+
+
+async def test_logging_out_while_the_login_is_tried_again() -> None:
+    opened = ["+CME ERROR:30"]
+    async with module(platform()) as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        m.rules["AT+MIPLOPEN"] = lambda _: opened.pop() if opened else ["OK", "+MIPLOPEN:0,1"]
+        m.say(RESTART)
+        async with asyncio.timeout(60):
+            while device.state is not DeviceState.REG_FAILED:
+                await elapse(0.05)
+        await device.connect(30)
+        await device.close(30)
+        await elapse(60)
+        assert device.state is DeviceState.DEREGISTERED
+        assert not device.counters.restored
+
+
+async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        with pytest.raises(ParameterError):
+            await device.close(-1)
+        await elapse(300)
+        assert device.state is DeviceState.REGISTERED
+        assert device.counters.renewed == 2

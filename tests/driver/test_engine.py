@@ -746,3 +746,63 @@ def test_an_answer_never_goes_to_another_command(
             if isinstance(event, Answered):
                 assert event.answer.lines == (f"+ID:{number}",)
             ended += isinstance(event, Answered | TimedOut)
+
+
+# --- the other side begins anew --------------------------------------------------------------
+
+
+def test_what_was_out_is_nobodys_after_a_restart() -> None:
+    engine = in_step()
+    engine.submit(CEREG, 1.0)
+    engine.outgoing()
+    assert engine.receive(lines("+CEREG:2,1", "BOOT"), 1.1) == [
+        Unsolicited("BOOT"),
+    ]
+    engine.abandon()
+    assert engine.state is Conversation.LOST
+    assert engine.free
+    assert engine.deadline is None
+    assert engine.receive(lines("OK"), 1.2) == [Stray("OK")]
+    assert engine.tick(100) == []
+
+
+def test_what_was_held_is_never_written_after_a_restart() -> None:
+    engine = in_step(quiet=1.0)
+    engine.submit(PLAIN, 1.0)
+    engine.receive(OK, 1.1)
+    engine.submit(CEREG, 1.2)  # held for the quiet time
+    engine.abandon()
+    assert engine.tick(10) == []
+    assert engine.outgoing() == b""
+    assert engine.free
+
+
+def test_the_ok_of_the_boot_text_is_not_the_probes() -> None:
+    engine = in_step()
+    engine.abandon()
+    engine.submit(PLAIN, 2.0)
+    assert engine.outgoing() == b"AT\r"  # which the booting module does not read
+    assert engine.receive(lines("M5310", "OK"), 2.1) == [Unsolicited("M5310")]
+    assert engine.state is Conversation.SETTLING
+    assert engine.tick(2.1 + SETTLE) == []  # the probe's own may still come
+    assert engine.receive(OK, 2.5) == [Stray("OK")]
+    assert engine.tick(2.5 + SETTLE) == [InStep()]
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_a_boot_text_without_ok_costs_only_time() -> None:
+    engine = in_step()
+    engine.abandon()
+    engine.submit(PLAIN, 2.0)
+    engine.outgoing()
+    assert engine.receive(OK, 2.1) == []
+    assert engine.tick(2.1 + SETTLE_OWED) == [InStep()]
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+@pytest.mark.parametrize("state", Conversation)
+def test_a_restart_is_possible_at_any_time(state: Conversation) -> None:
+    engine = Engine()
+    engine._states.state = state
+    engine.abandon()
+    assert engine.state is Conversation.LOST

@@ -18,6 +18,7 @@ from m5310.errors import (
     Code,
     CommandError,
     CommandTimeout,
+    ModemReset,
     ParameterError,
     PortError,
 )
@@ -686,3 +687,28 @@ async def test_what_cannot_be_opened() -> None:
         await Modem.open("/dev/no-such-port")
     with pytest.raises(ParameterError, match="0 baud"):
         await Modem.open("/dev/no-such-port", 0)
+
+
+# --- the other side begins anew --------------------------------------------------------------
+
+
+async def test_abandoned_everybody_is_told_at_once_and_the_next_is_served() -> None:
+    modem, port = plugged(latency=0.01)
+    await modem.execute(PLAIN)
+    error = ModemReset("anew")
+    waiting = [
+        asyncio.create_task(modem.execute(Command(line, timeout=5)))
+        for line in ("AT+SILENT", "AT+CFUN=1", "AT+CFUN=1")
+    ]
+    await elapse(0.1)
+    waiting[2].cancel()
+    modem.listen(lambda line: modem.abandon(error) if line == "BOOT" else None, lambda _: None)
+    port.say("BOOT", "OK")  # in one piece: the OK is not the answer
+    _, missing = await asyncio.wait(waiting, timeout=0.001)
+    assert not missing
+    assert [each.exception() for each in waiting[:2]] == [error, error]
+    assert waiting[2].cancelled()
+    assert await modem.execute(PLAIN) == Answer(PLAIN)
+    assert port.written[-2:] == ["AT", "AT+CFUN=1"]
+    modem.abandon(error)  # nobody waits
+    await modem.close()

@@ -591,3 +591,41 @@ def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
     assert ended.stdout.splitlines()[1:] == ["done"]
     assert "forked" in ended.stdout
     assert ended.stderr == ""
+
+
+# --- the module restarts ---------------------------------------------------------------------
+
+
+def test_stepping_through_a_restart(board: Board) -> None:
+    dev = board.device()
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
+    nbiot_device_connect(dev, 60)
+    board.say("REBOOT_CAUSE_UNKNOWN")
+    stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
+    temperature.value = 22.5
+    temperature.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    assert temperature.flag & NBIOT_UPDATED  # kept for later
+    with pytest.raises(StateError, match="RESTORING"):
+        nbiot_device_sync(dev)
+    stepped_until(dev, lambda: not temperature.flag & NBIOT_UPDATED)
+    assert dev.state is DeviceState.REGISTERED
+    assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
+    assert sum(line.startswith("AT+MIPLOPEN") for line in board.sent) == 2
+
+
+def test_a_report_that_meets_the_restart_is_made_afterwards(board: Board) -> None:
+    dev = board.device(None, None, None, lambda *_: None)
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
+    nbiot_device_connect(dev, 60)
+    temperature.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)  # taken, and its acknowledgement never comes
+    restarts = ["REBOOT_CAUSE_UNKNOWN"]
+    board.rules["AT+MIPLNOTIFY"] = lambda _: restarts.pop() if restarts else "OK"
+    temperature.value = 22.5
+    temperature.flag |= NBIOT_UPDATED
+    stepped_until(dev, lambda: not temperature.flag & NBIOT_UPDATED)
+    assert board.sent[-1].startswith('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1')
+    stepped_until(dev, lambda: len(dev._acknowledging) == 1)

@@ -14,6 +14,12 @@ import pytest
 import m5310
 
 NAMES = [
+    "Reconnecting",
+    "RenewalFailed",
+    "Renewed",
+    "Reset",
+    "Restored",
+    "UpkeepCounters",
     "AttachError",
     "Attached",
     "Attempt",

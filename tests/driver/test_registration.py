@@ -15,6 +15,7 @@ from m5310.errors import (
     CommandError,
     CommandTimeout,
     M5310Error,
+    ModemReset,
     ParameterError,
     PortError,
     RegistrationError,
@@ -281,16 +282,10 @@ async def test_leaving_the_registration_is_noticed_at_once() -> None:
     registration, _ = at(S.REGISTERED)
     soon(registration, Updated(0, True), 2)
     soon(registration, Closed(0, True), 5)
-    await registration.left(100)
+    await registration.left()
     assert asyncio.get_running_loop().time() == pytest.approx(5)
-    await registration.left(100)  # gone already
+    await registration.left()  # gone already
     assert asyncio.get_running_loop().time() == pytest.approx(5)
-
-
-async def test_staying_registered_is_noticed_in_time() -> None:
-    registration, _ = at(S.REGISTERED)
-    await registration.left(100)
-    assert asyncio.get_running_loop().time() == pytest.approx(100)
 
 
 @given(
@@ -412,3 +407,42 @@ async def test_at_the_end_nothing_begins_but_a_logout() -> None:
     with pytest.raises(StateError, match="being destroyed"):
         await registration.connect(10)
     assert wire.lines == ["AT+MIPLCLOSE=0"]
+
+
+@pytest.mark.parametrize("state", S)
+async def test_a_restart_leads_to_the_restoration_from_wherever_the_module_knew_something(
+    state: DeviceState,
+) -> None:
+    registration, _ = at(state)
+    verdict = registration.expect(Opened)
+    login = registration.reset(ModemReset("anew"))
+    nothing = state in (S.NEW, S.LOST, S.DESTROYED)
+    assert registration.state is (state if nothing else S.RESTORING)
+    pending = (S.REG_PENDING, S.REG_UPDATE_PENDING, S.REG_UPDATE_NEEDED)
+    assert login == (state is S.REGISTERED or state in pending)
+    with pytest.raises(ModemReset):
+        await verdict
+
+
+async def test_given_up_every_call_says_why() -> None:
+    registration, _ = at(S.RESTORING)
+    assert not registration.reporting
+    with pytest.raises(StateError) as pending:
+        await registration.connect(30)
+    assert pending.value.code is Code.PENDING
+    registration.give_up(ModemReset("anew"))
+    assert registration.state is S.LOST
+    for call in (registration.connect(30), registration.close(30)):
+        with pytest.raises(ModemReset):
+            await call
+    with pytest.raises(ModemReset):
+        registration.check_registered()
+
+
+async def test_each_event_that_moves_is_told() -> None:
+    told: list[DeviceEvent] = []
+    registration = Registration(Wire(), CONFIG, told.append)
+    registration.move(E.CREATE)
+    registration.heard(Opened(0, True))  # nobody asked: the table knows no way
+    registration.lost(PortError("gone"))
+    assert told == [E.CREATE, E.PORT_LOST]

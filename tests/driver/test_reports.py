@@ -14,6 +14,7 @@ from m5310.errors import (
     CommandError,
     CommandTimeout,
     M5310Error,
+    ModemReset,
     ParameterError,
     PortError,
 )
@@ -259,3 +260,19 @@ async def test_what_was_never_written_needs_no_closing() -> None:
     with pytest.raises(CommandTimeout):
         await Reports(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
     assert len(wire.lines) == 1
+
+
+async def test_after_a_restart_nothing_of_before_is_sent_any_more() -> None:
+    a, b, c = resource(A), resource(B), resource(C)
+    wire = Wire()
+    sending = Reports(wire)
+    begun = asyncio.create_task(sending.send({a: "1", b: "2"}, acknowledge=True))
+    waiting = asyncio.create_task(sending.send({c: "3"}, acknowledge=False))
+    await elapse(0.5)
+    sending.fail(ModemReset("anew"))
+    await sending.send({c: "4"}, acknowledge=False)
+    assert wire.lines == ['3303,0,5700,1,"1",0', '3303,0,5702,1,"4",1']
+    for task in (begun, waiting):
+        with pytest.raises(ModemReset):
+            await task
+    assert (b.value, c.value) == ("", "4")

@@ -580,3 +580,43 @@ async def test_a_plain_function_serves_too() -> None:
     async with bench(Handlers(on_write=on_write)) as b:
         assert [await b.next_answer("+MIPLWRITE:0,10001,3306,0,5851,8")] == DONE
     assert done.is_set()
+
+
+async def test_a_restarted_module_knows_its_old_msgids_no_more() -> None:
+    reading = asyncio.Event()
+
+    async def on_read(_: Resource) -> float:
+        await reading.wait()
+        return 5.5
+
+    bench = Bench(Handlers(on_read))
+    bench.requests.start()
+    bench.come("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
+    bench.come("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
+    await elapse(1)
+    bench.requests.forget()
+    reading.set()
+    assert await bench.served() == []
+    # the second part has no first any more, and the same msgid is another request
+    answers = await bench.served(
+        "+MIPLREAD:0,10001,3303,1,5700", "+MIPLWRITE:0,10003,3306,0,5850,5,1,1,0,0"
+    )
+    assert answers == ['AT+MIPLREAD=0,10001,3303,1,5700,4,"5.5",1', "AT+MIPLWRITE=0,10003,1"]
+    assert bench.value("3306/0/5851") == 7
+    await bench.requests.close()
+
+
+async def test_half_an_answer_is_not_finished_after_a_restart() -> None:
+    bench = Bench(Handlers())
+
+    async def restarts(command: Command) -> Answer:
+        answer = await bench.execute(command)
+        bench.requests.forget()
+        return answer
+
+    bench.requests = Requests(bench.tree, restarts, Handlers())
+    bench.requests.start()
+    assert await bench.served("+MIPLREAD:0,10001,3303,0,-1") == [
+        'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0'
+    ]
+    await bench.requests.close()

@@ -161,5 +161,7 @@ def test_a_command_goes_out_only_in_step(events: list[ConversationEvent]) -> Non
         assert states.state is after
         if after is Conversation.BUSY:
             assert before is Conversation.IDLE
-        if before is Conversation.LOST:
+        if event is ConversationEvent.RESET:
+            assert after is Conversation.LOST
+        elif before is Conversation.LOST:
             assert after is Conversation.PROBING  # no other way out than by asking

@@ -1,0 +1,100 @@
+"""What happens to a device that is left running, as typed events, and how often."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from m5310.errors import M5310Error, ParameterError
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The module restarted by itself. `text` is what it said of it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """Bringing the device back failed with `error`; the next attempt begins in `wait` s."""
+
+    attempt: int
+    wait: float
+    error: M5310Error
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The device stands again where it stood, after so many attempts."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The platform knows the device for another `lifetime` s."""
+
+    lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalFailed:
+    """The lifetime was not renewed. Unless told not to, the device logs in anew."""
+
+    error: M5310Error
+
+
+UpkeepEvent = Reset | Reconnecting | Restored | Renewed | RenewalFailed
+Listener = Callable[[UpkeepEvent], object]
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepCounters:
+    """How often since the device was made; `retries` counts failed attempts to bring it back."""
+
+    resets: int
+    retries: int
+    restored: int
+    renewed: int
+    renewals_failed: int
+
+
+_log = logging.getLogger("m5310.device")
+
+
+class Upkeep:
+    """Counts what happens, and tells it to the program. Raises ParameterError on a coroutine
+    function, which nobody would await."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        plain = callable(listener) and not inspect.iscoroutinefunction(listener)
+        if listener is not None and not plain:
+            raise ParameterError(f"on_event takes a plain function, not {listener!r}")
+        self._listener = listener
+        self._seen: Counter[type[UpkeepEvent]] = Counter()
+
+    @property
+    def counters(self) -> UpkeepCounters:
+        seen = self._seen
+        return UpkeepCounters(
+            resets=seen[Reset],
+            retries=seen[Reconnecting],
+            restored=seen[Restored],
+            renewed=seen[Renewed],
+            renewals_failed=seen[RenewalFailed],
+        )
+
+    def tell(self, event: UpkeepEvent) -> None:
+        """Never raises: what the program's listener raises is logged."""
+        self._seen[type(event)] += 1
+        _log.info("%r", event)
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except Exception:
+            _log.exception("on_event failed on %r", event)

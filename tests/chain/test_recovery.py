@@ -1,0 +1,376 @@
+"""A device left running: what breaks is mended, and nobody waits for what never comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.lwm2m import Path as CloudPath
+from emulator.lwm2m import Read
+from emulator.module import Cause
+from m5310 import Access, Device, DeviceState, Resource, ValueType, commands
+from m5310.errors import Code, M5310Error, ModemReset, StateError
+from m5310.registration import CONNECT
+from m5310.restoration import LONGEST_WAIT
+from m5310.upkeep import Reconnecting, Reset, Restored
+from tests.chain.null_modem import bytewise, whole
+from tests.chain.world import World
+from tests.clock import elapse, run
+
+S = DeviceState
+SENSOR = CloudPath(3303, 0, 5700)
+TEXT = Cause.WATCHDOG.value
+
+
+async def logged_in(world: World, device: Device) -> Resource:
+    sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+    await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, Access(3))
+    await device.connect(30)
+    await elapse(2)  # the platform observes
+    return sensor
+
+
+@pytest.mark.parametrize("cut", [whole, bytewise])
+async def test_a_reset_module_is_told_everything_and_logged_in_again(cut: object) -> None:
+    world = World(cut)  # type: ignore[arg-type]
+    async with world.device() as device:
+        sensor = await logged_in(world, device)
+        await device.notify(sensor, 23.25)
+        world.reset()
+        assert device.state is S.REGISTERED  # nobody can know yet
+        await world.until(lambda: device.state is S.RESTORING)
+        assert device.in_service
+        with pytest.raises(StateError, match="the device is RESTORING"):
+            await device.notify(sensor, 1.0)
+        with pytest.raises(StateError) as pending:
+            await device.connect()
+        assert pending.value.code is Code.PENDING
+        await world.until(lambda: device.state is S.REGISTERED, 60)
+        await elapse(2)
+        assert world.online
+        outcome = world.ask(Read(0, SENSOR))
+        await world.until(lambda: bool(outcome))
+        assert [item.value for item in outcome[0].items] == [23.25]
+        await device.notify(sensor, 24.5, acknowledge=True)
+        assert world.reported[-1] == 24.5
+    first, *failures, last = world.events
+    assert first == Reset(TEXT)
+    assert isinstance(last, Restored)
+    # attaching takes the module a moment: until then it refuses to log in
+    assert all(
+        isinstance(each, Reconnecting) and each.error.code is Code.SOCKET for each in failures
+    )
+    assert last.attempts == len(failures) + 1
+    assert (device.counters.resets, device.counters.restored) == (1, 1)
+    assert device.counters.retries == len(failures)
+    assert device.state is S.DESTROYED
+    assert not world.online
+    world.stop()
+
+
+async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(world, device)
+        report = await device.report({sensor: 1.0})
+        world.outage()
+        acknowledged = await device.report({sensor: 2.0}, acknowledge=True)
+        waiting = [
+            asyncio.create_task(each)
+            for each in (
+                acknowledged.acknowledgement(),
+                device.update(),
+                device.modem.execute(commands.attention()),
+                device.modem.execute(commands.information()),
+                device.notify(sensor, 3.0),
+                device.notify(sensor, 4.0),
+            )
+        ]
+        world.silent = True  # or the commands would be done before
+        await elapse(0.01)
+        world.say(TEXT)
+        done, missing = await asyncio.wait(waiting, timeout=0.001)
+        assert not missing
+        assert [type(each.exception()) for each in done] == [ModemReset] * len(waiting)
+        assert sensor.value == 2.0  # what nobody took is not the value
+        assert not report.acknowledged
+        world.silent = False
+        world.back()
+    world.stop()
+
+
+async def test_a_login_under_way_is_begun_again() -> None:
+    world = World(reachable=False)
+    async with world.device() as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        login = asyncio.create_task(device.connect(30))
+        await elapse(5)
+        world.reset()
+        with pytest.raises(ModemReset, match="restarted by itself"):
+            await login
+        world.back()
+        await world.until(lambda: device.state is S.REGISTERED, 60)
+    world.stop()
+
+
+async def test_a_device_that_was_not_logged_in_is_not_logged_in() -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        world.reset()
+        await world.until(lambda: device.counters.restored == 1, 60)
+        await elapse(600)
+        assert device.state is S.DEREGISTERED
+        await elapse(10)
+        await device.connect(30)
+        await elapse(2)
+        await device.notify(sensor, 2.0, acknowledge=True)
+    world.stop()
+
+
+async def test_a_logout_is_not_undone() -> None:
+    world = World()
+    async with world.device() as device:
+        await logged_in(world, device)
+        world.outage()
+        logout = asyncio.create_task(device.close(30))
+        await elapse(1)
+        world.reset()
+        with pytest.raises(ModemReset):
+            await logout
+        world.back()
+        await elapse(600)
+        assert device.state is S.DEREGISTERED
+    world.stop()
+
+
+async def test_told_not_to_the_device_stays_lost() -> None:
+    world = World()
+    async with world.device(recover=False) as device:
+        sensor = await logged_in(world, device)
+        world.reset()
+        await device.left(60)
+        assert device.state is S.LOST
+        for work in (device.notify(sensor, 1.0), device.connect(), device.update()):
+            with pytest.raises(ModemReset):
+                await work
+        said = len(world.commands)
+        world.say(TEXT)  # once more
+        await elapse(600)
+        assert len(world.commands) == said
+    assert device.state is S.DESTROYED
+    world.stop()
+
+
+async def test_resets_during_the_restoration_begin_it_again() -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(world, device)
+        for wait in (0.0, 3.55, 3.6, 4.0, 5.0, 3.7):
+            world.reset()
+            await elapse(wait)
+        await world.until(lambda: device.state is S.REGISTERED, 120)
+        await elapse(2)
+        await device.notify(sensor, 5.0, acknowledge=True)
+        assert device.counters.restored == 1
+        assert world.commands.count("AT+MIPLDEL=0") == 0  # every start began with nothing
+    world.stop()
+
+
+async def test_an_announced_restart_is_one_reset() -> None:
+    world = World()
+    async with world.device() as device:
+        await logged_in(world, device)
+        world.say("REBOOTING")
+        world.reset(Cause.COMMAND)
+        await world.until(lambda: isinstance(world.events[-1], Restored), 60)
+        assert device.counters.resets == 1
+        world.reset()
+        await world.until(lambda: device.counters.restored == 2, 60)
+        assert device.counters.resets == 2
+    world.stop()
+
+
+async def test_a_long_outage_is_met_with_waits_that_grow_to_a_bound() -> None:
+    world = World()
+    async with world.device(random=Random(1)) as device:
+        sensor = await logged_in(world, device)
+        world.outage()
+        world.reset()
+        await elapse(24 * 3600)
+        waits = [each.wait for each in world.events if isinstance(each, Reconnecting)]
+        assert all(0.5 <= wait <= LONGEST_WAIT for wait in waits)
+        assert max(waits) > LONGEST_WAIT / 2
+        assert 24 * 3600 / (LONGEST_WAIT + CONNECT) < len(waits) < 24 * 3600 / 200
+        assert device.in_service
+        world.back()
+        await world.until(lambda: device.state is S.REGISTERED, LONGEST_WAIT + 60)
+        await elapse(2)
+        await device.notify(sensor, 5.0, acknowledge=True)
+    world.stop()
+
+
+async def test_a_program_that_logs_in_itself_meanwhile_is_not_disturbed() -> None:
+    world = World()
+    async with world.device() as device:
+        await logged_in(world, device)
+        world.outage()
+        world.reset()
+        await elapse(1800)
+        await world.until(lambda: device.state is S.REG_FAILED)
+        world.back()
+        await device.connect(30)
+        await world.until(lambda: device.counters.restored == 1, LONGEST_WAIT)
+        assert device.state is S.REGISTERED
+    world.stop()
+
+
+async def test_a_program_that_logs_out_meanwhile_is_obeyed() -> None:
+    world = World()
+    async with world.device() as device:
+        await logged_in(world, device)
+        world.outage()
+        world.reset()
+        await elapse(1800)
+        await world.until(lambda: device.state is S.REG_FAILED)
+        world.back()
+        await device.connect(30)
+        await device.close(30)
+        await elapse(2 * LONGEST_WAIT)
+        assert device.state is S.DEREGISTERED
+    world.stop()
+
+
+async def test_a_device_can_be_left_while_it_is_restored() -> None:
+    world = World()
+    async with world.device() as device:
+        await logged_in(world, device)
+        world.reset()
+        await world.until(lambda: device.state is S.RESTORING)
+        world.silent = True
+    assert device.state is S.DESTROYED
+    world.stop()
+
+
+async def test_a_text_that_no_line_can_carry_does_not_stop_the_restoration(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    async with world.device() as device:
+        label = await device.add_resource("3303/0/5750", ValueType.STRING, "hall", Access(3))
+        await device.connect(30)
+        label.store('the "blue" room')  # as the platform may write it
+        with caplog.at_level(logging.WARNING):
+            world.reset()
+            await world.until(lambda: device.counters.restored == 1, 60)
+        assert "declared empty: 3303/0/5750" in caplog.text
+        assert label.value == 'the "blue" room'
+    world.stop()
+
+
+async def test_a_request_that_met_a_reset_is_answered_no_more() -> None:
+    world = World()
+    release = asyncio.Event()
+
+    async def on_read(_: Resource) -> float:
+        await release.wait()
+        return 9.5
+
+    async with world.device(on_read=on_read, answer_within=25) as device:
+        await logged_in(world, device)
+        world.ask(Read(0, SENSOR))
+        await elapse(1)
+        world.say("+MIPLREAD:0,12345,3303,0,5700")  # waits behind it
+        world.reset()
+        await world.until(lambda: device.counters.restored == 1, 20)
+        since = len(world.commands)
+        release.set()
+        await elapse(5)
+        # the one answer is to the platform's repetition, which the module gave a new msgid
+        assert len([line for line in world.commands[since:] if "READ" in line]) == 1
+        assert not [line for line in world.commands if "12345" in line]
+        outcome = world.ask(Read(0, SENSOR))  # what comes now is served as ever
+        await world.until(lambda: bool(outcome))
+        assert [item.value for item in outcome[0].items] == [9.5]
+    world.stop()
+
+
+async def test_opening_a_port_may_restart_the_board() -> None:
+    world = World()
+    device = world.device()
+    creating = asyncio.create_task(device.create())
+    await elapse(0.05)
+    world.reset(Cause.RESET_PIN)
+    await creating
+    assert device.state is S.DEREGISTERED
+    await device.destroy()
+    world.stop()
+
+
+async def test_a_board_that_restarts_for_ever_is_given_up() -> None:
+    world = World()
+    device = world.device()
+    creating = asyncio.create_task(device.create())
+    while not creating.done():
+        world.say(TEXT)
+        await elapse(0.05)
+    with pytest.raises(ModemReset):
+        await creating
+    assert device.state is S.NEW
+    world.stop()
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4),
+    st.sampled_from(["notify", "acknowledge", "update", "close", "remove", "destroy"]),
+    st.booleans(),
+)
+def test_whatever_is_done_at_whatever_moment_of_a_reset(
+    moments: list[float], call: str, typed: bool
+) -> None:
+    async def month() -> None:
+        world = World(bytewise if typed else whole)
+        device = world.device()
+        await device.create()
+        sensor = await logged_in(world, device)
+        other = device.resources[1]
+
+        async def program() -> None:
+            while True:
+                await elapse(0.77)
+                with contextlib.suppress(M5310Error):
+                    await calls[call]()
+
+        calls = {
+            "notify": lambda: device.notify(sensor, 1.0),
+            "acknowledge": lambda: device.notify(sensor, 1.0, acknowledge=True, timeout=5),
+            "update": lambda: device.update(timeout=5),
+            "close": lambda: device.close(5),
+            "remove": lambda: device.remove_resource(other),
+            "destroy": device.destroy,
+        }
+        running = asyncio.create_task(program())
+        for moment in moments:
+            world.reset()
+            await elapse(moment)
+        await elapse(40)
+        running.cancel()
+        await asyncio.wait({running})
+        left = {"close": S.DEREGISTERED, "destroy": S.DESTROYED}.get(call)
+        if left:
+            # a module that restarts as it logs out has not told the cloud, which finds out later
+            assert device.state is left
+        else:
+            assert device.state.registered
+            assert world.online
+        await device.destroy()
+        world.stop()
+
+    run(month())

@@ -1,0 +1,168 @@
+"""What the module holds of a device: told, told again, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from m5310.declarations import LOGOUT, RESTARTS, Declarations
+from m5310.errors import (
+    AnswerError,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    ModemReset,
+    PortError,
+)
+from m5310.lwm2m import Access, ObjectTree, Path, Resource
+from m5310.miplconf import Config
+from m5310.values import ValueType
+from tests.driver.test_registration import Wire
+
+CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
+INSTANCE = Path(3303, 0)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.wire = Wire()
+        self.tree = ObjectTree()
+        self.closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.declarations = Declarations(self.tree, self.wire, CONFIG, lambda: self.closed)
+
+    def resource(self, path: str = "3303/0/5700") -> Resource:
+        return Resource(path, ValueType.STRING, "x", Access.READABLE)
+
+    def refuse(self, *refused: str, error: M5310Error | None = None, once: bool = False) -> None:
+        left = list(refused)
+
+        def then(line: str) -> M5310Error | None:
+            for start in left:
+                if line.startswith(start):
+                    if once:
+                        left.remove(start)
+                    return error or CommandError(line, "+CME ERROR:3", 3)
+            return None
+
+        self.wire.then = then
+
+    def names(self) -> list[str]:
+        return [line.removeprefix("AT+").split("=")[0] for line in self.wire.lines]
+
+
+@pytest.mark.parametrize("times", [0, 2, 3])
+async def test_a_board_that_the_opened_port_resets(times: int) -> None:
+    bench = Bench()
+    left = [ModemReset("anew") for _ in range(times)]
+    bench.wire.then = lambda _: left.pop() if left else None
+    if times > RESTARTS:
+        with pytest.raises(ModemReset):
+            await bench.declarations.create()
+    else:
+        await bench.declarations.create()
+    assert bench.names() == ["CMEE"] * min(times, RESTARTS + 1) + (
+        ["CMEE", "MIPLCONF"] if times <= RESTARTS else []
+    )
+
+
+async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLCONF", once=True)
+    asyncio.get_running_loop().call_later(10, bench.closed.set_result, True)
+    await bench.declarations.configure()
+    assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", "MIPLCONF"]
+    assert 10 <= asyncio.get_running_loop().time() < 15
+
+
+async def test_a_module_that_never_says_it_logged_out_is_waited_for_in_vain() -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLCONF", once=True)
+    await bench.declarations.configure()
+    assert LOGOUT < asyncio.get_running_loop().time() < LOGOUT + 10
+
+
+async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
+    await bench.declarations.configure()
+    assert asyncio.get_running_loop().time() < 10
+
+
+@pytest.mark.parametrize(
+    "error", [AnswerError("odd"), CommandError("AT", "ERROR", None), CommandTimeout("AT", 5)]
+)
+async def test_error_numbers_are_a_wish(error: M5310Error) -> None:
+    bench = Bench()
+    bench.refuse("AT+CMEE", error=error)
+    await bench.declarations.configure()
+    assert bench.names() == ["CMEE", "MIPLCONF"]
+
+
+@pytest.mark.parametrize(
+    "error", [PortError("gone"), ModemReset("anew"), CommandTimeout("AT", 5, sent=False)]
+)
+async def test_nobody_there_is_no_refusal(error: M5310Error) -> None:
+    bench = Bench()
+    bench.refuse("AT+CMEE", error=error)
+    with pytest.raises(type(error)):
+        await bench.declarations.configure()
+    assert bench.names() == ["CMEE"]
+
+
+async def test_an_instance_is_told_once() -> None:
+    bench = Bench()
+    await bench.declarations.declare(bench.resource())
+    await bench.declarations.declare(bench.resource("3303/0/5701"))
+    assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
+
+
+async def test_what_the_module_refuses_is_not_the_devices() -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLNOTIFY")
+    with pytest.raises(CommandError):
+        await bench.declarations.declare(bench.resource())
+    assert list(bench.tree) == []
+
+
+async def test_the_last_resource_of_an_instance_takes_it_along() -> None:
+    bench = Bench()
+    one, other = bench.resource(), bench.resource("3303/0/5701")
+    await bench.declarations.declare(one)
+    await bench.declarations.declare(other)
+    assert bench.declarations.withdraw(one) is None
+    assert bench.declarations.withdraw(other) == INSTANCE
+    await bench.declarations.delete(INSTANCE)
+    assert bench.wire.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
+    await bench.declarations.declare(one)
+    bench.declarations.forget()
+    assert bench.declarations.withdraw(one) is None  # a restarted module holds it no more
+
+
+async def test_restored_is_what_is_declared_with_its_present_value() -> None:
+    bench = Bench()
+    one, other = bench.resource(), bench.resource("1/0/1")
+    await bench.declarations.declare(one)
+    await bench.declarations.declare(other)
+    one.value = "y"
+    other.store('"')
+    bench.wire.lines.clear()
+    await bench.declarations.restore()
+    assert bench.wire.lines[2:] == [
+        "AT+MIPLADDOBJ=0,3303,0",
+        'AT+MIPLNOTIFY=0,3303,0,5700,1,"y",1',
+        "AT+MIPLADDOBJ=0,1,0",
+        'AT+MIPLNOTIFY=0,1,0,1,1,"",1',
+    ]
+    assert other.value == '"'
+
+
+@pytest.mark.parametrize("error", [PortError("gone"), ModemReset("anew"), None])
+async def test_leaving_it_clean_raises_nothing(error: M5310Error | None) -> None:
+    bench = Bench()
+    await bench.declarations.declare(bench.resource())
+    bench.refuse("AT+MIPLDEL", error=error)
+    await bench.declarations.delete_all()
+    assert bench.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
+    await bench.declarations.delete_all()
+    assert bench.names().count("MIPLDELOBJ") == 1

@@ -1,0 +1,66 @@
+"""What happens is counted and told, whatever the program's listener does."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from m5310.errors import ParameterError, PortError
+from m5310.upkeep import (
+    Reconnecting,
+    RenewalFailed,
+    Renewed,
+    Reset,
+    Restored,
+    Upkeep,
+    UpkeepCounters,
+    UpkeepEvent,
+)
+
+ERROR = PortError("gone")
+EVENTS = [
+    Reset("text"),
+    Reconnecting(1, 2.0, ERROR),
+    Restored(2),
+    Renewed(60),
+    RenewalFailed(ERROR),
+]
+
+
+def test_each_event_is_told_and_counted() -> None:
+    told: list[UpkeepEvent] = []
+    upkeep = Upkeep(told.append)
+    assert upkeep.counters == UpkeepCounters(0, 0, 0, 0, 0)
+    for event in [*EVENTS, Reset("again")]:
+        upkeep.tell(event)
+    assert told == [*EVENTS, Reset("again")]
+    assert upkeep.counters == UpkeepCounters(
+        resets=2, retries=1, restored=1, renewed=1, renewals_failed=1
+    )
+
+
+def test_nobody_needs_to_listen() -> None:
+    upkeep = Upkeep(None)
+    upkeep.tell(Restored(1))
+    assert upkeep.counters.restored == 1
+
+
+def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: UpkeepEvent) -> None:
+        raise ZeroDivisionError
+
+    upkeep = Upkeep(fail)
+    with caplog.at_level(logging.ERROR):
+        upkeep.tell(Restored(1))
+    assert "on_event failed on Restored(attempts=1)" in caplog.text
+    assert upkeep.counters.restored == 1
+
+
+async def coroutine(_: UpkeepEvent) -> None: ...
+
+
+@pytest.mark.parametrize("listener", [coroutine, 5])
+def test_what_cannot_listen_is_refused(listener: object) -> None:
+    with pytest.raises(ParameterError, match="plain function"):
+        Upkeep(listener)  # type: ignore[arg-type]
