@@ -54,9 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import asyncio  # noqa: PLC0415 - see above
 
     from emulator import options  # noqa: PLC0415
-    from emulator.emulator import Emulator  # noqa: PLC0415
 
     parser = options.parser()
+    try:
+        from emulator.emulator import Emulator  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        parser.error(f'{missing.name} is not installed: pip install "m5310[emulator]"')
     parameters = vars(parser.parse_args(arguments))
     as_json = parameters.pop("json", False)
     if parameters.pop("trace", False):

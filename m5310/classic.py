@@ -41,7 +41,7 @@ FRAGMENT = 1024
 """Bytes of configuration one AT+MIPLCONF carries (OneNET guide 5.1.1)."""
 ACKIDS = range(1, 2**31)
 """Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2); the upper end is a guess."""
-MSGIDS = range(2**32)
+MSGID_LIMIT = 2**32 - 1
 """Five digits were seen; that firmware counts in at most 32 bits is a guess. Without a bound the
 answer to a request might not fit into its line."""
 
@@ -195,7 +195,7 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
 def _target(msgid: str, object_: str, instance: str, resource: str) -> tuple[int, int, int, int]:
     """The msgid and the ids of one resource, in range."""
     ids = int(msgid), int(object_), int(instance), int(resource)
-    if ids[0] not in MSGIDS or min(ids) < 0 or max(ids[1:]) > ID_LIMIT:
+    if min(ids) < 0 or ids[0] > MSGID_LIMIT or max(ids[1:]) > ID_LIMIT:
         raise ValueError("an id is out of range")
     return ids
 
@@ -235,14 +235,17 @@ def _read(text: str, _: Reading) -> ReadRequest:
     values = text.split(",")
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
-    ref, msgid, object_, instance, resource = map(int, values)
-    if msgid not in MSGIDS or not (
-        0 <= object_ <= ID_LIMIT and ANY <= instance <= ID_LIMIT and resource <= ID_LIMIT
+    ids = _ref, msgid, object_, instance, resource = tuple(map(int, values))
+    if not (
+        0 <= msgid <= MSGID_LIMIT
+        and 0 <= object_ <= ID_LIMIT
+        and ANY <= instance <= ID_LIMIT
+        and ANY <= resource <= ID_LIMIT
     ):
         raise ValueError("an id is out of range")
-    if resource < ANY or (instance == ANY and resource != ANY):
+    if instance < 0 <= resource:
         raise ValueError("the ids name nothing that can be read")
-    return ReadRequest(ref, msgid, object_, instance, resource)
+    return ReadRequest._make(ids)
 
 
 def _write(text: str, reading: Reading) -> WriteRequest:

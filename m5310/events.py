@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from m5310.at import Answer, Command, FinalResult
 from m5310.lines import Overlong
@@ -40,9 +41,8 @@ class TimedOut:
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unsolicited:
-    """A line that nobody who is out declared."""
+class Unsolicited(NamedTuple):
+    """A line that nobody who is out declared. By far the most frequent: made the cheapest way."""
 
     line: str
 

@@ -241,3 +241,16 @@ def test_help_is_help(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert left.value.code == 0
     assert "examples:" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("signals_given_back")
+def test_without_its_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("emulator.emulator", "emulator.onenet.http"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(SystemExit) as left:
+        main(["--json"])
+    assert left.value.code == 2
+    assert 'pip install "m5310[emulator]"' in capsys.readouterr().err
