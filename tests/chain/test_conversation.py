@@ -32,7 +32,7 @@ def random_cut(random: Random) -> Cut:
     return cut
 
 
-def session(line: NullModem) -> None:
+def check_session(line: NullModem) -> None:
     """Login, report, read, write, execute, refusal, logout; each seen from the other end."""
     line.log_in(TEMPERATURE, LABEL)
     assert line.platform.online(line.device)
@@ -79,14 +79,14 @@ def session(line: NullModem) -> None:
 @pytest.mark.parametrize("typed_urcs", [False, True])
 @pytest.mark.parametrize("cut", [whole, bytewise])
 def test_a_session(cut: Cut, typed_urcs: bool) -> None:
-    session(NullModem(cut, typed_urcs=typed_urcs))
+    check_session(NullModem(cut, typed_urcs=typed_urcs))
 
 
 @pytest.mark.parametrize("cut", [whole, bytewise])
 def test_a_session_with_echo(cut: Cut) -> None:
     line = NullModem(cut)
     line.execute(commands.echo(on=True))
-    session(line)
+    check_session(line)
 
 
 @settings(max_examples=25)
@@ -94,7 +94,7 @@ def test_a_session_with_echo(cut: Cut) -> None:
 def test_a_session_in_any_cut(seed: int, echo: bool) -> None:
     line = NullModem(random_cut(Random(seed)))
     line.execute(commands.echo(on=echo))
-    session(line)
+    check_session(line)
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60).filter(
