@@ -210,6 +210,8 @@ def test_after_any_lines_a_request_is_served(said: list[str]) -> None:
                 await device.connect(30)
             m.say("+MIPLEXECUTE:0,20000,1,0,1")
             await m.until("AT+MIPLEXECUTE=0,20000,0")
+            assert m.sent.count("AT+MIPLEXECUTE=0,20000,0") == 1
+        assert device.state is DeviceState.DESTROYED
         await m.modem.close()
 
     run(main())

@@ -85,7 +85,7 @@ async def test_a_port_may_be_opened_again_after_closing(pty: tuple[int, str]) ->
     for _ in range(3):
         protocol = Silent()
         (await open_port(pty[1], 9600, protocol)).abort()
-        await protocol.lost
+        assert await protocol.lost is None
 
 
 @pytest.mark.realtime

@@ -480,6 +480,7 @@ async def test_loop_url() -> None:
     await heard.until(lambda: heard.data == b"AT\r")
     transport.close()
     await heard.until(lambda: heard.lost)
+    assert transport.is_closing()
 
 
 @pytest.mark.realtime

@@ -202,6 +202,9 @@ def test_the_longest_lines_fit() -> None:
     host = Host()
     host.well(f"AT+MIPLCONF=1024,{'00' * 1024},1,0")
     host.configure(("65535/65535/65535", 1, "x" * 1024))
+    declared = host.module.classic.objects.resource(Path(65535, 65535, 65535))
+    assert declared is not None
+    assert declared.value == "x" * 1024
 
 
 def test_instances_come_and_go() -> None:

@@ -189,11 +189,14 @@ async def test_what_cannot_be_had_leaves_nothing_open(tmp_path: Path) -> None:
 
 
 @realtime
-async def test_it_is_closed_once() -> None:
-    it = Emulator(baud=None)
+async def test_it_is_closed_once(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    it = Emulator(baud=None, link=link)
     await it.start()
+    assert link.is_symlink()
     await it.close()
     await it.close()
+    assert not link.is_symlink()
 
 
 @realtime

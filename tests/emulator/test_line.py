@@ -383,8 +383,10 @@ async def test_a_uart_whose_host_does_not_read_loses_what_is_too_much() -> None:
 async def test_closing_in_the_middle_of_a_flood() -> None:
     with line() as made:
         made.send(b"x" * 100_000)
+        lost = made.lost
     made.send(b"x")
     made.close()
+    assert made.lost == lost  # it goes nowhere, and is not the line's to lose
 
 
 async def test_a_paced_line_that_is_busy_sending_reads_nothing() -> None:
