@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from .at import Cme, Command, Form, Parameter, Refusal
+from emulator.at import Cme, Command, Form, Parameter, Refusal
 
 _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _LEFT_OUT = Parameter("", quoted=False)

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .at import LineReader, Refusal, framed, parse, refused
-from .commands import OK, Answer, Forms, Table, Values, answer
+from emulator.at import LineReader, Refusal, framed, parse, refused
+from emulator.commands import OK, Answer, Forms, Table, Values, answer
 
 # Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
 # reader is busy. Room for the longest line and some. A guess.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .commands import OK, Answer, Forms, Query, Table, Values
+from emulator.commands import OK, Answer, Forms, Query, Table, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .at import Cme, Refusal, framed
-from .classic import Classic
-from .commands import OK, Answer, Forms, Table, Values
-from .conversation import Conversation
-from .identity import Identity, commands
-from .lwm2m import Downlink, Uplink
-from .network import Network
-from .psm import PowerSaving
-from .radio import Change, Radio
-from .settings import FACTORY_SPEED, SPEEDS, Flash, Settings
-from .sockets import Datagram, Sockets
+from emulator.at import Cme, Refusal, framed
+from emulator.classic.commands import Classic
+from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.conversation import Conversation
+from emulator.identity import Identity, commands
+from emulator.lwm2m import Downlink, Uplink
+from emulator.network import Network
+from emulator.psm import PowerSaving
+from emulator.radio import Change, Radio
+from emulator.settings import FACTORY_SPEED, SPEEDS, Flash, Settings
+from emulator.sockets import Datagram, Sockets
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from .at import Cme, Refusal
-from .commands import OK, Answer, Forms, Table, Values
-from .psm import PowerSaving
-from .radio import Cell, Change, Radio
-from .sockets import address_of
+from emulator.at import Cme, Refusal
+from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.psm import PowerSaving
+from emulator.radio import Cell, Change, Radio
+from emulator.sockets import address_of
 
 # Seconds until AT+CFUN answers; up to 90 on real boards. Guesses for good coverage.
 TURN_ON_TIME = 1.5

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .commands import OK, Answer, Forms, Table, Values
-from .radio import Radio
+from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.radio import Radio
 
 # What the UART loses while it wakes: so many bytes, if they come within so many seconds. That it
 # loses the first ones is documented for the module's successor; both numbers are guesses.

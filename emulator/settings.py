@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .at import Cme, Refusal
-from .commands import OK, Answer, Forms, Table, Values
-from .radio import Radio
+from emulator.at import Cme, Refusal
+from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.radio import Radio
 
 BANDS = (3, 5, 8)  # a guess at what the module can tune to; hosts set 5 and 8
 SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)  # of the chip's UART

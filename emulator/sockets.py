@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
 
-from .at import Cme, Refusal
-from .commands import OK, Answer, Forms, Table, Values
-from .values import from_hex
+from emulator.at import Cme, Refusal
+from emulator.classic.values import from_hex
+from emulator.commands import OK, Answer, Forms, Table, Values
 
 SOCKETS = range(7)
 DATAGRAM_LIMIT = 512  # bytes; seen in host programs

@@ -27,10 +27,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from m5310.at import Answer, Command, Response
-    from m5310.attach import Attached, Setup
-    from m5310.classic import Reading
-    from m5310.commands import Booted
-    from m5310.device import Device
+    from m5310.classic.commands import Reading
+    from m5310.classic.miplconf import Blocks, Config
+    from m5310.commands.general import Booted
+    from m5310.commands.network import NetworkStatus, PingReply
+    from m5310.commands.power import PowerSaving
+    from m5310.device.device import Device
+    from m5310.device.reports import Report
+    from m5310.device.upkeep import (
+        Reconnecting,
+        RenewalFailed,
+        Renewed,
+        Reset,
+        Restored,
+        UpkeepCounters,
+    )
     from m5310.errors import (
         AcknowledgementTimeout,
         AnswerError,
@@ -49,9 +60,13 @@ if TYPE_CHECKING:
     )
     from m5310.following import Following
     from m5310.lwm2m import Access, Path, Resource
-    from m5310.miplconf import Blocks, Config
     from m5310.modem import Modem
-    from m5310.module import Module
+    from m5310.module.attach import Attached, Setup
+    from m5310.module.module import Module
+    from m5310.module.obstacles import AttachError, Attempt, Obstacle
+    from m5310.module.ping import PingFailed
+    from m5310.module.speed import SpeedError
+    from m5310.module.vocabulary import Identity
     from m5310.nbiot import (
         NBIOT_BOOLEAN,
         NBIOT_EXECUTABLE,
@@ -74,16 +89,8 @@ if TYPE_CHECKING:
         nbiot_resource_add,
         nbiot_resource_del,
     )
-    from m5310.network import NetworkStatus, PingReply
-    from m5310.obstacles import AttachError, Attempt, Obstacle
-    from m5310.ping import PingFailed
-    from m5310.power import PowerSaving
-    from m5310.reports import Report
-    from m5310.speed import SpeedError
     from m5310.states import DeviceState
-    from m5310.upkeep import Reconnecting, RenewalFailed, Renewed, Reset, Restored, UpkeepCounters
     from m5310.values import Value, ValueType
-    from m5310.vocabulary import Identity
 
 __all__ = [
     "NBIOT_BOOLEAN",
@@ -161,15 +168,15 @@ __all__ = [
 # or the blob's decoder does not load serial ports and state machines.
 _HOMES = {
     "m5310.at": "Answer Command Response",
-    "m5310.classic": "Reading",
-    "m5310.device": "Device",
+    "m5310.classic.commands": "Reading",
+    "m5310.device.device": "Device",
     "m5310.errors": (
         "AcknowledgementTimeout AnswerError Code CommandError CommandTimeout M5310Error "
         "ModemReset NotFound NotSupported ParameterError PortError RegistrationError "
         "StateError UsageError"
     ),
     "m5310.lwm2m": "Access Path Resource",
-    "m5310.miplconf": "Blocks Config",
+    "m5310.classic.miplconf": "Blocks Config",
     "m5310.modem": "Modem",
     "m5310.nbiot": (
         "NBIOT_BOOLEAN NBIOT_EXECUTABLE NBIOT_FLOAT NBIOT_HEX_STRING NBIOT_INTEGER "
@@ -178,20 +185,20 @@ _HOMES = {
         "nbiot_device_destroy nbiot_device_step nbiot_device_sync nbiot_resource_add "
         "nbiot_resource_del"
     ),
-    "m5310.reports": "Report",
+    "m5310.device.reports": "Report",
     "m5310.states": "DeviceState",
     "m5310.values": "Value ValueType",
-    "m5310.module": "Module",
-    "m5310.vocabulary": "Identity",
-    "m5310.attach": "Attached Setup",
-    "m5310.obstacles": "AttachError Attempt Obstacle",
-    "m5310.ping": "PingFailed",
-    "m5310.speed": "SpeedError",
-    "m5310.network": "NetworkStatus PingReply",
-    "m5310.power": "PowerSaving",
-    "m5310.commands": "Booted",
+    "m5310.module.module": "Module",
+    "m5310.module.vocabulary": "Identity",
+    "m5310.module.attach": "Attached Setup",
+    "m5310.module.obstacles": "AttachError Attempt Obstacle",
+    "m5310.module.ping": "PingFailed",
+    "m5310.module.speed": "SpeedError",
+    "m5310.commands.network": "NetworkStatus PingReply",
+    "m5310.commands.power": "PowerSaving",
+    "m5310.commands.general": "Booted",
     "m5310.following": "Following",
-    "m5310.upkeep": "Reconnecting RenewalFailed Renewed Reset Restored UpkeepCounters",
+    "m5310.device.upkeep": "Reconnecting RenewalFailed Renewed Reset Restored UpkeepCounters",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from m5310.device import Device
+from m5310.device.device import Device
+from m5310.device.reports import Report
 from m5310.errors import (
     AcknowledgementTimeout,
     M5310Error,
@@ -26,7 +27,6 @@ from m5310.errors import (
 )
 from m5310.lwm2m import Access, Path, Resource
 from m5310.pump import Pump
-from m5310.reports import Report
 from m5310.states import DeviceState
 from m5310.values import PAYLOAD_LIMIT, Value, ValueType, size
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from m5310 import commands, network
 from m5310.at import Answer, Command
 from m5310.cli.queries import WEAK, signal_words, status_words
+from m5310.commands import general, network
+from m5310.commands.network import Registration
 from m5310.errors import CommandError, CommandTimeout, M5310Error
-from m5310.network import Registration
-from m5310.obstacles import SIM_ADVICE
+from m5310.module.obstacles import SIM_ADVICE
 
 
 class Verdict(IntEnum):
@@ -84,7 +84,7 @@ def _plain(name: str, read: Callable[[Answer], str]) -> Judge:
 
 
 def _model(answer: Answer) -> Finding:
-    model = commands.text_of(answer)
+    model = general.text_of(answer)
     if model.upper().startswith("M5310") and "-A" not in model.upper():
         return Finding("model", model, Verdict.WELL, model)
     return Finding(
@@ -97,7 +97,7 @@ def _model(answer: Answer) -> Finding:
 
 
 def _firmware(answer: Answer) -> Finding:
-    version = commands.text_of(answer)
+    version = general.text_of(answer)
     if "3." in version:
         return Finding("firmware", version, Verdict.WELL, version)
     return Finding(
@@ -110,7 +110,7 @@ def _firmware(answer: Answer) -> Finding:
 
 
 def _radio(answer: Answer) -> Finding:
-    on = commands.radio_on(answer)
+    on = general.radio_on(answer)
     if on:
         return Finding("radio", on, Verdict.WELL, "on")
     return Finding("radio", on, Verdict.WRONG, "off", "switch it on: AT+CFUN=1")
@@ -159,13 +159,13 @@ def _address(answer: Answer) -> Finding:
 
 
 QUESTIONS: Final = (
-    Question("manufacturer", commands.manufacturer(), _plain("manufacturer", commands.text_of)),
-    Question("model", commands.model(), _model),
-    Question("firmware", commands.firmware(), _firmware),
-    Question("IMEI", commands.imei(), _plain("IMEI", commands.imei_of), vital=True),
-    Question("SIM", commands.imsi(), _plain("SIM", commands.imsi_of), vital=True),
-    Question("SIM card", commands.iccid(), _plain("SIM card", commands.iccid_of)),
-    Question("radio", commands.radio_query(), _radio, vital=True),
+    Question("manufacturer", general.manufacturer(), _plain("manufacturer", general.text_of)),
+    Question("model", general.model(), _model),
+    Question("firmware", general.firmware(), _firmware),
+    Question("IMEI", general.imei(), _plain("IMEI", general.imei_of), vital=True),
+    Question("SIM", general.imsi(), _plain("SIM", general.imsi_of), vital=True),
+    Question("SIM card", general.iccid(), _plain("SIM card", general.iccid_of)),
+    Question("radio", general.radio_query(), _radio, vital=True),
     Question("signal", network.signal_quality(), _signal, vital=True),
     Question("registration", network.registration(), _registration, vital=True),
     Question("attached", network.attachment(), _attached, vital=True),

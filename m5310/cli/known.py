@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from m5310 import commands, network
 from m5310.at import Command, Response
 from m5310.cli.queries import QUERIES, SOCKETS
+from m5310.commands import general, network
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def completions(typed: str) -> list[Entry]:
 
 _BY_LINE: Final = {query.command.line: query.command for query in QUERIES}
 _NAME: Final = re.compile(r"AT(\+[A-Z0-9]+)(.?)", re.IGNORECASE)
-_TIMEOUTS: Final = {"+CFUN": commands.RADIO_SWITCH, "+COPS": network.SEARCH}
+_TIMEOUTS: Final = {"+CFUN": general.RADIO_SWITCH, "+COPS": network.SEARCH}
 
 # Of a command that nobody wrote down here: lines with its own prefix, and lines without one, but
 # for the boot text, which is never an answer to anything but AT+NRB.
@@ -104,14 +104,14 @@ def typed(line: str, seconds: float | None = None) -> Command:
     name = found[1].upper() if found else ""
     if known is None and name in SOCKETS:
         known = SOCKETS[name].command
-    if line.upper() == commands.restart().line:
-        known = commands.restart()
+    if line.upper() == general.restart().line:
+        known = general.restart()
     if known is not None:
         return Command(line, known.responses, seconds or known.timeout)
     responses: tuple[Response, ...] = ()
     if not (found and found[2] == "=" and _UNSOLICITED.fullmatch(name)):
         responses = (Response(_own(name), required=False),)
-    return Command(line, responses, seconds or _TIMEOUTS.get(name, commands.PROMPT))
+    return Command(line, responses, seconds or _TIMEOUTS.get(name, general.PROMPT))
 
 
 # Set, these bring nothing: a line with their prefix is unsolicited, like +CEREG:2 after CEREG=1.

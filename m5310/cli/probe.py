@@ -7,14 +7,14 @@ import json
 from dataclasses import asdict
 from typing import Final
 
-from m5310 import commands
 from m5310.at import Answer, Command
 from m5310.cli.exits import Exit
 from m5310.cli.findings import QUESTIONS, Finding, Verdict, silence
 from m5310.cli.screen import Screen, Style
+from m5310.commands import general
 from m5310.errors import M5310Error, PortError
 from m5310.modem import Modem
-from m5310.speed import USUAL, find, open_modem
+from m5310.module.speed import USUAL, find, open_modem
 
 _SHOWN: Final = {
     Verdict.WELL: ("well", Style.GREEN),
@@ -44,15 +44,15 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
 
 async def _findings(modem: Modem) -> list[Finding]:
     """Every question's; error numbers are on meanwhile, and off again if they were."""
-    numbers = await _asked(modem, commands.error_numbers_query())
-    were_off = isinstance(numbers, Answer) and not commands.error_numbers_on(numbers)
+    numbers = await _asked(modem, general.error_numbers_query())
+    were_off = isinstance(numbers, Answer) and not general.error_numbers_on(numbers)
     if were_off:
-        await _asked(modem, commands.error_numbers(on=True))
+        await _asked(modem, general.error_numbers(on=True))
     try:
         return [question.finding(await _asked(modem, question.command)) for question in QUESTIONS]
     finally:
         if were_off:
-            await _asked(modem, commands.error_numbers(on=False))
+            await _asked(modem, general.error_numbers(on=False))
 
 
 async def _asked(modem: Modem, question: Command) -> Answer | M5310Error:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from m5310.classic.miplconf import Config
 from m5310.errors import AnswerError, ParameterError, shortened
 from m5310.lwm2m import Access, Path
-from m5310.miplconf import Config
 from m5310.values import Value, ValueType, decode, encode
 
 Table = Mapping[str, Any]

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from m5310 import commands, network, power, sockets
 from m5310.at import Answer, Command
-from m5310.network import NetworkStatus, Registration
+from m5310.commands import general, network, power, sockets
+from m5310.commands.network import NetworkStatus, Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _reception(answer: Answer) -> str:
 
 
 def _configuration(answer: Answer) -> str:
-    found = commands.configuration_of(answer).items()
+    found = general.configuration_of(answer).items()
     return ", ".join(f"{name} is {value}" for name, value in found)
 
 
@@ -155,24 +155,24 @@ def _received(answer: Answer) -> str:
 # --- the table -------------------------------------------------------------------------------
 
 QUERIES: Final = (
-    Query(commands.information(), "information", _lines),
-    Query(commands.manufacturer(), "the manufacturer", _named("manufacturer", commands.text_of)),
-    Query(commands.model(), "the model", _named("model", commands.text_of)),
-    Query(commands.revision(), "the chip's firmware", _named("firmware", commands.text_of)),
-    Query(commands.firmware(), "the module's firmware", _named("firmware", commands.text_of)),
-    Query(commands.imei(), "the IMEI", _named("IMEI", commands.imei_of)),
-    Query(commands.serial_number(), "the serial number", _lines),
-    Query(commands.imsi(), "the SIM's number (IMSI)", _named("IMSI", commands.imsi_of)),
-    Query(commands.iccid(), "the SIM card's number", _named("SIM card", commands.iccid_of)),
+    Query(general.information(), "information", _lines),
+    Query(general.manufacturer(), "the manufacturer", _named("manufacturer", general.text_of)),
+    Query(general.model(), "the model", _named("model", general.text_of)),
+    Query(general.revision(), "the chip's firmware", _named("firmware", general.text_of)),
+    Query(general.firmware(), "the module's firmware", _named("firmware", general.text_of)),
+    Query(general.imei(), "the IMEI", _named("IMEI", general.imei_of)),
+    Query(general.serial_number(), "the serial number", _lines),
+    Query(general.imsi(), "the SIM's number (IMSI)", _named("IMSI", general.imsi_of)),
+    Query(general.iccid(), "the SIM card's number", _named("SIM card", general.iccid_of)),
     Query(
-        commands.error_numbers_query(),
+        general.error_numbers_query(),
         "how errors are told",
-        _switch("error numbers", commands.error_numbers_on),
+        _switch("error numbers", general.error_numbers_on),
     ),
-    Query(commands.speed_query(), "the speed", _named("speed in baud:", commands.speed_of)),
-    Query(commands.radio_query(), "the radio's state", _switch("radio", commands.radio_on)),
-    Query(commands.clock(), "the time", lambda answer: f"time {commands.clock_of(answer)}"),
-    Query(commands.configuration(), "the configuration", _configuration),
+    Query(general.speed_query(), "the speed", _named("speed in baud:", general.speed_of)),
+    Query(general.radio_query(), "the radio's state", _switch("radio", general.radio_on)),
+    Query(general.clock(), "the time", lambda answer: f"time {general.clock_of(answer)}"),
+    Query(general.configuration(), "the configuration", _configuration),
     Query(
         network.signal_quality(),
         "the signal strength",

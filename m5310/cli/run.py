@@ -16,12 +16,12 @@ from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
 from m5310.cli.queries import signal_words, status_words
 from m5310.cli.screen import Screen, Style
 from m5310.cli.session import first_to_end
-from m5310.device import URI, Device
+from m5310.commands.network import NetworkStatus
+from m5310.device.device import URI, Device
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m import Path, Resource
-from m5310.module import Module
-from m5310.network import NetworkStatus
-from m5310.obstacles import Attempt
+from m5310.module.module import Module
+from m5310.module.obstacles import Attempt
 from m5310.values import Value
 
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from m5310 import classic, notices
 from m5310.at import Answer, FinalResult, final_result
-from m5310.cli.asked import TYPE_WORDS
-from m5310.cli.queries import QUERIES, SOCKETS, Query, status_words
-from m5310.commands import BootCause, Booted
-from m5310.errors import AnswerError, shortened
-from m5310.lwm2m import ANY
-from m5310.network import NetworkStatus, PingFailure, PingReply
-from m5310.notices import Notice, RadioConnection, Sleep
-from m5310.sockets import DatagramWaiting
-from m5310.urc import (
+from m5310.classic import commands as classic
+from m5310.classic.urc import (
     Acknowledged,
     Closed,
     Discovered,
@@ -26,6 +18,15 @@ from m5310.urc import (
     Urc,
     WriteRequest,
 )
+from m5310.cli.asked import TYPE_WORDS
+from m5310.cli.queries import QUERIES, SOCKETS, Query, status_words
+from m5310.commands import notices
+from m5310.commands.general import BootCause, Booted
+from m5310.commands.network import NetworkStatus, PingFailure, PingReply
+from m5310.commands.notices import Notice, RadioConnection, Sleep
+from m5310.commands.sockets import DatagramWaiting
+from m5310.errors import AnswerError, shortened
+from m5310.lwm2m import ANY
 
 
 def unsolicited_words(line: str) -> str | None:

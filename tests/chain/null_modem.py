@@ -14,14 +14,14 @@ from emulator.module import Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
-from m5310 import classic
 from m5310.at import Answer, Command
+from m5310.classic import commands as classic
+from m5310.classic.miplconf import Config
+from m5310.classic.urc import Opened
 from m5310.engine import Engine
 from m5310.errors import CommandError
 from m5310.events import Answered, Event, Refused, TimedOut, Unsolicited
 from m5310.lwm2m import Path
-from m5310.miplconf import Config
-from m5310.urc import Opened
 from m5310.values import ValueType
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC

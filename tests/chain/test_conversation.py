@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from emulator.lwm2m import Execute, Item, Read, Write
 from emulator.lwm2m import Path as CloudPath
-from m5310 import classic, commands, values
+from m5310 import values
+from m5310.classic import commands as classic
+from m5310.classic.urc import ExecuteRequest, ReadRequest, WriteRequest
+from m5310.commands import general
 from m5310.errors import CommandError
 from m5310.events import InStep
 from m5310.lwm2m import Path
-from m5310.urc import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.values import ValueType
 from tests.chain.null_modem import Cut, NullModem, bytewise, whole
 
@@ -85,7 +87,7 @@ def test_a_session(cut: Cut, typed_urcs: bool) -> None:
 @pytest.mark.parametrize("cut", [whole, bytewise])
 def test_a_session_with_echo(cut: Cut) -> None:
     line = NullModem(cut)
-    line.execute(commands.echo(on=True))
+    line.execute(general.echo(on=True))
     check_session(line)
 
 
@@ -93,7 +95,7 @@ def test_a_session_with_echo(cut: Cut) -> None:
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_session_in_any_cut(seed: int, echo: bool) -> None:
     line = NullModem(random_cut(Random(seed)))
-    line.execute(commands.echo(on=echo))
+    line.execute(general.echo(on=echo))
     check_session(line)
 
 

@@ -10,14 +10,14 @@ import pytest
 from emulator import Emulator
 from emulator.identity import Identity
 from emulator.module import Cause
-from m5310.attach import Setup
-from m5310.commands import BootCause
+from m5310.commands.general import BootCause
+from m5310.commands.network import Registration
+from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, ModemReset
-from m5310.module import Module
-from m5310.network import Registration
-from m5310.obstacles import AttachError, Attempt, Obstacle
-from m5310.power import PowerSaving
-from m5310.speed import USUAL
+from m5310.module.attach import Setup
+from m5310.module.module import Module
+from m5310.module.obstacles import AttachError, Attempt, Obstacle
+from m5310.module.speed import USUAL
 from tests.chain.cable import Cable, Cut, whole
 from tests.chain.null_modem import bytewise
 from tests.clock import elapse

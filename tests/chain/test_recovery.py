@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from emulator.lwm2m import Path as CloudPath
 from emulator.lwm2m import Read
 from emulator.module import Cause
-from m5310 import Access, Device, DeviceState, Resource, ValueType, commands
+from m5310 import Access, Device, DeviceState, Resource, ValueType
+from m5310.commands import general
+from m5310.device.registration import CONNECT
+from m5310.device.restoration import LONGEST_WAIT
+from m5310.device.upkeep import Reconnecting, Reset, Restored
 from m5310.errors import Code, M5310Error, ModemReset, StateError
-from m5310.registration import CONNECT
-from m5310.restoration import LONGEST_WAIT
-from m5310.upkeep import Reconnecting, Reset, Restored
 from tests.chain.null_modem import bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
@@ -86,8 +87,8 @@ async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
             for each in (
                 acknowledged.acknowledgement(),
                 device.update(),
-                device.modem.execute(commands.attention()),
-                device.modem.execute(commands.information()),
+                device.modem.execute(general.attention()),
+                device.modem.execute(general.information()),
                 device.notify(sensor, 3.0),
                 device.notify(sensor, 4.0),
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from m5310 import DeviceState, ValueType
+from m5310.device.restoration import LONGEST_WAIT
+from m5310.device.upkeep import Reconnecting, RenewalFailed, Renewed, Restored
 from m5310.errors import CommandError, RegistrationError
-from m5310.restoration import LONGEST_WAIT
-from m5310.upkeep import Reconnecting, RenewalFailed, Renewed, Restored
 from tests.chain.world import World
 from tests.clock import elapse
 

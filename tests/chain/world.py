@@ -17,8 +17,8 @@ from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
 from m5310 import Device
+from m5310.device.upkeep import UpkeepEvent
 from m5310.modem import Modem
-from m5310.upkeep import UpkeepEvent
 from tests.chain.null_modem import ENDPOINT, START, Cut, whole
 from tests.clock import elapse
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from m5310 import __main__ as m5310_main
-from m5310 import classic
-from m5310.miplconf import Config
+from m5310.classic import commands as classic
+from m5310.classic.miplconf import Config
 from m5310.recording import Sender, read
 from tests.cli.commands import PATIENCE, ROOT, AtTerminal, Piped, m5310
 

@@ -16,7 +16,7 @@ from m5310.cli.profile import parsed
 from m5310.cli.run import Trial
 from m5310.cli.screen import Screen
 from m5310.errors import PortError
-from m5310.module import Module
+from m5310.module.module import Module
 from tests.driver.scripted import Scripted, platform
 
 TOML = b'[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from m5310 import classic
+from m5310.classic import commands as classic
+from m5310.classic.miplconf import Config
 from m5310.cli.known import ENTRIES, completions, typed
 from m5310.cli.queries import QUERIES, SOCKETS, seconds_words, signal_words
 from m5310.cli.told import answer_words
 from m5310.cli.words import Narrator, in_words
 from m5310.errors import ParameterError
-from m5310.miplconf import Config
 
 BLOB = (
     "46,000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Container
 
 import pytest
 
-from m5310 import speed
 from m5310.errors import PortError
 from m5310.modem import Modem
-from m5310.speed import PortSpeed
+from m5310.module import speed
+from m5310.module.speed import PortSpeed
 from tests.driver.scripted import Reply, Scripted
 
 GARBAGE = b"\x80\x00\xf8\x00"

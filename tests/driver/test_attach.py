@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from m5310.at import Answer, Command
-from m5310.attach import LOOK, Attached, Setup, attach
-from m5310.commands import BOOT
+from m5310.commands.general import BOOT
+from m5310.commands.network import NetworkStatus, Registration
+from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ParameterError, PortError
-from m5310.network import NetworkStatus, Registration
-from m5310.obstacles import AttachError, Attempt, Obstacle
-from m5310.power import PowerSaving
-from m5310.speed import USUAL
-from m5310.vocabulary import Vocabulary
+from m5310.module.attach import LOOK, Attached, Setup, attach
+from m5310.module.obstacles import AttachError, Attempt, Obstacle
+from m5310.module.speed import USUAL
+from m5310.module.vocabulary import Vocabulary
 from tests.clock import elapse
 from tests.driver.boards import Board
 from tests.driver.scripted import Reply, Scripted

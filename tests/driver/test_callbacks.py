@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from m5310.callbacks import Callbacks
+from m5310.device.callbacks import Callbacks
 from tests.clock import elapse
 
 

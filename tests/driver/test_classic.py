@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import classic
 from m5310.at import Command
-from m5310.classic import Reading, parse
-from m5310.errors import AnswerError, ParameterError
-from m5310.lwm2m import ANY, Path
-from m5310.miplconf import Config
-from m5310.urc import (
+from m5310.classic import commands as classic
+from m5310.classic.commands import Reading, parse
+from m5310.classic.miplconf import Config
+from m5310.classic.urc import (
     Acknowledged,
     Closed,
     Discovered,
@@ -23,6 +21,8 @@ from m5310.urc import (
     Updated,
     WriteRequest,
 )
+from m5310.errors import AnswerError, ParameterError
+from m5310.lwm2m import ANY, Path
 from m5310.values import ValueType
 
 PATH = Path(3303, 0, 5700)

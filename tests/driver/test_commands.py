@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from m5310 import commands as c
 from m5310.at import Answer, Command
+from m5310.commands import general as c
 from m5310.errors import AnswerError, ParameterError
 
 

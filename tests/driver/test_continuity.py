@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from m5310.continuity import Continuity
-from m5310.declarations import Declarations
+from m5310.classic.urc import Closed, Opened, Updated
+from m5310.device.continuity import Continuity
+from m5310.device.declarations import Declarations
+from m5310.device.registration import Registration
+from m5310.device.upkeep import RenewalFailed, Renewed, Reset, Restored, UpkeepEvent
 from m5310.errors import ModemReset
 from m5310.lwm2m import ObjectTree
-from m5310.registration import Registration
 from m5310.states import DeviceEvent, DeviceState
-from m5310.upkeep import RenewalFailed, Renewed, Reset, Restored, UpkeepEvent
-from m5310.urc import Closed, Opened, Updated
 from tests.clock import elapse
 from tests.driver.test_registration import CONFIG, Wire
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m5310.datagrams import BACKLOG, CLOSE, Address, Datagrams, ModuleDatagramTransport
+from m5310.commands.sockets import waiting
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -20,7 +20,7 @@ from m5310.errors import (
     ParameterError,
     PortError,
 )
-from m5310.sockets import waiting
+from m5310.module.datagrams import BACKLOG, CLOSE, Address, Datagrams, ModuleDatagramTransport
 from tests.clock import elapse, run
 from tests.driver.scripted import Reply, Scripted
 

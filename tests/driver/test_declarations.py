@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from m5310.declarations import LOGOUT, RESTARTS, Declarations
+from m5310.classic.miplconf import Config
+from m5310.device.declarations import LOGOUT, RESTARTS, Declarations
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -16,7 +17,6 @@ from m5310.errors import (
     PortError,
 )
 from m5310.lwm2m import Access, ObjectTree, Path, Resource
-from m5310.miplconf import Config
 from m5310.values import ValueType
 from tests.driver.test_registration import Wire
 

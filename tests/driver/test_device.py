@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m5310 import device as device_room
-from m5310.device import Device
+from m5310.device import device as device_room
+from m5310.device.device import Device
+from m5310.device.upkeep import Reset, Restored, UpkeepEvent
 from m5310.errors import (
     AcknowledgementTimeout,
     Code,
@@ -29,7 +30,6 @@ from m5310.errors import (
 )
 from m5310.lwm2m import Access, Path, Resource
 from m5310.states import DeviceState
-from m5310.upkeep import Reset, Restored, UpkeepEvent
 from m5310.values import ValueType
 from tests.clock import elapse, run
 from tests.driver.scripted import Reply, Scripted, platform

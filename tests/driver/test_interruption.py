@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m5310.device import Device
+from m5310.device.device import Device
 from m5310.errors import M5310Error, PortError
 from m5310.lwm2m import Access
 from m5310.states import DeviceState

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from m5310.classic.miplconf import Blocks, Config
 from m5310.errors import Code, ParameterError
-from m5310.miplconf import Blocks, Config
 
 BOOTSTRAP = bytes.fromhex(
     "10000000805101001900636F61703A2F2F3138332E3233302E34302E33393A353638331F00313233343536373839"

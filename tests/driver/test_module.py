@@ -8,7 +8,8 @@ import re
 import pytest
 
 from m5310.at import Answer, Command
-from m5310.commands import BootCause, Booted
+from m5310.commands.general import BootCause, Booted
+from m5310.commands.network import PingReply, Registration
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -20,10 +21,9 @@ from m5310.errors import (
     StateError,
 )
 from m5310.following import Wanted
-from m5310.module import Module
-from m5310.network import PingReply, Registration
-from m5310.ping import PingFailed
-from m5310.speed import SpeedError
+from m5310.module.module import Module
+from m5310.module.ping import PingFailed
+from m5310.module.speed import SpeedError
 from tests.clock import elapse
 from tests.driver.boards import Board, Dial
 from tests.driver.scripted import Reply, Scripted
@@ -364,7 +364,7 @@ async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatc
         opened.append(baudrate)
         raise PortError("enough")
 
-    monkeypatch.setattr("m5310.speed.open_modem", open_modem)
+    monkeypatch.setattr("m5310.module.speed.open_modem", open_modem)
     with pytest.raises(PortError):
         await module.open()
     assert opened == [115200]  # where the module is

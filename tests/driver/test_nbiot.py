@@ -41,8 +41,8 @@ from m5310 import (
     nbiot_resource_add,
     nbiot_resource_del,
 )
-from m5310 import device as device_room
-from m5310 import reports as reports_room
+from m5310.device import device as device_room
+from m5310.device import reports as reports_room
 from tests.driver.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -458,7 +458,8 @@ def test_it_works_inside_a_script_that_runs_a_loop(board: Board) -> None:
 
 
 FORGETFUL = f"""
-from m5310 import device, nbiot_device_create
+from m5310 import nbiot_device_create
+from m5310.device import device
 from tests.driver.scripted import Scripted, platform
 async def fake(url, baudrate=9600):
     return Scripted(platform()).modem
@@ -565,7 +566,8 @@ def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
 
 FORKED = f"""
 import os, sys
-from m5310 import StateError, device, nbiot_device_create, nbiot_device_destroy
+from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
+from m5310.device import device
 from tests.driver.scripted import Scripted, platform
 async def fake(url, baudrate=9600):
     return Scripted(platform()).modem

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from m5310 import network as n
 from m5310.at import Answer, Command
+from m5310.commands import network as n
+from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
 from m5310.errors import AnswerError, ParameterError
-from m5310.network import NetworkStatus, PingFailure, PingReply, Registration
 from tests.driver.test_commands import answer
 
 

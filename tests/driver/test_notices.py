@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.commands import BootCause, Booted
+from m5310.commands.general import BootCause, Booted
+from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
+from m5310.commands.notices import Notice, RadioConnection, Sleep, parse
+from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import AnswerError
-from m5310.network import NetworkStatus, PingFailure, PingReply, Registration
-from m5310.notices import Notice, RadioConnection, Sleep, parse
-from m5310.sockets import DatagramWaiting
 
 
 @pytest.mark.parametrize(

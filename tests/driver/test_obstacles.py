@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from m5310.commands.network import Registration
 from m5310.errors import Code, CommandError, M5310Error
-from m5310.network import Registration
-from m5310.obstacles import SIM_ADVICE, AttachError, Attempt, Evidence, Obstacle
+from m5310.module.obstacles import SIM_ADVICE, AttachError, Attempt, Evidence, Obstacle
 
 SEEN = Evidence(
     elapsed=120.2,

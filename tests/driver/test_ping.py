@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from m5310.commands.network import PingFailure, PingReply
 from m5310.errors import Code, CommandError, ModemReset, ParameterError, PortError
-from m5310.network import PingFailure, PingReply
-from m5310.ping import MARGIN, PingFailed, Pings
+from m5310.module.ping import MARGIN, PingFailed, Pings
 from tests.driver.scripted import Scripted
 
 REPLY = PingReply("183.230.40.39", 54, 0.34)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import power as p
 from m5310.at import Answer, Command
+from m5310.commands import power as p
 from m5310.errors import AnswerError, ParameterError
 from tests.driver.test_commands import answer
 

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.at import Answer, Command
+from m5310.classic.miplconf import Config
+from m5310.classic.urc import Closed, Opened, Updated
+from m5310.device.registration import CLOSE, VERDICT_MARGIN, Registration
 from m5310.errors import (
     Code,
     CommandError,
@@ -21,10 +24,7 @@ from m5310.errors import (
     RegistrationError,
     StateError,
 )
-from m5310.miplconf import Config
-from m5310.registration import CLOSE, VERDICT_MARGIN, Registration
 from m5310.states import DEVICE, DeviceEvent, DeviceState
-from m5310.urc import Closed, Opened, Updated
 from tests.clock import elapse, run
 
 S, E = DeviceState, DeviceEvent

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from m5310.classic.urc import Updated
+from m5310.device.registration import Registration
+from m5310.device.renewal import AGAIN, MARGIN, Renewal, interval
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError
-from m5310.registration import Registration
-from m5310.renewal import AGAIN, MARGIN, Renewal, interval
 from m5310.states import DeviceState
-from m5310.urc import Updated
 from tests.clock import elapse
 from tests.driver.test_registration import CONFIG, Wire
 

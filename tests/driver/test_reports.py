@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from m5310 import reports
 from m5310.at import Answer, Command
+from m5310.device import reports
+from m5310.device.reports import Reports
 from m5310.errors import (
     AcknowledgementTimeout,
     CommandError,
@@ -19,7 +20,6 @@ from m5310.errors import (
     PortError,
 )
 from m5310.lwm2m import Access, Resource
-from m5310.reports import Reports
 from m5310.values import ValueType
 from tests.clock import elapse
 

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from m5310 import classic, requests
 from m5310.at import Answer, Command
+from m5310.classic import commands as classic
+from m5310.device import requests
+from m5310.device.requests import Handlers, Requests
 from m5310.errors import CommandError, NotSupported, ParameterError
 from m5310.lwm2m import Access, ObjectTree, Resource
-from m5310.requests import Handlers, Requests
 from m5310.values import Value, ValueType
 from tests.clock import elapse
 

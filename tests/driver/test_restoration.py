@@ -8,15 +8,15 @@ from random import Random
 
 import pytest
 
-from m5310.declarations import Declarations
+from m5310.classic.miplconf import Config
+from m5310.classic.urc import Closed, Opened
+from m5310.device.declarations import Declarations
+from m5310.device.registration import Registration
+from m5310.device.restoration import FIRST_WAIT, LONGEST_WAIT, Restoration
+from m5310.device.upkeep import Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m import Access, ObjectTree, Resource
-from m5310.miplconf import Config
-from m5310.registration import Registration
-from m5310.restoration import FIRST_WAIT, LONGEST_WAIT, Restoration
 from m5310.states import DeviceState
-from m5310.upkeep import Reconnecting, Restored, UpkeepEvent
-from m5310.urc import Closed, Opened
 from m5310.values import ValueType
 from tests.clock import elapse
 from tests.driver.test_registration import Wire

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import sockets as s
 from m5310.at import Answer, Command
+from m5310.commands import sockets as s
 from m5310.errors import AnswerError, ParameterError
 from tests.driver.test_commands import answer
 

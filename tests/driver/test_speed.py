@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import pytest
 import serial
 
-from m5310 import speed
 from m5310.at import Answer, Command
 from m5310.engine import PROBE_INTERVAL
 from m5310.errors import Code, CommandError, CommandTimeout, ParameterError, PortError
-from m5310.speed import FALL_BACK, TRIAL, USUAL, PortSpeed, SpeedError, answers, change, find
+from m5310.module import speed
+from m5310.module.speed import FALL_BACK, TRIAL, USUAL, PortSpeed, SpeedError, answers, change, find
 from tests.driver.boards import Board, Dial
 from tests.driver.scripted import Scripted
 
@@ -25,7 +25,7 @@ from tests.driver.scripted import Scripted
 @pytest.mark.parametrize("reply", ["OK", "ERROR", "+CME ERROR:50"])
 async def test_any_result_is_an_answer(reply: str) -> None:
     port = Scripted()
-    await port.modem.execute(speed.commands.attention())  # in step: the next AT is a command
+    await port.modem.execute(speed.general.attention())  # in step: the next AT is a command
     port.rules["AT"] = reply
     assert await answers(port.modem.execute)
     await port.modem.close()
@@ -44,7 +44,7 @@ async def test_silence_is_none_and_ends() -> None:
 async def test_the_first_ones_may_get_lost(lost: int, in_step: bool) -> None:
     port = Scripted()
     if in_step:
-        await port.modem.execute(speed.commands.attention())
+        await port.modem.execute(speed.general.attention())
     heard = 0
 
     def rule(_: str) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import typed
+from m5310.classic import typed
 from m5310.values import ValueType
 
 

@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from m5310.errors import ParameterError, PortError
-from m5310.upkeep import (
+from m5310.device.upkeep import (
     Reconnecting,
     RenewalFailed,
     Renewed,
@@ -17,6 +16,7 @@ from m5310.upkeep import (
     UpkeepCounters,
     UpkeepEvent,
 )
+from m5310.errors import ParameterError, PortError
 
 ERROR = PortError("gone")
 EVENTS = [

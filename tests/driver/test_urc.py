@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from m5310.classic.urc import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import ParameterError
 from m5310.lwm2m import ANY, Path
-from m5310.urc import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.values import ValueType
 
 

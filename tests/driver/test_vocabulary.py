@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from m5310.at import Answer, Command
+from m5310.commands.network import Cell, NetworkStatus, RadioStatistics, Registration
+from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ParameterError
-from m5310.network import Cell, NetworkStatus, RadioStatistics, Registration
-from m5310.power import PowerSaving
-from m5310.vocabulary import Identity, Vocabulary
+from m5310.module.vocabulary import Identity, Vocabulary
 
 OK: list[str] = []
 

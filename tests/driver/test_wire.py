@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import classic, commands, miplconf, network, notices, power, sockets, urc, values
+from m5310 import values
 from m5310.at import Command, Response, final_result
+from m5310.classic import commands as classic
+from m5310.classic import miplconf, urc
+from m5310.commands import general, network, notices, power, sockets
 from m5310.engine import Engine
 from m5310.events import Answered, Event, InStep, Refused, Unsolicited
 from m5310.lwm2m import Path
@@ -89,29 +92,29 @@ def saving(words: Sequence[str]) -> Command:
 
 # The words behind `@ host`, longest first, and the command the driver makes of the rest.
 VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
-    "attention": lambda _: commands.attention(),
-    "echo": lambda w: commands.echo(on(w[0])),
-    "error numbers?": lambda _: commands.error_numbers_query(),
-    "error numbers": lambda w: commands.error_numbers(on(w[0])),
-    "reboot": lambda _: commands.restart(),
-    "manufacturer": lambda _: commands.manufacturer(),
-    "model": lambda _: commands.model(),
-    "revision": lambda _: commands.revision(),
-    "version": lambda _: commands.firmware(),
-    "information": lambda _: commands.information(),
-    "factory defaults": lambda _: commands.factory_defaults(),
-    "reset profile": lambda _: commands.reset_profile(),
-    "imsi": lambda _: commands.imsi(),
-    "imei": lambda _: commands.imei(),
-    "serial": lambda _: commands.serial_number(),
-    "iccid": lambda _: commands.iccid(),
-    "functionality?": lambda _: commands.radio_query(),
-    "functionality": lambda w: commands.radio(on(w[0])),
-    "clock": lambda _: commands.clock(),
-    "config?": lambda _: commands.configuration(),
-    "config": lambda w: commands.configure(w[0], w[1] == "TRUE"),
-    "speed?": lambda _: commands.speed_query(),
-    "speed": lambda w: commands.speed(int(w[0])),
+    "attention": lambda _: general.attention(),
+    "echo": lambda w: general.echo(on(w[0])),
+    "error numbers?": lambda _: general.error_numbers_query(),
+    "error numbers": lambda w: general.error_numbers(on(w[0])),
+    "reboot": lambda _: general.restart(),
+    "manufacturer": lambda _: general.manufacturer(),
+    "model": lambda _: general.model(),
+    "revision": lambda _: general.revision(),
+    "version": lambda _: general.firmware(),
+    "information": lambda _: general.information(),
+    "factory defaults": lambda _: general.factory_defaults(),
+    "reset profile": lambda _: general.reset_profile(),
+    "imsi": lambda _: general.imsi(),
+    "imei": lambda _: general.imei(),
+    "serial": lambda _: general.serial_number(),
+    "iccid": lambda _: general.iccid(),
+    "functionality?": lambda _: general.radio_query(),
+    "functionality": lambda w: general.radio(on(w[0])),
+    "clock": lambda _: general.clock(),
+    "config?": lambda _: general.configuration(),
+    "config": lambda w: general.configure(w[0], w[1] == "TRUE"),
+    "speed?": lambda _: general.speed_query(),
+    "speed": lambda w: general.speed(int(w[0])),
     "signal": lambda _: network.signal_quality(),
     "registration?": lambda _: network.registration(),
     "report registration": lambda w: network.report_registration(int(w[0])),
@@ -196,7 +199,7 @@ SEEN: dict[type, Callable[[Any], str]] = {
     notices.RadioConnection: lambda n: f"connection {n.connected:d}",
     notices.Sleep: lambda n: f"asleep {n.asleep:d}",
     sockets.DatagramWaiting: lambda n: f"datagram {n.socket} {n.length}",
-    commands.Booted: lambda n: f"booted {n.cause.name}",
+    general.Booted: lambda n: f"booted {n.cause.name}",
 }
 
 

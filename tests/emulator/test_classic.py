@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.classic import ACKIDS_REMEMBERED, REPORT_ITEMS
-from emulator.login import State
+from emulator.classic.commands import ACKIDS_REMEMBERED, REPORT_ITEMS
+from emulator.classic.login import State
+from emulator.classic.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
+from emulator.classic.reports import OBSERVATION_LIMIT
 from emulator.lwm2m import (
     Ack,
     CancelObserve,
@@ -24,8 +26,6 @@ from emulator.lwm2m import (
     Update,
     Write,
 )
-from emulator.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
-from emulator.reports import OBSERVATION_LIMIT
 from tests.emulator.uart import DIRECT, Host
 
 WARM = ("3303/0/5700", 4, "21.5")

@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.at import Cme, Parameter, Refusal
+from emulator.classic.config import (
+    BLOB_LIMIT,
+    FRAGMENT_LIMIT,
+    LIFETIME,
+    Assembly,
+    Blocks,
+    Config,
+    decode,
+)
 from emulator.commands import Values
-from emulator.config import BLOB_LIMIT, FRAGMENT_LIMIT, LIFETIME, Assembly, Blocks, Config, decode
 
 # Two complete lines of real hosts; the letters of the second endpoint are changed.
 BOOTSTRAP = bytes.fromhex(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.exchange import ACK_TIMEOUT, MAX_TRANSMIT_WAIT, Exchanges
+from emulator.classic.exchange import ACK_TIMEOUT, MAX_TRANSMIT_WAIT, Exchanges
 from emulator.lwm2m import Deregister, Register, Update
 
 

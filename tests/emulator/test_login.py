@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from emulator.at import Cme, Refusal
-from emulator.exchange import Exchanges
-from emulator.login import LOGGED_IN, SERVING, TRANSITIONS, Event, Login, State
+from emulator.classic.exchange import Exchanges
+from emulator.classic.login import LOGGED_IN, SERVING, TRANSITIONS, Event, Login, State
 from emulator.lwm2m import Code, Deregister, Path, Register, Response, Update, Uplink
 
 OBJECTS = (Path(3303, 0),)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.login import TRANSITIONS, State
+from emulator.classic.login import TRANSITIONS, State
 from emulator.lwm2m import (
     Ack,
     CancelObserve,

@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.classic.objects import (
+    INSTANCE_LIMIT,
+    RESOURCE_LIMIT,
+    Objects,
+    Resource,
+    covers,
+    parent,
+)
+from emulator.classic.values import ValueType
 from emulator.lwm2m import Path
-from emulator.objects import INSTANCE_LIMIT, RESOURCE_LIMIT, Objects, Resource, covers, parent
-from emulator.values import ValueType
 
 WARM = Resource(ValueType.FLOAT, 21.5)
 

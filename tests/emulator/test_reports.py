@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from emulator.exchange import Exchanges
+from emulator.classic.exchange import Exchanges
+from emulator.classic.reports import HELD_LIMIT, OBSERVATION_LIMIT, SENT_LIMIT, Reports
 from emulator.lwm2m import CancelObserve, Item, Notification, Observe, Path, Uplink
-from emulator.reports import HELD_LIMIT, OBSERVATION_LIMIT, SENT_LIMIT, Reports
 
 WARM = Item(Path(3303, 0, 5700), 21.5)
 UNIT = Item(Path(3303, 0, 5701), "Cel")

@@ -7,10 +7,10 @@ import math
 import pytest
 
 from emulator.at import Cme, Refusal
+from emulator.classic.objects import Objects, Resource
+from emulator.classic.requests import PENDING_LIMIT, STALE_AFTER, ReadLine, Request, Requests
+from emulator.classic.values import ValueType
 from emulator.lwm2m import Code, Execute, Item, Path, Read, Response, Uplink, Value, Write
-from emulator.objects import Objects, Resource
-from emulator.requests import PENDING_LIMIT, STALE_AFTER, ReadLine, Request, Requests
-from emulator.values import ValueType
 
 INSTANCE = Path(3306, 0)
 BOOL = Path(3306, 0, 5850)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.at import Cme, Refusal
-from emulator.lwm2m import Value
-from emulator.values import (
+from emulator.classic.values import (
     VALUE_LIMIT,
     Uncarriable,
     ValueType,
@@ -24,6 +23,7 @@ from emulator.values import (
     text_of,
     value_of,
 )
+from emulator.lwm2m import Value
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

@@ -1,0 +1,1 @@
+"""The module's general vocabulary: each command and each unsolicited line once, with its source."""

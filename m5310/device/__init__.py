@@ -1,0 +1,1 @@
+"""A device on OneNET: declared, logged in, reporting, serving requests, kept up."""

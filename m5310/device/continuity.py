@@ -1,0 +1,96 @@
+"""Staying up: what is done about restarts and the end of the lifetime, without the program."""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+
+from m5310.commands import general
+from m5310.device.declarations import Declarations
+from m5310.device.registration import Registration
+from m5310.device.renewal import Renewal
+from m5310.device.restoration import Restoration
+from m5310.device.upkeep import Listener, RenewalFailed, Renewed, Reset, Upkeep, UpkeepCounters
+from m5310.errors import M5310Error, ModemReset
+from m5310.states import DeviceEvent, DeviceState
+
+
+class Continuity:
+    """Keeps `registration` and `declarations` true, unless `recover` is False: then it renews
+    only, and what fails or restarts is the program's matter.
+
+    Tell it of each `moved` event and each `restarted` module; `stop` it in the end.
+    """
+
+    def __init__(
+        self,
+        registration: Registration,
+        declarations: Declarations,
+        lifetime: int,
+        *,
+        recover: bool,
+        on_event: Listener | None,
+        random: Random | None,
+    ) -> None:
+        self._registration = registration
+        self._recover = recover
+        self._upkeep = Upkeep(on_event)
+        self._restoration = Restoration(registration, declarations, self._upkeep.tell, random)
+        renewed = partial(self._upkeep.tell, Renewed(lifetime))
+        self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
+        self._announced = False  # the module said that it goes down, and not yet that it came up
+        self._over = False
+
+    @property
+    def counters(self) -> UpkeepCounters:
+        return self._upkeep.counters
+
+    @property
+    def in_service(self) -> bool:
+        """Whether reports can go out, or will again without the program's doing."""
+        return self._registration.reporting or self._restoration.running
+
+    async def left(self) -> None:
+        """Wait until the device is out of service."""
+        while self.in_service:
+            await self._registration.left()
+            await self._restoration.ended()
+
+    def moved(self, event: DeviceEvent) -> None:
+        if event in (DeviceEvent.ACCEPTED, DeviceEvent.UPDATED):
+            self._renewal.restart()
+        elif not self._registration.state.registered:
+            self._renewal.pause()
+
+    def restarted(self, line: str, error: ModemReset) -> None:
+        """The module said so in `line`; `error` is for whoever waits for the registration."""
+        login = self._registration.reset(error)
+        # a restart on command is announced, and then told once more when it is done
+        announced, self._announced = self._announced, general.booted(line) is None
+        if not announced:
+            self._upkeep.tell(Reset(line))
+        if self._over or self._registration.state is not DeviceState.RESTORING:
+            return  # a creation begins again by itself; what was given up stays so
+        if self._recover:
+            self._restoration.begin(login=login, configured=False)
+        else:
+            self._registration.give_up(error)
+
+    def end(self) -> None:
+        """From now on nothing is begun any more."""
+        self._over = True
+
+    async def stop(self) -> None:
+        """Leave the device as it is; a later login is kept up again, unless this is the end."""
+        await self._renewal.stop()
+        await self._restoration.stop()
+
+    def resume(self) -> None:
+        """After `stop`: what is registered nevertheless is kept so."""
+        if self._registration.reporting and not self._over:
+            self._renewal.soon()
+
+    def _renewal_failed(self, error: M5310Error) -> None:
+        self._upkeep.tell(RenewalFailed(error))
+        if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:
+            self._restoration.begin(login=True, configured=True)

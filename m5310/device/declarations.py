@@ -1,0 +1,164 @@
+"""What the module holds of a device: its configuration, its object instances, its resources."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from m5310.at import Answer, Command
+from m5310.classic import commands as classic
+from m5310.classic.miplconf import Config
+from m5310.commands import general
+from m5310.errors import (
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    ModemReset,
+    ParameterError,
+    PortError,
+)
+from m5310.lwm2m import ObjectTree, Path, Resource
+
+LOGOUT: Final = 30.0
+"""Seconds an earlier program's login may take to end. A guess, as `registration.CLOSE`."""
+
+RESTARTS: Final = 2
+"""Restarts of the module that `create` survives: one by the opened port, one to spare."""
+
+Execute = Callable[[Command], Awaitable[Answer]]
+
+_log = logging.getLogger("m5310.device")
+
+
+class Declarations:
+    """`expect_closed` gives a future of the module's word that it has logged out.
+
+    Whoever changes what is declared holds `changing`.
+    """
+
+    def __init__(
+        self,
+        resources: ObjectTree,
+        execute: Execute,
+        config: Config,
+        expect_closed: Callable[[], asyncio.Future[bool]],
+    ) -> None:
+        self._resources = resources
+        self._execute = execute
+        self._config = config
+        self._expect_closed = expect_closed
+        self._instances: dict[Path, None] = {}  # what the module was told of, in order
+        self.changing = asyncio.Lock()
+
+    async def create(self) -> None:
+        """Configure a module whose port was just opened, which resets many boards."""
+        restarts = 0
+        while True:
+            try:
+                await self.configure()
+            except ModemReset:
+                restarts += 1
+                if restarts > RESTARTS:
+                    raise
+            else:
+                return
+
+    async def configure(self) -> None:
+        """Configure the module; what an earlier program left behind in it is deleted first.
+
+        Raises CommandError, CommandTimeout, ModemReset, PortError.
+        """
+        await self._tolerated(general.error_numbers(on=True))
+        lines = classic.configure(self._config)
+        try:
+            for line in lines:
+                await self._execute(line)
+        except CommandError as error:
+            _log.info("the module holds an instance already (%s): it is deleted first", error)
+        else:
+            return
+        closed = self._expect_closed()
+        try:
+            await self._execute(classic.close())
+        except CommandError as error:
+            _log.debug("it is not logged in: %s", error)
+        else:
+            # DEL is refused as long as the logout is under way
+            await asyncio.wait({closed}, timeout=LOGOUT)
+        await self._tolerated(classic.delete())
+        for line in lines:
+            await self._execute(line)
+
+    async def declare(self, resource: Resource) -> None:
+        """Tell the module of a resource, and of its instance; it is the device's afterwards."""
+        self._resources.add(resource)
+        try:
+            await self._declare(resource, resource.text)
+        except M5310Error:
+            self._resources.remove(resource)
+            raise
+
+    async def _declare(self, resource: Resource, text: str) -> None:
+        path, instance = resource.path, Path(resource.path.object, resource.path.instance)
+        if instance not in self._instances:
+            await self._execute(classic.add_object(path))
+            self._instances[instance] = None
+        await self._execute(classic.notify(path, resource.type, text))
+
+    def withdraw(self, resource: Resource) -> Path | None:
+        """The device's no more. Returns the instance if the module must be told of its end."""
+        self._resources.remove(resource)
+        instance = Path(resource.path.object, resource.path.instance)
+        if instance in self._resources.instances() or instance not in self._instances:
+            return None
+        return instance
+
+    async def delete(self, instance: Path) -> None:
+        await self._execute(classic.delete_object(instance))
+        self._instances.pop(instance, None)
+
+    def forget(self) -> None:
+        """The module has restarted and holds nothing any more."""
+        self._instances.clear()
+
+    async def restore(self) -> None:
+        """Tell the module everything again, each resource with its present value."""
+        async with self.changing:
+            self.forget()
+            await self.configure()
+            for resource in self._resources:
+                await self._declare(resource, _text(resource))
+
+    async def delete_all(self) -> None:
+        """Leave the module as clean as it lets itself be left; raises nothing for it."""
+        try:
+            for instance in tuple(self._instances):  # a restart forgets them
+                await self._tolerated(classic.delete_object(instance))
+            await self._tolerated(classic.delete())
+        except (PortError, CommandTimeout, ModemReset) as error:
+            _log.warning("the module could not be left clean: %s", error)
+        self.forget()
+
+    async def _tolerated(self, command: Command) -> None:
+        """Send what may be refused or stay without result; nothing worse is tolerated."""
+        try:
+            await self._execute(command)
+        except (PortError, ModemReset):
+            raise
+        except M5310Error as error:
+            if isinstance(error, CommandTimeout) and not error.sent:
+                raise  # not even AT was answered: nothing else will be
+            _log.debug("tolerated: %s", error)
+
+
+def _text(resource: Resource) -> str:
+    """The value as a declaration carries it; the empty text for one that no line can carry."""
+    try:
+        return resource.text
+    except ParameterError as error:
+        # Only a text that the platform wrote is not checked (a quote in it), and only it can be
+        # empty; the value itself stays what it is.
+        _log.warning("declared empty: %s", error)
+        return ""

@@ -1,0 +1,288 @@
+"""A device's standing with the platform: log in, renew, log out, and what the module says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final, assert_never
+
+from m5310.at import Answer, Command
+from m5310.classic import commands as classic
+from m5310.classic.miplconf import Config
+from m5310.classic.urc import Closed, Opened, Updated
+from m5310.errors import (
+    Code,
+    M5310Error,
+    ModemReset,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.shield import to_the_end
+from m5310.states import DEVICE, DeviceEvent, DeviceState, States
+
+CONNECT: Final = 60.0
+"""Seconds to log in. A guess: hosts wait 30 to 60, and an attach may still be under way."""
+VERDICT_MARGIN: Final = 5.0
+"""Seconds we wait beyond the module's own time for the line that says how a login went."""
+UPDATE: Final = 93.0
+"""Seconds until the module must know how an update went: CoAP's MAX_TRANSMIT_WAIT (RFC 7252
+4.8.2)."""
+CLOSE: Final = 30.0
+"""Seconds for the platform to confirm a logout. A guess: a third of what CoAP allows, since the
+module forgets the registration in any case."""
+_CLOCK_SLACK: Final = 0.1  # s; the module's clock and ours need not agree on a timeout's end
+
+_LOGGED_IN: Final = {
+    DeviceState.REG_PENDING,
+    DeviceState.REGISTERED,
+    DeviceState.REG_UPDATE_PENDING,
+    DeviceState.REG_UPDATE_NEEDED,
+}
+
+Execute = Callable[[Command], Awaitable[Answer]]
+Verdict = Opened | Closed | Updated
+
+_CODES: Final = {
+    DeviceState.REG_PENDING: Code.PENDING,
+    DeviceState.REG_UPDATE_PENDING: Code.PENDING,
+    DeviceState.DEREG_PENDING: Code.PENDING,
+    DeviceState.RESTORING: Code.PENDING,
+    DeviceState.REGISTERED: Code.REGISTERED,
+    DeviceState.REG_UPDATE_NEEDED: Code.REGISTERED,
+}
+
+
+class Registration:
+    """Where the device stands, as the table `DEVICE` knows it.
+
+    What we begin is checked against the table first (`StateError`); what the module says is
+    followed as far as the table knows the way, it is not ours to forbid.
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        config: Config,
+        moved: Callable[[DeviceEvent], None] = lambda _: None,
+    ) -> None:
+        """`moved` is called after each event that the table knew the way for."""
+        self._execute = execute
+        self._moved = moved
+        self._config = config
+        self._states = States(DEVICE)
+        self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
+        self._expiry: asyncio.TimerHandle | None = None
+        self._ending = False
+        self._lost: M5310Error | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def state(self) -> DeviceState:
+        return self._states.state
+
+    def allows(self, event: DeviceEvent) -> bool:
+        return self._states.allows(event) and (not self._ending or event is DeviceEvent.CLOSE)
+
+    def check(self, event: DeviceEvent, why: str = "") -> None:
+        """Raise what makes `event` illegal now, with the C kit's number for it."""
+        self._check_port()
+        try:
+            DEVICE.after(self.state, event)
+        except StateError as error:
+            code = _CODES.get(self.state, Code.NOT_REGISTER)
+            raise StateError(f"{why}: {error}" if why else str(error), code) from None
+        if not self.allows(event):
+            raise StateError("the device is being destroyed; make a new one")
+
+    def end(self) -> None:
+        """From now on nothing may begin any more but a logout."""
+        self._ending = True
+
+    @property
+    def reporting(self) -> bool:
+        """Whether reports can go out."""
+        return self.state.registered and self.state is not DeviceState.DEREG_PENDING
+
+    def check_registered(self) -> None:
+        """Raise StateError (or what the device was lost by) unless reports can go out."""
+        self._check_port()
+        if not self.reporting:
+            raise StateError(f"reports need a login; the device is {self.state.name}")
+
+    def move(self, event: DeviceEvent) -> None:
+        self.check(event)
+        self.follow(event)
+
+    def follow(self, event: DeviceEvent) -> None:
+        if self._states.allows(event):
+            self._states.on(event)
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._changed.set()
+            self._changed = asyncio.Event()
+            self._moved(event)
+
+    async def left(self) -> None:
+        """Wait until the device is registered no more."""
+        while self.state.registered:
+            await self._changed.wait()
+
+    def lost(self, error: PortError) -> None:
+        self._lost = error
+        self.follow(DeviceEvent.PORT_LOST)
+        self.fail(error)
+
+    def reset(self, error: ModemReset) -> bool:
+        """The module restarted. Whether the device was logged in, or on its way there."""
+        login = self.state in _LOGGED_IN
+        self.follow(DeviceEvent.RESET)
+        self.fail(error)
+        return login
+
+    def give_up(self, error: ModemReset) -> None:
+        """Nobody tells the module again what it forgot: every call raises `error` from now on."""
+        self._lost = error
+        self.follow(DeviceEvent.GIVE_UP)
+
+    def fail(self, error: M5310Error) -> None:
+        """Nothing more will come: whoever waits gets `error`, now."""
+        verdicts, self._verdicts = self._verdicts, {}
+        for verdict in verdicts.values():
+            verdict.set_exception(error)
+            verdict.exception()  # looked at: perhaps nobody waits
+
+    def _check_port(self) -> None:
+        if self._lost is not None and self.state is DeviceState.LOST:
+            raise self._lost
+
+    # --- log in, renew, log out --------------------------------------------------------------
+
+    async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
+        """Raises RegistrationError; see `Device.connect`."""
+        seconds = math.ceil(_checked(timeout, least=1e-9))
+        self.move(DeviceEvent.CONNECT)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        due = begun + seconds + VERDICT_MARGIN
+        verdict = self.expect(Opened)  # before the command: the line may come before its OK
+        try:
+            await self._send(classic.open_(seconds), DeviceEvent.REFUSED)
+            opened = await self._verdict(verdict, due - clock())
+        except asyncio.CancelledError:
+            self._expire(due, DeviceEvent.REFUSED)
+            raise
+        if opened:
+            return
+        self.follow(DeviceEvent.REFUSED)
+        if opened is None or clock() - begun >= seconds - _CLOCK_SLACK:
+            raise RegistrationError(
+                f"no answer from the platform within {seconds} s; check coverage and the URI "
+                f"{self._config.uri}",
+                timed_out=True,
+            )
+        raise RegistrationError(
+            f"the platform refused the login of {self._config.endpoint}; check that a device "
+            "with this IMEI and IMSI exists there",
+            timed_out=False,
+        )
+
+    async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
+        """Raises RegistrationError; see `Device.update`."""
+        _checked(timeout)
+        self.move(DeviceEvent.UPDATE)
+        verdict = self.expect(Updated)
+        line = classic.update(self._config.lifetime, with_objects=with_objects)
+        try:
+            await self._send(line, DeviceEvent.UPDATE_FAILED)
+            updated = await self._verdict(verdict, timeout)
+        except asyncio.CancelledError:
+            self.follow(DeviceEvent.UPDATE_FAILED)
+            raise
+        if updated:
+            return
+        self.follow(DeviceEvent.UPDATE_FAILED)
+        why = "failed" if updated is False else f"was not confirmed within {timeout:g} s"
+        raise RegistrationError(
+            f"the update of the registration {why}; update again, or close and connect",
+            timed_out=updated is None,
+        )
+
+    async def close(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Raises RegistrationError; see `Device.close`."""
+        _checked(timeout)
+        self.move(DeviceEvent.CLOSE)
+        verdict = self.expect(Closed)
+        try:
+            await self._send(classic.close(), DeviceEvent.CLOSED)
+            closed = await self._verdict(verdict, timeout)
+        except asyncio.CancelledError:
+            self._expire(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
+            raise
+        self.follow(DeviceEvent.CLOSED)
+        if closed is None:
+            raise RegistrationError(
+                f"the logout was not confirmed within {timeout:g} s; the platform forgets the "
+                "device when its lifetime ends",
+                timed_out=True,
+            )
+
+    async def settled(self) -> None:
+        """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
+        while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
+            await self._changed.wait()
+
+    def _expire(self, due: float, event: DeviceEvent) -> None:
+        """Nobody waits any more for a word of the module; unsaid until `due`, `event` is true."""
+        if self._states.allows(event):
+            self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
+
+    async def _send(self, command: Command, failed: DeviceEvent) -> None:
+        """Send what begins a change; the state is known afterwards, cancelled or not."""
+
+        async def send() -> None:
+            try:
+                await self._execute(command)
+            except M5310Error:
+                self.follow(failed)
+                raise
+
+        await to_the_end(send())
+
+    # --- verdicts ----------------------------------------------------------------------------
+
+    def expect(self, kind: type[Verdict]) -> asyncio.Future[bool]:
+        """The next line of that kind; several may wait for the same."""
+        if kind not in self._verdicts:
+            self._verdicts[kind] = asyncio.get_running_loop().create_future()
+        return self._verdicts[kind]
+
+    def heard(self, verdict: Verdict) -> None:
+        """The module says how something went, asked or unasked."""
+        match verdict:
+            case Opened():
+                self.follow(DeviceEvent.ACCEPTED if verdict.success else DeviceEvent.REFUSED)
+            case Updated():
+                self.follow(DeviceEvent.UPDATED if verdict.success else DeviceEvent.UPDATE_FAILED)
+            case Closed():
+                self.follow(DeviceEvent.CLOSED)
+            case _:
+                assert_never(verdict)
+        waiting = self._verdicts.pop(type(verdict), None)
+        if waiting is not None:
+            waiting.set_result(verdict.success)
+
+    async def _verdict(self, verdict: asyncio.Future[bool], within: float) -> bool | None:
+        """None if it does not come in time; what `fail` was told if it cannot come any more."""
+        done, _ = await asyncio.wait({verdict}, timeout=within)
+        return verdict.result() if done else None
+
+
+def _checked(timeout: float, least: float = 0) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise ParameterError(f"a timeout of {timeout!r}; expected a number of seconds")
+    if not least <= timeout < math.inf:
+        raise ParameterError(f"a timeout of {timeout} s; expected a positive number")
+    return timeout

@@ -1,0 +1,135 @@
+"""Bringing a device back to where it stood, as often and as patiently as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from m5310.device.declarations import Declarations
+from m5310.device.registration import CLOSE, CONNECT, Registration
+from m5310.device.upkeep import Reconnecting, Restored, UpkeepEvent
+from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
+from m5310.states import DeviceEvent, DeviceState
+
+FIRST_WAIT: Final = 1.0
+"""Seconds, about, after the first failed attempt. A module boots in 3.5 s and attaches some
+seconds later: what fails just after a restart mostly succeeds at the second or third attempt."""
+
+LONGEST_WAIT: Final = 300.0
+"""Seconds no wait exceeds. A guess: short against the hours that coverage may be gone, and long
+against what one attempt costs a battery."""
+
+NO_NETWORK: Final = 30
+"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
+
+
+_log = logging.getLogger("m5310.device")
+
+
+class Restoration:
+    """Tells the module everything again and logs in, until both have succeeded.
+
+    Waits grow twofold, each drawn from the upper half of its range: when a platform comes back,
+    not all its devices do at the same instant.
+    """
+
+    def __init__(
+        self,
+        registration: Registration,
+        declarations: Declarations,
+        tell: Callable[[UpkeepEvent], None],
+        random: Random | None = None,
+    ) -> None:
+        self._registration = registration
+        self._declarations = declarations
+        self._tell = tell
+        self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
+        self._task: asyncio.Task[None] | None = None
+        self._login_wanted = False
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def begin(self, *, login: bool, configured: bool) -> None:
+        """Start, or start over; with `login` if any start since the last end asked for it.
+
+        `configured`: the module still holds what it was told, as far as anybody knows.
+        """
+        before = self._task if self.running else None
+        self._login_wanted = login or (before is not None and self._login_wanted)
+        if before is not None:
+            before.cancel()
+        self._task = asyncio.create_task(
+            self._run(before, configured=configured), name="m5310-restoration"
+        )
+
+    async def ended(self) -> None:
+        """Wait until nothing is being restored, one way or another."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+
+    async def stop(self) -> None:
+        """Leave the device as it is."""
+        while self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        attempt = 1
+        while True:
+            try:
+                if not configured:
+                    await self._restore()
+                    configured = True
+                if self._login_wanted:
+                    await self._login()
+            except PortError:
+                return  # everybody was told; there is nothing to talk to
+            except M5310Error as error:
+                configured = configured and _stands(error)
+                wait = self._wait(attempt)
+                self._tell(Reconnecting(attempt, wait, error))
+                attempt += 1
+                await asyncio.sleep(wait)
+            else:
+                self._tell(Restored(attempt))
+                return
+
+    async def _restore(self) -> None:
+        await self._registration.settled()  # a login of the program's own
+        self._registration.follow(DeviceEvent.RESET)
+        await self._declarations.restore()
+        self._registration.follow(DeviceEvent.RESTORED)
+
+    async def _login(self) -> None:
+        registration = self._registration
+        await registration.settled()
+        if registration.state is DeviceState.REG_UPDATE_NEEDED:
+            # After an update that failed the module is still logged in, or it is not: nobody
+            # public says which. A logout makes both the same.
+            try:
+                await registration.close(CLOSE)
+            except (PortError, ModemReset):
+                raise
+            except M5310Error as error:
+                _log.debug("before logging in anew: %s", error)
+        if not registration.state.registered:
+            await registration.connect(CONNECT)
+
+    def _wait(self, attempt: int) -> float:
+        # the exponent is bounded: a year of attempts would be a number too large for a float
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 32))
+        return longest * self._random.uniform(0.5, 1.0)
+
+
+def _stands(error: M5310Error) -> bool:
+    """Whether the module refused or failed the login only, and still holds its configuration."""
+    if isinstance(error, CommandError):
+        return error.number == NO_NETWORK
+    return isinstance(error, RegistrationError)

@@ -1,0 +1,283 @@
+"""A module on a port: everything it can be asked, for programs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Self, TypeVar, assert_never
+from weakref import WeakSet
+
+from m5310 import following
+from m5310.at import Answer, Command, Response
+from m5310.commands import general, notices
+from m5310.commands.general import PROMPT, Booted
+from m5310.commands.network import NetworkStatus, PingFailure, PingReply
+from m5310.commands.notices import RadioConnection, Sleep
+from m5310.commands.sockets import DatagramWaiting
+from m5310.engine import QUIET
+from m5310.errors import (
+    AnswerError,
+    CommandTimeout,
+    ModemReset,
+    NotSupported,
+    ParameterError,
+    PortError,
+    StateError,
+    shortened,
+)
+from m5310.following import Following, Wanted
+from m5310.modem import Modem
+from m5310.module import attach, ping, speed
+from m5310.module.attach import ATTACH, Attached, Progress, Setup
+from m5310.module.datagrams import Address, Datagrams, ModuleDatagramTransport
+from m5310.module.ping import Pings
+from m5310.module.speed import PortSpeed
+from m5310.module.vocabulary import Vocabulary
+from m5310.shield import to_the_end
+
+_AT = re.compile(r" *AT", re.IGNORECASE)
+
+_log = logging.getLogger("m5310.module")
+
+P = TypeVar("P", bound=asyncio.DatagramProtocol)
+
+
+class Module(Vocabulary):
+    """An M5310. `async with` opens it and closes it.
+
+    `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
+    What the module can be asked and told stands in `Vocabulary`.
+    """
+
+    def __init__(self, port: str | Modem, baudrate: int = 9600, *, quiet: float = QUIET) -> None:
+        """`baudrate` and `quiet` (see `Modem`) are for a port opened here."""
+        self._port = port
+        self._baudrate = baudrate
+        self._quiet = quiet
+        self._modem: Modem | None = None
+        self._speed: PortSpeed | None = None  # only of a port opened here
+        self._stop_listening: Callable[[], None] | None = None
+        self._datagrams = Datagrams(self.execute)
+        self._followings: WeakSet[Following] = WeakSet()
+        self._pings = Pings(self.execute)
+        self._changing_speed = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Open the port; nothing is said to the module yet. Raises PortError."""
+        if self._modem is not None:
+            raise StateError("the module is open already")
+        if isinstance(self._port, Modem):
+            modem = self._port
+        else:
+            modem, self._speed = await speed.open_modem(
+                self._port, self._baudrate, quiet=self._quiet
+            )
+        self._stop_listening = modem.listen(self._on_line, self._on_lost)
+        self._modem = modem
+
+    async def close(self) -> None:
+        """Give the sockets back, end the streams of lines, close the port if it is ours.
+
+        Never raises for what the module does. Not interrupted by a cancellation. Harmless the
+        second time.
+        """
+        await to_the_end(self._close())
+
+    async def _close(self) -> None:
+        await self._datagrams.close()
+        self._pings.ended(PortError("the module was closed"))
+        for one in tuple(self._followings):
+            one.close()
+        if self._stop_listening is not None:
+            self._stop_listening()
+        modem, self._modem = self._modem, None
+        if self._speed is not None:
+            self._baudrate = self._speed.baudrate  # where to find the module the next time
+        if modem is not None and modem is not self._port:
+            await modem.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def modem(self) -> Modem:
+        """The conversation below. Raises StateError while closed."""
+        if self._modem is None:
+            raise StateError("the module is not open; use `async with Module(...) as module`")
+        return self._modem
+
+    @property
+    def baudrate(self) -> int | None:
+        """The speed of the port, None for one that was opened elsewhere."""
+        return None if self._speed is None else self._speed.baudrate
+
+    # --- any command, any line ---------------------------------------------------------------
+
+    async def execute(self, command: Command) -> Answer:
+        while self._changing_speed.locked():
+            async with self._changing_speed:
+                pass
+        return await self.modem.execute(command)
+
+    async def send(
+        self,
+        line: str,
+        responses: Wanted | Iterable[Wanted] = (),
+        *,
+        required: bool = True,
+        timeout: float = PROMPT,  # noqa: ASYNC109  # the command's
+    ) -> Answer:
+        """Send any command line, like `send("AT+CSQ", ["+CSQ"])`, and wait for its final result.
+
+        `responses` says which lines are its own: `"+CSQ"` those that begin with `+CSQ:`, a
+        compiled pattern those it matches as a whole. Every other line is unsolicited, so where
+        an unsolicited line has the same beginning, a pattern tells them apart. An `OK` that
+        comes without each of them is not believed, unless `required` is False.
+
+        Raises ParameterError before anything is written, and what `execute` raises.
+        """
+        if not _AT.match(line):
+            raise ParameterError(f"{shortened(line)!r} is no command line; it begins with AT")
+        if isinstance(responses, str | re.Pattern):
+            responses = (responses,)
+        owned = tuple(Response(following.shape(one), required) for one in responses)
+        return await self.execute(Command(line, owned, timeout))
+
+    def follow(self, *wanted: Wanted, limit: int = following.LIMIT) -> Following:
+        """The unsolicited lines that are meant, all if none is named; see `Following`."""
+        stream = Following(self.modem, wanted, limit)
+        self._followings.add(stream)
+        return stream
+
+    # --- what takes its time -----------------------------------------------------------------
+
+    async def attach(
+        self,
+        timeout: float = ATTACH,  # noqa: ASYNC109  # it ends in an error with the evidence
+        *,
+        speeds: Sequence[int] = (),
+        setup: Setup = Setup(),  # noqa: B008  # frozen
+        progress: Progress | None = None,
+    ) -> Attached:
+        """From a module in any state (booting, asleep, echo on, half a line in its buffer, radio
+        off) to one that is registered on the network, within `timeout` s.
+
+        `speeds`, like `speed.USUAL`, are tried if the module does not answer at the present one;
+        the port then stays where it answered. `progress` is called with every look at the
+        network. Raises AttachError, which says what stood in the way and what to try;
+        CommandError if the module refuses what `setup` asks; PortError.
+        """
+        if speeds and self._speed is None:
+            raise NotSupported("speeds are tried on a port opened here: Module('/dev/ttyUSB0')")
+        return await attach.attach(
+            self,
+            self.modem,
+            self._speed,
+            setup,
+            timeout=timeout,
+            speeds=speeds,
+            progress=progress,
+        )
+
+    async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
+        """`AT+NATSPEED`: module and port go to `baudrate`, beyond a restart if `store`.
+
+        They go back if they do not understand each other there, which takes half a minute, and
+        SpeedError says so. Other commands of this module wait meanwhile; what goes past it, to
+        `modem`, must not be executed then. Raises CommandError if the module refuses.
+        """
+        modem = self.modem
+        if self._speed is None:
+            raise NotSupported("only the speed of a port opened here: Module('/dev/ttyUSB0')")
+        async with self._changing_speed:
+            await speed.change(modem.execute, self._speed, baudrate, store=store)
+
+    async def reset(self) -> Booted:
+        """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
+
+        Its sockets, objects and registrations are gone, and whoever waits for something of them
+        here gets ModemReset. It comes up at its stored speed.
+        """
+        try:
+            answer = await self.execute(general.restart())
+        except CommandTimeout as error:
+            if error.lines:  # it went down
+                self._void(error.lines[-1])
+            raise
+        self._void(answer.lines[-1])
+        for line in answer.lines:
+            if booted := general.booted(line):
+                return booted
+        raise AnswerError(f"AT+NRB brought {list(answer.lines)!r}, but no cause of the restart")
+
+    async def ping(
+        self,
+        address: str,
+        size: int = ping.SIZE,
+        timeout: float = ping.REPLY,  # noqa: ASYNC109  # the module's
+    ) -> PingReply:
+        """`AT+NPING`: one echo request of `size` bytes, and its reply. One at a time.
+
+        Raises PingFailed if none comes within `timeout` s.
+        """
+        return await self._pings.ping(address, size, timeout)
+
+    async def create_datagram_endpoint(
+        self,
+        protocol_factory: Callable[[], P],
+        *,
+        local_port: int = 0,
+        remote_addr: Address | None = None,
+    ) -> tuple[ModuleDatagramTransport, P]:
+        """A UDP socket of the module, as `loop.create_datagram_endpoint` gives one of the host.
+
+        `local_port` 0: the module's choice. With `remote_addr`, an IP address and a port, it
+        speaks to that one only. A datagram holds 1..512 bytes, and the module has seven sockets.
+        `connection_lost` brings ModemReset if the module restarted. Raises CommandError if the
+        module refuses the socket.
+        """
+        return await self._datagrams.open(
+            protocol_factory, local_port=local_port, remote=remote_addr
+        )
+
+    # --- what comes --------------------------------------------------------------------------
+
+    def _on_line(self, line: str) -> None:
+        try:
+            notice = notices.parse(line)
+        except AnswerError as error:
+            _log.warning("a line is ignored: %s", error)
+            return
+        match notice:
+            case DatagramWaiting(socket):
+                self._datagrams.arrived(socket)
+            case PingReply() | PingFailure():
+                self._pings.ended(notice)
+            case Booted(_, text):
+                self._void(text)
+            case NetworkStatus() | RadioConnection() | Sleep() | None:
+                pass  # for those who follow the lines
+            case _:
+                assert_never(notice)
+
+    def _on_lost(self, error: PortError) -> None:
+        self._datagrams.lost(error)
+        self._pings.ended(error)
+
+    def _void(self, text: str) -> None:
+        """The module restarted: what was expected of it will not come."""
+        error = ModemReset(f"the module restarted ({text}); sockets and registration are gone")
+        self._datagrams.lost(error)
+        self._pings.ended(error)

@@ -1,0 +1,134 @@
+"""What stands between a module and the network: the evidence, and what it means in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, assert_never
+
+from m5310.commands.network import Registration
+from m5310.errors import Code, CommandError, M5310Error
+
+# Numbers by which any command may say that there is no usable SIM (TS 27.007 9.2.1; 311 seen),
+# and what to do about it.
+SIM_ADVICE: Final = {
+    10: "insert a SIM, and check that it lies in its holder the right way",
+    11: "switch the PIN of the SIM off, in a telephone",
+    12: "unlock the SIM with its PUK, in a telephone",
+    13: "clean the contacts of the SIM, or try another one",
+    15: "try another SIM: this one is not accepted",
+    311: "switch the PIN of the SIM off, in a telephone",
+}
+
+
+class Obstacle(Enum):
+    """What stood in the way."""
+
+    NO_ANSWER = "no answer"
+    NO_SIM = "no SIM"
+    NO_COVERAGE = "no coverage"
+    SEARCHING = "searching"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One look at the network: the `number`th, `elapsed` s after the beginning.
+
+    `signal` is in dBm, None without reception.
+    """
+
+    number: int
+    elapsed: float
+    stat: Registration
+    signal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What `attach` saw in `elapsed` s.
+
+    `talking`: the module answered, at the end too. `speeds` were tried, `noise` bytes came.
+    `sim` is how the SIM was refused, `denied` whether the network does; `last` the last look.
+    """
+
+    elapsed: float
+    talking: bool
+    speeds: tuple[int, ...]
+    noise: int
+    sim: CommandError | None
+    denied: bool
+    last: Attempt | None
+
+
+class AttachError(M5310Error):
+    """The module did not get onto the network.
+
+    `obstacle` is why, `evidence` what that is inferred from; the message says what to try.
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.obstacle = _obstacle(evidence)
+        super().__init__(_words(self.obstacle, evidence))
+        match self.obstacle:
+            case Obstacle.NO_ANSWER | Obstacle.NO_COVERAGE | Obstacle.SEARCHING:
+                self.code = Code.TIMEOUT
+            case Obstacle.NO_SIM | Obstacle.DENIED:
+                self.code = Code.REG_FAILED
+            case _:
+                assert_never(self.obstacle)
+
+
+def _obstacle(seen: Evidence) -> Obstacle:
+    if not seen.talking:
+        return Obstacle.NO_ANSWER
+    if seen.sim is not None:
+        return Obstacle.NO_SIM
+    if seen.denied:
+        return Obstacle.DENIED
+    if seen.last is None or seen.last.signal is None:
+        return Obstacle.NO_COVERAGE
+    return Obstacle.SEARCHING
+
+
+def _words(obstacle: Obstacle, seen: Evidence) -> str:
+    within = f"within {seen.elapsed:.0f} s"
+    looks = 0 if seen.last is None else seen.last.number
+    stat = "nothing known" if seen.last is None else seen.last.stat.name
+    match obstacle:
+        case Obstacle.NO_ANSWER:
+            return f"no answer to AT {within}{_silence(seen)}"
+        case Obstacle.NO_SIM:
+            number = seen.sim.number if seen.sim is not None else None
+            advice = SIM_ADVICE.get(number or 0, "check that a SIM is in its holder")
+            return f"the SIM cannot be used: {seen.sim}; {advice}"
+        case Obstacle.DENIED:
+            return (
+                "the network denies the registration (+CEREG stat 3); check that the SIM's "
+                "subscription is active, allows NB-IoT and is not bound to another module"
+            )
+        case Obstacle.NO_COVERAGE:
+            return (
+                f"nothing is received after {looks} looks {within} (+CSQ:99, {stat}); check the "
+                "antenna and the bands searched (AT+NBAND), or forget the frequencies found "
+                "elsewhere (AT+NCSEARFCN)"
+            )
+        case Obstacle.SEARCHING:
+            signal = None if seen.last is None else seen.last.signal
+            return (
+                f"not registered {within} ({stat}) although {signal} dBm are received; check the "
+                "SIM's subscription and the operator (AT+COPS?), or allow more time"
+            )
+        case _:
+            assert_never(obstacle)
+
+
+def _silence(seen: Evidence) -> str:
+    """What there was instead of an answer, and what to try."""
+    tried = f" at {', '.join(map(str, seen.speeds))} baud" if seen.speeds else ""
+    if seen.last is not None:
+        return f"{tried}, although it talked before; check the power supply"
+    if seen.noise:
+        return f"{tried}, but {seen.noise} bytes of noise came: it may talk at another speed"
+    return f"{tried}, and no noise either; check power, RX and TX, and the port"

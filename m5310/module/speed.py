@@ -1,0 +1,158 @@
+"""The speed of the serial line: of the port, of the module, and of both together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Protocol
+
+from m5310.at import Answer, Command
+from m5310.commands import general
+from m5310.engine import PROBE_INTERVAL, QUIET
+from m5310.errors import Code, CommandError, CommandTimeout, M5310Error, ParameterError, PortError
+from m5310.modem import Modem
+from m5310.port import open_port
+from m5310.shield import to_the_end
+from m5310.transport import DescriptorTransport
+
+USUAL: Final = (9600, 115200, 57600, 38400, 19200, 4800)
+"""Where to look for a module of unknown speed, likeliest first: 9600 is its default, 115200 what
+hosts set (both seen)."""
+TRIAL: Final = 3.0
+"""Seconds to listen at one speed after a first look. Three probes: one may end the garbage that
+another speed left in the module's buffer, one may wake it."""
+FALL_BACK: Final = 30
+"""Seconds after which the module is to return from a speed at which nobody speaks (the value in
+the lines that were seen; that this is its meaning is a guess)."""
+
+# 8N1: a start bit, eight bits, a stop bit.
+_BITS_PER_BYTE = 10
+
+_log = logging.getLogger("m5310.speed")
+
+Execute = Callable[[Command], Awaitable[Answer]]
+
+
+class SpeedError(M5310Error):
+    """The module took a new speed but does not answer at it.
+
+    `wanted` is that speed, `baudrate` the one at which port and module talk again, or None if
+    the module answers at neither; the port then is at the old speed.
+    """
+
+    code = Code.TIMEOUT
+
+    def __init__(self, wanted: int, old: int, *, back: bool) -> None:
+        after = (
+            f"both are back at {old}; can the adapter do {wanted}?"
+            if back
+            else f"nor at {old}; switch it off and on, and search with attach(speeds=...)"
+        )
+        super().__init__(f"the module took {wanted} baud but does not answer there, {after}")
+        self.wanted = wanted
+        self.baudrate = old if back else None
+
+
+class _Tunable(Protocol):
+    baudrate: int
+
+
+class PortSpeed:
+    """The speed of an open port, in baud. A network port takes any: it has none of its own."""
+
+    def __init__(self, transport: asyncio.BaseTransport, baudrate: int) -> None:
+        self.baudrate = baudrate
+        # pyserial's setters send a few ioctls, but for a port behind threads (rfc2217://) they
+        # may ask the other end and wait.
+        self._blocks = not isinstance(transport, DescriptorTransport)
+        self._port: _Tunable = (
+            transport.serial.port
+            if isinstance(transport, DescriptorTransport)
+            else transport.get_extra_info("serial")
+        )
+
+    async def change(self, baudrate: int) -> None:
+        """Talk at `baudrate` from now on. Raises PortError if the port cannot."""
+        if baudrate < 1:  # to some ports 0 means: hang up
+            raise ParameterError(f"a speed of {baudrate} baud; the module's default is 9600")
+        try:
+            if self._blocks:
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(None, self._set, baudrate)
+            else:
+                self._set(baudrate)
+        except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
+            raise PortError(f"the port cannot be set to {baudrate} baud: {error}") from error
+        self.baudrate = baudrate
+
+    def _set(self, baudrate: int) -> None:
+        self._port.baudrate = baudrate
+
+
+async def open_modem(url: str, baudrate: int, *, quiet: float = QUIET) -> tuple[Modem, PortSpeed]:
+    """A modem on a port of its own, and the port's speed. Raises what `open_port` raises."""
+    modem = Modem(url, quiet=quiet, byte_time=_BITS_PER_BYTE / max(baudrate, 1))
+    transport = await open_port(url, baudrate, modem)
+    return modem, PortSpeed(transport, baudrate)
+
+
+async def answers(execute: Execute, within: float = TRIAL) -> bool:
+    """Whether anybody answers `AT`, now or within so many seconds more."""
+    # In step, the first look is one AT alone; only when that is lost the second one repeats it.
+    return await _answered(execute, PROBE_INTERVAL) or await _answered(execute, within)
+
+
+async def _answered(execute: Execute, within: float) -> bool:
+    try:
+        await execute(Command(general.attention().line, timeout=within))
+    except CommandError:
+        return True  # whatever is refused was read
+    except CommandTimeout:
+        return False
+    return True
+
+
+async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int | None:
+    """The first of `speeds` at which the module answers; None, with the port as it was."""
+    old = port.baudrate
+    found = None
+    try:
+        for baudrate in speeds:
+            try:
+                await port.change(baudrate)
+            except PortError as error:  # not every adapter does every speed
+                _log.info("%s", error)
+                continue
+            if await answers(execute):
+                found = baudrate
+                break
+    finally:
+        if found is None:
+            await port.change(old)
+    return found
+
+
+async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: bool) -> None:
+    """Take the module and then the port to `baudrate`, and look whether they still talk.
+
+    Raises CommandError if the module refuses (nothing has changed then) and SpeedError. If
+    cancelled, port and module have both changed or neither, but nobody looked. Nobody else may
+    execute a command meanwhile: it would go out at a speed that the module left.
+    """
+    old = port.baudrate
+    command = general.speed(baudrate, seconds=FALL_BACK, store=store)
+
+    async def switch() -> bool:
+        await execute(command)
+        try:
+            await port.change(baudrate)
+        except PortError as error:
+            _log.warning("%s", error)
+            return False
+        return True
+
+    if await to_the_end(switch()) and await answers(execute):
+        return
+    await port.change(old)
+    raise SpeedError(baudrate, old, back=await answers(execute, FALL_BACK + TRIAL))
