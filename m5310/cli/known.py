@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from m5310.at import Command, Response
@@ -90,6 +90,8 @@ _TIMEOUTS: Final = {"+CFUN": general.RADIO_SWITCH, "+COPS": network.SEARCH}
 # Of a command that nobody wrote down here: lines with its own prefix, and lines without one, but
 # for the boot text, which is never an answer to anything but AT+NRB.
 _BARE: Final = re.compile(r"(?!REBOOT)[^+\s].*")
+_BOOT_TEXT: Final = re.compile(r"REBOOTING|REBOOT_CAUSE_[A-Z_]+|M5310")
+_RESTART: Final = replace(general.restart(), responses=(Response(_BOOT_TEXT),))
 
 
 def typed(line: str, seconds: float | None = None) -> Command:
@@ -104,8 +106,8 @@ def typed(line: str, seconds: float | None = None) -> Command:
     name = found[1].upper() if found else ""
     if known is None and name in SOCKETS:
         known = SOCKETS[name].command
-    if line.upper() == general.restart().line:
-        known = general.restart()
+    if line.upper() == _RESTART.line:
+        known = _RESTART
     if known is not None:
         return Command(line, known.responses, seconds or known.timeout)
     responses: tuple[Response, ...] = ()

@@ -154,8 +154,9 @@ def text_of(answer: Answer) -> str:
     return read(answer, _TEXT)[0]
 
 
-# Never a line with a prefix: an unsolicited one may fall before the answer.
-_TEXT = re.compile(r"[^+\s][^\r\n]*")
+# Never a line with a prefix: an unsolicited one may fall before the answer. Nor the text of a
+# start: a module that restarts instead of answering must be heard by all who listen.
+_TEXT = re.compile(r"(?!REBOOT)[^+\s][^\r\n]*")
 
 
 def imsi() -> Command:
@@ -189,7 +190,7 @@ def iccid_of(answer: Answer) -> str:
 
 _IMSI = re.compile(r"[0-9]{5,15}")
 _IMEI = re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?')
-_SERIAL = re.compile(r"(?:\+CGSN: ?)?([A-Za-z0-9]+)")
+_SERIAL = re.compile(r"(?!REBOOT)(?:\+CGSN: ?)?([A-Za-z0-9]+)")
 _ICCID = re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})")
 
 
@@ -273,13 +274,17 @@ class Booted:
 
 
 def restart() -> Command:
-    """AT+NRB; its OK comes when the module is up again."""
-    return query("+NRB", _BOOT_TEXT, timeout=BOOT)
+    """AT+NRB; its OK comes when the module is up again.
+
+    It declares no response: what it brings ends the work of everybody on this port, so everybody
+    has to hear it (`restarting`). Who then abandons the conversation ends this command too.
+    """
+    return setting("+NRB", timeout=BOOT)
 
 
 def restarting(line: str) -> bool:
     """Whether a line says that the module goes down or has just come up."""
-    return line == _GOING_DOWN or booted(line) is not None
+    return line == GOING_DOWN or booted(line) is not None
 
 
 def booted(line: str) -> Booted | None:
@@ -290,6 +295,5 @@ def booted(line: str) -> Booted | None:
     return Booted(known.get(line, BootCause.UNKNOWN), line)
 
 
-_GOING_DOWN = "REBOOTING"
+GOING_DOWN = "REBOOTING"
 _CAUSE = re.compile(r"REBOOT_CAUSE_[A-Z_]+")
-_BOOT_TEXT = re.compile(r"REBOOTING|REBOOT_CAUSE_[A-Z_]+|M5310")

@@ -13,7 +13,7 @@ from typing import Final
 from m5310.commands import general, network
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
-from m5310.errors import CommandError, CommandTimeout, ParameterError, PortError
+from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
 from m5310.modem import Modem
 from m5310.module import speed
 from m5310.module.obstacles import SIM_ADVICE, AttachError, Attempt, Evidence
@@ -160,13 +160,16 @@ class _Attach:
                     if attached := await self._look():
                         return attached
                     await self._change()
+            except ModemReset as error:  # what it was told is gone: from the beginning
+                _log.info("%s", error)
             except CommandTimeout as error:  # it boots, or fell asleep: the next command probes
                 self._talking = error.bare
                 _log.info("%s", error)
             except CommandError as error:
-                if error.number not in SIM_ADVICE:
+                if error.number in SIM_ADVICE:
+                    self._judge_sim(error)
+                elif error.number != _SIM_BUSY:
                     raise
-                self._judge_sim(error)
                 await self._change()
 
     async def _prepare(self) -> None:

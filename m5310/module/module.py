@@ -21,6 +21,7 @@ from m5310.engine import QUIET
 from m5310.errors import (
     AnswerError,
     CommandTimeout,
+    M5310Error,
     ModemReset,
     NotSupported,
     ParameterError,
@@ -63,6 +64,7 @@ class Module(Vocabulary):
         self._datagrams = Datagrams(self.execute)
         self._followings: WeakSet[Following] = WeakSet()
         self._pings = Pings(self.execute)
+        self._boot: asyncio.Future[Booted | M5310Error] | None = None  # how the next one went
         self._changing_speed = asyncio.Lock()
 
     async def open(self) -> None:
@@ -88,7 +90,9 @@ class Module(Vocabulary):
 
     async def _close(self) -> None:
         await self._datagrams.close()
-        self._pings.ended(PortError("the module was closed"))
+        closed = PortError("the module was closed")
+        self._pings.ended(closed)
+        self._boot_ended(closed)
         for one in tuple(self._followings):
             one.close()
         if self._stop_listening is not None:
@@ -207,20 +211,26 @@ class Module(Vocabulary):
     async def reset(self) -> Booted:
         """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
 
-        Its sockets, objects and registrations are gone, and whoever waits for something of them
-        here gets ModemReset. It comes up at its stored speed.
+        Its sockets, objects and registrations are gone. Whoever waits for something of it, here
+        or through whatever else shares the port, gets ModemReset, and a `Device` restores itself.
+        It comes up at its stored speed. Raises CommandTimeout if it does not come up.
         """
+        if self._boot is None:  # before the command: a restart of its own is one as well
+            self._boot = asyncio.get_running_loop().create_future()
+        boot = self._boot
+        command = general.restart()
+        heard: tuple[str, ...] = ()
         try:
-            answer = await self.execute(general.restart())
-        except CommandTimeout as error:
-            if error.lines:  # it went down
-                self._void(error.lines[-1])
-            raise
-        self._void(answer.lines[-1])
-        for line in answer.lines:
-            if booted := general.booted(line):
-                return booted
-        raise AnswerError(f"AT+NRB brought {list(answer.lines)!r}, but no cause of the restart")
+            await self.execute(command)
+        except ModemReset:
+            heard = (general.GOING_DOWN,)  # had it come up, `boot` would be done
+        done, _ = await asyncio.wait({boot}, timeout=command.timeout)
+        if not done:
+            raise CommandTimeout(command.line, command.timeout, heard, bare=not heard)
+        outcome = boot.result()
+        if isinstance(outcome, M5310Error):
+            raise outcome
+        return outcome
 
     async def ping(
         self,
@@ -255,6 +265,9 @@ class Module(Vocabulary):
     # --- what comes --------------------------------------------------------------------------
 
     def _on_line(self, line: str) -> None:
+        if general.restarting(line):
+            self._on_restart(line)
+            return
         try:
             notice = notices.parse(line)
         except AnswerError as error:
@@ -265,19 +278,30 @@ class Module(Vocabulary):
                 self._datagrams.arrived(socket)
             case PingReply() | PingFailure():
                 self._pings.ended(notice)
-            case Booted(_, text):
-                self._void(text)
-            case NetworkStatus() | RadioConnection() | Sleep() | None:
-                pass  # for those who follow the lines
+            case Booted() | NetworkStatus() | RadioConnection() | Sleep() | None:
+                pass  # a boot was met above; the others are for those who follow the lines
             case _:
                 assert_never(notice)
+
+    def _on_restart(self, line: str) -> None:
+        """What was expected of the module will not come.
+
+        Whoever shares the port may have abandoned the conversation already: then nobody waits in
+        it any more, and once more does no harm.
+        """
+        error = ModemReset(f"the module restarted ({line}); sockets and registration are gone")
+        self._datagrams.lost(error)
+        self._pings.ended(error)
+        self.modem.abandon(error)
+        if booted := general.booted(line):
+            self._boot_ended(booted)
 
     def _on_lost(self, error: PortError) -> None:
         self._datagrams.lost(error)
         self._pings.ended(error)
+        self._boot_ended(error)
 
-    def _void(self, text: str) -> None:
-        """The module restarted: what was expected of it will not come."""
-        error = ModemReset(f"the module restarted ({text}); sockets and registration are gone")
-        self._datagrams.lost(error)
-        self._pings.ended(error)
+    def _boot_ended(self, outcome: Booted | M5310Error) -> None:
+        boot, self._boot = self._boot, None
+        if boot is not None:
+            boot.set_result(outcome)

@@ -10,7 +10,15 @@ from typing import Final, Protocol
 from m5310.at import Answer, Command
 from m5310.commands import general
 from m5310.engine import PROBE_INTERVAL, QUIET
-from m5310.errors import Code, CommandError, CommandTimeout, M5310Error, ParameterError, PortError
+from m5310.errors import (
+    Code,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    ModemReset,
+    ParameterError,
+    PortError,
+)
 from m5310.modem import Modem
 from m5310.port import open_port
 from m5310.shield import to_the_end
@@ -106,8 +114,8 @@ async def answers(execute: Execute, within: float = TRIAL) -> bool:
 async def _answered(execute: Execute, within: float) -> bool:
     try:
         await execute(Command(general.attention().line, timeout=within))
-    except CommandError:
-        return True  # whatever is refused was read
+    except (CommandError, ModemReset):
+        return True  # whatever is refused was read, and the text of a start could be read
     except CommandTimeout:
         return False
     return True

@@ -16,10 +16,12 @@ from emulator.lwm2m import Read
 from emulator.module import Cause
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.commands import general
+from m5310.commands.general import BootCause
 from m5310.device.registration import CONNECT
 from m5310.device.restoration import LONGEST_WAIT
 from m5310.device.upkeep import Reconnecting, Reset, Restored
 from m5310.errors import Code, M5310Error, ModemReset, StateError
+from m5310.module.module import Module
 from tests.chain.null_modem import bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
@@ -195,6 +197,40 @@ async def test_an_announced_restart_is_one_reset() -> None:
         world.reset()
         await world.until(lambda: device.counters.restored == 2, 60)
         assert device.counters.resets == 2
+    world.stop()
+
+
+@pytest.mark.parametrize("who", ["module", "anybody"])
+async def test_a_restart_by_someone_on_the_same_port_is_one_restoration(who: str) -> None:
+    world = World()
+    async with world.device() as device, Module(device.modem) as module:
+        sensor = await logged_in(world, device)
+        configured = sum(line.startswith("AT+MIPLCONF") for line in world.commands)
+        if who == "module":
+            assert (await module.reset()).cause is BootCause.COMMAND
+        else:
+            with pytest.raises(ModemReset):
+                await device.modem.execute(general.restart())
+        await world.until(lambda: device.state is S.REGISTERED, 60)
+        await elapse(2)
+        await device.notify(sensor, 5.0, acknowledge=True)
+        assert (device.counters.resets, device.counters.restored) == (1, 1)
+        again = sum(line.startswith("AT+MIPLCONF") for line in world.commands)
+        assert again == configured + 1
+    world.stop()
+
+
+async def test_a_module_is_attached_while_its_device_is_restored() -> None:
+    world = World()
+    async with world.device() as device, Module(device.modem) as module:
+        await logged_in(world, device)
+        await module.radio(on=False)
+        attaching = asyncio.create_task(module.attach())
+        await elapse(0.5)
+        world.reset()
+        assert (await attaching).status.stat.registered
+        await world.until(lambda: device.state is S.REGISTERED, 60)
+        assert device.counters.restored == 1
     world.stop()
 
 

@@ -11,7 +11,7 @@ from m5310.at import Answer, Command
 from m5310.commands.general import BOOT
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
-from m5310.errors import CommandError, CommandTimeout, ParameterError, PortError
+from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
 from m5310.module.attach import LOOK, Attached, Setup, attach
 from m5310.module.obstacles import AttachError, Attempt, Obstacle
 from m5310.module.speed import USUAL
@@ -288,6 +288,44 @@ async def test_a_module_that_restarts_is_set_up_again() -> None:
     module.later(8, lambda: module.becomes(1))
     await module.attach()
     assert module.sent.count("AT+CEREG=2") == 2
+    await module.modem.close()
+
+
+async def test_who_shares_the_port_may_end_a_command_when_it_restarts() -> None:
+    module = Network(2)
+    module.rules["AT+CSQ"] = lambda _: ["REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"]
+
+    def abandon(line: str) -> None:
+        if line.startswith("REBOOT"):
+            module.rules["AT+CSQ"] = ["+CSQ:17,99", "OK"]
+            module.stat = 1
+            module.modem.abandon(ModemReset(line))
+
+    module.modem.listen(abandon, lambda _: None)
+    assert (await module.attach()).status.stat is Registration.HOME
+    assert module.sent.count("AT+CMEE=1") == 2
+    await module.modem.close()
+
+
+async def test_a_start_that_can_be_read_is_an_answer() -> None:
+    module = Network()
+
+    async def execute(_: Command) -> Answer:
+        module.modem.execute = type(module.modem).execute.__get__(module.modem)  # type: ignore[method-assign]
+        raise ModemReset("REBOOT_CAUSE_APPLICATION_WATCHDOG")
+
+    module.modem.execute = execute  # type: ignore[method-assign]
+    assert (await module.attach()).status.stat is Registration.HOME
+    await module.modem.close()
+
+
+async def test_a_sim_that_is_busy_when_the_radio_goes_on() -> None:
+    module = Network()
+    module.on = False
+    replies = iter(["+CME ERROR:14"])
+    module.rules["AT+CFUN=1"] = lambda _: next(replies, "OK")
+    assert (await module.attach()).status.stat is Registration.HOME
+    assert module.sent.count("AT+CFUN=1") == 2
     await module.modem.close()
 
 

@@ -143,9 +143,11 @@ def test_a_boot_text_nobody_has_seen() -> None:
         assert c.booted(line) is None
 
 
-def test_a_commanded_restart_owns_its_boot_text() -> None:
-    for line in ("REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310"):
-        assert any(each.pattern.fullmatch(line) for each in c.restart().responses)
+@pytest.mark.parametrize("line", ["REBOOTING", *(cause.value for cause in c.BootCause)])
+def test_the_text_of_a_start_answers_nothing(line: str) -> None:
+    asked = (c.restart, c.information, c.manufacturer, c.model, c.revision, c.firmware)
+    for command in (*asked, c.serial_number):
+        assert not any(each.pattern.fullmatch(line) for each in command().responses)
 
 
 @pytest.mark.parametrize("line", ["REBOOTING", *(cause.value for cause in c.BootCause)])

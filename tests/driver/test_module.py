@@ -11,7 +11,6 @@ from m5310.at import Answer, Command
 from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import PingReply, Registration
 from m5310.errors import (
-    AnswerError,
     CommandError,
     CommandTimeout,
     ModemReset,
@@ -268,11 +267,70 @@ async def test_a_module_that_does_not_come_back(reply: Reply, gone: bool) -> Non
     await port.modem.close()
 
 
-async def test_a_restart_without_cause() -> None:
+async def test_a_restart_whose_cause_got_lost() -> None:
     port = Scripted({"AT+NRB": ["REBOOTING", "M5310", "OK"]})
     async with Module(port.modem) as module:
-        with pytest.raises(AnswerError, match="no cause"):
+        with pytest.raises(CommandTimeout, match="REBOOTING") as caught:
             await module.reset()
+        assert caught.value.lines == ("REBOOTING",)
+        await module.check()
+    await port.modem.close()
+
+
+async def test_a_restart_whose_result_comes_first() -> None:
+    port = Scripted({"AT+NRB": ["OK", *BOOT]})
+    async with Module(port.modem) as module:
+        assert (await module.reset()).cause is BootCause.COMMAND
+    port.rules["AT+NRB"] = "OK"
+    async with Module(port.modem) as module:
+        with pytest.raises(CommandTimeout, match="an OK came"):
+            await module.reset()
+    await port.modem.close()
+
+
+async def test_two_who_restart_it_at_once_restart_it_once() -> None:
+    port = Scripted({"AT+NRB": BOOT})
+    async with Module(port.modem) as module:
+        first, second = await asyncio.gather(module.reset(), module.reset())
+        assert first == second
+        assert port.sent == ["AT+NRB"]
+    await port.modem.close()
+
+
+async def test_whoever_waits_for_an_answer_when_it_restarts_is_told_at_once() -> None:
+    port = Scripted({"AT+CFUN": None})
+    async with Module(port.modem) as module:
+        waiting = [asyncio.create_task(module.radio(on=True)), asyncio.create_task(module.check())]
+        await port.until("AT+CFUN=1")
+        port.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
+        for each in waiting:
+            with pytest.raises(ModemReset, match="WATCHDOG"):
+                await each
+    assert now() < 1
+    await port.modem.close()
+
+
+async def test_a_name_is_not_the_text_of_a_start() -> None:
+    port = Scripted({"AT+CGMM": ["REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"]})
+    async with Module(port.modem) as module:
+        with pytest.raises(ModemReset):
+            await module.identity()
+    await port.modem.close()
+
+
+@pytest.mark.parametrize("end", ["lost", "closed"])
+async def test_a_restart_when_the_port_goes(end: str) -> None:
+    port = Scripted({"AT+NRB": "REBOOTING"})
+    module = Module(port.modem)
+    await module.open()
+    restart = asyncio.create_task(module.reset())
+    await port.until("AT+NRB")
+    await elapse(1)
+    if end == "lost":
+        port.vanish()
+    await module.close()
+    with pytest.raises(PortError, match="unplugged" if end == "lost" else "closed"):
+        await restart
     await port.modem.close()
 
 
