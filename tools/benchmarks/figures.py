@@ -1,0 +1,164 @@
+"""Rounds in which contestants take turns, and the figures that come of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Verdict(Enum):
+    """What a figure says of its aim. NOISY: the middle half of the rounds lies on both sides."""
+
+    MET = "met"
+    MISSED = "missed"
+    NOISY = "noisy"
+    NO_AIM = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A bound on a ratio, itself allowed."""
+
+    bound: float
+    at_least: bool
+
+    def met_by(self, ratio: float) -> bool:
+        return ratio >= self.bound if self.at_least else ratio <= self.bound
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.bound:.2f}"
+
+
+def at_least(bound: float) -> Aim:
+    return Aim(bound, at_least=True)
+
+
+def at_most(bound: float) -> Aim:
+    return Aim(bound, at_least=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one contestant measured, round by round, and how to write one such number."""
+
+    name: str
+    unit: str
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+    def __str__(self) -> str:
+        digits = 0 if self.median >= 100 else 1
+        return f"{self.median:,.{digits}f} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One series as a ratio to its baseline, round by round: what slows both down cancels out."""
+
+    measured: Series
+    baseline: Series
+    aim: Aim | None = None
+
+    @property
+    def ratios(self) -> list[float]:
+        pairs = zip(self.measured.rounds, self.baseline.rounds, strict=True)
+        return [one / other for one, other in pairs]
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(self.ratios)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Between these lies the middle half of the rounds; all of them if there are few."""
+        ratios = self.ratios
+        if len(ratios) < 4:
+            return min(ratios), max(ratios)
+        low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return low, high
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.aim is None:
+            return Verdict.NO_AIM
+        low, high = map(self.aim.met_by, self.spread)
+        if low and high:
+            return Verdict.MET
+        return Verdict.NOISY if low or high else Verdict.MISSED
+
+
+class Bench:
+    """How much is measured, and who hears of the progress.
+
+    `rounds` replaces each benchmark's own number; `scale` multiplies what a round counts.
+    """
+
+    def __init__(
+        self,
+        *,
+        rounds: int | None = None,
+        scale: float = 1.0,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
+        self._rounds = rounds
+        self._scale = scale
+        self._progress = progress
+
+    def count(self, usual: int) -> int:
+        """How often a round does its thing, which by default it does `usual` times."""
+        return max(1, round(usual * self._scale))
+
+    def turns(
+        self, contestants: Mapping[str, Callable[[], T]], *, rounds: int
+    ) -> dict[str, list[T]]:
+        """What each contestant gave, round by round, after one turn each that does not count."""
+        rounds = self._rounds or rounds
+        results: dict[str, list[T]] = {name: [] for name in contestants}
+        for number in range(rounds + 1):
+            self._progress(number, rounds + 1)
+            for name, measure in contestants.items():
+                result = measure()
+                if number:
+                    results[name].append(result)
+        return results
+
+
+def series(name: str, unit: str, rounds: Iterable[float], *, times: float = 1.0) -> Series:
+    """A series of measurements, each multiplied by `times` to be in that unit."""
+    return Series(name, unit, tuple(one * times for one in rounds))
+
+
+def constant(name: str, unit: str, value: float, like: Series) -> Series:
+    """A baseline that is calculated, as long as the series it is held against."""
+    return Series(name, unit, (value,) * len(like.rounds))
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What can be chosen by name. `note` says in a sentence what is measured and how."""
+
+    name: str
+    note: str
+    measure: Callable[[Bench], Sequence[Figure]]
+
+
+CATALOGUE: dict[str, Benchmark] = {}
+
+
+def benchmark(name: str) -> Callable[[Callable[[Bench], Sequence[Figure]]], Benchmark]:
+    """Enter a function into the catalogue; its docstring is what `--help` says of it."""
+
+    def enter(measure: Callable[[Bench], Sequence[Figure]]) -> Benchmark:
+        note = " ".join((measure.__doc__ or "").split())
+        CATALOGUE[name] = Benchmark(name, note, measure)
+        return CATALOGUE[name]
+
+    return enter

@@ -1,0 +1,83 @@
+"""Unsolicited lines without a port: what the conversation and the language take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from m5310.classic import commands as classic
+from m5310.engine import Engine
+from m5310.events import Unsolicited
+from tools.benchmarks.figures import Bench, Figure, at_least, benchmark, series
+from tools.benchmarks.responder import READ
+
+CHUNK = 1024  # bytes a read brings: what pyserial-asyncio asks for at once
+
+
+def _chunks(count: int) -> list[bytes]:
+    data = READ * count
+    return [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)]
+
+
+def _readline(arriving: list[bytes], count: int) -> float:
+    """The same bytes in the same chunks; the empty line before each URC is read and dropped."""
+
+    async def run() -> float:
+        reader = asyncio.StreamReader()
+        lines = 0
+
+        async def read() -> None:
+            nonlocal lines
+            while line := await reader.readline():
+                lines += line != b"\r\n"
+
+        began = time.perf_counter()
+        reading = asyncio.create_task(read())
+        for chunk in arriving:
+            reader.feed_data(chunk)
+            await asyncio.sleep(0)
+        reader.feed_eof()
+        await reading
+        assert lines == count
+        return count / (time.perf_counter() - began)
+
+    return asyncio.run(run())
+
+
+def _engine(
+    arriving: list[bytes], count: int, parse: Callable[[str], object] | None = None
+) -> float:
+    conversation = Engine()
+    began = time.perf_counter()
+    lines = 0
+    for chunk in arriving:
+        for event in conversation.receive(chunk, 0.0):
+            assert isinstance(event, Unsolicited)
+            if parse is not None:
+                parse(event.line)
+            lines += 1
+    assert lines == count
+    return count / (time.perf_counter() - began)
+
+
+@benchmark("lines")
+def lines(bench: Bench) -> Sequence[Figure]:
+    """Unsolicited lines a second through the engine, then also typed by the OneNET language,
+    against asyncio.StreamReader.readline on the same chunks. No port."""
+    count = bench.count(30_000)
+    arriving = _chunks(count)
+    results = bench.turns(
+        {
+            "readline": partial(_readline, arriving, count),
+            "engine": partial(_engine, arriving, count),
+            "typed": partial(_engine, arriving, count, classic.parse),
+        },
+        rounds=9,
+    )
+    readline = series("StreamReader.readline", "lines/s", results["readline"])
+    return (
+        Figure(series("engine", "lines/s", results["engine"]), readline, at_least(1.50)),
+        Figure(series("engine, typed", "lines/s", results["typed"]), readline, at_least(0.90)),
+    )
