@@ -19,7 +19,7 @@ SHELLS = {
     "m5310.module.attach",
     "m5310.device.callbacks",
     "m5310.cli.console",
-    "m5310.cli.inputs",
+    "m5310.cli.stdin",
     "m5310.cli.main",
     "m5310.cli.measure",
     "m5310.cli.ports",

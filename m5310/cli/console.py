@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from m5310.cli import inputs
+from m5310.cli import stdin
+from m5310.cli.catalogue import ENTRIES, typed
 from m5310.cli.exits import Exit
-from m5310.cli.inputs import Interrupted
-from m5310.cli.known import ENTRIES, typed
 from m5310.cli.screen import Screen, Style, padded
 from m5310.cli.session import Session, first_to_end
+from m5310.cli.stdin import Interrupted
 from m5310.cli.words import Narrator
 from m5310.errors import CommandError, M5310Error, PortError
 from m5310.modem import Modem
@@ -34,7 +34,7 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
 async def converse(modem: Modem, screen: Screen, *, words: bool) -> int:
     """A console on an open modem, until its input ends. Raises PortError if the port is lost."""
     prompt = _prompt(screen)
-    lines = inputs.lines(sys.stdin.fileno()) if prompt is None else prompt
+    lines = stdin.lines(sys.stdin.fileno()) if prompt is None else prompt
     console = Console(Session(modem), screen, words=words, echo=prompt is None)
     try:
         await first_to_end(console.talk(lines), console.hear())

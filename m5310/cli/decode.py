@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from m5310.cli.asked import config_words
 from m5310.cli.exits import Exit
+from m5310.cli.host_words import config_words
 from m5310.cli.screen import Screen, Style, padded
 from m5310.cli.words import Narrator, in_words
 from m5310.errors import M5310Error

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from m5310.cli import inputs
+from m5310.cli import stdin
 from m5310.cli.exits import Exit
 from m5310.cli.measure import output_of
 from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
@@ -90,8 +90,9 @@ class Trial:
 
     async def serve(self, device: Device, profile: Profile) -> None:
         """Until the login is lost. Raises PortError if it was the port."""
-        stdin = sys.stdin.fileno()
-        lines = inputs.nothing() if inputs.in_background(stdin) else inputs.lines(stdin)
+        descriptor = sys.stdin.fileno()
+        ours = not stdin.in_background(descriptor)
+        lines = stdin.lines(descriptor) if ours else stdin.nothing()
         await first_to_end(
             self._show(),
             self._until_left(device),

@@ -7,8 +7,8 @@ import asyncio
 from contextlib import aclosing
 
 from m5310.at import Command
+from m5310.cli.catalogue import typed
 from m5310.cli.exits import Exit
-from m5310.cli.known import typed
 from m5310.cli.screen import Screen
 from m5310.cli.session import Session
 from m5310.errors import CommandTimeout

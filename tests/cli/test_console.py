@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from m5310.at import Command
-from m5310.cli import console, inputs, send
+from m5310.cli import console, send, stdin
+from m5310.cli.catalogue import typed
 from m5310.cli.console import Console
-from m5310.cli.inputs import Interrupted
-from m5310.cli.known import typed
 from m5310.cli.measure import output_of
 from m5310.cli.screen import Screen
 from m5310.cli.session import BACKLOG, Session, first_to_end
+from m5310.cli.stdin import Interrupted
 from m5310.errors import CommandError, ParameterError, PortError
 from tests.clock import elapse
 from tests.driver.scripted import Scripted
@@ -245,7 +245,7 @@ async def test_lines_of_a_pipe_however_they_are_cut() -> None:
     os.write(writing, "one\r\ntwo\n模".encode()[:-1])
     os.write(writing, "模".encode()[-1:] + b"\n\xff\nlast")
     os.close(writing)
-    assert [line async for line in inputs.lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
+    assert [line async for line in stdin.lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
     os.close(reading)
 
 
@@ -254,20 +254,20 @@ async def test_lines_of_a_file_and_of_nothing(tmp_path: Path) -> None:
     for content, expected in ((b"a\nb\n", ["a", "b"]), (b"", [])):
         (tmp_path / "file").write_bytes(content)
         with (tmp_path / "file").open("rb") as file:
-            assert [line async for line in inputs.lines(file.fileno())] == expected
+            assert [line async for line in stdin.lines(file.fileno())] == expected
 
 
 @pytest.mark.realtime
 async def test_a_descriptor_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
-        assert [line async for line in inputs.lines(file.fileno())] == []
+        assert [line async for line in stdin.lines(file.fileno())] == []
 
 
 def test_lines_that_come_after_the_loop_are_nobodys() -> None:
     reading, writing = os.pipe()
 
     async def first() -> str:
-        return await anext(inputs.lines(reading))
+        return await anext(stdin.lines(reading))
 
     os.write(writing, b"one\n")
     assert asyncio.run(first()) == "one"
@@ -281,7 +281,7 @@ def test_lines_that_come_after_the_loop_are_nobodys() -> None:
 
 def test_only_a_terminal_can_be_somebody_elses() -> None:
     reading, writing = os.pipe()
-    assert not inputs.in_background(reading)
+    assert not stdin.in_background(reading)
     os.close(reading)
     os.close(writing)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from m5310.cli import inputs, run
+from m5310.cli import run, stdin
 from m5310.cli.arguments import parser
 from m5310.cli.profile import parsed
 from m5310.cli.run import Trial
@@ -32,7 +32,7 @@ class NoInput:
 @pytest.fixture(autouse=True)
 def somebody_elses_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", NoInput())
-    monkeypatch.setattr(inputs, "in_background", lambda _: True)
+    monkeypatch.setattr(stdin, "in_background", lambda _: True)
 
 
 async def ended(

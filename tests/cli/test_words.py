@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
-from m5310.cli.known import ENTRIES, completions, typed
+from m5310.cli.catalogue import ENTRIES, completions, typed
+from m5310.cli.module_words import answer_words
 from m5310.cli.queries import QUERIES, SOCKETS, seconds_words, signal_words
-from m5310.cli.told import answer_words
 from m5310.cli.words import Narrator, in_words
 from m5310.errors import ParameterError
 
