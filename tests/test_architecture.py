@@ -28,7 +28,7 @@ SHELLS = {
     "m5310.cli.screen",
     "m5310.cli.send",
     "m5310.cli.session",
-    "m5310.cli.tap",
+    "m5310.cli.record",
     "m5310.device.continuity",
     "m5310.module.datagrams",
     "m5310.device.declarations",

@@ -16,7 +16,11 @@ from m5310.errors import M5310Error
 
 def main(line: Sequence[str] | None = None) -> int:
     """Run the subcommand that `line` (default: the process's arguments) names."""
-    given = arguments.parser().parse_args(line)
+    parser = arguments.parser()
+    if not (sys.argv[1:] if line is None else line):
+        parser.print_help(sys.stderr)  # whoever asks for nothing does not know what there is
+        return Exit.USAGE
+    given = parser.parse_args(line)
     screen = Screen()
     status: int
     reason: Exception

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator import Emulator
+from emulator.module import Cause
 from m5310 import __main__ as m5310_main
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
-from m5310.recording import Sender, read
+from m5310.recording import Piece, Sender, Speed, read
 from tests.cli.commands import PATIENCE, ROOT, AtTerminal, Piped, m5310
 
 pytestmark = pytest.mark.realtime
@@ -284,7 +287,7 @@ def test_what_was_said_is_recorded_and_read_in_words(port: str, tmp_path: Path) 
     assert m5310("record", port, str(file), stdin="AT+CIMI\n").returncode == 0
     with file.open(encoding="utf-8") as lines:
         header, pieces = read(lines)
-        said = [(piece.sender, piece.data) for piece in pieces]
+        said = [(each.sender, each.data) for each in pieces if isinstance(each, Piece)]
     assert (header.port, header.baud) == (port, 9600)
     assert said[-3][0:2] == (Sender.HOST, b"AT+CIMI\r")
     assert said[-1] == (Sender.MODULE, b"\r\nOK\r\n")
@@ -292,6 +295,22 @@ def test_what_was_said_is_recorded_and_read_in_words(port: str, tmp_path: Path) 
     assert ran.returncode == 0
     assert re.search(r"> AT\+CIMI +ask for the SIM's number \(IMSI\)\n", ran.stdout)
     assert re.search(r"< 460040000000001 +IMSI 460040000000001\n", ran.stdout)
+
+
+def test_a_console_follows_the_module_to_another_speed(port: str, tmp_path: Path) -> None:
+    file = tmp_path / "session.jsonl"
+    there, back = (f"AT+NATSPEED={baud},30,1,2,1,0,0" for baud in (115200, 9600))
+    ran = m5310("record", port, str(file), stdin=f"{there}\nAT+CIMI\n{back}\nAT+CIMI\n")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    with file.open(encoding="utf-8") as lines:
+        header, entries = read(lines)
+        speeds = [entry.baud for entry in entries if isinstance(entry, Speed)]
+    assert (header.baud, speeds) == (9600, [115200, 9600])
+    assert re.match(r"m5310 \d", header.by)
+    shown = m5310("decode", str(file)).stdout
+    assert f"by {header.by}\n" in shown
+    assert re.search(r"\d  +the line runs at 115200 baud\n", shown)
+    assert m5310("send", port, there, "AT+CSQ", back, "AT+CIMI").returncode == 0
 
 
 def test_a_recording_is_never_written_over(port: str, tmp_path: Path) -> None:
@@ -427,6 +446,7 @@ boot garbage
         "not of this language",
     ]
     assert m5310("decode", stdin="").stdout == ""
+    assert m5310("decode", "OK", "-", stdin="AT\n").stdout.splitlines()[0] == "done"
 
 
 def test_a_log_is_decoded_as_it_comes_until_ctrl_c() -> None:
@@ -557,6 +577,34 @@ def test_a_device_at_a_terminal_shows_its_progress(port: str, tmp_path: Path) ->
     assert "looking for the network ... 0 s" in screen
     assert "logging in ... 0 s" in screen
     assert "logging out" in screen
+
+
+async def test_a_device_outlives_a_restart_of_its_module(tmp_path: Path) -> None:
+    async with Emulator(baud=None) as emulator:
+        running = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-u", "-m", "m5310"),
+            *("run", profile(tmp_path), "--port", emulator.port),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert running.stdout
+        assert running.stderr
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await running.stdout.readuntil(b"reported 3303/0/5700 = 21.5\n")
+                emulator.module.power_cycle(Cause.WATCHDOG, emulator.now())
+                told = await running.stderr.readuntil(b"the device is back in service")
+                assert b"the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)" in told
+                await running.stdout.readuntil(b"reported 3303/0/5700 = 21.5\n")
+                running.send_signal(signal.SIGINT)
+                assert await running.wait() == 130
+                await running.communicate()
+        finally:
+            if running.returncode is None:
+                running.kill()
+                await running.communicate()
 
 
 def test_a_second_ctrl_c_leaves_a_module_that_hangs(

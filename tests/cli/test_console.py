@@ -153,7 +153,7 @@ async def test_ctrl_c_at_a_prompt_has_its_own_status(monkeypatch: pytest.MonkeyP
 
     module = Scripted()
     monkeypatch.setattr(console, "_prompt", lambda _: interrupted())
-    assert await console.converse(module.modem, screen(), words=True) == 130
+    assert await console.converse(Session(module.modem), screen(), words=True) == 130
     await module.modem.close()
 
 
@@ -208,6 +208,23 @@ async def test_a_session_refuses_as_the_modem_does() -> None:
     with pytest.raises(CommandError):
         await session.execute(typed("AT+FOO"))
     assert (await session.execute(Command("AT"))).lines == ()
+    await module.modem.close()
+
+
+async def test_the_port_follows_to_a_new_speed_once_the_module_took_it() -> None:
+    module = Scripted({"AT+NATSPEED=57600": "ERROR"})
+    speeds = []
+
+    async def retune(baud: int) -> None:
+        speeds.append((baud, module.sent[-1]))
+
+    session = Session(module.modem, retune)
+    await session.execute(typed("AT+CFUN=1"))
+    with pytest.raises(CommandError):
+        await session.execute(typed("AT+NATSPEED=57600,30,1,2,1,0,0"))
+    line = "at+natspeed=115200,30,1,2,1,0,0"
+    await session.execute(typed(line))
+    assert speeds == [(115200, line)]
     await module.modem.close()
 
 
