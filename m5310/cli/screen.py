@@ -108,6 +108,8 @@ class Screen:
         else:
             parts = [line]
             rest = [_INDENT + part for part in wrapped(words, column + room - len(_INDENT))]
+            if width(line) < len(_INDENT):  # a mark alone
+                parts = [padded(line, len(_INDENT)), rest.pop(0).removeprefix(_INDENT)]
         if style is words_style:
             self.say("".join(parts), style)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -14,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator
-from emulator.module import Cause
 from m5310 import __main__ as m5310_main
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
@@ -577,34 +574,6 @@ def test_a_device_at_a_terminal_shows_its_progress(port: str, tmp_path: Path) ->
     assert "looking for the network ... 0 s" in screen
     assert "logging in ... 0 s" in screen
     assert "logging out" in screen
-
-
-async def test_a_device_outlives_a_restart_of_its_module(tmp_path: Path) -> None:
-    async with Emulator(baud=None) as emulator:
-        running = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-u", "-m", "m5310"),
-            *("run", profile(tmp_path), "--port", emulator.port),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        assert running.stdout
-        assert running.stderr
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await running.stdout.readuntil(b"reported 3303/0/5700 = 21.5\n")
-                emulator.module.power_cycle(Cause.WATCHDOG, emulator.now())
-                told = await running.stderr.readuntil(b"the device is back in service")
-                assert b"the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)" in told
-                await running.stdout.readuntil(b"reported 3303/0/5700 = 21.5\n")
-                running.send_signal(signal.SIGINT)
-                assert await running.wait() == 130
-                await running.communicate()
-        finally:
-            if running.returncode is None:
-                running.kill()
-                await running.communicate()
 
 
 def test_a_second_ctrl_c_leaves_a_module_that_hangs(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emulator.module import Cause
 from m5310.cli import run, stdin
 from m5310.cli.arguments import parser
 from m5310.cli.profile import parsed
@@ -19,11 +20,12 @@ from m5310.cli.screen import Screen
 from m5310.device.device import Device
 from m5310.errors import PortError
 from m5310.module.module import Module
+from tests.chain.null_modem import ENDPOINT
+from tests.chain.world import World
 from tests.driver.scripted import Scripted, platform
 
 TOML = b'[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
 ANSWERS = {"AT+CFUN?": ["+CFUN:1", "OK"], "AT+CSQ": ["+CSQ:20,99", "OK"]}
-ENDPOINT = "865820030013978;460040000000001"
 
 
 class NoInput:
@@ -75,21 +77,33 @@ async def test_a_device_that_is_logged_out_says_so(
 
 
 async def test_a_module_that_restarts_is_told_and_outlived(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scripted = registered()
-    scripted.rules |= platform()
+    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    world = World()
+    screen = Screen(io.StringIO(), io.StringIO(), {})
+    trial = Trial(screen)
+    outputs = iter(map(str, range(100)))
 
-    def restart() -> None:
-        scripted.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
-        asyncio.get_running_loop().call_later(7200, scripted.say, "+MIPLCLOSE:0,1")
+    async def measured(command: str, within: float) -> str:
+        return next(outputs)
 
-    status, errors = await ended(scripted, tmp_path, monkeypatch, restart)
-    told = errors.splitlines()
+    monkeypatch.setattr(run, "output_of", measured)
+    asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
+    async with trial.device(world.modem, 9600, ENDPOINT, profile) as device:
+        await trial.login(device, profile, 30)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(trial.serve(device, profile), 270)
+        assert world.online
+    world.stop()
+    assert isinstance(screen.err, io.StringIO)
+    told = screen.err.getvalue().splitlines()
     assert told[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
-    assert told[1] == "m5310: the device is back in service"
-    assert (status, len(told)) == (1, 3)
-    assert sum(line.startswith("AT+MIPLOPEN") for line in scripted.sent) == 2
+    assert told[-1].startswith("m5310: the device is back in service")
+    assert isinstance(screen.out, io.StringIO)
+    shown = [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
+    assert screen.out.getvalue().splitlines() == shown
+    assert world.reported[-1] == 4.0
 
 
 class ComingBack:

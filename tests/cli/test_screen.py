@@ -105,6 +105,20 @@ def test_words_stand_beside_a_line_or_below_it(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
+def test_a_mark_alone_stands_before_its_words_however_narrow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    screen.explained("=", "log in to OneNET", 32, Style.DIM)
+    screen.explained("=", "log in to OneNET within 10 s", 32, Style.DIM)
+    assert text(screen.out).splitlines() == [
+        "=   log in to OneNET",
+        "=   log in to OneNET",
+        "    within 10 s",
+    ]
+
+
 def test_words_have_a_colour_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     screen = Screen(Terminal(), Terminal(), {})
