@@ -92,6 +92,21 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert (status, ran.stderr) == ("141", "")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_supervisor_may_close_the_standard_streams(port: str, closed: str) -> None:
+    for subcommand in (f"send {port} AT+CIMI", f"console {port}"):
+        ran = subprocess.run(
+            f"{sys.executable} -m m5310 {subcommand} {closed}",
+            shell=True,
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            cwd=ROOT,
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     ran = m5310("run", str(tmp_path / "none.toml"))
     assert ran.returncode == 2
