@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from m5310.cli.exits import EXPLAINED, Exit
 
@@ -40,10 +41,40 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    _shows(made, "--version", version, "show the version and end")
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_ports, _probe, _send, _console, _record, _decode, _run):
         add(commands)
     return made
+
+
+def version() -> str:
+    """The package and its version."""
+    from importlib import metadata  # noqa: PLC0415 - seldom needed, and slow to load
+
+    try:
+        return f"m5310 {metadata.version('m5310')}"
+    except metadata.PackageNotFoundError:
+        return "m5310 (not installed)"
+
+
+def _shows(
+    made: argparse.ArgumentParser, option: str, text: Callable[[], str], summary: str
+) -> None:
+    """An option that shows a text and ends, whatever else is missing."""
+
+    class Show(argparse.Action):
+        def __call__(
+            self,
+            parser: argparse.ArgumentParser,
+            namespace: argparse.Namespace,  # noqa: ARG002 - the interface's
+            values: str | Sequence[Any] | None,  # noqa: ARG002
+            option_string: str | None = None,  # noqa: ARG002
+        ) -> None:
+            print(text())
+            parser.exit()
+
+    made.add_argument(option, action=Show, nargs=0, help=summary)
 
 
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names it nowhere else
@@ -132,19 +163,27 @@ after the other: echo AT+CSQ | m5310 console /dev/ttyUSB0"""
 
 def _record(commands: _Commands[_Parser]) -> None:
     text = """\
-Keep everything that passes on the line, with its times, as JSON lines (the format is described
-in m5310/recording.py), while you talk to the module as in `console`; or with --listen, only
-listen: nothing is written to the port.
+Keep everything that passes on the line, with its times, as JSON lines (--format describes them),
+while you talk to the module as in `console`; or with --listen, only listen: nothing is written to
+the port.
 
 examples:
   m5310 record /dev/ttyUSB0 session.jsonl
+  m5310 decode session.jsonl                        # read it in words
   m5310 record /dev/ttyUSB0 session.jsonl < commands.txt
   m5310 record --listen /dev/ttyUSB0 -              # what a module says, to stdout; Ctrl-C ends"""
     made = _command(commands, "record", "keep all that passes on the line", text)
     _port(made)
     made.add_argument("file", metavar="FILE", type=Path, help="a new file; - is stdout (--listen)")
     made.add_argument("--listen", action="store_true", help="write nothing to the port")
+    _shows(made, "--format", _format, "describe the file in full and end")
     _words(made)
+
+
+def _format() -> str:
+    from m5310 import recording  # noqa: PLC0415 - seldom needed
+
+    return (recording.__doc__ or "see m5310/recording.py").rstrip()
 
 
 def _words(made: argparse.ArgumentParser) -> None:
@@ -157,8 +196,8 @@ def _decode(commands: _Commands[_Parser]) -> None:
     text = """\
 Say in words what lines of the AT language mean: commands, answers, unsolicited lines, the
 configuration that AT+MIPLCONF carries (or its bare hex text). WHAT is a line, or a file: a
-recording, or any log with one such line a line. Without it, stdin is read. Exit status 1: the
-line is not of this language.
+recording, or any log with one such line a line; - or nothing is stdin. Exit status 1: a line
+given here is not of this language.
 
 examples:
   m5310 decode 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
@@ -171,8 +210,9 @@ examples:
 def _run(commands: _Commands[_Parser]) -> None:
     text = """\
 Be a OneNET device that a file describes: log in, report values, serve what the platform reads,
-writes and executes. Ctrl-C logs out and leaves the module clean. Lines on stdin report values:
-3303/0/5700=22.5
+writes and executes. Lines on stdin report values: 3303/0/5700=22.5
+It goes on through restarts of the module, as long as they take. Ctrl-C logs out and leaves the
+module clean.
 
 a profile:
   port = "/dev/ttyUSB0"              # or --port

@@ -9,15 +9,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from m5310.cli import inputs
+from m5310.cli import stdin
+from m5310.cli.catalogue import ENTRIES, typed
 from m5310.cli.exits import Exit
-from m5310.cli.inputs import Interrupted
-from m5310.cli.known import ENTRIES, typed
-from m5310.cli.screen import Screen, Style, padded
+from m5310.cli.screen import Screen, Style
 from m5310.cli.session import Session, first_to_end
+from m5310.cli.stdin import Interrupted
 from m5310.cli.words import Narrator
 from m5310.errors import CommandError, M5310Error, PortError
-from m5310.modem import Modem
+from m5310.module.speed import open_modem
 
 _COLUMN: Final = 32
 """Where the words begin beside lines that are not longer."""
@@ -27,15 +27,16 @@ _QUESTIONS: Final = {"?", "help"}
 
 
 async def command(given: argparse.Namespace, screen: Screen) -> int:
-    async with await Modem.open(given.port, given.baud) as modem:
-        return await converse(modem, screen, words=given.words)
+    modem, port = await open_modem(given.port, given.baud)
+    async with modem:
+        return await converse(Session(modem, port.change), screen, words=given.words)
 
 
-async def converse(modem: Modem, screen: Screen, *, words: bool) -> int:
-    """A console on an open modem, until its input ends. Raises PortError if the port is lost."""
+async def converse(session: Session, screen: Screen, *, words: bool) -> int:
+    """A console, until its input ends. Raises PortError if the port is lost."""
     prompt = _prompt(screen)
-    lines = inputs.lines(sys.stdin.fileno()) if prompt is None else prompt
-    console = Console(Session(modem), screen, words=words, echo=prompt is None)
+    lines = stdin.lines(sys.stdin.fileno()) if prompt is None else prompt
+    console = Console(session, screen, words=words, echo=prompt is None)
     try:
         await first_to_end(console.talk(lines), console.hear())
     except Interrupted:
@@ -130,11 +131,8 @@ class Console:
         self._show(mark, line, None if line == "OK" else says, style)
 
     def _show(self, mark: str, line: str, says: str | None, style: Style) -> None:
-        shown = self._screen.painted(f"{mark} {line}".rstrip(), style)
-        if says and self._words:
-            filled = padded(f"{mark} {line}", max(_COLUMN, len(line) + 4))
-            shown = self._screen.painted(filled, style) + self._screen.painted(says, Style.CYAN)
-        self._screen.say(shown)
+        words = says if says and self._words else ""
+        self._screen.explained(f"{mark} {line}".rstrip(), words, _COLUMN, style)
 
     def _explain(self) -> None:
         rows = [(entry.text + entry.values, entry.does) for entry in ENTRIES]

@@ -8,15 +8,15 @@ import sys
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
-from m5310.cli.asked import config_words
 from m5310.cli.exits import Exit
-from m5310.cli.screen import Screen, Style, padded
+from m5310.cli.host_words import config_words
+from m5310.cli.screen import Screen, Style
 from m5310.cli.words import Narrator, in_words
 from m5310.errors import M5310Error
 from m5310.lines import LineReader, Overlong
-from m5310.recording import Sender, read
+from m5310.recording import Piece, Sender, Speed, read
 
 _COLUMN: Final = 44
 """Where the words begin beside lines that are not longer."""
@@ -36,12 +36,11 @@ _LOGGED: Final = re.compile(r"(?:.*?\s)?([<>])[!~]? (.*)")
 
 def command(given: argparse.Namespace, screen: Screen) -> int:
     """Each argument is a file if there is one of that name, else a line."""
-    if not given.what:
-        _file("standard input", sys.stdin, screen)
-        return Exit.WELL
     status = Exit.WELL
-    for what in given.what:
-        if _names_a_file(what):
+    for what in given.what or ["-"]:
+        if what == "-":
+            _file("standard input", sys.stdin, screen)
+        elif _names_a_file(what):
             with Path(what).open(encoding="utf-8", errors="replace", newline="\n") as file:
                 _file(what, file, screen)
         elif (words := _words(what)) is not None:
@@ -84,14 +83,25 @@ def _file(name: str, file: Iterable[str], screen: Screen) -> None:
 
 
 def _recording(lines: Iterable[str], screen: Screen) -> None:
-    header, pieces = read(lines)
-    screen.say(f"{header.port} at {header.baud} baud, {header.started:%Y-%m-%d %H:%M:%S %Z}")
+    header, entries = read(lines)
+    by = f", by {header.by}" if header.by else ""
+    screen.say(f"{header.port} at {header.baud} baud, {header.started:%Y-%m-%d %H:%M:%S %Z}{by}")
     narrator = Narrator()
     readers = {sender: LineReader() for sender in Sender}
-    for piece in pieces:
-        for line in readers[piece.sender].feed(piece.data):
-            text = f"{line.head}... (a line without end)" if isinstance(line, Overlong) else line
-            _show(screen, f"{piece.at:10.3f} ", piece.sender, text, narrator)
+    for entry in entries:
+        at = f"{entry.at:10.3f} "
+        match entry:
+            case Speed(_, baud):
+                screen.say(f"{at}  the line runs at {baud} baud")
+            case Piece(_, sender, data):
+                for line in readers[sender].feed(data):
+                    _show(screen, at, sender, _text(line), narrator)
+            case _:
+                assert_never(entry)
+
+
+def _text(line: str | Overlong) -> str:
+    return f"{line.head}... (a line without end)" if isinstance(line, Overlong) else line
 
 
 def _log(lines: Iterable[str], screen: Screen) -> None:
@@ -111,7 +121,6 @@ def _parted(line: str) -> tuple[Sender, str] | None:
 
 def _show(screen: Screen, at: str, sender: Sender, line: str, narrator: Narrator) -> None:
     says = narrator.host(line) if sender is Sender.HOST else narrator.module(line)
-    begin = f"{at}{_MARKS[sender]} {line}"
-    filled = padded(begin, max(_COLUMN + len(at), len(begin) + 2))
     style = Style.PLAIN if sender is Sender.HOST else Style.GREEN
-    screen.say(screen.painted(filled, style) + screen.painted(says or _UNKNOWN, Style.CYAN))
+    begin = f"{at}{_MARKS[sender]} {line}"
+    screen.explained(begin, says or _UNKNOWN, _COLUMN + len(at), style)

@@ -24,8 +24,9 @@ class Exit(IntEnum):
 
 EXPLAINED: Final = """\
 exit status:
-  0  done, all well           2  called wrongly, or the port cannot be had
-  1  refused, or not well     3  no answer in time          130  ended by Ctrl-C
+  0  done, all well           2  called wrongly, or the port cannot be had or was lost
+  1  refused, or not well     3  no answer in time
+  130  ended by Ctrl-C        128+N  by signal N: 143 SIGTERM, 141 whoever read the output left
 """
 
 

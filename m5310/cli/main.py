@@ -16,7 +16,12 @@ from m5310.errors import M5310Error
 
 def main(line: Sequence[str] | None = None) -> int:
     """Run the subcommand that `line` (default: the process's arguments) names."""
-    given = arguments.parser().parse_args(line)
+    _open_closed_streams()
+    parser = arguments.parser()
+    if not (sys.argv[1:] if line is None else line):
+        parser.print_help(sys.stderr)  # whoever asks for nothing does not know what there is
+        return Exit.USAGE
+    given = parser.parse_args(line)
     screen = Screen()
     status: int
     reason: Exception
@@ -43,6 +48,16 @@ def main(line: Sequence[str] | None = None) -> int:
     else:
         screen.tell(_sentence(reason))
     return status
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that a supervisor closed lead nowhere.
+
+    Otherwise the port, the next file that is opened, would get the number of one of them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as we live
 
 
 def _sentence(error: Exception) -> str:

@@ -26,8 +26,12 @@ _SHOWN: Final = {
 async def command(given: argparse.Namespace, screen: Screen) -> int:
     speeds = USUAL if given.baud is None else (given.baud,)
     modem, port = await open_modem(given.port, speeds[0])
-    async with modem, screen.working(f"asking {given.port}"):
-        baud = await find(modem.execute, port, speeds)
+    async with modem, screen.working(f"asking {given.port}") as say:
+        baud = None
+        for speed in speeds:
+            say(f"asking {given.port} at {speed} baud")
+            if baud := await find(modem.execute, port, (speed,)):
+                break
         if baud is None:
             findings = [silence(given.port, speeds)]
         else:

@@ -13,9 +13,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from m5310.cli.inputs import Interrupted
-from m5310.cli.known import completions
+from m5310.cli.catalogue import completions
 from m5310.cli.screen import Screen
+from m5310.cli.stdin import Interrupted
 
 
 async def lines(screen: Screen) -> AsyncGenerator[str, None]:

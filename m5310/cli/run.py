@@ -9,8 +9,9 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from m5310.cli import inputs
+from m5310.cli import stdin
 from m5310.cli.exits import Exit
+from m5310.cli.happenings import event_words
 from m5310.cli.measure import output_of
 from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
 from m5310.cli.queries import signal_words, status_words
@@ -20,6 +21,7 @@ from m5310.commands.network import NetworkStatus
 from m5310.device.device import URI, Device
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m import Path, Resource
+from m5310.modem import Modem
 from m5310.module.module import Module
 from m5310.module.obstacles import Attempt
 from m5310.values import Value
@@ -31,20 +33,22 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
     port = given.port or profile.port
     if port is None:
         raise ParameterError(f'{name}: port is missing; write port = "..." or use --port')
-    async with Module(port, given.baud or profile.baud) as module:
+    baud = given.baud or profile.baud
+    # Two openings of the port: a device survives the loss of a port only if it is its own.
+    async with Module(port, baud) as module:
         await _attach(module, given.timeout, screen)
         endpoint = given.endpoint or profile.endpoint
         if endpoint is None:
             endpoint = f"{await module.imei()};{await module.imsi()}"
-        trial = Trial(screen)
-        async with trial.device(module, endpoint, profile) as device:
-            try:
-                await trial.login(device, profile, given.timeout)
-                screen.say(f"logged in as {endpoint}; Ctrl-C logs out", Style.GREEN)
-                await trial.serve(device, profile)
-            except asyncio.CancelledError:
-                screen.tell("logging out; Ctrl-C again leaves at once")
-                raise
+    trial = Trial(screen)
+    async with trial.device(port, baud, endpoint, profile) as device:
+        try:
+            await trial.login(device, profile, given.timeout)
+            screen.say(f"logged in as {endpoint}; Ctrl-C logs out", Style.GREEN)
+            await trial.serve(device, profile)
+        except asyncio.CancelledError:
+            screen.tell("logging out; Ctrl-C again leaves at once")
+            raise
     screen.tell("the device is logged in no more: the platform or the module has ended it")
     return Exit.WRONG
 
@@ -69,15 +73,17 @@ class Trial:
         # must end the command, and not be answered to the platform as a refusal.
         self._happened: asyncio.Queue[str] = asyncio.Queue()
 
-    def device(self, module: Module, endpoint: str, profile: Profile) -> Device:
+    def device(self, port: str | Modem, baud: int, endpoint: str, profile: Profile) -> Device:
         return Device(
-            module.modem,
+            port,
             endpoint,
+            baudrate=baud,
             uri=URI if profile.uri is None else profile.uri,
             lifetime=profile.lifetime,
             on_read=self._on_read,
             on_write=self._on_write,
             on_execute=self._on_execute,
+            on_event=lambda event: self._screen.tell(event_words(event)),
         )
 
     async def login(self, device: Device, profile: Profile, seconds: float) -> None:
@@ -89,9 +95,10 @@ class Trial:
             await device.connect(seconds)
 
     async def serve(self, device: Device, profile: Profile) -> None:
-        """Until the login is lost. Raises PortError if it was the port."""
-        stdin = sys.stdin.fileno()
-        lines = inputs.nothing() if inputs.in_background(stdin) else inputs.lines(stdin)
+        """Until the device is out of service for good. Raises PortError if it is for the port."""
+        descriptor = sys.stdin.fileno()
+        ours = not stdin.in_background(descriptor)
+        lines = stdin.lines(descriptor) if ours else stdin.nothing()
         await first_to_end(
             self._show(),
             self._until_left(device),
@@ -109,9 +116,8 @@ class Trial:
             try:
                 output = await output_of(item.command, item.every)
                 await self._report(device, item.path, output)
-            except PortError:
-                raise
             except M5310Error as error:
+                _outlived(device, error)
                 self._screen.tell(f"{item.path}: {error}")
             await asyncio.sleep(began + item.every - clock())
 
@@ -124,9 +130,8 @@ class Trial:
                 try:
                     path, text = assignment(line)
                     await self._report(device, path, text)
-                except PortError:
-                    raise
                 except M5310Error as error:
+                    _outlived(device, error)
                     self._screen.tell(str(error))
         await asyncio.get_running_loop().create_future()
 
@@ -161,6 +166,12 @@ class Trial:
             device.check_registered()
         except StateError:
             return
+
+
+def _outlived(device: Device, error: M5310Error) -> None:
+    """Raise what ends the device with a report; anything else costs that report only."""
+    if isinstance(error, PortError) and not device.in_service:
+        raise error
 
 
 def _shown(value: Value) -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from enum import Enum
@@ -18,7 +16,10 @@ from io import TextIOWrapper
 from typing import Final, TextIO
 
 GAP: Final = "  "
-_NARROWEST: Final = 30  # columns a wrapped cell keeps on however small a terminal
+_INDENT: Final = "    "  # of words that stand below what they explain
+_NARROWEST: Final = 30  # columns in which words can still be read beside something
+_WIDEST: Final = 10_000  # columns; more in COLUMNS is a mistake
+_USUAL: Final = 80  # columns of a terminal that does not tell
 
 
 class Style(Enum):
@@ -84,14 +85,37 @@ class Screen:
         """
         widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         left = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
-        room = max(shutil.get_terminal_size().columns - left, _NARROWEST) if self.terminal else None
         for cells, style in zip((head, *rows), (Style.BOLD, *styles), strict=True):
-            last = textwrap.wrap(cells[-1], room) if room else [cells[-1]]
             begin = GAP.join(padded(cell, w) for cell, w in zip(cells[:-1], widths, strict=False))
-            for at, part in enumerate(last or [""]):
-                self.say(
-                    f"{begin if at == 0 else ' ' * (left - len(GAP))}{GAP}{part}".rstrip(), style
-                )
+            self._pair(begin.rstrip(), cells[-1].rstrip(), left, style, style)
+
+    def explained(
+        self, line: str, words: str, column: int, style: Style, words_style: Style = Style.CYAN
+    ) -> None:
+        """A line and, beginning at a column, what it means; below it where there is no room."""
+        self._pair(line, words, column, style, words_style)
+
+    def _pair(self, line: str, words: str, column: int, style: Style, words_style: Style) -> None:
+        filled = padded(line, max(column, width(line) + len(GAP))) if words else line
+        room = columns(self.out) - column if self.terminal else None
+        if room is None or not words or width(filled) + width(words) <= column + room:
+            parts = [filled, words]
+            rest = []
+        elif width(filled) == column and room >= _NARROWEST:
+            first, *rest = wrapped(words, room)
+            parts = [filled, first]
+            rest = [" " * column + part for part in rest]
+        else:
+            parts = [line]
+            rest = [_INDENT + part for part in wrapped(words, column + room - len(_INDENT))]
+            if width(line) < len(_INDENT):  # a mark alone
+                parts = [padded(line, len(_INDENT)), rest.pop(0).removeprefix(_INDENT)]
+        if style is words_style:
+            self.say("".join(parts), style)
+        else:
+            self.say(self.painted(parts[0], style) + self.painted("".join(parts[1:]), words_style))
+        for part in rest:
+            self.say(part, words_style)
 
     @contextlib.asynccontextmanager
     async def working(self, what: str) -> AsyncGenerator[Callable[[str], None], None]:
@@ -120,7 +144,9 @@ class Screen:
         while True:
             self._wipe()
             elapsed = get_running_loop().time() - began
-            self._working = f"{said[-1]} ... {elapsed:.0f} s"
+            # a line longer than the terminal could not be wiped again
+            end = f" ... {elapsed:.0f} s"
+            self._working = clipped(said[-1], columns(self.err) - len(end) - 1) + end
             self._draw()
             await sleep(1)
 
@@ -142,3 +168,40 @@ def width(text: str) -> int:
 
 def padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
+
+
+def clipped(text: str, most: int) -> str:
+    """As much of a text as so many columns hold."""
+    while text and width(text) > most:
+        text = text[:-1]
+    return text
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """A text in lines of so many columns, at least one, parted between words where that can be."""
+    lines = [""]
+    for word in text.split():
+        gap = " " if lines[-1] else ""
+        if width(lines[-1] + gap + word) <= most:
+            lines[-1] += gap + word
+            continue
+        rest = word
+        if lines[-1]:
+            lines.append("")
+        while width(rest) > most:
+            lines[-1] = clipped(rest, most) or rest[0]
+            rest = rest[len(lines[-1]) :]
+            lines.append("")
+        lines[-1] = rest
+    return lines
+
+
+def columns(stream: TextIO) -> int:
+    """How wide the terminal is at which a stream ends; COLUMNS overrides, as in other programs."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isascii() and told.isdecimal() and 0 < int(told) < _WIDEST:
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except OSError:  # a test's terminal is none
+        return _USUAL

@@ -7,18 +7,19 @@ import asyncio
 from contextlib import aclosing
 
 from m5310.at import Command
+from m5310.cli.catalogue import typed
 from m5310.cli.exits import Exit
-from m5310.cli.known import typed
 from m5310.cli.screen import Screen
 from m5310.cli.session import Session
 from m5310.errors import CommandTimeout
-from m5310.modem import Modem
+from m5310.module.speed import open_modem
 
 
 async def command(given: argparse.Namespace, screen: Screen) -> int:
     commands = [typed(line, given.timeout) for line in given.commands]  # all, before one is sent
-    async with await Modem.open(given.port, given.baud) as modem:
-        session = Session(modem)
+    modem, port = await open_modem(given.port, given.baud)
+    async with modem:
+        session = Session(modem, port.change)
         for each in commands:
             async with screen.working(each.line):
                 answer = await session.execute(each)

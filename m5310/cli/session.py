@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, Final, NoReturn
 
 from m5310.at import Answer, Command
+from m5310.cli.catalogue import speed_in
 from m5310.errors import PortError
 from m5310.modem import Modem
 
@@ -16,16 +17,27 @@ BACKLOG: Final = 10_000
 
 
 class Session:
-    """A modem, and the lines that nobody asked for as a stream."""
+    """A modem, and the lines that nobody asked for as a stream.
 
-    def __init__(self, modem: Modem) -> None:
+    `retune` brings the port to another speed; it is called once the module took a command that
+    changes the line's, as both must go there together.
+    """
+
+    def __init__(
+        self, modem: Modem, retune: Callable[[int], Awaitable[None]] | None = None
+    ) -> None:
         self._modem = modem
+        self._retune = retune
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._lost: asyncio.Future[PortError] = asyncio.get_running_loop().create_future()
         modem.listen(self._heard, self._lost.set_result)
 
     async def execute(self, command: Command) -> Answer:
-        return await self._modem.execute(command)
+        """As the modem does. Raises PortError also if the port cannot follow to a new speed."""
+        answer = await self._modem.execute(command)
+        if self._retune is not None and (baud := speed_in(command.line)) is not None:
+            await self._retune(baud)
+        return answer
 
     async def lines(self) -> AsyncGenerator[str, None]:
         """Every unsolicited line, in order; raises PortError when the port is lost."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from m5310.at import final_result
 from m5310.at import values as values_of
-from m5310.cli.asked import command_words, config_words, fragment_of
-from m5310.cli.told import answer_words, result_words, unsolicited_words
+from m5310.cli.host_words import command_words, config_words, fragment_of
+from m5310.cli.module_words import answer_words, result_words, unsolicited_words
 from m5310.errors import M5310Error
 
 # Above any configuration: what a device is configured with has some 300 bytes.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from m5310.cli.arguments import parser
+from m5310 import recording
+from m5310.cli.arguments import parser, version
 from m5310.cli.exits import Exit, exit_of
+from m5310.cli.main import main
 from m5310.errors import (
     AcknowledgementTimeout,
     AnswerError,
@@ -39,8 +43,41 @@ def test_the_help_shows_every_command_and_status(capsys: pytest.CaptureFixture[s
     for name in COMMANDS:
         assert f"\n    {name} " in shown
         assert f"\n  m5310 {name} " in shown
-    for status in (0, 1, 2, 3, 130):
+    for status in (0, 1, 2, 3, 130, "128+N"):
         assert f" {status}  " in shown
+
+
+def test_the_version_names_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"m5310 {metadata.version('m5310')}\n"
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert version() == "m5310 (not installed)"
+
+
+def test_the_format_of_recordings_is_told_without_a_port(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(["record", "--format"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == (recording.__doc__ or "").rstrip() + "\n"
+
+
+def test_called_with_nothing_it_teaches(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([]) == Exit.USAGE
+    assert "m5310 probe /dev/ttyUSB0" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["m5310"])
+    assert main() == Exit.USAGE
 
 
 def test_what_the_subcommands_get() -> None:

@@ -16,7 +16,7 @@ import pytest
 from m5310 import __main__ as m5310_main
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
-from m5310.recording import Sender, read
+from m5310.recording import Piece, Sender, Speed, read
 from tests.cli.commands import PATIENCE, ROOT, AtTerminal, Piped, m5310
 
 pytestmark = pytest.mark.realtime
@@ -90,6 +90,21 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     first, status = ran.stdout.splitlines()
     assert "signal -73 dBm" in first
     assert (status, ran.stderr) == ("141", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_supervisor_may_close_the_standard_streams(port: str, closed: str) -> None:
+    for subcommand in (f"send {port} AT+CIMI", f"console {port}"):
+        ran = subprocess.run(
+            f"{sys.executable} -m m5310 {subcommand} {closed}",
+            shell=True,
+            input="",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            cwd=ROOT,
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
@@ -284,7 +299,7 @@ def test_what_was_said_is_recorded_and_read_in_words(port: str, tmp_path: Path) 
     assert m5310("record", port, str(file), stdin="AT+CIMI\n").returncode == 0
     with file.open(encoding="utf-8") as lines:
         header, pieces = read(lines)
-        said = [(piece.sender, piece.data) for piece in pieces]
+        said = [(each.sender, each.data) for each in pieces if isinstance(each, Piece)]
     assert (header.port, header.baud) == (port, 9600)
     assert said[-3][0:2] == (Sender.HOST, b"AT+CIMI\r")
     assert said[-1] == (Sender.MODULE, b"\r\nOK\r\n")
@@ -292,6 +307,22 @@ def test_what_was_said_is_recorded_and_read_in_words(port: str, tmp_path: Path) 
     assert ran.returncode == 0
     assert re.search(r"> AT\+CIMI +ask for the SIM's number \(IMSI\)\n", ran.stdout)
     assert re.search(r"< 460040000000001 +IMSI 460040000000001\n", ran.stdout)
+
+
+def test_a_console_follows_the_module_to_another_speed(port: str, tmp_path: Path) -> None:
+    file = tmp_path / "session.jsonl"
+    there, back = (f"AT+NATSPEED={baud},30,1,2,1,0,0" for baud in (115200, 9600))
+    ran = m5310("record", port, str(file), stdin=f"{there}\nAT+CIMI\n{back}\nAT+CIMI\n")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    with file.open(encoding="utf-8") as lines:
+        header, entries = read(lines)
+        speeds = [entry.baud for entry in entries if isinstance(entry, Speed)]
+    assert (header.baud, speeds) == (9600, [115200, 9600])
+    assert re.match(r"m5310 \d", header.by)
+    shown = m5310("decode", str(file)).stdout
+    assert f"by {header.by}\n" in shown
+    assert re.search(r"\d  +the line runs at 115200 baud\n", shown)
+    assert m5310("send", port, there, "AT+CSQ", back, "AT+CIMI").returncode == 0
 
 
 def test_a_recording_is_never_written_over(port: str, tmp_path: Path) -> None:
@@ -427,6 +458,7 @@ boot garbage
         "not of this language",
     ]
     assert m5310("decode", stdin="").stdout == ""
+    assert m5310("decode", "OK", "-", stdin="AT\n").stdout.splitlines()[0] == "done"
 
 
 def test_a_log_is_decoded_as_it_comes_until_ctrl_c() -> None:

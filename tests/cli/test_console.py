@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from m5310.at import Command
-from m5310.cli import console, inputs, send
+from m5310.cli import console, send, stdin
+from m5310.cli.catalogue import typed
 from m5310.cli.console import Console
-from m5310.cli.inputs import Interrupted
-from m5310.cli.known import typed
 from m5310.cli.measure import output_of
 from m5310.cli.screen import Screen
 from m5310.cli.session import BACKLOG, Session, first_to_end
+from m5310.cli.stdin import Interrupted
 from m5310.errors import CommandError, ParameterError, PortError
 from tests.clock import elapse
 from tests.driver.scripted import Scripted
@@ -153,7 +153,7 @@ async def test_ctrl_c_at_a_prompt_has_its_own_status(monkeypatch: pytest.MonkeyP
 
     module = Scripted()
     monkeypatch.setattr(console, "_prompt", lambda _: interrupted())
-    assert await console.converse(module.modem, screen(), words=True) == 130
+    assert await console.converse(Session(module.modem), screen(), words=True) == 130
     await module.modem.close()
 
 
@@ -211,6 +211,23 @@ async def test_a_session_refuses_as_the_modem_does() -> None:
     await module.modem.close()
 
 
+async def test_the_port_follows_to_a_new_speed_once_the_module_took_it() -> None:
+    module = Scripted({"AT+NATSPEED=57600": "ERROR"})
+    speeds = []
+
+    async def retune(baud: int) -> None:
+        speeds.append((baud, module.sent[-1]))
+
+    session = Session(module.modem, retune)
+    await session.execute(typed("AT+CFUN=1"))
+    with pytest.raises(CommandError):
+        await session.execute(typed("AT+NATSPEED=57600,30,1,2,1,0,0"))
+    line = "at+natspeed=115200,30,1,2,1,0,0"
+    await session.execute(typed(line))
+    assert speeds == [(115200, line)]
+    await module.modem.close()
+
+
 async def test_the_first_to_end_ends_the_others() -> None:
     ended = []
 
@@ -245,7 +262,7 @@ async def test_lines_of_a_pipe_however_they_are_cut() -> None:
     os.write(writing, "one\r\ntwo\n模".encode()[:-1])
     os.write(writing, "模".encode()[-1:] + b"\n\xff\nlast")
     os.close(writing)
-    assert [line async for line in inputs.lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
+    assert [line async for line in stdin.lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
     os.close(reading)
 
 
@@ -254,20 +271,20 @@ async def test_lines_of_a_file_and_of_nothing(tmp_path: Path) -> None:
     for content, expected in ((b"a\nb\n", ["a", "b"]), (b"", [])):
         (tmp_path / "file").write_bytes(content)
         with (tmp_path / "file").open("rb") as file:
-            assert [line async for line in inputs.lines(file.fileno())] == expected
+            assert [line async for line in stdin.lines(file.fileno())] == expected
 
 
 @pytest.mark.realtime
 async def test_a_descriptor_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
-        assert [line async for line in inputs.lines(file.fileno())] == []
+        assert [line async for line in stdin.lines(file.fileno())] == []
 
 
 def test_lines_that_come_after_the_loop_are_nobodys() -> None:
     reading, writing = os.pipe()
 
     async def first() -> str:
-        return await anext(inputs.lines(reading))
+        return await anext(stdin.lines(reading))
 
     os.write(writing, b"one\n")
     assert asyncio.run(first()) == "one"
@@ -281,7 +298,7 @@ def test_lines_that_come_after_the_loop_are_nobodys() -> None:
 
 def test_only_a_terminal_can_be_somebody_elses() -> None:
     reading, writing = os.pipe()
-    assert not inputs.in_background(reading)
+    assert not stdin.in_background(reading)
     os.close(reading)
     os.close(writing)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import textwrap
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import groupby
 
@@ -11,16 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from m5310 import recording
 from m5310.errors import ParameterError
 from m5310.recording import (
     PAUSE,
     PIECE_LIMIT,
+    Entry,
     Header,
     Piece,
     Recorder,
     Sender,
+    Speed,
+    entry_line,
     header_line,
-    piece_line,
     read,
 )
 
@@ -31,7 +36,7 @@ FIRST = '{"recording": 1, "port": "p", "baud": 9600, "started": "2026-11-23T08:0
 HOST, MODULE = Sender.HOST, Sender.MODULE
 
 
-def reread(text: str) -> tuple[Header, list[Piece]]:
+def reread(text: str) -> tuple[Header, list[Entry]]:
     header, pieces = read(io.StringIO(text))
     return header, list(pieces)
 
@@ -140,12 +145,51 @@ def test_a_file_is_what_its_documentation_shows() -> None:
         "baud": 9600,
         "started": "2026-11-23T08:07:00.000Z",
     }
-    assert piece_line(Piece(1.204113, HOST, b"AT+CSQ\r")) == (
+    assert entry_line(Piece(1.204113, HOST, b"AT+CSQ\r")) == (
         '{"at": 1.204113, "from": "host", "text": "AT+CSQ\\r"}'
     )
-    assert piece_line(Piece(1.5, MODULE, b"\x00\xffO")) == (
+    assert entry_line(Piece(1.5, MODULE, b"\x00\xffO")) == (
         '{"at": 1.5, "from": "module", "hex": "00FF4F"}'
     )
+
+
+def test_a_line_whose_speed_changes_says_when() -> None:
+    recorder = Recorder(100.0)
+    entries = [
+        *recorder.passed(HOST, b"AT+NATSPEED=115200,30,1,2,1,0,0\r", 101.0),
+        *recorder.passed(MODULE, b"\r\nOK\r\nhalf", 101.5),
+        *recorder.retuned(115200, 101.6),
+        *recorder.passed(MODULE, b"+CEREG:1\r\n", 101.7),
+    ]
+    assert entries[1:] == [
+        Piece(1.5, MODULE, b"\r\nOK\r\n"),
+        Piece(1.5, MODULE, b"half"),
+        Speed(1.6, 115200),
+        Piece(1.7, MODULE, b"+CEREG:1\r\n"),
+    ]
+    assert entry_line(Speed(1.6, 115200)) == '{"at": 1.6, "baud": 115200}'
+    text = header_line(HEADER) + "\n" + "".join(f"{entry_line(each)}\n" for each in entries)
+    assert reread(text) == (HEADER, entries)
+
+
+def test_the_examples_of_the_documentation_are_a_recording() -> None:
+    described = textwrap.dedent(recording.__doc__ or "").replace(',\n     "started"', ', "started"')
+    shown = re.findall(r"^ *(\{.*\})", described, re.MULTILINE)
+    header, entries = reread("\n".join(shown) + "\n")
+    assert header == Header("/dev/ttyUSB0", 9600, STARTED, by="m5310 0.1.0")
+    assert entries == [
+        Piece(1.204113, HOST, b"AT+CSQ\r"),
+        Piece(1.231907, MODULE, b"\r\n+CSQ:20,99\r\n"),
+        Piece(1.232001, MODULE, b"\x00\xffO"),
+        Speed(2.5, 115200),
+    ]
+    assert f"{PAUSE} s" in described
+    assert f"{PIECE_LIMIT} bytes" in described
+
+
+def test_a_line_without_speed_and_a_recorder_with_a_name() -> None:
+    header = Header("pipe", 0, STARTED, by="模组 1.0")
+    assert reread(header_line(header) + "\n") == (header, [])
 
 
 def test_the_start_is_told_in_utc() -> None:
@@ -155,7 +199,8 @@ def test_the_start_is_told_in_utc() -> None:
 
 
 PIECES = st.lists(
-    st.tuples(st.integers(0, 10**9), st.sampled_from(Sender), st.binary(max_size=60)), max_size=10
+    st.tuples(st.integers(0, 10**9), st.sampled_from(Sender), st.binary(min_size=1, max_size=60)),
+    max_size=10,
 ).map(
     lambda found: [
         Piece(at / 1e6, sender, data)
@@ -166,14 +211,14 @@ PIECES = st.lists(
 
 @given(PIECES)
 def test_what_was_written_is_read(pieces: list[Piece]) -> None:
-    text = "\n".join([header_line(HEADER), *map(piece_line, pieces)]) + "\n"
+    text = "\n".join([header_line(HEADER), *map(entry_line, pieces)]) + "\n"
     assert reread(text) == (HEADER, pieces)
 
 
 @given(PIECES, st.integers(0, 10**4))
 def test_a_recorder_that_was_killed_costs_one_piece(pieces: list[Piece], end: int) -> None:
     head = header_line(HEADER) + "\n"
-    body = "".join(piece_line(piece) + "\n" for piece in pieces)
+    body = "".join(entry_line(piece) + "\n" for piece in pieces)
     _, found = reread(head + body[:end])
     assert found == pieces[: len(found)]
     assert len(found) >= body[:end].count("\n")
@@ -196,7 +241,7 @@ def test_keys_of_the_future_are_ignored() -> None:
         ("[" * 100_000 + "\n", "is not JSON"),
         ('{"recording": 2}\n', 'expected {"recording": 1'),
         (FIRST.replace('"p"', "1"), "port 1 is not a text"),
-        (FIRST.replace("9600", "0"), "baud 0 is not a speed"),
+        (FIRST.replace("9600", "-1"), "baud -1 is not a speed"),
         (FIRST.replace("9600", "true"), "baud True is not a speed"),
         (FIRST.replace("000Z", "000"), "is not a time like"),
         (FIRST.replace("2026-11", "soon"), "is not a time like"),
@@ -210,6 +255,11 @@ def test_keys_of_the_future_are_ignored() -> None:
         (FIRST + '{"at": 1, "from": "cloud", "text": ""}\n', "'cloud' is not a valid Sender"),
         (FIRST + '{"at": 1, "from": "host"}\n', "expected either text or hex"),
         (FIRST + '{"at": 1, "from": "host", "text": "", "hex": ""}\n', "either text or hex"),
+        (FIRST + '{"at": 1, "from": "host", "text": ""}\n', "a piece without bytes"),
+        (FIRST + '{"at": 1, "from": "host", "hex": " "}\n', "a piece without bytes"),
+        (FIRST + '{"at": 1, "baud": 0}\n', "line 2 of the recording: baud 0 is not a speed"),
+        (FIRST + '{"at": 1, "baud": "fast"}\n', "baud 'fast' is not a speed"),
+        (FIRST.replace("{", '{"by": 1, ', 1), "by 1 is not a text"),
         (FIRST + '{"at": 1, "from": "host", "hex": "0g"}\n', "non-hexadecimal"),
         (FIRST + '{"at": 1, "from": "host", "text": "\\ud800"}\n', "surrogates not allowed"),
     ],
@@ -221,7 +271,7 @@ def test_what_is_no_recording_is_said_with_its_line(text: str, said: str) -> Non
 
 
 def test_time_does_not_go_back() -> None:
-    text = FIRST + "".join(f"{piece_line(Piece(at, HOST, b'A'))}\n" for at in (2.0, 1.0))
+    text = FIRST + "".join(f"{entry_line(Piece(at, HOST, b'A'))}\n" for at in (2.0, 1.0))
     with pytest.raises(ParameterError, match=r"line 3 .* time went back"):
         reread(text)
 
@@ -233,4 +283,4 @@ def test_any_file_is_read_or_refused(text: str) -> None:
             _, pieces = reread(content)
         except ParameterError:
             continue
-        assert all(piece.data for piece in pieces)
+        assert all(isinstance(each, Speed) or each.data for each in pieces)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from m5310.cli import inputs, run
+from emulator.module import Cause
+from m5310.cli import run, stdin
 from m5310.cli.arguments import parser
 from m5310.cli.profile import parsed
 from m5310.cli.run import Trial
 from m5310.cli.screen import Screen
+from m5310.device.device import Device
 from m5310.errors import PortError
 from m5310.module.module import Module
+from tests.chain.null_modem import ENDPOINT
+from tests.chain.world import World
 from tests.driver.scripted import Scripted, platform
 
 TOML = b'[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
 ANSWERS = {"AT+CFUN?": ["+CFUN:1", "OK"], "AT+CSQ": ["+CSQ:20,99", "OK"]}
-ENDPOINT = "865820030013978;460040000000001"
 
 
 class NoInput:
@@ -32,7 +36,7 @@ class NoInput:
 @pytest.fixture(autouse=True)
 def somebody_elses_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", NoInput())
-    monkeypatch.setattr(inputs, "in_background", lambda _: True)
+    monkeypatch.setattr(stdin, "in_background", lambda _: True)
 
 
 async def ended(
@@ -43,7 +47,11 @@ async def ended(
     profile.write_bytes(TOML)
     screen = Screen(io.StringIO(), io.StringIO(), {})
     given = parser().parse_args(["run", str(profile), "--port", "X", "--endpoint", ENDPOINT])
-    monkeypatch.setattr(run, "Module", lambda port, baud: Module(scripted.modem))
+    modem = scripted.modem
+    monkeypatch.setattr(run, "Module", lambda port, baud: Module(modem))
+    monkeypatch.setattr(
+        run, "Device", lambda port, *told, **more: Device(scripted.modem, *told, **more)
+    )
     asyncio.get_running_loop().call_later(7200, happens)
     try:
         status = await run.command(given, screen)
@@ -68,6 +76,77 @@ async def test_a_device_that_is_logged_out_says_so(
     assert errors.startswith("m5310: the device is logged in no more")
 
 
+async def test_a_module_that_restarts_is_told_and_outlived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    world = World()
+    screen = Screen(io.StringIO(), io.StringIO(), {})
+    trial = Trial(screen)
+    outputs = iter(map(str, range(100)))
+
+    async def measured(command: str, within: float) -> str:
+        return next(outputs)
+
+    monkeypatch.setattr(run, "output_of", measured)
+    asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
+    async with trial.device(world.modem, 9600, ENDPOINT, profile) as device:
+        await trial.login(device, profile, 30)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(trial.serve(device, profile), 270)
+        assert world.online
+    world.stop()
+    assert isinstance(screen.err, io.StringIO)
+    told = screen.err.getvalue().splitlines()
+    assert told[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
+    assert told[-1].startswith("m5310: the device is back in service")
+    assert isinstance(screen.out, io.StringIO)
+    shown = [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
+    assert screen.out.getvalue().splitlines() == shown
+    assert world.reported[-1] == 4.0
+
+
+class ComingBack:
+    """A device whose port is lost, and which will find it again."""
+
+    in_service = True
+
+    async def notify(self, resource: object, value: object) -> None:
+        raise PortError("the port was lost")
+
+
+async def test_a_report_lost_with_a_port_that_comes_back_costs_that_report_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    module = Scripted(platform())
+    screen = Screen(io.StringIO(), io.StringIO(), {})
+    trial = Trial(screen)
+    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
+        await trial.login(device, profile, 10)
+    await module.modem.close()
+
+    async def lines() -> AsyncGenerator[str, None]:
+        yield "3303/0/5700=1"
+
+    async def measured(command: str, within: float) -> str:
+        return "1"
+
+    monkeypatch.setattr(run, "output_of", measured)
+    coming_back: Any = ComingBack()
+    for work in (
+        trial._follow(coming_back, lines()),
+        trial._measure(coming_back, profile.items[0]),
+    ):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(work, 10)
+    assert isinstance(screen.err, io.StringIO)
+    assert screen.err.getvalue().splitlines() == [
+        "m5310: the port was lost",
+        "m5310: 3303/0/5700: the port was lost",
+    ]
+
+
 async def test_a_device_whose_port_is_lost_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +159,7 @@ async def test_a_port_lost_under_a_report_ends_it() -> None:
     profile = parsed(TOML, "my.toml")
     module = Scripted(platform())
     trial = Trial(Screen(io.StringIO(), io.StringIO(), {}))
-    async with Module(module.modem) as one, trial.device(one, ENDPOINT, profile) as device:
+    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
         await trial.login(device, profile, 10)
         module.vanish()
 
@@ -100,7 +179,7 @@ async def test_a_measuring_command_outlives_no_port(monkeypatch: pytest.MonkeyPa
         return "1"
 
     monkeypatch.setattr(run, "output_of", measured)
-    async with Module(module.modem) as one, trial.device(one, ENDPOINT, profile) as device:
+    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
         await trial.login(device, profile, 10)
         asyncio.get_running_loop().call_later(150, module.vanish)
         with pytest.raises(PortError):

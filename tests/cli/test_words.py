@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
-from m5310.cli.known import ENTRIES, completions, typed
+from m5310.cli.catalogue import ENTRIES, completions, speed_in, typed
+from m5310.cli.module_words import answer_words
 from m5310.cli.queries import QUERIES, SOCKETS, seconds_words, signal_words
-from m5310.cli.told import answer_words
 from m5310.cli.words import Narrator, in_words
 from m5310.errors import ParameterError
 
@@ -363,3 +363,19 @@ def test_the_drivers_own_lines_are_all_understood() -> None:
     config = Config("1234;test", "coap://183.230.40.40:5683")
     lines = [*classic.configure(config), classic.open_(30), classic.close(), classic.delete()]
     assert all(in_words(command.line) for command in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "baud"),
+    [
+        ("AT+NATSPEED=115200,30,1,2,1,0,0", 115200),
+        ("at+natspeed=9600,30", 9600),
+        ("AT+NATSPEED?", None),
+        ("AT+NATSPEED=0,30", None),
+        ("AT+NATSPEED=fast,30", None),
+        ("AT+NATSPEED=9600", None),
+        ("AT+CSQ", None),
+    ],
+)
+def test_the_speed_that_a_line_takes_the_line_to(line: str, baud: int | None) -> None:
+    assert speed_in(line) == baud

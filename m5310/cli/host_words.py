@@ -8,7 +8,7 @@ from typing import Final
 
 from m5310.at import values as values_of
 from m5310.classic.miplconf import Config
-from m5310.cli.known import ENTRIES
+from m5310.cli.catalogue import ENTRIES
 from m5310.cli.queries import QUERIES, seconds_words
 from m5310.commands.power import active_seconds, cycle_seconds, periodic_update_seconds
 from m5310.errors import M5310Error, ParameterError, shortened

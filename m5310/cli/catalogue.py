@@ -120,6 +120,15 @@ def typed(line: str, seconds: float | None = None) -> Command:
 _UNSOLICITED: Final = re.compile(r"\+(CEREG|CSCON|NPSMR|NPING|MIPL(?!CREATE).*)")
 
 
+_SPEED: Final = re.compile(r"AT\+NATSPEED= *([1-9][0-9]{0,7}) *,.*", re.IGNORECASE)
+
+
+def speed_in(line: str) -> int | None:
+    """The speed that a command line takes the serial line to, in baud; None for all others."""
+    found = _SPEED.fullmatch(line)
+    return int(found[1]) if found else None
+
+
 def _own(name: str) -> re.Pattern[str]:
     own = rf"{re.escape(name)}:.*|" if name else ""
     return re.compile(own + _BARE.pattern)

@@ -18,7 +18,7 @@ from m5310.classic.urc import (
     Urc,
     WriteRequest,
 )
-from m5310.cli.asked import TYPE_WORDS
+from m5310.cli.host_words import TYPE_WORDS
 from m5310.cli.queries import QUERIES, SOCKETS, Query, status_words
 from m5310.commands import notices
 from m5310.commands.general import BootCause, Booted

@@ -1,0 +1,41 @@
+"""What happens to a device that is left running, in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+
+from m5310.cli.queries import seconds_words
+from m5310.device.upkeep import Reconnecting, RenewalFailed, Renewed, Reset, Restored
+
+
+def event_words(event: object) -> str:
+    """One event of `m5310.device.upkeep`.
+
+    Of any type: an event that is not worded here is told by its name and fields, and not hidden.
+    """
+    match event:
+        case Reset(text):
+            return f"the module has restarted ({text}); bringing the device back"
+        case Reconnecting(attempt, wait, error):
+            return f"attempt {attempt} failed, the next in {wait:.0f} s: {error}"
+        case Restored(attempts):
+            tried = "" if attempts == 1 else f", after {attempts} attempts"
+            return f"the device is back in service{tried}"
+        case Renewed(lifetime):
+            return f"the registration is renewed for {seconds_words(lifetime)}"
+        case RenewalFailed(error):
+            return f"the registration was not renewed: {error}"
+        case _:
+            return _told(event)
+
+
+def _told(event: object) -> str:
+    """`PortLost(error=...)` as "port lost: error ..."."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
+    if not is_dataclass(event):
+        return name
+    told = ", ".join(
+        f"{field.name.replace('_', ' ')} {getattr(event, field.name)}" for field in fields(event)
+    )
+    return f"{name}: {told}" if told else name
