@@ -77,9 +77,9 @@ def test_each_cause_has_its_text(cause: Cause) -> None:
     host.module.receive(b"AT+CGMI\r", host.now)
     host.module.power_cycle(cause, host.now)
     assert host.module.take_output() == b""
-    assert host.module.step(host.now) == host.now + BOOT_TIME
-    host.module.step(host.now + BOOT_TIME)
-    assert host.module.take_output() == f"\r\n{cause.value}\r\nM5310\r\nOK\r\n".encode()
+    assert host.module.step(host.now) == host.now + cause.silence
+    host.module.step(host.now + cause.silence)
+    assert host.module.take_output() == f"\r\n{cause.text}\r\nM5310\r\nOK\r\n".encode()
 
 
 def test_after_a_reboot_everything_is_gone() -> None:
