@@ -62,11 +62,6 @@ class DiscontinuousReception:
             "+CEDRXRDP": Forms(execute=self._tell_granted, test=""),
         }
 
-    @property
-    def waiting(self) -> int:
-        """How many messages wait for the next window."""
-        return len(self._paged)
-
     def page(self, arrival: Callable[[float], None], now: float) -> None:
         """Call `arrival` when the module hears what comes now: at once, later, or never."""
         if self._listening() and len(self._paged) < PAGING_LIMIT:

@@ -154,39 +154,6 @@ def test_a_reboot_that_waited_behind_a_slow_command() -> None:
 # The line ----------------------------------------------------------------------------------------
 
 
-def test_the_speed_changes_with_the_answer() -> None:
-    host = Host()
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:9600,0,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=115200,30,0,2,1,0,0")
-    assert host.module.baud == 115_200
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,30,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=57600")
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:57600,30,0,2,1,0,0", "OK"]
-    (ranges, _) = host.ask("AT+NATSPEED=?")
-    assert ranges.startswith("+NATSPEED:(4800,9600,57600,115200,230400,460800),(0-30),")
-    host.raw(b"AT+NRB\r")
-    assert host.module.baud == 9600
-
-
-def test_a_board_whose_flash_has_another_speed() -> None:
-    host = Host(speed=115_200)
-    assert host.module.baud == 115_200
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,0,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=57600")
-    host.raw(b"AT+NRB\r")
-    assert host.module.baud == 115_200
-
-
-@pytest.mark.parametrize(
-    "command",
-    ["AT+NATSPEED=9601", "AT+NATSPEED=300", "AT+NATSPEED=9600,31", "AT+NATSPEED=9600,,,,,,,1"],
-)
-def test_speeds_that_are_none(command: str) -> None:
-    host = Host()
-    assert host.refused(command) == 50
-    assert host.module.baud == 9600
-
-
 def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
     host = Host()
     host.raw(b"AT+CFUN=0\r" + b"AT\r" * 2000)

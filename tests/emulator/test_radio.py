@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,7 +125,9 @@ def test_a_restart_is_silent_and_the_place_stays() -> None:
     listener.seen.clear()
     radio.restart()
     assert listener.seen == []
-    assert not (radio.on or radio.connected or radio.registered)
+    assert not radio.on
+    assert not radio.connected
+    assert not radio.registered
     assert radio.step(100.0) is None
     assert radio.coverage is Coverage.ECL2
     assert radio.received(100.0) == radio.transmitted == 0
@@ -146,7 +150,7 @@ def test_it_counts_how_long_it_hears_and_speaks() -> None:
 
 def test_worse_coverage_means_a_weaker_cell_and_longer_ways() -> None:
     levels = [RECEPTIONS[level] for level in (Coverage.ECL0, Coverage.ECL1, Coverage.ECL2)]
-    for better, worse in zip(levels, levels[1:], strict=False):
+    for better, worse in pairwise(levels):
         assert better.cell.rsrp > worse.cell.rsrp
         assert better.cell.rssi > worse.cell.rssi
         assert better.cell.snr > worse.cell.snr
