@@ -84,7 +84,7 @@ class DiscontinuousReception:
             return now
         return next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
 
-    def _set(self, values: Values, _now: float) -> Answer:
+    def _set(self, values: Values, now: float) -> Answer:
         on = bool(values.integer(0, 1))
         technology = values.optional_integer(_LTE_NB, _LTE_NB)
         cycle = values.optional_word("[01]{4}")
@@ -93,6 +93,8 @@ class DiscontinuousReception:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         self._cycle = cycle or self._cycle
         self._on = on
+        if self._radio.registered:  # the network is told
+            self._radio.use(now)
         return OK
 
     def _tell(self, _now: float) -> Answer:

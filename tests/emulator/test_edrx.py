@@ -10,7 +10,7 @@ from emulator.edrx import PAGING_LIMIT, next_window
 from emulator.lwm2m import Path, Read
 from emulator.module import Cause
 from emulator.radio import INACTIVITY_TIME, Coverage
-from tests.emulator.uart import START, Host, lines
+from tests.emulator.uart import START, Host
 
 CYCLE = 20.48
 READ = Read(10_001, Path(3303, 0, 5700))
@@ -120,10 +120,18 @@ def test_only_so_much_waits() -> None:
 
 def test_each_value_has_its_cycle_and_the_others_are_the_shortest() -> None:
     host = dozing()
-    host.well('AT+CEDRXS=1,5,"0111"')
-    host.wait(3)
-    host.hear(READ)
-    assert host.module.step(host.now) == next_window(CYCLE, host.now)
-    host.well('AT+CEDRXS=1,5,"1111"')
-    assert host.module.step(host.now) == next_window(10485.76, host.now)
-    assert lines(host.raw(b"AT\r")) == ["OK"]
+    for value, cycle in (("0111", CYCLE), ("0000", CYCLE), ("1111", 10485.76)):
+        host.well(f'AT+CEDRXS=1,5,"{value}"')
+        host.wait(next_window(cycle, host.now + INACTIVITY_TIME + 3) + 3 - host.now)
+        host.hear(READ)
+        assert host.module.step(host.now) == next_window(cycle, host.now)
+        assert host.wait(cycle) == [ASKED]
+
+
+def test_the_network_is_told_by_radio() -> None:
+    host = Host()
+    host.well("AT+CSCON=1")
+    assert host.ask('AT+CEDRXS=1,5,"0010"') == ["OK", "+CSCON:1"]
+    host.wait(60)
+    host.well("AT+CGATT=0", "AT+CEDRXS=0")
+    assert host.wait(60) == []
