@@ -50,7 +50,7 @@ class Network:
                 read=self._tell_operator,
                 test=self._search_operators,
             ),
-            "+CGDCONT": Forms(read=self._tell_contexts),
+            "+CGDCONT": Forms(read=self._tell_contexts, test='+CGDCONT:(0),"IP",,,(0),(0)'),
             "+CGPADDR": Forms(
                 execute=self._tell_address, assign=self._tell_address_of, test="+CGPADDR:(0)"
             ),

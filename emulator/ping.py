@@ -36,7 +36,7 @@ class Pinger:
         self._ping: _Ping | None = None
 
     def commands(self) -> Table:
-        return {"+NPING": Forms(assign=self._begin)}
+        return {"+NPING": Forms(assign=self._begin, test="")}
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline."""

@@ -61,10 +61,10 @@ class Sockets:
 
     def commands(self) -> Table:
         return {
-            "+NSOCR": Forms(assign=self._create),
-            "+NSOST": Forms(assign=self._send_to),
-            "+NSORF": Forms(assign=self._receive_from),
-            "+NSOCL": Forms(assign=self._close),
+            "+NSOCR": Forms(assign=self._create, test=""),
+            "+NSOST": Forms(assign=self._send_to, test=""),
+            "+NSORF": Forms(assign=self._receive_from, test=""),
+            "+NSOCL": Forms(assign=self._close, test=""),
         }
 
     @property

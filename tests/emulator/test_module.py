@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.air import Link
 from emulator.classic.login import TRANSITIONS, State
 from emulator.lwm2m import (
     Ack,
@@ -29,7 +30,7 @@ from emulator.lwm2m import (
 )
 from emulator.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.psm import WAKING_BYTES
-from emulator.radio import Coverage
+from emulator.radio import RECEPTIONS, Coverage
 from emulator.sim import Sim
 from tests.emulator.uart import DIRECT, START, Host, lines
 
@@ -154,6 +155,31 @@ def test_a_reboot_that_waited_behind_a_slow_command() -> None:
     assert host.raw(b"").startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT")
 
 
+def test_the_boot_rom_may_be_heard() -> None:
+    host = Host(boot_noise=True)
+    host.raw(b"AT+NRB\r")
+    noise, text, _ = host.wait_raw(BOOT_TIME).partition(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
+    assert noise
+    assert text
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+GENERAL_NAMES = (
+    *("CMEE", "CGMI", "CGMM", "CGMR", "CMVER", "CIMI", "CGSN", "NCCID", "CSQ", "CEREG", "CGATT"),
+    *("CSCON", "CFUN", "CGDCONT", "CGPADDR", "CPSMS", "NPSMR", "CEDRXS", "CEDRXRDP", "CCLK"),
+    *("NUESTATS", "NBAND", "NEARFCN", "NCSEARFCN", "NCONFIG", "NPING", "NATSPEED"),
+    *("NSOCR", "NSOST", "NSORF", "NSOCL"),
+)
+
+
+@pytest.mark.parametrize("name", GENERAL_NAMES)
+def test_each_general_command_can_be_tested_for(name: str) -> None:
+    *ranges, final = Host().ask(f"AT+{name}=?")
+    assert final == "OK"
+    assert all(line.startswith(f"+{name}:") for line in ranges)
+
+
 # The line ----------------------------------------------------------------------------------------
 
 
@@ -179,6 +205,31 @@ def test_without_network_nothing_goes_up_or_comes_down() -> None:
     host.well("AT+CGATT=1")
     host.wait(10)  # the repetitions of the acknowledged report find the network again
     assert [type(message) for message in host.uplink()] == [Notification] * 2
+
+
+def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
+    module = Host().module
+    assert module.link == Link()
+    for coverage, reception in RECEPTIONS.items():
+        module.radio.coverage = coverage
+        assert module.link == Link(reception.latency, reception.loss)
+    module.radio.coverage = Coverage.OUT
+    assert module.link == Link()
+
+
+def test_whatever_reaches_it_is_told() -> None:
+    host = Host()
+    touches: list[str] = []
+    host.module.touched = lambda: touches.append("")
+    host.module.receive(b"A", host.now)
+    host.module.deliver(Read(10_001, Path(3)), host.now)
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    host.module.power_cycle(Cause.WATCHDOG, host.now)
+    host.module.sim = Sim.MISSING
+    assert host.module.sim is Sim.MISSING
+    assert len(touches) == 5
+    host.module.step(host.now)
+    assert len(touches) == 5
 
 
 def test_traffic_connects_the_radio() -> None:

@@ -25,6 +25,7 @@ from tests.emulator.uart import Host
         ("AT+CEREG=?", ["+CEREG:(0-5)"]),
         ("AT+CGATT=?", ["+CGATT:(0,1)"]),
         ("AT+CSCON=?", ["+CSCON:(0,1)"]),
+        ("AT+CGDCONT=?", ['+CGDCONT:(0),"IP",,,(0),(0)']),
         ("AT+CGPADDR=?", ["+CGPADDR:(0)"]),
     ],
 )
