@@ -11,6 +11,7 @@ from itertools import count
 from random import Random
 from typing import Generic, TypeVar
 
+from emulator.deadlines import earliest
 from emulator.lwm2m import Downlink, Uplink
 
 M = TypeVar("M")
@@ -103,7 +104,7 @@ class Air:
     @property
     def deadline(self) -> float | None:
         """When the next message arrives, either way."""
-        return min((t for t in (self._up.next, self._down.next) if t is not None), default=None)
+        return earliest(self._up.next, self._down.next)
 
     def _send(self, way: _Way[M], address: str, message: M, now: float, link: Link) -> None:
         loss = 1 - (1 - self.loss) * (1 - link.loss)

@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 from emulator.air import Air, Link
+from emulator.deadlines import earliest
 from emulator.lwm2m import Downlink, Uplink
 from emulator.onenet.platform import Platform
 
@@ -119,8 +120,7 @@ class Chain:
         while moving:
             self._step_platform(now)
             moving = self._carry(self._step_stations(now), now)
-        planned = (self._platform_due, self._alarms.next, self.air.deadline)
-        deadline = min((at for at in planned if at is not None), default=None)
+        deadline = earliest(self._platform_due, self._alarms.next, self.air.deadline)
         assert deadline is None or deadline > now, "what was due at this instant is still due"
         return deadline
 

@@ -16,6 +16,7 @@ from emulator.at import framed
 from emulator.classic.commands import Classic
 from emulator.commands import OK, Answer, Forms
 from emulator.conversation import Conversation
+from emulator.deadlines import earliest
 from emulator.edrx import DiscontinuousReception
 from emulator.firmware import DEFAULT, firmware_of
 from emulator.identity import Identity, commands
@@ -196,21 +197,16 @@ class Module:
             if self._flash.flags["AUTOCONNECT"]:
                 self.radio.turn_on(now)
         # The conversation first: the lines it has kept waiting may plan something in the others.
-        deadlines = [self._conversation.step(now)]
+        answered = self._conversation.step(now)
         if self._boot is not None:
             return self._boot.deadline
         self.power_saving.step(now)
         self.radio.step(now)
-        deadlines += [
-            self._paging.step(now),
-            self._pinger.step(now),
-            self.classic.step(now),
-            self._speed.step(now),
-            self.power_saving.deadline,
-            self.radio.deadline,
-        ]
+        paging, ping = self._paging.step(now), self._pinger.step(now)
+        classic, speed = self.classic.step(now), self._speed.step(now)
         self._conversation.flush()
-        return min((at for at in deadlines if at is not None), default=None)
+        saving, radio = self.power_saving.deadline, self.radio.deadline  # last: used above
+        return earliest(answered, paging, ping, classic, speed, saving, radio)
 
     # Outputs -----------------------------------------------------------------------------------
 

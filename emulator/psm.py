@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.deadlines import earliest
 from emulator.radio import Radio
 
 # What the UART loses while it wakes: so many bytes, if they come within so many seconds. That it
@@ -114,7 +115,7 @@ class PowerSaving:
     @property
     def deadline(self) -> float | None:
         """When to step next."""
-        return min((t for t in (self._sleep_at, self._update_at) if t is not None), default=None)
+        return earliest(self._sleep_at, self._update_at)
 
     def wake(self, now: float) -> None:
         """The receiver is on; whoever transmits next finds the network, or that it is gone."""

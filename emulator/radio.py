@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
+from emulator.deadlines import earliest
 from emulator.sim import Sim
 
 # The connection to the cell is let go after so many seconds without traffic. A guess: the network
@@ -255,7 +256,7 @@ class Radio:
     @property
     def deadline(self) -> float | None:
         """When to step next."""
-        return min((t for t in (self._found_at, self._idle_at) if t is not None), default=None)
+        return earliest(self._found_at, self._idle_at)
 
     def look_around(self, now: float) -> None:
         """Notice a change of the place. That it shows at once, not after seconds, is a guess."""

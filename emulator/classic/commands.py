@@ -321,6 +321,9 @@ class Classic:
 
     def step(self, now: float) -> float | None:
         """Repeat and give up what is due at `now`; returns the next deadline."""
+        deadline = self._exchanges.deadline
+        if deadline is None or deadline > now:
+            return deadline
         for message in self._exchanges.expired(now):
             if isinstance(message, Notification):
                 self._reports.give_up(message.mid)
