@@ -38,7 +38,8 @@ class Firmware:
 
 # Seen: CMVER holds `3.` from SP3 on, and hosts test for it before they use acknowledged reports;
 # some firmware appends a value to +MIPLREAD. Documented for later firmware: the typed lines. Which
-# of the older ones appends, is hasty or overruns is a guess, and so are the texts.
+# of the older ones appends, is hasty or overruns is a guess, and so are the texts and the number of
+# the later one.
 FIRMWARES: Mapping[str, Firmware] = {
     "SP1": Firmware(
         revision="V100R100C10B657SP1",

@@ -205,7 +205,8 @@ class Module:
         paging, ping = self._paging.step(now), self._pinger.step(now)
         classic, speed = self.classic.step(now), self._speed.step(now)
         self._conversation.flush()
-        saving, radio = self.power_saving.deadline, self.radio.deadline  # last: used above
+        # Last, since those before may have used the radio.
+        saving, radio = self.power_saving.deadline, self.radio.deadline
         return earliest(answered, paging, ping, classic, speed, saving, radio)
 
     # Outputs -----------------------------------------------------------------------------------
