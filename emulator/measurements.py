@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emulator.commands import OK, Answer, Forms, Table, Values
-from emulator.radio import Cell, Radio
+from emulator.coverage import Cell
+from emulator.radio import Radio
 
 _NO_SIGNAL = 99
 

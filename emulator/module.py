@@ -16,6 +16,7 @@ from emulator.at import framed
 from emulator.classic.commands import Classic
 from emulator.commands import OK, Answer, Forms
 from emulator.conversation import Conversation
+from emulator.coverage import Cell
 from emulator.deadlines import earliest
 from emulator.edrx import DiscontinuousReception
 from emulator.firmware import DEFAULT, firmware_of
@@ -27,7 +28,7 @@ from emulator.network import Network
 from emulator.ping import Pinger
 from emulator.power import BOOT_TIME, Boot, Cause
 from emulator.psm import PowerSaving
-from emulator.radio import Cell, Change, Radio
+from emulator.radio import Change, Radio
 from emulator.settings import FACTORY_SPEED, Flash, Settings
 from emulator.sim import Sim
 from emulator.sockets import Datagram, Sockets

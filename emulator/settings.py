@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from emulator.at import Cme, Refusal
 from emulator.commands import OK, Answer, Forms, Table, Values
-from emulator.radio import Cell
+from emulator.coverage import Cell
 
 BANDS = (3, 5, 8)  # a guess at what the module can tune to; hosts set 5 and 8
 FACTORY_SPEED = 9600

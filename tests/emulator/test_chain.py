@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from emulator.air import Air, Link
 from emulator.chain import Chain
+from emulator.coverage import Coverage
 from emulator.lwm2m import Code, Observe, Path, Read, Response
 from emulator.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome
 from emulator.power import Cause
-from emulator.radio import Coverage
 from emulator.sim import Sim
 from tests.emulator.stations import FakeDevice, silent
 from tests.emulator.uart import DIRECT, START

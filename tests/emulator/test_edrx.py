@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.coverage import Coverage
 from emulator.edrx import PAGING_LIMIT, next_window
 from emulator.lwm2m import Path, Read
 from emulator.module import Cause
-from emulator.radio import INACTIVITY_TIME, Coverage
+from emulator.radio import INACTIVITY_TIME
 from tests.emulator.uart import START, Host
 
 CYCLE = 20.48

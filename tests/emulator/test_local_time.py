@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from emulator.coverage import ATTACH_TIME, Coverage
 from emulator.module import BOOT_TIME
-from emulator.radio import ATTACH_TIME, Coverage
 from tests.emulator.uart import Host
 
 

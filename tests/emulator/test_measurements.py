@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.radio import INACTIVITY_TIME, Cell, Coverage
+from emulator.coverage import Cell, Coverage
+from emulator.radio import INACTIVITY_TIME
 from tests.emulator.uart import Host
 
 ROWS = [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.air import Link
 from emulator.classic.login import TRANSITIONS, State
+from emulator.coverage import RECEPTIONS, Coverage
 from emulator.lwm2m import (
     Ack,
     CancelObserve,
@@ -30,7 +31,6 @@ from emulator.lwm2m import (
 )
 from emulator.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.psm import WAKING_BYTES
-from emulator.radio import RECEPTIONS, Coverage
 from emulator.sim import Sim
 from tests.emulator.uart import DIRECT, START, Host, lines
 

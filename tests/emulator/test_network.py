@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.coverage import ATTACH_TIME, Coverage
 from emulator.network import OPERATOR_SEARCH_TIME
-from emulator.radio import ATTACH_TIME, Coverage
 from emulator.sim import Sim
 from tests.emulator.uart import Host
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.radio import RECEPTIONS, Coverage
+from emulator.coverage import RECEPTIONS, Coverage
 from tests.emulator.uart import Host, lines
 
 

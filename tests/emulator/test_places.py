@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from emulator.air import LATENCY
+from emulator.coverage import RECEPTIONS, Coverage
 from emulator.lwm2m import Path, Read
 from emulator.onenet.requests import Failure
-from emulator.radio import RECEPTIONS, Coverage
 from tests.emulator.test_month import Outpost
 
 TEMPERATURE = Path(3303, 0, 5700)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.coverage import ATTACH_TIME, Coverage
 from emulator.lwm2m import Notification, Path, Read
 from emulator.psm import UART_HOLD, WAKING_BYTES, WAKING_TIME, active_time, update_time
-from emulator.radio import ATTACH_TIME, INACTIVITY_TIME, Coverage
+from emulator.radio import INACTIVITY_TIME
 from tests.emulator.uart import Host, lines
 
 TEN_SECONDS = "00000101"

@@ -10,13 +10,13 @@ import pytest
 
 from emulator.air import Air
 from emulator.chain import Chain
+from emulator.coverage import Coverage
 from emulator.firmware import DEFAULT
 from emulator.lwm2m import Execute, Item, Path, Read, Value, Write
 from emulator.module import Cause, Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
-from emulator.radio import Coverage
 from emulator.sim import Sim
 from tests.transcript import WIRE, Bindings, Kind, Step, framed, literal, load, sent
 
