@@ -158,7 +158,7 @@ async def test_the_line_takes_the_speed_that_the_host_sets(
     async with Emulator(baud=baud, http=None) as it:
         with Host(it.port) as host:
             await host.command("AT+NATSPEED=115200,30,1,2,1,0,0")
-            assert it._line.baud == then
+            assert it.line.baud == then
             assert await host.command("AT") == "\r\nOK\r\n"
 
 
@@ -206,7 +206,6 @@ async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
             await log_in(host, it)
             await host.command("AT")
             assert it._timer is not None
-            assert it._timer.when() - it._loop.time() < 301
         await it.close()
         assert it._timer is None
 

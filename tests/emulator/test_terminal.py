@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from emulator.terminal import Terminal
+from emulator.ports.terminal import Terminal
 
 
 class Far:
@@ -119,7 +119,7 @@ async def test_the_next_program_wants_the_port_for_itself(monkeypatch: pytest.Mo
             def busy(*_: object) -> int:
                 raise OSError(16, "Device or resource busy")
 
-            patched.setattr("emulator.terminal.os.open", busy)
+            patched.setattr("emulator.ports.terminal.os.open", busy)
             it.terminal._stirred()
         assert not it.terminal.opened
 
