@@ -196,13 +196,11 @@ class Line:
     def _pump_out(self) -> None:
         """Hand over what is complete by now, and come back when the next byte is."""
         self._out_timer = None
-        if self._port is None:
-            return
         while due := self._out.due(self._clock.now()):
             written = self._write(due)
             if written < len(due) and not self._out.paced:
                 self._leave(due[:written])
-                self._wait_for_reader(self._port)
+                self._wait_for_reader()
                 return
             self.lost += len(due) - written
             self._leave(due)
@@ -227,10 +225,10 @@ class Line:
             return len(data)
         return self._port.write(data)
 
-    def _wait_for_reader(self, port: Port) -> None:
-        if not self._writing:
+    def _wait_for_reader(self) -> None:
+        if not self._writing and self._port is not None:
             self._writing = True
-            port.when_writable(self._pump_out)
+            self._port.when_writable(self._pump_out)
 
     def _stop_writing(self) -> None:
         if self._writing and self._port is not None:
@@ -287,8 +285,7 @@ class Line:
 
     def _balance(self) -> None:
         """Read from the port as long as there is room for what comes."""
-        if self._port is None:
-            return
+        assert self._port is not None, "without a port nothing moves"
         sending = bool(self._baud) and self._out.waiting > BUSY and self.receive_buffer is None
         paused = sending or self._in.waiting > BUSY
         if paused != self._paused:

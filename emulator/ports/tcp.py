@@ -135,6 +135,7 @@ class TcpPort:
 
     def close(self) -> None:
         self._loop.remove_reader(self._door)
+        self._writable = None
         self._leave()
         self._door.close()
 
@@ -171,7 +172,7 @@ class TcpPort:
         host.connection.close()
         self._on_note("the host has closed the port")
         if self._writable is not None:  # what waits for it need not wait any longer
-            self._loop.call_soon(self._writable)
+            self._loop.call_soon(self._wake)
 
     # Bytes ---------------------------------------------------------------------------------------
 
@@ -219,7 +220,10 @@ class TcpPort:
         host = self._host
         assert host is not None, "a host that has left is not watched"
         self._pay(host)
-        if self._writable is not None and not host.owed:
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._writable is not None:
             self._writable()
 
     def _watch_reading(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -42,6 +42,14 @@ async def peer(url: str) -> AsyncIterator[Peer]:
         connection.setblocking(False)
         await asyncio.get_running_loop().sock_connect(connection, address)
         yield Peer(connection)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop turn until it holds: for what has no event of its own."""
+    while not condition():
+        turned = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turned.set)
+        await turned.wait()
 
 
 class Ear:

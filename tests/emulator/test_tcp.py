@@ -124,6 +124,18 @@ async def test_a_host_that_does_not_read_fills_the_port_and_is_waited_for() -> N
             await host.reads(b"more")
 
 
+async def test_what_a_host_reads_late_comes_all_the_same() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as host:
+            await ear.is_told("has opened the port")
+            sent = 0
+            while taken := port.write(b"x" * 50_000):
+                sent += taken
+            await host.reads(b"x" * sent)
+            assert port.write(b"more") == 4
+
+
 async def test_who_waits_to_write_is_told_when_the_host_leaves() -> None:
     ear = Ear()
     with opened(ear) as port:
