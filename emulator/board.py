@@ -59,25 +59,30 @@ class Wiring:
 
 
 class Board:
-    """A station on the air that notes when it was stirred: after that, `flush` it.
-
-    `turn` is called when the host or the internet has moved the module.
+    """A station on the air. `stir` is called whenever its module may have something to say, and
+    wants a `flush` after it; `turn` when the host or the internet has moved the module.
     """
 
     line: Line
     internet: Internet
 
     def __init__(
-        self, module: Module, wiring: Wiring, quiet: Quiet, turn: Callable[[], None]
+        self,
+        module: Module,
+        wiring: Wiring,
+        quiet: Quiet,
+        *,
+        stir: Callable[[Board], None],
+        turn: Callable[[], None],
     ) -> None:
         self.wiring = wiring
         self.module = module
         self.quiet = quiet
         self.device_id: str | None = None
+        self._stir = stir
         self._turn = turn
         self._baud = module.baud
         self._trace: Trace | None = None
-        self._stirred = True
 
     def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
         """Open its port. Raises OSError: it cannot be had; nothing is left open."""
@@ -107,11 +112,11 @@ class Board:
     # On the air ----------------------------------------------------------------------------------
 
     def deliver(self, message: Downlink, now: float) -> None:
-        self._stirred = True
+        self._stir(self)
         self.module.deliver(message, now)
 
     def step(self, now: float) -> float | None:
-        self._stirred = True
+        self._stir(self)
         return self.module.step(now)
 
     def take_uplink(self) -> list[Uplink]:
@@ -121,9 +126,6 @@ class Board:
 
     def flush(self) -> None:
         """Send what the module has for its host and for the internet."""
-        if not self._stirred:
-            return
-        self._stirred = False
         output = self.module.take_output()
         if output:
             self.line.send(output)
@@ -155,13 +157,13 @@ class Board:
             )
         if self._trace:
             self._trace.to_module(heard, now)
-        self._stirred = True
+        self._stir(self)
         self.module.receive(heard, now)
         self._turn()
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
         self._turn()
-        self._stirred = True
+        self._stir(self)
         self.module.deliver_datagram(number, address, port, data, self._clock.now())
         self._turn()
 

@@ -26,7 +26,7 @@ class Clock(Protocol):
     """`now` never goes back, and has reached `when` once the callback of `call_at` is called."""
 
     def start(self) -> None:
-        """Called once in the event loop, before the first `call_at`."""
+        """Called in the event loop, before the first `call_at`; again, it changes nothing."""
 
     def now(self) -> float:
         """POSIX seconds."""
@@ -48,8 +48,9 @@ class LoopClock:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._begin = self._loop.time()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # between two loops it stands still
+            self._epoch, self._begin, self._loop = self._reached, loop.time(), loop
 
     def now(self) -> float:
         if self._loop is not None:

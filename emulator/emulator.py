@@ -94,6 +94,8 @@ class Emulator:
         self._timer: Timer | None = None
         self._open = AsyncExitStack()
         self.boards: list[Board] = []
+        self._stirred: dict[Board, None] = {}  # a set that keeps its order
+        self._due: float | None = None
         self._chain = Chain(self.platform, self.air)
         minimum = (0.0 if baud is None else QUIET) if quiet is None else quiet
         wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
@@ -104,8 +106,9 @@ class Emulator:
                 identity, typed_urcs=typed_urcs, speed=speed, seed=wired.seed, now=self.now()
             )
             quietness = Quiet(minimum, hasty_lost=hasty_lost)
-            self.boards.append(Board(module, wired, quietness, self._turn))
-            self._chain.add(self.boards[-1])
+            board = Board(module, wired, quietness, stir=self._stir, turn=self._turn)
+            self.boards.append(board)
+            self._chain.add(board)
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -191,16 +194,26 @@ class Emulator:
     def _turn(self) -> None:
         """Do what is due, send what came of it, and come back at the next deadline."""
         deadline = self._chain.step(self.now())
-        for board in self.boards:
+        stirred, self._stirred = self._stirred, {}
+        for board in stirred:
             board.flush()
-        self._stop_timer()
-        if deadline is not None:
-            self._timer = self.clock.call_at(deadline, self._turn)
+        if deadline != self._due:
+            self._stop_timer()
+            if deadline is not None:
+                self._due = deadline
+                self._timer = self.clock.call_at(deadline, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = self._due = None
+        self._turn()
+
+    def _stir(self, board: Board) -> None:
+        self._stirred[board] = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self._due = None
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

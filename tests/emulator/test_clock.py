@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.clock import VIRTUAL_START, LoopClock, VirtualClock
-from tests.clock import elapse
+from tests.clock import elapse, run
 
 
 async def test_the_loop_s_time_is_the_date() -> None:
@@ -21,6 +21,19 @@ async def test_the_loop_s_time_is_the_date() -> None:
     clock.start()
     await elapse(10)
     assert clock.now() - before == pytest.approx(10, abs=1e-6)
+
+
+def test_between_two_loops_it_stands_still() -> None:
+    clock = LoopClock()
+
+    async def ten_seconds() -> float:
+        clock.start()
+        clock.start()
+        await elapse(10)
+        return clock.now()
+
+    first = run(ten_seconds())
+    assert run(ten_seconds()) - first == pytest.approx(10, abs=1e-6)
 
 
 @pytest.mark.parametrize("speed", [0.5, 1, 60, 86_400])
@@ -139,7 +152,7 @@ def test_whoever_watches_looks_before_time_moves() -> None:
     st.lists(st.floats(0, 100), max_size=20), st.lists(st.floats(0, 30), min_size=1, max_size=20)
 )
 def test_by_hand_any_steps_do_the_same(due: list[float], steps: list[float]) -> None:
-    def run(steps: list[float]) -> list[float]:
+    def called(steps: list[float]) -> list[float]:
         clock = VirtualClock(0.0)
         seen: list[float] = []
         for when in due:
@@ -148,7 +161,7 @@ def test_by_hand_any_steps_do_the_same(due: list[float], steps: list[float]) -> 
             clock.advance(step)
         return seen
 
-    whole = run([sum(steps)])
-    cut = run(steps)
+    whole = called([sum(steps)])
+    cut = called(steps)
     assert cut[: len(whole)] == pytest.approx(whole[: len(cut)])
     assert abs(len(cut) - len(whole)) <= len([when for when in due if when > sum(steps) - 1e-6])
