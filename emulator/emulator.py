@@ -79,9 +79,7 @@ class Emulator:
 
         Raises ValueError: which parameter is none, and what was expected.
         """
-        if api_key is not None and not re.fullmatch("[!-~]+", api_key):
-            raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
-        self.api_key = secrets.token_urlsafe(21) if api_key is None else api_key
+        self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.http_url: str | None = None
         self.air = Air(latency=latency)
         self.platform = Platform()
@@ -105,10 +103,7 @@ class Emulator:
             module = Module(
                 identity, typed_urcs=typed_urcs, speed=speed, seed=wired.seed, now=self.now()
             )
-            quietness = Quiet(minimum, hasty_lost=hasty_lost)
-            board = Board(module, wired, quietness, stir=self._stir, turn=self._turn)
-            self.boards.append(board)
-            self._chain.add(board)
+            self._add(module, wired, Quiet(minimum, hasty_lost=hasty_lost))
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -179,6 +174,11 @@ class Emulator:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
+        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)
+        self.boards.append(board)
+        self._chain.add(board)
+
     def _trace_of(self, place: int) -> Trace | None:
         if self._show is None:
             return None
@@ -214,6 +214,12 @@ class Emulator:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._due = None
+
+
+def _key(api_key: str) -> str:
+    if not re.fullmatch("[!-~]+", api_key):
+        raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
+    return api_key
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

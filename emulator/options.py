@@ -97,7 +97,9 @@ def parser() -> argparse.ArgumentParser:
         help="each line in both directions, with its time, on stderr",
     )
     output.add_argument(
-        "--json", action="store_true", help="once ready, exactly one JSON line on stdout"
+        "--json",
+        action="store_true",
+        help="once ready, exactly one JSON line on stdout (on stderr where stdout is the port)",
     )
     return made
 
