@@ -72,6 +72,11 @@ class Sockets:
         """The numbers of the open sockets."""
         return tuple(sorted(self._open))
 
+    @property
+    def ports(self) -> dict[int, int]:
+        """The local UDP port of each open socket, by the socket's number."""
+        return {number: socket.port for number, socket in self._open.items()}
+
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
         """A datagram came for socket `number`. Lost when that is closed, full or not listening."""
         socket = self._open.get(number)
