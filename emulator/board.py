@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emulator.air import Link
 from emulator.clock import Clock
 from emulator.fleet import links
 from emulator.internet import Internet
@@ -110,6 +111,18 @@ class Board:
         self.internet.close()
 
     # On the air ----------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        return self.module.link
+
+    @property
+    def touched(self) -> Callable[[], None]:
+        return self.module.touched
+
+    @touched.setter
+    def touched(self, touched: Callable[[], None]) -> None:
+        self.module.touched = touched
 
     def deliver(self, message: Downlink, now: float) -> None:
         self._stir(self)
