@@ -57,13 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = options.parser()
     try:
+        from emulator.clock import LoopClock  # noqa: PLC0415
         from emulator.emulator import Emulator  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         parser.error(f'{missing.name} is not installed: pip install "m5310[emulator]"')
-    parameters = vars(parser.parse_args(arguments))
+    parameters = options.read(parser, arguments)
     as_json = parameters.pop("json", False)
     if parameters.pop("trace", False):
         parameters["trace"] = _print_trace
+    if "speed" in parameters:
+        parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
     try:
         emulator = Emulator(**parameters)
     except ValueError as error:
@@ -78,22 +81,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.options import Ready  # noqa: PLC0415
+    from emulator.ready import Ready, Station  # noqa: PLC0415
 
-    stop = asyncio.Event()
+    stop = emulator.ended
     ending.wakes(asyncio.get_running_loop(), stop)
     try:
         async with emulator:
             assert emulator.http_url is not None, "this command always serves HTTP"
-            ready = Ready(
-                port=emulator.port,
-                http=emulator.http_url,
-                api_key=emulator.api_key,
-                imei=emulator.imei,
-                imsi=emulator.imsi,
-                device_id=emulator.device_id,
+            modules = tuple(
+                Station(
+                    port=board.line.port,
+                    imei=board.module.identity.imei,
+                    imsi=board.module.identity.imsi,
+                    device_id=board.device_id,
+                )
+                for board in emulator.boards
             )
-            print(ready.as_json() if as_json else ready.as_text(emulator.baud), flush=True)
+            ready = Ready(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
+            text = ready.as_text(emulator.baud, strict=emulator.line.strict)
+            # Where standard output is the module's port, it is no place for other words.
+            where = sys.stderr if emulator.port == "-" else sys.stdout
+            print(ready.as_json() if as_json else text, file=where, flush=True)
             await stop.wait()
     finally:
         ending.leave()

@@ -17,12 +17,14 @@ LINE_LIMIT = 2560
 
 
 class Cme(IntEnum):
-    """The TS 27.007 9.2 numbers this module answers with."""
+    """The numbers this module answers with: of TS 27.007 9.2, and the last of TS 27.005 3.2.5."""
 
     NOT_ALLOWED = 3
     NOT_SUPPORTED = 4
+    NO_SIM = 10
     NO_NETWORK = 30
     INCORRECT_PARAMETERS = 50
+    SIM_PIN_REQUIRED = 311
 
 
 class Refusal(Exception):

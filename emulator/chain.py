@@ -5,15 +5,28 @@ The one place that knows all three. `Emulator` drives it by the real clock, test
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from heapq import heapify, heappop, heappush
 from typing import Protocol
 
-from emulator.air import Air
+from emulator.air import Air, Link
+from emulator.deadlines import earliest
 from emulator.lwm2m import Downlink, Uplink
 from emulator.onenet.platform import Platform
 
 
 class Station(Protocol):
-    """What is at the far end of the air: an emulated module, or whatever speaks LwM2M like it."""
+    """What is at the far end of the air: an emulated module, or whatever speaks LwM2M like it.
+
+    `touched` is the chain's: the station calls it whenever anything but `step` may have changed its
+    deadline or made it send. Untouched, a `step` before its deadline does nothing.
+    """
+
+    touched: Callable[[], None]
+
+    @property
+    def link(self) -> Link: ...
 
     def deliver(self, message: Downlink, now: float) -> None: ...
 
@@ -22,21 +35,71 @@ class Station(Protocol):
     def take_uplink(self) -> list[Uplink]: ...
 
 
+class _Alarms:
+    """The next deadline of each station, by its number."""
+
+    def __init__(self) -> None:
+        self._at: dict[int, float] = {}
+        self._heap: list[tuple[float, int]] = []  # and outdated ones among them
+
+    def plan(self, number: int, at: float | None) -> None:
+        if at == self._at.get(number):
+            return
+        if at is None:
+            del self._at[number]
+            return
+        self._at[number] = at
+        heappush(self._heap, (at, number))
+        if len(self._heap) > 2 * len(self._at) + 16:
+            self._heap = [(at, number) for number, at in self._at.items()]
+            heapify(self._heap)
+
+    def due(self, now: float) -> set[int]:
+        """Those whose deadline has come; they have none until it is set anew."""
+        numbers = set()
+        while (at := self.next) is not None and at <= now:
+            number = heappop(self._heap)[1]
+            del self._at[number]
+            numbers.add(number)
+        return numbers
+
+    @property
+    def next(self) -> float | None:
+        """The first deadline of all."""
+        while self._heap and self._at.get(self._heap[0][1]) != self._heap[0][0]:
+            heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+
 class Chain:
-    """`step` before and after anything else is done to one of the parts, so that time is one."""
+    """`step` before and after anything else is done to one of the parts, so that time is one.
+
+    A station costs nothing while it has nothing to do, so that there may be thousands.
+    """
 
     def __init__(self, platform: Platform, air: Air) -> None:
         self.platform = platform
         self.air = air
-        self._stations: dict[str, Station] = {}
+        self._stations: list[Station] = []
+        self._addresses: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._alarms = _Alarms()
+        self._touched: set[int] = set()
+        self._platform_due: float | None = None
+        self._platform_touched = True
         self._deadline: float | None = None
 
     def add(self, station: Station) -> str:
         """Put it on the air; returns its address. It counts from the next `step` on."""
         # Carrier-grade NAT and the local port of OneNET's examples: what such a module comes from.
-        host = len(self._stations) + 1
+        number = len(self._stations)
+        host = number + 1
         address = f"100.64.{host >> 8 & 255}.{host & 255}:56830"
-        self._stations[address] = station
+        self._stations.append(station)
+        self._addresses.append(address)
+        self._numbers[address] = number
+        self._touched.add(number)
+        station.touched = partial(self._touched.add, number)
         return address
 
     def step(self, now: float) -> float | None:
@@ -45,6 +108,7 @@ class Chain:
         Returns the next deadline, None when nothing is planned. However seldom it is called, what
         happens is the same.
         """
+        self._platform_touched = True  # it does not say whether it was asked something meanwhile
         while self._deadline is not None and self._deadline < now:
             self._deadline = self._settle(self._deadline)
         self._deadline = self._settle(now)
@@ -54,27 +118,46 @@ class Chain:
         """All that happens at `now`, until it is quiet; returns what is due next."""
         moving = True
         while moving:
-            planned = [self.platform.step(now)]
-            planned += [station.step(now) for station in self._stations.values()]
-            moving = self._carry(now)
-        planned.append(self.air.deadline)
-        deadline = min((at for at in planned if at is not None), default=None)
+            self._step_platform(now)
+            moving = self._carry(self._step_stations(now), now)
+        deadline = earliest(self._platform_due, self._alarms.next, self.air.deadline)
         assert deadline is None or deadline > now, "what was due at this instant is still due"
         return deadline
 
-    def _carry(self, now: float) -> bool:
+    def _step_platform(self, now: float) -> None:
+        due = self._platform_due is not None and self._platform_due <= now
+        if due or self._platform_touched:
+            self._platform_touched = False
+            self._platform_due = self.platform.step(now)
+
+    def _step_stations(self, now: float) -> list[int]:
+        """Step those that are due or touched; returns which, in the order they were added."""
+        stepped = sorted(self._alarms.due(now) | self._touched)
+        self._touched.clear()
+        for number in stepped:
+            self._alarms.plan(number, self._stations[number].step(now))
+        return stepped
+
+    def _carry(self, stepped: list[int], now: float) -> bool:
         """Hand over what was sent and what has arrived; whether there was anything."""
-        sent_up = [(a, m) for a, s in self._stations.items() for m in s.take_uplink()]
-        for address, rising in sent_up:
-            self.air.send_up(address, rising, now)
-        sent_down = self.platform.take_downlink()
-        for address, falling in sent_down:
-            self.air.send_down(address, falling, now)
+        moved = False
+        for number in stepped:
+            station = self._stations[number]
+            for rising in station.take_uplink():
+                moved = True
+                self.air.send_up(self._addresses[number], rising, now, station.link)
+        for address, falling in self.platform.take_downlink():
+            moved = True
+            known = self._numbers.get(address)
+            link = Link() if known is None else self._stations[known].link
+            self.air.send_down(address, falling, now, link)
         up, down = self.air.take_up(now), self.air.take_down(now)
         for address, rising in up:
+            self._platform_touched = True
             self.platform.receive(address, rising, now)
         for address, falling in down:
-            station = self._stations.get(address)
-            if station is not None:
-                station.deliver(falling, now)
-        return bool(sent_up or sent_down or up or down)
+            arrived = self._numbers.get(address)
+            if arrived is not None:
+                self._touched.add(arrived)
+                self._stations[arrived].deliver(falling, now)
+        return moved or bool(up or down)

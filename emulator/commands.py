@@ -103,13 +103,14 @@ Setter = Callable[[Values, float], Answer]
 class Forms:
     """The forms in which a command exists; the functions are given the time, in POSIX seconds.
 
-    `test` is the whole information line that tells the ranges; an empty one means OK alone.
+    `test` is the whole information line that tells the ranges, or finds it out; an empty one means
+    OK alone.
     """
 
     execute: Query | None = None
     read: Query | None = None
     assign: Setter | None = None
-    test: str | None = None
+    test: str | Query | None = None
 
 
 Table = Mapping[str, Forms]
@@ -134,6 +135,8 @@ def answer(table: Table, command: Command, now: float) -> Answer:
                 return forms.read(now)
             refused = Cme.NOT_SUPPORTED
         case Form.TEST:
+            if callable(forms.test):
+                return forms.test(now)
             if forms.test is not None:
                 return Answer((forms.test,) if forms.test else ())
             refused = Cme.NOT_SUPPORTED

@@ -25,15 +25,19 @@ class _Busy:
 
 
 class Conversation:
-    """`write` sends bytes to the host. Give it the whole `table` before the first byte.
+    """`write` sends bytes to the host, `heard` is called with each command line. Give it the whole
+    `table` before the first byte.
 
     At start as after every boot: echo off, errors without numbers.
     """
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, write: Callable[[bytes], None], heard: Callable[[], None] = lambda: None
+    ) -> None:
         self.table: Table = {}
         self.lost = 0  # bytes that found the UART's buffer full
         self._write = write
+        self._heard = heard
         self._reader = LineReader()
         self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
         self._numbers = False
@@ -96,11 +100,14 @@ class Conversation:
     def _obey(self, line: bytes, now: float) -> None:
         try:
             command = parse(line)
-            given = None if command is None else answer(self.table, command, now)
+            if command is None:
+                return
+            self._heard()
+            given = answer(self.table, command, now)
         except Refusal as refusal:
             self._write(refused(refusal, numbers=self._numbers))
         else:
-            if given is not None and not self._stopped:
+            if not self._stopped:
                 self._give(given, now)
 
     def _give(self, given: Answer, now: float) -> None:

@@ -1,42 +1,50 @@
-"""The emulator on an event loop: one module on a serial line, its air, its cloud, one timer."""
+"""The emulator on an event loop: modules on serial lines, their air, their cloud, one clock."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import secrets
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from emulator.air import LATENCY, Air
+from emulator.board import Board, Wiring
 from emulator.chain import Chain
+from emulator.clock import Clock, LoopClock, Timer
+from emulator.fleet import identities
 from emulator.identity import Identity
-from emulator.line import Line
+from emulator.line.line import Line
+from emulator.line.noise import Rates
+from emulator.line.quiet import QUIET, Quiet
 from emulator.module import Module
-from emulator.onenet.devices import IMEI, IMSI, Description
+from emulator.onenet.devices import Description
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
+from emulator.ports.port import address_of
 from emulator.settings import FACTORY_SPEED
 from emulator.trace import Trace, TraceLine
 
 _DEFAULT = Identity()
+_NO_FAULTS = Rates()
 
 
 class Emulator:
-    """An M5310 on a pseudo terminal, for whoever opens `port`, and OneNET behind it.
+    """M5310s, each for whoever opens its port, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `air` and `platform`.
+    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform` and
+    `clock`. Where there are several modules, these are the first one's; `boards` has them all.
     """
 
     def __init__(
         self,
         *,
+        port: str = "pty",
         baud: int | None = 9600,
+        strict: bool = False,
         imei: str = _DEFAULT.imei,
         imsi: str = _DEFAULT.imsi,
         http: str | None = "127.0.0.1:0",
@@ -46,68 +54,108 @@ class Emulator:
         trace: Callable[[TraceLine], None] | None = None,
         typed_urcs: bool = False,
         latency: float = LATENCY,
+        modules: int = 1,
+        clock: Clock | None = None,
+        quiet: float | None = None,
+        hasty_lost: bool = False,
+        overruns: bool = False,
+        faults: Rates = _NO_FAULTS,
+        seed: int = 0,
+        allow_network: bool = False,
     ) -> None:
-        """`baud` None: the line is as fast as its host reads. `http` is HOST:PORT, port 0 takes a
-        free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud does
-        not know this module and refuses its login. `link`: a symbolic link to make to the port.
-        `trace` is called with each line of the conversation. `typed_urcs`: writes and executes are
-        announced as later firmware does. `latency`: of the air, in seconds each way.
+        """`port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT` or `-` for
+        standard input and output. `baud` None: the line is as fast as its host reads. `strict`: a
+        host at another speed than the module's reads and sends garbage. `http` is HOST:PORT, port 0
+        takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
+        does not know these modules and refuses their login. `link`: a symbolic link to make to the
+        pty. `trace` is called with each line of the conversation. `typed_urcs`: writes and executes
+        are announced as later firmware does. `latency`: of the air, in seconds each way.
+
+        `modules`: how many; from the first one on links, ports, IMEI and IMSI are counted up.
+        `clock`: real unless told otherwise. `quiet`: seconds from a final result to the host's next
+        command; sooner ones are counted in `too_soon`, and lost if `hasty_lost`; None: 20 ms on a
+        paced line. `overruns`: bytes that come while the module sends may be lost. `faults`: of the
+        lines, drawn from `seed`. `allow_network`: the module's datagrams may leave this machine.
 
         Raises ValueError: which parameter is none, and what was expected.
         """
-        if not IMEI.fullmatch(imei):
-            raise ValueError(f"imei {imei!r}: expected 1 to 17 letters or digits")
-        if not IMSI.fullmatch(imsi):
-            raise ValueError(f"imsi {imsi!r}: expected 1 to 16 letters or digits")
-        if baud is not None and baud <= 0:
-            raise ValueError(f"baud {baud}: expected a speed above 0")
-        if api_key is not None and not re.fullmatch("[!-~]+", api_key):
-            raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
-        self.imei = imei
-        self.imsi = imsi
-        self.api_key = secrets.token_urlsafe(21) if api_key is None else api_key
+        self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.http_url: str | None = None
-        self.device_id: str | None = None
         self.air = Air(latency=latency)
         self.platform = Platform()
-        self.module = Module(
-            replace(_DEFAULT, imei=imei, imsi=imsi),
-            typed_urcs=typed_urcs,
-            speed=FACTORY_SPEED if baud is None else baud,
-            now=time.time(),
-        )
-        self._module_baud = self.module.baud
-        self._chain = Chain(self.platform, self.air)
-        self._chain.add(self.module)
-        self._http = None if http is None else _host_and_port(http)
+        self.clock = LoopClock() if clock is None else clock
+        self.ended = asyncio.Event()  # no host will ever come again: standard input has ended
         self.baud = baud
-        self._link = link
+        self._http = None if http is None else _host_and_port(http)
         self._known = device
         self._show = trace
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._open = AsyncExitStack()
+        self.boards: list[Board] = []
+        self._stirred: dict[Board, None] = {}  # a set that keeps its order
+        self._due: float | None = None
+        self._chain = Chain(self.platform, self.air)
+        minimum = (0.0 if baud is None else QUIET) if quiet is None else quiet
+        wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
+        names = identities(imei, imsi, modules)
+        for identity, wired in zip(names, wiring.for_each(modules), strict=True):
+            speed = FACTORY_SPEED if baud is None else baud
+            module = Module(
+                identity, typed_urcs=typed_urcs, speed=speed, seed=wired.seed, now=self.now()
+            )
+            self._add(module, wired, Quiet(minimum, hasty_lost=hasty_lost))
+
+    # Handles -----------------------------------------------------------------------------------
+
+    @property
+    def module(self) -> Module:
+        return self.boards[0].module
+
+    @property
+    def line(self) -> Line:
+        """The serial line; only while started."""
+        return self.boards[0].line
 
     @property
     def port(self) -> str:
-        """The path of the serial port, the link's where there is one; only while started."""
-        return self._line.port
+        """What a host opens, the link where there is one; only while started."""
+        return self.line.port
+
+    @property
+    def imei(self) -> str:
+        return self.module.identity.imei
+
+    @property
+    def imsi(self) -> str:
+        return self.module.identity.imsi
+
+    @property
+    def device_id(self) -> str | None:
+        """The cloud's number for the device; None: it does not know it, or is not started."""
+        return self.boards[0].device_id
+
+    @property
+    def too_soon(self) -> int:
+        """How many commands came before the quiet time after a final result was over."""
+        return sum(board.quiet.too_soon for board in self.boards)
 
     def now(self) -> float:
-        """The time of module, air and platform: POSIX seconds that never jump; while started."""
-        return self._loop.time() + self._epoch
+        """The time of lines, modules, air and platform: POSIX seconds that never go back."""
+        return self.clock.now()
+
+    # Life --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open port and API. Raises OSError: one of them cannot be had; nothing is left open."""
-        self._loop = asyncio.get_running_loop()
-        self._epoch = time.time() - self._loop.time()
-        self._trace = Trace(self._show, self.now()) if self._show else None
-        if self._known:
-            told = Description(f"M5310 {self.imei}", self.imei, self.imsi)
-            self.device_id = self.platform.create_device(told, self.now()).id
+        """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
+        self.clock.start()
         async with AsyncExitStack() as opened:
-            self._line = Line(self._received, on_sent=self._sent, baud=self.baud, link=self._link)
-            opened.callback(self._line.close)
             opened.callback(self._stop_timer)
+            for place, board in enumerate(self.boards):
+                trace = self._trace_of(place)
+                board.open(self.clock, trace, self.ended.set)
+                opened.callback(board.close)
+            if self._known:
+                self._create_devices()
             if self._http is not None:
                 api = HttpApi(self.platform, key=self.api_key, clock=self.now, changed=self._turn)
                 opened.push_async_callback(api.close)
@@ -116,7 +164,7 @@ class Emulator:
             self._open = opened.pop_all()
 
     async def close(self) -> None:
-        """Close port and API and remove the link; a second time does nothing."""
+        """Close ports and API and remove the links; a second time does nothing."""
         await self._open.aclose()
 
     async def __aenter__(self) -> Self:
@@ -126,37 +174,52 @@ class Emulator:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _received(self, data: bytes) -> None:
-        self._turn()  # what was due before these bytes happens before them
-        now = self.now()
-        if self._trace:
-            self._trace.to_module(data, now)
-        self.module.receive(data, now)
-        self._turn()
+    def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
+        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)
+        self.boards.append(board)
+        self._chain.add(board)
 
-    def _sent(self, data: bytes) -> None:
-        if self._trace:
-            self._trace.to_host(data, self.now())
+    def _trace_of(self, place: int) -> Trace | None:
+        if self._show is None:
+            return None
+        module = place + 1 if len(self.boards) > 1 else None
+        return Trace(self._show, self.now(), module=module)
+
+    def _create_devices(self) -> None:
+        for board in self.boards:
+            imei, imsi = board.module.identity.imei, board.module.identity.imsi
+            told = Description(f"M5310 {imei}", imei, imsi)
+            board.device_id = self.platform.create_device(told, self.now()).id
 
     def _turn(self) -> None:
         """Do what is due, send what came of it, and come back at the next deadline."""
-        now = self.now()
-        deadline = self._chain.step(now)
-        output = self.module.take_output()
-        if output:
-            self._line.send(output)
-        if self.module.baud != self._module_baud:  # after what was still sent at the old speed
-            self._module_baud = self.module.baud
-            if self.baud is not None:
-                self._line.baud = self._module_baud
-        self._stop_timer()
-        if deadline is not None:
-            self._timer = self._loop.call_at(deadline - self._epoch, self._turn)
+        deadline = self._chain.step(self.now())
+        stirred, self._stirred = self._stirred, {}
+        for board in stirred:
+            board.flush()
+        if deadline != self._due:
+            self._stop_timer()
+            if deadline is not None:
+                self._due = deadline
+                self._timer = self.clock.call_at(deadline, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = self._due = None
+        self._turn()
+
+    def _stir(self, board: Board) -> None:
+        self._stirred[board] = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self._due = None
+
+
+def _key(api_key: str) -> str:
+    if not re.fullmatch("[!-~]+", api_key):
+        raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
+    return api_key
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

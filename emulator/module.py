@@ -6,40 +6,37 @@ inputs at the same times give the same outputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from random import Random
 
-from emulator.at import Cme, Refusal, framed
+from emulator.air import Link
+from emulator.at import framed
 from emulator.classic.commands import Classic
-from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.commands import OK, Answer, Forms
 from emulator.conversation import Conversation
+from emulator.coverage import Cell
+from emulator.deadlines import earliest
+from emulator.edrx import DiscontinuousReception
+from emulator.firmware import DEFAULT, firmware_of
 from emulator.identity import Identity, commands
+from emulator.local_time import LocalTime
 from emulator.lwm2m import Downlink, Uplink
+from emulator.measurements import Measurements
 from emulator.network import Network
+from emulator.ping import Pinger
+from emulator.power import BOOT_TIME, Boot, Cause
 from emulator.psm import PowerSaving
 from emulator.radio import Change, Radio
-from emulator.settings import FACTORY_SPEED, SPEEDS, Flash, Settings
+from emulator.settings import FACTORY_SPEED, Flash, Settings
+from emulator.sim import Sim
 from emulator.sockets import Datagram, Sockets
+from emulator.speed import Speed
 
-__all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module"]
+__all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
 
-BOOT_TIME = 3.5  # seconds of silence; seen on boards as some seconds
-
-
-class Cause(StrEnum):
-    """Why the module starts, in its own words."""
-
-    POWER_ON = "REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET"
-    RESET_PIN = "REBOOT_CAUSE_SECURITY_RESET_PIN"
-    COMMAND = "REBOOT_CAUSE_APPLICATION_AT"
-    WATCHDOG = "REBOOT_CAUSE_APPLICATION_WATCHDOG"
-    UNKNOWN = "REBOOT_CAUSE_UNKNOWN"
-
-
-@dataclass(frozen=True, slots=True)
-class _Boot:
-    due: float
-    cause: Cause
+_NOISE = (8, 40)  # bytes of the boot ROM as the host reads them, at least and at most; a guess
 
 
 class Module:
@@ -47,44 +44,61 @@ class Module:
     and call `step` again at the deadline it gives. Times are POSIX seconds and never go back.
 
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
+    `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
+    `touched` is called whenever something has reached the module that may change its deadline.
     """
 
     def __init__(
         self,
         identity: Identity | None = None,
         *,
-        typed_urcs: bool = False,
+        firmware: str = DEFAULT,
+        typed_urcs: bool | None = None,
         speed: int = FACTORY_SPEED,
+        boot_noise: bool = False,
         seed: int = 0,
         now: float = 0.0,
     ) -> None:
         """A board that has been on for a while: booted and registered on the network.
 
-        `speed`: of the UART, as its flash has it. `typed_urcs`: writes and executes are announced
-        as later firmware does it. `seed` decides what a real module draws at random: its first
-        message id.
+        `firmware`: a name of `emulator.firmware`. `typed_urcs`: writes and executes are announced
+        as later firmware does it, or as the oldest; None: as this firmware does. `speed`: of the
+        UART, as its flash has it. `boot_noise`: a start begins with what the boot ROM says at
+        another speed. `seed` decides what a real module draws at random: its first message id, and
+        that noise.
+
+        Raises ValueError: no such firmware.
         """
         self.identity = identity or Identity()
-        self._typed_urcs = typed_urcs
+        self.firmware = firmware_of(firmware)
+        if typed_urcs is not None:
+            self.firmware = replace(self.firmware, typed_urcs=typed_urcs)
+        self.touched: Callable[[], None] = lambda: None
+        self._boot_noise = boot_noise
         self._seed = seed
         self._starts = 0
         self._flash = Flash(speed=speed)
         self._output = bytearray()
         self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
-        self._boot: _Boot | None = None
-        self._start(now, registered=True)
+        self._boot: Boot | None = None
+        self.radio = Radio(
+            self._radio_changed, finds=self._finds, touched=self._touch, registered=True
+        )
+        self._start(now)
+        self._local_time.learn()
 
-    def _start(self, now: float, *, registered: bool) -> None:
+    def _start(self, now: float) -> None:
         """Everything as at power-on; only the flash remembers."""
         self._now = now
-        self._line_format = _LINE_FORMAT
-        self.baud = self._flash.speed
-        self._conversation = conversation = Conversation(self._output.extend)
-        self.radio = Radio(self._radio_changed, registered=registered)
-        settings = Settings(self._flash, self.radio)
+        self._speed = Speed(self._flash)
+        self._conversation = conversation = Conversation(self._output.extend, self._speed.confirm)
+        self._settings = Settings(self._flash)
+        self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc)
+        self._paging = DiscontinuousReception(self.radio, self._listening)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
+        self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
         first_mid = (self._seed * 40_503 + self._starts * 25_717) & 0xFFFF
@@ -93,35 +107,53 @@ class Module:
             conversation.urc,
             self._send_up,
             self._online,
-            typed_urcs=self._typed_urcs,
+            firmware=self.firmware,
             first_mid=first_mid,
         )
         conversation.table = {
+            "+NRB": Forms(execute=self._reboot),
             **conversation.commands(),
-            **self._commands(),
-            **commands(self.identity),
+            **self._speed.commands(),
+            **commands(self.identity, self.firmware, lambda: self.radio.sim),
             **self._network.commands(),
-            **settings.commands(),
+            **Measurements(self.radio).commands(),
+            **self._pinger.commands(),
+            **self._local_time.commands(),
+            **self._settings.commands(),
             **self.power_saving.commands(),
+            **self._paging.commands(),
             **self.sockets.commands(),
             **self.classic.commands(),
         }
 
-    def _commands(self) -> Table:
-        return {
-            "+NATSPEED": Forms(assign=self._set_speed, read=self._tell_speed, test=_SPEED_TEST),
-            "+NRB": Forms(execute=self._reboot),
-        }
+    @property
+    def baud(self) -> int:
+        return self._speed.baud
 
     @property
     def lost(self) -> int:
         """Bytes of the host since the last start that found the UART's buffer full."""
         return self._conversation.lost
 
+    @property
+    def link(self) -> Link:
+        """What the module's place makes of the air."""
+        reception = self.radio.reception
+        return Link() if reception is None else Link(reception.latency, reception.loss)
+
+    @property
+    def sim(self) -> Sim:
+        return self.radio.sim
+
+    @sim.setter
+    def sim(self, sim: Sim) -> None:
+        self.radio.sim = sim
+
     # Inputs ------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
+        self._touch()
         self.step(now)
         if self._boot is None:
             read = self.power_saving.hear(data, now)
@@ -130,24 +162,27 @@ class Module:
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
-        self.step(now)
-        if self._listening():
-            self.radio.use(now)
-            self.classic.deliver(message, now)
-            self._conversation.flush()
+        self._arrive(partial(self.classic.deliver, message), now)
 
     def deliver_datagram(
         self, socket: int, address: str, port: int, data: bytes, now: float
     ) -> None:
         """A datagram for one of the module's sockets; lost when the radio does not hear it."""
-        self.step(now)
-        if self._listening():
+        self._arrive(lambda _now: self.sockets.deliver(socket, address, port, data), now)
+
+    def _arrive(self, arrival: Callable[[float], None], now: float) -> None:
+        def heard(now: float) -> None:
             self.radio.use(now)
-            self.sockets.deliver(socket, address, port, data)
+            arrival(now)
             self._conversation.flush()
+
+        self._touch()
+        self.step(now)
+        self._paging.page(heard, now)
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
+        self._touch()
         self.step(now)
         self._output.clear()
         self._fall_silent(cause, now)
@@ -156,18 +191,24 @@ class Module:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
         if self._boot is not None:
-            if self._boot.due > now:
-                return self._boot.due
-            self._come_up(self._boot.cause, now)
+            self._output += self._boot.step(now)
+            if self._boot.deadline is not None:
+                return self._boot.deadline
+            self._boot = None
+            if self._flash.flags["AUTOCONNECT"]:
+                self.radio.turn_on(now)
         # The conversation first: the lines it has kept waiting may plan something in the others.
-        deadlines = [self._conversation.step(now)]
+        answered = self._conversation.step(now)
         if self._boot is not None:
-            return self._boot.due
+            return self._boot.deadline
         self.power_saving.step(now)
-        deadlines += [self.radio.step(now), self._network.step(now), self.classic.step(now)]
-        deadlines.append(self.power_saving.deadline)
+        self.radio.step(now)
+        paging, ping = self._paging.step(now), self._pinger.step(now)
+        classic, speed = self.classic.step(now), self._speed.step(now)
         self._conversation.flush()
-        return min((at for at in deadlines if at is not None), default=None)
+        # Last, since those before may have used the radio.
+        saving, radio = self.power_saving.deadline, self.radio.deadline
+        return earliest(answered, paging, ping, classic, speed, saving, radio)
 
     # Outputs -----------------------------------------------------------------------------------
 
@@ -188,23 +229,37 @@ class Module:
         return datagrams
 
     def _send_up(self, message: Uplink) -> None:
-        if self._online():
-            self.radio.use(self._now)
+        if self._transmit(self._now):
             self._uplink.append(message)
 
     def _send_datagram(self, datagram: Datagram) -> None:
-        self.radio.use(self._now)
+        self._transmit(self._now)
         self._datagrams.append(datagram)
 
-    # Power, radio, line ------------------------------------------------------------------------
+    def _transmit(self, now: float) -> bool:
+        """Use the radio; False when there is no network to be heard by."""
+        self.power_saving.wake(now)
+        if self._online():
+            self.radio.use(now)
+        return self._online()
+
+    # Power and radio ---------------------------------------------------------------------------
+
+    def _touch(self) -> None:
+        self.touched()
 
     def _online(self) -> bool:
         return self.radio.registered
 
     def _listening(self) -> bool:
-        return self.radio.registered and not self.power_saving.asleep
+        return self.radio.registered and not self.radio.asleep
+
+    def _finds(self, cell: Cell) -> bool:
+        return self._settings.finds(cell)
 
     def _radio_changed(self, change: Change) -> None:
+        if self.radio.registered:
+            self._local_time.learn()
         self.power_saving.radio_changed(self._now)
         self._network.changed(change)
 
@@ -215,35 +270,10 @@ class Module:
 
     def _fall_silent(self, cause: Cause, now: float) -> None:
         self._conversation.stop()
-        self._start(now, registered=False)
-        self._boot = _Boot(now + BOOT_TIME, cause)
-
-    def _come_up(self, cause: Cause, now: float) -> None:
-        self._boot = None
-        self._output += framed(cause.value) + f"{self.identity.model}\r\nOK\r\n".encode()
-        if self._flash.flags["AUTOCONNECT"]:
-            self.radio.turn_on(now)
-
-    def _set_speed(self, values: Values, _now: float) -> Answer:
-        speed = values.integer(min(SPEEDS), max(SPEEDS))
-        given = [values.optional_integer(low, high) for low, high in _LINE_RANGES]
-        values.end()
-        if speed not in SPEEDS:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        kept = zip(given, self._line_format, strict=True)
-        self._line_format = tuple(old if new is None else new for new, old in kept)
-        _timeout, store, *_ = given
-        if store:
-            self._flash.speed = speed
-        self.baud = speed
-        return OK
-
-    def _tell_speed(self, _now: float) -> Answer:
-        return Answer(("+NATSPEED:" + ",".join(map(str, (self.baud, *self._line_format))),))
-
-
-# What follows the speed in AT+NATSPEED: timeout in seconds, store, synchronisation mode, stop bits,
-# parity, flow control. Only the storing is acted upon; the chip's ranges.
-_LINE_RANGES = ((0, 30), (0, 1), (0, 3), (1, 2), (0, 2), (0, 1))
-_LINE_FORMAT: tuple[int, ...] = (0, 0, 2, 1, 0, 0)
-_SPEED_TEST = f"+NATSPEED:({','.join(map(str, SPEEDS))}),(0-30),(0,1),(0-3),(1,2),(0-2),(0,1)"
+        self.radio.restart()
+        self._start(now)
+        noise = b""
+        if self._boot_noise:
+            chance = Random(f"{self._seed} {self._starts}")  # noqa: S311 - must repeat itself
+            noise = chance.randbytes(chance.randint(*_NOISE))
+        self._boot = Boot(cause, self.identity.model, noise, now)

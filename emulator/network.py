@@ -1,53 +1,25 @@
-"""The commands about the radio network: function, registration, signal, addresses, clock, ping."""
+"""The commands about the network: function, registration, attach, connection, operator, address."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from emulator.at import Cme, Refusal
 from emulator.commands import OK, Answer, Forms, Table, Values
 from emulator.psm import PowerSaving
-from emulator.radio import Cell, Change, Radio
-from emulator.sockets import address_of
+from emulator.radio import Change, Radio, Stat
 
 # Seconds until AT+CFUN answers; up to 90 on real boards. Guesses for good coverage.
 TURN_ON_TIME = 1.5
 TURN_OFF_TIME = 0.8
+# Seconds to search all bands for operators (AT+COPS=?). A guess.
+OPERATOR_SEARCH_TIME = 20.0
 
 _ACCESS_TECHNOLOGY = 7  # what this module writes behind the cell; seen
-_TIME_ZONE = 32  # quarters of an hour east of UTC: China
-_NO_SIGNAL = 99
+_EMM_CAUSE = 0  # the reject cause is one of TS 24.301 annex A (TS 27.007 10.1.22)
 _ADDRESS = "10.160.3.14"
 _APN = "nbiot.MNC002.MCC460.GPRS"
-
-# NPING, sizes in bytes and times in milliseconds; the chip's limits, its defaults.
-_PING_SIZES = (12, 1500)
-_PING_TIMEOUTS = (10, 460_800)
-_PING_TIMEOUT = 10_000
-_PING_TTL = 64
-
-# The figures of a module that receives nothing: the lowest number of the chip's 16 bits. A guess.
-_NO_CELL = Cell(
-    ci="0",
-    earfcn=0,
-    pci=0,
-    rsrp=-32768,
-    rssi=-32768,
-    rsrq=-32768,
-    snr=-32768,
-    tx_power=-32768,
-    ecl=255,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ping:
-    address: str
-    due: float
-    timeout: int  # milliseconds
 
 
 class Network:
@@ -60,7 +32,6 @@ class Network:
         self._report_registration = 0
         self._report_connection = 0
         self._operator_mode = 0
-        self._ping: _Ping | None = None
 
     def commands(self) -> Table:
         return {
@@ -75,26 +46,15 @@ class Network:
                 assign=self._set_connection, read=self._tell_connection, test="+CSCON:(0,1)"
             ),
             "+COPS": Forms(
-                assign=self._select_operator, read=self._tell_operator, test=self._operators()
+                assign=self._select_operator,
+                read=self._tell_operator,
+                test=self._search_operators,
             ),
-            "+CSQ": Forms(execute=self._tell_signal, test="+CSQ:(0-31,99),(99)"),
-            "+NUESTATS": Forms(execute=self._tell_statistics, assign=self._tell_cells),
-            "+CGDCONT": Forms(read=self._tell_contexts),
+            "+CGDCONT": Forms(read=self._tell_contexts, test='+CGDCONT:(0),"IP",,,(0),(0)'),
             "+CGPADDR": Forms(
                 execute=self._tell_address, assign=self._tell_address_of, test="+CGPADDR:(0)"
             ),
-            "+CCLK": Forms(read=_tell_clock),
-            "+NPING": Forms(assign=self._begin_ping),
         }
-
-    def step(self, now: float) -> float | None:
-        """Do what is due at `now`; returns the next deadline."""
-        if self._ping is not None and self._ping.due <= now:
-            ping, self._ping = self._ping, None
-            answered = self._radio.registered and self._round_trip() <= ping.timeout
-            result = f"+NPING:{ping.address},{_PING_TTL},{self._round_trip()}"
-            self._urc(result if answered else "+NPINGERR:1")
-        return None if self._ping is None else self._ping.due
 
     def changed(self, change: Change) -> None:
         """Registration or connection has changed: tell the host if it asked for that."""
@@ -116,9 +76,11 @@ class Network:
         if on is self._radio.on:
             return OK
         if on:
+            # That the radio stays off without a SIM that can be asked is a guess.
+            self._radio.sim.check_usable()
             self._radio.turn_on(now)
             return Answer(delay=TURN_ON_TIME)
-        self._radio.turn_off()
+        self._radio.turn_off(now)
         return Answer(delay=TURN_OFF_TIME)
 
     def _tell_function(self, _now: float) -> Answer:
@@ -134,15 +96,18 @@ class Network:
         return Answer((f"+CEREG:{self._report_registration},{self._registration()}",))
 
     def _registration(self) -> str:
-        """The status, with as much detail as the host asked for (TS 27.007 10.1.22)."""
-        fields = [str(self._radio.stat.value)]
-        if self._report_registration >= 2 and self._radio.registered:
-            cell = self._radio.cell
-            fields += [cell.tac, cell.ci, str(_ACCESS_TECHNOLOGY)]
-            saving = self._saving
-            if self._report_registration >= 4 and saving.on:
-                # Cause type and cause are for refusals; then active time and periodic update.
+        """The status, with as much detail as the host asked for (TS 27.007 10.1.22).
+
+        Level 2 and up: the cell; 3 and 5: why it was refused; 4 and 5: the times of power saving.
+        """
+        level, radio, saving = self._report_registration, self._radio, self._saving
+        fields = [str(radio.stat.value)]
+        if level >= 2 and radio.registered:
+            fields += [radio.cell.tac, radio.cell.ci, str(_ACCESS_TECHNOLOGY)]
+            if level >= 4 and saving.on:
                 fields += ["", "", f'"{saving.t3324}"', f'"{saving.t3412}"']
+        elif level in (3, 5) and radio.stat is Stat.DENIED and radio.reject is not None:
+            fields += ["", "", "", str(_EMM_CAUSE), str(radio.reject.value)]
         return ",".join(fields)
 
     def _set_attached(self, values: Values, now: float) -> Answer:
@@ -157,7 +122,7 @@ class Network:
         if wanted:
             self._radio.attach(now)
         else:
-            self._radio.detach()
+            self._radio.detach(now)
 
     def _tell_attached(self, _now: float) -> Answer:
         return Answer((f"+CGATT:{int(self._radio.registered)}",))
@@ -170,6 +135,8 @@ class Network:
 
     def _tell_connection(self, _now: float) -> Answer:
         return Answer((f"+CSCON:{self._report_connection},{int(self._radio.connected)}",))
+
+    # Operator ----------------------------------------------------------------------------------
 
     def _select_operator(self, values: Values, now: float) -> Answer:
         """0 automatic, 1 the one named (in numbers, format 2), 2 leave the network."""
@@ -189,47 +156,18 @@ class Network:
         found = f',2,"{self._radio.cell.plmn}"' if self._radio.registered else ""
         return Answer((f"+COPS:{self._operator_mode}{found}",))
 
-    def _operators(self) -> str:
-        return f'+COPS:(2,,,"{self._radio.cell.plmn}"),,(0-2),(2)'
+    def _search_operators(self, _now: float) -> Answer:
+        """Each operator in reach: 1 available, 2 the current one, 3 forbidden (TS 27.007 7.3)."""
+        radio = self._radio
+        if not radio.on:
+            raise Refusal(Cme.NOT_ALLOWED)
+        found = ""
+        if radio.reception is not None:
+            stat = 2 if radio.registered else 3 if radio.stat is Stat.DENIED else 1
+            found = f'({stat},,,"{radio.cell.plmn}")'
+        return Answer((f"+COPS:{found},,(0-2),(2)",), delay=OPERATOR_SEARCH_TIME)
 
-    # Signal ------------------------------------------------------------------------------------
-
-    def _tell_signal(self, _now: float) -> Answer:
-        rssi = _NO_SIGNAL
-        if self._radio.registered:
-            # -113 dBm is 0, each 2 dB one more (TS 27.007 8.5).
-            rssi = min(max((self._radio.cell.rssi + 1130) // 20, 0), 31)
-        return Answer((f"+CSQ:{rssi},{_NO_SIGNAL}",))
-
-    def _tell_statistics(self, _now: float) -> Answer:
-        cell = self._radio.cell if self._radio.registered else _NO_CELL
-        # The order is the chip's; times in milliseconds are not kept.
-        return Answer(
-            (
-                f"Signal power:{cell.rsrp}",
-                f"Total power:{cell.rssi}",
-                f"TX power:{cell.tx_power}",
-                "TX time:0",
-                "RX time:0",
-                f"Cell ID:{cell.ci}",
-                f"ECL:{cell.ecl}",
-                f"SNR:{cell.snr}",
-                f"EARFCN:{cell.earfcn}",
-                f"PCI:{cell.pci}",
-                f"RSRQ:{cell.rsrq}",
-            )
-        )
-
-    def _tell_cells(self, values: Values, _now: float) -> Answer:
-        values.word("CELL")
-        values.end()
-        if not self._radio.registered:
-            return OK
-        cell = self._radio.cell
-        figures = (cell.earfcn, cell.pci, 1, cell.rsrp, cell.rsrq, cell.rssi, cell.snr)
-        return Answer(("NUESTATS:CELL," + ",".join(map(str, figures)),))
-
-    # Addresses, clock, ping --------------------------------------------------------------------
+    # Address -----------------------------------------------------------------------------------
 
     def _tell_contexts(self, _now: float) -> Answer:
         return Answer((f'+CGDCONT:0,"IP","{_APN}",,0,0',))
@@ -241,26 +179,3 @@ class Network:
         values.integer(0, 0)
         values.end()
         return self._tell_address(now)
-
-    def _round_trip(self) -> int:
-        return round(self._radio.cell.round_trip * 1000)
-
-    def _begin_ping(self, values: Values, now: float) -> Answer:
-        address = address_of(values.word("[0-9.]+"))
-        values.optional_integer(*_PING_SIZES)
-        timeout = values.optional_integer(*_PING_TIMEOUTS) or _PING_TIMEOUT
-        values.end()
-        if self._ping is not None:
-            raise Refusal(Cme.NOT_ALLOWED)
-        reached = self._radio.registered
-        if reached:
-            self._radio.use(now)
-        wait = min(self._round_trip(), timeout) if reached else timeout
-        self._ping = _Ping(address, now + wait / 1000, timeout)
-        return OK
-
-
-def _tell_clock(now: float) -> Answer:
-    """Local time, as the network tells it to the module."""
-    local = datetime.fromtimestamp(now, UTC) + timedelta(minutes=15 * _TIME_ZONE)
-    return Answer((f"+CCLK:{local:%y/%m/%d,%H:%M:%S}+{_TIME_ZONE}",))

@@ -1,20 +1,25 @@
-"""The options of `python -m emulator`, and what it says when it is ready. Pure."""
+"""The options of `python -m emulator`. Pure."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from emulator.line.noise import Fault, Rates
 
 # What a shell expects of a program that was called wrongly.
 USAGE_ERROR = 2
+# Beyond what any UART does; a typing mistake.
+_MAX_BAUD = 10_000_000
+# Each takes a pty, of which Linux has 4096 by default (kernel.pty.max).
+_MAX_MODULES = 4096
 
 _DESCRIPTION = """\
-An emulated China Mobile M5310 NB-IoT module on a pseudo terminal, and the OneNET that it logs in
-to, whose HTTP API listens on this machine. Any serial program can open the port; any HTTP client
-can read, write and execute what the module offers. Ctrl-C ends it.
+An emulated China Mobile M5310 NB-IoT module on a pseudo terminal or another port, and the OneNET
+that it logs in to, whose HTTP API listens on this machine. Any serial program can open the port;
+any HTTP client can read, write and execute what the module offers. Ctrl-C ends it.
 """
 
 _EXAMPLES = """\
@@ -29,7 +34,21 @@ examples:
         the cloud where your application looks for it
   python -m emulator --no-device
         a module that nobody created on the platform: its login is refused
+  python -m emulator --port rfc2217://0.0.0.0:7000
+        for a host on another machine, Windows too: its port is rfc2217://<this machine>:7000
+  python -m emulator --port socket://:7000 --modules 3
+        three modules of one cloud, on the TCP ports 7000 to 7002
+  printf 'AT+CSQ\\r' | python -m emulator --port - --baud off
+        one question through a pipe
+  python -m emulator --baud strict --faults loss=0.001,corrupt=0.001,seed=7
+        a bad cable, the same one each time, and garbage for a host at another speed than 9600
+  python -m emulator --speed 60
+        an hour passes in a minute, on the line, in the air and in the cloud
 """
+
+
+# Options that stand for more than one parameter.
+_SPEED, _FAULTS = "_speed", "_faults"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,11 +56,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Its namespace: link, baud, imei, imsi, http, api_key, device, typed_urcs, trace, json.
+def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
+    """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
 
-    What was not given is absent from the namespace, so that `Emulator` decides.
+    What was not given is absent, so that `Emulator` decides.
     """
+    found = vars(parser.parse_args(arguments))
+    return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
+
+
+def parser() -> argparse.ArgumentParser:
+    """For `read`."""
     made = _Parser(
         prog="m5310-emulator",
         description=_DESCRIPTION,
@@ -50,27 +75,8 @@ def parser() -> argparse.ArgumentParser:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    line = made.add_argument_group("the serial line")
-    line.add_argument(
-        "--link",
-        type=Path,
-        metavar="PATH",
-        help="make a symbolic link to the port, removed at the end",
-    )
-    line.add_argument(
-        "--baud",
-        type=_baud,
-        metavar="N|off",
-        help="its speed; off: as fast as the host reads (default 9600)",
-    )
-    module = made.add_argument_group("the module")
-    module.add_argument("--imei", help="its serial number, up to 17 digits or letters")
-    module.add_argument("--imsi", help="its SIM's number, up to 16 digits or letters")
-    module.add_argument(
-        "--typed-urcs",
-        action="store_true",
-        help="announce writes and executes with type and length, as later firmware does",
-    )
+    _add_line(made)
+    _add_module(made)
     cloud = made.add_argument_group("the cloud")
     cloud.add_argument(
         "--http",
@@ -91,59 +97,137 @@ def parser() -> argparse.ArgumentParser:
         help="each line in both directions, with its time, on stderr",
     )
     output.add_argument(
-        "--json", action="store_true", help="once ready, exactly one JSON line on stdout"
+        "--json",
+        action="store_true",
+        help="once ready, exactly one JSON line on stdout (on stderr where stdout is the port)",
     )
     return made
 
 
-def _baud(text: str) -> int | None:
+def _add_line(made: argparse.ArgumentParser) -> None:
+    line = made.add_argument_group("the serial line")
+    line.add_argument(
+        "--port",
+        metavar="NAME",
+        help="pty (default), socket://[HOST]:PORT for TCP, rfc2217://[HOST]:PORT for TCP that"
+        " carries the speed, or - for standard input and output; without HOST this machine only",
+    )
+    line.add_argument(
+        "--link",
+        type=Path,
+        metavar="PATH",
+        help="make a symbolic link to the pty, removed at the end",
+    )
+    line.add_argument(
+        "--baud",
+        dest=_SPEED,
+        type=_baud,
+        metavar="N|off|strict|N,strict",
+        help="its speed; off: as fast as the host reads; strict: a host at another speed reads and"
+        " sends garbage, on a pty or RFC 2217 (default 9600)",
+    )
+    line.add_argument(
+        "--quiet",
+        type=_seconds,
+        metavar="SECONDS",
+        help="report a command that comes sooner after a final result (default 0.02)",
+    )
+    line.add_argument(
+        "--overruns",
+        action="store_true",
+        help="bytes that come while the module is sending are lost beyond what its UART holds",
+    )
+    line.add_argument(
+        "--faults",
+        dest=_FAULTS,
+        type=_faults,
+        metavar="FAULT=SHARE,...[,seed=N]",
+        help="which share of the bytes, 0 to 1, meets loss, double, corrupt, delay or garbage;"
+        " the same seed repeats the same faults",
+    )
+
+
+def _add_module(made: argparse.ArgumentParser) -> None:
+    module = made.add_argument_group("the module")
+    module.add_argument("--imei", help="its serial number, up to 17 digits or letters")
+    module.add_argument("--imsi", help="its SIM's number, up to 16 digits or letters")
+    module.add_argument(
+        "--typed-urcs",
+        action="store_true",
+        help="announce writes and executes with type and length, as later firmware does",
+    )
+    module.add_argument(
+        "--modules",
+        type=_count,
+        metavar="N",
+        help="so many of them, with one cloud; links, ports, IMEI and IMSI are counted up",
+    )
+    module.add_argument(
+        "--speed",
+        type=_factor,
+        metavar="X",
+        help="everything X times as fast: at 60 an hour passes in a minute",
+    )
+    module.add_argument(
+        "--allow-network",
+        action="store_true",
+        help="datagrams of its UDP sockets may leave this machine (default: loopback only)",
+    )
+
+
+def _baud(text: str) -> dict[str, object]:
+    """`baud`, and `strict` where it was said."""
+    speed, comma, strict = text.partition(",")
     if text == "off":
-        return None
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected a speed such as 9600, or off")
-    return int(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Where everything is; `device_id` None: the cloud does not know the module."""
-
-    port: str
-    http: str
-    api_key: str
-    imei: str
-    imsi: str
-    device_id: str | None
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    def as_text(self, baud: int | None) -> str:
-        speed = "as fast as it is read" if baud is None else f"{baud} baud, 8N1"
-        call = f"curl -H 'api-key: {self.api_key}' '{self.http}"
-        tries = [f"python -m serial.tools.miniterm --eol CR {self.port} {baud or 9600}"]
-        if self.device_id is None:
-            device = "none: the cloud refuses this module's login"
-        else:
-            device = self.device_id
-            tries.append(f"{call}/devices/{self.device_id}'")
-            tries.append(f"{call}/devices/{self.device_id}/datapoints'")
-            read = f"{call}/nbiot?imei={self.imei}&obj_id=3303&obj_inst_id=0&res_id=5700'"
-            tries.append(f"{read}  # once a program has logged in")
-        return "\n".join(
-            [
-                "The emulated M5310 is on.",
-                "",
-                f"  port      {self.port}  ({speed})",
-                f"  HTTP API  {self.http}",
-                f"  api-key   {self.api_key}",
-                f"  imei      {self.imei}",
-                f"  imsi      {self.imsi}",
-                f"  device    {device}",
-                "",
-                "Try, in another terminal:",
-                *(f"  {line}" for line in tries),
-                "",
-                "Ctrl-C ends it.",
-            ]
+        return {"baud": None}
+    if text == "strict":
+        return {"strict": True}
+    number = int(speed) if speed.isascii() and speed.isdecimal() else 0
+    if not 0 < number <= _MAX_BAUD or (comma and strict != "strict"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}, expected a speed such as 9600, or off, or strict, or 9600,strict"
         )
+    return {"baud": number, "strict": True} if comma else {"baud": number}
+
+
+def _faults(text: str) -> dict[str, object]:
+    """`faults`, and `seed` where it was said."""
+    shares: dict[str, float] = {}
+    found: dict[str, object] = {}
+    try:
+        for part in text.split(","):
+            name, _, value = part.partition("=")
+            if name == "seed":
+                found["seed"] = int(value)
+            else:
+                shares[Fault(name)] = float(value)
+        return {"faults": Rates(**shares), **found}
+    except ValueError as error:
+        known = "|".join(Fault)
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: {error}; expected {known}=SHARE,... and perhaps seed=N"
+        ) from None
+
+
+def _seconds(text: str) -> float:
+    return _number(text, "a number of seconds, 0 or more", lowest=0.0)
+
+
+def _factor(text: str) -> float:
+    return _number(text, "how many times as fast, from 0.001 on", lowest=0.001)
+
+
+def _number(text: str, expected: str, *, lowest: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not lowest <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected {expected}")
+    return number
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= _MAX_MODULES:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected 1 to {_MAX_MODULES}")
+    return int(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.deadlines import earliest
 from emulator.radio import Radio
 
 # What the UART loses while it wakes: so many bytes, if they come within so many seconds. That it
@@ -48,7 +49,6 @@ class PowerSaving:
         self.on = False
         self.t3412 = "01000001"  # 10 hours
         self.t3324 = "00000101"  # 10 seconds
-        self.asleep = False
         self._radio = radio
         self._urc = urc
         self._report = False
@@ -67,11 +67,15 @@ class PowerSaving:
             "+NPSMR": Forms(assign=self._set_report, read=self._tell_report, test="+NPSMR:(0,1)"),
         }
 
+    @property
+    def asleep(self) -> bool:
+        return self._radio.asleep
+
     def radio_changed(self, now: float) -> None:
         """The timers run while the radio is registered and idle."""
         self._sleep_at = self._update_at = None
         if self._radio.connected or not self._radio.registered:
-            self._wake()
+            self.wake(now)
         elif self.on:
             update = update_time(self.t3412)
             self._update_at = None if update is None else now + update
@@ -84,9 +88,10 @@ class PowerSaving:
         It then listens to the air as well, for another T3324. A guess.
         """
         if self.asleep:
-            self._wake()
+            self.wake(now)
             self._woken_at, self._swallowing = now, WAKING_BYTES
-            self._plan_sleep(now)
+            if self._radio.registered:
+                self._plan_sleep(now)
         elif now - self._woken_at >= WAKING_TIME:
             self._swallowing = 0
         if self._sleep_at is not None:
@@ -98,25 +103,30 @@ class PowerSaving:
     def step(self, now: float) -> None:
         """Do what is due at `now`; then step the radio, which this may use."""
         if self._update_at is not None and self._update_at <= now:
-            self._radio.use(now)  # the periodic update; `radio_changed` follows from it
+            self._update_at = None
+            self.wake(now)
+            if self._radio.registered:
+                self._radio.use(now)  # the periodic update; `radio_changed` follows from it
         elif self._sleep_at is not None and self._sleep_at <= now:
             self._sleep_at = None
-            self.asleep = True
+            self._radio.asleep = True
             self._tell_host()
 
     @property
     def deadline(self) -> float | None:
         """When to step next."""
-        return min((t for t in (self._sleep_at, self._update_at) if t is not None), default=None)
+        return earliest(self._sleep_at, self._update_at)
+
+    def wake(self, now: float) -> None:
+        """The receiver is on; whoever transmits next finds the network, or that it is gone."""
+        if self.asleep:
+            self._radio.asleep = False
+            self._tell_host()
+            self._radio.look_around(now)
 
     def _plan_sleep(self, now: float) -> None:
         active = active_time(self.t3324)
         self._sleep_at = None if active is None else now + active
-
-    def _wake(self) -> None:
-        if self.asleep:
-            self.asleep = False
-            self._tell_host()
 
     def _tell_host(self) -> None:
         if self._report:

@@ -1,4 +1,4 @@
-"""Settings the host makes and reads back: eDRX, bands, configuration flags, line speed.
+"""Settings the host makes and reads back: bands, carriers, configuration flags.
 
 What of it acts on the emulated module is said where it is stored; the rest is only remembered.
 """
@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 
 from emulator.at import Cme, Refusal
 from emulator.commands import OK, Answer, Forms, Table, Values
-from emulator.radio import Radio
+from emulator.coverage import Cell
 
 BANDS = (3, 5, 8)  # a guess at what the module can tune to; hosts set 5 and 8
-SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)  # of the chip's UART
 FACTORY_SPEED = 9600
-
-_EDRX_LTE_NB = 5  # access technology of CEDRXS (TS 27.007 7.40)
 
 
 def _factory_flags() -> dict[str, bool]:
-    # The names are the chip's, seen on boards; AUTOCONNECT turns the radio on at boot.
+    # The names are the chip's, seen on boards. Each counts from the next start on: AUTOCONNECT
+    # turns the radio on, CR_0354_0338_SCRAMBLING must be as in the network or no cell is found.
     return {
         "AUTOCONNECT": True,
         "CR_0354_0338_SCRAMBLING": True,
@@ -32,7 +30,7 @@ def _factory_flags() -> dict[str, bool]:
 
 @dataclass(slots=True)
 class Flash:
-    """What outlives a restart."""
+    """What outlives a restart, of whatever cause: it is written at once."""
 
     bands: tuple[int, ...] = (5, 8)
     flags: dict[str, bool] = field(default_factory=_factory_flags)
@@ -40,18 +38,14 @@ class Flash:
 
 
 class Settings:
-    def __init__(self, flash: Flash, radio: Radio) -> None:
+    def __init__(self, flash: Flash) -> None:
         self._flash = flash
-        self._radio = radio
-        self._edrx: str | None = None
-        self._edrx_value = "0101"  # 81.92 s (TS 24.008 10.5.5.32)
+        self._carrier: int | None = None  # the only EARFCN to search, None: all
+        self._scrambling = flash.flags["CR_0354_0338_SCRAMBLING"]
 
     def commands(self) -> Table:
         bands = ",".join(map(str, BANDS))
         return {
-            "+CEDRXS": Forms(
-                assign=self._set_edrx, read=self._tell_edrx, test="+CEDRXS:(0,1),(5),(0000-1111)"
-            ),
             "+NBAND": Forms(
                 assign=self._set_bands, read=self._tell_bands, test=f"+NBAND:({bands})"
             ),
@@ -64,21 +58,13 @@ class Settings:
             ),
         }
 
-    def _set_edrx(self, values: Values, _now: float) -> Answer:
-        on = bool(values.integer(0, 1))
-        technology = values.optional_integer(_EDRX_LTE_NB, _EDRX_LTE_NB)
-        value = values.optional_word("[01]{4}")
-        values.end()
-        if on and technology is None:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        self._edrx_value = value or self._edrx_value
-        self._edrx = self._edrx_value if on else None
-        return OK
-
-    def _tell_edrx(self, _now: float) -> Answer:
-        if self._edrx is None:
-            return OK
-        return Answer((f'+CEDRXS:{_EDRX_LTE_NB},"{self._edrx}"',))
+    def finds(self, cell: Cell) -> bool:
+        """A search with these settings finds `cell`."""
+        return (
+            self._carrier in (None, cell.earfcn)
+            and cell.band in self._flash.bands
+            and cell.scrambling is self._scrambling
+        )
 
     def _set_bands(self, values: Values, _now: float) -> Answer:
         bands = [values.integer(min(BANDS), max(BANDS))]
@@ -97,11 +83,11 @@ class Settings:
         values.integer(0, 0)
         carrier = values.integer(0, 0xFFFF)
         values.end()
-        self._radio.carrier = carrier
+        self._carrier = carrier
         return OK
 
     def _unlock_carrier(self, _now: float) -> Answer:
-        self._radio.carrier = None
+        self._carrier = None
         return OK
 
     def _set_flag(self, values: Values, _now: float) -> Answer:

@@ -61,16 +61,21 @@ class Sockets:
 
     def commands(self) -> Table:
         return {
-            "+NSOCR": Forms(assign=self._create),
-            "+NSOST": Forms(assign=self._send_to),
-            "+NSORF": Forms(assign=self._receive_from),
-            "+NSOCL": Forms(assign=self._close),
+            "+NSOCR": Forms(assign=self._create, test=""),
+            "+NSOST": Forms(assign=self._send_to, test=""),
+            "+NSORF": Forms(assign=self._receive_from, test=""),
+            "+NSOCL": Forms(assign=self._close, test=""),
         }
 
     @property
     def open(self) -> tuple[int, ...]:
         """The numbers of the open sockets."""
         return tuple(sorted(self._open))
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """The local UDP port of each open socket, by the socket's number."""
+        return {number: socket.port for number, socket in self._open.items()}
 
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
         """A datagram came for socket `number`. Lost when that is closed, full or not listening."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 # A line that does not end is shown in parts, so that nothing is kept without bound.
 _MAX_PENDING = 8192
@@ -24,21 +25,25 @@ _UNSOLICITED = re.compile(r"\+(MIPL\w*|NSONMI|NPING|NPINGERR):")
 class Direction(Enum):
     TO_MODULE = "-->"
     TO_HOST = "<--"
+    NOTE = "***"  # about the line: faults, hosts that come and go
 
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One line, as text; `at` in seconds since the trace began."""
+    """One line, as text; `at` in seconds since the trace began, `module` its number of several."""
 
     at: float
     direction: Direction
     text: str
     urc: bool = False
+    module: int | None = None
 
     def render(self, *, colours: bool = False) -> str:
         """The line for a terminal: control characters escaped, long text shortened."""
         text = _shortened(_printable(self.text))
-        line = f"{self.at:10.3f} {self.direction.value} {text}{'   (URC)' if self.urc else ''}"
+        whose = "" if self.module is None else f"#{self.module} "
+        urc = "   (URC)" if self.urc else ""
+        line = f"{self.at:10.3f} {whose}{self.direction.value} {text}{urc}"
         if not colours:
             return line
         return f"\x1b[{self._colour}m{line}\x1b[0m"
@@ -48,17 +53,26 @@ class TraceLine:
 
     @property
     def _colour(self) -> int:
-        if self.direction is Direction.TO_MODULE:
-            return 36  # cyan
-        return 33 if self.urc else 32  # yellow, green
+        match self.direction:
+            case Direction.TO_MODULE:
+                return 36  # cyan
+            case Direction.TO_HOST:
+                return 33 if self.urc else 32  # yellow, green
+            case Direction.NOTE:
+                return 35  # magenta
+            case _:
+                assert_never(self.direction)
 
 
 class Trace:
     """Bytes of both directions in, whole lines out to `show`; `start` in the caller's seconds."""
 
-    def __init__(self, show: Callable[[TraceLine], None], start: float) -> None:
-        self._show = show
+    def __init__(
+        self, show: Callable[[TraceLine], None], start: float, *, module: int | None = None
+    ) -> None:
+        self._to = show
         self._start = start
+        self._module = module
         self._pending = {direction: bytearray() for direction in Direction}
         # What the information of each command begins with that has no final result yet.
         self._open: deque[str] = deque(maxlen=_MAX_OPEN)
@@ -67,7 +81,7 @@ class Trace:
         for text in self._lines(Direction.TO_MODULE, data):
             command = _COMMAND.match(text)
             self._open.append(f"{command[1].upper()}:" if command else "")
-            self._show(TraceLine(now - self._start, Direction.TO_MODULE, text))
+            self._show(now, Direction.TO_MODULE, text)
 
     def to_host(self, data: bytes, now: float) -> None:
         for text in self._lines(Direction.TO_HOST, data):
@@ -76,7 +90,14 @@ class Trace:
                 self._open.clear()
             elif _FINAL.fullmatch(text) and self._open:
                 self._open.popleft()
-            self._show(TraceLine(now - self._start, Direction.TO_HOST, text, urc))
+            self._show(now, Direction.TO_HOST, text, urc)
+
+    def note(self, text: str, now: float) -> None:
+        """Something that happened to the line or beside it, in words."""
+        self._show(now, Direction.NOTE, text)
+
+    def _show(self, now: float, direction: Direction, text: str, urc: bool = False) -> None:
+        self._to(TraceLine(now - self._start, direction, text, urc, self._module))
 
     def _is_unsolicited(self, text: str) -> bool:
         if not text.startswith("+") or _FINAL.fullmatch(text):

@@ -49,11 +49,15 @@ SHELLS = {
     "m5310.module.speed",
     "m5310.transport",
     "emulator.__main__",
+    "emulator.clock",
     "emulator.emulator",
-    "emulator.line",
-    "emulator.link",
+    "emulator.internet",
     "emulator.onenet.http",
-    "emulator.terminal",
+    "emulator.ports.link",
+    "emulator.ports.rfc2217",
+    "emulator.ports.stdio",
+    "emulator.ports.tcp",
+    "emulator.ports.terminal",
 }
 IMPURE = {"asyncio", "os", "select", "serial", "serial_asyncio", "socket", "subprocess"}
 IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aiohttp"}
@@ -66,7 +70,10 @@ OUTSIDE = {
         "serial_asyncio": {"m5310.transport"},
         "transitions": {"m5310.states"},
     },
-    "emulator": {"aiohttp": {"emulator.onenet.http"}},
+    "emulator": {
+        "aiohttp": {"emulator.onenet.http"},
+        "serial": {"emulator.ports.rfc2217"},
+    },
 }
 
 IDS = [str(path.relative_to(ROOT)) for path in ROOMS]

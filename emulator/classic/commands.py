@@ -14,6 +14,7 @@ from emulator.classic.reports import Reports
 from emulator.classic.requests import ReadLine, Requests
 from emulator.classic.values import PAYLOAD_LIMIT, ValueType, size, value_of
 from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.firmware import Firmware
 from emulator.lwm2m import (
     Ack,
     CancelObserve,
@@ -39,7 +40,6 @@ REPORT_ITEMS = 64  # resources in one report; bounds the memory, a guess
 _REF = (0, 0)  # the module has one OneNET instance
 _ID = (0, 0xFFFF)
 _ID_OR_ALL = (-1, 0xFFFF)
-_MSGID = (10_000, 0xFFFF)
 
 
 class Classic:
@@ -51,7 +51,7 @@ class Classic:
         send: Callable[[Uplink], None],
         online: Callable[[], bool],
         *,
-        typed_urcs: bool,
+        firmware: Firmware,
         first_mid: int,
     ) -> None:
         self.objects = Objects()
@@ -62,7 +62,9 @@ class Classic:
         self._exchanges = Exchanges(first_mid)
         self._login = Login(urc, send, self._exchanges, self._login_ended)
         self._reports = Reports(send, self._exchanges, self._report_acknowledged)
-        self._requests = Requests(self.objects, urc, send, typed_urcs=typed_urcs)
+        self._firmware = firmware
+        self._msgids = (firmware.msgids.start, firmware.msgids.stop - 1)
+        self._requests = Requests(self.objects, urc, send, firmware)
         self._assembly = Assembly()
         self._lifetime = 0
         self._report: list[tuple[Item, int]] = []  # lines of a report not complete, their sizes
@@ -181,7 +183,9 @@ class Classic:
         kind = ValueType(values.integer(min(ValueType), max(ValueType)))
         text = values.quoted()
         complete = bool(values.integer(0, 1))
-        ackid = values.optional_integer(0, ACKID_LIMIT) or 0
+        ackid = 0
+        if self._firmware.acknowledges:
+            ackid = values.optional_integer(0, ACKID_LIMIT) or 0
         values.end()
         resource = Resource(kind, value_of(kind, text))
         self._login.check(Event.NOTIFY)
@@ -232,7 +236,7 @@ class Classic:
 
     def _answer_read(self, values: Values, now: float) -> Answer:
         values.integer(*_REF)
-        msgid = values.integer(*_MSGID)
+        msgid = values.integer(*self._msgids)
         ids = (values.integer(*_ID), values.integer(*_ID_OR_ALL), values.integer(*_ID_OR_ALL))
         kind = ValueType(values.integer(min(ValueType), max(ValueType)))
         text = values.quoted()
@@ -242,14 +246,22 @@ class Classic:
         return OK
 
     def _answer_write(self, values: Values, now: float) -> Answer:
-        msgid, done = _result(values)
+        msgid, done = self._result(values)
         self._requests.answer_write(msgid, done=done, now=now)
         return OK
 
     def _answer_execute(self, values: Values, now: float) -> Answer:
-        msgid, done = _result(values)
+        msgid, done = self._result(values)
         self._requests.answer_execute(msgid, done=done, now=now)
         return OK
+
+    def _result(self, values: Values) -> tuple[int, bool]:
+        """The msgid and the result of an answer to a write or an execute."""
+        values.integer(*_REF)
+        msgid = values.integer(*self._msgids)
+        done = bool(values.integer(0, 1))
+        values.end()
+        return msgid, done
 
     # From the platform -------------------------------------------------------------------------
 
@@ -309,6 +321,9 @@ class Classic:
 
     def step(self, now: float) -> float | None:
         """Repeat and give up what is due at `now`; returns the next deadline."""
+        deadline = self._exchanges.deadline
+        if deadline is None or deadline > now:
+            return deadline
         for message in self._exchanges.expired(now):
             if isinstance(message, Notification):
                 self._reports.give_up(message.mid)
@@ -324,12 +339,3 @@ def _instance(values: Values) -> Path:
     instance = Path(values.integer(*_ID), values.integer(*_ID))
     values.end()
     return instance
-
-
-def _result(values: Values) -> tuple[int, bool]:
-    """The msgid and the result of an answer to a write or an execute."""
-    values.integer(*_REF)
-    msgid = values.integer(*_MSGID)
-    done = bool(values.integer(0, 1))
-    values.end()
-    return msgid, done

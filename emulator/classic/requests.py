@@ -22,6 +22,7 @@ from emulator.classic.values import (
     text_of,
     value_of,
 )
+from emulator.firmware import Firmware
 from emulator.lwm2m import Code, Execute, Item, Path, Read, Response, Uplink, Value, Write
 
 PENDING_LIMIT = 16  # the oldest is forgotten; a guess
@@ -77,13 +78,13 @@ class Requests:
         objects: Objects,
         urc: Callable[[str], None],
         send: Callable[[Uplink], None],
-        *,
-        typed_urcs: bool,
+        firmware: Firmware,
     ) -> None:
         self._objects = objects
         self._urc = urc
         self._send = send
-        self._typed_urcs = typed_urcs
+        self._typed_urcs = firmware.typed_urcs
+        self._read_suffix = firmware.read_suffix
         self._pending: dict[int, _Pending] = {}
 
     def __len__(self) -> int:
@@ -118,7 +119,7 @@ class Requests:
         if not (isinstance(pending, _Reading) and pending.request == request):
             self._remember(_Reading(request, now))
         object_, instance, resource = _ids(request.path)
-        self._urc(f"+MIPLREAD:0,{request.mid},{object_},{instance},{resource}")
+        self._urc(f"+MIPLREAD:0,{request.mid},{object_},{instance},{resource}{self._read_suffix}")
 
     def _write(self, request: Write, now: float) -> None:
         pending = self._pending.get(request.mid)

@@ -34,6 +34,8 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 # Plain decimal notation. Whether the module reads an exponent is unknown: a guess, it does not.
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+# CR, LF and NUL would break the line in two; that the others cannot cross it either is a guess.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -103,7 +105,7 @@ def _four_bytes(number: float) -> bytes | None:
 
 
 class Uncarriable(Exception):
-    """No unsolicited line can carry this value: CR, LF or NUL in it, no number, or too long."""
+    """No unsolicited line can carry this value: a control character, no number, or too long."""
 
 
 def text_of(value: Value) -> str:
@@ -123,7 +125,7 @@ def text_of(value: Value) -> str:
             raise Uncarriable
         case _:
             assert_never(value)
-    if any(mark in text for mark in "\r\n\0") or len(text.encode("utf-8", "replace")) > VALUE_LIMIT:
+    if _CONTROL.search(text) or len(text.encode("utf-8", "replace")) > VALUE_LIMIT:
         raise Uncarriable
     return text
 

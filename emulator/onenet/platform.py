@@ -167,7 +167,7 @@ class Platform:
             return
         registration.address = address
         registration.lifetime = message.lifetime or registration.lifetime
-        registration.renew(now)
+        self._registrations.renew(registration, now)
         response = Response(message.mid, Code.CHANGED)
         registration.answered = message, response, now
         self._downlink.append((address, response))

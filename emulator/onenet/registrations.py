@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 from emulator.lwm2m import Path, Response, Uplink
@@ -52,9 +53,6 @@ class Registration:
     def online(self) -> bool:
         return self.expires is not None
 
-    def renew(self, now: float) -> None:
-        self.expires = now + self.lifetime
-
 
 class Registrations:
     """The newest registration of every endpoint."""
@@ -63,6 +61,10 @@ class Registrations:
         self._by_endpoint: dict[str, Registration] = {}
         self._by_token: dict[int, tuple[Registration, Observation]] = {}
         self._tokens = count(_FIRST_TOKEN)
+        # By the end of their lifetime; entries that no longer hold among them, so that a fleet of
+        # registrations costs nothing while none ends.
+        self._ends: list[tuple[float, int, Registration]] = []
+        self._entries = count()
 
     def register(
         self, endpoint: str, address: str, lifetime: int, objects: tuple[Path, ...], now: float
@@ -73,9 +75,21 @@ class Registrations:
             self.end(old)
         # Location as in OneNET's C kit, which has it built in: `rd/` and what stands before `;`.
         location = f"rd/{endpoint.partition(';')[0]}"
-        new = Registration(endpoint, location, address, lifetime, now + lifetime, objects)
+        new = Registration(endpoint, location, address, lifetime, None, objects)
         self._by_endpoint[endpoint] = new
+        self.renew(new, now)
         return new
+
+    def renew(self, registration: Registration, now: float) -> None:
+        """Its lifetime begins anew."""
+        ends = now + registration.lifetime
+        if registration.expires == ends:
+            return
+        registration.expires = ends
+        if len(self._ends) > 2 * len(self._by_endpoint) + 16:
+            self._ends = [entry for entry in self._ends if _holds(entry)]
+            heapify(self._ends)
+        heappush(self._ends, (ends, next(self._entries), registration))
 
     def get(self, endpoint: str) -> Registration | None:
         """The registration of this endpoint, whether online or over."""
@@ -117,19 +131,23 @@ class Registrations:
         return self._by_token.get(token)
 
     def expired(self, now: float) -> list[Registration]:
-        """Those online whose lifetime is over."""
-        return [
-            registration
-            for registration in self._by_endpoint.values()
-            if registration.expires is not None and registration.expires <= now
-        ]
+        """Those online whose lifetime is over; each is told once, for the caller to `end`."""
+        over = []
+        while (at := self.deadline) is not None and at <= now:
+            over.append(heappop(self._ends)[2])
+        return over
 
     @property
     def deadline(self) -> float | None:
         """When the next lifetime is over."""
-        return min(
-            (r.expires for r in self._by_endpoint.values() if r.expires is not None), default=None
-        )
+        while self._ends and not _holds(self._ends[0]):
+            heappop(self._ends)
+        return self._ends[0][0] if self._ends else None
 
     def _online(self) -> Iterator[Registration]:
         return (r for r in reversed(self._by_endpoint.values()) if r.online)
+
+
+def _holds(entry: tuple[float, int, Registration]) -> bool:
+    at, _, registration = entry
+    return registration.expires == at

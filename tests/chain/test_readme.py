@@ -142,8 +142,19 @@ def test_the_emulator_in_python(tmp_path: Path) -> None:
     assert output.startswith("online: http://127.0.0.1:")
 
 
+def test_time_and_bad_cables(tmp_path: Path) -> None:
+    (tmp_path / "hardships.py").write_text(PROGRAMS["hardships.py"], encoding="utf-8")
+    status, output, errors = Running("hardships.py", cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    today, tomorrow, lost = output.splitlines()
+    assert "+CCLK:26/11/23" in today
+    assert "+CCLK:26/11/24" in tomorrow
+    assert lost.startswith("lost: ")
+
+
 def test_every_program_is_run() -> None:
-    assert set(PROGRAMS) == {"first.py", "thermometer.py", "look.py", "emulated.py"}
+    programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
+    assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 
 

@@ -28,7 +28,7 @@ from tests.clock import elapse, run
 
 S = DeviceState
 SENSOR = CloudPath(3303, 0, 5700)
-TEXT = Cause.WATCHDOG.value
+TEXT = Cause.WATCHDOG.text
 
 
 async def logged_in(world: World, device: Device) -> Resource:

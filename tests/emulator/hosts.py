@@ -29,6 +29,11 @@ class Host:
         self.seen += os.read(self._fd, 4096)
         self._more.set()
 
+    def set_speed(self, baud: int) -> None:
+        settings = termios.tcgetattr(self._fd)
+        settings[4] = settings[5] = getattr(termios, f"B{baud}")
+        termios.tcsetattr(self._fd, termios.TCSANOW, settings)
+
     def send(self, line: str) -> None:
         os.write(self._fd, line.encode() + b"\r")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from emulator.air import Link
 from emulator.lwm2m import (
     CancelObserve,
     Code,
@@ -44,6 +45,8 @@ class FakeDevice:
         self.times: list[float] = []
         self.alarms: list[float] = []
         self.steps: list[float] = []
+        self.link = Link()
+        self.touched: Callable[[], None] = lambda: None
         self._uplink: list[Uplink] = []
         self._mid = 100
 
@@ -87,6 +90,7 @@ class FakeDevice:
 
     def send(self, message: M) -> M:
         self._uplink.append(message)
+        self.touched()
         return message
 
     # What the chain asks of it

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air import Air
+from emulator.air import CAPACITY, Air, Link
 from emulator.lwm2m import Ack, Register, Reset
 
 REGISTER = Register(1, "imei;imsi", 60, ())
@@ -55,9 +55,11 @@ def test_the_default_latency_is_a_tenth_of_a_second() -> None:
 
 
 def delivered(air: Air, count: int = 1000) -> list[int]:
+    arrived = []
     for mid in range(count):
-        air.send_down("a", Reset(mid), now=0)
-    return [message.mid for _, message in air.take_down(1e9)]
+        air.send_down("a", Reset(mid), now=mid)
+        arrived += air.take_down(mid + 0.5)
+    return [message.mid for _, message in arrived if isinstance(message, Reset)]
 
 
 def test_without_loss_everything_arrives_and_is_counted() -> None:
@@ -95,6 +97,48 @@ def test_loss_can_begin_and_end() -> None:
     air.loss = 0
     air.send_up("b", REGISTER, now=0)
     assert air.take_up(1) == [("b", REGISTER)]
+
+
+def test_a_link_adds_its_own_latency_and_loss() -> None:
+    air = Air(latency=0.5)
+    air.send_up("far", REGISTER, 0, Link(latency=4.0))
+    air.send_up("near", REGISTER, 1)
+    air.send_down("deaf", Ack(1), 1, Link(loss=1.0))
+    assert air.take_up(1.5) == [("near", REGISTER)]
+    assert air.take_up(4.5) == [("far", REGISTER)]
+    assert air.deadline is None
+    assert (air.carried, air.lost) == (2, 1)
+
+
+def test_a_better_link_lets_no_message_of_its_address_overtake() -> None:
+    air = Air(latency=1)
+    air.send_down("a", Ack(1), 0, Link(latency=4))
+    air.send_down("a", Ack(2), 1)
+    air.send_down("b", Ack(3), 1)
+    assert air.take_down(4.9) == [("b", Ack(3))]
+    assert air.take_down(5) == [("a", Ack(1)), ("a", Ack(2))]
+    air.send_down("a", Ack(4), 5)
+    assert air.take_down(6) == [("a", Ack(4))]
+
+
+def test_losses_add_up_as_shares() -> None:
+    air = Air(latency=0, loss=0.5)
+    for mid in range(1000):
+        air.send_up("a", REGISTER, mid, Link(loss=0.5))
+        air.take_up(mid)
+    assert 0.70 < air.lost / 1000 < 0.80
+
+
+def test_what_an_address_cannot_take_is_lost_and_others_are_none_the_worse() -> None:
+    air = Air()
+    for mid in range(CAPACITY + 5):
+        air.send_down("a", Ack(mid), 0)
+    air.send_down("b", Ack(1), 0)
+    air.send_up("a", REGISTER, 0)
+    assert air.lost == 5
+    assert len(air.take_down(1)) == CAPACITY + 1
+    air.send_down("a", Ack(1), 1)
+    assert air.take_down(2) == [("a", Ack(1))]
 
 
 @pytest.mark.parametrize("latency", [-1, float("nan"), float("inf")])

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air import Air
+from emulator.air import Air, Link
 from emulator.chain import Chain
+from emulator.coverage import Coverage
 from emulator.lwm2m import Code, Observe, Path, Read, Response
+from emulator.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
+from emulator.onenet.requests import Outcome
+from emulator.power import Cause
+from emulator.sim import Sim
 from tests.emulator.stations import FakeDevice, silent
+from tests.emulator.uart import DIRECT, START
 
 TEMPERATURE = Path(3303, 0, 5700)
 
@@ -87,7 +93,7 @@ def test_deadlines_of_stations_are_kept_each_at_its_time() -> None:
     assert chain.step(0) == 3.0
     device.steps.clear()
     assert chain.step(10) is None
-    assert device.steps == [3.0, 7.0, 10]
+    assert device.steps == [3.0, 7.0]
 
 
 def test_a_deadline_that_does_not_move_is_a_mistake_and_no_endless_loop() -> None:
@@ -134,3 +140,206 @@ def test_the_story_is_what_it_should_be() -> None:
         [5.1, 15.1, 25.1]
     )
     assert isinstance(heard[2][1], Observe)
+
+
+def test_a_station_costs_nothing_while_it_has_nothing_to_do() -> None:
+    idle, busy = FakeDevice("111;1"), FakeDevice("222;2")
+    chain = a_chain(idle, busy)
+    busy.alarms = [float(at) for at in range(1, 100)]
+    chain.step(0)
+    busy.register(Path(3303, 0))
+    run(chain, 100)
+    assert idle.steps == [0]
+    assert len(busy.steps) >= 100
+
+
+def test_a_touched_station_is_asked_again_when_it_wants_to_be_stepped() -> None:
+    device = FakeDevice()
+    device.alarms = [50.0]
+    chain = a_chain(device)
+    assert chain.step(0) == 50
+    device.alarms = [20.0, 50.0]
+    assert chain.step(1) == 50
+    device.touched()
+    assert chain.step(2) == 20
+    device.alarms = []
+    device.touched()
+    assert chain.step(3) is None
+
+
+def test_a_deadline_that_moves_all_the_time_leaves_nothing_behind() -> None:
+    calm, device = FakeDevice("111;1"), FakeDevice("222;2")
+    calm.alarms = [5000.0]
+    chain = a_chain(calm, device)
+    for at in range(1000):
+        device.alarms = [10_000.0 + at]
+        device.touched()
+        assert chain.step(at) == 5000
+    assert len(chain._alarms._heap) < 50
+
+
+def test_the_place_of_a_station_delays_what_it_says_and_hears() -> None:
+    device = FakeDevice()
+    device.link = Link(latency=2.0)
+    chain = a_chain(device, latency=0.5)
+    chain.step(0)
+    device.register(Path(3303, 0))
+    run(chain, 4.9)
+    assert device.heard == []
+    run(chain, 5.0)
+    assert device.times[0] == 5.0
+
+
+def test_what_the_platform_plans_on_an_arrival_happens_in_the_same_step() -> None:
+    device = FakeDevice()
+    device.answer = silent
+    chain = a_chain(device)
+    chain.step(0)
+    device.register(Path(3303, 0), lifetime=25)
+    chain.step(0)
+    chain.step(100)
+    assert device.asked_for() == ["Discover /3303"] * 3
+    assert device.times[1:] == pytest.approx([0.2, 10.2, 20.2])
+
+
+# Against the simplest thing that could work ------------------------------------------------------
+
+
+class EachAndEvery(Chain):
+    """Steps every station and the platform at every turn: slow, and what `Chain` must equal."""
+
+    def _step_platform(self, now: float) -> None:
+        self._platform_due = self.platform.step(now)
+
+    def _step_stations(self, now: float) -> list[int]:
+        self._touched.clear()
+        for number, station in enumerate(self._stations):
+            self._alarms.plan(number, station.step(now))
+        return list(range(len(self._stations)))
+
+
+class Town:
+    """A few modules on one platform, to which things happen; `log` is all that came of it."""
+
+    def __init__(self, kind: type[Chain]) -> None:
+        self.now = START
+        self.log: list[tuple[float, int, object]] = []
+        self.online: tuple[bool, ...] = ()
+        self.platform = Platform(subscribed_read=False)
+        self.chain = kind(self.platform, Air(loss=0.1, seed=3))
+        self.modules = [
+            Module(Identity(imei=f"{n}", imsi="1"), seed=n, now=START) for n in (0, 1, 2)
+        ]
+        self.devices = [
+            self.platform.create_device(Description("town", f"{n}", "1"), START) for n in (0, 1, 2)
+        ]
+        server = DIRECT.partition(",")[2].partition("0900")[0]
+        for number, module in enumerate(self.modules):
+            self.chain.add(module)
+            endpoint = f"{number};1".encode().hex()
+            for line in (
+                *("AT+CEREG=1", "AT+CSCON=1", "AT+NPSMR=1"),
+                f"AT+MIPLCONF=40,{server}0300{endpoint},1,1",
+                "AT+MIPLADDOBJ=0,3303,0",
+                'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1',
+                "AT+MIPLOPEN=0,60",
+            ):
+                self.say(number, line)
+
+    def say(self, number: int, line: str) -> None:
+        self.chain.step(self.now)
+        self.modules[number].receive(line.encode() + b"\r", self.now)
+        self.settle()
+
+    def settle(self) -> float | None:
+        deadline = self.chain.step(self.now)
+        for number, module in enumerate(self.modules):
+            if output := module.take_output():
+                self.log.append((self.now, number, output))
+        online = tuple(self.platform.online(device) for device in self.devices)
+        if online != self.online:
+            self.online = online
+            self.log.append((self.now, -1, online))
+        return deadline
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (deadline := self.settle()) is not None and deadline <= end:
+            self.now = deadline
+        self.now = end
+        self.settle()
+
+    def happen(self, number: int, event: object) -> None:
+        module = self.modules[number]
+        self.chain.step(self.now)
+        match event:
+            case float():
+                self.wait(event)
+            case str():
+                self.say(number, event)
+            case Coverage():
+                module.radio.coverage = event
+            case Sim():
+                module.sim = event
+            case bool():
+                module.radio.refusing = event
+            case Cause():
+                module.power_cycle(event, self.now)
+            case _:
+                self.ask(number)
+        self.settle()
+
+    def ask(self, number: int) -> None:
+        def done(outcome: Outcome) -> None:
+            self.log.append((self.now, number, outcome))
+
+        if self.platform.online(self.devices[number]):
+            self.platform.request(self.devices[number], Read(0, TEMPERATURE), done, self.now)
+
+
+HAPPENINGS = st.one_of(
+    st.sampled_from([0.05, 3.0, 40.0, 700.0]),
+    st.sampled_from(
+        [
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1,7',
+            "AT+MIPLUPDATE=0,300,1",
+            "AT+MIPLCLOSE=0",
+            "AT+MIPLOPEN=0",
+            "AT+CFUN=0",
+            "AT+CFUN=1",
+            'AT+CPSMS=1,,,"10010100","00000101"',
+            'AT+CEDRXS=1,5,"0010"',
+            "AT+NATSPEED=115200,3",
+            "AT+NPING=192.0.2.1",
+            "AT+NRB",
+            "AT",
+        ]
+    ),
+    st.sampled_from([*Coverage, *Sim, *Cause, True, False, None]),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 2), HAPPENINGS), max_size=15))
+def test_it_does_what_stepping_each_and_every_one_would(story: list[tuple[int, object]]) -> None:
+    towns = Town(Chain), Town(EachAndEvery)
+    for town in towns:
+        for number, event in story:
+            town.happen(number, event)
+        town.wait(500)
+    fleet, reference = towns
+    assert fleet.log == reference.log
+    assert fleet.now == reference.now
+    assert (fleet.chain.air.carried, fleet.chain.air.lost) == (
+        reference.chain.air.carried,
+        reference.chain.air.lost,
+    )
+
+
+def test_the_town_of_that_story_is_alive() -> None:
+    town = Town(Chain)
+    town.wait(60)
+    for number in (0, 1, 2):
+        said = b"".join(out for _, n, out in town.log if n == number and isinstance(out, bytes))
+        assert b"+MIPLOPEN:0,1" in said
+        assert b"+MIPLOBSERVE:0," in said

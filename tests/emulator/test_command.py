@@ -137,6 +137,32 @@ async def test_a_module_that_the_cloud_does_not_know() -> None:
 
 
 @realtime
+async def test_a_pipe_asks_and_is_answered_and_that_is_the_end() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--json"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate(b"AT+CSQ\rAT\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (process.returncode, out) == (0, b"\r\n+CSQ:28,99\r\n\r\nOK\r\n\r\nOK\r\n")
+    assert json.loads(err)["port"] == "-"
+
+
+@realtime
+async def test_several_modules_at_sixty_times_the_speed() -> None:
+    async with running("--json", "--modules", "2", "--speed", "60") as process:
+        told = await ready(process)
+        assert told["modules"][0]["port"] == told["port"]
+        for module in told["modules"]:
+            with Host(module["port"]) as host:
+                assert module["imei"] in await host.command("AT+CGSN=1")
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == (0, "", "")
+
+
+@realtime
 async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -> None:
     a_file = tmp_path / "file"
     a_file.write_text("mine")

@@ -99,6 +99,7 @@ def _set(given: Values, now: float) -> Answer:
     return Answer((f"set {number} at {now}",))
 
 
+FIND = Command("+FIND", Form.TEST)
 TABLE: Table = {
     "+ALL": Forms(
         execute=lambda now: Answer((f"execute at {now}",)),
@@ -123,6 +124,11 @@ TABLE: Table = {
 def test_each_form_has_its_function(form: Form, expected: str) -> None:
     parameters = (Parameter("3", quoted=False),) if form is Form.SET else ()
     assert answer(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
+
+
+def test_a_test_may_have_to_find_its_ranges_out() -> None:
+    told = answer({"+FIND": Forms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
+    assert told == Answer(("5.0",))
 
 
 def test_a_test_without_ranges_is_ok_alone() -> None:

@@ -171,3 +171,12 @@ def test_stopped_it_says_nothing_more() -> None:
     assert desk.raw(b"AT\r") == b""
     assert desk.conversation.step(100.0) is None
     assert desk.taken() == b""
+
+
+def test_each_command_line_is_told_before_it_is_obeyed_and_nothing_else_is() -> None:
+    heard: list[int] = []
+    output = bytearray()
+    conversation = Conversation(output.extend, lambda: heard.append(len(output)))
+    conversation.table = conversation.commands()
+    conversation.receive(b"AT\r\r\ngarbage\rAT+NOSUCH\rAT", 0.0)
+    assert heard == [0, len(b"\r\nOK\r\n\r\nERROR\r\n")]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -12,8 +14,12 @@ import pytest
 
 import emulator as package
 from emulator import Emulator
+from emulator.clock import Clock, LoopClock, VirtualClock
+from emulator.line.noise import Fault, Rates
 from emulator.trace import Direction, TraceLine
+from tests.clock import elapse
 from tests.emulator.hosts import Host
+from tests.emulator.peers import peer, until
 
 realtime = pytest.mark.realtime
 
@@ -158,7 +164,7 @@ async def test_the_line_takes_the_speed_that_the_host_sets(
     async with Emulator(baud=baud, http=None) as it:
         with Host(it.port) as host:
             await host.command("AT+NATSPEED=115200,30,1,2,1,0,0")
-            assert it._line.baud == then
+            assert it.line.baud == then
             assert await host.command("AT") == "\r\nOK\r\n"
 
 
@@ -206,7 +212,6 @@ async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
             await log_in(host, it)
             await host.command("AT")
             assert it._timer is not None
-            assert it._timer.when() - it._loop.time() < 301
         await it.close()
         assert it._timer is None
 
@@ -236,6 +241,12 @@ async def test_two_emulators_have_nothing_in_common() -> None:
         ({"api_key": ""}, "api key: expected"),
         ({"api_key": "a\nb"}, "api key: expected"),
         ({"latency": -1}, "latency -1: expected"),
+        ({"port": "COM3"}, "port 'COM3': expected pty"),
+        ({"port": "-", "modules": 2}, "port -: standard input and output are for one module"),
+        ({"port": "socket://:0", "link": Path("/tmp/x")}, "only a pty has a path to link to"),
+        ({"strict": True, "baud": None}, "strict: expected a speed"),
+        ({"quiet": -1.0}, "quiet -1.0: expected"),
+        ({"modules": 0}, "modules 0: expected"),
     ],
 )
 def test_a_parameter_that_is_none_is_refused_at_once(
@@ -245,11 +256,221 @@ def test_a_parameter_that_is_none_is_refused_at_once(
         Emulator(**parameters)  # type: ignore[arg-type]
 
 
+# One clock ----------------------------------------------------------------------------------------
+
+
+class Session:
+    """A foreign host's session over time: what it sends when, and what it got."""
+
+    SAID = ((0.0, b"AT+CSQ\r"), (1.0, b"AT+CEREG=2\r"), (2.0, b"AT+NRB\r"), (9.0, b"AT+CCLK?\r"))
+
+    def __init__(self, clock: Clock) -> None:
+        self.shown: list[str] = []
+        self.it = Emulator(
+            http=None, clock=clock, port="socket://127.0.0.1:0", trace=self._show, seed=3
+        )
+
+    def _show(self, line: TraceLine) -> None:
+        if line.direction is not Direction.NOTE:
+            self.shown.append(f"{line.at:.2f} {line.direction.value} {line.text}")
+
+
+async def play(clock: Clock, wait: Callable[[float], Awaitable[None]]) -> list[str]:
+    """The session with the bytes put on the line at their times, on any clock."""
+    session = Session(clock)
+    async with session.it as it:
+        begin = it.now()
+        for at, data in Session.SAID:
+            await wait(begin + at - it.now())
+            it.line._heard(data)
+        await wait(begin + 15 - it.now())
+    return session.shown
+
+
+def without_the_date(shown: list[str]) -> list[str]:
+    return [line for line in shown if "+CCLK:" not in line]
+
+
+async def test_by_hand_or_by_itself_the_clock_makes_no_difference() -> None:
+    by_hand = VirtualClock()
+
+    async def advance(seconds: float) -> None:
+        by_hand.advance(max(seconds, 0))
+
+    async def pass_by(seconds: float) -> None:
+        await elapse(max(seconds, 0))
+
+    async def pass_faster(seconds: float) -> None:
+        await elapse(max(seconds / 60, 0))
+
+    shown = await play(by_hand, advance)
+    assert len(shown) > 8
+    assert "0.01 --> AT+CSQ" in shown
+    assert without_the_date(await play(LoopClock(), pass_by)) == without_the_date(shown)
+    assert without_the_date(await play(LoopClock(speed=60), pass_faster)) == without_the_date(shown)
+
+
+@realtime
+async def test_a_lifetime_expires_when_the_test_says_so() -> None:
+    clock = VirtualClock()
+    async with Emulator(baud=None, clock=clock, latency=0.1) as it:
+        device = it.platform.device_by_imei(it.imei)
+        assert device is not None
+        with Host(it.port) as host:
+            await host.command(configuration(f"{it.imei};{it.imsi}"))
+            await host.command("AT+MIPLADDOBJ=0,3303,0")
+            await host.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
+            await host.command("AT+MIPLOPEN=0,30")
+            clock.advance(5)
+            await host.until("+MIPLOPEN:0,1\r\n")
+            assert it.platform.online(device)
+            clock.advance(290)
+            assert it.platform.online(device)
+            clock.advance(10)
+            assert not it.platform.online(device)
+
+
+# Several modules ----------------------------------------------------------------------------------
+
+
+@realtime
+async def test_several_modules_have_ports_numbers_and_one_cloud(tmp_path: Path) -> None:
+    shown: list[TraceLine] = []
+    link = tmp_path / "m5310"
+    async with Emulator(baud=None, modules=3, link=link, trace=shown.append) as it:
+        ports = [board.line.port for board in it.boards]
+        assert ports == [f"{link}-1", f"{link}-2", f"{link}-3"]
+        assert (it.port, it.imei) == (ports[0], it.boards[0].module.identity.imei)
+        for place, board in enumerate(it.boards):
+            with Host(board.line.port) as host:
+                imei = str(int(it.imei) + place)
+                assert await host.command("AT+CGSN=1") == f"\r\n+CGSN:{imei}\r\n\r\nOK\r\n"
+            shown_device = await get(it, f"/devices/{board.device_id}")
+            assert shown_device["errno"] == 0
+    assert [line.module for line in shown if line.text == "AT+CGSN=1"] == [1, 2, 3]
+    assert os.listdir(tmp_path) == []
+
+
+@realtime
+async def test_what_one_of_several_cannot_have_leaves_nothing_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        it = Emulator(port=f"socket://:{number - 1}", modules=2, http=None)
+        with pytest.raises(OSError, match=f"socket://127.0.0.1:{number}: Address already in use"):
+            await it.start()
+
+
+# The line -----------------------------------------------------------------------------------------
+
+
+@realtime
+@pytest.mark.parametrize("port", ["socket://127.0.0.1:0", "rfc2217://127.0.0.1:0"])
+async def test_the_module_answers_on_the_network(port: str) -> None:
+    async with Emulator(baud=None, http=None, port=port) as it, peer(it.port) as host:
+        await host.send(b"AT+CGSN=1\r")
+        await host.reads(f"+CGSN:{it.imei}\r\n\r\nOK\r\n".encode())
+
+
+@realtime
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_hasty_host_is_reported_and_where_told_not_heard(lost: bool) -> None:
+    clock = VirtualClock()
+    shown: list[TraceLine] = []
+    hasty = Emulator(
+        baud=None, http=None, clock=clock, quiet=0.02, hasty_lost=lost, trace=shown.append
+    )
+    async with hasty as it:
+        with Host(it.port) as host:
+            await host.command("AT")
+            clock.advance(0.005)
+            host.send("AT+CSQ")
+            await until(lambda: it.line.received == 10)
+            clock.advance(0.02)
+            await host.command("ATI")
+    assert it.too_soon == 1
+    (note,) = [line.text for line in shown if line.direction is Direction.NOTE]
+    told = "the next command came 5.0 ms after the final result, the module needs 20 ms"
+    assert note == told + (", and is lost" if lost else "")
+    assert ("AT+CSQ" in [line.text for line in shown]) is not lost
+
+
+@realtime
+async def test_a_patient_host_on_a_fast_line_is_not_reported() -> None:
+    async with Emulator(baud=None, http=None) as it:
+        with Host(it.port) as host:
+            for _ in range(5):
+                await host.command("AT")
+        assert it.too_soon == 0
+
+
+@realtime
+async def test_a_bad_cable_is_bad_and_the_same_each_time() -> None:
+    async def session() -> tuple[list[str], int]:
+        clock = VirtualClock()
+        shown: list[TraceLine] = []
+        faults = Rates(loss=0.05, corrupt=0.05)
+        bad = Emulator(http=None, clock=clock, faults=faults, seed=11, trace=shown.append)
+        async with bad as it:
+            for _ in range(20):
+                it.line._heard(b"AT+CSQ\r")
+                clock.advance(1)
+            met = it.line.faults.to_module.met[Fault.LOSS]
+        return [str(line) for line in shown], met
+
+    shown, met = await session()
+    assert met > 0
+    assert any("faults on 7 bytes: loss 1" in line for line in shown)
+    assert any("ERROR" in line for line in shown)
+    assert await session() == (shown, met)
+
+
+@realtime
+async def test_firmware_that_overruns_has_a_small_buffer() -> None:
+    async with Emulator(http=None, overruns=True) as it:
+        assert it.line.receive_buffer == 128
+    async with Emulator(http=None) as it:
+        assert it.line.receive_buffer is None
+
+
+# The internet -------------------------------------------------------------------------------------
+
+
+@realtime
+async def test_a_datagram_of_the_module_is_a_datagram_and_so_is_its_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.1", 0))
+        far.settimeout(5)
+        number = far.getsockname()[1]
+        async with Emulator(baud=None, http=None) as it:
+            with Host(it.port) as host:
+                await host.command('AT+NSOCR="DGRAM",17,0,1')
+                await host.command(f"AT+NSOST=0,127.0.0.1,{number},5,68656C6C6F")
+                data, origin = far.recvfrom(100)
+                assert data == b"hello"
+                far.sendto(b"world", origin)
+                await host.until("\r\n+NSONMI:0,5\r\n")
+                answer = await host.command("AT+NSORF=0,100")
+                assert f"0,127.0.0.1,{number},5,776F726C64,0" in answer
+                await host.command("AT+NSOCL=0")
+                assert it.boards[0].internet.port_of(49_152) is None
+
+
+@realtime
+async def test_a_datagram_to_elsewhere_stays_here() -> None:
+    shown: list[TraceLine] = []
+    async with Emulator(baud=None, http=None, trace=shown.append) as it:
+        with Host(it.port) as host:
+            await host.command('AT+NSOCR="DGRAM",17,0,1')
+            await host.command("AT+NSOST=0,192.0.2.1,5683,1,00")
+    assert any("192.0.2.1:5683 dropped: --allow-network" in line.text for line in shown)
+
+
 def test_an_address_may_be_of_ipv6() -> None:
     assert Emulator(http="[::1]:8080")._http == ("::1", 8080)
 
 
-def test_the_package_offers_the_emulator_and_nothing_else() -> None:
-    assert package.__all__ == ["Emulator"]
+def test_the_package_offers_the_emulator_its_clocks_and_faults_and_nothing_else() -> None:
+    assert package.__all__ == ["Emulator", "LoopClock", "Rates", "VirtualClock"]
+    assert package.VirtualClock is VirtualClock
     with pytest.raises(AttributeError, match="has no attribute 'Module'"):
         package.Module  # noqa: B018

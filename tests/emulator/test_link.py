@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.link import Link
+from emulator.ports.link import Link
 
 
 def names(folder: Path) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.air import Link
 from emulator.classic.login import TRANSITIONS, State
+from emulator.coverage import RECEPTIONS, Coverage
 from emulator.lwm2m import (
     Ack,
     CancelObserve,
@@ -28,6 +30,8 @@ from emulator.lwm2m import (
     Write,
 )
 from emulator.module import BOOT_TIME, Cause, Datagram, Identity, Module
+from emulator.psm import WAKING_BYTES
+from emulator.sim import Sim
 from tests.emulator.uart import DIRECT, START, Host, lines
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -77,9 +81,9 @@ def test_each_cause_has_its_text(cause: Cause) -> None:
     host.module.receive(b"AT+CGMI\r", host.now)
     host.module.power_cycle(cause, host.now)
     assert host.module.take_output() == b""
-    assert host.module.step(host.now) == host.now + BOOT_TIME
-    host.module.step(host.now + BOOT_TIME)
-    assert host.module.take_output() == f"\r\n{cause.value}\r\nM5310\r\nOK\r\n".encode()
+    assert host.module.step(host.now) == host.now + cause.silence
+    host.module.step(host.now + cause.silence)
+    assert host.module.take_output() == f"\r\n{cause.text}\r\nM5310\r\nOK\r\n".encode()
 
 
 def test_after_a_reboot_everything_is_gone() -> None:
@@ -151,40 +155,32 @@ def test_a_reboot_that_waited_behind_a_slow_command() -> None:
     assert host.raw(b"").startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT")
 
 
-# The line ----------------------------------------------------------------------------------------
-
-
-def test_the_speed_changes_with_the_answer() -> None:
-    host = Host()
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:9600,0,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=115200,30,0,2,1,0,0")
-    assert host.module.baud == 115_200
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,30,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=57600")
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:57600,30,0,2,1,0,0", "OK"]
-    (ranges, _) = host.ask("AT+NATSPEED=?")
-    assert ranges.startswith("+NATSPEED:(4800,9600,57600,115200,230400,460800),(0-30),")
+def test_the_boot_rom_may_be_heard() -> None:
+    host = Host(boot_noise=True)
     host.raw(b"AT+NRB\r")
-    assert host.module.baud == 9600
+    noise, text, _ = host.wait_raw(BOOT_TIME).partition(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
+    assert noise
+    assert text
 
 
-def test_a_board_whose_flash_has_another_speed() -> None:
-    host = Host(speed=115_200)
-    assert host.module.baud == 115_200
-    assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,0,0,2,1,0,0", "OK"]
-    host.well("AT+NATSPEED=57600")
-    host.raw(b"AT+NRB\r")
-    assert host.module.baud == 115_200
+# Commands ----------------------------------------------------------------------------------------
 
-
-@pytest.mark.parametrize(
-    "command",
-    ["AT+NATSPEED=9601", "AT+NATSPEED=300", "AT+NATSPEED=9600,31", "AT+NATSPEED=9600,,,,,,,1"],
+GENERAL_NAMES = (
+    *("CMEE", "CGMI", "CGMM", "CGMR", "CMVER", "CIMI", "CGSN", "NCCID", "CSQ", "CEREG", "CGATT"),
+    *("CSCON", "CFUN", "CGDCONT", "CGPADDR", "CPSMS", "NPSMR", "CEDRXS", "CEDRXRDP", "CCLK"),
+    *("NUESTATS", "NBAND", "NEARFCN", "NCSEARFCN", "NCONFIG", "NPING", "NATSPEED"),
+    *("NSOCR", "NSOST", "NSORF", "NSOCL"),
 )
-def test_speeds_that_are_none(command: str) -> None:
-    host = Host()
-    assert host.refused(command) == 50
-    assert host.module.baud == 9600
+
+
+@pytest.mark.parametrize("name", GENERAL_NAMES)
+def test_each_general_command_can_be_tested_for(name: str) -> None:
+    *ranges, final = Host().ask(f"AT+{name}=?")
+    assert final == "OK"
+    assert all(line.startswith(f"+{name}:") for line in ranges)
+
+
+# The line ----------------------------------------------------------------------------------------
 
 
 def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
@@ -209,6 +205,31 @@ def test_without_network_nothing_goes_up_or_comes_down() -> None:
     host.well("AT+CGATT=1")
     host.wait(10)  # the repetitions of the acknowledged report find the network again
     assert [type(message) for message in host.uplink()] == [Notification] * 2
+
+
+def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
+    module = Host().module
+    assert module.link == Link()
+    for coverage, reception in RECEPTIONS.items():
+        module.radio.coverage = coverage
+        assert module.link == Link(reception.latency, reception.loss)
+    module.radio.coverage = Coverage.OUT
+    assert module.link == Link()
+
+
+def test_whatever_reaches_it_is_told() -> None:
+    host = Host()
+    touches: list[str] = []
+    host.module.touched = lambda: touches.append("")
+    host.module.receive(b"A", host.now)
+    host.module.deliver(Read(10_001, Path(3)), host.now)
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    host.module.power_cycle(Cause.WATCHDOG, host.now)
+    host.module.sim = Sim.MISSING
+    assert host.module.sim is Sim.MISSING
+    assert len(touches) == 5
+    host.module.step(host.now)
+    assert len(touches) == 5
 
 
 def test_traffic_connects_the_radio() -> None:
@@ -295,6 +316,14 @@ GENERAL = [
     "AT+NSOST=0,192.0.2.1,7,1,00",
     "AT+NSOCL=0",
     "AT+NATSPEED=115200",
+    "AT+NATSPEED=57600,3,1",
+    'AT+CPSMS=1,,,"10010100","00000001"',
+    'AT+CEDRXS=1,5,"0010"',
+    "AT+CEDRXRDP",
+    "AT+COPS=?",
+    "AT+CIMI",
+    "AT+CCLK?",
+    "AT+NUESTATS=ALL",
     "AT+NRB",
     "garbage",
     'AT+CGMI="',
@@ -323,8 +352,9 @@ DOWNLINKS = st.one_of(
     st.just("reset"),
 )
 SITUATIONS = st.sampled_from(["fresh", "configured", "online", "typed"])
-ACTIONS = st.one_of(COMMANDS, COMMANDS, DOWNLINKS, st.sampled_from([0.1, 2.5, 40.0]))
-FINAL = re.compile(r"OK|ERROR|\+CME ERROR:(3|4|30|50)|REBOOTING")
+PLACES = st.sampled_from([*Coverage, *Sim, True, False])
+ACTIONS = st.one_of(COMMANDS, COMMANDS, DOWNLINKS, PLACES, st.sampled_from([0.1, 2.5, 40.0]))
+FINAL = re.compile(r"OK|ERROR|\+CME ERROR:(3|4|10|30|50|311)|REBOOTING")
 LEGAL_TURNS = {(state, after) for state, turns in TRANSITIONS.items() for after in turns.values()}
 
 
@@ -348,6 +378,12 @@ class Life:
                 self.host.raw(action.encode() + b"\r")
             case float():
                 self.host.wait_raw(action)
+            case Coverage():
+                self.host.module.radio.coverage = action
+            case Sim():
+                self.host.module.sim = action
+            case bool():
+                self.host.module.radio.refusing = action
             case _:
                 self.host.module.deliver(action, self.host.now)  # type: ignore[arg-type]
                 self.host.raw(b"")
@@ -385,9 +421,9 @@ def test_whatever_happens_the_module_stays_legal_and_answers(
         if classic.state is State.ABSENT:
             assert not classic.objects.instances
             assert not classic.observed
-    host.wait_raw(30.0)
-    host.raw(b"\rATE0\r")
-    host.wait_raw(30.0)
+    host.wait_raw(900.0)
+    host.raw(b"\r" * WAKING_BYTES + b"ATE0\r")
+    host.wait_raw(1.0)
     assert host.ask("AT") == ["OK"]
 
 
@@ -414,9 +450,10 @@ def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
     for piece in garbage:
         host.raw(piece)
         host.wait_raw(0.5)
-    host.wait_raw(60.0)
+    host.wait_raw(600.0)
     host.raw(b"\r")
     host.wait_raw(60.0)
+    host.raw(b"\r" * WAKING_BYTES)
     assert host.raw(b"AT\r").endswith(b"\r\nOK\r\n")
 
 
@@ -432,11 +469,12 @@ def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
             continue
         classic = host.module.classic
         before = (classic.state, classic.objects.instances, classic.config, classic.observed)
-        answer = host.ask(command) + host.wait(3)
-        assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)
-        if any(line.startswith("+CME") for line in answer):
+        at_once = host.ask(command)
+        if any(line.startswith("+CME") for line in at_once):
             after = (classic.state, classic.objects.instances, classic.config, classic.observed)
             assert after == before
+        answer = at_once + host.wait(3 if command != "AT+COPS=?" else 25)
+        assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)
 
 
 @settings(max_examples=40)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.uart import Host, lines
-
-CSQ = "+CSQ:28,99"
+from emulator.coverage import ATTACH_TIME, Coverage
+from emulator.network import OPERATOR_SEARCH_TIME
+from emulator.sim import Sim
+from tests.emulator.uart import Host
 
 
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("AT+CSQ", [CSQ]),
         ("AT+CFUN?", ["+CFUN:1"]),
         ("AT+CEREG?", ["+CEREG:0,1"]),
         ("AT+CGATT?", ["+CGATT:1"]),
@@ -21,30 +21,11 @@ CSQ = "+CSQ:28,99"
         ("AT+CGDCONT?", ['+CGDCONT:0,"IP","nbiot.MNC002.MCC460.GPRS",,0,0']),
         ("AT+CGPADDR", ["+CGPADDR:0,10.160.3.14"]),
         ("AT+CGPADDR=0", ["+CGPADDR:0,10.160.3.14"]),
-        ("AT+CCLK?", ["+CCLK:26/11/23,14:36:00+32"]),
-        ("AT+NUESTATS=CELL", ["NUESTATS:CELL,3555,88,1,-666,-108,-570,222"]),
-        (
-            "AT+NUESTATS",
-            [
-                "Signal power:-666",
-                "Total power:-570",
-                "TX power:0",
-                "TX time:0",
-                "RX time:0",
-                "Cell ID:94",
-                "ECL:0",
-                "SNR:222",
-                "EARFCN:3555",
-                "PCI:88",
-                "RSRQ:-108",
-            ],
-        ),
         ("AT+CFUN=?", ["+CFUN:(0,1)"]),
         ("AT+CEREG=?", ["+CEREG:(0-5)"]),
         ("AT+CGATT=?", ["+CGATT:(0,1)"]),
         ("AT+CSCON=?", ["+CSCON:(0,1)"]),
-        ("AT+COPS=?", ['+COPS:(2,,,"46000"),,(0-2),(2)']),
-        ("AT+CSQ=?", ["+CSQ:(0-31,99),(99)"]),
+        ("AT+CGDCONT=?", ['+CGDCONT:(0),"IP",,,(0),(0)']),
         ("AT+CGPADDR=?", ["+CGPADDR:(0)"]),
     ],
 )
@@ -69,21 +50,13 @@ def test_questions_byte_for_byte(question: str, answer: list[str]) -> None:
         ("AT+COPS=0,2", 50),
         ("AT+COPS=3", 50),
         ('AT+COPS=1,2,"46001"', 30),
-        ("AT+CSQ=1", 50),
-        ("AT+CSQ?", 4),
-        ("AT+NUESTATS=RADIO", 50),
         ("AT+CGPADDR=1", 50),
-        ("AT+CCLK", 50),
         ("AT+CGDCONT=0", 50),
-        ("AT+NPING=host", 50),
-        ("AT+NPING=192.0.2.1,11", 50),
-        ("AT+NPING=192.0.2.1,12,9", 50),
-        ("AT+NPING=192.0.2.1,12,10,1", 50),
     ],
 )
 def test_refusals_change_nothing(command: str, number: int) -> None:
     host = Host()
-    questions = ["AT+CFUN?", "AT+CEREG?", "AT+CGATT?", "AT+CSCON?", "AT+COPS?", "AT+CSQ"]
+    questions = ["AT+CFUN?", "AT+CEREG?", "AT+CGATT?", "AT+CSCON?", "AT+COPS?", "AT+CGPADDR"]
     before = [host.ask(question) for question in questions]
     assert host.refused(command) == number
     assert host.wait(60) == []
@@ -129,14 +102,11 @@ def test_losing_and_finding_the_network_is_told_at_once() -> None:
     assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
 
 
-def test_without_network_there_is_neither_signal_nor_address_nor_operator() -> None:
+def test_without_network_there_is_neither_address_nor_operator() -> None:
     host = Host()
     host.well("AT+CGATT=0")
-    assert host.ask("AT+CSQ") == ["+CSQ:99,99", "OK"]
     assert host.ask("AT+CGPADDR") == ["+CGPADDR:0", "OK"]
     assert host.ask("AT+COPS?") == ["+COPS:0", "OK"]
-    assert host.ask("AT+NUESTATS=CELL") == ["OK"]
-    assert host.ask("AT+NUESTATS")[0] == "Signal power:-32768"
     host.well("AT+CGATT=0")
 
 
@@ -175,56 +145,93 @@ def test_connection_is_told_as_it_comes_and_goes() -> None:
     assert host.wait(60) == ["+NPING:192.0.2.1,64,320", "+CSCON:0"]
 
 
-# Signal, clock, ping -----------------------------------------------------------------------------
+# Coverage, refusal, SIM --------------------------------------------------------------------------
+
+
+def test_coverage_lost_and_found_again_as_the_host_sees_it() -> None:
+    host = Host()
+    host.well("AT+CEREG=2")
+    host.module.radio.coverage = Coverage.OUT
+    assert host.wait(600) == ["+CEREG:2"]
+    assert host.ask("AT+CEREG?") == ["+CEREG:2,2", "OK"]
+    assert host.ask("AT+CGATT?") == ["+CGATT:0", "OK"]
+    host.module.radio.coverage = Coverage.ECL1
+    assert host.wait(11.9) == []
+    assert host.wait(0.2) == ["+CEREG:1,19E6,94,7"]
 
 
 @pytest.mark.parametrize(
-    ("rssi", "shown"), [(-1130, 0), (-1200, 0), (-510, 31), (-300, 31), (-1110, 1), (-1115, 0)]
+    ("level", "told"),
+    [
+        (1, "+CEREG:3"),
+        (2, "+CEREG:3"),
+        (3, "+CEREG:3,,,,0,11"),
+        (4, "+CEREG:3"),
+        (5, "+CEREG:3,,,,0,11"),
+    ],
 )
-def test_signal_strength_in_steps_of_two_decibels(rssi: int, shown: int) -> None:
+def test_a_refused_module_is_told_why_at_levels_three_and_five(level: int, told: str) -> None:
     host = Host()
-    host.module.radio.cell = type(host.module.radio.cell)(rssi=rssi)
-    assert host.ask("AT+CSQ") == [f"+CSQ:{shown},99", "OK"]
+    host.well(f"AT+CEREG={level}")
+    host.module.radio.refusing = True
+    assert host.wait(600) == [told]
+    assert host.ask("AT+CEREG?") == [f"+CEREG:{level},{told.removeprefix('+CEREG:')}", "OK"]
+    host.module.radio.refusing = False
+    assert host.wait(600) == []
+    assert host.ask("AT+CGATT=1") == ["OK", "+CEREG:2"]
+    (again,) = host.wait(ATTACH_TIME)
+    assert again.startswith("+CEREG:1")
 
 
-def test_the_clock_goes() -> None:
+def test_a_foreign_sim_finds_no_home() -> None:
     host = Host()
-    host.wait(9 * 3600 + 24 * 60)
-    assert host.ask("AT+CCLK?") == ["+CCLK:26/11/24,00:00:00+32", "OK"]
+    host.well("AT+CEREG=3")
+    host.module.sim = Sim.FOREIGN
+    assert host.module.sim is Sim.FOREIGN
+    assert host.wait(60) == ["+CEREG:0", "+CEREG:2", "+CEREG:3,,,,0,13"]
+    assert host.ask("AT+CIMI") == ["460040000000001", "OK"]
 
 
-def test_a_ping_comes_back_after_the_round_trip() -> None:
+@pytest.mark.parametrize(("sim", "number"), [(Sim.MISSING, 10), (Sim.LOCKED, 311)])
+def test_without_a_usable_sim_the_radio_does_not_turn_on(sim: Sim, number: int) -> None:
     host = Host()
-    host.well("AT+NPING=192.0.2.1,100,5000")
-    assert host.refused("AT+NPING=192.0.2.1") == 3
-    assert host.wait(0.31) == []
-    assert host.wait(0.02) == ["+NPING:192.0.2.1,64,320"]
-    host.well('AT+NPING="192.0.2.1"')
+    host.well("AT+CEREG=1")
+    host.module.sim = sim
+    assert host.wait(60) == ["+CEREG:0"]
+    assert host.ask("AT+CFUN?") == ["+CFUN:0", "OK"]
+    assert host.refused("AT+CFUN=1") == number
+    host.well("AT+CFUN=0")
+    host.module.sim = Sim.READY
+    assert host.ask("AT+CFUN=1") == ["+CEREG:2"]
+    assert host.wait(60) == ["OK", "+CEREG:1"]
 
 
-def test_a_ping_that_has_no_time_fails() -> None:
+# Operators in reach ------------------------------------------------------------------------------
+
+
+def operators(host: Host) -> str:
+    assert host.ask("AT+COPS=?") == []
+    assert host.wait(OPERATOR_SEARCH_TIME - 0.1) == []
+    answer, final = host.wait(0.2)
+    assert final == "OK"
+    return answer
+
+
+def test_a_search_for_operators_takes_its_time_and_tells_their_state() -> None:
     host = Host()
-    host.well("AT+NPING=192.0.2.1,,300")
-    assert host.wait(0.29) == []
-    assert host.wait(0.02) == ["+NPINGERR:1"]
+    assert operators(host) == '+COPS:(2,,,"46000"),,(0-2),(2)'
+    host.well("AT+COPS=2")
+    assert operators(host) == '+COPS:(1,,,"46000"),,(0-2),(2)'
+    host.module.radio.refusing = True
+    host.well("AT+COPS=0")
+    host.wait(10)
+    assert operators(host) == '+COPS:(3,,,"46000"),,(0-2),(2)'
+    host.module.radio.coverage = Coverage.OUT
+    assert operators(host) == "+COPS:,,(0-2),(2)"
 
 
-def test_a_ping_without_network_fails_after_its_time() -> None:
+def test_with_the_radio_off_no_operator_is_searched() -> None:
     host = Host()
-    host.well("AT+CGATT=0", "AT+NPING=192.0.2.1")
-    assert host.wait(9.9) == []
-    assert host.wait(0.2) == ["+NPINGERR:1"]
-
-
-def test_a_ping_whose_network_goes_meanwhile_fails() -> None:
-    host = Host()
-    host.well("AT+NPING=192.0.2.1", "AT+CGATT=0")
-    assert host.wait(1) == ["+NPINGERR:1"]
-
-
-def test_a_slow_network_takes_the_ping_along() -> None:
-    host = Host()
-    host.module.radio.cell = type(host.module.radio.cell)(round_trip=11.0)
-    host.module.receive(b"AT+NPING=192.0.2.1,,20000\r", host.now)
-    assert lines(host.module.take_output()) == ["OK"]
-    assert host.wait(12) == ["+NPING:192.0.2.1,64,11000"]
+    host.ask("AT+CFUN=0")
+    host.wait(1)
+    assert host.refused("AT+COPS=?") == 3

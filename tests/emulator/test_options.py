@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from emulator.options import Ready, parser
+from emulator.line.noise import Rates
+from emulator.options import parser, read
 
-READY = Ready("/dev/pts/7", "http://127.0.0.1:8080", "secret", "867", "460", "500000001")
+
+def said(text: str) -> dict[str, object]:
+    return read(parser(), text.split())
 
 
 def test_what_is_not_said_is_left_to_the_emulator() -> None:
-    assert vars(parser().parse_args([])) == {}
+    assert said("") == {}
 
 
 def test_everything_can_be_said() -> None:
-    said = (
+    everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
-        "--no-device --typed-urcs --trace --json"
+        "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
+        "--speed 60 --allow-network --faults loss=0.5,seed=7"
     )
-    assert vars(parser().parse_args(said.split())) == {
+    assert said(everything) == {
         "link": Path("/tmp/m5310"),
         "baud": 115200,
         "imei": "123",
@@ -32,11 +35,32 @@ def test_everything_can_be_said() -> None:
         "typed_urcs": True,
         "trace": True,
         "json": True,
+        "port": "pty",
+        "quiet": 0.05,
+        "overruns": True,
+        "modules": 3,
+        "speed": 60.0,
+        "allow_network": True,
+        "faults": Rates(loss=0.5),
+        "seed": 7,
     }
 
 
-def test_baud_off_is_no_baud() -> None:
-    assert vars(parser().parse_args(["--baud", "off"])) == {"baud": None}
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("off", {"baud": None}),
+        ("strict", {"strict": True}),
+        ("115200,strict", {"baud": 115200, "strict": True}),
+    ],
+)
+def test_baud_may_be_off_or_strict(text: str, meant: dict[str, object]) -> None:
+    assert said(f"--baud {text}") == meant
+
+
+def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
+    assert said("--faults corrupt=0.25,delay=1") == {"faults": Rates(corrupt=0.25, delay=1)}
+    assert said("--faults seed=3") == {"faults": Rates(), "seed": 3}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +71,20 @@ def test_baud_off_is_no_baud() -> None:
         "--baud -1",
         "--baud 9600.5",
         "--baud 99999999999",
-        "--speed 1",
+        "--baud 9600,strictly",
+        "--baud off,strict",
+        "--speed 0",
+        "--speed nan",
+        "--speed fast",
+        "--quiet -1",
+        "--quiet inf",
+        "--modules 0",
+        "--modules many",
+        "--modules 4097",
+        "--faults loss",
+        "--faults loss=2",
+        "--faults theft=0.1",
+        "--faults seed=x",
         "extra",
         "--imei",
         "--js",
@@ -70,35 +107,8 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         parser().parse_args(["--help"])
     assert left.value.code == 0
     told = capsys.readouterr().out
-    for option in ("--link", "--baud", "--imei", "--imsi", "--http", "--api-key", "--no-device"):
-        assert option in told
+    options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
+    for option in [*options.split(), "allow-network"]:
+        assert f"--{option}" in told
     assert "examples:" in told
     assert "python -m emulator --link /tmp/m5310 --trace" in told
-
-
-def test_json_is_one_line_with_every_handle() -> None:
-    text = READY.as_json()
-    assert "\n" not in text
-    assert json.loads(text) == {
-        "port": "/dev/pts/7",
-        "http": "http://127.0.0.1:8080",
-        "api_key": "secret",
-        "imei": "867",
-        "imsi": "460",
-        "device_id": "500000001",
-    }
-
-
-def test_the_text_names_everything_and_what_to_try() -> None:
-    text = READY.as_text(9600)
-    for value in ("/dev/pts/7", "9600 baud", "http://127.0.0.1:8080", "secret", "867", "460"):
-        assert value in text
-    assert "curl -H 'api-key: secret' 'http://127.0.0.1:8080/devices/500000001'" in text
-    assert "python -m serial.tools.miniterm --eol CR /dev/pts/7 9600" in text
-
-
-def test_the_text_of_a_module_that_nobody_knows() -> None:
-    text = Ready("/dev/pts/7", "http://127.0.0.1:8080", "k", "867", "460", None).as_text(None)
-    assert "refuses this module's login" in text
-    assert "as fast as it is read" in text
-    assert "curl" not in text

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.coverage import ATTACH_TIME, Coverage
 from emulator.lwm2m import Notification, Path, Read
 from emulator.psm import UART_HOLD, WAKING_BYTES, WAKING_TIME, active_time, update_time
-from emulator.radio import ATTACH_TIME, INACTIVITY_TIME
+from emulator.radio import INACTIVITY_TIME
 from tests.emulator.uart import Host, lines
 
 TEN_SECONDS = "00000101"
@@ -203,6 +204,45 @@ def test_an_update_before_it_fell_asleep() -> None:
     host = saving(t3324="00101010", t3412=TEN_MINUTES)  # both ten minutes
     assert host.wait(3600) == []
     assert host.ask("AT") == ["OK"]
+
+
+def test_asleep_it_does_not_notice_that_coverage_goes_and_returns() -> None:
+    host = sleeping()
+    host.module.radio.coverage = Coverage.OUT
+    assert host.wait(3600) == []
+    host.module.radio.coverage = Coverage.ECL0
+    assert host.raw(b"\r\r\r\r") == b"\r\n+NPSMR:0\r\n"
+    assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
+
+
+def test_woken_out_of_coverage_it_searches_and_stays_awake() -> None:
+    host = Host()
+    host.well("AT+CEREG=1", "AT+NPSMR=1", f'AT+CPSMS=1,,,"{NEVER}","{TEN_SECONDS}"')
+    host.wait(INACTIVITY_TIME + 10)
+    host.module.radio.coverage = Coverage.OUT
+    assert lines(host.raw(b"\r\r\r\r")) == ["+NPSMR:0", "+CEREG:2"]
+    assert host.wait(3600) == []
+    assert host.ask("AT") == ["OK"]
+    host.module.radio.coverage = Coverage.ECL0
+    assert host.wait(ATTACH_TIME + INACTIVITY_TIME + 10) == ["+CEREG:1", "+NPSMR:1"]
+
+
+def test_the_periodic_update_notices_that_coverage_is_gone() -> None:
+    host = sleeping(t3412=TEN_MINUTES)
+    host.module.radio.coverage = Coverage.OUT
+    assert host.wait(600 - 10) == ["+NPSMR:0"]
+    assert not host.module.radio.registered
+    assert host.wait(3600) == []
+
+
+def test_a_message_that_is_repeated_wakes_it() -> None:
+    host = saving(AT_ONCE)
+    host.configure(("3303/0/5700", 4, "20.5"))
+    host.observed("3303/0")
+    host.well('AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1,5')
+    host.wait(INACTIVITY_TIME + UART_HOLD + 15)
+    repeats = [m for m in host.uplink() if isinstance(m, Notification)]
+    assert len(repeats) == 5
 
 
 def test_a_restart_forgets_it() -> None:

@@ -10,6 +10,7 @@ from emulator.at import Cme, Refusal
 from emulator.classic.objects import Objects, Resource
 from emulator.classic.requests import PENDING_LIMIT, STALE_AFTER, ReadLine, Request, Requests
 from emulator.classic.values import ValueType
+from emulator.firmware import firmware_of
 from emulator.lwm2m import Code, Execute, Item, Path, Read, Response, Uplink, Value, Write
 
 INSTANCE = Path(3306, 0)
@@ -22,7 +23,7 @@ UNDECLARED = Path(3306, 0, 5999)
 
 
 class Station:
-    def __init__(self, *, typed_urcs: bool = False) -> None:
+    def __init__(self, firmware: str = "SP3") -> None:
         self.urcs: list[str] = []
         self.sent: list[Uplink] = []
         self.now = 0.0
@@ -34,7 +35,7 @@ class Station:
         objects.set(TEXT, Resource(ValueType.STRING, ""))
         objects.set(BLOB, Resource(ValueType.OPAQUE, b""))
         objects.set(HEX, Resource(ValueType.HEX_STR, ""))
-        self.requests = Requests(objects, self.urcs.append, self.sent.append, typed_urcs=typed_urcs)
+        self.requests = Requests(objects, self.urcs.append, self.sent.append, firmware_of(firmware))
 
     def asked(self, request: Request) -> list[str]:
         """What the host is told of a request."""
@@ -237,7 +238,7 @@ def test_a_read_repeated_after_its_answer_is_answered_again() -> None:
 )
 def test_a_write_in_both_forms(path: Path, value: Value, bare: str, typed: str) -> None:
     head = f"+MIPLWRITE:0,10001,3306,0,{path.resource},"
-    for station, text in ((Station(), bare), (Station(typed_urcs=True), typed)):
+    for station, text in ((Station(), bare), (Station("SP5"), typed)):
         assert station.asked(writing(10_001, (path, value))) == [head + text]
         assert station.write(10_001) == []
         assert station.told() == [Response(10_001, Code.CHANGED)]
@@ -245,7 +246,7 @@ def test_a_write_in_both_forms(path: Path, value: Value, bare: str, typed: str) 
 
 
 def test_several_resources_typed_are_counted_down_and_answered_once() -> None:
-    station = Station(typed_urcs=True)
+    station = Station("SP5")
     request = writing(10_001, (LEVEL, 7), (TEXT, "hi"), (BOOL, True))
     assert station.asked(request) == [
         "+MIPLWRITE:0,10001,3306,0,5851,3,4,7,1,2",
@@ -332,7 +333,7 @@ def test_what_no_line_can_carry_is_a_bad_request(items: list[tuple[Path, Value]]
 )
 def test_an_execute_in_both_forms(arguments: bytes, bare: str, typed: str) -> None:
     head = "+MIPLEXECUTE:0,10001,3306,0,5850"
-    for station, text in ((Station(), bare), (Station(typed_urcs=True), typed)):
+    for station, text in ((Station(), bare), (Station("SP5"), typed)):
         assert station.asked(Execute(10_001, BOOL, arguments)) == [head + text]
         station.execute(10_001)
         assert station.told() == [Response(10_001, Code.CHANGED)]

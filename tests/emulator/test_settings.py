@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.power import Cause
 from tests.emulator.uart import Host
 
 
@@ -25,14 +26,11 @@ from tests.emulator.uart import Host
         (["AT+CPSMS=1", "AT+CPSMS=0"], "AT+CPSMS?", "+CPSMS:0"),
         ([], "AT+NPSMR?", "+NPSMR:0"),
         (["AT+NPSMR=1"], "AT+NPSMR?", "+NPSMR:1,0"),
-        (['AT+CEDRXS=1,5,"0010"'], "AT+CEDRXS?", '+CEDRXS:5,"0010"'),
-        (["AT+CEDRXS=1,5"], "AT+CEDRXS?", '+CEDRXS:5,"0101"'),
         ([], "AT+NBAND?", "+NBAND:5,8"),
         (["AT+NBAND=8"], "AT+NBAND?", "+NBAND:8"),
         (["AT+NBAND=8,3,5"], "AT+NBAND?", "+NBAND:8,3,5"),
         ([], "AT+CPSMS=?", "+CPSMS:(0,1),,,(00000000-11111111),(00000000-11111111)"),
         ([], "AT+NPSMR=?", "+NPSMR:(0,1)"),
-        ([], "AT+CEDRXS=?", "+CEDRXS:(0,1),(5),(0000-1111)"),
         ([], "AT+NBAND=?", "+NBAND:(3,5,8)"),
         ([], "AT+NEARFCN=?", "+NEARFCN:(0),(0-65535)"),
     ],
@@ -41,13 +39,6 @@ def test_set_and_read_back(commands: list[str], question: str, answer: str) -> N
     host = Host()
     host.well(*commands)
     assert host.raw(question.encode() + b"\r") == f"\r\n{answer}\r\n\r\nOK\r\n".encode()
-
-
-def test_discontinuous_reception_off_reads_back_as_nothing() -> None:
-    host = Host()
-    host.well("AT+CEDRXS?", 'AT+CEDRXS=1,5,"0010"', "AT+CEDRXS=0,5", "AT+CEDRXS?", "AT+CEDRXS=0")
-    host.well("AT+CEDRXS=1,5")
-    assert host.ask("AT+CEDRXS?") == ['+CEDRXS:5,"0010"', "OK"]
 
 
 @pytest.mark.parametrize(
@@ -59,10 +50,6 @@ def test_discontinuous_reception_off_reads_back_as_nothing() -> None:
         'AT+CPSMS=1,,,"01011112","00001010"',
         'AT+CPSMS=1,,,"01011111","00001010",1',
         "AT+NPSMR=2",
-        "AT+CEDRXS=1",
-        "AT+CEDRXS=1,4",
-        'AT+CEDRXS=1,5,"01010"',
-        "AT+CEDRXS=2,5",
         "AT+NBAND=",
         "AT+NBAND=4",
         "AT+NBAND=8,8",
@@ -79,7 +66,7 @@ def test_discontinuous_reception_off_reads_back_as_nothing() -> None:
 )
 def test_refusals_change_nothing(command: str) -> None:
     host = Host()
-    questions = ["AT+CPSMS?", "AT+NPSMR?", "AT+CEDRXS?", "AT+NBAND?", "AT+NCONFIG?"]
+    questions = ["AT+CPSMS?", "AT+NPSMR?", "AT+NBAND?", "AT+NCONFIG?"]
     before = [host.ask(question) for question in questions]
     assert host.refused(command) == 50
     assert [host.ask(question) for question in questions] == before
@@ -111,3 +98,34 @@ def test_a_locked_carrier_counts_at_the_next_search() -> None:
     host.well("AT+NCSEARFCN", "AT+CGATT=0", "AT+CGATT=1", "AT+NCSEARFCN=?")
     host.wait(10)
     assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+
+
+def test_a_band_without_the_cell_finds_nothing_at_the_next_search() -> None:
+    host = Host()
+    host.well("AT+NBAND=5")
+    assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
+    host.well("AT+CGATT=0", "AT+CGATT=1")
+    host.wait(300)
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,2", "OK"]
+
+
+def test_scrambling_against_the_network_finds_nothing_after_the_next_start() -> None:
+    host = Host()
+    host.well("AT+NCONFIG=CR_0354_0338_SCRAMBLING,FALSE", "AT+CGATT=0", "AT+CGATT=1")
+    host.wait(10)
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+    host.raw(b"AT+NRB\r")
+    host.wait_raw(300)
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,2", "OK"]
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_whatever_restarts_it_the_flash_stays_and_the_rest_is_gone(cause: Cause) -> None:
+    host = Host()
+    host.well("AT+NCONFIG=AUTOCONNECT,FALSE", "AT+NBAND=8,3", "AT+CEREG=2", "AT+CPSMS=1")
+    host.module.power_cycle(cause, host.now)
+    host.wait_raw(60)
+    assert host.ask("AT+NCONFIG?")[0] == "+NCONFIG:AUTOCONNECT,FALSE"
+    assert host.ask("AT+NBAND?") == ["+NBAND:8,3", "OK"]
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
+    assert host.ask("AT+CPSMS?") == ["+CPSMS:0", "OK"]

@@ -6,12 +6,15 @@ import asyncio
 import os
 import pty
 import select
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import serial
 
-from emulator.terminal import Terminal
+from emulator.line.frames import Frame
+from emulator.ports.terminal import Terminal
 
 
 class Far:
@@ -119,7 +122,7 @@ async def test_the_next_program_wants_the_port_for_itself(monkeypatch: pytest.Mo
             def busy(*_: object) -> int:
                 raise OSError(16, "Device or resource busy")
 
-            patched.setattr("emulator.terminal.os.open", busy)
+            patched.setattr("emulator.ports.terminal.os.open", busy)
             it.terminal._stirred()
         assert not it.terminal.opened
 
@@ -144,3 +147,40 @@ async def test_a_system_without_epoll_is_told_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(select, "epoll")
     with pytest.raises(OSError, match="needs Linux"):
         Terminal(lambda _data: None)
+
+
+async def test_it_knows_the_speed_that_a_program_sets() -> None:
+    with far() as it:
+        assert it.terminal.name == it.terminal.path
+        assert it.terminal.frame == Frame(9600)  # as a Linux serial port that nobody has set
+        for speed in (115_200, 250_000):
+            with serial.Serial(it.terminal.path, speed, stopbits=2):
+                assert it.terminal.frame == Frame(speed, stop=2)
+        await turns()
+
+
+async def test_where_the_system_does_not_tell_the_speed_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(*_: object) -> bytes:
+        raise OSError(25, "Inappropriate ioctl for device")
+
+    with far() as it, monkeypatch.context() as patched:
+        patched.setattr("emulator.ports.terminal.fcntl.ioctl", unknown)
+        assert it.terminal.frame is None
+
+
+async def test_a_speed_of_zero_is_no_speed() -> None:
+    with far() as it, opened(it.terminal.path) as host:
+        settings = termios.tcgetattr(host)
+        settings[4] = settings[5] = termios.B0  # hang up
+        termios.tcsetattr(host, termios.TCSANOW, settings)
+        assert it.terminal.frame is None
+
+
+async def test_polled_it_reads_what_is_there() -> None:
+    with far() as it, opened(it.terminal.path) as host:
+        os.write(host, b"AT\r")
+        await turns()
+        it.terminal.poll()
+        assert it.heard == [b"AT\r"]

@@ -97,6 +97,17 @@ def test_a_host_s_nonsense_is_shown() -> None:
     assert [line.text for line in traced((OUT, b"hello\r\xff\x00\r"))] == ["hello", "\\xff\x00"]
 
 
+def test_what_happens_beside_the_line_is_noted_among_its_lines() -> None:
+    shown: list[TraceLine] = []
+    trace = Trace(shown.append, start=100, module=2)
+    trace.to_module(b"AT\r", 101)
+    trace.note("the host has closed the port", 102.5)
+    assert [str(line) for line in shown] == [
+        "     1.000 #2 --> AT",
+        "     2.500 #2 *** the host has closed the port",
+    ]
+
+
 def test_a_line_looks_like_this() -> None:
     urc = TraceLine(12.3456, BACK, "+MIPLOPEN:0,1", urc=True)
     assert str(urc) == "    12.346 <-- +MIPLOPEN:0,1   (URC)"
@@ -105,8 +116,9 @@ def test_a_line_looks_like_this() -> None:
 
 def test_colours_are_only_for_those_who_ask() -> None:
     lines = [TraceLine(0, OUT, "AT"), TraceLine(0, BACK, "OK"), TraceLine(0, BACK, "+X:1", True)]
+    lines.append(TraceLine(0, Direction.NOTE, "a host has come"))
     shown = [line.render(colours=True) for line in lines]
-    assert len({text[:5] for text in shown}) == 3
+    assert len({text[:5] for text in shown}) == 4
     assert all(text.startswith("\x1b[") and text.endswith("\x1b[0m") for text in shown)
     assert not any("\x1b" in line.render() for line in lines)
 

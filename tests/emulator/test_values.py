@@ -158,7 +158,20 @@ def test_values_have_a_text_for_the_host(value: Value, text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [math.nan, math.inf, 2**63, "a\rb", "a\nb", "a\0b", "x" * 1025, "温" * 342, b"x" * 513],
+    [
+        math.nan,
+        math.inf,
+        2**63,
+        "a\rb",
+        "a\nb",
+        "a\0b",
+        "a\x1bb",
+        "\t",
+        "\x7f",
+        "x" * 1025,
+        "温" * 342,
+        b"x" * 513,
+    ],
 )
 def test_some_values_no_line_can_carry(value: Value) -> None:
     with pytest.raises(Uncarriable):

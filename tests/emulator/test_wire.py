@@ -10,11 +10,14 @@ import pytest
 
 from emulator.air import Air
 from emulator.chain import Chain
+from emulator.coverage import Coverage
+from emulator.firmware import DEFAULT
 from emulator.lwm2m import Execute, Item, Path, Read, Value, Write
 from emulator.module import Cause, Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
+from emulator.sim import Sim
 from tests.transcript import WIRE, Bindings, Kind, Step, framed, literal, load, sent
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
@@ -32,7 +35,8 @@ class Player:
         self.cut = cut
         self.module = Module(
             Identity(imei=settings["imei"], imsi=settings["imsi"]),
-            typed_urcs="typed_urcs" in words,
+            firmware=settings.get("firmware", DEFAULT),
+            typed_urcs=True if "typed_urcs" in words else None,
             now=START,
         )
         self.platform = Platform(subscribed_read=False)
@@ -61,6 +65,10 @@ class Player:
                 self.now += float(step.words[1])
             case Kind.EVENT if step.words[0] == "power":
                 self.module.power_cycle(Cause[step.words[1]], self.now)
+            case Kind.EVENT if step.words[0] == "radio":
+                self.radio(step)
+            case Kind.EVENT if step.words[0] == "sim":
+                self.module.sim = Sim[step.words[1]]
             case Kind.EVENT if step.words[0] == "cloud":
                 self.cloud(step)
             case _:
@@ -87,6 +95,15 @@ class Player:
 
     def nothing_left(self, where: str) -> None:
         assert self.output == b"", f"{where}: the module also wrote {self.output!r}"
+
+    def radio(self, step: Step) -> None:
+        match step.words[1:]:
+            case ["coverage", level]:
+                self.module.radio.coverage = Coverage[level]
+            case ["refuses", answer]:
+                self.module.radio.refusing = answer == "yes"
+            case _:
+                pytest.fail(f"{step.where}: not a thing that happens to a radio")
 
     # the platform's part -------------------------------------------------------------------
 

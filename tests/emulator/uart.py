@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from emulator.lwm2m import (
     Code,
@@ -30,11 +31,10 @@ def lines(output: bytes) -> list[str]:
 
 
 class Host:
-    def __init__(self, *, typed_urcs: bool = False, seed: int = 0, speed: int = 9600) -> None:
+    def __init__(self, *, typed_urcs: bool | None = None, **options: Any) -> None:
+        """`options`: of the module."""
         self.now = START
-        self.module = Module(
-            Identity(), typed_urcs=typed_urcs, speed=speed, seed=seed, now=self.now
-        )
+        self.module = Module(Identity(), typed_urcs=typed_urcs, **options, now=self.now)
         self.sent: list[Uplink] = []  # into the air, and not yet looked at
         self.log = b""  # all the module has written
 

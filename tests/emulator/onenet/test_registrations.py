@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emulator.lwm2m import Path
 from emulator.onenet.registrations import EXCHANGE_LIFETIME, Observation, Registrations
 
@@ -74,9 +77,47 @@ def test_lifetimes_end_each_at_its_time_and_can_be_renewed() -> None:
     table.register("2;2", "b", 20, (), now=0)
     assert table.expired(9.9) == []
     assert table.expired(10) == [short]
-    short.renew(8)
+    table.renew(short, 8)
+    table.renew(short, 8)
     assert table.expired(10) == []
     assert table.deadline == 18
+    assert table.expired(18) == [short]
+
+
+def test_a_shorter_lifetime_counts_from_its_renewal() -> None:
+    table = Registrations()
+    one = table.register("1;1", "a", 1000, (), now=0)
+    one.lifetime = 10
+    table.renew(one, 5)
+    assert table.deadline == 15
+
+
+def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
+    table = Registrations()
+    table.register("1;1", "a", 5, (), now=0)
+    busy = table.register("2;2", "b", 1000, (), now=0)
+    for now in range(1, 1000):
+        table.renew(busy, now)
+    assert table.deadline == 5
+    assert len(table._ends) < 50
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))
+def test_however_often_they_are_renewed_each_ends_at_its_last(
+    renewals: list[tuple[int, int]],
+) -> None:
+    table = Registrations()
+    ends: dict[int, int] = {}
+    known = {number: table.register(f"{number};1", "a", 10, (), now=0) for number in range(4)}
+    for now, (number, lifetime) in enumerate(renewals):
+        known[number].lifetime = lifetime
+        table.renew(known[number], now)
+        ends[number] = now + lifetime
+    expected = {**dict.fromkeys(range(4), 10), **ends}
+    assert table.deadline == min(expected.values())
+    assert len(table._ends) <= 2 * 4 + 17
+    over = table.expired(30)
+    assert {r.endpoint for r in over} == {f"{n};1" for n, at in expected.items() if at <= 30}
 
 
 def test_every_observation_has_a_token_of_four_bytes_of_its_own() -> None:

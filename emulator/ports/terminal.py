@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
 import select
+import struct
 import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
 
+from emulator.line.frames import Frame
+
 READ_SIZE = 4096
+# What a Linux serial port is set to before anybody sets it; a pty's own default is 38400.
+_SPEED = termios.B9600
+# Asks the master how its slave is set, speeds that have no name of their own included: four words
+# of flags, a discipline, 19 characters, two speeds (asm-generic/termbits.h, asm-generic/ioctls.h).
+_TCGETS2 = 0x802C542A
+_TERMIOS2 = struct.Struct("=4IB19s2I")
 
 
 class Terminal:
@@ -36,6 +46,9 @@ class Terminal:
             raise
         # Raw mode outlives the closing of the slave: it belongs to the pair.
         tty.setraw(slave)
+        settings = termios.tcgetattr(slave)
+        settings[4] = settings[5] = _SPEED
+        termios.tcsetattr(slave, termios.TCSANOW, settings)
         self.path = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self._master, False)
@@ -43,6 +56,22 @@ class Terminal:
         self._loop.add_reader(self._news.fileno(), self._stirred)
         self._unread = False  # a program may have left something of what we wrote
         self._paused = False
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    @property
+    def frame(self) -> Frame | None:
+        """The speed that the other end is set to. A pty has no other frame than eight bits without
+        parity, whatever it is told.
+        """
+        try:
+            told = fcntl.ioctl(self._master, _TCGETS2, bytes(_TERMIOS2.size))
+        except OSError:  # not every architecture has it under this number
+            return None
+        _iflag, _oflag, cflag, *_, speed = _TERMIOS2.unpack(told)
+        return Frame(speed, stop=2 if cflag & termios.CSTOPB else 1) if speed else None
 
     @property
     def opened(self) -> bool:
@@ -79,6 +108,10 @@ class Terminal:
         self.stop_waiting()
         self._news.close()
         os.close(self._master)
+
+    def poll(self) -> None:
+        """Read what is there already, without waiting for the event loop's next turn."""
+        self._stirred()
 
     def _stirred(self) -> None:
         self._news.poll(0)

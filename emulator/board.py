@@ -1,0 +1,185 @@
+"""One board: a module, the serial line to its host, and the internet behind its sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from emulator.air import Link
+from emulator.clock import Clock
+from emulator.fleet import links
+from emulator.internet import Internet
+from emulator.line.line import Line
+from emulator.line.noise import Rates
+from emulator.line.quiet import Quiet
+from emulator.lwm2m import Downlink, Uplink
+from emulator.module import Module
+from emulator.ports.port import Address, Kind
+from emulator.trace import Trace
+
+# What the UART of firmware that overruns holds while the module is sending: a guess, of the size
+# that UARTs of such chips have.
+_RECEIVE_BUFFER = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How a board is connected. `baud`, `strict`: see `Line`. `overruns`: bytes that come while
+    the module is sending are lost beyond what its UART holds. `faults`, `seed`: of the line.
+    """
+
+    address: Address
+    link: Path | None
+    baud: int | None
+    strict: bool
+    overruns: bool
+    faults: Rates
+    seed: int
+    allow_network: bool
+
+    def __post_init__(self) -> None:
+        if self.baud is not None and self.baud <= 0:
+            raise ValueError(f"baud {self.baud}: expected a speed above 0")
+        if self.strict and self.baud is None:
+            raise ValueError("strict: expected a speed; without one there is no wrong one")
+        if self.link is not None and self.address.kind is not Kind.PTY:
+            raise ValueError(
+                f"link {self.link}: only a pty has a path to link to, {self.address} has none"
+            )
+
+    def for_each(self, count: int) -> list[Wiring]:
+        """The same for `count` boards, each with a port, a link and a seed of its own.
+
+        Raises ValueError: there are not as many ports.
+        """
+        return [
+            replace(self, address=self.address.following(place), link=link, seed=self.seed + place)
+            for place, link in enumerate(links(self.link, count))
+        ]
+
+
+class Board:
+    """A station on the air. `stir` is called whenever its module may have something to say, and
+    wants a `flush` after it; `turn` when the host or the internet has moved the module.
+    """
+
+    line: Line
+    internet: Internet
+
+    def __init__(
+        self,
+        module: Module,
+        wiring: Wiring,
+        quiet: Quiet,
+        *,
+        stir: Callable[[Board], None],
+        turn: Callable[[], None],
+    ) -> None:
+        self.wiring = wiring
+        self.module = module
+        self.quiet = quiet
+        self.device_id: str | None = None
+        self._stir = stir
+        self._turn = turn
+        self._baud = module.baud
+        self._trace: Trace | None = None
+
+    def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
+        """Open its port. Raises OSError: it cannot be had; nothing is left open."""
+        wiring = self.wiring
+        self._clock = clock
+        self._trace = trace
+        self.line = Line(
+            clock,
+            self._received,
+            on_sent=self._sent,
+            on_note=self._note,
+            on_end=on_end,
+            baud=wiring.baud,
+            strict=wiring.strict,
+            receive_buffer=_RECEIVE_BUFFER if wiring.overruns else None,
+            address=wiring.address,
+            link=wiring.link,
+            seed=wiring.seed,
+        )
+        self.line.faults.set_rates(wiring.faults)
+        self.internet = Internet(self._datagram, self._note, allowed=wiring.allow_network)
+
+    def close(self) -> None:
+        self.line.close()
+        self.internet.close()
+
+    # On the air ----------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        return self.module.link
+
+    @property
+    def touched(self) -> Callable[[], None]:
+        return self.module.touched
+
+    @touched.setter
+    def touched(self, touched: Callable[[], None]) -> None:
+        self.module.touched = touched
+
+    def deliver(self, message: Downlink, now: float) -> None:
+        self._stir(self)
+        self.module.deliver(message, now)
+
+    def step(self, now: float) -> float | None:
+        self._stir(self)
+        return self.module.step(now)
+
+    def take_uplink(self) -> list[Uplink]:
+        return self.module.take_uplink()
+
+    # To the host and the internet ----------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Send what the module has for its host and for the internet."""
+        output = self.module.take_output()
+        if output:
+            self.line.send(output)
+        if self.module.baud != self._baud:  # after what was still sent at the old speed
+            self._baud = self.module.baud
+            if self.wiring.baud is not None:
+                self.line.baud = self._baud
+        for datagram in self.module.take_datagrams():
+            self.internet.send(datagram)
+        self.internet.settle(self.module.sockets.ports)
+
+    def _sent(self, data: bytes) -> None:
+        now = self._clock.now()
+        self.quiet.sent(data, now)
+        if self._trace:
+            self._trace.to_host(data, now)
+
+    # From the host and the internet --------------------------------------------------------------
+
+    def _received(self, data: bytes) -> None:
+        self._turn()  # what was due before these bytes happens before them
+        now = self._clock.now()
+        heard, early = self.quiet.heard(data, now)
+        if early is not None:
+            lost = ", and is lost" if self.quiet.hasty_lost else ""
+            self._note(
+                f"the next command came {early * 1000:.1f} ms after the final result, the module"
+                f" needs {self.quiet.minimum * 1000:g} ms{lost}"
+            )
+        if self._trace:
+            self._trace.to_module(heard, now)
+        self._stir(self)
+        self.module.receive(heard, now)
+        self._turn()
+
+    def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
+        self._turn()
+        self._stir(self)
+        self.module.deliver_datagram(number, address, port, data, self._clock.now())
+        self._turn()
+
+    def _note(self, text: str) -> None:
+        if self._trace:
+            self._trace.note(text, self._clock.now())

@@ -1,0 +1,1 @@
+"""The serial line between host and module: its pace, its speed, its faults."""

@@ -1,0 +1,62 @@
+"""AT+NPING, answered by the radio model: no packet leaves this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emulator.at import Cme, Refusal
+from emulator.commands import OK, Answer, Forms, Table, Values
+from emulator.radio import Radio
+from emulator.sockets import address_of
+
+# Sizes in bytes and times in milliseconds; the chip's limits, its defaults.
+_SIZES = (12, 1500)
+_TIMEOUTS = (10, 460_800)
+_TIMEOUT = 10_000
+_TTL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Ping:
+    address: str
+    due: float
+    timeout: int  # milliseconds
+
+
+class Pinger:
+    """`urc` writes an unsolicited line; `use` says that there is traffic, and whether it left."""
+
+    def __init__(
+        self, radio: Radio, urc: Callable[[str], None], use: Callable[[float], bool]
+    ) -> None:
+        self._radio = radio
+        self._urc = urc
+        self._use = use
+        self._ping: _Ping | None = None
+
+    def commands(self) -> Table:
+        return {"+NPING": Forms(assign=self._begin, test="")}
+
+    def step(self, now: float) -> float | None:
+        """Do what is due at `now`; returns the next deadline."""
+        if self._ping is not None and self._ping.due <= now:
+            ping, self._ping = self._ping, None
+            answered = self._radio.registered and self._round_trip() <= ping.timeout
+            result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
+            self._urc(result if answered else "+NPINGERR:1")
+        return None if self._ping is None else self._ping.due
+
+    def _round_trip(self) -> int:
+        return round(self._radio.cell.round_trip * 1000)
+
+    def _begin(self, values: Values, now: float) -> Answer:
+        address = address_of(values.word("[0-9.]+"))
+        values.optional_integer(*_SIZES)
+        timeout = values.optional_integer(*_TIMEOUTS) or _TIMEOUT
+        values.end()
+        if self._ping is not None:
+            raise Refusal(Cme.NOT_ALLOWED)
+        wait = min(self._round_trip(), timeout) if self._use(now) else timeout
+        self._ping = _Ping(address, now + wait / 1000, timeout)
+        return OK

@@ -1,0 +1,53 @@
+"""Why the module starts, and the silence until it speaks."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from emulator.at import framed
+
+# The boot ROM's own words, sent at another speed, come so many seconds after the start. A guess.
+ROM_TIME = 0.25
+
+
+class Cause(Enum):
+    """`text` is what the module writes, `silence` the seconds until then.
+
+    The chip calls a black-out, a brown-out and a power-on the same. Boards are silent for some
+    seconds (seen); how much longer one cause takes than another is a guess.
+    """
+
+    POWER_ON = ("REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", 4.5)
+    BROWN_OUT = ("REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", 5.0)
+    RESET_PIN = ("REBOOT_CAUSE_SECURITY_RESET_PIN", 4.0)
+    COMMAND = ("REBOOT_CAUSE_APPLICATION_AT", 3.5)
+    WATCHDOG = ("REBOOT_CAUSE_APPLICATION_WATCHDOG", 3.0)
+    UNKNOWN = ("REBOOT_CAUSE_UNKNOWN", 3.25)
+
+    def __init__(self, text: str, silence: float) -> None:
+        self.text = text
+        self.silence = silence
+
+
+BOOT_TIME = Cause.COMMAND.silence
+
+
+class Boot:
+    """One start, from `now` on; `noise` is what the host reads of the boot ROM."""
+
+    def __init__(self, cause: Cause, model: str, noise: bytes, now: float) -> None:
+        self._says = deque([(now + ROM_TIME, noise)] if noise else [])
+        self._says.append((now + cause.silence, framed(cause.text) + f"{model}\r\nOK\r\n".encode()))
+
+    def step(self, now: float) -> bytes:
+        """What it says by `now` that it has not said yet."""
+        said = b""
+        while self._says and self._says[0][0] <= now:
+            said += self._says.popleft()[1]
+        return said
+
+    @property
+    def deadline(self) -> float | None:
+        """When it says more; None: the module is up."""
+        return self._says[0][0] if self._says else None

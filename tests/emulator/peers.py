@@ -1,0 +1,79 @@
+"""Hosts on the network for the tests: a plain socket on the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+
+class Peer:
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.seen = b""
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.connection, data)
+
+    async def reads(self, data: bytes) -> None:
+        """Read until `data` is among what came."""
+        while data not in self.seen:
+            more = await asyncio.get_running_loop().sock_recv(self.connection, 65_536)
+            assert more, f"the port closed after {self.seen!r}"
+            self.seen += more
+
+    async def is_left(self) -> None:
+        """Read until the other side has closed."""
+        try:
+            while more := await asyncio.get_running_loop().sock_recv(self.connection, 65_536):
+                self.seen += more
+        except ConnectionResetError:
+            pass
+
+
+@asynccontextmanager
+async def peer(url: str) -> AsyncIterator[Peer]:
+    """A host that has opened `url`, `socket://` or `rfc2217://`, and knows nothing of either."""
+    host, _, number = url.partition("://")[2].rpartition(":")
+    address = host.strip("[]"), int(number)
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, address)
+        yield Peer(connection)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop turn until it holds: for what has no event of its own."""
+    while not condition():
+        turned = asyncio.Event()
+        asyncio.get_running_loop().call_soon(turned.set)
+        await turned.wait()
+
+
+class Ear:
+    """Takes what it is called with; `reaches` waits until a condition on it holds."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.notes: list[str] = []
+        self._news = asyncio.Event()
+
+    def hear(self, data: bytes) -> None:
+        self.data += data
+        self._news.set()
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        self._news.set()
+
+    async def hears(self, data: bytes) -> None:
+        while data not in self.data:
+            self._news.clear()
+            await self._news.wait()
+
+    async def is_told(self, text: str) -> None:
+        while not any(text in note for note in self.notes):
+            self._news.clear()
+            await self._news.wait()

@@ -1,0 +1,121 @@
+"""One board: what its host, the internet and the air do to the module, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.board import Board, Wiring
+from emulator.clock import VirtualClock
+from emulator.line.noise import Rates
+from emulator.line.quiet import Quiet
+from emulator.lwm2m import Code, Response
+from emulator.module import Module
+from emulator.ports.port import address_of
+from emulator.trace import Trace
+from tests.emulator.hosts import Host
+from tests.emulator.peers import peer, until
+
+realtime = pytest.mark.realtime
+
+
+def wired(
+    port: str = "pty", *, baud: int | None = 9600, strict: bool = False, link: Path | None = None
+) -> Wiring:
+    return Wiring(address_of(port), link, baud, strict, False, Rates(), 5, False)
+
+
+class Desk:
+    """A board that is turned whenever it asks for it, on a clock that the test moves."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.clock = VirtualClock()
+        self.shown: list[str] = []
+        self.stirred = 0
+        module = Module(now=self.clock.now())
+        self.board = Board(module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn)
+        trace = Trace(lambda line: self.shown.append(line.text), self.clock.now())
+        self.board.open(self.clock, trace, lambda: None)
+
+    def _stir(self, board: Board) -> None:
+        assert board is self.board
+        self.stirred += 1
+
+    def _turn(self) -> None:
+        self.board.step(self.clock.now())
+        self.board.flush()
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.board.close()
+
+    async def say(self, host: Host, line: str) -> None:
+        """Send a line, and let it pass and be answered at 9600 baud."""
+        due = self.board.line.received + len(line) + 1
+        host.send(line)
+        await until(lambda: self.board.line.received == due)
+        self.clock.advance(0.5)
+
+
+@realtime
+async def test_a_host_at_the_module_s_speed_is_understood_and_must_follow_it() -> None:
+    with Desk(wired(strict=True)) as desk, Host(desk.board.line.port) as host:
+        host.set_speed(9600)
+        await desk.say(host, "AT+NATSPEED=115200,30,0,2,1,0,0")
+        assert await host.until("OK\r\n") == "\r\nOK\r\n"
+        await desk.say(host, "AT+CSQ")
+        assert "AT+CSQ" not in desk.shown
+        assert any("sent at 9600 8N1 were read at 115200 8N1" in text for text in desk.shown)
+        host.set_speed(115_200)
+        await desk.say(host, "")  # whatever the garbage was, it ends here
+        host.seen = b""
+        await desk.say(host, "AT+CSQ")
+        assert (await host.until("OK\r\n")).endswith("+CSQ:28,99\r\n\r\nOK\r\n")
+
+
+@realtime
+async def test_the_speed_that_a_host_sets_over_rfc_2217_counts_too() -> None:
+    with Desk(wired("rfc2217://:0", strict=True)) as desk:
+        async with peer(desk.board.line.port) as host:
+            await host.send(b"AT\r")
+            await until(lambda: desk.board.line.received == 3)
+            desk.clock.advance(1)
+            await host.reads(b"\r\nOK\r\n")
+            await host.send(b"\xff\xfa\x2c\x01\x00\x00\x96\x00\xff\xf0AT+CSQ\r")  # 38400
+            await until(lambda: desk.board.line.received == 10)
+            desk.clock.advance(1)
+        assert "AT+CSQ" not in desk.shown
+        assert "7 bytes sent at 38400 8N1 were read at 9600 8N1: garbage" in desk.shown
+
+
+@realtime
+async def test_without_a_pace_a_new_speed_changes_nothing() -> None:
+    with Desk(wired(baud=None)) as desk, Host(desk.board.line.port) as host:
+        await host.command("AT+NATSPEED=115200,30,0,2,1,0,0")
+        assert desk.board.line.baud is None
+        assert desk.board.module.baud == 115_200
+
+
+@realtime
+async def test_whatever_moves_the_module_stirs_the_board() -> None:
+    with Desk(wired(baud=None)) as desk, Host(desk.board.line.port) as host:
+        await host.command("AT")
+        before = desk.stirred
+        desk.board.deliver(Response(1, Code.CREATED, location="rd/1"), desk.clock.now())
+        assert desk.stirred == before + 1
+        desk.board.step(desk.clock.now())
+        assert desk.stirred == before + 2
+        assert desk.board.take_uplink() == []
+
+
+def test_each_of_several_boards_has_a_port_a_link_and_a_seed() -> None:
+    several = wired(link=Path("/tmp/m")).for_each(2)
+    assert [(one.link, one.seed) for one in several] == [
+        (Path("/tmp/m-1"), 5),
+        (Path("/tmp/m-2"), 6),
+    ]
+    ports = [str(one.address) for one in wired("socket://:7000").for_each(2)]
+    assert ports == ["socket://127.0.0.1:7000", "socket://127.0.0.1:7001"]
