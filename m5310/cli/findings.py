@@ -9,7 +9,7 @@ from typing import Final
 
 from m5310.at import Answer, Command
 from m5310.cli.queries import WEAK, signal_words, status_words
-from m5310.commands import general, network
+from m5310.commands import general, measurements, network
 from m5310.commands.network import Registration
 from m5310.errors import CommandError, CommandTimeout, M5310Error
 from m5310.module.obstacles import SIM_ADVICE
@@ -117,7 +117,7 @@ def _radio(answer: Answer) -> Finding:
 
 
 def _signal(answer: Answer) -> Finding:
-    dbm = network.signal_of(answer)
+    dbm = measurements.signal_of(answer)
     words = signal_words(dbm).removeprefix("signal ")
     if dbm is None:
         advice = "connect the antenna, or go where NB-IoT coverage is"
@@ -166,7 +166,7 @@ QUESTIONS: Final = (
     Question("SIM", general.imsi(), _plain("SIM", general.imsi_of), vital=True),
     Question("SIM card", general.iccid(), _plain("SIM card", general.iccid_of)),
     Question("radio", general.radio_query(), _radio, vital=True),
-    Question("signal", network.signal_quality(), _signal, vital=True),
+    Question("signal", measurements.signal_quality(), _signal, vital=True),
     Question("registration", network.registration(), _registration, vital=True),
     Question("attached", network.attachment(), _attached, vital=True),
     Question("address", network.addresses(), _address),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from m5310.at import Answer, Command
-from m5310.commands import general, network, power, sockets
+from m5310.commands import general, measurements, network, power, sockets
 from m5310.commands.network import NetworkStatus, Registration
 
 
@@ -127,7 +127,7 @@ _STATISTICS: Final = {
 
 
 def _statistics(answer: Answer) -> str:
-    found = network.statistics_of(answer)
+    found = measurements.statistics_of(answer)
     known = ((words, getattr(found, field)) for field, words in _STATISTICS.items())
     return ", ".join(words.format(value) for words, value in known if value is not None)
 
@@ -136,7 +136,7 @@ def _cells(answer: Answer) -> str:
     return "; ".join(
         f"{'serving' if cell.primary else 'neighbour'} cell {cell.pci} at EARFCN {cell.earfcn}: "
         f"{cell.rsrp:g} dBm, quality {cell.rsrq:g} dB, signal to noise {cell.snr:g} dB"
-        for cell in network.cells_of(answer)
+        for cell in measurements.cells_of(answer)
     )
 
 
@@ -171,12 +171,16 @@ QUERIES: Final = (
     ),
     Query(general.speed_query(), "the speed", _named("speed in baud:", general.speed_of)),
     Query(general.radio_query(), "the radio's state", _switch("radio", general.radio_on)),
-    Query(general.clock(), "the time", lambda answer: f"time {general.clock_of(answer)}"),
+    Query(
+        general.clock(),
+        "the time",
+        lambda answer: f"time {general.clock_of(answer) or 'not known yet'}",
+    ),
     Query(general.configuration(), "the configuration", _configuration),
     Query(
-        network.signal_quality(),
+        measurements.signal_quality(),
         "the signal strength",
-        lambda answer: signal_words(network.signal_of(answer)),
+        lambda answer: signal_words(measurements.signal_of(answer)),
     ),
     Query(
         network.registration(),
@@ -195,8 +199,8 @@ QUERIES: Final = (
     ),
     Query(network.operator_query(), "the operator", _operator),
     Query(network.bands_query(), "the bands", _named("bands", _bands)),
-    Query(network.statistics(), "the radio's measurements", _statistics),
-    Query(network.cells(), "the cells around", _cells),
+    Query(measurements.statistics(), "the radio's measurements", _statistics),
+    Query(measurements.cells(), "the cells around", _cells),
     Query(network.addresses(), "the IP address", _address),
     Query(network.contexts(), "the access points", _contexts),
     Query(power.power_saving_query(), "power saving", _power_saving),

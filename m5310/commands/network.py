@@ -1,4 +1,4 @@
-"""The network side of the general vocabulary: signal, registration, addresses, ping."""
+"""The network side of the general vocabulary: registration, operator, bands, addresses, ping."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Final
 
 from m5310.at import Answer, Command, Quoted
 from m5310.at import values as values_of
+from m5310.commands.address import ip_address
 from m5310.commands.general import query, read, setting, within
+from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.errors import AnswerError, ParameterError
 
 SEARCH: Final = 60.0
@@ -33,23 +35,38 @@ class Registration(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NetworkStatus:
-    """Where the module is on the network; `tac` and `cell` only if they were asked for."""
+    """Where the module is on the network. None for what the level does not tell, or nobody knows.
+
+    `tac` and `cell` come from level 2 on, both or neither. `reject_cause` (levels 3 and 5) is an
+    EMM cause of TS 24.301 annex A if `cause_type` is 0, the vendor's own number if 1. `active`
+    and `periodic_update` (levels 4 and 5) are the timers the network granted, in seconds.
+    """
 
     stat: Registration
     tac: int | None = None
     cell: int | None = None
     technology: int | None = None
+    cause_type: int | None = None
+    reject_cause: int | None = None
+    active: int | None = None
+    periodic_update: int | None = None
 
 
-# <stat>[,<tac>,<ci>,<AcT>], hex numbers with or without quotes
-_STATUS = r'([0-5])(?:,"?([0-9A-Fa-f]{1,4})"?,"?([0-9A-Fa-f]{1,8})"?,([0-9]))?'
-# An answer has <n> before the status, so 2 or 5 values; unsolicited ones have 1 or 4.
+# TS 27.007 10.1.22, of which every value but the first may be left empty:
+# <stat>[,<tac>,<ci>,<AcT>[,<cause_type>,<reject_cause>[,<Active-Time>,<Periodic-TAU>]]]
+# Hex and bit strings come with or without quotes.
+_CELL = r',"?([0-9A-Fa-f]{1,4})?"?,"?([0-9A-Fa-f]{1,8})?"?,([0-9])?'
+_CAUSE = r",([0-9]{1,3})?,([0-9]{1,5})?"
+_TIMERS = r',"?([01]{8})?"?,"?([01]{8})?"?'
+_STATUS = rf"([0-5])(?:{_CELL}(?:{_CAUSE}(?:{_TIMERS})?)?)?"
+# An answer has <n> before the status, so 2, 5, 7 or 9 values; unsolicited ones have 1, 4, 6 or 8.
 _CEREG = re.compile(rf"\+CEREG: ?[0-5],{_STATUS}")
 _CEREG_URC = re.compile(rf"\+CEREG: ?{_STATUS}")
 
 
 def report_registration(level: int) -> Command:
-    """0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell (3..5 as in TS 27.007)."""
+    """0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the cause of a
+    rejection, 4 with the timers of power saving, 5 with both (TS 27.007 10.1.22)."""
     return setting("+CEREG", within("level", level, range(6)))
 
 
@@ -68,10 +85,18 @@ def registration_change(line: str) -> NetworkStatus | None:
 
 
 def _status(match: re.Match[str]) -> NetworkStatus:
-    stat, tac, cell, technology = match.groups()
-    if tac is None:
-        return NetworkStatus(Registration(int(stat)))
-    return NetworkStatus(Registration(int(stat)), int(tac, 16), int(cell, 16), int(technology))
+    stat, tac, cell, technology, cause_type, reject_cause, active, periodic_update = match.groups()
+    known = bool(tac and cell)
+    return NetworkStatus(
+        Registration(int(stat)),
+        tac=int(tac, 16) if known else None,
+        cell=int(cell, 16) if known else None,
+        technology=int(technology) if technology else None,
+        cause_type=int(cause_type) if cause_type else None,
+        reject_cause=int(reject_cause) if reject_cause else None,
+        active=active_seconds(active) if active else None,
+        periodic_update=periodic_update_seconds(periodic_update) if periodic_update else None,
+    )
 
 
 def attach(on: bool) -> Command:
@@ -120,97 +145,13 @@ def operator_query() -> Command:
 
 
 def operator_of(answer: Answer) -> str | None:
-    return read(answer, _COPS)[1]
+    return read(answer, _COPS)[1] or None
 
 
 _COPS = re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?')
 
 
-# --- signal ----------------------------------------------------------------------------------
-
-
-def signal_quality() -> Command:
-    return query("+CSQ", _CSQ)
-
-
-def signal_of(answer: Answer) -> int | None:
-    """dBm, -113..-51; None if the module does not know (TS 27.007 8.5)."""
-    rssi = int(read(answer, _CSQ)[1])
-    return None if rssi == 99 else -113 + 2 * rssi
-
-
-_CSQ = re.compile(r"\+CSQ: ?([0-2]?[0-9]|3[01]|99),(?:[0-7]|99)")
-
-
-@dataclass(frozen=True, slots=True)
-class RadioStatistics:
-    """AT+NUESTATS. Powers in dBm, `snr` in dB; None for what the module does not know.
-
-    That every power and the SNR come in tenths is inferred from the values seen.
-    """
-
-    signal_power: float | None = None
-    total_power: float | None = None
-    transmit_power: float | None = None
-    snr: float | None = None
-    coverage_level: int | None = None
-    earfcn: int | None = None
-    cell: int | None = None
-    pci: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One row of AT+NUESTATS=CELL. `rsrp` and `rssi` in dBm, `rsrq` and `snr` in dB."""
-
-    earfcn: int
-    pci: int
-    primary: bool
-    rsrp: float
-    rsrq: float
-    rssi: float
-    snr: float
-
-
-_ROW = re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})")
-_TENTHS = {
-    "Signal power": "signal_power",
-    "Total power": "total_power",
-    "TX power": "transmit_power",
-    "SNR": "snr",
-}
-_WHOLE = {"ECL": "coverage_level", "EARFCN": "earfcn", "Cell ID": "cell", "PCI": "pci"}
-_NOT_MEASURED = -32768
-_CELL = re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})")
-
-
-def statistics() -> Command:
-    return query("+NUESTATS", _ROW)
-
-
-def statistics_of(answer: Answer) -> RadioStatistics:
-    found: dict[str, int] = {}
-    for line in answer.lines:
-        if (row := _ROW.fullmatch(line)) and int(row[2]) != _NOT_MEASURED:
-            found[row[1]] = int(row[2])
-    tenths = {field: found[row] / 10 for row, field in _TENTHS.items() if row in found}
-    whole = {field: found[row] for row, field in _WHOLE.items() if row in found}
-    return RadioStatistics(**tenths, **whole)  # type: ignore[arg-type]  # keys are fields
-
-
-def cells() -> Command:
-    """Nothing but OK out of coverage."""
-    return query("+NUESTATS", _CELL, "CELL", required=False)
-
-
-def cells_of(answer: Answer) -> tuple[Cell, ...]:
-    found = []
-    for line in answer.lines:
-        if match := _CELL.fullmatch(line):
-            rsrp, rsrq, rssi, snr = (int(value) / 10 for value in match[4][1:].split(","))
-            primary = match[3] == "1"
-            found.append(Cell(int(match[1]), int(match[2]), primary, rsrp, rsrq, rssi, snr))
-    return tuple(found)
+# --- where to look --------------------------------------------------------------------------
 
 
 def bands(*numbers: int) -> Command:
@@ -248,11 +189,15 @@ def addresses() -> Command:
 
 
 def address_of(answer: Answer) -> str | None:
-    """The module's own IP address, None before it has one."""
-    return read(answer, _CGPADDR)[1] or None
+    """The module's own IP address, of the first context that has one; None before that."""
+    read(answer, _CGPADDR)
+    matches = (_CGPADDR.fullmatch(line) for line in answer.lines)
+    return next((match[1] for match in matches if match and match[1]), None)
 
 
-_CGPADDR = re.compile(r'\+CGPADDR: ?[0-9]{1,2}(?:,"?([0-9A-Fa-f.:]*)"?)?')
+# A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
+_ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
+_CGPADDR = re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?")
 
 
 def contexts() -> Command:
@@ -275,13 +220,11 @@ _CGDCONT = re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)')
 
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Command:
     """OK at once; `+NPING` or `+NPINGERR` later. `size` in bytes."""
-    if not re.fullmatch(r"[0-9A-Fa-f.:]{2,39}", address):
-        raise ParameterError(f"{address!r} is not an IP address; names are not resolved here")
     if size is not None:
         within("size", size, range(1, 1501))
     if timeout_ms is not None:
         within("timeout", timeout_ms, range(10, 600_001))
-    return setting("+NPING", address, size, timeout_ms)
+    return setting("+NPING", ip_address(address), size, timeout_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,11 @@ def discontinuous_reception_of(answer: Answer) -> float | None:
     if not answer.lines:
         return None
     bits = read(answer, _CEDRXS)[1]
-    return cycle_seconds(bits) if bits else None
+    return cycle_seconds(bits) if bits and bits != _NO_CYCLE else None
 
 
+_NO_CYCLE: Final = "0000"
+"""Names no cycle in NB-S1 mode: a module that has none to tell may still fill the value."""
 _CEDRXS = re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?')
 
 

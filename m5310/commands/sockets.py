@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from m5310.at import Answer, Command, Quoted
+from m5310.commands.address import ip_address
 from m5310.commands.general import query, read, setting, within
 from m5310.errors import AnswerError, ParameterError
 
@@ -59,8 +61,7 @@ def send(socket: int, address: str, port: int, data: bytes) -> Command:
     """One datagram of 1..512 bytes."""
     within("socket", socket, SOCKETS)
     within("port", port, _PORTS)
-    if not re.fullmatch(r"[0-9A-Fa-f.:]{2,39}", address):
-        raise ParameterError(f"{address!r} is not an IP address; names are not resolved here")
+    address = ip_address(address)
     if not 1 <= len(data) <= DATAGRAM_LIMIT:
         raise ParameterError(f"a datagram of {len(data)} bytes; expected 1..{DATAGRAM_LIMIT}")
     return query("+NSOST", _SENT, socket, address, port, len(data), data.hex().upper())
@@ -86,7 +87,14 @@ def received(answer: Answer) -> Datagram | None:
     data = bytes.fromhex(match[5])
     if len(data) != int(match[4]):
         raise AnswerError(f"{match[0]!r} announces {match[4]} bytes and brings {len(data)}")
-    return Datagram(int(match[1]), match[2], int(match[3]), data, int(match[6]))
+    return Datagram(int(match[1]), _origin(match[2]), int(match[3]), data, int(match[6]))
+
+
+def _origin(text: str) -> str:
+    """As `ip_address` writes it, so that it equals what a program asked for."""
+    with contextlib.suppress(ParameterError):  # no reason to lose the datagram
+        return ip_address(text)
+    return text
 
 
 def close(socket: int) -> Command:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 from m5310.at import Answer, Command
 from m5310.commands import sockets
+from m5310.commands.address import ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
 from m5310.shield import to_the_end
 
@@ -77,9 +78,10 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         target = addr or self._remote
         if target is None:
             raise ParameterError("sendto() without an address; this socket has no remote one")
-        if addr and self._remote and tuple(addr[:2]) != self._remote:
+        host, port = ip_address(target[0]), target[1]
+        if self._remote is not None and (host, port) != self._remote:
             raise ParameterError(f"sendto() to {addr}; this socket sends to {self._remote} only")
-        command = sockets.send(self._number, target[0], target[1], memoryview(data).tobytes())
+        command = sockets.send(self._number, host, port, memoryview(data).tobytes())
         if self._closing:
             return
         if len(self._outgoing) >= BACKLOG:
@@ -217,7 +219,9 @@ class Datagrams:
     ) -> tuple[ModuleDatagramTransport, P]:
         """A new socket with a protocol on it; see `Module.create_datagram_endpoint`."""
         if remote is not None:
-            sockets.send(0, *remote, b"\0")  # raises now what every sendto() would
+            host, port, *_ = remote  # a list in a program's configuration is as good as a tuple
+            sockets.send(0, host, port, b"\0")  # raises now what every sendto() would
+            remote = (ip_address(host), port)  # as `_deliver` compares it
         transport: ModuleDatagramTransport | None = None
 
         async def create() -> tuple[ModuleDatagramTransport, P]:

@@ -11,12 +11,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from m5310.at import Answer, Command
-from m5310.commands import general, network, power
-from m5310.commands.network import Cell, NetworkStatus, RadioStatistics
+from m5310.commands import general, measurements, network, power
+from m5310.commands.measurements import Cell, RadioStatistics
+from m5310.commands.network import NetworkStatus
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,9 @@ class Vocabulary(ABC):
 
         async def ask(command: Command, of: Callable[[Answer], str]) -> str | None:
             try:
-                return of(await self.execute(command))
+                return await self._if_told(command, of)
             except CommandError:
                 return None
-            except CommandTimeout as error:
-                if error.bare:  # an OK, and nothing before it
-                    return None
-                raise
 
         return Identity(
             manufacturer=await ask(general.manufacturer(), general.text_of),
@@ -101,6 +101,26 @@ class Vocabulary(ABC):
             imsi=await ask(general.imsi(), general.imsi_of),
             iccid=await ask(general.iccid(), general.iccid_of),
         )
+
+    async def manufacturer(self) -> str:
+        """`AT+CGMI`."""
+        return general.text_of(await self.execute(general.manufacturer()))
+
+    async def model(self) -> str:
+        """`AT+CGMM`."""
+        return general.text_of(await self.execute(general.model()))
+
+    async def revision(self) -> str:
+        """`AT+CGMR`: the firmware as the chip's vendor names it."""
+        return general.text_of(await self.execute(general.revision()))
+
+    async def firmware(self) -> str:
+        """`AT+CMVER`: the firmware as the module's maker names it."""
+        return general.text_of(await self.execute(general.firmware()))
+
+    async def serial_number(self) -> str | None:
+        """`AT+CGSN=0`: the maker's number of the board, None if it has none."""
+        return _serial_number(await self.execute(general.serial_number())) or None
 
     async def imei(self) -> str:
         """`AT+CGSN=1`: the number of the module."""
@@ -131,7 +151,8 @@ class Vocabulary(ABC):
         return network.registration_of(await self.execute(network.registration()))
 
     async def report_registration(self, level: int) -> None:
-        """`AT+CEREG=`: 0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell."""
+        """`AT+CEREG=`: 0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the
+        cause of a rejection, 4 with the timers of power saving, 5 with both."""
         await self.execute(network.report_registration(level))
 
     async def connected(self) -> bool:
@@ -152,15 +173,15 @@ class Vocabulary(ABC):
 
     async def signal(self) -> int | None:
         """`AT+CSQ`: dBm, -113..-51; None if nothing is received."""
-        return network.signal_of(await self.execute(network.signal_quality()))
+        return measurements.signal_of(await self.execute(measurements.signal_quality()))
 
     async def radio_statistics(self) -> RadioStatistics:
         """`AT+NUESTATS`: powers, SNR and coverage level as last measured."""
-        return network.statistics_of(await self.execute(network.statistics()))
+        return measurements.statistics_of(await self.execute(measurements.statistics()))
 
     async def cells(self) -> tuple[Cell, ...]:
         """`AT+NUESTATS=CELL`: the cells received, none out of coverage."""
-        return network.cells_of(await self.execute(network.cells()))
+        return measurements.cells_of(await self.execute(measurements.cells()))
 
     async def bands(self, *numbers: int) -> tuple[int, ...]:
         """`AT+NBAND`: the bands to search, in this order."""
@@ -183,7 +204,7 @@ class Vocabulary(ABC):
 
     async def address(self) -> str | None:
         """`AT+CGPADDR`: the module's own IP address, None before it has one."""
-        return network.address_of(await self.execute(network.addresses()))
+        return await self._if_told(network.addresses(), network.address_of)
 
     # --- power -------------------------------------------------------------------------------
 
@@ -220,9 +241,9 @@ class Vocabulary(ABC):
 
     # --- clock and configuration -------------------------------------------------------------
 
-    async def clock(self) -> datetime:
-        """`AT+CCLK?`: the network's time, aware. Before the first registration it is arbitrary."""
-        return general.clock_of(await self.execute(general.clock()))
+    async def clock(self) -> datetime | None:
+        """`AT+CCLK?`: the network's time, aware; None before the network has told it."""
+        return await self._if_told(general.clock(), general.clock_of)
 
     async def configuration(self) -> dict[str, str]:
         """`AT+NCONFIG?`: name to value, most of them `TRUE` or `FALSE`."""
@@ -231,6 +252,19 @@ class Vocabulary(ABC):
     async def configure(self, name: str, *, on: bool) -> None:
         """`AT+NCONFIG=`: one switch of the firmware, like `AUTOCONNECT`; kept over a restart."""
         await self.execute(general.configure(name, on))
+
+    async def _if_told(self, command: Command, of: Callable[[Answer], T]) -> T | None:
+        """What the answer says, None if an OK came and never the line before it.
+
+        The line stays required, for the module writes it (seen): an OK that belongs to the past
+        is not taken for "there is none". Firmware that leaves it out costs the command's timeout.
+        """
+        try:
+            return of(await self.execute(command))
+        except CommandTimeout as error:
+            if error.bare:
+                return None
+            raise
 
     async def _switch(
         self,

@@ -46,7 +46,9 @@ async def test_everything_that_can_be_asked(cut: Cut) -> None:
         assert await module.operator() == "46000"
         assert len(await module.contexts()) == 1
         assert await module.address() is not None
-        assert (await module.clock()).utcoffset() == timedelta(hours=8)
+        time = await module.clock()
+        assert time is not None
+        assert time.utcoffset() == timedelta(hours=8)
         assert "AUTOCONNECT" in await module.configuration()
         assert await module.speed() == 9600
         assert not await module.connected()

@@ -101,11 +101,16 @@ def test_configuration_rows() -> None:
             '+CCLK: "26/11/23,23:59:59-14"',
             datetime(2026, 11, 23, 23, 59, 59, tzinfo=timezone(-timedelta(hours=3, minutes=30))),
         ),
-        ("+CCLK:70/01/01,00:00:00", datetime(2070, 1, 1, tzinfo=timezone.utc)),  # noqa: UP017
+        ("+CCLK:69/12/31,00:00:00", datetime(2069, 12, 31, tzinfo=timezone.utc)),  # noqa: UP017
     ],
 )
 def test_the_clock_is_aware_of_its_zone(line: str, time: datetime) -> None:
     assert c.clock_of(answer(c.clock(), line)) == time
+
+
+@pytest.mark.parametrize("line", ["+CCLK:80/01/06,00:00:12+00", "+CCLK:70/01/01,08:00:00+32"])
+def test_a_clock_that_was_never_set_has_no_time(line: str) -> None:
+    assert c.clock_of(answer(c.clock(), line)) is None
 
 
 def test_a_time_of_no_clock() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -257,7 +258,13 @@ async def test_abort_sends_nothing_more() -> None:
 
 @pytest.mark.parametrize(
     ("data", "address"),
-    [(b"", PEER), (b"x" * 513, PEER), (b"x", ("onenet.cn", 1)), (b"x", ("1.2.3.4", 65536))],
+    [
+        (b"", PEER),
+        (b"x" * 513, PEER),
+        (b"x", ("onenet.cn", 1)),
+        (b"x", ("dead.beef", 1)),
+        (b"x", ("1.2.3.4", 65536)),
+    ],
 )
 async def test_what_the_module_cannot_send_is_refused_at_once(
     data: bytes, address: Address
@@ -285,6 +292,34 @@ async def test_a_connected_socket_speaks_to_its_peer_only() -> None:
     port.arrive(0, b"friend")
     await protocol.until(lambda: bool(protocol.received))
     assert protocol.received == [(b"friend", PEER)]
+    await port.leave()
+
+
+@pytest.mark.parametrize(
+    ("remote", "peer"),
+    [
+        (["183.230.40.40", 5683], PEER),  # as a program reads it from its configuration
+        (("2001:DB8:0::1", 5683), ("2001:db8::1", 5683)),
+    ],
+)
+async def test_a_peer_is_known_however_it_is_written(remote: Any, peer: Address) -> None:
+    port = Sockets()
+    transport, protocol = await port.endpoint(remote=remote)
+    assert transport.get_extra_info("peername") == peer
+    transport.sendto(b"x", remote)
+    transport.sendto(b"x")
+    port.arrive(0, b"friend", tuple(remote))
+    await protocol.until(lambda: bool(protocol.received))
+    assert protocol.received == [(b"friend", peer)]
+    await port.leave()
+
+
+async def test_an_origin_that_is_no_address_is_told_as_it_came() -> None:
+    port = Sockets()
+    _, protocol = await port.endpoint()
+    port.arrive(0, b"x", ("010.000.000.007", 7))
+    await protocol.until(lambda: bool(protocol.received))
+    assert protocol.received == [(b"x", ("010.000.000.007", 7))]
     await port.leave()
 
 

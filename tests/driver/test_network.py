@@ -1,8 +1,12 @@
-"""Signal, registration, addresses and ping."""
+"""Registration, operator, addresses and ping."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from m5310.at import Answer, Command
 from m5310.commands import network as n
@@ -23,9 +27,6 @@ from tests.driver.test_commands import answer
         (n.operator("46000"), 'AT+COPS=1,2,"46000"'),
         (n.operator(None), "AT+COPS=0"),
         (n.operator_query(), "AT+COPS?"),
-        (n.signal_quality(), "AT+CSQ"),
-        (n.statistics(), "AT+NUESTATS"),
-        (n.cells(), "AT+NUESTATS=CELL"),
         (n.bands(5, 8), "AT+NBAND=5,8"),
         (n.bands_query(), "AT+NBAND?"),
         (n.lock_frequency(3555), "AT+NEARFCN=0,3555"),
@@ -41,6 +42,9 @@ def test_each_command_line(command: Command, line: str) -> None:
     assert command.line == line
 
 
+ASLEEP_SOON = NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7, active=10, periodic_update=3600)
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [
@@ -48,6 +52,19 @@ def test_each_command_line(command: Command, line: str) -> None:
         ("+CEREG: 1,3", NetworkStatus(Registration.DENIED)),
         ("+CEREG:2,1,19E6,94,7", NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7)),
         ('+CEREG:2,5,"19E6","0000094F",9', NetworkStatus(Registration.ROAMING, 0x19E6, 0x94F, 9)),
+        ("+CEREG:2,2,,,", NetworkStatus(Registration.SEARCHING)),
+        ('+CEREG:2,2,"","",7', NetworkStatus(Registration.SEARCHING, technology=7)),
+        ("+CEREG:2,1,19E6,,7", NetworkStatus(Registration.HOME, technology=7)),
+        (
+            "+CEREG:3,3,,,,0,15",
+            NetworkStatus(Registration.DENIED, cause_type=0, reject_cause=15),
+        ),
+        ('+CEREG:4,1,19E6,94,7,,,"00000101","00100001"', ASLEEP_SOON),
+        ("+CEREG:5,1,19E6,94,7,,,00000101,00100001", ASLEEP_SOON),
+        (
+            "+CEREG:5,3,,,,1,312,,",
+            NetworkStatus(Registration.DENIED, cause_type=1, reject_cause=312),
+        ),
     ],
 )
 def test_the_answer_about_registration(line: str, status: NetworkStatus) -> None:
@@ -61,6 +78,13 @@ def test_the_answer_about_registration(line: str, status: NetworkStatus) -> None
         ("+CEREG:5", NetworkStatus(Registration.ROAMING)),
         ("+CEREG:2", NetworkStatus(Registration.SEARCHING)),
         ("+CEREG:1,19E6,94,7", NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7)),
+        ("+CEREG:2,,,", NetworkStatus(Registration.SEARCHING)),
+        ("+CEREG:3,,,,0,15", NetworkStatus(Registration.DENIED, cause_type=0, reject_cause=15)),
+        ('+CEREG:1,19E6,94,7,,,"00000101","00100001"', ASLEEP_SOON),
+        (
+            "+CEREG:1,19E6,94,7,,,11100000,11100000",
+            replace(ASLEEP_SOON, active=None, periodic_update=None),
+        ),
     ],
 )
 def test_an_unsolicited_change_never_looks_like_the_answer(
@@ -69,6 +93,19 @@ def test_an_unsolicited_change_never_looks_like_the_answer(
     assert n.registration_change(line) == status
     (shape,) = n.registration().responses
     assert not shape.pattern.fullmatch(line)
+
+
+values = st.lists(st.sampled_from(["", "0", "1", "2", "5", "94", "19E6", "00000101"]), max_size=9)
+
+
+@given(values)
+def test_a_line_is_an_answer_or_unsolicited_and_never_both(values: list[str]) -> None:
+    line = f"+CEREG:{','.join(values)}"
+    (shape,) = n.registration().responses
+    answers = shape.pattern.fullmatch(line) is not None
+    assert not (answers and n.registration_change(line))
+    if answers:
+        assert len(values) in (2, 5, 7, 9)
 
 
 def test_which_states_are_registered() -> None:
@@ -86,76 +123,24 @@ def test_switches() -> None:
 
 @pytest.mark.parametrize(
     ("line", "operator"),
-    [('+COPS:1,2,"46000"', "46000"), ("+COPS:0", None), ("+COPS:0,2,46000,9", "46000")],
+    [
+        ('+COPS:1,2,"46000"', "46000"),
+        ("+COPS:0", None),
+        ('+COPS:0,2,""', None),
+        ("+COPS:0,2,46000,9", "46000"),
+    ],
 )
 def test_the_operator(line: str, operator: str | None) -> None:
     assert n.operator_of(answer(n.operator_query(), line)) == operator
-
-
-@pytest.mark.parametrize(
-    ("line", "dbm"),
-    [("+CSQ:0,99", -113), ("+CSQ:31,99", -51), ("+CSQ: 17,0", -79), ("+CSQ:99,99", None)],
-)
-def test_signal_in_dbm(line: str, dbm: int | None) -> None:
-    assert n.signal_of(answer(n.signal_quality(), line)) == dbm
-
-
-@pytest.mark.parametrize("line", ["+CSQ:32,99", "+CSQ:1", "+CSQ:1,8", "+CSQ:-1,99"])
-def test_no_other_signal_is_one(line: str) -> None:
-    with pytest.raises(AnswerError):
-        n.signal_of(Answer(n.signal_quality(), (line,)))
-
-
-def test_statistics_in_units() -> None:
-    got = n.statistics_of(
-        answer(
-            n.statistics(),
-            "Signal power:-666",
-            "Total power:-602",
-            "TX power:-32768",
-            "TX time:2431",
-            "Cell ID:27447553",
-            "ECL:0",
-            "SNR:205",
-            "EARFCN:3555",
-            "PCI:7",
-        )
-    )
-    assert got == n.RadioStatistics(
-        signal_power=-66.6,
-        total_power=-60.2,
-        transmit_power=None,
-        snr=20.5,
-        coverage_level=0,
-        earfcn=3555,
-        cell=27447553,
-        pci=7,
-    )
-
-
-def test_rows_that_are_no_statistics_are_passed_over() -> None:
-    assert n.statistics_of(Answer(n.statistics(), ("hm",))) == n.RadioStatistics()
-
-
-def test_cells_in_units() -> None:
-    got = n.cells_of(
-        answer(
-            n.cells(),
-            "NUESTATS:CELL,3555,7,1,-666,-108,-602,205",
-            "NUESTATS:CELL,3555,9,0,-700,-120,-602,-15",
-        )
-    )
-    assert got == (
-        n.Cell(3555, 7, True, -66.6, -10.8, -60.2, 20.5),
-        n.Cell(3555, 9, False, -70.0, -12.0, -60.2, -1.5),
-    )
-    assert n.cells_of(Answer(n.cells(), ("NUESTATS:CELL,1",))) == ()
 
 
 def test_bands_addresses_and_contexts() -> None:
     assert n.bands_of(answer(n.bands_query(), "+NBAND:5,8")) == (5, 8)
     assert n.address_of(answer(n.addresses(), "+CGPADDR:0,10.169.241.248")) == "10.169.241.248"
     assert n.address_of(answer(n.addresses(), "+CGPADDR:0")) is None
+    assert n.address_of(answer(n.addresses(), "+CGPADDR:0", "+CGPADDR:1,10.0.0.7")) == "10.0.0.7"
+    both = '+CGPADDR:0,"10.0.0.7","2001:DB8::7"'
+    assert n.address_of(answer(n.addresses(), both)) == "10.0.0.7"
     row = '+CGDCONT:0,"IP","nbiot.MNC002.MCC460.GPRS",,0,0'
     assert n.access_points(answer(n.contexts(), row)) == {0: "nbiot.MNC002.MCC460.GPRS"}
     assert n.access_points(Answer(n.contexts(), ("hm",))) == {}
@@ -170,6 +155,7 @@ def test_bands_addresses_and_contexts() -> None:
         lambda: n.bands(0),
         lambda: n.lock_frequency(-1),
         lambda: n.ping("example.com"),
+        lambda: n.ping("dead.beef"),
         lambda: n.ping("1.2.3.4", 0),
         lambda: n.ping("1.2.3.4", 12, 1),
     ],

@@ -135,7 +135,12 @@ def test_the_answer_about_power_saving(line: str, said: p.PowerSaving) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "cycle"),
-    [((), None), (("+CEDRXS:5",), None), (('+CEDRXS:5,"0101"',), 81.92)],
+    [
+        ((), None),
+        (("+CEDRXS:5",), None),
+        (('+CEDRXS:5,"0000"',), None),
+        (('+CEDRXS:5,"0101"',), 81.92),
+    ],
 )
 def test_the_answer_about_discontinuous_reception(
     lines: tuple[str, ...], cycle: float | None

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from m5310.at import Answer, Command
-from m5310.commands.network import Cell, NetworkStatus, RadioStatistics, Registration
+from m5310.commands.measurements import Cell, RadioStatistics
+from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ParameterError
 from m5310.module.vocabulary import Identity, Vocabulary
@@ -38,6 +39,12 @@ ASKED = [
     ("information", "ATI", [], ()),
     ("error_numbers", "AT+CMEE?", ["+CMEE:1"], True),
     ("speed", "AT+NATSPEED?", ["+NATSPEED:115200,30,1,2,1,0,0"], 115200),
+    ("manufacturer", "AT+CGMI", ["China Mobile"], "China Mobile"),
+    ("model", "AT+CGMM", ["M5310"], "M5310"),
+    ("revision", "AT+CGMR", ["SP3"], "SP3"),
+    ("firmware", "AT+CMVER", ["V3.0.0"], "V3.0.0"),
+    ("serial_number", "AT+CGSN=0", ["+CGSN:ABC123"], "ABC123"),
+    ("serial_number", "AT+CGSN=0", [], None),
     ("imei", "AT+CGSN=1", ["+CGSN:865820030013978"], "865820030013978"),
     ("imsi", "AT+CIMI", ["460040000000001"], "460040000000001"),
     ("iccid", "AT+NCCID", ["+NCCID:89860400000000000012"], "89860400000000000012"),
@@ -79,12 +86,14 @@ ASKED = [
     ),
     ("edrx", "AT+CEDRXS?", ['+CEDRXS:5,"0010"'], 20.48),
     ("edrx", "AT+CEDRXS?", [], 0),
+    ("edrx", "AT+CEDRXS?", ['+CEDRXS:5,"0000"'], 0),
     (
         "clock",
         "AT+CCLK?",
         ["+CCLK:26/11/23,14:30:00+32"],
         datetime(2026, 11, 23, 14, 30, tzinfo=timezone(timedelta(hours=8))),
     ),
+    ("clock", "AT+CCLK?", ["+CCLK:80/01/06,00:00:12+00"], None),
     ("configuration", "AT+NCONFIG?", ["+NCONFIG:AUTOCONNECT,TRUE"], {"AUTOCONNECT": "TRUE"}),
 ]
 
@@ -203,6 +212,15 @@ async def test_identity_of_a_module_without_sim() -> None:
     assert (identity.imsi, identity.iccid, identity.serial_number) == (None, None, None)
     assert identity.imei == "865820030013978"
     assert len(module.sent) == 8
+
+
+@pytest.mark.parametrize(("name", "line"), [("clock", "AT+CCLK?"), ("address", "AT+CGPADDR")])
+async def test_an_ok_that_brings_nothing_says_that_there_is_nothing(name: str, line: str) -> None:
+    module = Recorded({line: CommandTimeout(line, 5, bare=True)})
+    assert await getattr(module, name)() is None
+    module.answers[line] = CommandTimeout(line, 5)
+    with pytest.raises(CommandTimeout):
+        await getattr(module, name)()
 
 
 async def test_a_serial_number_without_prefix() -> None:

@@ -15,7 +15,7 @@ from m5310 import values
 from m5310.at import Command, Response, final_result
 from m5310.classic import commands as classic
 from m5310.classic import miplconf, urc
-from m5310.commands import general, network, notices, power, sockets
+from m5310.commands import general, measurements, network, notices, power, sockets
 from m5310.engine import Engine
 from m5310.events import Answered, Event, InStep, Refused, Unsolicited
 from m5310.lwm2m import Path
@@ -118,7 +118,7 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "config": lambda w: general.configure(w[0], w[1] == "TRUE"),
     "speed?": lambda _: general.speed_query(),
     "speed": lambda w: general.speed(int(w[0])),
-    "signal": lambda _: network.signal_quality(),
+    "signal": lambda _: measurements.signal_quality(),
     "registration?": lambda _: network.registration(),
     "report registration": lambda w: network.report_registration(int(w[0])),
     "attached?": lambda _: network.attachment(),
@@ -129,8 +129,8 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "operator?": lambda _: network.operator_query(),
     "contexts?": lambda _: network.contexts(),
     "address": lambda _: network.addresses(),
-    "statistics cell": lambda _: network.cells(),
-    "statistics": lambda _: network.statistics(),
+    "statistics cell": lambda _: measurements.cells(),
+    "statistics": lambda _: measurements.statistics(),
     "bands?": lambda _: network.bands_query(),
     "bands": lambda w: network.bands(*(int(band) for band in w[0].split(","))),
     "carrier": lambda w: network.lock_frequency(int(w[0])),
