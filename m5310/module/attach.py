@@ -117,6 +117,8 @@ class _Attach:
         self._sim_since = 0.0
         self._sim_read = False
         self._denied_since: float | None = None
+        self._answered = False  # since then a restart is one
+        self._restarts = 0
         self._booted = False
         self._changed = asyncio.Event()
 
@@ -125,6 +127,7 @@ class _Attach:
     def on_line(self, line: str) -> None:
         if general.booted(line):
             self._booted = True
+            self._restarts += self._answered
             self._changed.set()
         elif network.registration_change(line):
             self._changed.set()
@@ -146,6 +149,7 @@ class _Attach:
             self._talking = await speed.answers(execute, general.BOOT)
         if not self._talking:
             raise self.failure()
+        self._answered = True
 
     # --- from an answer to the network -------------------------------------------------------
 
@@ -197,7 +201,9 @@ class _Attach:
         signal = await self._module.signal()
         self._number += 1
         elapsed = self._clock() - self._begun
-        self._last = Attempt(self._number, elapsed, status.stat, signal)
+        # cause_type 1 is the vendor's own numbering (TS 27.007 10.1.22)
+        cause = None if status.cause_type else status.reject_cause
+        self._last = Attempt(self._number, elapsed, status.stat, signal, cause)
         if self._progress is not None:
             self._progress(self._last)
         if status.stat.registered:
@@ -256,5 +262,6 @@ class _Attach:
                 sim=self._sim,
                 denied=self._denied_since is not None,
                 last=self._last,
+                restarts=self._restarts,
             )
         )

@@ -21,6 +21,21 @@ SIM_ADVICE: Final = {
 }
 
 
+# Why a network denies, as +CEREG tells it from level 3 on (EMM causes, TS 24.301 annex A)
+_EMM_CAUSES: Final = {
+    3: "illegal UE: the SIM is not known",
+    6: "illegal ME: the module's IMEI is barred",
+    7: "no EPS services for this SIM",
+    8: "no services at all for this SIM",
+    11: "this network is not allowed",
+    12: "this tracking area is not allowed",
+    13: "no roaming in this tracking area",
+    14: "no EPS services in this network",
+    15: "no suitable cell in this tracking area",
+    22: "congestion",
+}
+
+
 class Obstacle(Enum):
     """What stood in the way."""
 
@@ -35,13 +50,15 @@ class Obstacle(Enum):
 class Attempt:
     """One look at the network: the `number`th, `elapsed` s after the beginning.
 
-    `signal` is in dBm, None without reception.
+    `signal` is in dBm, None without reception. `cause` is the EMM cause of a rejection, which
+    +CEREG tells at the levels 3 and 5.
     """
 
     number: int
     elapsed: float
     stat: Registration
     signal: int | None
+    cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Evidence:
 
     `talking`: the module answered, at the end too. `speeds` were tried, `noise` bytes came.
     `sim` is how the SIM was refused, `denied` whether the network does; `last` the last look.
+    `restarts` counts those the module made by itself after it had answered.
     """
 
     elapsed: float
@@ -59,6 +77,7 @@ class Evidence:
     sim: CommandError | None
     denied: bool
     last: Attempt | None
+    restarts: int = 0
 
 
 class AttachError(M5310Error):
@@ -70,7 +89,7 @@ class AttachError(M5310Error):
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.obstacle = _obstacle(evidence)
-        super().__init__(_words(self.obstacle, evidence))
+        super().__init__(_words(self.obstacle, evidence) + _restarts(evidence.restarts))
         match self.obstacle:
             case Obstacle.NO_ANSWER | Obstacle.NO_COVERAGE | Obstacle.SEARCHING:
                 self.code = Code.TIMEOUT
@@ -105,8 +124,8 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
             return f"the SIM cannot be used: {seen.sim}; {advice}"
         case Obstacle.DENIED:
             return (
-                "the network denies the registration (+CEREG stat 3); check that the SIM's "
-                "subscription is active, allows NB-IoT and is not bound to another module"
+                f"the network denies the registration (+CEREG stat 3{_cause(seen)}); check that the "
+                "SIM's subscription is active, allows NB-IoT and is not bound to another module"
             )
         case Obstacle.NO_COVERAGE:
             return (
@@ -122,6 +141,23 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
             )
         case _:
             assert_never(obstacle)
+
+
+def _cause(seen: Evidence) -> str:
+    if seen.last is None or seen.last.cause is None:
+        return ""
+    cause = seen.last.cause
+    return f", EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
+
+
+def _restarts(count: int) -> str:
+    if not count:
+        return ""
+    times = "once" if count == 1 else f"{count} times"
+    return (
+        f"; it restarted {times} meanwhile: check that the power supply stands the peaks of "
+        "the radio"
+    )
 
 
 def _silence(seen: Evidence) -> str:

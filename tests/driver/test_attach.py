@@ -408,6 +408,32 @@ async def test_denied() -> None:
     assert error.evidence.elapsed == pytest.approx(LOOK, abs=0.5)
 
 
+@pytest.mark.parametrize(("kind", "cause"), [(0, 15), (1, None)])
+async def test_the_cause_of_a_denial(kind: int, cause: int | None) -> None:
+    module = Network()
+    module.rules["AT+CEREG?"] = [f"+CEREG:5,3,,,,{kind},15,,", "OK"]
+    error = await module.fails(setup=Setup(registration=5))
+    assert error.obstacle is Obstacle.DENIED
+    assert module.seen[-1].cause == cause
+
+
+async def test_restarts_are_counted_from_the_first_answer_on() -> None:
+    module = Network(stat=2)
+    module.rules = {"AT": None, **module.rules}
+    boot = ["REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", "M5310", "OK"]
+
+    def start() -> None:
+        module.rules.pop("AT", None)
+        module.say(*boot)
+
+    for seconds in (3, 20, 40):
+        module.later(seconds, start)
+    error = await module.fails(seconds=60)
+    assert error.obstacle is Obstacle.SEARCHING
+    assert error.evidence.restarts == 2
+    assert "restarted 2 times" in str(error)
+
+
 async def test_a_denial_told_twice_is_still_the_first() -> None:
     module = Network(3)
     module.later(1, lambda: module.becomes(3))

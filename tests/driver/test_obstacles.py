@@ -37,6 +37,30 @@ def refused(number: int | None) -> CommandError:
         (replace(SEEN, sim=refused(311)), Obstacle.NO_SIM, Code.REG_FAILED, "311.*PIN"),
         (replace(SEEN, sim=refused(None)), Obstacle.NO_SIM, Code.REG_FAILED, "that a SIM is in"),
         (replace(SEEN, denied=True), Obstacle.DENIED, Code.REG_FAILED, "denies.*subscription"),
+        (
+            replace(SEEN, denied=True, last=Attempt(2, 9, Registration.DENIED, -93, cause=7)),
+            Obstacle.DENIED,
+            Code.REG_FAILED,
+            "stat 3, EMM cause 7, no EPS services for this SIM.*subscription",
+        ),
+        (
+            replace(SEEN, denied=True, last=Attempt(2, 9, Registration.DENIED, -93, cause=99)),
+            Obstacle.DENIED,
+            Code.REG_FAILED,
+            "EMM cause 99, see TS 24.301",
+        ),
+        (
+            replace(SEEN, restarts=1),
+            Obstacle.SEARCHING,
+            Code.TIMEOUT,
+            "-93 dBm.*restarted once meanwhile: check that the power supply",
+        ),
+        (
+            replace(SEEN, talking=False, restarts=4),
+            Obstacle.NO_ANSWER,
+            Code.TIMEOUT,
+            "talked before.*restarted 4 times.*power supply",
+        ),
         (SEEN, Obstacle.SEARCHING, Code.TIMEOUT, r"\(SEARCHING\) although -93 dBm"),
         (
             replace(SEEN, last=Attempt(12, 118, Registration.SEARCHING, None)),
