@@ -124,8 +124,8 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
             return f"the SIM cannot be used: {seen.sim}; {advice}"
         case Obstacle.DENIED:
             return (
-                f"the network denies the registration (+CEREG stat 3{_cause(seen)}); check that the "
-                "SIM's subscription is active, allows NB-IoT and is not bound to another module"
+                f"the network denies the registration (+CEREG stat 3{_cause(seen)}); check that "
+                "the SIM's subscription is active, allows NB-IoT and is not bound to another module"
             )
         case Obstacle.NO_COVERAGE:
             return (
