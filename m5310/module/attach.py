@@ -142,10 +142,12 @@ class _Attach:
         execute = self._modem.execute
         port = self._port
         if port is not None:
-            self._tried = tuple(dict.fromkeys((port.baudrate, *speeds)))
-        if speeds and port is not None:
-            self._talking = await speed.find(execute, port, self._tried) is not None
-        if not self._talking:  # it may be booting, all the while at the present speed
+            self._tried = tuple(dict.fromkeys((port.baudrate, port.stored, *speeds)))
+            if len(self._tried) > 1:
+                self._talking = await speed.find(execute, port, self._tried) is not None
+            if not self._talking and port.baudrate != port.stored:
+                await port.change(port.stored)
+        if not self._talking:  # it may be booting, and has nothing to say until it is up
             self._talking = await speed.answers(execute, general.BOOT)
         if not self._talking:
             raise self.failure()

@@ -213,7 +213,8 @@ class Module(Vocabulary):
 
         Its sockets, objects and registrations are gone. Whoever waits for something of it, here
         or through whatever else shares the port, gets ModemReset, and a `Device` restores itself.
-        It comes up at its stored speed. Raises CommandTimeout if it does not come up.
+        It comes up at its stored speed, and a port opened here follows. Raises CommandTimeout if
+        it does not come up.
         """
         if self._boot is None:  # before the command: a restart of its own is one as well
             self._boot = asyncio.get_running_loop().create_future()
@@ -224,6 +225,8 @@ class Module(Vocabulary):
             await self.execute(command)
         except ModemReset:
             heard = (general.GOING_DOWN,)  # had it come up, `boot` would be done
+        if self._speed is not None and self._speed.baudrate != self._speed.stored:
+            await self._speed.change(self._speed.stored)  # while the module is silent, for seconds
         done, _ = await asyncio.wait({boot}, timeout=command.timeout)
         if not done:
             raise CommandTimeout(command.line, command.timeout, heard, bare=not heard)

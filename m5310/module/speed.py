@@ -67,10 +67,15 @@ class _Tunable(Protocol):
 
 
 class PortSpeed:
-    """The speed of an open port, in baud. A network port takes any: it has none of its own."""
+    """The speed of an open port, in baud. A network port takes any: it has none of its own.
+
+    `stored` is where the module talks after a restart, as far as is known: where it was met, until
+    it is told to store another speed.
+    """
 
     def __init__(self, transport: asyncio.BaseTransport, baudrate: int) -> None:
         self.baudrate = baudrate
+        self.stored = baudrate
         # pyserial's setters send a few ioctls, but for a port behind threads (rfc2217://) they
         # may ask the other end and wait.
         self._blocks = not isinstance(transport, DescriptorTransport)
@@ -122,7 +127,10 @@ async def _answered(execute: Execute, within: float) -> bool:
 
 
 async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int | None:
-    """The first of `speeds` at which the module answers; None, with the port as it was."""
+    """The first of `speeds` at which the module answers; None, with the port as it was.
+
+    A module that left the port's speed did so by a restart: it is met where it starts.
+    """
     old = port.baudrate
     found = None
     try:
@@ -134,6 +142,8 @@ async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int 
                 continue
             if await answers(execute):
                 found = baudrate
+                if baudrate != old:
+                    port.stored = baudrate
                 break
     finally:
         if found is None:
@@ -161,6 +171,8 @@ async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: boo
         return True
 
     if await to_the_end(switch()) and await answers(execute):
+        if store:
+            port.stored = baudrate
         return
     await port.change(old)
     raise SpeedError(baudrate, old, back=await answers(execute, FALL_BACK + TRIAL))

@@ -21,6 +21,7 @@ class Dial(PortSpeed):
 
     def __init__(self, baudrate: int = 9600, refuses: Container[int] = ()) -> None:
         self.baudrate = baudrate
+        self.stored = baudrate
         self.refuses = refuses
         self.turned: list[int] = []
         self._changed = asyncio.Event()

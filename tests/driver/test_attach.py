@@ -17,7 +17,7 @@ from m5310.module.obstacles import AttachError, Attempt, Obstacle
 from m5310.module.speed import USUAL
 from m5310.module.vocabulary import Vocabulary
 from tests.clock import elapse
-from tests.driver.boards import Board
+from tests.driver.boards import Board, Dial
 from tests.driver.scripted import Reply, Scripted
 
 Rules = dict[str, Reply | Callable[[str], Reply]]
@@ -272,6 +272,16 @@ async def test_a_module_that_boots_slowly_while_it_is_looked_for_elsewhere() -> 
     module.later(40, lambda: setattr(module, "speed", 9600))
     attached = await module.attach(speeds=USUAL)
     assert attached.baudrate == 9600
+    await module.modem.close()
+
+
+@pytest.mark.parametrize("seconds", [0, 20])
+async def test_a_module_that_restarted_at_its_stored_speed(seconds: float) -> None:
+    module = Network(speed=0, mute=True, dial=Dial(115200))
+    module.dial.stored = 9600
+    module.later(seconds, lambda: setattr(module, "speed", 9600))
+    attached = await module.attach()
+    assert attached.baudrate == module.dial.baudrate == 9600
     await module.modem.close()
 
 

@@ -428,6 +428,31 @@ async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatc
     assert opened == [115200]  # where the module is
 
 
+@pytest.mark.parametrize(("store", "after"), [(False, 9600), (True, 115200)])
+async def test_the_port_follows_a_module_that_restarts_at_its_stored_speed(
+    monkeypatch: pytest.MonkeyPatch, store: bool, after: int
+) -> None:
+    board = Board()
+    board.behind_a_port(monkeypatch)
+    loop = asyncio.get_running_loop()
+
+    def boot() -> None:
+        board.speed = after
+        if board.dial.baudrate == after:
+            board.say(*BOOT[1:])
+
+    def restart(_: str) -> str:
+        loop.call_later(3.5, boot)
+        return BOOT[0]
+
+    board.rules["AT+NRB"] = restart
+    async with Module("a port") as module:
+        await module.set_speed(115200, store=store)
+        assert (await module.reset()).cause is BootCause.COMMAND
+        assert module.baudrate == after
+        await module.check()
+
+
 async def test_others_wait_while_the_speed_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     board.behind_a_port(monkeypatch)

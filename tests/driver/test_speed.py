@@ -65,7 +65,7 @@ async def test_the_first_ones_may_get_lost(lost: int, in_step: bool) -> None:
 async def test_a_module_is_found_at_any_usual_speed(baudrate: int, mute: bool) -> None:
     board = Board(speed=baudrate, mute=mute)
     assert await find(board.modem.execute, board.dial, USUAL) == baudrate
-    assert board.dial.baudrate == baudrate
+    assert board.dial.baudrate == board.dial.stored == baudrate
     assert board.dial.turned == list(USUAL[: USUAL.index(baudrate) + 1])
     await board.modem.close()
 
@@ -129,6 +129,7 @@ async def test_both_change(store: bool, flag: int) -> None:
     board = Board()
     await change(board.modem.execute, board.dial, 115200, store=store)
     assert (board.speed, board.dial.baudrate, board.dial.turned) == (115200, 115200, [115200])
+    assert board.dial.stored == (115200 if store else 9600)
     assert board.sent == [f"AT+NATSPEED=115200,{FALL_BACK},{flag},2,1,0,0"]
     await board.modem.close()
 
