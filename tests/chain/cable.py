@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from emulator.identity import Identity
 from emulator.module import Module
 from m5310.modem import Modem
+from tests.chain.null_modem import START
 
 Cut = Callable[[bytes], Sequence[bytes]]
 
@@ -24,30 +25,45 @@ class Cable(asyncio.Transport):
 
     def __init__(self, cut: Cut = whole) -> None:
         super().__init__()
-        self.module = Module(Identity())
+        self.module = Module(Identity(), now=START)
         self.modem = Modem("the cable", quiet=0)
         self._cut = cut
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._now = START
         self.modem.connection_made(self)
+        self.turn()
+
+    @property
+    def now(self) -> float:
+        """The module's time, which is of a network that knows the date."""
+        return max(self._now, START + self._loop.time())
+
+    def _due(self, deadline: float) -> None:
+        self._now = deadline  # a sum of floats may fall short of what it is meant to be
         self.turn()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         for piece in self._cut(bytes(data)):
-            self.module.receive(piece, self._loop.time())
+            self.module.receive(piece, self.now)
         self.turn()
 
     def turn(self) -> None:
         """Carry what the module says, and come back when it has planned something."""
         if self._closed:
             return
-        deadline = self.module.step(self._loop.time())
-        for piece in self._cut(said) if (said := self.module.take_output()) else ():
+        deadline = self.module.step(self.now)
+        for piece in self._cut(said) if (said := self._said()) else ():
             self._loop.call_soon(self._hear, piece)
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self.turn)
+        self._timer = (
+            None if deadline is None else self._loop.call_at(deadline - START, self._due, deadline)
+        )
+
+    def _said(self) -> bytes:
+        return self.module.take_output()
 
     def _hear(self, piece: bytes) -> None:
         if not self._closed:

@@ -95,7 +95,7 @@ async def test_attach_while_it_boots_with_the_radio_left_off() -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         await module.configure("AUTOCONNECT", on=False)
-        cable.module.power_cycle(Cause.RESET_PIN, asyncio.get_running_loop().time())
+        cable.module.power_cycle(Cause.RESET_PIN, cable.now)
         cable.turn()
         attached = await module.attach(setup=Setup(connection=True, edrx=20.48))
         assert attached.status.stat is Registration.HOME
@@ -109,7 +109,7 @@ async def test_attach_survives_a_reset_in_the_middle() -> None:
         await module.radio(on=False)
         attaching = asyncio.create_task(module.attach())
         await elapse(1.5)
-        cable.module.power_cycle(Cause.WATCHDOG, asyncio.get_running_loop().time())
+        cable.module.power_cycle(Cause.WATCHDOG, cable.now)
         cable.turn()
         assert (await attaching).status.stat is Registration.HOME
         assert await module.error_numbers()  # set again
@@ -139,7 +139,6 @@ async def test_ping() -> None:
 @CUTS
 async def test_datagrams_in_both_directions(cut: Cut) -> None:
     cable = Cable(cut)
-    loop = asyncio.get_running_loop()
     async with Module(cable.modem) as module:
         transport, protocol = await module.create_datagram_endpoint(Heard, local_port=4000)
         transport.sendto(bytes(range(256)) * 2, PEER)
@@ -147,7 +146,7 @@ async def test_datagrams_in_both_directions(cut: Cut) -> None:
         (sent,) = cable.module.take_datagrams()
         assert sent.data == bytes(range(256)) * 2
         for size in (1, 511, 512):
-            cable.module.deliver_datagram(0, *PEER, bytes(size), loop.time())
+            cable.module.deliver_datagram(0, *PEER, bytes(size), cable.now)
         cable.turn()
         await protocol.until(lambda: len(protocol.received) == 3)
         assert protocol.received == [(bytes(size), PEER) for size in (1, 511, 512)]
