@@ -59,6 +59,7 @@ class Module(Vocabulary):
         self._baudrate = baudrate
         self._quiet = quiet
         self._modem: Modem | None = None
+        self._stored: int | None = None  # where the module starts, if not at `baudrate`
         self._speed: PortSpeed | None = None  # only of a port opened here
         self._stop_listening: Callable[[], None] | None = None
         self._datagrams = Datagrams(self.execute)
@@ -77,6 +78,8 @@ class Module(Vocabulary):
             modem, self._speed = await speed.open_modem(
                 self._port, self._baudrate, quiet=self._quiet
             )
+            if self._stored is not None:
+                self._speed.stored = self._stored
         self._stop_listening = modem.listen(self._on_line, self._on_lost)
         self._modem = modem
 
@@ -99,7 +102,8 @@ class Module(Vocabulary):
             self._stop_listening()
         modem, self._modem = self._modem, None
         if self._speed is not None:
-            self._baudrate = self._speed.baudrate  # where to find the module the next time
+            # where to find the module the next time
+            self._baudrate, self._stored = self._speed.baudrate, self._speed.stored
         if modem is not None and modem is not self._port:
             await modem.close()
 

@@ -47,6 +47,7 @@ class Pings:
         self._execute = execute
         self._turn = asyncio.Lock()
         self._outcome: asyncio.Future[Outcome] | None = None
+        self._due = 0.0  # until when it may come, on the loop's clock
 
     async def ping(self, address: str, size: int, timeout: float) -> PingReply:  # noqa: ASYNC109
         """See `Module.ping`."""
@@ -56,13 +57,18 @@ class Pings:
             )
         command = network.ping(address, size, math.ceil(timeout * 1000))
         async with self._turn:
-            waiter: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            await self._bygone()
+            loop = asyncio.get_running_loop()
+            waiter: asyncio.Future[Outcome] = loop.create_future()
             self._outcome = waiter  # before the command: the line may come before its OK
+            self._due = loop.time() + timeout + MARGIN
             try:
                 await self._execute(command)
                 await asyncio.wait({waiter}, timeout=timeout + MARGIN)
-            finally:
+            except M5310Error:
                 self._outcome = None
+                raise
+            self._outcome = None
         if not waiter.done():
             raise PingFailed(address, None)
         match waiter.result():
@@ -72,6 +78,12 @@ class Pings:
                 raise PingFailed(address, reason)
             case error:
                 raise error
+
+    async def _bygone(self) -> None:
+        """Let the request of a caller who was cancelled have its outcome, or ours would be that."""
+        if self._outcome is not None:
+            left = self._due - asyncio.get_running_loop().time()
+            await asyncio.wait({self._outcome}, timeout=max(left, 0))
 
     def ended(self, outcome: Outcome) -> None:
         """A line said how it went, or an error why none will."""

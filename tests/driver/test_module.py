@@ -448,6 +448,10 @@ async def test_the_port_follows_a_module_that_restarts_at_its_stored_speed(
     board.rules["AT+NRB"] = restart
     async with Module("a port") as module:
         await module.set_speed(115200, store=store)
+    board.modem.connection_made(board)
+    board.closed = 0
+    board.dial = Dial(115200)
+    async with module:
         assert (await module.reset()).cause is BootCause.COMMAND
         assert module.baudrate == after
         await module.check()

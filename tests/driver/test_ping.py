@@ -9,6 +9,7 @@ import pytest
 from m5310.commands.network import PingFailure, PingReply
 from m5310.errors import Code, CommandError, ModemReset, ParameterError, PortError
 from m5310.module.ping import MARGIN, PingFailed, Pings
+from tests.clock import elapse
 from tests.driver.scripted import Scripted
 
 REPLY = PingReply("183.230.40.39", 54, 0.34)
@@ -93,6 +94,26 @@ async def test_one_at_a_time_in_their_order() -> None:
     pings.ended(PingFailure(2))
     with pytest.raises(PingFailed, match=r"8\.8\.8\.8"):
         await second
+    await port.modem.close()
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_the_outcome_of_a_cancelled_one_is_not_the_next_ones(comes: bool) -> None:
+    port = Scripted()
+    pings = Pings(port.modem.execute)
+    first = await waiting(port, pings)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    second = asyncio.create_task(pings.ping("8.8.8.8", 12, 10))
+    await elapse(5)
+    assert len(port.sent) == 1
+    if comes:
+        pings.ended(REPLY)
+    await port.until("AT+NPING=8.8.8.8")
+    assert asyncio.get_running_loop().time() == pytest.approx(5 if comes else 10 + MARGIN, abs=0.1)
+    pings.ended(PingReply("8.8.8.8", 60, 0.2))
+    assert (await second).address == "8.8.8.8"
     await port.modem.close()
 
 
