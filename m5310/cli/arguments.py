@@ -117,6 +117,7 @@ def _probe(commands: _Commands[_Parser]) -> None:
     text = """\
 Ask the module who it is and how it fares: identity, firmware, SIM, signal, registration. Each
 finding has a verdict, and advice where something is wrong. The module is left as it was.
+Exit status 1: something is wrong; 3: nobody answers.
 
 examples:
   m5310 probe /dev/ttyUSB0
