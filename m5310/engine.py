@@ -67,7 +67,8 @@ class _Exchange:
 
 
 class Engine:
-    """One conversation. `quiet` and `settle` are in seconds, `byte_time` is a byte's on the wire.
+    """One conversation. `quiet` and `settle` are in seconds, `byte_time` is a byte's on the wire;
+    a change of it holds for what is written from then on.
 
     A command is held from `submit` to the event that ends it; only one at a time.
     """
@@ -80,7 +81,7 @@ class Engine:
         self.deadline: float | None = None
         self._quiet = quiet
         self._settle = settle
-        self._byte_time = byte_time
+        self.byte_time = byte_time
         self._reader = LineReader()
         self._states = States(CONVERSATION)
         self._due = 0.0  # when the present state's own time is over
@@ -217,7 +218,7 @@ class Engine:
         self._exchange = _Exchange(command, [], [])
         data = command.line.encode() + b"\r"
         self._output += data
-        self._due = now + len(data) * self._byte_time + command.timeout
+        self._due = now + len(data) * self.byte_time + command.timeout
         self._line_feed_due = False
 
     def _probe(self, now: float) -> None:

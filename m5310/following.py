@@ -40,8 +40,8 @@ class Following:
             async for line in lines: ...
 
     At most `limit` lines wait for the reader; then the oldest is dropped and counted in `dropped`.
-    When the port is lost, what waits is still given, and then the iteration raises that PortError.
-    It simply ends after `close`, of the module or of this.
+    When the port is lost, or the modem is closed by its owner, what waits is still given, and then
+    the iteration raises that PortError. It simply ends after `close`, of the module or of this.
     """
 
     def __init__(self, modem: Modem, wanted: tuple[Wanted, ...], limit: int = LIMIT) -> None:

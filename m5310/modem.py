@@ -69,7 +69,7 @@ class Modem(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._gone: asyncio.Future[None] | None = None
         self._reason = f"{name} is not open"  # why there is no transport
-        self._closing = False
+        self._handling = False  # what came is being told: nothing is written before that is done
         self._timer: asyncio.TimerHandle | None = None
         self._alarm: float | None = None  # when it rings
         self._trace = LineReader()  # lines for the log, cut only while somebody reads it
@@ -108,11 +108,11 @@ class Modem(asyncio.Protocol):
             raise
 
     def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
-        """Hear every unsolicited line, in order, and the loss of the port. Returns the way out.
+        """Hear every unsolicited line, in order, and the end of the port. Returns the way out.
 
-        Both are called from the event loop and must return soon. The loss is told once, after
-        every waiting caller was released, and not if it was `close` that ended the port.
-        Raises PortError if there is no port any more.
+        Both are called from the event loop and must return soon. The end is told once, whoever
+        brought it about, after every waiting caller was released: with the reason, which for
+        `close` is that the port was closed. Raises PortError if there is no port any more.
         """
         if self._transport is None:
             raise PortError(self._reason)
@@ -138,13 +138,25 @@ class Modem(asyncio.Protocol):
         """What went wrong on the wire so far."""
         return self._engine.counters
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What carries the bytes, for who tunes its port. Raises PortError if there is none."""
+        if self._transport is None:
+            raise PortError(self._reason)
+        return self._transport
+
+    def pace(self, byte_time: float) -> None:
+        """A byte takes `byte_time` s on the wire from the next command on: the speed changed."""
+        self._engine.byte_time = byte_time
+
     async def close(self) -> None:
-        """Close the port; every waiting caller gets a PortError. Harmless the second time."""
-        if self._transport is not None:
-            self._closing = True
-            transport, self._transport = self._transport, None
-            self._reason = f"{self._name} was closed"
-            self._release_waiters(PortError(self._reason))
+        """Close the port; every waiting caller, every listener gets a PortError.
+
+        Harmless the second time.
+        """
+        transport = self._transport
+        if transport is not None:
+            self._end_of_port(f"{self._name} was closed")
             if not transport.is_closing():
                 transport.abort()
         if self._gone is not None:
@@ -172,22 +184,38 @@ class Modem(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if wire.isEnabledFor(logging.DEBUG):
             self._log_lines(data)
-        for event in self._engine.receive(data, self._loop.time()):
-            self._handle(event)
-        self._proceed()
+        self._handle_all(self._engine.receive(data, self._loop.time()))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._closing:
-            self._reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
-            self._transport = None
-            self._release_waiters(PortError(self._reason))
-            for _, on_lost in self._listeners:
-                self._tell(on_lost, PortError(self._reason))
-        self._listeners = ()
+        if self._transport is not None:
+            reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
+            self._end_of_port(reason)
         assert self._gone is not None
         self._gone.set_result(None)
 
+    def _end_of_port(self, reason: str) -> None:
+        self._transport = None
+        self._reason = reason
+        self._release_waiters(PortError(reason))
+        listeners, self._listeners = self._listeners, ()
+        for _, on_lost in listeners:
+            self._tell(on_lost, PortError(reason))
+
     # the engine's side
+
+    def _handle_all(self, events: list[Event]) -> None:
+        """Tell what happened, then go on.
+
+        In this order: a listener whose task runs at once (eager tasks, from Python 3.12 on) would
+        else get its command's waiter in the place of one whose own end is yet to be told.
+        """
+        self._handling = True
+        try:
+            for event in events:
+                self._handle(event)
+        finally:
+            self._handling = False
+        self._proceed()
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -230,7 +258,7 @@ class Modem(asyncio.Protocol):
     def _proceed(self) -> None:
         """Give the engine the next command, the port its bytes and the loop the deadline."""
         transport = self._transport
-        if transport is None:
+        if transport is None or self._handling:
             return
         engine = self._engine
         while self._queue and engine.free:
@@ -256,9 +284,7 @@ class Modem(asyncio.Protocol):
         assert self._alarm is not None
         now = max(self._alarm, self._loop.time())  # a timer may be early by the clock's resolution
         self._alarm = self._timer = None
-        for event in self._engine.tick(now):
-            self._handle(event)
-        self._proceed()
+        self._handle_all(self._engine.tick(now))
 
     def _release_waiters(self, error: M5310Error) -> None:
         self._set_alarm(None)

@@ -117,6 +117,7 @@ def _probe(commands: _Commands[_Parser]) -> None:
     text = """\
 Ask the module who it is and how it fares: identity, firmware, SIM, signal, registration. Each
 finding has a verdict, and advice where something is wrong. The module is left as it was.
+Exit status 1: something is wrong; 3: nobody answers.
 
 examples:
   m5310 probe /dev/ttyUSB0
@@ -155,7 +156,12 @@ def _console(commands: _Commands[_Parser]) -> None:
     text = """\
 Talk to the module: type commands, see what they bring and what comes unasked, in words. Tab
 completes commands, arrow keys recall earlier ones; Ctrl-D ends. From a pipe, lines are sent one
-after the other: echo AT+CSQ | m5310 console /dev/ttyUSB0"""
+after the other; it ends with the last answer, so keep the pipe open for what comes later.
+
+examples:
+  m5310 console /dev/ttyUSB0
+  m5310 console /dev/ttyUSB0 < commands.txt
+  (echo AT+NPING=8.8.8.8; sleep 10) | m5310 console /dev/ttyUSB0"""
     made = _command(commands, "console", "talk to the module", text)
     _port(made)
     _words(made)

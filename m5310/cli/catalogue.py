@@ -84,7 +84,7 @@ def completions(typed: str) -> list[Entry]:
 # --- what a typed line brings ----------------------------------------------------------------
 
 _BY_LINE: Final = {query.command.line: query.command for query in QUERIES}
-_NAME: Final = re.compile(r"AT(\+[A-Z0-9]+)(.?)", re.IGNORECASE)
+_NAME: Final = re.compile(r"AT(\+[A-Z0-9]+)(=\?|.?)", re.IGNORECASE)
 _TIMEOUTS: Final = {"+CFUN": general.RADIO_SWITCH, "+COPS": network.SEARCH}
 
 # Of a command that nobody wrote down here: lines with its own prefix, and lines without one, but

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
@@ -35,7 +36,7 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
         if baud is None:
             findings = [silence(given.port, speeds)]
         else:
-            findings = await _findings(modem)
+            findings = await _findings(modem, lambda name: say(f"asking {given.port}: {name}"))
     well = all(finding.verdict is not Verdict.WRONG for finding in findings)
     if given.json:
         _print_json(given.port, baud, findings, screen, well=well)
@@ -43,17 +44,26 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
         _print_table(findings, screen)
         if baud is not None:
             screen.say(f"{given.port} at {baud} baud: {'all is well' if well else 'not well'}")
+    if baud is None:
+        return Exit.TIMEOUT
     return Exit.WELL if well else Exit.WRONG
 
 
-async def _findings(modem: Modem) -> list[Finding]:
-    """Every question's; error numbers are on meanwhile, and off again if they were."""
+async def _findings(modem: Modem, say: Callable[[str], None]) -> list[Finding]:
+    """Every question's; error numbers are on meanwhile, and off again if they were.
+
+    `say` is told what is asked: a module that fell silent takes a minute.
+    """
     numbers = await _asked(modem, general.error_numbers_query())
     were_off = isinstance(numbers, Answer) and not general.error_numbers_on(numbers)
     if were_off:
         await _asked(modem, general.error_numbers(on=True))
+    findings = []
     try:
-        return [question.finding(await _asked(modem, question.command)) for question in QUESTIONS]
+        for question in QUESTIONS:
+            say(question.name)
+            findings.append(question.finding(await _asked(modem, question.command)))
+        return findings
     finally:
         if were_off:
             await _asked(modem, general.error_numbers(on=False))

@@ -37,9 +37,7 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
     # Two openings of the port: a device survives the loss of a port only if it is its own.
     async with Module(port, baud) as module:
         await _attach(module, given.timeout, screen)
-        endpoint = given.endpoint or profile.endpoint
-        if endpoint is None:
-            endpoint = f"{await module.imei()};{await module.imsi()}"
+        endpoint = given.endpoint or profile.endpoint or await _endpoint(module)
     trial = Trial(screen)
     async with trial.device(port, baud, endpoint, profile) as device:
         try:
@@ -61,6 +59,10 @@ async def _attach(module: Module, seconds: float, screen: Screen) -> None:
             say(f"looking for the network: {status}, {signal_words(attempt.signal)}")
 
         await module.attach(seconds, progress=progress)
+
+
+async def _endpoint(module: Module) -> str:
+    return f"{await module.imei()};{await module.imsi()}"
 
 
 class Trial:

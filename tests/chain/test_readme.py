@@ -123,11 +123,19 @@ def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_the_command_for_people(emulator: dict[str, str], tmp_path: Path) -> None:
+    (profile,) = re.findall(r"```toml lamp.toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "lamp.toml").write_text(profile, encoding="utf-8")
     lines = re.findall(r"^\.venv/bin/m5310 (.*?)(?: +#.*)?$", README, re.MULTILINE)
     outputs = {}
     for line in lines:
         words = [word.replace("/tmp/m5310", emulator["port"]) for word in shlex.split(line)]
-        status, output, errors = Running("-m", "m5310", *words, cwd=ROOT).end()
+        running = Running("-m", "m5310", *words, cwd=tmp_path)
+        if words[0] == "run":
+            running.until("logged in as")
+            running.until("reported 3303/0/5700 = ")
+            assert running.end(signal.SIGINT)[0] == 130
+            continue
+        status, output, errors = running.end()
         assert (status, errors) == (0, ""), line
         outputs[words[0]] = output
     assert emulator["imei"] in outputs["probe"]

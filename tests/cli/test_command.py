@@ -158,7 +158,7 @@ def test_nobody_there() -> None:
     os.close(master)
     os.close(slave)
     found = json.loads(ran.stdout)
-    assert (ran.returncode, found["baud"], found["well"]) == (1, None, False)
+    assert (ran.returncode, found["baud"], found["well"]) == (3, None, False)
     assert found["findings"][0]["words"] == "nobody answers at 9600 baud"
 
 

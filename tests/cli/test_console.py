@@ -82,6 +82,14 @@ async def test_a_command_is_explained_a_question_by_its_answer() -> None:
     ]
 
 
+async def test_which_values_a_command_takes_is_an_answer() -> None:
+    module, seen = Scripted({"AT+CEREG=?": ["+CEREG:(0-5)", "OK"]}), screen()
+    one = Console(Session(module.modem), seen, words=True, echo=False)
+    await first_to_end(one.talk(typing("AT+CEREG=?")), one.hear())
+    assert shown(seen)[0].splitlines()[-2:] == ["  +CEREG:(0-5)", "  OK"]
+    await module.modem.close()
+
+
 async def test_from_a_pipe_commands_are_shown_too() -> None:
     output, _ = await talk("AT+CSQ", "AT+FOO", echo=True)
     lines = output.splitlines()

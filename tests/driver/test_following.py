@@ -124,6 +124,16 @@ async def test_a_lost_port_wakes_the_reader() -> None:
     await port.modem.close()
 
 
+async def test_a_modem_that_its_owner_closes_wakes_the_reader() -> None:
+    port = Scripted()
+    async with Following(port.modem, ()) as lines:
+        port.say("+A:1")
+        reader = asyncio.create_task(everything(lines))
+        await port.modem.close()
+        with pytest.raises(PortError, match="was closed"):
+            await reader
+
+
 async def test_leaving_ends_it_for_a_reader_elsewhere() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:

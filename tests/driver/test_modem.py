@@ -388,6 +388,30 @@ async def test_a_listener_may_answer_with_a_command() -> None:
     await modem.close()
 
 
+async def test_a_listener_whose_command_begins_at_once_takes_nobodys_place() -> None:
+    """As tasks do from Python 3.12 on, if they are eager."""
+    modem, port = await in_step()
+    begun: list[asyncio.Future[None]] = []
+    own = modem.execute(PLAIN)
+
+    def answer_at_once(_: str) -> None:
+        begun.append(own.send(None))
+
+    task = asyncio.create_task(modem.execute(CEREG))
+    await settled()
+    stop = modem.listen(answer_at_once, never)
+    port.say("+CSCON:1", "+CEREG:0,1", "OK")  # ended, but not told yet, when the listener is
+    stop()
+    assert (await task).lines == ("+CEREG:0,1",)
+    assert port.written == ["AT+CEREG?", "AT+CFUN=1"]
+    assert not begun[0].done()
+    port.say("OK")
+    with pytest.raises(StopIteration) as ended:
+        own.send(None)
+    assert ended.value.value == Answer(PLAIN)
+    await modem.close()
+
+
 async def test_a_listener_may_leave_while_it_is_called() -> None:
     modem, port = await in_step()
     heard: list[str] = []
@@ -454,9 +478,12 @@ async def test_a_listener_that_fails_on_the_loss_hides_it_from_nobody(
     assert "a listener failed" in caplog.text
 
 
-async def test_closing_releases_every_waiter_and_tells_no_loss() -> None:
+async def test_closing_releases_every_waiter_and_tells_every_listener_once() -> None:
     modem, port = await in_step()
-    modem.listen(lambda _: None, never)
+    told: list[PortError] = []
+    modem.listen(lambda _: None, told.append)
+    modem.listen(lambda _: None, told.append)
+    modem.listen(lambda _: None, never)()  # who left hears nothing of it
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
     await settled()
     await asyncio.gather(modem.close(), modem.close())
@@ -466,16 +493,33 @@ async def test_closing_releases_every_waiter_and_tells_no_loss() -> None:
             await task
     with pytest.raises(PortError, match="was closed"):
         await modem.execute(PLAIN)
+    assert [str(error) for error in told] == ["the port was closed"] * 2
     assert port.ended == 1
     assert timers() == []
 
 
 async def test_closing_while_the_port_is_already_going() -> None:
     modem, port = await in_step()
-    modem.listen(lambda _: None, never)
+    told: list[PortError] = []
+    modem.listen(lambda _: None, told.append)
     port.drop(OSError("gone"))
     await modem.close()
+    assert [str(error) for error in told] == ["the port was closed"]
     assert port.ended == 1
+
+
+async def test_a_listener_may_close_the_port() -> None:
+    modem, port = await in_step()
+    told: list[PortError] = []
+    closing: list[asyncio.Task[None]] = []
+    modem.listen(lambda _: closing.append(asyncio.create_task(modem.close())), told.append)
+    task = asyncio.create_task(modem.execute(PLAIN))
+    await settled()
+    port.say("+CSCON:0")
+    with pytest.raises(PortError, match="was closed"):
+        await task
+    await closing[0]
+    assert len(told) == 1
 
 
 async def test_a_cancelled_close_still_closes() -> None:
@@ -537,6 +581,28 @@ async def test_cancelling_after_the_port_is_gone() -> None:
     await modem.close()
     assert task.cancelled()
     assert timers() == []
+
+
+# --- what a change of speed needs ------------------------------------------------------------
+
+
+async def test_the_transport_is_there_as_long_as_the_port() -> None:
+    modem, port = plugged()
+    assert modem.transport is port
+    await modem.close()
+    with pytest.raises(PortError, match="was closed"):
+        _ = modem.transport
+
+
+async def test_the_time_of_a_command_counts_at_the_present_speed() -> None:
+    modem, _ = await in_step()
+    modem.pace(0.1)
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(CommandTimeout):
+        await modem.execute(PLAIN)
+    passed = asyncio.get_running_loop().time() - begun
+    assert passed == pytest.approx(len("AT+CFUN=1\r") * 0.1 + PLAIN.timeout)
+    await modem.close()
 
 
 # --- idle ------------------------------------------------------------------------------------
