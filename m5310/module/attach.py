@@ -51,7 +51,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Registered. `baudrate` is where the module was found, None on a port opened elsewhere."""
+    """Registered. `baudrate` is where the module was found, None on a port without speed."""
 
     status: NetworkStatus
     signal: int | None

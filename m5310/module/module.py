@@ -60,7 +60,7 @@ class Module(Vocabulary):
         self._quiet = quiet
         self._modem: Modem | None = None
         self._stored: int | None = None  # where the module starts, if not at `baudrate`
-        self._speed: PortSpeed | None = None  # only of a port opened here
+        self._speed: PortSpeed | None = None  # of a port that has one
         self._stop_listening: Callable[[], None] | None = None
         self._datagrams = Datagrams(self.execute)
         self._followings: WeakSet[Following] = WeakSet()
@@ -73,13 +73,13 @@ class Module(Vocabulary):
         if self._modem is not None:
             raise StateError("the module is open already")
         if isinstance(self._port, Modem):
-            modem = self._port
+            modem, self._speed = self._port, PortSpeed.of(self._port)
         else:
             modem, self._speed = await speed.open_modem(
                 self._port, self._baudrate, quiet=self._quiet
             )
-            if self._stored is not None:
-                self._speed.stored = self._stored
+        if self._speed is not None and self._stored is not None:
+            self._speed.stored = self._stored
         self._stop_listening = modem.listen(self._on_line, self._on_lost)
         self._modem = modem
 
@@ -128,7 +128,7 @@ class Module(Vocabulary):
 
     @property
     def baudrate(self) -> int | None:
-        """The speed of the port, None for one that was opened elsewhere."""
+        """The speed of the port in baud, None for one that has none."""
         return None if self._speed is None else self._speed.baudrate
 
     # --- any command, any line ---------------------------------------------------------------
@@ -188,7 +188,7 @@ class Module(Vocabulary):
         CommandError if the module refuses what `setup` asks; PortError.
         """
         if speeds and self._speed is None:
-            raise NotSupported("speeds are tried on a port opened here: Module('/dev/ttyUSB0')")
+            raise NotSupported("speeds are tried on a serial port; this one has no speed")
         return await attach.attach(
             self,
             self.modem,
@@ -208,7 +208,7 @@ class Module(Vocabulary):
         """
         modem = self.modem
         if self._speed is None:
-            raise NotSupported("only the speed of a port opened here: Module('/dev/ttyUSB0')")
+            raise NotSupported("the speed of a serial port can be set; this one has none")
         async with self._changing_speed:
             await speed.change(modem.execute, self._speed, baudrate, store=store)
 
@@ -217,7 +217,7 @@ class Module(Vocabulary):
 
         Its sockets, objects and registrations are gone. Whoever waits for something of it, here
         or through whatever else shares the port, gets ModemReset, and a `Device` restores itself.
-        It comes up at its stored speed, and a port opened here follows. Raises CommandTimeout if
+        It comes up at its stored speed, and the port follows. Raises CommandTimeout if
         it does not come up.
         """
         if self._boot is None:  # before the command: a restart of its own is one as well

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from m5310.at import Answer, Command
 from m5310.commands import general
@@ -16,11 +16,10 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     ModemReset,
-    ParameterError,
     PortError,
 )
 from m5310.modem import Modem
-from m5310.port import open_port
+from m5310.port import byte_time
 from m5310.shield import to_the_end
 from m5310.transport import DescriptorTransport
 
@@ -33,9 +32,6 @@ another speed left in the module's buffer, one may wake it."""
 FALL_BACK: Final = 30
 """Seconds after which the module is to return from a speed at which nobody speaks (the value in
 the lines that were seen; that this is its meaning is a guess)."""
-
-# 8N1: a start bit, eight bits, a stop bit.
-_BITS_PER_BYTE = 10
 
 _log = logging.getLogger("m5310.speed")
 
@@ -67,28 +63,32 @@ class _Tunable(Protocol):
 
 
 class PortSpeed:
-    """The speed of an open port, in baud. A network port takes any: it has none of its own.
+    """The speed of a modem's port, in baud. A network port takes any: it has none of its own.
 
     `stored` is where the module talks after a restart, as far as is known: where it was met, until
     it is told to store another speed.
     """
 
-    def __init__(self, transport: asyncio.BaseTransport, baudrate: int) -> None:
-        self.baudrate = baudrate
-        self.stored = baudrate
+    def __init__(
+        self, transport: asyncio.BaseTransport, baudrate: int, modem: Modem | None = None
+    ) -> None:
+        """`transport` is over a port; `modem` is told how long a byte takes."""
+        self.baudrate = self.stored = baudrate
+        self._modem = modem
         # pyserial's setters send a few ioctls, but for a port behind threads (rfc2217://) they
         # may ask the other end and wait.
         self._blocks = not isinstance(transport, DescriptorTransport)
-        self._port: _Tunable = (
-            transport.serial.port
-            if isinstance(transport, DescriptorTransport)
-            else transport.get_extra_info("serial")
-        )
+        self._port: _Tunable = _port(transport)
+
+    @classmethod
+    def of(cls, modem: Modem) -> PortSpeed | None:
+        """None if what carries the modem's bytes is no port. Raises PortError if nothing does."""
+        port: _Tunable | None = _port(modem.transport)
+        return None if port is None else cls(modem.transport, port.baudrate, modem)
 
     async def change(self, baudrate: int) -> None:
         """Talk at `baudrate` from now on. Raises PortError if the port cannot."""
-        if baudrate < 1:  # to some ports 0 means: hang up
-            raise ParameterError(f"a speed of {baudrate} baud; the module's default is 9600")
+        pace = byte_time(baudrate)
         try:
             if self._blocks:
                 loop = asyncio.get_running_loop()
@@ -98,16 +98,25 @@ class PortSpeed:
         except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
             raise PortError(f"the port cannot be set to {baudrate} baud: {error}") from error
         self.baudrate = baudrate
+        if self._modem is not None:
+            self._modem.pace(pace)
 
     def _set(self, baudrate: int) -> None:
         self._port.baudrate = baudrate
 
 
+def _port(transport: asyncio.BaseTransport) -> Any:
+    if isinstance(transport, DescriptorTransport):
+        return transport.serial.port
+    return transport.get_extra_info("serial")
+
+
 async def open_modem(url: str, baudrate: int, *, quiet: float = QUIET) -> tuple[Modem, PortSpeed]:
     """A modem on a port of its own, and the port's speed. Raises what `open_port` raises."""
-    modem = Modem(url, quiet=quiet, byte_time=_BITS_PER_BYTE / max(baudrate, 1))
-    transport = await open_port(url, baudrate, modem)
-    return modem, PortSpeed(transport, baudrate)
+    modem = await Modem.open(url, baudrate, quiet=quiet)
+    port = PortSpeed.of(modem)
+    assert port is not None  # all of pyserial's ports have a speed, if only by name
+    return modem, port
 
 
 async def answers(execute: Execute, within: float = TRIAL) -> bool:

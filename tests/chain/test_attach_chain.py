@@ -12,8 +12,6 @@ from emulator.sim import Sim
 from m5310.commands.general import BootCause
 from m5310.commands.network import Registration
 from m5310.commands.power import PowerSaving
-from m5310.modem import Modem
-from m5310.module import speed
 from m5310.module.attach import Setup
 from m5310.module.module import Module
 from m5310.module.obstacles import AttachError, Obstacle
@@ -45,13 +43,10 @@ class Line(Cable):
         return data if self.dial.baudrate == speed else bytes(0x80 | byte for byte in data)
 
     def opened_by(self, monkeypatch: pytest.MonkeyPatch) -> Module:
-        """A module that takes this line for a port of its own."""
+        """A module that takes this line for a port with a speed."""
 
-        async def open_modem(*_: object, **__: object) -> tuple[Modem, PortSpeed]:
-            return self.modem, self.dial
-
-        monkeypatch.setattr(speed, "open_modem", open_modem)
-        return Module("the line")
+        monkeypatch.setattr(PortSpeed, "of", lambda _: self.dial)
+        return Module(self.modem)
 
     def restart(self, cause: Cause = Cause.RESET_PIN) -> None:
         self.module.power_cycle(cause, self.now)

@@ -14,6 +14,7 @@ from m5310.commands.general import BootCause
 from m5310.commands.network import Registration
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, ModemReset
+from m5310.modem import Modem
 from m5310.module.attach import Setup
 from m5310.module.module import Module
 from m5310.module.obstacles import AttachError, Attempt, Obstacle
@@ -173,3 +174,15 @@ async def test_on_a_port() -> None:
             assert (await module.send("AT+CSQ", ["+CSQ"])).lines[0].startswith("+CSQ:")
         async with Module(emulator.port, 115200) as again:
             assert (await again.identity()).imei == emulator.imei
+
+
+@pytest.mark.realtime
+async def test_the_speed_of_a_modem_that_is_its_callers() -> None:
+    async with Emulator(baud=None, http=None) as emulator, await Modem.open(emulator.port) as modem:
+        async with Module(modem) as module:
+            assert module.baudrate == 9600
+            await module.set_speed(115200)
+            assert module.baudrate == 115200 == await module.speed()
+            assert (await module.attach(speeds=USUAL)).baudrate == 115200
+        async with Module(modem) as again:
+            assert (again.baudrate, await again.imei()) == (115200, emulator.imei)

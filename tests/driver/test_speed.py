@@ -14,6 +14,7 @@ import serial
 from m5310.at import Answer, Command
 from m5310.engine import PROBE_INTERVAL
 from m5310.errors import Code, CommandError, CommandTimeout, ParameterError, PortError
+from m5310.modem import Modem
 from m5310.module import speed
 from m5310.module.speed import FALL_BACK, TRIAL, USUAL, PortSpeed, SpeedError, answers, change, find
 from tests.driver.boards import Board, Dial
@@ -255,7 +256,10 @@ class Stubborn:
 
 @pytest.mark.realtime
 async def test_a_port_that_cannot() -> None:
-    port = PortSpeed(asyncio.Transport({"serial": Stubborn()}), 9600)
+    modem = Modem()
+    modem.connection_made(asyncio.Transport({"serial": Stubborn()}))
+    port = PortSpeed.of(modem)
+    assert port is not None
     with pytest.raises(PortError, match="cannot be set to 250000 baud: not by this chip"):
         await port.change(250000)
     assert port.baudrate == 9600
@@ -270,5 +274,29 @@ async def test_a_port_that_does_not_exist() -> None:
 
 
 async def test_a_network_port_takes_any_speed() -> None:
-    transport = asyncio.Transport({"serial": serial.serial_for_url("loop://", do_not_open=True)})
-    assert PortSpeed(transport, 9600).baudrate == 9600
+    modem = Modem()
+    port = serial.serial_for_url("loop://", do_not_open=True)
+    modem.connection_made(asyncio.Transport({"serial": port}))
+    speed = PortSpeed.of(modem)
+    assert speed is not None
+    assert speed.baudrate == 9600
+
+
+async def test_what_is_no_port_has_no_speed() -> None:
+    modem = Modem()
+    with pytest.raises(PortError, match="not open"):
+        PortSpeed.of(modem)
+    modem.connection_made(asyncio.Transport())
+    assert PortSpeed.of(modem) is None
+
+
+@pytest.mark.realtime
+async def test_a_byte_takes_less_on_a_faster_port(
+    terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced: list[float] = []
+    monkeypatch.setattr(Modem, "pace", lambda _, byte_time: paced.append(byte_time))
+    modem, port = await speed.open_modem(terminal[1], 9600)
+    async with modem:
+        await port.change(115200)
+    assert paced == [10 / 115200]
