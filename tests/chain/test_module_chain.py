@@ -42,7 +42,9 @@ async def test_everything_that_can_be_asked(cut: Cut) -> None:
         signal = await module.signal()
         assert signal is not None
         assert -113 <= signal <= -51
-        assert (await module.radio_statistics()).signal_power is not None
+        statistics = await module.radio_statistics()
+        assert None not in (statistics.signal_power, statistics.rsrq, statistics.coverage_level)
+        assert (await module.model(), await module.firmware()) == ("M5310", identity.firmware)
         assert [cell.primary for cell in await module.cells()] == [True]
         assert await module.operator() == "46000"
         assert len(await module.contexts()) == 1

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from m5310.at import Answer, Command
 from m5310.commands.sockets import waiting
 from m5310.errors import (
     AnswerError,
@@ -536,6 +537,24 @@ async def test_a_lost_port_ends_every_socket() -> None:
         assert len(protocol.ended) == 1
         assert isinstance(protocol.ended[0], PortError)
     await port.leave()
+
+
+async def test_a_loss_that_only_a_command_tells() -> None:
+    port = Sockets()
+    gone = False
+
+    async def execute(command: Command) -> Answer:
+        if gone:
+            raise PortError("gone")
+        return await port.modem.execute(command)
+
+    transport, protocol = await Datagrams(execute).open(Heard, local_port=0, remote=None)
+    gone = True
+    transport.sendto(b"x", PEER)
+    await protocol.until(lambda: bool(protocol.ended))
+    assert isinstance(protocol.ended[0], PortError)
+    assert transport.is_closing()
+    await port.modem.close()
 
 
 async def test_a_restart_ends_every_socket_while_a_command_is_out() -> None:

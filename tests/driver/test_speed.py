@@ -273,6 +273,15 @@ async def test_a_port_that_does_not_exist() -> None:
         await speed.open_modem("loop://", 0)
 
 
+@pytest.mark.realtime
+async def test_a_port_without_a_modem() -> None:
+    loop_port = serial.serial_for_url("loop://", 9600)
+    port = PortSpeed(asyncio.Transport({"serial": loop_port}), 9600)
+    await port.change(115200)
+    assert port.baudrate == loop_port.baudrate == 115200
+    loop_port.close()
+
+
 async def test_a_network_port_takes_any_speed() -> None:
     modem = Modem()
     port = serial.serial_for_url("loop://", do_not_open=True)
