@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from m5310.at import Answer, Command, Quoted, Response, command_line
 from m5310.errors import AnswerError, ParameterError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 PROMPT: Final = 5.0
 """Seconds for what the module answers from memory. A guess: hosts wait between 1 and 5 s."""
@@ -219,6 +221,8 @@ def clock() -> Command:
 
 def clock_of(answer: Answer) -> datetime:
     """Aware; the zone comes in quarters of an hour (TS 27.007 8.15)."""
+    from datetime import datetime, timedelta, timezone  # noqa: PLC0415 - only this needs it
+
     match = read(answer, _CCLK)
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     try:
