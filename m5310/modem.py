@@ -33,7 +33,6 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import LineReader, Overlong
-from m5310.port import byte_time, open_port
 
 log = logging.getLogger("m5310.modem")
 wire = logging.getLogger("m5310.wire")
@@ -77,6 +76,8 @@ class Modem(asyncio.Protocol):
     @classmethod
     async def open(cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET) -> Self:
         """A modem on a port of its own. Raises PortError with the reason and what to try."""
+        from m5310.port import byte_time, open_port  # noqa: PLC0415 - pyserial: who opens, waits
+
         modem = cls(url, quiet=quiet, byte_time=byte_time(baudrate))
         await open_port(url, baudrate, modem)
         return modem

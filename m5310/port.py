@@ -6,7 +6,6 @@ import asyncio
 import errno
 
 import serial
-from serial.tools import list_ports
 
 from m5310.errors import ParameterError, PortError
 from m5310.transport import Port, connect, release
@@ -84,6 +83,8 @@ def _reason(url: str, error: Exception) -> str:
 
 
 def _present() -> str:
+    from serial.tools import list_ports  # noqa: PLC0415 - only a failure needs it
+
     ports = sorted(list_ports.comports(), key=lambda port: port.device)
     if not ports:
         return "no serial port is plugged in"

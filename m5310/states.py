@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Generic, TypeVar
-
-from transitions import Machine, MachineError
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from m5310.errors import StateError
+
+if TYPE_CHECKING:
+    from transitions import Machine
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
@@ -33,14 +35,6 @@ class Table(Generic[S, E]):
             raise ValueError(f"{name}: two rows for the same state and event")
         self._states = {state.name: state for row in self.rows for state in (row[0], row[2])}
         self._states.setdefault(initial.name, initial)
-        # One machine for all users of the table: it holds no user's state, it judges.
-        self._machine = Machine(
-            model=None,
-            states=list(self._states),
-            transitions=[[event.name, state.name, to.name] for state, event, to in self.rows],
-            initial=initial.name,
-            auto_transitions=False,
-        )
         # The pairs asked about so far; None is illegal.
         self.verdicts: dict[tuple[S, E], S | None] = {}
 
@@ -73,7 +67,22 @@ class Table(Generic[S, E]):
             verdict = self.verdicts[state, event] = self._judged(state, event)
             return verdict
 
+    @cached_property
+    def _machine(self) -> Machine:
+        """One for all users of the table: it holds no user's state, it judges."""
+        from transitions import Machine  # noqa: PLC0415 - not before the first verdict
+
+        return Machine(
+            model=None,
+            states=list(self._states),
+            transitions=[[event.name, state.name, to.name] for state, event, to in self.rows],
+            initial=self.initial.name,
+            auto_transitions=False,
+        )
+
     def _judged(self, state: S, event: E) -> S | None:
+        from transitions import MachineError  # noqa: PLC0415 - see `_machine`
+
         model = _Model()
         self._machine.add_model(model, initial=state.name)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
 from enum import IntEnum
 from typing import assert_never
 
@@ -121,8 +120,13 @@ def _decimal(value: Value) -> str:
         number = math.inf
     if not math.isfinite(number):
         raise _mismatch(ValueType.FLOAT, value, "a finite number")
+    text = repr(number)
+    if "e" not in text:
+        return text
+    from decimal import Decimal  # noqa: PLC0415 - seldom needed, and slow to load
+
     # Plain decimal notation: nothing shows that the module reads an exponent (inferred).
-    return format(Decimal(repr(number)), "f")
+    return format(Decimal(text), "f")
 
 
 def decode(kind: ValueType, text: str) -> Value:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from m5310.errors import Code, ParameterError, shortened
 
@@ -31,11 +30,15 @@ _BOOTSTRAP = 0x10
 _ENCRYPT = 0x01
 _HEAD = struct.Struct("<BBHI")
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
-_URI = re.compile(r"coaps?://[!-~]+")
+# RFC 7252 6.1 and 6.2 without a path and a query; a name as RFC 3986 3.2.2 spells it
+_URI = re.compile(
+    r"coaps?://(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._~%!$&'()*+,;=-]+))"
+    r":(?P<port>[0-9]{1,5})"
+)
 
 
-def _fits(pattern: re.Pattern[str], text: object) -> bool:
-    return isinstance(text, str) and pattern.fullmatch(text) is not None
+def _shape(pattern: re.Pattern[str], text: object) -> re.Match[str] | None:
+    return pattern.fullmatch(text) if isinstance(text, str) else None
 
 
 def _within(name: str, number: int, allowed: range) -> None:
@@ -77,7 +80,7 @@ class Config:
     blocks: Blocks | None = Blocks()
 
     def __post_init__(self) -> None:
-        if not _fits(_ENDPOINT, self.endpoint):
+        if not _shape(_ENDPOINT, self.endpoint):
             raise ParameterError(
                 f"the endpoint {shortened(repr(self.endpoint), 60)} is not <imei>;<imsi>: "
                 "exactly one ';', letters and digits, up to 17 before it and up to 16 after it"
@@ -133,16 +136,17 @@ def _server(uri: str) -> str:
         f"ASCII, at most {_URI_LIMIT} bytes",
         Code.INVALID_URI,
     )
-    # what urlsplit would silently drop (line ends) or fold has no place in the blob either
-    if not _fits(_URI, uri) or len(uri) > _URI_LIMIT:
+    shape = _shape(_URI, uri)
+    if shape is None or len(uri) > _URI_LIMIT or not 0 < int(shape["port"]) < 65536:
         raise wrong
-    try:
-        parts = urlsplit(uri)
-        if not parts.hostname or not parts.port or parts.path or parts.query or parts.fragment:
-            raise wrong
-    except ValueError:
-        raise wrong from None
-    return f"{parts.hostname}:{parts.port}"
+    if shape["ipv6"]:
+        from ipaddress import IPv6Address  # noqa: PLC0415 - seldom needed, and slow to load
+
+        try:
+            IPv6Address(shape["ipv6"])
+        except ValueError:
+            raise wrong from None
+    return f"{shape['name'] or shape['ipv6']}:{int(shape['port'])}"
 
 
 def _counted(text: str) -> bytes:

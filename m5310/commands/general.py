@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from m5310.at import Answer, Command, Quoted, Response, command_line
 from m5310.errors import AnswerError, ParameterError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 PROMPT: Final = 5.0
 """Seconds for what the module answers from memory. A guess: hosts wait between 1 and 5 s."""
@@ -223,6 +225,8 @@ def clock_of(answer: Answer) -> datetime | None:
     None as long as the network has not set it: such a clock runs from 1970 or 1980 (inferred),
     which two digits would tell as 2070 or 2080.
     """
+    from datetime import datetime, timedelta, timezone  # noqa: PLC0415 - only this needs it
+
     match = read(answer, _CCLK)
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     if year >= _NEVER_SET:

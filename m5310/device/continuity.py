@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from random import Random
+from typing import TYPE_CHECKING
 
 from m5310.commands import general
 from m5310.device.declarations import Declarations
@@ -13,6 +13,9 @@ from m5310.device.restoration import Restoration
 from m5310.device.upkeep import Listener, RenewalFailed, Renewed, Reset, Upkeep, UpkeepCounters
 from m5310.errors import M5310Error, ModemReset
 from m5310.states import DeviceEvent, DeviceState
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class Continuity:

@@ -7,9 +7,8 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from random import Random
 from types import TracebackType
-from typing import Final, Self, assert_never, overload
+from typing import TYPE_CHECKING, Final, Self, assert_never, overload
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
@@ -48,6 +47,9 @@ from m5310.modem import Modem
 from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
 from m5310.values import Value, ValueType
+
+if TYPE_CHECKING:
+    from random import Random
 
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from m5310.device.declarations import Declarations
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.device.upkeep import Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
 from m5310.states import DeviceEvent, DeviceState
+
+if TYPE_CHECKING:
+    from random import Random
 
 FIRST_WAIT: Final = 1.0
 """Seconds, about, after the first failed attempt. A module boots in 3.5 s and attaches some
@@ -43,6 +45,8 @@ class Restoration:
         tell: Callable[[UpkeepEvent], None],
         random: Random | None = None,
     ) -> None:
+        from random import Random  # noqa: PLC0415 - not before there is a device
+
         self._registration = registration
         self._declarations = declarations
         self._tell = tell

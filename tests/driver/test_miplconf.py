@@ -149,6 +149,9 @@ def test_endpoints_that_are_none(endpoint: str) -> None:
         "coap://host:1\n",
         "coap://hôst:1",
         "coap://[::1:1",
+        "coap://[:::1]:1",
+        "coap://[]:1",
+        "coap://user@host:1",
         "coap://" + "h" * 250 + ":1",
     ],
 )
