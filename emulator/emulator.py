@@ -24,7 +24,9 @@ from emulator.onenet.devices import Description
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.ports.port import address_of
+from emulator.remote import remote
 from emulator.settings import FACTORY_SPEED
+from emulator.thread import LoopThread
 from emulator.trace import Trace, TraceLine
 
 _DEFAULT = Identity()
@@ -34,9 +36,11 @@ _NO_FAULTS = Rates()
 class Emulator:
     """M5310s, each for whoever opens its port, and OneNET behind them.
 
-    An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform` and
-    `clock`. Where there are several modules, these are the first one's; `boards` has them all.
+    An async context manager; `start` and `close` do the same. With a plain `with` it runs in a
+    thread of its own, for programs that block, and what it gives is for any other thread. Its
+    handles are `port`, `http_url`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`,
+    `line`, `air`, `platform` and `clock`. Where there are several modules, these are the first
+    one's; `boards` has them all.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Emulator:
         self._show = trace
         self._timer: Timer | None = None
         self._open = AsyncExitStack()
+        self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
         self._due: float | None = None
@@ -173,6 +178,21 @@ class Emulator:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._thread.run(self.start())
+        except BaseException:
+            self._thread.close()
+            raise
+        return remote(self, self._thread, self._turn)
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._thread.run(self.close())
+        finally:
+            self._thread.close()
 
     def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
         board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)
