@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from emulator.trace import Direction, TraceLine
 
@@ -16,9 +16,14 @@ PATIENCE = 10.0
 
 
 class Journal:
-    """Give it as the `trace` of an emulator. Iterating goes over the lines so far."""
+    """Give it as the `trace` of an emulator. Iterating goes over the lines so far.
+
+    A host may read an answer a moment before it is written down here. `settle` is called before
+    somebody looks; anything that is asked of the emulator's thread is answered after that moment.
+    """
 
     def __init__(self) -> None:
+        self.settle: Callable[[], object] = lambda: None
         self._lines: deque[TraceLine] = deque(maxlen=KEPT)
         self._count = 0  # of all there were
         self._looked = 0  # how many of them `until` has passed
@@ -31,6 +36,7 @@ class Journal:
             self._more.notify_all()
 
     def __iter__(self) -> Iterator[TraceLine]:
+        self.settle()
         with self._more:
             return iter(list(self._lines))
 
@@ -60,6 +66,7 @@ class Journal:
                 if left <= 0:
                     self._looked = begin
                     came = "\n".join(map(str, self._new())) or "nothing"
+                    self._looked = begin
                     raise TimeoutError(f"no line began with {beginning!r}; what came:\n{came}")
                 self._more.wait(left)
 

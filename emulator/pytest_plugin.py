@@ -49,7 +49,9 @@ def m5310(request: pytest.FixtureRequest) -> Iterator[Emulator]:
         options |= marker.kwargs
     journal = request.node.stash[_JOURNAL] = emulator.Journal()
     with emulator.Emulator(trace=journal, **options) as it:
+        journal.settle = it.now
         yield it
+        journal.settle = lambda: None
 
 
 @pytest.fixture
