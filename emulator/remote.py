@@ -47,7 +47,7 @@ class _Remote:
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
-            raise AttributeError(f"{name!r} of {self!r} is its own; only public names are remote")
+            raise AttributeError(f"{name!r} is not for other threads: only public names are")
         if inspect.isroutine(getattr(type(self._part), name, None)):
             return lambda *args, **options: self._remote(
                 self(lambda part: getattr(part, name)(*args, **options))

@@ -24,13 +24,14 @@ class LoopThread:
         self._failures: list[Exception] = []
 
     def start(self) -> None:
-        """Raises RuntimeError: it runs already."""
+        """Raises RuntimeError: it runs already; OSError: there is no loop to be had."""
         if self._loop is not None:
             raise RuntimeError(f"{self._name} runs already; close it first, or make another")
+        loop = asyncio.new_event_loop()  # here, where its failure is the caller's
         ready = threading.Event()
         # A daemon: a program that leaves without closing it is not kept from ending.
         self._thread = threading.Thread(
-            target=asyncio.run, args=(self._serve(ready),), name=self._name, daemon=True
+            target=self._run, args=(loop, ready), name=self._name, daemon=True
         )
         self._thread.start()
         ready.wait()
@@ -62,9 +63,13 @@ class LoopThread:
             told = ", ".join(map(repr, failures))
             raise RuntimeError(f"{self._name} failed: {told}") from failures[0]
 
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(self._failed)
+    def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(self._serve(loop, ready))
+
+    async def _serve(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+        self._loop = loop
+        loop.set_exception_handler(self._failed)
         self._end = asyncio.Event()
         ready.set()
         await self._end.wait()

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import ApiError, Cloud, Emulator, VirtualClock
+from emulator import ApiError, Cloud, Emulator, VirtualClock, within
+from emulator.lwm2m import Code, Item, Path, Response
 from tests.emulator.programs import Program
 
 pytestmark = pytest.mark.realtime
@@ -103,6 +104,45 @@ def test_a_refusal_has_the_words_of_onenet(program: Program, cloud: Cloud) -> No
         writing.result(10)
     with pytest.raises(ApiError, match="unsuccess: NOT_FOUND"):
         cloud.read("3311/0/5850")
+
+
+def test_an_answer_that_lacks_what_was_asked_is_no_answer(
+    it: Emulator, program: Program, cloud: Cloud
+) -> None:
+    reading = cloud.start_read("3303/0/5700")
+    msgid, *_ = program.request("MIPLREAD")
+
+    def answer(own: Emulator) -> None:
+        device = own.platform.device_by_imei(own.imei)
+        assert device is not None
+        registration = own.platform.registration(device)
+        assert registration is not None
+        other = (Item(Path(3303, 0, 5701), "Cel"),)
+        empty = Response(int(msgid), Code.CONTENT, items=other)
+        own.platform.receive(registration.address, empty, own.now())
+
+    within(it, answer)
+    with pytest.raises(ApiError, match="unsuccess: the answer has no /3303/0/5700"):
+        reading.result(10)
+
+
+def test_a_login_is_waited_for(cloud: Cloud, it: Emulator) -> None:
+    looked = threading.Event()
+
+    def log_in() -> None:
+        looked.wait()
+        with Program(it.port) as program:
+            program.log_in(it)
+
+    def online() -> bool:
+        seen = cloud.online
+        looked.set()
+        return seen
+
+    beside = threading.Thread(target=log_in)
+    beside.start()
+    cloud.until(online)
+    beside.join()
 
 
 def test_a_device_that_never_answers_is_given_up_by_the_clock(

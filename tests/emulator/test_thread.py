@@ -55,6 +55,17 @@ def test_outside_of_its_life_nothing_is_done_and_everything_says_so(thread: Loop
         thread.run(name())
 
 
+def test_without_a_loop_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted() -> asyncio.AbstractEventLoop:
+        raise OSError("Too many open files")
+
+    it = LoopThread("the loop")
+    monkeypatch.setattr(asyncio, "new_event_loop", exhausted)
+    with pytest.raises(OSError, match="Too many open files"):
+        it.start()
+    it.close()
+
+
 def test_it_can_be_started_again(thread: LoopThread) -> None:
     thread.close()
     thread.start()
