@@ -36,11 +36,9 @@ _NO_FAULTS = Rates()
 class Emulator:
     """M5310s, each for whoever opens its port, and OneNET behind them.
 
-    An async context manager; `start` and `close` do the same. With a plain `with` it runs in a
-    thread of its own, for programs that block, and what it gives is for any other thread. Its
-    handles are `port`, `http_url`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`,
-    `line`, `air`, `platform` and `clock`. Where there are several modules, these are the first
-    one's; `boards` has them all.
+    An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
+    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform` and
+    `clock`. Where there are several modules, these are the first one's; `boards` has them all.
     """
 
     def __init__(
@@ -180,6 +178,9 @@ class Emulator:
         await self.close()
 
     def __enter__(self) -> Self:
+        """For programs that block: it runs in a thread of its own, and what `with` gives has the
+        same handles for any other thread. `trace` is called in the emulator's.
+        """
         self._thread.start()
         try:
             self._thread.run(self.start())
