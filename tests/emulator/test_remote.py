@@ -59,6 +59,19 @@ def test_methods_run_in_the_thread_of_the_emulator(it: Emulator) -> None:
         program.until("REBOOT_CAUSE_APPLICATION_WATCHDOG")
 
 
+def test_a_clock_is_not_moved_behind_the_back_of_its_thread() -> None:
+    clock = VirtualClock()
+    clock.advance(1)  # nobody's yet
+    with Emulator(baud=None, http=None, clock=clock) as it:
+        with pytest.raises(RuntimeError, match=r"move `emulator\.clock`"):
+            clock.advance(1)
+        with pytest.raises(RuntimeError, match=r"move `emulator\.clock`"):
+            clock.advance_to_next()
+        before = it.now()
+        it.clock.advance(1)  # type: ignore[attr-defined]
+        assert it.now() == before + 1
+
+
 def test_without_a_thread_the_part_itself_is_given() -> None:
     assert within(7, lambda number: number + 1) == 8
 
