@@ -11,16 +11,39 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emulator.clock import LoopClock, VirtualClock
+    from emulator.cloud import Cloud
+    from emulator.coverage import Coverage
     from emulator.emulator import Emulator
+    from emulator.journal import Journal
     from emulator.line.noise import Rates
+    from emulator.onenet.errors import ApiError
+    from emulator.remote import within
+    from emulator.sim import Sim
 
-__all__ = ["Emulator", "LoopClock", "Rates", "VirtualClock"]
+__all__ = [
+    "ApiError",
+    "Cloud",
+    "Coverage",
+    "Emulator",
+    "Journal",
+    "LoopClock",
+    "Rates",
+    "Sim",
+    "VirtualClock",
+    "within",
+]
 
 _ROOMS = {
+    "ApiError": "emulator.onenet.errors",
+    "Cloud": "emulator.cloud",
+    "Coverage": "emulator.coverage",
     "Emulator": "emulator.emulator",
+    "Journal": "emulator.journal",
     "LoopClock": "emulator.clock",
     "Rates": "emulator.line.noise",
+    "Sim": "emulator.sim",
     "VirtualClock": "emulator.clock",
+    "within": "emulator.remote",
 }
 
 

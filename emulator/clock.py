@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -84,7 +85,8 @@ class VirtualClock:
 
     Ports are real all the same: what a host has written counts as sent at the time that the clock
     shows when it is read, so let it be read (see `watch`) before time moves on. To be used in the
-    thread of the emulator's event loop.
+    thread of the emulator's event loop; what `with Emulator(clock=...)` gives has a `clock` for
+    the others.
     """
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
@@ -92,9 +94,11 @@ class VirtualClock:
         self._planned: list[tuple[float, int, _Appointment]] = []
         self._order = itertools.count()
         self._watchers: list[Callable[[], None]] = []
+        self._thread: int | None = None
 
     def start(self) -> None:
-        """It needs no event loop."""
+        """It needs no event loop. From now on it is this thread that moves it."""
+        self._thread = threading.get_ident()
 
     def now(self) -> float:
         return self._now
@@ -119,7 +123,7 @@ class VirtualClock:
         return self._planned[0][0] if self._planned else None
 
     def advance(self, seconds: float) -> None:
-        """Let time pass. Raises ValueError: it does not go back."""
+        """Let time pass. Raises ValueError: it does not go back; RuntimeError: another thread."""
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"advance {seconds}: expected a number of seconds, 0 or more")
         self._look()
@@ -134,6 +138,11 @@ class VirtualClock:
         return due is not None
 
     def _look(self) -> None:
+        if self._thread not in (None, threading.get_ident()):
+            raise RuntimeError(
+                "this clock belongs to the emulator's thread: move `emulator.clock`, with the"
+                " emulator that `with Emulator(...) as emulator` gave"
+            )
         for callback in tuple(self._watchers):
             callback()
 

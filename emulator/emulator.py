@@ -24,7 +24,9 @@ from emulator.onenet.devices import Description
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.ports.port import address_of
+from emulator.remote import remote
 from emulator.settings import FACTORY_SPEED
+from emulator.thread import LoopThread
 from emulator.trace import Trace, TraceLine
 
 _DEFAULT = Identity()
@@ -91,6 +93,7 @@ class Emulator:
         self._show = trace
         self._timer: Timer | None = None
         self._open = AsyncExitStack()
+        self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
         self._due: float | None = None
@@ -173,6 +176,24 @@ class Emulator:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def __enter__(self) -> Self:
+        """For programs that block: it runs in a thread of its own, and what `with` gives has the
+        same handles for any other thread. `trace` is called in the emulator's.
+        """
+        self._thread.start()
+        try:
+            self._thread.run(self.start())
+        except BaseException:
+            self._thread.close()
+            raise
+        return remote(self, self._thread, self._turn)
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._thread.run(self.close())
+        finally:
+            self._thread.close()
 
     def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
         board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)

@@ -14,6 +14,8 @@ from hypothesis import settings
 
 from tests.clock import run
 
+pytest_plugins = ["pytester"]  # runs of pytest within a test
+
 settings.register_profile("m5310", deadline=None, derandomize=True)
 settings.load_profile("m5310")
 

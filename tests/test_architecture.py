@@ -50,14 +50,17 @@ SHELLS = {
     "m5310.transport",
     "emulator.__main__",
     "emulator.clock",
+    "emulator.cloud",
     "emulator.emulator",
     "emulator.internet",
+    "emulator.journal",
     "emulator.onenet.http",
     "emulator.ports.link",
     "emulator.ports.rfc2217",
     "emulator.ports.stdio",
     "emulator.ports.tcp",
     "emulator.ports.terminal",
+    "emulator.thread",
 }
 IMPURE = {"asyncio", "os", "select", "serial", "serial_asyncio", "socket", "subprocess"}
 IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aiohttp"}
@@ -72,6 +75,7 @@ OUTSIDE = {
     },
     "emulator": {
         "aiohttp": {"emulator.onenet.http"},
+        "pytest": {"emulator.pytest_plugin"},
         "serial": {"emulator.ports.rfc2217"},
     },
 }

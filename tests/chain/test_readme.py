@@ -160,8 +160,39 @@ def test_time_and_bad_cables(tmp_path: Path) -> None:
     assert lost.startswith("lost: ")
 
 
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place with the meter and its tests, where this tree's plugin counts."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("meter.py", "test_meter.py"):
+        (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    return tmp_path
+
+
+def test_the_tests_of_a_strangers_program(strangers: Path) -> None:
+    options = ["-p", "emulator.pytest_plugin", "-W", "error"]
+    status, output, errors = Running("-m", "pytest", *options, cwd=strangers).end()
+    assert (status, errors) == (0, ""), output
+    assert "4 passed" in output
+
+
+def test_a_strangers_test_that_fails_shows_the_trace(strangers: Path) -> None:
+    shown = re.search(r"```text\n-+ AT trace -+\n(.*?)```", README, re.DOTALL)
+    assert shown
+    broken = PROGRAMS["test_meter.py"].replace('== ["CSQ", "AT+CSQ"]', '== ["AT+CSQ"]')
+    (strangers / "test_meter.py").write_text(broken, encoding="utf-8")
+    options = ["-p", "emulator.pytest_plugin", "-k", "lost"]
+    status, output, _ = Running("-m", "pytest", *options, cwd=strangers).end()
+    assert status == 1
+    trace = output.partition(" AT trace ")[2]
+    said = [line[10:] for line in trace.splitlines() if line[10:].startswith((" -->", " <--"))]
+    assert said == [line[10:] for line in shown[1].splitlines()]
+
+
 def test_every_program_is_run() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
+    programs |= {"meter.py", "test_meter.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 

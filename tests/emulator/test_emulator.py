@@ -469,8 +469,21 @@ def test_an_address_may_be_of_ipv6() -> None:
     assert Emulator(http="[::1]:8080")._http == ("::1", 8080)
 
 
-def test_the_package_offers_the_emulator_its_clocks_and_faults_and_nothing_else() -> None:
-    assert package.__all__ == ["Emulator", "LoopClock", "Rates", "VirtualClock"]
+def test_the_package_offers_what_a_test_needs_and_nothing_else() -> None:
+    assert package.__all__ == [
+        "ApiError",
+        "Cloud",
+        "Coverage",
+        "Emulator",
+        "Journal",
+        "LoopClock",
+        "Rates",
+        "Sim",
+        "VirtualClock",
+        "within",
+    ]
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
     assert package.VirtualClock is VirtualClock
     with pytest.raises(AttributeError, match="has no attribute 'Module'"):
         package.Module  # noqa: B018
