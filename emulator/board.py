@@ -61,7 +61,8 @@ class Wiring:
 
 class Board:
     """A station on the air. `stir` is called whenever its module may have something to say, and
-    wants a `flush` after it; `turn` when the host or the internet has moved the module.
+    wants a `flush` after it; `turn` when the host or the internet has moved the module; `later`
+    when anybody else has, and a turn soon will do.
     """
 
     line: Line
@@ -75,6 +76,7 @@ class Board:
         *,
         stir: Callable[[Board], None],
         turn: Callable[[], None],
+        later: Callable[[], None],
     ) -> None:
         self.wiring = wiring
         self.module = module
@@ -82,6 +84,8 @@ class Board:
         self.device_id: str | None = None
         self._stir = stir
         self._turn = turn
+        self._later = later
+        self._moving = False  # by the host, the internet or the air: a turn follows
         self._baud = module.baud
         self._trace: Trace | None = None
 
@@ -118,15 +122,23 @@ class Board:
 
     @property
     def touched(self) -> Callable[[], None]:
+        """Whom the module's changes are told, beside the board itself."""
         return self.module.touched
 
     @touched.setter
-    def touched(self, touched: Callable[[], None]) -> None:
-        self.module.touched = touched
+    def touched(self, told: Callable[[], None]) -> None:
+        def touch() -> None:
+            told()
+            self._stir(self)
+            if not self._moving:
+                self._later()
+
+        self.module.touched = touch
 
     def deliver(self, message: Downlink, now: float) -> None:
-        self._stir(self)
+        self._moving = True
         self.module.deliver(message, now)
+        self._moving = False
 
     def step(self, now: float) -> float | None:
         self._stir(self)
@@ -170,14 +182,16 @@ class Board:
             )
         if self._trace:
             self._trace.to_module(heard, now)
-        self._stir(self)
+        self._moving = True
         self.module.receive(heard, now)
+        self._moving = False
         self._turn()
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
         self._turn()
-        self._stir(self)
+        self._moving = True
         self.module.deliver_datagram(number, address, port, data, self._clock.now())
+        self._moving = False
         self._turn()
 
     def _note(self, text: str) -> None:

@@ -94,6 +94,7 @@ class Emulator:
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
         self._due: float | None = None
+        self._started = False
         self._chain = Chain(self.platform, self.air)
         minimum = (0.0 if baud is None else QUIET) if quiet is None else quiet
         wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
@@ -149,7 +150,8 @@ class Emulator:
         """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
         self.clock.start()
         async with AsyncExitStack() as opened:
-            opened.callback(self._stop_timer)
+            opened.callback(self._stop)
+            self._started = True
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -175,7 +177,7 @@ class Emulator:
         await self.close()
 
     def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
-        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)
+        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn, later=self._soon)
         self.boards.append(board)
         self._chain.add(board)
 
@@ -207,8 +209,20 @@ class Emulator:
         self._timer = self._due = None
         self._turn()
 
+    def _soon(self) -> None:
+        """Somebody has moved a module by hand: turn, but not in the middle of it."""
+        now = self.now()
+        if self._started and self._due != now:
+            self._stop_timer()
+            self._due = now
+            self._timer = self.clock.call_at(now, self._on_time)
+
     def _stir(self, board: Board) -> None:
         self._stirred[board] = None
+
+    def _stop(self) -> None:
+        self._started = False
+        self._stop_timer()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

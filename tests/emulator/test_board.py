@@ -13,6 +13,7 @@ from emulator.line.quiet import Quiet
 from emulator.lwm2m import Code, Response
 from emulator.module import Module
 from emulator.ports.port import address_of
+from emulator.radio import Coverage
 from emulator.trace import Trace
 from tests.emulator.hosts import Host
 from tests.emulator.peers import peer, until
@@ -33,14 +34,20 @@ class Desk:
         self.clock = VirtualClock()
         self.shown: list[str] = []
         self.stirred = 0
+        self.later = 0
         module = Module(now=self.clock.now())
-        self.board = Board(module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn)
+        self.board = Board(
+            module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn, later=self._soon
+        )
         trace = Trace(lambda line: self.shown.append(line.text), self.clock.now())
         self.board.open(self.clock, trace, lambda: None)
 
     def _stir(self, board: Board) -> None:
         assert board is self.board
         self.stirred += 1
+
+    def _soon(self) -> None:
+        self.later += 1
 
     def _turn(self) -> None:
         self.board.step(self.clock.now())
@@ -102,7 +109,16 @@ async def test_without_a_pace_a_new_speed_changes_nothing() -> None:
 @realtime
 async def test_whatever_moves_the_module_stirs_the_board() -> None:
     with Desk(wired(baud=None)) as desk, Host(desk.board.line.port) as host:
+        touched: list[str] = []
+        desk.board.touched = lambda: touched.append("chain")
         await host.command("AT")
+        assert touched
+        assert desk.later == 0  # a turn followed by itself
+        before = desk.stirred
+        desk.board.module.radio.coverage = Coverage.OUT
+        assert (desk.later, desk.stirred) == (1, before + 1)
+        desk.board.touched()
+        assert desk.later == 2
         before = desk.stirred
         desk.board.deliver(Response(1, Code.CREATED, location="rd/1"), desk.clock.now())
         assert desk.stirred == before + 1

@@ -16,6 +16,7 @@ import emulator as package
 from emulator import Emulator
 from emulator.clock import Clock, LoopClock, VirtualClock
 from emulator.line.noise import Fault, Rates
+from emulator.radio import Coverage
 from emulator.trace import Direction, TraceLine
 from tests.clock import elapse
 from tests.emulator.hosts import Host
@@ -422,6 +423,16 @@ async def test_a_bad_cable_is_bad_and_the_same_each_time() -> None:
     assert any("faults on 7 bytes: loss 1" in line for line in shown)
     assert any("ERROR" in line for line in shown)
     assert await session() == (shown, met)
+
+
+@realtime
+async def test_what_a_test_does_to_the_module_is_told_to_the_host_without_more() -> None:
+    async with Emulator(baud=None, http=None) as it, asyncio.timeout(10):
+        with Host(it.port) as host:
+            await host.command("AT+CEREG=1")
+            it.module.radio.coverage = Coverage.OUT
+            it.module.radio.coverage = Coverage.OUT
+            await host.until("\r\n+CEREG:")
 
 
 @realtime
