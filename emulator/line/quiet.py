@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import re
 
-# Modules of this class want so many seconds between a final result code and the next command
-# (u-blox manuals; Zephyr's driver keeps it for all). China Mobile's M5310 example demands "a time
-# interval" without a number: that it is this one is a guess.
-QUIET = 0.02
-
 _FINAL = re.compile(rb"OK|ERROR|\+CME ERROR:\d+")
 _LONGEST = 32  # bytes; no final result is longer
 
