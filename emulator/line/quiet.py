@@ -36,7 +36,8 @@ class Quiet:
 
     def heard(self, data: bytes, now: float) -> tuple[bytes, float | None]:
         """What the module hears of `data`, and by how many seconds a command came too soon."""
-        if self._since is None or not data:
+        # The LF behind a command's CR is no command, however late the module gets to hear it.
+        if self._since is None or not data.strip():
             return data, None
         gap = now - self._since
         if gap >= self.minimum:
