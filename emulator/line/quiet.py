@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _FINAL = re.compile(rb"OK|ERROR|\+CME ERROR:\d+")
+_ROUNDING = 1e-6  # seconds: what is left of POSIX seconds in a double
 _LONGEST = 32  # bytes; no final result is longer
 
 
@@ -40,7 +41,7 @@ class Quiet:
         if self._since is None or not data.strip():
             return data, None
         gap = now - self._since
-        if gap >= self.minimum:
+        if gap >= self.minimum - _ROUNDING:
             self._since = None
             return data, None
         early = None if self._counted else gap

@@ -15,6 +15,12 @@ def test_a_patient_host_is_not_noticed() -> None:
     assert quiet.too_soon == 0
 
 
+def test_who_waits_just_as_long_as_asked_is_patient_at_any_date() -> None:
+    quiet = Quiet(0.02)
+    quiet.sent(b"\r\nOK\r\n", 1_795_415_760.005)
+    assert quiet.heard(b"AT\r", 1_795_415_760.025) == (b"AT\r", None)
+
+
 def test_the_end_of_the_line_before_is_not_the_next_command() -> None:
     quiet = Quiet(0.02, hasty_lost=True)
     quiet.sent(b"\r\nOK\r\n", 1.0)
