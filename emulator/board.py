@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emulator.air import Link
-from emulator.clock import Clock
+from emulator.clock import Clock, Timer
 from emulator.fleet import links
 from emulator.internet import Internet
 from emulator.line.line import Line
@@ -21,6 +21,9 @@ from emulator.trace import Trace
 # What the UART of firmware that overruns holds while the module is sending: a guess, of the size
 # that UARTs of such chips have.
 _RECEIVE_BUFFER = 128
+# So many seconds after the last host's last word all is over, whatever the module still owes. More
+# than the slowest answers take: an attach 120 s, a report that is repeated until it is given up 62.
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Wiring:
 
 class Board:
     """A station on the air. `stir` is called whenever its module may have something to say, and
-    wants a `flush` after it; `turn` when the host or the internet has moved the module.
+    wants a `flush` after it; `turn` when the host or the internet has moved the module; `later`
+    when anybody else has, and a turn soon will do.
     """
 
     line: Line
@@ -75,6 +79,7 @@ class Board:
         *,
         stir: Callable[[Board], None],
         turn: Callable[[], None],
+        later: Callable[[], None],
     ) -> None:
         self.wiring = wiring
         self.module = module
@@ -82,20 +87,28 @@ class Board:
         self.device_id: str | None = None
         self._stir = stir
         self._turn = turn
+        self._later = later
+        self._moving = False  # by the host, the internet or the air: a turn follows
         self._baud = module.baud
         self._trace: Trace | None = None
+        self._patience: Timer | None = None  # once no host will come again
 
     def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
-        """Open its port. Raises OSError: it cannot be had; nothing is left open."""
+        """Open its port. Raises OSError: it cannot be had; nothing is left open.
+
+        `on_end` is called when no host will come again and the last one has been told all that its
+        commands led to, PATIENCE after its last word at the latest.
+        """
         wiring = self.wiring
         self._clock = clock
         self._trace = trace
+        self._on_end = on_end
         self.line = Line(
             clock,
             self._received,
             on_sent=self._sent,
             on_note=self._note,
-            on_end=on_end,
+            on_end=self._host_ended,
             baud=wiring.baud,
             strict=wiring.strict,
             receive_buffer=_RECEIVE_BUFFER if wiring.overruns else None,
@@ -107,6 +120,9 @@ class Board:
         self.internet = Internet(self._datagram, self._note, allowed=wiring.allow_network)
 
     def close(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         self.line.close()
         self.internet.close()
 
@@ -118,15 +134,23 @@ class Board:
 
     @property
     def touched(self) -> Callable[[], None]:
+        """Whom the module's changes are told, beside the board itself."""
         return self.module.touched
 
     @touched.setter
-    def touched(self, touched: Callable[[], None]) -> None:
-        self.module.touched = touched
+    def touched(self, told: Callable[[], None]) -> None:
+        def touch() -> None:
+            told()
+            self._stir(self)
+            if not self._moving:
+                self._later()
+
+        self.module.touched = touch
 
     def deliver(self, message: Downlink, now: float) -> None:
-        self._stir(self)
+        self._moving = True
         self.module.deliver(message, now)
+        self._moving = False
 
     def step(self, now: float) -> float | None:
         self._stir(self)
@@ -149,6 +173,18 @@ class Board:
         for datagram in self.module.take_datagrams():
             self.internet.send(datagram)
         self.internet.settle(self.module.sockets.ports)
+        if self._patience is not None:
+            self._end_if_done()
+
+    def _host_ended(self) -> None:
+        """No host will come again; told each time that the line has become idle since."""
+        if self._patience is None:
+            self._patience = self._clock.call_at(self._clock.now() + PATIENCE, self._on_end)
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self.line.idle and not self.module.busy:
+            self._on_end()
 
     def _sent(self, data: bytes) -> None:
         now = self._clock.now()
@@ -170,14 +206,16 @@ class Board:
             )
         if self._trace:
             self._trace.to_module(heard, now)
-        self._stir(self)
+        self._moving = True
         self.module.receive(heard, now)
+        self._moving = False
         self._turn()
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
         self._turn()
-        self._stir(self)
+        self._moving = True
         self.module.deliver_datagram(number, address, port, data, self._clock.now())
+        self._moving = False
         self._turn()
 
     def _note(self, text: str) -> None:

@@ -55,6 +55,11 @@ class Conversation:
             "+CMEE": Forms(assign=self._set_numbers, read=self._tell_numbers, test="+CMEE:(0,1)"),
         }
 
+    @property
+    def answering(self) -> bool:
+        """Whether a command's answer takes its time; further lines wait for it."""
+        return self._busy is not None
+
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut."""
         self._reader.feed(data)

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -14,11 +15,12 @@ from emulator.air import LATENCY, Air
 from emulator.board import Board, Wiring
 from emulator.chain import Chain
 from emulator.clock import Clock, LoopClock, Timer
+from emulator.firmware import DEFAULT, firmware_of
 from emulator.fleet import identities
 from emulator.identity import Identity
 from emulator.line.line import Line
 from emulator.line.noise import Rates
-from emulator.line.quiet import QUIET, Quiet
+from emulator.line.quiet import Quiet
 from emulator.module import Module
 from emulator.onenet.devices import Description
 from emulator.onenet.http import HttpApi
@@ -41,6 +43,10 @@ class Emulator:
     `clock`. Where there are several modules, these are the first one's; `boards` has them all.
     """
 
+    _started = False
+    _timer: Timer | None = None
+    _due: float | None = None
+
     def __init__(
         self,
         *,
@@ -54,13 +60,15 @@ class Emulator:
         device: bool = True,
         link: Path | None = None,
         trace: Callable[[TraceLine], None] | None = None,
-        typed_urcs: bool = False,
+        firmware: str = DEFAULT,
+        typed_urcs: bool | None = None,
+        boot_noise: bool = False,
         latency: float = LATENCY,
         modules: int = 1,
         clock: Clock | None = None,
         quiet: float | None = None,
-        hasty_lost: bool = False,
-        overruns: bool = False,
+        hasty_lost: bool | None = None,
+        overruns: bool | None = None,
         faults: Rates = _NO_FAULTS,
         seed: int = 0,
         allow_network: bool = False,
@@ -70,14 +78,15 @@ class Emulator:
         host at another speed than the module's reads and sends garbage. `http` is HOST:PORT, port 0
         takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
         does not know these modules and refuses their login. `link`: a symbolic link to make to the
-        pty. `trace` is called with each line of the conversation. `typed_urcs`: writes and executes
-        are announced as later firmware does. `latency`: of the air, in seconds each way.
+        pty. `trace` is called with each line of the conversation. `firmware`: a name of
+        `emulator.firmware`, which decides `typed_urcs`, `quiet`, `hasty_lost` and `overruns` where
+        they are None. `boot_noise`: see `Module`. `latency`: of the air, in seconds each way.
 
         `modules`: how many; from the first one on links, ports, IMEI and IMSI are counted up.
         `clock`: real unless told otherwise. `quiet`: seconds from a final result to the host's next
-        command; sooner ones are counted in `too_soon`, and lost if `hasty_lost`; None: 20 ms on a
-        paced line. `overruns`: bytes that come while the module sends may be lost. `faults`: of the
-        lines, drawn from `seed`. `allow_network`: the module's datagrams may leave this machine.
+        command; sooner ones are counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes
+        that come while the module sends may be lost. An unpaced line has, unless told, neither.
+        `faults`: of the lines, drawn from `seed`. `allow_network`: datagrams may leave the machine.
 
         Raises ValueError: which parameter is none, and what was expected.
         """
@@ -91,22 +100,24 @@ class Emulator:
         self._http = None if http is None else _host_and_port(http)
         self._known = device
         self._show = trace
-        self._timer: Timer | None = None
         self._open = AsyncExitStack()
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
-        self._due: float | None = None
         self._chain = Chain(self.platform, self.air)
-        minimum = (0.0 if baud is None else QUIET) if quiet is None else quiet
+        profile = firmware_of(firmware)
+        paced = baud is not None  # an unpaced line is no UART, and asks for no patience
+        quiet = (profile.quiet if paced else 0.0) if quiet is None else quiet
+        lost = profile.hasty_lost if hasty_lost is None else hasty_lost
+        overruns = (paced and profile.overruns) if overruns is None else overruns
         wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
+        make = partial(
+            Module, firmware=firmware, typed_urcs=typed_urcs, boot_noise=boot_noise, now=self.now()
+        )
         names = identities(imei, imsi, modules)
         for identity, wired in zip(names, wiring.for_each(modules), strict=True):
-            speed = FACTORY_SPEED if baud is None else baud
-            module = Module(
-                identity, typed_urcs=typed_urcs, speed=speed, seed=wired.seed, now=self.now()
-            )
-            self._add(module, wired, Quiet(minimum, hasty_lost=hasty_lost))
+            module = make(identity, speed=baud or FACTORY_SPEED, seed=wired.seed)
+            self._add(module, wired, Quiet(quiet, hasty_lost=lost))
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -152,7 +163,8 @@ class Emulator:
         """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
         self.clock.start()
         async with AsyncExitStack() as opened:
-            opened.callback(self._stop_timer)
+            opened.callback(self._stop)
+            self._started = True
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -196,7 +208,7 @@ class Emulator:
             self._thread.close()
 
     def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
-        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn)
+        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn, later=self._soon)
         self.boards.append(board)
         self._chain.add(board)
 
@@ -228,8 +240,20 @@ class Emulator:
         self._timer = self._due = None
         self._turn()
 
+    def _soon(self) -> None:
+        """Somebody has moved a module by hand: turn, but not in the middle of it."""
+        now = self.now()
+        if self._started and self._due != now:
+            self._stop_timer()
+            self._due = now
+            self._timer = self.clock.call_at(now, self._on_time)
+
     def _stir(self, board: Board) -> None:
         self._stirred[board] = None
+
+    def _stop(self) -> None:
+        self._started = False
+        self._stop_timer()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

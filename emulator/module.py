@@ -136,6 +136,14 @@ class Module:
         return self._conversation.lost
 
     @property
+    def busy(self) -> bool:
+        """Whether it owes its host something without being asked again: the words of its start, an
+        answer, what came of a login or an acknowledged report, an echo.
+        """
+        owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
+        return self._boot is not None or owing
+
+    @property
     def link(self) -> Link:
         """What the module's place makes of the air."""
         reception = self.radio.reception

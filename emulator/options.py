@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from emulator.firmware import DEFAULT, FIRMWARES
 from emulator.line.noise import Fault, Rates
 
 # What a shell expects of a program that was called wrongly.
@@ -151,6 +152,16 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module = made.add_argument_group("the module")
     module.add_argument("--imei", help="its serial number, up to 17 digits or letters")
     module.add_argument("--imsi", help="its SIM's number, up to 16 digits or letters")
+    module.add_argument(
+        "--firmware",
+        choices=tuple(FIRMWARES),
+        help=f"its variant: what it announces, refuses and puts up with (default {DEFAULT})",
+    )
+    module.add_argument(
+        "--boot-noise",
+        action="store_true",
+        help="a start begins with what the boot ROM says at another speed",
+    )
     module.add_argument(
         "--typed-urcs",
         action="store_true",

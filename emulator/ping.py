@@ -38,6 +38,11 @@ class Pinger:
     def commands(self) -> Table:
         return {"+NPING": Forms(assign=self._begin, test="")}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an echo is awaited."""
+        return self._ping is not None
+
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline."""
         if self._ping is not None and self._ping.due <= now:

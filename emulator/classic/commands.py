@@ -90,6 +90,11 @@ class Classic:
         return self._login.state
 
     @property
+    def waiting(self) -> bool:
+        """Whether something waits for the platform that the host will be told of."""
+        return len(self._exchanges) > 0
+
+    @property
     def observed(self) -> tuple[Path, ...]:
         """What the platform observes."""
         return self._reports.observed

@@ -50,6 +50,9 @@ class Exchanges:
         """Give up all of them, silently."""
         self._pending.clear()
 
+    def __len__(self) -> int:
+        return len(self._pending)
+
     @property
     def deadline(self) -> float | None:
         times = (

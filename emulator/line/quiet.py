@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Modules of this class want so many seconds between a final result code and the next command
-# (u-blox manuals; Zephyr's driver keeps it for all). China Mobile's M5310 example demands "a time
-# interval" without a number: that it is this one is a guess.
-QUIET = 0.02
-
 _FINAL = re.compile(rb"OK|ERROR|\+CME ERROR:\d+")
+_ROUNDING = 1e-6  # seconds: what is left of POSIX seconds in a double
 _LONGEST = 32  # bytes; no final result is longer
 
 
@@ -41,10 +37,11 @@ class Quiet:
 
     def heard(self, data: bytes, now: float) -> tuple[bytes, float | None]:
         """What the module hears of `data`, and by how many seconds a command came too soon."""
-        if self._since is None or not data:
+        # The LF behind a command's CR is no command, however late the module gets to hear it.
+        if self._since is None or not data.strip():
             return data, None
         gap = now - self._since
-        if gap >= self.minimum:
+        if gap >= self.minimum - _ROUNDING:
             self._since = None
             return data, None
         early = None if self._counted else gap

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from emulator.board import Board, Wiring
+from emulator.board import PATIENCE, Board, Wiring
 from emulator.clock import VirtualClock
 from emulator.line.noise import Rates
 from emulator.line.quiet import Quiet
 from emulator.lwm2m import Code, Response
-from emulator.module import Module
+from emulator.module import Cause, Module
 from emulator.ports.port import address_of
+from emulator.radio import Coverage
 from emulator.trace import Trace
 from tests.emulator.hosts import Host
 from tests.emulator.peers import peer, until
@@ -33,18 +34,34 @@ class Desk:
         self.clock = VirtualClock()
         self.shown: list[str] = []
         self.stirred = 0
+        self.later = 0
+        self.ended = 0
         module = Module(now=self.clock.now())
-        self.board = Board(module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn)
+        self.board = Board(
+            module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn, later=self._soon
+        )
         trace = Trace(lambda line: self.shown.append(line.text), self.clock.now())
-        self.board.open(self.clock, trace, lambda: None)
+        self.board.open(self.clock, trace, self._end)
 
     def _stir(self, board: Board) -> None:
         assert board is self.board
         self.stirred += 1
 
+    def _end(self) -> None:
+        self.ended += 1
+
+    def _soon(self) -> None:
+        self.later += 1
+
     def _turn(self) -> None:
         self.board.step(self.clock.now())
         self.board.flush()
+
+    def last_words(self, line: bytes) -> None:
+        """A host that sends this and will never come again; until it has been sent."""
+        self.board.line._heard(line)
+        self.board.line._no_more()
+        self.clock.advance(len(line) * 10 / 9600)
 
     def __enter__(self) -> Desk:
         return self
@@ -102,13 +119,67 @@ async def test_without_a_pace_a_new_speed_changes_nothing() -> None:
 @realtime
 async def test_whatever_moves_the_module_stirs_the_board() -> None:
     with Desk(wired(baud=None)) as desk, Host(desk.board.line.port) as host:
+        touched: list[str] = []
+        desk.board.touched = lambda: touched.append("chain")
         await host.command("AT")
+        assert touched
+        assert desk.later == 0  # a turn followed by itself
+        before = desk.stirred
+        desk.board.module.radio.coverage = Coverage.OUT
+        assert (desk.later, desk.stirred) == (1, before + 1)
+        desk.board.touched()
+        assert desk.later == 2
         before = desk.stirred
         desk.board.deliver(Response(1, Code.CREATED, location="rd/1"), desk.clock.now())
         assert desk.stirred == before + 1
         desk.board.step(desk.clock.now())
         assert desk.stirred == before + 2
         assert desk.board.take_uplink() == []
+
+
+@realtime
+async def test_the_last_host_is_answered_before_all_is_over() -> None:
+    with Desk(wired()) as desk:
+        desk.last_words(b"AT\r")
+        assert not desk.ended
+        desk.clock.advance(6 * 10 / 9600)  # CR LF OK CR LF
+        assert desk.ended
+
+
+@realtime
+async def test_an_answer_that_takes_its_time_is_waited_for() -> None:
+    with Desk(wired()) as desk:
+        desk.last_words(b"AT+NPING=192.0.2.1\r")
+        desk.clock.advance(0.3)
+        assert not desk.ended
+        desk.clock.advance(0.1)
+        desk._turn()
+        assert not desk.ended
+        desk.clock.advance(0.1)
+        assert desk.ended
+        assert "+NPING:192.0.2.1,64,320" in desk.shown
+
+
+@realtime
+async def test_what_ends_without_a_word_ends_too() -> None:
+    with Desk(wired(baud=None)) as desk:
+        desk.last_words(b"AT+NPING=192.0.2.1\r")
+        desk.board.module.power_cycle(Cause.WATCHDOG, desk.clock.now())
+        desk.clock.advance(10)
+        desk.board.line.unplug()  # what it says now goes nowhere
+        desk._turn()
+        assert desk.ended
+
+
+@realtime
+async def test_patience_ends() -> None:
+    with Desk(wired(baud=None)) as desk:
+        desk.last_words(b"AT+NPING=192.0.2.1,100,460000\r")
+        desk.board.module.radio.coverage = Coverage.OUT
+        desk.clock.advance(PATIENCE - 1)
+        assert not desk.ended
+        desk.clock.advance(1)
+        assert desk.ended
 
 
 def test_each_of_several_boards_has_a_port_a_link_and_a_seed() -> None:

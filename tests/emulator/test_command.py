@@ -151,6 +151,22 @@ async def test_a_pipe_asks_and_is_answered_and_that_is_the_end() -> None:
 
 
 @realtime
+async def test_a_pipe_waits_for_answers_that_take_their_time() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--speed", "20"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, _ = await process.communicate(b"AT+CFUN=0\rAT+NPING=192.0.2.1\rAT+NRB\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert process.returncode == 0
+    said = [line for line in out.decode().split("\r\n") if line]
+    start = ["REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
+    assert said == ["OK", "OK", *start]
+
+
+@realtime
 async def test_several_modules_at_sixty_times_the_speed() -> None:
     async with running("--json", "--modules", "2", "--speed", "60") as process:
         told = await ready(process)

@@ -107,10 +107,12 @@ def test_a_slow_command_is_answered_when_due() -> None:
     desk = Desk()
     assert desk.conversation.step(0.0) is None
     assert desk.raw(b"AT+SLOW\r", 10.0) == b""
+    assert desk.conversation.answering
     assert desk.conversation.step(14.9) == 15.0
     assert desk.taken() == b""
     assert desk.conversation.step(15.0) is None
     assert desk.taken() == b"\r\n+SLOW:1\r\n\r\nOK\r\n"
+    assert not desk.conversation.answering
 
 
 def test_further_lines_wait_for_the_answer_to_the_one_before() -> None:

@@ -16,6 +16,7 @@ import emulator as package
 from emulator import Emulator
 from emulator.clock import Clock, LoopClock, VirtualClock
 from emulator.line.noise import Fault, Rates
+from emulator.radio import Coverage
 from emulator.trace import Direction, TraceLine
 from tests.clock import elapse
 from tests.emulator.hosts import Host
@@ -246,6 +247,7 @@ async def test_two_emulators_have_nothing_in_common() -> None:
         ({"port": "socket://:0", "link": Path("/tmp/x")}, "only a pty has a path to link to"),
         ({"strict": True, "baud": None}, "strict: expected a speed"),
         ({"quiet": -1.0}, "quiet -1.0: expected"),
+        ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
         ({"modules": 0}, "modules 0: expected"),
     ],
 )
@@ -425,11 +427,85 @@ async def test_a_bad_cable_is_bad_and_the_same_each_time() -> None:
 
 
 @realtime
+async def test_what_a_test_does_to_the_module_is_told_to_the_host_without_more() -> None:
+    async with Emulator(baud=None, http=None) as it, asyncio.timeout(10):
+        with Host(it.port) as host:
+            await host.command("AT+CEREG=1")
+            it.module.radio.coverage = Coverage.OUT
+            it.module.radio.coverage = Coverage.OUT
+            await host.until("\r\n+CEREG:")
+
+
+@realtime
 async def test_firmware_that_overruns_has_a_small_buffer() -> None:
-    async with Emulator(http=None, overruns=True) as it:
-        assert it.line.receive_buffer == 128
-    async with Emulator(http=None) as it:
-        assert it.line.receive_buffer is None
+    for overrunning in (Emulator(http=None, overruns=True), Emulator(http=None, firmware="SP1")):
+        async with overrunning as it:
+            assert it.line.receive_buffer == 128
+    for patient in (Emulator(http=None), Emulator(http=None, firmware="SP1", baud=None)):
+        async with patient as it:
+            assert it.line.receive_buffer is None
+
+
+@realtime
+async def test_the_firmware_decides_what_the_host_sees_unless_told_otherwise() -> None:
+    async def announced(it: Emulator) -> str:
+        async with it:
+            with Host(it.port) as host:
+                await log_in(host, it)
+                path = f"/nbiot?imei={it.imei}&obj_id=3303&obj_inst_id=0&mode=2"
+                async with aiohttp.ClientSession(headers={"api-key": it.api_key}) as client:
+                    body = {"data": [{"res_id": 5700, "val": 3.5}]}
+                    written = asyncio.ensure_future(client.post(f"{it.http_url}{path}", json=body))
+                    await host.until("+MIPLWRITE:0,")
+                    msgid, _, rest = (await host.until("\r\n")).strip().partition(",")
+                    await host.command(f"AT+MIPLWRITE=0,{msgid},1")
+                    async with await written as response:
+                        assert (await response.json())["errno"] == 0
+                    return rest
+
+    # Typed: type 4 float, four bytes, and the flag and index of a single resource.
+    typed, bare = "3303,0,5700,4,4,3.5,0,0", "3303,0,5700,3.5"
+    assert await announced(Emulator(baud=None, latency=0.001, firmware="SP5")) == typed
+    later_as_older = Emulator(baud=None, latency=0.001, firmware="SP5", typed_urcs=False)
+    assert await announced(later_as_older) == bare
+    older_as_later = Emulator(baud=None, latency=0.001, typed_urcs=True)
+    assert await announced(older_as_later) == typed
+
+
+@realtime
+async def test_old_firmware_does_not_hear_a_hasty_host() -> None:
+    clock = VirtualClock()
+    shown: list[str] = []
+    old = Emulator(
+        http=None, firmware="SP1", clock=clock, trace=lambda line: shown.append(line.text)
+    )
+    async with old as it:
+        it.line._heard(b"AT\r")
+        clock.advance(0.01)  # both ways: 3 bytes and 6 at 9600 baud
+        it.line._heard(b"AT+CSQ\r")
+        clock.advance(0.5)
+    assert it.too_soon == 1
+    assert "AT" in shown
+    assert "AT+CSQ" not in shown
+
+
+@realtime
+async def test_a_start_may_begin_with_the_words_of_the_boot_rom() -> None:
+    async def boot(*, noise: bool) -> str:
+        clock = VirtualClock()
+        async with Emulator(baud=None, http=None, clock=clock, boot_noise=noise) as it:
+            with Host(it.port) as host:
+                host.send("AT+NRB")
+                await host.until("REBOOTING\r\n")
+                clock.advance(10)
+                await until(lambda: host.seen.endswith(b"M5310\r\nOK\r\n"))
+                return host.seen.decode("latin-1")
+
+    clean = await boot(noise=False)
+    assert clean == "\r\nREBOOT_CAUSE_APPLICATION_AT\r\nM5310\r\nOK\r\n"
+    noisy = await boot(noise=True)
+    assert len(noisy) > len(clean)
+    assert noisy.endswith(clean)
 
 
 # The internet -------------------------------------------------------------------------------------

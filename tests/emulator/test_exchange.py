@@ -48,7 +48,9 @@ def test_an_answer_ends_it_once() -> None:
     message = Update(7, "rd/1")
     exchanges.begin(message, 0.0)
     assert exchanges.end(8) is None
+    assert len(exchanges) == 1
     assert exchanges.end(7) == message
+    assert len(exchanges) == 0
     assert exchanges.end(7) is None
     assert exchanges.deadline is None
 

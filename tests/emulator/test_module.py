@@ -232,6 +232,26 @@ def test_whatever_reaches_it_is_told() -> None:
     assert len(touches) == 5
 
 
+def busy_with(host: Host, *commands: str, then: str) -> None:
+    """These commands keep the module busy until it has said `then`."""
+    assert not host.module.busy
+    for command in commands:
+        host.raw(command.encode() + b"\r")
+        assert host.module.busy
+    said = host.wait_raw(300.0)
+    assert said.endswith(f"{then}\r\n".encode()), said
+    assert not host.module.busy
+
+
+def test_it_is_busy_as_long_as_it_owes_its_host_something() -> None:
+    host = Host()
+    host.configure(WARM)
+    busy_with(host, "AT+NPING=192.0.2.1", then="+NPING:192.0.2.1,64,320")
+    busy_with(host, "AT+MIPLOPEN=0,30", then="+MIPLOPEN:0,0")
+    busy_with(host, "AT+CFUN=0", "AT", then="OK")
+    busy_with(host, "AT+NRB", then="OK")
+
+
 def test_traffic_connects_the_radio() -> None:
     host = Host()
     host.configure(WARM)

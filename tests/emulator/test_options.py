@@ -22,7 +22,7 @@ def test_everything_can_be_said() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
-        "--speed 60 --allow-network --faults loss=0.5,seed=7"
+        "--speed 60 --firmware SP1 --boot-noise --allow-network --faults loss=0.5,seed=7"
     )
     assert said(everything) == {
         "link": Path("/tmp/m5310"),
@@ -39,6 +39,8 @@ def test_everything_can_be_said() -> None:
         "quiet": 0.05,
         "overruns": True,
         "modules": 3,
+        "firmware": "SP1",
+        "boot_noise": True,
         "speed": 60.0,
         "allow_network": True,
         "faults": Rates(loss=0.5),
@@ -85,6 +87,7 @@ def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
         "--faults loss=2",
         "--faults theft=0.1",
         "--faults seed=x",
+        "--firmware SP9",
         "extra",
         "--imei",
         "--js",

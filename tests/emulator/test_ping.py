@@ -28,7 +28,9 @@ def test_a_ping_comes_back_after_the_round_trip() -> None:
     host.well("AT+NPING=192.0.2.1,100,5000")
     assert host.refused("AT+NPING=192.0.2.1") == 3
     assert host.wait(0.31) == []
+    assert host.module.busy
     assert host.wait(0.02) == ["+NPING:192.0.2.1,64,320"]
+    assert not host.module.busy
     host.well('AT+NPING="192.0.2.1"')
 
 

@@ -15,6 +15,20 @@ def test_a_patient_host_is_not_noticed() -> None:
     assert quiet.too_soon == 0
 
 
+def test_who_waits_just_as_long_as_asked_is_patient_at_any_date() -> None:
+    quiet = Quiet(0.02)
+    quiet.sent(b"\r\nOK\r\n", 1_795_415_760.005)
+    assert quiet.heard(b"AT\r", 1_795_415_760.025) == (b"AT\r", None)
+
+
+def test_the_end_of_the_line_before_is_not_the_next_command() -> None:
+    quiet = Quiet(0.02, hasty_lost=True)
+    quiet.sent(b"\r\nOK\r\n", 1.0)
+    assert quiet.heard(b"\n", 1.0) == (b"\n", None)
+    assert quiet.heard(b"AT\r", 1.005) == (b"", pytest.approx(0.005))
+    assert quiet.too_soon == 1
+
+
 @pytest.mark.parametrize("final", [b"OK", b"ERROR", b"+CME ERROR:50"])
 def test_a_hasty_host_is_counted_once_a_command(final: bytes) -> None:
     quiet = Quiet(0.02)

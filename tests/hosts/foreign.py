@@ -1,0 +1,92 @@
+"""What it takes to run somebody else's program on the emulator's port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from emulator import Emulator
+
+PYTHON = sys.executable
+# Direct, lifetime 300 s, coap://183.230.40.40:5683, no block sizes; the endpoint comes after it.
+_CONFIG = "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
+
+
+def program(name: str, package: str) -> str:
+    """Its path. Where it is missing the test is skipped and says so: nothing was proved."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed, so it was not tried: apt-get install {package}")
+    return found
+
+
+def configuration(it: Emulator) -> str:
+    """The AT+MIPLCONF line for this module."""
+    name = f"{it.imei};{it.imsi}".encode()
+    config = _CONFIG + len(name).to_bytes(2, "little").hex().upper() + name.hex().upper()
+    return f"AT+MIPLCONF={len(config) // 2},{config},1,1"
+
+
+@asynccontextmanager
+async def running(
+    *command: str,
+    stdin: int = PIPE,
+    stdout: int = PIPE,
+    stderr: int = STDOUT,
+    environment: dict[str, str] | None = None,
+) -> AsyncIterator[Process]:
+    """The program as a process, killed if the test leaves it alive."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env={**os.environ, **(environment or {})},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+        process._transport.close()  # type: ignore[attr-defined]
+
+
+class Screen:
+    """A person at a terminal: `types` keys into the program on it, and `reads` what it shows."""
+
+    def __init__(self) -> None:
+        self._fd, self.terminal = os.openpty()
+        os.set_blocking(self._fd, False)
+        self._shown = ""
+        self._more = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._fd, self._read)
+
+    def __enter__(self) -> Screen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._fd)
+        os.close(self._fd)
+        os.close(self.terminal)
+
+    def _read(self) -> None:
+        self._shown += os.read(self._fd, 4096).decode()
+        self._more.set()
+
+    def types(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    async def reads(self, text: str) -> None:
+        """Wait until it shows `text`, and forget what is above it."""
+        while text not in self._shown:
+            self._more.clear()
+            await self._more.wait()
+        self._shown = self._shown.partition(text)[2]
