@@ -21,6 +21,7 @@ from emulator.line.noise import Rates
 from emulator.line.quiet import QUIET, Quiet
 from emulator.module import Module
 from emulator.onenet.devices import Description
+from emulator.onenet.front import Front
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.ports.port import address_of
@@ -35,8 +36,9 @@ class Emulator:
     """M5310s, each for whoever opens its port, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform` and
-    `clock`. Where there are several modules, these are the first one's; `boards` has them all.
+    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform`,
+    `front` (of the platform) and `clock`. Where there are several modules, these are the first
+    one's; `boards` has them all.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Emulator:
         self.http_url: str | None = None
         self.air = Air(latency=latency)
         self.platform = Platform()
+        self.front = Front(self.platform)
         self.clock = LoopClock() if clock is None else clock
         self.ended = asyncio.Event()  # no host will ever come again: standard input has ended
         self.baud = baud
@@ -94,7 +97,7 @@ class Emulator:
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
         self._due: float | None = None
-        self._chain = Chain(self.platform, self.air)
+        self._chain = Chain(self.front, self.air)
         minimum = (0.0 if baud is None else QUIET) if quiet is None else quiet
         wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
         names = identities(imei, imsi, modules)
@@ -142,6 +145,10 @@ class Emulator:
     def now(self) -> float:
         """The time of lines, modules, air and platform: POSIX seconds that never go back."""
         return self.clock.now()
+
+    def settle(self) -> None:
+        """Do all that is due by now: before the parts are moved by hand, and after it."""
+        self._turn()
 
     # Life --------------------------------------------------------------------------------------
 
