@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
+    from typing import Any
 
     from emulator.emulator import Emulator
+    from emulator.scenario.events import Scenario
     from emulator.trace import TraceLine
 
 
@@ -68,22 +70,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
     try:
+        scenario = _scenario(parameters)
         emulator = Emulator(**parameters)
     except ValueError as error:
         parser.error(str(error))
+    except OSError as error:
+        parser.error(_reason(error))
     try:
-        asyncio.run(_serve(emulator, ending, as_json=as_json))
+        asyncio.run(_serve(emulator, ending, scenario, as_json=as_json))
     except OSError as error:
         parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
     return 0
 
 
-async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
+def _scenario(parameters: dict[str, Any]) -> Scenario | None:
+    """The one that is asked for, taken out of `parameters`; its seed counts unless told otherwise.
+
+    Raises OSError, ScenarioError.
+    """
+    path = parameters.pop("scenario", None)
+    if path is None:
+        return None
+    from emulator.scenario.reading import ScenarioError, read  # noqa: PLC0415 - see above
+
+    try:
+        found = read(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: {error}, expected UTF-8") from None
+    parameters.setdefault("seed", found.seed)
+    return found
+
+
+async def _serve(
+    emulator: Emulator, ending: _Ending, scenario: Scenario | None, *, as_json: bool
+) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
     from emulator.ready import Ready, Station  # noqa: PLC0415
+    from emulator.scenario.play import Play  # noqa: PLC0415
 
     stop = emulator.ended
+    play = None if scenario is None else Play(emulator, scenario, over=stop.set)
     ending.wakes(asyncio.get_running_loop(), stop)
     try:
         async with emulator:
@@ -102,9 +129,20 @@ async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
             # Where standard output is the module's port, it is no place for other words.
             where = sys.stderr if emulator.port == "-" else sys.stdout
             print(ready.as_json() if as_json else text, file=where, flush=True)
+            if play is not None:
+                play.start()
             await stop.wait()
+            if play is not None:
+                play.stop()
+                _report(play.report())
     finally:
         ending.leave()
+
+
+def _report(text: str) -> None:
+    if sys.stderr is not None:  # None: closed by whoever started us
+        with suppress(OSError):  # whoever would read it has gone
+            print(text, file=sys.stderr, flush=True)
 
 
 def _print_trace(line: TraceLine) -> None:

@@ -77,13 +77,14 @@ class Emulator:
         `clock`: real unless told otherwise. `quiet`: seconds from a final result to the host's next
         command; sooner ones are counted in `too_soon`, and lost if `hasty_lost`; None: 20 ms on a
         paced line. `overruns`: bytes that come while the module sends may be lost. `faults`: of the
-        lines, drawn from `seed`. `allow_network`: the module's datagrams may leave this machine.
+        lines, drawn from `seed`, as the air's are. `allow_network`: the module's datagrams may
+        leave this machine.
 
         Raises ValueError: which parameter is none, and what was expected.
         """
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.http_url: str | None = None
-        self.air = Air(latency=latency)
+        self.air = Air(latency=latency, seed=seed)
         self.platform = Platform()
         self.front = Front(self.platform)
         self.clock = LoopClock() if clock is None else clock

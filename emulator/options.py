@@ -44,6 +44,8 @@ examples:
         a bad cable, the same one each time, and garbage for a host at another speed than 9600
   python -m emulator --speed 60
         an hour passes in a minute, on the line, in the air and in the cloud
+  python -m emulator run FILE --trace
+        what the scenario in FILE says happens to the module; at the end it is told what did
 """
 
 
@@ -56,10 +58,28 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
 
 
+class _Run(argparse.Action):
+    """`run FILE`: the path of a scenario."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        match values:
+            case ["run", str() as file]:
+                namespace.scenario = Path(file)
+            case words:
+                assert isinstance(words, list), "there may be any number of them"
+                parser.error(f"{' '.join(words)!r}: expected options only, or run FILE")
+
+
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
     """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
 
-    What was not given is absent, so that `Emulator` decides.
+    What was not given is absent, so that `Emulator` decides. `run` FILE is there as `scenario`.
     """
     found = vars(parser.parse_args(arguments))
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
@@ -74,6 +94,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
+    )
+    made.add_argument(
+        "scenario",
+        nargs="*",
+        action=_Run,
+        metavar="run FILE",
+        help="play the scenario in FILE on the first module; README.md says what may stand in it",
     )
     _add_line(made)
     _add_module(made)

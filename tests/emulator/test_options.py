@@ -46,6 +46,11 @@ def test_everything_can_be_said() -> None:
     }
 
 
+def test_a_scenario_is_run_among_any_options() -> None:
+    assert said("run bad-day.toml --trace") == {"scenario": Path("bad-day.toml"), "trace": True}
+    assert said("--trace run bad-day.toml") == {"scenario": Path("bad-day.toml"), "trace": True}
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
@@ -86,6 +91,8 @@ def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
         "--faults theft=0.1",
         "--faults seed=x",
         "extra",
+        "run",
+        "run one two",
         "--imei",
         "--js",
     ],
