@@ -163,9 +163,44 @@ async def test_several_modules_at_sixty_times_the_speed() -> None:
 
 
 @realtime
+async def test_a_scenario_is_played_and_told_at_the_end(tmp_path: Path) -> None:
+    day = tmp_path / "day.toml"
+    day.write_text('title = "A day"\n[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 1\n')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "run", str(day)),
+        *("--port", "-", "--baud", "off", "--json"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate(b"AT+CSQ\rAT+CSQ\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (process.returncode, out) == (0, b"\r\nERROR\r\n\r\n+CSQ:28,99\r\n\r\nOK\r\n")
+    told = err.decode().splitlines()[1:]
+    assert told[0] == "A day: what happened, in seconds"
+    assert told[-2:] == ["2 command lines were heard.", 'line 2: answer "ERROR": once']
+
+
+@realtime
+async def test_a_scenario_may_end_by_itself_and_nobody_need_read_of_it(tmp_path: Path) -> None:
+    day = tmp_path / "day.toml"
+    day.write_text('ends = 0\n[[event]]\nat = 1\nread = "/3"\n')
+    command = f'exec "$0" -m emulator run {day} 2>&-'
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, sys.executable, stdout=PIPE, stderr=PIPE
+    )
+    status, out, err = await ended(process)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (status, err) == (0, "")
+    assert "Ctrl-C" in out
+
+
+@realtime
 async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -> None:
     a_file = tmp_path / "file"
     a_file.write_text("mine")
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff")
     async with running("--json") as first:
         taken = (await ready(first))["http"].removeprefix("http://")
         for arguments, reason in [
@@ -178,6 +213,9 @@ async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -
             (["--imei", "12;34"], "imei"),
             (["--baud", "fast"], "--baud"),
             (["--http", "nowhere"], "HOST:PORT"),
+            (["run", str(tmp_path / "nowhere.toml")], "nowhere.toml: No such file"),
+            (["run", str(a_file)], f"{a_file}:1: "),
+            (["run", str(binary)], "expected UTF-8"),
         ]:
             async with running("--json", *arguments) as process:
                 status, out, err = await ended(process)
