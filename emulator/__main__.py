@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,15 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters["trace"] = _print_trace
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
+    kept = ExitStack()
     try:
         scenario = _scenario(parameters)
+        if "record" in parameters:
+            # A recording is evidence: none is written over.
+            file = kept.enter_context(parameters["record"].open("x", encoding="utf-8", newline=""))
+            parameters["record"] = file.write
         emulator = Emulator(**parameters)
     except ValueError as error:
         parser.error(str(error))
     except OSError as error:
         parser.error(_reason(error))
     try:
-        asyncio.run(_serve(emulator, ending, scenario, as_json=as_json))
+        with kept:
+            asyncio.run(_serve(emulator, ending, scenario, as_json=as_json))
     except OSError as error:
         parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
     return 0

@@ -54,6 +54,7 @@ class Emulator:
         device: bool = True,
         link: Path | None = None,
         trace: Callable[[TraceLine], None] | None = None,
+        record: Callable[[str], object] | None = None,
         typed_urcs: bool = False,
         latency: float = LATENCY,
         modules: int = 1,
@@ -70,7 +71,8 @@ class Emulator:
         host at another speed than the module's reads and sends garbage. `http` is HOST:PORT, port 0
         takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
         does not know these modules and refuses their login. `link`: a symbolic link to make to the
-        pty. `trace` is called with each line of the conversation. `typed_urcs`: writes and executes
+        pty. `trace` is called with each line of the conversation, `record` with each line of a
+        recording of the first module's (`emulator.recording`). `typed_urcs`: writes and executes
         are announced as later firmware does. `latency`: of the air, in seconds each way.
 
         `modules`: how many; from the first one on links, ports, IMEI and IMSI are counted up.
@@ -93,6 +95,7 @@ class Emulator:
         self._http = None if http is None else _host_and_port(http)
         self._known = device
         self._show = trace
+        self._record = record
         self._timer: Timer | None = None
         self._open = AsyncExitStack()
         self.boards: list[Board] = []
@@ -162,6 +165,8 @@ class Emulator:
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
+            if self._record is not None:
+                self.boards[0].record(self._record)
             if self._known:
                 self._create_devices()
             if self._http is not None:

@@ -124,6 +124,12 @@ def parser() -> argparse.ArgumentParser:
         help="each line in both directions, with its time, on stderr",
     )
     output.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="what passes on the first module's line, with its times, into a new FILE",
+    )
+    output.add_argument(
         "--json",
         action="store_true",
         help="once ready, exactly one JSON line on stdout (on stderr where stdout is the port)",

@@ -182,6 +182,20 @@ async def test_a_scenario_is_played_and_told_at_the_end(tmp_path: Path) -> None:
 
 
 @realtime
+async def test_a_session_is_recorded_and_none_is_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    command = [sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--json"]
+    for status in (0, 2):
+        process = await asyncio.create_subprocess_exec(
+            *command, "--record", str(file), stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
+        await process.communicate(b"AT\r")
+        process._transport.close()  # type: ignore[attr-defined]
+        assert process.returncode == status
+        assert len(file.read_text().splitlines()) == 3
+
+
+@realtime
 async def test_a_scenario_may_end_by_itself_and_nobody_need_read_of_it(tmp_path: Path) -> None:
     day = tmp_path / "day.toml"
     day.write_text('ends = 0\n[[event]]\nat = 1\nread = "/3"\n')

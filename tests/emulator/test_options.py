@@ -22,7 +22,7 @@ def test_everything_can_be_said() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
-        "--speed 60 --allow-network --faults loss=0.5,seed=7"
+        "--speed 60 --allow-network --faults loss=0.5,seed=7 --record day.jsonl"
     )
     assert said(everything) == {
         "link": Path("/tmp/m5310"),
@@ -43,6 +43,7 @@ def test_everything_can_be_said() -> None:
         "allow_network": True,
         "faults": Rates(loss=0.5),
         "seed": 7,
+        "record": Path("day.jsonl"),
     }
 
 
