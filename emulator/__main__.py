@@ -9,11 +9,14 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
     import asyncio
     from collections.abc import Sequence
     from typing import Any
 
+    from emulator.clock import Clock
     from emulator.emulator import Emulator
+    from emulator.replay import Replay
     from emulator.scenario.events import Scenario
     from emulator.trace import TraceLine
 
@@ -69,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters["trace"] = _print_trace
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
+    if "replay" in parameters:
+        return _replay(parser, ending, parameters)
+    if "timing" in parameters:
+        parser.error("--timing: expected with replay FILE only")
     kept = ExitStack()
     try:
         scenario = _scenario(parameters)
@@ -142,6 +149,53 @@ async def _serve(
                 play.stop()
                 _report(play.report())
     finally:
+        ending.leave()
+
+
+def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[str, Any]) -> int:
+    """Play a recording until a signal comes; 1: the host has differed from the recorded one."""
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator.clock import LoopClock  # noqa: PLC0415
+    from emulator.ports.port import address_of  # noqa: PLC0415
+    from emulator.recording import read  # noqa: PLC0415
+    from emulator.replay import Replay  # noqa: PLC0415
+
+    path = parameters.pop("replay")
+    timed = parameters.pop("timing", "kept") == "kept"
+    clock = parameters.pop("clock", None) or LoopClock()
+    foreign = set(parameters) - {"port", "link", "baud"}
+    if foreign:
+        parser.error(f"replay: {', '.join(sorted(foreign))} has no meaning here")
+    try:
+        address = address_of(parameters.pop("port", "pty"))
+        replay = Replay(read(path.read_bytes(), str(path)), clock.now(), timed=timed)
+        asyncio.run(_serve_replay(replay, clock, ending, address=address, **parameters))
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        parser.error(_reason(error))
+    differences = replay.differences()
+    if differences:
+        _report(differences)
+    return 1 if differences else 0
+
+
+async def _serve_replay(replay: Replay, clock: Clock, ending: _Ending, **line: Any) -> None:
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator.replaying import Replaying  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    ending.wakes(asyncio.get_running_loop(), stop)
+    clock.start()
+    playing = Replaying(replay, clock, over=stop.set, **line)
+    try:
+        where = sys.stderr if playing.line.port == "-" else sys.stdout
+        print(f"The recording is played on {playing.line.port}", file=where, flush=True)
+        await stop.wait()
+    finally:
+        playing.close()
         ending.leave()
 
 

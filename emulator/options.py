@@ -58,8 +58,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
 
 
-class _Run(argparse.Action):
-    """`run FILE`: the path of a scenario."""
+class _Do(argparse.Action):
+    """`run FILE`: the path of a scenario; `replay FILE`: that of a recording."""
 
     def __call__(
         self,
@@ -71,15 +71,20 @@ class _Run(argparse.Action):
         match values:
             case ["run", str() as file]:
                 namespace.scenario = Path(file)
+            case ["replay", str() as file]:
+                namespace.replay = Path(file)
             case words:
                 assert isinstance(words, list), "there may be any number of them"
-                parser.error(f"{' '.join(words)!r}: expected options only, or run FILE")
+                parser.error(
+                    f"{' '.join(words)!r}: expected options only, or run FILE, or replay FILE"
+                )
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
     """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
 
-    What was not given is absent, so that `Emulator` decides. `run` FILE is there as `scenario`.
+    What was not given is absent, so that `Emulator` decides. `run FILE` is there as
+    `scenario`, `replay FILE` as `replay`.
     """
     found = vars(parser.parse_args(arguments))
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
@@ -98,9 +103,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "scenario",
         nargs="*",
-        action=_Run,
-        metavar="run FILE",
-        help="play the scenario in FILE on the first module; README.md says what may stand in it",
+        action=_Do,
+        metavar="run|replay FILE",
+        help="run: play the scenario in FILE on the first module; replay: instead of a module, play"
+        " the recording in FILE, and tell where the host differs from the recorded one (status 1)",
     )
     _add_line(made)
     _add_module(made)
@@ -116,6 +122,11 @@ def parser() -> argparse.ArgumentParser:
         dest="device",
         action="store_false",
         help="the cloud does not know this module and refuses its login",
+    )
+    made.add_argument(
+        "--timing",
+        choices=("kept", "ignored"),
+        help="of a replay: what was said takes its time as recorded (default), or is said at once",
     )
     output = made.add_argument_group("what is printed")
     output.add_argument(
