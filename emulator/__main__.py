@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
     import asyncio
     from collections.abc import Sequence
+    from typing import Any
 
+    from emulator.clock import Clock
     from emulator.emulator import Emulator
+    from emulator.replay import Replay
+    from emulator.scenario.events import Scenario
     from emulator.trace import TraceLine
 
 
@@ -67,23 +72,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters["trace"] = _print_trace
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
+    if "replay" in parameters:
+        return _replay(parser, ending, parameters)
+    if "timing" in parameters:
+        parser.error("--timing: expected with replay FILE only")
+    kept = ExitStack()
     try:
+        scenario = _scenario(parameters)
+        if "record" in parameters:
+            # A recording is evidence: none is written over.
+            file = kept.enter_context(parameters["record"].open("x", encoding="utf-8", newline=""))
+            parameters["record"] = file.write
         emulator = Emulator(**parameters)
     except ValueError as error:
         parser.error(str(error))
+    except OSError as error:
+        parser.error(_reason(error))
     try:
-        asyncio.run(_serve(emulator, ending, as_json=as_json))
+        with kept:
+            asyncio.run(_serve(emulator, ending, scenario, as_json=as_json))
     except OSError as error:
         parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
     return 0
 
 
-async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
+def _scenario(parameters: dict[str, Any]) -> Scenario | None:
+    """The one that is asked for, taken out of `parameters`; its seed counts unless told otherwise.
+
+    Raises OSError, ScenarioError.
+    """
+    path = parameters.pop("scenario", None)
+    if path is None:
+        return None
+    from emulator.scenario.reading import ScenarioError, read  # noqa: PLC0415 - see above
+
+    try:
+        found = read(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: {error}, expected UTF-8") from None
+    parameters.setdefault("seed", found.seed)
+    return found
+
+
+async def _serve(
+    emulator: Emulator, ending: _Ending, scenario: Scenario | None, *, as_json: bool
+) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
     from emulator.ready import Ready, Station  # noqa: PLC0415
+    from emulator.scenario.play import Play  # noqa: PLC0415
 
     stop = emulator.ended
+    play = None if scenario is None else Play(emulator, scenario, over=stop.set)
     ending.wakes(asyncio.get_running_loop(), stop)
     try:
         async with emulator:
@@ -102,9 +142,67 @@ async def _serve(emulator: Emulator, ending: _Ending, *, as_json: bool) -> None:
             # Where standard output is the module's port, it is no place for other words.
             where = sys.stderr if emulator.port == "-" else sys.stdout
             print(ready.as_json() if as_json else text, file=where, flush=True)
+            if play is not None:
+                play.start()
             await stop.wait()
+            if play is not None:
+                play.stop()
+                _report(play.report())
     finally:
         ending.leave()
+
+
+def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[str, Any]) -> int:
+    """Play a recording until a signal comes; 1: the host has differed from the recorded one."""
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator.clock import LoopClock  # noqa: PLC0415
+    from emulator.ports.port import address_of  # noqa: PLC0415
+    from emulator.recording import read  # noqa: PLC0415
+    from emulator.replay import Replay  # noqa: PLC0415
+
+    path = parameters.pop("replay")
+    timed = parameters.pop("timing", "kept") == "kept"
+    clock = parameters.pop("clock", None) or LoopClock()
+    foreign = set(parameters) - {"port", "link", "baud"}
+    if foreign:
+        parser.error(f"replay: {', '.join(sorted(foreign))} has no meaning here")
+    try:
+        address = address_of(parameters.pop("port", "pty"))
+        replay = Replay(read(path.read_bytes(), str(path)), clock.now(), timed=timed)
+        asyncio.run(_serve_replay(replay, clock, ending, address=address, **parameters))
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        parser.error(_reason(error))
+    differences = replay.differences()
+    if differences:
+        _report(differences)
+    return 1 if differences else 0
+
+
+async def _serve_replay(replay: Replay, clock: Clock, ending: _Ending, **line: Any) -> None:
+    import asyncio  # noqa: PLC0415 - see above
+
+    from emulator.replaying import Replaying  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    ending.wakes(asyncio.get_running_loop(), stop)
+    clock.start()
+    playing = Replaying(replay, clock, over=stop.set, **line)
+    try:
+        where = sys.stderr if playing.line.port == "-" else sys.stdout
+        print(f"The recording is played on {playing.line.port}", file=where, flush=True)
+        await stop.wait()
+    finally:
+        playing.close()
+        ending.leave()
+
+
+def _report(text: str) -> None:
+    if sys.stderr is not None:  # None: closed by whoever started us
+        with suppress(OSError):  # whoever would read it has gone
+            print(text, file=sys.stderr, flush=True)
 
 
 def _print_trace(line: TraceLine) -> None:

@@ -16,6 +16,7 @@ from emulator.line.quiet import Quiet
 from emulator.lwm2m import Downlink, Uplink
 from emulator.module import Module
 from emulator.ports.port import Address, Kind
+from emulator.recording import Recorder, Side
 from emulator.trace import Trace
 
 # What the UART of firmware that overruns holds while the module is sending: a guess, of the size
@@ -92,6 +93,7 @@ class Board:
         self._baud = module.baud
         self._trace: Trace | None = None
         self._patience: Timer | None = None  # once no host will come again
+        self._recorder: Recorder | None = None
 
     def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
         """Open its port. Raises OSError: it cannot be had; nothing is left open.
@@ -119,10 +121,17 @@ class Board:
         self.line.faults.set_rates(wiring.faults)
         self.internet = Internet(self._datagram, self._note, allowed=wiring.allow_network)
 
+    def record(self, write: Callable[[str], object]) -> None:
+        """Have all that passes from now on written as lines of a recording; once it is open."""
+        baud = self.line.baud or 0
+        self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
+
     def close(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+        if self._recorder is not None:
+            self._recorder.close()
         self.line.close()
         self.internet.close()
 
@@ -170,6 +179,8 @@ class Board:
             self._baud = self.module.baud
             if self.wiring.baud is not None:
                 self.line.baud = self._baud
+                if self._recorder is not None:
+                    self._recorder.speed(self._baud, self._clock.now())
         for datagram in self.module.take_datagrams():
             self.internet.send(datagram)
         self.internet.settle(self.module.sockets.ports)
@@ -189,6 +200,8 @@ class Board:
     def _sent(self, data: bytes) -> None:
         now = self._clock.now()
         self.quiet.sent(data, now)
+        if self._recorder is not None:
+            self._recorder.sent(Side.MODULE, data, now)
         if self._trace:
             self._trace.to_host(data, now)
 
@@ -197,6 +210,8 @@ class Board:
     def _received(self, data: bytes) -> None:
         self._turn()  # what was due before these bytes happens before them
         now = self._clock.now()
+        if self._recorder is not None:
+            self._recorder.sent(Side.HOST, data, now)
         heard, early = self.quiet.heard(data, now)
         if early is not None:
             lost = ", and is lost" if self.quiet.hasty_lost else ""

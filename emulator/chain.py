@@ -13,7 +13,6 @@ from typing import Protocol
 from emulator.air import Air, Link
 from emulator.deadlines import earliest
 from emulator.lwm2m import Downlink, Uplink
-from emulator.onenet.platform import Platform
 
 
 class Station(Protocol):
@@ -33,6 +32,16 @@ class Station(Protocol):
     def step(self, now: float) -> float | None: ...
 
     def take_uplink(self) -> list[Uplink]: ...
+
+
+class Cloud(Protocol):
+    """What is at this end of the air: the platform, or a front of it."""
+
+    def receive(self, address: str, message: Uplink, now: float) -> None: ...
+
+    def step(self, now: float) -> float | None: ...
+
+    def take_downlink(self) -> list[tuple[str, Downlink]]: ...
 
 
 class _Alarms:
@@ -77,7 +86,7 @@ class Chain:
     A station costs nothing while it has nothing to do, so that there may be thousands.
     """
 
-    def __init__(self, platform: Platform, air: Air) -> None:
+    def __init__(self, platform: Cloud, air: Air) -> None:
         self.platform = platform
         self.air = air
         self._stations: list[Station] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
+from emulator.upset import WELL, Upset, Upsetting, nothing_upset
 
 # Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
 # reader is busy. Room for the longest line and some. A guess.
@@ -26,18 +27,22 @@ class _Busy:
 
 class Conversation:
     """`write` sends bytes to the host, `heard` is called with each command line. Give it the whole
-    `table` before the first byte.
+    `table` before the first byte. `upsetting` says what goes wrong with a command line.
 
     At start as after every boot: echo off, errors without numbers.
     """
 
     def __init__(
-        self, write: Callable[[bytes], None], heard: Callable[[], None] = lambda: None
+        self,
+        write: Callable[[bytes], None],
+        heard: Callable[[], None] = lambda: None,
+        upsetting: Upsetting = nothing_upset,
     ) -> None:
         self.table: Table = {}
         self.lost = 0  # bytes that found the UART's buffer full
         self._write = write
         self._heard = heard
+        self._upsetting = upsetting
         self._reader = LineReader()
         self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
         self._numbers = False
@@ -103,24 +108,31 @@ class Conversation:
         self.lost += self._reader.drop_beyond(UART_BUFFER)
 
     def _obey(self, line: bytes, now: float) -> None:
+        upset = WELL
         try:
             command = parse(line)
             if command is None:
                 return
             self._heard()
+            upset = self._upsetting(line.decode("utf-8", "backslashreplace").strip())
+            if not upset.heard:
+                return
+            if upset.refusal is not None:
+                raise Refusal(upset.refusal)
             given = answer(self.table, command, now)
         except Refusal as refusal:
-            self._write(refused(refusal, numbers=self._numbers))
+            self._give(refused(refusal, numbers=self._numbers), upset, now)
         else:
             if not self._stopped:
-                self._give(given, now)
+                whole = b"".join(map(framed, (*given.lines, "OK")))
+                self._give(whole, replace(upset, delay=upset.delay + given.delay), now)
 
-    def _give(self, given: Answer, now: float) -> None:
-        whole = b"".join(map(framed, (*given.lines, "OK")))
-        if given.delay:
-            self._busy = _Busy(now + given.delay, whole)
+    def _give(self, whole: bytes, upset: Upset, now: float) -> None:
+        told = whole if upset.answered else b""
+        if upset.delay:
+            self._busy = _Busy(now + upset.delay, told)
         else:
-            self._write(whole)
+            self._write(told)
 
     def _set_echo(self, values: Values, _now: float) -> Answer:
         echo = bool(values.integer(0, 1))

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ from emulator.air import LATENCY, Air
 from emulator.board import Board, Wiring
 from emulator.chain import Chain
 from emulator.clock import Clock, LoopClock, Timer
-from emulator.firmware import DEFAULT, firmware_of
+from emulator.firmware import DEFAULT, Firmware, firmware_of
 from emulator.fleet import identities
 from emulator.identity import Identity
 from emulator.line.line import Line
@@ -23,6 +24,7 @@ from emulator.line.noise import Rates
 from emulator.line.quiet import Quiet
 from emulator.module import Module
 from emulator.onenet.devices import Description
+from emulator.onenet.front import Front
 from emulator.onenet.http import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.ports.port import address_of
@@ -39,10 +41,12 @@ class Emulator:
     """M5310s, each for whoever opens its port, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform` and
-    `clock`. Where there are several modules, these are the first one's; `boards` has them all.
+    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform`,
+    `front` (of the platform) and `clock`. Where there are several modules, these are the first
+    one's; `boards` has them all.
     """
 
+    http_url: str | None = None
     _started = False
     _timer: Timer | None = None
     _due: float | None = None
@@ -60,6 +64,7 @@ class Emulator:
         device: bool = True,
         link: Path | None = None,
         trace: Callable[[TraceLine], None] | None = None,
+        record: Callable[[str], object] | None = None,
         firmware: str = DEFAULT,
         typed_urcs: bool | None = None,
         boot_noise: bool = False,
@@ -78,46 +83,44 @@ class Emulator:
         host at another speed than the module's reads and sends garbage. `http` is HOST:PORT, port 0
         takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
         does not know these modules and refuses their login. `link`: a symbolic link to make to the
-        pty. `trace` is called with each line of the conversation. `firmware`: a name of
+        pty. `trace` is called with each line of the conversation, `record` with each line of a
+        recording of the first module's (`emulator.recording`). `firmware`: a name of
         `emulator.firmware`, which decides `typed_urcs`, `quiet`, `hasty_lost` and `overruns` where
         they are None. `boot_noise`: see `Module`. `latency`: of the air, in seconds each way.
 
-        `modules`: how many; from the first one on links, ports, IMEI and IMSI are counted up.
-        `clock`: real unless told otherwise. `quiet`: seconds from a final result to the host's next
-        command; sooner ones are counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes
-        that come while the module sends may be lost. An unpaced line has, unless told, neither.
-        `faults`: of the lines, drawn from `seed`. `allow_network`: datagrams may leave the machine.
+        `modules`: how many; links, ports, IMEI and IMSI are counted up. `clock`: real unless told
+        otherwise. `quiet`: seconds from a final result to the host's next command; sooner ones are
+        counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that come while the
+        module sends may be lost. An unpaced line has, unless told, neither. `faults`: of the lines,
+        drawn from `seed`. `allow_network`: datagrams may leave the machine.
 
         Raises ValueError: which parameter is none, and what was expected.
         """
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
-        self.http_url: str | None = None
-        self.air = Air(latency=latency)
+        self.air = Air(latency=latency, seed=seed)
         self.platform = Platform()
-        self.clock = LoopClock() if clock is None else clock
+        self.front = Front(self.platform)
+        self.clock = clock or LoopClock()
         self.ended = asyncio.Event()  # no host will ever come again: standard input has ended
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
         self._known = device
         self._show = trace
+        self._record = record
         self._open = AsyncExitStack()
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._stirred: dict[Board, None] = {}  # a set that keeps its order
-        self._chain = Chain(self.platform, self.air)
-        profile = firmware_of(firmware)
-        paced = baud is not None  # an unpaced line is no UART, and asks for no patience
-        quiet = (profile.quiet if paced else 0.0) if quiet is None else quiet
-        lost = profile.hasty_lost if hasty_lost is None else hasty_lost
-        overruns = (paced and profile.overruns) if overruns is None else overruns
-        wiring = Wiring(address_of(port), link, baud, strict, overruns, faults, seed, allow_network)
-        make = partial(
-            Module, firmware=firmware, typed_urcs=typed_urcs, boot_noise=boot_noise, now=self.now()
+        self._chain = Chain(self.front, self.air)
+        profile = _profile(firmware, baud, quiet, hasty_lost, overruns)
+        wiring = Wiring(
+            address_of(port), link, baud, strict, profile.overruns, faults, seed, allow_network
         )
+        make = partial(Module, firmware=firmware, typed_urcs=typed_urcs, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
         for identity, wired in zip(names, wiring.for_each(modules), strict=True):
-            module = make(identity, speed=baud or FACTORY_SPEED, seed=wired.seed)
-            self._add(module, wired, Quiet(quiet, hasty_lost=lost))
+            module = make(identity, speed=baud or FACTORY_SPEED, seed=wired.seed, now=self.now())
+            self._add(module, wired, Quiet(profile.quiet, hasty_lost=profile.hasty_lost))
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -157,6 +160,10 @@ class Emulator:
         """The time of lines, modules, air and platform: POSIX seconds that never go back."""
         return self.clock.now()
 
+    def settle(self) -> None:
+        """Do all that is due by now: before the parts are moved by hand, and after it."""
+        self._turn()
+
     # Life --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -169,6 +176,8 @@ class Emulator:
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
+            if self._record is not None:
+                self.boards[0].record(self._record)
             if self._known:
                 self._create_devices()
             if self._http is not None:
@@ -265,6 +274,25 @@ def _key(api_key: str) -> str:
     if not re.fullmatch("[!-~]+", api_key):
         raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
     return api_key
+
+
+def _profile(
+    name: str,
+    baud: int | None,
+    quiet: float | None,
+    hasty_lost: bool | None,
+    overruns: bool | None,
+) -> Firmware:
+    """The firmware of that name, but for what was said otherwise."""
+    profile = firmware_of(name)
+    if baud is None:  # an unpaced line is no UART, and asks for no patience
+        profile = replace(profile, quiet=0.0, overruns=False)
+    return replace(
+        profile,
+        quiet=profile.quiet if quiet is None else quiet,
+        hasty_lost=profile.hasty_lost if hasty_lost is None else hasty_lost,
+        overruns=profile.overruns if overruns is None else overruns,
+    )
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -33,6 +33,7 @@ from emulator.settings import FACTORY_SPEED, Flash, Settings
 from emulator.sim import Sim
 from emulator.sockets import Datagram, Sockets
 from emulator.speed import Speed
+from emulator.upset import Upset, Upsetting, nothing_upset
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
 
@@ -46,6 +47,7 @@ class Module:
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
     `touched` is called whenever something has reached the module that may change its deadline.
+    `upsetting` is asked what goes wrong with each command line, in this life and the next.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Module:
         if typed_urcs is not None:
             self.firmware = replace(self.firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
+        self.upsetting: Upsetting = nothing_upset
         self._boot_noise = boot_noise
         self._seed = seed
         self._starts = 0
@@ -92,7 +95,9 @@ class Module:
         """Everything as at power-on; only the flash remembers."""
         self._now = now
         self._speed = Speed(self._flash)
-        self._conversation = conversation = Conversation(self._output.extend, self._speed.confirm)
+        self._conversation = conversation = Conversation(
+            self._output.extend, self._speed.confirm, self._upset
+        )
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc)
@@ -250,6 +255,9 @@ class Module:
         if self._online():
             self.radio.use(now)
         return self._online()
+
+    def _upset(self, line: str) -> Upset:
+        return self.upsetting(line)
 
     # Power and radio ---------------------------------------------------------------------------
 

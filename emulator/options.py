@@ -45,6 +45,8 @@ examples:
         a bad cable, the same one each time, and garbage for a host at another speed than 9600
   python -m emulator --speed 60
         an hour passes in a minute, on the line, in the air and in the cloud
+  python -m emulator run FILE --trace
+        what the scenario in FILE says happens to the module; at the end it is told what did
 """
 
 
@@ -57,10 +59,33 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
 
 
+class _Do(argparse.Action):
+    """`run FILE`: the path of a scenario; `replay FILE`: that of a recording."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        match values:
+            case ["run", str() as file]:
+                namespace.scenario = Path(file)
+            case ["replay", str() as file]:
+                namespace.replay = Path(file)
+            case words:
+                assert isinstance(words, list), "there may be any number of them"
+                parser.error(
+                    f"{' '.join(words)!r}: expected options only, or run FILE, or replay FILE"
+                )
+
+
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
     """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
 
-    What was not given is absent, so that `Emulator` decides.
+    What was not given is absent, so that `Emulator` decides. `run FILE` is there as
+    `scenario`, `replay FILE` as `replay`.
     """
     found = vars(parser.parse_args(arguments))
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
@@ -75,6 +100,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
+    )
+    made.add_argument(
+        "scenario",
+        nargs="*",
+        action=_Do,
+        metavar="run|replay FILE",
+        help="run: play the scenario in FILE on the first module; replay: instead of a module, play"
+        " the recording in FILE, and tell where the host differs from the recorded one (status 1)",
     )
     _add_line(made)
     _add_module(made)
@@ -91,11 +124,22 @@ def parser() -> argparse.ArgumentParser:
         action="store_false",
         help="the cloud does not know this module and refuses its login",
     )
+    made.add_argument(
+        "--timing",
+        choices=("kept", "ignored"),
+        help="of a replay: what was said takes its time as recorded (default), or is said at once",
+    )
     output = made.add_argument_group("what is printed")
     output.add_argument(
         "--trace",
         action="store_true",
         help="each line in both directions, with its time, on stderr",
+    )
+    output.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="what passes on the first module's line, with its times, into a new FILE",
     )
     output.add_argument(
         "--json",

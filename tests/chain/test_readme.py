@@ -190,6 +190,24 @@ def test_a_strangers_test_that_fails_shows_the_trace(strangers: Path) -> None:
     assert said == [line[10:] for line in shown[1].splitlines()]
 
 
+def test_the_bad_day(tmp_path: Path) -> None:
+    (day,) = re.findall(r"```toml bad-day.toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "bad-day.toml").write_text(day, encoding="utf-8")
+    options = ["--json", "--baud", "off"]
+    running = Running("-m", "emulator", "run", str(tmp_path / "bad-day.toml"), *options, cwd=ROOT)
+    port = json.loads(running.until("{"))["port"]
+    command = ["-m", "m5310", "send", port, "AT+MIPLOPEN=0,30"]
+    for _ in range(2):
+        status, output, errors = Running(*command, cwd=ROOT).end()
+        assert "30" in output + errors
+        assert status != 0
+    status, _, told = running.end(signal.SIGTERM)
+    assert status == 0
+    assert told.startswith("A bad day: what happened")
+    assert 'answer "ERROR": 2 times' in told
+    assert 'coverage "OUT": never' in told
+
+
 def test_every_program_is_run() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
     programs |= {"meter.py", "test_meter.py"}

@@ -179,9 +179,88 @@ async def test_several_modules_at_sixty_times_the_speed() -> None:
 
 
 @realtime
+async def test_a_scenario_is_played_and_told_at_the_end(tmp_path: Path) -> None:
+    day = tmp_path / "day.toml"
+    day.write_text('title = "A day"\n[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 1\n')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "run", str(day)),
+        *("--port", "-", "--baud", "off", "--json"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate(b"AT+CSQ\rAT+CSQ\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (process.returncode, out) == (0, b"\r\nERROR\r\n\r\n+CSQ:28,99\r\n\r\nOK\r\n")
+    told = err.decode().splitlines()[1:]
+    assert told[0] == "A day: what happened, in seconds"
+    assert told[-2:] == ["2 command lines were heard.", 'line 2: answer "ERROR": once']
+
+
+@realtime
+async def test_a_session_is_recorded_and_none_is_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    command = [sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--json"]
+    for status in (0, 2):
+        process = await asyncio.create_subprocess_exec(
+            *command, "--record", str(file), stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
+        await process.communicate(b"AT\r")
+        process._transport.close()  # type: ignore[attr-defined]
+        assert process.returncode == status
+        assert len(file.read_text().splitlines()) == 3
+
+
+@realtime
+@pytest.mark.parametrize(("said", "status"), [(b"AT\rAT+CSQ\r", 0), (b"AT+CSQ\rAT+CIMI\r", 1)])
+async def test_a_recording_is_played_as_a_module(said: bytes, status: int, tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    command = [sys.executable, "-m", "emulator", "--port", "-", "--baud", "off"]
+    for more in (["--record", str(file)], ["replay", str(file), "--timing", "ignored"]):
+        process = await asyncio.create_subprocess_exec(
+            *command, *more, stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
+        first = "--record" in more
+        out, err = await process.communicate(b"AT\rAT+CSQ\r" if first else said)
+        process._transport.close()  # type: ignore[attr-defined]
+        assert process.returncode == (0 if first else status)
+        assert b"+CSQ:28,99" in out
+    assert ("+AT+CIMI" in err.decode()) == bool(status)
+
+
+@realtime
+async def test_a_replay_takes_what_concerns_its_line(tmp_path: Path) -> None:
+    for more, told in [
+        (["--imei", "1"], "imei has no meaning here"),
+        ([], "nowhere.jsonl: No such file"),
+        (["--port", "nowhere"], "nowhere"),
+    ]:
+        async with running("replay", str(tmp_path / "nowhere.jsonl"), *more) as process:
+            status, out, err = await ended(process)
+            assert (status, out) == (2, "")
+            assert told in err
+
+
+@realtime
+async def test_a_scenario_may_end_by_itself_and_nobody_need_read_of_it(tmp_path: Path) -> None:
+    day = tmp_path / "day.toml"
+    day.write_text('ends = 0\n[[event]]\nat = 1\nread = "/3"\n')
+    command = f'exec "$0" -m emulator run {day} 2>&-'
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, sys.executable, stdout=PIPE, stderr=PIPE
+    )
+    status, out, err = await ended(process)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (status, err) == (0, "")
+    assert "Ctrl-C" in out
+
+
+@realtime
 async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -> None:
     a_file = tmp_path / "file"
     a_file.write_text("mine")
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff")
     async with running("--json") as first:
         taken = (await ready(first))["http"].removeprefix("http://")
         for arguments, reason in [
@@ -194,6 +273,10 @@ async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -
             (["--imei", "12;34"], "imei"),
             (["--baud", "fast"], "--baud"),
             (["--http", "nowhere"], "HOST:PORT"),
+            (["--timing", "kept"], "--timing: expected with replay FILE only"),
+            (["run", str(tmp_path / "nowhere.toml")], "nowhere.toml: No such file"),
+            (["run", str(a_file)], f"{a_file}:1: "),
+            (["run", str(binary)], "expected UTF-8"),
         ]:
             async with running("--json", *arguments) as process:
                 status, out, err = await ended(process)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.at import LINE_LIMIT
+from emulator.at import LINE_LIMIT, Cme
 from emulator.commands import OK, Answer, Forms
 from emulator.conversation import UART_BUFFER, URC_LIMIT, Conversation
+from emulator.upset import WELL, Upset
 from tests.emulator.uart import lines
 
 
@@ -182,3 +183,65 @@ def test_each_command_line_is_told_before_it_is_obeyed_and_nothing_else_is() -> 
     conversation.table = conversation.commands()
     conversation.receive(b"AT\r\r\ngarbage\rAT+NOSUCH\rAT", 0.0)
     assert heard == [0, len(b"\r\nOK\r\n\r\nERROR\r\n")]
+
+
+# A module that is not well ------------------------------------------------------------------------
+
+
+class Upsets:
+    """A desk whose module treats each next line as `planned` says."""
+
+    def __init__(self, *planned: Upset) -> None:
+        self.planned = list(planned)
+        self.asked: list[str] = []
+        self.output = bytearray()
+        self.conversation = Conversation(self.output.extend, upsetting=self.upset)
+        self.conversation.table = self.conversation.commands()
+
+    def upset(self, line: str) -> Upset:
+        self.asked.append(line)
+        return self.planned.pop(0) if self.planned else WELL
+
+    def say(self, line: str, now: float = 0.0) -> str:
+        self.conversation.receive(line.encode() + b"\r", now)
+        return self.taken()
+
+    def taken(self) -> str:
+        said = self.output.decode()
+        self.output.clear()
+        return said
+
+
+def test_a_command_is_refused_though_nothing_is_wrong_with_it() -> None:
+    desk = Upsets(WELL, Upset(refusal=Cme.NO_NETWORK), WELL)
+    assert desk.say("AT+CMEE=1") == "\r\nOK\r\n"
+    assert desk.say(" AT+CMEE=0") == "\r\n+CME ERROR:30\r\n"
+    assert desk.say("AT+CMEE?") == "\r\n+CMEE:1\r\n\r\nOK\r\n"
+    assert desk.asked == ["AT+CMEE=1", "AT+CMEE=0", "AT+CMEE?"]
+
+
+def test_an_answer_comes_late_and_what_follows_waits() -> None:
+    desk = Upsets(Upset(delay=5.0), Upset(refusal=Cme.NOT_ALLOWED, delay=2.0))
+    assert desk.say("AT") == ""
+    assert desk.say("AT", 1.0) == ""
+    assert desk.conversation.step(4.9) == 5.0
+    assert desk.conversation.step(5.0) == 7.0
+    assert desk.taken() == "\r\nOK\r\n"
+    assert desk.conversation.step(7.0) is None
+    assert desk.taken() == "\r\nERROR\r\n"
+
+
+def test_a_command_is_not_heard_or_its_answer_is_not_given() -> None:
+    desk = Upsets(Upset(heard=False), Upset(answered=False))
+    assert desk.say("AT+CMEE=1") == ""
+    assert desk.say("AT+CMEE?") == ""
+    assert desk.say("AT+CMEE?") == "\r\n+CMEE:0\r\n\r\nOK\r\n"
+    desk.planned = [Upset(answered=False)]
+    assert desk.say("AT+CMEE=1") == ""
+    assert desk.say("AT+CMEE?") == "\r\n+CMEE:1\r\n\r\nOK\r\n"
+
+
+def test_a_blank_line_is_nothing_to_upset() -> None:
+    desk = Upsets()
+    assert desk.say("  ") == ""
+    assert desk.asked == []

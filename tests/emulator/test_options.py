@@ -22,7 +22,8 @@ def test_everything_can_be_said() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
-        "--speed 60 --firmware SP1 --boot-noise --allow-network --faults loss=0.5,seed=7"
+        "--speed 60 --firmware SP1 --boot-noise --allow-network --faults loss=0.5,seed=7 "
+        "--record day.jsonl"
     )
     assert said(everything) == {
         "link": Path("/tmp/m5310"),
@@ -45,7 +46,13 @@ def test_everything_can_be_said() -> None:
         "allow_network": True,
         "faults": Rates(loss=0.5),
         "seed": 7,
+        "record": Path("day.jsonl"),
     }
+
+
+def test_a_scenario_is_run_among_any_options() -> None:
+    assert said("run bad-day.toml --trace") == {"scenario": Path("bad-day.toml"), "trace": True}
+    assert said("--trace run bad-day.toml") == {"scenario": Path("bad-day.toml"), "trace": True}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +96,8 @@ def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
         "--faults seed=x",
         "--firmware SP9",
         "extra",
+        "run",
+        "run one two",
         "--imei",
         "--js",
     ],

@@ -1,0 +1,207 @@
+"""What may happen in a scenario: each act's key, and how its values are read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import isfinite
+from typing import assert_never
+
+from emulator.at import Cme
+from emulator.coverage import Coverage
+from emulator.line.noise import Fault, Rates
+from emulator.lwm2m import Discover, Execute, Item, Path, Read, Value, Write
+from emulator.onenet.front import Manner
+from emulator.power import Cause
+from emulator.scenario.events import (
+    Act,
+    Ask,
+    Cable,
+    Card,
+    Mood,
+    Network,
+    Noise,
+    Reception,
+    Restart,
+    Spoil,
+    Trick,
+    Way,
+    Weather,
+)
+from emulator.scenario.table import Table, Wrong, shown
+from emulator.sim import Sim
+from emulator.upset import Upset
+
+_PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
+_VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
+_IDS = range(0x1_0000)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an act is read from its table and key; `lasts`: it may be `for` some seconds."""
+
+    read: Callable[[Table, str], Act]
+    lasts: bool = False
+
+
+class _Choice(Enum):
+    """Words that stand for yes and no."""
+
+    REFUSES = "refuses"
+    ACCEPTS = "accepts"
+    OUT = "unplugged"
+    IN = "plugged"
+
+
+class _Answer(Enum):
+    ERROR = "ERROR"
+    LATE = "late"
+    NEVER = "never"  # neither obeyed nor answered
+    LOST = "lost"  # obeyed, and not answered
+
+
+def _coverage(table: Table, key: str) -> Act:
+    return Reception(table.choice(key, Coverage.__members__))
+
+
+def _network(table: Table, key: str) -> Act:
+    known = {choice.value: choice for choice in (_Choice.REFUSES, _Choice.ACCEPTS)}
+    return Network(table.choice(key, known) is _Choice.REFUSES)
+
+
+def _sim(table: Table, key: str) -> Act:
+    return Card(table.choice(key, Sim.__members__))
+
+
+def _restart(table: Table, key: str) -> Act:
+    return Restart(table.choice(key, Cause.__members__))
+
+
+def _cable(table: Table, key: str) -> Act:
+    known = {choice.value: choice for choice in (_Choice.OUT, _Choice.IN)}
+    return Cable(table.choice(key, known) is _Choice.IN)
+
+
+def _noise(table: Table, key: str) -> Act:
+    inner = table.table(key)
+    shares = {fault: inner.number(fault, 0, 1) for fault in Fault if fault in inner}
+    inner.end()
+    return Noise(Rates(**shares))
+
+
+def _spoil(table: Table, key: str) -> Act:
+    inner = table.table(key)
+    trick = Trick(inner.only(tuple(Trick), key))
+    after = inner.integer("after", 0) if "after" in inner else 0
+    match trick:
+        case Trick.DELAY:
+            spoil = Spoil(Way(key), trick, after, seconds=inner.number(trick))
+        case Trick.INJECT:
+            spoil = Spoil(Way(key), trick, after, data=inner.text(trick).encode())
+        case Trick.LOSE | Trick.DOUBLE | Trick.CORRUPT:
+            spoil = Spoil(Way(key), trick, after, count=inner.integer(trick, 1))
+        case _:
+            assert_never(trick)
+    inner.end()
+    return spoil
+
+
+def _air(table: Table, key: str) -> Act:
+    inner = table.table(key)
+    weather = Weather(inner.optional("latency"), inner.optional("loss", 0, 1))
+    inner.end()
+    return weather
+
+
+def _platform(table: Table, key: str) -> Act:
+    inner = table.table(key)
+    manner = Manner(
+        silent=inner.flag("silent") if "silent" in inner else False,
+        refusing=inner.flag("refusing") if "refusing" in inner else False,
+        delay=inner.optional("delay") or 0.0,
+        repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else 0,
+    )
+    inner.end()
+    return Mood(manner)
+
+
+def _read(table: Table, key: str) -> Act:
+    return Ask(Read(0, _path(table, key, 1, 3)))
+
+
+def _discover(table: Table, key: str) -> Act:
+    return Ask(Discover(0, _path(table, key, 1, 1)))
+
+
+def _write(table: Table, key: str) -> Act:
+    path = _path(table, key, 3, 3)
+    instance = Path(path.object, path.instance)
+    return Ask(Write(0, instance, (Item(path, _value(table)),), replace=False))
+
+
+def _execute(table: Table, key: str) -> Act:
+    path = _path(table, key, 3, 3)
+    arguments = table.text("arguments") if "arguments" in table else ""
+    return Ask(Execute(0, path, arguments.encode()))
+
+
+def _path(table: Table, key: str, least: int, most: int) -> Path:
+    text = table.text(key)
+    ids = [int(part) for part in re.findall(r"/(\d{1,5})", text, re.ASCII)]
+    if text != "".join(f"/{number}" for number in ids) or any(n not in _IDS for n in ids):
+        ids = []
+    if not least <= len(ids) <= most:
+        example = "/3303" if most == 1 else "/3303/0/5700"
+        raise Wrong(key, f"{key} {shown(text)}, expected a path such as {example}")
+    return Path(*ids)
+
+
+def _value(table: Table) -> Value:
+    value = table.take("value")
+    match value:
+        case bool():
+            return value
+        case str() if len(value.encode()) <= _PAYLOAD_LIMIT:
+            return value
+        case int() if -(2**63) <= value < 2**63:  # what the module carries
+            return value
+        case float() if isfinite(value):
+            return value
+    raise Wrong("value", f"value {shown(value)}, expected {_VALUES}")
+
+
+def _answer(table: Table, key: str) -> Act:
+    answer = table.choice(key, {answer.value: answer for answer in _Answer})
+    if answer is _Answer.NEVER:
+        return Upset(heard=False)
+    if answer is _Answer.LOST:
+        return Upset(answered=False)
+    if answer is _Answer.LATE:
+        return Upset(delay=table.number("seconds"))
+    number = table.integer("cme", 0) if "cme" in table else Cme.NOT_ALLOWED
+    if number not in set(Cme):
+        known = ", ".join(str(cme.value) for cme in Cme)
+        raise Wrong("cme", f"cme {number}, expected one that the module knows: {known}")
+    return Upset(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
+
+
+ACTS: Mapping[str, Kind] = {
+    "answer": Kind(_answer),
+    "coverage": Kind(_coverage, lasts=True),
+    "network": Kind(_network, lasts=True),
+    "sim": Kind(_sim, lasts=True),
+    "restart": Kind(_restart),
+    "cable": Kind(_cable, lasts=True),
+    "noise": Kind(_noise, lasts=True),
+    Way.TO_HOST: Kind(_spoil),
+    Way.TO_MODULE: Kind(_spoil),
+    "air": Kind(_air, lasts=True),
+    "platform": Kind(_platform, lasts=True),
+    "read": Kind(_read),
+    "discover": Kind(_discover),
+    "write": Kind(_write),
+    "execute": Kind(_execute),
+}

@@ -1,0 +1,187 @@
+"""What a scenario says: events, each with its occasion and its act. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from emulator.coverage import Coverage
+from emulator.line.noise import Rates
+from emulator.lwm2m import Discover, Execute, Read, Write
+from emulator.onenet.front import Manner
+from emulator.power import Cause
+from emulator.sim import Sim
+from emulator.upset import Upset
+
+# When ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Once, so many seconds after the beginning."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """At `first` and each `seconds` after it, `times` times; None: for ever."""
+
+    seconds: float
+    first: float
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """When the module hears a command line that begins with `command`, the first `times` of them.
+
+    `after`: so many seconds later.
+    """
+
+    command: str
+    times: int | None = None
+    after: float = 0.0
+
+    def matches(self, line: str) -> bool:
+        """`AT+NSO` is no beginning of `AT+NSOCR`: what it ends in must end there, too."""
+        beginning, rest = line[: len(self.command)], line[len(self.command) :]
+        if beginning.upper() != self.command.upper():
+            return False
+        return not re.match(r"\w", rest) or not re.search(r"\w\Z", beginning)
+
+
+When = At | Every | On
+
+# What ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The module stands where the coverage is this."""
+
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """It takes the module in, or does no more."""
+
+    refusing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """This SIM is in the holder."""
+
+    sim: Sim
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """The port is there or has gone."""
+
+    plugged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The line meets faults, both ways."""
+
+    rates: Rates
+
+
+class Way(StrEnum):
+    TO_HOST = "to_host"
+    TO_MODULE = "to_module"
+
+
+class Trick(StrEnum):
+    """What is done to the next bytes; values are the keys of a scenario."""
+
+    LOSE = "lose"
+    DOUBLE = "double"
+    CORRUPT = "corrupt"
+    DELAY = "delay"
+    INJECT = "inject"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoil:
+    """One fault of one direction, once `after` more bytes have passed.
+
+    `count` is for what is done to so many bytes, `seconds` for a delay, `data` for what is put in.
+    """
+
+    way: Way
+    trick: Trick
+    after: int = 0
+    count: int = 1
+    seconds: float = 0.0
+    data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """The air's latency, seconds each way, and its loss, a share; None: as it is."""
+
+    latency: float | None
+    loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How the platform meets its devices."""
+
+    manner: Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The cloud asks the device."""
+
+    question: Read | Write | Execute | Discover
+
+
+# An `Upset` is what becomes of a command, and stands with an `On` only.
+Act = Reception | Network | Card | Restart | Cable | Noise | Spoil | Weather | Mood | Ask | Upset
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`lasting`: seconds until things are again as they were before it; None: they stay.
+
+    `text` is the act in the file's words, `line` where the event begins.
+    """
+
+    when: When
+    act: Act
+    lasting: float | None
+    text: str
+    line: int
+
+
+class Begin(StrEnum):
+    """What the seconds of a scenario count from."""
+
+    START = "start"  # the emulator is ready
+    COMMAND = "first command"  # the module hears its host for the first time
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`ends`: seconds after which it is over; None: when it is stopped. `seed` decides all that is
+    drawn at random.
+    """
+
+    events: tuple[Event, ...]
+    title: str = ""
+    seed: int = 0
+    begin: Begin = Begin.START
+    ends: float | None = None

@@ -1,0 +1,203 @@
+"""Plays a scenario on an emulator, by its clock, and remembers what happened."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from emulator.clock import Timer
+from emulator.emulator import Emulator
+from emulator.onenet.errors import ApiError
+from emulator.onenet.requests import Outcome
+from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario
+from emulator.scenario.staging import Undo, perform
+from emulator.upset import WELL, Upset, nothing_upset
+
+# Happenings that the report shows one by one; of more than these the oldest are only counted.
+_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """`at` in seconds since the beginning."""
+
+    at: float
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.at:10.3f}  {self.text}"
+
+
+class Play:
+    """A `scenario` on the first module of `emulator` and on its cloud.
+
+    Make it before the emulator is started, so that no command escapes it, `start` it after, and
+    let time pass; `over` is called when the scenario's end has come; `stop` leaves things as they
+    are. `happened` holds the newest happenings, `tell` is called with each.
+    """
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        scenario: Scenario,
+        *,
+        tell: Callable[[Happening], None] | None = None,
+        over: Callable[[], None] | None = None,
+    ) -> None:
+        self.happened: deque[Happening] = deque(maxlen=_KEPT)
+        self.counts = [0] * len(scenario.events)
+        self.heard = 0  # command lines
+        self._claimed = [0] * len(scenario.events)  # commands that were met, at once or later
+        self._emulator = emulator
+        self._scenario = scenario
+        self._tell = tell
+        self._over = over
+        self._begin: float | None = None
+        self._timers: dict[Callable[[], None], Timer] = {}
+        emulator.module.upsetting = self._upset
+
+    # Life ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin, or wait for the first command with it."""
+        if self._scenario.begin is Begin.START:
+            self._begin_now()
+
+    def stop(self) -> None:
+        """Nothing further happens; a second time does nothing."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._emulator.module.upsetting = nothing_upset
+
+    def report(self) -> str:
+        """What happened and what did not, for a person."""
+        told = [f"{self._scenario.title or 'The scenario'}: what happened, in seconds"]
+        if len(self.happened) == _KEPT:
+            told.append(f"       ...  (only the newest {_KEPT} are shown)")
+        told += map(str, self.happened)
+        told.append(f"{self.heard} command lines were heard.")
+        for event, count in zip(self._scenario.events, self.counts, strict=True):
+            times = "never" if count == 0 else "once" if count == 1 else f"{count} times"
+            told.append(f"line {event.line}: {event.text}: {times}")
+        return "\n".join(told)
+
+    def _begin_now(self) -> None:
+        self._begin = self._emulator.now()
+        for place, event in enumerate(self._scenario.events):
+            match event.when:
+                case At(seconds):
+                    self._plan(self._begin + seconds, partial(self._do, place, event))
+                case Every():
+                    self._plan_next(place, event, event.when, 0)
+                case On():
+                    pass
+        if self._scenario.ends is not None:
+            self._plan(self._begin + self._scenario.ends, self._end)
+
+    def _end(self) -> None:
+        self.stop()
+        if self._over is not None:
+            self._over()
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def _plan(self, when: float, callback: Callable[[], None]) -> None:
+        def due() -> None:
+            del self._timers[due]
+            callback()
+
+        self._timers[due] = self._emulator.clock.call_at(when, due)
+
+    def _plan_next(self, place: int, event: Event, when: Every, done: int) -> None:
+        assert self._begin is not None, "nothing is planned before the beginning"
+        if when.times is not None and done >= when.times:
+            return
+
+        def due() -> None:
+            self._do(place, event)
+            self._plan_next(place, event, when, done + 1)
+
+        self._plan(self._begin + when.first + done * when.seconds, due)
+
+    # What happens --------------------------------------------------------------------------------
+
+    def _do(self, place: int, event: Event) -> None:
+        self.counts[place] += 1
+        self._note(event.text if event.lasting is None else f"{event.text} for {event.lasting:g} s")
+        undo = self._act(event)
+        if undo is not None and event.lasting is not None:
+            when = self._emulator.now() + event.lasting
+            self._plan(when, partial(self._undo, event, undo))
+
+    def _undo(self, event: Event, undo: Undo) -> None:
+        self._note(f"{event.text}: over")
+        self._moved(undo)
+
+    def _act(self, event: Event) -> Undo | None:
+        act = event.act
+        assert not isinstance(act, Upset), "an upset waits for its command"
+        if isinstance(act, Ask):
+            self._moved(partial(self._ask, act, event.text))
+            return None
+        undo: list[Undo] = []
+        self._moved(lambda: undo.append(perform(act, self._emulator)))
+        return undo[0] if undo else None
+
+    def _moved(self, move: Callable[[], None]) -> None:
+        """What was due before happens before, and what comes of it at once."""
+        self._emulator.settle()
+        try:
+            move()
+        except OSError as error:  # the port could not be had again
+            self._note(f"failed: {error}")
+        self._emulator.settle()
+
+    def _ask(self, act: Ask, text: str) -> None:
+        platform = self._emulator.platform
+        device = platform.device_by_imei(self._emulator.imei)
+        if device is None:
+            self._note(f"{text}: the cloud knows no such device")
+            return
+        try:
+            answered = partial(self._answered, text)
+            platform.request(device, act.question, answered, self._emulator.now())
+        except ApiError as error:
+            self._note(f"{text}: {error}")
+
+    def _answered(self, text: str, outcome: Outcome) -> None:
+        values = ", ".join(f"{item.path} = {item.value!r}" for item in outcome.items)
+        links = ", ".join(map(str, outcome.links))
+        self._note(f"{text}: {outcome.failure or values or links or 'done'}")
+
+    def _upset(self, line: str) -> Upset:
+        """The module has heard `line`: what becomes of it, and what else follows from it."""
+        self.heard += 1
+        if self._begin is None:
+            self._begin_now()
+        upset: Upset | None = None
+        for place, event in enumerate(self._scenario.events):
+            if not isinstance(event.when, On) or not event.when.matches(line):
+                continue
+            if event.when.times is not None and self._claimed[place] >= event.when.times:
+                continue
+            if not isinstance(event.act, Upset):
+                # By the clock even if at once: the module is in the middle of this command.
+                self._claimed[place] += 1
+                at = self._emulator.now() + event.when.after
+                self._plan(at, partial(self._do, place, event))
+            elif upset is None:
+                upset = event.act
+                self._claimed[place] += 1
+                self.counts[place] += 1
+                self._note(f"{event.when.command}: {event.text}")
+        return upset or WELL
+
+    def _note(self, text: str) -> None:
+        now = self._emulator.now()
+        happening = Happening(now - (now if self._begin is None else self._begin), text)
+        self.happened.append(happening)
+        if self._tell is not None:
+            self._tell(happening)
