@@ -13,6 +13,7 @@ from emulator.air import Air
 from emulator.chain import Chain
 from emulator.identity import Identity
 from emulator.module import Cause, Module
+from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
@@ -134,6 +135,11 @@ class World:
         self._carry()
         return outcomes
 
+    def command(self, line: str) -> None:
+        """Somebody else's command, of whom the driver knows nothing."""
+        self.module.receive(f"{line}\r".encode(), self._advance())
+        self._carry()
+
     def say(self, line: str) -> None:
         """What this module would not say by itself."""
         self.modem.data_received(f"\r\n{line}\r\n".encode())
@@ -145,9 +151,10 @@ class World:
 
     @property
     def reported(self) -> list[object]:
-        """The values of all points that the cloud got, in order."""
+        """The values of all points that the cloud got, in order; the last ones if they are many."""
         self._carry()
-        return [point.value for stream in self.cloud.points.streams() for point in stream.points]
+        streams = self.cloud.points.streams(MAX_POINTS)
+        return [point.value for stream in streams for point in stream.points]
 
     async def until(self, done: Callable[[], bool], seconds: float = 3600) -> None:
         async with asyncio.timeout(seconds):
