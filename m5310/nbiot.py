@@ -209,7 +209,7 @@ class NbiotDevice:
 
     async def _acknowledge(self, report: Report, callback: AckCallback) -> None:
         try:
-            await report.acknowledgement()
+            await report.acknowledgement(timeout=None)  # it may be kept for hours
         except AcknowledgementTimeout as error:
             _log.warning("%s", error)
             return

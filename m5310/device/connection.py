@@ -33,6 +33,7 @@ class Connection:
         self._on_lost = on_lost
         self._modem: Modem | None = None
         self._stop_listening: Callable[[], None] | None = None
+        self._loss: PortError | None = None
 
     @property
     def reopens(self) -> bool:
@@ -43,6 +44,11 @@ class Connection:
     def gone(self) -> bool:
         """Whether there is no port to speak through."""
         return self._stop_listening is None
+
+    def check(self) -> None:
+        """Raise what the port was lost by, if it is gone."""
+        if self.gone and self._loss is not None:
+            raise self._loss
 
     @property
     def modem(self) -> Modem:
@@ -73,4 +79,5 @@ class Connection:
 
     def _lost(self, error: PortError) -> None:
         self._stop_listening = None
+        self._loss = error
         self._on_lost(error)

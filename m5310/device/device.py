@@ -185,6 +185,7 @@ class Device:
         try:
             await self._connection.open()
             await self._declarations.create()
+            self._connection.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await to_the_end(self._undo(error))

@@ -88,8 +88,11 @@ class Report:
         async with asyncio.timeout(timeout):
             await asyncio.shield(self._accepted)
 
-    async def acknowledgement(self, timeout: float = ACKNOWLEDGED) -> None:  # noqa: ASYNC109
-        """Wait for the platform's word, at most `timeout` s from now.
+    async def acknowledgement(
+        self,
+        timeout: float | None = ACKNOWLEDGED,  # noqa: ASYNC109
+    ) -> None:
+        """Wait for the platform's word, at most `timeout` s from now; None: as long as it is sent.
 
         Raises AcknowledgementTimeout if it does not come; waiting again is fine. Raises
         ParameterError if none was asked for, and what the report failed by.
@@ -99,6 +102,7 @@ class Report:
         # not wait_for: it would cancel the future, and a later word would be lost
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
+            assert timeout is not None
             raise self.unacknowledged(f"within {timeout:g} s")
         self._acknowledged.result()
 

@@ -29,6 +29,7 @@ async def test_what_the_modem_says_is_heard_until_it_is_closed() -> None:
     bench = Bench()
     (port,) = bench.ports
     assert bench.it.gone
+    bench.it.check()  # nothing was lost yet
     await bench.it.open()
     assert not bench.it.gone
     assert bench.it.modem is port.modem
@@ -52,6 +53,9 @@ async def test_a_port_that_is_lost_is_opened_again_on_another_modem() -> None:
     old.vanish()
     assert bench.it.gone
     (loss,) = bench.losses
+    with pytest.raises(PortError) as lost:
+        bench.it.check()
+    assert lost.value is loss
     assert "unplugged" in str(loss)
     with pytest.raises(PortError, match="unplugged"):
         await bench.it.execute(general.error_numbers(on=True))
@@ -61,6 +65,7 @@ async def test_a_port_that_is_lost_is_opened_again_on_another_modem() -> None:
     bench.ports.append(Scripted())
     await bench.it.open()
     assert not bench.it.gone
+    bench.it.check()
     assert bench.it.modem is bench.ports[0].modem is not old.modem
     await bench.it.close()
 
