@@ -326,7 +326,7 @@ async def fate(world: World, random: Random, days: float) -> None:
     end = loop.time() + days * 86400
     while loop.time() < end:
         await elapse(random.expovariate(1 / 3600))
-        match random.choice(["reset", "unplug", "outage", "silence", "power cut"]):
+        match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
             case "reset":
                 world.reset()
             case "unplug":
@@ -337,6 +337,10 @@ async def fate(world: World, random: Random, days: float) -> None:
                 world.outage()
                 await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
                 world.back()
+            case "mute":  # the platform hears, and cannot be heard
+                world.air.mute = True
+                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
+                world.air.mute = False
             case "silence":  # of the module, which goes on all the same
                 world.silent = True
                 await elapse(random.choice([1, 20, 300]) * random.random())

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from emulator.air import Air
+from emulator.air import Air, Link
 from emulator.chain import Chain
 from emulator.identity import Identity
+from emulator.lwm2m import Downlink
 from emulator.module import Cause, Module
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
@@ -64,6 +65,16 @@ class Wire(asyncio.Transport):
             self._modem.data_received(data)
 
 
+class OneSidedAir(Air):
+    """While `mute` the platform gets everything, and none of its answers arrives."""
+
+    mute = False
+
+    def send_down(self, address: str, message: Downlink, now: float, link: Link = Link()) -> None:  # noqa: B008  # frozen
+        if not self.mute:
+            super().send_down(address, message, now, link)
+
+
 class World:
     """`events` is what the device told of its upkeep; `commands` every line the module got."""
 
@@ -71,7 +82,7 @@ class World:
         self._loop = asyncio.get_running_loop()
         self.module = Module(Identity(), now=START)
         self.platform = Platform()
-        self.air = Air()
+        self.air = OneSidedAir()
         self.chain = Chain(self.platform, self.air)
         self.chain.add(self.module)
         self.cloud = self.platform.create_device(
