@@ -123,6 +123,7 @@ class Restoration:
     async def _login(self) -> None:
         registration = self._registration
         await registration.settled()
+        await registration.updated()  # the program's own, which may settle it
         if registration.state is DeviceState.REG_UPDATE_NEEDED:
             # After an update that failed the module is still logged in, or it is not: nobody
             # public says which. A logout makes both the same.

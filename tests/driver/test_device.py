@@ -19,6 +19,7 @@ from m5310.device.upkeep import (
     LoggedOut,
     PortBack,
     PortLost,
+    RenewalFailed,
     ReportDropped,
     Reset,
     Restored,
@@ -939,8 +940,8 @@ async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) ->
 RESTART = "REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET"
 
 
-async def restored(device: Device) -> None:
-    async with asyncio.timeout(60):
+async def restored(device: Device, within: float = 60) -> None:
+    async with asyncio.timeout(within):
         while not device.counters.restored:
             await elapse(0.1)
 
@@ -1043,3 +1044,24 @@ async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
         await elapse(300)
         assert device.state is DeviceState.REGISTERED
         assert device.counters.renewed == 2
+
+
+@pytest.mark.parametrize("success", [True, False])
+async def test_the_programs_own_update_beside_the_mending_of_one_that_failed(
+    success: bool,
+) -> None:
+    own: list[asyncio.Task[None]] = []
+
+    def also(event: UpkeepEvent) -> None:
+        if isinstance(event, RenewalFailed):
+            m.rules["AT+MIPLUPDATE"] = ["OK", f"+MIPLUPDATE:0,{success:d}"]
+            own.append(asyncio.create_task(device.update()))
+
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300, on_event=also) as device:
+        await device.connect(30)
+        m.rules["AT+MIPLUPDATE"] = ["OK", "+MIPLUPDATE:0,0"]
+        await restored(device, within=400)
+        (update,) = own
+        assert isinstance(update.exception(), type(None) if success else RegistrationError)
+        assert device.state is DeviceState.REGISTERED
+        assert sum(line.startswith("AT+MIPLOPEN") for line in m.sent) == (1 if success else 2)

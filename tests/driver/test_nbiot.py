@@ -359,6 +359,20 @@ def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) ->
     assert not value.flag & NBIOT_UPDATED
 
 
+def test_ctrl_c_in_a_report_leaves_its_values_flagged(board: Board) -> None:
+    dev, value = connected(board)
+
+    def interrupt(_: str) -> Reply:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return "OK"
+
+    value.flag |= NBIOT_UPDATED
+    board.rules["AT+MIPLNOTIFY"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_sync(dev)
+    assert value.flag & NBIOT_UPDATED
+
+
 def test_acknowledgements_come_back_as_callbacks(board: Board) -> None:
     heard = []
     dev, value = connected(board, None, None, None, lambda *args: heard.append(args))
