@@ -33,11 +33,16 @@ if TYPE_CHECKING:
     from m5310.commands.network import NetworkStatus, PingReply
     from m5310.commands.power import PowerSaving
     from m5310.device.device import Device
-    from m5310.device.reports import Report
+    from m5310.device.outbox import WhenFull
+    from m5310.device.reports import Report, ReportState
     from m5310.device.upkeep import (
+        LoggedOut,
+        PortBack,
+        PortLost,
         Reconnecting,
         RenewalFailed,
         Renewed,
+        ReportDropped,
         Reset,
         Restored,
         UpkeepCounters,
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
         ModemReset,
         NotFound,
         NotSupported,
+        OutboxFull,
         ParameterError,
         PortError,
         RegistrationError,
@@ -121,6 +127,7 @@ __all__ = [
     "DeviceState",
     "Following",
     "Identity",
+    "LoggedOut",
     "M5310Error",
     "Modem",
     "ModemReset",
@@ -131,11 +138,14 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "Obstacle",
+    "OutboxFull",
     "ParameterError",
     "Path",
     "PingFailed",
     "PingReply",
+    "PortBack",
     "PortError",
+    "PortLost",
     "PowerSaving",
     "Reading",
     "Reconnecting",
@@ -143,6 +153,8 @@ __all__ = [
     "RenewalFailed",
     "Renewed",
     "Report",
+    "ReportDropped",
+    "ReportState",
     "Reset",
     "Resource",
     "Response",
@@ -154,6 +166,7 @@ __all__ = [
     "UsageError",
     "Value",
     "ValueType",
+    "WhenFull",
     "nbiot_device_close",
     "nbiot_device_connect",
     "nbiot_device_create",
@@ -172,7 +185,7 @@ _HOMES = {
     "m5310.device.device": "Device",
     "m5310.errors": (
         "AcknowledgementTimeout AnswerError Code CommandError CommandTimeout M5310Error "
-        "ModemReset NotFound NotSupported ParameterError PortError RegistrationError "
+        "ModemReset NotFound NotSupported OutboxFull ParameterError PortError RegistrationError "
         "StateError UsageError"
     ),
     "m5310.lwm2m": "Access Path Resource",
@@ -185,7 +198,8 @@ _HOMES = {
         "nbiot_device_destroy nbiot_device_step nbiot_device_sync nbiot_resource_add "
         "nbiot_resource_del"
     ),
-    "m5310.device.reports": "Report",
+    "m5310.device.outbox": "WhenFull",
+    "m5310.device.reports": "Report ReportState",
     "m5310.states": "DeviceState",
     "m5310.values": "Value ValueType",
     "m5310.module.module": "Module",
@@ -198,7 +212,10 @@ _HOMES = {
     "m5310.commands.power": "PowerSaving",
     "m5310.commands.general": "Booted",
     "m5310.following": "Following",
-    "m5310.device.upkeep": "Reconnecting RenewalFailed Renewed Reset Restored UpkeepCounters",
+    "m5310.device.upkeep": (
+        "LoggedOut PortBack PortLost Reconnecting RenewalFailed Renewed ReportDropped Reset "
+        "Restored UpkeepCounters"
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -157,6 +157,12 @@ class AcknowledgementTimeout(M5310Error, TimeoutError):
     code = Code.TIMEOUT
 
 
+class OutboxFull(M5310Error):
+    """A report was not kept, or not any longer: as many as may wait for the device do."""
+
+    code = Code.NO_MEMORY
+
+
 class ModemReset(M5310Error):
     """The module restarted by itself; objects, sockets and registration are gone."""
 

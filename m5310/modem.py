@@ -135,6 +135,11 @@ class Modem(asyncio.Protocol):
         self._release_waiters(error)
 
     @property
+    def name(self) -> str:
+        """What its port is called."""
+        return self._name
+
+    @property
     def counters(self) -> Counters:
         """What went wrong on the wire so far."""
         return self._engine.counters

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +21,8 @@ from m5310.device.reports import Report
 from m5310.errors import (
     AcknowledgementTimeout,
     M5310Error,
-    ModemReset,
     NotFound,
     ParameterError,
-    PortError,
-    StateError,
 )
 from m5310.lwm2m import Access, Path, Resource
 from m5310.pump import Pump
@@ -61,6 +60,7 @@ class NbiotValue:
     flag: Access = Access.READABLE
 
 
+_Portion = list[tuple["Resource", "NbiotValue", Value]]
 ValueCallback = Callable[[int, int, int, NbiotValue], object]
 ExecuteCallback = Callable[[int, int, int, NbiotValue, bytes], object]
 AckCallback = Callable[[int, int, int, NbiotValue, int], object]
@@ -88,6 +88,7 @@ class NbiotDevice:
         self._ack_callback = notify_ack_callback
         self._values: dict[Resource, NbiotValue] = {}
         self._acknowledging: set[asyncio.Task[None]] = set()
+        self._claiming = threading.Lock()
         # first, and without a thread: it may refuse its parameters
         self._device = Device(
             port,
@@ -138,46 +139,43 @@ class NbiotDevice:
         self._pump.run(self._device.close(timeout))
 
     def step(self, timeout: float) -> None:
-        self._report_in_service()
+        self._check_in_service()
+        self.report()
         self._pump.run(self._device.left(timeout))
-        self._report_in_service()  # what the callbacks changed meanwhile
+        self._check_in_service()
+        self.report()  # what the callbacks changed meanwhile
 
-    def _report_in_service(self) -> None:
-        """Report, or keep it for later while the device is being brought back."""
-        try:
+    def _check_in_service(self) -> None:
+        if not self._device.in_service:
             self._device.check_registered()
-            self.report()
-        except (ModemReset, StateError):
-            if not self._device.in_service:
-                raise
 
     def report(self) -> None:
         """Report what is flagged. One bad value does not hold up the others: all are tried."""
         first: M5310Error | None = None
-        for portion in self._portions():
-            values = {resource: value for resource, _, value in portion}
-            try:
-                self._pump.run(self._report(values))
-            except PortError:
-                raise
-            except M5310Error as error:
-                first = first or error
-                continue
-            for _, holder, value in portion:
-                if holder.value is value:  # else it changed meanwhile: once more at the next step
-                    holder.flag &= ~Access.UPDATED
+        unsent = deque(self._portions())
+        try:
+            while unsent:
+                try:
+                    self._pump.run(self._report({each: value for each, _, value in unsent[0]}))
+                except M5310Error as error:
+                    _flag(unsent[0])
+                    first = first or error
+                unsent.popleft()
+        finally:  # Ctrl-C
+            for portion in unsent:
+                _flag(portion)
         if first is not None:
             raise first
 
-    def _portions(self) -> Iterator[list[tuple[Resource, NbiotValue, Value]]]:
+    def _portions(self) -> Iterator[_Portion]:
         """What is flagged, by object instance, and by what one report carries of it."""
-        flagged: dict[Path, list[tuple[Resource, NbiotValue, Value]]] = {}
+        flagged: dict[Path, _Portion] = {}
         for resource, holder in list(self._values.items()):
-            if holder.flag & Access.UPDATED:
+            if self._claim(holder):
                 instance = Path(resource.path.object, resource.path.instance)
                 flagged.setdefault(instance, []).append((resource, holder, holder.value))
         for entries in flagged.values():
-            portion: list[tuple[Resource, NbiotValue, Value]] = []
+            portion: _Portion = []
             room = PAYLOAD_LIMIT
             for entry in entries:
                 takes = _takes(entry[0], entry[2])
@@ -192,6 +190,16 @@ class NbiotDevice:
             if portion:
                 yield portion
 
+    def _claim(self, holder: NbiotValue) -> bool:
+        """Whether the value is flagged and ours to report: of two threads one gets it.
+
+        What the program flags from now on is another report.
+        """
+        with self._claiming:
+            flagged = bool(holder.flag & Access.UPDATED)
+            holder.flag &= ~Access.UPDATED
+            return flagged
+
     async def _report(self, values: dict[Resource, Value]) -> None:
         report = await self._device.report(values, acknowledge=self._ack_callback is not None)
         if self._ack_callback is not None:
@@ -201,13 +209,13 @@ class NbiotDevice:
 
     async def _acknowledge(self, report: Report, callback: AckCallback) -> None:
         try:
-            await report.acknowledgement()
+            await report.acknowledgement(timeout=None)  # it may be kept for hours
         except AcknowledgementTimeout as error:
             _log.warning("%s", error)
             return
-        except (PortError, ModemReset):
+        except M5310Error:
             return  # lost, closed or restarted: whoever calls next is told
-        (ackid,) = report.ackids  # one: a portion is of one object instance
+        (ackid,) = report.ackids  # one: each report is of one object instance
         for resource in report.resources:
             if resource in self._values:
                 holder, ids = self._found(resource)
@@ -265,6 +273,11 @@ def _check_callback(callback: object) -> None:
         raise ParameterError(
             f"the callback {callback!r} is not a plain function; coroutines are for Device"
         )
+
+
+def _flag(portion: _Portion) -> None:
+    for _, holder, _ in portion:
+        holder.flag |= Access.UPDATED
 
 
 def _takes(resource: Resource, value: Value) -> int | None:
@@ -329,10 +342,10 @@ def nbiot_device_connect(dev: NbiotDevice, timeout: float) -> None:
 def nbiot_device_step(dev: NbiotDevice, timeout: float) -> None:
     """Report what is flagged UPDATED and serve requests for `timeout` s; 0: what waits already.
 
-    A flag is cleared once the module took the report. A module that restarts by itself is told
-    everything again and logged in again; until then a step waits, and what is flagged stays so.
-    Raises StateError as soon as the device is registered no more and nothing brings it back,
-    PortError as soon as the port is lost.
+    A flag is cleared once the module took the report, or it is kept for later: a port that comes
+    back is opened again, a module that restarts is told everything again and logged in again, and
+    what was flagged meanwhile is reported then. Raises StateError as soon as the device is
+    registered no more and nothing brings it back.
     """
     dev.step(timeout)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Iterable
+from typing import Protocol
 
 import serial
 
@@ -71,7 +73,9 @@ def _reason(url: str, error: Exception) -> str:
     """What went wrong and what to try. Windows tells its errors apart only in the text."""
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "FileNotFoundError" in str(error):
-        return f"{url} does not exist; {_present()}"
+        from serial.tools import list_ports  # noqa: PLC0415 - only a failure needs it
+
+        return f"{url} does not exist; {present(list_ports.comports())}"
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
         return f"{url} is busy: another program holds it (`fuser {url}` names it on Linux)"
     if number in (errno.EACCES, errno.EPERM):
@@ -82,10 +86,16 @@ def _reason(url: str, error: Exception) -> str:
     return f"{url} cannot be opened: {error}"
 
 
-def _present() -> str:
-    from serial.tools import list_ports  # noqa: PLC0415 - only a failure needs it
+class Described(Protocol):
+    """What is told of a port that is plugged in."""
 
-    ports = sorted(list_ports.comports(), key=lambda port: port.device)
-    if not ports:
-        return "no serial port is plugged in"
-    return "there is " + ", ".join(f"{port.device} ({port.description})" for port in ports)
+    @property
+    def device(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+
+
+def present(ports: Iterable[Described]) -> str:
+    """Which ports there are, for a message about one that is not."""
+    names = sorted(f"{port.device} ({port.description})" for port in ports)
+    return "there is " + ", ".join(names) if names else "no serial port is plugged in"

@@ -136,8 +136,8 @@ class DeviceState(Enum):
     REG_UPDATE_PENDING = "registration update pending"
     REG_UPDATE_NEEDED = "registration update needed"
     DEREG_PENDING = "deregistration pending"
-    RESTORING = "restoring"  # the module forgot everything, and is told again
-    LOST = "lost"  # the port is gone, or the module forgot everything and nobody tells it again
+    RESTORING = "restoring"  # the port is gone or the module forgot everything; both are mended
+    LOST = "lost"  # the same, and nobody mends it
     DESTROYED = "destroyed"
 
     @property
@@ -200,9 +200,7 @@ def _device_rows() -> Iterable[tuple[DeviceState, DeviceEvent, DeviceState]]:
     for state in s:
         if state not in (s.NEW, s.LOST, s.DESTROYED):
             yield state, e.RESET, s.RESTORING
-    for state in s:
-        if state not in (s.LOST, s.DESTROYED):
-            yield state, e.PORT_LOST, s.LOST
+            yield state, e.PORT_LOST, s.RESTORING
 
 
 DEVICE = Table("device", DeviceState.NEW, _device_rows())

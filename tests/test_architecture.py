@@ -38,10 +38,12 @@ SHELLS = {
     "m5310.module.module",
     "m5310.nbiot",
     "m5310.module.ping",
+    "m5310.plug",
     "m5310.port",
     "m5310.pump",
     "m5310.device.registration",
     "m5310.device.renewal",
+    "m5310.device.outbox",
     "m5310.device.reports",
     "m5310.device.requests",
     "m5310.device.restoration",
@@ -69,7 +71,7 @@ IMPURE |= {"threading", "time", "concurrent", "multiprocessing", "signal", "aioh
 OUTSIDE = {
     "m5310": {
         "prompt_toolkit": {"m5310.cli.prompt"},
-        "serial": {"m5310.cli.ports", "m5310.port", "m5310.transport"},
+        "serial": {"m5310.cli.ports", "m5310.plug", "m5310.port", "m5310.transport"},
         "serial_asyncio": {"m5310.transport"},
         "transitions": {"m5310.states"},
     },

@@ -6,7 +6,17 @@ import re
 from dataclasses import fields, is_dataclass
 
 from m5310.cli.queries import seconds_words
-from m5310.device.upkeep import Reconnecting, RenewalFailed, Renewed, Reset, Restored
+from m5310.device.upkeep import (
+    LoggedOut,
+    PortBack,
+    PortLost,
+    Reconnecting,
+    RenewalFailed,
+    Renewed,
+    ReportDropped,
+    Reset,
+    Restored,
+)
 
 
 def event_words(event: object) -> str:
@@ -17,6 +27,12 @@ def event_words(event: object) -> str:
     match event:
         case Reset(text):
             return f"the module has restarted ({text}); bringing the device back"
+        case PortLost(error):
+            return f"the port is gone ({error}); waiting for it to come back"
+        case PortBack(port):
+            return f"the port is back: {port}"
+        case LoggedOut():
+            return "the module has logged out by itself; logging in again"
         case Reconnecting(attempt, wait, error):
             return f"attempt {attempt} failed, the next in {wait:.0f} s: {error}"
         case Restored(attempts):
@@ -26,6 +42,9 @@ def event_words(event: object) -> str:
             return f"the registration is renewed for {seconds_words(lifetime)}"
         case RenewalFailed(error):
             return f"the registration was not renewed: {error}"
+        case ReportDropped(report):
+            paths = ", ".join(str(resource.path) for resource in report.resources)
+            return f"the report of {paths} was dropped: too many wait"
         case _:
             return _told(event)
 

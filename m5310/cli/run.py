@@ -19,6 +19,7 @@ from m5310.cli.screen import Screen, Style
 from m5310.cli.session import first_to_end
 from m5310.commands.network import NetworkStatus
 from m5310.device.device import URI, Device
+from m5310.device.reports import ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m import Path, Resource
 from m5310.modem import Modem
@@ -142,8 +143,9 @@ class Trial:
         if resource is None:
             raise ParameterError(f"{path} is not in the profile")
         value = value_of(resource.type, text)
-        await device.notify(resource, value)
-        self._happened.put_nowait(f"reported {path} = {_shown(value)}")
+        report = await device.notify(resource, value)
+        kept = report.state is ReportState.QUEUED
+        self._happened.put_nowait(f"{'kept' if kept else 'reported'} {path} = {_shown(value)}")
 
     # --- what the platform does --------------------------------------------------------------
 

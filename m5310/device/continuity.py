@@ -6,12 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from m5310.commands import general
+from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
+from m5310.device.reports import Report
 from m5310.device.restoration import Restoration
-from m5310.device.upkeep import Listener, RenewalFailed, Renewed, Reset, Upkeep, UpkeepCounters
-from m5310.errors import M5310Error, ModemReset
+from m5310.device.upkeep import (
+    Listener,
+    LoggedOut,
+    PortLost,
+    RenewalFailed,
+    Renewed,
+    ReportDropped,
+    Reset,
+    Upkeep,
+    UpkeepCounters,
+)
+from m5310.errors import M5310Error, ModemReset, PortError
 from m5310.states import DeviceEvent, DeviceState
 
 if TYPE_CHECKING:
@@ -22,11 +34,12 @@ class Continuity:
     """Keeps `registration` and `declarations` true, unless `recover` is False: then it renews
     only, and what fails or restarts is the program's matter.
 
-    Tell it of each `moved` event and each `restarted` module; `stop` it in the end.
+    Tell it of each `moved` event, each `restarted` module and each lost port; `stop` it in the end.
     """
 
     def __init__(
         self,
+        connection: Connection,
         registration: Registration,
         declarations: Declarations,
         lifetime: int,
@@ -35,10 +48,13 @@ class Continuity:
         on_event: Listener | None,
         random: Random | None,
     ) -> None:
+        self._connection = connection
         self._registration = registration
         self._recover = recover
         self._upkeep = Upkeep(on_event)
-        self._restoration = Restoration(registration, declarations, self._upkeep.tell, random)
+        self._restoration = Restoration(
+            connection, registration, declarations, self._upkeep.tell, random
+        )
         renewed = partial(self._upkeep.tell, Renewed(lifetime))
         self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
         self._announced = False  # the module said that it goes down, and not yet that it came up
@@ -47,6 +63,16 @@ class Continuity:
     @property
     def counters(self) -> UpkeepCounters:
         return self._upkeep.counters
+
+    @property
+    def mends(self) -> bool:
+        """Whether a restart or the loss of the port is mended from here."""
+        return self._recover and (self._connection.reopens or not self._connection.gone)
+
+    @property
+    def coming_back(self) -> bool:
+        """Whether the device is to be logged in again, without the program's doing."""
+        return self._restoration.login_wanted
 
     @property
     def in_service(self) -> bool:
@@ -67,17 +93,43 @@ class Continuity:
 
     def restarted(self, line: str, error: ModemReset) -> None:
         """The module said so in `line`; `error` is for whoever waits for the registration."""
-        login = self._registration.reset(error)
         # a restart on command is announced, and then told once more when it is done
         announced, self._announced = self._announced, general.booted(line) is None
         if not announced:
             self._upkeep.tell(Reset(line))
+        self._interrupted(DeviceEvent.RESET, error)
+
+    def lost(self, error: PortError) -> None:
+        """The port is gone."""
+        self._announced = False
+        self._upkeep.tell(PortLost(error))
+        self._interrupted(DeviceEvent.PORT_LOST, error)
+
+    def _interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> None:
+        login = self._registration.interrupted(event, error)
         if self._over or self._registration.state is not DeviceState.RESTORING:
             return  # a creation begins again by itself; what was given up stays so
-        if self._recover:
+        if self.mends:
             self._restoration.begin(login=login, configured=False)
         else:
             self._registration.give_up(error)
+
+    def logged_out(self) -> None:
+        """The module says so, and nobody here had asked for it."""
+        self._upkeep.tell(LoggedOut())
+        if self._recover and not self._over:
+            self._restoration.begin(login=True, configured=True)
+
+    def dropped(self, report: Report) -> None:
+        self._upkeep.tell(ReportDropped(report))
+
+    async def verify(self) -> bool:
+        """Whether the platform still knows the device, asked now. If not, that is being mended."""
+        registration = self._registration
+        mending = registration.state is DeviceState.REG_UPDATE_NEEDED and self.coming_back
+        if self._over or mending or not registration.reporting:
+            return False
+        return await self._renewal.verify()
 
     def end(self) -> None:
         """From now on nothing is begun any more."""

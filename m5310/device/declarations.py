@@ -10,6 +10,7 @@ from typing import Final
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
+from m5310.classic.urc import Closed, Opened
 from m5310.commands import general
 from m5310.errors import (
     CommandError,
@@ -22,7 +23,10 @@ from m5310.errors import (
 from m5310.lwm2m import ObjectTree, Path, Resource
 
 LOGOUT: Final = 30.0
-"""Seconds an earlier program's login may take to end. A guess, as `registration.CLOSE`."""
+"""Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
+
+LOGIN: Final = 65.0
+"""Seconds an earlier program's login may take to end: `registration.CONNECT`, and some more."""
 
 RESTARTS: Final = 2
 """Restarts of the module that `create` survives: one by the opened port, one to spare."""
@@ -33,7 +37,7 @@ _log = logging.getLogger("m5310.device")
 
 
 class Declarations:
-    """`expect_closed` gives a future of the module's word that it has logged out.
+    """`expect` gives a future of the module's next word of that kind.
 
     Whoever changes what is declared holds `changing`.
     """
@@ -43,12 +47,12 @@ class Declarations:
         resources: ObjectTree,
         execute: Execute,
         config: Config,
-        expect_closed: Callable[[], asyncio.Future[bool]],
+        expect: Callable[[type[Opened | Closed]], asyncio.Future[bool]],
     ) -> None:
         self._resources = resources
         self._execute = execute
         self._config = config
-        self._expect_closed = expect_closed
+        self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self.changing = asyncio.Lock()
 
@@ -79,7 +83,17 @@ class Declarations:
             _log.info("the module holds an instance already (%s): it is deleted first", error)
         else:
             return
-        closed = self._expect_closed()
+        opened = self._expect(Opened)
+        if not await self._take_over():
+            # a login of the earlier program may be under way: nothing can be done before its end
+            await asyncio.wait({opened}, timeout=LOGIN)
+            await self._take_over()
+        for line in lines:
+            await self._execute(line)
+
+    async def _take_over(self) -> bool:
+        """Log out what an earlier program logged in and delete it. Whether it could be deleted."""
+        closed = self._expect(Closed)
         try:
             await self._execute(classic.close())
         except CommandError as error:
@@ -87,9 +101,7 @@ class Declarations:
         else:
             # DEL is refused as long as the logout is under way
             await asyncio.wait({closed}, timeout=LOGOUT)
-        await self._tolerated(classic.delete())
-        for line in lines:
-            await self._execute(line)
+        return await self._tolerated(classic.delete())
 
     async def declare(self, resource: Resource) -> None:
         """Tell the module of a resource, and of its instance; it is the device's afterwards."""
@@ -141,8 +153,11 @@ class Declarations:
             _log.warning("the module could not be left clean: %s", error)
         self.forget()
 
-    async def _tolerated(self, command: Command) -> None:
-        """Send what may be refused or stay without result; nothing worse is tolerated."""
+    async def _tolerated(self, command: Command) -> bool:
+        """Send what may be refused or stay without result; nothing worse is tolerated.
+
+        Whether it was not refused.
+        """
         try:
             await self._execute(command)
         except (PortError, ModemReset):
@@ -151,6 +166,8 @@ class Declarations:
             if isinstance(error, CommandTimeout) and not error.sent:
                 raise  # not even AT was answered: nothing else will be
             _log.debug("tolerated: %s", error)
+            return not isinstance(error, CommandError)
+        return True
 
 
 def _text(resource: Resource) -> str:

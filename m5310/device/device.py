@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, assert_never, overload
 
@@ -26,10 +25,12 @@ from m5310.classic.urc import (
 )
 from m5310.commands import general
 from m5310.device.callbacks import Callback
+from m5310.device.connection import Connection, Opener
 from m5310.device.continuity import Continuity
 from m5310.device.declarations import Declarations
+from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
-from m5310.device.reports import ACKNOWLEDGED, Report, Reports
+from m5310.device.reports import ACKNOWLEDGED, Report
 from m5310.device.requests import ANSWER_WITHIN, Handlers, Requests
 from m5310.device.upkeep import Listener, UpkeepCounters
 from m5310.errors import (
@@ -60,20 +61,24 @@ _log = logging.getLogger("m5310.device")
 class Device:
     """One device. `async with` creates it, and leaves the module clean whatever happens.
 
-    `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
+    `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's, or a
+    coroutine function that opens a `Modem`, and another one each time the port was lost.
     `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
     `m5310.device.requests.Handlers`; each must end `answer_within` s after its request arrived.
 
-    The registration is renewed in time for as long as the device is open; if that fails, it is
-    logged in anew. A module that restarts by itself is told everything again and logged in again
-    if it was: whoever waited gets ModemReset, `state` is RESTORING. `on_event` hears of each step
-    (see `m5310.device.upkeep`), `random` spreads the waits between attempts. With `recover=False` a
-    restart makes the device LOST, and a renewal that failed is only told.
+    The registration is renewed in time for as long as the device is open; if that fails, or the
+    module logs out unasked, it is logged in anew. A port that was lost and comes back, with the
+    same name or the same USB serial number, is opened again; a module that restarts is told
+    everything again and logged in again if it was. Meanwhile `state` is RESTORING, whoever waited
+    for a command or a verdict got PortError or ModemReset, and up to `outbox` reports are kept in
+    order (`when_full` says what happens beyond). `on_event` hears of each step (see
+    `m5310.device.upkeep`), `random` spreads the waits between attempts. With `recover=False` either
+    makes the device LOST, nothing is kept, and a renewal that failed is only told.
     """
 
     def __init__(
         self,
-        port: str | Modem,
+        port: str | Modem | Opener,
         endpoint: str,
         *,
         uri: str = URI,
@@ -87,27 +92,23 @@ class Device:
         answer_within: float = ANSWER_WITHIN,
         reading: classic.Reading = classic.Reading.EITHER,
         recover: bool = True,
+        outbox: int = LIMIT,
+        when_full: WhenFull = WhenFull.DROP_OLDEST,
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        if not isinstance(port, str | Modem):
-            raise ParameterError(
-                f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
-            )
+        self._connection = Connection(port, baudrate, self._on_line, self._on_lost)
         self._config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         self._registration = Registration(self._execute, self._config, self._moved)
-        self._port = port
-        self._baudrate = baudrate
         self._reading = reading
-        self._modem: Modem | None = None
-        self._stop_listening: Callable[[], None] = _nothing
         self._creating = asyncio.Lock()
         self._destroying: asyncio.Task[None] | None = None
         self._resources = ObjectTree()
         self._declarations = Declarations(
-            self._resources, self._execute, self._config, partial(self._registration.expect, Closed)
+            self._resources, self._execute, self._config, self._registration.expect
         )
         self._continuity = Continuity(
+            self._connection,
             self._registration,
             self._declarations,
             lifetime,
@@ -115,7 +116,14 @@ class Device:
             on_event=on_event,
             random=random,
         )
-        self._reports = Reports(self._execute)
+        self._outbox = Outbox(
+            self._execute,
+            self._continuity.verify,
+            self._continuity.dropped,
+            recover=recover,
+            limit=outbox,
+            when_full=when_full,
+        )
         self._requests = Requests(
             self._resources,
             self._execute,
@@ -145,10 +153,9 @@ class Device:
 
     @property
     def modem(self) -> Modem:
-        """The module below, for commands of its general vocabulary."""
-        if self._modem is None:
-            raise StateError("the device is not created yet, or destroyed")
-        return self._modem
+        """The module below, for commands of its general vocabulary; another one after each loss
+        of a port that is opened here."""
+        return self._connection.modem
 
     async def __aenter__(self) -> Self:
         await self.create()
@@ -177,13 +184,10 @@ class Device:
             await self._create()
 
     async def _create(self) -> None:
-        if isinstance(self._port, str):
-            self._modem = await Modem.open(self._port, self._baudrate)
-        else:
-            self._modem = self._port
         try:
-            self._stop_listening = self._modem.listen(self._on_line, self._on_lost)
+            await self._connection.open()
             await self._declarations.create()
+            self._connection.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await to_the_end(self._undo(error))
@@ -277,7 +281,7 @@ class Device:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
         async with self._declarations.changing:  # a declaration under way is done to its end
-            if self._modem is not None and self.state is not DeviceState.LOST:
+            if not self._connection.gone:
                 await self._declarations.delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
@@ -285,13 +289,10 @@ class Device:
         self._registration.follow(DeviceEvent.DESTROY)
 
     async def _leave_port(self) -> None:
-        self._stop_listening()
         gone = PortError("the device was destroyed")
         self._registration.fail(gone)
-        self._reports.fail(gone)
-        modem, self._modem = self._modem, None
-        if modem is not None and modem is not self._port:
-            await modem.close()
+        await self._outbox.close(gone)
+        await self._connection.close()
 
     # --- report ------------------------------------------------------------------------------
 
@@ -323,7 +324,8 @@ class Device:
         """Report one value, or several that belong together, and wait until it is taken.
 
         With `acknowledge` also until the platform has it, or AcknowledgementTimeout. What the
-        module took becomes the resources' value.
+        module took becomes the resources' value. While the device is being brought back the report
+        is kept, to be sent after the login: its `state` says so, or OutboxFull is raised.
         """
         if not isinstance(what, Mapping):
             if value is None:
@@ -340,8 +342,9 @@ class Device:
         """Like `notify`, but leaves waiting for the platform to the caller."""
         for resource in values:
             self._resources.check(resource)
-        self.check_registered()
-        return await self._reports.send(values, acknowledge=acknowledge)
+        if not self._continuity.coming_back:
+            self.check_registered()
+        return await self._outbox.send(values, acknowledge=acknowledge)
 
     def check_registered(self) -> None:
         """Raise why no report can go out now: StateError, or what the device was lost by."""
@@ -371,17 +374,22 @@ class Device:
             case ReadRequest() | WriteRequest() | ExecuteRequest():
                 self._requests.arrived(urc, registered=self.state.registered)
             case Acknowledged():
-                self._reports.acknowledged(urc.ackid)
+                self._outbox.acknowledged(urc.ackid)
             case Opened() | Closed() | Updated():
+                if isinstance(urc, Closed) and self._registration.reporting:
+                    self._continuity.logged_out()
                 self._registration.heard(urc)
-            case Observed() | Discovered() | None:
+            case Observed():
+                observation = urc.object, urc.instance, urc.resource
+                self._outbox.observed(observation, added=urc.added)
+            case Discovered() | None:
                 pass  # the module answers these itself; None is not of this language
             case _:
                 assert_never(urc)
 
     def _on_lost(self, error: PortError) -> None:
-        self._registration.lost(error)
-        self._reports.fail(error)
+        self._keep_or_fail(error)
+        self._continuity.lost(error)
 
     # --- coming back -------------------------------------------------------------------------
 
@@ -392,19 +400,31 @@ class Device:
             "are gone"
         )
         self.modem.abandon(error)
-        self._reports.fail(error)
+        self._keep_or_fail(error)
+        self._continuity.restarted(line, error)
+
+    def _keep_or_fail(self, error: ModemReset | PortError) -> None:
+        """The module knows nothing of what it was told, or cannot be asked."""
+        if self._continuity.mends:
+            self._outbox.hold()
+        else:
+            self._outbox.fail(error)
         self._requests.forget()
         self._declarations.forget()
-        self._continuity.restarted(line, error)
 
     def _moved(self, event: DeviceEvent) -> None:
         self._continuity.moved(event)
+        coming_back = self._continuity.coming_back
+        if self._registration.reporting:
+            # a login whose renewal failed may be none: what is mended next is not reported to
+            if not (coming_back and self.state is DeviceState.REG_UPDATE_NEEDED):
+                self._outbox.release()
+        elif coming_back or self.state is DeviceState.RESTORING:
+            self._outbox.hold()
+        else:
+            self._outbox.stop(StateError(f"not reported: the device is {self.state.name}"))
 
     # --- commands ----------------------------------------------------------------------------
 
     async def _execute(self, command: Command) -> Answer:
-        return await self.modem.execute(command)
-
-
-def _nothing() -> None:
-    """What stops listening before anybody listens."""
+        return await self._connection.execute(command)

@@ -130,20 +130,16 @@ class Registration:
         while self.state.registered:
             await self._changed.wait()
 
-    def lost(self, error: PortError) -> None:
-        self._lost = error
-        self.follow(DeviceEvent.PORT_LOST)
-        self.fail(error)
-
-    def reset(self, error: ModemReset) -> bool:
-        """The module restarted. Whether the device was logged in, or on its way there."""
+    def interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> bool:
+        """The module restarted or the port is gone. Whether the device was logged in, or on its
+        way there."""
         login = self.state in _LOGGED_IN
-        self.follow(DeviceEvent.RESET)
+        self.follow(event)
         self.fail(error)
         return login
 
-    def give_up(self, error: ModemReset) -> None:
-        """Nobody tells the module again what it forgot: every call raises `error` from now on."""
+    def give_up(self, error: ModemReset | PortError) -> None:
+        """Nobody mends it: every call raises `error` from now on."""
         self._lost = error
         self.follow(DeviceEvent.GIVE_UP)
 
@@ -233,6 +229,12 @@ class Registration:
         """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
         while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
             await self._changed.wait()
+
+    async def updated(self) -> bool:
+        """Wait for an update that is pending. Whether the platform knows the device."""
+        while self.state is DeviceState.REG_UPDATE_PENDING:
+            await self._changed.wait()
+        return self.state is DeviceState.REGISTERED
 
     def _expire(self, due: float, event: DeviceEvent) -> None:
         """Nobody waits any more for a word of the module; unsaid until `due`, `event` is true."""

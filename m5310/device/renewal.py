@@ -69,6 +69,12 @@ class Renewal:
             await asyncio.wait({task})
         self.pause()
 
+    async def verify(self) -> bool:
+        """Update now. Whether the platform knows the device; that it does not, `failed` is told."""
+        self.pause()
+        await self._renew()
+        return await self._registration.updated()
+
     def _set(self, seconds: float) -> None:
         self.pause()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)

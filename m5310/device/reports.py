@@ -1,37 +1,20 @@
-"""Reports on their way to the platform: sent whole, acknowledgements awaited."""
+"""Reports: what they say, and how far each has come on its way to the platform."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
-from m5310.at import Answer, Command
-from m5310.classic import commands as classic
-from m5310.errors import (
-    AcknowledgementTimeout,
-    CommandError,
-    CommandTimeout,
-    M5310Error,
-    ParameterError,
-)
+from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
 from m5310.lwm2m import Resource
-from m5310.shield import to_the_end
 from m5310.values import PAYLOAD_LIMIT, Value, size
 
 ACKNOWLEDGED: Final = 93.0
 """Seconds a platform's acknowledgement may take: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2), after
 which the module itself stops repeating the report."""
-
-AWAITED_LIMIT: Final = 256
-"""Acknowledgements that may be missing at once; the oldest is given up beyond it."""
-
-Execute = Callable[[Command], Awaitable[Answer]]
-
-_log = logging.getLogger("m5310.device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,160 +26,133 @@ class Line:
     text: str
 
 
-@dataclass(slots=True)
-class _Session:
-    """From one start of the module to the next; `over` is what ended it."""
+class ReportState(Enum):
+    """How far a report has come, as far as anybody said."""
 
-    over: M5310Error | None = None
+    QUEUED = "queued"  # the module has not taken all of it yet
+    ACCEPTED = "accepted"  # the module took it: `OK`. The platform may never get it.
+    ACKNOWLEDGED = "acknowledged"  # the platform has it
+    FAILED = "failed"  # it will not be sent, or not any more: see `Report.error`
 
 
-@dataclass(frozen=True, slots=True)
 class Report:
-    """A report that the module took. That is not yet delivery: see `acknowledgement`."""
+    """A report on its way. `state` says how far it is; that the module took it is not delivery."""
 
-    resources: tuple[Resource, ...]
-    ackids: tuple[int, ...] = ()
-    """One for each object instance reported, if acknowledgement was asked for."""
-    _acknowledgements: tuple[asyncio.Future[None], ...] = ()
+    def __init__(
+        self, resources: tuple[Resource, ...], portions: int, *, acknowledge: bool
+    ) -> None:
+        """Of so many `portions`, each of one object instance. Needs the running loop."""
+        loop = asyncio.get_running_loop()
+        self.resources = resources
+        self.portions = portions
+        self._acknowledge = acknowledge
+        self._ackids: dict[int, int] = {}  # by portion, of its last attempt
+        self._unaccepted = set(range(portions))
+        self._unacknowledged = set(range(portions)) if acknowledge else set()
+        self._accepted: asyncio.Future[None] = loop.create_future()
+        self._acknowledged: asyncio.Future[None] = loop.create_future()
+        self._released: asyncio.Future[None] = loop.create_future()
+        self._error: M5310Error | None = None
+
+    @property
+    def state(self) -> ReportState:
+        if self._error is not None:
+            return ReportState.FAILED
+        if self.acknowledged:
+            return ReportState.ACKNOWLEDGED
+        return ReportState.QUEUED if self._unaccepted else ReportState.ACCEPTED
+
+    @property
+    def error(self) -> M5310Error | None:
+        """Why it failed."""
+        return self._error
+
+    @property
+    def ackids(self) -> tuple[int, ...]:
+        """One for each object instance reported so far, if acknowledgement was asked for.
+
+        A report that had to be said again has new ones.
+        """
+        return tuple(self._ackids[portion] for portion in sorted(self._ackids))
 
     @property
     def acknowledged(self) -> bool:
         """Whether the platform has confirmed all of it."""
-        return bool(self._acknowledgements) and all(
-            each.done() and not each.cancelled() and each.exception() is None
-            for each in self._acknowledgements
-        )
+        return self._acknowledge and not self._unacknowledged
 
-    async def acknowledgement(self, timeout: float = ACKNOWLEDGED) -> None:  # noqa: ASYNC109
-        """Wait for the platform's word, at most `timeout` s from now.
+    async def accepted(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait until the module has taken all of it, at most `timeout` s from now.
+
+        Raises what the report failed by, and TimeoutError; waiting again is fine.
+        """
+        async with asyncio.timeout(timeout):
+            await asyncio.shield(self._accepted)
+
+    async def acknowledgement(
+        self,
+        timeout: float | None = ACKNOWLEDGED,  # noqa: ASYNC109
+    ) -> None:
+        """Wait for the platform's word, at most `timeout` s from now; None: as long as it is sent.
 
         Raises AcknowledgementTimeout if it does not come; waiting again is fine. Raises
-        ParameterError if none was asked for, PortError or ModemReset once none can come any more.
+        ParameterError if none was asked for, and what the report failed by.
         """
-        if not self._acknowledgements:
+        if not self._acknowledge:
             raise ParameterError("the report was sent without asking for an acknowledgement")
-        # not wait_for: it would cancel the futures, and a later word would be lost
-        _, missing = await asyncio.wait(self._acknowledgements, timeout=timeout)
-        if missing:
-            raise AcknowledgementTimeout(
-                f"the module took the report {list(self.ackids)}, but the platform did not "
-                f"acknowledge it within {timeout:g} s; it may or may not have arrived"
-            )
-        for each in self._acknowledgements:
-            each.result()
+        # not wait_for: it would cancel the future, and a later word would be lost
+        done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
+        if not done:
+            assert timeout is not None
+            raise self.unacknowledged(f"within {timeout:g} s")
+        self._acknowledged.result()
 
+    def unacknowledged(self, when: str) -> AcknowledgementTimeout:
+        """What is to be said of an acknowledgement that did not come."""
+        took = "did not take" if self._unaccepted else "took"
+        return AcknowledgementTimeout(
+            f"the module {took} the report {list(self.ackids)}, and the platform did not "
+            f"acknowledge it {when}; it may or may not have arrived"
+        )
 
-class Reports:
-    """Sends reports, one at a time, and keeps the acknowledgements that are awaited."""
+    # --- for who sends it --------------------------------------------------------------------
 
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
-        self._sending = asyncio.Lock()
-        # The guide asks for an ackid greater than 0 in one place and greater than 1 in another
-        # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
-        self._ackids = itertools.count(2)
-        self._awaited: dict[int, asyncio.Future[None]] = {}
-        self._session = _Session()
+    async def released(self) -> None:
+        """Wait until the module has taken it, it has failed, or it is kept for later."""
+        await asyncio.wait({self._released})
 
-    async def send(self, values: Mapping[Resource, Value], *, acknowledge: bool) -> Report:
-        """Report these values; returns once the module has taken them all.
+    def release(self) -> None:
+        """Whoever made it goes on."""
+        _settle(self._released)
 
-        One report carries one object instance, so the values go out in as many as they need.
-        Everything is checked before the first byte: ParameterError. Cancelled while it waits
-        for its turn it sends nothing, cancelled later it leaves no report half sent.
-        """
-        groups = grouped(values)
-        session = self._session
-        async with self._sending:
-            return await to_the_end(self._send(groups, acknowledge, session))
+    def portion_sent(self, portion: int, ackid: int) -> None:
+        self._ackids[portion] = ackid
 
-    async def _send(
-        self, groups: tuple[tuple[Line, ...], ...], acknowledge: bool, session: _Session
-    ) -> Report:
-        ackids: list[int] = []
-        futures: list[asyncio.Future[None]] = []
-        for group in groups:
-            ackid = next(self._ackids) if acknowledge else None
-            if ackid is not None:
-                # before the line goes out: the word may come before its result
-                futures.append(self._await(ackid))
-                ackids.append(ackid)
-            try:
-                await self._send_group(group, ackid, session)
-            except M5310Error:
-                for each in ackids:
-                    self._awaited.pop(each, None)
-                raise
-        resources = tuple(line.resource for group in groups for line in group)
-        return Report(resources, tuple(ackids), tuple(futures))
+    def portion_accepted(self, portion: int) -> None:
+        self._unaccepted.discard(portion)
+        if not self._unaccepted:
+            _settle(self._accepted)
+            self.release()
 
-    def _await(self, ackid: int) -> asyncio.Future[None]:
-        if len(self._awaited) >= AWAITED_LIMIT:
-            oldest = next(iter(self._awaited))
-            future = self._awaited.pop(oldest)
-            future.set_exception(
-                AcknowledgementTimeout(
-                    f"the acknowledgement {oldest} was given up: {AWAITED_LIMIT} later ones "
-                    "are missing too"
-                )
-            )
-            future.exception()  # looked at: perhaps nobody waits
-        self._awaited[ackid] = asyncio.get_running_loop().create_future()
-        return self._awaited[ackid]
-
-    async def _send_group(
-        self, group: tuple[Line, ...], ackid: int | None, session: _Session
-    ) -> None:
-        held: Line | None = None  # the module has it and waits for the report's end
-        for line in group:
-            last = line is group[-1]
-            try:
-                await self._notify(line, session, last=last, ackid=ackid if last else None)
-            except (CommandError, CommandTimeout) as error:
-                if isinstance(error, CommandTimeout) and error.sent and not last:
-                    held = line  # perhaps: only its result may have got lost
-                if held is not None:
-                    await self._complete(held, session)
-                raise
-            held = line
-            line.resource.value = line.value
-
-    async def _complete(self, line: Line, session: _Session) -> None:
-        """Close a report that stopped half way, or its first half would join the next one.
-
-        Only a report's last line closes it, so the last one that was taken is said again.
-        """
-        try:
-            await self._notify(line, session, last=True, ackid=None)
-        except M5310Error as error:
-            _log.warning("the module may hold half a report: %s", error)
-
-    async def _notify(
-        self, line: Line, session: _Session, *, last: bool, ackid: int | None
-    ) -> None:
-        if session.over is not None:
-            # What waited for its turn, or was begun before: the module knows nothing of it now,
-            # and would take the line for a declaration.
-            raise session.over
-        path, kind = line.resource.path, line.resource.type
-        await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))
-
-    def acknowledged(self, ackid: int) -> None:
-        """The platform's word came."""
-        future = self._awaited.pop(ackid, None)
-        if future is None:
-            _log.info("an acknowledgement came for %d, which nobody awaits", ackid)
-        else:
-            future.set_result(None)
+    def portion_acknowledged(self, portion: int) -> None:
+        self.portion_accepted(portion)  # its `OK` may come later, or have got lost
+        self._unacknowledged.discard(portion)
+        if not self._unacknowledged:
+            _settle(self._acknowledged)
 
     def fail(self, error: M5310Error) -> None:
-        """No word will come for what was sent so far: whoever waits gets `error`, now."""
-        self._session.over = error
-        self._session = _Session()
-        awaited, self._awaited = self._awaited, {}
-        for future in awaited.values():
-            future.set_exception(error)
-            future.exception()  # looked at: perhaps nobody waits
+        """Whoever waits gets `error`, now."""
+        if self._error is None and not self.acknowledged:
+            self._error = error
+            for future in (self._accepted, self._acknowledged):
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()  # looked at: perhaps nobody waits
+            self.release()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:

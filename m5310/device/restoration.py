@@ -7,9 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
 from m5310.device.registration import CLOSE, CONNECT, Registration
-from m5310.device.upkeep import Reconnecting, Restored, UpkeepEvent
+from m5310.device.upkeep import PortBack, Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
 from m5310.states import DeviceEvent, DeviceState
 
@@ -23,6 +24,9 @@ seconds later: what fails just after a restart mostly succeeds at the second or 
 LONGEST_WAIT: Final = 300.0
 """Seconds no wait exceeds. A guess: short against the hours that coverage may be gone, and long
 against what one attempt costs a battery."""
+
+LONGEST_PORT_WAIT: Final = 10.0
+"""The same for a port that is gone: to look for it costs nothing, and who plugs it in looks on."""
 
 NO_NETWORK: Final = 30
 """TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
@@ -40,6 +44,7 @@ class Restoration:
 
     def __init__(
         self,
+        connection: Connection,
         registration: Registration,
         declarations: Declarations,
         tell: Callable[[UpkeepEvent], None],
@@ -47,6 +52,7 @@ class Restoration:
     ) -> None:
         from random import Random  # noqa: PLC0415 - not before there is a device
 
+        self._connection = connection
         self._registration = registration
         self._declarations = declarations
         self._tell = tell
@@ -57,6 +63,11 @@ class Restoration:
     @property
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
+
+    @property
+    def login_wanted(self) -> bool:
+        """Whether the device is on its way to being logged in again."""
+        return self.running and self._login_wanted
 
     def begin(self, *, login: bool, configured: bool) -> None:
         """Start, or start over; with `login` if any start since the last end asked for it.
@@ -88,16 +99,18 @@ class Restoration:
         attempt = 1
         while True:
             try:
+                if self._connection.gone:
+                    await self._connection.open()
+                    self._tell(PortBack(self._connection.modem.name))
+                    attempt = 1
                 if not configured:
                     await self._restore()
                     configured = True
                 if self._login_wanted:
                     await self._login()
-            except PortError:
-                return  # everybody was told; there is nothing to talk to
             except M5310Error as error:
                 configured = configured and _stands(error)
-                wait = self._wait(attempt)
+                wait = self._wait(attempt, error)
                 self._tell(Reconnecting(attempt, wait, error))
                 attempt += 1
                 await asyncio.sleep(wait)
@@ -114,6 +127,7 @@ class Restoration:
     async def _login(self) -> None:
         registration = self._registration
         await registration.settled()
+        await registration.updated()  # the program's own, which may settle it
         if registration.state is DeviceState.REG_UPDATE_NEEDED:
             # After an update that failed the module is still logged in, or it is not: nobody
             # public says which. A logout makes both the same.
@@ -126,9 +140,10 @@ class Restoration:
         if not registration.state.registered:
             await registration.connect(CONNECT)
 
-    def _wait(self, attempt: int) -> float:
+    def _wait(self, attempt: int, error: M5310Error) -> float:
+        bound = LONGEST_PORT_WAIT if isinstance(error, PortError) else LONGEST_WAIT
         # the exponent is bounded: a year of attempts would be a number too large for a float
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 32))
+        longest = min(bound, FIRST_WAIT * 2.0 ** min(attempt, 32))
         return longest * self._random.uniform(0.5, 1.0)
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from m5310.errors import M5310Error, ParameterError
+from m5310.device.reports import Report
+from m5310.errors import M5310Error, ParameterError, PortError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,25 @@ class Reset:
     """The module restarted by itself. `text` is what it said of it."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortLost:
+    """The port is gone: unplugged, or its adapter lost power."""
+
+    error: PortError
+
+
+@dataclass(frozen=True, slots=True)
+class PortBack:
+    """The port is open again, perhaps under another name."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The module logged out and nobody here had asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,24 @@ class RenewalFailed:
     error: M5310Error
 
 
-UpkeepEvent = Reset | Reconnecting | Restored | Renewed | RenewalFailed
+@dataclass(frozen=True, slots=True)
+class ReportDropped:
+    """More reports waited for the device than are kept: the oldest one failed."""
+
+    report: Report
+
+
+UpkeepEvent = (
+    Reset
+    | PortLost
+    | PortBack
+    | LoggedOut
+    | Reconnecting
+    | Restored
+    | Renewed
+    | RenewalFailed
+    | ReportDropped
+)
 Listener = Callable[[UpkeepEvent], object]
 
 
@@ -57,10 +94,13 @@ class UpkeepCounters:
     """How often since the device was made; `retries` counts failed attempts to bring it back."""
 
     resets: int
+    ports_lost: int
+    logouts: int
     retries: int
     restored: int
     renewed: int
     renewals_failed: int
+    reports_dropped: int
 
 
 _log = logging.getLogger("m5310.device")
@@ -82,10 +122,13 @@ class Upkeep:
         seen = self._seen
         return UpkeepCounters(
             resets=seen[Reset],
+            ports_lost=seen[PortLost],
+            logouts=seen[LoggedOut],
             retries=seen[Reconnecting],
             restored=seen[Restored],
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
+            reports_dropped=seen[ReportDropped],
         )
 
     def tell(self, event: UpkeepEvent) -> None:

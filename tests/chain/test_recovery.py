@@ -18,6 +18,7 @@ from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.commands import general
 from m5310.commands.general import BootCause
 from m5310.device.registration import CONNECT
+from m5310.device.reports import ReportState
 from m5310.device.restoration import LONGEST_WAIT
 from m5310.device.upkeep import Reconnecting, Reset, Restored
 from m5310.errors import Code, M5310Error, ModemReset, StateError
@@ -49,19 +50,23 @@ async def test_a_reset_module_is_told_everything_and_logged_in_again(cut: object
         assert device.state is S.REGISTERED  # nobody can know yet
         await world.until(lambda: device.state is S.RESTORING)
         assert device.in_service
-        with pytest.raises(StateError, match="the device is RESTORING"):
-            await device.notify(sensor, 1.0)
+        kept = await device.notify(sensor, 1.0)
+        assert kept.state is ReportState.QUEUED
         with pytest.raises(StateError) as pending:
             await device.connect()
         assert pending.value.code is Code.PENDING
         await world.until(lambda: device.state is S.REGISTERED, 60)
         await elapse(2)
         assert world.online
+        assert kept.state is ReportState.ACCEPTED
         outcome = world.ask(Read(0, SENSOR))
         await world.until(lambda: bool(outcome))
-        assert [item.value for item in outcome[0].items] == [23.25]
+        assert [item.value for item in outcome[0].items] == [1.0]
+        declared = [line for line in world.commands if line.endswith(',"23.25",1')]
+        assert len(declared) == 2  # reported, and after the restart declared
         await device.notify(sensor, 24.5, acknowledge=True)
-        assert world.reported[-1] == 24.5
+        # in the order they were made, and what the platform has is not said again
+        assert world.reported == [23.25, 1.0, 24.5]
     first, *failures, last = world.events
     assert first == Reset(TEXT)
     assert isinstance(last, Restored)
@@ -84,27 +89,34 @@ async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
         report = await device.report({sensor: 1.0})
         world.outage()
         acknowledged = await device.report({sensor: 2.0}, acknowledge=True)
+        word = asyncio.create_task(acknowledged.acknowledgement())
+        reports = [asyncio.create_task(device.notify(sensor, value)) for value in (3.0, 4.0)]
         waiting = [
             asyncio.create_task(each)
             for each in (
-                acknowledged.acknowledgement(),
                 device.update(),
                 device.modem.execute(general.attention()),
                 device.modem.execute(general.information()),
-                device.notify(sensor, 3.0),
-                device.notify(sensor, 4.0),
             )
         ]
         world.silent = True  # or the commands would be done before
         await elapse(0.01)
         world.say(TEXT)
-        done, missing = await asyncio.wait(waiting, timeout=0.001)
+        _, missing = await asyncio.wait({*waiting, *reports}, timeout=0.001)
         assert not missing
-        assert [type(each.exception()) for each in done] == [ModemReset] * len(waiting)
+        assert [type(each.exception()) for each in waiting] == [ModemReset] * len(waiting)
+        assert [each.result().state for each in reports] == [ReportState.QUEUED] * 2
         assert sensor.value == 2.0  # what nobody took is not the value
-        assert not report.acknowledged
+        assert report.state is ReportState.ACCEPTED
+        assert not word.done()  # its report is kept as well
         world.silent = False
         world.back()
+        await word
+        await world.until(lambda: reports[1].result().state is ReportState.ACCEPTED, 60)
+        assert acknowledged.acknowledged
+        await elapse(2)
+        # 2.0 twice: the module only said that it restarted, and went on sending what it had taken
+        assert world.reported == [1.0, 2.0, 2.0, 3.0, 4.0]
     world.stop()
 
 

@@ -9,35 +9,85 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from emulator.air import Air
+from emulator.air import Air, Link
 from emulator.chain import Chain
 from emulator.identity import Identity
+from emulator.lwm2m import Downlink
 from emulator.module import Cause, Module
+from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
 from m5310 import Device
 from m5310.device.upkeep import UpkeepEvent
+from m5310.errors import PortError
 from m5310.modem import Modem
 from tests.chain.null_modem import ENDPOINT, START, Cut, whole
 from tests.clock import elapse
 
 
-class World(asyncio.Transport):
+class Wire(asyncio.Transport):
+    """From one opening of the port to its end."""
+
+    def __init__(self, modem: Modem, deliver: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._modem = modem
+        self._deliver = deliver
+        self._cut = False
+        modem.connection_made(self)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._loop.call_soon(self._arrived, bytes(data))
+
+    def is_closing(self) -> bool:
+        return self._cut
+
+    def abort(self) -> None:
+        if not self._cut:
+            self.cut(None)
+
+    def cut(self, error: Exception | None) -> None:
+        """Nothing passes any more, either way, and the host hears of it."""
+        self._cut = True
+        self._loop.call_soon(self._modem.connection_lost, error)
+
+    def carry(self, data: bytes) -> None:
+        """To the host."""
+        self._loop.call_soon(self._received, data)
+
+    def _arrived(self, data: bytes) -> None:
+        if not self._cut:
+            self._deliver(data)
+
+    def _received(self, data: bytes) -> None:
+        if not self._cut:
+            self._modem.data_received(data)
+
+
+class OneSidedAir(Air):
+    """While `mute` the platform gets everything, and none of its answers arrives."""
+
+    mute = False
+
+    def send_down(self, address: str, message: Downlink, now: float, link: Link = Link()) -> None:  # noqa: B008  # frozen
+        if not self.mute:
+            super().send_down(address, message, now, link)
+
+
+class World:
     """`events` is what the device told of its upkeep; `commands` every line the module got."""
 
     def __init__(self, cut: Cut = whole, *, reachable: bool = True) -> None:
-        super().__init__()
         self._loop = asyncio.get_running_loop()
         self.module = Module(Identity(), now=START)
         self.platform = Platform()
-        self.air = Air()
+        self.air = OneSidedAir()
         self.chain = Chain(self.platform, self.air)
         self.chain.add(self.module)
         self.cloud = self.platform.create_device(
             Description("the world's", Identity().imei, Identity().imsi), START
         )
-        self.modem = Modem("the world")
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
@@ -45,16 +95,37 @@ class World(asyncio.Transport):
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
         self._partial = b""
-        self._closing = False
-        self.modem.connection_made(self)
+        self._stopped = False
+        self._wire: Wire | None = None
+        self._plugged = True
+        self.modem = self._join()
         if not reachable:
             self.outage()
 
-    def device(self, *, lifetime: int = 86400, **options: object) -> Device:
+    def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
+        """On a modem of the world's own, or one that opens the port itself and once more."""
         on_event = self.events.append
-        return Device(self.modem, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
+        port = self.open if reopens else self.modem
+        return Device(port, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
+
+    async def open(self) -> Modem:
+        """Raises PortError while the port is unplugged."""
+        if not self._plugged:
+            raise PortError("there is no port of the world's name")
+        self.modem = self._join()
+        return self.modem
 
     # --- what a test does to it --------------------------------------------------------------
+
+    def unplug(self) -> None:
+        """The module goes on, unheard."""
+        self._plugged = False
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.cut(OSError("unplugged"))
+
+    def plug(self) -> None:
+        self._plugged = True
 
     def reset(self, cause: Cause = Cause.WATCHDOG) -> None:
         """The module restarts, in the middle of whatever it is."""
@@ -75,6 +146,11 @@ class World(asyncio.Transport):
         self._carry()
         return outcomes
 
+    def command(self, line: str) -> None:
+        """Somebody else's command, of whom the driver knows nothing."""
+        self.module.receive(f"{line}\r".encode(), self._advance())
+        self._carry()
+
     def say(self, line: str) -> None:
         """What this module would not say by itself."""
         self.modem.data_received(f"\r\n{line}\r\n".encode())
@@ -86,9 +162,10 @@ class World(asyncio.Transport):
 
     @property
     def reported(self) -> list[object]:
-        """The values of all points that the cloud got, in order."""
+        """The values of all points that the cloud got, in order; the last ones if they are many."""
         self._carry()
-        return [point.value for stream in self.cloud.points.streams() for point in stream.points]
+        streams = self.cloud.points.streams(MAX_POINTS)
+        return [point.value for stream in streams for point in stream.points]
 
     async def until(self, done: Callable[[], bool], seconds: float = 3600) -> None:
         async with asyncio.timeout(seconds):
@@ -99,21 +176,14 @@ class World(asyncio.Transport):
         """Time goes on without it."""
         if self._timer is not None:
             self._timer.cancel()
-        self._closing = True
-
-    # --- the transport -----------------------------------------------------------------------
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._loop.call_soon(self._deliver, bytes(data))
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def abort(self) -> None:
-        self.stop()
-        self._loop.call_soon(self.modem.connection_lost, None)
+        self._stopped = True
 
     # --- time --------------------------------------------------------------------------------
+
+    def _join(self) -> Modem:
+        modem = Modem("the world")
+        self._wire = Wire(modem, self._deliver)
+        return modem
 
     def _deliver(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\r")
@@ -135,11 +205,11 @@ class World(asyncio.Transport):
         self._advance()
         deadline = self.chain.step(self._now)
         written = self.module.take_output()
-        if written and not self._closing:
+        if written and self._wire is not None:
             for piece in self._cut(written):
-                self._loop.call_soon(self.modem.data_received, piece)
+                self._wire.carry(piece)
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
-        if deadline is not None and not self._closing:
+        if deadline is not None and not self._stopped:
             self._timer = self._loop.call_at(deadline - START, self._carry, deadline)

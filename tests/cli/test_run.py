@@ -40,7 +40,10 @@ def somebody_elses_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ended(
-    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]
+    scripted: Scripted,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    happens: Callable[[Device], object],
 ) -> tuple[int, str]:
     """How a device ends to which this happens two hours after its login."""
     profile = tmp_path / "my.toml"
@@ -49,10 +52,13 @@ async def ended(
     given = parser().parse_args(["run", str(profile), "--port", "X", "--endpoint", ENDPOINT])
     modem = scripted.modem
     monkeypatch.setattr(run, "Module", lambda port, baud: Module(modem))
-    monkeypatch.setattr(
-        run, "Device", lambda port, *told, **more: Device(scripted.modem, *told, **more)
-    )
-    asyncio.get_running_loop().call_later(7200, happens)
+
+    def device(_: str, *told: Any, **more: Any) -> Device:
+        made = Device(modem, *told, **more)
+        asyncio.get_running_loop().call_later(7200, happens, made)
+        return made
+
+    monkeypatch.setattr(run, "Device", device)
     try:
         status = await run.command(given, screen)
     finally:
@@ -68,19 +74,20 @@ def registered() -> Scripted:
 async def test_a_device_that_is_logged_out_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripted = registered()
-    status, errors = await ended(
-        scripted, tmp_path, monkeypatch, lambda: scripted.say("+MIPLCLOSE:0,1")
-    )
+    closing = []
+
+    def close(device: Device) -> None:
+        closing.append(asyncio.create_task(device.close()))
+
+    status, errors = await ended(registered(), tmp_path, monkeypatch, close)
+    await closing[0]
     assert status == 1
     assert errors.startswith("m5310: the device is logged in no more")
 
 
-async def test_a_module_that_restarts_is_told_and_outlived(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def served(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """What is told, and what is shown, of a device that reports 0, 1, ... for 270 s."""
     profile = parsed(TOML + b'command = "x"\n', "my.toml")
-    world = World()
     screen = Screen(io.StringIO(), io.StringIO(), {})
     trial = Trial(screen)
     outputs = iter(map(str, range(100)))
@@ -89,21 +96,44 @@ async def test_a_module_that_restarts_is_told_and_outlived(
         return next(outputs)
 
     monkeypatch.setattr(run, "output_of", measured)
-    asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
-    async with trial.device(world.modem, 9600, ENDPOINT, profile) as device:
+    port: Any = world.open  # as from a name: opened once more when it is lost
+    async with trial.device(port, 9600, ENDPOINT, profile) as device:
         await trial.login(device, profile, 30)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(trial.serve(device, profile), 270)
         assert world.online
     world.stop()
     assert isinstance(screen.err, io.StringIO)
-    told = screen.err.getvalue().splitlines()
+    assert isinstance(screen.out, io.StringIO)
+    return screen.err.getvalue().splitlines(), screen.out.getvalue().splitlines()
+
+
+async def test_a_module_that_restarts_is_told_and_outlived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
+    told, shown = await served(world, monkeypatch)
     assert told[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
     assert told[-1].startswith("m5310: the device is back in service")
-    assert isinstance(screen.out, io.StringIO)
-    shown = [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
-    assert screen.out.getvalue().splitlines() == shown
-    assert world.reported[-1] == 4.0
+    assert shown == [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
+    assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+async def test_what_is_measured_while_the_port_is_gone_is_said_to_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    clock = asyncio.get_running_loop()
+    clock.call_later(100, world.unplug)
+    clock.call_later(220, world.plug)
+    told, shown = await served(world, monkeypatch)
+    assert told[0].startswith("m5310: the port is gone (")
+    assert "m5310: the port is back: the world" in told
+    assert told[-1].startswith("m5310: the device is back in service")
+    words = ["reported", "reported", "kept", "kept", "reported"]
+    assert shown == [f"{word} 3303/0/5700 = {at}.0" for at, word in enumerate(words)]
+    assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 class ComingBack:
@@ -152,7 +182,7 @@ async def test_a_device_whose_port_is_lost_says_so(
 ) -> None:
     scripted = registered()
     with pytest.raises(PortError):
-        await ended(scripted, tmp_path, monkeypatch, scripted.vanish)
+        await ended(scripted, tmp_path, monkeypatch, lambda _: scripted.vanish())
 
 
 async def test_a_port_lost_under_a_report_ends_it() -> None:

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from m5310.classic.miplconf import Config
-from m5310.device.declarations import LOGOUT, RESTARTS, Declarations
+from m5310.classic.urc import Closed, Opened
+from m5310.device.declarations import LOGIN, LOGOUT, RESTARTS, Declarations
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -28,8 +29,13 @@ class Bench:
     def __init__(self) -> None:
         self.wire = Wire()
         self.tree = ObjectTree()
-        self.closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.declarations = Declarations(self.tree, self.wire, CONFIG, lambda: self.closed)
+        loop = asyncio.get_running_loop()
+        self.closed: asyncio.Future[bool] = loop.create_future()
+        self.opened: asyncio.Future[bool] = loop.create_future()
+        self.declarations = Declarations(self.tree, self.wire, CONFIG, self._expect)
+
+    def _expect(self, kind: type[Opened | Closed]) -> asyncio.Future[bool]:
+        return self.closed if kind is Closed else self.opened
 
     def resource(self, path: str = "3303/0/5700") -> Resource:
         return Resource(path, ValueType.STRING, "x", Access.READABLE)
@@ -87,6 +93,22 @@ async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
     bench.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
     await bench.declarations.configure()
     assert asyncio.get_running_loop().time() < 10
+
+
+@pytest.mark.parametrize("verdict", [True, False, None])
+async def test_a_login_that_an_earlier_program_began_is_waited_for(verdict: bool | None) -> None:
+    bench = Bench()
+    # neither logged in nor to be deleted: the login is under way
+    bench.refuse("AT+MIPLCONF", "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    loop = asyncio.get_running_loop()
+    if verdict is not None:
+        loop.call_later(20, bench.opened.set_result, verdict)
+    loop.call_later(25, bench.closed.set_result, True)
+    await bench.declarations.configure()
+    again = ["MIPLCLOSE", "MIPLDEL"]
+    assert bench.names() == ["CMEE", "MIPLCONF", *again, *again, "MIPLCONF"]
+    ended = 25 if verdict is not None else LOGIN
+    assert ended < loop.time() < ended + 10
 
 
 @pytest.mark.parametrize(

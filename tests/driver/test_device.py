@@ -12,9 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m5310.device import device as device_room
 from m5310.device.device import Device
-from m5310.device.upkeep import Reset, Restored, UpkeepEvent
+from m5310.device.outbox import WhenFull
+from m5310.device.reports import ReportState
+from m5310.device.upkeep import (
+    LoggedOut,
+    PortBack,
+    PortLost,
+    RenewalFailed,
+    ReportDropped,
+    Reset,
+    Restored,
+    UpkeepEvent,
+)
 from m5310.errors import (
     AcknowledgementTimeout,
     Code,
@@ -23,12 +33,15 @@ from m5310.errors import (
     M5310Error,
     ModemReset,
     NotFound,
+    OutboxFull,
     ParameterError,
     PortError,
     RegistrationError,
     StateError,
 )
 from m5310.lwm2m import Access, Path, Resource
+from m5310.modem import Modem
+from m5310.plug import Plug
 from m5310.states import DeviceState
 from m5310.values import ValueType
 from tests.clock import elapse, run
@@ -118,9 +131,9 @@ def test_bad_parameters_are_refused_before_a_port_is_touched(
 
 
 class Ports(list[Scripted]):
-    """What was opened so far; `rules` are those of the next one."""
+    """What was opened so far; `rules` are those of the next one, None: it is not plugged in."""
 
-    rules = platform()
+    rules: dict[str, Reply | Callable[[str], Reply]] | None = platform()
 
 
 @pytest.fixture
@@ -128,11 +141,13 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
     """Ports that are opened by name are scripted modules."""
     opened = Ports()
 
-    async def fake(url: str, baudrate: int = 9600) -> object:
+    async def fake(_: Plug) -> Modem:
+        if opened.rules is None:
+            raise PortError("not plugged in")
         opened.append(Scripted(opened.rules))
         return opened[-1].modem
 
-    monkeypatch.setattr(device_room.Modem, "open", fake)
+    monkeypatch.setattr(Plug, "open", fake)
     return opened
 
 
@@ -354,14 +369,34 @@ async def test_updating_says_the_lifetime() -> None:
         assert m.sent[-1] == "AT+MIPLUPDATE=0,3600,0"
 
 
-async def test_a_logout_unasked_is_noticed() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT) as device:
+async def test_a_logout_unasked_is_undone() -> None:
+    events: list[UpkeepEvent] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.say("+MIPLCLOSE:0,1")
+        assert device.state is DeviceState.DEREGISTERED
+        assert device.in_service
+        report = await device.notify(t, 2)
+        assert report.state is ReportState.QUEUED
+        await device.left(60)
+        assert device.state is DeviceState.REGISTERED
+        assert events == [LoggedOut(), Restored(1)]
+        assert [text(line) for line in m.sent[-2:]] == ["OPEN=0,60", 'NOTIFY=0,3303,0,1,3,"2",1']
+
+
+async def test_told_not_to_recover_a_logout_unasked_is_the_end() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
         await device.connect()
         asyncio.get_running_loop().call_later(5, m.say, "+MIPLCLOSE:0,1")
         await device.left(60)
+        assert asyncio.get_running_loop().time() < 6
         assert device.state is DeviceState.DEREGISTERED
         with pytest.raises(StateError):
             device.check_registered()
+        with pytest.raises(StateError):
+            await device.notify(t, 2)
 
 
 # --- reports ---------------------------------------------------------------------------------
@@ -622,12 +657,15 @@ async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
 # --- the port is lost ------------------------------------------------------------------------
 
 
-async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports) -> None:
-    device = Device("/dev/ttyUSB0", ENDPOINT)
+@pytest.mark.parametrize("given", [False, True])
+async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: bool) -> None:
+    """Whether nobody is to open it again, or nobody can: it was lent."""
+    m = Scripted(platform())
+    device = Device(m.modem, ENDPOINT) if given else Device("/dev/ttyUSB0", ENDPOINT, recover=False)
     await device.create()
+    m = m if given else opening[0]
     t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
     await device.connect()
-    (m,) = opening
     m.rules = platform(UPDATE="OK")
     waiting = [
         asyncio.create_task(device.notify(t, 2, acknowledge=True)),
@@ -648,6 +686,96 @@ async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports) -> None
     await device.destroy()
     assert device.state is DeviceState.DESTROYED
     assert m.closed == 1
+
+
+async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening: Ports) -> None:
+    events: list[UpkeepEvent] = []
+    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    (m,) = opening
+    m.rules = platform(UPDATE="OK")
+    acknowledged = asyncio.create_task(device.notify(t, 2, acknowledge=True))
+    updating = asyncio.create_task(device.update())
+    await m.until("AT+MIPLUPDATE")
+    opening.rules = None
+    m.vanish()
+    with pytest.raises(PortError, match="unplugged"):
+        await updating
+    assert device.state is DeviceState.RESTORING
+    assert device.in_service
+    with pytest.raises(StateError) as pending:
+        await device.connect()
+    assert pending.value.code is Code.PENDING
+    with pytest.raises(StateError):
+        await device.close()
+    kept = [await device.notify(t, value) for value in (3, 4)]
+    assert [report.state for report in kept] == [ReportState.QUEUED] * 2
+    await elapse(600)
+    assert not acknowledged.done() or isinstance(acknowledged.exception(), AcknowledgementTimeout)
+    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,3"])
+    for report in kept:
+        await report.accepted(60)
+    assert opening[1].sent[2:] == [
+        "AT+MIPLADDOBJ=0,3303,0",
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # the module took it before
+        "AT+MIPLOPEN=0,60",
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1,3',
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"3",1',
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"4",1',
+    ]
+    assert t.value == 4
+    assert isinstance(events[0], PortLost)
+    assert events[-2:] == [PortBack("scripted"), Restored(1)]
+    assert device.modem is opening[1].modem
+    await device.destroy()
+    with pytest.raises(AcknowledgementTimeout):
+        await acknowledged
+    assert [port.closed for port in opening] == [1, 1]
+
+
+@pytest.mark.parametrize("when_full", WhenFull)
+async def test_no_more_reports_wait_than_were_asked_for(
+    opening: Ports, when_full: WhenFull
+) -> None:
+    events: list[UpkeepEvent] = []
+    device = Device("/dev/ttyUSB0", ENDPOINT, outbox=2, when_full=when_full, on_event=events.append)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    kept = [await device.notify(t, value) for value in (2, 3)]
+    if when_full is WhenFull.REFUSE:
+        with pytest.raises(OutboxFull, match="not taken"):
+            await device.notify(t, 4)
+    else:
+        kept.append(await device.notify(t, 4))
+        oldest = kept.pop(0)
+        assert oldest.state is ReportState.FAILED
+        assert ReportDropped(oldest) in events
+        with pytest.raises(OutboxFull, match="dropped"):
+            await oldest.accepted()
+    opening.rules = platform()
+    for report in kept:
+        await report.accepted(60)
+    assert device.counters.reports_dropped == (when_full is WhenFull.DROP_OLDEST)
+    await device.destroy()
+
+
+async def test_what_is_kept_as_the_device_ends_fails(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    report = await device.notify(t, 2)
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+    with pytest.raises(PortError, match="destroyed"):
+        await report.accepted()
 
 
 @pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ", "AT+MIPLDEL="])
@@ -812,8 +940,8 @@ async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) ->
 RESTART = "REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET"
 
 
-async def restored(device: Device) -> None:
-    async with asyncio.timeout(60):
+async def restored(device: Device, within: float = 60) -> None:
+    async with asyncio.timeout(within):
         while not device.counters.restored:
             await elapse(0.1)
 
@@ -916,3 +1044,24 @@ async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
         await elapse(300)
         assert device.state is DeviceState.REGISTERED
         assert device.counters.renewed == 2
+
+
+@pytest.mark.parametrize("success", [True, False])
+async def test_the_programs_own_update_beside_the_mending_of_one_that_failed(
+    success: bool,
+) -> None:
+    own: list[asyncio.Task[None]] = []
+
+    def also(event: UpkeepEvent) -> None:
+        if isinstance(event, RenewalFailed):
+            m.rules["AT+MIPLUPDATE"] = ["OK", f"+MIPLUPDATE:0,{success:d}"]
+            own.append(asyncio.create_task(device.update()))
+
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300, on_event=also) as device:
+        await device.connect(30)
+        m.rules["AT+MIPLUPDATE"] = ["OK", "+MIPLUPDATE:0,0"]
+        await restored(device, within=400)
+        (update,) = own
+        assert isinstance(update.exception(), type(None) if success else RegistrationError)
+        assert device.state is DeviceState.REGISTERED
+        assert sum(line.startswith("AT+MIPLOPEN") for line in m.sent) == (1 if success else 2)

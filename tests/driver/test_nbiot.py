@@ -41,8 +41,9 @@ from m5310 import (
     nbiot_resource_add,
     nbiot_resource_del,
 )
-from m5310.device import device as device_room
-from m5310.device import reports as reports_room
+from m5310.device import outbox as outbox_room
+from m5310.modem import Modem
+from m5310.plug import Plug
 from tests.driver.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -56,8 +57,11 @@ class Board:
         self.rules = platform()
         self.ports: list[Scripted] = []
         self.devices: list[NbiotDevice] = []
+        self.unplugged = False  # and not to be found again
 
-    async def open(self, url: str, baudrate: int = 9600) -> object:
+    async def open(self, _: Plug) -> Modem:
+        if self.unplugged:
+            raise PortError("not plugged in")
         self.ports.append(Scripted(self.rules))
         return self.ports[-1].modem
 
@@ -83,7 +87,11 @@ class Board:
 @pytest.fixture
 def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     it = Board()
-    monkeypatch.setattr(device_room.Modem, "open", it.open)
+
+    async def open_port(plug: Plug) -> Modem:
+        return await it.open(plug)
+
+    monkeypatch.setattr(Plug, "open", open_port)
     yield it
     it.rules.clear()
     it.rules.update(platform())
@@ -337,6 +345,7 @@ def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) ->
 
     def change(_: str) -> Reply:
         value.value = 3
+        value.flag |= NBIOT_UPDATED
         return "OK"
 
     value.value = 2
@@ -348,6 +357,20 @@ def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) ->
     nbiot_device_sync(dev)
     assert board.sent[-1].endswith('"3",1')
     assert not value.flag & NBIOT_UPDATED
+
+
+def test_ctrl_c_in_a_report_leaves_its_values_flagged(board: Board) -> None:
+    dev, value = connected(board)
+
+    def interrupt(_: str) -> Reply:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return "OK"
+
+    value.flag |= NBIOT_UPDATED
+    board.rules["AT+MIPLNOTIFY"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_sync(dev)
+    assert value.flag & NBIOT_UPDATED
 
 
 def test_acknowledgements_come_back_as_callbacks(board: Board) -> None:
@@ -377,21 +400,43 @@ def test_an_acknowledgement_of_what_was_removed_meanwhile_is_nobodys(board: Boar
 # --- threads, interrupts, endings ----------------------------------------------------------------
 
 
-def test_a_lost_port_ends_a_step_at_once(board: Board) -> None:
-    dev, value = connected(board, None, None, None, lambda *_: None)
-    value.flag |= NBIOT_UPDATED
-    nbiot_device_sync(dev)
+def test_what_is_flagged_while_the_port_is_gone_is_reported_when_it_is_back(board: Board) -> None:
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+    board.unplugged = True
     board.vanish()
-    with pytest.raises(PortError, match="lost"):
-        nbiot_device_step(dev, 1000)
-    value.flag |= NBIOT_UPDATED
-    with pytest.raises(PortError):
-        nbiot_device_sync(dev)
+    stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
+    for number in (2, 3):
+        value.value = number
+        value.flag |= NBIOT_UPDATED
+        nbiot_device_step(dev, 0)
+        assert not value.flag & NBIOT_UPDATED  # it is kept
+    with pytest.raises(StateError) as pending:
+        nbiot_device_connect(dev, 60)
+    assert pending.value.code is Code.PENDING
+    board.unplugged = False
+    stepped_until(dev, lambda: board.sent[-1].endswith(',"3",1,3'))
+    assert board.sent[-2].endswith(',"2",1,2')
+    board.say("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == [2, 3]
+    assert dev.state is DeviceState.REGISTERED
+    assert len(board.ports) == 2
 
 
-def test_a_logout_unasked_ends_a_step_at_once(board: Board) -> None:
-    dev, _ = connected(board)
+def test_a_logout_unasked_does_not_end_a_step(board: Board) -> None:
+    dev, value = connected(board)
     board.say("+MIPLCLOSE:0,1")
+    stepped_until(dev, lambda: sum("MIPLOPEN" in line for line in board.sent) == 2)
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0.01)
+    assert dev.state is DeviceState.REGISTERED
+    assert "AT+MIPLNOTIFY" in board.sent[-1]
+
+
+def test_a_step_needs_a_login(board: Board) -> None:
+    dev, _ = connected(board)
+    nbiot_device_close(dev, 30)
     with pytest.raises(StateError) as ended:
         nbiot_device_step(dev, 1000)
     assert ended.value.code is Code.NOT_REGISTER
@@ -459,11 +504,11 @@ def test_it_works_inside_a_script_that_runs_a_loop(board: Board) -> None:
 
 FORGETFUL = f"""
 from m5310 import nbiot_device_create
-from m5310.device import device
+from m5310.plug import Plug
 from tests.driver.scripted import Scripted, platform
-async def fake(url, baudrate=9600):
+async def fake(plug):
     return Scripted(platform()).modem
-device.Modem.open = fake
+Plug.open = fake
 nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
 print("done")
 """
@@ -490,16 +535,15 @@ def test_leaving_with_acknowledgements_missing_is_no_trouble(
 def test_an_acknowledgement_that_never_comes_is_said(
     board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(reports_room, "AWAITED_LIMIT", 1)
+    monkeypatch.setattr(outbox_room, "OVERDUE", 0.01)
     heard = []
     dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
-    for _ in range(2):
-        value.flag |= NBIOT_UPDATED
-        nbiot_device_sync(dev)
-    board.say("+MIPLNOTIFY:0,3")
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
     stepped_until(dev, lambda: not dev._acknowledging)
-    assert heard == [3]
-    assert "acknowledgement 2 was given up" in caplog.text
+    assert heard == []
+    assert [line[-2:] for line in board.sent if "5700" in line][-3:] == [",2", ",3", ",4"]
+    assert "did not acknowledge it in 3 attempts" in caplog.text
 
 
 # --- misuse --------------------------------------------------------------------------------------
@@ -567,11 +611,11 @@ def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
 FORKED = f"""
 import os, sys
 from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
-from m5310.device import device
+from m5310.plug import Plug
 from tests.driver.scripted import Scripted, platform
-async def fake(url, baudrate=9600):
+async def fake(plug):
     return Scripted(platform()).modem
-device.Modem.open = fake
+Plug.open = fake
 dev = nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
 if not os.fork():
     try:
@@ -608,10 +652,9 @@ def test_stepping_through_a_restart(board: Board) -> None:
     temperature.value = 22.5
     temperature.flag |= NBIOT_UPDATED
     nbiot_device_step(dev, 0)
-    assert temperature.flag & NBIOT_UPDATED  # kept for later
-    with pytest.raises(StateError, match="RESTORING"):
-        nbiot_device_sync(dev)
-    stepped_until(dev, lambda: not temperature.flag & NBIOT_UPDATED)
+    assert not temperature.flag & NBIOT_UPDATED  # it is kept, to be sent later
+    nbiot_device_sync(dev)
+    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1'))
     assert dev.state is DeviceState.REGISTERED
     assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
     assert sum(line.startswith("AT+MIPLOPEN") for line in board.sent) == 2
@@ -628,6 +671,10 @@ def test_a_report_that_meets_the_restart_is_made_afterwards(board: Board) -> Non
     board.rules["AT+MIPLNOTIFY"] = lambda _: restarts.pop() if restarts else "OK"
     temperature.value = 22.5
     temperature.flag |= NBIOT_UPDATED
-    stepped_until(dev, lambda: not temperature.flag & NBIOT_UPDATED)
-    assert board.sent[-1].startswith('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1')
-    stepped_until(dev, lambda: len(dev._acknowledging) == 1)
+    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1,5'))
+    assert not temperature.flag & NBIOT_UPDATED
+    assert dev.state is DeviceState.REGISTERED
+    # both are said again, in order and with ackids that are new
+    assert board.sent[-2].endswith('"21.5",1,4')
+    board.say("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
+    stepped_until(dev, lambda: not dev._acknowledging)

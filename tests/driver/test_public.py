@@ -14,6 +14,13 @@ import pytest
 import m5310
 
 NAMES = [
+    "LoggedOut",
+    "OutboxFull",
+    "PortBack",
+    "PortLost",
+    "ReportDropped",
+    "ReportState",
+    "WhenFull",
     "Reconnecting",
     "RenewalFailed",
     "Renewed",
@@ -147,7 +154,7 @@ def test_every_error_is_of_one_tree_and_has_its_number() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 16
+    assert len(errors) == 17
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)

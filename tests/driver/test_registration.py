@@ -248,9 +248,12 @@ async def test_a_lost_port_releases_who_waits_and_refuses_who_comes() -> None:
     registration, _ = at(S.DEREGISTERED)
     task = asyncio.create_task(registration.connect(30))
     await elapse(2)
-    registration.lost(PortError("unplugged"))
+    error = PortError("unplugged")
+    assert registration.interrupted(E.PORT_LOST, error)
     with pytest.raises(PortError, match="unplugged"):
         await task
+    assert registration.state is S.RESTORING
+    registration.give_up(error)
     assert registration.state is S.LOST
     for ask in (
         lambda: registration.check(E.CONNECT),
@@ -276,6 +279,17 @@ async def test_a_reason_stands_before_what_the_table_says() -> None:
     registration, _ = at(S.REGISTERED)
     with pytest.raises(StateError, match="declared before login: device: CONNECT is not legal"):
         registration.check(E.CONNECT, "declared before login")
+
+
+@pytest.mark.parametrize("success", [True, False])
+async def test_an_update_under_way_says_whether_the_platform_knows_the_device(
+    success: bool,
+) -> None:
+    registration, _ = at(S.REG_UPDATE_PENDING)
+    soon(registration, Updated(0, success), 5)
+    assert await registration.updated() == success
+    assert asyncio.get_running_loop().time() == pytest.approx(5)
+    assert await registration.updated() == success  # known already
 
 
 async def test_leaving_the_registration_is_noticed_at_once() -> None:
@@ -409,13 +423,14 @@ async def test_at_the_end_nothing_begins_but_a_logout() -> None:
     assert wire.lines == ["AT+MIPLCLOSE=0"]
 
 
+@pytest.mark.parametrize("event", [E.RESET, E.PORT_LOST])
 @pytest.mark.parametrize("state", S)
-async def test_a_restart_leads_to_the_restoration_from_wherever_the_module_knew_something(
-    state: DeviceState,
+async def test_an_interruption_leads_to_the_restoration_from_wherever_the_module_knew_something(
+    state: DeviceState, event: DeviceEvent
 ) -> None:
     registration, _ = at(state)
     verdict = registration.expect(Opened)
-    login = registration.reset(ModemReset("anew"))
+    login = registration.interrupted(event, ModemReset("anew"))
     nothing = state in (S.NEW, S.LOST, S.DESTROYED)
     assert registration.state is (state if nothing else S.RESTORING)
     pending = (S.REG_PENDING, S.REG_UPDATE_PENDING, S.REG_UPDATE_NEEDED)
@@ -444,5 +459,7 @@ async def test_each_event_that_moves_is_told() -> None:
     registration = Registration(Wire(), CONFIG, told.append)
     registration.move(E.CREATE)
     registration.heard(Opened(0, True))  # nobody asked: the table knows no way
-    registration.lost(PortError("gone"))
-    assert told == [E.CREATE, E.PORT_LOST]
+    registration.interrupted(E.PORT_LOST, PortError("gone"))
+    registration.give_up(PortError("gone"))
+    registration.interrupted(E.PORT_LOST, PortError("gone"))
+    assert told == [E.CREATE, E.PORT_LOST, E.GIVE_UP]

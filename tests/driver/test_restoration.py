@@ -9,16 +9,24 @@ from random import Random
 import pytest
 
 from m5310.classic.miplconf import Config
-from m5310.classic.urc import Closed, Opened
+from m5310.classic.urc import Opened
+from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
 from m5310.device.registration import Registration
-from m5310.device.restoration import FIRST_WAIT, LONGEST_WAIT, Restoration
-from m5310.device.upkeep import Reconnecting, Restored, UpkeepEvent
+from m5310.device.restoration import (
+    FIRST_WAIT,
+    LONGEST_PORT_WAIT,
+    LONGEST_WAIT,
+    Restoration,
+)
+from m5310.device.upkeep import PortBack, Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m import Access, ObjectTree, Resource
+from m5310.modem import Modem
 from m5310.states import DeviceState
 from m5310.values import ValueType
 from tests.clock import elapse
+from tests.driver.scripted import Scripted
 from tests.driver.test_registration import Wire
 
 S = DeviceState
@@ -44,11 +52,28 @@ class Bench:
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
         tree.add(Resource("3303/0/5701", ValueType.STRING, "C", Access.READABLE))
         self.declarations = Declarations(
-            tree, self.wire, CONFIG, lambda: self.registration.expect(Closed)
+            tree, self.wire, CONFIG, lambda kind: self.registration.expect(kind)
         )
+        self.port = Scripted()
+        self.absent = 0  # attempts to open the port that will fail
+        self.opened: list[float] = []
+        self.connection = Connection(self._open, 9600, lambda _: None, lambda _: None)
         self.restoration = Restoration(
-            self.registration, self.declarations, self.told.append, Random(7)
+            self.connection, self.registration, self.declarations, self.told.append, Random(7)
         )
+
+    async def _open(self) -> Modem:
+        self.opened.append(asyncio.get_running_loop().time())
+        if self.absent:
+            self.absent -= 1
+            raise PortError("not plugged in")
+        return self.port.modem
+
+    async def begin(self, *, login: bool, configured: bool) -> None:
+        """With the port open."""
+        await self.connection.open()
+        self.opened.clear()
+        self.restoration.begin(login=login, configured=configured)
 
     def _sent(self, line: str) -> M5310Error | None:
         error = self.refuse(line)
@@ -79,7 +104,7 @@ def refusing(name: str, times: int, number: int) -> Callable[[str], M5310Error |
 
 async def test_everything_is_told_in_order_and_logged_in() -> None:
     bench = Bench()
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     assert bench.restoration.running
     await bench.restoration.ended()
     assert not bench.restoration.running
@@ -97,7 +122,7 @@ async def test_everything_is_told_in_order_and_logged_in() -> None:
 
 async def test_without_a_login_it_ends_deregistered() -> None:
     bench = Bench()
-    bench.restoration.begin(login=False, configured=False)
+    await bench.begin(login=False, configured=False)
     await bench.restoration.ended()
     assert bench.sent("AT+MIPLOPEN") == 0
     assert bench.registration.state is S.DEREGISTERED
@@ -106,7 +131,7 @@ async def test_without_a_login_it_ends_deregistered() -> None:
 async def test_without_a_network_only_the_login_is_tried_again() -> None:
     bench = Bench()
     bench.refuse = refusing("AT+MIPLOPEN", 3, number=30)
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     await bench.restoration.ended()
     assert [bench.sent(name) for name in NAMES] == [1, 1, 2, 4]
     assert bench.told[-1] == Restored(4)
@@ -119,7 +144,7 @@ async def test_without_a_network_only_the_login_is_tried_again() -> None:
 async def test_what_the_platform_refuses_is_asked_again_for_ever(platform: bool | None) -> None:
     bench = Bench()
     bench.platform = platform
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     await elapse(7 * 86400)
     assert bench.restoration.running
     assert [bench.sent(name) for name in NAMES[:3]] == [1, 1, 2]
@@ -133,7 +158,7 @@ async def test_what_the_platform_refuses_is_asked_again_for_ever(platform: bool 
 async def test_a_module_that_stands_elsewhere_is_told_everything_again(number: int) -> None:
     bench = Bench(S.DEREGISTERED)
     bench.refuse = refusing("AT+MIPLOPEN", 1, number=number)
-    bench.restoration.begin(login=True, configured=True)
+    await bench.begin(login=True, configured=True)
     await bench.restoration.ended()
     assert [bench.sent(name) for name in NAMES] == [1, 1, 2, 2]
     assert bench.registration.state is S.REGISTERED
@@ -143,17 +168,54 @@ async def test_a_mute_module_is_asked_again() -> None:
     bench = Bench()
     mute = [CommandTimeout("AT+CMEE=1", 5, sent=False) for _ in range(4)]
     bench.refuse = lambda _: mute.pop() if mute else None
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     await bench.restoration.ended()
     assert bench.told[-1] == Restored(5)
 
 
-async def test_a_port_that_goes_ends_it() -> None:
+async def test_a_port_that_is_gone_is_opened_first() -> None:
     bench = Bench()
-    bench.refuse = lambda _: PortError("gone")
+    bench.absent = 3
+    assert not bench.restoration.login_wanted
     bench.restoration.begin(login=True, configured=False)
+    assert bench.restoration.login_wanted
     await bench.restoration.ended()
-    assert bench.told == []
+    assert not bench.restoration.login_wanted
+    assert len(bench.opened) == 4
+    assert bench.told[3:] == [PortBack("scripted"), Restored(1)]  # attempts count from the port on
+    assert bench.registration.state is S.REGISTERED
+
+
+async def test_a_port_that_stays_away_is_looked_for_often_and_for_ever() -> None:
+    bench = Bench()
+    bench.absent = 10**9
+    bench.restoration.begin(login=True, configured=False)
+    await elapse(86400)
+    assert bench.restoration.running
+    assert all(LONGEST_PORT_WAIT / 2 <= wait <= LONGEST_PORT_WAIT for wait in bench.waits[10:])
+    assert len(bench.opened) > 86400 / LONGEST_PORT_WAIT
+    assert bench.wire.lines == []
+    await bench.restoration.stop()
+
+
+async def test_a_port_that_goes_once_more_is_opened_once_more() -> None:
+    bench = Bench()
+    gone = [PortError("gone")]
+
+    def vanish(line: str) -> M5310Error | None:
+        if not gone or not line.startswith("AT+MIPLOPEN"):
+            return None
+        bench.port.vanish()
+        bench.port = Scripted()
+        return gone.pop()
+
+    bench.refuse = vanish
+    await bench.begin(login=True, configured=False)
+    await bench.restoration.ended()
+    failed, *rest = bench.told
+    assert isinstance(failed, Reconnecting)
+    assert rest == [PortBack("scripted"), Restored(1)]
+    assert [bench.sent(name) for name in NAMES] == [2, 2, 4, 2]
 
 
 @pytest.mark.parametrize("number", [None, 3])
@@ -163,25 +225,27 @@ async def test_after_a_failed_update_it_logs_out_first_as_far_as_it_can(
     bench = Bench(S.REG_UPDATE_NEEDED)
     if number:
         bench.refuse = refusing("AT+MIPLCLOSE", 1, number=number)
-    bench.restoration.begin(login=True, configured=True)
+    await bench.begin(login=True, configured=True)
     await bench.restoration.ended()
     assert bench.wire.lines == ["AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,60"]
     assert bench.registration.state is S.REGISTERED
 
 
-async def test_a_port_that_goes_as_it_logs_out_ends_it() -> None:
+async def test_a_port_that_goes_as_it_logs_out_begins_it_anew() -> None:
     bench = Bench(S.REG_UPDATE_NEEDED)
-    bench.refuse = lambda _: PortError("gone")
-    bench.restoration.begin(login=True, configured=True)
+    gone = [PortError("gone")]
+    bench.refuse = lambda _: gone.pop() if gone else None
+    await bench.begin(login=True, configured=True)
     await bench.restoration.ended()
-    assert bench.wire.lines == ["AT+MIPLCLOSE=0"]
-    assert bench.told == []
+    assert bench.wire.lines[0] == "AT+MIPLCLOSE=0"
+    assert bench.wire.lines[2].startswith("AT+MIPLCONF=")  # nobody knows what it still holds
+    assert [type(each) for each in bench.told] == [Reconnecting, Restored]
 
 
 async def test_a_login_that_comes_late_is_enough() -> None:
     bench = Bench()
     bench.platform = None
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     await elapse(70.5)  # 5 s of commands, 60 s for the module, 5 s of grace: given up
     assert len(bench.waits) == 1
     bench.registration.heard(Opened(0, True))
@@ -192,7 +256,7 @@ async def test_a_login_that_comes_late_is_enough() -> None:
 
 async def test_a_second_start_begins_anew_and_remembers_the_login() -> None:
     bench = Bench()
-    bench.restoration.begin(login=True, configured=False)
+    await bench.begin(login=True, configured=False)
     await elapse(2.5)
     bench.restoration.begin(login=False, configured=False)
     bench.restoration.begin(login=False, configured=False)
@@ -212,9 +276,11 @@ async def test_nothing_to_stop() -> None:
     assert not bench.restoration.running
 
 
-def test_waits_are_drawn_by_itself_if_nobody_gives_a_source() -> None:
+async def test_waits_are_drawn_by_itself_if_nobody_gives_a_source() -> None:
     bench = Bench()
-    restoration = Restoration(bench.registration, bench.declarations, bench.told.append)
-    waits = {restoration._wait(12) for _ in range(10)}
+    restoration = Restoration(
+        bench.connection, bench.registration, bench.declarations, bench.told.append
+    )
+    waits = {restoration._wait(12, CommandTimeout("AT", 5)) for _ in range(10)}
     assert len(waits) > 1
     assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in waits)

@@ -6,10 +6,15 @@ import logging
 
 import pytest
 
+from m5310.device.reports import Report
 from m5310.device.upkeep import (
+    LoggedOut,
+    PortBack,
+    PortLost,
     Reconnecting,
     RenewalFailed,
     Renewed,
+    ReportDropped,
     Reset,
     Restored,
     Upkeep,
@@ -19,8 +24,11 @@ from m5310.device.upkeep import (
 from m5310.errors import ParameterError, PortError
 
 ERROR = PortError("gone")
-EVENTS = [
+EVENTS: list[UpkeepEvent] = [
     Reset("text"),
+    PortLost(ERROR),
+    PortBack("/dev/ttyUSB1"),
+    LoggedOut(),
     Reconnecting(1, 2.0, ERROR),
     Restored(2),
     Renewed(60),
@@ -28,15 +36,23 @@ EVENTS = [
 ]
 
 
-def test_each_event_is_told_and_counted() -> None:
+async def test_each_event_is_told_and_counted() -> None:
     told: list[UpkeepEvent] = []
     upkeep = Upkeep(told.append)
-    assert upkeep.counters == UpkeepCounters(0, 0, 0, 0, 0)
-    for event in [*EVENTS, Reset("again")]:
+    assert upkeep.counters == UpkeepCounters(0, 0, 0, 0, 0, 0, 0, 0)
+    dropped = ReportDropped(Report((), 1, acknowledge=False))
+    for event in [*EVENTS, Reset("again"), dropped]:
         upkeep.tell(event)
-    assert told == [*EVENTS, Reset("again")]
+    assert told == [*EVENTS, Reset("again"), dropped]
     assert upkeep.counters == UpkeepCounters(
-        resets=2, retries=1, restored=1, renewed=1, renewals_failed=1
+        resets=2,
+        ports_lost=1,
+        logouts=1,
+        retries=1,
+        restored=1,
+        renewed=1,
+        renewals_failed=1,
+        reports_dropped=1,
     )
 
 

@@ -1,0 +1,83 @@
+"""The module below a device: on a port of its own that may go and come back, or a caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from m5310.at import Answer, Command
+from m5310.errors import ParameterError, PortError, StateError
+from m5310.modem import LineListener, LossListener, Modem
+from m5310.plug import Plug
+
+Opener = Callable[[], Awaitable[Modem]]
+"""Opens the port, for the first time or once more, or raises PortError."""
+
+
+class Connection:
+    """`on_line` and `on_lost` are the listeners of whichever modem there is."""
+
+    def __init__(
+        self,
+        port: str | Modem | Opener,
+        baudrate: int,
+        on_line: LineListener,
+        on_lost: LossListener,
+    ) -> None:
+        self._given = port if isinstance(port, Modem) else None
+        self._opener = Plug(port, baudrate).open if isinstance(port, str) else port
+        if not callable(self._opener) and self._given is None:
+            raise ParameterError(
+                f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
+            )
+        self._on_line = on_line
+        self._on_lost = on_lost
+        self._modem: Modem | None = None
+        self._stop_listening: Callable[[], None] | None = None
+        self._loss: PortError | None = None
+
+    @property
+    def reopens(self) -> bool:
+        """Whether a port that is gone can be opened again from here."""
+        return self._given is None
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is no port to speak through."""
+        return self._stop_listening is None
+
+    def check(self) -> None:
+        """Raise what the port was lost by, if it is gone."""
+        if self.gone and self._loss is not None:
+            raise self._loss
+
+    @property
+    def modem(self) -> Modem:
+        if self._modem is None:
+            raise StateError("the device is not created yet, or destroyed")
+        return self._modem
+
+    async def open(self) -> None:
+        """Raises PortError."""
+        modem = self._given
+        if modem is None:
+            assert callable(self._opener)
+            modem = await self._opener()
+        self._modem = modem
+        self._stop_listening = modem.listen(self._on_line, self._lost)
+
+    async def execute(self, command: Command) -> Answer:
+        return await self.modem.execute(command)
+
+    async def close(self) -> None:
+        """Hear nothing any more; what was opened here is closed."""
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+        modem, self._modem = self._modem, None
+        if modem is not None and modem is not self._given:
+            await modem.close()
+
+    def _lost(self, error: PortError) -> None:
+        self._stop_listening = None
+        self._loss = error
+        self._on_lost(error)
