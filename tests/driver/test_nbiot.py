@@ -415,7 +415,7 @@ def test_what_is_flagged_while_the_port_is_gone_is_reported_when_it_is_back(boar
         nbiot_device_connect(dev, 60)
     assert pending.value.code is Code.PENDING
     board.unplugged = False
-    stepped_until(dev, lambda: board.sent[-1].endswith(',"3",1,3'))
+    stepped_until(dev, lambda: any(line.endswith(',"3",1,3') for line in board.sent))
     assert board.sent[-2].endswith(',"2",1,2')
     board.say("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
     stepped_until(dev, lambda: not dev._acknowledging)
