@@ -143,6 +143,7 @@ def test_a_login_is_waited_for(cloud: Cloud, it: Emulator) -> None:
     beside.start()
     cloud.until(online)
     beside.join()
+    assert cloud.online
 
 
 def test_a_device_that_never_answers_is_given_up_by_the_clock(

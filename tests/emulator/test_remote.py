@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 
@@ -98,7 +99,9 @@ def test_what_is_its_own_stays_its_own(it: Emulator) -> None:
 
 def test_a_coroutine_is_run_to_its_end() -> None:
     with Emulator(baud=None, http=None) as it:
+        port = it.port
         it.close()  # type: ignore[unused-coroutine]
+        assert not os.path.exists(port)  # it is closed by now, not some time later
 
 
 def test_a_start_that_fails_leaves_no_thread() -> None:

@@ -52,7 +52,7 @@ async def test_hosts_come_and_go() -> None:
             async with peer(port.name) as host:
                 await host.send(b"AT%d\r" % number)
                 await ear.hears(b"AT%d\r" % number)
-                port.write(b"OK%d" % number)
+                assert port.write(b"OK%d" % number) == 3
                 await host.reads(b"OK%d" % number)
 
 
@@ -66,6 +66,7 @@ async def test_a_second_host_is_refused_and_the_first_does_not_notice() -> None:
             await ear.is_told("refused: another host has the port open")
             await first.send(b"AT\r")
             await ear.hears(b"AT\r")
+            assert port.opened
 
 
 async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes() -> None:
@@ -81,6 +82,8 @@ async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes(
                 await first.is_left()
                 await second.send(b"ATI\r")
                 await ear.hears(b"ATI\r")
+                assert port.write(b"OK") == 2
+                await second.reads(b"OK")
 
 
 async def test_a_host_that_breaks_off_is_gone() -> None:
@@ -104,6 +107,7 @@ async def test_a_write_to_a_host_that_has_gone_is_noticed() -> None:
             host.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         port.write(b"OK")
         await ear.is_told("has closed the port")
+        assert not port.opened
 
 
 async def test_a_host_that_does_not_read_fills_the_port_and_is_waited_for() -> None:
@@ -146,6 +150,7 @@ async def test_who_waits_to_write_is_told_when_the_host_leaves() -> None:
             host.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await ear.is_told("has closed the port")
         await gone.wait()
+        assert not port.opened
 
 
 async def test_paused_it_leaves_what_is_sent_where_it_is() -> None:
