@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from m5310.at import Answer, Command
+from m5310.commands.power import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
 from m5310.modem import LineListener, LossListener, Modem
 from m5310.plug import Plug
@@ -63,7 +64,7 @@ class Connection:
             assert callable(self._opener)
             modem = await self._opener()
         self._modem = modem
-        self._stop_listening = modem.listen(self._on_line, self._lost)
+        self._stop_listening = modem.listen(self._heard, self._lost)
 
     async def execute(self, command: Command) -> Answer:
         return await self.modem.execute(command)
@@ -76,6 +77,11 @@ class Connection:
         modem, self._modem = self._modem, None
         if modem is not None and modem is not self._given:
             await modem.close()
+
+    def _heard(self, line: str) -> None:
+        if (asleep := sleep_reported(line)) is not None:
+            self.modem.asleep(asleep)
+        self._on_line(line)
 
     def _lost(self, error: PortError) -> None:
         self._stop_listening = None
