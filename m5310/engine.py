@@ -30,7 +30,7 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import LineReader, Overlong
-from m5310.sleep import AWAKE, WAKING, Wakefulness
+from m5310.sleep import AWAKE, WAKE_UP, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
 
 # From a final result to the next command. China Mobile's M5310 notes ask for an interval without
@@ -71,8 +71,8 @@ class Engine:
     """One conversation. `quiet`, `settle` and `awake` are in seconds, `byte_time` is a byte's on
     the wire; a change of it holds for what is written from then on.
 
-    After `awake` s without a line, or once `asleep` was said, the module is asked with `AT` until
-    it answers before a command is written.
+    After `awake` s without a line, or once `asleep` was said, the module is woken with `WAKE_UP`
+    and then `AT` until it answers, before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
     """
@@ -250,13 +250,13 @@ class Engine:
         self._states.on(ConversationEvent.SLEPT)
         # The conversation was in step: of the past there is at most the LF of the probe's OK.
         self._past = min(self._settle, max(LINE_END, self._quiet))
-        self._probe(now)
+        self._probe(now, WAKE_UP)
 
-    def _probe(self, now: float) -> None:
+    def _probe(self, now: float, data: bytes = b"AT\r") -> None:
         self._states.on(ConversationEvent.PROBE)
         self._probes += 1
         self._owed += 1
-        self._output += b"AT\r"
+        self._output += data
         self._due = now + PROBE_INTERVAL
 
     def _let_go(self) -> None:

@@ -91,6 +91,7 @@ class World:
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
+        self._nods: tuple[str, int] | None = None
         self._cut = cut
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
@@ -146,6 +147,10 @@ class World:
         self._carry()
         return outcomes
 
+    def nod_off(self, over: str, after: int) -> None:
+        """The module reads `after` bytes of the next line that begins like `over`, and no more."""
+        self._nods = over, after
+
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
         self.module.receive(f"{line}\r".encode(), self._advance())
@@ -187,8 +192,10 @@ class World:
 
     def _deliver(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\r")
-        self.commands += [line.decode() for line in lines if line != b"AT"]
+        self.commands += [line.decode() for line in lines if line.strip() != b"AT"]
         now = self._advance()
+        if self._nods is not None and data.startswith(self._nods[0].encode()):
+            data, self._nods = data[: self._nods[1]], None
         if not self.silent:
             for piece in self._cut(data):
                 self.module.receive(piece, now)

@@ -29,7 +29,7 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import Overlong
-from m5310.sleep import AWAKE, WAKING
+from m5310.sleep import AWAKE, WAKE_UP, WAKING
 from m5310.states import Conversation
 
 OK: Final = b"\r\nOK\r\n"
@@ -579,7 +579,7 @@ def test_after_long_silence_the_module_is_asked_first() -> None:
     engine = answered_at(1.0, quiet=QUIET)
     assert engine.deadline is None  # nothing is planned: it is a question of the next command
     engine.submit(CEREG, 1.0 + AWAKE + 0.1)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
     assert engine.receive(OK, 4.0) == []
     # It was in step before: there is nothing of the past to wait for.
     assert engine.deadline == pytest.approx(4.0 + room.LINE_END)
@@ -601,7 +601,7 @@ def test_noise_on_an_open_line_is_no_sign_of_it() -> None:
     engine = answered_at(1.0)
     engine.receive(b"\x00\xff\x00x", 600.0)
     engine.submit(PLAIN, 600.0)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
 
 
 def test_a_module_that_never_sleeps_is_never_asked() -> None:
@@ -620,7 +620,7 @@ def test_with_no_time_awake_each_command_is_preceded_by_one_probe() -> None:
     engine = answered_at(1.0, awake=0.0)
     for now in (2.0, 3.0):
         engine.submit(PLAIN, now)
-        assert engine.outgoing() == b"AT\r"
+        assert engine.outgoing() == WAKE_UP
         engine.receive(OK, now + 0.1)
         engine.tick(now + 0.1 + room.LINE_END)
         assert engine.outgoing() == b"AT+CFUN=1\r"
@@ -631,7 +631,7 @@ def test_a_module_that_announced_its_sleep_is_asked_at_once() -> None:
     engine = answered_at(1.0)
     engine.asleep(True)
     engine.submit(PLAIN, 1.1)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
     engine.receive(OK, 1.2)
     engine.tick(1.2 + room.LINE_END)
     assert engine.outgoing() == b"AT+CFUN=1\r"
@@ -654,7 +654,7 @@ def test_one_that_falls_asleep_over_the_probe_is_asked_again() -> None:
     engine.receive(OK, 60.1)
     engine.asleep(True)
     engine.tick(60.2)
-    assert engine.outgoing() == b"AT\rAT\r"
+    assert engine.outgoing() == WAKE_UP + WAKE_UP
 
 
 def test_to_wake_up_it_has_its_own_time() -> None:
@@ -662,7 +662,7 @@ def test_to_wake_up_it_has_its_own_time() -> None:
     engine = answered_at(1.0)
     engine.submit(short, 60.0)
     for second in range(3):
-        assert engine.outgoing() == b"AT\r"
+        assert engine.outgoing() == (b"AT\r" if second else WAKE_UP)
         assert engine.tick(60 + PROBE_INTERVAL * (second + 1)) == []
     assert engine.outgoing() == b"AT\r"
     engine.receive(ERROR, 63.1)  # what is left of a probe whose beginning got lost
