@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as File
@@ -210,7 +211,7 @@ class Player:
     """An engine in step, and one transcript after another line of it."""
 
     def __init__(self, hostile: Hostile) -> None:
-        self.engine = Engine(quiet=0)
+        self.engine = Engine(quiet=0, awake=math.inf)  # the transcript says what wakes the module
         self.now = 0.0
         self.echo = hostile.echo
         self.way = hostile.to_host()
