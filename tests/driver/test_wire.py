@@ -210,7 +210,7 @@ class Player:
     """An engine in step, and one transcript after another line of it."""
 
     def __init__(self, hostile: Hostile) -> None:
-        self.engine = Engine(quiet=0)
+        self.engine = Engine(quiet=0, settle=0)
         self.now = 0.0
         self.echo = hostile.echo
         self.way = hostile.to_host()
