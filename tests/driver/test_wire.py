@@ -211,7 +211,8 @@ class Player:
     """An engine in step, and one transcript after another line of it."""
 
     def __init__(self, hostile: Hostile) -> None:
-        self.engine = Engine(quiet=0, awake=math.inf)  # the transcript says what wakes the module
+        # no waits: the transcript says what wakes the module
+        self.engine = Engine(quiet=0, settle=0, awake=math.inf)
         self.now = 0.0
         self.echo = hostile.echo
         self.way = hostile.to_host()
