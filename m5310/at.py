@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from m5310.errors import AnswerError, ParameterError, shortened
 
@@ -63,8 +64,7 @@ class Answer:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FinalResult:
+class FinalResult(NamedTuple):
     """A final result code. `family` is `CME`, `CMS`, `CIS`, ... or empty for `OK` and `ERROR`."""
 
     text: str
