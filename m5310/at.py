@@ -21,8 +21,7 @@ class Quoted(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The shape of an information response that belongs to a command.
 
     `pattern` must match the whole line. It names the number and kind of the values, not only the

@@ -7,9 +7,8 @@ clock, network, power and sockets have rooms of their own; all are built from `q
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from m5310.at import Answer, Command, Quoted, Response, command_line
 from m5310.errors import AnswerError, ParameterError
@@ -172,8 +171,7 @@ class BootCause(Enum):
     UNKNOWN = "REBOOT_CAUSE_UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class Booted:
+class Booted(NamedTuple):
     """The module has just started; objects, sockets and registration are gone.
 
     `text` is what it wrote, `cause` UNKNOWN for a text that nobody has seen yet.
