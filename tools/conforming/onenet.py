@@ -119,7 +119,8 @@ _PLATFORM_ASKS = (
         "D",
         "an unanswered read comes again, with its msgid",
         _READ,
-        _urc("MIPLREAD", "3303,0,5700", r"(,-?\d+)?") + r"[\s\S]*\+MIPLREAD:0,(?P=msgid),",
+        _urc("MIPLREAD", "3303,0,5700", r"(,-?\d+)?")
+        + r"[\s\S]*\+MIPLREAD:0,(?P=msgid),3303,[^\r\n]*\r\n",
         _ANSWER + '5700,4,"3",1',
         within=_REPEAT,
     ),
