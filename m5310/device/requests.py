@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
@@ -58,8 +58,7 @@ class Handlers:
                 raise ParameterError(f"the callback {callback!r} is not a function")
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     """A request to be served, or with `answer` set, one whose answer is to be said again."""
 
     key: _Key

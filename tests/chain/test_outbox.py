@@ -16,9 +16,9 @@ from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_PORT_WAIT, LONGEST_WAIT
 from m5310.device.upkeep import LoggedOut, PortBack, PortLost, ReportDropped, Reset, Restored
 from m5310.errors import AcknowledgementTimeout, OutboxFull, PortError
-from tests.chain.null_modem import Cut, bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
+from tests.hostile import BYTEWISE, WHOLE, Hostile
 
 S = DeviceState
 R = ReportState
@@ -152,10 +152,10 @@ def test_unplugged_at_whatever_moment_for_however_long(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([whole, bytewise]))
-def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], cut: Cut) -> None:
+@given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([WHOLE, BYTEWISE]))
+def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], hostile: Hostile) -> None:
     async def minutes() -> None:
-        world = World(cut)
+        world = World(hostile)
         async with world.device() as device:
             sensor = await logged_in(device)
             reports: list[Report] = []

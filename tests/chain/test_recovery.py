@@ -23,9 +23,9 @@ from m5310.device.restoration import LONGEST_WAIT
 from m5310.device.upkeep import Reconnecting, Reset, Restored
 from m5310.errors import Code, M5310Error, ModemReset, StateError
 from m5310.module.module import Module
-from tests.chain.null_modem import bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
+from tests.hostile import BYTEWISE, GENTLE, WHOLE, Hostile
 
 S = DeviceState
 SENSOR = CloudPath(3303, 0, 5700)
@@ -40,9 +40,9 @@ async def logged_in(world: World, device: Device) -> Resource:
     return sensor
 
 
-@pytest.mark.parametrize("cut", [whole, bytewise])
-async def test_a_reset_module_is_told_everything_and_logged_in_again(cut: object) -> None:
-    world = World(cut)  # type: ignore[arg-type]
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+async def test_a_reset_module_is_told_everything_and_logged_in_again(hostile: Hostile) -> None:
+    world = World(hostile)
     async with world.device() as device:
         sensor = await logged_in(world, device)
         await device.notify(sensor, 23.25)
@@ -385,7 +385,7 @@ def test_whatever_is_done_at_whatever_moment_of_a_reset(
     moments: list[float], call: str, typed: bool
 ) -> None:
     async def month() -> None:
-        world = World(bytewise if typed else whole)
+        world = World(BYTEWISE if typed else WHOLE)
         device = world.device()
         await device.create()
         sensor = await logged_in(world, device)

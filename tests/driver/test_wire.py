@@ -20,6 +20,7 @@ from m5310.engine import Engine
 from m5310.events import Answered, Event, InStep, Refused, Unsolicited
 from m5310.lwm2m import Path
 from m5310.values import ValueType
+from tests.hostile import GENTLE, Cut, Hostile
 from tests.transcript import WIRE, Bindings, Exchange, Kind, Step, framed, literal, load
 
 FILES = sorted(WIRE.glob("*.txt"))
@@ -31,7 +32,6 @@ TYPES = {
     "bool": ValueType.BOOLEAN,
     "hex": ValueType.HEX_STRING,
 }
-Cut = Callable[[bytes], Sequence[bytes]]
 
 
 # --- what `@ host` asks for ------------------------------------------------------------------
@@ -209,10 +209,11 @@ SEEN: dict[type, Callable[[Any], str]] = {
 class Player:
     """An engine in step, and one transcript after another line of it."""
 
-    def __init__(self, cut: Cut) -> None:
+    def __init__(self, hostile: Hostile) -> None:
         self.engine = Engine(quiet=0)
         self.now = 0.0
-        self.cut = cut
+        self.echo = hostile.echo
+        self.way = hostile.to_host()
         self.bindings = Bindings()
         self.events: list[Event] = []
         self.last = ""
@@ -230,8 +231,9 @@ class Player:
         self.events.clear()
 
     def feed(self, data: bytes) -> None:
-        for piece in self.cut(data):
-            self.events += self.engine.receive(piece, self.now)
+        for at, piece in self.way.carry(data, self.now):
+            self.now = at
+            self.events += self.engine.receive(piece, at)
 
     def play(self, exchange: Exchange) -> None:
         request: list[str] | None = None
@@ -273,6 +275,9 @@ class Player:
         self.engine.submit(command, self.now)
         assert self.engine.outgoing() == command.line.encode() + b"\r", step.where
         self.command = command
+        if self.echo:
+            self.feed(command.line.encode() + b"\r")
+            assert not self.events, f"{step.where}: the echo was taken for {self.events}"
 
     def answers(self, step: Step) -> None:
         line = self.bindings.samples(step.text)
@@ -313,30 +318,22 @@ def answers_to(steps: list[Step], at: int) -> list[Step]:
     return found
 
 
-def play(file: File, cut: Cut) -> None:
+def play(file: File, hostile: Hostile) -> None:
     _, exchanges = load(file)
-    player = Player(cut)
+    player = Player(hostile)
     for exchange in exchanges:
         player.play(exchange)
 
 
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_driver_plays_the_transcript(file: File) -> None:
-    play(file, lambda data: [data])
+def test_driver_plays_the_transcript(file: File, hostile: Hostile) -> None:
+    play(file, hostile)
 
 
-@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_driver_plays_it_one_byte_at_a_time(file: File) -> None:
-    play(file, lambda data: [data[at : at + 1] for at in range(len(data))])
-
-
-@given(st.randoms(use_true_random=False))
-def test_driver_plays_a_session_in_any_cut(random: object) -> None:
-    def cut(data: bytes) -> list[bytes]:
-        at = sorted(random.sample(range(len(data)), random.randint(0, len(data) - 1)))  # type: ignore[attr-defined]
-        return [data[a:b] for a, b in zip([0, *at], [*at, len(data)], strict=True)]
-
-    play(WIRE / "session.txt", cut)
+@given(st.integers(0, 2**32))
+def test_driver_plays_a_session_in_any_cut(seed: int) -> None:
+    play(WIRE / "session.txt", Hostile("any cut", Cut.ANYWHERE, seed))
 
 
 def test_every_verb_is_played() -> None:
