@@ -96,6 +96,7 @@ class Engine:
         self._sleep = Wakefulness(awake)
         self._past = settle  # how long, after an OK, something of the past may still follow
         self._due = 0.0  # when the present state's own time is over
+        self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
         self._output = b""
         self._waiting: Command | None = None  # held, not yet written
@@ -184,7 +185,7 @@ class Engine:
         """What the bytes from the module mean, in the order they came."""
         if self._line_feed_due and data:
             self._line_feed_due = False
-            self._due = now + self._quiet
+            self._due = now + self._pause
         # A command gets out only below, so what is nobody's at first stays nobody's. Most of what
         # comes is of this kind, and a third faster for the shortcut.
         nothing_out = self._exchange is None and self._lost is None
@@ -357,8 +358,11 @@ class Engine:
                     return Stray(result.text)
         self._states.on(ConversationEvent.RESULT)
         self._exchange = None
+        # A byte that noise made a CR breaks a command in two, and the parts are refused one by
+        # one: after the first refusal the second must not meet the next command.
+        self._pause = self._quiet if result.ok else max(self._quiet, self._settle)
         self._line_feed_due = self._reader.open_end
-        self._due = now + (max(LINE_END, self._quiet) if self._line_feed_due else self._quiet)
+        self._due = now + (max(LINE_END, self._pause) if self._line_feed_due else self._pause)
         if not result.ok:
             return Refused(command, result)
         if exchange.overrun:

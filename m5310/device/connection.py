@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from m5310.at import Answer, Command
 from m5310.commands.power import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
-from m5310.modem import LineListener, LossListener, Modem
 from m5310.plug import Plug
 
-Opener = Callable[[], Awaitable[Modem]]
+if TYPE_CHECKING:
+    from m5310.modem import LineListener, LossListener, Modem
+
+Opener = Callable[[], Awaitable["Modem"]]
 """Opens the port, for the first time or once more, or raises PortError."""
 
 
@@ -24,12 +27,21 @@ class Connection:
         on_line: LineListener,
         on_lost: LossListener,
     ) -> None:
-        self._given = port if isinstance(port, Modem) else None
-        self._opener = Plug(port, baudrate).open if isinstance(port, str) else port
-        if not callable(self._opener) and self._given is None:
-            raise ParameterError(
-                f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
-            )
+        self._given: Modem | None = None
+        self._opener: Opener | None = None
+        if isinstance(port, str):
+            self._opener = Plug(port, baudrate).open
+        else:
+            from m5310.modem import Modem  # noqa: PLC0415 - who has one has loaded it
+
+            if isinstance(port, Modem):
+                self._given = port
+            elif callable(port):
+                self._opener = port
+            else:
+                raise ParameterError(
+                    f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
+                )
         self._on_line = on_line
         self._on_lost = on_lost
         self._modem: Modem | None = None
@@ -61,7 +73,7 @@ class Connection:
         """Raises PortError."""
         modem = self._given
         if modem is None:
-            assert callable(self._opener)
+            assert self._opener is not None
             modem = await self._opener()
         self._modem = modem
         self._stop_listening = modem.listen(self._heard, self._lost)

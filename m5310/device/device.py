@@ -44,13 +44,14 @@ from m5310.errors import (
     StateError,
 )
 from m5310.lwm2m import Access, ObjectTree, Path, Resource
-from m5310.modem import Modem
 from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
 from m5310.values import Value, ValueType
 
 if TYPE_CHECKING:
     from random import Random
+
+    from m5310.modem import Modem
 
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""

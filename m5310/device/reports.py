@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
 from m5310.lwm2m import Resource
@@ -17,8 +16,7 @@ ACKNOWLEDGED: Final = 93.0
 which the module itself stops repeating the report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One resource of a report, with what it says and how the wire carries it."""
 
     resource: Resource

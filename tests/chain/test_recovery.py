@@ -15,7 +15,7 @@ from emulator.lwm2m import Path as CloudPath
 from emulator.lwm2m import Read
 from emulator.module import Cause
 from m5310 import Access, Device, DeviceState, Resource, ValueType
-from m5310.commands import general
+from m5310.commands import general, identity
 from m5310.commands.general import BootCause
 from m5310.device.registration import CONNECT
 from m5310.device.reports import ReportState
@@ -23,9 +23,9 @@ from m5310.device.restoration import LONGEST_WAIT
 from m5310.device.upkeep import Reconnecting, Reset, Restored
 from m5310.errors import Code, M5310Error, ModemReset, StateError
 from m5310.module.module import Module
-from tests.chain.null_modem import bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
+from tests.hostile import BYTEWISE, GENTLE, WHOLE, Hostile
 
 S = DeviceState
 SENSOR = CloudPath(3303, 0, 5700)
@@ -40,9 +40,9 @@ async def logged_in(world: World, device: Device) -> Resource:
     return sensor
 
 
-@pytest.mark.parametrize("cut", [whole, bytewise])
-async def test_a_reset_module_is_told_everything_and_logged_in_again(cut: object) -> None:
-    world = World(cut)  # type: ignore[arg-type]
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+async def test_a_reset_module_is_told_everything_and_logged_in_again(hostile: Hostile) -> None:
+    world = World(hostile)
     async with world.device() as device:
         sensor = await logged_in(world, device)
         await device.notify(sensor, 23.25)
@@ -96,7 +96,7 @@ async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
             for each in (
                 device.update(),
                 device.modem.execute(general.attention()),
-                device.modem.execute(general.information()),
+                device.modem.execute(identity.information()),
             )
         ]
         world.silent = True  # or the commands would be done before
@@ -385,7 +385,7 @@ def test_whatever_is_done_at_whatever_moment_of_a_reset(
     moments: list[float], call: str, typed: bool
 ) -> None:
     async def month() -> None:
-        world = World(bytewise if typed else whole)
+        world = World(BYTEWISE if typed else WHOLE)
         device = world.device()
         await device.create()
         sensor = await logged_in(world, device)

@@ -130,6 +130,22 @@ def test_the_echo_of_another_line_is_no_echo() -> None:
     assert engine.receive(b"AT+CEREG?\r\n", 1.0) == [Unsolicited("AT+CEREG?")]
 
 
+@pytest.mark.parametrize("ending", [ERROR, b"\r\nERROR\r"])
+def test_a_command_that_noise_broke_in_two_is_refused_twice_and_the_next_once(
+    ending: bytes,
+) -> None:
+    engine = in_step()  # its quiet time is 0
+    engine.submit(CEREG, 1.0)
+    engine.outgoing()
+    assert [type(event) for event in engine.receive(ending, 1.1)] == [Refused]
+    engine.submit(PLAIN, 1.1)
+    assert engine.receive(b"\n", 1.1) == []
+    assert engine.outgoing() == b""
+    assert engine.receive(ERROR, 1.1 + 0.9 * SETTLE) == [Stray("ERROR")]
+    engine.tick(1.1 + SETTLE)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
 @pytest.mark.parametrize("quiet", [-1.0, math.inf, math.nan])
 def test_a_quiet_time_is_a_time(quiet: float) -> None:
     with pytest.raises(ParameterError, match="quiet time"):

@@ -213,6 +213,8 @@ async def test_a_timeout_with_a_bare_ok_says_what_was_missing() -> None:
     with pytest.raises(CommandTimeout, match="an OK came within 5 s, but not the information") as e:
         await task
     assert e.value.bare
+    assert "is the response declared in its shape?" in str(e.value)
+    assert "wiring" not in str(e.value)  # it was heard
     await modem.close()
 
 
