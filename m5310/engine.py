@@ -101,6 +101,7 @@ class Engine:
         self._output = b""
         self._waiting: Command | None = None  # held, not yet written
         self._give_up = 0.0  # when it has waited long enough for the probe
+        self._repeated = False  # it was written before, and nothing came of it
         self._exchange: _Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
@@ -109,6 +110,7 @@ class Engine:
         self._timeouts = 0
         self._probes = 0
         self._dropped = 0
+        self._repeats = 0
 
     @property
     def state(self) -> Conversation:
@@ -129,6 +131,7 @@ class Engine:
             timeouts=self._timeouts,
             probes=self._probes,
             dropped=self._dropped,
+            repeats=self._repeats,
         )
 
     def submit(self, command: Command, now: float) -> None:
@@ -136,7 +139,8 @@ class Engine:
 
         It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
         A module that may be asleep gets `WAKING` s, any other the command's timeout, to answer
-        the probes before it; once it is written it has its timeout for the result.
+        the probes before it; once it is written it has its timeout for the result. Repeatable and
+        swallowed, as by a module that fell asleep over it, it is woken for and written once more.
         Raises StateError unless `free`.
         """
         if self._waiting is not None or self._exchange is not None:
@@ -144,6 +148,7 @@ class Engine:
                 f"{shortened(command.line)} cannot be sent: another command is outstanding"
             )
         self._waiting = command
+        self._repeated = False
         asleep = self.state is Conversation.IDLE and self._sleep.doubtful(now)
         self._give_up = now + (max(command.timeout, WAKING) if asleep else command.timeout)
         self._advance(now)
@@ -208,11 +213,11 @@ class Engine:
         events: list[Event] = []
         if self._waiting is not None and now >= self._patience and self._out_of_step():
             self._timeouts += 1
-            events.append(TimedOut(self._waiting, (), sent=False))
+            events.append(TimedOut(self._waiting, (), sent=self._repeated))
             self._let_go()
         if now >= self._due:
             if self._exchange is not None:
-                events.append(self._timed_out(self._exchange))
+                events += self._timed_out(self._exchange, now)
             elif self.state is Conversation.SETTLING:
                 self._states.on(ConversationEvent.SETTLED)
                 self._sleep.heard(now)  # or a short `awake` would have it asked again
@@ -369,11 +374,19 @@ class Engine:
             return Overrun(command)
         return Answered(Answer(command, tuple(exchange.lines)))
 
-    def _timed_out(self, exchange: _Exchange) -> Event:
+    def _timed_out(self, exchange: _Exchange, now: float) -> list[Event]:
+        command = exchange.command
         self._states.on(ConversationEvent.TIMEOUT)
         self._past = self._settle
         self._exchange = None
-        self._lost = exchange.command
+        self._lost = command
         self._owed = 1
+        swallowed = not exchange.lines and not exchange.bare
+        if swallowed and command.repeatable and not self._repeated:
+            self._repeats += 1
+            self._repeated = True
+            self._waiting = command
+            self._give_up = now + WAKING
+            return []
         self._timeouts += 1
-        return TimedOut(exchange.command, tuple(exchange.lines), sent=True, bare=exchange.bare)
+        return [TimedOut(command, tuple(exchange.lines), sent=True, bare=exchange.bare)]

@@ -99,6 +99,22 @@ async def test_a_program_without_onenet() -> None:
     world.stop()
 
 
+@pytest.mark.parametrize("after", range(7))
+async def test_asleep_in_the_middle_of_a_question(after: int) -> None:
+    world = World()
+    async with Module(world.modem) as module:
+        await module.check()
+        world.nod_off("AT+CSQ", after)
+        assert await module.signal() is not None
+        world.nod_off("AT+CMEE=1", after)
+        await module.error_numbers(on=True)
+        assert await module.error_numbers()
+        assert module.modem.counters.repeats == 2
+        assert module.modem.counters.timeouts == 0
+    await world.modem.close()
+    world.stop()
+
+
 async def test_awake_a_report_is_not_held_up_by_a_probe() -> None:
     async with sleepy() as (_, device, sensor, _):
         await device.notify(sensor, 1.0)

@@ -706,6 +706,80 @@ def test_one_that_does_not_wake_up_is_given_up() -> None:
     assert engine.state is Conversation.LOST
 
 
+# --- swallowed -------------------------------------------------------------------------------
+
+SIGNAL = Command("AT+CSQ", (Response(re.compile(r"\+CSQ:\d+,\d+")),), timeout=5, repeatable=True)
+
+
+def swallowed(command: Command) -> Engine:
+    """An engine whose module answered nothing to the command until it was out of time, at 6 s."""
+    engine = in_step()
+    engine.submit(command, 1.0)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    engine.tick(6.0)
+    return engine
+
+
+def test_a_question_that_was_swallowed_is_asked_once_more() -> None:
+    engine = swallowed(SIGNAL)
+    assert not engine.free
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(OK, 6.1)
+    engine.tick(6.1 + SETTLE_OWED)
+    assert engine.outgoing() == b"AT+CSQ\r"
+    assert engine.receive(lines("+CSQ:17,99", "OK"), 8.0) == [answered(SIGNAL, "+CSQ:17,99")]
+    assert engine.counters == Counters(probes=2, repeats=1)
+
+
+def test_and_not_a_third_time() -> None:
+    engine = swallowed(SIGNAL)
+    engine.receive(OK, 6.1)
+    engine.tick(6.1 + SETTLE_OWED)
+    assert engine.outgoing() == b"AT\rAT+CSQ\r"
+    assert engine.tick(6.1 + SETTLE_OWED + 5) == [TimedOut(SIGNAL, (), sent=True)]
+    assert engine.free
+    assert engine.counters.timeouts == 1
+    engine.submit(SIGNAL, 20.0)  # the next has its own second attempt
+    engine.receive(OK, 20.1)
+    engine.tick(20.1 + SETTLE_OWED)
+    assert engine.tick(20.1 + SETTLE_OWED + 5) == []
+    assert engine.counters.repeats == 2
+
+
+def test_a_module_that_is_gone_is_told_as_a_command_that_was_sent() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.tick(6.0 + WAKING) == [TimedOut(SIGNAL, (), sent=True)]
+    assert engine.state is Conversation.LOST
+
+
+def test_the_answer_that_was_only_late_is_nobodys() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.receive(lines("+CSQ:3,99", "OK", "OK"), 6.1) == [
+        Late("+CSQ:3,99", SIGNAL),
+        Stray("OK"),
+    ]
+    engine.tick(6.1 + SETTLE)
+    assert engine.outgoing() == b"AT\rAT+CSQ\r"
+    assert engine.receive(lines("+CSQ:17,99", "OK"), 7.0) == [answered(SIGNAL, "+CSQ:17,99")]
+
+
+@pytest.mark.parametrize("came", ["+CSQ:17,99", "OK"])
+def test_what_was_not_swallowed_is_not_repeated(came: str) -> None:
+    engine = in_step()
+    engine.submit(SIGNAL, 1.0)
+    engine.receive(lines(came), 1.1)
+    (event,) = engine.tick(6.0)
+    assert isinstance(event, TimedOut)
+    assert engine.counters.repeats == 0
+
+
+def test_one_whose_caller_is_gone_is_not_repeated() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.withdraw()
+    assert engine.tick(60.0) == []
+    assert engine.outgoing() == b"AT\r"
+
+
 # --- taking back -----------------------------------------------------------------------------
 
 
@@ -818,7 +892,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.held = None
 
     @precondition(lambda self: self.held is None)
-    @rule(command=st.sampled_from([PLAIN, CEREG, STATS]))
+    @rule(command=st.sampled_from([PLAIN, CEREG, STATS, SIGNAL]))
     def submit(self, command: Command) -> None:
         self.held = command
         self.since = self.now
@@ -851,7 +925,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.engine.free is (self.held is None)
         if self.held is not None:
             assert self.engine.deadline is not None
-            assert self.now - self.since <= 2 * self.held.timeout + SETTLE_OWED
+            within = 2 * self.held.timeout + SETTLE_OWED
+            if self.held.repeatable:
+                within += WAKING + SETTLE_OWED + self.held.timeout
+            assert self.now - self.since <= within
         else:
             assert self.engine.state is not Conversation.BUSY
 
