@@ -138,8 +138,8 @@ def play_recording(data: bytes) -> None:
         deadline = replay.step(now)
         if deadline is None:
             break
-        if deadline <= now:
-            raise Broken(f"at {now} it is due again at {deadline}")
+        if deadline < now:  # at once is due, where the recorded line changed its speed
+            raise Broken(f"at {now} it was due at {deadline}")
         now = deadline
     said = replay.take_output()
     recorded = b"".join(
