@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator import psm
 from emulator.lwm2m import Item, Read, Write
@@ -15,8 +17,9 @@ from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.commands.power import PowerSaving
 from m5310.device.upkeep import Renewed
 from m5310.module.module import Module
+from m5310.sleep import AWAKE
 from tests.chain.world import World
-from tests.clock import elapse
+from tests.clock import elapse, run
 
 SENSOR = CloudPath(3303, 0, 5700)
 SWITCH = CloudPath(3311, 0, 5850)
@@ -83,19 +86,70 @@ async def test_a_day_of_reports_and_requests(announced: bool) -> None:
     assert set(world.events) <= {Renewed(DAY)}
 
 
+@pytest.mark.parametrize("echo", [False, True])
 @pytest.mark.usefixtures("waking")
-async def test_a_program_without_onenet() -> None:
+async def test_a_program_without_onenet(echo: bool) -> None:
     world = World()
     async with Module(world.modem) as module:
+        await module.echo(on=echo)
         await module.power_saving(SAVING)
         for seconds in (1.9, 2.1, 4.9, 5.1, 10, 60, 3600, 4000):
             await elapse(seconds)
             assert await module.signal() is not None
             assert (await module.radio_statistics()).coverage_level is not None
-            await module.echo(on=False)
-        assert module.modem.counters.timeouts == 0
-        assert module.modem.counters.late == 0
+            await module.report_registration(2)
+        counters = module.modem.counters
+        assert (counters.timeouts, counters.late, counters.noise) == (0, 0, 0)
     await world.modem.close()
+    world.stop()
+
+
+@given(
+    st.lists(st.floats(0, 20), min_size=1, max_size=12),
+    st.integers(0, 999),
+    st.floats(0.01, 3),
+    st.floats(AWAKE, 10),
+    st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_whenever_it_is_asked(
+    gaps: list[float], lost: int, seconds: float, hold: float, announced: bool
+) -> None:
+    """A module that stays awake for `hold` s after each byte, and not a moment longer."""
+
+    async def ask() -> None:
+        world = World()
+        async with Module(world.modem) as module:
+            await module.power_saving(PowerSaving(on=True, active=0))
+            await module.report_sleep(on=announced)
+            await elapse(30)
+            for gap in gaps:
+                await elapse(gap)
+                assert await module.error_numbers() is False
+            assert module.modem.counters.timeouts == module.modem.counters.repeats == 0
+        await world.modem.close()
+        world.stop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psm, "WAKING_BYTES", lost)
+        patch.setattr(psm, "WAKING_TIME", seconds)
+        patch.setattr(psm, "UART_HOLD", hold)
+        run(ask())
+
+
+@pytest.mark.usefixtures("waking")
+async def test_a_device_is_made_on_a_module_that_sleeps_already() -> None:
+    world = World()
+    world.command('AT+CPSMS=1,,,"00000001","00000000"')
+    await elapse(30)
+    assert world.module.power_saving.asleep
+    async with world.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(30)
+        await elapse(30)
+        assert world.module.power_saving.asleep
+        await device.notify(sensor, 1.0, acknowledge=True)
+        assert device.modem.counters.timeouts == 0
     world.stop()
 
 
