@@ -12,10 +12,9 @@ returned, and calls `tick` when `deadline` has come. `now` is in seconds and nev
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import assert_never
 
-from m5310.at import Answer, Command, FinalResult, Response, final_result
+from m5310.at import Answer, Command, FinalResult, final_result
 from m5310.errors import ParameterError, StateError, shortened
 from m5310.events import (
     Answered,
@@ -29,6 +28,7 @@ from m5310.events import (
     TimedOut,
     Unsolicited,
 )
+from m5310.exchange import Exchange
 from m5310.lines import LineReader, Overlong
 from m5310.sleep import AWAKE, WAKE_UP, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
@@ -51,20 +51,6 @@ SETTLE_OWED = 1.5 * PROBE_INTERVAL
 # The LF of a final result follows its CR within a character, 33 ms at 300 baud. A module set to
 # end its lines with CR alone must not stop the conversation, so this wait ends.
 LINE_END = 0.040
-
-# The longest documented answers (NUESTATS, NCONFIG) have some 30 lines.
-ANSWER_LIMIT = 1000
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """The command that is out, and what it brought so far."""
-
-    command: Command
-    lines: list[str]
-    came: list[Response]  # the declared shapes that came at least once
-    bare: bool = False  # an `OK` came while a required one was missing
-    overrun: bool = False
 
 
 class Engine:
@@ -102,7 +88,7 @@ class Engine:
         self._waiting: Command | None = None  # held, not yet written
         self._give_up = 0.0  # when it has waited long enough for the probe
         self._repeated = False  # it was written before, and nothing came of it
-        self._exchange: _Exchange | None = None
+        self._exchange: Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
         self._strays = 0
@@ -246,7 +232,7 @@ class Engine:
     def _write(self, command: Command, now: float) -> None:
         self._states.on(ConversationEvent.COMMAND)
         self._waiting = None
-        self._exchange = _Exchange(command, [], [])
+        self._exchange = Exchange(command)
         data = command.line.encode() + b"\r"
         self._output += data
         self._due = now + len(data) * self.byte_time + command.timeout
@@ -302,7 +288,7 @@ class Engine:
         if result is not None:
             return self._ended(result, now)
         if self._exchange is not None:
-            return self._answered_by(self._exchange, line)
+            return None if self._exchange.take(line) else Unsolicited(line)
         if self._lost is not None:
             if line == self._lost.line:
                 return None  # its echo
@@ -312,23 +298,6 @@ class Engine:
         if line == "AT" and self._out_of_step():
             return None  # the echo of a probe
         return Unsolicited(line)
-
-    def _answered_by(self, exchange: _Exchange, line: str) -> Event | None:
-        if line == exchange.command.line:
-            return None  # its echo
-        for response in exchange.command.responses:
-            if response.pattern.fullmatch(line):
-                break
-        else:
-            return Unsolicited(line)
-        if response not in exchange.came:
-            exchange.came.append(response)
-        if len(exchange.lines) < ANSWER_LIMIT:
-            exchange.lines.append(line)
-        else:
-            self._dropped += 1
-            exchange.overrun = True
-        return None
 
     def _ended(self, result: FinalResult, now: float) -> Event | None:
         if self._exchange is not None:
@@ -352,17 +321,14 @@ class Engine:
         self._strays += 1
         return Stray(result.text)
 
-    def _result(self, exchange: _Exchange, result: FinalResult, now: float) -> Event:
+    def _result(self, exchange: Exchange, result: FinalResult, now: float) -> Event:
         command = exchange.command
-        if result.ok:
-            for response in command.responses:
-                if response.required and response not in exchange.came:
-                    # The command cannot have succeeded without it: an OK of the past.
-                    exchange.bare = True
-                    self._strays += 1
-                    return Stray(result.text)
+        if not exchange.accepts(result):
+            self._strays += 1
+            return Stray(result.text)
         self._states.on(ConversationEvent.RESULT)
         self._exchange = None
+        self._dropped += exchange.dropped
         # A byte that noise made a CR breaks a command in two, and the parts are refused one by
         # one: after the first refusal the second must not meet the next command.
         self._pause = self._quiet if result.ok else max(self._quiet, self._settle)
@@ -370,19 +336,19 @@ class Engine:
         self._due = now + (max(LINE_END, self._pause) if self._line_feed_due else self._pause)
         if not result.ok:
             return Refused(command, result)
-        if exchange.overrun:
+        if exchange.dropped:
             return Overrun(command)
         return Answered(Answer(command, tuple(exchange.lines)))
 
-    def _timed_out(self, exchange: _Exchange, now: float) -> list[Event]:
+    def _timed_out(self, exchange: Exchange, now: float) -> list[Event]:
         command = exchange.command
         self._states.on(ConversationEvent.TIMEOUT)
         self._past = self._settle
         self._exchange = None
         self._lost = command
         self._owed = 1
-        swallowed = not exchange.lines and not exchange.bare
-        if swallowed and command.repeatable and not self._repeated:
+        self._dropped += exchange.dropped
+        if exchange.unanswered and command.repeatable and not self._repeated:
             self._repeats += 1
             self._repeated = True
             self._waiting = command

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from m5310.at import Answer, Command, Response
-from m5310.engine import ANSWER_LIMIT, LINE_END, QUIET, SETTLE
+from m5310.engine import LINE_END, QUIET, SETTLE
 from m5310.errors import (
     AnswerError,
     Code,
@@ -22,6 +22,7 @@ from m5310.errors import (
     ParameterError,
     PortError,
 )
+from m5310.exchange import ANSWER_LIMIT
 from m5310.modem import Modem
 from tests.clock import elapse
 
