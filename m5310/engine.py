@@ -125,8 +125,9 @@ class Engine:
 
         It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
         A module that may be asleep gets `WAKING` s, any other the command's timeout, to answer
-        the probes before it; once it is written it has its timeout for the result. Repeatable and
-        swallowed, as by a module that fell asleep over it, it is woken for and written once more.
+        the probes before it; once it is written it has its timeout for the result. A module that
+        fell asleep over it and swallowed it whole (then only if it is repeatable) or refused the
+        rest is woken, and it is written once more.
         Raises StateError unless `free`.
         """
         if self._waiting is not None or self._exchange is not None:
@@ -150,6 +151,8 @@ class Engine:
     def asleep(self, on: bool) -> None:
         """The module says that it falls asleep, or that it woke up."""
         self._sleep.announced = on
+        if self._exchange is not None:
+            self._exchange.slept = True
 
     def abandon(self) -> None:
         """Forget what is held and what is out: the other side began anew and knows neither.
@@ -335,6 +338,11 @@ class Engine:
         self._line_feed_due = self._reader.open_end
         self._due = now + (max(LINE_END, self._pause) if self._line_feed_due else self._pause)
         if not result.ok:
+            if exchange.slept and not self._repeated:
+                # What was refused, and harmless for it, is the rest of a line that woke it up.
+                self._hold_again(command, now)
+                self._strays += 1
+                return Stray(result.text)
             return Refused(command, result)
         if exchange.dropped:
             return Overrun(command)
@@ -349,10 +357,13 @@ class Engine:
         self._owed = 1
         self._dropped += exchange.dropped
         if exchange.unanswered and command.repeatable and not self._repeated:
-            self._repeats += 1
-            self._repeated = True
-            self._waiting = command
-            self._give_up = now + WAKING
+            self._hold_again(command, now)
             return []
         self._timeouts += 1
         return [TimedOut(command, tuple(exchange.lines), sent=True, bare=exchange.bare)]
+
+    def _hold_again(self, command: Command, now: float) -> None:
+        self._repeats += 1
+        self._repeated = True
+        self._waiting = command
+        self._give_up = now + WAKING

@@ -13,12 +13,14 @@ ANSWER_LIMIT: Final = 1000
 
 @dataclass(slots=True)
 class Exchange:
-    """A command and what it brought so far. `dropped` lines came beyond `ANSWER_LIMIT`."""
+    """A command and what it brought so far. `dropped` lines came beyond `ANSWER_LIMIT`; `slept`
+    says that the module fell asleep or woke up meanwhile, and may have lost a part of the line."""
 
     command: Command
     lines: list[str] = field(default_factory=list)
     dropped: int = 0
     bare: bool = False  # an `OK` came while a required response was missing
+    slept: bool = False
     _came: list[Response] = field(default_factory=list)  # the declared shapes that came
 
     def take(self, line: str) -> bool:

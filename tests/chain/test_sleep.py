@@ -158,9 +158,9 @@ async def test_asleep_in_the_middle_of_a_question(after: int) -> None:
     world = World()
     async with Module(world.modem) as module:
         await module.check()
-        world.nod_off("AT+CSQ", after)
+        world.nod_off("AT+CSQ", slice(after))
         assert await module.signal() is not None
-        world.nod_off("AT+CMEE=1", after)
+        world.nod_off("AT+CMEE=1", slice(after))
         await module.error_numbers(on=True)
         assert await module.error_numbers()
         assert module.modem.counters.repeats == 2
@@ -195,12 +195,25 @@ async def test_of_its_sleep_the_module_is_believed(monkeypatch: pytest.MonkeyPat
 async def test_asleep_in_the_middle_of_a_report(after: int) -> None:
     async with sleepy() as (world, device, sensor, _):
         for value in (1.0, 2.0):
-            world.nod_off("AT+MIPLNOTIFY", after)
+            world.nod_off("AT+MIPLNOTIFY", slice(after))
             report = await device.notify(sensor, value, acknowledge=True)
             assert report.acknowledged
             await elapse(TEN_MINUTES)
         assert world.reported == [1.0, 2.0]
         assert world.events == [Renewed(DAY)] * 2  # it asked whether the platform knows it
+
+
+@pytest.mark.parametrize("lost", range(13))
+async def test_asleep_while_a_report_was_on_its_way(lost: int) -> None:
+    async with sleepy() as (world, device, sensor, _):
+        for value in range(20):
+            world.nod_off("AT+MIPLNOTIFY", slice(lost, None), announced=True)
+            report = await device.notify(sensor, float(value), acknowledge=True)
+            assert report.acknowledged
+            await elapse(TEN_MINUTES)
+        assert world.reported == [float(value) for value in range(20)]
+        assert world.events == []
+        assert device.modem.counters.repeats == (20 if lost else 0)
 
 
 # --- renewed and closed ----------------------------------------------------------------------

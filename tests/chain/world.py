@@ -99,7 +99,7 @@ class World:
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
-        self._nods: tuple[str, int] | None = None
+        self._nods: tuple[str, slice, bool] | None = None
         self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
@@ -155,9 +155,12 @@ class World:
         self._carry()
         return outcomes
 
-    def nod_off(self, over: str, after: int) -> None:
-        """The module reads `after` bytes of the next line that begins like `over`, and no more."""
-        self._nods = over, after
+    def nod_off(self, over: str, reads: slice, *, announced: bool = False) -> None:
+        """Of the next line that begins like `over` the module reads only these bytes.
+
+        What it announces is on its way to the host while the line is on its way to the module.
+        """
+        self._nods = over, reads, announced
 
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
@@ -208,7 +211,12 @@ class World:
         self.commands += [line.decode(errors="replace") for line in lines if line.strip() != b"AT"]
         now = self._advance()
         if self._nods is not None and data.startswith(self._nods[0].encode()):
-            data, self._nods = data[: self._nods[1]], None
+            _, reads, announced = self._nods
+            self._nods = None
+            data = data[reads]
+            if announced and self._wire is not None:
+                self._wire.carry(b"\r\n+NPSMR:1\r\n")
+                self._wire.carry(b"\r\n+NPSMR:0\r\n")
         if not self.silent:
             self.module.receive(data, now)
         self._carry()

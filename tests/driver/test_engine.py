@@ -774,6 +774,40 @@ def test_what_was_not_swallowed_is_not_repeated(came: str) -> None:
     assert engine.counters.repeats == 0
 
 
+@pytest.mark.parametrize("command", [PLAIN, SIGNAL])
+@pytest.mark.parametrize("awake_again", [False, True])
+def test_a_line_whose_rest_was_refused_is_said_once_more(
+    command: Command, awake_again: bool
+) -> None:
+    """A refusal is proof that nothing was done, so any command may be repeated."""
+    engine = in_step()
+    engine.submit(command, 1.0)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    engine.asleep(True)  # the line was on its way when the module said so
+    if awake_again:
+        engine.asleep(False)
+    assert engine.receive(lines("+CME ERROR:4"), 1.1) == [Stray("+CME ERROR:4")]
+    assert not engine.free
+    engine.tick(1.1 + SETTLE)
+    if not awake_again:
+        assert engine.outgoing() == WAKE_UP
+        engine.receive(OK, 1.3)
+        engine.tick(1.3 + SETTLE)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    (refused,) = engine.receive(lines("+CME ERROR:4"), 2.0)  # whole, it is refused as well
+    assert isinstance(refused, Refused)
+    assert engine.counters.repeats == 1
+
+
+def test_what_was_refused_long_after_a_sleep_is_refused() -> None:
+    engine = in_step()
+    engine.asleep(True)
+    engine.asleep(False)
+    engine.submit(PLAIN, 1.0)
+    (refused,) = engine.receive(ERROR, 1.1)
+    assert isinstance(refused, Refused)
+
+
 def test_one_whose_caller_is_gone_is_not_repeated() -> None:
     engine = swallowed(SIGNAL)
     assert engine.withdraw()
@@ -910,6 +944,10 @@ class AnyOrder(RuleBasedStateMachine):
     def receive(self, data: bytes) -> None:
         self.see(self.engine.receive(data, self.now))
 
+    @rule(on=st.booleans())
+    def asleep(self, on: bool) -> None:
+        self.engine.asleep(on)
+
     @rule(passed=st.sampled_from([0.0, 0.005, 0.05, 0.3, 2.0]))
     def wait(self, passed: float) -> None:
         until = self.now + passed
@@ -926,10 +964,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.engine.free is (self.held is None)
         if self.held is not None:
             assert self.engine.deadline is not None
-            within = 2 * self.held.timeout + SETTLE_OWED
-            if self.held.repeatable:
-                within += WAKING + SETTLE_OWED + self.held.timeout
-            assert self.now - self.since <= within
+            within = WAKING + SETTLE_OWED + self.held.timeout
+            assert self.now - self.since <= 2 * within
         else:
             assert self.engine.state is not Conversation.BUSY
 
