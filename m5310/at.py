@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from m5310.errors import AnswerError, ParameterError, shortened
 
@@ -20,8 +21,7 @@ class Quoted(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The shape of an information response that belongs to a command.
 
     `pattern` must match the whole line. It names the number and kind of the values, not only the
@@ -63,8 +63,7 @@ class Answer:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FinalResult:
+class FinalResult(NamedTuple):
     """A final result code. `family` is `CME`, `CMS`, `CIS`, ... or empty for `OK` and `ERROR`."""
 
     text: str

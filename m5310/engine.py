@@ -30,6 +30,7 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import LineReader, Overlong
+from m5310.sleep import AWAKE, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
 
 # From a final result to the next command. China Mobile's M5310 notes ask for an interval without
@@ -67,8 +68,11 @@ class _Exchange:
 
 
 class Engine:
-    """One conversation. `quiet` and `settle` are in seconds, `byte_time` is a byte's on the wire;
-    a change of it holds for what is written from then on.
+    """One conversation. `quiet`, `settle` and `awake` are in seconds, `byte_time` is a byte's on
+    the wire; a change of it holds for what is written from then on.
+
+    After `awake` s without a line, or once `asleep` was said, the module is asked with `AT` until
+    it answers before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
 
@@ -81,7 +85,12 @@ class Engine:
     """
 
     def __init__(
-        self, *, quiet: float = QUIET, settle: float = SETTLE, byte_time: float = 0.0
+        self,
+        *,
+        quiet: float = QUIET,
+        settle: float = SETTLE,
+        awake: float = AWAKE,
+        byte_time: float = 0.0,
     ) -> None:
         if not 0 <= quiet < math.inf:
             raise ParameterError(f"a quiet time of {quiet} s; it is 0 or more, and ends")
@@ -91,6 +100,8 @@ class Engine:
         self.byte_time = byte_time
         self._reader = LineReader()
         self._states = States(CONVERSATION)
+        self._sleep = Wakefulness(awake)
+        self._past = settle  # how long, after an OK, something of the past may still follow
         self._due = 0.0  # when the present state's own time is over
         self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
@@ -130,8 +141,9 @@ class Engine:
     def submit(self, command: Command, now: float) -> None:
         """Hold a command and write it as soon as the conversation allows.
 
-        It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`:
-        it is written or given up within its timeout, and then has its timeout for the result.
+        It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
+        A module that may be asleep gets `WAKING` s, any other the command's timeout, to answer
+        the probes before it; once it is written it has its timeout for the result.
         Raises StateError unless `free`.
         """
         if self._waiting is not None or self._exchange is not None:
@@ -139,7 +151,8 @@ class Engine:
                 f"{shortened(command.line)} cannot be sent: another command is outstanding"
             )
         self._waiting = command
-        self._give_up = now + command.timeout
+        asleep = self.state is Conversation.IDLE and self._sleep.doubtful(now)
+        self._give_up = now + (max(command.timeout, WAKING) if asleep else command.timeout)
         self._advance(now)
 
     def withdraw(self) -> bool:
@@ -149,6 +162,10 @@ class Engine:
         self._let_go()
         self._set_deadline()
         return True
+
+    def asleep(self, on: bool) -> None:
+        """The module says that it falls asleep, or that it woke up."""
+        self._sleep.announced = on
 
     def abandon(self) -> None:
         """Forget what is held and what is out: the other side began anew and knows neither.
@@ -162,6 +179,7 @@ class Engine:
         # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
         # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
         self._owed = 1
+        self._past = self._settle
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
 
@@ -179,7 +197,10 @@ class Engine:
         # comes is of this kind, and a third faster for the shortcut.
         nothing_out = self._exchange is None and self._lost is None
         events: list[Event] = []
-        for line in self._reader.feed(data):
+        lines = self._reader.feed(data)
+        if lines:
+            self._sleep.heard(now)
+        for line in lines:
             if isinstance(line, Overlong):
                 events.append(line)
             elif nothing_out and line[0] == "+" and " ERROR" not in line:
@@ -192,7 +213,7 @@ class Engine:
     def tick(self, now: float) -> list[Event]:
         """What time alone brings. Harmless before the deadline."""
         events: list[Event] = []
-        if self._waiting is not None and now >= self._give_up and self._out_of_step():
+        if self._waiting is not None and now >= self._patience and self._out_of_step():
             self._timeouts += 1
             events.append(TimedOut(self._waiting, (), sent=False))
             self._let_go()
@@ -201,6 +222,7 @@ class Engine:
                 events.append(self._timed_out(self._exchange))
             elif self.state is Conversation.SETTLING:
                 self._states.on(ConversationEvent.SETTLED)
+                self._sleep.heard(now)  # or a short `awake` would have it asked again
                 self._lost = None
                 self._owed = 0
                 events.append(InStep())
@@ -215,7 +237,10 @@ class Engine:
             state = self._states.state
             if state is Conversation.IDLE:
                 if now >= self._due:
-                    self._write(waiting, now)
+                    if self._sleep.doubtful(now):
+                        self._wake(now)
+                    else:
+                        self._write(waiting, now)
             elif state is Conversation.LOST or (state is Conversation.PROBING and now >= self._due):
                 self._probe(now)
         self._set_deadline()
@@ -228,6 +253,12 @@ class Engine:
         self._output += data
         self._due = now + len(data) * self.byte_time + command.timeout
         self._line_feed_due = False
+
+    def _wake(self, now: float) -> None:
+        self._states.on(ConversationEvent.SLEPT)
+        # The conversation was in step: of the past there is at most the LF of the probe's OK.
+        self._past = min(self._settle, max(LINE_END, self._quiet))
+        self._probe(now)
 
     def _probe(self, now: float) -> None:
         self._states.on(ConversationEvent.PROBE)
@@ -244,6 +275,13 @@ class Engine:
     def _out_of_step(self) -> bool:
         return self.state in (Conversation.PROBING, Conversation.SETTLING)
 
+    @property
+    def _patience(self) -> float:
+        """When the command held is given up. A module that answers is not given up: it settles."""
+        if self.state is Conversation.SETTLING:
+            return self._give_up + max(SETTLE_OWED, self._settle)
+        return self._give_up
+
     def _set_deadline(self) -> None:
         state = self._states.state
         match state:
@@ -255,7 +293,7 @@ class Engine:
                 self.deadline = None
             case Conversation.PROBING | Conversation.SETTLING:
                 waits = self._waiting is not None
-                self.deadline = min(self._due, self._give_up) if waits else self._due
+                self.deadline = min(self._due, self._patience) if waits else self._due
             case _:
                 assert_never(state)
 
@@ -302,8 +340,9 @@ class Engine:
         if self._out_of_step():
             if result.ok:
                 self._states.on(ConversationEvent.OK)
-                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._settle)
+                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._past)
                 if probing:
+                    self._sleep.announced = False
                     return None
             else:
                 # The ERROR of half a line, or the lost command's. If the probe's own OK does not
@@ -339,6 +378,7 @@ class Engine:
 
     def _timed_out(self, exchange: _Exchange) -> Event:
         self._states.on(ConversationEvent.TIMEOUT)
+        self._past = self._settle
         self._exchange = None
         self._lost = exchange.command
         self._owed = 1

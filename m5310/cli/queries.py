@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from m5310.at import Answer, Command
-from m5310.commands import general, measurements, network, power, sockets
+from m5310.commands import general, identity, measurements, network, power, sockets
+from m5310.commands.clock import clock, clock_of
 from m5310.commands.network import NetworkStatus, Registration
 
 
@@ -155,15 +156,15 @@ def _received(answer: Answer) -> str:
 # --- the table -------------------------------------------------------------------------------
 
 QUERIES: Final = (
-    Query(general.information(), "information", _lines),
-    Query(general.manufacturer(), "the manufacturer", _named("manufacturer", general.text_of)),
-    Query(general.model(), "the model", _named("model", general.text_of)),
-    Query(general.revision(), "the chip's firmware", _named("firmware", general.text_of)),
-    Query(general.firmware(), "the module's firmware", _named("firmware", general.text_of)),
-    Query(general.imei(), "the IMEI", _named("IMEI", general.imei_of)),
-    Query(general.serial_number(), "the serial number", _lines),
-    Query(general.imsi(), "the SIM's number (IMSI)", _named("IMSI", general.imsi_of)),
-    Query(general.iccid(), "the SIM card's number", _named("SIM card", general.iccid_of)),
+    Query(identity.information(), "information", _lines),
+    Query(identity.manufacturer(), "the manufacturer", _named("manufacturer", identity.text_of)),
+    Query(identity.model(), "the model", _named("model", identity.text_of)),
+    Query(identity.revision(), "the chip's firmware", _named("firmware", identity.text_of)),
+    Query(identity.firmware(), "the module's firmware", _named("firmware", identity.text_of)),
+    Query(identity.imei(), "the IMEI", _named("IMEI", identity.imei_of)),
+    Query(identity.serial_number(), "the serial number", _lines),
+    Query(identity.imsi(), "the SIM's number (IMSI)", _named("IMSI", identity.imsi_of)),
+    Query(identity.iccid(), "the SIM card's number", _named("SIM card", identity.iccid_of)),
     Query(
         general.error_numbers_query(),
         "how errors are told",
@@ -172,9 +173,9 @@ QUERIES: Final = (
     Query(general.speed_query(), "the speed", _named("speed in baud:", general.speed_of)),
     Query(general.radio_query(), "the radio's state", _switch("radio", general.radio_on)),
     Query(
-        general.clock(),
+        clock(),
         "the time",
-        lambda answer: f"time {general.clock_of(answer) or 'not known yet'}",
+        lambda answer: f"time {clock_of(answer) or 'not known yet'}",
     ),
     Query(general.configuration(), "the configuration", _configuration),
     Query(

@@ -117,6 +117,15 @@ def report_sleep(on: bool) -> Command:
     return setting("+NPSMR", int(on))
 
 
+def sleep_reported(line: str) -> bool | None:
+    """What `+NPSMR` says unasked, True for asleep; None for any other line."""
+    match = _NPSMR.fullmatch(line)
+    return match[1] == "1" if match else None
+
+
+_NPSMR = re.compile(r"\+NPSMR: ?([01])")
+
+
 # --- timers ----------------------------------------------------------------------------------
 
 

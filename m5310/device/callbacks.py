@@ -6,10 +6,12 @@ import asyncio
 import contextvars
 import inspect
 import logging
-import queue
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import queue
 
 Callback = Callable[..., object]
 
@@ -103,6 +105,8 @@ class _Worker:
     """One daemon thread that makes one call after the other."""
 
     def __init__(self) -> None:
+        import queue  # noqa: PLC0415 - a program of coroutines has no thread, nor use for it
+
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="m5310-callbacks", daemon=True)
         self._thread.start()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, assert_never
 
 from m5310.at import Answer, Command
@@ -39,7 +38,6 @@ _Key = tuple[type[Request], int, Path]
 _log = logging.getLogger("m5310.device")
 
 
-@dataclass(slots=True)
 class Handlers:
     """What the program does with requests; any of them sync or async, None: what is said here.
 
@@ -48,14 +46,20 @@ class Handlers:
     `on_execute(resource, arguments: bytes)` raises to refuse (default: every one is refused).
     """
 
-    on_read: Callback | None = None
-    on_write: Callback | None = None
-    on_execute: Callback | None = None
+    __slots__ = ("on_execute", "on_read", "on_write")
 
-    def __post_init__(self) -> None:
-        for callback in (self.on_read, self.on_write, self.on_execute):
+    def __init__(
+        self,
+        on_read: Callback | None = None,
+        on_write: Callback | None = None,
+        on_execute: Callback | None = None,
+    ) -> None:
+        for callback in (on_read, on_write, on_execute):
             if callback is not None and not callable(callback):
                 raise ParameterError(f"the callback {callback!r} is not a function")
+        self.on_read = on_read
+        self.on_write = on_write
+        self.on_execute = on_execute
 
 
 class _Job(NamedTuple):

@@ -15,7 +15,7 @@ from emulator.lwm2m import Path as CloudPath
 from emulator.lwm2m import Read
 from emulator.module import Cause
 from m5310 import Access, Device, DeviceState, Resource, ValueType
-from m5310.commands import general
+from m5310.commands import general, identity
 from m5310.commands.general import BootCause
 from m5310.device.registration import CONNECT
 from m5310.device.reports import ReportState
@@ -96,7 +96,7 @@ async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
             for each in (
                 device.update(),
                 device.modem.execute(general.attention()),
-                device.modem.execute(general.information()),
+                device.modem.execute(identity.information()),
             )
         ]
         world.silent = True  # or the commands would be done before

@@ -18,6 +18,7 @@ from m5310.engine import ANSWER_LIMIT, PROBE_INTERVAL, QUIET, SETTLE, SETTLE_OWE
 from m5310.errors import ParameterError, StateError
 from m5310.events import (
     Answered,
+    Counters,
     Event,
     InStep,
     Late,
@@ -28,6 +29,7 @@ from m5310.events import (
     Unsolicited,
 )
 from m5310.lines import Overlong
+from m5310.sleep import AWAKE, WAKING
 from m5310.states import Conversation
 
 OK: Final = b"\r\nOK\r\n"
@@ -514,14 +516,28 @@ def test_the_first_command_finds_the_step_first() -> None:
     assert engine.deadline == pytest.approx(0.01 + SETTLE + 5)
 
 
-def test_time_runs_out_while_the_step_settles() -> None:
+def test_a_module_that_answers_is_not_given_up_while_the_step_settles() -> None:
     engine = lost()
     engine.submit(Command("AT+X", timeout=0.5), 7.0)
+    assert engine.outgoing() == b"AT\r"
     engine.receive(OK, 7.4)
-    assert engine.deadline == pytest.approx(7.5)
-    assert engine.tick(7.5) == [TimedOut(Command("AT+X", timeout=0.5), (), sent=False)]
+    assert engine.tick(7.5) == []
+    assert engine.tick(7.4 + SETTLE_OWED) == [InStep()]
+    assert engine.outgoing() == b"AT+X\r"
+
+
+def test_nor_is_it_waited_for_if_it_never_settles() -> None:
+    engine = lost()
+    short = Command("AT+X", timeout=0.5)
+    engine.submit(short, 7.0)
+    events: list[Event] = []
+    now = 7.0
+    while TimedOut(short, (), sent=False) not in events:
+        now += 0.09
+        events = [*engine.receive(OK, now), *engine.tick(now)]
+    assert now == pytest.approx(7.5 + SETTLE_OWED, abs=0.1)
     assert engine.free
-    assert engine.tick(7.4 + SETTLE_OWED) == [InStep()]  # found for the next
+    assert engine.tick(now + SETTLE) == [InStep()]  # found for the next
     assert engine.outgoing() == b"AT\r"
 
 
@@ -559,6 +575,135 @@ def test_a_module_that_answers_each_probe_late_is_never_one_result_behind() -> N
             engine.receive(OK, now)
         engine.tick(now)
     assert due == []
+
+
+# --- asleep ----------------------------------------------------------------------------------
+
+
+def answered_at(moment: float, *, awake: float = AWAKE, quiet: float = 0.0) -> Engine:
+    """An engine whose module was heard last at `moment`."""
+    engine = Engine(quiet=quiet, awake=awake)
+    engine.submit(PLAIN, 0.0)
+    engine.receive(OK, 0.0)
+    engine.tick(SETTLE)
+    assert engine.outgoing() == b"AT\rAT+CFUN=1\r"
+    assert engine.receive(OK, moment) == [answered(PLAIN)]
+    return engine
+
+
+def test_after_long_silence_the_module_is_asked_first() -> None:
+    engine = answered_at(1.0, quiet=QUIET)
+    assert engine.deadline is None  # nothing is planned: it is a question of the next command
+    engine.submit(CEREG, 1.0 + AWAKE + 0.1)
+    assert engine.outgoing() == b"AT\r"
+    assert engine.receive(OK, 4.0) == []
+    # It was in step before: there is nothing of the past to wait for.
+    assert engine.deadline == pytest.approx(4.0 + room.LINE_END)
+    assert engine.tick(4.0 + room.LINE_END) == [InStep()]
+    assert engine.outgoing() == b"AT+CEREG?\r"
+    assert engine.receive(lines("+CEREG:0,1", "OK"), 4.1) == [answered(CEREG, "+CEREG:0,1")]
+    assert engine.counters == Counters(probes=2)
+
+
+@pytest.mark.parametrize("line", ["+CSCON:1", "+MIPLREAD:0,10000,3303,0,5700"])
+def test_a_module_that_says_something_is_awake(line: str) -> None:
+    engine = answered_at(1.0)
+    engine.receive(lines(line), 600.0)
+    engine.submit(PLAIN, 600.0 + AWAKE)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_noise_on_an_open_line_is_no_sign_of_it() -> None:
+    engine = answered_at(1.0)
+    engine.receive(b"\x00\xff\x00x", 600.0)
+    engine.submit(PLAIN, 600.0)
+    assert engine.outgoing() == b"AT\r"
+
+
+def test_a_module_that_never_sleeps_is_never_asked() -> None:
+    engine = answered_at(1.0, awake=math.inf)
+    engine.submit(PLAIN, 1e9)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+@pytest.mark.parametrize("awake", [-1.0, math.nan])
+def test_the_time_awake_is_a_time(awake: float) -> None:
+    with pytest.raises(ParameterError, match="awake"):
+        Engine(awake=awake)
+
+
+def test_with_no_time_awake_each_command_is_preceded_by_one_probe() -> None:
+    engine = answered_at(1.0, awake=0.0)
+    for now in (2.0, 3.0):
+        engine.submit(PLAIN, now)
+        assert engine.outgoing() == b"AT\r"
+        engine.receive(OK, now + 0.1)
+        engine.tick(now + 0.1 + room.LINE_END)
+        assert engine.outgoing() == b"AT+CFUN=1\r"
+        engine.receive(OK, now + 0.2)
+
+
+def test_a_module_that_announced_its_sleep_is_asked_at_once() -> None:
+    engine = answered_at(1.0)
+    engine.asleep(True)
+    engine.submit(PLAIN, 1.1)
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(OK, 1.2)
+    engine.tick(1.2 + room.LINE_END)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+    engine.receive(OK, 1.3)
+    engine.submit(PLAIN, 1.4)  # it answered: awake
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_one_that_announced_its_waking_is_not() -> None:
+    engine = answered_at(1.0)
+    engine.asleep(True)
+    engine.asleep(False)
+    engine.submit(PLAIN, 1.1)
+    assert engine.outgoing() == b"AT+CFUN=1\r"
+
+
+def test_one_that_falls_asleep_over_the_probe_is_asked_again() -> None:
+    engine = answered_at(1.0)
+    engine.submit(PLAIN, 60.0)
+    engine.receive(OK, 60.1)
+    engine.asleep(True)
+    engine.tick(60.2)
+    assert engine.outgoing() == b"AT\rAT\r"
+
+
+def test_to_wake_up_it_has_its_own_time() -> None:
+    short = Command("AT+X", timeout=0.5)
+    engine = answered_at(1.0)
+    engine.submit(short, 60.0)
+    for second in range(3):
+        assert engine.outgoing() == b"AT\r"
+        assert engine.tick(60 + PROBE_INTERVAL * (second + 1)) == []
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(ERROR, 63.1)  # what is left of a probe whose beginning got lost
+    engine.tick(63.1 + SETTLE)
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(OK, 63.3)
+    assert engine.tick(63.3 + SETTLE_OWED) == [InStep()]
+    assert engine.outgoing() == b"AT+X\r"
+    assert engine.receive(OK, 65.0) == [answered(short)]
+    assert engine.counters.timeouts == 0
+
+
+def test_one_that_does_not_wake_up_is_given_up() -> None:
+    engine = answered_at(1.0)
+    short = Command("AT+X", timeout=0.5)
+    engine.submit(short, 60.0)
+    events: list[Event] = []
+    now = 60.0
+    while not events:
+        assert engine.deadline is not None
+        now = engine.deadline
+        events = engine.tick(now)
+    assert events == [TimedOut(short, (), sent=False)]
+    assert now == pytest.approx(60 + WAKING)
+    assert engine.state is Conversation.LOST
 
 
 # --- taking back -----------------------------------------------------------------------------
@@ -706,7 +851,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.engine.free is (self.held is None)
         if self.held is not None:
             assert self.engine.deadline is not None
-            assert self.now - self.since <= 2 * self.held.timeout + 1
+            assert self.now - self.since <= 2 * self.held.timeout + SETTLE_OWED
         else:
             assert self.engine.state is not Conversation.BUSY
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from m5310.at import Answer, Command, Response
-from m5310.engine import ANSWER_LIMIT, QUIET, SETTLE
+from m5310.engine import ANSWER_LIMIT, LINE_END, QUIET, SETTLE
 from m5310.errors import (
     AnswerError,
     Code,
@@ -109,6 +109,30 @@ async def test_the_first_command_is_preceded_by_a_probe() -> None:
     assert await modem.execute(CEREG) == Answer(CEREG, ("+CEREG:0,1",))
     assert port.written == ["AT", "AT+CEREG?"]
     assert port.times[1] == pytest.approx(SETTLE, abs=0.001)
+    await modem.close()
+
+
+async def test_a_command_after_long_silence_is_preceded_by_one_too() -> None:
+    modem, port = plugged()
+    await modem.execute(PLAIN)
+    await elapse(600)
+    assert timers() == []  # nothing is done about it before there is a command
+    assert await modem.execute(CSQ) == Answer(CSQ, ("+CSQ:17,99",))
+    assert port.written == ["AT", "AT+CFUN=1", "AT", "AT+CSQ"]
+    assert port.times[3] - port.times[2] == pytest.approx(LINE_END, abs=0.001)
+    await modem.close()
+
+
+async def test_a_modem_that_announced_its_sleep_is_woken() -> None:
+    modem, port = plugged()
+    await modem.execute(PLAIN)
+    modem.asleep(True)
+    await modem.execute(PLAIN)
+    assert port.written == ["AT", "AT+CFUN=1", "AT", "AT+CFUN=1"]
+    modem.asleep(True)
+    modem.asleep(False)
+    await modem.execute(PLAIN)
+    assert port.written[4:] == ["AT+CFUN=1"]
     await modem.close()
 
 
