@@ -87,7 +87,7 @@ async def test_ten_days_on_a_bad_cable_account_for_every_report(hostile: Hostile
     damaged = arrived.count(None)
     # The language has no check of its bytes: the module takes a text that was damaged on its way.
     assert len(acknowledged - set(arrived)) <= damaged
-    assert damaged < 0.02 * len(reports)
+    assert damaged < 0.05 * len(reports)
     assert len(acknowledged) > 0.8 * len(reports)
     assert len(arrived) < 1.1 * len(reports)  # few of them twice
     await device.destroy()
