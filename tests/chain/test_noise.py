@@ -1,4 +1,4 @@
-"""A device on a bad cable, beside all else that befalls it: every report is accounted for."""
+"""A bad cable, beside all else that befalls a device: every report is accounted for."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from random import Random
 
 import pytest
 
+from emulator.identity import Identity
 from m5310 import Device, DeviceState, ValueType
+from m5310.commands.network import Registration
 from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_WAIT
 from m5310.errors import M5310Error
+from m5310.module.module import Module
+from tests.chain.cable import Cable
 from tests.chain.test_outbox import fate
 from tests.chain.world import World
 from tests.clock import elapse
 from tests.driver.hostile_port import proven, tag
-from tests.hostile import Cut, Hostile
+from tests.hostile import ROUGH, Cut, Hostile
 
 # One byte of a thousand: every tenth command line or so is hit, or its answer.
 BAD_CABLES = (
@@ -103,3 +107,21 @@ async def check_alive(world: World, device: Device) -> None:
     (text,) = device.resources
     await device.notify(text, tag(-1), acknowledge=True)
     assert world.reported[-1] == tag(-1)
+
+
+@pytest.mark.parametrize("hostile", ROUGH, ids=str)
+async def test_over_a_bad_line_an_attach_ends_in_time_and_succeeds_when_it_is_well(
+    hostile: Hostile,
+) -> None:
+    cable = Cable(hostile)
+    loop = asyncio.get_running_loop()
+    async with Module(cable.modem) as module:
+        for _ in range(5):
+            begun = loop.time()
+            with contextlib.suppress(M5310Error):
+                await module.attach(60)
+            assert loop.time() - begun < 60 + 35  # a boot that may be under way is waited for
+        cable.calm()
+        assert (await module.attach()).status.stat is Registration.HOME
+        assert (await module.identity()).imei == Identity().imei
+    await cable.modem.close()
