@@ -61,6 +61,13 @@ class Engine:
     and then `AT` until it answers, before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
+
+    The wire does not say whose a final result is. Guaranteed of those of the past: a bare `OK`
+    ends no command that must bring information. A result that comes again within `quiet` s, a
+    refusal within `settle` s, is nobody's. After a timeout the next command is held back until
+    as many results came as lines were written, and `settle` s more, or else until none came for
+    SETTLE_OWED s: what comes by then ends no command, in whatever order. What comes later than
+    that may be taken for the next command's if it has its shape.
     """
 
     def __init__(

@@ -164,30 +164,6 @@ def test_an_unsolicited_line_with_nothing_out() -> None:
     ]
 
 
-def test_unsolicited_lines_before_between_inside_and_after_an_answer() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    data = lines("+CSCON:1", "+CEREG:0,1", "+MIPLREAD:0,10000,3303,0,5700", "OK", "+CSCON:0")
-    assert engine.receive(data, 1.1) == [
-        Unsolicited("+CSCON:1"),
-        Unsolicited("+MIPLREAD:0,10000,3303,0,5700"),
-        answered(CEREG, "+CEREG:0,1"),
-        Unsolicited("+CSCON:0"),
-    ]
-
-
-def test_the_same_prefix_is_told_apart_by_the_shape() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    data = lines("+CEREG:5", "+CEREG:0,1", "+CEREG:1,19E6,94,7", "OK", "+CEREG:0,1")
-    assert engine.receive(data, 1.1) == [
-        Unsolicited("+CEREG:5"),
-        Unsolicited("+CEREG:1,19E6,94,7"),
-        answered(CEREG, "+CEREG:0,1"),
-        Unsolicited("+CEREG:0,1"),
-    ]
-
-
 def test_result_words_inside_a_payload_end_nothing() -> None:
     engine = in_step()
     engine.submit(PLAIN, 1.0)
@@ -205,17 +181,6 @@ def test_a_result_word_in_a_payload_while_nothing_is_out() -> None:
     engine = in_step()
     text = "+MIPLWRITE:0,10000,3303,0,5700,+CME ERROR:3"
     assert engine.receive(lines(text), 1.0) == [Unsolicited(text)]
-
-
-def test_three_hundred_lines_in_one_burst() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    burst = [f"+MIPLREAD:0,{10000 + n},3303,0,5700" for n in range(300)]
-    data = lines(*burst[:150], "+CEREG:0,1", *burst[150:], "OK")
-    assert engine.receive(data, 1.1) == [
-        *(Unsolicited(text) for text in burst),
-        answered(CEREG, "+CEREG:0,1"),
-    ]
 
 
 def test_noise_around_and_inside_an_answer() -> None:
