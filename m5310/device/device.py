@@ -249,9 +249,9 @@ class Device:
         """Log out. Raises RegistrationError if nothing confirms it in time.
 
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
-        A login under way is awaited first, since the module takes no logout before its end. A
-        device that is to be logged in again is not, what was kept for that fails, and a module
-        that forgot what it was told is still told it: RESTORING until then.
+        A login under way is awaited first, since the module takes no logout before its end; it may
+        leave REG_FAILED. A device that is to be logged in again is not, and what was kept for that
+        fails; a module that forgot what it was told is still told it: RESTORING until then.
         """
         if not (self._continuity.coming_back or self.state is DeviceState.REG_PENDING):
             self._registration.check(DeviceEvent.CLOSE)
