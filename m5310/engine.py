@@ -98,6 +98,7 @@ class Engine:
         self._exchange: Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
+        self._starting = False  # the `OK` that ends the text of a start may still come
         self._strays = 0
         self._late = 0
         self._timeouts = 0
@@ -173,6 +174,7 @@ class Engine:
         # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
         # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
         self._owed = 1
+        self._starting = True
         self._past = self._settle
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
@@ -219,6 +221,7 @@ class Engine:
                 self._sleep.heard(now)  # or a short `awake` would have it asked again
                 self._lost = None
                 self._owed = 0
+                self._starting = False
                 events.append(InStep())
         self._advance(now)
         return events
@@ -326,8 +329,13 @@ class Engine:
                 # follow, ask again.
                 self._states.on(ConversationEvent.ERROR)
                 self._due = now + self._settle
+                if self._waiting is None:  # nobody to ask again for
+                    self._states.on(ConversationEvent.GIVE_UP)
         elif self.state is Conversation.LOST and not self._owed:
             self._lost = None  # that was its final result: nothing more of it can follow
+        if result.ok and self._starting:
+            self._starting = False
+            return None
         self._strays += 1
         return Stray(result.text)
 

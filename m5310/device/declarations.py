@@ -55,20 +55,25 @@ class Declarations:
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self._perhaps: set[Path] = set()  # what it may have been told of: no result came
+        self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
         restarts = 0
         while True:
+            start = self._starts
             try:
                 await self.configure()
-            except ModemReset:
-                restarts += 1
-                if restarts > RESTARTS:
-                    raise
+            except ModemReset as error:
+                failure = error
             else:
-                return
+                if start == self._starts:
+                    return
+                failure = ModemReset("the module restarted just after it was configured")
+            restarts += 1
+            if restarts > RESTARTS:
+                raise failure
 
     async def configure(self) -> None:
         """Configure the module; what an earlier program left behind in it is deleted first.
@@ -147,7 +152,8 @@ class Declarations:
         self._instances.pop(instance, None)
 
     def forget(self) -> None:
-        """The module has restarted and holds nothing any more."""
+        """The module has restarted, or the port is gone: it holds nothing any more."""
+        self._starts += 1
         self._instances.clear()
         self._perhaps.clear()
 
