@@ -28,6 +28,9 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file)  # argparse hides that it cannot be written
+
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message} (--help shows how)\n")
 
@@ -226,6 +229,10 @@ a profile:
   # uri = "coap://183.230.40.40:5683"
   # lifetime = 86400                 # seconds
   # baud = 9600
+  # acknowledge = false              # true: report until the platform says that it has it
+  # recover = true                   # false: end when the module restarts or the port is lost
+  # outbox = 1000                    # reports kept while the device is being brought back
+  # when_full = "drop oldest"        # or "refuse" newer ones
 
   [[resource]]
   path = "3303/0/5700"               # object/instance/resource

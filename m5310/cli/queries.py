@@ -13,6 +13,7 @@ from m5310.at import Answer, Command
 from m5310.commands import general, identity, measurements, network, power, sockets
 from m5310.commands.clock import clock, clock_of
 from m5310.commands.network import NetworkStatus, Registration
+from m5310.module.obstacles import cause_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,13 @@ _STATS: Final = {
 
 
 def status_words(status: NetworkStatus) -> str:
-    cell = f", cell {status.cell:X} in area {status.tac:X}" if status.tac is not None else ""
-    return _STATS[status.stat] + cell
+    words = _STATS[status.stat]
+    if status.tac is not None:
+        words += f", cell {status.cell:X} in area {status.tac:X}"
+    if status.reject_cause is not None:
+        cause = status.reject_cause
+        words += f", vendor's cause {cause}" if status.cause_type else f", {cause_words(cause)}"
+    return words
 
 
 WEAK: Final = -105

@@ -92,6 +92,35 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert (status, ran.stderr) == ("141", "")
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("line", ["--version", "--help", "record --format", "decode +CSQ:20,99"])
+def test_what_cannot_be_written_is_one_line(line: str, unbuffered: str) -> None:
+    with FULL.open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "m5310", *line.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (ran.returncode, ran.stderr) == (2, "m5310: No space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+def test_errors_that_nobody_can_read_leave_the_status() -> None:
+    for words, status in (("bogus", 2), (f"probe {NOWHERE}", 2), ("decode xyzzy", 1)):
+        with FULL.open("w") as full:
+            line = [sys.executable, "-m", "m5310", *words.split()]
+            ran = subprocess.run(line, stdout=subprocess.PIPE, stderr=full, check=False, cwd=ROOT)
+        assert ran.returncode == status
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_supervisor_may_close_the_standard_streams(port: str, closed: str) -> None:
     for subcommand in (f"send {port} AT+CIMI", f"console {port}"):
