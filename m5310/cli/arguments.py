@@ -111,7 +111,11 @@ def _port(made: argparse.ArgumentParser, *, default: int | None = 9600) -> None:
 
 def _ports(commands: _Commands[_Parser]) -> None:
     text = """\
-Name the serial ports of this machine, likely modules first. Exit status 1: there is none."""
+Name the serial ports of this machine, likely modules first. Exit status 1: there is none.
+
+examples:
+  m5310 ports
+  m5310 probe "$(m5310 ports --json | jq -r '.[0].device')"     # the likeliest one"""
     made = _command(commands, "ports", "what is plugged in", text)
     made.add_argument("--json", action="store_true", help="one JSON array, for scripts")
 
@@ -222,6 +226,11 @@ Be a OneNET device that a file describes: log in, report values, serve what the 
 writes and executes. Lines on stdin report values: 3303/0/5700=22.5
 It goes on through restarts of the module, as long as they take. Ctrl-C logs out and leaves the
 module clean.
+
+examples:
+  m5310 run thermometer.toml
+  m5310 run thermometer.toml --port /dev/ttyUSB1 --endpoint '<imei>;<imsi>'
+  (while sleep 60; do echo 3303/0/5700=$(my-sensor); done) | m5310 run thermometer.toml
 
 a profile:
   port = "/dev/ttyUSB0"              # or --port

@@ -167,6 +167,16 @@ def test_a_probe_leaves_the_module_as_it_was(port: str) -> None:
         assert m5310("send", port, "AT+CMEE?").stdout == f"+CMEE:{numbers}\n"
 
 
+def test_a_probe_of_no_port_is_json_as_well() -> None:
+    ran = m5310("probe", NOWHERE, "--json")
+    assert ran.returncode == 2
+    found = json.loads(ran.stdout)
+    (finding,) = found.pop("findings")
+    assert found == {"port": NOWHERE, "baud": None, "well": False}
+    assert (finding["name"], finding["verdict"]) == ("port", "WRONG")
+    assert ran.stderr == f"m5310: {finding['words']}\n"
+
+
 def test_a_module_that_is_not_well(port: str) -> None:
     assert m5310("send", port, "AT+CFUN=0").returncode == 0
     ran = m5310("probe", port, "--json")
@@ -210,6 +220,9 @@ def test_send_sends_nothing_hostile(port: str) -> None:
     ran = m5310("send", port, "AT", "AT\rAT+NRB")
     assert ran.returncode == 2
     assert "control character" in ran.stderr
+    for line in ("", "hello", "AT+CSQ\x1b"):
+        assert m5310("send", port, "AT", line).returncode == 2
+    assert m5310("send", port, "").stderr == "m5310: '' does not begin with AT\n"
 
 
 def test_send_waits_for_what_follows(port: str) -> None:
