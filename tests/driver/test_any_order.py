@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from random import Random
 from typing import Any, Final
 
 from hypothesis import settings
@@ -116,6 +117,7 @@ class DeviceOrders(Orders):
             on_write=answer,
             on_execute=answer,
             recover=recover,
+            random=Random(0),  # the same orders, the same waits
         )
         if steps > 0:
             await self.device.create()
