@@ -100,7 +100,8 @@ class Conversation:
         """Answer the lines that have come, each in full before the next is read."""
         while self._busy is None and not self._stopped:
             echoed, line = self._reader.take()
-            self._write(echoed)
+            if echoed:
+                self._write(echoed)
             if line is None:
                 return
             self._obey(line, now)

@@ -186,12 +186,25 @@ class Line:
         if self._port is None:
             self.lost += len(data)
             return
+        if self._baud is None and self._out.through(data):
+            self._send_through(data)
+            return
         was_idle = not self._out.waiting
         now = self._clock.now()
         self.lost += self._out.send(data, now, self._baud, frames=self._frames())
         self._balance()
         if was_idle:
             self._pump_out()
+
+    def _send_through(self, data: bytes) -> None:
+        """The usual case of a line without pace: nothing is on its way, and the port has room."""
+        written = self._write(data)
+        self._tell_sent(data[:written])
+        if written == len(data):
+            self._tell_end()
+            return
+        self.lost += self._out.put(data[written:], self._clock.now(), 0.0)
+        self._wait_for_reader()
 
     def _pump_out(self) -> None:
         """Hand over what is complete by now, and come back when the next byte is."""
@@ -214,6 +227,9 @@ class Line:
     def _leave(self, sent: bytes) -> None:
         self._out.advance(len(sent))
         self._balance()
+        self._tell_sent(sent)
+
+    def _tell_sent(self, sent: bytes) -> None:
         if sent and self._on_sent is not None:
             self._on_sent(sent)
 
@@ -240,6 +256,10 @@ class Line:
     def _heard(self, data: bytes) -> None:
         """The port has got bytes: they are on their way now."""
         self.received += len(data)
+        if self._baud is None and self._in.through(data):
+            self._arrive(data)
+            self._tell_end()
+            return
         was_idle = not self._in.waiting
         module, host = self._frames()
         self._in.send(data, self._clock.now(), self._baud, frames=(host, module))
