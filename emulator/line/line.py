@@ -26,8 +26,9 @@ class Line:
     nobody reads is lost once the port is full. An unpaced one (`baud` None) waits for its reader.
     While no host has the port open, either loses all it sends.
 
-    `received` counts the bytes that hosts have written, `lost` those that never reached a host,
-    `overrun` those that the module had no room for; `faults` does worse, when told to.
+    `received` counts the bytes that hosts have written, `sent` those that hosts were given, `lost`
+    those that never reached one, `overrun` those that the module had no room for; `faults` does
+    worse, when told to.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Line:
         had, ValueError for a speed that is none.
         """
         self.received = 0
+        self.sent = 0
         self.lost = 0
         self.overrun = 0
         self.baud = baud
@@ -239,7 +241,9 @@ class Line:
         if not self._port.opened:
             self.lost += len(data)
             return len(data)
-        return self._port.write(data)
+        written = self._port.write(data)
+        self.sent += written
+        return written
 
     def _wait_for_reader(self) -> None:
         if not self._writing and self._port is not None:
