@@ -107,7 +107,8 @@ def _scenario(parameters: dict[str, Any]) -> Scenario | None:
     from emulator.scenario.reading import ScenarioError, read  # noqa: PLC0415 - see above
 
     try:
-        found = read(path.read_text(encoding="utf-8"), str(path))
+        text = path.read_text(encoding="utf-8")
+        found = read(text, str(path), modules=parameters.get("modules", 1))
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: {error}, expected UTF-8") from None
     parameters.setdefault("seed", found.seed)

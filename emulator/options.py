@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         action=_Do,
         metavar="run|replay FILE",
-        help="run: play the scenario in FILE on the first module; replay: instead of a module, play"
+        help="run: play the scenario in FILE; replay: instead of a module, play"
         " the recording in FILE, and tell where the host differs from the recorded one (status 1)",
     )
     _add_line(made)

@@ -12,7 +12,7 @@ from emulator.lwm2m import Discover, Execute, Read, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
 from emulator.sim import Sim
-from emulator.upset import Upset
+from emulator.upset import Aside, Upset
 
 # When ---------------------------------------------------------------------------------------------
 
@@ -149,15 +149,30 @@ class Ask:
     question: Read | Write | Execute | Discover
 
 
-# An `Upset` is what becomes of a command, and stands with an `On` only.
-Act = Reception | Network | Card | Restart | Cable | Noise | Spoil | Weather | Mood | Ask | Upset
+# An `Upset` is what becomes of a command, and stands with an `On` only. An `Aside` stands beside
+# the answer of an `On` without delay; elsewhere it is said on an idle line.
+Act = (
+    Reception
+    | Network
+    | Card
+    | Restart
+    | Cable
+    | Noise
+    | Spoil
+    | Weather
+    | Mood
+    | Ask
+    | Upset
+    | Aside
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`lasting`: seconds until things are again as they were before it; None: they stay.
 
-    `text` is the act in the file's words, `line` where the event begins.
+    `text` is the act in the file's words, `line` where the event begins, `module` whose it is, from
+    1 on.
     """
 
     when: When
@@ -165,6 +180,18 @@ class Event:
     lasting: float | None
     text: str
     line: int
+    module: int = 1
+
+    @property
+    def upset(self) -> Upset | None:
+        """What becomes of the command itself; None: the act has a time of its own."""
+        match self.act, self.when:
+            case Upset() as upset, On():
+                return upset
+            case Aside() as aside, On(after=0.0):
+                return Upset(aside=aside)
+            case _:
+                return None
 
 
 class Begin(StrEnum):
