@@ -168,6 +168,13 @@ class Board:
     def take_uplink(self) -> list[Uplink]:
         return self.module.take_uplink()
 
+    @property
+    def owing(self) -> bool:
+        """Whether the host may wait for something: bytes on their way, words of the module, and the
+        network, for which hosts ask again and again.
+        """
+        return not self.line.idle or self.module.busy or self.module.radio.searching
+
     # To the host and the internet ----------------------------------------------------------------
 
     def flush(self) -> None:
