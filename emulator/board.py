@@ -132,6 +132,8 @@ class Board:
             self._patience = None
         if self._recorder is not None:
             self._recorder.close()
+        if self._trace is not None:
+            self._trace.close(self._clock.now())
         self.line.close()
         self.internet.close()
 
