@@ -27,8 +27,8 @@ class Turn:
 
 
 class Replay:
-    """After `receive` and `step`: take what goes out at the line's former speed, make it `baud` (0:
-    none), and call `step` again at the deadline it gives, which may be at once.
+    """After `receive` and `step`: take what goes out, at the line's former speed, set that to
+    `baud` (0: it has none), and call `step` again at the deadline it gives, which may be at once.
 
     A line that comes later in the recording is taken as that one, those between are missing; a
     line that does not come is not answered.

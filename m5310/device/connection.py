@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from m5310.at import Answer, Command
+from m5310.commands.power import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
 from m5310.plug import Plug
 
@@ -75,7 +76,7 @@ class Connection:
             assert self._opener is not None
             modem = await self._opener()
         self._modem = modem
-        self._stop_listening = modem.listen(self._on_line, self._lost)
+        self._stop_listening = modem.listen(self._heard, self._lost)
 
     async def execute(self, command: Command) -> Answer:
         return await self.modem.execute(command)
@@ -88,6 +89,11 @@ class Connection:
         modem, self._modem = self._modem, None
         if modem is not None and modem is not self._given:
             await modem.close()
+
+    def _heard(self, line: str) -> None:
+        if (asleep := sleep_reported(line)) is not None:
+            self.modem.asleep(asleep)
+        self._on_line(line)
 
     def _lost(self, error: PortError) -> None:
         self._stop_listening = None

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310 import Device, DeviceState, Resource, ValueType
-from m5310.commands import general
+from m5310.commands import identity
 from m5310.device.outbox import ATTEMPTS, WINDOW, WhenFull
 from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_PORT_WAIT, LONGEST_WAIT
@@ -45,7 +45,7 @@ async def test_a_port_unplugged_and_replugged() -> None:
         await elapse(0.1)
         assert device.state is S.RESTORING
         with pytest.raises(PortError):
-            await device.modem.execute(general.information())
+            await device.modem.execute(identity.information())
         kept = [await device.report({sensor: float(value)}) for value in range(20)]
         assert {report.state for report in kept} == {R.QUEUED}
         assert sensor.value == 21.5  # what nobody took is not the value

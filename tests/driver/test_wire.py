@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path as File
@@ -15,7 +16,8 @@ from m5310 import values
 from m5310.at import Command, Response, final_result
 from m5310.classic import commands as classic
 from m5310.classic import miplconf, urc
-from m5310.commands import general, measurements, network, notices, power, sockets
+from m5310.commands import general, identity, measurements, network, notices, power, sockets
+from m5310.commands.clock import clock
 from m5310.engine import Engine
 from m5310.events import Answered, Event, InStep, Refused, Unsolicited
 from m5310.lwm2m import Path
@@ -100,20 +102,20 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "error numbers?": lambda _: general.error_numbers_query(),
     "error numbers": lambda w: general.error_numbers(on(w[0])),
     "reboot": lambda _: general.restart(),
-    "manufacturer": lambda _: general.manufacturer(),
-    "model": lambda _: general.model(),
-    "revision": lambda _: general.revision(),
-    "version": lambda _: general.firmware(),
-    "information": lambda _: general.information(),
+    "manufacturer": lambda _: identity.manufacturer(),
+    "model": lambda _: identity.model(),
+    "revision": lambda _: identity.revision(),
+    "version": lambda _: identity.firmware(),
+    "information": lambda _: identity.information(),
     "factory defaults": lambda _: general.factory_defaults(),
     "reset profile": lambda _: general.reset_profile(),
-    "imsi": lambda _: general.imsi(),
-    "imei": lambda _: general.imei(),
-    "serial": lambda _: general.serial_number(),
-    "iccid": lambda _: general.iccid(),
+    "imsi": lambda _: identity.imsi(),
+    "imei": lambda _: identity.imei(),
+    "serial": lambda _: identity.serial_number(),
+    "iccid": lambda _: identity.iccid(),
     "functionality?": lambda _: general.radio_query(),
     "functionality": lambda w: general.radio(on(w[0])),
-    "clock": lambda _: general.clock(),
+    "clock": lambda _: clock(),
     "config?": lambda _: general.configuration(),
     "config": lambda w: general.configure(w[0], w[1] == "TRUE"),
     "speed?": lambda _: general.speed_query(),
@@ -210,7 +212,8 @@ class Player:
     """An engine in step, and one transcript after another line of it."""
 
     def __init__(self, hostile: Hostile) -> None:
-        self.engine = Engine(quiet=0)
+        # no waits: the transcript says what wakes the module
+        self.engine = Engine(quiet=0, settle=0, awake=math.inf)
         self.now = 0.0
         self.echo = hostile.echo
         self.way = hostile.to_host()
