@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
-from typing import assert_never
 
 from emulator.at import Cme, framed
 from emulator.coverage import Coverage
-from emulator.line.noise import Fault, Rates
+from emulator.line.noise import Fault, Rates, Spot
 from emulator.lwm2m import Discover, Execute, Item, Path, Read, Value, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
@@ -26,7 +25,6 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
@@ -57,6 +55,16 @@ class _Choice(Enum):
     ACCEPTS = "accepts"
     OUT = "unplugged"
     IN = "plugged"
+
+
+# What is done to the next bytes, as a scenario says it.
+_TRICKS = {
+    "lose": Fault.LOSS,
+    "double": Fault.DOUBLE,
+    "corrupt": Fault.CORRUPT,
+    "delay": Fault.DELAY,
+    "inject": Fault.GARBAGE,
+}
 
 
 class _Answer(Enum):
@@ -97,19 +105,17 @@ def _noise(table: Table, key: str) -> Act:
 
 def _spoil(table: Table, key: str) -> Act:
     inner = table.table(key)
-    trick = Trick(inner.only(tuple(Trick), key))
+    trick = inner.only(_TRICKS, key)
+    fault = _TRICKS[trick]
     after = inner.integer("after", 0) if "after" in inner else 0
-    match trick:
-        case Trick.DELAY:
-            spoil = Spoil(Way(key), trick, after, seconds=inner.number(trick))
-        case Trick.INJECT:
-            spoil = Spoil(Way(key), trick, after, data=inner.text(trick).encode())
-        case Trick.LOSE | Trick.DOUBLE | Trick.CORRUPT:
-            spoil = Spoil(Way(key), trick, after, count=inner.integer(trick, 1))
-        case _:
-            assert_never(trick)
+    if fault is Fault.DELAY:
+        spot = Spot(fault, after, seconds=inner.number(trick))
+    elif fault is Fault.GARBAGE:
+        spot = Spot(fault, after, data=inner.text(trick).encode())
+    else:
+        spot = Spot(fault, after, inner.integer(trick, 1))
     inner.end()
-    return spoil
+    return Spoil(Way(key), spot)
 
 
 def _air(table: Table, key: str) -> Act:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emulator.coverage import Coverage
-from emulator.line.noise import Rates
+from emulator.line.noise import Rates, Spot
 from emulator.lwm2m import Discover, Execute, Read, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
@@ -102,29 +102,12 @@ class Way(StrEnum):
     TO_MODULE = "to_module"
 
 
-class Trick(StrEnum):
-    """What is done to the next bytes; values are the keys of a scenario."""
-
-    LOSE = "lose"
-    DOUBLE = "double"
-    CORRUPT = "corrupt"
-    DELAY = "delay"
-    INJECT = "inject"
-
-
 @dataclass(frozen=True, slots=True)
 class Spoil:
-    """One fault of one direction, once `after` more bytes have passed.
-
-    `count` is for what is done to so many bytes, `seconds` for a delay, `data` for what is put in.
-    """
+    """One fault of one direction."""
 
     way: Way
-    trick: Trick
-    after: int = 0
-    count: int = 1
-    seconds: float = 0.0
-    data: bytes = b""
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
@@ -45,8 +44,9 @@ def perform(act: Staged, it: Emulator, board: Board) -> Undo:
             return board.line.unplug if plugged else board.line.plug
         case Noise():
             return _noise(act, board)
-        case Spoil():
-            _spoil(act, board)
+        case Spoil(way, spot):
+            faults = board.line.faults
+            (faults.to_host if way is Way.TO_HOST else faults.to_module).plan(spot)
             return _nothing
         case Weather():
             return _weather(act, it)
@@ -87,20 +87,3 @@ def _weather(act: Weather, it: Emulator) -> Undo:
         air.latency, air.loss = latency, loss
 
     return undo
-
-
-def _spoil(act: Spoil, board: Board) -> None:
-    noise = board.line.faults.to_host if act.way is Way.TO_HOST else board.line.faults.to_module
-    match act.trick:
-        case Trick.LOSE:
-            noise.lose(act.count, after=act.after)
-        case Trick.DOUBLE:
-            noise.double(act.count, after=act.after)
-        case Trick.CORRUPT:
-            noise.corrupt(act.count, after=act.after)
-        case Trick.DELAY:
-            noise.delay(act.seconds, after=act.after)
-        case Trick.INJECT:
-            noise.inject(act.data, after=act.after)
-        case _:
-            assert_never(act.trick)

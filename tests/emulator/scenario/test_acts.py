@@ -8,7 +8,7 @@ import pytest
 
 from emulator.at import Cme
 from emulator.coverage import Coverage
-from emulator.line.noise import Rates
+from emulator.line.noise import Fault, Rates, Spot
 from emulator.lwm2m import Discover, Execute, Item, Path, Read, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
@@ -24,7 +24,6 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
@@ -53,9 +52,9 @@ def read(text: str) -> Act:
         ('cable = "unplugged"', Cable(plugged=False)),
         ('cable = "plugged"', Cable(plugged=True)),
         ("noise = { loss = 0.5, garbage = 1 }", Noise(Rates(loss=0.5, garbage=1))),
-        ("to_host = { lose = 3, after = 2 }", Spoil(Way.TO_HOST, Trick.LOSE, 2, 3)),
-        ("to_module = { delay = 1.5 }", Spoil(Way.TO_MODULE, Trick.DELAY, seconds=1.5)),
-        ('to_host = { inject = "\\u0000x" }', Spoil(Way.TO_HOST, Trick.INJECT, data=b"\0x")),
+        ("to_host = { lose = 3, after = 2 }", Spoil(Way.TO_HOST, Spot(Fault.LOSS, 2, 3))),
+        ("to_module = { delay = 1.5 }", Spoil(Way.TO_MODULE, Spot(Fault.DELAY, seconds=1.5))),
+        ('to_host = { inject = "\\u0000x" }', Spoil(Way.TO_HOST, Spot(Fault.GARBAGE, data=b"\0x"))),
         ('urc = "+CEREG:1"', Aside(b"\r\n+CEREG:1\r\n")),
         ('urc = "+A:1"\nplace = "inside"', Aside(b"\r\n+A:1\r\n", Place.INSIDE)),
         ('bytes = "00fF"\nsplit = 0.5', Aside(b"\0\xff", split=0.5)),

@@ -11,7 +11,7 @@ import pytest
 from emulator import Emulator, VirtualClock
 from emulator.board import Board
 from emulator.coverage import Coverage
-from emulator.line.noise import Rates
+from emulator.line.noise import Fault, Rates, Spot
 from emulator.onenet.front import Manner
 from emulator.power import Cause
 from emulator.scenario.events import (
@@ -23,7 +23,6 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
@@ -109,11 +108,11 @@ async def test_a_restart_is_for_good() -> None:
 @pytest.mark.parametrize(
     ("trick", "heard"),
     [
-        (Spoil(Way.TO_HOST, Trick.LOSE, after=2), b"\r\nK\r\n"),
-        (Spoil(Way.TO_HOST, Trick.DOUBLE, after=2), b"\r\nOOK\r\n"),
-        (Spoil(Way.TO_HOST, Trick.INJECT, after=2, data=b"*"), b"\r\n*OK\r\n"),
-        (Spoil(Way.TO_MODULE, Trick.LOSE), b"\r\nERROR\r\n"),
-        (Spoil(Way.TO_MODULE, Trick.DELAY, seconds=2), b"\r\nOK\r\n"),
+        (Spoil(Way.TO_HOST, Spot(Fault.LOSS, after=2)), b"\r\nK\r\n"),
+        (Spoil(Way.TO_HOST, Spot(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
+        (Spoil(Way.TO_HOST, Spot(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
+        (Spoil(Way.TO_MODULE, Spot(Fault.LOSS)), b"\r\nERROR\r\n"),
+        (Spoil(Way.TO_MODULE, Spot(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
     ],
 )
 async def test_bytes_are_spoilt(trick: Spoil, heard: bytes) -> None:
