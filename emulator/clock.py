@@ -157,14 +157,14 @@ class VirtualClock:
 
 
 class EagerClock(VirtualClock):
-    """Moves by itself as long as a host waits for what is planned, and stands still otherwise,
-    until it is told to move: a host that blocks need not be waited for, and what nobody waits for,
-    such as the end of a registration, does not overtake it.
+    """Moves by itself as long as somebody waits for what is planned, and stands still otherwise,
+    until it is told to move: for a host that blocks no time passes in vain, and what nobody waits
+    for, such as the end of a registration, does not overtake it.
     """
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         super().__init__(start)
-        self.owed: Callable[[], bool] = lambda: False  # whether a host waits for something
+        self.owed: Callable[[], bool] = lambda: False  # whether somebody waits for something
         self._loop: asyncio.AbstractEventLoop | None = None
         self._going = False
 

@@ -249,7 +249,10 @@ class Emulator:
             self.clock.look()
 
     def _owing(self) -> bool:
-        return self._started and any(board.owing for board in self.boards)
+        """Whether somebody waits: for a module, or for what is in the air."""
+        if not self._started:
+            return False
+        return self.air.deadline is not None or any(board.owing for board in self.boards)
 
     def _on_time(self) -> None:
         self._timer = self._due = None

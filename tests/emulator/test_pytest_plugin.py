@@ -104,6 +104,7 @@ def log_in(host, m5310):
         config += len(text).to_bytes(2, "little") + text
     ask(host, b"AT+MIPLCONF=%d,%s,1,1" % (len(config), config.hex().upper().encode()))
     ask(host, b"AT+MIPLADDOBJ=0,3303,0")
+    ask(host, b'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1')
     ask(host, b"AT+MIPLOPEN=0,30")
     assert host.read_until(b"+MIPLOPEN:0,1")
 
@@ -117,6 +118,11 @@ def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     assert time.monotonic() - began < 3
     assert m5310_cloud.online
     assert ask(host, b"AT+CSQ") and m5310_cloud.online  # its 300 s do not run away
+    reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
+    host.read_until(b"+MIPLREAD:0,")
+    msgid = host.read_until(b",")[:-1]
+    ask(host, b'AT+MIPLREAD=0,%s,3303,0,5700,4,"2.5",1' % msgid)
+    assert reading.result(timeout=5) == 2.5
     m5310_clock.advance(301)
     assert not m5310_cloud.online
 """,
