@@ -166,6 +166,21 @@ async def test_a_pipe_asks_and_is_answered_and_that_is_the_end() -> None:
 
 
 @realtime
+async def test_a_firmware_of_one_s_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('like = "SP1"\nversion = "M5310_MINE"\nhasty_lost = false\n')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--firmware", mine),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, _ = await process.communicate(b"AT+CMVER\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert b"\r\nM5310_MINE\r\n" in out
+
+
+@realtime
 async def test_a_pipe_waits_for_answers_that_take_their_time() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--speed", "20"),
@@ -291,6 +306,8 @@ async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -
             (["--timing", "kept"], "--timing: expected with replay FILE only"),
             (["run", str(tmp_path / "nowhere.toml")], "nowhere.toml: No such file"),
             (["run", str(a_file)], f"{a_file}:1: "),
+            (["--firmware", str(binary)], "expected UTF-8"),
+            (["--firmware", "nowhere.toml"], "nowhere.toml: No such file"),
             (["run", str(binary)], "expected UTF-8"),
         ]:
             async with running("--json", *arguments) as process:
