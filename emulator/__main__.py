@@ -174,6 +174,7 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
     try:
         address = address_of(parameters.pop("port", "pty"))
         replay = Replay(read(path.read_bytes(), str(path)), clock.now(), timed=timed)
+        parameters.setdefault("baud", replay.baud or None)
         asyncio.run(_serve_replay(replay, clock, ending, address=address, **parameters))
     except ValueError as error:
         parser.error(str(error))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from emulator.at import Cme, Refusal
 from emulator.commands import OK, Answer, Forms, Query, Table, Values
 from emulator.firmware import Firmware
+from emulator.radio import Radio
 from emulator.sim import Sim
 
 
@@ -20,10 +21,11 @@ class Identity:
     manufacturer: str = "CMCC"
     model: str = "M5310"
     serial: str = "M5310000000001"
+    pin: str = "1234"
 
 
-def commands(identity: Identity, firmware: Firmware, sim: Callable[[], Sim]) -> Table:
-    """`sim` is asked at each question to it."""
+def commands(identity: Identity, firmware: Firmware, radio: Radio) -> Table:
+    """`radio` has the SIM, which is asked at each question to it."""
 
     def serial_number(values: Values, _now: float) -> Answer:
         imei = values.integer(0, 1)
@@ -31,14 +33,33 @@ def commands(identity: Identity, firmware: Firmware, sim: Callable[[], Sim]) -> 
         return Answer((f"+CGSN:{identity.imei if imei else identity.serial}",))
 
     def subscriber(_now: float) -> Answer:
-        sim().check_usable()
+        radio.sim.check_usable()
         return Answer((identity.imsi,))
 
     def card(_now: float) -> Answer:
-        sim().check_present()
+        radio.sim.check_present()
         return Answer((f"+NCCID:{identity.iccid}",))
 
+    def lock(_now: float) -> Answer:
+        radio.sim.check_present()
+        return Answer((f"+CPIN:{'SIM PIN' if radio.sim is Sim.LOCKED else 'READY'}",))
+
+    def unlock(values: Values, _now: float) -> Answer:
+        """TS 27.007 8.3. The card is never blocked by wrong ones, and the host turns the radio on
+        afterwards: guesses.
+        """
+        pin = values.word("[0-9]{4,8}")
+        values.end()
+        radio.sim.check_present()
+        if radio.sim is not Sim.LOCKED:
+            raise Refusal(Cme.NOT_ALLOWED)
+        if pin != identity.pin:
+            raise Refusal(Cme.INCORRECT_PASSWORD)
+        radio.unlock()
+        return OK
+
     return {
+        "+CPIN": Forms(assign=unlock, read=lock, test=""),
         "+CGMI": Forms(execute=_says(identity.manufacturer), test=""),
         "+CGMM": Forms(execute=_says(identity.model), test=""),
         "+CGMR": Forms(execute=_says(firmware.revision), test=""),

@@ -15,6 +15,7 @@ from emulator.air import Link
 from emulator.at import framed
 from emulator.classic.commands import Classic
 from emulator.commands import OK, Answer, Forms
+from emulator.contexts import Contexts
 from emulator.conversation import Conversation
 from emulator.coverage import Cell
 from emulator.deadlines import earliest
@@ -121,8 +122,9 @@ class Module:
             "+NRB": Forms(execute=self._reboot),
             **conversation.commands(),
             **self._speed.commands(),
-            **commands(self.identity, self.firmware, lambda: self.radio.sim),
+            **commands(self.identity, self.firmware, self.radio),
             **self._network.commands(),
+            **Contexts(self.radio).commands(),
             **Measurements(self.radio).commands(),
             **self._pinger.commands(),
             **self._local_time.commands(),
@@ -288,7 +290,7 @@ class Module:
         return self._settings.finds(cell)
 
     def _radio_changed(self, change: Change) -> None:
-        if self.radio.registered:
+        if change is Change.REGISTRATION and self.radio.registered:
             self._local_time.learn()
         self.power_saving.radio_changed(self._now)
         self._network.changed(change)

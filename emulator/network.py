@@ -1,4 +1,4 @@
-"""The commands about the network: function, registration, attach, connection, operator, address."""
+"""The commands about the network: function, registration, attach, connection, operator."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ OPERATOR_SEARCH_TIME = 20.0
 
 _ACCESS_TECHNOLOGY = 7  # what this module writes behind the cell; seen
 _EMM_CAUSE = 0  # the reject cause is one of TS 24.301 annex A (TS 27.007 10.1.22)
-_ADDRESS = "10.160.3.14"
-_APN = "nbiot.MNC002.MCC460.GPRS"
 
 
 class Network:
@@ -49,10 +47,6 @@ class Network:
                 assign=self._select_operator,
                 read=self._tell_operator,
                 test=self._search_operators,
-            ),
-            "+CGDCONT": Forms(read=self._tell_contexts, test='+CGDCONT:(0),"IP",,,(0),(0)'),
-            "+CGPADDR": Forms(
-                execute=self._tell_address, assign=self._tell_address_of, test="+CGPADDR:(0)"
             ),
         }
 
@@ -166,16 +160,3 @@ class Network:
             stat = 2 if radio.registered else 3 if radio.stat is Stat.DENIED else 1
             found = f'({stat},,,"{radio.cell.plmn}")'
         return Answer((f"+COPS:{found},,(0-2),(2)",), delay=OPERATOR_SEARCH_TIME)
-
-    # Address -----------------------------------------------------------------------------------
-
-    def _tell_contexts(self, _now: float) -> Answer:
-        return Answer((f'+CGDCONT:0,"IP","{_APN}",,0,0',))
-
-    def _tell_address(self, _now: float) -> Answer:
-        return Answer((f"+CGPADDR:0,{_ADDRESS}" if self._radio.registered else "+CGPADDR:0",))
-
-    def _tell_address_of(self, values: Values, now: float) -> Answer:
-        values.integer(0, 0)
-        values.end()
-        return self._tell_address(now)

@@ -169,7 +169,7 @@ def _add_line(made: argparse.ArgumentParser) -> None:
         type=_baud,
         metavar="N|off|strict|N,strict",
         help="its speed; off: as fast as the host reads; strict: a host at another speed reads and"
-        " sends garbage, on a pty or RFC 2217 (default 9600)",
+        " sends garbage, on a pty or RFC 2217 (default 9600; of a replay, as recorded)",
     )
     line.add_argument(
         "--quiet",

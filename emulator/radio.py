@@ -62,6 +62,7 @@ class Radio:
         self._coverage = Coverage.ECL0
         self._refusing = False
         self._sim = Sim.READY
+        self._unlocked = False  # a locked one, until the next start
         self._reception = RECEPTIONS[Coverage.ECL0]  # the last there was
         self.cell = self._reception.cell
         self.restart()
@@ -70,8 +71,10 @@ class Radio:
             self.stat = Stat.HOME
 
     def restart(self) -> None:
-        """Off, as after power-on; the place stays what it is."""
+        """Off, as after power-on; the place stays what it is, and its SIM is locked again."""
         self.on = False
+        if self._unlocked:
+            self._sim, self._unlocked = Sim.LOCKED, False
         self.stat = Stat.NOT_REGISTERED
         self.reject: Reject | None = None
         self.connected = False
@@ -114,8 +117,12 @@ class Radio:
     @sim.setter
     def sim(self, sim: Sim) -> None:
         self._swapped |= sim is not self._sim
-        self._sim = sim
+        self._sim, self._unlocked = sim, False
         self._move()
+
+    def unlock(self) -> None:
+        """The locked SIM has got its PIN, which opens it until the next start."""
+        self._sim, self._unlocked = Sim.READY, True
 
     def _move(self) -> None:
         self._moved = True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from emulator.recording import Piece, Recording, Side
+from emulator.recording import Recording, Side, Speed
 
 # Bytes of one line that are kept; no command line of this module is longer. A guess, and a bound.
 _LONGEST = 8192
@@ -19,28 +19,30 @@ _REMEMBERED = 100_000
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A line of the host without its end (None: the beginning), and what the module said after it,
-    each with the seconds from the line to it.
+    each with the seconds from the line to it. A number is the speed of the line from there on.
     """
 
     line: bytes | None
-    said: tuple[tuple[float, bytes], ...]
+    said: tuple[tuple[float, bytes | int], ...]
 
 
 class Replay:
-    """After `receive` and `step`: take what goes out, and call `step` at the deadline it gives.
+    """After `receive` and `step`: take what goes out, at the line's former speed, set that to
+    `baud` (0: it has none), and call `step` again at the deadline it gives, which may be at once.
 
     A line that comes later in the recording is taken as that one, those between are missing; a
-    line that does not come is not answered. The speed changes of a recording are not followed.
+    line that does not come is not answered.
     """
 
     def __init__(self, recording: Recording, now: float, *, timed: bool = True) -> None:
         """`timed`: what was said takes its time, as recorded; otherwise it is said at once."""
+        self.baud = recording.baud
         self._turns = list(_turns(recording))
         self._timed = timed
         self._next = 1
         self._heard: list[str] = []
         self._line = bytearray()
-        self._due: deque[tuple[float, bytes]] = deque()
+        self._due: deque[tuple[float, bytes | int]] = deque()
         self._output = bytearray()
         self._say(self._turns[0], now)
 
@@ -60,9 +62,19 @@ class Replay:
         self.step(now)
 
     def step(self, now: float) -> float | None:
-        """Say what is due by `now`; returns when more is."""
+        """Say what is due by `now`; returns when more is.
+
+        A new speed waits until what was said at the former one has been taken.
+        """
         while self._due and self._due[0][0] <= now:
-            self._output += self._due.popleft()[1]
+            said = self._due[0][1]
+            if isinstance(said, bytes):
+                self._output += said
+            elif self._output:
+                break
+            else:
+                self.baud = said
+            self._due.popleft()
         return self._due[0][0] if self._due else None
 
     def take_output(self) -> bytes:
@@ -97,9 +109,10 @@ def _turns(recording: Recording) -> Iterator[Turn]:
     """The beginning first, then a turn a line; what the host had not ended counts to no line."""
     line: bytes | None = None
     since, waiting = 0.0, b""
-    said: list[tuple[float, bytes]] = []
+    said: list[tuple[float, bytes | int]] = []
     for entry in recording.entries:
-        if not isinstance(entry, Piece):
+        if isinstance(entry, Speed):
+            said.append((entry.at - since, entry.baud))
             continue
         if entry.side is Side.MODULE:
             said.append((entry.at - since, entry.data))

@@ -13,7 +13,7 @@ from emulator.replay import Replay
 
 class Replaying:
     """`replay` for whoever opens the port, by `clock`; `over` is called when no host
-    will ever come again and all is said.
+    will ever come again and all is said. `baud` None: without pace, whatever was recorded.
 
     Needs a running event loop. Raises OSError: the port cannot be had.
     """
@@ -33,6 +33,7 @@ class Replaying:
         self._over = over
         self._timer: Timer | None = None
         self._ended = False
+        self._baud = replay.baud  # as recorded; at first the line may have another one
         self.line = Line(
             clock,
             self._received,
@@ -56,6 +57,8 @@ class Replaying:
         self._stop_timer()
         deadline = self._replay.step(self._clock.now())
         self.line.send(self._replay.take_output())
+        if self.line.baud is not None and self._replay.baud != self._baud:
+            self._baud = self.line.baud = self._replay.baud
         if deadline is not None:
             self._timer = self._clock.call_at(deadline, self._turn)
         elif self._ended and self.line.idle:

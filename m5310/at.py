@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from m5310.errors import AnswerError, ParameterError, shortened
 
@@ -20,8 +21,7 @@ class Quoted(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The shape of an information response that belongs to a command.
 
     `pattern` must match the whole line. It names the number and kind of the values, not only the
@@ -39,12 +39,15 @@ class Command:
     """One command line, with the responses that belong to it and the time its result may take.
 
     `line` is without the CR; `timeout` is in seconds, from the last byte written to the final
-    result. A command without responses is answered by its final result alone.
+    result. A command without responses is answered by its final result alone. `repeatable` says
+    that to say it twice does no more than to say it once: then it may be said again if nothing
+    came of it.
     """
 
     line: str
     responses: tuple[Response, ...] = ()
     timeout: float = 5.0
+    repeatable: bool = False
 
     def __post_init__(self) -> None:
         """Raises ParameterError on a line that cannot be written and on a useless timeout."""
@@ -63,8 +66,7 @@ class Answer:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FinalResult:
+class FinalResult(NamedTuple):
     """A final result code. `family` is `CME`, `CMS`, `CIS`, ... or empty for `OK` and `ERROR`."""
 
     text: str

@@ -12,10 +12,9 @@ returned, and calls `tick` when `deadline` has come. `now` is in seconds and nev
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import assert_never
 
-from m5310.at import Answer, Command, FinalResult, Response, final_result
+from m5310.at import Answer, Command, FinalResult, final_result
 from m5310.errors import ParameterError, StateError, shortened
 from m5310.events import (
     Answered,
@@ -29,7 +28,9 @@ from m5310.events import (
     TimedOut,
     Unsolicited,
 )
+from m5310.exchange import Exchange
 from m5310.lines import LineReader, Overlong
+from m5310.sleep import AWAKE, WAKE_UP, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
 
 # From a final result to the next command. China Mobile's M5310 notes ask for an interval without
@@ -51,30 +52,31 @@ SETTLE_OWED = 1.5 * PROBE_INTERVAL
 # end its lines with CR alone must not stop the conversation, so this wait ends.
 LINE_END = 0.040
 
-# The longest documented answers (NUESTATS, NCONFIG) have some 30 lines.
-ANSWER_LIMIT = 1000
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """The command that is out, and what it brought so far."""
-
-    command: Command
-    lines: list[str]
-    came: list[Response]  # the declared shapes that came at least once
-    bare: bool = False  # an `OK` came while a required one was missing
-    overrun: bool = False
-
 
 class Engine:
-    """One conversation. `quiet` and `settle` are in seconds, `byte_time` is a byte's on the wire;
-    a change of it holds for what is written from then on.
+    """One conversation. `quiet`, `settle` and `awake` are in seconds, `byte_time` is a byte's on
+    the wire; a change of it holds for what is written from then on.
+
+    After `awake` s without a line, or once `asleep` was said, the module is woken with `WAKE_UP`
+    and then `AT` until it answers, before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
+
+    The wire does not say whose a final result is. Guaranteed of those of the past: a bare `OK`
+    ends no command that must bring information. A result that comes again within `quiet` s, a
+    refusal within `settle` s, is nobody's. After a timeout the next command is held back until
+    as many results came as lines were written, and `settle` s more, or else until none came for
+    SETTLE_OWED s: what comes by then ends no command, in whatever order. What comes later than
+    that may be taken for the next command's if it has its shape.
     """
 
     def __init__(
-        self, *, quiet: float = QUIET, settle: float = SETTLE, byte_time: float = 0.0
+        self,
+        *,
+        quiet: float = QUIET,
+        settle: float = SETTLE,
+        awake: float = AWAKE,
+        byte_time: float = 0.0,
     ) -> None:
         if not 0 <= quiet < math.inf:
             raise ParameterError(f"a quiet time of {quiet} s; it is 0 or more, and ends")
@@ -84,19 +86,25 @@ class Engine:
         self.byte_time = byte_time
         self._reader = LineReader()
         self._states = States(CONVERSATION)
+        self._sleep = Wakefulness(awake)
+        self._past = settle  # how long, after an OK, something of the past may still follow
         self._due = 0.0  # when the present state's own time is over
+        self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
         self._output = b""
         self._waiting: Command | None = None  # held, not yet written
         self._give_up = 0.0  # when it has waited long enough for the probe
-        self._exchange: _Exchange | None = None
+        self._repeated = False  # it was written before, and nothing came of it
+        self._exchange: Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
+        self._starting = False  # the `OK` that ends the text of a start may still come
         self._strays = 0
         self._late = 0
         self._timeouts = 0
         self._probes = 0
         self._dropped = 0
+        self._repeats = 0
 
     @property
     def state(self) -> Conversation:
@@ -117,13 +125,17 @@ class Engine:
             timeouts=self._timeouts,
             probes=self._probes,
             dropped=self._dropped,
+            repeats=self._repeats,
         )
 
     def submit(self, command: Command, now: float) -> None:
         """Hold a command and write it as soon as the conversation allows.
 
-        It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`:
-        it is written or given up within its timeout, and then has its timeout for the result.
+        It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
+        A module that may be asleep gets `WAKING` s, any other the command's timeout, to answer
+        the probes before it; once it is written it has its timeout for the result. A module that
+        fell asleep over it and swallowed it whole (then only if it is repeatable) or refused the
+        rest is woken, and it is written once more.
         Raises StateError unless `free`.
         """
         if self._waiting is not None or self._exchange is not None:
@@ -131,7 +143,9 @@ class Engine:
                 f"{shortened(command.line)} cannot be sent: another command is outstanding"
             )
         self._waiting = command
-        self._give_up = now + command.timeout
+        self._repeated = False
+        asleep = self.state is Conversation.IDLE and self._sleep.doubtful(now)
+        self._give_up = now + (max(command.timeout, WAKING) if asleep else command.timeout)
         self._advance(now)
 
     def withdraw(self) -> bool:
@@ -141,6 +155,12 @@ class Engine:
         self._let_go()
         self._set_deadline()
         return True
+
+    def asleep(self, on: bool) -> None:
+        """The module says that it falls asleep, or that it woke up."""
+        self._sleep.announced = on
+        if self._exchange is not None:
+            self._exchange.slept = True
 
     def abandon(self) -> None:
         """Forget what is held and what is out: the other side began anew and knows neither.
@@ -154,6 +174,8 @@ class Engine:
         # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
         # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
         self._owed = 1
+        self._starting = True
+        self._past = self._settle
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
 
@@ -166,12 +188,15 @@ class Engine:
         """What the bytes from the module mean, in the order they came."""
         if self._line_feed_due and data:
             self._line_feed_due = False
-            self._due = now + self._quiet
+            self._due = now + self._pause
         # A command gets out only below, so what is nobody's at first stays nobody's. Most of what
         # comes is of this kind, and a third faster for the shortcut.
         nothing_out = self._exchange is None and self._lost is None
         events: list[Event] = []
-        for line in self._reader.feed(data):
+        lines = self._reader.feed(data)
+        if lines:
+            self._sleep.heard(now)
+        for line in lines:
             if isinstance(line, Overlong):
                 events.append(line)
             elif nothing_out and line[0] == "+" and " ERROR" not in line:
@@ -184,17 +209,19 @@ class Engine:
     def tick(self, now: float) -> list[Event]:
         """What time alone brings. Harmless before the deadline."""
         events: list[Event] = []
-        if self._waiting is not None and now >= self._give_up and self._out_of_step():
+        if self._waiting is not None and now >= self._patience and self._out_of_step():
             self._timeouts += 1
-            events.append(TimedOut(self._waiting, (), sent=False))
+            events.append(TimedOut(self._waiting, (), sent=self._repeated))
             self._let_go()
         if now >= self._due:
             if self._exchange is not None:
-                events.append(self._timed_out(self._exchange))
+                events += self._timed_out(self._exchange, now)
             elif self.state is Conversation.SETTLING:
                 self._states.on(ConversationEvent.SETTLED)
+                self._sleep.heard(now)  # or a short `awake` would have it asked again
                 self._lost = None
                 self._owed = 0
+                self._starting = False
                 events.append(InStep())
         self._advance(now)
         return events
@@ -207,7 +234,10 @@ class Engine:
             state = self._states.state
             if state is Conversation.IDLE:
                 if now >= self._due:
-                    self._write(waiting, now)
+                    if self._sleep.doubtful(now):
+                        self._wake(now)
+                    else:
+                        self._write(waiting, now)
             elif state is Conversation.LOST or (state is Conversation.PROBING and now >= self._due):
                 self._probe(now)
         self._set_deadline()
@@ -215,17 +245,23 @@ class Engine:
     def _write(self, command: Command, now: float) -> None:
         self._states.on(ConversationEvent.COMMAND)
         self._waiting = None
-        self._exchange = _Exchange(command, [], [])
+        self._exchange = Exchange(command)
         data = command.line.encode() + b"\r"
         self._output += data
         self._due = now + len(data) * self.byte_time + command.timeout
         self._line_feed_due = False
 
-    def _probe(self, now: float) -> None:
+    def _wake(self, now: float) -> None:
+        self._states.on(ConversationEvent.SLEPT)
+        # The conversation was in step: of the past there is at most the LF of the probe's OK.
+        self._past = min(self._settle, max(LINE_END, self._quiet))
+        self._probe(now, WAKE_UP)
+
+    def _probe(self, now: float, data: bytes = b"AT\r") -> None:
         self._states.on(ConversationEvent.PROBE)
         self._probes += 1
         self._owed += 1
-        self._output += b"AT\r"
+        self._output += data
         self._due = now + PROBE_INTERVAL
 
     def _let_go(self) -> None:
@@ -235,6 +271,13 @@ class Engine:
 
     def _out_of_step(self) -> bool:
         return self.state in (Conversation.PROBING, Conversation.SETTLING)
+
+    @property
+    def _patience(self) -> float:
+        """When the command held is given up. A module that answers is not given up: it settles."""
+        if self.state is Conversation.SETTLING:
+            return self._give_up + max(SETTLE_OWED, self._settle)
+        return self._give_up
 
     def _set_deadline(self) -> None:
         state = self._states.state
@@ -247,7 +290,7 @@ class Engine:
                 self.deadline = None
             case Conversation.PROBING | Conversation.SETTLING:
                 waits = self._waiting is not None
-                self.deadline = min(self._due, self._give_up) if waits else self._due
+                self.deadline = min(self._due, self._patience) if waits else self._due
             case _:
                 assert_never(state)
 
@@ -258,7 +301,7 @@ class Engine:
         if result is not None:
             return self._ended(result, now)
         if self._exchange is not None:
-            return self._answered_by(self._exchange, line)
+            return None if self._exchange.take(line) else Unsolicited(line)
         if self._lost is not None:
             if line == self._lost.line:
                 return None  # its echo
@@ -269,23 +312,6 @@ class Engine:
             return None  # the echo of a probe
         return Unsolicited(line)
 
-    def _answered_by(self, exchange: _Exchange, line: str) -> Event | None:
-        if line == exchange.command.line:
-            return None  # its echo
-        for response in exchange.command.responses:
-            if response.pattern.fullmatch(line):
-                break
-        else:
-            return Unsolicited(line)
-        if response not in exchange.came:
-            exchange.came.append(response)
-        if len(exchange.lines) < ANSWER_LIMIT:
-            exchange.lines.append(line)
-        else:
-            self._dropped += 1
-            exchange.overrun = True
-        return None
-
     def _ended(self, result: FinalResult, now: float) -> Event | None:
         if self._exchange is not None:
             return self._result(self._exchange, result, now)
@@ -294,42 +320,65 @@ class Engine:
         if self._out_of_step():
             if result.ok:
                 self._states.on(ConversationEvent.OK)
-                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._settle)
+                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._past)
                 if probing:
+                    self._sleep.announced = False
                     return None
             else:
                 # The ERROR of half a line, or the lost command's. If the probe's own OK does not
                 # follow, ask again.
                 self._states.on(ConversationEvent.ERROR)
                 self._due = now + self._settle
+                if self._waiting is None:  # nobody to ask again for
+                    self._states.on(ConversationEvent.GIVE_UP)
         elif self.state is Conversation.LOST and not self._owed:
             self._lost = None  # that was its final result: nothing more of it can follow
+        if result.ok and self._starting:
+            self._starting = False
+            return None
         self._strays += 1
         return Stray(result.text)
 
-    def _result(self, exchange: _Exchange, result: FinalResult, now: float) -> Event:
+    def _result(self, exchange: Exchange, result: FinalResult, now: float) -> Event:
         command = exchange.command
-        if result.ok:
-            for response in command.responses:
-                if response.required and response not in exchange.came:
-                    # The command cannot have succeeded without it: an OK of the past.
-                    exchange.bare = True
-                    self._strays += 1
-                    return Stray(result.text)
+        if not exchange.accepts(result):
+            self._strays += 1
+            return Stray(result.text)
         self._states.on(ConversationEvent.RESULT)
         self._exchange = None
+        self._dropped += exchange.dropped
+        # A byte that noise made a CR breaks a command in two, and the parts are refused one by
+        # one: after the first refusal the second must not meet the next command.
+        self._pause = self._quiet if result.ok else max(self._quiet, self._settle)
         self._line_feed_due = self._reader.open_end
-        self._due = now + (max(LINE_END, self._quiet) if self._line_feed_due else self._quiet)
+        self._due = now + (max(LINE_END, self._pause) if self._line_feed_due else self._pause)
         if not result.ok:
+            if exchange.slept and not self._repeated:
+                # What was refused, and harmless for it, is the rest of a line that woke it up.
+                self._hold_again(command, now)
+                self._strays += 1
+                return Stray(result.text)
             return Refused(command, result)
-        if exchange.overrun:
+        if exchange.dropped:
             return Overrun(command)
         return Answered(Answer(command, tuple(exchange.lines)))
 
-    def _timed_out(self, exchange: _Exchange) -> Event:
+    def _timed_out(self, exchange: Exchange, now: float) -> list[Event]:
+        command = exchange.command
         self._states.on(ConversationEvent.TIMEOUT)
+        self._past = self._settle
         self._exchange = None
-        self._lost = exchange.command
+        self._lost = command
         self._owed = 1
+        self._dropped += exchange.dropped
+        if exchange.unanswered and command.repeatable and not self._repeated:
+            self._hold_again(command, now)
+            return []
         self._timeouts += 1
-        return TimedOut(exchange.command, tuple(exchange.lines), sent=True, bare=exchange.bare)
+        return [TimedOut(command, tuple(exchange.lines), sent=True, bare=exchange.bare)]
+
+    def _hold_again(self, command: Command, now: float) -> None:
+        self._repeats += 1
+        self._repeated = True
+        self._waiting = command
+        self._give_up = now + WAKING

@@ -26,7 +26,7 @@ class Access(IntFlag):
     """The program changed the value and asks for a report (the C kit's mirror only)."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Path:
     """object/instance/resource, each 0..65535; -1 (`ANY`) for what a request leaves open."""
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
 from m5310.at import Answer, Command
-from m5310.engine import ANSWER_LIMIT, QUIET, SETTLE, Engine
+from m5310.engine import QUIET, SETTLE, Engine
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -32,7 +32,9 @@ from m5310.events import (
     TimedOut,
     Unsolicited,
 )
+from m5310.exchange import ANSWER_LIMIT
 from m5310.lines import LineReader, Overlong
+from m5310.sleep import AWAKE
 
 log = logging.getLogger("m5310.modem")
 wire = logging.getLogger("m5310.wire")
@@ -47,7 +49,8 @@ class Modem(asyncio.Protocol):
     """A modem on a port: commands one at a time, in the order of their callers.
 
     `Modem.open` opens a port; any other asyncio transport can be given to `connection_made`.
-    `quiet` is the time from a final result to the next command, in seconds. Belongs to one event
+    `quiet` is the time from a final result to the next command, `awake` the silence after which
+    the modem may be asleep and is woken before the next, both in seconds. Belongs to one event
     loop; nothing here may be called from another thread.
     """
 
@@ -57,11 +60,12 @@ class Modem(asyncio.Protocol):
         *,
         quiet: float = QUIET,
         settle: float = SETTLE,
+        awake: float = AWAKE,
         byte_time: float = 0.0,
     ) -> None:
         self._name = name
         self._loop: asyncio.AbstractEventLoop  # the transport's, from connection_made on
-        self._engine = Engine(quiet=quiet, settle=settle, byte_time=byte_time)
+        self._engine = Engine(quiet=quiet, settle=settle, awake=awake, byte_time=byte_time)
         self._queue: deque[tuple[asyncio.Future[Answer], Command]] = deque()
         self._current: asyncio.Future[Answer] | None = None  # waits for the command of the engine
         self._listeners: tuple[tuple[LineListener, LossListener], ...] = ()
@@ -74,11 +78,13 @@ class Modem(asyncio.Protocol):
         self._trace = LineReader()  # lines for the log, cut only while somebody reads it
 
     @classmethod
-    async def open(cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET) -> Self:
+    async def open(
+        cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET, awake: float = AWAKE
+    ) -> Self:
         """A modem on a port of its own. Raises PortError with the reason and what to try."""
         from m5310.port import byte_time, open_port  # noqa: PLC0415 - pyserial: who opens, waits
 
-        modem = cls(url, quiet=quiet, byte_time=byte_time(baudrate))
+        modem = cls(url, quiet=quiet, awake=awake, byte_time=byte_time(baudrate))
         await open_port(url, baudrate, modem)
         return modem
 
@@ -133,6 +139,10 @@ class Modem(asyncio.Protocol):
         """
         self._engine.abandon()
         self._release_waiters(error)
+
+    def asleep(self, on: bool) -> None:
+        """The modem said that it falls asleep, or woke up; for a listener that knows its words."""
+        self._engine.asleep(on)
 
     @property
     def name(self) -> str:

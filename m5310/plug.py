@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from m5310.errors import PortError
-from m5310.modem import Modem
+
+if TYPE_CHECKING:
+    from m5310.modem import Modem
 
 _URL: Final = "://"
 
@@ -31,8 +32,7 @@ class Present(Protocol):
     def location(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class UsbPort:
+class UsbPort(NamedTuple):
     """One port of one USB adapter, wherever it is plugged in.
 
     `interface` tells the ports of an adapter with several of them apart.
@@ -73,6 +73,8 @@ class Plug:
 
     async def open(self) -> Modem:
         """A modem on it. Raises ParameterError on a speed that is none, PortError on all else."""
+        from m5310.modem import Modem  # noqa: PLC0415 - who opens a port waits for it anyway
+
         loop = asyncio.get_running_loop()
         name = self._url
         if self._usb is not None:

@@ -231,6 +231,7 @@ class ConversationEvent(_Member):
     COMMAND = "a command is written"
     RESULT = "its final result came"
     TIMEOUT = "its time is over"
+    SLEPT = "the other side may have fallen asleep"
     RESET = "the other side began anew"
 
 
@@ -247,6 +248,7 @@ CONVERSATION: Table[Conversation, ConversationEvent] = Table(
         (Conversation.SETTLING, ConversationEvent.ERROR, Conversation.PROBING),
         (Conversation.SETTLING, ConversationEvent.SETTLED, Conversation.IDLE),
         (Conversation.IDLE, ConversationEvent.COMMAND, Conversation.BUSY),
+        (Conversation.IDLE, ConversationEvent.SLEPT, Conversation.LOST),
         (Conversation.BUSY, ConversationEvent.RESULT, Conversation.IDLE),
         (Conversation.BUSY, ConversationEvent.TIMEOUT, Conversation.LOST),
         *((state, ConversationEvent.RESET, Conversation.LOST) for state in Conversation),

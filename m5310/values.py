@@ -77,8 +77,8 @@ def _text(kind: ValueType, value: Value) -> str:
 HEX = re.compile(r"([0-9A-Fa-f]{2})*")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
-# the quote, control characters, and halves of surrogate pairs, which have no UTF-8 form
-_UNCARRIABLE = re.compile('["\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+# the quote and control characters
+_UNCARRIABLE = re.compile(r'["\x00-\x1f\x7f-\x9f]')
 
 
 def _mismatch(kind: ValueType, value: object, expected: str) -> ParameterError:
@@ -95,12 +95,22 @@ def _shown(value: object) -> str:
 def _string(value: Value) -> str:
     if not isinstance(value, str):
         raise _mismatch(ValueType.STRING, value, "a str")
-    if found := _UNCARRIABLE.search(value):
+    found = _UNCARRIABLE.search(value)
+    if fault := found[0] if found else _half(value):
         raise ParameterError(
-            f"{found[0]!r} in {shortened(value, 60)!r} cannot be sent between quotes, which know "
+            f"{fault!r} in {shortened(value, 60)!r} cannot be sent between quotes, which know "
             "no escape; send the value as OPAQUE or HEX_STRING"
         )
     return value
+
+
+def _half(text: str) -> str:
+    """The first half of a surrogate pair in it, which has no UTF-8 form; empty if there is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return text[error.start]
+    return ""
 
 
 def _integer(value: Value) -> str:

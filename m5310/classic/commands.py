@@ -235,7 +235,7 @@ def _read(text: str, _: Reading) -> ReadRequest:
     values = text.split(",")
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
-    ids = _ref, msgid, object_, instance, resource = tuple(map(int, values))
+    ref, msgid, object_, instance, resource = map(int, values)
     if not (
         0 <= msgid <= MSGID_LIMIT
         and 0 <= object_ <= ID_LIMIT
@@ -245,7 +245,7 @@ def _read(text: str, _: Reading) -> ReadRequest:
         raise ValueError("an id is out of range")
     if instance < 0 <= resource:
         raise ValueError("the ids name nothing that can be read")
-    return ReadRequest._make(ids)
+    return ReadRequest(ref, msgid, object_, instance, resource)
 
 
 def _write(text: str, reading: Reading) -> WriteRequest:

@@ -9,7 +9,7 @@ from typing import Final
 
 from m5310.at import Answer, Command
 from m5310.cli.queries import WEAK, signal_words, status_words
-from m5310.commands import general, measurements, network
+from m5310.commands import general, identity, measurements, network
 from m5310.commands.network import Registration
 from m5310.errors import CommandError, CommandTimeout, M5310Error
 from m5310.module.obstacles import SIM_ADVICE
@@ -84,7 +84,7 @@ def _plain(name: str, read: Callable[[Answer], str]) -> Judge:
 
 
 def _model(answer: Answer) -> Finding:
-    model = general.text_of(answer)
+    model = identity.text_of(answer)
     if model.upper().startswith("M5310") and "-A" not in model.upper():
         return Finding("model", model, Verdict.WELL, model)
     return Finding(
@@ -97,7 +97,7 @@ def _model(answer: Answer) -> Finding:
 
 
 def _firmware(answer: Answer) -> Finding:
-    version = general.text_of(answer)
+    version = identity.text_of(answer)
     if "3." in version:
         return Finding("firmware", version, Verdict.WELL, version)
     return Finding(
@@ -159,12 +159,12 @@ def _address(answer: Answer) -> Finding:
 
 
 QUESTIONS: Final = (
-    Question("manufacturer", general.manufacturer(), _plain("manufacturer", general.text_of)),
-    Question("model", general.model(), _model),
-    Question("firmware", general.firmware(), _firmware),
-    Question("IMEI", general.imei(), _plain("IMEI", general.imei_of), vital=True),
-    Question("SIM", general.imsi(), _plain("SIM", general.imsi_of), vital=True),
-    Question("SIM card", general.iccid(), _plain("SIM card", general.iccid_of)),
+    Question("manufacturer", identity.manufacturer(), _plain("manufacturer", identity.text_of)),
+    Question("model", identity.model(), _model),
+    Question("firmware", identity.firmware(), _firmware),
+    Question("IMEI", identity.imei(), _plain("IMEI", identity.imei_of), vital=True),
+    Question("SIM", identity.imsi(), _plain("SIM", identity.imsi_of), vital=True),
+    Question("SIM card", identity.iccid(), _plain("SIM card", identity.iccid_of)),
     Question("radio", general.radio_query(), _radio, vital=True),
     Question("signal", measurements.signal_quality(), _signal, vital=True),
     Question("registration", network.registration(), _registration, vital=True),

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from m5310.at import Answer, Command
-from m5310.commands import general, measurements, network, power, sockets
+from m5310.commands import general, identity, measurements, network, power, sockets
+from m5310.commands.clock import clock, clock_of
 from m5310.commands.network import NetworkStatus, Registration
+from m5310.errors import AnswerError, shortened
+from m5310.module.obstacles import cause_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,23 @@ _STATS: Final = {
 
 
 def status_words(status: NetworkStatus) -> str:
-    cell = f", cell {status.cell:X} in area {status.tac:X}" if status.tac is not None else ""
-    return _STATS[status.stat] + cell
+    words = _STATS[status.stat]
+    if status.tac is not None:
+        words += f", cell {status.cell:X} in area {status.tac:X}"
+    if status.reject_cause is not None:
+        cause = status.reject_cause
+        words += f", vendor's cause {cause}" if status.cause_type else f", {cause_words(cause)}"
+    return words
+
+
+def cycle_words(code: str | None) -> str:
+    """An eDRX cycle by its 4 bits; None: there is none. A code of other radios is told as such."""
+    if code is None:
+        return "eDRX off"
+    try:
+        return f"eDRX cycle {power.cycle_seconds(code):g} s"
+    except AnswerError:
+        return f"eDRX code {shortened(code, 20)}, no cycle of NB-IoT"
 
 
 WEAK: Final = -105
@@ -105,8 +123,7 @@ def _power_saving(answer: Answer) -> str:
 
 
 def _reception(answer: Answer) -> str:
-    cycle = power.discontinuous_reception_of(answer)
-    return "eDRX off" if cycle is None else f"eDRX cycle {cycle:g} s"
+    return cycle_words(power.discontinuous_reception_code(answer))
 
 
 def _configuration(answer: Answer) -> str:
@@ -155,15 +172,15 @@ def _received(answer: Answer) -> str:
 # --- the table -------------------------------------------------------------------------------
 
 QUERIES: Final = (
-    Query(general.information(), "information", _lines),
-    Query(general.manufacturer(), "the manufacturer", _named("manufacturer", general.text_of)),
-    Query(general.model(), "the model", _named("model", general.text_of)),
-    Query(general.revision(), "the chip's firmware", _named("firmware", general.text_of)),
-    Query(general.firmware(), "the module's firmware", _named("firmware", general.text_of)),
-    Query(general.imei(), "the IMEI", _named("IMEI", general.imei_of)),
-    Query(general.serial_number(), "the serial number", _lines),
-    Query(general.imsi(), "the SIM's number (IMSI)", _named("IMSI", general.imsi_of)),
-    Query(general.iccid(), "the SIM card's number", _named("SIM card", general.iccid_of)),
+    Query(identity.information(), "information", _lines),
+    Query(identity.manufacturer(), "the manufacturer", _named("manufacturer", identity.text_of)),
+    Query(identity.model(), "the model", _named("model", identity.text_of)),
+    Query(identity.revision(), "the chip's firmware", _named("firmware", identity.text_of)),
+    Query(identity.firmware(), "the module's firmware", _named("firmware", identity.text_of)),
+    Query(identity.imei(), "the IMEI", _named("IMEI", identity.imei_of)),
+    Query(identity.serial_number(), "the serial number", _lines),
+    Query(identity.imsi(), "the SIM's number (IMSI)", _named("IMSI", identity.imsi_of)),
+    Query(identity.iccid(), "the SIM card's number", _named("SIM card", identity.iccid_of)),
     Query(
         general.error_numbers_query(),
         "how errors are told",
@@ -172,9 +189,9 @@ QUERIES: Final = (
     Query(general.speed_query(), "the speed", _named("speed in baud:", general.speed_of)),
     Query(general.radio_query(), "the radio's state", _switch("radio", general.radio_on)),
     Query(
-        general.clock(),
+        clock(),
         "the time",
-        lambda answer: f"time {general.clock_of(answer) or 'not known yet'}",
+        lambda answer: f"time {clock_of(answer) or 'not known yet'}",
     ),
     Query(general.configuration(), "the configuration", _configuration),
     Query(

@@ -1,21 +1,17 @@
-"""The module's general vocabulary: itself, its SIM, its clock and its line.
+"""The module's general vocabulary: its line, its radio switch, its restart.
 
-Each command once: what writes it, the shape of what it brings, and what reads that. Network,
-power and sockets have rooms of their own; all are built from `query` and `read`.
+Each command once: what writes it, the shape of what it brings, and what reads that. Identity,
+clock, network, power and sockets have rooms of their own; all are built from `query` and `read`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from m5310.at import Answer, Command, Quoted, Response, command_line
 from m5310.errors import AnswerError, ParameterError
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 PROMPT: Final = 5.0
 """Seconds for what the module answers from memory. A guess: hosts wait between 1 and 5 s."""
@@ -28,9 +24,14 @@ BOOT: Final = 30.0
 # --- how all general commands are built and read --------------------------------------------
 
 
-def setting(name: str, *values: int | str | Quoted | None, timeout: float = PROMPT) -> Command:
+def setting(
+    name: str,
+    *values: int | str | Quoted | None,
+    timeout: float = PROMPT,
+    repeatable: bool = False,
+) -> Command:
     """A command that brings a result code and nothing else."""
-    return Command(command_line(name, *values), timeout=timeout)
+    return Command(command_line(name, *values), timeout=timeout, repeatable=repeatable)
 
 
 def query(
@@ -39,9 +40,13 @@ def query(
     *values: int | str | Quoted | None,
     required: bool = True,
     timeout: float = PROMPT,
+    repeatable: bool = True,
 ) -> Command:
-    """A command that brings lines of one shape, at least one of them if `required`."""
-    return Command(command_line(name, *values), (Response(shape, required),), timeout)
+    """A command that brings lines of one shape, at least one of them if `required`.
+
+    Unless told otherwise it only asks, and may be repeated.
+    """
+    return Command(command_line(name, *values), (Response(shape, required),), timeout, repeatable)
 
 
 def read(answer: Answer, shape: re.Pattern[str]) -> re.Match[str]:
@@ -65,17 +70,12 @@ def within(name: str, number: int, allowed: range) -> int:
 
 def attention() -> Command:
     """`AT`: whether anybody is there."""
-    return setting("")
+    return setting("", repeatable=True)
 
 
 def echo(on: bool) -> Command:
     """V.250 6.2.4."""
-    return setting(f"E{on:d}")
-
-
-def information() -> Command:
-    """`ATI`; whatever lines come are kept."""
-    return query("I", _TEXT, required=False)
+    return setting(f"E{on:d}", repeatable=True)
 
 
 def factory_defaults() -> Command:
@@ -90,7 +90,7 @@ def reset_profile() -> Command:
 
 def error_numbers(on: bool) -> Command:
     """Only 0 and 1 are settable on the M5310, words (2) are not (OneNET guide 5)."""
-    return setting("+CMEE", int(on))
+    return setting("+CMEE", int(on), repeatable=True)
 
 
 def error_numbers_query() -> Command:
@@ -131,72 +131,7 @@ BAUDS: Final = (4800, 9600, 57600, 115200, 230400, 460800)
 _NATSPEED = re.compile(r"\+NATSPEED: ?([0-9]{4,6})(?:,[0-9]+){0,6}")
 
 
-# --- who it is -------------------------------------------------------------------------------
-
-
-def manufacturer() -> Command:
-    return query("+CGMI", _TEXT)
-
-
-def model() -> Command:
-    return query("+CGMM", _TEXT)
-
-
-def revision() -> Command:
-    return query("+CGMR", _TEXT)
-
-
-def firmware() -> Command:
-    """AT+CMVER; holds `3.` from SP3 on, which hosts test for acknowledged reports (seen)."""
-    return query("+CMVER", _TEXT)
-
-
-def text_of(answer: Answer) -> str:
-    """The bare line of `manufacturer`, `model`, `revision` or `firmware`."""
-    return read(answer, _TEXT)[0]
-
-
-# Never a line with a prefix: an unsolicited one may fall before the answer. Nor the text of a
-# start: a module that restarts instead of answering must be heard by all who listen.
-_TEXT = re.compile(r"(?!REBOOT)[^+\s][^\r\n]*")
-
-
-def imsi() -> Command:
-    return query("+CIMI", _IMSI)
-
-
-def imsi_of(answer: Answer) -> str:
-    return read(answer, _IMSI)[0]
-
-
-def imei() -> Command:
-    return query("+CGSN", _IMEI, 1)
-
-
-def imei_of(answer: Answer) -> str:
-    return read(answer, _IMEI)[1]
-
-
-def serial_number() -> Command:
-    """AT+CGSN=0; a bare line or one with the prefix (inferred)."""
-    return query("+CGSN", _SERIAL, 0, required=False)
-
-
-def iccid() -> Command:
-    return query("+NCCID", _ICCID)
-
-
-def iccid_of(answer: Answer) -> str:
-    return read(answer, _ICCID)[1]
-
-
-_IMSI = re.compile(r"[0-9]{5,15}")
-_IMEI = re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?')
-_SERIAL = re.compile(r"(?!REBOOT)(?:\+CGSN: ?)?([A-Za-z0-9]+)")
-_ICCID = re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})")
-
-
-# --- radio on and off, clock, configuration --------------------------------------------------
+# --- radio on and off, configuration ---------------------------------------------------------
 
 
 def radio(on: bool) -> Command:
@@ -215,37 +150,9 @@ def radio_on(answer: Answer) -> bool:
 _CFUN = re.compile(r"\+CFUN: ?([01])")
 
 
-def clock() -> Command:
-    return query("+CCLK?", _CCLK)
-
-
-def clock_of(answer: Answer) -> datetime | None:
-    """Aware; the zone comes in quarters of an hour (TS 27.007 8.15).
-
-    None as long as the network has not set it: such a clock runs from 1970 or 1980 (inferred),
-    which two digits would tell as 2070 or 2080.
-    """
-    from datetime import datetime, timedelta, timezone  # noqa: PLC0415 - only this needs it
-
-    match = read(answer, _CCLK)
-    year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
-    if year >= _NEVER_SET:
-        return None
-    try:
-        zone = timezone(timedelta(minutes=15 * int(match[7] or 0)))
-        return datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
-    except ValueError as error:
-        raise AnswerError(f"{match[0]!r} is no time of any clock ({error})") from None
-
-
-_NEVER_SET: Final = 70
-_TWO = "([0-9]{2})"
-_CCLK = re.compile(rf'\+CCLK: ?"?{_TWO}/{_TWO}/{_TWO},{_TWO}:{_TWO}:{_TWO}([+-][0-9]{{1,2}})?"?')
-
-
 def configure(name: str, on: bool) -> Command:
     """AT+NCONFIG=<NAME>,TRUE or FALSE; NAME like AUTOCONNECT."""
-    return setting("+NCONFIG", name, "TRUE" if on else "FALSE")
+    return setting("+NCONFIG", name, "TRUE" if on else "FALSE", repeatable=True)
 
 
 def configuration() -> Command:
@@ -273,8 +180,7 @@ class BootCause(Enum):
     UNKNOWN = "REBOOT_CAUSE_UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class Booted:
+class Booted(NamedTuple):
     """The module has just started; objects, sockets and registration are gone.
 
     `text` is what it wrote, `cause` UNKNOWN for a text that nobody has seen yet.

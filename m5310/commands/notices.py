@@ -13,6 +13,7 @@ from m5310.commands.network import (
     ping_outcome,
     registration_change,
 )
+from m5310.commands.power import sleep_reported
 from m5310.commands.sockets import DatagramWaiting, waiting
 
 
@@ -34,7 +35,7 @@ Notice = (
     Booted | NetworkStatus | RadioConnection | Sleep | DatagramWaiting | PingReply | PingFailure
 )
 
-_SWITCH = re.compile(r"\+(CSCON|NPSMR): ?([01])")
+_CSCON = re.compile(r"\+CSCON: ?([01])")
 
 
 def parse(line: str) -> Notice | None:
@@ -42,7 +43,8 @@ def parse(line: str) -> Notice | None:
 
     Raises AnswerError for a ping's outcome that does not have its shape.
     """
-    if match := _SWITCH.fullmatch(line):
-        on = match[2] == "1"
-        return RadioConnection(on) if match[1] == "CSCON" else Sleep(on)
+    if match := _CSCON.fullmatch(line):
+        return RadioConnection(match[1] == "1")
+    if (asleep := sleep_reported(line)) is not None:
+        return Sleep(asleep)
     return registration_change(line) or waiting(line) or booted(line) or ping_outcome(line)

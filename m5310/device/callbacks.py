@@ -6,10 +6,12 @@ import asyncio
 import contextvars
 import inspect
 import logging
-import queue
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import queue
 
 Callback = Callable[..., object]
 
@@ -90,6 +92,11 @@ class Callbacks:
             worker.release()  # two calls overlapped; one thread is enough
 
 
+def name(callback: Callback) -> str:
+    """What a log calls it."""
+    return getattr(callback, "__qualname__", None) or repr(callback)
+
+
 def _is_coroutine_function(callback: Callback) -> bool:
     return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(
         getattr(callback, "__call__", None)  # noqa: B004  # an object with `async __call__`
@@ -103,6 +110,8 @@ class _Worker:
     """One daemon thread that makes one call after the other."""
 
     def __init__(self) -> None:
+        import queue  # noqa: PLC0415 - a program of coroutines has no thread, nor use for it
+
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="m5310-callbacks", daemon=True)
         self._thread.start()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from m5310.at import Answer, Command
+from m5310.commands.power import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
-from m5310.modem import LineListener, LossListener, Modem
 from m5310.plug import Plug
 
-Opener = Callable[[], Awaitable[Modem]]
+if TYPE_CHECKING:
+    from m5310.modem import LineListener, LossListener, Modem
+
+Opener = Callable[[], Awaitable["Modem"]]
 """Opens the port, for the first time or once more, or raises PortError."""
 
 
@@ -23,12 +27,21 @@ class Connection:
         on_line: LineListener,
         on_lost: LossListener,
     ) -> None:
-        self._given = port if isinstance(port, Modem) else None
-        self._opener = Plug(port, baudrate).open if isinstance(port, str) else port
-        if not callable(self._opener) and self._given is None:
-            raise ParameterError(
-                f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
-            )
+        self._given: Modem | None = None
+        self._opener: Opener | None = None
+        if isinstance(port, str):
+            self._opener = Plug(port, baudrate).open
+        else:
+            from m5310.modem import Modem  # noqa: PLC0415 - who has one has loaded it
+
+            if isinstance(port, Modem):
+                self._given = port
+            elif callable(port):
+                self._opener = port
+            else:
+                raise ParameterError(
+                    f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
+                )
         self._on_line = on_line
         self._on_lost = on_lost
         self._modem: Modem | None = None
@@ -60,10 +73,10 @@ class Connection:
         """Raises PortError."""
         modem = self._given
         if modem is None:
-            assert callable(self._opener)
+            assert self._opener is not None
             modem = await self._opener()
         self._modem = modem
-        self._stop_listening = modem.listen(self._on_line, self._lost)
+        self._stop_listening = modem.listen(self._heard, self._lost)
 
     async def execute(self, command: Command) -> Answer:
         return await self.modem.execute(command)
@@ -76,6 +89,11 @@ class Connection:
         modem, self._modem = self._modem, None
         if modem is not None and modem is not self._given:
             await modem.close()
+
+    def _heard(self, line: str) -> None:
+        if (asleep := sleep_reported(line)) is not None:
+            self.modem.asleep(asleep)
+        self._on_line(line)
 
     def _lost(self, error: PortError) -> None:
         self._stop_listening = None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
 from m5310.lwm2m import Resource
@@ -17,8 +16,7 @@ ACKNOWLEDGED: Final = 93.0
 which the module itself stops repeating the report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One resource of a report, with what it says and how the wire carries it."""
 
     resource: Resource
@@ -103,12 +101,15 @@ class Report:
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
             assert timeout is not None
-            raise self.unacknowledged(f"within {timeout:g} s")
+            error = self.unacknowledged(f"within {timeout:g} s")
+            raise AcknowledgementTimeout(
+                f"{error}; it is not given up yet, its state tells what becomes of it"
+            )
         self._acknowledged.result()
 
     def unacknowledged(self, when: str) -> AcknowledgementTimeout:
         """What is to be said of an acknowledgement that did not come."""
-        took = "did not take" if self._unaccepted else "took"
+        took = "has not taken" if self._unaccepted else "took"
         return AcknowledgementTimeout(
             f"the module {took} the report {list(self.ackids)}, and the platform did not "
             f"acknowledge it {when}; it may or may not have arrived"

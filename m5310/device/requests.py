@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.urc import ExecuteRequest, ReadRequest, WriteRequest
-from m5310.device.callbacks import Callback, Callbacks
+from m5310.device.callbacks import Callback, Callbacks, name
 from m5310.device.reports import check_payload
 from m5310.errors import AnswerError, M5310Error, NotFound, NotSupported, ParameterError
 from m5310.lwm2m import ObjectTree, Path, Resource
@@ -39,7 +38,6 @@ _Key = tuple[type[Request], int, Path]
 _log = logging.getLogger("m5310.device")
 
 
-@dataclass(slots=True)
 class Handlers:
     """What the program does with requests; any of them sync or async, None: what is said here.
 
@@ -48,18 +46,23 @@ class Handlers:
     `on_execute(resource, arguments: bytes)` raises to refuse (default: every one is refused).
     """
 
-    on_read: Callback | None = None
-    on_write: Callback | None = None
-    on_execute: Callback | None = None
+    __slots__ = ("on_execute", "on_read", "on_write")
 
-    def __post_init__(self) -> None:
-        for callback in (self.on_read, self.on_write, self.on_execute):
+    def __init__(
+        self,
+        on_read: Callback | None = None,
+        on_write: Callback | None = None,
+        on_execute: Callback | None = None,
+    ) -> None:
+        for callback in (on_read, on_write, on_execute):
             if callback is not None and not callable(callback):
                 raise ParameterError(f"the callback {callback!r} is not a function")
+        self.on_read = on_read
+        self.on_write = on_write
+        self.on_execute = on_execute
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     """A request to be served, or with `answer` set, one whose answer is to be said again."""
 
     key: _Key
@@ -134,7 +137,7 @@ class Requests:
             self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
-            _log.warning("%d requests wait: %r is dropped", QUEUE_LIMIT, request)
+            _log.warning("%d requests wait: %s is dropped", QUEUE_LIMIT, _words(request))
             return
         if known is None:
             self._known[key] = now, None
@@ -209,9 +212,9 @@ class Requests:
                 case _:
                     assert_never(request)
         except (NotFound, NotSupported, AnswerError, _Unserved) as error:
-            _log.warning("%r is answered failed: %s", request, error)
+            _log.warning("%s is answered failed: %s", _words(request), error)
         except Exception:
-            _log.exception("%r is answered failed", request)
+            _log.exception("%s is answered failed", _words(request))
         return self._failed(request)
 
     def _failed(self, request: Request) -> Commands:
@@ -288,11 +291,24 @@ class Requests:
             if not finished:
                 task.cancel()  # not awaited: it may ignore that, or be stuck in its thread
         if not finished:
-            raise _Unserved(f"{callback!r} did not end within {self._answer_within:g} s")
+            raise _Unserved(f"{name(callback)} did not end within {self._answer_within:g} s")
         if task.cancelled():
-            raise _Unserved(f"{callback!r} was cancelled")
+            raise _Unserved(f"{name(callback)} was cancelled")
         error = task.exception()
         if error is not None and not isinstance(error, Exception):
             # SystemExit ends the event loop, that is its meaning; this task ends in its own time
-            raise _Unserved(f"{callback!r} was ended by {error!r}")
+            raise _Unserved(f"{name(callback)} was ended by {error!r}")
         return task.result()
+
+
+def _words(request: Request) -> str:
+    match request:
+        case ReadRequest():
+            what = "the read of"
+        case WriteRequest():
+            what = "the write to"
+        case ExecuteRequest():
+            what = "the execution of"
+        case _:
+            assert_never(request)
+    return f"{what} {request.path} (msgid {request.msgid})"

@@ -285,7 +285,9 @@ class Module(Vocabulary):
                 self._datagrams.arrived(socket)
             case PingReply() | PingFailure():
                 self._pings.ended(notice)
-            case Booted() | NetworkStatus() | RadioConnection() | Sleep() | None:
+            case Sleep(asleep):
+                self.modem.asleep(asleep)
+            case Booted() | NetworkStatus() | RadioConnection() | None:
                 pass  # a boot was met above; the others are for those who follow the lines
             case _:
                 assert_never(notice)

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from m5310.at import Answer, Command
-from m5310.commands import general, measurements, network, power
+from m5310.commands import general, identity, measurements, network, power
+from m5310.commands.clock import clock, clock_of
 from m5310.commands.measurements import Cell, RadioStatistics
 from m5310.commands.network import NetworkStatus
 from m5310.commands.power import PowerSaving
@@ -60,7 +61,7 @@ class Vocabulary(ABC):
 
     async def information(self) -> tuple[str, ...]:
         """`ATI`: whatever lines the firmware has to say."""
-        return (await self.execute(general.information())).lines
+        return (await self.execute(identity.information())).lines
 
     async def factory_defaults(self) -> None:
         """`AT&F`."""
@@ -92,47 +93,47 @@ class Vocabulary(ABC):
                 return None
 
         return Identity(
-            manufacturer=await ask(general.manufacturer(), general.text_of),
-            model=await ask(general.model(), general.text_of),
-            revision=await ask(general.revision(), general.text_of),
-            firmware=await ask(general.firmware(), general.text_of),
-            serial_number=await ask(general.serial_number(), _serial_number) or None,
-            imei=await ask(general.imei(), general.imei_of),
-            imsi=await ask(general.imsi(), general.imsi_of),
-            iccid=await ask(general.iccid(), general.iccid_of),
+            manufacturer=await ask(identity.manufacturer(), identity.text_of),
+            model=await ask(identity.model(), identity.text_of),
+            revision=await ask(identity.revision(), identity.text_of),
+            firmware=await ask(identity.firmware(), identity.text_of),
+            serial_number=await ask(identity.serial_number(), _serial_number) or None,
+            imei=await ask(identity.imei(), identity.imei_of),
+            imsi=await ask(identity.imsi(), identity.imsi_of),
+            iccid=await ask(identity.iccid(), identity.iccid_of),
         )
 
     async def manufacturer(self) -> str:
         """`AT+CGMI`."""
-        return general.text_of(await self.execute(general.manufacturer()))
+        return identity.text_of(await self.execute(identity.manufacturer()))
 
     async def model(self) -> str:
         """`AT+CGMM`."""
-        return general.text_of(await self.execute(general.model()))
+        return identity.text_of(await self.execute(identity.model()))
 
     async def revision(self) -> str:
         """`AT+CGMR`: the firmware as the chip's vendor names it."""
-        return general.text_of(await self.execute(general.revision()))
+        return identity.text_of(await self.execute(identity.revision()))
 
     async def firmware(self) -> str:
         """`AT+CMVER`: the firmware as the module's maker names it."""
-        return general.text_of(await self.execute(general.firmware()))
+        return identity.text_of(await self.execute(identity.firmware()))
 
     async def serial_number(self) -> str | None:
         """`AT+CGSN=0`: the maker's number of the board, None if it has none."""
-        return _serial_number(await self.execute(general.serial_number())) or None
+        return _serial_number(await self.execute(identity.serial_number())) or None
 
     async def imei(self) -> str:
         """`AT+CGSN=1`: the number of the module."""
-        return general.imei_of(await self.execute(general.imei()))
+        return identity.imei_of(await self.execute(identity.imei()))
 
     async def imsi(self) -> str:
         """`AT+CIMI`: the number of the subscriber. Refused without a usable SIM."""
-        return general.imsi_of(await self.execute(general.imsi()))
+        return identity.imsi_of(await self.execute(identity.imsi()))
 
     async def iccid(self) -> str:
         """`AT+NCCID`: the number printed on the SIM."""
-        return general.iccid_of(await self.execute(general.iccid()))
+        return identity.iccid_of(await self.execute(identity.iccid()))
 
     # --- radio and network -------------------------------------------------------------------
 
@@ -243,7 +244,7 @@ class Vocabulary(ABC):
 
     async def clock(self) -> datetime | None:
         """`AT+CCLK?`: the network's time, aware; None before the network has told it."""
-        return await self._if_told(general.clock(), general.clock_of)
+        return await self._if_told(clock(), clock_of)
 
     async def configuration(self) -> dict[str, str]:
         """`AT+NCONFIG?`: name to value, most of them `TRUE` or `FALSE`."""

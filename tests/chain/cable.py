@@ -6,32 +6,30 @@ On the virtual loop a boot or an attach takes no time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 from emulator.identity import Identity
 from emulator.module import Module
 from m5310.modem import Modem
 from tests.chain.null_modem import START
-
-Cut = Callable[[bytes], Sequence[bytes]]
-
-
-def whole(data: bytes) -> Sequence[bytes]:
-    return [data]
+from tests.hostile import WHOLE, Carrier, Hostile
 
 
 class Cable(asyncio.Transport):
-    """`modem` speaks to `module`; `cut` makes the pieces in which bytes arrive, both ways."""
+    """`modem` speaks to `module` over a line of the kind that `hostile` names."""
 
-    def __init__(self, cut: Cut = whole) -> None:
+    def __init__(self, hostile: Hostile = WHOLE) -> None:
         super().__init__()
         self.module = Module(Identity(), now=START)
         self.modem = Modem("the cable", quiet=0)
-        self._cut = cut
+        self._to_module = Carrier(hostile.to_module(), self._reached)
+        self._to_host = Carrier(hostile.to_host(), self._hear)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._now = START
+        if hostile.echo:
+            self.module.receive(b"ATE1\r", START)
+            self.module.take_output()
         self.modem.connection_made(self)
         self.turn()
 
@@ -45,17 +43,24 @@ class Cable(asyncio.Transport):
         self.turn()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        for piece in self._cut(bytes(data)):
-            self.module.receive(piece, self.now)
-        self.turn()
+        self._to_module.carry(bytes(data))
+
+    def say(self, line: str) -> None:
+        """What this module would not say by itself."""
+        self._to_host.carry(f"\r\n{line}\r\n".encode())
+
+    def calm(self) -> None:
+        """From now on the line takes nothing away and changes nothing."""
+        self._to_module.way.calm()
+        self._to_host.way.calm()
 
     def turn(self) -> None:
         """Carry what the module says, and come back when it has planned something."""
         if self._closed:
             return
         deadline = self.module.step(self.now)
-        for piece in self._cut(said) if (said := self._said()) else ():
-            self._loop.call_soon(self._hear, piece)
+        if said := self._said():
+            self._to_host.carry(said)
         if self._timer is not None:
             self._timer.cancel()
         self._timer = (
@@ -64,6 +69,10 @@ class Cable(asyncio.Transport):
 
     def _said(self) -> bytes:
         return self.module.take_output()
+
+    def _reached(self, piece: bytes) -> None:
+        self.module.receive(piece, self.now)
+        self.turn()
 
     def _hear(self, piece: bytes) -> None:
         if not self._closed:

@@ -1,11 +1,12 @@
 """Driver and emulated module joined without port, loop or clock: both pure sides, and a cable.
 
-The cable carries the bytes in the pieces that `cut` makes of them, in either direction.
+The bytes of either direction pass a line of tests/hostile.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 
 from emulator.air import Air
 from emulator.chain import Chain
@@ -18,33 +19,24 @@ from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
 from m5310.classic.urc import Opened
+from m5310.commands import general
 from m5310.engine import Engine
 from m5310.errors import CommandError
 from m5310.events import Answered, Event, Refused, TimedOut, Unsolicited
 from m5310.lwm2m import Path
 from m5310.values import ValueType
+from tests.hostile import WHOLE, Arrival, Hostile
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 ENDPOINT = f"{Identity().imei};{Identity().imsi}"
 URI = "coap://183.230.40.40:5683"
 
-Cut = Callable[[bytes], Sequence[bytes]]
-
-
-def whole(data: bytes) -> Sequence[bytes]:
-    return [data]
-
-
-def bytewise(data: bytes) -> Sequence[bytes]:
-    return [data[at : at + 1] for at in range(len(data))]
-
 
 class NullModem:
     """`urcs` are the unsolicited lines the driver heard, in order; `strays` what was nobody's."""
 
-    def __init__(self, cut: Cut = whole, *, typed_urcs: bool = False) -> None:
+    def __init__(self, hostile: Hostile = WHOLE, *, typed_urcs: bool = False) -> None:
         self.now = START
-        self.cut = cut
         self.engine = Engine()
         self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
         self.platform = Platform()
@@ -56,7 +48,11 @@ class NullModem:
         self.urcs: list[str] = []
         self.strays: list[Event] = []
         self._ended: Event | None = None
-        self._due: float | None = None
+        self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
+        self._downwards: deque[Arrival] = deque()
+        self._upwards: deque[Arrival] = deque()
+        if hostile.echo:
+            self.execute(general.echo(on=True))
 
     def execute(self, command: Command) -> Answer:
         """One command through the engine to the module and back. Raises CommandError."""
@@ -108,17 +104,20 @@ class NullModem:
 
     def _step(self) -> None:
         """Carry what waits on either side; when nothing does, go to the next deadline."""
-        sent = self.engine.outgoing()
-        for piece in self.cut(sent) if sent else ():
+        if sent := self.engine.outgoing():
+            self._downwards += self._to_module.carry(sent, self.now)
+        while self._downwards and self._downwards[0].at <= self.now:
             self.chain.step(self.now)
-            self.module.receive(piece, self.now)
+            self.module.receive(self._downwards.popleft().data, self.now)
         deadline = self.chain.step(self.now)
-        written = self.module.take_output()
-        for piece in self.cut(written) if written else ():
-            self._heard(self.engine.receive(piece, self.now))
+        if written := self.module.take_output():
+            self._upwards += self._to_host.carry(written, self.now)
+        while self._upwards and self._upwards[0].at <= self.now:
+            self._heard(self.engine.receive(self._upwards.popleft().data, self.now))
         self._heard(self.engine.tick(self.now))
         if not sent and not written:
             planned = [at for at in (deadline, self.engine.deadline) if at is not None]
+            planned += [way[0].at for way in (self._downwards, self._upwards) if way]
             self.now = max(self.now, min([*planned, self.now + 1]))
 
     def _heard(self, events: list[Event]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,21 +17,21 @@ from m5310.module.attach import Setup
 from m5310.module.module import Module
 from m5310.module.obstacles import AttachError, Obstacle
 from m5310.module.speed import USUAL, PortSpeed
-from tests.chain.cable import Cable, Cut, whole
-from tests.chain.null_modem import bytewise
+from tests.chain.cable import Cable
 from tests.clock import elapse
 from tests.driver.boards import Dial
+from tests.hostile import GENTLE, WHOLE, Hostile
 
-CUTS = pytest.mark.parametrize("cut", [whole, bytewise])
+LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
 
 
 class Line(Cable):
     """A cable whose ends have a speed: at different ones, each byte arrives as another."""
 
-    def __init__(self, cut: Cut = whole) -> None:
+    def __init__(self, hostile: Hostile = WHOLE) -> None:
         self.dial = Dial()
         self._speed = self.dial.baudrate  # of what the module says until it is asked anew
-        super().__init__(cut)
+        super().__init__(hostile)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         super().write(self._arriving(bytes(data), self.module.baud))
@@ -62,10 +63,12 @@ async def fails(module: Module, seconds: float = 60, **options: Setup) -> Attach
 # --- it gets there ---------------------------------------------------------------------------
 
 
-@CUTS
+@LINES
 @pytest.mark.parametrize("baudrate", [115200, 57600, 4800])
-async def test_at_another_speed(cut: Cut, baudrate: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(cut)
+async def test_at_another_speed(
+    hostile: Hostile, baudrate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(hostile)
     async with line.opened_by(monkeypatch) as module:
         await module.set_speed(baudrate)
         await line.dial.change(9600)  # another program comes, and expects the default
@@ -97,20 +100,19 @@ async def test_a_restart_that_nobody_ordered_at_a_speed_that_is_not_stored(
         assert (attached.baudrate, attached.status.stat) == (9600, Registration.HOME)
 
 
-@CUTS
+@LINES
 @pytest.mark.parametrize("left", [b"AT+CSQ", b'AT+COPS=1,2,"460', b"\xff\x00\x80", b"+++"])
-async def test_half_a_line_in_its_buffer(cut: Cut, left: bytes) -> None:
-    cable = Cable(cut)
+async def test_half_a_line_in_its_buffer(hostile: Hostile, left: bytes) -> None:
+    cable = Cable(hostile)
     cable.write(left)
     async with Module(cable.modem) as module:
         assert (await module.attach()).status.stat is Registration.HOME
     await cable.modem.close()
 
 
-@CUTS
-async def test_with_echo_on(cut: Cut) -> None:
-    cable = Cable(cut)
-    cable.write(b"ATE1\r")
+@LINES
+async def test_with_echo_on(hostile: Hostile) -> None:
+    cable = Cable(replace(hostile, echo=True))
     async with Module(cable.modem) as module, module.follow() as lines:
         await module.radio(on=False)
         assert (await module.attach()).status.stat is Registration.HOME
@@ -119,21 +121,21 @@ async def test_with_echo_on(cut: Cut) -> None:
     await cable.modem.close()
 
 
-@CUTS
+@LINES
 @pytest.mark.parametrize("seconds", [0, 0.1, 2, 3.4])
 async def test_in_the_middle_of_its_boot(
-    cut: Cut, seconds: float, monkeypatch: pytest.MonkeyPatch
+    hostile: Hostile, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = Line(cut)
+    line = Line(hostile)
     async with line.opened_by(monkeypatch) as module:
         line.restart()
         await elapse(seconds)
         assert (await module.attach()).status.stat is Registration.HOME
 
 
-@CUTS
-async def test_asleep(cut: Cut) -> None:
-    cable = Cable(cut)
+@LINES
+async def test_asleep(hostile: Hostile) -> None:
+    cable = Cable(hostile)
     async with Module(cable.modem) as module:
         saving = PowerSaving(on=True, periodic_update=3600, active=10)
         await module.attach(setup=Setup(power_saving=saving))
@@ -161,16 +163,16 @@ async def test_at_every_level_of_reports(level: int) -> None:
     await cable.modem.close()
 
 
-@CUTS
-async def test_in_a_flood_of_lines(cut: Cut) -> None:
-    cable = Cable(cut)
+@pytest.mark.parametrize("hostile", [line for line in GENTLE if not line.delay], ids=str)
+async def test_in_a_flood_of_lines(hostile: Hostile) -> None:
+    cable = Cable(hostile)
     loop = asyncio.get_running_loop()
     told = 0
 
     def flood() -> None:
         nonlocal told
         if not cable.is_closing():
-            cable.modem.data_received(f"\r\n+FLOOD:{told}\r\n".encode())
+            cable.say(f"+FLOOD:{told}")
             told += 1
             loop.call_later(0.002, flood)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -14,24 +13,16 @@ from emulator.lwm2m import Path as CloudPath
 from m5310 import values
 from m5310.classic import commands as classic
 from m5310.classic.urc import ExecuteRequest, ReadRequest, WriteRequest
-from m5310.commands import general
 from m5310.errors import CommandError
 from m5310.events import InStep
 from m5310.lwm2m import Path
 from m5310.values import ValueType
-from tests.chain.null_modem import Cut, NullModem, bytewise, whole
+from tests.chain.null_modem import NullModem
+from tests.hostile import GENTLE, Cut, Hostile
 
 TEMPERATURE = ("3303/0/5700", ValueType.FLOAT, "21.5")
 LABEL = ("3303/0/5750", ValueType.STRING, "hall")
 SENSOR = CloudPath(3303, 0, 5700)
-
-
-def random_cut(random: Random) -> Cut:
-    def cut(data: bytes) -> list[bytes]:
-        at = sorted(random.sample(range(len(data)), random.randint(0, len(data) - 1)))
-        return [data[a:b] for a, b in zip([0, *at], [*at, len(data)], strict=True) if a < b]
-
-    return cut
 
 
 def check_session(line: NullModem) -> None:
@@ -79,24 +70,15 @@ def check_session(line: NullModem) -> None:
 
 
 @pytest.mark.parametrize("typed_urcs", [False, True])
-@pytest.mark.parametrize("cut", [whole, bytewise])
-def test_a_session(cut: Cut, typed_urcs: bool) -> None:
-    check_session(NullModem(cut, typed_urcs=typed_urcs))
-
-
-@pytest.mark.parametrize("cut", [whole, bytewise])
-def test_a_session_with_echo(cut: Cut) -> None:
-    line = NullModem(cut)
-    line.execute(general.echo(on=True))
-    check_session(line)
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+def test_a_session(hostile: Hostile, typed_urcs: bool) -> None:
+    check_session(NullModem(hostile, typed_urcs=typed_urcs))
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_session_in_any_cut(seed: int, echo: bool) -> None:
-    line = NullModem(random_cut(Random(seed)))
-    line.execute(general.echo(on=echo))
-    check_session(line)
+    check_session(NullModem(Hostile("any cut", Cut.ANYWHERE, seed, echo=echo)))
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60).filter(

@@ -19,17 +19,17 @@ from m5310.module.attach import Setup
 from m5310.module.module import Module
 from m5310.module.obstacles import AttachError, Attempt, Obstacle
 from m5310.module.speed import USUAL
-from tests.chain.cable import Cable, Cut, whole
-from tests.chain.null_modem import bytewise
+from tests.chain.cable import Cable
 from tests.clock import elapse
 from tests.driver.test_datagrams import PEER, Heard
+from tests.hostile import GENTLE, Hostile
 
-CUTS = pytest.mark.parametrize("cut", [whole, bytewise])
+LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
 
 
-@CUTS
-async def test_everything_that_can_be_asked(cut: Cut) -> None:
-    cable = Cable(cut)
+@LINES
+async def test_everything_that_can_be_asked(hostile: Hostile) -> None:
+    cable = Cable(hostile)
     async with Module(cable.modem) as module:
         identity = await module.identity()
         assert (identity.imei, identity.imsi) == (Identity().imei, Identity().imsi)
@@ -77,9 +77,9 @@ async def test_what_is_told_is_what_is_asked_afterwards() -> None:
     await cable.modem.close()
 
 
-@CUTS
-async def test_a_reset_and_back_onto_the_network(cut: Cut) -> None:
-    cable = Cable(cut)
+@LINES
+async def test_a_reset_and_back_onto_the_network(hostile: Hostile) -> None:
+    cable = Cable(hostile)
     async with Module(cable.modem) as module, module.follow("+CEREG") as lines:
         booted = await module.reset()
         assert booted.cause is BootCause.COMMAND
@@ -139,9 +139,9 @@ async def test_ping() -> None:
     await cable.modem.close()
 
 
-@CUTS
-async def test_datagrams_in_both_directions(cut: Cut) -> None:
-    cable = Cable(cut)
+@LINES
+async def test_datagrams_in_both_directions(hostile: Hostile) -> None:
+    cable = Cable(hostile)
     async with Module(cable.modem) as module:
         transport, protocol = await module.create_datagram_endpoint(Heard, local_port=4000)
         transport.sendto(bytes(range(256)) * 2, PEER)

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310 import Device, DeviceState, Resource, ValueType
-from m5310.commands import general
+from m5310.commands import identity
 from m5310.device.outbox import ATTEMPTS, WINDOW, WhenFull
 from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_PORT_WAIT, LONGEST_WAIT
 from m5310.device.upkeep import LoggedOut, PortBack, PortLost, ReportDropped, Reset, Restored
 from m5310.errors import AcknowledgementTimeout, OutboxFull, PortError
-from tests.chain.null_modem import Cut, bytewise, whole
 from tests.chain.world import World
 from tests.clock import elapse, run
+from tests.hostile import BYTEWISE, WHOLE, Hostile
 
 S = DeviceState
 R = ReportState
@@ -45,7 +45,7 @@ async def test_a_port_unplugged_and_replugged() -> None:
         await elapse(0.1)
         assert device.state is S.RESTORING
         with pytest.raises(PortError):
-            await device.modem.execute(general.information())
+            await device.modem.execute(identity.information())
         kept = [await device.report({sensor: float(value)}) for value in range(20)]
         assert {report.state for report in kept} == {R.QUEUED}
         assert sensor.value == 21.5  # what nobody took is not the value
@@ -152,10 +152,10 @@ def test_unplugged_at_whatever_moment_for_however_long(
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([whole, bytewise]))
-def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], cut: Cut) -> None:
+@given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([WHOLE, BYTEWISE]))
+def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], hostile: Hostile) -> None:
     async def minutes() -> None:
-        world = World(cut)
+        world = World(hostile)
         async with world.device() as device:
             sensor = await logged_in(device)
             reports: list[Report] = []

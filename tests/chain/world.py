@@ -1,7 +1,7 @@
 """A whole world in virtual time: the driver's `Modem`, the emulated module, its air, its cloud.
 
 `asyncio` runs it on the loop of tests/clock.py, so a month passes in seconds; the faults are
-methods. Bytes are carried in the pieces that `cut` makes of them.
+methods. The serial line is one of tests/hostile.py.
 """
 
 from __future__ import annotations
@@ -22,23 +22,28 @@ from m5310 import Device
 from m5310.device.upkeep import UpkeepEvent
 from m5310.errors import PortError
 from m5310.modem import Modem
-from tests.chain.null_modem import ENDPOINT, START, Cut, whole
+from tests.chain.null_modem import ENDPOINT, START
 from tests.clock import elapse
+from tests.hostile import WHOLE, Carrier, Hostile, Way
 
 
 class Wire(asyncio.Transport):
     """From one opening of the port to its end."""
 
-    def __init__(self, modem: Modem, deliver: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, modem: Modem, to_module: Way, to_host: Way, deliver: Callable[[bytes], None]
+    ) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._modem = modem
         self._deliver = deliver
+        self._to_module = Carrier(to_module, self._arrived)
+        self._to_host = Carrier(to_host, self._received)
         self._cut = False
         modem.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._loop.call_soon(self._arrived, bytes(data))
+        self._to_module.carry(bytes(data))
 
     def is_closing(self) -> bool:
         return self._cut
@@ -54,7 +59,7 @@ class Wire(asyncio.Transport):
 
     def carry(self, data: bytes) -> None:
         """To the host."""
-        self._loop.call_soon(self._received, data)
+        self._to_host.carry(data)
 
     def _arrived(self, data: bytes) -> None:
         if not self._cut:
@@ -78,9 +83,12 @@ class OneSidedAir(Air):
 class World:
     """`events` is what the device told of its upkeep; `commands` every line the module got."""
 
-    def __init__(self, cut: Cut = whole, *, reachable: bool = True) -> None:
+    def __init__(self, hostile: Hostile = WHOLE, *, reachable: bool = True) -> None:
         self._loop = asyncio.get_running_loop()
         self.module = Module(Identity(), now=START)
+        if hostile.echo:
+            self.module.receive(b"ATE1\r", START)
+            self.module.take_output()
         self.platform = Platform()
         self.air = OneSidedAir()
         self.chain = Chain(self.platform, self.air)
@@ -91,7 +99,8 @@ class World:
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
-        self._cut = cut
+        self._nods: tuple[str, slice, bool] | None = None
+        self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
         self._partial = b""
@@ -146,6 +155,13 @@ class World:
         self._carry()
         return outcomes
 
+    def nod_off(self, over: str, reads: slice, *, announced: bool = False) -> None:
+        """Of the next line that begins like `over` the module reads only these bytes.
+
+        What it announces is on its way to the host while the line is on its way to the module.
+        """
+        self._nods = over, reads, announced
+
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
         self.module.receive(f"{line}\r".encode(), self._advance())
@@ -154,6 +170,11 @@ class World:
     def say(self, line: str) -> None:
         """What this module would not say by itself."""
         self.modem.data_received(f"\r\n{line}\r\n".encode())
+
+    def pour(self, *lines: str) -> None:
+        """The same, through all that the line does to it."""
+        assert self._wire is not None
+        self._wire.carry("".join(f"\r\n{line}\r\n" for line in lines).encode())
 
     @property
     def online(self) -> bool:
@@ -178,20 +199,31 @@ class World:
             self._timer.cancel()
         self._stopped = True
 
+    def calm(self) -> None:
+        """From now on the line takes nothing away and changes nothing."""
+        self._to_module.calm()
+        self._to_host.calm()
+
     # --- time --------------------------------------------------------------------------------
 
     def _join(self) -> Modem:
         modem = Modem("the world")
-        self._wire = Wire(modem, self._deliver)
+        self._wire = Wire(modem, self._to_module, self._to_host, self._deliver)
         return modem
 
     def _deliver(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\r")
-        self.commands += [line.decode() for line in lines if line != b"AT"]
+        self.commands += [line.decode(errors="replace") for line in lines if line.strip() != b"AT"]
         now = self._advance()
+        if self._nods is not None and data.startswith(self._nods[0].encode()):
+            _, reads, announced = self._nods
+            self._nods = None
+            data = data[reads]
+            if announced and self._wire is not None:
+                self._wire.carry(b"\r\n+NPSMR:1\r\n")
+                self._wire.carry(b"\r\n+NPSMR:0\r\n")
         if not self.silent:
-            for piece in self._cut(data):
-                self.module.receive(piece, now)
+            self.module.receive(data, now)
         self._carry()
 
     def _advance(self) -> float:
@@ -206,8 +238,7 @@ class World:
         deadline = self.chain.step(self._now)
         written = self.module.take_output()
         if written and self._wire is not None:
-            for piece in self._cut(written):
-                self._wire.carry(piece)
+            self._wire.carry(written)
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None

@@ -31,6 +31,17 @@ def test_each_benchmark_gives_its_figures(name: str) -> None:
         assert figure["ratio"] > 0 or "beyond" in figure["figure"]  # a difference may be below 0
 
 
+def test_several_end_in_one_table_of_all_their_figures() -> None:
+    done = bench("--rounds", "1", "--scale", "0.02", "lines", "memory")
+    assert done.returncode == 0, done.stderr
+    _, _, summary = done.stdout.partition("all of them\n")
+    header, *rows, aims, _machine = summary.splitlines()
+    assert header.split() == ["ratio", "aim", "verdict", "against"]
+    names = [row.partition("  ")[0] for row in map(str.strip, rows)]
+    assert names == ["lines: engine", "lines: engine, typed", "memory: device, logged in"]
+    assert aims.startswith("2 aims: ")
+
+
 def test_an_unknown_name_is_told_what_there_is() -> None:
     done = bench("nothing")
     assert done.returncode == 2

@@ -84,6 +84,20 @@ async def test_a_modem_that_was_lent_stays_open_and_is_heard_no_more() -> None:
         await bench.it.open()
 
 
+async def test_a_module_that_announces_its_sleep_is_asked_before_the_next_command() -> None:
+    bench = Bench()
+    (port,) = bench.ports
+    await bench.it.open()
+    command = general.error_numbers(on=True)
+    await bench.it.execute(command)
+    for line, probes in (("+CSCON:1", 1), ("+NPSMR:1", 2), ("+NPSMR:0", 2)):
+        port.say(line)
+        await bench.it.execute(command)
+        assert port.modem.counters.probes == probes
+    assert bench.lines == ["+CSCON:1", "+NPSMR:1", "+NPSMR:0"]
+    await bench.it.close()
+
+
 @pytest.mark.realtime
 async def test_a_name_is_opened_as_a_port() -> None:
     connection = Connection("/dev/there-is-no-such-port", 9600, lambda _: None, lambda _: None)

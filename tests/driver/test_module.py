@@ -35,6 +35,17 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+async def test_a_module_that_announces_its_sleep_is_asked_before_the_next_command() -> None:
+    port = Scripted()
+    async with Module(port.modem) as module:
+        await module.check()
+        for line, probes in (("+CSCON:1", 1), ("+NPSMR:1", 2), ("+NPSMR:0", 2)):
+            port.say(line)
+            await module.echo(on=False)
+            assert port.modem.counters.probes == probes
+    await port.modem.close()
+
+
 # --- open and close --------------------------------------------------------------------------
 
 

@@ -632,7 +632,11 @@ print("done")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
 def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", FORKED],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
     )
     assert ended.stdout.splitlines()[1:] == ["done"]
     assert "forked" in ended.stdout

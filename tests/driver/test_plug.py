@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from serial.tools import list_ports
 
-from m5310 import plug
 from m5310.errors import ParameterError, PortError
 from m5310.modem import Modem
 from m5310.plug import Plug, UsbPort, found, named, usb_port
@@ -77,7 +76,7 @@ class Sockets:
         self.there: list[Port] = [Port("/dev/ttyUSB0")]
         self.opened: list[tuple[str, int]] = []
         monkeypatch.setattr(list_ports, "comports", lambda: self.there)
-        monkeypatch.setattr(plug.Modem, "open", self._open)
+        monkeypatch.setattr(Modem, "open", self._open)
 
     async def _open(self, url: str, baudrate: int) -> Modem:
         self.opened.append((url, baudrate))
@@ -149,7 +148,7 @@ async def test_a_port_whose_number_cannot_be_read_is_closed_again(
     def fail() -> list[Port]:
         raise OSError("no /sys")
 
-    monkeypatch.setattr(plug.Modem, "open", open_modem)
+    monkeypatch.setattr(Modem, "open", open_modem)
     monkeypatch.setattr(list_ports, "comports", fail)
     with pytest.raises(OSError, match="no /sys"):
         await Plug("/dev/ttyUSB0", 9600).open()

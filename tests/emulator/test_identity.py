@@ -7,6 +7,8 @@ import re
 import pytest
 
 from emulator.identity import Identity
+from emulator.power import Cause
+from emulator.sim import Sim
 from tests.emulator.uart import Host
 
 
@@ -49,3 +51,40 @@ def test_ok_alone(command: str) -> None:
 @pytest.mark.parametrize("command", ["AT+CGSN=2", "AT+CGSN=1,1", "AT+CGMI=1"])
 def test_refusals(command: str) -> None:
     assert Host().refused(command) == 50
+
+
+def test_a_locked_sim_opens_with_its_pin_until_the_next_start() -> None:
+    host = Host()
+    assert host.ask("AT+CPIN?") == ["+CPIN:READY", "OK"]
+    assert host.refused('AT+CPIN="1234"') == 3
+    host.module.sim = Sim.LOCKED
+    host.wait(1)
+    assert host.ask("AT+CPIN?") == ["+CPIN:SIM PIN", "OK"]
+    assert host.refused("AT+CIMI") == 311
+    assert host.refused("AT+CFUN=1") == 311
+    assert host.refused("AT+CPIN=4321") == 16
+    assert host.refused("AT+CPIN=12") == 50
+    assert host.refused("AT+CIMI") == 311
+    host.well("AT+CPIN=1234")
+    assert host.ask("AT+CPIN?") == ["+CPIN:READY", "OK"]
+    assert host.ask("AT+CIMI") == [Identity().imsi, "OK"]
+    host.raw(b"AT+CFUN=1\r")
+    assert host.wait(5) == ["OK"]
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+    host.module.power_cycle(Cause.POWER_ON, host.now)
+    host.wait_raw(60)
+    assert host.ask("AT+CPIN?") == ["+CPIN:SIM PIN", "OK"]
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
+
+
+def test_another_card_is_not_the_one_that_was_opened() -> None:
+    host = Host()
+    host.module.sim = Sim.LOCKED
+    host.well("AT+CPIN=1234")
+    host.module.sim = Sim.READY
+    host.module.power_cycle(Cause.POWER_ON, host.now)
+    host.wait_raw(60)
+    assert host.ask("AT+CPIN?") == ["+CPIN:READY", "OK"]
+    host.module.sim = Sim.MISSING
+    assert host.refused("AT+CPIN?") == 10
+    assert host.refused('AT+CPIN="1234"') == 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator.coverage import ATTACH_TIME, Coverage
 from emulator.module import BOOT_TIME
 from tests.emulator.uart import Host
@@ -33,3 +35,38 @@ def test_once_told_it_needs_no_network() -> None:
     host.module.radio.coverage = Coverage.OUT
     host.wait(60)
     assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:37:00+32", "OK"]
+
+
+def test_the_host_tells_the_time_until_the_network_does_again() -> None:
+    host = Host()
+    host.well('AT+CCLK="99/12/31,23:59:58-08"')
+    assert host.ask("AT+CCLK?") == ["+CCLK:99/12/31,23:59:58-08", "OK"]
+    host.wait(2)
+    host.well('AT+CCLK="24/02/29,00:00:00+00"', "AT+CPSMS=0", "AT+CSCON=1")
+    assert host.wait(30) == ["+CSCON:0"]
+    assert host.ask("AT+CCLK?") == ["+CCLK:24/02/29,00:00:30+00", "OK"]
+    host.well("AT+CGATT=0", "AT+CGATT=1")
+    host.wait(ATTACH_TIME)
+    assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:36:34+32", "OK"]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "",
+        "26/11/23,14:36:00+32",
+        '"26/11/23,14:36:00"',
+        '"26/13/23,14:36:00+32"',
+        '"25/02/29,14:36:00+32"',
+        '"26/1/23,14:36:00+32"',
+        '"26/11/23,24:36:00+32"',
+        '"26/11/23,14:36:00+57"',
+        '"26/11/23,14:36:00 32"',
+        '"26/11/23,14:36:00+32",1',
+        '"\u00e9"',
+    ],
+)
+def test_what_is_no_time_is_refused(time: str) -> None:
+    host = Host()
+    assert host.refused(f"AT+CCLK={time}") == 50
+    assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:36:00+32", "OK"]

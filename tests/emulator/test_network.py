@@ -18,15 +18,10 @@ from tests.emulator.uart import Host
         ("AT+CGATT?", ["+CGATT:1"]),
         ("AT+CSCON?", ["+CSCON:0,0"]),
         ("AT+COPS?", ['+COPS:0,2,"46000"']),
-        ("AT+CGDCONT?", ['+CGDCONT:0,"IP","nbiot.MNC002.MCC460.GPRS",,0,0']),
-        ("AT+CGPADDR", ["+CGPADDR:0,10.160.3.14"]),
-        ("AT+CGPADDR=0", ["+CGPADDR:0,10.160.3.14"]),
         ("AT+CFUN=?", ["+CFUN:(0,1)"]),
         ("AT+CEREG=?", ["+CEREG:(0-5)"]),
         ("AT+CGATT=?", ["+CGATT:(0,1)"]),
         ("AT+CSCON=?", ["+CSCON:(0,1)"]),
-        ("AT+CGDCONT=?", ['+CGDCONT:(0),"IP",,,(0),(0)']),
-        ("AT+CGPADDR=?", ["+CGPADDR:(0)"]),
     ],
 )
 def test_questions_byte_for_byte(question: str, answer: list[str]) -> None:
@@ -50,8 +45,6 @@ def test_questions_byte_for_byte(question: str, answer: list[str]) -> None:
         ("AT+COPS=0,2", 50),
         ("AT+COPS=3", 50),
         ('AT+COPS=1,2,"46001"', 30),
-        ("AT+CGPADDR=1", 50),
-        ("AT+CGDCONT=0", 50),
     ],
 )
 def test_refusals_change_nothing(command: str, number: int) -> None:

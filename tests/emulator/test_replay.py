@@ -61,8 +61,12 @@ def test_timing_is_ignored_and_all_is_the_same() -> None:
 def test_what_was_to_be_said_before_comes_before() -> None:
     replay = Replay(DAY, 0.0)
     replay.receive(b"AT\rAT+CSQ\r", 0.0)
-    replay.step(10.0)
-    assert replay.take_output() == HELLO + b"\r\nOK\r\n\r\n+CSQ:20,99\r\n\r\nOK\r\n"
+    assert replay.step(10.0) == 0.5
+    assert replay.take_output() == HELLO + b"\r\nOK\r\n"
+    assert replay.baud == 9600
+    assert replay.step(10.0) is None
+    assert replay.baud == 115_200
+    assert replay.take_output() == b"\r\n+CSQ:20,99\r\n\r\nOK\r\n"
 
 
 def test_what_differs_is_shown_as_a_diff() -> None:

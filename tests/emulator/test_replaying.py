@@ -6,7 +6,7 @@ import pytest
 
 from emulator.clock import VirtualClock
 from emulator.ports.port import Address
-from emulator.recording import Piece, Recording, Side
+from emulator.recording import Piece, Recording, Side, Speed
 from emulator.replay import Replay
 from emulator.replaying import Replaying
 from tests.emulator.hosts import Host
@@ -52,3 +52,54 @@ async def test_what_still_waits_is_not_said_by_a_port_that_is_closed() -> None:
         clock.advance(1)
     playing.close()
     assert clock.next is None
+
+
+FASTER = Recording(
+    9600,
+    (
+        Piece(1.0, Side.HOST, b"AT+NATSPEED=115200,30,0\r"),
+        Piece(1.1, Side.MODULE, b"\r\nOK\r\n"),
+        Speed(1.1, 115_200),
+        Piece(2.0, Side.HOST, b"AT\r"),
+        Piece(2.0, Side.MODULE, b"\r\nOK\r\n"),
+    ),
+)
+
+
+@pytest.mark.realtime
+async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> None:
+    clock = VirtualClock()
+    replay = Replay(FASTER, clock.now(), timed=False)
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    try:
+        with Host(playing.line.port) as host:
+            host.send("AT+NATSPEED=115200,30,0")
+            clock.advance(0)
+            clock.advance(24 * 10 / 9600)  # the line has arrived
+            clock.advance(0)
+            assert playing.line.baud == 115_200
+            clock.advance(4 * 10 / 9600)  # the answer comes at the speed of the question
+            assert await host.until("\n") == "\r\n"
+            clock.advance(10 * 10 / 9600)
+            assert await host.until("OK\r\n") == "OK\r\n"
+            host.send("AT")
+            clock.advance(0)
+            clock.advance(9 * 10 / 115_200)
+            assert await host.until("OK\r\n") == "\r\nOK\r\n"
+            assert replay.over
+    finally:
+        playing.close()
+
+
+@pytest.mark.realtime
+async def test_a_line_without_pace_stays_without() -> None:
+    clock = VirtualClock()
+    replay = Replay(FASTER, clock.now(), timed=False)
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=None)
+    try:
+        with Host(playing.line.port) as host:
+            host.send("AT+NATSPEED=115200,30,0")
+            clock.advance(0)
+            assert playing.line.baud is None
+    finally:
+        playing.close()

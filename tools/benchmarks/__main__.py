@@ -14,12 +14,12 @@ import os
 import platform
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 # each room enters its benchmarks into the catalogue, and runs in this order
 from tools.benchmarks import lines, loading, memory, modules, wire  # noqa: F401
-from tools.benchmarks.figures import CATALOGUE, Bench, Figure
+from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,6 +83,28 @@ def table(name: str, figures: Iterable[Figure]) -> str:
     return "\n".join(rows)
 
 
+_SUMMARY = "  {:<46}{:>8}  {:<9}{:<9}{}"
+
+
+def summary(measured: Mapping[str, Sequence[Figure]]) -> str:
+    """Every figure once more in a line, and how many aims are met."""
+    rows = ["all of them", _SUMMARY.format("", "ratio", "aim", "verdict", "against")]
+    for name, figures in measured.items():
+        rows += [
+            _SUMMARY.format(
+                f"{name}: {each.measured.name}",
+                f"{each.ratio:.2f} x",
+                "-" if each.aim is None else str(each.aim),
+                each.verdict.value,
+                each.baseline.name,
+            )
+            for each in figures
+        ]
+    aimed = [each.verdict for figures in measured.values() for each in figures if each.aim]
+    counts = (f"{aimed.count(each)} {each.value}" for each in Verdict if each in aimed)
+    return "\n".join([*rows, f"{len(aimed)} aims: {', '.join(counts)}"])
+
+
 def plain(name: str, figure: Figure) -> dict[str, object]:
     low, high = figure.spread
     return {
@@ -120,22 +142,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     before = machine()
     if not options.json:
         print(_ROW.format("", "measured", "baseline", "ratio", "spread", "aim", "verdict"))
-    collected: list[dict[str, object]] = []
+    measured: dict[str, Sequence[Figure]] = {}
     for name in options.names or CATALOGUE:
         bench = Bench(
             rounds=options.rounds,
             scale=options.scale,
             progress=partial(progress, name),
         )
-        figures = CATALOGUE[name].measure(bench)
+        measured[name] = CATALOGUE[name].measure(bench)
         clear()
-        if options.json:
-            collected += [plain(name, each) for each in figures]
-        else:
-            print(table(name, figures), flush=True)
+        if not options.json:
+            print(table(name, measured[name]), flush=True)
     if options.json:
-        print(json.dumps({"machine": before, "figures": collected}, indent=2))
+        all_of_them = [plain(name, each) for name, some in measured.items() for each in some]
+        print(json.dumps({"machine": before, "figures": all_of_them}, indent=2))
     else:
+        if len(measured) > 1:
+            print(summary(measured))
         print(", ".join(f"{key} {value}" for key, value in before.items()))
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 
 import serial
 
-from tools.conforming.cases import CASES, Case
+from tools.conforming.cases import Ask, Need
+from tools.conforming.catalogue import CASES
 from tools.conforming.host import Capture, Host
-from tools.conforming.report import Row, Verdict, differences, judged
+from tools.conforming.known import Known
+from tools.conforming.partners import Cloud, Echo
+from tools.conforming.report import Row, Verdict, differences, judged, left_out
 
 ALL_WELL, SOME_DIFFER, USAGE_ERROR = 0, 1, 2
 
 _CHANGES = """\
-Some cases change the board: its error numbers, a socket, a OneNET instance of an endpoint that no
-platform knows (its login is to be refused). They are undone as far as the board allows.
-Go on with them? [y/N] """
+Some cases change the board: its error numbers, its sockets, its OneNET instance, power saving, the
+radio, the speed of its UART, and in the end it is restarted. They are undone as far as the board
+allows, and datagrams and logins may cost money. Go on with them? [y/N] """
+_SPEEDS = ("57600", "115200")
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -30,6 +36,25 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     changing.add_argument("--read-only", action="store_true", help="leave out what changes it")
     changing.add_argument("--yes", action="store_true", help="do not ask before what changes it")
     made.add_argument(
+        "--platform",
+        metavar="URL",
+        help="OneNET's HTTP API, to have the board read, written and executed: it is a device there"
+        " with its IMEI and IMSI",
+    )
+    made.add_argument("--api-key", metavar="KEY", default="", help="of the platform's account")
+    made.add_argument(
+        "--udp",
+        metavar="ADDRESS",
+        help="of this machine, as the board's datagrams reach it (127.0.0.1 from an emulator)",
+    )
+    made.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="the board's clock runs X times as fast: an emulator's with the same option",
+    )
+    made.add_argument(
         "--save",
         type=Path,
         metavar="FILE",
@@ -39,7 +64,10 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     made.add_argument(
         "--against", type=Path, metavar="FILE", help="captures of another board, to compare with"
     )
-    return made.parse_args(arguments)
+    given = made.parse_args(arguments)
+    if not 0 < given.speed < float("inf"):
+        made.error(f"--speed {given.speed}: expected how many times as fast, a number above 0")
+    return given
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options(arguments)
     try:
         other = [] if given.against is None else load(given.against)
-        with Host(given.port, given.baud) as host:
-            changing = not given.read_only and (given.yes or input(_CHANGES).strip() in ("y", "Y"))
-            rows = list(tried(host, CASES, changing=changing))
+        rows = list(shown(tried(given)))
         captures = [row.capture for row in rows if row.capture is not None]
         given.save.write_text(
             json.dumps([capture.as_data() for capture in captures], indent=1), encoding="utf-8"
@@ -62,15 +88,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = differences(captures, other)
         print(f"\n{len(found)} of the answers differ from {given.against}:")
         print("\n".join(found))
+        once = {capture.name for capture in captures} ^ {capture.name for capture in other}
+        print(f"{len(once)} cases were tried on one of the two only: {', '.join(sorted(once))}")
     wrong = count(rows, Verdict.DIFFERENT) + count(rows, Verdict.NO_ANSWER)
     return SOME_DIFFER if wrong else ALL_WELL
 
 
-def tried(host: Host, cases: Sequence[Case], *, changing: bool) -> Iterable[Row]:
-    """Each case in its order, shown as soon as it is judged."""
+def tried(given: argparse.Namespace) -> Iterator[Row]:
+    """Each case in its order, judged. Raises OSError, serial.SerialException, ValueError."""
+    with ExitStack() as partners:
+        host = partners.enter_context(Host(given.port, given.baud, given.speed))
+        known = Known()
+        known.learn({"baud": str(given.baud), "other": _SPEEDS[str(given.baud) == _SPEEDS[0]]})
+        if not given.read_only and (given.yes or input(_CHANGES).strip() in ("y", "Y")):
+            known.at_hand.add(Need.CHANGES)
+        cloud = Cloud(given.platform or "", given.api_key)
+        if given.platform:
+            partners.enter_context(cloud)
+            known.at_hand.add(Need.PLATFORM)
+        if given.udp:
+            echo = partners.enter_context(Echo(given.udp))
+            known.learn({"address": echo.address, "port": str(echo.port)})
+            known.at_hand.add(Need.DATAGRAMS)
+
+        def ask(question: Ask) -> Future[str]:
+            return cloud.ask(question, known.names["imei"])
+
+        for case in CASES:
+            reason = known.hindrance(case)
+            if reason:
+                yield left_out(case, reason)
+            else:
+                yield judged(case, host.play(case, known, ask))
+
+
+def shown(rows: Iterator[Row]) -> Iterator[Row]:
+    """Each as soon as it is judged."""
     print("§  grade seconds  verdict     case")
-    for case in cases:
-        row = judged(case, host.play(case) if changing or not case.changes else None)
+    for row in rows:
         print(row.text(), flush=True)
         yield row
 
