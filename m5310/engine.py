@@ -61,6 +61,13 @@ class Engine:
     and then `AT` until it answers, before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
+
+    The wire does not say whose a final result is. Guaranteed of those of the past: a bare `OK`
+    ends no command that must bring information. A result that comes again within `quiet` s, a
+    refusal within `settle` s, is nobody's. After a timeout the next command is held back until
+    as many results came as lines were written, and `settle` s more, or else until none came for
+    SETTLE_OWED s: what comes by then ends no command, in whatever order. What comes later than
+    that may be taken for the next command's if it has its shape.
     """
 
     def __init__(
@@ -91,6 +98,7 @@ class Engine:
         self._exchange: Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
+        self._starting = False  # the `OK` that ends the text of a start may still come
         self._strays = 0
         self._late = 0
         self._timeouts = 0
@@ -166,6 +174,7 @@ class Engine:
         # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
         # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
         self._owed = 1
+        self._starting = True
         self._past = self._settle
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
@@ -212,6 +221,7 @@ class Engine:
                 self._sleep.heard(now)  # or a short `awake` would have it asked again
                 self._lost = None
                 self._owed = 0
+                self._starting = False
                 events.append(InStep())
         self._advance(now)
         return events
@@ -319,8 +329,13 @@ class Engine:
                 # follow, ask again.
                 self._states.on(ConversationEvent.ERROR)
                 self._due = now + self._settle
+                if self._waiting is None:  # nobody to ask again for
+                    self._states.on(ConversationEvent.GIVE_UP)
         elif self.state is Conversation.LOST and not self._owed:
             self._lost = None  # that was its final result: nothing more of it can follow
+        if result.ok and self._starting:
+            self._starting = False
+            return None
         self._strays += 1
         return Stray(result.text)
 

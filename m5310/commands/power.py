@@ -101,11 +101,18 @@ def discontinuous_reception_query() -> Command:
 
 
 def discontinuous_reception_of(answer: Answer) -> float | None:
-    """The requested cycle in seconds, None if there is none."""
+    """The requested cycle in seconds, None if there is none. Raises AnswerError on a code that
+    names no cycle of NB-IoT."""
+    code = discontinuous_reception_code(answer)
+    return None if code is None else cycle_seconds(code)
+
+
+def discontinuous_reception_code(answer: Answer) -> str | None:
+    """The 4 bits of the requested cycle, None if there is none."""
     if not answer.lines:
         return None
     bits = read(answer, _CEDRXS)[1]
-    return cycle_seconds(bits) if bits and bits != _NO_CYCLE else None
+    return bits if bits and bits != _NO_CYCLE else None
 
 
 _NO_CYCLE: Final = "0000"

@@ -171,6 +171,11 @@ class World:
         """What this module would not say by itself."""
         self.modem.data_received(f"\r\n{line}\r\n".encode())
 
+    def pour(self, *lines: str) -> None:
+        """The same, through all that the line does to it."""
+        assert self._wire is not None
+        self._wire.carry("".join(f"\r\n{line}\r\n" for line in lines).encode())
+
     @property
     def online(self) -> bool:
         self._carry()

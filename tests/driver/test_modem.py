@@ -229,25 +229,6 @@ async def test_an_answer_beyond_all_bounds_is_an_error() -> None:
     await modem.close()
 
 
-async def test_an_answer_after_its_timeout_is_never_another_commands() -> None:
-    modem, port = await in_step()
-    with pytest.raises(CommandTimeout):
-        await modem.execute(CSQ)
-    task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
-    port.say("+CSQ:17,99", "OK")  # the late one, while the probe is out
-    await elapse(0.3)
-    assert port.written == ["AT+CSQ", "AT"]
-    port.say("OK")  # the probe's own
-    await elapse(0.3)
-    assert port.written == ["AT+CSQ", "AT", "AT+CFUN=1"]
-    assert not task.done()
-    port.say("OK")
-    assert await task == Answer(PLAIN)
-    assert modem.counters.late == 1
-    await modem.close()
-
-
 # --- cancelling ------------------------------------------------------------------------------
 
 
@@ -400,19 +381,6 @@ async def test_a_listener_that_fails_kills_nothing(caplog: pytest.LogCaptureFixt
     assert heard == ["+CSCON:1", "+CSCON:0"]
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "ZeroDivisionError" in caplog.text
-    await modem.close()
-
-
-async def test_a_listener_may_answer_with_a_command() -> None:
-    modem, port = await in_step()
-    port.latency = 0.0
-    tasks: list[asyncio.Task[Answer]] = []
-    modem.listen(lambda _: tasks.append(asyncio.create_task(modem.execute(CSQ))), never)
-    task = asyncio.create_task(modem.execute(CEREG))
-    await settled()
-    port.say("+MIPLREAD:0,10000,3303,0,5700")
-    await task
-    assert (await tasks[0]).lines == ("+CSQ:17,99",)
     await modem.close()
 
 
