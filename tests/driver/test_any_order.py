@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from m5310.classic.commands import PROMPT
+from m5310.device.acknowledgements import OVERDUE
 from m5310.device.declarations import LOGIN, LOGOUT, RESTARTS
 from m5310.device.device import Device
-from m5310.device.outbox import ATTEMPTS, OBSERVED_AGAIN, OVERDUE
+from m5310.device.observations import AGAIN
+from m5310.device.outbox import ATTEMPTS
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, VERDICT_MARGIN
 from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_WAIT
@@ -64,7 +66,7 @@ LIFETIME: Final = 300
 RESOURCES: Final = 4
 CONFIGURED: Final = 9 * TURN + 2 * LOGOUT + LOGIN
 VERIFIED: Final = TURN + UPDATE
-REPORTED: Final = OBSERVED_AGAIN + ATTEMPTS * (2 * TURN + VERIFIED)
+REPORTED: Final = AGAIN + ATTEMPTS * (2 * TURN + VERIFIED)
 CLEANED: Final = (RESOURCES + 1) * TURN
 
 WITHIN: Final = {
