@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
@@ -100,7 +100,8 @@ class Conversation:
         """Answer the lines that have come, each in full before the next is read."""
         while self._busy is None and not self._stopped:
             echoed, line = self._reader.take()
-            self._write(echoed)
+            if echoed:
+                self._write(echoed)
             if line is None:
                 return
             self._obey(line, now)
@@ -125,12 +126,13 @@ class Conversation:
         else:
             if not self._stopped:
                 whole = b"".join(map(framed, (*given.lines, "OK")))
-                self._give(whole, replace(upset, delay=upset.delay + given.delay), now)
+                self._give(whole, upset, now, given.delay)
 
-    def _give(self, whole: bytes, upset: Upset, now: float) -> None:
+    def _give(self, whole: bytes, upset: Upset, now: float, delay: float = 0.0) -> None:
         told = whole if upset.answered else b""
-        if upset.delay:
-            self._busy = _Busy(now + upset.delay, told)
+        delay += upset.delay
+        if delay:
+            self._busy = _Busy(now + delay, told)
         else:
             self._write(told)
 

@@ -86,6 +86,9 @@ def _reason(url: str, error: Exception) -> str:
     return f"{url} cannot be opened: {error}"
 
 
+_NO_DESCRIPTION = "n/a"  # pyserial's word
+
+
 class Described(Protocol):
     """What is told of a port that is plugged in."""
 
@@ -97,5 +100,9 @@ class Described(Protocol):
 
 def present(ports: Iterable[Described]) -> str:
     """Which ports there are, for a message about one that is not."""
-    names = sorted(f"{port.device} ({port.description})" for port in ports)
+    described = {port.device: port.description or _NO_DESCRIPTION for port in ports}
+    names = sorted(
+        device if text == _NO_DESCRIPTION else f"{device} ({text})"
+        for device, text in described.items()
+    )
     return "there is " + ", ".join(names) if names else "no serial port is plugged in"

@@ -28,6 +28,9 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file)  # argparse hides that it cannot be written
+
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message} (--help shows how)\n")
 
@@ -108,7 +111,11 @@ def _port(made: argparse.ArgumentParser, *, default: int | None = 9600) -> None:
 
 def _ports(commands: _Commands[_Parser]) -> None:
     text = """\
-Name the serial ports of this machine, likely modules first. Exit status 1: there is none."""
+Name the serial ports of this machine, likely modules first. Exit status 1: there is none.
+
+examples:
+  m5310 ports
+  m5310 probe "$(m5310 ports --json | jq -r '.[0].device')"     # the likeliest one"""
     made = _command(commands, "ports", "what is plugged in", text)
     made.add_argument("--json", action="store_true", help="one JSON array, for scripts")
 
@@ -220,12 +227,21 @@ writes and executes. Lines on stdin report values: 3303/0/5700=22.5
 It goes on through restarts of the module, as long as they take. Ctrl-C logs out and leaves the
 module clean.
 
+examples:
+  m5310 run thermometer.toml
+  m5310 run thermometer.toml --port /dev/ttyUSB1 --endpoint '<imei>;<imsi>'
+  (while sleep 60; do echo 3303/0/5700=$(my-sensor); done) | m5310 run thermometer.toml
+
 a profile:
   port = "/dev/ttyUSB0"              # or --port
   # endpoint = "<imei>;<imsi>"       # default: the module's own
   # uri = "coap://183.230.40.40:5683"
   # lifetime = 86400                 # seconds
   # baud = 9600
+  # acknowledge = false              # true: report until the platform says that it has it
+  # recover = true                   # false: end when the module restarts or the port is lost
+  # outbox = 1000                    # reports kept while the device is being brought back
+  # when_full = "drop oldest"        # or "refuse" newer ones
 
   [[resource]]
   path = "3303/0/5700"               # object/instance/resource

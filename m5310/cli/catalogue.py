@@ -9,6 +9,7 @@ from typing import Final
 from m5310.at import Command, Response
 from m5310.cli.queries import QUERIES, SOCKETS
 from m5310.commands import general, network
+from m5310.errors import ParameterError, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,13 @@ _RESTART: Final = replace(general.restart(), responses=(Response(_BOOT_TEXT),))
 def typed(line: str, seconds: float | None = None) -> Command:
     """The command of a line as a person types it, with the lines that may answer it.
 
-    `seconds` overrides how long its result may take. Raises ParameterError for what no line
-    can carry.
+    `seconds` overrides how long its result may take. Raises ParameterError for what is no command
+    and for what no line can carry.
     """
     line = line.strip()
+    if not line.upper().startswith("AT"):
+        # a module does not read it, or refuses half of what comes next for it
+        raise ParameterError(f"{shortened(line, 40)!r} does not begin with AT")
     known = _BY_LINE.get(line.upper())
     found = _NAME.match(line)
     name = found[1].upper() if found else ""
@@ -109,7 +113,7 @@ def typed(line: str, seconds: float | None = None) -> Command:
     if line.upper() == _RESTART.line:
         known = _RESTART
     if known is not None:
-        return Command(line, known.responses, seconds or known.timeout)
+        return replace(known, line=line, timeout=seconds or known.timeout)
     responses: tuple[Response, ...] = ()
     if not (found and found[2] == "=" and _UNSOLICITED.fullmatch(name)):
         responses = (Response(_own(name), required=False),)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
 
 from m5310.cli.queries import seconds_words
 from m5310.device.upkeep import (
@@ -52,9 +51,6 @@ def event_words(event: object) -> str:
 def _told(event: object) -> str:
     """`PortLost(error=...)` as "port lost: error ..."."""
     name = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
-    if not is_dataclass(event):
-        return name
-    told = ", ".join(
-        f"{field.name.replace('_', ' ')} {getattr(event, field.name)}" for field in fields(event)
-    )
+    fields: tuple[str, ...] = getattr(event, "__match_args__", ())  # a record's, of either kind
+    told = ", ".join(f"{field.replace('_', ' ')} {getattr(event, field)}" for field in fields)
     return f"{name}: {told}" if told else name

@@ -9,8 +9,8 @@ from typing import Final
 from m5310.at import values as values_of
 from m5310.classic.miplconf import Config
 from m5310.cli.catalogue import ENTRIES
-from m5310.cli.queries import QUERIES, seconds_words
-from m5310.commands.power import active_seconds, cycle_seconds, periodic_update_seconds
+from m5310.cli.queries import QUERIES, cycle_words, seconds_words
+from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.errors import M5310Error, ParameterError, shortened
 from m5310.lwm2m import ANY, Path
 from m5310.values import ValueType
@@ -104,7 +104,7 @@ def _reception(values: Values) -> str:
     if values[0] == "0":
         return "eDRX off"
     _, _, *cycle = values
-    return f"eDRX cycle {cycle_seconds(cycle[0]):g} s" if cycle else "eDRX on"
+    return cycle_words(cycle[0]) if cycle else "eDRX on"
 
 
 def _bands(values: Values) -> str:

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from m5310.cli import arguments
 from m5310.cli.exits import Exit, exit_of
@@ -17,12 +17,31 @@ from m5310.errors import M5310Error
 def main(line: Sequence[str] | None = None) -> int:
     """Run the subcommand that `line` (default: the process's arguments) names."""
     _open_closed_streams()
+    screen = Screen()
+    try:
+        status = _status(line, screen)
+        if status == Exit.WELL:  # else it has been said already what is wrong
+            sys.stdout.flush()
+    except BrokenPipeError:
+        status = Exit.PIPE
+    except OSError as error:  # a full disk behind `> file`, for one
+        screen.tell(_sentence(error))
+        status = Exit.USAGE
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    return status
+
+
+def _status(line: Sequence[str] | None, screen: Screen) -> int:
+    """Raises OSError if what is to be said cannot be written."""
     parser = arguments.parser()
     if not (sys.argv[1:] if line is None else line):
         parser.print_help(sys.stderr)  # whoever asks for nothing does not know what there is
         return Exit.USAGE
-    given = parser.parse_args(line)
-    screen = Screen()
+    try:
+        given = parser.parse_args(line)
+    except SystemExit as end:  # it has said what there is to say
+        return int(end.code or Exit.WELL)
     status: int
     reason: Exception
     try:
@@ -33,10 +52,7 @@ def main(line: Sequence[str] | None = None) -> int:
     except M5310Error as error:
         status, reason = exit_of(error), error
     except BrokenPipeError:
-        # Python flushes stdout once more when it ends; that must not fail as well.
-        with open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), sys.stdout.fileno())
-        return Exit.PIPE
+        raise
     except OSError as error:
         status, reason = Exit.USAGE, error
     except KeyboardInterrupt:
@@ -50,6 +66,15 @@ def main(line: Sequence[str] | None = None) -> int:
     return status
 
 
+def _let_go(stream: TextIO) -> None:
+    """Python flushes once more when it ends; what cannot be written must not fail there again."""
+    try:
+        stream.flush()
+    except OSError:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), stream.fileno())
+
+
 def _open_closed_streams() -> None:
     """Standard streams that a supervisor closed lead nowhere.
 
@@ -61,8 +86,8 @@ def _open_closed_streams() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, M5310Error) and error.filename:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and not isinstance(error, M5310Error) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
 
 

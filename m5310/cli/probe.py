@@ -25,6 +25,16 @@ _SHOWN: Final = {
 
 
 async def command(given: argparse.Namespace, screen: Screen) -> int:
+    try:
+        return await _probe(given, screen)
+    except PortError as error:
+        if given.json:  # whoever parses the output gets something to parse
+            no_port = Finding("port", None, Verdict.WRONG, str(error))
+            _print_json(given.port, None, [no_port], screen, well=False)
+        raise
+
+
+async def _probe(given: argparse.Namespace, screen: Screen) -> int:
     speeds = USUAL if given.baud is None else (given.baud,)
     modem, port = await open_modem(given.port, speeds[0])
     async with modem, screen.working(f"asking {given.port}") as say:
@@ -94,4 +104,5 @@ def _print_json(
 ) -> None:
     listed = [asdict(each) | {"verdict": each.verdict.name} for each in findings]
     found = {"port": port, "baud": baud, "well": well, "findings": listed}
-    screen.say(json.dumps(found, ensure_ascii=False))
+    # escaped: a code page that lacks a character must not make it a line that nobody can parse
+    screen.say(json.dumps(found))

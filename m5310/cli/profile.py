@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from m5310.classic.miplconf import Config
+from m5310.device.outbox import LIMIT, WhenFull
 from m5310.errors import AnswerError, ParameterError, shortened
 from m5310.lwm2m import Access, Path
 from m5310.values import Value, ValueType, decode, encode
@@ -36,6 +37,10 @@ class Profile:
     endpoint: str | None
     uri: str | None
     lifetime: int
+    recover: bool
+    acknowledge: bool
+    outbox: int
+    when_full: WhenFull
     items: tuple[Item, ...]
 
 
@@ -55,6 +60,10 @@ _ACCESS: Final = {
     "execute": Access.EXECUTABLE,
 }
 _EVERY: Final = (1, 86400)
+_KEYS: Final = (
+    *("port", "baud", "endpoint", "uri", "lifetime"),
+    *("recover", "acknowledge", "outbox", "when_full", "resource"),
+)
 
 
 def parsed(data: bytes, name: str) -> Profile:
@@ -72,21 +81,36 @@ class _Wrong(Exception):
 
 
 def _profile(table: Table) -> Profile:
-    _only(table, "", ("port", "baud", "endpoint", "uri", "lifetime", "resource"))
+    _only(table, "", _KEYS)
     profile = Profile(
         port=_get(table, "port", str, None),
         baud=_get(table, "baud", int, 9600),
         endpoint=_get(table, "endpoint", str, None),
         uri=_get(table, "uri", str, None),
         lifetime=_get(table, "lifetime", int, 86400),
+        recover=_get(table, "recover", bool, True),
+        acknowledge=_get(table, "acknowledge", bool, False),
+        outbox=_get(table, "outbox", int, LIMIT),
+        when_full=_when_full(table),
         items=_items(table.get("resource")),
     )
     if profile.baud <= 0:
         raise _Wrong(f"baud: {profile.baud} is no speed; the module's default is 9600")
+    if profile.outbox < 1:
+        raise _Wrong(f"outbox: {profile.outbox} reports; it keeps at least 1")
     for key in ("uri", "endpoint", "lifetime"):
         if key in table:
             _check(key, table[key])
     return profile
+
+
+def _when_full(table: Table) -> WhenFull:
+    name = _get(table, "when_full", str, WhenFull.DROP_OLDEST.value)
+    try:
+        return WhenFull(name)
+    except ValueError:
+        expected = " or ".join(f'"{each.value}"' for each in WhenFull)
+        raise _Wrong(f"when_full: {shortened(name, 40)!r}; expected {expected}") from None
 
 
 def _check(key: str, value: object) -> None:
@@ -196,8 +220,9 @@ def _get(
 ) -> Any:
     value = table.get(key, default)
     # to Python a bool is an int; in a profile it is a mistake
-    if key in table and (not isinstance(value, kind) or isinstance(value, bool)):
-        wanted = "a text" if kind is str else "a number"
+    fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if key in table and not fits:
+        wanted = "a text" if kind is str else "true or false" if kind is bool else "a number"
         raise _Wrong(f"{where}{key}: {shortened(repr(value), 40)} is not {wanted}")
     return value
 

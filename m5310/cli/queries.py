@@ -13,6 +13,8 @@ from m5310.at import Answer, Command
 from m5310.commands import general, identity, measurements, network, power, sockets
 from m5310.commands.clock import clock, clock_of
 from m5310.commands.network import NetworkStatus, Registration
+from m5310.errors import AnswerError, shortened
+from m5310.module.obstacles import cause_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,23 @@ _STATS: Final = {
 
 
 def status_words(status: NetworkStatus) -> str:
-    cell = f", cell {status.cell:X} in area {status.tac:X}" if status.tac is not None else ""
-    return _STATS[status.stat] + cell
+    words = _STATS[status.stat]
+    if status.tac is not None:
+        words += f", cell {status.cell:X} in area {status.tac:X}"
+    if status.reject_cause is not None:
+        cause = status.reject_cause
+        words += f", vendor's cause {cause}" if status.cause_type else f", {cause_words(cause)}"
+    return words
+
+
+def cycle_words(code: str | None) -> str:
+    """An eDRX cycle by its 4 bits; None: there is none. A code of other radios is told as such."""
+    if code is None:
+        return "eDRX off"
+    try:
+        return f"eDRX cycle {power.cycle_seconds(code):g} s"
+    except AnswerError:
+        return f"eDRX code {shortened(code, 20)}, no cycle of NB-IoT"
 
 
 WEAK: Final = -105
@@ -106,8 +123,7 @@ def _power_saving(answer: Answer) -> str:
 
 
 def _reception(answer: Answer) -> str:
-    cycle = power.discontinuous_reception_of(answer)
-    return "eDRX off" if cycle is None else f"eDRX cycle {cycle:g} s"
+    return cycle_words(power.discontinuous_reception_code(answer))
 
 
 def _configuration(answer: Answer) -> str:

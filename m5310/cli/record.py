@@ -109,7 +109,7 @@ Tap = Callable[[Sender, bytes], None]
 
 async def _open(url: str, baudrate: int) -> tuple[TappedModem, PortSpeed]:
     modem = TappedModem(url, byte_time=byte_time(baudrate))
-    return modem, PortSpeed(await open_port(url, baudrate, modem), baudrate)
+    return modem, PortSpeed(await open_port(url, baudrate, modem), baudrate, modem)
 
 
 class TappedModem(Modem):

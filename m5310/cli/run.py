@@ -19,10 +19,11 @@ from m5310.cli.screen import Screen, Style
 from m5310.cli.session import first_to_end
 from m5310.commands.network import NetworkStatus
 from m5310.device.device import URI, Device
-from m5310.device.reports import ReportState
+from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m import Path, Resource
 from m5310.modem import Modem
+from m5310.module.attach import Setup
 from m5310.module.module import Module
 from m5310.module.obstacles import Attempt
 from m5310.values import Value
@@ -39,7 +40,7 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
     async with Module(port, baud) as module:
         await _attach(module, given.timeout, screen)
         endpoint = given.endpoint or profile.endpoint or await _endpoint(module)
-    trial = Trial(screen)
+    trial = Trial(screen, acknowledge=profile.acknowledge)
     async with trial.device(port, baud, endpoint, profile) as device:
         try:
             await trial.login(device, profile, given.timeout)
@@ -56,10 +57,11 @@ async def _attach(module: Module, seconds: float, screen: Screen) -> None:
     async with screen.working("looking for the network") as say:
 
         def progress(attempt: Attempt) -> None:
-            status = status_words(NetworkStatus(attempt.stat))
+            status = status_words(NetworkStatus(attempt.stat, reject_cause=attempt.cause))
             say(f"looking for the network: {status}, {signal_words(attempt.signal)}")
 
-        await module.attach(seconds, progress=progress)
+        # from level 3 on a network that denies says why
+        await module.attach(seconds, setup=Setup(registration=3), progress=progress)
 
 
 async def _endpoint(module: Module) -> str:
@@ -69,12 +71,14 @@ async def _endpoint(module: Module) -> str:
 class Trial:
     """The device of a profile, everything that happens to it shown on a screen."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, *, acknowledge: bool = False) -> None:
         self._screen = screen
+        self._acknowledge = acknowledge
         self._resources: dict[Path, Resource] = {}
         # What the platform does is shown by a task of ours: a reader of the output who has gone
         # must end the command, and not be answered to the platform as a refusal.
         self._happened: asyncio.Queue[str] = asyncio.Queue()
+        self._unconfirmed: asyncio.Queue[tuple[Report, str]] = asyncio.Queue()
 
     def device(self, port: str | Modem, baud: int, endpoint: str, profile: Profile) -> Device:
         return Device(
@@ -83,6 +87,9 @@ class Trial:
             baudrate=baud,
             uri=URI if profile.uri is None else profile.uri,
             lifetime=profile.lifetime,
+            recover=profile.recover,
+            outbox=profile.outbox,
+            when_full=profile.when_full,
             on_read=self._on_read,
             on_write=self._on_write,
             on_execute=self._on_execute,
@@ -104,6 +111,7 @@ class Trial:
         lines = stdin.lines(descriptor) if ours else stdin.nothing()
         await first_to_end(
             self._show(),
+            self._confirm(),
             self._until_left(device),
             self._follow(device, lines),
             *(self._measure(device, item) for item in profile.items if item.command),
@@ -143,9 +151,23 @@ class Trial:
         if resource is None:
             raise ParameterError(f"{path} is not in the profile")
         value = value_of(resource.type, text)
-        report = await device.notify(resource, value)
+        report = await device.report({resource: value}, acknowledge=self._acknowledge)
         kept = report.state is ReportState.QUEUED
-        self._happened.put_nowait(f"{'kept' if kept else 'reported'} {path} = {_shown(value)}")
+        what = f"{path} = {_shown(value)}"
+        self._happened.put_nowait(f"{'kept' if kept else 'reported'} {what}")
+        if self._acknowledge:
+            self._unconfirmed.put_nowait((report, what))
+
+    async def _confirm(self) -> None:
+        """Show of each report, in their order, whether the platform has it."""
+        while True:
+            report, what = await self._unconfirmed.get()
+            try:
+                await report.acknowledgement(None)
+            except M5310Error as error:
+                self._screen.tell(f"{what}: {error}")
+            else:
+                self._happened.put_nowait(f"acknowledged {what}")
 
     # --- what the platform does --------------------------------------------------------------
 

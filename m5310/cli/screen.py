@@ -67,7 +67,7 @@ class Screen:
     def tell(self, text: str) -> None:
         """A line about the work: errors, advice, what is being done."""
         self._wipe()
-        with contextlib.suppress(BrokenPipeError):  # errors may go unread, results may not
+        with contextlib.suppress(OSError):  # errors may go unread, results may not
             print(f"m5310: {text}", file=self.err, flush=True)
         self._draw()
 

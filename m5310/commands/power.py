@@ -64,11 +64,12 @@ def power_saving(*, periodic_update: float | None, active: float | None) -> Comm
         None,
         Quoted(periodic_update_bits(periodic_update)),
         Quoted(active_bits(active)),
+        repeatable=True,
     )
 
 
 def no_power_saving() -> Command:
-    return setting("+CPSMS", 0)
+    return setting("+CPSMS", 0, repeatable=True)
 
 
 def power_saving_query() -> Command:
@@ -91,8 +92,8 @@ _CPSMS = re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})
 def discontinuous_reception(cycle: float | None) -> Command:
     """AT+CEDRXS: listen once in `cycle` seconds (rounded up), or None: all the time."""
     if cycle is None:
-        return setting("+CEDRXS", 0, _NB_IOT)
-    return setting("+CEDRXS", 1, _NB_IOT, Quoted(cycle_bits(cycle)))
+        return setting("+CEDRXS", 0, _NB_IOT, repeatable=True)
+    return setting("+CEDRXS", 1, _NB_IOT, Quoted(cycle_bits(cycle)), repeatable=True)
 
 
 def discontinuous_reception_query() -> Command:
@@ -100,11 +101,18 @@ def discontinuous_reception_query() -> Command:
 
 
 def discontinuous_reception_of(answer: Answer) -> float | None:
-    """The requested cycle in seconds, None if there is none."""
+    """The requested cycle in seconds, None if there is none. Raises AnswerError on a code that
+    names no cycle of NB-IoT."""
+    code = discontinuous_reception_code(answer)
+    return None if code is None else cycle_seconds(code)
+
+
+def discontinuous_reception_code(answer: Answer) -> str | None:
+    """The 4 bits of the requested cycle, None if there is none."""
     if not answer.lines:
         return None
     bits = read(answer, _CEDRXS)[1]
-    return cycle_seconds(bits) if bits and bits != _NO_CYCLE else None
+    return bits if bits and bits != _NO_CYCLE else None
 
 
 _NO_CYCLE: Final = "0000"
@@ -114,7 +122,7 @@ _CEDRXS = re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?')
 
 def report_sleep(on: bool) -> Command:
     """`+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
-    return setting("+NPSMR", int(on))
+    return setting("+NPSMR", int(on), repeatable=True)
 
 
 def sleep_reported(line: str) -> bool | None:

@@ -54,6 +54,7 @@ class Declarations:
         self._config = config
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
+        self._perhaps: set[Path] = set()  # what it may have been told of: no result came
         self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
@@ -120,9 +121,23 @@ class Declarations:
     async def _declare(self, resource: Resource, text: str) -> None:
         path, instance = resource.path, Path(resource.path.object, resource.path.instance)
         if instance not in self._instances:
-            await self._execute(classic.add_object(path))
+            await self._add(instance)
             self._instances[instance] = None
         await self._execute(classic.notify(path, resource.type, text))
+
+    async def _add(self, instance: Path) -> None:
+        """Tell the module of an instance, perhaps for the second time: it refuses that."""
+        try:
+            await self._execute(classic.add_object(instance))
+        except CommandTimeout as error:
+            if error.sent:
+                self._perhaps.add(instance)
+            raise
+        except CommandError as error:
+            if instance not in self._perhaps:
+                raise
+            _log.debug("it was told already, its result got lost: %s", error)
+        self._perhaps.discard(instance)
 
     def withdraw(self, resource: Resource) -> Path | None:
         """The device's no more. Returns the instance if the module must be told of its end."""
@@ -140,6 +155,7 @@ class Declarations:
         """The module has restarted, or the port is gone: it holds nothing any more."""
         self._starts += 1
         self._instances.clear()
+        self._perhaps.clear()
 
     async def restore(self) -> None:
         """Tell the module everything again, each resource with its present value."""

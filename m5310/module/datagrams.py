@@ -61,7 +61,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._protocol = protocol
         self._remote = remote
         self._closed = closed
-        self._outgoing: deque[Command] = deque()
+        self._outgoing: deque[tuple[Command, int]] = deque()  # each with its datagram's bytes
         self._arrived = False  # something waits in the module to be fetched
         self._closing = False
         self._work = asyncio.Event()
@@ -81,14 +81,15 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         host, port = ip_address(target[0]), target[1]
         if self._remote is not None and (host, port) != self._remote:
             raise ParameterError(f"sendto() to {addr}; this socket sends to {self._remote} only")
-        command = sockets.send(self._number, host, port, memoryview(data).tobytes())
+        datagram = memoryview(data).tobytes()
+        command = sockets.send(self._number, host, port, datagram)
         if self._closing:
             return
         if len(self._outgoing) >= BACKLOG:
             full = OSError(errno.ENOBUFS, f"{BACKLOG} datagrams wait already, this one is dropped")
             self._loop.call_soon(self._protocol.error_received, full)
             return
-        self._outgoing.append(command)
+        self._outgoing.append((command, len(datagram)))
         self._work.set()
 
     def is_closing(self) -> bool:
@@ -139,10 +140,16 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
                 self._arrived = False
                 await self._fetch()
             if self._outgoing:
-                await self._told(self._outgoing.popleft())
+                await self._send(*self._outgoing.popleft())
             elif not self._arrived and not self._closing:
                 self._work.clear()
                 await self._work.wait()
+
+    async def _send(self, command: Command, length: int) -> None:
+        answer = await self._told(command)
+        if answer is not None and (taken := sockets.sent(answer)) != length:
+            error = AnswerError(f"{taken} bytes of a datagram of {length} are said to be taken")
+            self._tell_error(error)
 
     async def _fetch(self) -> None:
         """Fetch one datagram, and if there was one, look again at the next turn.

@@ -146,8 +146,12 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
 def _cause(seen: Evidence) -> str:
     if seen.last is None or seen.last.cause is None:
         return ""
-    cause = seen.last.cause
-    return f", EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
+    return f", {cause_words(seen.last.cause)}"
+
+
+def cause_words(cause: int) -> str:
+    """Why a network denies, by its EMM cause."""
+    return f"EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
 
 
 def _restarts(count: int) -> str:

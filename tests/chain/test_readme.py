@@ -155,8 +155,8 @@ def test_time_and_bad_cables(tmp_path: Path) -> None:
     status, output, errors = Running("hardships.py", cwd=tmp_path).end()
     assert (status, errors) == (0, "")
     today, tomorrow, lost = output.splitlines()
-    assert "+CCLK:26/11/23" in today
-    assert "+CCLK:26/11/24" in tomorrow
+    assert "2026-11-23" in today
+    assert "2026-11-24" in tomorrow
     assert lost.startswith("lost: ")
 
 

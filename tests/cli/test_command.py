@@ -92,6 +92,35 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert (status, ran.stderr) == ("141", "")
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("line", ["--version", "--help", "record --format", "decode +CSQ:20,99"])
+def test_what_cannot_be_written_is_one_line(line: str, unbuffered: str) -> None:
+    with FULL.open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "m5310", *line.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (ran.returncode, ran.stderr) == (2, "m5310: No space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+def test_errors_that_nobody_can_read_leave_the_status() -> None:
+    for words, status in (("bogus", 2), (f"probe {NOWHERE}", 2), ("decode xyzzy", 1)):
+        with FULL.open("w") as full:
+            line = [sys.executable, "-m", "m5310", *words.split()]
+            ran = subprocess.run(line, stdout=subprocess.PIPE, stderr=full, check=False, cwd=ROOT)
+        assert ran.returncode == status
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_supervisor_may_close_the_standard_streams(port: str, closed: str) -> None:
     for subcommand in (f"send {port} AT+CIMI", f"console {port}"):
@@ -138,6 +167,16 @@ def test_a_probe_leaves_the_module_as_it_was(port: str) -> None:
         assert m5310("send", port, "AT+CMEE?").stdout == f"+CMEE:{numbers}\n"
 
 
+def test_a_probe_of_no_port_is_json_as_well() -> None:
+    ran = m5310("probe", NOWHERE, "--json")
+    assert ran.returncode == 2
+    found = json.loads(ran.stdout)
+    (finding,) = found.pop("findings")
+    assert found == {"port": NOWHERE, "baud": None, "well": False}
+    assert (finding["name"], finding["verdict"]) == ("port", "WRONG")
+    assert ran.stderr == f"m5310: {finding['words']}\n"
+
+
 def test_a_module_that_is_not_well(port: str) -> None:
     assert m5310("send", port, "AT+CFUN=0").returncode == 0
     ran = m5310("probe", port, "--json")
@@ -181,6 +220,9 @@ def test_send_sends_nothing_hostile(port: str) -> None:
     ran = m5310("send", port, "AT", "AT\rAT+NRB")
     assert ran.returncode == 2
     assert "control character" in ran.stderr
+    for line in ("", "hello", "AT+CSQ\x1b"):
+        assert m5310("send", port, "AT", line).returncode == 2
+    assert m5310("send", port, "").stderr == "m5310: '' does not begin with AT\n"
 
 
 def test_send_waits_for_what_follows(port: str) -> None:

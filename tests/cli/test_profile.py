@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from m5310.cli import arguments
 from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
+from m5310.device.outbox import LIMIT, WhenFull
 from m5310.errors import ParameterError
 from m5310.lwm2m import Access, Path
 from m5310.values import ValueType
@@ -20,6 +21,10 @@ baud = 115200
 endpoint = "865820030013978;460040000000001"
 uri = "coap://183.230.40.39:5683"
 lifetime = 300
+recover = false
+acknowledge = true
+outbox = 50
+when_full = "refuse"
 
 [[resource]]
 path = "3303/0/5700"
@@ -55,6 +60,10 @@ def test_a_whole_profile() -> None:
         endpoint="865820030013978;460040000000001",
         uri="coap://183.230.40.39:5683",
         lifetime=300,
+        recover=False,
+        acknowledge=True,
+        outbox=50,
+        when_full=WhenFull.REFUSE,
         items=(
             Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0, "echo 21.5", 2.5),
             Item(Path(3311, 0, 5850), ValueType.BOOLEAN, everything, True),
@@ -65,7 +74,8 @@ def test_a_whole_profile() -> None:
 
 def test_the_smallest_profile() -> None:
     item = Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0)
-    assert profile(ONE) == Profile(None, 9600, None, None, 86400, (item,))
+    drop = WhenFull.DROP_OLDEST
+    assert profile(ONE) == Profile(None, 9600, None, None, 86400, True, False, LIMIT, drop, (item,))
 
 
 @pytest.mark.parametrize("kind", ValueType)
@@ -102,6 +112,11 @@ def test_the_profile_in_the_help_is_one(capsys: pytest.CaptureFixture[str]) -> N
         ('endpoint = "x"\n' + ONE, "endpoint: the endpoint 'x' is not <imei>;<imsi>"),
         ('uri = "x"\n' + ONE, "uri: the URI 'x' is not coap://host:port"),
         ("lifetime = 1\n" + ONE, "lifetime: lifetime 1 is "),
+        ("recover = 1\n" + ONE, "recover: 1 is not true or false"),
+        ('acknowledge = "yes"\n' + ONE, "acknowledge: 'yes' is not true or false"),
+        ("outbox = 0\n" + ONE, "outbox: 0 reports; it keeps at least 1"),
+        ("outbox = true\n" + ONE, "outbox: True is not a number"),
+        ('when_full = "wait"\n' + ONE, 'when_full: \'wait\'; expected "drop oldest" or "refuse"'),
         (ONE + "unit = 1", "resource 1: unit is unknown; expected one of path, type"),
         ("[[resource]]\n", "resource 1: path is missing; expected one like 3303/0/5700"),
         ("[[resource]]\npath = 3303", "resource 1: path: 3303 is not a text"),

@@ -18,8 +18,12 @@ from m5310.cli.profile import parsed
 from m5310.cli.run import Trial
 from m5310.cli.screen import Screen
 from m5310.device.device import Device
+from m5310.device.reports import Report
 from m5310.errors import PortError
+from m5310.lwm2m import Access, Resource
 from m5310.module.module import Module
+from m5310.module.obstacles import AttachError
+from m5310.values import ValueType
 from tests.chain.null_modem import ENDPOINT
 from tests.chain.world import World
 from tests.driver.scripted import Scripted, platform
@@ -85,11 +89,13 @@ async def test_a_device_that_is_logged_out_says_so(
     assert errors.startswith("m5310: the device is logged in no more")
 
 
-async def served(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+async def served(
+    world: World, monkeypatch: pytest.MonkeyPatch, settings: bytes = b""
+) -> tuple[list[str], list[str]]:
     """What is told, and what is shown, of a device that reports 0, 1, ... for 270 s."""
-    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    profile = parsed(settings + TOML + b'command = "x"\n', "my.toml")
     screen = Screen(io.StringIO(), io.StringIO(), {})
-    trial = Trial(screen)
+    trial = Trial(screen, acknowledge=profile.acknowledge)
     outputs = iter(map(str, range(100)))
 
     async def measured(command: str, within: float) -> str:
@@ -136,12 +142,61 @@ async def test_what_is_measured_while_the_port_is_gone_is_said_to_be_kept(
     assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
+async def test_what_the_platform_has_is_said_to_be_acknowledged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    told, shown = await served(world, monkeypatch, b"acknowledge = true\n")
+    assert told == []
+    assert shown == [
+        f"{word} 3303/0/5700 = {minute}.0"
+        for minute in range(5)
+        for word in ("reported", "acknowledged")
+    ]
+
+
+async def test_what_is_kept_is_bounded_as_the_profile_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    asyncio.get_running_loop().call_later(100, world.unplug)
+    told, shown = await served(world, monkeypatch, b'outbox = 1\nwhen_full = "refuse"\n')
+    assert [line for line in shown if line.startswith("kept")] == ["kept 3303/0/5700 = 2.0"]
+    refused = [line for line in told if "was not taken" in line]
+    assert len(refused) == 2
+    assert refused[0].startswith("m5310: 3303/0/5700: ")
+
+
+async def test_a_report_that_fails_later_is_told_with_its_value() -> None:
+    screen = Screen(io.StringIO(), io.StringIO(), {})
+    trial = Trial(screen, acknowledge=True)
+    resource = Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE)
+    report = Report((resource,), 1, acknowledge=True)
+    report.fail(PortError("unplugged"))
+    trial._unconfirmed.put_nowait((report, "3303/0/5700 = 21.5"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(trial._confirm(), 1)
+    assert isinstance(screen.err, io.StringIO)
+    assert screen.err.getvalue() == "m5310: 3303/0/5700 = 21.5: unplugged\n"
+
+
+async def test_a_network_that_denies_is_asked_for_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = Scripted(
+        {"AT+CEREG?": ["+CEREG:3,3,,,,0,15", "OK"], "AT+CIMI": ["1" * 15, "OK"]} | ANSWERS
+    )
+    with pytest.raises(AttachError, match=r"EMM cause 15, no suitable cell"):
+        await ended(scripted, tmp_path, monkeypatch, lambda _: None)
+    assert "AT+CEREG=3" in scripted.sent
+
+
 class ComingBack:
     """A device whose port is lost, and which will find it again."""
 
     in_service = True
 
-    async def notify(self, resource: object, value: object) -> None:
+    async def report(self, values: object, *, acknowledge: bool) -> None:
         raise PortError("the port was lost")
 
 

@@ -44,6 +44,7 @@ SAID = {
     "AT+CEDRXS=0,5": "eDRX off",
     "AT+CEDRXS=1,5": "eDRX on",
     'AT+CEDRXS=1,5,"0101"': "eDRX cycle 81.92 s",
+    'AT+CEDRXS=1,5,"0001"': "eDRX code 0001, no cycle of NB-IoT",
     "AT+NBAND=5,8": "look for a network in the bands 5, 8",
     "AT+NEARFCN=0,3734": "lock the frequency (EARFCN) 3734",
     "AT+NCONFIG=AUTOCONNECT,TRUE": "configure AUTOCONNECT to TRUE",
@@ -144,6 +145,7 @@ SAID = {
     '+CPSMS:1,,,"01000011","01000011"': "power saving on: periodic update 30 h, reachable after "
     "traffic 18 min",
     '+CEDRXS:5,"0101"': "eDRX cycle 81.92 s",
+    '+CEDRXS:5,"0001"': "eDRX code 0001, no cycle of NB-IoT",
     "+CEDRXS:0": "eDRX off",
     "+NBAND:5,8": "bands 5, 8",
     "+NCONFIG:AUTOCONNECT,TRUE": "AUTOCONNECT is TRUE",

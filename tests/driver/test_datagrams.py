@@ -355,6 +355,19 @@ async def test_a_refused_datagram_is_the_protocols_to_hear(
     await port.leave()
 
 
+async def test_a_datagram_that_was_not_taken_whole_is_an_error() -> None:
+    port = Sockets(NSOST=["0,3", "OK"])
+    transport, protocol = await port.endpoint(remote=PEER)
+    transport.sendto(b"hello")
+    await protocol.until(lambda: bool(protocol.errors))
+    (error,) = protocol.errors
+    assert str(error).endswith("3 bytes of a datagram of 5 are said to be taken")
+    transport.sendto(b"bye")
+    await port.until("AT+NSOST=0,183.230.40.40,5683,3,627965")
+    await port.leave()
+    assert protocol.errors == [error]
+
+
 # --- receive ---------------------------------------------------------------------------------
 
 

@@ -104,8 +104,7 @@ async def test_a_port_that_does_not_exist_says_which_do(monkeypatch: pytest.Monk
     also = SimpleNamespace(device="/dev/ttyACM0", description="n/a")
     monkeypatch.setattr(list_ports, "comports", lambda: [there, also])
     assert await reason("/dev/no-such-port") == (
-        "/dev/no-such-port does not exist; "
-        "there is /dev/ttyACM0 (n/a), /dev/ttyUSB7 (CP2102 USB to UART)"
+        "/dev/no-such-port does not exist; there is /dev/ttyACM0, /dev/ttyUSB7 (CP2102 USB to UART)"
     )
     monkeypatch.setattr(list_ports, "comports", list)
     assert "no serial port is plugged in" in await reason("/dev/no-such-port")

@@ -149,3 +149,11 @@ def test_the_answer_about_discontinuous_reception(
     assert p.discontinuous_reception_of(answer(query, *lines)) == cycle
     with pytest.raises(AnswerError):
         p.discontinuous_reception_of(Answer(query, ("+CEDRXS:5,7",)))
+
+
+def test_a_cycle_of_other_radios_is_told_by_its_code() -> None:
+    query = p.discontinuous_reception_query()
+    other = answer(query, '+CEDRXS:5,"0001"')
+    assert p.discontinuous_reception_code(other) == "0001"
+    with pytest.raises(AnswerError, match="'0001' is no eDRX cycle of NB-IoT"):
+        p.discontinuous_reception_of(other)
