@@ -32,8 +32,7 @@ S = DeviceState
 PATHS: Final = st.sampled_from(["3303/0/5700", "3303/0/5701", "3303/1/5700", "3311/0/5850"])
 LINES: Final = st.sampled_from(
     [
-        "OK",
-        "ERROR",
+        "ERROR",  # no stray OK: while a report is out nothing tells it from the report's own
         "REBOOTING",
         "REBOOT_CAUSE_UNKNOWN",
         "+MIPLOPEN:0,1",
@@ -267,5 +266,5 @@ class DeviceOrders(Orders):
             assert state.registered is self.module.registered
 
 
-DeviceOrders.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+DeviceOrders.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestDevice = DeviceOrders.TestCase
