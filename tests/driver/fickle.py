@@ -51,8 +51,7 @@ class _Socket(Scripted):
 
 
 class Fickle:
-    """`took` are the values it was told and obeyed, in order, logged in or not: a driver that was
-    not told of a logout can only go by that. `twice` are those of reports that were said again
+    """`took` are the values it took, reported or declared, in order, `twice` those reported again
     although their acknowledgement had been told."""
 
     def __init__(self) -> None:
