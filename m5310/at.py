@@ -39,12 +39,15 @@ class Command:
     """One command line, with the responses that belong to it and the time its result may take.
 
     `line` is without the CR; `timeout` is in seconds, from the last byte written to the final
-    result. A command without responses is answered by its final result alone.
+    result. A command without responses is answered by its final result alone. `repeatable` says
+    that to say it twice does no more than to say it once: then it may be said again if nothing
+    came of it.
     """
 
     line: str
     responses: tuple[Response, ...] = ()
     timeout: float = 5.0
+    repeatable: bool = False
 
     def __post_init__(self) -> None:
         """Raises ParameterError on a line that cannot be written and on a useless timeout."""

@@ -12,10 +12,9 @@ returned, and calls `tick` when `deadline` has come. `now` is in seconds and nev
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import assert_never
 
-from m5310.at import Answer, Command, FinalResult, Response, final_result
+from m5310.at import Answer, Command, FinalResult, final_result
 from m5310.errors import ParameterError, StateError, shortened
 from m5310.events import (
     Answered,
@@ -29,8 +28,9 @@ from m5310.events import (
     TimedOut,
     Unsolicited,
 )
+from m5310.exchange import Exchange
 from m5310.lines import LineReader, Overlong
-from m5310.sleep import AWAKE, WAKING, Wakefulness
+from m5310.sleep import AWAKE, WAKE_UP, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
 
 # From a final result to the next command. China Mobile's M5310 notes ask for an interval without
@@ -52,29 +52,22 @@ SETTLE_OWED = 1.5 * PROBE_INTERVAL
 # end its lines with CR alone must not stop the conversation, so this wait ends.
 LINE_END = 0.040
 
-# The longest documented answers (NUESTATS, NCONFIG) have some 30 lines.
-ANSWER_LIMIT = 1000
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """The command that is out, and what it brought so far."""
-
-    command: Command
-    lines: list[str]
-    came: list[Response]  # the declared shapes that came at least once
-    bare: bool = False  # an `OK` came while a required one was missing
-    overrun: bool = False
-
 
 class Engine:
     """One conversation. `quiet`, `settle` and `awake` are in seconds, `byte_time` is a byte's on
     the wire; a change of it holds for what is written from then on.
 
-    After `awake` s without a line, or once `asleep` was said, the module is asked with `AT` until
-    it answers before a command is written.
+    After `awake` s without a line, or once `asleep` was said, the module is woken with `WAKE_UP`
+    and then `AT` until it answers, before a command is written.
 
     A command is held from `submit` to the event that ends it; only one at a time.
+
+    The wire does not say whose a final result is. Guaranteed of those of the past: a bare `OK`
+    ends no command that must bring information. A result that comes again within `quiet` s, a
+    refusal within `settle` s, is nobody's. After a timeout the next command is held back until
+    as many results came as lines were written, and `settle` s more, or else until none came for
+    SETTLE_OWED s: what comes by then ends no command, in whatever order. What comes later than
+    that may be taken for the next command's if it has its shape.
     """
 
     def __init__(
@@ -101,14 +94,17 @@ class Engine:
         self._output = b""
         self._waiting: Command | None = None  # held, not yet written
         self._give_up = 0.0  # when it has waited long enough for the probe
-        self._exchange: _Exchange | None = None
+        self._repeated = False  # it was written before, and nothing came of it
+        self._exchange: Exchange | None = None
         self._lost: Command | None = None  # timed out; its lines may still come
         self._owed = 0  # final results that may still come for what was written
+        self._starting = False  # the `OK` that ends the text of a start may still come
         self._strays = 0
         self._late = 0
         self._timeouts = 0
         self._probes = 0
         self._dropped = 0
+        self._repeats = 0
 
     @property
     def state(self) -> Conversation:
@@ -129,6 +125,7 @@ class Engine:
             timeouts=self._timeouts,
             probes=self._probes,
             dropped=self._dropped,
+            repeats=self._repeats,
         )
 
     def submit(self, command: Command, now: float) -> None:
@@ -136,7 +133,9 @@ class Engine:
 
         It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
         A module that may be asleep gets `WAKING` s, any other the command's timeout, to answer
-        the probes before it; once it is written it has its timeout for the result.
+        the probes before it; once it is written it has its timeout for the result. A module that
+        fell asleep over it and swallowed it whole (then only if it is repeatable) or refused the
+        rest is woken, and it is written once more.
         Raises StateError unless `free`.
         """
         if self._waiting is not None or self._exchange is not None:
@@ -144,6 +143,7 @@ class Engine:
                 f"{shortened(command.line)} cannot be sent: another command is outstanding"
             )
         self._waiting = command
+        self._repeated = False
         asleep = self.state is Conversation.IDLE and self._sleep.doubtful(now)
         self._give_up = now + (max(command.timeout, WAKING) if asleep else command.timeout)
         self._advance(now)
@@ -159,6 +159,8 @@ class Engine:
     def asleep(self, on: bool) -> None:
         """The module says that it falls asleep, or that it woke up."""
         self._sleep.announced = on
+        if self._exchange is not None:
+            self._exchange.slept = True
 
     def abandon(self) -> None:
         """Forget what is held and what is out: the other side began anew and knows neither.
@@ -172,6 +174,7 @@ class Engine:
         # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
         # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
         self._owed = 1
+        self._starting = True
         self._past = self._settle
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
@@ -208,16 +211,17 @@ class Engine:
         events: list[Event] = []
         if self._waiting is not None and now >= self._patience and self._out_of_step():
             self._timeouts += 1
-            events.append(TimedOut(self._waiting, (), sent=False))
+            events.append(TimedOut(self._waiting, (), sent=self._repeated))
             self._let_go()
         if now >= self._due:
             if self._exchange is not None:
-                events.append(self._timed_out(self._exchange))
+                events += self._timed_out(self._exchange, now)
             elif self.state is Conversation.SETTLING:
                 self._states.on(ConversationEvent.SETTLED)
                 self._sleep.heard(now)  # or a short `awake` would have it asked again
                 self._lost = None
                 self._owed = 0
+                self._starting = False
                 events.append(InStep())
         self._advance(now)
         return events
@@ -241,7 +245,7 @@ class Engine:
     def _write(self, command: Command, now: float) -> None:
         self._states.on(ConversationEvent.COMMAND)
         self._waiting = None
-        self._exchange = _Exchange(command, [], [])
+        self._exchange = Exchange(command)
         data = command.line.encode() + b"\r"
         self._output += data
         self._due = now + len(data) * self.byte_time + command.timeout
@@ -251,13 +255,13 @@ class Engine:
         self._states.on(ConversationEvent.SLEPT)
         # The conversation was in step: of the past there is at most the LF of the probe's OK.
         self._past = min(self._settle, max(LINE_END, self._quiet))
-        self._probe(now)
+        self._probe(now, WAKE_UP)
 
-    def _probe(self, now: float) -> None:
+    def _probe(self, now: float, data: bytes = b"AT\r") -> None:
         self._states.on(ConversationEvent.PROBE)
         self._probes += 1
         self._owed += 1
-        self._output += b"AT\r"
+        self._output += data
         self._due = now + PROBE_INTERVAL
 
     def _let_go(self) -> None:
@@ -297,7 +301,7 @@ class Engine:
         if result is not None:
             return self._ended(result, now)
         if self._exchange is not None:
-            return self._answered_by(self._exchange, line)
+            return None if self._exchange.take(line) else Unsolicited(line)
         if self._lost is not None:
             if line == self._lost.line:
                 return None  # its echo
@@ -307,23 +311,6 @@ class Engine:
         if line == "AT" and self._out_of_step():
             return None  # the echo of a probe
         return Unsolicited(line)
-
-    def _answered_by(self, exchange: _Exchange, line: str) -> Event | None:
-        if line == exchange.command.line:
-            return None  # its echo
-        for response in exchange.command.responses:
-            if response.pattern.fullmatch(line):
-                break
-        else:
-            return Unsolicited(line)
-        if response not in exchange.came:
-            exchange.came.append(response)
-        if len(exchange.lines) < ANSWER_LIMIT:
-            exchange.lines.append(line)
-        else:
-            self._dropped += 1
-            exchange.overrun = True
-        return None
 
     def _ended(self, result: FinalResult, now: float) -> Event | None:
         if self._exchange is not None:
@@ -342,38 +329,56 @@ class Engine:
                 # follow, ask again.
                 self._states.on(ConversationEvent.ERROR)
                 self._due = now + self._settle
+                if self._waiting is None:  # nobody to ask again for
+                    self._states.on(ConversationEvent.GIVE_UP)
         elif self.state is Conversation.LOST and not self._owed:
             self._lost = None  # that was its final result: nothing more of it can follow
+        if result.ok and self._starting:
+            self._starting = False
+            return None
         self._strays += 1
         return Stray(result.text)
 
-    def _result(self, exchange: _Exchange, result: FinalResult, now: float) -> Event:
+    def _result(self, exchange: Exchange, result: FinalResult, now: float) -> Event:
         command = exchange.command
-        if result.ok:
-            for response in command.responses:
-                if response.required and response not in exchange.came:
-                    # The command cannot have succeeded without it: an OK of the past.
-                    exchange.bare = True
-                    self._strays += 1
-                    return Stray(result.text)
+        if not exchange.accepts(result):
+            self._strays += 1
+            return Stray(result.text)
         self._states.on(ConversationEvent.RESULT)
         self._exchange = None
+        self._dropped += exchange.dropped
         # A byte that noise made a CR breaks a command in two, and the parts are refused one by
         # one: after the first refusal the second must not meet the next command.
         self._pause = self._quiet if result.ok else max(self._quiet, self._settle)
         self._line_feed_due = self._reader.open_end
         self._due = now + (max(LINE_END, self._pause) if self._line_feed_due else self._pause)
         if not result.ok:
+            if exchange.slept and not self._repeated:
+                # What was refused, and harmless for it, is the rest of a line that woke it up.
+                self._hold_again(command, now)
+                self._strays += 1
+                return Stray(result.text)
             return Refused(command, result)
-        if exchange.overrun:
+        if exchange.dropped:
             return Overrun(command)
         return Answered(Answer(command, tuple(exchange.lines)))
 
-    def _timed_out(self, exchange: _Exchange) -> Event:
+    def _timed_out(self, exchange: Exchange, now: float) -> list[Event]:
+        command = exchange.command
         self._states.on(ConversationEvent.TIMEOUT)
         self._past = self._settle
         self._exchange = None
-        self._lost = exchange.command
+        self._lost = command
         self._owed = 1
+        self._dropped += exchange.dropped
+        if exchange.unanswered and command.repeatable and not self._repeated:
+            self._hold_again(command, now)
+            return []
         self._timeouts += 1
-        return TimedOut(exchange.command, tuple(exchange.lines), sent=True, bare=exchange.bare)
+        return [TimedOut(command, tuple(exchange.lines), sent=True, bare=exchange.bare)]
+
+    def _hold_again(self, command: Command, now: float) -> None:
+        self._repeats += 1
+        self._repeated = True
+        self._waiting = command
+        self._give_up = now + WAKING

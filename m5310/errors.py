@@ -114,9 +114,9 @@ class CommandTimeout(M5310Error, TimeoutError):
         sent: bool = True,
         bare: bool = False,
     ) -> None:
-        advice = "Check wiring, speed and power; an asleep module needs a wake-up"
+        advice = "Check wiring, speed and power; had the module only slept, it would be awake now"
         if not sent:
-            what = f"was not sent: the module did not answer AT within {timeout:g} s"
+            what = "was not sent: the module did not answer the AT before it"
         elif bare:
             what = f"an OK came within {timeout:g} s, but not the information that must precede it"
             advice = "The log m5310.wire shows what came; is the response declared in its shape?"

@@ -75,7 +75,8 @@ class Counters:
     """What went wrong on the wire since the port was opened.
 
     `noise` counts bytes, `overlong` dropped lines, `strays` final results of nobody, `late` lines
-    of commands that had timed out, `dropped` information lines beyond a command's bound.
+    of commands that had timed out, `dropped` information lines beyond a command's bound, `repeats`
+    commands that were written a second time.
     """
 
     noise: int = 0
@@ -85,3 +86,4 @@ class Counters:
     timeouts: int = 0
     probes: int = 0
     dropped: int = 0
+    repeats: int = 0

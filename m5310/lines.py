@@ -32,7 +32,7 @@ class LineReader:
 
     CR, LF, CR LF and CR CR LF all end a line, empty lines vanish. Control bytes, bytes that are
     not UTF-8 and whatever stands before the first printable ASCII character of a line are noise:
-    dropped, and counted in `noise`. At most one line's bytes are held.
+    dropped, and but for blanks counted in `noise`. At most one line's bytes are held.
     """
 
     __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
@@ -115,5 +115,6 @@ class LineReader:
         first = _PRINTABLE.search(line)
         start = len(line) if first is None else first.start()
         if start:
-            self.noise += len(line[:start].encode())
+            # A blank is none: the echo of a command line may begin with blanks.
+            self.noise += len(line[:start].replace(" ", "").encode())
         return line[start:]

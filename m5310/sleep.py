@@ -11,12 +11,17 @@ AWAKE: Final = 2.0
 """Seconds of silence after which the module may be asleep: T3324, for which it stays reachable,
 counts in steps of 2 s (TS 24.008 10.5.7.4). That its UART is awake for as long is a guess; oFono
 asks its modems after 5 s. It holds whether or not power saving is known to be on, an earlier
-program may have seen to that: a module that is awake answers the `AT` within some ms, which is
-little after two seconds of nothing."""
+program may have seen to that: a module that is awake costs the question some 70 ms at 9600 baud,
+once in two seconds of nothing."""
 
 WAKING: Final = 5.0
 """Seconds a module gets to wake up, whatever the command's own time is. A guess: as long as hosts
-wait for any answer. A dozen bytes may be lost in it, three to an `AT` and one `AT` a second."""
+wait for any answer."""
+
+WAKE_UP: Final = b" " * 16 + b"AT\r"
+"""The first thing a module hears that may be asleep: blanks before an `AT` are tolerated (seen), so
+they are what it loses. That 16 are enough is a guess; if not, or if it wakes by time and not by
+bytes, a plain `AT` follows each second."""
 
 
 class Wakefulness:

@@ -113,7 +113,7 @@ def typed(line: str, seconds: float | None = None) -> Command:
     if line.upper() == _RESTART.line:
         known = _RESTART
     if known is not None:
-        return Command(line, known.responses, seconds or known.timeout)
+        return replace(known, line=line, timeout=seconds or known.timeout)
     responses: tuple[Response, ...] = ()
     if not (found and found[2] == "=" and _UNSOLICITED.fullmatch(name)):
         responses = (Response(_own(name), required=False),)

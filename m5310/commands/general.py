@@ -24,9 +24,14 @@ BOOT: Final = 30.0
 # --- how all general commands are built and read --------------------------------------------
 
 
-def setting(name: str, *values: int | str | Quoted | None, timeout: float = PROMPT) -> Command:
+def setting(
+    name: str,
+    *values: int | str | Quoted | None,
+    timeout: float = PROMPT,
+    repeatable: bool = False,
+) -> Command:
     """A command that brings a result code and nothing else."""
-    return Command(command_line(name, *values), timeout=timeout)
+    return Command(command_line(name, *values), timeout=timeout, repeatable=repeatable)
 
 
 def query(
@@ -35,9 +40,13 @@ def query(
     *values: int | str | Quoted | None,
     required: bool = True,
     timeout: float = PROMPT,
+    repeatable: bool = True,
 ) -> Command:
-    """A command that brings lines of one shape, at least one of them if `required`."""
-    return Command(command_line(name, *values), (Response(shape, required),), timeout)
+    """A command that brings lines of one shape, at least one of them if `required`.
+
+    Unless told otherwise it only asks, and may be repeated.
+    """
+    return Command(command_line(name, *values), (Response(shape, required),), timeout, repeatable)
 
 
 def read(answer: Answer, shape: re.Pattern[str]) -> re.Match[str]:
@@ -61,12 +70,12 @@ def within(name: str, number: int, allowed: range) -> int:
 
 def attention() -> Command:
     """`AT`: whether anybody is there."""
-    return setting("")
+    return setting("", repeatable=True)
 
 
 def echo(on: bool) -> Command:
     """V.250 6.2.4."""
-    return setting(f"E{on:d}")
+    return setting(f"E{on:d}", repeatable=True)
 
 
 def factory_defaults() -> Command:
@@ -81,7 +90,7 @@ def reset_profile() -> Command:
 
 def error_numbers(on: bool) -> Command:
     """Only 0 and 1 are settable on the M5310, words (2) are not (OneNET guide 5)."""
-    return setting("+CMEE", int(on))
+    return setting("+CMEE", int(on), repeatable=True)
 
 
 def error_numbers_query() -> Command:
@@ -143,7 +152,7 @@ _CFUN = re.compile(r"\+CFUN: ?([01])")
 
 def configure(name: str, on: bool) -> Command:
     """AT+NCONFIG=<NAME>,TRUE or FALSE; NAME like AUTOCONNECT."""
-    return setting("+NCONFIG", name, "TRUE" if on else "FALSE")
+    return setting("+NCONFIG", name, "TRUE" if on else "FALSE", repeatable=True)
 
 
 def configuration() -> Command:

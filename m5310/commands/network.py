@@ -67,7 +67,7 @@ _CEREG_URC = re.compile(rf"\+CEREG: ?{_STATUS}")
 def report_registration(level: int) -> Command:
     """0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the cause of a
     rejection, 4 with the timers of power saving, 5 with both (TS 27.007 10.1.22)."""
-    return setting("+CEREG", within("level", level, range(6)))
+    return setting("+CEREG", within("level", level, range(6)), repeatable=True)
 
 
 def registration() -> Command:
@@ -117,7 +117,7 @@ _CGATT = re.compile(r"\+CGATT: ?([01])")
 
 def report_connection(on: bool) -> Command:
     """+CSCON:1 as the radio connects, +CSCON:0 as it idles."""
-    return setting("+CSCON", int(on))
+    return setting("+CSCON", int(on), repeatable=True)
 
 
 def connection() -> Command:

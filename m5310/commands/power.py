@@ -64,11 +64,12 @@ def power_saving(*, periodic_update: float | None, active: float | None) -> Comm
         None,
         Quoted(periodic_update_bits(periodic_update)),
         Quoted(active_bits(active)),
+        repeatable=True,
     )
 
 
 def no_power_saving() -> Command:
-    return setting("+CPSMS", 0)
+    return setting("+CPSMS", 0, repeatable=True)
 
 
 def power_saving_query() -> Command:
@@ -91,8 +92,8 @@ _CPSMS = re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})
 def discontinuous_reception(cycle: float | None) -> Command:
     """AT+CEDRXS: listen once in `cycle` seconds (rounded up), or None: all the time."""
     if cycle is None:
-        return setting("+CEDRXS", 0, _NB_IOT)
-    return setting("+CEDRXS", 1, _NB_IOT, Quoted(cycle_bits(cycle)))
+        return setting("+CEDRXS", 0, _NB_IOT, repeatable=True)
+    return setting("+CEDRXS", 1, _NB_IOT, Quoted(cycle_bits(cycle)), repeatable=True)
 
 
 def discontinuous_reception_query() -> Command:

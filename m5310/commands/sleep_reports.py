@@ -13,7 +13,7 @@ from m5310.commands.general import setting
 
 def report_sleep(on: bool) -> Command:
     """`+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
-    return setting("+NPSMR", int(on))
+    return setting("+NPSMR", int(on), repeatable=True)
 
 
 def sleep_reported(line: str) -> bool | None:

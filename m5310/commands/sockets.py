@@ -49,7 +49,8 @@ class DatagramWaiting:
 def create(port: int = 0, *, receive: bool = True) -> Command:
     """`port` is the local one, 0 = the module's choice; `receive` False: it only sends."""
     within("port", port, _PORTS)
-    return query("+NSOCR", _NUMBER, Quoted("DGRAM"), _UDP, port, int(receive))
+    values = (Quoted("DGRAM"), _UDP, port, int(receive))
+    return query("+NSOCR", _NUMBER, *values, repeatable=False)
 
 
 def created(answer: Answer) -> int:
@@ -64,7 +65,8 @@ def send(socket: int, address: str, port: int, data: bytes) -> Command:
     address = ip_address(address)
     if not 1 <= len(data) <= DATAGRAM_LIMIT:
         raise ParameterError(f"a datagram of {len(data)} bytes; expected 1..{DATAGRAM_LIMIT}")
-    return query("+NSOST", _SENT, socket, address, port, len(data), data.hex().upper())
+    values = (socket, address, port, len(data), data.hex().upper())
+    return query("+NSOST", _SENT, *values, repeatable=False)
 
 
 def sent(answer: Answer) -> int:
@@ -76,7 +78,8 @@ def receive(socket: int, length: int) -> Command:
     """Up to `length` bytes; nothing but OK if nothing waits."""
     within("socket", socket, SOCKETS)
     within("length", length, range(1, 65536))
-    return query("+NSORF", _RECEIVED, socket, length, required=False)
+    # What is fetched is gone from the module.
+    return query("+NSORF", _RECEIVED, socket, length, required=False, repeatable=False)
 
 
 def received(answer: Answer) -> Datagram | None:

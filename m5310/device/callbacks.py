@@ -92,6 +92,11 @@ class Callbacks:
             worker.release()  # two calls overlapped; one thread is enough
 
 
+def name(callback: Callback) -> str:
+    """What a log calls it."""
+    return getattr(callback, "__qualname__", None) or repr(callback)
+
+
 def _is_coroutine_function(callback: Callback) -> bool:
     return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(
         getattr(callback, "__call__", None)  # noqa: B004  # an object with `async __call__`

@@ -58,6 +58,7 @@ class Continuity:
         renewed = partial(self._upkeep.tell, Renewed(lifetime))
         self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
         self._announced = False  # the module said that it goes down, and not yet that it came up
+        self._leaving = False  # from `stop` to `resume`
         self._over = False
 
     @property
@@ -88,6 +89,8 @@ class Continuity:
     def moved(self, event: DeviceEvent) -> None:
         if event in (DeviceEvent.ACCEPTED, DeviceEvent.UPDATED):
             self._renewal.restart()
+        elif event is DeviceEvent.RESTORED:
+            self._announced = False  # it is up, whether it said so or the line was lost
         elif not self._registration.state.registered:
             self._renewal.pause()
 
@@ -110,14 +113,16 @@ class Continuity:
         if self._over or self._registration.state is not DeviceState.RESTORING:
             return  # a creation begins again by itself; what was given up stays so
         if self.mends:
-            self._restoration.begin(login=login, configured=False)
+            self._restoration.begin(login=login and not self._leaving, configured=False)
         else:
             self._registration.give_up(error)
 
     def logged_out(self) -> None:
         """The module says so, and nobody here had asked for it."""
         self._upkeep.tell(LoggedOut())
-        if self._recover and not self._over:
+        if self.coming_back:
+            return  # what brings it back will find out, and wait longer
+        if self._recover and not self._leaving and not self._over:
             self._restoration.begin(login=True, configured=True)
 
     def dropped(self, report: Report) -> None:
@@ -136,14 +141,21 @@ class Continuity:
         self._over = True
 
     async def stop(self) -> None:
-        """Leave the device as it is; a later login is kept up again, unless this is the end."""
+        """Leave the device as it is, or as it comes to be, until `resume`."""
+        self._leaving = True
         await self._renewal.stop()
         await self._restoration.stop()
 
     def resume(self) -> None:
-        """After `stop`: what is registered nevertheless is kept so."""
-        if self._registration.reporting and not self._over:
+        """After `stop`: what is registered nevertheless is kept so, and a module that forgot
+        everything is told it, but not logged in."""
+        self._leaving = False
+        if self._over:
+            return
+        if self._registration.reporting:
             self._renewal.soon()
+        elif self._registration.state is DeviceState.RESTORING:
+            self._restoration.begin(login=False, configured=False)
 
     def _renewal_failed(self, error: M5310Error) -> None:
         self._upkeep.tell(RenewalFailed(error))

@@ -54,20 +54,26 @@ class Declarations:
         self._config = config
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
+        self._perhaps: set[Path] = set()  # what it may have been told of: no result came
+        self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
         restarts = 0
         while True:
+            start = self._starts
             try:
                 await self.configure()
-            except ModemReset:
-                restarts += 1
-                if restarts > RESTARTS:
-                    raise
+            except ModemReset as error:
+                failure = error
             else:
-                return
+                if start == self._starts:
+                    return
+                failure = ModemReset("the module restarted just after it was configured")
+            restarts += 1
+            if restarts > RESTARTS:
+                raise failure
 
     async def configure(self) -> None:
         """Configure the module; what an earlier program left behind in it is deleted first.
@@ -115,9 +121,23 @@ class Declarations:
     async def _declare(self, resource: Resource, text: str) -> None:
         path, instance = resource.path, Path(resource.path.object, resource.path.instance)
         if instance not in self._instances:
-            await self._execute(classic.add_object(path))
+            await self._add(instance)
             self._instances[instance] = None
         await self._execute(classic.notify(path, resource.type, text))
+
+    async def _add(self, instance: Path) -> None:
+        """Tell the module of an instance, perhaps for the second time: it refuses that."""
+        try:
+            await self._execute(classic.add_object(instance))
+        except CommandTimeout as error:
+            if error.sent:
+                self._perhaps.add(instance)
+            raise
+        except CommandError as error:
+            if instance not in self._perhaps:
+                raise
+            _log.debug("it was told already, its result got lost: %s", error)
+        self._perhaps.discard(instance)
 
     def withdraw(self, resource: Resource) -> Path | None:
         """The device's no more. Returns the instance if the module must be told of its end."""
@@ -132,8 +152,10 @@ class Declarations:
         self._instances.pop(instance, None)
 
     def forget(self) -> None:
-        """The module has restarted and holds nothing any more."""
+        """The module has restarted, or the port is gone: it holds nothing any more."""
+        self._starts += 1
         self._instances.clear()
+        self._perhaps.clear()
 
     async def restore(self) -> None:
         """Tell the module everything again, each resource with its present value."""

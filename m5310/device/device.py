@@ -30,7 +30,7 @@ from m5310.device.continuity import Continuity
 from m5310.device.declarations import Declarations
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
-from m5310.device.reports import ACKNOWLEDGED, Report
+from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import ANSWER_WITHIN, Handlers, Requests
 from m5310.device.upkeep import Listener, UpkeepCounters
 from m5310.errors import (
@@ -249,11 +249,19 @@ class Device:
         """Log out. Raises RegistrationError if nothing confirms it in time.
 
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
+        A login under way is awaited first, since the module takes no logout before its end; it may
+        leave REG_FAILED. A device that is to be logged in again is not, and what was kept for that
+        fails; a module that forgot what it was told is still told it: RESTORING until then.
         """
-        self._registration.check(DeviceEvent.CLOSE)
+        if not (self._continuity.coming_back or self.state is DeviceState.REG_PENDING):
+            self._registration.check(DeviceEvent.CLOSE)
         try:
             await self._continuity.stop()  # it would log in again
-            await self._registration.close(timeout)
+            await self._registration.settled()
+            if self._registration.allows(DeviceEvent.CLOSE):
+                await self._registration.close(timeout)
+            else:
+                self._outbox.stop(StateError("not reported: the device was logged out"))
         finally:
             self._continuity.resume()
 
@@ -324,16 +332,17 @@ class Device:
     ) -> Report:
         """Report one value, or several that belong together, and wait until it is taken.
 
-        With `acknowledge` also until the platform has it, or AcknowledgementTimeout. What the
-        module took becomes the resources' value. While the device is being brought back the report
-        is kept, to be sent after the login: its `state` says so, or OutboxFull is raised.
+        With `acknowledge` also until the platform has it, or AcknowledgementTimeout, which need
+        not be the end: the report's `state` tells what becomes of it. What the module took becomes
+        the resources' value. While the device is being brought back the report is kept, to be sent
+        after the login, and returned at once: its `state` is QUEUED, or OutboxFull is raised.
         """
         if not isinstance(what, Mapping):
             if value is None:
                 raise ParameterError(f"{what!r}: no value to report")
             what = {what: value}
         report = await self.report(what, acknowledge=acknowledge)
-        if acknowledge:
+        if acknowledge and report.state is not ReportState.QUEUED:
             await report.acknowledgement(timeout)
         return report
 

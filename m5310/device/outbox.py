@@ -303,7 +303,8 @@ class Outbox:
                 return
             if not self._queue or self._queue[0] is not portion:
                 return  # it was kept or dropped meanwhile
-            if isinstance(error, CommandTimeout) and portion.attempts < ATTEMPTS:
+            # What is refused was checked before it was taken: the line made something else of it.
+            if portion.attempts < ATTEMPTS:
                 return
         self._fail(portion, error)
 

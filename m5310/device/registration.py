@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Awaitable, Callable
 from typing import Final, assert_never
@@ -13,6 +14,7 @@ from m5310.classic.miplconf import Config
 from m5310.classic.urc import Closed, Opened, Updated
 from m5310.errors import (
     Code,
+    CommandError,
     M5310Error,
     ModemReset,
     ParameterError,
@@ -76,6 +78,7 @@ class Registration:
         self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
         self._expiry: asyncio.TimerHandle | None = None
         self._ending = False
+        self._unheard = False  # a login was begun, and the module has not said how it went
         self._lost: M5310Error | None = None
         self._changed = asyncio.Event()
 
@@ -134,6 +137,7 @@ class Registration:
         """The module restarted or the port is gone. Whether the device was logged in, or on its
         way there."""
         login = self.state in _LOGGED_IN
+        self._unheard = False
         self.follow(event)
         self.fail(error)
         return login
@@ -162,10 +166,11 @@ class Registration:
         self.move(DeviceEvent.CONNECT)
         clock = asyncio.get_running_loop().time
         begun = clock()
-        due = begun + seconds + VERDICT_MARGIN
+        # One margin more if a login before this one may have to be undone first.
+        due = begun + seconds + VERDICT_MARGIN * (2 if self._unheard else 1)
         verdict = self.expect(Opened)  # before the command: the line may come before its OK
         try:
-            await self._send(classic.open_(seconds), DeviceEvent.REFUSED)
+            await self._send(self._open(seconds), DeviceEvent.REFUSED)
             opened = await self._verdict(verdict, due - clock())
         except asyncio.CancelledError:
             self._expire(due, DeviceEvent.REFUSED)
@@ -192,7 +197,7 @@ class Registration:
         verdict = self.expect(Updated)
         line = classic.update(self._config.lifetime, with_objects=with_objects)
         try:
-            await self._send(line, DeviceEvent.UPDATE_FAILED)
+            await self._send(self._execute(line), DeviceEvent.UPDATE_FAILED)
             updated = await self._verdict(verdict, timeout)
         except asyncio.CancelledError:
             self.follow(DeviceEvent.UPDATE_FAILED)
@@ -212,7 +217,7 @@ class Registration:
         self.move(DeviceEvent.CLOSE)
         verdict = self.expect(Closed)
         try:
-            await self._send(classic.close(), DeviceEvent.CLOSED)
+            await self._send(self._execute(classic.close()), DeviceEvent.CLOSED)
             closed = await self._verdict(verdict, timeout)
         except asyncio.CancelledError:
             self._expire(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
@@ -241,12 +246,26 @@ class Registration:
         if self._states.allows(event):
             self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
 
-    async def _send(self, command: Command, failed: DeviceEvent) -> None:
+    async def _open(self, seconds: int) -> None:
+        if self._unheard:
+            # The word of the last one was lost on the line: if it holds, another one is refused.
+            closed = self.expect(Closed)
+            with contextlib.suppress(CommandError):
+                await self._execute(classic.close())
+                await asyncio.wait({closed}, timeout=VERDICT_MARGIN)
+        self._unheard = True
+        try:
+            await self._execute(classic.open_(seconds))
+        except CommandError:
+            self._unheard = False
+            raise
+
+    async def _send(self, sending: Awaitable[object], failed: DeviceEvent) -> None:
         """Send what begins a change; the state is known afterwards, cancelled or not."""
 
         async def send() -> None:
             try:
-                await self._execute(command)
+                await sending
             except M5310Error:
                 self.follow(failed)
                 raise
@@ -263,6 +282,8 @@ class Registration:
 
     def heard(self, verdict: Verdict) -> None:
         """The module says how something went, asked or unasked."""
+        if not isinstance(verdict, Updated):
+            self._unheard = False
         match verdict:
             case Opened():
                 self.follow(DeviceEvent.ACCEPTED if verdict.success else DeviceEvent.REFUSED)

@@ -101,12 +101,15 @@ class Report:
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
             assert timeout is not None
-            raise self.unacknowledged(f"within {timeout:g} s")
+            error = self.unacknowledged(f"within {timeout:g} s")
+            raise AcknowledgementTimeout(
+                f"{error}; it is not given up yet, its state tells what becomes of it"
+            )
         self._acknowledged.result()
 
     def unacknowledged(self, when: str) -> AcknowledgementTimeout:
         """What is to be said of an acknowledgement that did not come."""
-        took = "did not take" if self._unaccepted else "took"
+        took = "has not taken" if self._unaccepted else "took"
         return AcknowledgementTimeout(
             f"the module {took} the report {list(self.ackids)}, and the platform did not "
             f"acknowledge it {when}; it may or may not have arrived"

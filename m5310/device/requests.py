@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, assert_never
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.urc import ExecuteRequest, ReadRequest, WriteRequest
-from m5310.device.callbacks import Callback, Callbacks
+from m5310.device.callbacks import Callback, Callbacks, name
 from m5310.device.reports import check_payload
 from m5310.errors import AnswerError, M5310Error, NotFound, NotSupported, ParameterError
 from m5310.lwm2m import ObjectTree, Path, Resource
@@ -137,7 +137,7 @@ class Requests:
             self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
-            _log.warning("%d requests wait: %r is dropped", QUEUE_LIMIT, request)
+            _log.warning("%d requests wait: %s is dropped", QUEUE_LIMIT, _words(request))
             return
         if known is None:
             self._known[key] = now, None
@@ -212,9 +212,9 @@ class Requests:
                 case _:
                     assert_never(request)
         except (NotFound, NotSupported, AnswerError, _Unserved) as error:
-            _log.warning("%r is answered failed: %s", request, error)
+            _log.warning("%s is answered failed: %s", _words(request), error)
         except Exception:
-            _log.exception("%r is answered failed", request)
+            _log.exception("%s is answered failed", _words(request))
         return self._failed(request)
 
     def _failed(self, request: Request) -> Commands:
@@ -291,11 +291,24 @@ class Requests:
             if not finished:
                 task.cancel()  # not awaited: it may ignore that, or be stuck in its thread
         if not finished:
-            raise _Unserved(f"{callback!r} did not end within {self._answer_within:g} s")
+            raise _Unserved(f"{name(callback)} did not end within {self._answer_within:g} s")
         if task.cancelled():
-            raise _Unserved(f"{callback!r} was cancelled")
+            raise _Unserved(f"{name(callback)} was cancelled")
         error = task.exception()
         if error is not None and not isinstance(error, Exception):
             # SystemExit ends the event loop, that is its meaning; this task ends in its own time
-            raise _Unserved(f"{callback!r} was ended by {error!r}")
+            raise _Unserved(f"{name(callback)} was ended by {error!r}")
         return task.result()
+
+
+def _words(request: Request) -> str:
+    match request:
+        case ReadRequest():
+            what = "the read of"
+        case WriteRequest():
+            what = "the write to"
+        case ExecuteRequest():
+            what = "the execution of"
+        case _:
+            assert_never(request)
+    return f"{what} {request.path} (msgid {request.msgid})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,11 @@ against what one attempt costs a battery."""
 
 LONGEST_PORT_WAIT: Final = 10.0
 """The same for a port that is gone: to look for it costs nothing, and who plugs it in looks on."""
+
+HELD: Final = 60.0
+"""Seconds after which a device that was brought back stays so. One that falls sooner waits before
+the next attempt, longer each time: a platform that ends each login at once, or a board whose supply
+breaks down as its radio sends, is else tried again for ever without a pause. A guess."""
 
 NO_NETWORK: Final = 30
 """TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
@@ -59,6 +65,8 @@ class Restoration:
         self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
         self._task: asyncio.Task[None] | None = None
         self._login_wanted = False
+        self._restored_at = -math.inf
+        self._falls = 0  # in a row, each within `HELD` of the last restoration
 
     @property
     def running(self) -> bool:
@@ -78,6 +86,9 @@ class Restoration:
         self._login_wanted = login or (before is not None and self._login_wanted)
         if before is not None:
             before.cancel()
+        else:
+            held = asyncio.get_running_loop().time() - self._restored_at
+            self._falls = self._falls + 1 if held < HELD else 0
         self._task = asyncio.create_task(
             self._run(before, configured=configured), name="m5310-restoration"
         )
@@ -96,6 +107,11 @@ class Restoration:
     async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
         if before is not None:
             await asyncio.wait({before})
+        if self._falls and not self._connection.gone:  # a port that is gone is looked for at once
+            error = RegistrationError(
+                f"the device was out of service again within {HELD:g} s", timed_out=False
+            )
+            await self._pause(self._falls, error)
         attempt = 1
         while True:
             try:
@@ -110,11 +126,10 @@ class Restoration:
                     await self._login()
             except M5310Error as error:
                 configured = configured and _stands(error)
-                wait = self._wait(attempt, error)
-                self._tell(Reconnecting(attempt, wait, error))
+                await self._pause(attempt, error)
                 attempt += 1
-                await asyncio.sleep(wait)
             else:
+                self._restored_at = asyncio.get_running_loop().time()
                 self._tell(Restored(attempt))
                 return
 
@@ -139,6 +154,13 @@ class Restoration:
                 _log.debug("before logging in anew: %s", error)
         if not registration.state.registered:
             await registration.connect(CONNECT)
+            if not registration.state.registered:
+                raise RegistrationError("the login was ended at once", timed_out=False)
+
+    async def _pause(self, attempt: int, error: M5310Error) -> None:
+        wait = self._wait(attempt, error)
+        self._tell(Reconnecting(attempt, wait, error))
+        await asyncio.sleep(wait)
 
     def _wait(self, attempt: int, error: M5310Error) -> float:
         bound = LONGEST_PORT_WAIT if isinstance(error, PortError) else LONGEST_WAIT

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
@@ -32,7 +34,7 @@ SENSOR = CloudPath(3303, 0, 5700)
 TEXT = Cause.WATCHDOG.text
 
 
-async def logged_in(world: World, device: Device) -> Resource:
+async def log_in(device: Device) -> Resource:
     sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
     await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, Access(3))
     await device.connect(30)
@@ -40,11 +42,29 @@ async def logged_in(world: World, device: Device) -> Resource:
     return sensor
 
 
+@asynccontextmanager
+async def logged_in(
+    line: Hostile = WHOLE, **options: object
+) -> AsyncIterator[tuple[World, Device, Resource]]:
+    """A device in a world of its own, logged in and observed, and what it may report."""
+    world = World(line)
+    async with world.device(**options) as device:  # type: ignore[arg-type]
+        yield world, device, await log_in(device)
+    world.stop()
+
+
+async def between_attempts(world: World, device: Device) -> None:
+    """The login after a reset has failed for half an hour; the next one would not."""
+    world.outage()
+    world.reset()
+    await elapse(1800)
+    await world.until(lambda: device.state is S.REG_FAILED)
+    world.back()
+
+
 @pytest.mark.parametrize("hostile", GENTLE, ids=str)
 async def test_a_reset_module_is_told_everything_and_logged_in_again(hostile: Hostile) -> None:
-    world = World(hostile)
-    async with world.device() as device:
-        sensor = await logged_in(world, device)
+    async with logged_in(hostile) as (world, device, sensor):
         await device.notify(sensor, 23.25)
         world.reset()
         assert device.state is S.REGISTERED  # nobody can know yet
@@ -79,13 +99,10 @@ async def test_a_reset_module_is_told_everything_and_logged_in_again(hostile: Ho
     assert device.counters.retries == len(failures)
     assert device.state is S.DESTROYED
     assert not world.online
-    world.stop()
 
 
 async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
-    world = World()
-    async with world.device() as device:
-        sensor = await logged_in(world, device)
+    async with logged_in() as (world, device, sensor):
         report = await device.report({sensor: 1.0})
         world.outage()
         acknowledged = await device.report({sensor: 2.0}, acknowledge=True)
@@ -117,7 +134,6 @@ async def test_whoever_waits_when_the_module_restarts_is_told_at_once() -> None:
         await elapse(2)
         # 2.0 twice: the module only said that it restarted, and went on sending what it had taken
         assert world.reported == [1.0, 2.0, 2.0, 3.0, 4.0]
-    world.stop()
 
 
 async def test_a_login_under_way_is_begun_again() -> None:
@@ -150,9 +166,7 @@ async def test_a_device_that_was_not_logged_in_is_not_logged_in() -> None:
 
 
 async def test_a_logout_is_not_undone() -> None:
-    world = World()
-    async with world.device() as device:
-        await logged_in(world, device)
+    async with logged_in() as (world, device, _):
         world.outage()
         logout = asyncio.create_task(device.close(30))
         await elapse(1)
@@ -162,13 +176,10 @@ async def test_a_logout_is_not_undone() -> None:
         world.back()
         await elapse(600)
         assert device.state is S.DEREGISTERED
-    world.stop()
 
 
 async def test_told_not_to_the_device_stays_lost() -> None:
-    world = World()
-    async with world.device(recover=False) as device:
-        sensor = await logged_in(world, device)
+    async with logged_in(recover=False) as (world, device, sensor):
         world.reset()
         await device.left(60)
         assert device.state is S.LOST
@@ -180,13 +191,10 @@ async def test_told_not_to_the_device_stays_lost() -> None:
         await elapse(600)
         assert len(world.commands) == said
     assert device.state is S.DESTROYED
-    world.stop()
 
 
 async def test_resets_during_the_restoration_begin_it_again() -> None:
-    world = World()
-    async with world.device() as device:
-        sensor = await logged_in(world, device)
+    async with logged_in() as (world, device, sensor):
         for wait in (0.0, 3.55, 3.6, 4.0, 5.0, 3.7):
             world.reset()
             await elapse(wait)
@@ -195,13 +203,10 @@ async def test_resets_during_the_restoration_begin_it_again() -> None:
         await device.notify(sensor, 5.0, acknowledge=True)
         assert device.counters.restored == 1
         assert world.commands.count("AT+MIPLDEL=0") == 0  # every start began with nothing
-    world.stop()
 
 
 async def test_an_announced_restart_is_one_reset() -> None:
-    world = World()
-    async with world.device() as device:
-        await logged_in(world, device)
+    async with logged_in() as (world, device, _):
         world.say("REBOOTING")
         world.reset(Cause.COMMAND)
         await world.until(lambda: isinstance(world.events[-1], Restored), 60)
@@ -209,14 +214,11 @@ async def test_an_announced_restart_is_one_reset() -> None:
         world.reset()
         await world.until(lambda: device.counters.restored == 2, 60)
         assert device.counters.resets == 2
-    world.stop()
 
 
 @pytest.mark.parametrize("who", ["module", "anybody"])
 async def test_a_restart_by_someone_on_the_same_port_is_one_restoration(who: str) -> None:
-    world = World()
-    async with world.device() as device, Module(device.modem) as module:
-        sensor = await logged_in(world, device)
+    async with logged_in() as (world, device, sensor), Module(device.modem) as module:
         configured = sum(line.startswith("AT+MIPLCONF") for line in world.commands)
         if who == "module":
             assert (await module.reset()).cause is BootCause.COMMAND
@@ -229,13 +231,10 @@ async def test_a_restart_by_someone_on_the_same_port_is_one_restoration(who: str
         assert (device.counters.resets, device.counters.restored) == (1, 1)
         again = sum(line.startswith("AT+MIPLCONF") for line in world.commands)
         assert again == configured + 1
-    world.stop()
 
 
 async def test_a_module_is_attached_while_its_device_is_restored() -> None:
-    world = World()
-    async with world.device() as device, Module(device.modem) as module:
-        await logged_in(world, device)
+    async with logged_in() as (world, device, _), Module(device.modem) as module:
         await module.radio(on=False)
         attaching = asyncio.create_task(module.attach())
         await elapse(0.5)
@@ -243,13 +242,10 @@ async def test_a_module_is_attached_while_its_device_is_restored() -> None:
         assert (await attaching).status.stat.registered
         await world.until(lambda: device.state is S.REGISTERED, 60)
         assert device.counters.restored == 1
-    world.stop()
 
 
 async def test_a_long_outage_is_met_with_waits_that_grow_to_a_bound() -> None:
-    world = World()
-    async with world.device(random=Random(1)) as device:
-        sensor = await logged_in(world, device)
+    async with logged_in(random=Random(1)) as (world, device, sensor):
         world.outage()
         world.reset()
         await elapse(24 * 3600)
@@ -262,49 +258,46 @@ async def test_a_long_outage_is_met_with_waits_that_grow_to_a_bound() -> None:
         await world.until(lambda: device.state is S.REGISTERED, LONGEST_WAIT + 60)
         await elapse(2)
         await device.notify(sensor, 5.0, acknowledge=True)
-    world.stop()
 
 
 async def test_a_program_that_logs_in_itself_meanwhile_is_not_disturbed() -> None:
-    world = World()
-    async with world.device() as device:
-        await logged_in(world, device)
-        world.outage()
-        world.reset()
-        await elapse(1800)
-        await world.until(lambda: device.state is S.REG_FAILED)
-        world.back()
+    async with logged_in() as (world, device, _):
+        await between_attempts(world, device)
         await device.connect(30)
         await world.until(lambda: device.counters.restored == 1, LONGEST_WAIT)
         assert device.state is S.REGISTERED
-    world.stop()
 
 
 async def test_a_program_that_logs_out_meanwhile_is_obeyed() -> None:
-    world = World()
-    async with world.device() as device:
-        await logged_in(world, device)
-        world.outage()
-        world.reset()
-        await elapse(1800)
-        await world.until(lambda: device.state is S.REG_FAILED)
-        world.back()
+    async with logged_in() as (world, device, _):
+        await between_attempts(world, device)
         await device.connect(30)
         await device.close(30)
         await elapse(2 * LONGEST_WAIT)
         assert device.state is S.DEREGISTERED
-    world.stop()
+
+
+async def test_a_program_that_logs_out_while_it_is_brought_back_is_obeyed() -> None:
+    async with logged_in() as (world, device, sensor):
+        world.outage()
+        world.reset()
+        await world.until(lambda: device.state is S.REG_PENDING)
+        kept = await device.notify(sensor, 1.0)
+        await device.close(30)
+        assert kept.state is ReportState.FAILED
+        world.back()
+        await elapse(2 * LONGEST_WAIT)
+        assert device.state is S.REG_FAILED
+        assert world.reported == []
+        await device.connect(30)
 
 
 async def test_a_device_can_be_left_while_it_is_restored() -> None:
-    world = World()
-    async with world.device() as device:
-        await logged_in(world, device)
+    async with logged_in() as (world, device, _):
         world.reset()
         await world.until(lambda: device.state is S.RESTORING)
         world.silent = True
     assert device.state is S.DESTROYED
-    world.stop()
 
 
 async def test_a_text_that_no_line_can_carry_does_not_stop_the_restoration(
@@ -332,7 +325,7 @@ async def test_a_request_that_met_a_reset_is_answered_no_more() -> None:
         return 9.5
 
     async with world.device(on_read=on_read, answer_within=25) as device:
-        await logged_in(world, device)
+        await log_in(device)
         world.ask(Read(0, SENSOR))
         await elapse(1)
         world.say("+MIPLREAD:0,12345,3303,0,5700")  # waits behind it
@@ -388,7 +381,7 @@ def test_whatever_is_done_at_whatever_moment_of_a_reset(
         world = World(BYTEWISE if typed else WHOLE)
         device = world.device()
         await device.create()
-        sensor = await logged_in(world, device)
+        sensor = await log_in(device)
         other = device.resources[1]
 
         async def program() -> None:

@@ -99,6 +99,7 @@ class World:
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
+        self._nods: tuple[str, slice, bool] | None = None
         self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
@@ -154,6 +155,13 @@ class World:
         self._carry()
         return outcomes
 
+    def nod_off(self, over: str, reads: slice, *, announced: bool = False) -> None:
+        """Of the next line that begins like `over` the module reads only these bytes.
+
+        What it announces is on its way to the host while the line is on its way to the module.
+        """
+        self._nods = over, reads, announced
+
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
         self.module.receive(f"{line}\r".encode(), self._advance())
@@ -162,6 +170,11 @@ class World:
     def say(self, line: str) -> None:
         """What this module would not say by itself."""
         self.modem.data_received(f"\r\n{line}\r\n".encode())
+
+    def pour(self, *lines: str) -> None:
+        """The same, through all that the line does to it."""
+        assert self._wire is not None
+        self._wire.carry("".join(f"\r\n{line}\r\n" for line in lines).encode())
 
     @property
     def online(self) -> bool:
@@ -200,8 +213,15 @@ class World:
 
     def _deliver(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\r")
-        self.commands += [line.decode(errors="replace") for line in lines if line != b"AT"]
+        self.commands += [line.decode(errors="replace") for line in lines if line.strip() != b"AT"]
         now = self._advance()
+        if self._nods is not None and data.startswith(self._nods[0].encode()):
+            _, reads, announced = self._nods
+            self._nods = None
+            data = data[reads]
+            if announced and self._wire is not None:
+                self._wire.carry(b"\r\n+NPSMR:1\r\n")
+                self._wire.carry(b"\r\n+NPSMR:0\r\n")
         if not self.silent:
             self.module.receive(data, now)
         self._carry()

@@ -59,7 +59,7 @@ class Scripted(asyncio.Transport):
         self._pending += bytes(data)
         while b"\r" in self._pending:
             raw, self._pending = self._pending.split(b"\r", 1)
-            line = raw.decode().lstrip("\n")
+            line = raw.decode().strip()
             if line != "AT":
                 self.sent.append(line)
             # never inside write: a real module answers later

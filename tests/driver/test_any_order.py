@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from m5310.classic.commands import PROMPT
 from m5310.device.declarations import LOGIN, LOGOUT, RESTARTS
@@ -23,7 +23,7 @@ from m5310.lwm2m import Access
 from m5310.states import DeviceState
 from m5310.values import ValueType
 from tests.driver.fickle import Fickle, Mood, Platform
-from tests.driver.orders import BRIEF, Orders
+from tests.driver.orders import BRIEF, WHICH, Orders
 
 S = DeviceState
 
@@ -132,13 +132,10 @@ class DeviceOrders(Orders):
 
     # --- the program -------------------------------------------------------------------------
 
-    def free(self) -> bool:
-        return len(self.pending()) < CALLERS
-
     def call(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        self.begin(name, work, self.loop.time() + WITHIN[name])
+        if len(self.pending()) < CALLERS:
+            self.begin(name, work, self.loop.time() + WITHIN[name])
 
-    @precondition(free)
     @rule(name=st.sampled_from(["create", "connect", "connect", "update", "close"]))
     def change(self, name: str) -> None:
         device = self.device
@@ -150,24 +147,22 @@ class DeviceOrders(Orders):
         }
         self.call(name, calls[name])
 
-    @precondition(free)
     @rule(path=PATHS)
     def add(self, path: str) -> None:
         work = lambda: self.device.add_resource(path, ValueType.INTEGER, 0, Access(7))  # noqa: E731
         self.call("add_resource", work)
 
-    @precondition(lambda self: self.free() and self.device.resources)
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        resource = data.draw(st.sampled_from(self.device.resources))
-        self.call("remove_resource", lambda: self.device.remove_resource(resource))
+    @rule(which=WHICH)
+    def remove(self, which: int) -> None:
+        if resources := self.device.resources:
+            resource = resources[which % len(resources)]
+            self.call("remove_resource", lambda: self.device.remove_resource(resource))
 
-    @precondition(lambda self: self.free() and self.device.resources)
-    @rule(acknowledge=st.booleans(), wait=st.booleans(), data=st.data())
-    def report(self, acknowledge: bool, wait: bool, data: st.DataObject) -> None:
-        resources = data.draw(
-            st.lists(st.sampled_from(self.device.resources), min_size=1, max_size=3, unique=True)
-        )
+    @rule(acknowledge=st.booleans(), wait=st.booleans(), which=WHICH, several=st.booleans())
+    def report(self, acknowledge: bool, wait: bool, which: int, several: bool) -> None:
+        resources = self.device.resources
+        if resources and not several:
+            resources = (resources[which % len(resources)],)
         self.number += 1
         values = {each: 100 * self.number + at for at, each in enumerate(resources)}
 
@@ -179,7 +174,6 @@ class DeviceOrders(Orders):
 
         self.call("notify" if acknowledge and wait else "report", report)
 
-    @precondition(free)
     @rule(sure=st.sampled_from([False] * 9 + [True]))
     def destroy(self, sure: bool) -> None:
         if sure:
@@ -271,5 +265,5 @@ class DeviceOrders(Orders):
             assert state.registered is self.module.registered
 
 
-DeviceOrders.TestCase.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
+DeviceOrders.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
 TestDevice = DeviceOrders.TestCase

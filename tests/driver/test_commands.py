@@ -99,3 +99,20 @@ def test_a_restart_is_heard_in_both_of_its_lines(line: str) -> None:
 @pytest.mark.parametrize("line", ["M5310", "OK", "REBOOTED", f"x{c.BootCause.COMMAND.value}"])
 def test_other_lines_tell_of_no_restart(line: str) -> None:
     assert not c.restarting(line)
+
+
+def test_what_changes_nothing_the_second_time_may_be_repeated() -> None:
+    for command in (
+        c.attention(),
+        c.echo(on=False),
+        c.error_numbers(on=True),
+        c.error_numbers_query(),
+        c.configure("AUTOCONNECT", on=True),
+        c.configuration(),
+    ):
+        assert command.repeatable, command.line
+
+
+def test_what_restarts_or_takes_long_is_not() -> None:
+    for command in (c.restart(), c.radio(on=True), c.speed(9600), c.reset_profile()):
+        assert not command.repeatable, command.line

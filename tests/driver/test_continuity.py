@@ -155,6 +155,16 @@ async def test_an_announced_restart_is_told_once() -> None:
     await bench.it.stop()
 
 
+async def test_an_announced_restart_whose_end_was_lost_is_over_once_it_is_mended() -> None:
+    bench = Bench()
+    await bench.log_in()
+    bench.it.restarted("REBOOTING", RESET)
+    await elapse(60)
+    bench.it.restarted(TEXT, RESET)
+    assert bench.events == [Reset("REBOOTING"), Restored(1), Reset(TEXT)]
+    await bench.it.stop()
+
+
 async def test_given_up_it_stays_so() -> None:
     bench = Bench(recover=False)
     await bench.log_in()
@@ -188,6 +198,25 @@ async def test_what_stays_registered_is_renewed_after_all() -> None:
     bench.it.resume()
     await elapse(10 * LIFETIME)
     assert bench.it.counters.renewed == 1
+
+
+@pytest.mark.parametrize("event", [RESET, GONE])
+async def test_what_happens_while_it_is_left_is_mended_but_not_logged_in(
+    event: ModemReset | PortError,
+) -> None:
+    bench = Bench()
+    await bench.log_in()
+    await bench.it.stop()
+    if isinstance(event, ModemReset):
+        bench.it.restarted(TEXT, event)
+    else:
+        bench.port.vanish()
+    bench.it.logged_out()
+    assert not bench.it.coming_back
+    bench.it.resume()
+    await elapse(600)
+    assert bench.state is S.DEREGISTERED
+    assert sum("OPEN" in line for line in bench.wire.lines) == 1
 
 
 async def test_a_port_that_is_gone_is_opened_again_and_all_is_mended() -> None:

@@ -139,6 +139,35 @@ async def test_an_instance_is_told_once() -> None:
     assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
 
 
+async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() -> None:
+    bench = Bench()
+    lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, ())
+    bench.refuse("AT+MIPLADDOBJ", error=lost)
+    with pytest.raises(CommandTimeout):
+        await bench.declarations.declare(bench.resource())
+    bench.refuse("AT+MIPLADDOBJ")
+    await bench.declarations.declare(bench.resource())
+    assert bench.names() == ["MIPLADDOBJ", "MIPLADDOBJ", "MIPLNOTIFY"]
+    assert len(list(bench.tree)) == 1
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_an_instance_that_was_never_sent_or_forgotten_since_is_no_known_one(
+    restarts: bool,
+) -> None:
+    bench = Bench()
+    lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, (), sent=restarts)
+    bench.refuse("AT+MIPLADDOBJ", error=lost)
+    with pytest.raises(CommandTimeout):
+        await bench.declarations.declare(bench.resource())
+    if restarts:
+        bench.declarations.forget()
+    bench.refuse("AT+MIPLADDOBJ")
+    with pytest.raises(CommandError):
+        await bench.declarations.declare(bench.resource())
+    assert list(bench.tree) == []
+
+
 async def test_what_the_module_refuses_is_not_the_devices() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLNOTIFY")

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from m5310.device.declarations import RESTARTS
 from m5310.device.device import Device
 from m5310.device.outbox import WhenFull
 from m5310.device.reports import ReportState
+from m5310.device.restoration import HELD, LONGEST_WAIT
 from m5310.device.upkeep import (
     LoggedOut,
     PortBack,
@@ -235,6 +237,26 @@ async def test_cancelled_while_it_is_created_it_leaves_the_module_clean() -> Non
         with pytest.raises(asyncio.CancelledError):
             await task
         assert m.sent[-1] == "AT+MIPLDEL=0"
+
+
+@pytest.mark.parametrize("again", [0, 1, 3])
+async def test_a_restart_told_with_the_last_ok_of_its_creation_begins_it_again(again: int) -> None:
+    left = [True] * (1 + again)
+
+    def conf(_: str) -> Reply:
+        return ["OK", "REBOOT_CAUSE_UNKNOWN"] if left and left.pop() else "OK"
+
+    async with module(platform(CONF=conf)) as m:
+        device = Device(m.modem, ENDPOINT)
+        if again < RESTARTS:
+            await device.create()
+            assert device.state is DeviceState.DEREGISTERED
+            assert m.sent.count(CONF) == 2 + again
+        else:
+            with pytest.raises(ModemReset, match="just after it was configured"):
+                await device.create()
+            assert device.state is DeviceState.NEW
+        await device.destroy()
 
 
 async def test_it_is_created_once() -> None:
@@ -708,8 +730,6 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
     with pytest.raises(StateError) as pending:
         await device.connect()
     assert pending.value.code is Code.PENDING
-    with pytest.raises(StateError):
-        await device.close()
     kept = [await device.notify(t, value) for value in (3, 4)]
     assert [report.state for report in kept] == [ReportState.QUEUED] * 2
     await elapse(600)
@@ -733,6 +753,126 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
     with pytest.raises(AcknowledgementTimeout):
         await acknowledged
     assert [port.closed for port in opening] == [1, 1]
+
+
+async def test_a_kept_report_is_handed_back_at_once_whatever_was_asked_for(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    begun = asyncio.get_running_loop().time()
+    report = await device.notify(t, 2, acknowledge=True)
+    assert asyncio.get_running_loop().time() == begun
+    assert report.state is ReportState.QUEUED
+    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,2"])
+    await report.acknowledgement(timeout=None)
+    assert report.state is ReportState.ACKNOWLEDGED
+    await device.destroy()
+
+
+async def test_closed_while_its_port_is_gone_it_is_not_logged_in_again(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    kept = await device.notify(t, 2)
+    await device.close()
+    assert kept.state is ReportState.FAILED
+    with pytest.raises(StateError):
+        await device.notify(t, 3)
+    assert device.state is DeviceState.RESTORING
+    await elapse(600)
+    opening.rules = platform()
+    await elapse(60)
+    assert device.state is DeviceState.DEREGISTERED
+    assert "AT+MIPLOPEN=0,60" not in opening[1].sent
+    with pytest.raises(StateError) as refused:
+        await device.close()
+    assert refused.value.code is Code.NOT_REGISTER
+    await device.connect()  # it knows all it needs
+    await device.notify(t, 4)
+    await device.destroy()
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_closed_while_it_logs_in_it_awaits_the_end_of_that(accepted: bool) -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        connecting = asyncio.create_task(device.connect(20))
+        await m.until("AT+MIPLOPEN")
+        asyncio.get_running_loop().call_later(5, m.say, f"+MIPLOPEN:0,{int(accepted)}")
+        await device.close()
+        assert device.state is (DeviceState.DEREGISTERED if accepted else DeviceState.REG_FAILED)
+        assert ("AT+MIPLCLOSE=0" in m.sent) is accepted
+        await asyncio.wait({connecting})
+        assert (connecting.exception() is None) is accepted
+
+
+async def test_closed_between_two_attempts_to_log_in_it_makes_no_third() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.rules = platform(OPEN=["OK", "+MIPLOPEN:0,0"])
+        m.say("+MIPLCLOSE:0,1")
+        kept = await device.notify(t, 2)
+        await elapse(100)
+        assert device.counters.retries > 1
+        await device.close()
+        assert kept.state is ReportState.FAILED
+        assert not device.in_service
+        sent = len(m.sent)
+        await elapse(3600)
+        assert len(m.sent) == sent
+
+
+async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        connecting = asyncio.create_task(device.connect(20))
+        await m.until("AT+MIPLOPEN")
+        closing = asyncio.create_task(device.close())
+        await elapse(1)
+        m.say("REBOOT_CAUSE_UNKNOWN", "M5310", "OK")
+        await closing
+        with pytest.raises(ModemReset):
+            await connecting
+        await elapse(600)
+        assert device.state is DeviceState.DEREGISTERED
+        assert len([line for line in m.sent if "OPEN" in line]) == 1
+
+
+async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        for times in range(1, 4):
+            m.say("REBOOT_CAUSE_UNKNOWN")
+            m.say("M5310", "OK")
+            await elapse(600)
+            assert device.counters.restored == times
+        assert device.modem.counters.strays == 0
+
+
+async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> None:
+    events: list[UpkeepEvent] = []
+    rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        await device.connect()
+        m.rules = rules
+        m.say("+MIPLCLOSE:0,1")
+        await elapse(86400)
+        logins = len([line for line in m.sent if "OPEN" in line])
+        assert 86400 / LONGEST_WAIT < logins < 86400 / LONGEST_WAIT * 2 + 20
+        m.rules = platform()
+        await elapse(LONGEST_WAIT + 1)
+        assert device.state is DeviceState.REGISTERED
+        await elapse(HELD)
+        m.say("+MIPLCLOSE:0,1")  # it held: this is the first again
+        await elapse(0.1)
+        assert device.state is DeviceState.REGISTERED
 
 
 @pytest.mark.parametrize("when_full", WhenFull)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from m5310 import engine as room
 from m5310.at import Answer, Command, Response
-from m5310.engine import ANSWER_LIMIT, PROBE_INTERVAL, QUIET, SETTLE, SETTLE_OWED, Engine
+from m5310.engine import PROBE_INTERVAL, QUIET, SETTLE, SETTLE_OWED, Engine
 from m5310.errors import ParameterError, StateError
 from m5310.events import (
     Answered,
@@ -28,8 +28,9 @@ from m5310.events import (
     TimedOut,
     Unsolicited,
 )
+from m5310.exchange import ANSWER_LIMIT
 from m5310.lines import Overlong
-from m5310.sleep import AWAKE, WAKING
+from m5310.sleep import AWAKE, WAKE_UP, WAKING
 from m5310.states import Conversation
 
 OK: Final = b"\r\nOK\r\n"
@@ -163,30 +164,6 @@ def test_an_unsolicited_line_with_nothing_out() -> None:
     ]
 
 
-def test_unsolicited_lines_before_between_inside_and_after_an_answer() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    data = lines("+CSCON:1", "+CEREG:0,1", "+MIPLREAD:0,10000,3303,0,5700", "OK", "+CSCON:0")
-    assert engine.receive(data, 1.1) == [
-        Unsolicited("+CSCON:1"),
-        Unsolicited("+MIPLREAD:0,10000,3303,0,5700"),
-        answered(CEREG, "+CEREG:0,1"),
-        Unsolicited("+CSCON:0"),
-    ]
-
-
-def test_the_same_prefix_is_told_apart_by_the_shape() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    data = lines("+CEREG:5", "+CEREG:0,1", "+CEREG:1,19E6,94,7", "OK", "+CEREG:0,1")
-    assert engine.receive(data, 1.1) == [
-        Unsolicited("+CEREG:5"),
-        Unsolicited("+CEREG:1,19E6,94,7"),
-        answered(CEREG, "+CEREG:0,1"),
-        Unsolicited("+CEREG:0,1"),
-    ]
-
-
 def test_result_words_inside_a_payload_end_nothing() -> None:
     engine = in_step()
     engine.submit(PLAIN, 1.0)
@@ -204,17 +181,6 @@ def test_a_result_word_in_a_payload_while_nothing_is_out() -> None:
     engine = in_step()
     text = "+MIPLWRITE:0,10000,3303,0,5700,+CME ERROR:3"
     assert engine.receive(lines(text), 1.0) == [Unsolicited(text)]
-
-
-def test_three_hundred_lines_in_one_burst() -> None:
-    engine = in_step()
-    engine.submit(CEREG, 1.0)
-    burst = [f"+MIPLREAD:0,{10000 + n},3303,0,5700" for n in range(300)]
-    data = lines(*burst[:150], "+CEREG:0,1", *burst[150:], "OK")
-    assert engine.receive(data, 1.1) == [
-        *(Unsolicited(text) for text in burst),
-        answered(CEREG, "+CEREG:0,1"),
-    ]
 
 
 def test_noise_around_and_inside_an_answer() -> None:
@@ -551,6 +517,16 @@ def test_unsolicited_lines_pass_while_out_of_step() -> None:
     ]
 
 
+def test_a_refusal_after_whoever_waited_has_gone_rings_no_alarm() -> None:
+    engine = Engine()
+    engine.submit(PLAIN, 0.0)
+    assert engine.receive(OK, 0.0) == []
+    assert engine.withdraw()
+    assert engine.receive(lines("ERROR"), 0.05) == [Stray("ERROR")]
+    assert engine.state is Conversation.LOST
+    assert engine.deadline is None  # an alarm that is due and moves nothing would ring for ever
+
+
 def test_strays_of_a_fresh_port_are_nobodys() -> None:
     engine = Engine()
     assert engine.receive(lines("+CEREG:0,1", "OK"), 0.0) == [
@@ -595,7 +571,7 @@ def test_after_long_silence_the_module_is_asked_first() -> None:
     engine = answered_at(1.0, quiet=QUIET)
     assert engine.deadline is None  # nothing is planned: it is a question of the next command
     engine.submit(CEREG, 1.0 + AWAKE + 0.1)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
     assert engine.receive(OK, 4.0) == []
     # It was in step before: there is nothing of the past to wait for.
     assert engine.deadline == pytest.approx(4.0 + room.LINE_END)
@@ -617,7 +593,7 @@ def test_noise_on_an_open_line_is_no_sign_of_it() -> None:
     engine = answered_at(1.0)
     engine.receive(b"\x00\xff\x00x", 600.0)
     engine.submit(PLAIN, 600.0)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
 
 
 def test_a_module_that_never_sleeps_is_never_asked() -> None:
@@ -636,7 +612,7 @@ def test_with_no_time_awake_each_command_is_preceded_by_one_probe() -> None:
     engine = answered_at(1.0, awake=0.0)
     for now in (2.0, 3.0):
         engine.submit(PLAIN, now)
-        assert engine.outgoing() == b"AT\r"
+        assert engine.outgoing() == WAKE_UP
         engine.receive(OK, now + 0.1)
         engine.tick(now + 0.1 + room.LINE_END)
         assert engine.outgoing() == b"AT+CFUN=1\r"
@@ -647,7 +623,7 @@ def test_a_module_that_announced_its_sleep_is_asked_at_once() -> None:
     engine = answered_at(1.0)
     engine.asleep(True)
     engine.submit(PLAIN, 1.1)
-    assert engine.outgoing() == b"AT\r"
+    assert engine.outgoing() == WAKE_UP
     engine.receive(OK, 1.2)
     engine.tick(1.2 + room.LINE_END)
     assert engine.outgoing() == b"AT+CFUN=1\r"
@@ -670,7 +646,7 @@ def test_one_that_falls_asleep_over_the_probe_is_asked_again() -> None:
     engine.receive(OK, 60.1)
     engine.asleep(True)
     engine.tick(60.2)
-    assert engine.outgoing() == b"AT\rAT\r"
+    assert engine.outgoing() == WAKE_UP + WAKE_UP
 
 
 def test_to_wake_up_it_has_its_own_time() -> None:
@@ -678,7 +654,7 @@ def test_to_wake_up_it_has_its_own_time() -> None:
     engine = answered_at(1.0)
     engine.submit(short, 60.0)
     for second in range(3):
-        assert engine.outgoing() == b"AT\r"
+        assert engine.outgoing() == (b"AT\r" if second else WAKE_UP)
         assert engine.tick(60 + PROBE_INTERVAL * (second + 1)) == []
     assert engine.outgoing() == b"AT\r"
     engine.receive(ERROR, 63.1)  # what is left of a probe whose beginning got lost
@@ -704,6 +680,114 @@ def test_one_that_does_not_wake_up_is_given_up() -> None:
     assert events == [TimedOut(short, (), sent=False)]
     assert now == pytest.approx(60 + WAKING)
     assert engine.state is Conversation.LOST
+
+
+# --- swallowed -------------------------------------------------------------------------------
+
+SIGNAL = Command("AT+CSQ", (Response(re.compile(r"\+CSQ:\d+,\d+")),), timeout=5, repeatable=True)
+
+
+def swallowed(command: Command) -> Engine:
+    """An engine whose module answered nothing to the command until it was out of time, at 6 s."""
+    engine = in_step()
+    engine.submit(command, 1.0)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    engine.tick(6.0)
+    return engine
+
+
+def test_a_question_that_was_swallowed_is_asked_once_more() -> None:
+    engine = swallowed(SIGNAL)
+    assert not engine.free
+    assert engine.outgoing() == b"AT\r"
+    engine.receive(OK, 6.1)
+    engine.tick(6.1 + SETTLE_OWED)
+    assert engine.outgoing() == b"AT+CSQ\r"
+    assert engine.receive(lines("+CSQ:17,99", "OK"), 8.0) == [answered(SIGNAL, "+CSQ:17,99")]
+    assert engine.counters == Counters(probes=2, repeats=1)
+
+
+def test_and_not_a_third_time() -> None:
+    engine = swallowed(SIGNAL)
+    engine.receive(OK, 6.1)
+    engine.tick(6.1 + SETTLE_OWED)
+    assert engine.outgoing() == b"AT\rAT+CSQ\r"
+    assert engine.tick(6.1 + SETTLE_OWED + 5) == [TimedOut(SIGNAL, (), sent=True)]
+    assert engine.free
+    assert engine.counters.timeouts == 1
+    engine.submit(SIGNAL, 20.0)  # the next has its own second attempt
+    engine.receive(OK, 20.1)
+    engine.tick(20.1 + SETTLE_OWED)
+    assert engine.tick(20.1 + SETTLE_OWED + 5) == []
+    assert engine.counters.repeats == 2
+
+
+def test_a_module_that_is_gone_is_told_as_a_command_that_was_sent() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.tick(6.0 + WAKING) == [TimedOut(SIGNAL, (), sent=True)]
+    assert engine.state is Conversation.LOST
+
+
+def test_the_answer_that_was_only_late_is_nobodys() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.receive(lines("+CSQ:3,99", "OK", "OK"), 6.1) == [
+        Late("+CSQ:3,99", SIGNAL),
+        Stray("OK"),
+    ]
+    engine.tick(6.1 + SETTLE)
+    assert engine.outgoing() == b"AT\rAT+CSQ\r"
+    assert engine.receive(lines("+CSQ:17,99", "OK"), 7.0) == [answered(SIGNAL, "+CSQ:17,99")]
+
+
+@pytest.mark.parametrize("came", ["+CSQ:17,99", "OK"])
+def test_what_was_not_swallowed_is_not_repeated(came: str) -> None:
+    engine = in_step()
+    engine.submit(SIGNAL, 1.0)
+    engine.receive(lines(came), 1.1)
+    (event,) = engine.tick(6.0)
+    assert isinstance(event, TimedOut)
+    assert engine.counters.repeats == 0
+
+
+@pytest.mark.parametrize("command", [PLAIN, SIGNAL])
+@pytest.mark.parametrize("awake_again", [False, True])
+def test_a_line_whose_rest_was_refused_is_said_once_more(
+    command: Command, awake_again: bool
+) -> None:
+    """A refusal is proof that nothing was done, so any command may be repeated."""
+    engine = in_step()
+    engine.submit(command, 1.0)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    engine.asleep(True)  # the line was on its way when the module said so
+    if awake_again:
+        engine.asleep(False)
+    assert engine.receive(lines("+CME ERROR:4"), 1.1) == [Stray("+CME ERROR:4")]
+    assert not engine.free
+    engine.tick(1.1 + SETTLE)
+    if not awake_again:
+        assert engine.outgoing() == WAKE_UP
+        engine.receive(OK, 1.3)
+        engine.tick(1.3 + SETTLE)
+    assert engine.outgoing() == f"{command.line}\r".encode()
+    (refused,) = engine.receive(lines("+CME ERROR:4"), 2.0)  # whole, it is refused as well
+    assert isinstance(refused, Refused)
+    assert engine.counters.repeats == 1
+
+
+def test_what_was_refused_long_after_a_sleep_is_refused() -> None:
+    engine = in_step()
+    engine.asleep(True)
+    engine.asleep(False)
+    engine.submit(PLAIN, 1.0)
+    (refused,) = engine.receive(ERROR, 1.1)
+    assert isinstance(refused, Refused)
+
+
+def test_one_whose_caller_is_gone_is_not_repeated() -> None:
+    engine = swallowed(SIGNAL)
+    assert engine.withdraw()
+    assert engine.tick(60.0) == []
+    assert engine.outgoing() == b"AT\r"
 
 
 # --- taking back -----------------------------------------------------------------------------
@@ -818,7 +902,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.held = None
 
     @precondition(lambda self: self.held is None)
-    @rule(command=st.sampled_from([PLAIN, CEREG, STATS]))
+    @rule(command=st.sampled_from([PLAIN, CEREG, STATS, SIGNAL]))
     def submit(self, command: Command) -> None:
         self.held = command
         self.since = self.now
@@ -834,6 +918,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.one_of(PIECES, st.binary(max_size=8)))
     def receive(self, data: bytes) -> None:
         self.see(self.engine.receive(data, self.now))
+
+    @rule(on=st.booleans())
+    def asleep(self, on: bool) -> None:
+        self.engine.asleep(on)
 
     @rule(passed=st.sampled_from([0.0, 0.005, 0.05, 0.3, 2.0]))
     def wait(self, passed: float) -> None:
@@ -851,7 +939,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.engine.free is (self.held is None)
         if self.held is not None:
             assert self.engine.deadline is not None
-            assert self.now - self.since <= 2 * self.held.timeout + SETTLE_OWED
+            within = WAKING + SETTLE_OWED + self.held.timeout
+            assert self.now - self.since <= 2 * within
         else:
             assert self.engine.state is not Conversation.BUSY
 
@@ -923,7 +1012,9 @@ def test_what_was_out_is_nobodys_after_a_restart() -> None:
     assert engine.state is Conversation.LOST
     assert engine.free
     assert engine.deadline is None
-    assert engine.receive(lines("OK"), 1.2) == [Stray("OK")]
+    assert engine.receive(lines("OK"), 1.2) == []  # the end of the text of its start
+    assert engine.receive(lines("OK"), 1.3) == [Stray("OK")]
+    assert engine.counters.strays == 1
     assert engine.tick(100) == []
 
 
@@ -946,7 +1037,8 @@ def test_the_ok_of_the_boot_text_is_not_the_probes() -> None:
     assert engine.receive(lines("M5310", "OK"), 2.1) == [Unsolicited("M5310")]
     assert engine.state is Conversation.SETTLING
     assert engine.tick(2.1 + SETTLE) == []  # the probe's own may still come
-    assert engine.receive(OK, 2.5) == [Stray("OK")]
+    assert engine.receive(OK, 2.5) == []
+    assert engine.counters.strays == 0  # one was the probe's, one the start's
     assert engine.tick(2.5 + SETTLE) == [InStep()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
 

@@ -64,12 +64,14 @@ def test_lines(data: bytes, lines: list[str]) -> None:
         (b"\xe4OK\r\n", "OK", 1),
         (b"OK\xe4\r\n", "OK", 1),
         ("é温OK\r\n".encode(), "OK", 5),
-        (b"  OK\r\n", "OK", 2),
+        (b"  OK\r\n", "OK", 0),
+        ("  温 OK\r\n".encode(), "OK", 3),
         ("+X:温\r\n".encode(), "+X:温", 0),
         (b"+X:\xe6\xb8\r\n", "+X:", 2),
         (b"\xff\xfe\r\nOK\r\n", "OK", 2),
         ("温\r\nOK\r\n".encode(), "OK", 3),
-        (b" \r\nOK\r\n", "OK", 1),
+        (b" \r\nOK\r\n", "OK", 0),
+        (b"\t\r\nOK\r\n", "OK", 1),
     ],
 )
 def test_noise_is_dropped_and_counted(data: bytes, line: str, noise: int) -> None:

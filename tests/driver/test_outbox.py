@@ -563,9 +563,9 @@ async def test_a_refusal_is_the_programs_if_the_platform_knows_the_device() -> N
     bench = Bench(refuse('"1"'))
     with pytest.raises(CommandError):
         await bench.send("1")
-    assert bench.asked == 1
+    assert bench.asked == ATTEMPTS
     await bench.send("2")
-    assert bench.said == ["1", "2"]
+    assert bench.said == ["1"] * ATTEMPTS + ["2"]
 
 
 async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:
@@ -579,14 +579,15 @@ async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:
     assert bench.said == ["1", "1"]
 
 
+@pytest.mark.parametrize("error", [CommandTimeout("AT", 5), CommandError("AT", "ERROR", None)])
 @pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
-async def test_what_gets_no_result_is_said_again(times: int) -> None:
-    left = [CommandTimeout("AT", 5) for _ in range(times)]
+async def test_what_the_line_lost_or_changed_is_said_again(times: int, error: M5310Error) -> None:
+    left = [error] * times
     bench = Bench(lambda _: left.pop() if left else None)
     if times < ATTEMPTS:
         assert (await bench.send("1")).state is ACCEPTED
     else:
-        with pytest.raises(CommandTimeout):
+        with pytest.raises(type(error)):
             await bench.send("1")
     assert bench.said == ["1"] * ATTEMPTS
     assert bench.asked == times

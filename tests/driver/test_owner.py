@@ -12,13 +12,15 @@ import re
 from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from m5310.at import LINE_LIMIT, Answer, Command, Response
 from m5310.engine import PROBE_INTERVAL, SETTLE_OWED
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
-from tests.clock import elapse
+from tests.clock import elapse, run
 from tests.driver.hostile_port import OK, HostilePort, lines, number_of, tagged
-from tests.hostile import GENTLE, ROUGH, Hostile
+from tests.hostile import GENTLE, ROUGH, Cut, Hostile
 
 PLAIN = Command("AT+CFUN=1", timeout=5)
 CEREG = Command("AT+CEREG?", (Response(re.compile(r"\+CEREG:[0-5],\d")),), timeout=30)
@@ -116,6 +118,27 @@ async def in_step(hostile: Hostile, condition: Condition | None = None) -> Hosti
 @EVERY_GENTLE_LINE
 @pytest.mark.parametrize("condition", CONDITIONS, ids=str)
 async def test_a_condition_of_the_line(condition: Condition, hostile: Hostile) -> None:
+    await check(condition, hostile)
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(CONDITIONS),
+    st.builds(
+        Hostile,
+        st.just("any cut"),
+        st.just(Cut.ANYWHERE),
+        st.integers(0, 2**32),
+        echo=st.booleans(),
+        doubled_cr=st.booleans(),
+        noise=st.booleans(),
+    ),
+)
+def test_a_condition_of_the_line_in_any_cut(condition: Condition, hostile: Hostile) -> None:
+    run(check(condition, hostile))
+
+
+async def check(condition: Condition, hostile: Hostile) -> None:
     port = await in_step(hostile, condition)
     if condition.refused:
         with pytest.raises(CommandError, match=r"(CIS|CME) ERROR: ?(601|3) \("):

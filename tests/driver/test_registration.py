@@ -102,6 +102,49 @@ async def test_a_module_that_never_says_how_it_went() -> None:
     assert registration.state is S.REGISTERED
 
 
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("lost", ["the word", "the result too", "the caller"])
+async def test_a_login_of_which_nothing_is_heard_is_undone_before_the_next(
+    lost: str, holds: bool
+) -> None:
+    """A module that is logged in refuses another login; one that is not, a logout."""
+    registration, wire = at(S.DEREGISTERED)
+    if lost == "the result too":
+        wire.then = lambda line: CommandTimeout(line, 5)
+    with pytest.raises((RegistrationError, CommandTimeout, TimeoutError)):
+        async with asyncio.timeout(10 if lost == "the caller" else None):
+            await registration.connect(30)
+    await registration.settled()
+
+    def then(line: str) -> M5310Error | None:
+        if line == "AT+MIPLCLOSE=0":
+            if not holds:
+                return CommandError(line, "+CME ERROR:3", 3)
+            soon(registration, Closed(0, True), 2)
+        else:
+            soon(registration, Opened(0, True), 29)
+        return None
+
+    wire.then = then
+    await registration.connect(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,30"]
+    assert registration.state is S.REGISTERED
+
+
+async def test_what_is_known_of_a_login_is_not_undone() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    for verdict in (Opened(0, False), None):
+        if verdict is None:
+            wire.then = lambda line: CommandError(line, "+CME ERROR:30", 30)
+        else:
+            soon(registration, verdict, 3)
+        with pytest.raises((RegistrationError, CommandError)):
+            await registration.connect(30)
+    with pytest.raises(CommandError):
+        await registration.connect(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30"] * 3
+
+
 async def test_a_login_the_module_does_not_even_begin() -> None:
     registration, wire = at(S.DEREGISTERED)
     wire.then = lambda line: CommandError(line, "+CME ERROR:30", 30)
@@ -376,7 +419,7 @@ async def test_a_cancelled_login_of_which_nothing_is_heard_may_be_begun_again() 
     soon(registration, Opened(0, True), 20)
     await registration.connect(30)
     assert registration.state is S.REGISTERED
-    assert wire.lines == ["AT+MIPLOPEN=0,30"] * 2
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,30"]
 
 
 async def test_what_became_of_a_cancelled_login_does_not_touch_the_next() -> None:

@@ -143,7 +143,9 @@ async def test_waiting_ends_in_time_and_may_begin_again() -> None:
         await report.accepted(5)
     assert loop.time() == pytest.approx(5)
     report.portion_sent(0, 2)
-    with pytest.raises(AcknowledgementTimeout, match=r"did not take the report \[2\].*93 s"):
+    with pytest.raises(
+        AcknowledgementTimeout, match=r"has not taken the report \[2\].*93 s.*not given up"
+    ):
         await report.acknowledgement()
     assert loop.time() == pytest.approx(5 + ACKNOWLEDGED)
     report.portion_accepted(0)

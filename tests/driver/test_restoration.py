@@ -15,6 +15,7 @@ from m5310.device.declarations import Declarations
 from m5310.device.registration import Registration
 from m5310.device.restoration import (
     FIRST_WAIT,
+    HELD,
     LONGEST_PORT_WAIT,
     LONGEST_WAIT,
     Restoration,
@@ -100,6 +101,24 @@ def refusing(name: str, times: int, number: int) -> Callable[[str], M5310Error |
         return CommandError(line, f"+CME ERROR:{number}", number)
 
     return refuse
+
+
+async def test_who_falls_again_at_once_waits_longer_each_time() -> None:
+    bench = Bench()
+    await bench.begin(login=True, configured=False)
+    await bench.restoration.ended()
+    assert bench.waits == []
+    for _ in range(12):
+        bench.registration._states.state = S.RESTORING
+        bench.restoration.begin(login=True, configured=False)
+        await bench.restoration.ended()
+    assert len(bench.waits) == 12
+    assert bench.waits[0] <= 2 * FIRST_WAIT < bench.waits[2] < bench.waits[4] < LONGEST_WAIT / 2
+    assert LONGEST_WAIT / 2 <= bench.waits[-1] <= LONGEST_WAIT
+    await elapse(HELD)
+    bench.restoration.begin(login=True, configured=False)
+    await bench.restoration.ended()
+    assert len(bench.waits) == 12
 
 
 async def test_everything_is_told_in_order_and_logged_in() -> None:

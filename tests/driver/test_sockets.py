@@ -75,3 +75,13 @@ def test_parameters_out_of_range(wrong: object) -> None:
 def test_a_socket_number_is_one_digit() -> None:
     with pytest.raises(AnswerError):
         s.created(Answer(s.create(), ("7",)))
+
+
+def test_none_of_them_may_be_repeated() -> None:
+    for command in (
+        s.create(0),
+        s.send(0, "1.2.3.4", 5683, b"x"),
+        s.receive(0, 9),
+        s.close(0),
+    ):
+        assert not command.repeatable, command.line
