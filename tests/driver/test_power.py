@@ -30,7 +30,6 @@ from tests.driver.test_commands import answer
         (p.discontinuous_reception(81.92), 'AT+CEDRXS=1,5,"0101"'),
         (p.discontinuous_reception(None), "AT+CEDRXS=0,5"),
         (p.discontinuous_reception_query(), "AT+CEDRXS?"),
-        (p.report_sleep(on=True), "AT+NPSMR=1"),
     ],
 )
 def test_each_command_line(command: Command, line: str) -> None:
