@@ -166,6 +166,20 @@ async def test_a_firmware_of_one_s_own(tmp_path: Path) -> None:
 
 
 @realtime
+async def test_a_firmware_that_cannot_be_read(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff")
+    for file, reason in [
+        (binary, "binary.toml: 'utf-8' codec"),
+        (tmp_path / "nowhere.toml", "nowhere.toml: No such file"),
+    ]:
+        async with running("--firmware", str(file)) as process:
+            status, _, err = await ended(process)
+        assert status == 2
+        assert reason in err
+
+
+@realtime
 async def test_a_pipe_waits_for_answers_that_take_their_time() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--speed", "20"),
@@ -291,8 +305,6 @@ async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -
             (["--timing", "kept"], "--timing: expected with replay FILE only"),
             (["run", str(tmp_path / "nowhere.toml")], "nowhere.toml: No such file"),
             (["run", str(a_file)], f"{a_file}:1: "),
-            (["--firmware", str(binary)], "expected UTF-8"),
-            (["--firmware", "nowhere.toml"], "nowhere.toml: No such file"),
             (["run", str(binary)], "expected UTF-8"),
         ]:
             async with running("--json", *arguments) as process:
