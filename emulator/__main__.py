@@ -1,4 +1,4 @@
-"""`python -m emulator`: an M5310 on a serial port and OneNET on a URL, until SIGINT or SIGTERM."""
+"""`python -m emulator`: an M5310 on a serial port and OneNET on a URL, until a signal ends it."""
 
 # Little is imported before the signals are ours: Python's own answer to Ctrl-C is a traceback.
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 class _Ending:
-    """What SIGINT and SIGTERM do from the first moment to the last: end the program, status 0.
+    """What SIGINT, SIGTERM and SIGHUP, unless that one is ignored (nohup), do from the first moment
+    to the last: end the program, status 0.
 
     Before `wakes` there is nothing to close and the program leaves on the spot; then the loop is
     woken to close in its own time; after `leave` a signal finds the program leaving already.
@@ -32,7 +33,10 @@ class _Ending:
     def __init__(self) -> None:
         self._asked = False
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        for number in (signal.SIGINT, signal.SIGTERM):
+        self._signals = {signal.SIGINT, signal.SIGTERM}
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self._signals.add(signal.SIGHUP)  # the terminal it was started in has been closed
+        for number in self._signals:
             signal.signal(number, self._signalled)
 
     def wakes(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
@@ -42,7 +46,7 @@ class _Ending:
 
     def leave(self) -> None:
         # Our handler ends before the interpreter does, and a signal in between would kill it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
 
     def _signalled(self, *_: object) -> None:
         if self._asked:  # once is enough; in a storm of them each interrupts the one before

@@ -94,7 +94,9 @@ class LineReader:
 
         The echo follows `echo` as it is now, so a line must be obeyed before the next is taken.
         """
-        if self._after_cr and self._waiting:
+        if not self._waiting:
+            return b"", None
+        if self._after_cr:
             self._after_cr = False
             if self._waiting.startswith(b"\n"):
                 del self._waiting[:1]

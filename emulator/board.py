@@ -65,8 +65,8 @@ class Wiring:
 
 class Board:
     """A station on the air. `stir` is called whenever its module may have something to say, and
-    wants a `flush` after it; `turn` when the host or the internet has moved the module; `later`
-    when anybody else has, and a turn soon will do.
+    wants a `flush` after it; `catch_up` before the host or the internet moves the module, `turn`
+    after it; `later` when anybody else has moved it, and a turn soon will do.
     """
 
     line: Line
@@ -79,6 +79,7 @@ class Board:
         quiet: Quiet,
         *,
         stir: Callable[[Board], None],
+        catch_up: Callable[[], None],
         turn: Callable[[], None],
         later: Callable[[], None],
     ) -> None:
@@ -87,6 +88,7 @@ class Board:
         self.quiet = quiet
         self.device_id: str | None = None
         self._stir = stir
+        self._catch_up = catch_up
         self._turn = turn
         self._later = later
         self._moving = False  # by the host, the internet or the air: a turn follows
@@ -217,7 +219,7 @@ class Board:
     # From the host and the internet --------------------------------------------------------------
 
     def _received(self, data: bytes) -> None:
-        self._turn()  # what was due before these bytes happens before them
+        self._catch_up()  # what was due before these bytes happens before them
         now = self._clock.now()
         if self._recorder is not None:
             self._recorder.sent(Side.HOST, data, now)
@@ -236,7 +238,7 @@ class Board:
         self._turn()
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
-        self._turn()
+        self._catch_up()
         self._moving = True
         self.module.deliver_datagram(number, address, port, data, self._clock.now())
         self._moving = False

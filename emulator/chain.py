@@ -35,7 +35,9 @@ class Station(Protocol):
 
 
 class Cloud(Protocol):
-    """What is at this end of the air: the platform, or a front of it."""
+    """What is at this end of the air: the platform, or a front of it; `touched` as a station's."""
+
+    touched: Callable[[], None]
 
     def receive(self, address: str, message: Uplink, now: float) -> None: ...
 
@@ -96,6 +98,7 @@ class Chain:
         self._touched: set[int] = set()
         self._platform_due: float | None = None
         self._platform_touched = True
+        platform.touched = self._touch_platform
         self._deadline: float | None = None
 
     def add(self, station: Station) -> str:
@@ -117,11 +120,13 @@ class Chain:
         Returns the next deadline, None when nothing is planned. However seldom it is called, what
         happens is the same.
         """
-        self._platform_touched = True  # it does not say whether it was asked something meanwhile
         while self._deadline is not None and self._deadline < now:
             self._deadline = self._settle(self._deadline)
         self._deadline = self._settle(now)
         return self._deadline
+
+    def _touch_platform(self) -> None:
+        self._platform_touched = True
 
     def _settle(self, now: float) -> float | None:
         """All that happens at `now`, until it is quiet; returns what is due next."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
@@ -94,7 +93,8 @@ class Conversation:
         """Answer the lines that have come, each in full before the next is read."""
         while not self._answers and not self._stopped:
             echoed, line = self._reader.take()
-            self._write(echoed)
+            if echoed:
+                self._write(echoed)
             if line is None:
                 return
             self._obey(line, now)
@@ -118,11 +118,13 @@ class Conversation:
             self._give([refused(refusal, numbers=self._numbers)], upset, now)
         else:
             if not self._stopped:
-                late = replace(upset, delay=upset.delay + given.delay)
-                self._give([framed(line) for line in (*given.lines, "OK")], late, now)
+                self._give([framed(line) for line in (*given.lines, "OK")], upset, now, given.delay)
 
-    def _give(self, lines: list[bytes], upset: Upset, now: float) -> None:
-        due = now
+    def _give(self, lines: list[bytes], upset: Upset, now: float, delay: float = 0.0) -> None:
+        if upset is WELL and not delay:  # nearly always
+            self._write(b"".join(lines))
+            return
+        due = now + delay
         for pause, piece in upset.told(lines):
             due += pause
             self._answers.append((due, piece))

@@ -14,7 +14,7 @@ from typing import Self
 from emulator.air import LATENCY, Air
 from emulator.board import Board, Wiring
 from emulator.chain import Chain
-from emulator.clock import Clock, EagerClock, LoopClock, Timer
+from emulator.clock import Clock, LoopClock
 from emulator.firmware import DEFAULT, Firmware, profile
 from emulator.fleet import identities
 from emulator.identity import Identity
@@ -31,6 +31,7 @@ from emulator.remote import remote
 from emulator.settings import FACTORY_SPEED
 from emulator.thread import LoopThread
 from emulator.trace import Trace, TraceLine
+from emulator.turns import Turns
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()
@@ -46,9 +47,6 @@ class Emulator:
     """
 
     http_url: str | None = None
-    _started = False
-    _timer: Timer | None = None
-    _due: float | None = None
 
     def __init__(
         self,
@@ -109,8 +107,8 @@ class Emulator:
         self._open = AsyncExitStack()
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._stirred: dict[Board, None] = {}  # a set that keeps its order
         self._chain = Chain(self.front, self.air)
+        self._turns = Turns(self._chain, self.clock)
         made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         wiring = Wiring(
             address_of(port), link, baud, strict, made_of.overruns, faults, seed, allow_network
@@ -161,18 +159,16 @@ class Emulator:
 
     def settle(self) -> None:
         """Do all that is due by now: before the parts are moved by hand, and after it."""
-        self._turn()
+        self._turns.turn()
 
     # Life --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
         self.clock.start()
-        if isinstance(self.clock, EagerClock):
-            self.clock.owed = self._owing
         async with AsyncExitStack() as opened:
-            opened.callback(self._stop)
-            self._started = True
+            opened.callback(self._turns.stop)
+            self._turns.start(self._owing)
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -182,10 +178,12 @@ class Emulator:
             if self._known:
                 self._create_devices()
             if self._http is not None:
-                api = HttpApi(self.platform, key=self.api_key, clock=self.now, changed=self._turn)
+                api = HttpApi(
+                    self.platform, key=self.api_key, clock=self.now, changed=self._turns.turn
+                )
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
-            self._turn()
+            self._turns.turn()
             self._open = opened.pop_all()
 
     async def close(self) -> None:
@@ -209,7 +207,7 @@ class Emulator:
         except BaseException:
             self._thread.close()
             raise
-        return remote(self, self._thread, self._turn)
+        return remote(self, self._thread, self._turns.turn)
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -218,7 +216,15 @@ class Emulator:
             self._thread.close()
 
     def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
-        board = Board(module, wiring, quiet, stir=self._stir, turn=self._turn, later=self._soon)
+        board = Board(
+            module,
+            wiring,
+            quiet,
+            stir=self._turns.stir,
+            catch_up=self._turns.catch_up,
+            turn=self._turns.turn,
+            later=self._turns.soon,
+        )
         self.boards.append(board)
         self._chain.add(board)
 
@@ -234,49 +240,9 @@ class Emulator:
             told = Description(f"M5310 {imei}", imei, imsi)
             board.device_id = self.platform.create_device(told, self.now()).id
 
-    def _turn(self) -> None:
-        """Do what is due, send what came of it, and come back at the next deadline."""
-        deadline = self._chain.step(self.now())
-        stirred, self._stirred = self._stirred, {}
-        for board in stirred:
-            board.flush()
-        if deadline != self._due:
-            self._stop_timer()
-            if deadline is not None:
-                self._due = deadline
-                self._timer = self.clock.call_at(deadline, self._on_time)
-        if isinstance(self.clock, EagerClock):
-            self.clock.look()
-
     def _owing(self) -> bool:
         """Whether somebody waits: for a module, or for what is in the air."""
-        if not self._started:
-            return False
         return self.air.deadline is not None or any(board.owing for board in self.boards)
-
-    def _on_time(self) -> None:
-        self._timer = self._due = None
-        self._turn()
-
-    def _soon(self) -> None:
-        """Somebody has moved a module by hand: turn, but not in the middle of it."""
-        now = self.now()
-        if self._started and self._due != now:
-            self._stop_timer()
-            self._due = now
-            self._timer = self.clock.call_at(now, self._on_time)
-
-    def _stir(self, board: Board) -> None:
-        self._stirred[board] = None
-
-    def _stop(self) -> None:
-        self._started = False
-        self._stop_timer()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._due = None
 
 
 def _key(api_key: str) -> str:

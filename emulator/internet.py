@@ -38,6 +38,8 @@ class Internet:
 
     def settle(self, ports: Mapping[int, int]) -> None:
         """The module's sockets are these now: local port by number."""
+        if not ports and not self._open:
+            return
         self._numbers = {port: number for number, port in ports.items()}
         for port in self._open.keys() - self._numbers.keys():
             self._close(port)

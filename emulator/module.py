@@ -75,6 +75,8 @@ class Module:
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
         self.upsetting: Upsetting = nothing_upset
+        self._stale = True  # something has reached it since its last step
+        self._due: float | None = None
         self._boot_noise = boot_noise
         self._seed = seed
         self._starts = 0
@@ -165,8 +167,8 @@ class Module:
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
+        self._catch_up(now)
         self._touch()
-        self.step(now)
         if self._boot is None:
             read = self.power_saving.hear(data, now)
             self._conversation.flush()  # that it woke, before it answers
@@ -188,20 +190,25 @@ class Module:
             arrival(now)
             self._conversation.flush()
 
+        self._catch_up(now)
         self._touch()
-        self.step(now)
         self._paging.page(heard, now)
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
+        self._catch_up(now)
         self._touch()
-        self.step(now)
         self._output.clear()
         self._fall_silent(cause, now)
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
+        self._stale = False
+        self._due = self._step(now)
+        return self._due
+
+    def _step(self, now: float) -> float | None:
         if self._boot is not None:
             self._output += self._boot.step(now)
             if self._boot.deadline is not None:
@@ -261,7 +268,14 @@ class Module:
     # Power and radio ---------------------------------------------------------------------------
 
     def _touch(self) -> None:
+        self._stale = True
         self.touched()
+
+    def _catch_up(self, now: float) -> None:
+        """A step, unless it would do nothing."""
+        self._now = now
+        if self._stale or (self._due is not None and self._due <= now):
+            self.step(now)
 
     def _online(self) -> bool:
         return self.radio.registered

@@ -26,8 +26,9 @@ class Line:
     nobody reads is lost once the port is full. An unpaced one (`baud` None) waits for its reader.
     While no host has the port open, either loses all it sends.
 
-    `received` counts the bytes that hosts have written, `lost` those that never reached a host,
-    `overrun` those that the module had no room for; `faults` does worse, when told to.
+    `received` counts the bytes that hosts have written, `sent` those that hosts were given, `lost`
+    those that never reached one, `overrun` those that the module had no room for; `faults` does
+    worse, when told to.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Line:
         had, ValueError for a speed that is none.
         """
         self.received = 0
+        self.sent = 0
         self.lost = 0
         self.overrun = 0
         self.baud = baud
@@ -186,12 +188,25 @@ class Line:
         if self._port is None:
             self.lost += len(data)
             return
+        if self._baud is None and self._out.through(data):
+            self._send_through(data)
+            return
         was_idle = not self._out.waiting
         now = self._clock.now()
         self.lost += self._out.send(data, now, self._baud, frames=self._frames())
         self._balance()
         if was_idle:
             self._pump_out()
+
+    def _send_through(self, data: bytes) -> None:
+        """The usual case of a line without pace: nothing is on its way, and the port has room."""
+        written = self._write(data)
+        self._tell_sent(data[:written])
+        if written == len(data):
+            self._tell_end()
+            return
+        self.lost += self._out.put(data[written:], self._clock.now(), 0.0)
+        self._wait_for_reader()
 
     def _pump_out(self) -> None:
         """Hand over what is complete by now, and come back when the next byte is."""
@@ -214,6 +229,9 @@ class Line:
     def _leave(self, sent: bytes) -> None:
         self._out.advance(len(sent))
         self._balance()
+        self._tell_sent(sent)
+
+    def _tell_sent(self, sent: bytes) -> None:
         if sent and self._on_sent is not None:
             self._on_sent(sent)
 
@@ -223,7 +241,9 @@ class Line:
         if not self._port.opened:
             self.lost += len(data)
             return len(data)
-        return self._port.write(data)
+        written = self._port.write(data)
+        self.sent += written
+        return written
 
     def _wait_for_reader(self) -> None:
         if not self._writing and self._port is not None:
@@ -240,6 +260,10 @@ class Line:
     def _heard(self, data: bytes) -> None:
         """The port has got bytes: they are on their way now."""
         self.received += len(data)
+        if self._baud is None and self._in.through(data):
+            self._arrive(data)
+            self._tell_end()
+            return
         was_idle = not self._in.waiting
         module, host = self._frames()
         self._in.send(data, self._clock.now(), self._baud, frames=(host, module))

@@ -120,10 +120,16 @@ class Noise:
         """Of two for the same byte the one that was planned first comes first."""
         insort(self._planned, _Plan(self._place + spot.after, spot), key=lambda plan: plan.place)
 
+    def spares(self, data: bytes) -> bool:
+        """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
+        if self._planned or self.rates != _NONE:
+            return False
+        self._place += len(data)
+        return True
+
     def carry(self, data: bytes) -> list[Piece]:
         """What becomes of `data`: pieces to be sent on, in this order."""
-        if not self._planned and self.rates == _NONE:
-            self._place += len(data)
+        if self.spares(data):
             return [Piece(data)] if data else []
         before = Counter(self.met)
         pieces: list[Piece] = []

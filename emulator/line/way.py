@@ -38,6 +38,10 @@ class Way(Wire):
         pieces = self._noise.carry(data)
         return sum(self.put(piece.data, now, byte_time, delay=piece.delay) for piece in pieces)
 
+    def through(self, data: bytes) -> bool:
+        """Whether `data`, sent without pace, is at the other end at once. If so, it was sent."""
+        return not self.waiting and self._noise.spares(data)
+
     def _send_garbled(self, data: bytes, now: float, sent: Frame, reader: Frame) -> int:
         heard = read(data, sent, reader)
         if bytes(value for _, value in heard) != data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -48,6 +49,15 @@ class Front:
         self._waiting: list[tuple[float, int, str, Downlink]] = []
         self._order = count()
         self._now = 0.0
+
+    @property
+    def touched(self) -> Callable[[], None]:
+        """As the platform's."""
+        return self._platform.touched
+
+    @touched.setter
+    def touched(self, told: Callable[[], None]) -> None:
+        self._platform.touched = told
 
     def receive(self, address: str, message: Uplink, now: float) -> None:
         self._now = now

@@ -6,6 +6,7 @@ Pure and stepped. After `receive`, a request or `step`, take what is to be sent 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from emulator.lwm2m import (
@@ -32,9 +33,14 @@ MAX_OPEN_REQUESTS = 20
 
 
 class Platform:
-    """`subscribed_read`: a read of /3/0 ends the subscriptions of a login (OneNET FAQ of 2019)."""
+    """`touched` is called when the application has asked for something, before which a `step` ahead
+    of its deadline does nothing.
+
+    `subscribed_read`: a read of /3/0 ends the subscriptions of a login (OneNET FAQ of 2019).
+    """
 
     def __init__(self, *, retry: Retry = SEED_RETRY, subscribed_read: bool = True) -> None:
+        self.touched: Callable[[], None] = lambda: None
         self._devices = Devices()
         self._registrations = Registrations()
         self._requests = Requests(self._send, retry)
@@ -79,6 +85,7 @@ class Platform:
             raise ApiError(Errno.NOT_ONLINE)
         if self._requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
             raise ApiError(Errno.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
+        self.touched()
         return self._requests.ask(device.endpoint, question, on_done, now)
 
     def cancel(self, request: Request) -> None:

@@ -53,6 +53,8 @@ class Terminal:
         os.close(slave)
         os.set_blocking(self._master, False)
         self._news.register(self._master, select.EPOLLIN | select.EPOLLET)
+        self._presence = select.poll()
+        self._presence.register(self._master, 0)
         self._loop.add_reader(self._news.fileno(), self._stirred)
         self._unread = False  # a program may have left something of what we wrote
         self._paused = False
@@ -76,9 +78,7 @@ class Terminal:
     @property
     def opened(self) -> bool:
         """Whether a program has the other end open."""
-        poll = select.poll()
-        poll.register(self._master, 0)
-        return not poll.poll(0)
+        return not self._presence.poll(0)
 
     def write(self, data: bytes) -> int:
         """How much of it the pty took: less than all when it is full."""

@@ -38,7 +38,13 @@ class Desk:
         self.ended = 0
         module = Module(now=self.clock.now())
         self.board = Board(
-            module, wiring, Quiet(0.02), stir=self._stir, turn=self._turn, later=self._soon
+            module,
+            wiring,
+            Quiet(0.02),
+            stir=self._stir,
+            catch_up=self._turn,
+            turn=self._turn,
+            later=self._soon,
         )
         trace = Trace(lambda line: self.shown.append(line.text), self.clock.now())
         self.board.open(self.clock, trace, self._end)

@@ -20,7 +20,8 @@ from emulator.__main__ import _Ending, main
 from tests.emulator.hosts import Host
 
 realtime = pytest.mark.realtime
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SIGNALS = pytest.mark.parametrize("number", ENDING)
 
 
 @asynccontextmanager
@@ -71,7 +72,7 @@ async def test_json_line_port_api_and_a_clean_end(number: signal.Signals, tmp_pa
 
 
 @realtime
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@SIGNALS
 async def test_further_signals_change_nothing_to_the_very_end(number: signal.Signals) -> None:
     async with running("--json") as process:
         await ready(process)
@@ -80,6 +81,20 @@ async def test_further_signals_change_nothing_to_the_very_end(number: signal.Sig
                 os.kill(process.pid, number)
             await asyncio.sleep(0)
         assert await ended(process) == (0, "", "")
+
+
+@realtime
+async def test_under_nohup_a_closed_terminal_changes_nothing() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("nohup", sys.executable, "-m", "emulator", "--json"), stdout=PIPE, stderr=PIPE
+    )
+    told = await ready(process)
+    process.send_signal(signal.SIGHUP)
+    with Host(told["port"]) as host:
+        assert await host.command("AT") == "\r\nOK\r\n"
+    process.send_signal(signal.SIGTERM)
+    assert (await ended(process))[0] == 0
+    process._transport.close()  # type: ignore[attr-defined]
 
 
 @realtime
@@ -348,7 +363,7 @@ runpy.run_module("emulator", run_name="__main__", alter_sys=True)
 
 @pytest.fixture
 def signals_given_back() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in ENDING}
     yield
     signal.pthread_sigmask(signal.SIG_UNBLOCK, set(before))  # what waits goes where it was to go
     for number, handler in before.items():

@@ -212,9 +212,9 @@ async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
         with Host(it.port) as host:
             await log_in(host, it)
             await host.command("AT")
-            assert it._timer is not None
+            assert it._turns._timer is not None
         await it.close()
-        assert it._timer is None
+        assert it._turns._timer is None
 
 
 @realtime

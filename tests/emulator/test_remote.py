@@ -89,8 +89,8 @@ def test_parts_of_parts_are_remote_and_values_are_not(it: Emulator) -> None:
 
 
 def test_what_is_its_own_stays_its_own(it: Emulator) -> None:
-    with pytest.raises(AttributeError, match="'_timer' is not for other threads"):
-        it._timer  # noqa: B018
+    with pytest.raises(AttributeError, match="'_turns' is not for other threads"):
+        it._turns  # noqa: B018
     with pytest.raises(AttributeError, match="nonsense"):
         it.nonsense  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(ValueError, match="baud -1: expected"):

@@ -41,6 +41,7 @@ async def running(
     stdout: int = PIPE,
     stderr: int = STDOUT,
     environment: dict[str, str] | None = None,
+    descriptors: tuple[int, ...] = (),
 ) -> AsyncIterator[Process]:
     """The program as a process, killed if the test leaves it alive."""
     process = await asyncio.create_subprocess_exec(
@@ -49,6 +50,7 @@ async def running(
         stdout=stdout,
         stderr=stderr,
         env={**os.environ, **(environment or {})},
+        pass_fds=descriptors,
     )
     try:
         yield process

@@ -3,17 +3,21 @@
  * fixed waits. It logs in, serves a read, reports, and ends when the report has been acknowledged;
  * with ackid 0, as written for the oldest firmware, when it has been sent.
  *
- * Usage: mcu PORT ENDPOINT WAIT_MS ACKID
+ * A controller is never late for an interrupt, and a process often is: so its timer is a
+ * descriptor on which a byte comes for each millisecond, and which is told after each interrupt
+ * how many milliseconds and how many bytes of the UART there have been.
+ *
+ * Usage: mcu PORT ENDPOINT WAIT_MS ACKID TIMER
  * Exit status: 0 well; 1 used wrongly, or no such port; otherwise the step that failed, see below.
  */
 #define _DEFAULT_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { NO_ANSWER = 2, NO_NETWORK, REFUSED, NO_LOGIN, NO_READ, NO_ACKNOWLEDGEMENT };
@@ -23,8 +27,8 @@ enum { NO_ANSWER = 2, NO_NETWORK, REFUSED, NO_LOGIN, NO_READ, NO_ACKNOWLEDGEMENT
 #define LOGIN_MS 15000
 #define REQUEST_MS 15000
 
-static int uart;
-static int wait_ms;
+static int uart, timer;
+static uint32_t wait_ms;
 static char buffer[SIZE + 1]; /* the last byte stays 0 */
 static int place;
 
@@ -42,33 +46,38 @@ static void forget(void)
     place = 0;
 }
 
-static long now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
-}
+static struct {
+    uint32_t ms, bytes;
+} been;
 
-/* Take what the UART has, waiting `ms` for it at most. What comes at once is looked at too late. */
-static void receive(int ms)
+/* The next interrupt, the UART's before the timer's. What comes at once is looked at too late. */
+static void interrupt(void)
 {
-    struct pollfd ready = {.fd = uart, .events = POLLIN};
+    struct pollfd ready[] = {{.fd = uart, .events = POLLIN}, {.fd = timer, .events = POLLIN}};
     char bytes[64];
-    ssize_t count = 0;
-    if (poll(&ready, 1, ms) > 0)
+    ssize_t count;
+    if (poll(ready, 2, -1) < 0)
+        exit(1);
+    if (ready[0].revents) {
         count = read(uart, bytes, sizeof bytes);
-    for (ssize_t i = 0; i < count; i++)
-        on_byte(bytes[i]);
+        for (ssize_t i = 0; i < count; i++)
+            on_byte(bytes[i]);
+        been.bytes += (uint32_t)count;
+    } else {
+        count = read(timer, bytes, 1);
+        been.ms++;
+    }
+    if (count <= 0 || write(timer, &been, sizeof been) != sizeof been)
+        exit(1);
 }
 
-static int wait_for(const char *text, int ms)
+static int wait_for(const char *text, uint32_t ms)
 {
-    long end = now_ms() + ms;
+    uint32_t end = been.ms + ms;
     while (strstr(buffer, text) == NULL) {
-        long left = end - now_ms();
-        if (left <= 0)
+        if (been.ms >= end)
             return 0;
-        receive((int)left);
+        interrupt();
     }
     return 1;
 }
@@ -80,11 +89,11 @@ static void say(const char *text)
         exit(1);
 }
 
-static void delay(int ms)
+static void delay(uint32_t ms)
 {
-    long end = now_ms() + ms, left;
-    while ((left = end - now_ms()) > 0)
-        receive((int)left);
+    uint32_t end = been.ms + ms;
+    while (been.ms < end)
+        interrupt();
 }
 
 /* Send a line, wait the fixed time, and only then look for the OK. */
@@ -194,12 +203,13 @@ int main(int count, char **words)
 {
     struct termios mode;
 
-    if (count != 5 || strlen(words[2]) > 40) {
-        fputs("usage: mcu PORT ENDPOINT WAIT_MS ACKID\n", stderr);
+    if (count != 6 || strlen(words[2]) > 40) {
+        fputs("usage: mcu PORT ENDPOINT WAIT_MS ACKID TIMER\n", stderr);
         return 1;
     }
     uart = open(words[1], O_RDWR | O_NOCTTY);
-    wait_ms = atoi(words[3]);
+    wait_ms = (uint32_t)atoi(words[3]);
+    timer = atoi(words[5]);
     if (uart < 0 || tcgetattr(uart, &mode) != 0) {
         perror(words[1]);
         return 1;

@@ -1,4 +1,4 @@
-"""How fast and how big the driver is, each figure a ratio to a bare baseline.
+"""How fast and how big driver and emulator are, each figure a ratio to a bare baseline.
 
 Contestants take turns, and a ratio is formed in each round, so that what slows the machine down
 slows both. Shown are the median and, as the spread, between what the middle half of the rounds
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 # each room enters its benchmarks into the catalogue, and runs in this order
-from tools.benchmarks import lines, loading, memory, wire  # noqa: F401
+from tools.benchmarks import lines, loading, memory, modules, wire  # noqa: F401
 from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
 

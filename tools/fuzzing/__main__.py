@@ -50,11 +50,8 @@ def parser() -> argparse.ArgumentParser:
 
 def quoted(word: str) -> str:
     """As a line of libFuzzer's dictionaries."""
-    return (
-        '"'
-        + "".join(rf"\\x{byte:02x}" if byte in b'"\\\n' else chr(byte) for byte in word.encode())
-        + '"'
-    )
+    escaped = (rf"\x{byte:02x}" if byte in b'"\\\n' else chr(byte) for byte in word.encode())
+    return f'"{"".join(escaped)}"'
 
 
 def search(target: Target, seconds: int, seed: int, keep: Path) -> str:

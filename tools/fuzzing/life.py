@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import IntEnum
 
 from emulator.air import Air
@@ -17,6 +18,7 @@ from emulator.firmware import FIRMWARES
 from emulator.lwm2m import Execute, Item, Path, Read, Write
 from emulator.module import Cause, Identity, Module
 from emulator.onenet.devices import Description
+from emulator.onenet.errors import ApiError
 from emulator.onenet.front import Front, Manner
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Outcome, Question
@@ -124,7 +126,7 @@ class Life:
                 self._pass(2.0 ** (value % 16) / 16)
             case Event.ASKED:
                 question = QUESTIONS[value % len(QUESTIONS)]
-                if self.platform.online(self.device):
+                with suppress(ApiError):  # it is not online, or has been asked too much
                     self.platform.request(self.device, question, _nobody, self.now)
             case Event.PLACE:
                 self._move(PLACES[value % len(PLACES)])

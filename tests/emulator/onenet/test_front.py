@@ -132,3 +132,13 @@ def test_a_delay_is_a_number_of_seconds(delay: float) -> None:
 def test_it_repeats_so_many_times_or_not() -> None:
     with pytest.raises(ValueError, match="repeats -1"):
         Manner(repeats=-1)
+
+
+def test_a_request_is_told_to_whoever_steps_it() -> None:
+    platform = Platform()
+    front = Front(platform)
+    touches: list[str] = []
+    front.touched = lambda: touches.append("")
+    front.touched()
+    platform.touched()
+    assert len(touches) == 2

@@ -1,0 +1,82 @@
+"""When the parts of an emulator do what is due: at their deadlines by its clock, and when moved.
+
+Pure but for the clock that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from emulator.chain import Chain
+from emulator.clock import Clock, EagerClock, Timer
+
+
+class Sender(Protocol):
+    """Something that may have to send what came of a turn."""
+
+    def flush(self) -> None: ...
+
+
+class Turns:
+    """`chain` by `clock`, from `start` to `stop`."""
+
+    def __init__(self, chain: Chain, clock: Clock) -> None:
+        self._chain = chain
+        self._clock = clock
+        self._stirred: dict[Sender, None] = {}  # a set that keeps its order
+        self._started = False
+        self._timer: Timer | None = None
+        self._due: float | None = None
+
+    def start(self, owed: Callable[[], bool]) -> None:
+        """`owed` says whether somebody waits for what is planned: an eager clock goes on then."""
+        self._started = True
+        if isinstance(self._clock, EagerClock):
+            self._clock.owed = owed
+
+    def stop(self) -> None:
+        self._started = False
+        self._stop_timer()
+        if isinstance(self._clock, EagerClock):
+            self._clock.owed = lambda: False
+
+    def stir(self, sender: Sender) -> None:
+        """It is flushed at the end of the turn."""
+        self._stirred[sender] = None
+
+    def turn(self) -> None:
+        """Do what is due, send what came of it, and come back at the next deadline."""
+        deadline = self._chain.step(self._clock.now())
+        stirred, self._stirred = self._stirred, {}
+        for sender in stirred:
+            sender.flush()
+        if deadline != self._due:
+            self._stop_timer()
+            if deadline is not None:
+                self._due = deadline
+                self._timer = self._clock.call_at(deadline, self._on_time)
+        if isinstance(self._clock, EagerClock):
+            self._clock.look()
+
+    def catch_up(self) -> None:
+        """A turn, if anything was due: before a part is moved which nobody else has moved."""
+        if self._due is not None and self._due <= self._clock.now():
+            self.turn()
+
+    def soon(self) -> None:
+        """Somebody has moved a module by hand: turn, but not in the middle of it."""
+        now = self._clock.now()
+        if self._started and self._due != now:
+            self._stop_timer()
+            self._due = now
+            self._timer = self._clock.call_at(now, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = self._due = None
+        self.turn()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._due = None
