@@ -14,7 +14,7 @@ from typing import Self
 from emulator.air import LATENCY, Air
 from emulator.board import Board, Wiring
 from emulator.chain import Chain
-from emulator.clock import Clock, LoopClock
+from emulator.clock import Clock, EagerClock, LoopClock
 from emulator.firmware import DEFAULT, Firmware, profile
 from emulator.fleet import identities
 from emulator.identity import Identity
@@ -166,9 +166,11 @@ class Emulator:
     async def start(self) -> None:
         """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
         self.clock.start()
+        if isinstance(self.clock, EagerClock):
+            self.clock.owed = self._owing
         async with AsyncExitStack() as opened:
             opened.callback(self._turns.stop)
-            self._turns.start(self._owing)
+            self._turns.start()
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -242,6 +244,8 @@ class Emulator:
 
     def _owing(self) -> bool:
         """Whether somebody waits: for a module, or for what is in the air."""
+        if not self._turns.started:
+            return False
         return self.air.deadline is not None or any(board.owing for board in self.boards)
 
 

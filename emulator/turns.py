@@ -5,7 +5,6 @@ Pure but for the clock that it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from emulator.chain import Chain
@@ -25,21 +24,16 @@ class Turns:
         self._chain = chain
         self._clock = clock
         self._stirred: dict[Sender, None] = {}  # a set that keeps its order
-        self._started = False
+        self.started = False
         self._timer: Timer | None = None
         self._due: float | None = None
 
-    def start(self, owed: Callable[[], bool]) -> None:
-        """`owed` says whether somebody waits for what is planned: an eager clock goes on then."""
-        self._started = True
-        if isinstance(self._clock, EagerClock):
-            self._clock.owed = owed
+    def start(self) -> None:
+        self.started = True
 
     def stop(self) -> None:
-        self._started = False
+        self.started = False
         self._stop_timer()
-        if isinstance(self._clock, EagerClock):
-            self._clock.owed = lambda: False
 
     def stir(self, sender: Sender) -> None:
         """It is flushed at the end of the turn."""
@@ -67,7 +61,7 @@ class Turns:
     def soon(self) -> None:
         """Somebody has moved a module by hand: turn, but not in the middle of it."""
         now = self._clock.now()
-        if self._started and self._due != now:
+        if self.started and self._due != now:
             self._stop_timer()
             self._due = now
             self._timer = self._clock.call_at(now, self._on_time)

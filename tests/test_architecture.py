@@ -16,6 +16,7 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 
 # Rooms that may know an event loop, a port or a clock. Every other room is pure.
 SHELLS = {
+    "m5310.device.acknowledgements",
     "m5310.module.attach",
     "m5310.device.callbacks",
     "m5310.cli.console",
@@ -43,6 +44,7 @@ SHELLS = {
     "m5310.pump",
     "m5310.device.registration",
     "m5310.device.renewal",
+    "m5310.device.observations",
     "m5310.device.outbox",
     "m5310.device.reports",
     "m5310.device.requests",
@@ -62,6 +64,7 @@ SHELLS = {
     "emulator.ports.stdio",
     "emulator.ports.tcp",
     "emulator.ports.terminal",
+    "emulator.ports.watch",
     "emulator.thread",
 }
 IMPURE = {"asyncio", "os", "select", "serial", "serial_asyncio", "socket", "subprocess"}

@@ -7,34 +7,21 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, assert_never, overload
+from typing import TYPE_CHECKING, Final, Self, overload
 
-from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Blocks, Config
-from m5310.classic.urc import (
-    Acknowledged,
-    Closed,
-    Discovered,
-    ExecuteRequest,
-    Observed,
-    Opened,
-    ReadRequest,
-    Updated,
-    WriteRequest,
-)
-from m5310.commands import general
 from m5310.device.callbacks import Callback
 from m5310.device.connection import Connection, Opener
 from m5310.device.continuity import Continuity
 from m5310.device.declarations import Declarations
+from m5310.device.dispatch import Dispatch
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import ANSWER_WITHIN, Handlers, Requests
 from m5310.device.upkeep import Listener, UpkeepCounters
 from m5310.errors import (
-    AnswerError,
     Code,
     CommandTimeout,
     M5310Error,
@@ -98,15 +85,22 @@ class Device:
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        self._connection = Connection(port, baudrate, self._on_line, self._on_lost)
-        self._config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        self._registration = Registration(self._execute, self._config, self._moved)
-        self._reading = reading
+        self._connection = Connection(
+            port,
+            baudrate,
+            lambda line: self._dispatch.said(line),
+            lambda error: self._dispatch.lost(error),
+        )
+        execute = self._connection.execute
+        config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
+        self._registration = Registration(
+            execute, config, lambda event: self._dispatch.moved(event)
+        )
         self._creating = asyncio.Lock()
         self._destroying: asyncio.Task[None] | None = None
         self._resources = ObjectTree()
         self._declarations = Declarations(
-            self._resources, self._execute, self._config, self._registration.expect
+            self._resources, execute, config, self._registration.expect
         )
         self._continuity = Continuity(
             self._connection,
@@ -118,7 +112,7 @@ class Device:
             random=random,
         )
         self._outbox = Outbox(
-            self._execute,
+            execute,
             self._continuity.verify,
             self._continuity.dropped,
             recover=recover,
@@ -127,9 +121,18 @@ class Device:
         )
         self._requests = Requests(
             self._resources,
-            self._execute,
+            execute,
             Handlers(on_read, on_write, on_execute),
             answer_within=answer_within,
+        )
+        self._dispatch = Dispatch(
+            self._connection,
+            self._registration,
+            self._declarations,
+            self._continuity,
+            self._outbox,
+            self._requests,
+            reading,
         )
 
     @property
@@ -368,73 +371,3 @@ class Device:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._continuity.left()
-
-    # --- what comes --------------------------------------------------------------------------
-
-    def _on_line(self, line: str) -> None:
-        if general.restarting(line):
-            self._on_restart(line)
-            return
-        try:
-            urc = classic.parse(line, self._reading)
-        except AnswerError as error:
-            _log.warning("a line is ignored: %s", error)
-            return
-        match urc:
-            case ReadRequest() | WriteRequest() | ExecuteRequest():
-                self._requests.arrived(urc, registered=self.state.registered)
-            case Acknowledged():
-                self._outbox.acknowledged(urc.ackid)
-            case Opened() | Closed() | Updated():
-                if isinstance(urc, Closed) and self._registration.reporting:
-                    self._continuity.logged_out()
-                self._registration.heard(urc)
-            case Observed():
-                observation = urc.object, urc.instance, urc.resource
-                self._outbox.observed(observation, added=urc.added)
-            case Discovered() | None:
-                pass  # the module answers these itself; None is not of this language
-            case _:
-                assert_never(urc)
-
-    def _on_lost(self, error: PortError) -> None:
-        self._keep_or_fail(error)
-        self._continuity.lost(error)
-
-    # --- coming back -------------------------------------------------------------------------
-
-    def _on_restart(self, line: str) -> None:
-        """Whoever waits for anything that the module was to say is told that it never will."""
-        error = ModemReset(
-            f"the module restarted by itself ({line}); its objects, sockets and registration "
-            "are gone"
-        )
-        self.modem.abandon(error)
-        self._keep_or_fail(error)
-        self._continuity.restarted(line, error)
-
-    def _keep_or_fail(self, error: ModemReset | PortError) -> None:
-        """The module knows nothing of what it was told, or cannot be asked."""
-        if self._continuity.mends:
-            self._outbox.hold()
-        else:
-            self._outbox.fail(error)
-        self._requests.forget()
-        self._declarations.forget()
-
-    def _moved(self, event: DeviceEvent) -> None:
-        self._continuity.moved(event)
-        coming_back = self._continuity.coming_back
-        if self._registration.reporting:
-            # a login whose renewal failed may be none: what is mended next is not reported to
-            if not (coming_back and self.state is DeviceState.REG_UPDATE_NEEDED):
-                self._outbox.release()
-        elif coming_back or self.state is DeviceState.RESTORING:
-            self._outbox.hold()
-        else:
-            self._outbox.stop(StateError(f"not reported: the device is {self.state.name}"))
-
-    # --- commands ----------------------------------------------------------------------------
-
-    async def _execute(self, command: Command) -> Answer:
-        return await self._connection.execute(command)

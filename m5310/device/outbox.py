@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from m5310.at import Answer, Command
-from m5310.classic import commands as classic
-from m5310.device.reports import ACKNOWLEDGED, Line, Report, grouped
+from m5310.device.acknowledgements import Acknowledgements
+from m5310.device.observations import Observation, Observations
+from m5310.device.reports import Portion, Report, grouped
+from m5310.device.transmission import Execute, Transmission
 from m5310.errors import CommandError, CommandTimeout, M5310Error, OutboxFull, ParameterError
 from m5310.lwm2m import Resource
 from m5310.values import Value
@@ -29,18 +27,7 @@ WINDOW: Final = 64
 """Acknowledgements that may be missing at once; the next report waits. A guess: much more than the
 one exchange at a time that CoAP asks for (RFC 7252 4.7), little enough for a module's memory."""
 
-OVERDUE: Final = ACKNOWLEDGED + 10.0
-"""Seconds after which no acknowledgement comes: the module's time, and some for the line."""
-
-OBSERVED_AGAIN: Final = 10.0
-"""Seconds the platform gets, after a new login, to observe what it observed before. Until then a
-module may drop what is reported; a guess, some seconds were seen."""
-
-Execute = Callable[[Command], Awaitable[Answer]]
-Observation = tuple[int, int, int]
 Verify = Callable[[], Awaitable[bool]]
-
-_log = logging.getLogger("m5310.device")
 
 
 class WhenFull(Enum):
@@ -48,20 +35,6 @@ class WhenFull(Enum):
 
     DROP_OLDEST = "drop oldest"  # the oldest one fails with OutboxFull
     REFUSE = "refuse"  # it is not taken: OutboxFull
-
-
-@dataclass(eq=False, slots=True)
-class _Portion:
-    """What a report says of one object instance: sent whole, acknowledged by itself."""
-
-    report: Report
-    number: int
-    lines: tuple[Line, ...]
-    acknowledge: bool
-    attempts: int = 0
-    ackids: list[int] = field(default_factory=list)  # of all attempts since the module's start
-    due: float = 0.0
-    acknowledged: bool = False
 
 
 class Outbox:
@@ -83,31 +56,25 @@ class Outbox:
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
-        self._execute = execute
+        self._transmission = Transmission(execute)
         self._verify = verify
         self._dropped = dropped
         self._recover = recover
         self._limit = limit
         self._when_full = WhenFull(when_full)
-        # The guide asks for an ackid greater than 0 in one place and greater than 1 in another
-        # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
-        self._ackids = itertools.count(2)
-        self._queue: deque[_Portion] = deque()
-        self._sending: _Portion | None = None  # the first of the queue, on the wire now
-        self._by_ackid: dict[int, _Portion] = {}
-        self._unacknowledged: dict[_Portion, None] = {}  # accepted, in the order they fall due
+        self._queue: deque[Portion] = deque()
+        self._sending: Portion | None = None  # the first of the queue, on the wire now
+        self._acknowledgements = Acknowledgements(self._overdue)
+        self._observations = Observations()
         self._held = False
         self._session = 0  # from one start of the module or login to the next
         self._unsure = False  # something went wrong: the platform is asked before the next report
-        self._observed: set[Observation] = set()
-        self._expected: set[Observation] = set()  # observed before the last interruption
         self._changed = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         """Portions that the module has not taken, or not acknowledged."""
-        return len(self._queue) + len(self._unacknowledged)
+        return len(self._queue) + len(self._acknowledgements)
 
     # --- what the program reports ------------------------------------------------------------
 
@@ -138,7 +105,7 @@ class Outbox:
         resources = tuple(line.resource for group in groups for line in group)
         report = Report(resources, len(groups), acknowledge=acknowledge)
         for number, group in enumerate(groups):
-            self._queue.append(_Portion(report, number, group, acknowledge))
+            self._queue.append(Portion(report, number, group, acknowledge))
         self._send_on()
         return report
 
@@ -157,8 +124,10 @@ class Outbox:
     def _forget(self, report: Report) -> None:
         """Of none of its portions anything is sent or awaited any more."""
         self._queue = deque(portion for portion in self._queue if portion.report is not report)
-        for portion in [p for p in self._by_ackid.values() if p.report is report]:
-            self._await_no_more(portion)
+        for portion in self._acknowledgements.portions:
+            if portion.report is report:
+                self._acknowledgements.forget(portion)
+        self._wake()
 
     # --- what happens meanwhile --------------------------------------------------------------
 
@@ -167,11 +136,8 @@ class Outbox:
         acknowledged. Whoever waits for the module goes on: its report is kept."""
         self._end_session()
         self._held = True
-        waiting = [portion for portion in self._unacknowledged if portion not in self._queue]
+        waiting = [each for each in self._acknowledgements.forget_all() if each not in self._queue]
         self._queue.extendleft(reversed(waiting))
-        self._await_nothing()
-        self._expected |= self._observed
-        self._observed.clear()
         for portion in self._queue:
             portion.attempts = 0
             portion.report.release()
@@ -193,10 +159,10 @@ class Outbox:
         """Nothing can be sent and no word will come: everything fails with `error`, now."""
         self._end_session()
         self._held = False
-        for portion in (*self._queue, *self._by_ackid.values()):
+        for portion in (*self._queue, *self._acknowledgements.portions):
             portion.report.fail(error)
         self._queue.clear()
-        self._await_nothing()
+        self._acknowledgements.forget_all()
 
     async def close(self, error: M5310Error) -> None:
         self.fail(error)
@@ -207,23 +173,17 @@ class Outbox:
 
     def acknowledged(self, ackid: int) -> None:
         """The platform's word came."""
-        portion = self._by_ackid.get(ackid)
+        portion = self._acknowledgements.arrived(ackid)
         if portion is None:
-            _log.info("an acknowledgement came for %d, which nobody awaits", ackid)
             return
-        portion.acknowledged = True
-        self._await_no_more(portion)
+        self._wake()
         if portion is not self._sending and portion in self._queue:
             self._queue.remove(portion)  # it came late: what it is for need not be said again
         portion.report.portion_acknowledged(portion.number)
 
     def observed(self, what: Observation, *, added: bool) -> None:
-        """The platform observes these ids of object, instance and resource, or no more."""
-        if added:
-            self._observed.add(what)
-        else:
-            self._observed.discard(what)
-        self._wake()
+        """The platform observes it, or no more."""
+        self._observations.observed(what, added=added)
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -238,27 +198,16 @@ class Outbox:
 
     async def _send_all(self) -> None:
         while self._queue and not self._held:
-            if self._expected:
-                await self._observed_again()
+            if self._observations.missing:
+                await self._observations.complete()
             elif self._unsure:
                 self._unsure = False
                 if not await self._verify():
                     self.hold()
-            elif len(self._unacknowledged) >= WINDOW and self._queue[0].acknowledge:
+            elif len(self._acknowledgements) >= WINDOW and self._queue[0].acknowledge:
                 await self._changed.wait()
             else:
                 await self._send_first()
-
-    async def _observed_again(self) -> None:
-        session = self._session
-        try:
-            async with asyncio.timeout(OBSERVED_AGAIN):
-                while session == self._session and not self._expected <= self._observed:
-                    await self._changed.wait()
-        except TimeoutError:
-            _log.info("the platform has not observed again: %s", self._expected - self._observed)
-        if session == self._session:
-            self._expected.clear()
 
     async def _send_first(self) -> None:
         portion = self._sending = self._queue[0]
@@ -266,15 +215,11 @@ class Outbox:
         portion.attempts += 1
         ackid: int | None = None
         if portion.acknowledge:
-            # before the line goes out: the word may come before its result
-            ackid = next(self._ackids)
-            self._by_ackid[ackid] = portion
-            portion.ackids.append(ackid)
-            portion.report.portion_sent(portion.number, ackid)
+            ackid = self._acknowledgements.asked(portion)
         error: M5310Error | None = None
         taken = False
         try:
-            taken = await self._send_lines(portion, ackid, session)
+            taken = await self._transmission.send(portion, ackid, lambda: session == self._session)
         except M5310Error as failure:
             error = failure
         self._sending = None
@@ -286,15 +231,13 @@ class Outbox:
         elif error is not None:
             await self._went_wrong(portion, error)
 
-    def _taken(self, portion: _Portion) -> None:
+    def _taken(self, portion: Portion) -> None:
         self._queue.popleft()
         portion.report.portion_accepted(portion.number)
         if portion.ackids:
-            self._unacknowledged[portion] = None
-            portion.due = asyncio.get_running_loop().time() + OVERDUE
-            self._set_timer()
+            self._acknowledgements.accepted(portion)
 
-    async def _went_wrong(self, portion: _Portion, error: M5310Error) -> None:
+    async def _went_wrong(self, portion: Portion, error: M5310Error) -> None:
         if self._held:
             return  # it is kept
         if self._recover and isinstance(error, CommandError | CommandTimeout):
@@ -308,71 +251,12 @@ class Outbox:
                 return
         self._fail(portion, error)
 
-    def _fail(self, portion: _Portion, error: M5310Error) -> None:
+    def _fail(self, portion: Portion, error: M5310Error) -> None:
         self._forget(portion.report)
         portion.report.fail(error)
 
-    async def _send_lines(self, portion: _Portion, ackid: int | None, session: int) -> bool:
-        """Whether the module took them all; not if it began anew meanwhile, and forgot them."""
-        held: Line | None = None  # the module has it and waits for the report's end
-        for line in portion.lines:
-            if session != self._session:
-                # it would take the line for a declaration
-                return False
-            last = line is portion.lines[-1]
-            try:
-                await self._notify(line, last=last, ackid=ackid if last else None)
-            except (CommandError, CommandTimeout) as error:
-                if isinstance(error, CommandTimeout) and error.sent and not last:
-                    held = line  # perhaps: only its result may have got lost
-                if held is not None and session == self._session:
-                    await self._complete(held)
-                raise
-            held = line
-            line.resource.value = line.value
-        return True
-
-    async def _complete(self, line: Line) -> None:
-        """Close a report that stopped half way, or its first half would join the next one.
-
-        Only a report's last line closes it, so the last one that was taken is said again.
-        """
-        try:
-            await self._notify(line, last=True, ackid=None)
-        except M5310Error as error:
-            _log.warning("the module may hold half a report: %s", error)
-
-    async def _notify(self, line: Line, *, last: bool, ackid: int | None) -> None:
-        path, kind = line.resource.path, line.resource.type
-        await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))
-
-    # --- acknowledgements --------------------------------------------------------------------
-
-    def _await_no_more(self, portion: _Portion) -> None:
-        for ackid in portion.ackids:
-            self._by_ackid.pop(ackid, None)
-        portion.ackids.clear()
-        self._unacknowledged.pop(portion, None)
-        self._set_timer()
-        self._wake()
-
-    def _await_nothing(self) -> None:
-        for portion in tuple(self._by_ackid.values()):
-            self._await_no_more(portion)
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        first = next(iter(self._unacknowledged), None)
-        if first is not None:
-            self._timer = asyncio.get_running_loop().call_at(first.due, self._overdue)
-
-    def _overdue(self) -> None:
-        """No word came for the oldest: it is said again, if the platform still knows the device."""
-        portion = next(iter(self._unacknowledged))
-        del self._unacknowledged[portion]
-        self._set_timer()
+    def _overdue(self, portion: Portion) -> None:
+        """No word came: it is said again, if the platform still knows the device."""
         if self._recover and portion.attempts < ATTEMPTS:
             self._unsure = True
             self._queue.appendleft(portion)
@@ -384,4 +268,5 @@ class Outbox:
     def _end_session(self) -> None:
         self._session += 1
         self._unsure = False
+        self._observations.interrupted()
         self._wake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -149,6 +150,20 @@ class Report:
                     future.set_exception(error)
                     future.exception()  # looked at: perhaps nobody waits
             self.release()
+
+
+@dataclass(eq=False, slots=True)
+class Portion:
+    """What a report says of one object instance: sent whole, acknowledged by itself."""
+
+    report: Report
+    number: int
+    lines: tuple[Line, ...]
+    acknowledge: bool
+    attempts: int = 0
+    ackids: list[int] = field(default_factory=list)  # of all attempts since the module's start
+    due: float = 0.0
+    acknowledged: bool = False
 
 
 def _settle(future: asyncio.Future[None]) -> None:

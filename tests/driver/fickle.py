@@ -51,8 +51,8 @@ class _Socket(Scripted):
 
 
 class Fickle:
-    """`took` are the values of reports it took while logged in, in order, `twice` those that were
-    said again although their acknowledgement had been told."""
+    """`took` are the values it took, reported or declared, in order, `twice` those reported again
+    although their acknowledgement had been told."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -183,10 +183,9 @@ class Fickle:
     def _reported(self, line: str) -> bool:
         match = NOTIFY.fullmatch(line)
         assert match
-        if self.registered:
-            self.took.append(match[1])
-            if match[3] and self.platform is Platform.ACCEPTING:
-                self._later(VERDICT, self._acknowledge, match[1], match[3])
+        self.took.append(match[1])
+        if self.registered and match[3] and self.platform is Platform.ACCEPTING:
+            self._later(VERDICT, self._acknowledge, match[1], match[3])
         return True
 
     def _acknowledge(self, value: str, ackid: str) -> None:

@@ -41,7 +41,7 @@ from m5310 import (
     nbiot_resource_add,
     nbiot_resource_del,
 )
-from m5310.device import outbox as outbox_room
+from m5310.device import acknowledgements
 from m5310.modem import Modem
 from m5310.plug import Plug
 from tests.driver.scripted import Reply, Scripted, platform
@@ -535,7 +535,7 @@ def test_leaving_with_acknowledgements_missing_is_no_trouble(
 def test_an_acknowledgement_that_never_comes_is_said(
     board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(outbox_room, "OVERDUE", 0.01)
+    monkeypatch.setattr(acknowledgements, "OVERDUE", 0.01)
     heard = []
     dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
     value.flag |= NBIOT_UPDATED

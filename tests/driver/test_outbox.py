@@ -9,10 +9,10 @@ import pytest
 
 from m5310.at import Answer, Command
 from m5310.device import outbox as room
+from m5310.device.acknowledgements import OVERDUE
+from m5310.device.observations import AGAIN
 from m5310.device.outbox import (
     ATTEMPTS,
-    OBSERVED_AGAIN,
-    OVERDUE,
     Outbox,
     WhenFull,
 )
@@ -425,7 +425,7 @@ async def test_a_platform_that_does_not_observe_again_is_not_waited_for_for_ever
     bench.it.release()
     await report.accepted()
     begun = asyncio.get_running_loop().time()
-    assert begun == pytest.approx(OBSERVED_AGAIN + 1)
+    assert begun == pytest.approx(AGAIN + 1)
     await bench.send("2")  # once is enough
     assert asyncio.get_running_loop().time() == begun + 1
 
@@ -630,3 +630,9 @@ async def test_closed_everything_fails_and_nothing_is_left_running() -> None:
             await waiting
     await elapse(10 * OVERDUE)
     assert bench.said == ["1"]
+
+
+async def test_one_that_never_sent_anything_closes_too() -> None:
+    bench = Bench()
+    await bench.it.close(PortError("gone"))
+    assert len(bench.it) == 0

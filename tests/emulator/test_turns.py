@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from emulator.air import Air
 from emulator.chain import Chain
-from emulator.clock import EagerClock, VirtualClock
+from emulator.clock import VirtualClock
 from emulator.module import Module
 from emulator.onenet.platform import Platform
 from emulator.turns import Turns
 
 
 class Desk:
-    def __init__(self, clock: VirtualClock | None = None) -> None:
-        self.clock = clock or VirtualClock()
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
         self.module = Module(now=self.clock.now())
         chain = Chain(Platform(), Air())
         chain.add(self.module)
@@ -53,7 +51,7 @@ def test_catching_up_is_for_what_is_due() -> None:
     desk.turns.stir(desk)
     desk.turns.catch_up()
     assert desk.said == []
-    desk.turns.start(lambda: False)
+    desk.turns.start()
     desk.turns.soon()
     desk.turns.catch_up()
     assert desk.said == [b""]
@@ -65,7 +63,7 @@ def test_soon_is_once_and_only_while_started() -> None:
     desk.turns.soon()
     desk.clock.advance(0)
     assert desk.said == []
-    desk.turns.start(lambda: False)
+    desk.turns.start()
     desk.turns.soon()
     desk.turns.soon()
     desk.clock.advance(0)
@@ -75,26 +73,10 @@ def test_soon_is_once_and_only_while_started() -> None:
 
 def test_stopped_it_comes_back_no_more() -> None:
     desk = Desk()
-    desk.turns.start(lambda: False)
+    desk.turns.start()
     desk.hear(b"AT+CFUN=0\r")
     desk.turns.stop()
     desk.turns.stop()
     desk.turns.stir(desk)
     desk.clock.advance(60)
     assert desk.said == [b""]
-
-
-async def test_an_eager_clock_goes_on_between_start_and_stop_while_something_is_owed() -> None:
-    desk = Desk(EagerClock())
-    desk.clock.start()
-    desk.turns.start(lambda: desk.module.busy)
-    desk.hear(b"AT+CFUN=0\r")
-    desk.turns.stir(desk)
-    await asyncio.sleep(0)
-    assert desk.said == [b"", b"\r\nOK\r\n"]
-    desk.hear(b"AT+CFUN=1\r")
-    desk.turns.stop()
-    desk.clock.call_at(desk.clock.now() + 5, lambda: None)
-    before = desk.clock.now()
-    await asyncio.sleep(0)
-    assert desk.clock.now() == before

@@ -1,0 +1,57 @@
+"""One portion of a report on the wire: all its lines, or none that joins another report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from m5310.at import Answer, Command
+from m5310.classic import commands as classic
+from m5310.device.reports import Line, Portion
+from m5310.errors import CommandError, CommandTimeout, M5310Error
+
+Execute = Callable[[Command], Awaitable[Answer]]
+
+_log = logging.getLogger("m5310.device")
+
+
+class Transmission:
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+
+    async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
+        """Whether the module took it; not if it began anew meanwhile, and forgot what it had.
+
+        `current` says whether it has not. What it took becomes the resources' value.
+        """
+        held: Line | None = None  # the module has it and waits for the report's end
+        for line in portion.lines:
+            if not current():
+                # it would take the line for a declaration
+                return False
+            last = line is portion.lines[-1]
+            try:
+                await self._notify(line, last=last, ackid=ackid if last else None)
+            except (CommandError, CommandTimeout) as error:
+                if isinstance(error, CommandTimeout) and error.sent and not last:
+                    held = line  # perhaps: only its result may have got lost
+                if held is not None and current():
+                    await self._complete(held)
+                raise
+            held = line
+            line.resource.value = line.value
+        return True
+
+    async def _complete(self, line: Line) -> None:
+        """Close a report that stopped half way, or its first half would join the next one.
+
+        Only a report's last line closes it, so the last one that was taken is said again.
+        """
+        try:
+            await self._notify(line, last=True, ackid=None)
+        except M5310Error as error:
+            _log.warning("the module may hold half a report: %s", error)
+
+    async def _notify(self, line: Line, *, last: bool, ackid: int | None) -> None:
+        path, kind = line.resource.path, line.resource.type
+        await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))
