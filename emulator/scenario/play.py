@@ -149,19 +149,17 @@ class Play:
         self._moved(undo)
 
     def _act(self, event: Event) -> Undo | None:
-        match event.act:
-            case Ask():
-                self._moved(partial(self._ask, event.act, event))
-            case Aside():
-                self._say(event.act, self._board(event))
-            case Upset():
-                raise AssertionError("an upset waits for its command")
-            case act:
-                undo: list[Undo] = []
-                board = self._board(event)
-                self._moved(lambda: undo.append(perform(act, self._emulator, board)))
-                return undo[0] if undo else None
-        return None
+        act, board = event.act, self._board(event)
+        assert not isinstance(act, Upset), "an upset waits for its command"
+        if isinstance(act, Ask):
+            self._moved(partial(self._ask, act, event))
+            return None
+        if isinstance(act, Aside):
+            self._say(act, board)
+            return None
+        undo: list[Undo] = []
+        self._moved(lambda: undo.append(perform(act, self._emulator, board)))
+        return undo[0] if undo else None
 
     def _say(self, aside: Aside, board: Board) -> None:
         first, second = aside.halves
