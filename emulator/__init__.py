@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.clock import LoopClock, VirtualClock
+    from emulator.clock import EagerClock, LoopClock, VirtualClock
     from emulator.cloud import Cloud
     from emulator.coverage import Coverage
     from emulator.emulator import Emulator
+    from emulator.firmware import Firmware
     from emulator.journal import Journal
     from emulator.line.noise import Rates
     from emulator.onenet.errors import ApiError
@@ -24,7 +25,9 @@ __all__ = [
     "ApiError",
     "Cloud",
     "Coverage",
+    "EagerClock",
     "Emulator",
+    "Firmware",
     "Journal",
     "LoopClock",
     "Rates",
@@ -37,7 +40,9 @@ _ROOMS = {
     "ApiError": "emulator.onenet.errors",
     "Cloud": "emulator.cloud",
     "Coverage": "emulator.coverage",
+    "EagerClock": "emulator.clock",
     "Emulator": "emulator.emulator",
+    "Firmware": "emulator.firmware",
     "Journal": "emulator.journal",
     "LoopClock": "emulator.clock",
     "Rates": "emulator.line.noise",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import argparse
     import asyncio
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Any
 
     from emulator.clock import Clock
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--timing: expected with replay FILE only")
     kept = ExitStack()
     try:
+        _read_firmware(parameters)
         scenario = _scenario(parameters)
         if "record" in parameters:
             # A recording is evidence: none is written over.
@@ -100,20 +102,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _read_firmware(parameters: dict[str, Any]) -> None:
+    """Where it is that of a file. Raises OSError, ValueError."""
+    path = parameters.get("firmware")
+    if path is not None and not isinstance(path, str):
+        from emulator.variants import read  # noqa: PLC0415
+
+        parameters["firmware"] = read(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
+    """What stands in it. Raises OSError, ValueError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: {error}, expected UTF-8") from None
+
+
 def _scenario(parameters: dict[str, Any]) -> Scenario | None:
     """The one that is asked for, taken out of `parameters`; its seed counts unless told otherwise.
 
-    Raises OSError, ScenarioError.
+    Raises OSError, ValueError.
     """
     path = parameters.pop("scenario", None)
     if path is None:
         return None
-    from emulator.scenario.reading import ScenarioError, read  # noqa: PLC0415 - see above
+    from emulator.scenario.reading import read  # noqa: PLC0415 - see above
 
-    try:
-        found = read(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: {error}, expected UTF-8") from None
+    found = read(_text(path), str(path), modules=parameters.get("modules", 1))
     parameters.setdefault("seed", found.seed)
     return found
 

@@ -134,6 +134,8 @@ class Board:
             self._patience = None
         if self._recorder is not None:
             self._recorder.close()
+        if self._trace is not None:
+            self._trace.close(self._clock.now())
         self.line.close()
         self.internet.close()
 
@@ -169,6 +171,13 @@ class Board:
 
     def take_uplink(self) -> list[Uplink]:
         return self.module.take_uplink()
+
+    @property
+    def owing(self) -> bool:
+        """Whether the host may wait for something: bytes on their way, words of the module, and the
+        network, for which hosts ask again and again.
+        """
+        return not self.line.idle or self.module.busy or self.module.radio.searching
 
     # To the host and the internet ----------------------------------------------------------------
 

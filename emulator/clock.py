@@ -155,3 +155,36 @@ class VirtualClock:
             assert callback is not None, "`next` has passed over what was cancelled"
             callback()
         self._now = end
+
+
+class EagerClock(VirtualClock):
+    """Moves by itself as long as somebody waits for what is planned, and stands still otherwise,
+    until it is told to move: for a host that blocks no time passes in vain, and what nobody waits
+    for, such as the end of a registration, does not overtake it.
+    """
+
+    def __init__(self, start: float = VIRTUAL_START) -> None:
+        super().__init__(start)
+        self.owed: Callable[[], bool] = lambda: False  # whether somebody waits for something
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._going = False
+
+    def start(self) -> None:
+        """It moves between the other events of this loop, so that hosts are heard in between."""
+        super().start()
+        self._loop = asyncio.get_running_loop()
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        self.look()
+        return super().call_at(when, callback)
+
+    def look(self) -> None:
+        """Something may be owed now: soon go to what is planned next, and on while that is so."""
+        if self._loop is not None and not self._going:
+            self._going = True
+            self._loop.call_soon(self._go)
+
+    def _go(self) -> None:
+        self._going = False
+        if self.owed() and self.advance_to_next():
+            self.look()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
@@ -15,14 +14,6 @@ from emulator.upset import WELL, Upset, Upsetting, nothing_upset
 UART_BUFFER = 4096
 # Unsolicited lines that wait while a host with echo types; beyond, the oldest is lost. A guess.
 URC_LIMIT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Busy:
-    """A command whose answer takes its time."""
-
-    due: float
-    answer: bytes
 
 
 class Conversation:
@@ -46,7 +37,8 @@ class Conversation:
         self._reader = LineReader()
         self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
         self._numbers = False
-        self._busy: _Busy | None = None
+        self._answers: deque[tuple[float, bytes]] = deque()  # pieces of one, each at its time
+        self._parted = False  # one of them is written, another is not
         self._stopped = False
 
     def commands(self) -> Table:
@@ -63,7 +55,7 @@ class Conversation:
     @property
     def answering(self) -> bool:
         """Whether a command's answer takes its time; further lines wait for it."""
-        return self._busy is not None
+        return bool(self._answers)
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut."""
@@ -75,30 +67,31 @@ class Conversation:
         self._urcs.append(line)
 
     def flush(self) -> None:
-        """Write what came unasked: never inside a line, so not while the host types with echo."""
-        if self._reader.echo and self._reader.begun:
+        """Write what came unasked: never inside a line, so not while the host types with echo, nor
+        while a line is told in parts.
+        """
+        if self._parted or (self._reader.echo and self._reader.begun):
             return
         while self._urcs:
             self._write(framed(self._urcs.popleft()))
 
     def step(self, now: float) -> float | None:
         """Finish the answer that is due at `now`; returns when one is, None when idle."""
-        if self._busy is not None and self._busy.due <= now:
-            self._write(self._busy.answer)
-            self._busy = None
+        if self._answers:
+            self._say(now)
             self._serve(now)
         self.flush()
-        return None if self._busy is None else self._busy.due
+        return self._answers[0][0] if self._answers else None
 
     def stop(self) -> None:
         """The module restarts: no further byte is read, and no answer written."""
         self._stopped = True
-        self._busy = None
+        self._answers.clear()
         self._urcs.clear()
 
     def _serve(self, now: float) -> None:
         """Answer the lines that have come, each in full before the next is read."""
-        while self._busy is None and not self._stopped:
+        while not self._answers and not self._stopped:
             echoed, line = self._reader.take()
             if echoed:
                 self._write(echoed)
@@ -122,19 +115,24 @@ class Conversation:
                 raise Refusal(upset.refusal)
             given = answer(self.table, command, now)
         except Refusal as refusal:
-            self._give(refused(refusal, numbers=self._numbers), upset, now)
+            self._give([refused(refusal, numbers=self._numbers)], upset, now)
         else:
             if not self._stopped:
-                whole = b"".join(map(framed, (*given.lines, "OK")))
-                self._give(whole, upset, now, given.delay)
+                lines = [framed(line) for line in (*given.lines, "OK")]
+                self._give(lines, upset, now, given.delay)
 
-    def _give(self, whole: bytes, upset: Upset, now: float, delay: float = 0.0) -> None:
-        told = whole if upset.answered else b""
-        delay += upset.delay
-        if delay:
-            self._busy = _Busy(now + delay, told)
-        else:
-            self._write(told)
+    def _give(self, lines: list[bytes], upset: Upset, now: float, delay: float = 0.0) -> None:
+        due = now + delay
+        for pause, piece in upset.told(lines):
+            due += pause
+            self._answers.append((due, piece))
+        self._say(now)
+
+    def _say(self, now: float) -> None:
+        """Write what of the answer is due; a part of it may be."""
+        while self._answers and self._answers[0][0] <= now:
+            self._write(self._answers.popleft()[1])
+            self._parted = bool(self._answers)
 
     def _set_echo(self, values: Values, _now: float) -> Answer:
         echo = bool(values.integer(0, 1))

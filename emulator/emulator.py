@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -15,8 +14,8 @@ from typing import Self
 from emulator.air import LATENCY, Air
 from emulator.board import Board, Wiring
 from emulator.chain import Chain
-from emulator.clock import Clock, LoopClock
-from emulator.firmware import DEFAULT, Firmware, firmware_of
+from emulator.clock import Clock, EagerClock, LoopClock
+from emulator.firmware import DEFAULT, Firmware, profile
 from emulator.fleet import identities
 from emulator.identity import Identity
 from emulator.line.line import Line
@@ -63,7 +62,7 @@ class Emulator:
         link: Path | None = None,
         trace: Callable[[TraceLine], None] | None = None,
         record: Callable[[str], object] | None = None,
-        firmware: str = DEFAULT,
+        firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
         boot_noise: bool = False,
         latency: float = LATENCY,
@@ -82,9 +81,9 @@ class Emulator:
         takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
         does not know these modules and refuses their login. `link`: a symbolic link to make to the
         pty. `trace` is called with each line of the conversation, `record` with each line of a
-        recording of the first module's (`emulator.recording`). `firmware`: a name of
-        `emulator.firmware`, which decides `typed_urcs`, `quiet`, `hasty_lost` and `overruns` where
-        they are None. `boot_noise`: see `Module`. `latency`: of the air, in seconds each way.
+        recording of the first module's (`emulator.recording`). `firmware`, or its name, decides
+        `typed_urcs`, `quiet`, `hasty_lost` and `overruns` where they are None. `boot_noise`: see
+        `Module`. `latency`: of the air, in seconds each way.
 
         `modules`: how many; links, ports, IMEI and IMSI are counted up. `clock`: real unless told
         otherwise. `quiet`: seconds from a final result to the host's next command; sooner ones are
@@ -110,15 +109,15 @@ class Emulator:
         self.boards: list[Board] = []
         self._chain = Chain(self.front, self.air)
         self._turns = Turns(self._chain, self.clock)
-        profile = _profile(firmware, baud, quiet, hasty_lost, overruns)
+        made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         wiring = Wiring(
-            address_of(port), link, baud, strict, profile.overruns, faults, seed, allow_network
+            address_of(port), link, baud, strict, made_of.overruns, faults, seed, allow_network
         )
-        make = partial(Module, firmware=firmware, typed_urcs=typed_urcs, boot_noise=boot_noise)
+        make = partial(Module, firmware=made_of, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
         for identity, wired in zip(names, wiring.for_each(modules), strict=True):
             module = make(identity, speed=baud or FACTORY_SPEED, seed=wired.seed, now=self.now())
-            self._add(module, wired, Quiet(profile.quiet, hasty_lost=profile.hasty_lost))
+            self._add(module, wired, Quiet(made_of.quiet, hasty_lost=made_of.hasty_lost))
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -167,6 +166,8 @@ class Emulator:
     async def start(self) -> None:
         """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
         self.clock.start()
+        if isinstance(self.clock, EagerClock):
+            self.clock.owed = self._owing
         async with AsyncExitStack() as opened:
             opened.callback(self._turns.stop)
             self._turns.start()
@@ -241,30 +242,17 @@ class Emulator:
             told = Description(f"M5310 {imei}", imei, imsi)
             board.device_id = self.platform.create_device(told, self.now()).id
 
+    def _owing(self) -> bool:
+        """Whether somebody waits: for a module, or for what is in the air."""
+        if not self._turns.started:
+            return False
+        return self.air.deadline is not None or any(board.owing for board in self.boards)
+
 
 def _key(api_key: str) -> str:
     if not re.fullmatch("[!-~]+", api_key):
         raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
     return api_key
-
-
-def _profile(
-    name: str,
-    baud: int | None,
-    quiet: float | None,
-    hasty_lost: bool | None,
-    overruns: bool | None,
-) -> Firmware:
-    """The firmware of that name, but for what was said otherwise."""
-    profile = firmware_of(name)
-    if baud is None:  # an unpaced line is no UART, and asks for no patience
-        profile = replace(profile, quiet=0.0, overruns=False)
-    return replace(
-        profile,
-        quiet=profile.quiet if quiet is None else quiet,
-        hasty_lost=profile.hasty_lost if hasty_lost is None else hasty_lost,
-        overruns=profile.overruns if overruns is None else overruns,
-    )
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

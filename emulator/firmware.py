@@ -1,14 +1,15 @@
 """The firmware of the classic module, its variants as data.
 
-To add one: a `Firmware` of its own in FIRMWARES, its differences and nothing else, with the source
-or the word "guess" beside each; `Module(firmware="its name")` and the transcripts that show it.
-What no field can express is a new field, with today's behaviour as its default.
+To try one: a TOML file (`emulator.variants`), or a `Firmware` of your own for the emulator. To add
+one: its place in FIRMWARES, its differences and nothing else, with the source or the word "guess"
+beside each, and the transcripts that show it. What no field can express is a new field, with
+today's behaviour as its default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,29 @@ FIRMWARES: Mapping[str, Firmware] = {
 DEFAULT = "SP3"
 
 
-def firmware_of(name: str) -> Firmware:
-    """Raises ValueError: there is none of this name."""
-    if name not in FIRMWARES:
-        raise ValueError(f"firmware {name!r}: expected one of {', '.join(FIRMWARES)}")
-    return FIRMWARES[name]
+def profile(
+    firmware: str | Firmware,
+    paced: bool = True,
+    typed_urcs: bool | None = None,
+    quiet: float | None = None,
+    hasty_lost: bool | None = None,
+    overruns: bool | None = None,
+) -> Firmware:
+    """This firmware, or that of this name, but for what is said otherwise (None: is not said).
+
+    A line without pace is no UART, and asks for no patience. Raises ValueError: no such name.
+    """
+    if isinstance(firmware, str):
+        if firmware not in FIRMWARES:
+            known = ", ".join(FIRMWARES)
+            raise ValueError(f"firmware {firmware!r}: expected one of {known}, or a file .toml")
+        firmware = FIRMWARES[firmware]
+    if not paced:
+        firmware = replace(firmware, quiet=0.0, overruns=False)
+    return replace(
+        firmware,
+        typed_urcs=firmware.typed_urcs if typed_urcs is None else typed_urcs,
+        quiet=firmware.quiet if quiet is None else quiet,
+        hasty_lost=firmware.hasty_lost if hasty_lost is None else hasty_lost,
+        overruns=firmware.overruns if overruns is None else overruns,
+    )

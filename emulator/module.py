@@ -7,7 +7,6 @@ inputs at the same times give the same outputs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -20,7 +19,7 @@ from emulator.conversation import Conversation
 from emulator.coverage import Cell
 from emulator.deadlines import earliest
 from emulator.edrx import DiscontinuousReception
-from emulator.firmware import DEFAULT, firmware_of
+from emulator.firmware import DEFAULT, Firmware, profile
 from emulator.identity import Identity, commands
 from emulator.local_time import LocalTime
 from emulator.lwm2m import Downlink, Uplink
@@ -55,7 +54,7 @@ class Module:
         self,
         identity: Identity | None = None,
         *,
-        firmware: str = DEFAULT,
+        firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
         speed: int = FACTORY_SPEED,
         boot_noise: bool = False,
@@ -64,18 +63,16 @@ class Module:
     ) -> None:
         """A board that has been on for a while: booted and registered on the network.
 
-        `firmware`: a name of `emulator.firmware`. `typed_urcs`: writes and executes are announced
-        as later firmware does it, or as the oldest; None: as this firmware does. `speed`: of the
-        UART, as its flash has it. `boot_noise`: a start begins with what the boot ROM says at
-        another speed. `seed` decides what a real module draws at random: its first message id, and
-        that noise.
+        `firmware`: one of `emulator.firmware`, or its name. `typed_urcs`: writes and executes are
+        announced as later firmware does it, or as the oldest; None: as this firmware does. `speed`:
+        of the UART, as its flash has it. `boot_noise`: a start begins with what the boot ROM says
+        at another speed. `seed` decides what a real module draws at random: its first message id,
+        and that noise.
 
         Raises ValueError: no such firmware.
         """
         self.identity = identity or Identity()
-        self.firmware = firmware_of(firmware)
-        if typed_urcs is not None:
-            self.firmware = replace(self.firmware, typed_urcs=typed_urcs)
+        self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
         self.upsetting: Upsetting = nothing_upset
         self._stale = True  # something has reached it since its last step

@@ -85,7 +85,7 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
     """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
 
     What was not given is absent, so that `Emulator` decides. `run FILE` is there as
-    `scenario`, `replay FILE` as `replay`.
+    `scenario`, `replay FILE` as `replay`; `firmware` may be the path of a file.
     """
     found = vars(parser.parse_args(arguments))
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         action=_Do,
         metavar="run|replay FILE",
-        help="run: play the scenario in FILE on the first module; replay: instead of a module, play"
+        help="run: play the scenario in FILE; replay: instead of a module, play"
         " the recording in FILE, and tell where the host differs from the recorded one (status 1)",
     )
     _add_line(made)
@@ -198,8 +198,10 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument("--imsi", help="its SIM's number, up to 16 digits or letters")
     module.add_argument(
         "--firmware",
-        choices=tuple(FIRMWARES),
-        help=f"its variant: what it announces, refuses and puts up with (default {DEFAULT})",
+        type=_firmware,
+        metavar="NAME|FILE.toml",
+        help="its variant: what it announces, refuses and puts up with: "
+        f"{', '.join(FIRMWARES)}, or one of your own (default {DEFAULT})",
     )
     module.add_argument(
         "--boot-noise",
@@ -228,6 +230,13 @@ def _add_module(made: argparse.ArgumentParser) -> None:
         action="store_true",
         help="datagrams of its UDP sockets may leave this machine (default: loopback only)",
     )
+
+
+def _firmware(text: str) -> str | Path:
+    if text not in FIRMWARES and not text.endswith(".toml"):
+        known = ", ".join(FIRMWARES)
+        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a file .toml")
+    return text if text in FIRMWARES else Path(text)
 
 
 def _baud(text: str) -> dict[str, object]:

@@ -135,6 +135,11 @@ class Radio:
         return self.stat is Stat.HOME
 
     @property
+    def searching(self) -> bool:
+        """It will find a cell here, and has not yet."""
+        return self._found_at is not None
+
+    @property
     def camped(self) -> bool:
         """A cell is received, whether it takes the module in or not."""
         return self.stat in (Stat.HOME, Stat.DENIED)

@@ -16,6 +16,9 @@ _MAX_OPEN = 16
 # What a terminal line holds; the middle of a longer text is left out.
 _MAX_SHOWN = 160
 
+# A command line ends at CR, and a LF behind it is ignored; what the module says ends at either.
+_HOST_ENDS = re.compile(rb"\r\n?")
+_MODULE_ENDS = re.compile(rb"[\r\n]+")
 _FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
 _COMMAND = re.compile(r"\s*AT(\+[A-Z]+)", re.IGNORECASE)
 # No command of the classic language brings information under these names: always unsolicited.
@@ -78,19 +81,32 @@ class Trace:
         self._open: deque[str] = deque(maxlen=_MAX_OPEN)
 
     def to_module(self, data: bytes, now: float) -> None:
-        for text in self._lines(Direction.TO_MODULE, data):
+        for text in self._lines(Direction.TO_MODULE, data, _HOST_ENDS):
             command = _COMMAND.match(text)
             self._open.append(f"{command[1].upper()}:" if command else "")
             self._show(now, Direction.TO_MODULE, text)
+        begun = self._pending[Direction.TO_MODULE].lstrip(b"\n")
+        if begun.endswith(b"\n") and data.endswith(b"\n"):
+            self.note(
+                f"the host ends its line with LF, the module waits for CR: {_text(begun)}", now
+            )
 
     def to_host(self, data: bytes, now: float) -> None:
-        for text in self._lines(Direction.TO_HOST, data):
+        for text in self._lines(Direction.TO_HOST, data, _MODULE_ENDS):
             urc = self._is_unsolicited(text)
             if text.startswith("REBOOT"):  # what was asked before is forgotten
                 self._open.clear()
             elif _FINAL.fullmatch(text) and self._open:
                 self._open.popleft()
             self._show(now, Direction.TO_HOST, text, urc)
+
+    def close(self, now: float) -> None:
+        """The line is no more: tell what was begun on it and not ended."""
+        for direction, pending in self._pending.items():
+            begun = pending.strip(b"\r\n")
+            if begun:
+                self.note(f"begun and never ended: {direction.value} {_text(begun)}", now)
+            pending.clear()
 
     def note(self, text: str, now: float) -> None:
         """Something that happened to the line or beside it, in words."""
@@ -106,14 +122,18 @@ class Trace:
             return True
         return not any(prefix and text.startswith(prefix) for prefix in self._open)
 
-    def _lines(self, direction: Direction, data: bytes) -> list[str]:
+    def _lines(self, direction: Direction, data: bytes, ends: re.Pattern[bytes]) -> list[str]:
         pending = self._pending[direction]
         pending += data
-        *whole, rest = re.split(rb"[\r\n]+", bytes(pending))
+        *whole, rest = ends.split(bytes(pending))
         if len(rest) > _MAX_PENDING:
             whole, rest = [*whole, rest], b""
         self._pending[direction] = bytearray(rest)
-        return [line.decode("utf-8", "backslashreplace") for line in whole if line]
+        return [_text(line) for line in whole if line.strip(b"\n")]
+
+
+def _text(line: bytes | bytearray) -> str:
+    return line.strip(b"\n").decode("utf-8", "backslashreplace")
 
 
 def _printable(text: str) -> str:

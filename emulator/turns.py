@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from emulator.chain import Chain
-from emulator.clock import Clock, Timer
+from emulator.clock import Clock, EagerClock, Timer
 
 
 class Sender(Protocol):
@@ -24,15 +24,15 @@ class Turns:
         self._chain = chain
         self._clock = clock
         self._stirred: dict[Sender, None] = {}  # a set that keeps its order
-        self._started = False
+        self.started = False
         self._timer: Timer | None = None
         self._due: float | None = None
 
     def start(self) -> None:
-        self._started = True
+        self.started = True
 
     def stop(self) -> None:
-        self._started = False
+        self.started = False
         self._stop_timer()
 
     def stir(self, sender: Sender) -> None:
@@ -50,6 +50,8 @@ class Turns:
             if deadline is not None:
                 self._due = deadline
                 self._timer = self._clock.call_at(deadline, self._on_time)
+        if isinstance(self._clock, EagerClock):
+            self._clock.look()
 
     def catch_up(self) -> None:
         """A turn, if anything was due: before a part is moved which nobody else has moved."""
@@ -59,7 +61,7 @@ class Turns:
     def soon(self) -> None:
         """Somebody has moved a module by hand: turn, but not in the middle of it."""
         now = self._clock.now()
-        if self._started and self._due != now:
+        if self.started and self._due != now:
             self._stop_timer()
             self._due = now
             self._timer = self._clock.call_at(now, self._on_time)

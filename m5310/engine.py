@@ -149,7 +149,7 @@ class Engine:
         self._advance(now)
 
     def withdraw(self) -> bool:
-        """Give back the command held if it was not written yet; then it never will be."""
+        """Give back the command held, unless it is out; it will not be written any more."""
         if self._waiting is None:
             return False
         self._let_go()

@@ -75,8 +75,9 @@ def _text(kind: ValueType, value: Value) -> str:
 
 
 HEX = re.compile(r"([0-9A-Fa-f]{2})*")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
-_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+# compiled, and kept, by `re` when the platform first writes such a value
+_INTEGER = r"[+-]?[0-9]{1,20}"
+_FLOAT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
 # the quote and control characters
 _UNCARRIABLE = re.compile(r'["\x00-\x1f\x7f-\x9f]')
 
@@ -157,10 +158,10 @@ def _value(kind: ValueType, text: str) -> Value | None:
         case ValueType.OPAQUE:
             return bytes.fromhex(text) if HEX.fullmatch(text) else None
         case ValueType.INTEGER:
-            integer = int(text) if _INTEGER.fullmatch(text) else 2**63
+            integer = int(text) if re.fullmatch(_INTEGER, text) else 2**63
             return integer if -(2**63) <= integer < 2**63 else None
         case ValueType.FLOAT:
-            number = float(text) if _FLOAT.fullmatch(text) else math.inf
+            number = float(text) if re.fullmatch(_FLOAT, text) else math.inf
             return number if math.isfinite(number) else None
         case ValueType.BOOLEAN:
             return {"0": False, "1": True}.get(text)

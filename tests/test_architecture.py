@@ -64,6 +64,7 @@ SHELLS = {
     "emulator.ports.stdio",
     "emulator.ports.tcp",
     "emulator.ports.terminal",
+    "emulator.ports.watch",
     "emulator.thread",
 }
 IMPURE = {"asyncio", "os", "select", "serial", "serial_asyncio", "socket", "subprocess"}

@@ -7,6 +7,7 @@ HTTP calls of the application (HTTP) and the program's callbacks (MCU).
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -133,6 +134,7 @@ def pass_on(trace: Any) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads only the head is not an error
     command = [sys.executable, "-m", "emulator", "--json", "--trace"]
     say("== An emulated M5310 and its cloud: python -m emulator --trace")
     with subprocess.Popen(

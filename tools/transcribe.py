@@ -2,21 +2,22 @@
 
 What is chosen by the module (message ids, signal, times) stands as it was recorded: whoever keeps
 the transcript makes `{name=sample}` of it, and says in each comment what is shown and from where.
-Every line of the module is taken for one that is framed in CR LF on both sides, as all are but
-those of a start.
+How the module was when the recording began, `@ module imei=…`, is put before it by hand, too.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 from emulator.recording import Piece, Recording, RecordingError, Side, read
 from emulator.trace import Direction, Trace, TraceLine
 
 # Seconds without a word after which a transcript says that time passed.
-_PAUSE = 1.0
+_PAUSE = 0.5
 
 
 def traced(recording: Recording) -> list[TraceLine]:
@@ -24,31 +25,40 @@ def traced(recording: Recording) -> list[TraceLine]:
     lines: list[TraceLine] = []
     trace = Trace(lines.append, 0.0)
     for entry in recording.entries:
-        if not isinstance(entry, Piece):
-            continue
-        (trace.to_module if entry.side is Side.HOST else trace.to_host)(entry.data, entry.at)
-    return lines
+        if isinstance(entry, Piece):
+            (trace.to_module if entry.side is Side.HOST else trace.to_host)(entry.data, entry.at)
+    return [line for line in lines if line.direction is not Direction.NOTE]
+
+
+def frames(recording: Recording) -> Iterator[bytes]:
+    """Each line of the module with the ends that it had."""
+    pieces = (entry for entry in recording.entries if isinstance(entry, Piece))
+    said = b"".join(piece.data for piece in pieces if piece.side is Side.MODULE)
+    return (found[0] for found in re.finditer(rb"(\r\n)?[^\r\n]+(\r\n?|\n|\Z)", said))
 
 
 def transcript(recording: Recording, source: str) -> Iterator[str]:
     """The lines of the transcript; `source` is named in each exchange."""
-    last = 0.0
-    for number, line in enumerate(traced(recording)):
+    framed = frames(recording)
+    lines = traced(recording)
+    for before, line in zip([None, *lines], lines, strict=False):
         host = line.direction is Direction.TO_MODULE
-        if host or number == 0:
-            if number:
+        if host or before is None:
+            if before is not None:
                 yield ""
             shown = line.text if host else "What the module says at first"
             yield f"# {_printable(shown)}. {source}. grade: seen"
-        elif line.at - last >= _PAUSE:
-            yield f"@ after {line.at - last:.3g}"
-        last = line.at
-        if host:
-            yield f"> {line.text}"
-        elif line.text != _printable(line.text):
-            yield f"<~ \\r\\n{_printable(line.text)}\\r\\n"
-        else:
-            yield f"{'<!' if line.urc else '<'} {line.text}"
+        if before is not None and line.at - before.at >= _PAUSE:
+            # Rounded up: what was said after so long is said by then.
+            yield f"@ after {ceil((line.at - before.at) * 10) / 10:g}"
+        yield f"> {line.text}" if host else _said(line, next(framed))
+
+
+def _said(line: TraceLine, raw: bytes) -> str:
+    start = line.text.startswith("REBOOT")  # belongs to no command, and is no unsolicited line
+    if start or line.text != _printable(line.text) or raw != f"\r\n{line.text}\r\n".encode():
+        return "<~ " + raw.decode("latin-1").encode("unicode_escape").decode()
+    return f"{'<!' if line.urc else '<'} {line.text}"
 
 
 def _printable(text: str) -> str:

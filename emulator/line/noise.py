@@ -53,14 +53,33 @@ class Piece:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A fault of the bytes to come, once `after` more have passed: `count` of them meet it, or one
+    is late by `seconds`, or has the garbage `data` put before it.
+
+    Raises ValueError: one of the numbers cannot be.
+    """
+
+    fault: Fault
+    after: int = 0
+    count: int = 1
+    seconds: float = 0.0
+    data: bytes = b""
+
+    def __post_init__(self) -> None:
+        if self.after < 0 or self.count < 1:
+            raise ValueError(
+                f"after {self.after}, count {self.count}: expected 0 or more, and 1 or more"
+            )
+        if not 0 <= self.seconds < float("inf"):
+            raise ValueError(f"delay {self.seconds}: expected a number of seconds, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     place: int  # which byte since the line began
-    order: int
-    fault: Fault
-    count: int = 1
-    delay: float = 0.0
-    data: bytes = b""
+    spot: Spot
 
 
 class Noise:
@@ -76,29 +95,30 @@ class Noise:
         self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
         self._place = 0
         self._planned: list[_Plan] = []
-        self._order = 0
 
     def lose(self, count: int = 1, *, after: int = 0) -> None:
         """Lose `count` bytes, once `after` more have passed."""
-        self._plan(Fault.LOSS, after, count=count)
+        self.plan(Spot(Fault.LOSS, after, count))
 
     def double(self, count: int = 1, *, after: int = 0) -> None:
         """Send each of `count` bytes twice."""
-        self._plan(Fault.DOUBLE, after, count=count)
+        self.plan(Spot(Fault.DOUBLE, after, count))
 
     def corrupt(self, count: int = 1, *, after: int = 0) -> None:
         """Turn one bit over in each of `count` bytes."""
-        self._plan(Fault.CORRUPT, after, count=count)
+        self.plan(Spot(Fault.CORRUPT, after, count))
 
     def delay(self, seconds: float, *, after: int = 0) -> None:
         """Hold a byte, and what follows it, back for `seconds`."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"delay {seconds}: expected a number of seconds, 0 or more")
-        self._plan(Fault.DELAY, after, delay=seconds)
+        self.plan(Spot(Fault.DELAY, after, seconds=seconds))
 
     def inject(self, data: bytes, *, after: int = 0) -> None:
         """Put `data` before a byte, as if the line had made it up."""
-        self._plan(Fault.GARBAGE, after, data=data)
+        self.plan(Spot(Fault.GARBAGE, after, data=data))
+
+    def plan(self, spot: Spot) -> None:
+        """Of two for the same byte the one that was planned first comes first."""
+        insort(self._planned, _Plan(self._place + spot.after, spot), key=lambda plan: plan.place)
 
     def spares(self, data: bytes) -> bool:
         """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
@@ -125,26 +145,18 @@ class Noise:
             self._tell(f"faults on {len(data)} bytes: {told}")
         return pieces
 
-    def _plan(
-        self, fault: Fault, after: int, *, count: int = 1, delay: float = 0.0, data: bytes = b""
-    ) -> None:
-        if after < 0 or count < 1:
-            raise ValueError(f"after {after}, count {count}: expected 0 or more, and 1 or more")
-        self._order += 1
-        insort(self._planned, _Plan(self._place + after, self._order, fault, count, delay, data))
-
     def _pass(self, byte: int) -> tuple[float, bytes]:
         """What goes on instead of `byte`, and how much later."""
         plans = [plan for plan in self._planned if plan.place <= self._place]
         self._planned = [
-            plan for plan in self._planned if plan.place + plan.count - 1 > self._place
+            plan for plan in self._planned if plan.place + plan.spot.count - 1 > self._place
         ]
         self._place += 1
         delay, before = 0.0, b""
-        hit = {plan.fault for plan in plans}
+        hit = {plan.spot.fault for plan in plans}
         for plan in plans:
-            delay += plan.delay
-            before += plan.data
+            delay += plan.spot.seconds
+            before += plan.spot.data
         after = b""
         for fault in self._drawn():
             if fault is Fault.DELAY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,6 +61,13 @@ class _Host:
         self.owed = bytearray()
         self.ended = False  # it sends nothing more, and may still read
         self.session = session(self.owed.extend)
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the other end sends no more, with or without bytes of it left to read."""
+    poll = select.poll()
+    poll.register(connection, getattr(select, "POLLRDHUP", 0))  # elsewhere than on Linux: 0
+    return bool(poll.poll(0))
 
 
 class TcpPort:
@@ -149,6 +157,7 @@ class TcpPort:
         except OSError as error:  # it has gone again, or there is no descriptor left for it
             self._on_note(f"a host could not come in: {error.strerror}")
             return
+        self._see_off()
         who = f"{origin[0]}:{origin[1]}"
         if self._host is not None and not self._host.ended:
             connection.close()
@@ -162,6 +171,17 @@ class TcpPort:
         self._on_note(f"{who} has opened the port")
         self._watch_reading()
         self._pay(self._host)
+
+    def _see_off(self) -> None:
+        """Whoever comes may be who has just left, of whom not all has been read: as much of it as
+        there is room for is read now, and the rest is lost.
+        """
+        host = self._host
+        if host is None or not _hung_up(host.connection):
+            return
+        while self._host is host and not (host.ended or self._paused):
+            self._read()
+        host.ended = True
 
     def _leave(self) -> None:
         host, self._host = self._host, None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from emulator.line.frames import Frame
+from emulator.ports.watch import watch_of
 
 READ_SIZE = 4096
 # What a Linux serial port is set to before anybody sets it; a pty's own default is 38400.
@@ -36,14 +37,7 @@ class Terminal:
             raise OSError("the emulated serial port needs Linux, whose epoll it uses")
         self._on_data = on_data
         self._loop = asyncio.get_running_loop()
-        # With nobody at the other end the master reports a hang-up without end, and a loop that
-        # watches it would spin: only the news of a change counts (edge-triggered).
-        self._news = select.epoll()
-        try:
-            self._master, slave = pty.openpty()
-        except OSError:
-            self._news.close()
-            raise
+        self._master, slave = pty.openpty()
         # Raw mode outlives the closing of the slave: it belongs to the pair.
         tty.setraw(slave)
         settings = termios.tcgetattr(slave)
@@ -52,10 +46,10 @@ class Terminal:
         self.path = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self._master, False)
-        self._news.register(self._master, select.EPOLLIN | select.EPOLLET)
+        self._watch = watch_of(self._loop)
+        self._watch.add(self._master, self._stirred)
         self._presence = select.poll()
         self._presence.register(self._master, 0)
-        self._loop.add_reader(self._news.fileno(), self._stirred)
         self._unread = False  # a program may have left something of what we wrote
         self._paused = False
 
@@ -101,12 +95,11 @@ class Terminal:
 
     def resume(self) -> None:
         self._paused = False
-        self._look_again()
+        self._watch.look_again(self._master)
 
     def close(self) -> None:
-        self._loop.remove_reader(self._news.fileno())
+        self._watch.remove(self._master)
         self.stop_waiting()
-        self._news.close()
         os.close(self._master)
 
     def poll(self) -> None:
@@ -114,7 +107,6 @@ class Terminal:
         self._stirred()
 
     def _stirred(self) -> None:
-        self._news.poll(0)
         if self._paused:
             return
         try:
@@ -124,12 +116,8 @@ class Terminal:
         except OSError:  # EIO: the last program has closed it
             self._forget_unread()
             return
-        self._look_again()
+        self._watch.look_again(self._master)
         self._on_data(data)
-
-    def _look_again(self) -> None:
-        """What is there already becomes news again."""
-        self._news.modify(self._master, select.EPOLLIN | select.EPOLLET)
 
     def _forget_unread(self) -> None:
         if not self._unread:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
-from typing import assert_never
 
-from emulator.at import Cme
+from emulator.at import Cme, framed
 from emulator.coverage import Coverage
-from emulator.line.noise import Fault, Rates
+from emulator.line.noise import Fault, Rates, Spot
 from emulator.lwm2m import Discover, Execute, Item, Path, Read, Value, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
@@ -26,13 +25,12 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
 from emulator.scenario.table import Table, Wrong, shown
 from emulator.sim import Sim
-from emulator.upset import Upset
+from emulator.upset import Aside, Place, Upset
 
 _PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
 _VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
@@ -41,10 +39,13 @@ _IDS = range(0x1_0000)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How an act is read from its table and key; `lasts`: it may be `for` some seconds."""
+    """How an act is read from its table and key; `lasts`: it may be `for` some seconds; `common`:
+    it concerns what all modules share, and none of them.
+    """
 
     read: Callable[[Table, str], Act]
     lasts: bool = False
+    common: bool = False
 
 
 class _Choice(Enum):
@@ -54,6 +55,16 @@ class _Choice(Enum):
     ACCEPTS = "accepts"
     OUT = "unplugged"
     IN = "plugged"
+
+
+# What is done to the next bytes, as a scenario says it.
+_TRICKS = {
+    "lose": Fault.LOSS,
+    "double": Fault.DOUBLE,
+    "corrupt": Fault.CORRUPT,
+    "delay": Fault.DELAY,
+    "inject": Fault.GARBAGE,
+}
 
 
 class _Answer(Enum):
@@ -94,19 +105,17 @@ def _noise(table: Table, key: str) -> Act:
 
 def _spoil(table: Table, key: str) -> Act:
     inner = table.table(key)
-    trick = Trick(inner.only(tuple(Trick), key))
+    trick = inner.only(_TRICKS, key)
+    fault = _TRICKS[trick]
     after = inner.integer("after", 0) if "after" in inner else 0
-    match trick:
-        case Trick.DELAY:
-            spoil = Spoil(Way(key), trick, after, seconds=inner.number(trick))
-        case Trick.INJECT:
-            spoil = Spoil(Way(key), trick, after, data=inner.text(trick).encode())
-        case Trick.LOSE | Trick.DOUBLE | Trick.CORRUPT:
-            spoil = Spoil(Way(key), trick, after, count=inner.integer(trick, 1))
-        case _:
-            assert_never(trick)
+    if fault is Fault.DELAY:
+        spot = Spot(fault, after, seconds=inner.number(trick))
+    elif fault is Fault.GARBAGE:
+        spot = Spot(fault, after, data=inner.text(trick).encode())
+    else:
+        spot = Spot(fault, after, inner.integer(trick, 1))
     inner.end()
-    return spoil
+    return Spoil(Way(key), spot)
 
 
 def _air(table: Table, key: str) -> Act:
@@ -188,6 +197,23 @@ def _answer(table: Table, key: str) -> Act:
     return Upset(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
 
 
+def _urc(table: Table, key: str) -> Act:
+    return _aside(table, framed(table.text(key)))
+
+
+def _bytes(table: Table, key: str) -> Act:
+    digits = table.text(key)
+    if not re.fullmatch("([0-9A-Fa-f]{2})+", digits):
+        raise Wrong(key, f"{key} {shown(digits)}, expected two hex digits a byte")
+    return _aside(table, bytes.fromhex(digits))
+
+
+def _aside(table: Table, data: bytes) -> Aside:
+    places = {str(place): place for place in Place}
+    place = table.choice("place", places) if "place" in table else Place.AFTER
+    return Aside(data, place, table.optional("split") or 0.0)
+
+
 ACTS: Mapping[str, Kind] = {
     "answer": Kind(_answer),
     "coverage": Kind(_coverage, lasts=True),
@@ -198,8 +224,10 @@ ACTS: Mapping[str, Kind] = {
     "noise": Kind(_noise, lasts=True),
     Way.TO_HOST: Kind(_spoil),
     Way.TO_MODULE: Kind(_spoil),
-    "air": Kind(_air, lasts=True),
-    "platform": Kind(_platform, lasts=True),
+    "urc": Kind(_urc),
+    "bytes": Kind(_bytes),
+    "air": Kind(_air, lasts=True, common=True),
+    "platform": Kind(_platform, lasts=True, common=True),
     "read": Kind(_read),
     "discover": Kind(_discover),
     "write": Kind(_write),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emulator.coverage import Coverage
-from emulator.line.noise import Rates
+from emulator.line.noise import Rates, Spot
 from emulator.lwm2m import Discover, Execute, Read, Write
 from emulator.onenet.front import Manner
 from emulator.power import Cause
 from emulator.sim import Sim
-from emulator.upset import Upset
+from emulator.upset import Aside, Upset
 
 # When ---------------------------------------------------------------------------------------------
 
@@ -102,29 +102,12 @@ class Way(StrEnum):
     TO_MODULE = "to_module"
 
 
-class Trick(StrEnum):
-    """What is done to the next bytes; values are the keys of a scenario."""
-
-    LOSE = "lose"
-    DOUBLE = "double"
-    CORRUPT = "corrupt"
-    DELAY = "delay"
-    INJECT = "inject"
-
-
 @dataclass(frozen=True, slots=True)
 class Spoil:
-    """One fault of one direction, once `after` more bytes have passed.
-
-    `count` is for what is done to so many bytes, `seconds` for a delay, `data` for what is put in.
-    """
+    """One fault of one direction."""
 
     way: Way
-    trick: Trick
-    after: int = 0
-    count: int = 1
-    seconds: float = 0.0
-    data: bytes = b""
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +132,30 @@ class Ask:
     question: Read | Write | Execute | Discover
 
 
-# An `Upset` is what becomes of a command, and stands with an `On` only.
-Act = Reception | Network | Card | Restart | Cable | Noise | Spoil | Weather | Mood | Ask | Upset
+# An `Upset` is what becomes of a command, and stands with an `On` only. An `Aside` stands beside
+# the answer of an `On` without delay; elsewhere it is said on an idle line.
+Act = (
+    Reception
+    | Network
+    | Card
+    | Restart
+    | Cable
+    | Noise
+    | Spoil
+    | Weather
+    | Mood
+    | Ask
+    | Upset
+    | Aside
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`lasting`: seconds until things are again as they were before it; None: they stay.
 
-    `text` is the act in the file's words, `line` where the event begins.
+    `text` is the act in the file's words, `line` where the event begins, `module` whose it is, from
+    1 on.
     """
 
     when: When
@@ -165,6 +163,18 @@ class Event:
     lasting: float | None
     text: str
     line: int
+    module: int = 1
+
+    @property
+    def upset(self) -> Upset | None:
+        """What becomes of the command itself; None: the act has a time of its own."""
+        match self.act, self.when:
+            case Upset() as upset, On():
+                return upset
+            case Aside() as aside, On(after=0.0):
+                return Upset(aside=aside)
+            case _:
+                return None
 
 
 class Begin(StrEnum):

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from emulator.board import Board
 from emulator.clock import Timer
 from emulator.emulator import Emulator
 from emulator.onenet.errors import ApiError
 from emulator.onenet.requests import Outcome
 from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario
 from emulator.scenario.staging import Undo, perform
-from emulator.upset import WELL, Upset, nothing_upset
+from emulator.upset import WELL, Aside, Upset, nothing_upset
 
 # Happenings that the report shows one by one; of more than these the oldest are only counted.
 _KEPT = 1000
@@ -31,7 +32,7 @@ class Happening:
 
 
 class Play:
-    """A `scenario` on the first module of `emulator` and on its cloud.
+    """A `scenario`, read for as many modules as `emulator` has, on these and on their cloud.
 
     Make it before the emulator is started, so that no command escapes it, `start` it after, and
     let time pass; `over` is called when the scenario's end has come; `stop` leaves things as they
@@ -56,7 +57,8 @@ class Play:
         self._over = over
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
-        emulator.module.upsetting = self._upset
+        for number, board in enumerate(emulator.boards, 1):
+            board.module.upsetting = partial(self._upset, number)
 
     # Life ----------------------------------------------------------------------------------------
 
@@ -70,7 +72,8 @@ class Play:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._emulator.module.upsetting = nothing_upset
+        for board in self._emulator.boards:
+            board.module.upsetting = nothing_upset
 
     def report(self) -> str:
         """What happened and what did not, for a person."""
@@ -81,7 +84,7 @@ class Play:
         told.append(f"{self.heard} command lines were heard.")
         for event, count in zip(self._scenario.events, self.counts, strict=True):
             times = "never" if count == 0 else "once" if count == 1 else f"{count} times"
-            told.append(f"line {event.line}: {event.text}: {times}")
+            told.append(f"line {event.line}: {self._words(event)}: {times}")
         return "\n".join(told)
 
     def _begin_now(self) -> None:
@@ -124,27 +127,47 @@ class Play:
 
     # What happens --------------------------------------------------------------------------------
 
+    def _board(self, event: Event) -> Board:
+        return self._emulator.boards[event.module - 1]
+
+    def _words(self, event: Event) -> str:
+        """What it does, and to which module where there are several."""
+        several = len(self._emulator.boards) > 1
+        return f"#{event.module} {event.text}" if several else event.text
+
     def _do(self, place: int, event: Event) -> None:
         self.counts[place] += 1
-        self._note(event.text if event.lasting is None else f"{event.text} for {event.lasting:g} s")
+        lasting = "" if event.lasting is None else f" for {event.lasting:g} s"
+        self._note(f"{self._words(event)}{lasting}")
         undo = self._act(event)
         if undo is not None and event.lasting is not None:
             when = self._emulator.now() + event.lasting
             self._plan(when, partial(self._undo, event, undo))
 
     def _undo(self, event: Event, undo: Undo) -> None:
-        self._note(f"{event.text}: over")
+        self._note(f"{self._words(event)}: over")
         self._moved(undo)
 
     def _act(self, event: Event) -> Undo | None:
-        act = event.act
-        assert not isinstance(act, Upset), "an upset waits for its command"
-        if isinstance(act, Ask):
-            self._moved(partial(self._ask, act, event.text))
-            return None
-        undo: list[Undo] = []
-        self._moved(lambda: undo.append(perform(act, self._emulator)))
-        return undo[0] if undo else None
+        match event.act:
+            case Ask():
+                self._moved(partial(self._ask, event.act, event))
+            case Aside():
+                self._say(event.act, self._board(event))
+            case Upset():
+                raise AssertionError("an upset waits for its command")
+            case act:
+                undo: list[Undo] = []
+                board = self._board(event)
+                self._moved(lambda: undo.append(perform(act, self._emulator, board)))
+                return undo[0] if undo else None
+        return None
+
+    def _say(self, aside: Aside, board: Board) -> None:
+        first, second = aside.halves
+        board.line.send(first)
+        if second:
+            self._plan(self._emulator.now() + aside.split, partial(board.line.send, second))
 
     def _moved(self, move: Callable[[], None]) -> None:
         """What was due before happens before, and what comes of it at once."""
@@ -155,9 +178,9 @@ class Play:
             self._note(f"failed: {error}")
         self._emulator.settle()
 
-    def _ask(self, act: Ask, text: str) -> None:
-        platform = self._emulator.platform
-        device = platform.device_by_imei(self._emulator.imei)
+    def _ask(self, act: Ask, event: Event) -> None:
+        platform, text = self._emulator.platform, self._words(event)
+        device = platform.device_by_imei(self._board(event).module.identity.imei)
         if device is None:
             self._note(f"{text}: the cloud knows no such device")
             return
@@ -172,28 +195,30 @@ class Play:
         links = ", ".join(map(str, outcome.links))
         self._note(f"{text}: {outcome.failure or values or links or 'done'}")
 
-    def _upset(self, line: str) -> Upset:
-        """The module has heard `line`: what becomes of it, and what else follows from it."""
+    def _upset(self, module: int, line: str) -> Upset:
+        """`module` has heard `line`: what becomes of it, and what else follows from it."""
         self.heard += 1
         if self._begin is None:
             self._begin_now()
-        upset: Upset | None = None
+        found: Upset | None = None
         for place, event in enumerate(self._scenario.events):
-            if not isinstance(event.when, On) or not event.when.matches(line):
+            when = event.when
+            if event.module != module or not isinstance(when, On) or not when.matches(line):
                 continue
-            if event.when.times is not None and self._claimed[place] >= event.when.times:
+            if when.times is not None and self._claimed[place] >= when.times:
                 continue
-            if not isinstance(event.act, Upset):
+            upset = event.upset
+            if upset is None:
                 # By the clock even if at once: the module is in the middle of this command.
                 self._claimed[place] += 1
-                at = self._emulator.now() + event.when.after
+                at = self._emulator.now() + when.after
                 self._plan(at, partial(self._do, place, event))
-            elif upset is None:
-                upset = event.act
+            elif found is None:
+                found = upset
                 self._claimed[place] += 1
                 self.counts[place] += 1
-                self._note(f"{event.when.command}: {event.text}")
-        return upset or WELL
+                self._note(f"{when.command}: {self._words(event)}")
+        return found or WELL
 
     def _note(self, text: str) -> None:
         now = self._emulator.now()

@@ -25,8 +25,8 @@ class ScenarioError(ValueError):
     """The file says something that is no scenario; the text names file, line and what is wrong."""
 
 
-def read(text: str, name: str = "scenario") -> Scenario:
-    """The scenario that `text` describes; `name` is the file's, for messages.
+def read(text: str, name: str = "scenario", *, modules: int = 1) -> Scenario:
+    """The scenario that `text` describes, for so many modules; `name` is the file's, for messages.
 
     Raises ScenarioError.
     """
@@ -38,14 +38,14 @@ def read(text: str, name: str = "scenario") -> Scenario:
         line = int(at[1]) if at else max(text.rstrip().count("\n") + 1, 1)
         raise ScenarioError(f"{name}:{line}: {message}") from None
     try:
-        return _scenario(text, name, found)
+        return _scenario(text, name, found, modules)
     except Wrong as wrong:
         key = wrong.key
         line = 1 if key is None else _line(text, lambda parsed: key in parsed)
         raise ScenarioError(f"{name}:{line}: {wrong}") from None
 
 
-def _scenario(text: str, name: str, found: Mapping[str, object]) -> Scenario:
+def _scenario(text: str, name: str, found: Mapping[str, object], modules: int) -> Scenario:
     table = Table(found)
     title = table.text("title") if "title" in table else ""
     seed = table.integer("seed", 0) if "seed" in table else 0
@@ -57,26 +57,39 @@ def _scenario(text: str, name: str, found: Mapping[str, object]) -> Scenario:
     table.end()
     if not events:
         raise Wrong(None, "no event: expected at least one table that begins with [[event]]")
-    read = (_event(text, name, place, event) for place, event in enumerate(events))
+    read = (_event(text, name, place, event, modules) for place, event in enumerate(events))
     return Scenario(tuple(read), title, seed, begin, ends)
 
 
-def _event(text: str, name: str, place: int, found: Mapping[str, object]) -> Event:
+def _event(text: str, name: str, place: int, found: Mapping[str, object], modules: int) -> Event:
     def there(key: str | None, parsed: Mapping[str, Any]) -> bool:
         begun = len(parsed.get("event", ())) > place
         return begun and (key is None or key in parsed["event"][place])
 
     try:
-        return _read_event(found, _line(text, partial(there, None)))
+        return _read_event(found, _line(text, partial(there, None)), modules)
     except Wrong as wrong:
         line = _line(text, partial(there, wrong.key))
         raise ScenarioError(f"{name}:{line}: {wrong}") from None
 
 
-def _read_event(found: Mapping[str, object], line: int) -> Event:
+def _read_event(found: Mapping[str, object], line: int, modules: int) -> Event:
     table = Table(found)
     when = _when(table)
     key = table.only(ACTS, "what happens")
+    kind = ACTS[key]
+    act = kind.read(table, key)
+    lasting = table.optional("for") if kind.lasts else None
+    module = 1
+    if "module" in table and not kind.common:
+        module = table.integer("module", 1, modules)
+    table.end()
+    _check_occasion(table, key, when)
+    return Event(when, act, lasting, f"{key} {shown(found[key])}", line, module)
+
+
+def _check_occasion(table: Table, key: str, when: When) -> None:
+    """What stands beside an answer needs one. Raises Wrong."""
     if key == "answer":
         if not isinstance(when, On):
             raise Wrong(
@@ -84,11 +97,8 @@ def _read_event(found: Mapping[str, object], line: int) -> Event:
             )
         if when.after:
             raise Wrong("after", "after: an answer that comes late is answer = with seconds =")
-    kind = ACTS[key]
-    act = kind.read(table, key)
-    lasting = table.optional("for") if kind.lasts else None
-    table.end()
-    return Event(when, act, lasting, f"{key} {shown(found[key])}", line)
+    if "place" in table and not (isinstance(when, On) and not when.after):
+        raise Wrong("place", "place: beside an answer, expected on = and no after =")
 
 
 def _when(table: Table) -> When:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from emulator.board import Board
 from emulator.emulator import Emulator
 from emulator.scenario.events import (
     Cable,
@@ -15,7 +16,6 @@ from emulator.scenario.events import (
     Reception,
     Restart,
     Spoil,
-    Trick,
     Way,
     Weather,
 )
@@ -24,28 +24,29 @@ Undo = Callable[[], None]
 Staged = Reception | Network | Card | Restart | Cable | Noise | Spoil | Weather | Mood
 
 
-def perform(act: Staged, it: Emulator) -> Undo:
-    """Do `act` to the first module; what is returned makes things as they were.
+def perform(act: Staged, it: Emulator, board: Board) -> Undo:
+    """Do `act` to `board`, or to what all share; what is returned makes things as they were.
 
     Raises OSError: the port cannot be had again.
     """
     match act:
         case Reception(coverage):
-            return _set(it.module.radio, "coverage", coverage)
+            return _set(board.module.radio, "coverage", coverage)
         case Network(refusing):
-            return _set(it.module.radio, "refusing", refusing)
+            return _set(board.module.radio, "refusing", refusing)
         case Card(sim):
-            return _set(it.module.radio, "sim", sim)
+            return _set(board.module.radio, "sim", sim)
         case Restart(cause):
-            it.module.power_cycle(cause, it.now())
+            board.module.power_cycle(cause, it.now())
             return _nothing
         case Cable(plugged):
-            (it.line.plug if plugged else it.line.unplug)()
-            return it.line.unplug if plugged else it.line.plug
+            (board.line.plug if plugged else board.line.unplug)()
+            return board.line.unplug if plugged else board.line.plug
         case Noise():
-            return _noise(act, it)
-        case Spoil():
-            _spoil(act, it)
+            return _noise(act, board)
+        case Spoil(way, spot):
+            faults = board.line.faults
+            (faults.to_host if way is Way.TO_HOST else faults.to_module).plan(spot)
             return _nothing
         case Weather():
             return _weather(act, it)
@@ -65,8 +66,8 @@ def _set(part: object, name: str, value: object) -> Undo:
     return lambda: setattr(part, name, before)
 
 
-def _noise(act: Noise, it: Emulator) -> Undo:
-    faults = it.line.faults
+def _noise(act: Noise, board: Board) -> Undo:
+    faults = board.line.faults
     to_host, to_module = faults.rates
     faults.set_rates(act.rates)
 
@@ -86,20 +87,3 @@ def _weather(act: Weather, it: Emulator) -> Undo:
         air.latency, air.loss = latency, loss
 
     return undo
-
-
-def _spoil(act: Spoil, it: Emulator) -> None:
-    noise = it.line.faults.to_host if act.way is Way.TO_HOST else it.line.faults.to_module
-    match act.trick:
-        case Trick.LOSE:
-            noise.lose(act.count, after=act.after)
-        case Trick.DOUBLE:
-            noise.double(act.count, after=act.after)
-        case Trick.CORRUPT:
-            noise.corrupt(act.count, after=act.after)
-        case Trick.DELAY:
-            noise.delay(act.seconds, after=act.after)
-        case Trick.INJECT:
-            noise.inject(act.data, after=act.after)
-        case _:
-            assert_never(act.trick)

@@ -11,7 +11,6 @@ from enum import Enum
 from typing import Final
 
 from m5310.at import Command, Quoted, command_line
-from m5310.classic import typed
 from m5310.classic.miplconf import LIFETIMES, Config
 from m5310.classic.urc import (
     Acknowledged,
@@ -249,6 +248,8 @@ def _read(text: str, _: Reading) -> ReadRequest:
 
 
 def _write(text: str, reading: Reading) -> WriteRequest:
+    from m5310.classic import typed  # noqa: PLC0415 - nothing else needs it, many are never written
+
     try:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
@@ -263,6 +264,8 @@ def _write(text: str, reading: Reading) -> WriteRequest:
 
 
 def _execute(text: str, reading: Reading) -> ExecuteRequest:
+    from m5310.classic import typed  # noqa: PLC0415 - as above
+
     values = text.split(",", 5)
     if len(values) < 5:
         raise ValueError(f"{len(values)} values came, expected 5 or more")

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Final, assert_never
@@ -39,6 +40,8 @@ def command(given: argparse.Namespace, screen: Screen) -> int:
     status = Exit.WELL
     for what in given.what or ["-"]:
         if what == "-":
+            if isinstance(sys.stdin, TextIOWrapper):
+                sys.stdin.reconfigure(errors="replace")  # as of files
             _file("standard input", sys.stdin, screen)
         elif _names_a_file(what):
             with Path(what).open(encoding="utf-8", errors="replace", newline="\n") as file:

@@ -99,6 +99,8 @@ def _complete(work: Coroutine[Any, Any, int], *, debug: bool) -> int:
         level=logging.DEBUG if debug else logging.WARNING,
         format="%(relativeCreated)9.0f ms  %(message)s" if debug else "m5310: %(message)s",
     )
+    # How each verdict on a state came about is the library's matter; the wire is the user's.
+    logging.getLogger("transitions").setLevel(logging.WARNING)
     # What asyncio has to say, of work that a second Ctrl-C cut short for one, is for developers.
     logging.getLogger("asyncio").setLevel(logging.WARNING if debug else logging.CRITICAL)
     return asyncio.run(_until_told(work))

@@ -11,7 +11,6 @@ from m5310.cli.catalogue import typed
 from m5310.cli.exits import Exit
 from m5310.cli.screen import Screen
 from m5310.cli.session import Session
-from m5310.errors import CommandTimeout
 from m5310.module.speed import open_modem
 
 
@@ -28,11 +27,12 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
         if screen.terminal:
             screen.tell("OK")
         if given.until is not None:
-            await _until(session, given.until, commands[-1], screen)
+            return await _until(session, given.until, commands[-1], screen)
     return Exit.WELL
 
 
-async def _until(session: Session, prefix: str, last: Command, screen: Screen) -> None:
+async def _until(session: Session, prefix: str, last: Command, screen: Screen) -> Exit:
+    """Show the first line that begins with `prefix`, for which there is as much time again."""
     try:
         async with (
             screen.working(f"waiting for {prefix}"),
@@ -42,6 +42,11 @@ async def _until(session: Session, prefix: str, last: Command, screen: Screen) -
             line = await anext(lines)
             while not line.startswith(prefix):
                 line = await anext(lines)
-            screen.say(line)
     except TimeoutError:
-        raise CommandTimeout(f"{last.line}, then {prefix}", last.timeout) from None
+        screen.tell(
+            f"no line that begins with {prefix} came within {last.timeout:g} s after the OK of "
+            f"{last.line}; --timeout S waits longer"
+        )
+        return Exit.TIMEOUT
+    screen.say(line)
+    return Exit.WELL

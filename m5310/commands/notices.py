@@ -13,7 +13,7 @@ from m5310.commands.network import (
     ping_outcome,
     registration_change,
 )
-from m5310.commands.power import sleep_reported
+from m5310.commands.sleep_reports import sleep_reported
 from m5310.commands.sockets import DatagramWaiting, waiting
 
 

@@ -1,4 +1,4 @@
-"""Power saving: AT+CPSMS, AT+CEDRXS, AT+NPSMR, with 3GPP's timers as seconds."""
+"""Power saving: AT+CPSMS, AT+CEDRXS, with 3GPP's timers as seconds."""
 
 from __future__ import annotations
 
@@ -118,20 +118,6 @@ def discontinuous_reception_code(answer: Answer) -> str | None:
 _NO_CYCLE: Final = "0000"
 """Names no cycle in NB-S1 mode: a module that has none to tell may still fill the value."""
 _CEDRXS = re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?')
-
-
-def report_sleep(on: bool) -> Command:
-    """`+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
-    return setting("+NPSMR", int(on), repeatable=True)
-
-
-def sleep_reported(line: str) -> bool | None:
-    """What `+NPSMR` says unasked, True for asleep; None for any other line."""
-    match = _NPSMR.fullmatch(line)
-    return match[1] == "1" if match else None
-
-
-_NPSMR = re.compile(r"\+NPSMR: ?([01])")
 
 
 # --- timers ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from m5310.at import Answer, Command
-from m5310.commands.power import sleep_reported
+from m5310.commands.sleep_reports import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
 from m5310.plug import Plug
 

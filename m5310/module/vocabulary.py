@@ -19,6 +19,7 @@ from m5310.commands.clock import clock, clock_of
 from m5310.commands.measurements import Cell, RadioStatistics
 from m5310.commands.network import NetworkStatus
 from m5310.commands.power import PowerSaving
+from m5310.commands.sleep_reports import report_sleep
 from m5310.errors import CommandError, CommandTimeout
 
 T = TypeVar("T")
@@ -238,7 +239,7 @@ class Vocabulary(ABC):
 
     async def report_sleep(self, *, on: bool) -> None:
         """`AT+NPSMR=`: `+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
-        await self.execute(power.report_sleep(on))
+        await self.execute(report_sleep(on))
 
     # --- clock and configuration -------------------------------------------------------------
 

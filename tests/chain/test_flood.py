@@ -32,9 +32,13 @@ class Told:
             self.number += 1
 
 
+async def measured(_: object) -> float:
+    return 21.5
+
+
 async def flooded(world: World) -> None:
     """What a device does, and five hundred lines a second meanwhile."""
-    async with world.device(on_read=lambda _: 21.5) as device:
+    async with world.device(on_read=measured) as device:
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0.0)
         await device.connect(30)
         await elapse(2)

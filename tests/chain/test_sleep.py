@@ -20,6 +20,7 @@ from m5310.module.module import Module
 from m5310.sleep import AWAKE
 from tests.chain.world import World
 from tests.clock import elapse, run
+from tests.hostile import GENTLE, WHOLE, Hostile
 
 SENSOR = CloudPath(3303, 0, 5700)
 SWITCH = CloudPath(3311, 0, 5850)
@@ -41,10 +42,10 @@ def waking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @asynccontextmanager
 async def sleepy(
-    *, lifetime: int = DAY, announced: bool = False
+    hostile: Hostile = WHOLE, *, lifetime: int = DAY, announced: bool = False
 ) -> AsyncIterator[tuple[World, Device, Resource, Resource]]:
     """A device that is logged in, and whose module has fallen asleep."""
-    world = World()
+    world = World(hostile)
     async with world.device(lifetime=lifetime) as device:
         async with Module(device.modem) as module:
             await module.power_saving(SAVING)
@@ -57,6 +58,18 @@ async def sleepy(
         yield world, device, sensor, switch
     assert not world.online
     world.stop()
+
+
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+async def test_over_any_line_that_loses_nothing(hostile: Hostile, announced: bool) -> None:
+    async with sleepy(hostile, announced=announced) as (world, device, sensor, _):
+        for value in range(20):
+            report = await device.notify(sensor, float(value), acknowledge=True)
+            assert report.acknowledged
+            await elapse(TEN_MINUTES)
+        assert world.reported == [float(value) for value in range(20)]
+        assert device.modem.counters.timeouts == device.modem.counters.repeats == 0
 
 
 @pytest.mark.parametrize("announced", [False, True])

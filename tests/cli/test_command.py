@@ -74,6 +74,7 @@ def test_with_debug_errors_are_whole_and_the_wire_is_shown(port: str) -> None:
     assert "> AT+FOO" in ran.stderr
     assert "CommandError" in ran.stderr
     assert "Traceback" in ran.stderr
+    assert "transition" not in ran.stderr
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_send_waits_for_what_follows(port: str) -> None:
     assert (ran.returncode, ran.stdout[:17]) == (0, "+NPING:10.1.2.3,6"[:17])
     ran = m5310("send", port, "AT", "--until", "+NEVER", "--timeout", "0.2")
     assert ran.returncode == 3
-    assert "AT, then +NEVER: no final result within 0.2 s" in ran.stderr
+    assert "no line that begins with +NEVER came within 0.2 s after the OK of AT" in ran.stderr
 
 
 def test_nobody_answering_is_a_timeout() -> None:
@@ -453,6 +454,22 @@ def test_decoding_lines() -> None:
     ran = m5310("decode", "OK", "hello")
     assert (ran.returncode, ran.stdout) == (1, "done\n")
     assert ran.stderr == "m5310: 'hello' is no file, and no line of this language\n"
+
+
+def test_what_is_no_text_is_decoded_alike_from_a_file_and_from_a_pipe(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"+CSQ:99,99\n\xff\xfe\xe6\xb8\xa9\n")
+    outputs = set()
+    for words in (["decode", str(log)], ["decode"]):
+        with log.open("rb") as piped:
+            line = [sys.executable, "-m", "m5310", *words]
+            environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+            ran = subprocess.run(
+                line, stdin=piped, stdout=subprocess.PIPE, check=True, cwd=ROOT, env=environment
+            )
+        outputs.add(ran.stdout.decode())
+    (output,) = outputs
+    assert "< \ufffd\ufffd\u6e29" in output
 
 
 def test_decoding_a_bare_configuration() -> None:

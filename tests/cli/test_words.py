@@ -127,6 +127,9 @@ SAID = {
     "+CSQ:20,99": "signal -73 dBm, good",
     "+CSQ:99,99": "no signal known",
     "+CEREG:0,3": "registration denied by the network",
+    "+CEREG:3,3,,,,0,15": "registration denied by the network, EMM cause 15, no suitable cell in "
+    "this tracking area",
+    "+CEREG:3,3,,,,1,15": "registration denied by the network, vendor's cause 15",
     "+CGATT:0": "not attached to the network",
     "+CGATT:1": "attached to the network",
     "+CSCON:0,1": "radio connected",

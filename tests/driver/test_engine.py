@@ -65,6 +65,14 @@ def answered(command: Command, *texts: str) -> Answered:
 # --- one command -----------------------------------------------------------------------------
 
 
+def test_an_unsolicited_line_is_a_value_of_its_own_kind() -> None:
+    line = Unsolicited("+CEREG:1")
+    assert line == Unsolicited("+CEREG:1") != Unsolicited("+CEREG:2")
+    assert line not in (Stray("+CEREG:1"), "+CEREG:1")
+    assert len({line, Unsolicited("+CEREG:1")}) == 1
+    assert repr(line) == "Unsolicited(line='+CEREG:1')"
+
+
 def test_a_command_and_its_ok() -> None:
     engine = in_step()
     engine.submit(PLAIN, 1.0)

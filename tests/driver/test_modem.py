@@ -131,6 +131,7 @@ async def test_a_modem_that_announced_its_sleep_is_woken() -> None:
     modem.asleep(True)
     await modem.execute(PLAIN)
     assert port.written == ["AT", "AT+CFUN=1", f"{BLANKS}AT", "AT+CFUN=1"]
+    assert modem.counters.probes == 2
     modem.asleep(True)
     modem.asleep(False)
     await modem.execute(PLAIN)

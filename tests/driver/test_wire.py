@@ -18,6 +18,7 @@ from m5310.classic import commands as classic
 from m5310.classic import miplconf, urc
 from m5310.commands import general, identity, measurements, network, notices, power, sockets
 from m5310.commands.clock import clock
+from m5310.commands.sleep_reports import report_sleep
 from m5310.engine import Engine
 from m5310.events import Answered, Event, InStep, Refused, Unsolicited
 from m5310.lwm2m import Path
@@ -141,7 +142,7 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "power saving?": lambda _: power.power_saving_query(),
     "power saving off": lambda _: power.no_power_saving(),
     "power saving": saving,
-    "report power saving": lambda w: power.report_sleep(on(w[0])),
+    "report power saving": lambda w: report_sleep(on(w[0])),
     "discontinuous reception?": lambda _: power.discontinuous_reception_query(),
     "discontinuous reception off": lambda _: power.discontinuous_reception(None),
     "discontinuous reception": lambda w: power.discontinuous_reception(power.cycle_seconds(w[0])),

@@ -37,12 +37,16 @@ class Host:
     def send(self, line: str) -> None:
         os.write(self._fd, line.encode() + b"\r")
 
+    async def more(self) -> None:
+        """Something has come."""
+        self._more.clear()
+        await self._more.wait()
+
     async def until(self, text: str) -> str:
         """Everything up to and including `text`, which is then taken away."""
         end = text.encode()
         while end not in self.seen:
-            self._more.clear()
-            await self._more.wait()
+            await self.more()
         before, _, self.seen = self.seen.partition(end)
         return (before + end).decode()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.clock import VIRTUAL_START, LoopClock, VirtualClock
+from emulator.clock import VIRTUAL_START, EagerClock, LoopClock, VirtualClock
 from tests.clock import elapse, run
 
 
@@ -165,3 +165,32 @@ def test_by_hand_any_steps_do_the_same(due: list[float], steps: list[float]) -> 
     cut = called(steps)
     assert cut[: len(whole)] == pytest.approx(whole[: len(cut)])
     assert abs(len(cut) - len(whole)) <= len([when for when in due if when > sum(steps) - 1e-6])
+
+
+async def test_an_eager_clock_goes_while_somebody_waits_and_no_further() -> None:
+    clock = EagerClock(0.0)
+    clock.start()
+    happened: list[float] = []
+    clock.owed = lambda: len(happened) < 2
+    for when in (5.0, 60.0, 86_400.0):
+        clock.call_at(when, lambda: happened.append(clock.now()))
+    assert happened == []
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert happened == [5.0, 60.0]
+    assert clock.now() == 60.0
+    clock.owed = lambda: True
+    clock.advance(1.0)
+    assert clock.now() == 61.0
+    clock.look()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert happened[2:] == [86_400.0]
+    assert clock.now() == 86_400.0
+
+
+def test_an_eager_clock_that_is_not_started_stands_still() -> None:
+    clock = EagerClock(0.0)
+    clock.owed = lambda: True
+    clock.call_at(5.0, lambda: None)
+    assert clock.now() == 0.0

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
@@ -166,6 +167,21 @@ async def test_a_pipe_asks_and_is_answered_and_that_is_the_end() -> None:
 
 
 @realtime
+async def test_a_firmware_of_one_s_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('like = "SP1"\nversion = "M5310_MINE"\nhasty_lost = false\n')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--firmware", mine),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, _ = await process.communicate(b"AT+CMVER\r")
+    process._transport.close()  # type: ignore[attr-defined]
+    assert b"\r\nM5310_MINE\r\n" in out
+
+
+@realtime
 async def test_a_pipe_waits_for_answers_that_take_their_time() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--speed", "20"),
@@ -270,36 +286,48 @@ async def test_a_scenario_may_end_by_itself_and_nobody_need_read_of_it(tmp_path:
     assert "Ctrl-C" in out
 
 
+async def is_refused(*arguments: str, told: str) -> None:
+    async with running("--json", *arguments) as process:
+        status, out, err = await ended(process)
+        assert (status, out) == (2, "")
+        assert told in err
+        assert err.startswith("m5310-emulator: ")
+        assert err.count("\n") == 1
+
+
 @realtime
-async def test_what_cannot_be_started_is_one_line_and_status_2(tmp_path: Path) -> None:
-    a_file = tmp_path / "file"
-    a_file.write_text("mine")
-    binary = tmp_path / "binary.toml"
-    binary.write_bytes(b"\xff")
-    async with running("--json") as first:
-        taken = (await ready(first))["http"].removeprefix("http://")
-        for arguments, reason in [
-            (["--http", taken], "Address already in use"),
-            (["--link", str(a_file)], str(a_file)),
-            (
-                ["--link", str(tmp_path / "nowhere" / "link")],
-                f": {tmp_path}/nowhere/link: the link ",
-            ),
-            (["--imei", "12;34"], "imei"),
-            (["--baud", "fast"], "--baud"),
-            (["--http", "nowhere"], "HOST:PORT"),
-            (["--timing", "kept"], "--timing: expected with replay FILE only"),
-            (["run", str(tmp_path / "nowhere.toml")], "nowhere.toml: No such file"),
-            (["run", str(a_file)], f"{a_file}:1: "),
-            (["run", str(binary)], "expected UTF-8"),
-        ]:
-            async with running("--json", *arguments) as process:
-                status, out, err = await ended(process)
-                assert (status, out) == (2, "")
-                assert reason in err
-                assert err.startswith("m5310-emulator: ")
-                assert err.count("\n") == 1
-    assert a_file.read_text() == "mine"
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("--link {folder}/file", "{folder}/file"),
+        ("--link {folder}/nowhere/link", ": {folder}/nowhere/link: the link "),
+        ("--imei 12;34", "imei"),
+        ("--baud fast", "--baud"),
+        ("--http nowhere", "HOST:PORT"),
+        ("--timing kept", "--timing: expected with replay FILE only"),
+        ("run {folder}/nowhere.toml", "nowhere.toml: No such file"),
+        ("run {folder}/file", "{folder}/file:1: "),
+        ("run {folder}/binary", "expected UTF-8"),
+        ("--firmware {folder}/binary.toml", "expected UTF-8"),
+        ("--firmware nowhere.toml", "nowhere.toml: No such file"),
+    ],
+)
+async def test_what_cannot_be_started_is_one_line_and_status_2(
+    arguments: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for name in ("binary", "binary.toml"):
+        (tmp_path / name).write_bytes(b"\xff")
+    words = arguments.format(folder=tmp_path).split()
+    await is_refused(*words, told=told.format(folder=tmp_path))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@realtime
+async def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        await is_refused("--http", f"127.0.0.1:{number}", told="Address already in use")
 
 
 @realtime

@@ -7,7 +7,7 @@ import pytest
 from emulator.at import LINE_LIMIT, Cme
 from emulator.commands import OK, Answer, Forms
 from emulator.conversation import UART_BUFFER, URC_LIMIT, Conversation
-from emulator.upset import WELL, Upset
+from emulator.upset import WELL, Aside, Place, Upset
 from tests.emulator.uart import lines
 
 
@@ -245,3 +245,14 @@ def test_a_blank_line_is_nothing_to_upset() -> None:
     desk = Upsets()
     assert desk.say("  ") == ""
     assert desk.asked == []
+
+
+def test_what_stands_inside_an_answer_in_two_parts_keeps_the_rest_waiting() -> None:
+    desk = Upsets(Upset(aside=Aside(b"<>", Place.INSIDE, split=2.0)))
+    assert desk.say("AT") == "\r\nO<"
+    assert desk.conversation.answering
+    desk.conversation.urc("+CEREG:1")
+    assert desk.conversation.step(1.0) == 2.0
+    assert desk.say("AT+CMEE?", 1.0) == ""
+    assert desk.conversation.step(2.0) is None
+    assert desk.taken() == ">K\r\n\r\n+CMEE:0\r\n\r\nOK\r\n\r\n+CEREG:1\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.firmware import DEFAULT, FIRMWARES, firmware_of
+from emulator.firmware import DEFAULT, FIRMWARES, Firmware, profile
 from emulator.lwm2m import Item, Notification, Path, Read, Write
 from emulator.module import Module
 from tests.emulator.uart import Host
@@ -12,7 +12,7 @@ from tests.emulator.uart import Host
 BULB = Path(3306, 0, 5851)
 
 
-def online(firmware: str) -> Host:
+def online(firmware: str | Firmware) -> Host:
     host = Host(firmware=firmware)
     host.configure(("3306/0/5851", 3, "7"))
     host.observed("3306/0")
@@ -21,11 +21,11 @@ def online(firmware: str) -> Host:
 
 
 def test_the_default_is_one_of_them() -> None:
-    assert Module().firmware is FIRMWARES[DEFAULT] is firmware_of("SP3")
+    assert Module().firmware == FIRMWARES[DEFAULT] == profile("SP3")
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'SP9': expected one of SP1, SP2, SP3, SP5"):
+    with pytest.raises(ValueError, match=r"'SP9': expected one of SP1, SP2, SP3, SP5, or a"):
         Module(firmware="SP9")
 
 
@@ -86,3 +86,24 @@ def test_message_ids_outside_the_firmware_s_are_refused(name: str) -> None:
     assert host.refused(f'AT+MIPLREAD=0,{first - 1},3306,0,5851,3,"7",1') == 50
     assert host.refused(f"AT+MIPLWRITE=0,{last + 1},1") == 50
     host.well(f'AT+MIPLREAD=0,{first},3306,0,5851,3,"7",1')
+
+
+def test_one_of_your_own_is_as_good() -> None:
+    own = Firmware(
+        revision="MINE", version="M5310_V9", read_suffix=",7", msgids=range(20_000, 30_000)
+    )
+    host = online(own)
+    assert host.ask("AT+CGMR") == ["MINE", "OK"]
+    assert host.hear(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
+    assert host.refused('AT+MIPLREAD=0,10001,3306,0,5851,3,"8",1') == 50
+    host.well('AT+MIPLREAD=0,20001,3306,0,5851,3,"8",1')
+
+
+def test_what_is_said_otherwise_counts_and_a_line_without_pace_asks_for_no_patience() -> None:
+    first = FIRMWARES["SP1"]
+    assert profile("SP1") == first
+    free = profile("SP1", paced=False)
+    assert (free.quiet, free.overruns, free.hasty_lost) == (0.0, False, True)
+    told = profile("SP1", paced=False, typed_urcs=True, quiet=1.0, hasty_lost=False, overruns=True)
+    assert (told.typed_urcs, told.quiet, told.hasty_lost, told.overruns) == (True, 1.0, False, True)
+    assert told.version == first.version

@@ -91,6 +91,45 @@ def test_trace(host, m5310_trace):
     assert "AT trace" not in result.stdout.str()
 
 
+def test_an_eager_clock_waits_for_the_host_and_no_host_for_it(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+import time
+from emulator import EagerClock
+
+def log_in(host, m5310):
+    config = bytes(4) + (300).to_bytes(4, "little")
+    for text in (b"coap://183.230.40.40:5683", f"{m5310.imei};{m5310.imsi}".encode()):
+        config += len(text).to_bytes(2, "little") + text
+    ask(host, b"AT+MIPLCONF=%d,%s,1,1" % (len(config), config.hex().upper().encode()))
+    ask(host, b"AT+MIPLADDOBJ=0,3303,0")
+    ask(host, b'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1')
+    ask(host, b"AT+MIPLOPEN=0,30")
+    assert host.read_until(b"+MIPLOPEN:0,1")
+
+@pytest.mark.m5310(clock=EagerClock(), baud=9600, latency=5.0)
+def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
+    began = time.monotonic()
+    ask(host, b"AT+NRB")  # 3.5 s
+    while b",1" not in ask(host, b"AT+CEREG?"):  # 2 s
+        pass
+    log_in(host, m5310)  # 10 s
+    assert time.monotonic() - began < 3
+    assert m5310_cloud.online
+    assert ask(host, b"AT+CSQ") and m5310_cloud.online  # its 300 s do not run away
+    reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
+    host.read_until(b"+MIPLREAD:0,")
+    msgid = host.read_until(b",")[:-1]
+    ask(host, b'AT+MIPLREAD=0,%s,3303,0,5700,4,"2.5",1' % msgid)
+    assert reading.result(timeout=5) == 2.5
+    m5310_clock.advance(301)
+    assert not m5310_cloud.online
+""",
+        passed=1,
+    )
+
+
 def test_the_clock_stands_still_for_whoever_asks_for_it(strangers: pytest.Pytester) -> None:
     run(
         strangers,

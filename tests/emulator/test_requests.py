@@ -10,7 +10,7 @@ from emulator.at import Cme, Refusal
 from emulator.classic.objects import Objects, Resource
 from emulator.classic.requests import PENDING_LIMIT, STALE_AFTER, ReadLine, Request, Requests
 from emulator.classic.values import ValueType
-from emulator.firmware import firmware_of
+from emulator.firmware import FIRMWARES
 from emulator.lwm2m import Code, Execute, Item, Path, Read, Response, Uplink, Value, Write
 
 INSTANCE = Path(3306, 0)
@@ -35,7 +35,7 @@ class Station:
         objects.set(TEXT, Resource(ValueType.STRING, ""))
         objects.set(BLOB, Resource(ValueType.OPAQUE, b""))
         objects.set(HEX, Resource(ValueType.HEX_STR, ""))
-        self.requests = Requests(objects, self.urcs.append, self.sent.append, firmware_of(firmware))
+        self.requests = Requests(objects, self.urcs.append, self.sent.append, FIRMWARES[firmware])
 
     def asked(self, request: Request) -> list[str]:
         """What the host is told of a request."""

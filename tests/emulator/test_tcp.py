@@ -69,6 +69,29 @@ async def test_a_second_host_is_refused_and_the_first_does_not_notice() -> None:
             assert port.opened
 
 
+@pytest.mark.parametrize("paused", [False, True])
+async def test_who_comes_back_at_once_is_not_taken_for_another(paused: bool) -> None:
+    """A program that is ended and started again, while its last words are still being read."""
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as first:
+            await first.send(b"AT\r")
+            await ear.hears(b"AT\r")
+        if paused:
+            port.pause()
+        number = int(port.name.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", number)) as first_again:
+            port.poll()
+            first_again.sendall(b"last words")
+        with socket.create_connection(("127.0.0.1", number)) as second:
+            port.poll()
+            port.resume()
+            assert port.opened
+            second.sendall(b"AT+CSQ\r")
+            await ear.hears(b"AT+CSQ\r" if paused else b"last wordsAT+CSQ\r")
+        assert not any("refused" in note for note in ear.notes)
+
+
 async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes() -> None:
     ear = Ear()
     with opened(ear) as port:

@@ -45,6 +45,27 @@ def test_a_line_in_pieces_is_shown_once_when_it_ends() -> None:
     assert [(line.at, line.text) for line in traced(*steps)] == [(2, "AT+CSQ"), (4, "OK")]
 
 
+def test_a_host_that_ends_its_lines_with_lf_alone_is_told_what_the_module_waits_for() -> None:
+    told = "the host ends its line with LF, the module waits for CR: AT+CSQ"
+    assert traced((OUT, b"AT+CSQ\n")) == [TraceLine(0, Direction.NOTE, told)]
+    texts = [line.text for line in traced((OUT, b"AT+CSQ\n"), (OUT, b"AT\r"), (OUT, b"\nAT\r\n"))]
+    assert texts == [told, "AT+CSQ\nAT", "AT"]
+    assert r"AT+CSQ\nAT" in str(traced((OUT, b"AT+CSQ\nAT\r"))[0])
+
+
+def test_what_was_never_ended_is_told_in_the_end() -> None:
+    shown: list[TraceLine] = []
+    trace = Trace(shown.append, start=0)
+    trace.to_module(b"AT\r\nAT+CS", 1)
+    trace.to_host(b"\r\nOK\r\n\r\n+CE", 2)
+    trace.close(3)
+    trace.close(4)
+    assert [(line.at, line.text) for line in shown[2:]] == [
+        (3, "begun and never ended: --> AT+CS"),
+        (3, "begun and never ended: <-- +CE"),
+    ]
+
+
 def test_an_answer_is_no_urc_and_the_same_line_later_is_one() -> None:
     line = b"\r\n+CEREG:2,1\r\n"
     assert urcs((OUT, b"at+cereg?\r"), (BACK, line + b"\r\nOK\r\n")) == []

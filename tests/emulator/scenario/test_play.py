@@ -228,6 +228,99 @@ to_module = { delay = 2 }
 
 
 @realtime
+async def test_a_line_comes_beside_an_answer_where_it_says() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+urc = "+CEREG:1"
+place = "between"
+times = 1
+[[event]]
+on = "AT+CSQ"
+urc = "+CEREG:2"
+place = "inside"
+split = 3
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            host.send("AT+CSQ")
+            stage.clock.advance(0)
+            said = await host.until("\r\nOK\r\n")
+            assert said == "\r\n+CSQ:28,99\r\n\r\n+CEREG:1\r\n\r\nOK\r\n"
+            host.send("AT+CSQ")
+            stage.clock.advance(2)
+            assert await host.until("+CER") == "\r\n+CSQ:\r\n+CER"
+            stage.clock.advance(1)
+            assert await host.until("\r\nOK\r\n") == "EG:2\r\n28,99\r\n\r\nOK\r\n"
+        assert stage.play.counts == [1, 1]
+
+
+@realtime
+async def test_bytes_come_on_an_idle_line_at_once_or_in_parts() -> None:
+    text = """
+[[event]]
+at = 1
+bytes = "00FF"
+[[event]]
+at = 2
+urc = "+NPSMR:1"
+split = 4
+[[event]]
+on = "AT"
+after = 0.5
+urc = "+CSCON:1"
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            stage.clock.advance(5)
+            while len(host.seen) < 8:
+                await host.more()
+            assert host.seen == b"\0\xff\r\n+NPS"
+            stage.clock.advance(1)
+            host.seen = host.seen[2:]
+            assert await host.until("R:1\r\n") == "\r\n+NPSMR:1\r\n"
+            assert await host.command("AT") == "\r\nOK\r\n"
+            stage.clock.advance(0.5)
+            assert await host.until(":1\r\n") == "\r\n+CSCON:1\r\n"
+
+
+@realtime
+async def test_each_module_has_its_events_and_all_have_one_beginning() -> None:
+    text = """
+begin = "first command"
+[[event]]
+on = "AT"
+module = 2
+answer = "ERROR"
+[[event]]
+at = 1
+module = 2
+sim = "MISSING"
+[[event]]
+at = 1
+module = 2
+read = "/3"
+"""
+    clock = VirtualClock()
+    it = Emulator(baud=None, http=None, clock=clock, modules=2)
+    play = Play(it, read(text, modules=2))
+    async with it:
+        play.start()
+        first, second = it.boards
+        with Host(first.line.port) as one, Host(second.line.port) as two:
+            assert await one.command("AT") == "\r\nOK\r\n"
+            two.send("AT")
+            assert await two.until("ERROR\r\n") == "\r\nERROR\r\n"
+        clock.advance(1)
+        assert (first.module.sim, second.module.sim) == (Sim.READY, Sim.MISSING)
+        play.stop()
+    report = play.report()
+    assert "2 command lines were heard." in report
+    assert 'line 3: #2 answer "ERROR": once' in report
+    assert '#2 read "/3": device not online' in report
+
+
+@realtime
 async def test_it_may_wait_for_its_host_and_ends() -> None:
     text = """
 begin = "first command"

@@ -6,35 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.at import Cme
 from emulator.coverage import Coverage
-from emulator.line.noise import Rates
-from emulator.lwm2m import Discover, Execute, Item, Path, Read, Write
-from emulator.onenet.front import Manner
-from emulator.power import Cause
-from emulator.scenario.events import (
-    Act,
-    Ask,
-    At,
-    Begin,
-    Cable,
-    Card,
-    Event,
-    Every,
-    Mood,
-    Network,
-    Noise,
-    On,
-    Reception,
-    Restart,
-    Spoil,
-    Trick,
-    Way,
-    Weather,
-)
+from emulator.scenario.events import At, Begin, Event, Every, On, Reception
 from emulator.scenario.reading import ScenarioError, read
-from emulator.sim import Sim
-from emulator.upset import Upset
 
 
 def event(text: str) -> Event:
@@ -44,7 +18,7 @@ def event(text: str) -> Event:
 
 def refused(text: str) -> str:
     with pytest.raises(ScenarioError) as told:
-        read(text, "day.toml")
+        read(text, "day.toml", modules=2)
     return str(told.value)
 
 
@@ -76,63 +50,6 @@ def test_an_event_knows_its_line_and_its_words() -> None:
 )
 def test_occasions(text: str, when: object) -> None:
     assert event(f'{text}\nrestart = "RESET_PIN"').when == when
-
-
-@pytest.mark.parametrize(
-    ("text", "act"),
-    [
-        ('network = "refuses"', Network(refusing=True)),
-        ('network = "accepts"', Network(refusing=False)),
-        ('sim = "MISSING"', Card(Sim.MISSING)),
-        ('restart = "BROWN_OUT"', Restart(Cause.BROWN_OUT)),
-        ('cable = "unplugged"', Cable(plugged=False)),
-        ('cable = "plugged"', Cable(plugged=True)),
-        ("noise = { loss = 0.5, garbage = 1 }", Noise(Rates(loss=0.5, garbage=1))),
-        ("to_host = { lose = 3, after = 2 }", Spoil(Way.TO_HOST, Trick.LOSE, 2, 3)),
-        ("to_module = { delay = 1.5 }", Spoil(Way.TO_MODULE, Trick.DELAY, seconds=1.5)),
-        ('to_host = { inject = "\\u0000x" }', Spoil(Way.TO_HOST, Trick.INJECT, data=b"\0x")),
-        ("air = { latency = 3 }", Weather(3, None)),
-        ("platform = { silent = true }", Mood(Manner(silent=True))),
-        (
-            "platform = { refusing = true, delay = 2, repeats = 1 }",
-            Mood(Manner(refusing=True, delay=2, repeats=1)),
-        ),
-        ('read = "/3303/0/5700"', Ask(Read(0, Path(3303, 0, 5700)))),
-        ('read = "/3303"', Ask(Read(0, Path(3303)))),
-        ('discover = "/3303"', Ask(Discover(0, Path(3303)))),
-        (
-            'write = "/3311/0/5850"\nvalue = true',
-            Ask(Write(0, Path(3311, 0), (Item(Path(3311, 0, 5850), True),), replace=False)),
-        ),
-        ('execute = "/3311/0/5850"', Ask(Execute(0, Path(3311, 0, 5850), b""))),
-        (
-            'execute = "/3311/0/5850"\narguments = "blink"',
-            Ask(Execute(0, Path(3311, 0, 5850), b"blink")),
-        ),
-    ],
-)
-def test_acts(text: str, act: Act) -> None:
-    assert event(f"at = 1\n{text}").act == act
-
-
-@pytest.mark.parametrize("value", ['"on"', "-5", "2.5", "false"])
-def test_what_may_be_written(value: str) -> None:
-    act = event(f'at = 1\nwrite = "/3311/0/5850"\nvalue = {value}').act
-    assert isinstance(act, Ask)
-
-
-@pytest.mark.parametrize(
-    ("text", "upset"),
-    [
-        ('answer = "ERROR"', Upset(refusal=Cme.NOT_ALLOWED)),
-        ('answer = "ERROR"\ncme = 30\nseconds = 2', Upset(refusal=Cme.NO_NETWORK, delay=2)),
-        ('answer = "late"\nseconds = 5', Upset(delay=5)),
-        ('answer = "never"', Upset(heard=False)),
-        ('answer = "lost"', Upset(answered=False)),
-    ],
-)
-def test_answers(text: str, upset: Upset) -> None:
-    assert event(f'on = "AT"\n{text}').act == upset
 
 
 @pytest.mark.parametrize(
@@ -176,10 +93,27 @@ def test_answers(text: str, upset: Upset) -> None:
         ("[[event]]\non='AT'\nafter=1\nanswer='ERROR'", "day.toml:3: after: an answer that comes"),
         ("[[event]]\non='AT'\nanswer='ERROR'\ncme=4000", "day.toml:4: cme 4000, expected one that"),
         ("[[event]]\nat=1\nwrite='/3/0/1'\nvalue='" + "x" * 1001 + "'", "of at most 1000 bytes"),
+        (
+            "[[event]]\nat=1\nread='/3'\nmodule=3",
+            "day.toml:4: module 3, expected a whole number, 1",
+        ),
+        ("[[event]]\nat=1\nair={loss=1}\nmodule=1", "day.toml:4: module means nothing here"),
+        ("[[event]]\nat=1\nurc='+X:1'\nplace='after'", "day.toml:4: place: beside an answer"),
+        ("[[event]]\non='AT'\nafter=1\nurc='+X:1'\nplace='inside'", "day.toml:5: place: beside"),
+        ("[[event]]\non='AT'\nurc='+X:1'\nplace='behind'", "one of before, between, inside, after"),
+        ("[[event]]\nat=1\nbytes='0'", 'day.toml:3: bytes "0", expected two hex digits a byte'),
     ],
 )
 def test_who_errs_is_told_where(text: str, told: str) -> None:
     assert told in refused(text)
+
+
+def test_an_event_may_name_its_module() -> None:
+    first, second = read(
+        '[[event]]\nat = 1\nsim = "MISSING"\n[[event]]\nat = 1\nmodule = 2\nread = "/3"\n',
+        modules=2,
+    ).events
+    assert (first.module, second.module) == (1, 2)
 
 
 def test_the_line_of_a_value_is_the_one_on_which_it_begins() -> None:
@@ -196,19 +130,3 @@ def test_whatever_stands_in_it_it_is_a_scenario_or_the_line_is_named(text: str, 
     else:
         return
     assert told.startswith("day.toml:")
-
-
-@pytest.mark.parametrize(
-    ("command", "line", "meant"),
-    [
-        ("AT+NSO", "AT+NSOCR=1", False),
-        ("AT+MIPLOPEN", "at+miplopen=0,30", True),
-        ("AT+MIPLREAD=0,", "AT+MIPLREAD=0,10000", True),
-        ("AT+CEREG?", "AT+CEREG?", True),
-        ("AT+CEREG=1", "AT+CEREG=12", False),
-        ("AT", "AT+CSQ", True),
-        ("AT+CSQ", "AT", False),
-    ],
-)
-def test_a_command_is_met_by_how_it_begins(command: str, line: str, meant: bool) -> None:
-    assert On(command).matches(line) is meant

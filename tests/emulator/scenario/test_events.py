@@ -1,0 +1,44 @@
+"""Occasions and acts: which command is meant, and what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.power import Cause
+from emulator.scenario.events import Act, At, Event, On, Restart, When
+from emulator.upset import Aside, Upset
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "meant"),
+    [
+        ("AT+NSO", "AT+NSOCR=1", False),
+        ("AT+MIPLOPEN", "at+miplopen=0,30", True),
+        ("AT+MIPLREAD=0,", "AT+MIPLREAD=0,10000", True),
+        ("AT+CEREG?", "AT+CEREG?", True),
+        ("AT+CEREG=1", "AT+CEREG=12", False),
+        ("AT", "AT+CSQ", True),
+        ("AT+CSQ", "AT", False),
+    ],
+)
+def test_a_command_is_met_by_how_it_begins(command: str, line: str, meant: bool) -> None:
+    assert On(command).matches(line) is meant
+
+
+ASIDE = Aside(b"x")
+
+
+@pytest.mark.parametrize(
+    ("when", "act", "upset"),
+    [
+        (On("AT"), Upset(delay=1), Upset(delay=1)),
+        (On("AT"), ASIDE, Upset(aside=ASIDE)),
+        (On("AT", after=1), ASIDE, None),
+        (At(1), ASIDE, None),
+        (On("AT"), Restart(Cause.WATCHDOG), None),
+    ],
+)
+def test_some_acts_are_what_becomes_of_the_command(
+    when: When, act: Act, upset: Upset | None
+) -> None:
+    assert Event(when, act, None, "", 1).upset == upset
