@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from m5310.device.callbacks import Callbacks
+from m5310.device.callbacks import Callbacks, name
 from tests.clock import elapse
 
 
@@ -232,3 +232,8 @@ async def test_a_call_that_waits_for_the_closing_is_not_waited_for(
     await task
     assert asyncio.get_running_loop().time() == 0
     assert not caplog.records
+
+
+def test_a_callback_is_called_by_its_name_where_it_has_one() -> None:
+    assert name(elapse) == "elapse"
+    assert name(functools.partial(elapse, 1)).startswith("functools.partial(")

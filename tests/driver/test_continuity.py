@@ -295,6 +295,21 @@ async def test_a_logout_in_the_end_is_not_undone() -> None:
     bench.it.logged_out()
     assert not bench.it.coming_back
     await bench.it.stop()
+    bench.it.resume()
+    await elapse(10 * LIFETIME)
+    assert bench.wire.lines == ["AT+MIPLOPEN=0,30"]
+
+
+async def test_a_logout_while_it_is_brought_back_begins_nothing_anew() -> None:
+    bench = Bench()
+    await bench.log_in()
+    bench.it.restarted(TEXT, RESET)
+    await elapse(1)
+    bench.it.logged_out()
+    await elapse(60)
+    assert bench.events == [Reset(TEXT), LoggedOut(), Restored(1)]
+    assert sum("MIPLCONF" in line for line in bench.wire.lines) == 1
+    await bench.it.stop()
 
 
 async def test_a_report_that_had_to_make_room_is_told() -> None:

@@ -217,3 +217,22 @@ async def test_leaving_it_clean_raises_nothing(error: M5310Error | None) -> None
     assert bench.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
     await bench.declarations.delete_all()
     assert bench.names().count("MIPLDELOBJ") == 1
+
+
+@pytest.mark.parametrize("times", [1, RESTARTS + 1])
+async def test_a_restart_told_just_after_the_last_ok_begins_it_again(times: int) -> None:
+    bench = Bench()
+    left = [True] * times
+
+    def then(line: str) -> None:
+        if line.startswith("AT+MIPLCONF") and left:
+            left.pop()
+            bench.declarations.forget()
+
+    bench.wire.then = then
+    if times > RESTARTS:
+        with pytest.raises(ModemReset, match="just after it was configured"):
+            await bench.declarations.create()
+    else:
+        await bench.declarations.create()
+    assert bench.names().count("MIPLCONF") == min(times, RESTARTS) + 1

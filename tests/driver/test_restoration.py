@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from m5310.classic.miplconf import Config
-from m5310.classic.urc import Opened
+from m5310.classic.urc import Closed, Opened
 from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
 from m5310.device.registration import Registration
@@ -303,3 +303,23 @@ async def test_waits_are_drawn_by_itself_if_nobody_gives_a_source() -> None:
     waits = {restoration._wait(12, CommandTimeout("AT", 5)) for _ in range(10)}
     assert len(waits) > 1
     assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in waits)
+
+
+async def test_a_login_that_is_ended_at_once_is_none() -> None:
+    bench = Bench(S.DEREGISTERED)
+    left = [True] * 3
+    heard = bench.registration.heard
+
+    def ended_at_once(verdict: Opened) -> None:
+        heard(verdict)
+        if left:
+            left.pop()
+            heard(Closed(0, True))
+
+    bench.registration.heard = ended_at_once  # type: ignore[method-assign, assignment]
+    await bench.begin(login=True, configured=True)
+    await bench.restoration.ended()
+    assert bench.registration.state is S.REGISTERED
+    assert bench.told[-1] == Restored(4)
+    assert bench.sent("AT+MIPLCONF") == 0  # which it still holds
+    assert 0.5 * FIRST_WAIT <= bench.waits[0] < bench.waits[-1]
