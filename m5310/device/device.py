@@ -100,7 +100,7 @@ class Device:
         self._destroying: asyncio.Task[None] | None = None
         self._resources = ObjectTree()
         self._declarations = Declarations(
-            self._resources, execute, config, self._registration.expect
+            self._resources, execute, config, self._registration.verdicts.expect
         )
         self._continuity = Continuity(
             self._connection,
@@ -252,9 +252,10 @@ class Device:
         """Log out. Raises RegistrationError if nothing confirms it in time.
 
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
-        A login under way is awaited first, since the module takes no logout before its end; it may
-        leave REG_FAILED. A device that is to be logged in again is not, and what was kept for that
-        fails; a module that forgot what it was told is still told it: RESTORING until then.
+        A login under way is awaited first, since the module takes no logout before its end; what a
+        failed one may have left in the module is logged out as well. A device that is to be logged
+        in again is not, and what was kept for that fails; a module that forgot what it was told is
+        still told it: RESTORING until then.
         """
         if not (self._continuity.coming_back or self.state is DeviceState.REG_PENDING):
             self._registration.check(DeviceEvent.CLOSE)
@@ -289,6 +290,8 @@ class Device:
             await self._registration.settled()
             if self._registration.allows(DeviceEvent.CLOSE):
                 await self.close()
+            else:
+                await self._registration.undo()  # a login that was told of after its logout
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
@@ -302,7 +305,7 @@ class Device:
 
     async def _leave_port(self) -> None:
         gone = PortError("the device was destroyed")
-        self._registration.fail(gone)
+        self._registration.verdicts.fail(gone)
         await self._outbox.close(gone)
         await self._connection.close()
 

@@ -155,7 +155,7 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
 
 async def test_a_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
-    with pytest.raises(StateError, match="not created"):
+    with pytest.raises(StateError, match="open it first"):
         device.modem  # noqa: B018
     async with device:
         assert device.modem is opening[0].modem
@@ -268,7 +268,9 @@ async def test_it_is_created_once() -> None:
             await device.create()
         assert pending.value.code is Code.PENDING
         await first
-        with pytest.raises(StateError, match="CREATE is not legal"):
+        with pytest.raises(
+            StateError, match="cannot be created: the device is DEREGISTERED; it is created once"
+        ):
             await device.create()
         await device.destroy()
         with pytest.raises(StateError, match="DESTROYED"):
@@ -428,7 +430,7 @@ async def test_reports_need_a_login() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         t = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         sent = len(m.sent)
-        with pytest.raises(StateError, match="login") as refused:
+        with pytest.raises(StateError, match="log in first") as refused:
             await device.notify(t, 2)
         assert refused.value.code is Code.NOT_REGISTER
         assert len(m.sent) == sent
@@ -806,10 +808,26 @@ async def test_closed_while_it_logs_in_it_awaits_the_end_of_that(accepted: bool)
         await m.until("AT+MIPLOPEN")
         asyncio.get_running_loop().call_later(5, m.say, f"+MIPLOPEN:0,{int(accepted)}")
         await device.close()
-        assert device.state is (DeviceState.DEREGISTERED if accepted else DeviceState.REG_FAILED)
+        assert device.state is DeviceState.DEREGISTERED
         assert ("AT+MIPLCLOSE=0" in m.sent) is accepted
         await asyncio.wait({connecting})
         assert (connecting.exception() is None) is accepted
+
+
+async def test_closed_after_a_failed_login_it_stays_logged_out_whatever_the_module_says_late() -> (
+    None
+):
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK", CLOSE="+CME ERROR:3")
+        with pytest.raises(RegistrationError):
+            await device.connect(10)
+        await device.close()
+        m.rules = platform()
+        m.say("+MIPLOPEN:0,1")
+        await elapse(60)
+        assert device.state is DeviceState.DEREGISTERED
+        before = len(m.sent)
+    assert list(map(text, m.sent[before:])) == ["CLOSE=0", "DEL=0"]
 
 
 async def test_closed_between_two_attempts_to_log_in_it_makes_no_third() -> None:

@@ -131,6 +131,79 @@ async def test_a_login_of_which_nothing_is_heard_is_undone_before_the_next(
     assert registration.state is S.REGISTERED
 
 
+@pytest.mark.parametrize("holds", [True, False])
+async def test_closed_after_a_login_of_which_nothing_was_heard_it_is_logged_out(
+    holds: bool,
+) -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+
+    def then(line: str) -> M5310Error | None:
+        if not holds:
+            return CommandError(line, "+CME ERROR:3", 3)
+        soon(registration, Opened(0, True), 0.5)  # crosses the logout
+        soon(registration, Closed(0, True), 3)
+        return None
+
+    wire.then = then
+    await registration.close(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_verdict_that_comes_after_the_close_changes_nothing_and_is_undone() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    wire.then = lambda line: CommandError(line, "+CME ERROR:3", 3)  # it is still at it
+    await registration.close(30)
+    registration.heard(Opened(0, True))
+    assert registration.state is S.DEREGISTERED
+    wire.then = lambda _: soon(registration, Closed(0, True), 0.5)
+    await registration.undo()
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0", "AT+MIPLCLOSE=0"]
+    await registration.undo()
+    assert len(wire.lines) == 3
+
+
+async def test_closed_after_a_refused_login_there_is_nothing_to_undo() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    soon(registration, Opened(0, False), 3)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    await registration.close(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_close_that_is_cancelled_after_a_failed_login_closes_all_the_same() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    closing = asyncio.create_task(registration.close(30))
+    await elapse(0.5)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_logout_whose_result_got_lost_is_said_again_before_the_next_login() -> None:
+    registration, wire = at(S.REGISTERED)
+    wire.then = lambda line: CommandTimeout(line, 5)
+    with pytest.raises(CommandTimeout):
+        await registration.close(30)
+    assert registration.state is S.DEREGISTERED
+    wire.then = lambda _: None
+    soon(registration, Closed(0, True), 2)
+    soon(registration, Opened(0, True), 5)
+    await registration.connect(30)
+    assert wire.lines == ["AT+MIPLCLOSE=0", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,30"]
+    assert registration.state is S.REGISTERED
+
+
 async def test_what_is_known_of_a_login_is_not_undone() -> None:
     registration, wire = at(S.DEREGISTERED)
     for verdict in (Opened(0, False), None):
@@ -320,7 +393,9 @@ async def test_when_reports_may_go_out(state: DeviceState) -> None:
 
 async def test_a_reason_stands_before_what_the_table_says() -> None:
     registration, _ = at(S.REGISTERED)
-    with pytest.raises(StateError, match="declared before login: device: CONNECT is not legal"):
+    with pytest.raises(
+        StateError, match=r"declared before login: the device is REGISTERED; .*close\(\) it first"
+    ):
         registration.check(E.CONNECT, "declared before login")
 
 
@@ -472,7 +547,7 @@ async def test_an_interruption_leads_to_the_restoration_from_wherever_the_module
     state: DeviceState, event: DeviceEvent
 ) -> None:
     registration, _ = at(state)
-    verdict = registration.expect(Opened)
+    verdict = registration.verdicts.expect(Opened)
     login = registration.interrupted(event, ModemReset("anew"))
     nothing = state in (S.NEW, S.LOST, S.DESTROYED)
     assert registration.state is (state if nothing else S.RESTORING)
