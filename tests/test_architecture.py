@@ -49,6 +49,7 @@ SHELLS = {
     "m5310.device.reports",
     "m5310.device.requests",
     "m5310.device.restoration",
+    "m5310.device.standing",
     "m5310.device.verdicts",
     "m5310.shield",
     "m5310.module.speed",

@@ -1,4 +1,4 @@
-"""A device's standing with the platform: log in, renew, log out, and what the module says of it."""
+"""Changing where a device stands: log in, renew, log out, and what the module says of each."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
 from m5310.classic.urc import Closed, Opened, Updated
-from m5310.device.advice import illegal
+from m5310.device.standing import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
 from m5310.errors import (
-    Code,
     CommandError,
     M5310Error,
     ModemReset,
     ParameterError,
     PortError,
     RegistrationError,
-    StateError,
 )
 from m5310.shield import to_the_end
-from m5310.states import DEVICE, DeviceEvent, DeviceState, States
+from m5310.states import DeviceEvent, DeviceState
 
 CONNECT: Final = 60.0
 """Seconds to log in. A guess: hosts wait 30 to 60, and an attach may still be under way."""
@@ -47,22 +45,13 @@ _LOGGED_IN: Final = {
 }
 
 Execute = Callable[[Command], Awaitable[Answer]]
-
-_CODES: Final = {
-    DeviceState.REG_PENDING: Code.PENDING,
-    DeviceState.REG_UPDATE_PENDING: Code.PENDING,
-    DeviceState.DEREG_PENDING: Code.PENDING,
-    DeviceState.RESTORING: Code.PENDING,
-    DeviceState.REGISTERED: Code.REGISTERED,
-    DeviceState.REG_UPDATE_NEEDED: Code.REGISTERED,
-}
+T = TypeVar("T")
 
 
-class Registration:
-    """Where the device stands, as the table `DEVICE` knows it.
+class Registration(Standing):
+    """Brings the device where the program wants it, and learns where it came to be.
 
-    What we begin is checked against the table first (`StateError`); what the module says is
-    followed as far as the table knows the way, it is not ours to forbid.
+    Tell it of each verdict `heard`, and of each restart or lost port.
     """
 
     def __init__(
@@ -71,69 +60,12 @@ class Registration:
         config: Config,
         moved: Callable[[DeviceEvent], None] = lambda _: None,
     ) -> None:
-        """`moved` is called after each event that the table knew the way for."""
+        """`moved` as in `Standing`."""
+        super().__init__(moved)
         self._execute = execute
-        self._moved = moved
         self._config = config
-        self._states = States(DEVICE)
         self.verdicts: Final = Verdicts()
-        self._expiry: asyncio.TimerHandle | None = None
-        self._ending = False
         self._dangling = False  # the module may be logged in although `state` does not say so
-        self._lost: M5310Error | None = None
-        self._changed = asyncio.Event()
-
-    @property
-    def state(self) -> DeviceState:
-        return self._states.state
-
-    def allows(self, event: DeviceEvent) -> bool:
-        return self._states.allows(event) and (not self._ending or event is DeviceEvent.CLOSE)
-
-    def check(self, event: DeviceEvent, what: str = "") -> None:
-        """Raise what makes `event` illegal now, with the C kit's number for it.
-
-        `what` says what was wanted, if that is not the event itself.
-        """
-        self._check_port()
-        if not self._states.allows(event):
-            code = _CODES.get(self.state, Code.NOT_REGISTER)
-            raise StateError(illegal(event, self.state, what), code)
-        if not self.allows(event):
-            raise StateError("the device is being destroyed; make a new one")
-
-    def end(self) -> None:
-        """From now on nothing may begin any more but a logout."""
-        self._ending = True
-
-    @property
-    def reporting(self) -> bool:
-        """Whether reports can go out."""
-        return self.state.registered and self.state is not DeviceState.DEREG_PENDING
-
-    def check_registered(self) -> None:
-        """Raise StateError (or what the device was lost by) unless reports can go out."""
-        self._check_port()
-        if not self.reporting:
-            raise StateError(illegal(DeviceEvent.UPDATE, self.state, "reports need a login"))
-
-    def move(self, event: DeviceEvent) -> None:
-        self.check(event)
-        self.follow(event)
-
-    def follow(self, event: DeviceEvent) -> None:
-        if self._states.allows(event):
-            self._states.on(event)
-            if self._expiry is not None:
-                self._expiry.cancel()
-            self._changed.set()
-            self._changed = asyncio.Event()
-            self._moved(event)
-
-    async def left(self) -> None:
-        """Wait until the device is registered no more."""
-        while self.state.registered:
-            await self._changed.wait()
 
     def interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> bool:
         """The module restarted or the port is gone. Whether the device was logged in, or on its
@@ -143,15 +75,6 @@ class Registration:
         self.follow(event)
         self.verdicts.fail(error)
         return login
-
-    def give_up(self, error: ModemReset | PortError) -> None:
-        """Nobody mends it: every call raises `error` from now on."""
-        self._lost = error
-        self.follow(DeviceEvent.GIVE_UP)
-
-    def _check_port(self) -> None:
-        if self._lost is not None and self.state is DeviceState.LOST:
-            raise self._lost
 
     # --- log in, renew, log out --------------------------------------------------------------
 
@@ -163,14 +86,11 @@ class Registration:
         begun = clock()
         # One margin more if a login before this one may have to be undone first.
         due = begun + seconds + VERDICT_MARGIN * (2 if self._dangling else 1)
-        verdict = self.verdicts.expect(
-            Opened
-        )  # before the command: the line may come before its OK
         try:
-            await self._send(self._open(seconds), DeviceEvent.REFUSED)
+            verdict = await self._send(self._open(seconds), DeviceEvent.REFUSED)
             opened = await within(due - clock(), verdict)
         except asyncio.CancelledError:
-            self._expire(due, DeviceEvent.REFUSED)
+            self.follow_at(due, DeviceEvent.REFUSED)
             raise
         if opened:
             return
@@ -220,7 +140,7 @@ class Registration:
             await self._send(self._log_out(), DeviceEvent.CLOSED)
             closed = await within(timeout, verdict)
         except asyncio.CancelledError:
-            self._expire(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
+            self.follow_at(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
             raise
         self.follow(DeviceEvent.CLOSED)
         if closed is None:
@@ -238,30 +158,18 @@ class Registration:
         finally:
             self.follow(DeviceEvent.CLOSED)
 
-    async def settled(self) -> None:
-        """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
-        while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
-            await self._changed.wait()
-
-    async def updated(self) -> bool:
-        """Wait for an update that is pending. Whether the platform knows the device."""
-        while self.state is DeviceState.REG_UPDATE_PENDING:
-            await self._changed.wait()
-        return self.state is DeviceState.REGISTERED
-
-    def _expire(self, due: float, event: DeviceEvent) -> None:
-        """Nobody waits any more for a word of the module; unsaid until `due`, `event` is true."""
-        if self._states.allows(event):
-            self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
-
-    async def _open(self, seconds: int) -> None:
+    async def _open(self, seconds: int) -> asyncio.Future[bool]:
+        """Returns what the module will say of it."""
         await self.undo()
+        self.follow(DeviceEvent.CONNECT)  # once more, if the one undone was told of meanwhile
         self._dangling = True
+        verdict = self.verdicts.expect(Opened)  # before the command: it may come before its OK
         try:
             await self._execute(classic.open_(seconds))
         except CommandError:
             self._dangling = False
             raise
+        return verdict
 
     async def undo(self) -> None:
         """Log out what the module may be logged in with and nobody here waits for any more.
@@ -285,17 +193,17 @@ class Registration:
             raise
         self._dangling = False  # it forgets the login, whatever the platform says
 
-    async def _send(self, sending: Awaitable[object], failed: DeviceEvent) -> None:
+    async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send what begins a change; the state is known afterwards, cancelled or not."""
 
-        async def send() -> None:
+        async def send() -> T:
             try:
-                await sending
+                return await sending
             except M5310Error:
                 self.follow(failed)
                 raise
 
-        await to_the_end(send())
+        return await to_the_end(send())
 
     # --- what the module says ----------------------------------------------------------------
 

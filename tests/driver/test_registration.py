@@ -190,6 +190,29 @@ async def test_a_close_that_is_cancelled_after_a_failed_login_closes_all_the_sam
     assert registration.state is S.DEREGISTERED
 
 
+async def test_a_verdict_that_comes_while_its_login_is_undone_is_not_the_next_ones() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+
+    def then(line: str) -> None:
+        if line == "AT+MIPLCLOSE=0":
+            soon(registration, Opened(0, True), 0.5)  # of the one before
+            soon(registration, Closed(0, True), 3)
+        else:
+            soon(registration, Opened(0, False), 5)
+
+    wire.then = then
+    with pytest.raises(RegistrationError, match="refused"):
+        await registration.connect(30)
+    assert registration.state is S.REG_FAILED
+    wire.then = lambda _: soon(registration, Opened(0, True), 5)
+    await registration.connect(30)
+    assert registration.state is S.REGISTERED
+    names = ["OPEN=0,30", "CLOSE=0", "OPEN=0,30", "OPEN=0,30"]
+    assert wire.lines == [f"AT+MIPL{name}" for name in names]
+
+
 async def test_a_logout_whose_result_got_lost_is_said_again_before_the_next_login() -> None:
     registration, wire = at(S.REGISTERED)
     wire.then = lambda line: CommandTimeout(line, 5)
@@ -380,25 +403,6 @@ async def test_a_lost_port_releases_who_waits_and_refuses_who_comes() -> None:
             ask()
 
 
-@pytest.mark.parametrize("state", S)
-async def test_when_reports_may_go_out(state: DeviceState) -> None:
-    registration, _ = at(state)
-    if state in (S.REGISTERED, S.REG_UPDATE_NEEDED, S.REG_UPDATE_PENDING):
-        registration.check_registered()
-    else:
-        with pytest.raises(StateError, match=state.name) as illegal:
-            registration.check_registered()
-        assert illegal.value.code is Code.NOT_REGISTER
-
-
-async def test_a_reason_stands_before_what_the_table_says() -> None:
-    registration, _ = at(S.REGISTERED)
-    with pytest.raises(
-        StateError, match=r"declared before login: the device is REGISTERED; .*close\(\) it first"
-    ):
-        registration.check(E.CONNECT, "declared before login")
-
-
 @pytest.mark.parametrize("success", [True, False])
 async def test_an_update_under_way_says_whether_the_platform_knows_the_device(
     success: bool,
@@ -443,30 +447,6 @@ def test_whatever_the_module_says_leads_to_a_state_of_the_table(
             )
 
     run(listen())
-
-
-@given(st.sampled_from(S), st.sampled_from(E))
-def test_any_event_in_any_state_is_legal_or_a_typed_error(
-    state: DeviceState, event: DeviceEvent
-) -> None:
-    async def try_it() -> None:
-        registration, _ = at(state)
-        assert registration.allows(event) == any(row[:2] == (state, event) for row in DEVICE.rows)
-        if registration.allows(event):
-            registration.move(event)
-            assert (state, event, registration.state) in DEVICE.rows
-        else:
-            with pytest.raises(StateError):
-                registration.move(event)
-            registration.follow(event)
-            assert registration.state is state
-
-    run(try_it())
-
-
-def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
-    assert {row[2] for row in DEVICE.rows} | {S.NEW} == set(S)
-    assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
 
 
 @pytest.mark.parametrize("when", [0.5, 3])
