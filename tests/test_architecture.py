@@ -18,6 +18,7 @@ ROOMS = sorted([*ROOT.glob("m5310/**/*.py"), *ROOT.glob("emulator/**/*.py")])
 SHELLS = {
     "m5310.device.acknowledgements",
     "m5310.module.attach",
+    "m5310.device.answering",
     "m5310.device.callbacks",
     "m5310.cli.console",
     "m5310.cli.stdin",

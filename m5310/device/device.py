@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self, overload
 
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Blocks, Config
+from m5310.device.answering import ANSWER_WITHIN, Answering, Handlers
 from m5310.device.callbacks import Callback
 from m5310.device.connection import Connection, Opener
 from m5310.device.continuity import Continuity
@@ -19,7 +20,7 @@ from m5310.device.dispatch import Dispatch
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
-from m5310.device.requests import ANSWER_WITHIN, Handlers, Requests
+from m5310.device.requests import Requests
 from m5310.device.upkeep import Listener, UpkeepCounters
 from m5310.errors import (
     Code,
@@ -52,7 +53,7 @@ class Device:
     `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's, or a
     coroutine function that opens a `Modem`, and another one each time the port was lost.
     `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
-    `m5310.device.requests.Handlers`; each must end `answer_within` s after its request arrived.
+    `m5310.device.answering.Handlers`; each must end `answer_within` s after its request arrived.
 
     The registration is renewed in time for as long as the device is open; if that fails, or the
     module logs out unasked, it is logged in anew. A port that was lost and comes back, with the
@@ -119,11 +120,9 @@ class Device:
             limit=outbox,
             when_full=when_full,
         )
+        handlers = Handlers(on_read, on_write, on_execute)
         self._requests = Requests(
-            self._resources,
-            execute,
-            Handlers(on_read, on_write, on_execute),
-            answer_within=answer_within,
+            Answering(self._resources, handlers, answer_within=answer_within), execute
         )
         self._dispatch = Dispatch(
             self._connection,
