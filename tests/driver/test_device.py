@@ -863,12 +863,15 @@ async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
         assert len([line for line in m.sent if "OPEN" in line]) == 1
 
 
-async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray() -> None:
+@pytest.mark.parametrize("reads", [1, 2, 3])
+async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads: int) -> None:
+    text = ["REBOOT_CAUSE_UNKNOWN", "M5310", "OK"]
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()
         for times in range(1, 4):
-            m.say("REBOOT_CAUSE_UNKNOWN")
-            m.say("M5310", "OK")
+            for line in text[: reads - 1]:
+                m.say(line)
+            m.say(*text[reads - 1 :])
             await elapse(600)
             assert device.counters.restored == times
         assert device.modem.counters.strays == 0
