@@ -35,6 +35,7 @@ SHELLS = {
     "m5310.module.datagrams",
     "m5310.device.declarations",
     "m5310.device.device",
+    "m5310.device.life",
     "m5310.following",
     "m5310.modem",
     "m5310.module.module",
