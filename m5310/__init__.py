@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         StateError,
         UsageError,
     )
+    from m5310.flags import NbiotValue
     from m5310.following import Following
     from m5310.lwm2m import Access, Path, Resource
     from m5310.modem import Modem
@@ -85,7 +86,6 @@ if TYPE_CHECKING:
         NBIOT_UPDATED,
         NBIOT_WRITABLE,
         NbiotDevice,
-        NbiotValue,
         nbiot_device_close,
         nbiot_device_connect,
         nbiot_device_create,
@@ -194,7 +194,7 @@ _HOMES = {
     "m5310.nbiot": (
         "NBIOT_BOOLEAN NBIOT_EXECUTABLE NBIOT_FLOAT NBIOT_HEX_STRING NBIOT_INTEGER "
         "NBIOT_OPAQUE NBIOT_READABLE NBIOT_STRING NBIOT_UPDATED NBIOT_WRITABLE NbiotDevice "
-        "NbiotValue nbiot_device_close nbiot_device_connect nbiot_device_create "
+        "nbiot_device_close nbiot_device_connect nbiot_device_create "
         "nbiot_device_destroy nbiot_device_step nbiot_device_sync nbiot_resource_add "
         "nbiot_resource_del"
     ),
@@ -211,6 +211,7 @@ _HOMES = {
     "m5310.commands.network": "NetworkStatus PingReply",
     "m5310.commands.power": "PowerSaving",
     "m5310.commands.general": "Booted",
+    "m5310.flags": "NbiotValue",
     "m5310.following": "Following",
     "m5310.device.upkeep": (
         "LoggedOut PortBack PortLost Reconnecting RenewalFailed Renewed ReportDropped Reset "

@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from m5310.device.device import Device
 from m5310.device.reports import Report
@@ -24,10 +22,11 @@ from m5310.errors import (
     NotFound,
     ParameterError,
 )
+from m5310.flags import Flags, NbiotValue
 from m5310.lwm2m import Access, Path, Resource
 from m5310.pump import Pump
 from m5310.states import DeviceState
-from m5310.values import PAYLOAD_LIMIT, Value, ValueType, size
+from m5310.values import Value, ValueType
 
 NBIOT_STRING: Final = ValueType.STRING
 NBIOT_OPAQUE: Final = ValueType.OPAQUE
@@ -48,19 +47,6 @@ buffer for as long; the platform repeats it at 10 and 20 s and gives up at 30 s.
 _log = logging.getLogger("m5310.nbiot")
 
 
-@dataclass(eq=False, slots=True)
-class NbiotValue:
-    """One resource's value; `flag |= NBIOT_UPDATED` asks for a report at the next step.
-
-    `type` and the other flags count as they are when the resource is added.
-    """
-
-    type: ValueType
-    value: Any  # a `Value`; the program knows which of them, and calculates with it
-    flag: Access = Access.READABLE
-
-
-_Portion = list[tuple["Resource", "NbiotValue", Value]]
 ValueCallback = Callable[[int, int, int, NbiotValue], object]
 ExecuteCallback = Callable[[int, int, int, NbiotValue, bytes], object]
 AckCallback = Callable[[int, int, int, NbiotValue, int], object]
@@ -88,7 +74,7 @@ class NbiotDevice:
         self._ack_callback = notify_ack_callback
         self._values: dict[Resource, NbiotValue] = {}
         self._acknowledging: set[asyncio.Task[None]] = set()
-        self._claiming = threading.Lock()
+        self._flags = Flags()
         # first, and without a thread: it may refuse its parameters
         self._device = Device(
             port,
@@ -152,53 +138,20 @@ class NbiotDevice:
     def report(self) -> None:
         """Report what is flagged. One bad value does not hold up the others: all are tried."""
         first: M5310Error | None = None
-        unsent = deque(self._portions())
+        unsent = deque(self._flags.claimed(self._values))
         try:
             while unsent:
                 try:
                     self._pump.run(self._report({each: value for each, _, value in unsent[0]}))
                 except M5310Error as error:
-                    _flag(unsent[0])
+                    self._flags.put_back(unsent[0])
                     first = first or error
                 unsent.popleft()
         finally:  # Ctrl-C
             for portion in unsent:
-                _flag(portion)
+                self._flags.put_back(portion)
         if first is not None:
             raise first
-
-    def _portions(self) -> Iterator[_Portion]:
-        """What is flagged, by object instance, and by what one report carries of it."""
-        flagged: dict[Path, _Portion] = {}
-        for resource, holder in list(self._values.items()):
-            if self._claim(holder):
-                instance = Path(resource.path.object, resource.path.instance)
-                flagged.setdefault(instance, []).append((resource, holder, holder.value))
-        for entries in flagged.values():
-            portion: _Portion = []
-            room = PAYLOAD_LIMIT
-            for entry in entries:
-                takes = _takes(entry[0], entry[2])
-                if takes is None:
-                    yield [entry]  # to be refused by itself
-                    continue
-                if portion and takes > room:
-                    yield portion
-                    portion, room = [], PAYLOAD_LIMIT
-                portion.append(entry)
-                room -= takes
-            if portion:
-                yield portion
-
-    def _claim(self, holder: NbiotValue) -> bool:
-        """Whether the value is flagged and ours to report: of two threads one gets it.
-
-        What the program flags from now on is another report.
-        """
-        with self._claiming:
-            flagged = bool(holder.flag & Access.UPDATED)
-            holder.flag &= ~Access.UPDATED
-            return flagged
 
     async def _report(self, values: dict[Resource, Value]) -> None:
         report = await self._device.report(values, acknowledge=self._ack_callback is not None)
@@ -273,19 +226,6 @@ def _check_callback(callback: object) -> None:
         raise ParameterError(
             f"the callback {callback!r} is not a plain function; coroutines are for Device"
         )
-
-
-def _flag(portion: _Portion) -> None:
-    for _, holder, _ in portion:
-        holder.flag |= Access.UPDATED
-
-
-def _takes(resource: Resource, value: Value) -> int | None:
-    """Bytes of a report, None for what no report can carry."""
-    try:
-        return size(resource.encode(value))
-    except ParameterError:
-        return None
 
 
 def nbiot_device_create(

@@ -36,6 +36,7 @@ SHELLS = {
     "m5310.device.declarations",
     "m5310.device.device",
     "m5310.device.life",
+    "m5310.flags",
     "m5310.following",
     "m5310.modem",
     "m5310.module.module",
