@@ -12,6 +12,7 @@ returned, and calls `tick` when `deadline` has come. `now` is in seconds and nev
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import assert_never
 
 from m5310.at import Answer, Command, FinalResult, final_result
@@ -184,27 +185,29 @@ class Engine:
         data, self._output = self._output, b""
         return data
 
-    def receive(self, data: bytes, now: float) -> list[Event]:
-        """What the bytes from the module mean, in the order they came."""
+    def receive(self, data: bytes, now: float) -> Iterator[Event]:
+        """What the bytes from the module mean, in the order they came. Take all of it at once.
+
+        Each line is judged as its event is asked for. So what the one before makes the owner do,
+        `abandon` or `asleep`, holds for it although both came in one read.
+        """
         if self._line_feed_due and data:
             self._line_feed_due = False
             self._due = now + self._pause
         # A command gets out only below, so what is nobody's at first stays nobody's. Most of what
         # comes is of this kind, and a third faster for the shortcut.
         nothing_out = self._exchange is None and self._lost is None
-        events: list[Event] = []
         lines = self._reader.feed(data)
         if lines:
             self._sleep.heard(now)
         for line in lines:
             if isinstance(line, Overlong):
-                events.append(line)
+                yield line
             elif nothing_out and line[0] == "+" and " ERROR" not in line:
-                events.append(Unsolicited(line))
+                yield Unsolicited(line)
             elif (event := self._meaning(line, now)) is not None:
-                events.append(event)
+                yield event
         self._advance(now)
-        return events
 
     def tick(self, now: float) -> list[Event]:
         """What time alone brings. Harmless before the deadline."""

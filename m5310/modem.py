@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
@@ -219,7 +219,7 @@ class Modem(asyncio.Protocol):
 
     # the engine's side
 
-    def _handle_all(self, events: list[Event]) -> None:
+    def _handle_all(self, events: Iterable[Event]) -> None:
         """Tell what happened, then go on.
 
         In this order: a listener whose task runs at once (eager tasks, from Python 3.12 on) would

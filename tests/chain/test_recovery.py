@@ -287,7 +287,7 @@ async def test_a_program_that_logs_out_while_it_is_brought_back_is_obeyed() -> N
         assert kept.state is ReportState.FAILED
         world.back()
         await elapse(2 * LONGEST_WAIT)
-        assert device.state is S.REG_FAILED
+        assert device.state is S.DEREGISTERED
         assert world.reported == []
         await device.connect(30)
 

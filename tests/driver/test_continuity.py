@@ -51,7 +51,7 @@ class Bench:
         self.events: list[UpkeepEvent] = []
         self.registration = Registration(self.wire, CONFIG, lambda event: self.it.moved(event))
         declarations = Declarations(
-            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.expect(kind)
+            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.connection = Connection(
             self.port.modem if given else self._open,

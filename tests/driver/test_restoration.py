@@ -53,7 +53,7 @@ class Bench:
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
         tree.add(Resource("3303/0/5701", ValueType.STRING, "C", Access.READABLE))
         self.declarations = Declarations(
-            tree, self.wire, CONFIG, lambda kind: self.registration.expect(kind)
+            tree, self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
