@@ -9,6 +9,7 @@ from m5310.device.upkeep import (
     LoggedOut,
     PortBack,
     PortLost,
+    RadioRestarted,
     Reconnecting,
     RenewalFailed,
     Renewed,
@@ -34,6 +35,9 @@ def event_words(event: object) -> str:
             return "the module has logged out by itself; logging in again"
         case Reconnecting(attempt, wait, error):
             return f"attempt {attempt} failed, the next in {wait:.0f} s: {error}"
+        case RadioRestarted(stat):
+            stands = stat.name.lower().replace("_", " ")
+            return f"the module gave up on the network ({stands}); its radio was turned off and on"
         case Restored(attempts):
             tried = "" if attempts == 1 else f", after {attempts} attempts"
             return f"the device is back in service{tried}"

@@ -7,12 +7,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError
 
-# Named tuples, because nine dataclasses take 3 ms of every import of the driver. An empty tuple
+if TYPE_CHECKING:
+    from m5310.commands.network import Registration
+
+# Named tuples, because ten dataclasses take 3 ms of every import of the driver. An empty tuple
 # would be false, though, so what has nothing to say is a dataclass.
 
 
@@ -47,6 +50,12 @@ class Reconnecting(NamedTuple):
     error: M5310Error
 
 
+class RadioRestarted(NamedTuple):
+    """The module had given up on the network, standing at `stat`: it was told to look anew."""
+
+    stat: Registration
+
+
 class Restored(NamedTuple):
     """The device stands again where it stood, after so many attempts."""
 
@@ -77,6 +86,7 @@ UpkeepEvent = (
     | PortBack
     | LoggedOut
     | Reconnecting
+    | RadioRestarted
     | Restored
     | Renewed
     | RenewalFailed
@@ -92,6 +102,7 @@ class UpkeepCounters(NamedTuple):
     ports_lost: int
     logouts: int
     retries: int
+    radio_restarts: int
     restored: int
     renewed: int
     renewals_failed: int
@@ -120,6 +131,7 @@ class Upkeep:
             ports_lost=seen[PortLost],
             logouts=seen[LoggedOut],
             retries=seen[Reconnecting],
+            radio_restarts=seen[RadioRestarted],
             restored=seen[Restored],
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],

@@ -8,11 +8,13 @@ from typing import get_args
 import pytest
 
 from m5310.cli.happenings import event_words
+from m5310.commands.network import Registration
 from m5310.device.reports import Report
 from m5310.device.upkeep import (
     LoggedOut,
     PortBack,
     PortLost,
+    RadioRestarted,
     Reconnecting,
     RenewalFailed,
     Renewed,
@@ -34,6 +36,8 @@ SAID = {
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     LoggedOut(): "the module has logged out by itself; logging in again",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, the next in 4 s: no verdict came",
+    RadioRestarted(Registration.NOT_REGISTERED): "the module gave up on the network "
+    "(not registered); its radio was turned off and on",
     Restored(1): "the device is back in service",
     Restored(3): "the device is back in service, after 3 attempts",
     Renewed(86400): "the registration is renewed for 24 h",

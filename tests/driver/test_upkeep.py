@@ -6,11 +6,13 @@ import logging
 
 import pytest
 
+from m5310.commands.network import Registration
 from m5310.device.reports import Report
 from m5310.device.upkeep import (
     LoggedOut,
     PortBack,
     PortLost,
+    RadioRestarted,
     Reconnecting,
     RenewalFailed,
     Renewed,
@@ -30,6 +32,7 @@ EVENTS: list[UpkeepEvent] = [
     PortBack("/dev/ttyUSB1"),
     LoggedOut(),
     Reconnecting(1, 2.0, ERROR),
+    RadioRestarted(Registration.DENIED),
     Restored(2),
     Renewed(60),
     RenewalFailed(ERROR),
@@ -39,7 +42,7 @@ EVENTS: list[UpkeepEvent] = [
 async def test_each_event_is_told_and_counted() -> None:
     told: list[UpkeepEvent] = []
     upkeep = Upkeep(told.append)
-    assert upkeep.counters == UpkeepCounters(0, 0, 0, 0, 0, 0, 0, 0)
+    assert upkeep.counters == UpkeepCounters(*[0] * 9)
     dropped = ReportDropped(Report((), 1, acknowledge=False))
     for event in [*EVENTS, Reset("again"), dropped]:
         upkeep.tell(event)
@@ -49,6 +52,7 @@ async def test_each_event_is_told_and_counted() -> None:
         ports_lost=1,
         logouts=1,
         retries=1,
+        radio_restarts=1,
         restored=1,
         renewed=1,
         renewals_failed=1,
