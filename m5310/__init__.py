@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         LoggedOut,
         PortBack,
         PortLost,
+        RadioRestarted,
         Reconnecting,
         RenewalFailed,
         Renewed,
@@ -147,6 +148,7 @@ __all__ = [
     "PortError",
     "PortLost",
     "PowerSaving",
+    "RadioRestarted",
     "Reading",
     "Reconnecting",
     "RegistrationError",
@@ -213,8 +215,8 @@ _HOMES = {
     "m5310.commands.general": "Booted",
     "m5310.following": "Following",
     "m5310.device.upkeep": (
-        "LoggedOut PortBack PortLost Reconnecting RenewalFailed Renewed ReportDropped Reset "
-        "Restored UpkeepCounters"
+        "LoggedOut PortBack PortLost RadioRestarted Reconnecting RenewalFailed Renewed "
+        "ReportDropped Reset Restored UpkeepCounters"
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -21,6 +21,7 @@ NAMES = [
     "ReportDropped",
     "ReportState",
     "WhenFull",
+    "RadioRestarted",
     "Reconnecting",
     "RenewalFailed",
     "Renewed",
