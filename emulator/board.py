@@ -235,6 +235,7 @@ class Board:
         self._moving = True
         self.module.receive(heard, now)
         self._moving = False
+        self._stir(self)  # it has answered, whether that touches anything else or not
         self._turn()
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:

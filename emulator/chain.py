@@ -122,7 +122,8 @@ class Chain:
         """
         while self._deadline is not None and self._deadline < now:
             self._deadline = self._settle(self._deadline)
-        self._deadline = self._settle(now)
+        if self._deadline == now or self._touched or self._platform_touched:
+            self._deadline = self._settle(now)
         return self._deadline
 
     def _touch_platform(self) -> None:

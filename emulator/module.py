@@ -46,7 +46,8 @@ class Module:
 
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
-    `touched` is called whenever something has reached the module that may change its deadline.
+    `touched` is called whenever something has changed its deadline or made it send into the air or
+    out of a socket; what it has for its host is to be taken after each input in any case.
     `upsetting` is asked what goes wrong with each command line, in this life and the next.
     """
 
@@ -75,7 +76,7 @@ class Module:
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
         self.upsetting: Upsetting = nothing_upset
-        self._stale = True  # something has reached it since its last step
+        self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
         self._boot_noise = boot_noise
         self._seed = seed
@@ -167,12 +168,14 @@ class Module:
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
-        self._catch_up(now)
-        self._touch()
+        planned = self.step(now)
         if self._boot is None:
             read = self.power_saving.hear(data, now)
             self._conversation.flush()  # that it woke, before it answers
             self._conversation.receive(read, now)
+        self._due = self._step(now)
+        if self._due != planned or self._uplink or self._datagrams:
+            self.touched()
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
@@ -190,13 +193,13 @@ class Module:
             arrival(now)
             self._conversation.flush()
 
-        self._catch_up(now)
+        self.step(now)
         self._touch()
         self._paging.page(heard, now)
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
-        self._catch_up(now)
+        self.step(now)
         self._touch()
         self._output.clear()
         self._fall_silent(cause, now)
@@ -204,8 +207,9 @@ class Module:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
-        self._stale = False
-        self._due = self._step(now)
+        if self._moved or (self._due is not None and self._due <= now):
+            self._moved = False
+            self._due = self._step(now)
         return self._due
 
     def _step(self, now: float) -> float | None:
@@ -268,14 +272,8 @@ class Module:
     # Power and radio ---------------------------------------------------------------------------
 
     def _touch(self) -> None:
-        self._stale = True
+        self._moved = True
         self.touched()
-
-    def _catch_up(self, now: float) -> None:
-        """A step, unless it would do nothing."""
-        self._now = now
-        if self._stale or (self._due is not None and self._due <= now):
-            self.step(now)
 
     def _online(self) -> bool:
         return self.radio.registered

@@ -128,6 +128,9 @@ async def test_whatever_moves_the_module_stirs_the_board() -> None:
         touched: list[str] = []
         desk.board.touched = lambda: touched.append("chain")
         await host.command("AT")
+        assert desk.stirred
+        assert not touched
+        await host.command("AT+CPSMS=1")  # the network is told, over a connection that has its end
         assert touched
         assert desk.later == 0  # a turn followed by itself
         before = desk.stirred
