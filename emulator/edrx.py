@@ -70,7 +70,7 @@ class DiscontinuousReception:
 
     def step(self, now: float) -> float | None:
         """Hand over what can be heard at `now`; returns the next deadline."""
-        if not self._listening():
+        if self._paged and not self._listening():
             self._paged.clear()
         while self._paged:
             at = self._heard_at(now)

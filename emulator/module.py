@@ -33,7 +33,7 @@ from emulator.settings import FACTORY_SPEED, Flash, Settings
 from emulator.sim import Sim
 from emulator.sockets import Datagram, Sockets
 from emulator.speed import Speed
-from emulator.upset import Upset, Upsetting, nothing_upset
+from emulator.upset import Upsetting
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
 
@@ -48,7 +48,8 @@ class Module:
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
     `touched` is called whenever something has changed its deadline or made it send into the air or
     out of a socket; what it has for its host is to be taken after each input in any case.
-    `upsetting` is asked what goes wrong with each command line, in this life and the next.
+    `upsetting` is asked what goes wrong with each command line, in this life and the next; None:
+    nothing does.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Module:
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
-        self.upsetting: Upsetting = nothing_upset
+        self._upsetting: Upsetting | None = None
         self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
         self._boot_noise = boot_noise
@@ -97,7 +98,7 @@ class Module:
         self._now = now
         self._speed = Speed(self._flash)
         self._conversation = conversation = Conversation(
-            self._output.extend, self._speed.confirm, self._upset
+            self._output.extend, self._speed.confirm, self._upsetting
         )
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
@@ -163,6 +164,14 @@ class Module:
     @sim.setter
     def sim(self, sim: Sim) -> None:
         self.radio.sim = sim
+
+    @property
+    def upsetting(self) -> Upsetting | None:
+        return self._upsetting
+
+    @upsetting.setter
+    def upsetting(self, upsetting: Upsetting | None) -> None:
+        self._upsetting = self._conversation.upsetting = upsetting
 
     # Inputs ------------------------------------------------------------------------------------
 
@@ -265,9 +274,6 @@ class Module:
         if self._online():
             self.radio.use(now)
         return self._online()
-
-    def _upset(self, line: str) -> Upset:
-        return self.upsetting(line)
 
     # Power and radio ---------------------------------------------------------------------------
 

@@ -45,6 +45,9 @@ class Rates:
                 raise ValueError(f"{field.name} {rate}: expected a share of the bytes, 0 to 1")
 
 
+_NONE = Rates()
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Bytes that go on, `delay` seconds later than they would."""
@@ -96,6 +99,15 @@ class Noise:
         self._place = 0
         self._planned: list[_Plan] = []
 
+    @property
+    def rates(self) -> Rates:
+        return self._rates
+
+    @rates.setter
+    def rates(self, rates: Rates) -> None:
+        self._rates = rates
+        self._any = rates != _NONE
+
     def lose(self, count: int = 1, *, after: int = 0) -> None:
         """Lose `count` bytes, once `after` more have passed."""
         self.plan(Spot(Fault.LOSS, after, count))
@@ -122,7 +134,7 @@ class Noise:
 
     def spares(self, data: bytes) -> bool:
         """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
-        if self._planned or self.rates != _NONE:
+        if self._planned or self._any:
             return False
         self._place += len(data)
         return True
@@ -176,9 +188,6 @@ class Noise:
 
     def _hits(self, rate: float) -> bool:
         return self._chance.random() < rate
-
-
-_NONE = Rates()
 
 
 class Faults:
