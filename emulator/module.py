@@ -16,7 +16,6 @@ from emulator.classic.commands import Classic
 from emulator.commands import OK, Answer, Forms
 from emulator.contexts import Contexts
 from emulator.conversation import Conversation
-from emulator.coverage import Cell
 from emulator.deadlines import earliest
 from emulator.edrx import DiscontinuousReception
 from emulator.firmware import DEFAULT, Firmware, profile
@@ -26,7 +25,7 @@ from emulator.lwm2m import Downlink, Uplink
 from emulator.measurements import Measurements
 from emulator.network import Network
 from emulator.ping import Pinger
-from emulator.power import BOOT_TIME, Boot, Cause
+from emulator.power import BOOT_TIME, Boot, Cause, rom_noise
 from emulator.psm import PowerSaving
 from emulator.radio import Change, Radio
 from emulator.settings import FACTORY_SPEED, Flash, Settings
@@ -36,8 +35,6 @@ from emulator.speed import Speed
 from emulator.upset import Upsetting
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
-
-_NOISE = (8, 40)  # bytes of the boot ROM as the host reads them, at least and at most; a guess
 
 
 class Module:
@@ -88,7 +85,10 @@ class Module:
         self._datagrams: list[Datagram] = []
         self._boot: Boot | None = None
         self.radio = Radio(
-            self._radio_changed, finds=self._finds, touched=self._touch, registered=True
+            self._radio_changed,
+            finds=lambda cell: self._settings.finds(cell),
+            touched=self._touch,
+            registered=True,
         )
         self._start(now)
         self._local_time.learn()
@@ -103,7 +103,7 @@ class Module:
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc)
-        self._paging = DiscontinuousReception(self.radio, self._listening)
+        self._paging = DiscontinuousReception(self.radio)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
@@ -284,12 +284,6 @@ class Module:
     def _online(self) -> bool:
         return self.radio.registered
 
-    def _listening(self) -> bool:
-        return self.radio.registered and not self.radio.asleep
-
-    def _finds(self, cell: Cell) -> bool:
-        return self._settings.finds(cell)
-
     def _radio_changed(self, change: Change) -> None:
         if change is Change.REGISTRATION and self.radio.registered:
             self._local_time.learn()
@@ -307,6 +301,5 @@ class Module:
         self._start(now)
         noise = b""
         if self._boot_noise:
-            chance = Random(f"{self._seed} {self._starts}")  # noqa: S311 - must repeat itself
-            noise = chance.randbytes(chance.randint(*_NOISE))
+            noise = rom_noise(Random(f"{self._seed} {self._starts}"))  # noqa: S311 - repeats itself
         self._boot = Boot(cause, self.identity.model, noise, now)

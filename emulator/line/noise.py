@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from random import Random
 
 # Seconds by which a byte that is delayed at random comes late: beyond what a host that waits
@@ -95,9 +96,13 @@ class Noise:
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
         self._tell = tell
-        self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
+        self._seed = seed
         self._place = 0
         self._planned: list[_Plan] = []
+
+    @cached_property  # nearly no line ever draws, and what it draws from takes 2.5 KB
+    def _chance(self) -> Random:
+        return Random(self._seed)  # noqa: S311 - guards no secret, must repeat itself
 
     @property
     def rates(self) -> Rates:
