@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
-from emulator.upset import WELL, Upset, Upsetting, nothing_upset
+from emulator.upset import WELL, Upset, Upsetting
 
 # Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
 # reader is busy. Room for the longest line and some. A guess.
@@ -18,7 +18,8 @@ URC_LIMIT = 64
 
 class Conversation:
     """`write` sends bytes to the host, `heard` is called with each command line. Give it the whole
-    `table` before the first byte. `upsetting` says what goes wrong with a command line.
+    `table` before the first byte. `upsetting` says what goes wrong with a command line; None:
+    nothing does.
 
     At start as after every boot: echo off, errors without numbers.
     """
@@ -27,13 +28,13 @@ class Conversation:
         self,
         write: Callable[[bytes], None],
         heard: Callable[[], None] = lambda: None,
-        upsetting: Upsetting = nothing_upset,
+        upsetting: Upsetting | None = None,
     ) -> None:
         self.table: Table = {}
+        self.upsetting = upsetting
         self.lost = 0  # bytes that found the UART's buffer full
         self._write = write
         self._heard = heard
-        self._upsetting = upsetting
         self._reader = LineReader()
         self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
         self._numbers = False
@@ -70,7 +71,7 @@ class Conversation:
         """Write what came unasked: never inside a line, so not while the host types with echo, nor
         while a line is told in parts.
         """
-        if self._parted or (self._reader.echo and self._reader.begun):
+        if not self._urcs or self._parted or (self._reader.echo and self._reader.begun):
             return
         while self._urcs:
             self._write(framed(self._urcs.popleft()))
@@ -108,7 +109,8 @@ class Conversation:
             if command is None:
                 return
             self._heard()
-            upset = self._upsetting(line.decode("utf-8", "backslashreplace").strip())
+            if self.upsetting is not None:
+                upset = self.upsetting(line.decode("utf-8", "backslashreplace").strip())
             if not upset.heard:
                 return
             if upset.refusal is not None:

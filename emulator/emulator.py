@@ -224,7 +224,7 @@ class Emulator:
             quiet,
             stir=self._turns.stir,
             catch_up=self._turns.catch_up,
-            turn=self._turns.turn,
+            turn=self._turns.turn_at,
             later=self._turns.soon,
         )
         self.boards.append(board)

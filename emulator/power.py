@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
+from random import Random
 
 from emulator.at import framed
 
 # The boot ROM's own words, sent at another speed, come so many seconds after the start. A guess.
 ROM_TIME = 0.25
+_ROM_BYTES = (8, 40)  # of them as the host reads them, at least and at most; a guess
 
 
 class Cause(Enum):
@@ -31,6 +33,11 @@ class Cause(Enum):
 
 
 BOOT_TIME = Cause.COMMAND.silence
+
+
+def rom_noise(chance: Random) -> bytes:
+    """What a host reads of the boot ROM's words, at a speed that is not theirs."""
+    return chance.randbytes(chance.randint(*_ROM_BYTES))
 
 
 class Boot:

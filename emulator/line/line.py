@@ -8,10 +8,9 @@ from pathlib import Path
 from emulator.clock import Clock, Timer, VirtualClock
 from emulator.line.frames import Frame
 from emulator.line.noise import Faults
+from emulator.line.plug import Plug
 from emulator.line.way import Way
-from emulator.ports.link import Link
-from emulator.ports.opening import open_port
-from emulator.ports.port import Address, Port, address_of
+from emulator.ports.port import Address, Port
 
 # A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
 # sending does not get round to the next command. Room for the longest answers.
@@ -69,11 +68,8 @@ class Line:
         self._on_sent = on_sent
         self._on_note = on_note
         self._on_end = on_end
-        self._address = address
-        self._link_path = link
-        self._link: Link | None = None
+        self._plug = Plug(address, link)
         self._port: Port | None = None
-        self._name = ""
         self.faults = Faults(seed=seed, tell=self._note)
         self._out = Way(self.faults.to_host, self._note)
         self._in = Way(self.faults.to_module, self._note)
@@ -91,12 +87,12 @@ class Line:
     @property
     def path(self) -> str:
         """The port itself, as it is or was last."""
-        return self._name
+        return self._plug.name
 
     @property
     def port(self) -> str:
         """What a host opens: the link if there is one, else the port itself."""
-        return self._name if self._link_path is None else str(self._link_path)
+        return self._plug.link_or_name
 
     @property
     def baud(self) -> int | None:
@@ -121,19 +117,8 @@ class Line:
 
         Raises OSError: it cannot be had.
         """
-        if self._port is not None or self._closed:
-            return
-        port = open_port(self._address, self._heard, self._note, self._no_more)
-        try:
-            if self._link_path is not None:
-                self._link = Link(self._link_path, port.name)
-        except BaseException:
-            port.close()
-            raise
-        self._port, self._name = port, port.name
-        # A network port that was taken as it came keeps its number when it is plugged in again.
-        if self._address.host:
-            self._address = address_of(port.name)
+        if self._port is None and not self._closed:
+            self._port = self._plug.insert(self._heard, self._note, self._no_more)
 
     def unplug(self) -> None:
         """Take the port away as one pulls a plug: hosts see a hang-up, what is on its way is lost.
@@ -146,10 +131,8 @@ class Line:
         self._in.clear()
         self._held.clear()
         self._stop_timers()
-        if self._link is not None:
-            self._link.remove()
-        self._port.close()
-        self._port = self._link = None
+        self._plug.pull()
+        self._port = None
         self._writing = self._paused = False
 
     def close(self) -> None:
