@@ -207,6 +207,21 @@ async def test_it_is_closed_once(tmp_path: Path) -> None:
 
 
 @realtime
+async def test_it_is_started_once_and_has_a_port_from_then_on(tmp_path: Path) -> None:
+    it = Emulator(baud=None, link=str(tmp_path / "m5310"))
+    with pytest.raises(RuntimeError, match="no port yet: use it inside of its `with`"):
+        _ = it.port
+    async with it:
+        assert it.port == str(tmp_path / "m5310")
+        with pytest.raises(RuntimeError, match="started already: make another one"):
+            await it.start()
+        with Host(it.port) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+    with pytest.raises(RuntimeError, match="started already: make another one"), it:
+        pass
+
+
+@realtime
 async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
     async with Emulator(baud=None, latency=0) as it:
         with Host(it.port) as host:
