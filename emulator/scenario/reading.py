@@ -81,7 +81,7 @@ def _read_event(found: Mapping[str, object], line: int, modules: int) -> Event:
     act = kind.read(table, key)
     lasting = table.optional("for") if kind.lasts else None
     module = 1
-    if "module" in table and not kind.common:
+    if not kind.common and "module" in table:
         module = table.integer("module", 1, modules)
     table.end()
     _check_occasion(table, key, when)

@@ -85,7 +85,10 @@ def test_occasions(text: str, when: object) -> None:
         ("[[event]]\nat=1\nnoise={loss=2}", "day.toml:3: noise: loss 2, expected a number, 0 to 1"),
         ("[[event]]\nat=1\n[event.noise]\ntheft=1", "day.toml:3: noise: theft means nothing here"),
         ("[[event]]\nat=1\nto_host={lose=0}", "to_host: lose 0, expected a whole number, 1 or"),
-        ("[[event]]\nat=1\nto_host={}", "to_host: to_host: nothing, expected exactly one of lose"),
+        (
+            "[[event]]\nat=1\nto_host={}",
+            "to_host: the fault: nothing, expected exactly one of lose",
+        ),
         ("[[event]]\nat=1\nplatform={silent=1}", "platform: silent 1, expected true or false"),
         ("[[event]]\nat=1\nplatform={repeats=99}", "repeats 99, expected a whole number, 0 to 10"),
         ("[[event]]\non='MIPLOPEN'\nread='/3'", 'on "MIPLOPEN", expected how a command begins'),
