@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
 from m5310.at import Answer, Command
-from m5310.engine import QUIET, SETTLE, Engine
+from m5310.engine import QUIET, Engine
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -34,6 +34,7 @@ from m5310.events import (
 )
 from m5310.exchange import ANSWER_LIMIT
 from m5310.lines import LineReader, Overlong
+from m5310.past import SETTLE
 from m5310.sleep import AWAKE
 
 log = logging.getLogger("m5310.modem")

@@ -103,6 +103,7 @@ class Device:
         self._outbox = Outbox(
             execute,
             self._continuity.verify,
+            self._continuity.redeclare,
             self._continuity.dropped,
             recover=recover,
             limit=outbox,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
@@ -27,6 +28,8 @@ WINDOW: Final = 64
 """Acknowledgements that may be missing at once; the next report waits. A guess: much more than the
 one exchange at a time that CoAP asks for (RFC 7252 4.7), little enough for a module's memory."""
 
+_log = logging.getLogger("m5310.device")
+
 Verify = Callable[[], Awaitable[bool]]
 
 
@@ -40,14 +43,16 @@ class WhenFull(Enum):
 class Outbox:
     """`verify` asks the platform whether it still knows the device; False: that is being mended.
 
+    `redeclare` has the module told everything again, and the device logged in again, if it can.
     `dropped` is called with each report that had to make room. Without `recover` nothing is kept
-    and nothing repeated: `verify` and `limit` mean nothing then.
+    and nothing repeated: `verify`, `redeclare` and `limit` mean nothing then.
     """
 
     def __init__(
         self,
         execute: Execute,
         verify: Verify,
+        redeclare: Callable[[], bool],
         dropped: Callable[[Report], None],
         *,
         recover: bool = True,
@@ -58,6 +63,7 @@ class Outbox:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
         self._transmission = Transmission(execute)
         self._verify = verify
+        self._redeclare = redeclare
         self._dropped = dropped
         self._recover = recover
         self._limit = limit
@@ -249,6 +255,11 @@ class Outbox:
             # What is refused was checked before it was taken: the line made something else of it.
             if portion.attempts < ATTEMPTS:
                 return
+            refused = isinstance(error, CommandError)
+            if refused and self._transmission.doubts(portion) and self._redeclare():
+                _log.warning("the module refuses %r: it is told everything anew", portion.report)
+                self.hold()
+                return
         self._fail(portion, error)
 
     def _fail(self, portion: Portion, error: M5310Error) -> None:
@@ -268,5 +279,6 @@ class Outbox:
     def _end_session(self) -> None:
         self._session += 1
         self._unsure = False
+        self._transmission.forget()
         self._observations.interrupted()
         self._wake()

@@ -9,6 +9,7 @@ from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.device.reports import Line, Portion
 from m5310.errors import CommandError, CommandTimeout, M5310Error
+from m5310.lwm2m import Resource
 
 Execute = Callable[[Command], Awaitable[Answer]]
 
@@ -18,6 +19,23 @@ _log = logging.getLogger("m5310.device")
 class Transmission:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
+        self._taken: set[Resource] = set()  # reports of these are not refused, or not always
+        self._doubted: set[Resource] = set()
+
+    def doubts(self, portion: Portion) -> bool:
+        """Whether the module may have been told something else than was said of a resource.
+
+        Asked of a portion that is refused again and again: the line of its declaration may have
+        been damaged and taken all the same. True only once for each resource, until a report of
+        it is taken: a module that was told anew and still refuses it has other reasons.
+        """
+        suspects = {line.resource for line in portion.lines} - self._taken - self._doubted
+        self._doubted |= suspects
+        return bool(suspects)
+
+    def forget(self) -> None:
+        """The module is told everything again."""
+        self._taken.clear()
 
     async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
         """Whether the module took it; not if it began anew meanwhile, and forgot what it had.
@@ -40,6 +58,8 @@ class Transmission:
                 raise
             held = line
             line.resource.value = line.value
+            self._taken.add(line.resource)
+            self._doubted.discard(line.resource)
         return True
 
     async def _complete(self, line: Line) -> None:

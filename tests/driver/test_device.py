@@ -633,6 +633,38 @@ async def test_a_restarted_module_is_told_everything_again() -> None:
         assert events == [Reset("REBOOTING"), Restored(1)]
 
 
+async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
+    """As said: 5700. As understood: 5790. Its reports are refused, since nobody declared it."""
+    declared: set[str] = set()
+    damage = ["5700"]
+
+    def notify(line: str) -> str:
+        path = line.split(",")[3]
+        if device.state is DeviceState.REGISTERED:
+            return "OK" if path in declared else "+CME ERROR:50"
+        declared.add("5790" if damage and damage.pop() == path else path)
+        return "OK"
+
+    def conf(_: str) -> str:
+        return "+CME ERROR:3" if declared else "OK"
+
+    def delete(_: str) -> str:
+        declared.clear()
+        return "OK"
+
+    rules = platform(NOTIFY=notify, CONF=conf, DEL=delete)
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        u = await device.add_resource("3303/0/5701", ValueType.STRING, "C")
+        await device.connect()
+        assert (await device.notify(u, "K")).state is ReportState.ACCEPTED
+        report = await device.notify(t, 2)
+        assert report.state is ReportState.QUEUED
+        await restored(device)
+        await report.accepted(10)
+        assert device.counters.restored == 1
+
+
 async def test_a_removed_resource_is_not_told_again() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)

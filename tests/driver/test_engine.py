@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from m5310 import engine as room
 from m5310.at import Answer, Command, Response
-from m5310.engine import PROBE_INTERVAL, QUIET, SETTLE, SETTLE_OWED, Engine
+from m5310.engine import QUIET, Engine
 from m5310.errors import ParameterError, StateError
 from m5310.events import (
     Answered,
@@ -30,6 +30,7 @@ from m5310.events import (
 )
 from m5310.exchange import ANSWER_LIMIT
 from m5310.lines import Overlong
+from m5310.past import PROBE_INTERVAL, SETTLE, SETTLE_OWED
 from m5310.sleep import AWAKE, WAKE_UP, WAKING
 from m5310.states import Conversation
 from tests.driver.hearing import hear

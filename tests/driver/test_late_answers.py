@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310.at import Command, Response
-from m5310.engine import QUIET, SETTLE, SETTLE_OWED, Engine
+from m5310.engine import QUIET, Engine
 from m5310.events import Answered, Event, InStep, Refused, Stray, TimedOut, Unsolicited
+from m5310.past import SETTLE, SETTLE_OWED
 from m5310.sleep import WAKING
 from tests.driver.hearing import hear
 from tests.driver.hostile_port import ERROR, OK, lines

@@ -58,7 +58,7 @@ def sending(wire: Wire) -> Outbox:
     async def verify() -> bool:
         raise AssertionError("nobody is to be asked")
 
-    return Outbox(wire, verify, lambda _: None, recover=False)
+    return Outbox(wire, verify, lambda: False, lambda _: None, recover=False)
 
 
 class Bench:
@@ -74,11 +74,22 @@ class Bench:
         self.wire = Wire(fault)
         self.known = True
         self.asked = 0
+        self.mends = False
+        self.redeclared = 0
         self.dropped: list[Report] = []
         self.it = Outbox(
-            self.wire, self._verify, self.dropped.append, limit=limit, when_full=when_full
+            self.wire,
+            self._verify,
+            self._redeclare,
+            self.dropped.append,
+            limit=limit,
+            when_full=when_full,
         )
         self.a = resource(A)
+
+    def _redeclare(self) -> bool:
+        self.redeclared += 1
+        return self.mends
 
     async def _verify(self) -> bool:
         self.asked += 1
@@ -566,6 +577,28 @@ async def test_a_refusal_is_the_programs_if_the_platform_knows_the_device() -> N
     assert bench.asked == ATTEMPTS
     await bench.send("2")
     assert bench.said == ["1"] * ATTEMPTS + ["2"]
+
+
+async def test_a_resource_the_module_never_took_is_declared_anew_once_and_its_report_kept() -> None:
+    bench = Bench(refuse('"1"'))
+    bench.mends = True
+    report = await bench.send("1")
+    assert report.state is ReportState.QUEUED
+    assert (bench.redeclared, bench.said) == (1, ["1"] * ATTEMPTS)
+    bench.it.hold()  # as the registration ends
+    bench.it.release()
+    with pytest.raises(CommandError):
+        await report.accepted()
+    assert report.state is ReportState.FAILED
+    assert (bench.redeclared, bench.said) == (1, ["1"] * ATTEMPTS * 2)
+    assert (await bench.send("2")).state is ReportState.ACCEPTED
+    with pytest.raises(CommandError):
+        await bench.send("1")  # it is the value
+    assert bench.redeclared == 1
+    bench.it.hold()
+    bench.it.release()
+    await bench.send("1")  # told anew since it took the last one
+    assert bench.redeclared == 2
 
 
 async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:

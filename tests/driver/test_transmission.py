@@ -115,3 +115,17 @@ async def test_a_module_that_began_anew_is_told_no_more_of_it(error: M5310Error 
         with pytest.raises(CommandError):
             await bench.send()
     assert len(bench.lines) == 2
+
+
+async def test_resources_of_which_nothing_was_ever_taken_are_doubted_once() -> None:
+    bench = Bench(at("2,", REFUSED))
+    with pytest.raises(CommandError):
+        await bench.send()
+    assert bench.it.doubts(bench.portion)
+    assert not bench.it.doubts(bench.portion)
+    bench.fault = lambda _: None
+    assert await bench.send()
+    assert not bench.it.doubts(bench.portion)  # it has taken all of them
+    bench.it.forget()
+    assert bench.it.doubts(bench.portion)  # told anew, and taken since it was doubted
+    assert not bench.it.doubts(bench.portion)
