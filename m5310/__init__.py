@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         UpkeepCounters,
     )
     from m5310.errors import (
+        AcknowledgementRefused,
         AcknowledgementTimeout,
         AnswerError,
         Code,
@@ -111,6 +112,7 @@ __all__ = [
     "NBIOT_UPDATED",
     "NBIOT_WRITABLE",
     "Access",
+    "AcknowledgementRefused",
     "AcknowledgementTimeout",
     "Answer",
     "AnswerError",
@@ -186,9 +188,9 @@ _HOMES = {
     "m5310.classic.commands": "Reading",
     "m5310.device.device": "Device",
     "m5310.errors": (
-        "AcknowledgementTimeout AnswerError Code CommandError CommandTimeout M5310Error "
-        "ModemReset NotFound NotSupported OutboxFull ParameterError PortError RegistrationError "
-        "StateError UsageError"
+        "AcknowledgementRefused AcknowledgementTimeout AnswerError Code CommandError "
+        "CommandTimeout M5310Error ModemReset NotFound NotSupported OutboxFull ParameterError "
+        "PortError RegistrationError StateError UsageError"
     ),
     "m5310.lwm2m": "Access Path Resource",
     "m5310.classic.miplconf": "Blocks Config",

@@ -17,6 +17,10 @@ PATIENCE: Final = 30.0
 """Seconds without a network that are left to the module: it boots in 3.5 s, attaches some seconds
 later, and one that a network denies goes on to the next by itself. A guess."""
 
+ATTACHING: Final = 15.0
+"""Seconds from turning a radio on to the next login: an attach takes 2 to 120 s (seen), mostly few,
+and the attempt after that comes minutes later. A guess."""
+
 Execute = Callable[[Command], Awaitable[Answer]]
 
 _log = logging.getLogger("m5310.device")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
-from m5310.device.radio import PATIENCE, restart_idle
+from m5310.device.radio import ATTACHING, PATIENCE, restart_idle
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.device.upkeep import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
@@ -161,16 +161,18 @@ class Restoration:
             try:
                 await registration.connect(CONNECT)
             except CommandError as error:
-                if _no_network(error) and not patient:
-                    await self._restart_radio()
-                raise
+                if patient or not _no_network(error) or not await self._restart_radio():
+                    raise
+                await asyncio.sleep(ATTACHING)
+                await self._login(patient=True)
             if not registration.state.registered:
                 raise RegistrationError("the login was ended at once", timed_out=False)
 
-    async def _restart_radio(self) -> None:
+    async def _restart_radio(self) -> bool:
         stat = await restart_idle(self._connection.execute)
         if stat is not None:
             self._tell(RadioRestarted(stat))
+        return stat is not None
 
     async def _pause(self, attempt: int, error: M5310Error) -> None:
         wait = self._wait(attempt, error)
