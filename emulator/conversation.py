@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
@@ -36,9 +35,9 @@ class Conversation:
         self._write = write
         self._heard = heard
         self._reader = LineReader()
-        self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
+        self._urcs: list[str] = []
         self._numbers = False
-        self._answers: deque[tuple[float, bytes]] = deque()  # pieces of one, each at its time
+        self._answers: list[tuple[float, bytes]] = []  # pieces of one, each at its time
         self._parted = False  # one of them is written, another is not
         self._stopped = False
 
@@ -66,6 +65,7 @@ class Conversation:
     def urc(self, line: str) -> None:
         """Something for the host that it did not ask for; `flush` writes it."""
         self._urcs.append(line)
+        del self._urcs[:-URC_LIMIT]
 
     def flush(self) -> None:
         """Write what came unasked: never inside a line, so not while the host types with echo, nor
@@ -73,8 +73,8 @@ class Conversation:
         """
         if not self._urcs or self._parted or (self._reader.echo and self._reader.begun):
             return
-        while self._urcs:
-            self._write(framed(self._urcs.popleft()))
+        self._write(b"".join(map(framed, self._urcs)))
+        self._urcs.clear()
 
     def step(self, now: float) -> float | None:
         """Finish the answer that is due at `now`; returns when one is, None when idle."""
@@ -135,7 +135,7 @@ class Conversation:
     def _say(self, now: float) -> None:
         """Write what of the answer is due; a part of it may be."""
         while self._answers and self._answers[0][0] <= now:
-            self._write(self._answers.popleft()[1])
+            self._write(self._answers.pop(0)[1])
             self._parted = bool(self._answers)
 
     def _set_echo(self, values: Values, _now: float) -> Answer:

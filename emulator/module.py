@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from random import Random
 
 from emulator.air import Link
 from emulator.at import framed
@@ -25,7 +24,7 @@ from emulator.lwm2m import Downlink, Uplink
 from emulator.measurements import Measurements
 from emulator.network import Network
 from emulator.ping import Pinger
-from emulator.power import BOOT_TIME, Boot, Cause, rom_noise
+from emulator.power import BOOT_TIME, Cause, Power
 from emulator.psm import PowerSaving
 from emulator.radio import Change, Radio
 from emulator.settings import FACTORY_SPEED, Flash, Settings
@@ -76,14 +75,12 @@ class Module:
         self._upsetting: Upsetting | None = None
         self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
-        self._boot_noise = boot_noise
         self._seed = seed
-        self._starts = 0
+        self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
         self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
-        self._boot: Boot | None = None
         self.radio = Radio(
             self._radio_changed,
             finds=lambda cell: self._settings.finds(cell),
@@ -108,8 +105,7 @@ class Module:
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
-        first_mid = (self._seed * 40_503 + self._starts * 25_717) & 0xFFFF
-        self._starts += 1
+        first_mid = (self._seed * 40_503 + self._power.starts * 25_717) & 0xFFFF
         self.classic = Classic(
             conversation.urc,
             self._send_up,
@@ -149,7 +145,7 @@ class Module:
         answer, what came of a login or an acknowledged report, an echo.
         """
         owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
-        return self._boot is not None or owing
+        return self._power.boot is not None or owing
 
     @property
     def link(self) -> Link:
@@ -178,7 +174,7 @@ class Module:
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
         planned = self.step(now)
-        if self._boot is None:
+        if self._power.boot is None:
             read = self.power_saving.hear(data, now)
             self._conversation.flush()  # that it woke, before it answers
             self._conversation.receive(read, now)
@@ -222,17 +218,16 @@ class Module:
         return self._due
 
     def _step(self, now: float) -> float | None:
-        if self._boot is not None:
-            self._output += self._boot.step(now)
-            if self._boot.deadline is not None:
-                return self._boot.deadline
-            self._boot = None
+        if self._power.boot is not None:
+            self._output += self._power.step(now)
+            if self._power.boot is not None:
+                return self._power.boot.deadline
             if self._flash.flags["AUTOCONNECT"]:
                 self.radio.turn_on(now)
         # The conversation first: the lines it has kept waiting may plan something in the others.
         answered = self._conversation.step(now)
-        if self._boot is not None:
-            return self._boot.deadline
+        if self._power.boot is not None:
+            return self._power.boot.deadline
         self.power_saving.step(now)
         self.radio.step(now)
         paging, ping = self._paging.step(now), self._pinger.step(now)
@@ -298,8 +293,5 @@ class Module:
     def _fall_silent(self, cause: Cause, now: float) -> None:
         self._conversation.stop()
         self.radio.restart()
+        self._power.start(cause, now)
         self._start(now)
-        noise = b""
-        if self._boot_noise:
-            noise = rom_noise(Random(f"{self._seed} {self._starts}"))  # noqa: S311 - repeats itself
-        self._boot = Boot(cause, self.identity.model, noise, now)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emulator.clock import Clock, Timer, VirtualClock
 from emulator.line.frames import Frame
+from emulator.line.intake import Intake
 from emulator.line.noise import Faults
 from emulator.line.plug import Plug
 from emulator.line.way import Way
@@ -26,8 +27,7 @@ class Line:
     While no host has the port open, either loses all it sends.
 
     `received` counts the bytes that hosts have written, `sent` those that hosts were given, `lost`
-    those that never reached one, `overrun` those that the module had no room for; `faults` does
-    worse, when told to.
+    those that never reached one; `faults` does worse, when told to, and `intake` has no room.
     """
 
     def __init__(
@@ -59,10 +59,9 @@ class Line:
         self.received = 0
         self.sent = 0
         self.lost = 0
-        self.overrun = 0
         self.baud = baud
         self.strict = strict
-        self.receive_buffer = receive_buffer
+        self.intake = Intake(receive_buffer, self._note)
         self._clock = clock
         self._on_data = on_data
         self._on_sent = on_sent
@@ -73,7 +72,6 @@ class Line:
         self.faults = Faults(seed=seed, tell=self._note)
         self._out = Way(self.faults.to_host, self._note)
         self._in = Way(self.faults.to_module, self._note)
-        self._held = bytearray()  # arrived, and the module is sending
         self._out_timer: Timer | None = None
         self._in_timer: Timer | None = None
         self._writing = False  # the port is full and we wait for its reader
@@ -108,7 +106,7 @@ class Line:
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way, in either direction."""
-        return not (self._out.waiting or self._in.waiting or self._held)
+        return not (self._out.waiting or self._in.waiting) and self.intake.empty
 
     # The plug ------------------------------------------------------------------------------------
 
@@ -129,7 +127,7 @@ class Line:
             return
         self.lost += self._out.clear()
         self._in.clear()
-        self._held.clear()
+        self.intake.release()
         self._stop_timers()
         self._plug.pull()
         self._port = None
@@ -266,20 +264,14 @@ class Line:
             self._tell_end()
 
     def _arrive(self, data: bytes) -> None:
-        if self.receive_buffer is None or not (self._out.waiting or self._held):
-            self._on_data(data)
-            return
-        room = max(self.receive_buffer - len(self._held), 0)
-        self._held += data[:room]
-        if len(data) > room:
-            self.overrun += len(data) - room
-            self._note(f"overrun: {len(data) - room} bytes came while the module was sending")
+        read = self.intake.admit(data, sending=bool(self._out.waiting))
+        if read:
+            self._on_data(read)
 
     def _release(self) -> None:
         """The module has sent what it had to: it reads what came meanwhile."""
-        if self._held:
-            held = bytes(self._held)
-            self._held.clear()
+        held = self.intake.release()
+        if held:
             self._on_data(held)
 
     # Both ----------------------------------------------------------------------------------------
@@ -293,7 +285,7 @@ class Line:
     def _balance(self) -> None:
         """Read from the port as long as there is room for what comes."""
         assert self._port is not None, "without a port nothing moves"
-        sending = bool(self._baud) and self._out.waiting > BUSY and self.receive_buffer is None
+        sending = bool(self._baud) and self._out.waiting > BUSY and self.intake.room is None
         paused = sending or self._in.waiting > BUSY
         if paused != self._paused:
             self._paused = paused
