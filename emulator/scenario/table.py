@@ -113,10 +113,22 @@ class Table:
 
 def shown(value: object) -> str:
     """A value as a message names it: as TOML would, shortened."""
-    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
-    if text is None:
-        text = '"' + value + '"' if isinstance(value, str) else str(value)
+    text = _toml(value)
     return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_toml(it)}" for key, it in value.items()) + " }"
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case _:
+            return str(value)
 
 
 def _inside(value: float, low: float, high: float | None) -> bool:

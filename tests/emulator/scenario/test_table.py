@@ -93,4 +93,5 @@ def test_values_are_shown_as_the_file_has_them() -> None:
     assert [shown(value) for value in (True, False, 1, 1.5, "x")] == [
         *("true", "false", "1", "1.5", '"x"')
     ]
+    assert shown({"loss": 0.5, "to": ["a", True]}) == '{ loss = 0.5, to = ["a", true] }'
     assert shown("x" * 100) == '"' + "x" * 49 + "… (102 characters)"
