@@ -112,9 +112,11 @@ def _read_firmware(parameters: dict[str, Any]) -> None:
 
 
 def _text(path: Path) -> str:
-    """What stands in it. Raises OSError, ValueError."""
+    """What stands in it, without the mark that editors on Windows begin with. Raises OSError,
+    ValueError.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: {error}, expected UTF-8") from None
 

@@ -37,7 +37,7 @@ class Contexts:
                 test='+CGDCONT:(0-10),("IP","NONIP"),,,(0),(0)',
             ),
             "+CGPADDR": Forms(
-                execute=self._tell_addresses, assign=self._tell_address, test="+CGPADDR:(0)"
+                execute=self._tell_addresses, assign=self._tell_address, test=self._tell_numbers
             ),
         }
 
@@ -65,6 +65,10 @@ class Contexts:
 
     def _tell_addresses(self, _now: float) -> Answer:
         return Answer(tuple(self._address_of(number) for number in sorted(self._defined)))
+
+    def _tell_numbers(self, _now: float) -> Answer:
+        # TS 27.007 10.1.14: those that are defined.
+        return Answer((f"+CGPADDR:({','.join(map(str, sorted(self._defined)))})",))
 
     def _tell_address(self, values: Values, _now: float) -> Answer:
         number = values.integer(*_CONTEXTS)

@@ -59,7 +59,7 @@ class Emulator:
         http: str | None = "127.0.0.1:0",
         api_key: str | None = None,
         device: bool = True,
-        link: Path | None = None,
+        link: Path | str | None = None,
         trace: Callable[[TraceLine], None] | None = None,
         record: Callable[[str], object] | None = None,
         firmware: str | Firmware = DEFAULT,
@@ -105,13 +105,15 @@ class Emulator:
         self._show = trace
         self._record = record
         self._open = AsyncExitStack()
+        self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._chain = Chain(self.front, self.air)
         self._turns = Turns(self._chain, self.clock)
         made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
+        path = None if link is None else Path(link)
         wiring = Wiring(
-            address_of(port), link, baud, strict, made_of.overruns, faults, seed, allow_network
+            address_of(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
         )
         make = partial(Module, firmware=made_of, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
@@ -127,7 +129,9 @@ class Emulator:
 
     @property
     def line(self) -> Line:
-        """The serial line; only while started."""
+        """The serial line. Raises RuntimeError: it has not been started."""
+        if not self._started:
+            raise RuntimeError("the emulator has no port yet: use it inside of its `with`")
         return self.boards[0].line
 
     @property
@@ -164,7 +168,12 @@ class Emulator:
     # Life --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open ports and API. Raises OSError: one of them cannot be had; nothing is left open."""
+        """Open ports and API. Raises OSError: one of them cannot be had, nothing is left open;
+        RuntimeError: a second time.
+        """
+        if self._started:
+            raise RuntimeError("the emulator has been started already: make another one")
+        self._started = True
         self.clock.start()
         if isinstance(self.clock, EagerClock):
             self.clock.owed = self._owing
@@ -224,7 +233,7 @@ class Emulator:
             quiet,
             stir=self._turns.stir,
             catch_up=self._turns.catch_up,
-            turn=self._turns.turn,
+            turn=self._turns.turn_at,
             later=self._turns.soon,
         )
         self.boards.append(board)

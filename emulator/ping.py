@@ -22,6 +22,7 @@ class _Ping:
     address: str
     due: float
     timeout: int  # milliseconds
+    left: bool  # the network took it
 
 
 class Pinger:
@@ -47,7 +48,8 @@ class Pinger:
         """Do what is due at `now`; returns the next deadline."""
         if self._ping is not None and self._ping.due <= now:
             ping, self._ping = self._ping, None
-            answered = self._radio.registered and self._round_trip() <= ping.timeout
+            there = ping.left and self._radio.registered
+            answered = there and self._round_trip() <= ping.timeout
             result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
             self._urc(result if answered else "+NPINGERR:1")
         return None if self._ping is None else self._ping.due
@@ -62,6 +64,7 @@ class Pinger:
         values.end()
         if self._ping is not None:
             raise Refusal(Cme.NOT_ALLOWED)
-        wait = min(self._round_trip(), timeout) if self._use(now) else timeout
-        self._ping = _Ping(address, now + wait / 1000, timeout)
+        left = self._use(now)
+        wait = min(self._round_trip(), timeout) if left else timeout
+        self._ping = _Ping(address, now + wait / 1000, timeout, left)
         return OK

@@ -46,6 +46,11 @@ def m5310(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     if "m5310_clock" in request.fixturenames:
         options |= {"clock": emulator.VirtualClock(), "latency": 0.0}
     for marker in reversed(list(request.node.iter_markers("m5310"))):
+        if marker.args:
+            raise pytest.UsageError(
+                f"marker m5310{marker.args}: expected parameters of the Emulator by their names,"
+                " such as @pytest.mark.m5310(baud=9600)"
+            )
         options |= marker.kwargs
     journal = request.node.stash[_JOURNAL] = emulator.Journal()
     with emulator.Emulator(trace=journal, **options) as it:

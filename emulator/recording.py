@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 VERSION = 1
+_BY = "emulator"  # who records here
 # A piece ends where its line does, or when so many bytes are full or so long a pause comes.
 _MOST = 4096
 _PAUSE = 0.1
@@ -43,10 +44,11 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`baud`: the speed at first, 0 for none."""
+    """`baud`: the speed at first, 0 for none. `emulated`: no real module has said this."""
 
     baud: int
     entries: tuple[Piece | Speed, ...]
+    emulated: bool = False
 
 
 class RecordingError(ValueError):
@@ -69,7 +71,7 @@ class Recorder:
         self._data = bytearray()
         self._at = self._last = now
         started = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-        head = {"recording": VERSION, "by": "emulator", "port": port, "baud": baud}
+        head = {"recording": VERSION, "by": _BY, "port": port, "baud": baud}
         self._put({**head, "started": started.replace("+00:00", "Z")})
 
     def sent(self, side: Side, data: bytes, now: float) -> None:
@@ -125,18 +127,18 @@ def read(data: bytes, name: str = "recording") -> Recording:
     *lines, rest = data.split(b"\n")
     if rest and _whole(rest):  # else cut off when the recorder died
         lines.append(rest)
-    baud = 0
+    baud, emulated = 0, False
     entries: list[Piece | Speed] = []
     for number, line in enumerate(lines or [b""], 1):
         try:
             found = _object(line)
             if number == 1:
-                baud = _head(found)
+                baud, emulated = _head(found), found.get("by") == _BY
             else:
                 entries.append(_entry(found, entries[-1].at if entries else 0.0))
         except ValueError as error:
             raise RecordingError(f"{name}:{number}: {error}") from None
-    return Recording(baud, tuple(entries))
+    return Recording(baud, tuple(entries), emulated)
 
 
 def _whole(line: bytes) -> bool:

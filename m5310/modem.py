@@ -229,7 +229,10 @@ class Modem(asyncio.Protocol):
         self._handling = True
         try:
             for event in events:
-                self._handle(event)
+                if type(event) is Unsolicited:  # by far the most frequent
+                    self._pass_on(event.line)
+                else:
+                    self._handle(event)
         finally:
             self._handling = False
         self._proceed()
@@ -237,8 +240,7 @@ class Modem(asyncio.Protocol):
     def _handle(self, event: Event) -> None:
         match event:
             case Unsolicited(line):
-                for on_line, _ in self._listeners:
-                    self._tell(on_line, line)
+                self._pass_on(line)
             case Answered(answer):
                 self._end(answer)
             case Refused(command, result):
@@ -262,6 +264,10 @@ class Modem(asyncio.Protocol):
                 log.debug("%s: in step", self._name)
             case _:
                 assert_never(event)
+
+    def _pass_on(self, line: str) -> None:
+        for on_line, _ in self._listeners:
+            self._tell(on_line, line)
 
     def _end(self, outcome: Answer | M5310Error) -> None:
         waiter, self._current = self._current, None

@@ -41,13 +41,14 @@ def transcript(recording: Recording, source: str) -> Iterator[str]:
     """The lines of the transcript; `source` is named in each exchange."""
     framed = frames(recording)
     lines = traced(recording)
+    grade = "inferred" if recording.emulated else "seen"  # what an emulator says proves nothing
     for before, line in zip([None, *lines], lines, strict=False):
         host = line.direction is Direction.TO_MODULE
         if host or before is None:
             if before is not None:
                 yield ""
             shown = line.text if host else "What the module says at first"
-            yield f"# {_printable(shown)}. {source}. grade: seen"
+            yield f"# {_printable(shown)}. {source}. grade: {grade}"
         if before is not None and line.at - before.at >= _PAUSE:
             # Rounded up: what was said after so long is said by then.
             yield f"@ after {ceil((line.at - before.at) * 10) / 10:g}"

@@ -207,6 +207,7 @@ class Platform:
         registration, observation = observed
         if message.confirmable:
             self._downlink.append((address, Ack(message.mid)))
+        self._subscriptions.reported(registration, observation.path, now)
         if not observation.repeated(message.mid, now):
             self._record(registration, message.items, now)
 

@@ -78,6 +78,19 @@ class Subscriptions:
         if course is not None and course.asking is not None:
             self._requests.cancel(course.asking)
 
+    def reported(self, registration: Registration, path: Path, now: float) -> None:
+        """A report on `path` has come: it answers the observe request, too, whose own answer may
+        have been lost (RFC 7641 3.2).
+        """
+        course = self._courses.get(registration.endpoint)
+        asking = None if course is None else course.asking
+        if course is None or asking is None:
+            return
+        if isinstance(asking.question, Observe) and asking.question.path == path:
+            self._requests.cancel(asking)
+            course.asking = None
+            self._next(course, now)
+
     def _next(self, course: _Course, now: float) -> None:
         if course.asking is not None:
             return

@@ -105,7 +105,7 @@ def _noise(table: Table, key: str) -> Act:
 
 def _spoil(table: Table, key: str) -> Act:
     inner = table.table(key)
-    trick = inner.only(_TRICKS, key)
+    trick = inner.only(_TRICKS, "the fault")
     fault = _TRICKS[trick]
     after = inner.integer("after", 0) if "after" in inner else 0
     if fault is Fault.DELAY:

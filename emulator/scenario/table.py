@@ -28,10 +28,12 @@ class Table:
 
     def __init__(self, values: Mapping[str, object], within: str | None = None) -> None:
         self._values = dict(values)
+        self._known: dict[str, None] = {}  # what was asked for, in that order
         self._taken: set[str] = set()
         self._within = within
 
     def __contains__(self, key: str) -> bool:
+        self._known[key] = None
         return key in self._values
 
     def only(self, keys: Iterable[str], what: str) -> str:
@@ -45,6 +47,7 @@ class Table:
         raise self._wrong(second, f"{what}: {said}, expected exactly one of {', '.join(known)}")
 
     def take(self, key: str) -> object:
+        self._known[key] = None
         self._taken.add(key)
         if key not in self._values:
             raise self._wrong(None, f"{key} is missing")
@@ -99,8 +102,8 @@ class Table:
         """Nothing may be left that nobody took."""
         for key in self._values:
             if key not in self._taken:
-                known = ", ".join(sorted(self._taken))
-                raise self._wrong(key, f"{key} means nothing here, where {known} is said")
+                known = ", ".join(it for it in self._known if it != key) or "nothing"
+                raise self._wrong(key, f"{key} means nothing here, where there may be {known}")
 
     def _wrong(self, key: str | None, message: str) -> Wrong:
         if self._within is None:
@@ -110,10 +113,22 @@ class Table:
 
 def shown(value: object) -> str:
     """A value as a message names it: as TOML would, shortened."""
-    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
-    if text is None:
-        text = '"' + value + '"' if isinstance(value, str) else str(value)
+    text = _toml(value)
     return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case dict():
+            return "{ " + ", ".join(f"{key} = {_toml(it)}" for key, it in value.items()) + " }"
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case _:
+            return str(value)
 
 
 def _inside(value: float, low: float, high: float | None) -> bool:

@@ -13,7 +13,14 @@ from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
 from m5310.device.reports import Portion, Report, grouped
 from m5310.device.transmission import Execute, Transmission
-from m5310.errors import CommandError, CommandTimeout, M5310Error, OutboxFull, ParameterError
+from m5310.errors import (
+    AcknowledgementRefused,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    OutboxFull,
+    ParameterError,
+)
 from m5310.lwm2m import Resource
 from m5310.values import Value
 
@@ -246,7 +253,9 @@ class Outbox:
     async def _went_wrong(self, portion: Portion, error: M5310Error) -> None:
         if self._held:
             return  # it is kept
-        if self._recover and isinstance(error, CommandError | CommandTimeout):
+        # said twice: a bad line may make another firmware's name of it once
+        hopeless = isinstance(error, AcknowledgementRefused) and portion.attempts > 1
+        if self._recover and not hopeless and isinstance(error, CommandError | CommandTimeout):
             if not await self._verify():
                 self.hold()
                 return

@@ -6,11 +6,14 @@ import inspect
 import logging
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError
 from m5310.frozen import Frozen
+
+if TYPE_CHECKING:
+    from m5310.commands.network import Registration
 
 # An event says of itself what happened, not what will be done about it: that is for whoever made
 # the device to decide (`recover`).
@@ -61,6 +64,16 @@ class Reconnecting(Frozen):
         return f"attempt {self.attempt} failed, the next in {self.wait:.0f} s: {self.error}"
 
 
+class RadioRestarted(Frozen):
+    """The module had given up on the network, standing at `stat`: it was told to look anew."""
+
+    stat: Registration
+
+    def __str__(self) -> str:
+        stands = self.stat.name.lower().replace("_", " ")
+        return f"the module gave up on the network ({stands}); its radio was turned off and on"
+
+
 class Restored(Frozen):
     """The device stands again where it stood, after so many attempts."""
 
@@ -105,6 +118,7 @@ UpkeepEvent = (
     | PortBack
     | LoggedOut
     | Reconnecting
+    | RadioRestarted
     | Restored
     | Renewed
     | RenewalFailed
@@ -120,6 +134,7 @@ class UpkeepCounters(NamedTuple):
     ports_lost: int
     logouts: int
     retries: int
+    radio_restarts: int
     restored: int
     renewed: int
     renewals_failed: int
@@ -154,6 +169,7 @@ class Upkeep:
             ports_lost=seen[PortLost],
             logouts=seen[LoggedOut],
             retries=seen[Reconnecting],
+            radio_restarts=seen[RadioRestarted],
             restored=seen[Restored],
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],

@@ -18,6 +18,7 @@ from m5310.device.outbox import (
 )
 from m5310.device.reports import Report, ReportState
 from m5310.errors import (
+    AcknowledgementRefused,
     AcknowledgementTimeout,
     CommandError,
     CommandTimeout,
@@ -669,3 +670,26 @@ async def test_one_that_never_sent_anything_closes_too() -> None:
     bench = Bench()
     await bench.it.close(PortError("gone"))
     assert len(bench.it) == 0
+
+
+@pytest.mark.parametrize("lies", [1, 3])
+async def test_a_firmware_that_acknowledges_nothing_ends_a_report_only_if_it_says_so_twice(
+    lies: int,
+) -> None:
+    left = [lies]
+
+    def fault(line: str) -> M5310Error | None:
+        if line.startswith("AT") or not left[0]:
+            return None
+        left[0] -= 1
+        return AcknowledgementRefused(line, "ERROR", None, "V1.1 acknowledges no reports")
+
+    bench = Bench(fault)
+    if lies == 1:
+        await bench.send("1", acknowledge=True)
+    else:
+        with pytest.raises(AcknowledgementRefused, match="acknowledges no reports"):
+            await bench.send("1", acknowledge=True)
+    assert sum(line.startswith("3303,0,5700") for line in bench.wire.lines) == 2
+    assert bench.asked == 1
+    await bench.it.close(PortError("over"))

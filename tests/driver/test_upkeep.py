@@ -7,12 +7,14 @@ from typing import get_args
 
 import pytest
 
+from m5310.commands.network import Registration
 from m5310.device.reports import Report
 from m5310.device.upkeep import (
     GOOD_NEWS,
     LoggedOut,
     PortBack,
     PortLost,
+    RadioRestarted,
     Reconnecting,
     RenewalFailed,
     Renewed,
@@ -34,6 +36,9 @@ SAID: dict[UpkeepEvent, str] = {
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, the next in 4 s: unplugged",
+    RadioRestarted(Registration.NOT_REGISTERED): (
+        "the module gave up on the network (not registered); its radio was turned off and on"
+    ),
     Restored(1): "the device is back",
     Restored(3): "the device is back, after 3 attempts",
     Renewed(86400): "the registration is renewed for 86400 s",
@@ -44,7 +49,7 @@ SAID: dict[UpkeepEvent, str] = {
 async def test_each_event_is_told_and_counted() -> None:
     told: list[UpkeepEvent] = []
     upkeep = Upkeep(told.append)
-    assert upkeep.counters == UpkeepCounters(0, 0, 0, 0, 0, 0, 0, 0)
+    assert upkeep.counters == UpkeepCounters(*[0] * 9)
     dropped = ReportDropped(Report((), 1, acknowledge=False))
     for event in [*SAID, dropped]:
         upkeep.tell(event)
@@ -54,6 +59,7 @@ async def test_each_event_is_told_and_counted() -> None:
         ports_lost=1,
         logouts=1,
         retries=1,
+        radio_restarts=1,
         restored=2,
         renewed=1,
         renewals_failed=1,

@@ -275,7 +275,8 @@ async def test_a_replay_takes_what_concerns_its_line(tmp_path: Path) -> None:
 @realtime
 async def test_a_scenario_may_end_by_itself_and_nobody_need_read_of_it(tmp_path: Path) -> None:
     day = tmp_path / "day.toml"
-    day.write_text('ends = 0\n[[event]]\nat = 1\nread = "/3"\n')
+    text = 'ends = 0\r\n[[event]]\r\nat = 1\r\nread = "/3"\r\n'
+    day.write_bytes(text.encode("utf-8-sig"))  # as an editor on Windows saves it
     command = f'exec "$0" -m emulator run {day} 2>&-'
     process = await asyncio.create_subprocess_exec(
         "sh", "-c", command, sys.executable, stdout=PIPE, stderr=PIPE

@@ -32,6 +32,7 @@ def test_contexts_are_defined_taken_back_and_forgotten_at_a_start() -> None:
     assert host.ask("AT+CGDCONT?") == ['+CGDCONT:0,"IP","",,0,0', *others, "OK"]
     assert host.ask("AT+CGPADDR") == [ADDRESS, "+CGPADDR:1", "+CGPADDR:2", "OK"]
     assert host.ask("AT+CGPADDR=1") == ["+CGPADDR:1", "OK"]
+    assert host.ask("AT+CGPADDR=?") == ["+CGPADDR:(0,1,2)", "OK"]
     host.well("AT+CGDCONT=2", "AT+CGDCONT=0", "AT+CGDCONT=7")
     assert host.ask("AT+CGDCONT?") == [FIRST, others[0], "OK"]
     host.module.power_cycle(Cause.POWER_ON, host.now)

@@ -207,6 +207,21 @@ async def test_it_is_closed_once(tmp_path: Path) -> None:
 
 
 @realtime
+async def test_it_is_started_once_and_has_a_port_from_then_on(tmp_path: Path) -> None:
+    it = Emulator(baud=None, link=str(tmp_path / "m5310"))
+    with pytest.raises(RuntimeError, match="no port yet: use it inside of its `with`"):
+        _ = it.port
+    async with it:
+        assert it.port == str(tmp_path / "m5310")
+        with pytest.raises(RuntimeError, match="started already: make another one"):
+            await it.start()
+        with Host(it.port) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+    with pytest.raises(RuntimeError, match="started already: make another one"), it:
+        pass
+
+
+@realtime
 async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
     async with Emulator(baud=None, latency=0) as it:
         with Host(it.port) as host:
@@ -264,33 +279,55 @@ def test_a_parameter_that_is_none_is_refused_at_once(
 class Session:
     """A foreign host's session over time: what it sends when, and what it got."""
 
-    SAID = ((0.0, b"AT+CSQ\r"), (1.0, b"AT+CEREG=2\r"), (2.0, b"AT+NRB\r"), (9.0, b"AT+CCLK?\r"))
+    SAID = ((0.0, "AT+CSQ"), (1.0, "AT+CEREG=2"), (2.0, "AT+NRB"), (9.0, "AT+CCLK?"))
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, faults: Rates) -> None:
         self.shown: list[str] = []
         self.it = Emulator(
-            http=None, clock=clock, port="socket://127.0.0.1:0", trace=self._show, seed=3
+            http=None,
+            clock=clock,
+            port="socket://127.0.0.1:0",
+            trace=self._show,
+            faults=faults,
+            seed=3,
         )
 
     def _show(self, line: TraceLine) -> None:
-        if line.direction is not Direction.NOTE:
+        note = line.direction is Direction.NOTE
+        if not note or line.text.startswith("to the "):  # what a fault did
             self.shown.append(f"{line.at:.2f} {line.direction.value} {line.text}")
 
 
-async def play(clock: Clock, wait: Callable[[float], Awaitable[None]]) -> list[str]:
+async def play(
+    clock: Clock,
+    wait: Callable[[float], Awaitable[None]],
+    *,
+    faults: Rates = Rates(),  # noqa: B008 - frozen
+    air: float = 0.0,
+    said: tuple[tuple[float, str], ...] = Session.SAID,
+) -> list[str]:
     """The session with the bytes put on the line at their times, on any clock."""
-    session = Session(clock)
+    session = Session(clock, faults)
+    session.it.air.loss = air
     async with session.it as it:
         begin = it.now()
-        for at, data in Session.SAID:
+        for at, line in said:
             await wait(begin + at - it.now())
-            it.line._heard(data)
-        await wait(begin + 15 - it.now())
+            it.line._heard(line.encode() + b"\r")
+        await wait(begin + said[-1][0] + 6 - it.now())
     return session.shown
 
 
 def without_the_date(shown: list[str]) -> list[str]:
     return [line for line in shown if "+CCLK:" not in line]
+
+
+async def pass_by(seconds: float) -> None:
+    await elapse(max(seconds, 0))
+
+
+async def pass_faster(seconds: float) -> None:
+    await elapse(max(seconds / 60, 0))
 
 
 async def test_by_hand_or_by_itself_the_clock_makes_no_difference() -> None:
@@ -299,17 +336,41 @@ async def test_by_hand_or_by_itself_the_clock_makes_no_difference() -> None:
     async def advance(seconds: float) -> None:
         by_hand.advance(max(seconds, 0))
 
-    async def pass_by(seconds: float) -> None:
-        await elapse(max(seconds, 0))
-
-    async def pass_faster(seconds: float) -> None:
-        await elapse(max(seconds / 60, 0))
-
     shown = await play(by_hand, advance)
     assert len(shown) > 8
     assert "0.01 --> AT+CSQ" in shown
     assert without_the_date(await play(LoopClock(), pass_by)) == without_the_date(shown)
     assert without_the_date(await play(LoopClock(speed=60), pass_faster)) == without_the_date(shown)
+
+
+async def test_nor_does_it_where_cable_and_air_are_bad() -> None:
+    it = Emulator()
+    report = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1'
+    login = (
+        configuration(f"{it.imei};{it.imsi}"),
+        "AT+MIPLADDOBJ=0,3303,0",
+        report,
+        "AT+MIPLOPEN=0,30",
+    )
+    said = (
+        *((5.0 * count, line) for count, line in enumerate(login * 2)),  # one may be spoilt
+        *((40.0 + 5 * ackid, f"{report},{ackid}") for ackid in range(1, 30)),
+        *((200.0 + 5 * count, "AT+NPING=192.0.2.1") for count in range(5)),
+    )
+    faults = Rates(loss=0.001, double=0.001, corrupt=0.001, delay=0.001, garbage=0.001)
+    by_hand = VirtualClock()
+
+    async def advance(seconds: float) -> None:
+        by_hand.advance(max(seconds, 0))
+
+    shown = await play(by_hand, advance, faults=faults, air=0.3, said=said)
+    met = [line for line in shown if "***" in line]
+    acknowledged = [line for line in shown if "<-- +MIPLNOTIFY" in line]
+    assert len(met) > 5
+    assert len(acknowledged) > 10
+    assert await play(LoopClock(), pass_by, faults=faults, air=0.3, said=said) == shown
+    fast = LoopClock(speed=60)
+    assert await play(fast, pass_faster, faults=faults, air=0.3, said=said) == shown
 
 
 @realtime
@@ -440,10 +501,10 @@ async def test_what_a_test_does_to_the_module_is_told_to_the_host_without_more()
 async def test_firmware_that_overruns_has_a_small_buffer() -> None:
     for overrunning in (Emulator(http=None, overruns=True), Emulator(http=None, firmware="SP1")):
         async with overrunning as it:
-            assert it.line.receive_buffer == 128
+            assert it.line.intake.room == 128
     for patient in (Emulator(http=None), Emulator(http=None, firmware="SP1", baud=None)):
         async with patient as it:
-            assert it.line.receive_buffer is None
+            assert it.line.intake.room is None
 
 
 @realtime

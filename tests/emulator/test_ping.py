@@ -48,6 +48,14 @@ def test_a_ping_without_network_fails_after_its_time() -> None:
     assert host.wait(0.2) == ["+NPINGERR:1"]
 
 
+def test_a_ping_that_never_left_is_not_answered_by_a_network_that_comes_meanwhile() -> None:
+    host = Host()
+    host.well("AT+CGATT=0", "AT+NPING=192.0.2.1", "AT+CGATT=1")
+    assert host.wait(9.9) == []
+    assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
+    assert host.wait(0.2) == ["+NPINGERR:1"]
+
+
 def test_a_ping_whose_network_goes_meanwhile_fails() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1", "AT+CGATT=0")

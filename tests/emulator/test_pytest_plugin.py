@@ -224,6 +224,19 @@ def test_without_a_module():
     assert result.stdout.str().count("- AT trace -") == 3
 
 
+def test_what_a_marker_says_without_a_name_is_refused(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+@pytest.mark.m5310("SP5")
+def test_wrong(m5310):
+    pass
+""",
+        errors=1,
+    )
+    result.stdout.fnmatch_lines(["*marker m5310('SP5',): expected parameters*by their names*"])
+
+
 def test_runs_side_by_side_do_not_collide(strangers: pytest.Pytester) -> None:
     result = run(
         strangers,

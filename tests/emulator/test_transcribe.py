@@ -27,6 +27,8 @@ def test_a_recording_becomes_a_transcript(tmp_path: Path) -> None:
         recorder.sent(Side.HOST, b"AT\r", 6.5)
         recorder.sent(Side.MODULE, b"\r\n\x01\r\n\r\nOK\r\n", 6.6)
         recorder.close()
+    # The same of a real module.
+    file.write_text(file.read_text().replace('"by": "emulator"', '"by": "m5310 0.1.0"'))
     done = transcribe(str(file))
     assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "day.txt").write_text(done.stdout, encoding="utf-8")
@@ -46,6 +48,15 @@ def test_a_recording_becomes_a_transcript(tmp_path: Path) -> None:
         (Kind.BYTES, r"\r\n\x01\r\n"),
         (Kind.ANSWER, "OK"),
     ]
+
+
+def test_what_an_emulator_said_proves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    with file.open("w", encoding="utf-8") as text:
+        recorder = Recorder(text.write, 0.0, port="p", baud=9600)
+        recorder.sent(Side.HOST, b"AT\r", 1.0)
+        recorder.close()
+    assert transcribe(str(file)).stdout == "# AT. Recorded in day.jsonl. grade: inferred\n> AT\n"
 
 
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from asyncio.subprocess import DEVNULL
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emulator import Emulator, LoopClock
+from emulator import Emulator, Journal, LoopClock
+from tests.emulator.peers import until
 from tests.hosts.foreign import PYTHON, running
 from tools.conforming.cases import Ask, Case, Need, does
 from tools.conforming.catalogue import CASES
@@ -144,6 +146,38 @@ async def test_what_cannot_be_tried_is_said(tmp_path: Path) -> None:
     status, output = await conformance(str(tmp_path / "no-port"))
     assert status == 2
     assert "no-port" in output
+
+
+@realtime
+async def test_who_may_be_asked_and_what_may_be_written_over(tmp_path: Path) -> None:
+    saved = tmp_path / "captures.json"
+    async with Emulator(baud=None, http=None) as it:
+        async with running(PYTHON, "-m", "tools.conforming", it.port, stdin=DEVNULL) as process:
+            output, _ = await process.communicate()
+        assert process.returncode == 2
+        assert b"nobody answers: say --read-only or --yes" in output
+        same = ("--save", str(saved), "--against", str(tmp_path / "." / "captures.json"))
+        status, text = await conformance(it.port, "--read-only", *same)
+        assert status == 2
+        assert "it would be written over, --save another FILE" in text
+        status, text = await conformance(it.port, "--read-only", "--save", str(tmp_path))
+        assert status == 2
+        assert str(tmp_path) in text
+    assert not saved.exists()
+
+
+@realtime
+async def test_a_board_that_vanishes_leaves_its_captures(tmp_path: Path) -> None:
+    saved = tmp_path / "captures.json"
+    journal = Journal()
+    async with Emulator(baud=None, http=None, trace=journal) as it, asyncio.timeout(20):
+        trying = asyncio.ensure_future(conformance(it.port, "--read-only", "--save", str(saved)))
+        await until(lambda: len(journal.answers) > 12)
+        it.line.unplug()
+        status, output = await trying
+    assert status == 2
+    assert f"{saved} has what came of " in output
+    assert len(captures(saved)) > 2
 
 
 @realtime

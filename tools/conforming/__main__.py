@@ -67,21 +67,25 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     given = made.parse_args(arguments)
     if not 0 < given.speed < float("inf"):
         made.error(f"--speed {given.speed}: expected how many times as fast, a number above 0")
+    if given.against is not None and given.against.resolve() == given.save.resolve():
+        made.error(f"--against {given.against}: it would be written over, --save another FILE")
     return given
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: all as written; 1: some cases differ; 2: it could not be tried."""
     given = options(arguments)
+    rows: list[Row] = []
+    captures: list[Capture] = []
     try:
         other = [] if given.against is None else load(given.against)
-        rows = list(shown(tried(given)))
-        captures = [row.capture for row in rows if row.capture is not None]
-        given.save.write_text(
-            json.dumps([capture.as_data() for capture in captures], indent=1), encoding="utf-8"
-        )
-    except (OSError, EOFError, ValueError, serial.SerialException) as error:
-        print(f"tools/conformance: {error}", file=sys.stderr)
+        for row in shown(tried(given)):
+            rows.append(row)
+            captures = save(given.save, rows)  # each time: a board may be gone before the end
+    except (OSError, ValueError, KeyboardInterrupt, serial.SerialException) as error:
+        why = str(error) or "stopped"
+        kept = f"; {given.save} has what came of {len(rows)} cases" if rows else ""
+        print(f"tools/conformance: {why}{kept}", file=sys.stderr)
         return USAGE_ERROR
     print(", ".join(f"{count(rows, verdict)} {verdict.value}" for verdict in Verdict))
     if given.against is not None:
@@ -100,7 +104,7 @@ def tried(given: argparse.Namespace) -> Iterator[Row]:
         host = partners.enter_context(Host(given.port, given.baud, given.speed))
         known = Known()
         known.learn({"baud": str(given.baud), "other": _SPEEDS[str(given.baud) == _SPEEDS[0]]})
-        if not given.read_only and (given.yes or input(_CHANGES).strip() in ("y", "Y")):
+        if not given.read_only and (given.yes or agreed()):
             known.at_hand.add(Need.CHANGES)
         cloud = Cloud(given.platform or "", given.api_key)
         if given.platform:
@@ -122,12 +126,28 @@ def tried(given: argparse.Namespace) -> Iterator[Row]:
                 yield judged(case, host.play(case, known, ask))
 
 
+def agreed() -> bool:
+    """Raises ValueError: there is nobody to ask."""
+    try:
+        return input(_CHANGES).strip() in ("y", "Y")
+    except EOFError:
+        raise ValueError("nobody answers: say --read-only or --yes") from None
+
+
 def shown(rows: Iterator[Row]) -> Iterator[Row]:
     """Each as soon as it is judged."""
     print("§  grade seconds  verdict     case")
     for row in rows:
         print(row.text(), flush=True)
         yield row
+
+
+def save(path: Path, rows: Sequence[Row]) -> list[Capture]:
+    """The captures that stand in `path` now. Raises OSError."""
+    captures = [row.capture for row in rows if row.capture is not None]
+    data = [capture.as_data() for capture in captures]
+    path.write_text(json.dumps(data, indent=1), encoding="utf-8")
+    return captures
 
 
 def load(path: Path) -> list[Capture]:

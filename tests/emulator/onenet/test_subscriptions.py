@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.air import Air
 from emulator.chain import Chain
-from emulator.lwm2m import Code, Discover, Item, Observe, Path, Read, Reset, Response
+from emulator.lwm2m import Ack, Code, Discover, Item, Observe, Path, Read, Reset, Response
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
 from emulator.onenet.requests import Question
@@ -138,6 +138,22 @@ def test_a_report_may_overtake_the_answer_to_the_observation() -> None:
     world.module.notify(Path(3303, 0, 5700), 4.5)
     world.chain.step(1)
     assert [stream.id for stream in world.device.points.streams()] == ["3303_0_5700"]
+
+
+def test_a_report_stands_for_an_answer_to_the_observation_that_was_lost() -> None:
+    world = World()
+    world.module.answer = lambda q: None if isinstance(q, Observe) else well(q)
+    assert world.log_in(FIRST, SECOND)[1:] == ["Observe /3303/0"]
+    world.module.notify(Path(3303, 0, 5700), 4.5)
+    world.module.notify(Path(3303, 0, 5700), 5.5)
+    world.chain.step(1)
+    assert world.module.asked_for()[2:] == ["Observe /3303/1"]
+    for now in range(2, 60):
+        world.chain.step(now)
+    assert world.module.asked_for()[2:] == ["Observe /3303/1"] * 3  # the other is given up
+    late = world.module.notify(Path(3303, 0, 5700), 6.5, confirmable=True)
+    world.chain.step(60)
+    assert world.module.heard[-1] == Ack(late.mid)
 
 
 def test_what_could_not_be_observed_does_not_report() -> None:

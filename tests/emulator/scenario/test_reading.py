@@ -85,7 +85,10 @@ def test_occasions(text: str, when: object) -> None:
         ("[[event]]\nat=1\nnoise={loss=2}", "day.toml:3: noise: loss 2, expected a number, 0 to 1"),
         ("[[event]]\nat=1\n[event.noise]\ntheft=1", "day.toml:3: noise: theft means nothing here"),
         ("[[event]]\nat=1\nto_host={lose=0}", "to_host: lose 0, expected a whole number, 1 or"),
-        ("[[event]]\nat=1\nto_host={}", "to_host: to_host: nothing, expected exactly one of lose"),
+        (
+            "[[event]]\nat=1\nto_host={}",
+            "to_host: the fault: nothing, expected exactly one of lose",
+        ),
         ("[[event]]\nat=1\nplatform={silent=1}", "platform: silent 1, expected true or false"),
         ("[[event]]\nat=1\nplatform={repeats=99}", "repeats 99, expected a whole number, 0 to 10"),
         ("[[event]]\non='MIPLOPEN'\nread='/3'", 'on "MIPLOPEN", expected how a command begins'),
@@ -119,6 +122,17 @@ def test_an_event_may_name_its_module() -> None:
 def test_the_line_of_a_value_is_the_one_on_which_it_begins() -> None:
     text = '[[event]]\nat = 1\nread = """\n[[event]]\nat = 2\n"""\n'
     assert refused(text).startswith("day.toml:3: read")
+
+
+def test_events_may_stand_in_one_line() -> None:
+    text = 'ends = 9\nevent = [\n  {at = 1, coverage = "OUT"},\n  {at = 2, nonsense = 1},\n]\n'
+    assert refused(text).startswith("day.toml:2: ")
+
+
+def test_a_long_file_is_read_as_fast_as_it_is_long() -> None:
+    whole = '[[event]]\nat = 1\ncoverage = "OUT"\n\n' * 1500  # each line by itself: an hour
+    assert [event.line for event in read(whole).events] == list(range(1, 6000, 4))
+    assert refused(f"{whole}[[event]]\nat = 1\nnonsense = 1").startswith("day.toml:6001: ")
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "[[event]]\n", "[[event]]\nat=1\n"]))

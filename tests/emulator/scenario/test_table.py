@@ -79,8 +79,19 @@ def test_what_is_missing_or_twice() -> None:
     assert two.value.key == "b"
 
 
+def test_what_nobody_asked_for_is_told_beside_what_there_may_be() -> None:
+    table = Table({"k": 1, "tims": 3})
+    assert table.integer("k", 0) == 1
+    assert "times" not in table
+    with pytest.raises(Wrong, match="tims means nothing here, where there may be k, times"):
+        table.end()
+    with pytest.raises(Wrong, match="k means nothing here, where there may be nothing"):
+        Table({"k": 1}).end()
+
+
 def test_values_are_shown_as_the_file_has_them() -> None:
     assert [shown(value) for value in (True, False, 1, 1.5, "x")] == [
         *("true", "false", "1", "1.5", '"x"')
     ]
+    assert shown({"loss": 0.5, "to": ["a", True]}) == '{ loss = 0.5, to = ["a", true] }'
     assert shown("x" * 100) == '"' + "x" * 49 + "… (102 characters)"
