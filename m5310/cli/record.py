@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
@@ -54,14 +54,21 @@ async def command(given: argparse.Namespace, screen: Screen) -> int:
     return status
 
 
-def _opened(path: Path, screen: Screen) -> AbstractContextManager[IO[str]]:
+@contextmanager
+def _opened(path: Path, screen: Screen) -> Iterator[IO[str]]:
     """A new file; one that is there already is never written over."""
     if path == _STDOUT:
-        return nullcontext(screen.out)
+        yield screen.out
+        return
     try:
-        return path.open("x", encoding="utf-8", newline="\n")
+        file = path.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
         raise ParameterError(f"{path} is there already; name a new file") from None
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # each line was flushed: what was not written has been told
+            file.close()
 
 
 class Tape:
@@ -98,8 +105,12 @@ class Tape:
             self._lines.put_nowait(entry_line(entry))
 
     def _write(self, line: str) -> None:
-        self._file.write(f"{line}\n")
-        self._file.flush()
+        try:
+            self._file.write(f"{line}\n")
+            self._file.flush()
+        except OSError as error:
+            error.filename = self._file.name  # which disk is full?
+            raise
 
 
 # --- listening in ----------------------------------------------------------------------------

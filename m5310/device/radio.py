@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from m5310.at import Answer, Command
 from m5310.commands import general
 from m5310.errors import CommandError
+from m5310.shield import to_the_end
 
 if TYPE_CHECKING:
     from m5310.commands.network import Registration
@@ -32,8 +33,8 @@ async def restart_idle(execute: Execute) -> Registration | None:
     A radio stays idle that started switched off (AT+NCONFIG), that was denied (for these causes a
     host is to be off before it tries again: TS 24.301 5.5.1.2.5), or whose SIM was out for a while.
     A module that searches is left alone: more than that it would not do. Returns how it stood
-    (AT+CEREG) if its radio was restarted; a refusal on the way is nobody's end. Raises
-    CommandTimeout, ModemReset, PortError.
+    (AT+CEREG) if its radio was restarted; a refusal on the way is nobody's end. A cancellation
+    waits for the radio to be on again. Raises CommandTimeout, ModemReset, PortError.
     """
     from m5310.commands import network  # noqa: PLC0415 - a month may pass without
 
@@ -42,12 +43,17 @@ async def restart_idle(execute: Execute) -> Registration | None:
         stat = network.registration_of(await execute(network.registration())).stat
         if stat not in idle:
             return None
-        await execute(general.radio(on=False))
+        # a device that is closed meanwhile must not leave the radio off
+        await to_the_end(_off_and_on(execute))
     except CommandError as error:
         _log.info("the radio is left as it is: %s", error)
         return None
+    return stat
+
+
+async def _off_and_on(execute: Execute) -> None:
+    await execute(general.radio(on=False))
     try:
         await execute(general.radio(on=True))
     except CommandError as error:  # no SIM: perhaps the next time
         _log.warning("the radio stays off: %s", error)
-    return stat

@@ -447,6 +447,21 @@ def test_a_full_disk_ends_a_recording(port: str, tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs ulimit")
+def test_a_recording_that_cannot_grow_is_named(port: str, tmp_path: Path) -> None:
+    file = tmp_path / "talk.jsonl"
+    ran = subprocess.run(
+        f"ulimit -f 2; yes AT+CSQ | head -100 | {sys.executable} -m m5310 record {port} {file}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=ROOT,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == f"m5310: {file}: File too large\n"
+
+
 def test_decoding_lines() -> None:
     ran = m5310("decode", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1', "+CSQ:99,99")
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from m5310.commands.network import Registration
@@ -57,3 +59,13 @@ async def test_a_lost_port_is_told() -> None:
     port.vanish()
     with pytest.raises(PortError):
         await restart_idle(port.modem.execute)
+
+
+async def test_who_is_cancelled_half_way_leaves_the_radio_on() -> None:
+    port = standing(Registration.DENIED)
+    task = asyncio.create_task(restart_idle(port.modem.execute))
+    await port.until("AT+CFUN=0")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert port.sent[-1] == "AT+CFUN=1"
