@@ -114,7 +114,7 @@ def _when(table: Table) -> When:
     return On(command, times, table.optional("after") or 0.0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Places:
     """On which line of a text each event begins, and each key of an event or of the whole."""
 

@@ -32,6 +32,7 @@ from emulator.lwm2m import (
 from emulator.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.psm import WAKING_BYTES
 from emulator.sim import Sim
+from emulator.upset import Upset
 from tests.emulator.uart import DIRECT, START, Host, lines
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -247,6 +248,18 @@ def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
     assert len(touches) == 3
     host.raw(b"AT+NRB\r")
     assert len(touches) == 4
+
+
+def test_what_is_upset_about_a_module_is_so_in_its_next_life_too() -> None:
+    host = Host()
+    assert host.module.upsetting is None
+    host.module.upsetting = lambda line: Upset(heard=line != "AT+CSQ")
+    assert host.raw(b"AT+CSQ\r") == b""
+    host.module.power_cycle(Cause.RESET_PIN, host.now)
+    host.wait_raw(10)
+    host.well("AT")
+    assert host.raw(b"AT+CSQ\r") == b""
+    assert host.module.upsetting is not None
 
 
 def busy_with(host: Host, *commands: str, then: str) -> None:
