@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 
 # The longest commands are a MIPLCONF of 1024 bytes (2048 hex digits) and a 1024-byte value; the
 # rest of such a line stays below 128 characters. A guess: the module's own buffer is unknown.
@@ -65,8 +66,8 @@ class LineReader:
 
     def __init__(self) -> None:
         self.echo = False
-        self._waiting = bytearray()
-        self._line = bytearray()
+        self._waiting = b""
+        self._line = b""
         self._after_cr = False
 
     @property
@@ -85,8 +86,10 @@ class LineReader:
 
     def drop_beyond(self, count: int) -> int:
         """Keep the oldest `count` bytes not yet taken; return how many were lost."""
-        lost = max(len(self._waiting) - count, 0)
-        del self._waiting[count:]
+        lost = len(self._waiting) - count
+        if lost <= 0:
+            return 0
+        self._waiting = self._waiting[:count]
         return lost
 
     def take(self) -> tuple[bytes, bytes | None]:
@@ -96,18 +99,15 @@ class LineReader:
         """
         if not self._waiting:
             return b"", None
+        piece, end, self._waiting = self._waiting.partition(b"\r")
         if self._after_cr:
-            self._after_cr = False
-            if self._waiting.startswith(b"\n"):
-                del self._waiting[:1]
-        piece, end, rest = self._waiting.partition(b"\r")
-        self._waiting = rest
+            piece = piece.removeprefix(b"\n")
+        self._after_cr = bool(end)
         self._line += piece[: LINE_LIMIT + 1 - len(self._line)]
-        echoed = bytes(piece + end) if self.echo else b""
+        echoed = piece + end if self.echo else b""
         if not end:
             return echoed, None
-        self._after_cr = True
-        line, self._line = bytes(self._line), bytearray()
+        line, self._line = self._line, b""
         return echoed, line
 
 
@@ -138,6 +138,8 @@ _EXTENDED = re.compile(r"(\+[A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.
 _PARAMETER = re.compile(r' *+(?:"([^"]*+)" *+|([^",]*+))(,|\Z)')
 
 
+# Hosts say the same few things again and again.
+@lru_cache(maxsize=256)
 def parse(line: bytes) -> Command | None:
     """The command of a line from `LineReader.take`; None for a blank line.
 

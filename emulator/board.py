@@ -79,8 +79,8 @@ class Board:
         quiet: Quiet,
         *,
         stir: Callable[[Board], None],
-        catch_up: Callable[[], None],
-        turn: Callable[[], None],
+        catch_up: Callable[[float], None],
+        turn: Callable[[float], None],
         later: Callable[[], None],
     ) -> None:
         self.wiring = wiring
@@ -91,6 +91,7 @@ class Board:
         self._catch_up = catch_up
         self._turn = turn
         self._later = later
+        self._overheard = False  # by trace, recorder or the watch over the quiet time
         self._moving = False  # by the host, the internet or the air: a turn follows
         self._baud = module.baud
         self._trace: Trace | None = None
@@ -106,6 +107,7 @@ class Board:
         wiring = self.wiring
         self._clock = clock
         self._trace = trace
+        self._overheard = trace is not None or self.quiet.minimum > 0
         self._on_end = on_end
         self.line = Line(
             clock,
@@ -127,6 +129,7 @@ class Board:
         """Have all that passes from now on written as lines of a recording; once it is open."""
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
+        self._overheard = True
 
     def close(self) -> None:
         if self._patience is not None:
@@ -209,6 +212,8 @@ class Board:
             self._on_end()
 
     def _sent(self, data: bytes) -> None:
+        if not self._overheard:
+            return
         now = self._clock.now()
         self.quiet.sent(data, now)
         if self._recorder is not None:
@@ -219,8 +224,18 @@ class Board:
     # From the host and the internet --------------------------------------------------------------
 
     def _received(self, data: bytes) -> None:
-        self._catch_up()  # what was due before these bytes happens before them
         now = self._clock.now()
+        self._catch_up(now)  # what was due before these bytes happens before them
+        if self._overheard:
+            data = self._overhear(data, now)
+        self._moving = True
+        self.module.receive(data, now)
+        self._moving = False
+        self._stir(self)  # it has answered, whether that touches anything else or not
+        self._turn(now)
+
+    def _overhear(self, data: bytes, now: float) -> bytes:
+        """Tell of what the host sends; returns what the module hears of it."""
         if self._recorder is not None:
             self._recorder.sent(Side.HOST, data, now)
         heard, early = self.quiet.heard(data, now)
@@ -232,17 +247,15 @@ class Board:
             )
         if self._trace:
             self._trace.to_module(heard, now)
-        self._moving = True
-        self.module.receive(heard, now)
-        self._moving = False
-        self._turn()
+        return heard
 
     def _datagram(self, number: int, address: str, port: int, data: bytes) -> None:
-        self._catch_up()
+        now = self._clock.now()
+        self._catch_up(now)
         self._moving = True
-        self.module.deliver_datagram(number, address, port, data, self._clock.now())
+        self.module.deliver_datagram(number, address, port, data, now)
         self._moving = False
-        self._turn()
+        self._turn(now)
 
     def _note(self, text: str) -> None:
         if self._trace:

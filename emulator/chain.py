@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 from emulator.air import Air, Link
-from emulator.deadlines import earliest
+from emulator.deadlines import Alarms, earliest
 from emulator.lwm2m import Downlink, Uplink
 
 
@@ -46,42 +45,6 @@ class Cloud(Protocol):
     def take_downlink(self) -> list[tuple[str, Downlink]]: ...
 
 
-class _Alarms:
-    """The next deadline of each station, by its number."""
-
-    def __init__(self) -> None:
-        self._at: dict[int, float] = {}
-        self._heap: list[tuple[float, int]] = []  # and outdated ones among them
-
-    def plan(self, number: int, at: float | None) -> None:
-        if at == self._at.get(number):
-            return
-        if at is None:
-            del self._at[number]
-            return
-        self._at[number] = at
-        heappush(self._heap, (at, number))
-        if len(self._heap) > 2 * len(self._at) + 16:
-            self._heap = [(at, number) for number, at in self._at.items()]
-            heapify(self._heap)
-
-    def due(self, now: float) -> set[int]:
-        """Those whose deadline has come; they have none until it is set anew."""
-        numbers = set()
-        while (at := self.next) is not None and at <= now:
-            number = heappop(self._heap)[1]
-            del self._at[number]
-            numbers.add(number)
-        return numbers
-
-    @property
-    def next(self) -> float | None:
-        """The first deadline of all."""
-        while self._heap and self._at.get(self._heap[0][1]) != self._heap[0][0]:
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-
 class Chain:
     """`step` before and after anything else is done to one of the parts, so that time is one.
 
@@ -94,7 +57,7 @@ class Chain:
         self._stations: list[Station] = []
         self._addresses: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._alarms = _Alarms()
+        self._alarms: Alarms[int] = Alarms()  # of the stations, by number
         self._touched: set[int] = set()
         self._platform_due: float | None = None
         self._platform_touched = True
@@ -122,7 +85,8 @@ class Chain:
         """
         while self._deadline is not None and self._deadline < now:
             self._deadline = self._settle(self._deadline)
-        self._deadline = self._settle(now)
+        if self._deadline == now or self._touched or self._platform_touched:
+            self._deadline = self._settle(now)
         return self._deadline
 
     def _touch_platform(self) -> None:
@@ -146,7 +110,7 @@ class Chain:
 
     def _step_stations(self, now: float) -> list[int]:
         """Step those that are due or touched; returns which, in the order they were added."""
-        stepped = sorted(self._alarms.due(now) | self._touched)
+        stepped = sorted({*self._alarms.due(now), *self._touched})
         self._touched.clear()
         for number in stepped:
             self._alarms.plan(number, self._stations[number].step(now))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from emulator.at import LineReader, Refusal, framed, parse, refused
 from emulator.commands import OK, Answer, Forms, Table, Values, answer
-from emulator.upset import WELL, Upset, Upsetting, nothing_upset
+from emulator.upset import WELL, Upset, Upsetting
 
 # Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
 # reader is busy. Room for the longest line and some. A guess.
@@ -18,7 +17,8 @@ URC_LIMIT = 64
 
 class Conversation:
     """`write` sends bytes to the host, `heard` is called with each command line. Give it the whole
-    `table` before the first byte. `upsetting` says what goes wrong with a command line.
+    `table` before the first byte. `upsetting` says what goes wrong with a command line; None:
+    nothing does.
 
     At start as after every boot: echo off, errors without numbers.
     """
@@ -27,17 +27,17 @@ class Conversation:
         self,
         write: Callable[[bytes], None],
         heard: Callable[[], None] = lambda: None,
-        upsetting: Upsetting = nothing_upset,
+        upsetting: Upsetting | None = None,
     ) -> None:
         self.table: Table = {}
+        self.upsetting = upsetting
         self.lost = 0  # bytes that found the UART's buffer full
         self._write = write
         self._heard = heard
-        self._upsetting = upsetting
         self._reader = LineReader()
-        self._urcs: deque[str] = deque(maxlen=URC_LIMIT)
+        self._urcs: list[str] = []
         self._numbers = False
-        self._answers: deque[tuple[float, bytes]] = deque()  # pieces of one, each at its time
+        self._answers: list[tuple[float, bytes]] = []  # pieces of one, each at its time
         self._parted = False  # one of them is written, another is not
         self._stopped = False
 
@@ -65,15 +65,16 @@ class Conversation:
     def urc(self, line: str) -> None:
         """Something for the host that it did not ask for; `flush` writes it."""
         self._urcs.append(line)
+        del self._urcs[:-URC_LIMIT]
 
     def flush(self) -> None:
         """Write what came unasked: never inside a line, so not while the host types with echo, nor
         while a line is told in parts.
         """
-        if self._parted or (self._reader.echo and self._reader.begun):
+        if not self._urcs or self._parted or (self._reader.echo and self._reader.begun):
             return
-        while self._urcs:
-            self._write(framed(self._urcs.popleft()))
+        self._write(b"".join(map(framed, self._urcs)))
+        self._urcs.clear()
 
     def step(self, now: float) -> float | None:
         """Finish the answer that is due at `now`; returns when one is, None when idle."""
@@ -108,7 +109,8 @@ class Conversation:
             if command is None:
                 return
             self._heard()
-            upset = self._upsetting(line.decode("utf-8", "backslashreplace").strip())
+            if self.upsetting is not None:
+                upset = self.upsetting(line.decode("utf-8", "backslashreplace").strip())
             if not upset.heard:
                 return
             if upset.refusal is not None:
@@ -133,7 +135,7 @@ class Conversation:
     def _say(self, now: float) -> None:
         """Write what of the answer is due; a part of it may be."""
         while self._answers and self._answers[0][0] <= now:
-            self._write(self._answers.popleft()[1])
+            self._write(self._answers.pop(0)[1])
             self._parted = bool(self._answers)
 
     def _set_echo(self, values: Values, _now: float) -> Answer:

@@ -45,11 +45,8 @@ def next_window(cycle: float, now: float) -> float:
 
 
 class DiscontinuousReception:
-    """`listening`: the module can be reached at all."""
-
-    def __init__(self, radio: Radio, listening: Callable[[], bool]) -> None:
+    def __init__(self, radio: Radio) -> None:
         self._radio = radio
-        self._listening = listening
         self._cycle = "0101"
         self._on = False
         self._paged: list[Callable[[float], None]] = []
@@ -64,13 +61,13 @@ class DiscontinuousReception:
 
     def page(self, arrival: Callable[[float], None], now: float) -> None:
         """Call `arrival` when the module hears what comes now: at once, later, or never."""
-        if self._listening() and len(self._paged) < PAGING_LIMIT:
+        if self._reachable and len(self._paged) < PAGING_LIMIT:
             self._paged.append(arrival)
         self.step(now)
 
     def step(self, now: float) -> float | None:
         """Hand over what can be heard at `now`; returns the next deadline."""
-        if not self._listening():
+        if self._paged and not self._reachable:
             self._paged.clear()
         while self._paged:
             at = self._heard_at(now)
@@ -78,6 +75,11 @@ class DiscontinuousReception:
                 return at
             self._paged.pop(0)(now)
         return None
+
+    @property
+    def _reachable(self) -> bool:
+        """At all: now, or in the next window."""
+        return self._radio.registered and not self._radio.asleep
 
     def _heard_at(self, now: float) -> float:
         if not self._on or self._radio.connected:

@@ -102,8 +102,7 @@ class Emulator:
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
         self._known = device
-        self._show = trace
-        self._record = record
+        self._show, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
@@ -115,11 +114,10 @@ class Emulator:
         wiring = Wiring(
             address_of(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
         )
-        make = partial(Module, firmware=made_of, boot_noise=boot_noise)
+        make = partial(Module, firmware=made_of, speed=baud or FACTORY_SPEED, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
         for identity, wired in zip(names, wiring.for_each(modules), strict=True):
-            module = make(identity, speed=baud or FACTORY_SPEED, seed=wired.seed, now=self.now())
-            self._add(module, wired, Quiet(made_of.quiet, hasty_lost=made_of.hasty_lost))
+            self._add(make(identity, seed=wired.seed, now=self.now()), wired, made_of)
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -226,14 +224,14 @@ class Emulator:
         finally:
             self._thread.close()
 
-    def _add(self, module: Module, wiring: Wiring, quiet: Quiet) -> None:
+    def _add(self, module: Module, wiring: Wiring, firmware: Firmware) -> None:
         board = Board(
             module,
             wiring,
-            quiet,
+            Quiet(firmware.quiet, hasty_lost=firmware.hasty_lost),
             stir=self._turns.stir,
             catch_up=self._turns.catch_up,
-            turn=self._turns.turn,
+            turn=self._turns.turn_at,
             later=self._turns.soon,
         )
         self.boards.append(board)

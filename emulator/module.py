@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from random import Random
 
 from emulator.air import Link
 from emulator.at import framed
@@ -16,7 +15,6 @@ from emulator.classic.commands import Classic
 from emulator.commands import OK, Answer, Forms
 from emulator.contexts import Contexts
 from emulator.conversation import Conversation
-from emulator.coverage import Cell
 from emulator.deadlines import earliest
 from emulator.edrx import DiscontinuousReception
 from emulator.firmware import DEFAULT, Firmware, profile
@@ -26,18 +24,16 @@ from emulator.lwm2m import Downlink, Uplink
 from emulator.measurements import Measurements
 from emulator.network import Network
 from emulator.ping import Pinger
-from emulator.power import BOOT_TIME, Boot, Cause
+from emulator.power import BOOT_TIME, Cause, Power
 from emulator.psm import PowerSaving
 from emulator.radio import Change, Radio
 from emulator.settings import FACTORY_SPEED, Flash, Settings
 from emulator.sim import Sim
 from emulator.sockets import Datagram, Sockets
 from emulator.speed import Speed
-from emulator.upset import Upset, Upsetting, nothing_upset
+from emulator.upset import Upsetting
 
 __all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
-
-_NOISE = (8, 40)  # bytes of the boot ROM as the host reads them, at least and at most; a guess
 
 
 class Module:
@@ -46,8 +42,10 @@ class Module:
 
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
-    `touched` is called whenever something has reached the module that may change its deadline.
-    `upsetting` is asked what goes wrong with each command line, in this life and the next.
+    `touched` is called whenever something has changed its deadline or made it send into the air or
+    out of a socket; what it has for its host is to be taken after each input in any case.
+    `upsetting` is asked what goes wrong with each command line, in this life and the next; None:
+    nothing does.
     """
 
     def __init__(
@@ -74,19 +72,20 @@ class Module:
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
-        self.upsetting: Upsetting = nothing_upset
-        self._stale = True  # something has reached it since its last step
+        self._upsetting: Upsetting | None = None
+        self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
-        self._boot_noise = boot_noise
         self._seed = seed
-        self._starts = 0
+        self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
         self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
-        self._boot: Boot | None = None
         self.radio = Radio(
-            self._radio_changed, finds=self._finds, touched=self._touch, registered=True
+            self._radio_changed,
+            finds=lambda cell: self._settings.finds(cell),
+            touched=self._touch,
+            registered=True,
         )
         self._start(now)
         self._local_time.learn()
@@ -96,18 +95,17 @@ class Module:
         self._now = now
         self._speed = Speed(self._flash)
         self._conversation = conversation = Conversation(
-            self._output.extend, self._speed.confirm, self._upset
+            self._output.extend, self._speed.confirm, self._upsetting
         )
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
         self.power_saving = PowerSaving(self.radio, conversation.urc)
-        self._paging = DiscontinuousReception(self.radio, self._listening)
+        self._paging = DiscontinuousReception(self.radio)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
-        first_mid = (self._seed * 40_503 + self._starts * 25_717) & 0xFFFF
-        self._starts += 1
+        first_mid = (self._seed * 40_503 + self._power.starts * 25_717) & 0xFFFF
         self.classic = Classic(
             conversation.urc,
             self._send_up,
@@ -147,7 +145,7 @@ class Module:
         answer, what came of a login or an acknowledged report, an echo.
         """
         owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
-        return self._boot is not None or owing
+        return self._power.boot is not None or owing
 
     @property
     def link(self) -> Link:
@@ -163,16 +161,26 @@ class Module:
     def sim(self, sim: Sim) -> None:
         self.radio.sim = sim
 
+    @property
+    def upsetting(self) -> Upsetting | None:
+        return self._upsetting
+
+    @upsetting.setter
+    def upsetting(self, upsetting: Upsetting | None) -> None:
+        self._upsetting = self._conversation.upsetting = upsetting
+
     # Inputs ------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
-        self._catch_up(now)
-        self._touch()
-        if self._boot is None:
+        planned = self.step(now)
+        if self._power.boot is None:
             read = self.power_saving.hear(data, now)
             self._conversation.flush()  # that it woke, before it answers
             self._conversation.receive(read, now)
+        self._due = self._step(now)
+        if self._due != planned or self._uplink or self._datagrams:
+            self.touched()
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
@@ -190,13 +198,13 @@ class Module:
             arrival(now)
             self._conversation.flush()
 
-        self._catch_up(now)
+        self.step(now)
         self._touch()
         self._paging.page(heard, now)
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
-        self._catch_up(now)
+        self.step(now)
         self._touch()
         self._output.clear()
         self._fall_silent(cause, now)
@@ -204,22 +212,22 @@ class Module:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
-        self._stale = False
-        self._due = self._step(now)
+        if self._moved or (self._due is not None and self._due <= now):
+            self._moved = False
+            self._due = self._step(now)
         return self._due
 
     def _step(self, now: float) -> float | None:
-        if self._boot is not None:
-            self._output += self._boot.step(now)
-            if self._boot.deadline is not None:
-                return self._boot.deadline
-            self._boot = None
+        if self._power.boot is not None:
+            self._output += self._power.step(now)
+            if self._power.boot is not None:
+                return self._power.boot.deadline
             if self._flash.flags["AUTOCONNECT"]:
                 self.radio.turn_on(now)
         # The conversation first: the lines it has kept waiting may plan something in the others.
         answered = self._conversation.step(now)
-        if self._boot is not None:
-            return self._boot.deadline
+        if self._power.boot is not None:
+            return self._power.boot.deadline
         self.power_saving.step(now)
         self.radio.step(now)
         paging, ping = self._paging.step(now), self._pinger.step(now)
@@ -262,29 +270,14 @@ class Module:
             self.radio.use(now)
         return self._online()
 
-    def _upset(self, line: str) -> Upset:
-        return self.upsetting(line)
-
     # Power and radio ---------------------------------------------------------------------------
 
     def _touch(self) -> None:
-        self._stale = True
+        self._moved = True
         self.touched()
-
-    def _catch_up(self, now: float) -> None:
-        """A step, unless it would do nothing."""
-        self._now = now
-        if self._stale or (self._due is not None and self._due <= now):
-            self.step(now)
 
     def _online(self) -> bool:
         return self.radio.registered
-
-    def _listening(self) -> bool:
-        return self.radio.registered and not self.radio.asleep
-
-    def _finds(self, cell: Cell) -> bool:
-        return self._settings.finds(cell)
 
     def _radio_changed(self, change: Change) -> None:
         if change is Change.REGISTRATION and self.radio.registered:
@@ -300,9 +293,5 @@ class Module:
     def _fall_silent(self, cause: Cause, now: float) -> None:
         self._conversation.stop()
         self.radio.restart()
+        self._power.start(cause, now)
         self._start(now)
-        noise = b""
-        if self._boot_noise:
-            chance = Random(f"{self._seed} {self._starts}")  # noqa: S311 - must repeat itself
-            noise = chance.randbytes(chance.randint(*_NOISE))
-        self._boot = Boot(cause, self.identity.model, noise, now)

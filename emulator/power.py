@@ -1,14 +1,16 @@
-"""Why the module starts, and the silence until it speaks."""
+"""Why the module starts, how often it has, and the silence until it speaks."""
 
 from __future__ import annotations
 
 from collections import deque
 from enum import Enum
+from random import Random
 
 from emulator.at import framed
 
 # The boot ROM's own words, sent at another speed, come so many seconds after the start. A guess.
 ROM_TIME = 0.25
+_ROM_BYTES = (8, 40)  # of them as the host reads them, at least and at most; a guess
 
 
 class Cause(Enum):
@@ -51,3 +53,35 @@ class Boot:
     def deadline(self) -> float | None:
         """When it says more; None: the module is up."""
         return self._says[0][0] if self._says else None
+
+
+class Power:
+    """The starts of a module of this `model`, which at first is up.
+
+    `noise`: each begins with what the boot ROM says, of which a host reads at its own speed
+    something that follows from `seed`.
+    """
+
+    def __init__(self, model: str, *, noise: bool, seed: int) -> None:
+        self.boot: Boot | None = None  # until the module is up
+        self.starts = 0
+        self._model = model
+        self._noise = noise
+        self._seed = seed
+
+    def start(self, cause: Cause, now: float) -> None:
+        self.starts += 1
+        noise = b""
+        if self._noise:
+            chance = Random(f"{self._seed} {self.starts}")  # noqa: S311 - must repeat itself
+            noise = chance.randbytes(chance.randint(*_ROM_BYTES))
+        self.boot = Boot(cause, self._model, noise, now)
+
+    def step(self, now: float) -> bytes:
+        """What it says by `now` while it starts; `boot` is None once it is up."""
+        if self.boot is None:
+            return b""
+        said = self.boot.step(now)
+        if self.boot.deadline is None:
+            self.boot = None
+        return said

@@ -46,7 +46,10 @@ def address_of(text: str) -> str:
 
 
 class Sockets:
-    """`urc` writes an unsolicited line, `send` a datagram out; `online` asks the radio."""
+    """`urc` writes an unsolicited line, `send` a datagram out; `online` asks the radio.
+
+    `ports` are the local UDP ports of the open sockets, by the socket's number; not to be changed.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Sockets:
         self._urc = urc
         self._send = send
         self._online = online
+        self.ports: dict[int, int] = {}
         self._open: dict[int, _Socket] = {}
 
     def commands(self) -> Table:
@@ -71,11 +75,6 @@ class Sockets:
     def open(self) -> tuple[int, ...]:
         """The numbers of the open sockets."""
         return tuple(sorted(self._open))
-
-    @property
-    def ports(self) -> dict[int, int]:
-        """The local UDP port of each open socket, by the socket's number."""
-        return {number: socket.port for number, socket in self._open.items()}
 
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
         """A datagram came for socket `number`. Lost when that is closed, full or not listening."""
@@ -93,13 +92,14 @@ class Sockets:
         port = values.integer(*_PORTS)
         receives = values.optional_integer(0, 1)
         values.end()
-        taken = {socket.port for socket in self._open.values()}
+        taken = self.ports.values()
         number = next((n for n in SOCKETS if n not in self._open), None)
         if number is None or port in taken:
             raise Refusal(Cme.NOT_ALLOWED)
         if port == 0:
             port = next(p for p in range(_FIRST_EPHEMERAL, 0x10000) if p not in taken)
         self._open[number] = _Socket(port, receives=receives != 0)
+        self.ports[number] = port
         return Answer((str(number),))
 
     def _find(self, number: int) -> _Socket:
@@ -141,5 +141,5 @@ class Sockets:
         number = values.integer(SOCKETS.start, SOCKETS.stop - 1)
         values.end()
         self._find(number)
-        del self._open[number]
+        del self._open[number], self.ports[number]
         return OK

@@ -41,7 +41,11 @@ class Turns:
 
     def turn(self) -> None:
         """Do what is due, send what came of it, and come back at the next deadline."""
-        deadline = self._chain.step(self._clock.now())
+        self.turn_at(self._clock.now())
+
+    def turn_at(self, now: float) -> None:
+        """The same, by somebody who has just asked what time it is."""
+        deadline = self._chain.step(now)
         stirred, self._stirred = self._stirred, {}
         for sender in stirred:
             sender.flush()
@@ -53,10 +57,10 @@ class Turns:
         if isinstance(self._clock, EagerClock):
             self._clock.look()
 
-    def catch_up(self) -> None:
-        """A turn, if anything was due: before a part is moved which nobody else has moved."""
-        if self._due is not None and self._due <= self._clock.now():
-            self.turn()
+    def catch_up(self, now: float) -> None:
+        """A turn, if anything is due: before a part is moved which nobody else has moved."""
+        if self._due is not None and self._due <= now:
+            self.turn_at(now)
 
     def soon(self) -> None:
         """Somebody has moved a module by hand: turn, but not in the middle of it."""

@@ -76,7 +76,3 @@ WELL = Upset()
 
 # What is asked of each command line, as the host typed it, before it is obeyed.
 Upsetting = Callable[[str], Upset]
-
-
-def nothing_upset(_line: str) -> Upset:
-    return WELL

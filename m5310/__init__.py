@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         LoggedOut,
         PortBack,
         PortLost,
+        RadioRestarted,
         Reconnecting,
         RenewalFailed,
         Renewed,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         UpkeepCounters,
     )
     from m5310.errors import (
+        AcknowledgementRefused,
         AcknowledgementTimeout,
         AnswerError,
         Code,
@@ -110,6 +112,7 @@ __all__ = [
     "NBIOT_UPDATED",
     "NBIOT_WRITABLE",
     "Access",
+    "AcknowledgementRefused",
     "AcknowledgementTimeout",
     "Answer",
     "AnswerError",
@@ -147,6 +150,7 @@ __all__ = [
     "PortError",
     "PortLost",
     "PowerSaving",
+    "RadioRestarted",
     "Reading",
     "Reconnecting",
     "RegistrationError",
@@ -184,9 +188,9 @@ _HOMES = {
     "m5310.classic.commands": "Reading",
     "m5310.device.device": "Device",
     "m5310.errors": (
-        "AcknowledgementTimeout AnswerError Code CommandError CommandTimeout M5310Error "
-        "ModemReset NotFound NotSupported OutboxFull ParameterError PortError RegistrationError "
-        "StateError UsageError"
+        "AcknowledgementRefused AcknowledgementTimeout AnswerError Code CommandError "
+        "CommandTimeout M5310Error ModemReset NotFound NotSupported OutboxFull ParameterError "
+        "PortError RegistrationError StateError UsageError"
     ),
     "m5310.lwm2m": "Access Path Resource",
     "m5310.classic.miplconf": "Blocks Config",
@@ -213,8 +217,8 @@ _HOMES = {
     "m5310.commands.general": "Booted",
     "m5310.following": "Following",
     "m5310.device.upkeep": (
-        "LoggedOut PortBack PortLost Reconnecting RenewalFailed Renewed ReportDropped Reset "
-        "Restored UpkeepCounters"
+        "LoggedOut PortBack PortLost RadioRestarted Reconnecting RenewalFailed Renewed "
+        "ReportDropped Reset Restored UpkeepCounters"
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

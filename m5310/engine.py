@@ -5,13 +5,14 @@ matches as a whole one of the shapes this command declared belongs to it; every 
 unsolicited, at any time. After a timeout the next final result might be the old command's, so
 the conversation is lost until a bare `AT` was answered and nothing of the past followed.
 
-Whoever owns an engine, after every call: writes what `outgoing()` gives, handles the events
-returned, and calls `tick` when `deadline` has come. `now` is in seconds and never goes back.
+Whoever owns an engine, after every call: takes the events, writes what `outgoing()` gives
+and calls `tick` when `deadline` has come. `now` is in seconds and never goes back.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import assert_never
 
 from m5310.at import Answer, Command, FinalResult, final_result
@@ -30,23 +31,13 @@ from m5310.events import (
 )
 from m5310.exchange import Exchange
 from m5310.lines import LineReader, Overlong
+from m5310.past import PROBE_INTERVAL, SETTLE, Past
 from m5310.sleep import AWAKE, WAKE_UP, WAKING, Wakefulness
 from m5310.states import CONVERSATION, Conversation, ConversationEvent, States
 
 # From a final result to the next command. China Mobile's M5310 notes ask for an interval without
 # a number; u-blox asks for 20 ms of its modules, and Zephyr's modem drivers keep the same.
 QUIET = 0.020
-
-# An AT is answered within some ms and its `OK` takes 7 ms at 9600 baud: what the module still
-# had to say when it read the AT has come by then.
-SETTLE = 0.1
-
-# A module that boots takes 3 s and more, one that wakes up loses the first AT: ask again soon
-# enough for both, seldom enough that a module busy for a minute is not buried.
-PROBE_INTERVAL = 1.0
-
-# While fewer results came than are owed, the others may be as far behind as the probes are apart.
-SETTLE_OWED = 1.5 * PROBE_INTERVAL
 
 # The LF of a final result follows its CR within a character, 33 ms at 300 baud. A module set to
 # end its lines with CR alone must not stop the conversation, so this wait ends.
@@ -87,7 +78,7 @@ class Engine:
         self._reader = LineReader()
         self._states = States(CONVERSATION)
         self._sleep = Wakefulness(awake)
-        self._past = settle  # how long, after an OK, something of the past may still follow
+        self._past = Past(settle)
         self._due = 0.0  # when the present state's own time is over
         self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
@@ -96,9 +87,6 @@ class Engine:
         self._give_up = 0.0  # when it has waited long enough for the probe
         self._repeated = False  # it was written before, and nothing came of it
         self._exchange: Exchange | None = None
-        self._lost: Command | None = None  # timed out; its lines may still come
-        self._owed = 0  # final results that may still come for what was written
-        self._starting = False  # the `OK` that ends the text of a start may still come
         self._strays = 0
         self._late = 0
         self._timeouts = 0
@@ -169,13 +157,8 @@ class Engine:
         """
         self._waiting = None
         self._exchange = None
-        self._lost = None
         self._output = b""
-        # The text of a start ends with an `OK`. If a probe is not to take that for its own, one
-        # more than was asked for must be awaited; where it never comes, that costs SETTLE_OWED.
-        self._owed = 1
-        self._starting = True
-        self._past = self._settle
+        self._past.begin_anew()
         self._states.on(ConversationEvent.RESET)
         self._set_deadline()
 
@@ -184,27 +167,29 @@ class Engine:
         data, self._output = self._output, b""
         return data
 
-    def receive(self, data: bytes, now: float) -> list[Event]:
-        """What the bytes from the module mean, in the order they came."""
+    def receive(self, data: bytes, now: float) -> Iterator[Event]:
+        """What the bytes from the module mean, in the order they came. Take all of it at once.
+
+        Each line is judged as its event is asked for. So what the one before makes the owner do,
+        `abandon` or `asleep`, holds for it although both came in one read.
+        """
         if self._line_feed_due and data:
             self._line_feed_due = False
             self._due = now + self._pause
         # A command gets out only below, so what is nobody's at first stays nobody's. Most of what
         # comes is of this kind, and a third faster for the shortcut.
-        nothing_out = self._exchange is None and self._lost is None
-        events: list[Event] = []
+        nothing_out = self._exchange is None and self._past.lost is None
         lines = self._reader.feed(data)
         if lines:
             self._sleep.heard(now)
         for line in lines:
             if isinstance(line, Overlong):
-                events.append(line)
+                yield line
             elif nothing_out and line[0] == "+" and " ERROR" not in line:
-                events.append(Unsolicited(line))
+                yield Unsolicited(line)
             elif (event := self._meaning(line, now)) is not None:
-                events.append(event)
+                yield event
         self._advance(now)
-        return events
 
     def tick(self, now: float) -> list[Event]:
         """What time alone brings. Harmless before the deadline."""
@@ -219,9 +204,7 @@ class Engine:
             elif self.state is Conversation.SETTLING:
                 self._states.on(ConversationEvent.SETTLED)
                 self._sleep.heard(now)  # or a short `awake` would have it asked again
-                self._lost = None
-                self._owed = 0
-                self._starting = False
+                self._past.settled()
                 events.append(InStep())
         self._advance(now)
         return events
@@ -254,13 +237,13 @@ class Engine:
     def _wake(self, now: float) -> None:
         self._states.on(ConversationEvent.SLEPT)
         # The conversation was in step: of the past there is at most the LF of the probe's OK.
-        self._past = min(self._settle, max(LINE_END, self._quiet))
+        self._past.shorten(max(LINE_END, self._quiet))
         self._probe(now, WAKE_UP)
 
     def _probe(self, now: float, data: bytes = b"AT\r") -> None:
         self._states.on(ConversationEvent.PROBE)
         self._probes += 1
-        self._owed += 1
+        self._past.probe()
         self._output += data
         self._due = now + PROBE_INTERVAL
 
@@ -276,7 +259,7 @@ class Engine:
     def _patience(self) -> float:
         """When the command held is given up. A module that answers is not given up: it settles."""
         if self.state is Conversation.SETTLING:
-            return self._give_up + max(SETTLE_OWED, self._settle)
+            return self._give_up + self._past.longest
         return self._give_up
 
     def _set_deadline(self) -> None:
@@ -302,12 +285,11 @@ class Engine:
             return self._ended(result, now)
         if self._exchange is not None:
             return None if self._exchange.take(line) else Unsolicited(line)
-        if self._lost is not None:
-            if line == self._lost.line:
-                return None  # its echo
-            if any(one.pattern.fullmatch(line) for one in self._lost.responses):
-                self._late += 1
-                return Late(line, self._lost)
+        if self._past.echoed(line):
+            return None
+        if (command := self._past.late(line)) is not None:
+            self._late += 1
+            return Late(line, command)
         if line == "AT" and self._out_of_step():
             return None  # the echo of a probe
         return Unsolicited(line)
@@ -315,12 +297,12 @@ class Engine:
     def _ended(self, result: FinalResult, now: float) -> Event | None:
         if self._exchange is not None:
             return self._result(self._exchange, result, now)
-        self._owed = max(0, self._owed - 1)
+        self._past.result()
         probing = self.state is Conversation.PROBING
         if self._out_of_step():
             if result.ok:
                 self._states.on(ConversationEvent.OK)
-                self._due = now + (max(SETTLE_OWED, self._settle) if self._owed else self._past)
+                self._due = now + self._past.remaining
                 if probing:
                     self._sleep.announced = False
                     return None
@@ -331,10 +313,9 @@ class Engine:
                 self._due = now + self._settle
                 if self._waiting is None:  # nobody to ask again for
                     self._states.on(ConversationEvent.GIVE_UP)
-        elif self.state is Conversation.LOST and not self._owed:
-            self._lost = None  # that was its final result: nothing more of it can follow
-        if result.ok and self._starting:
-            self._starting = False
+        elif self.state is Conversation.LOST:
+            self._past.result_of_lost()
+        if result.ok and self._past.ends_start():
             return None
         self._strays += 1
         return Stray(result.text)
@@ -366,10 +347,8 @@ class Engine:
     def _timed_out(self, exchange: Exchange, now: float) -> list[Event]:
         command = exchange.command
         self._states.on(ConversationEvent.TIMEOUT)
-        self._past = self._settle
         self._exchange = None
-        self._lost = command
-        self._owed = 1
+        self._past.lose(command)
         self._dropped += exchange.dropped
         if exchange.unanswered and command.repeatable and not self._repeated:
             self._hold_again(command, now)

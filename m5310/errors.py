@@ -95,6 +95,10 @@ class CommandError(M5310Error):
             self.code = _CME_CODES.get(number, Code.BADPARAM)
 
 
+class AcknowledgementRefused(CommandError):
+    """The module refused a report because its firmware acknowledges none. Report without."""
+
+
 class CommandTimeout(M5310Error, TimeoutError):
     """No final result came in time. The conversation is brought back in step by itself.
 

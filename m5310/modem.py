@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
 from m5310.at import Answer, Command
-from m5310.engine import QUIET, SETTLE, Engine
+from m5310.engine import QUIET, Engine
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -34,6 +34,7 @@ from m5310.events import (
 )
 from m5310.exchange import ANSWER_LIMIT
 from m5310.lines import LineReader, Overlong
+from m5310.past import SETTLE
 from m5310.sleep import AWAKE
 
 log = logging.getLogger("m5310.modem")
@@ -219,7 +220,7 @@ class Modem(asyncio.Protocol):
 
     # the engine's side
 
-    def _handle_all(self, events: list[Event]) -> None:
+    def _handle_all(self, events: Iterable[Event]) -> None:
         """Tell what happened, then go on.
 
         In this order: a listener whose task runs at once (eager tasks, from Python 3.12 on) would
@@ -228,7 +229,10 @@ class Modem(asyncio.Protocol):
         self._handling = True
         try:
             for event in events:
-                self._handle(event)
+                if type(event) is Unsolicited:  # by far the most frequent
+                    self._pass_on(event.line)
+                else:
+                    self._handle(event)
         finally:
             self._handling = False
         self._proceed()
@@ -236,8 +240,7 @@ class Modem(asyncio.Protocol):
     def _handle(self, event: Event) -> None:
         match event:
             case Unsolicited(line):
-                for on_line, _ in self._listeners:
-                    self._tell(on_line, line)
+                self._pass_on(line)
             case Answered(answer):
                 self._end(answer)
             case Refused(command, result):
@@ -261,6 +264,10 @@ class Modem(asyncio.Protocol):
                 log.debug("%s: in step", self._name)
             case _:
                 assert_never(event)
+
+    def _pass_on(self, line: str) -> None:
+        for on_line, _ in self._listeners:
+            self._tell(on_line, line)
 
     def _end(self, outcome: Answer | M5310Error) -> None:
         waiter, self._current = self._current, None

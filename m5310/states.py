@@ -190,6 +190,7 @@ def _device_rows() -> Iterable[tuple[DeviceState, DeviceEvent, DeviceState]]:
     yield s.DEREG_PENDING, e.CLOSED, s.DEREGISTERED
     for state in (s.REGISTERED, s.REG_UPDATE_NEEDED):
         yield state, e.UPDATE, s.REG_UPDATE_PENDING
+    yield s.REG_FAILED, e.CLOSE, s.DEREG_PENDING  # so that a late verdict changes nothing
     for state in (s.REGISTERED, s.REG_UPDATE_PENDING, s.REG_UPDATE_NEEDED):
         yield state, e.CLOSE, s.DEREG_PENDING
         yield state, e.CLOSED, s.DEREGISTERED  # the module logged out unasked

@@ -55,6 +55,8 @@ class Exchanges:
 
     @property
     def deadline(self) -> float | None:
+        if not self._pending:  # nearly always
+            return None
         times = (
             p.expires if p.repeat is None else min(p.repeat, p.expires)
             for p in self._pending.values()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from emulator.clock import Clock, Timer, VirtualClock
 from emulator.line.frames import Frame
+from emulator.line.intake import Intake
 from emulator.line.noise import Faults
+from emulator.line.plug import Plug
 from emulator.line.way import Way
-from emulator.ports.link import Link
-from emulator.ports.opening import open_port
-from emulator.ports.port import Address, Port, address_of
+from emulator.ports.port import Address, Port
 
 # A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
 # sending does not get round to the next command. Room for the longest answers.
@@ -27,8 +27,7 @@ class Line:
     While no host has the port open, either loses all it sends.
 
     `received` counts the bytes that hosts have written, `sent` those that hosts were given, `lost`
-    those that never reached one, `overrun` those that the module had no room for; `faults` does
-    worse, when told to.
+    those that never reached one; `faults` does worse, when told to, and `intake` has no room.
     """
 
     def __init__(
@@ -60,24 +59,19 @@ class Line:
         self.received = 0
         self.sent = 0
         self.lost = 0
-        self.overrun = 0
         self.baud = baud
         self.strict = strict
-        self.receive_buffer = receive_buffer
+        self.intake = Intake(receive_buffer, self._note)
         self._clock = clock
         self._on_data = on_data
         self._on_sent = on_sent
         self._on_note = on_note
         self._on_end = on_end
-        self._address = address
-        self._link_path = link
-        self._link: Link | None = None
+        self._plug = Plug(address, link)
         self._port: Port | None = None
-        self._name = ""
         self.faults = Faults(seed=seed, tell=self._note)
         self._out = Way(self.faults.to_host, self._note)
         self._in = Way(self.faults.to_module, self._note)
-        self._held = bytearray()  # arrived, and the module is sending
         self._out_timer: Timer | None = None
         self._in_timer: Timer | None = None
         self._writing = False  # the port is full and we wait for its reader
@@ -91,12 +85,12 @@ class Line:
     @property
     def path(self) -> str:
         """The port itself, as it is or was last."""
-        return self._name
+        return self._plug.name
 
     @property
     def port(self) -> str:
         """What a host opens: the link if there is one, else the port itself."""
-        return self._name if self._link_path is None else str(self._link_path)
+        return self._plug.link_or_name
 
     @property
     def baud(self) -> int | None:
@@ -112,7 +106,7 @@ class Line:
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way, in either direction."""
-        return not (self._out.waiting or self._in.waiting or self._held)
+        return not (self._out.waiting or self._in.waiting) and self.intake.empty
 
     # The plug ------------------------------------------------------------------------------------
 
@@ -121,19 +115,8 @@ class Line:
 
         Raises OSError: it cannot be had.
         """
-        if self._port is not None or self._closed:
-            return
-        port = open_port(self._address, self._heard, self._note, self._no_more)
-        try:
-            if self._link_path is not None:
-                self._link = Link(self._link_path, port.name)
-        except BaseException:
-            port.close()
-            raise
-        self._port, self._name = port, port.name
-        # A network port that was taken as it came keeps its number when it is plugged in again.
-        if self._address.host:
-            self._address = address_of(port.name)
+        if self._port is None and not self._closed:
+            self._port = self._plug.insert(self._heard, self._note, self._no_more)
 
     def unplug(self) -> None:
         """Take the port away as one pulls a plug: hosts see a hang-up, what is on its way is lost.
@@ -144,12 +127,10 @@ class Line:
             return
         self.lost += self._out.clear()
         self._in.clear()
-        self._held.clear()
+        self.intake.release()
         self._stop_timers()
-        if self._link is not None:
-            self._link.remove()
-        self._port.close()
-        self._port = self._link = None
+        self._plug.pull()
+        self._port = None
         self._writing = self._paused = False
 
     def close(self) -> None:
@@ -283,20 +264,14 @@ class Line:
             self._tell_end()
 
     def _arrive(self, data: bytes) -> None:
-        if self.receive_buffer is None or not (self._out.waiting or self._held):
-            self._on_data(data)
-            return
-        room = max(self.receive_buffer - len(self._held), 0)
-        self._held += data[:room]
-        if len(data) > room:
-            self.overrun += len(data) - room
-            self._note(f"overrun: {len(data) - room} bytes came while the module was sending")
+        read = self.intake.admit(data, sending=bool(self._out.waiting))
+        if read:
+            self._on_data(read)
 
     def _release(self) -> None:
         """The module has sent what it had to: it reads what came meanwhile."""
-        if self._held:
-            held = bytes(self._held)
-            self._held.clear()
+        held = self.intake.release()
+        if held:
             self._on_data(held)
 
     # Both ----------------------------------------------------------------------------------------
@@ -310,7 +285,7 @@ class Line:
     def _balance(self) -> None:
         """Read from the port as long as there is room for what comes."""
         assert self._port is not None, "without a port nothing moves"
-        sending = bool(self._baud) and self._out.waiting > BUSY and self.receive_buffer is None
+        sending = bool(self._baud) and self._out.waiting > BUSY and self.intake.room is None
         paused = sending or self._in.waiting > BUSY
         if paused != self._paused:
             self._paused = paused

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from random import Random
 
 # Seconds by which a byte that is delayed at random comes late: beyond what a host that waits
@@ -43,6 +44,9 @@ class Rates:
             rate = getattr(self, field.name)
             if not 0 <= rate <= 1:
                 raise ValueError(f"{field.name} {rate}: expected a share of the bytes, 0 to 1")
+
+
+_NONE = Rates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,22 @@ class Noise:
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
         self._tell = tell
-        self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
+        self._seed = seed
         self._place = 0
         self._planned: list[_Plan] = []
+
+    @cached_property  # nearly no line ever draws, and what it draws from takes 2.5 KB
+    def _chance(self) -> Random:
+        return Random(self._seed)  # noqa: S311 - guards no secret, must repeat itself
+
+    @property
+    def rates(self) -> Rates:
+        return self._rates
+
+    @rates.setter
+    def rates(self, rates: Rates) -> None:
+        self._rates = rates
+        self._any = rates != _NONE
 
     def lose(self, count: int = 1, *, after: int = 0) -> None:
         """Lose `count` bytes, once `after` more have passed."""
@@ -122,7 +139,7 @@ class Noise:
 
     def spares(self, data: bytes) -> bool:
         """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
-        if self._planned or self.rates != _NONE:
+        if self._planned or self._any:
             return False
         self._place += len(data)
         return True
@@ -176,9 +193,6 @@ class Noise:
 
     def _hits(self, rate: float) -> bool:
         return self._chance.random() < rate
-
-
-_NONE = Rates()
 
 
 class Faults:

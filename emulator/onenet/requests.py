@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from emulator.deadlines import Alarms
 from emulator.lwm2m import (
     CancelObserve,
     Code,
@@ -73,7 +74,6 @@ class Request:
     question: Question
     on_done: OnDone
     sent: int = 0
-    due: float = 0.0
 
     @property
     def mid(self) -> int:
@@ -112,7 +112,8 @@ class Requests:
     def __init__(self, send: Callable[[str, Downlink], None], retry: Retry = SEED_RETRY) -> None:
         self._send = send
         self._retry = retry
-        self._open: dict[tuple[str, int], Request] = {}
+        self._open: dict[str, dict[int, Request]] = {}  # by endpoint and message id
+        self._alarms: Alarms[Request] = Alarms()
         self._last_mid = LAST_MID
         self.ignored = 0
 
@@ -120,16 +121,16 @@ class Requests:
         """Send `question` under a message id of its own, which replaces the one it carries."""
         mid = self._next_mid(endpoint)
         request = Request(endpoint, replace(question, mid=mid), on_done)
-        self._open[endpoint, mid] = request
+        self._open.setdefault(endpoint, {})[mid] = request
         self._transmit(request, now)
         return request
 
     def count(self, endpoint: str) -> int:
         """How many questions to this device are open."""
-        return sum(request.endpoint == endpoint for request in self._open.values())
+        return len(self._open.get(endpoint, ()))
 
     def answer(self, endpoint: str, response: Response, now: float) -> None:
-        request = self._open.get((endpoint, response.mid))
+        request = self._open.get(endpoint, {}).get(response.mid)
         if request is None:
             self.ignored += 1
             return
@@ -137,31 +138,36 @@ class Requests:
 
     def cancel(self, request: Request) -> None:
         """Forget it without an outcome; a request that has ended is left as it is."""
-        if self._is_open(request):
-            del self._open[request.endpoint, request.mid]
+        if not self._is_open(request):
+            return
+        self._alarms.plan(request, None)
+        of_the_device = self._open[request.endpoint]
+        del of_the_device[request.mid]
+        if not of_the_device:
+            del self._open[request.endpoint]
 
     def abandon(self, endpoint: str, now: float) -> None:
         """The device went offline: nothing that it was asked will be answered."""
-        for request in [r for r in self._open.values() if r.endpoint == endpoint]:
+        for request in list(self._open.get(endpoint, {}).values()):
             if self._is_open(request):  # the outcome of another may have cancelled it
                 self._end(request, Outcome(now, Failure.OFFLINE))
 
     def step(self, now: float) -> float | None:
         """Repeat or give up what is due at `now`; returns the next deadline."""
-        for request in [r for r in self._open.values() if r.due <= now]:
+        for request in self._alarms.due(now):
             if not self._is_open(request):  # the outcome of another may have cancelled it
                 continue
             if request.sent < len(self._retry.waits):
                 self._transmit(request, now)
             else:
                 self._end(request, Outcome(now, Failure.TIME_OUT))
-        return min((request.due for request in self._open.values()), default=None)
+        return self._alarms.next
 
     def _is_open(self, request: Request) -> bool:
-        return self._open.get((request.endpoint, request.mid)) is request
+        return self._open.get(request.endpoint, {}).get(request.mid) is request
 
     def _transmit(self, request: Request, now: float) -> None:
-        request.due = now + self._retry.waits[request.sent]
+        self._alarms.plan(request, now + self._retry.waits[request.sent])
         request.sent += 1
         self._send(request.endpoint, request.question)
 
@@ -175,6 +181,6 @@ class Requests:
         mid = self._last_mid
         while True:
             mid = mid + 1 if mid < LAST_MID else FIRST_MID
-            if (endpoint, mid) not in self._open:
+            if mid not in self._open.get(endpoint, ()):
                 self._last_mid = mid
                 return mid

@@ -50,6 +50,7 @@ class Terminal:
         self._watch.add(self._master, self._stirred)
         self._presence = select.poll()
         self._presence.register(self._master, 0)
+        self._writes = False  # a program, of which this very news is
         self._unread = False  # a program may have left something of what we wrote
         self._paused = False
 
@@ -72,7 +73,7 @@ class Terminal:
     @property
     def opened(self) -> bool:
         """Whether a program has the other end open."""
-        return not self._presence.poll(0)
+        return self._writes or not self._presence.poll(0)
 
     def write(self, data: bytes) -> int:
         """How much of it the pty took: less than all when it is full."""
@@ -104,9 +105,16 @@ class Terminal:
 
     def poll(self) -> None:
         """Read what is there already, without waiting for the event loop's next turn."""
-        self._stirred()
+        self._read()
 
-    def _stirred(self) -> None:
+    def _stirred(self, news: int) -> None:
+        self._writes = not news & select.EPOLLHUP
+        try:
+            self._read()
+        finally:
+            self._writes = False
+
+    def _read(self) -> None:
         if self._paused:
             return
         try:
@@ -116,7 +124,10 @@ class Terminal:
         except OSError:  # EIO: the last program has closed it
             self._forget_unread()
             return
-        self._watch.look_again(self._master)
+        # A stream that gives less than it was asked for has given all it had (epoll(7)); and that a
+        # program leaves is news of its own, unless it was part of this.
+        if len(data) == READ_SIZE or not self._writes:
+            self._watch.look_again(self._master)
         self._on_data(data)
 
     def _forget_unread(self) -> None:

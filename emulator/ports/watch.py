@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 
 class Watch:
-    """`told` of a descriptor is called when something new is there, once for each news.
+    """`told` of a descriptor is called when something new is there, once for each news, with what
+    epoll says of it.
 
     With nobody at the other end a pty's master reports a hang-up without end, and a loop that
     watches it would spin: only the news of a change counts (edge-triggered). One watch for all
@@ -18,11 +19,11 @@ class Watch:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._told: dict[int, Callable[[], None]] = {}
+        self._told: dict[int, Callable[[int], None]] = {}
         self._news = select.epoll()
         loop.add_reader(self._news.fileno(), self._stirred)
 
-    def add(self, descriptor: int, told: Callable[[], None]) -> None:
+    def add(self, descriptor: int, told: Callable[[int], None]) -> None:
         self._news.register(descriptor, select.EPOLLIN | select.EPOLLET)
         self._told[descriptor] = told
 
@@ -40,12 +41,12 @@ class Watch:
             self._news.close()
 
     def _stirred(self) -> None:
-        for descriptor, _ in self._news.poll(0):
+        for descriptor, news in self._news.poll(0):
             told = self._told.get(descriptor)
             if told is None:  # removed on the news of one before it
                 continue
             try:
-                told()
+                told(news)
             except Exception as error:  # as the loop would: the others go on
                 message = f"on the news of a terminal, descriptor {descriptor}"
                 self._loop.call_exception_handler({"message": message, "exception": error})

@@ -14,7 +14,7 @@ from emulator.onenet.errors import ApiError
 from emulator.onenet.requests import Outcome
 from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario, Spoil
 from emulator.scenario.staging import Undo, perform
-from emulator.upset import WELL, Aside, Upset, nothing_upset
+from emulator.upset import WELL, Aside, Upset
 
 # Happenings that the report shows one by one; of more than these the oldest are only counted.
 _KEPT = 1000
@@ -73,7 +73,7 @@ class Play:
             timer.cancel()
         self._timers.clear()
         for board in self._emulator.boards:
-            board.module.upsetting = nothing_upset
+            board.module.upsetting = None
 
     def report(self) -> str:
         """What happened and what did not, for a person."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from emulator.scenario.acts import ACTS
 from emulator.scenario.events import At, Begin, Event, Every, On, Scenario, When
@@ -37,15 +36,15 @@ def read(text: str, name: str = "scenario", *, modules: int = 1) -> Scenario:
         at = re.search(r"\(at line (\d+), ", message)
         line = int(at[1]) if at else max(text.rstrip().count("\n") + 1, 1)
         raise ScenarioError(f"{name}:{line}: {message}") from None
+    places = _places(text)
     try:
-        return _scenario(text, name, found, modules)
+        return _scenario(places, name, found, modules)
     except Wrong as wrong:
-        key = wrong.key
-        line = 1 if key is None else _line(text, lambda parsed: key in parsed)
+        line = 1 if wrong.key is None else places.line(None, wrong.key)
         raise ScenarioError(f"{name}:{line}: {wrong}") from None
 
 
-def _scenario(text: str, name: str, found: Mapping[str, object], modules: int) -> Scenario:
+def _scenario(places: _Places, name: str, found: Mapping[str, object], modules: int) -> Scenario:
     table = Table(found)
     title = table.text("title") if "title" in table else ""
     seed = table.integer("seed", 0) if "seed" in table else 0
@@ -57,20 +56,17 @@ def _scenario(text: str, name: str, found: Mapping[str, object], modules: int) -
     table.end()
     if not events:
         raise Wrong(None, "no event: expected at least one table that begins with [[event]]")
-    read = (_event(text, name, place, event, modules) for place, event in enumerate(events))
+    read = (_event(places, name, place, event, modules) for place, event in enumerate(events))
     return Scenario(tuple(read), title, seed, begin, ends)
 
 
-def _event(text: str, name: str, place: int, found: Mapping[str, object], modules: int) -> Event:
-    def there(key: str | None, parsed: Mapping[str, Any]) -> bool:
-        begun = len(parsed.get("event", ())) > place
-        return begun and (key is None or key in parsed["event"][place])
-
+def _event(
+    places: _Places, name: str, number: int, found: Mapping[str, object], modules: int
+) -> Event:
     try:
-        return _read_event(found, _line(text, partial(there, None)), modules)
+        return _read_event(found, places.line(number, None), modules)
     except Wrong as wrong:
-        line = _line(text, partial(there, wrong.key))
-        raise ScenarioError(f"{name}:{line}: {wrong}") from None
+        raise ScenarioError(f"{name}:{places.line(number, wrong.key)}: {wrong}") from None
 
 
 def _read_event(found: Mapping[str, object], line: int, modules: int) -> Event:
@@ -118,16 +114,39 @@ def _when(table: Table) -> When:
     return On(command, times, table.optional("after") or 0.0)
 
 
-def _line(text: str, there: Callable[[Mapping[str, Any]], bool]) -> int:
-    """The line on which the statement begins after which `there` holds of what is parsed."""
-    lines = text.split("\n")
-    whole = 0  # so many lines are statements from beginning to end
-    for count in range(1, len(lines) + 1):
+@dataclass(slots=True)
+class _Places:
+    """On which line of a text each event begins, and each key of an event or of the whole."""
+
+    lines: dict[tuple[int | None, str | None], int]
+
+    def line(self, event: int | None, key: str | None) -> int:
+        """Where `key` of the event of this number stands; of none: of the whole. Where it does not
+        stand, the line of what it is missing in.
+        """
+        asked = (event, key), (event, None), (None, "event")
+        return next((self.lines[place] for place in asked if place in self.lines), 1)
+
+
+def _places(text: str) -> _Places:
+    """Of a text that is known to be TOML: statement by statement, since what it is as a whole does
+    not say where.
+    """
+    lines: dict[tuple[int | None, str | None], int] = {}
+    event: int | None = None
+    statement: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        statement.append(line)
         try:
-            parsed = tomllib.loads("\n".join(lines[:count]) + "\n")
-        except tomllib.TOMLDecodeError:
+            said = tomllib.loads("\n".join(statement) + "\n")
+        except tomllib.TOMLDecodeError:  # it goes on
             continue
-        if there(parsed):
-            return whole + 1
-        whole = count
-    return 1
+        begin = number - len(statement) + 1
+        statement.clear()
+        if said == {"event": [{}]}:
+            event = 0 if event is None else event + 1
+            lines[event, None] = begin
+        keys = said["event"] if isinstance(said.get("event"), dict) else said  # [event.noise]
+        for key in keys:
+            lines.setdefault((event, key), begin)
+    return _Places(lines)

@@ -11,7 +11,6 @@ from contextlib import aclosing
 
 from m5310.cli import stdin
 from m5310.cli.exits import Exit
-from m5310.cli.happenings import event_words
 from m5310.cli.measure import output_of
 from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
 from m5310.cli.queries import signal_words, status_words
@@ -93,7 +92,7 @@ class Trial:
             on_read=self._on_read,
             on_write=self._on_write,
             on_execute=self._on_execute,
-            on_event=lambda event: self._screen.tell(event_words(event)),
+            on_event=lambda event: self._screen.tell(str(event)),
         )
 
     async def login(self, device: Device, profile: Profile, seconds: float) -> None:

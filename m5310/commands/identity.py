@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from m5310.at import Answer, Command
 from m5310.commands.general import query, read
+
+ACKNOWLEDGES: Final = "3."
+"""What AT+CMVER holds from SP3 on; hosts look for it before they use acknowledgements (seen)."""
 
 
 def information() -> Command:
@@ -26,7 +30,7 @@ def revision() -> Command:
 
 
 def firmware() -> Command:
-    """AT+CMVER; holds `3.` from SP3 on, which hosts test for acknowledged reports (seen)."""
+    """AT+CMVER; it holds `ACKNOWLEDGES` or not."""
     return query("+CMVER", _TEXT)
 
 

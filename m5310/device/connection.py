@@ -66,7 +66,10 @@ class Connection:
     @property
     def modem(self) -> Modem:
         if self._modem is None:
-            raise StateError("the device is not created yet, or destroyed")
+            raise StateError(
+                "the device has no port: open it first, `async with Device(...) as device`, or "
+                "make a new one if it was destroyed"
+            )
         return self._modem
 
     async def open(self) -> None:

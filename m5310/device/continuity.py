@@ -136,6 +136,13 @@ class Continuity:
             return False
         return await self._renewal.verify()
 
+    def redeclare(self) -> bool:
+        """The module seems to hold something else than it was told. Whether that is mended now."""
+        if self._over or self._leaving:
+            return False
+        self._restoration.begin(login=True, configured=False)
+        return True
+
     def end(self) -> None:
         """From now on nothing is begun any more."""
         self._over = True

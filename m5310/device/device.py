@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, overload
 
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Blocks, Config
+from m5310.device.answering import ANSWER_WITHIN, Answering, Handlers
 from m5310.device.callbacks import Callback
 from m5310.device.connection import Connection, Opener
 from m5310.device.continuity import Continuity
 from m5310.device.declarations import Declarations
 from m5310.device.dispatch import Dispatch
+from m5310.device.life import Life
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
-from m5310.device.requests import ANSWER_WITHIN, Handlers, Requests
+from m5310.device.requests import Requests
 from m5310.device.upkeep import Listener, UpkeepCounters
-from m5310.errors import (
-    Code,
-    CommandTimeout,
-    M5310Error,
-    ModemReset,
-    ParameterError,
-    PortError,
-    StateError,
-)
+from m5310.errors import ParameterError
 from m5310.lwm2m import Access, ObjectTree, Path, Resource
 from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
@@ -43,8 +36,6 @@ if TYPE_CHECKING:
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""
 
-_log = logging.getLogger("m5310.device")
-
 
 class Device:
     """One device. `async with` creates it, and leaves the module clean whatever happens.
@@ -52,7 +43,7 @@ class Device:
     `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's, or a
     coroutine function that opens a `Modem`, and another one each time the port was lost.
     `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
-    `m5310.device.requests.Handlers`; each must end `answer_within` s after its request arrived.
+    `m5310.device.answering.Handlers`; each must end `answer_within` s after its request arrived.
 
     The registration is renewed in time for as long as the device is open; if that fails, or the
     module logs out unasked, it is logged in anew. A port that was lost and comes back, with the
@@ -96,11 +87,9 @@ class Device:
         self._registration = Registration(
             execute, config, lambda event: self._dispatch.moved(event)
         )
-        self._creating = asyncio.Lock()
-        self._destroying: asyncio.Task[None] | None = None
         self._resources = ObjectTree()
         self._declarations = Declarations(
-            self._resources, execute, config, self._registration.expect
+            self._resources, execute, config, self._registration.verdicts.expect
         )
         self._continuity = Continuity(
             self._connection,
@@ -114,26 +103,26 @@ class Device:
         self._outbox = Outbox(
             execute,
             self._continuity.verify,
+            self._continuity.redeclare,
             self._continuity.dropped,
             recover=recover,
             limit=outbox,
             when_full=when_full,
         )
+        handlers = Handlers(on_read, on_write, on_execute)
         self._requests = Requests(
-            self._resources,
-            execute,
-            Handlers(on_read, on_write, on_execute),
-            answer_within=answer_within,
+            Answering(self._resources, handlers, answer_within=answer_within), execute
         )
-        self._dispatch = Dispatch(
+        rooms = (
             self._connection,
             self._registration,
             self._declarations,
             self._continuity,
             self._outbox,
             self._requests,
-            reading,
         )
+        self._life = Life(*rooms)
+        self._dispatch = Dispatch(*rooms, reading)
 
     @property
     def state(self) -> DeviceState:
@@ -181,28 +170,7 @@ class Device:
         What an earlier program left behind in the module is logged out and deleted first.
         Raises PortError, CommandError, CommandTimeout; the port is closed again then.
         """
-        self._registration.check(DeviceEvent.CREATE)
-        if self._creating.locked():
-            raise StateError("the device is being created", Code.PENDING)
-        async with self._creating:
-            await self._create()
-
-    async def _create(self) -> None:
-        try:
-            await self._connection.open()
-            await self._declarations.create()
-            self._connection.check()  # lost just after the last answer
-            self._registration.move(DeviceEvent.CREATE)
-        except BaseException as error:
-            await to_the_end(self._undo(error))
-            raise
-        self._requests.start()
-
-    async def _undo(self, error: BaseException) -> None:
-        # A module that is gone or mute would only make the caller wait once more.
-        if not isinstance(error, PortError | CommandTimeout | ModemReset):
-            await self._declarations.delete_all()
-        await self._leave_port()
+        await self._life.create()
 
     async def add_resource(
         self,
@@ -252,21 +220,12 @@ class Device:
         """Log out. Raises RegistrationError if nothing confirms it in time.
 
         The device is DEREGISTERED in either case: the module forgets what the platform may not.
-        A login under way is awaited first, since the module takes no logout before its end; it may
-        leave REG_FAILED. A device that is to be logged in again is not, and what was kept for that
-        fails; a module that forgot what it was told is still told it: RESTORING until then.
+        A login under way is awaited first, since the module takes no logout before its end; what a
+        failed one may have left in the module is logged out as well. A device that is to be logged
+        in again is not, and what was kept for that fails; a module that forgot what it was told is
+        still told it: RESTORING until then.
         """
-        if not (self._continuity.coming_back or self.state is DeviceState.REG_PENDING):
-            self._registration.check(DeviceEvent.CLOSE)
-        try:
-            await self._continuity.stop()  # it would log in again
-            await self._registration.settled()
-            if self._registration.allows(DeviceEvent.CLOSE):
-                await self._registration.close(timeout)
-            else:
-                self._outbox.stop(StateError("not reported: the device was logged out"))
-        finally:
-            self._continuity.resume()
+        await self._life.close(timeout)
 
     async def destroy(self) -> None:
         """Log out if need be, delete everything from the module, close the port if it is ours.
@@ -274,37 +233,7 @@ class Device:
         Never raises for what the module does: it is left as clean as it lets itself be left.
         Not interrupted by a cancellation. A second call waits for the first one's end.
         """
-        self._requests.let_caller_go()
-        if self._destroying is None:
-            self._registration.end()
-            self._continuity.end()
-            self._destroying = asyncio.create_task(self._destroy())
-        await to_the_end(self._destroying)
-
-    async def _destroy(self) -> None:
-        async with self._creating:
-            pass  # a creation under way undoes itself first
-        await self._continuity.stop()
-        try:
-            await self._registration.settled()
-            if self._registration.allows(DeviceEvent.CLOSE):
-                await self.close()
-        except M5310Error as error:
-            _log.warning("the logout did not succeed: %s", error)
-        await self._requests.close()
-        async with self._declarations.changing:  # a declaration under way is done to its end
-            if not self._connection.gone:
-                await self._declarations.delete_all()
-        await self._leave_port()
-        # whatever the module said last: it is forgotten there
-        self._registration.follow(DeviceEvent.CLOSED)
-        self._registration.follow(DeviceEvent.DESTROY)
-
-    async def _leave_port(self) -> None:
-        gone = PortError("the device was destroyed")
-        self._registration.fail(gone)
-        await self._outbox.close(gone)
-        await self._connection.close()
+        await self._life.destroy()
 
     # --- report ------------------------------------------------------------------------------
 

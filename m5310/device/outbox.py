@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
@@ -12,7 +13,14 @@ from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
 from m5310.device.reports import Portion, Report, grouped
 from m5310.device.transmission import Execute, Transmission
-from m5310.errors import CommandError, CommandTimeout, M5310Error, OutboxFull, ParameterError
+from m5310.errors import (
+    AcknowledgementRefused,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    OutboxFull,
+    ParameterError,
+)
 from m5310.lwm2m import Resource
 from m5310.values import Value
 
@@ -27,6 +35,8 @@ WINDOW: Final = 64
 """Acknowledgements that may be missing at once; the next report waits. A guess: much more than the
 one exchange at a time that CoAP asks for (RFC 7252 4.7), little enough for a module's memory."""
 
+_log = logging.getLogger("m5310.device")
+
 Verify = Callable[[], Awaitable[bool]]
 
 
@@ -40,14 +50,16 @@ class WhenFull(Enum):
 class Outbox:
     """`verify` asks the platform whether it still knows the device; False: that is being mended.
 
+    `redeclare` has the module told everything again, and the device logged in again, if it can.
     `dropped` is called with each report that had to make room. Without `recover` nothing is kept
-    and nothing repeated: `verify` and `limit` mean nothing then.
+    and nothing repeated: `verify`, `redeclare` and `limit` mean nothing then.
     """
 
     def __init__(
         self,
         execute: Execute,
         verify: Verify,
+        redeclare: Callable[[], bool],
         dropped: Callable[[Report], None],
         *,
         recover: bool = True,
@@ -58,6 +70,7 @@ class Outbox:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
         self._transmission = Transmission(execute)
         self._verify = verify
+        self._redeclare = redeclare
         self._dropped = dropped
         self._recover = recover
         self._limit = limit
@@ -240,7 +253,9 @@ class Outbox:
     async def _went_wrong(self, portion: Portion, error: M5310Error) -> None:
         if self._held:
             return  # it is kept
-        if self._recover and isinstance(error, CommandError | CommandTimeout):
+        # said twice: a bad line may make another firmware's name of it once
+        hopeless = isinstance(error, AcknowledgementRefused) and portion.attempts > 1
+        if self._recover and not hopeless and isinstance(error, CommandError | CommandTimeout):
             if not await self._verify():
                 self.hold()
                 return
@@ -248,6 +263,11 @@ class Outbox:
                 return  # it was kept or dropped meanwhile
             # What is refused was checked before it was taken: the line made something else of it.
             if portion.attempts < ATTEMPTS:
+                return
+            refused = isinstance(error, CommandError)
+            if refused and self._transmission.doubts(portion) and self._redeclare():
+                _log.warning("the module refuses %r: it is told everything anew", portion.report)
+                self.hold()
                 return
         self._fail(portion, error)
 
@@ -268,5 +288,6 @@ class Outbox:
     def _end_session(self) -> None:
         self._session += 1
         self._unsure = False
+        self._transmission.forget()
         self._observations.interrupted()
         self._wake()

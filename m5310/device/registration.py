@@ -1,4 +1,4 @@
-"""A device's standing with the platform: log in, renew, log out, and what the module says of it."""
+"""Changing where a device stands: log in, renew, log out, and what the module says of each."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
 from m5310.classic.miplconf import Config
 from m5310.classic.urc import Closed, Opened, Updated
+from m5310.device.standing import Standing
+from m5310.device.verdicts import Verdict, Verdicts, within
 from m5310.errors import (
-    Code,
     CommandError,
     M5310Error,
     ModemReset,
     ParameterError,
     PortError,
     RegistrationError,
-    StateError,
 )
 from m5310.shield import to_the_end
-from m5310.states import DEVICE, DeviceEvent, DeviceState, States
+from m5310.states import DeviceEvent, DeviceState
 
 CONNECT: Final = 60.0
 """Seconds to log in. A guess: hosts wait 30 to 60, and an attach may still be under way."""
@@ -45,23 +45,13 @@ _LOGGED_IN: Final = {
 }
 
 Execute = Callable[[Command], Awaitable[Answer]]
-Verdict = Opened | Closed | Updated
-
-_CODES: Final = {
-    DeviceState.REG_PENDING: Code.PENDING,
-    DeviceState.REG_UPDATE_PENDING: Code.PENDING,
-    DeviceState.DEREG_PENDING: Code.PENDING,
-    DeviceState.RESTORING: Code.PENDING,
-    DeviceState.REGISTERED: Code.REGISTERED,
-    DeviceState.REG_UPDATE_NEEDED: Code.REGISTERED,
-}
+T = TypeVar("T")
 
 
-class Registration:
-    """Where the device stands, as the table `DEVICE` knows it.
+class Registration(Standing):
+    """Brings the device where the program wants it, and learns where it came to be.
 
-    What we begin is checked against the table first (`StateError`); what the module says is
-    followed as far as the table knows the way, it is not ours to forbid.
+    Tell it of each verdict `heard`, and of each restart or lost port.
     """
 
     def __init__(
@@ -70,93 +60,21 @@ class Registration:
         config: Config,
         moved: Callable[[DeviceEvent], None] = lambda _: None,
     ) -> None:
-        """`moved` is called after each event that the table knew the way for."""
+        """`moved` as in `Standing`."""
+        super().__init__(moved)
         self._execute = execute
-        self._moved = moved
         self._config = config
-        self._states = States(DEVICE)
-        self._verdicts: dict[type[Verdict], asyncio.Future[bool]] = {}
-        self._expiry: asyncio.TimerHandle | None = None
-        self._ending = False
-        self._unheard = False  # a login was begun, and the module has not said how it went
-        self._lost: M5310Error | None = None
-        self._changed = asyncio.Event()
-
-    @property
-    def state(self) -> DeviceState:
-        return self._states.state
-
-    def allows(self, event: DeviceEvent) -> bool:
-        return self._states.allows(event) and (not self._ending or event is DeviceEvent.CLOSE)
-
-    def check(self, event: DeviceEvent, why: str = "") -> None:
-        """Raise what makes `event` illegal now, with the C kit's number for it."""
-        self._check_port()
-        try:
-            DEVICE.after(self.state, event)
-        except StateError as error:
-            code = _CODES.get(self.state, Code.NOT_REGISTER)
-            raise StateError(f"{why}: {error}" if why else str(error), code) from None
-        if not self.allows(event):
-            raise StateError("the device is being destroyed; make a new one")
-
-    def end(self) -> None:
-        """From now on nothing may begin any more but a logout."""
-        self._ending = True
-
-    @property
-    def reporting(self) -> bool:
-        """Whether reports can go out."""
-        return self.state.registered and self.state is not DeviceState.DEREG_PENDING
-
-    def check_registered(self) -> None:
-        """Raise StateError (or what the device was lost by) unless reports can go out."""
-        self._check_port()
-        if not self.reporting:
-            raise StateError(f"reports need a login; the device is {self.state.name}")
-
-    def move(self, event: DeviceEvent) -> None:
-        self.check(event)
-        self.follow(event)
-
-    def follow(self, event: DeviceEvent) -> None:
-        if self._states.allows(event):
-            self._states.on(event)
-            if self._expiry is not None:
-                self._expiry.cancel()
-            self._changed.set()
-            self._changed = asyncio.Event()
-            self._moved(event)
-
-    async def left(self) -> None:
-        """Wait until the device is registered no more."""
-        while self.state.registered:
-            await self._changed.wait()
+        self.verdicts: Final = Verdicts()
+        self._dangling = False  # the module may be logged in although `state` does not say so
 
     def interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> bool:
         """The module restarted or the port is gone. Whether the device was logged in, or on its
         way there."""
         login = self.state in _LOGGED_IN
-        self._unheard = False
+        self._dangling = False
         self.follow(event)
-        self.fail(error)
+        self.verdicts.fail(error)
         return login
-
-    def give_up(self, error: ModemReset | PortError) -> None:
-        """Nobody mends it: every call raises `error` from now on."""
-        self._lost = error
-        self.follow(DeviceEvent.GIVE_UP)
-
-    def fail(self, error: M5310Error) -> None:
-        """Nothing more will come: whoever waits gets `error`, now."""
-        verdicts, self._verdicts = self._verdicts, {}
-        for verdict in verdicts.values():
-            verdict.set_exception(error)
-            verdict.exception()  # looked at: perhaps nobody waits
-
-    def _check_port(self) -> None:
-        if self._lost is not None and self.state is DeviceState.LOST:
-            raise self._lost
 
     # --- log in, renew, log out --------------------------------------------------------------
 
@@ -167,13 +85,12 @@ class Registration:
         clock = asyncio.get_running_loop().time
         begun = clock()
         # One margin more if a login before this one may have to be undone first.
-        due = begun + seconds + VERDICT_MARGIN * (2 if self._unheard else 1)
-        verdict = self.expect(Opened)  # before the command: the line may come before its OK
+        due = begun + seconds + VERDICT_MARGIN * (2 if self._dangling else 1)
         try:
-            await self._send(self._open(seconds), DeviceEvent.REFUSED)
-            opened = await self._verdict(verdict, due - clock())
+            verdict = await self._send(self._open(seconds), DeviceEvent.REFUSED)
+            opened = await within(due - clock(), verdict)
         except asyncio.CancelledError:
-            self._expire(due, DeviceEvent.REFUSED)
+            self.follow_at(due, DeviceEvent.REFUSED)
             raise
         if opened:
             return
@@ -194,11 +111,11 @@ class Registration:
         """Raises RegistrationError; see `Device.update`."""
         _checked(timeout)
         self.move(DeviceEvent.UPDATE)
-        verdict = self.expect(Updated)
+        verdict = self.verdicts.expect(Updated)
         line = classic.update(self._config.lifetime, with_objects=with_objects)
         try:
             await self._send(self._execute(line), DeviceEvent.UPDATE_FAILED)
-            updated = await self._verdict(verdict, timeout)
+            updated = await within(timeout, verdict)
         except asyncio.CancelledError:
             self.follow(DeviceEvent.UPDATE_FAILED)
             raise
@@ -214,13 +131,16 @@ class Registration:
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """Raises RegistrationError; see `Device.close`."""
         _checked(timeout)
+        if self.state is DeviceState.REG_FAILED:
+            await self._close_failed()
+            return
         self.move(DeviceEvent.CLOSE)
-        verdict = self.expect(Closed)
+        verdict = self.verdicts.expect(Closed)
         try:
-            await self._send(self._execute(classic.close()), DeviceEvent.CLOSED)
-            closed = await self._verdict(verdict, timeout)
+            await self._send(self._log_out(), DeviceEvent.CLOSED)
+            closed = await within(timeout, verdict)
         except asyncio.CancelledError:
-            self._expire(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
+            self.follow_at(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
             raise
         self.follow(DeviceEvent.CLOSED)
         if closed is None:
@@ -230,77 +150,77 @@ class Registration:
                 timed_out=True,
             )
 
-    async def settled(self) -> None:
-        """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
-        while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
-            await self._changed.wait()
+    async def _close_failed(self) -> None:
+        """After a login that failed, as far as anybody heard."""
+        self.move(DeviceEvent.CLOSE)
+        try:
+            await self._send(self.undo(), DeviceEvent.CLOSED)
+        finally:
+            self.follow(DeviceEvent.CLOSED)
 
-    async def updated(self) -> bool:
-        """Wait for an update that is pending. Whether the platform knows the device."""
-        while self.state is DeviceState.REG_UPDATE_PENDING:
-            await self._changed.wait()
-        return self.state is DeviceState.REGISTERED
-
-    def _expire(self, due: float, event: DeviceEvent) -> None:
-        """Nobody waits any more for a word of the module; unsaid until `due`, `event` is true."""
-        if self._states.allows(event):
-            self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
-
-    async def _open(self, seconds: int) -> None:
-        if self._unheard:
-            # The word of the last one was lost on the line: if it holds, another one is refused.
-            closed = self.expect(Closed)
-            with contextlib.suppress(CommandError):
-                await self._execute(classic.close())
-                await asyncio.wait({closed}, timeout=VERDICT_MARGIN)
-        self._unheard = True
+    async def _open(self, seconds: int) -> asyncio.Future[bool]:
+        """Returns what the module will say of it."""
+        await self.undo()
+        self.follow(DeviceEvent.CONNECT)  # once more, if the one undone was told of meanwhile
+        self._dangling = True
+        verdict = self.verdicts.expect(Opened)  # before the command: it may come before its OK
         try:
             await self._execute(classic.open_(seconds))
         except CommandError:
-            self._unheard = False
+            self._dangling = False
             raise
+        return verdict
 
-    async def _send(self, sending: Awaitable[object], failed: DeviceEvent) -> None:
+    async def undo(self) -> None:
+        """Log out what the module may be logged in with and nobody here waits for any more.
+
+        The word of a login may have been lost on the line, or have come too late; as long as it
+        stands, another login is refused, and so is the end of the instance.
+        """
+        if not self._dangling:
+            return
+        closed = self.verdicts.expect(Closed)
+        with contextlib.suppress(CommandError):
+            await self._log_out()
+            await asyncio.wait({closed}, timeout=VERDICT_MARGIN)
+
+    async def _log_out(self) -> None:
+        self._dangling = True
+        try:
+            await self._execute(classic.close())
+        except CommandError:
+            self._dangling = False  # it is not logged in
+            raise
+        self._dangling = False  # it forgets the login, whatever the platform says
+
+    async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send what begins a change; the state is known afterwards, cancelled or not."""
 
-        async def send() -> None:
+        async def send() -> T:
             try:
-                await sending
+                return await sending
             except M5310Error:
                 self.follow(failed)
                 raise
 
-        await to_the_end(send())
+        return await to_the_end(send())
 
-    # --- verdicts ----------------------------------------------------------------------------
-
-    def expect(self, kind: type[Verdict]) -> asyncio.Future[bool]:
-        """The next line of that kind; several may wait for the same."""
-        if kind not in self._verdicts:
-            self._verdicts[kind] = asyncio.get_running_loop().create_future()
-        return self._verdicts[kind]
+    # --- what the module says ----------------------------------------------------------------
 
     def heard(self, verdict: Verdict) -> None:
         """The module says how something went, asked or unasked."""
-        if not isinstance(verdict, Updated):
-            self._unheard = False
         match verdict:
-            case Opened():
-                self.follow(DeviceEvent.ACCEPTED if verdict.success else DeviceEvent.REFUSED)
-            case Updated():
-                self.follow(DeviceEvent.UPDATED if verdict.success else DeviceEvent.UPDATE_FAILED)
+            case Opened(success=success):
+                self.follow(DeviceEvent.ACCEPTED if success else DeviceEvent.REFUSED)
+                self._dangling = success and not self.state.registered
+            case Updated(success=success):
+                self.follow(DeviceEvent.UPDATED if success else DeviceEvent.UPDATE_FAILED)
             case Closed():
                 self.follow(DeviceEvent.CLOSED)
+                self._dangling = False
             case _:
                 assert_never(verdict)
-        waiting = self._verdicts.pop(type(verdict), None)
-        if waiting is not None:
-            waiting.set_result(verdict.success)
-
-    async def _verdict(self, verdict: asyncio.Future[bool], within: float) -> bool | None:
-        """None if it does not come in time; what `fail` was told if it cannot come any more."""
-        done, _ = await asyncio.wait({verdict}, timeout=within)
-        return verdict.result() if done else None
+        self.verdicts.came(verdict)
 
 
 def _checked(timeout: float, least: float = 0) -> float:

@@ -53,6 +53,10 @@ class Report:
         self._released: asyncio.Future[None] = loop.create_future()
         self._error: M5310Error | None = None
 
+    def __repr__(self) -> str:
+        paths = ", ".join(str(resource.path) for resource in self.resources)
+        return f"<Report {paths} {self.state.name}>"
+
     @property
     def state(self) -> ReportState:
         if self._error is not None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
+from m5310.device.radio import ATTACHING, PATIENCE, restart_idle
 from m5310.device.registration import CLOSE, CONNECT, Registration
-from m5310.device.upkeep import PortBack, Reconnecting, Restored, UpkeepEvent
+from m5310.device.upkeep import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
 from m5310.states import DeviceEvent, DeviceState
 
@@ -113,23 +114,26 @@ class Restoration:
             )
             await self._pause(self._falls, error)
         attempt = 1
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         while True:
             try:
                 if self._connection.gone:
                     await self._connection.open()
+                    begun = clock()
                     self._tell(PortBack(self._connection.modem.name))
                     attempt = 1
                 if not configured:
                     await self._restore()
                     configured = True
                 if self._login_wanted:
-                    await self._login()
+                    await self._login(patient=clock() - begun < PATIENCE)
             except M5310Error as error:
                 configured = configured and _stands(error)
                 await self._pause(attempt, error)
                 attempt += 1
             else:
-                self._restored_at = asyncio.get_running_loop().time()
+                self._restored_at = clock()
                 self._tell(Restored(attempt))
                 return
 
@@ -139,7 +143,8 @@ class Restoration:
         await self._declarations.restore()
         self._registration.follow(DeviceEvent.RESTORED)
 
-    async def _login(self) -> None:
+    async def _login(self, *, patient: bool) -> None:
+        """`patient`: the network is left to the module."""
         registration = self._registration
         await registration.settled()
         await registration.updated()  # the program's own, which may settle it
@@ -153,9 +158,21 @@ class Restoration:
             except M5310Error as error:
                 _log.debug("before logging in anew: %s", error)
         if not registration.state.registered:
-            await registration.connect(CONNECT)
+            try:
+                await registration.connect(CONNECT)
+            except CommandError as error:
+                if patient or not _no_network(error) or not await self._restart_radio():
+                    raise
+                await asyncio.sleep(ATTACHING)
+                await self._login(patient=True)
             if not registration.state.registered:
                 raise RegistrationError("the login was ended at once", timed_out=False)
+
+    async def _restart_radio(self) -> bool:
+        stat = await restart_idle(self._connection.execute)
+        if stat is not None:
+            self._tell(RadioRestarted(stat))
+        return stat is not None
 
     async def _pause(self, attempt: int, error: M5310Error) -> None:
         wait = self._wait(attempt, error)
@@ -171,6 +188,8 @@ class Restoration:
 
 def _stands(error: M5310Error) -> bool:
     """Whether the module refused or failed the login only, and still holds its configuration."""
-    if isinstance(error, CommandError):
-        return error.number == NO_NETWORK
-    return isinstance(error, RegistrationError)
+    return _no_network(error) or isinstance(error, RegistrationError)
+
+
+def _no_network(error: M5310Error) -> bool:
+    return isinstance(error, CommandError) and error.number == NO_NETWORK

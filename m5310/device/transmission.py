@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from m5310.at import Answer, Command
 from m5310.classic import commands as classic
+from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
 from m5310.device.reports import Line, Portion
-from m5310.errors import CommandError, CommandTimeout, M5310Error
+from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
+from m5310.lwm2m import Resource
 
 Execute = Callable[[Command], Awaitable[Answer]]
 
@@ -18,6 +20,23 @@ _log = logging.getLogger("m5310.device")
 class Transmission:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
+        self._taken: set[Resource] = set()  # reports of these are not refused, or not always
+        self._doubted: set[Resource] = set()
+
+    def doubts(self, portion: Portion) -> bool:
+        """Whether the module may have been told something else than was said of a resource.
+
+        Asked of a portion that is refused again and again: the line of its declaration may have
+        been damaged and taken all the same. True only once for each resource, until a report of
+        it is taken: a module that was told anew and still refuses it has other reasons.
+        """
+        suspects = {line.resource for line in portion.lines} - self._taken - self._doubted
+        self._doubted |= suspects
+        return bool(suspects)
+
+    def forget(self) -> None:
+        """The module is told everything again."""
+        self._taken.clear()
 
     async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
         """Whether the module took it; not if it began anew meanwhile, and forgot what it had.
@@ -37,10 +56,25 @@ class Transmission:
                     held = line  # perhaps: only its result may have got lost
                 if held is not None and current():
                     await self._complete(held)
+                if last and ackid is not None and isinstance(error, CommandError):
+                    await self._check_firmware(error)
                 raise
             held = line
             line.resource.value = line.value
+            self._taken.add(line.resource)
+            self._doubted.discard(line.resource)
         return True
+
+    async def _check_firmware(self, error: CommandError) -> None:
+        """Raise AcknowledgementRefused if `error` came of that: saying it again does not help."""
+        try:
+            version = text_of(await self._execute(firmware()))
+        except M5310Error as failure:
+            _log.info("whether it acknowledges is not known: %s", failure)
+            return
+        if ACKNOWLEDGES not in version:
+            why = f"{version} acknowledges no reports, SP3 is the first that does: ask for none"
+            raise AcknowledgementRefused(error.command, error.result, error.number, why) from error
 
     async def _complete(self, line: Line) -> None:
         """Close a report that stopped half way, or its first half would join the next one.

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from m5310.at import Answer, Command
 from m5310.commands import general
-from m5310.engine import PROBE_INTERVAL, QUIET
+from m5310.engine import QUIET
 from m5310.errors import (
     Code,
     CommandError,
@@ -19,6 +19,7 @@ from m5310.errors import (
     PortError,
 )
 from m5310.modem import Modem
+from m5310.past import PROBE_INTERVAL
 from m5310.port import byte_time
 from m5310.shield import to_the_end
 from m5310.transport import DescriptorTransport

@@ -6,7 +6,7 @@ The bytes of either direction pass a line of tests/hostile.py.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from emulator.air import Air
 from emulator.chain import Chain
@@ -120,7 +120,7 @@ class NullModem:
             planned += [way[0].at for way in (self._downwards, self._upwards) if way]
             self.now = max(self.now, min([*planned, self.now + 1]))
 
-    def _heard(self, events: list[Event]) -> None:
+    def _heard(self, events: Iterable[Event]) -> None:
         for event in events:
             match event:
                 case Unsolicited(line):

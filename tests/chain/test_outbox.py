@@ -15,7 +15,7 @@ from m5310.device.outbox import ATTEMPTS, WINDOW, WhenFull
 from m5310.device.reports import Report, ReportState
 from m5310.device.restoration import LONGEST_PORT_WAIT, LONGEST_WAIT
 from m5310.device.upkeep import LoggedOut, PortBack, PortLost, ReportDropped, Reset, Restored
-from m5310.errors import AcknowledgementTimeout, OutboxFull, PortError
+from m5310.errors import AcknowledgementRefused, AcknowledgementTimeout, OutboxFull, PortError
 from tests.chain.world import World
 from tests.clock import elapse, run
 from tests.hostile import BYTEWISE, WHOLE, Hostile
@@ -382,4 +382,16 @@ async def test_a_month_on_a_wall_loses_nothing(seed: int) -> None:
         counters = device.counters
         assert min(counters.resets, counters.ports_lost, counters.renewed) > days
         assert any(isinstance(each, Reset) for each in world.events)
+    world.stop()
+
+
+async def test_a_firmware_without_acknowledgements_is_named_and_serves_all_else() -> None:
+    world = World(firmware="SP2")
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        with pytest.raises(AcknowledgementRefused, match=r"V2\.1\.0 acknowledges no reports"):
+            await device.notify(sensor, 1.0, acknowledge=True)
+        await device.notify(sensor, 2.0)
+        await elapse(2)
+        assert world.reported == [2.0]
     world.stop()

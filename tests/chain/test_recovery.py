@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.coverage import Coverage
 from emulator.lwm2m import Path as CloudPath
 from emulator.lwm2m import Read
 from emulator.module import Cause
@@ -287,7 +288,7 @@ async def test_a_program_that_logs_out_while_it_is_brought_back_is_obeyed() -> N
         assert kept.state is ReportState.FAILED
         world.back()
         await elapse(2 * LONGEST_WAIT)
-        assert device.state is S.REG_FAILED
+        assert device.state is S.DEREGISTERED
         assert world.reported == []
         await device.connect(30)
 
@@ -416,3 +417,34 @@ def test_whatever_is_done_at_whatever_moment_of_a_reset(
         world.stop()
 
     run(month())
+
+
+async def test_a_module_that_the_network_denied_and_takes_again_is_back_without_anybody() -> None:
+    async with logged_in() as (world, device, sensor):
+        world.module.radio.refusing = True
+        await elapse(10)
+        world.command("AT+CSCON?")  # it looks around
+        world.module.radio.refusing = False
+        report = await device.report({sensor: 23.5}, acknowledge=True)
+        await world.until(lambda: report.state is ReportState.ACKNOWLEDGED)
+        assert device.counters.radio_restarts == 1
+        assert world.online
+
+
+async def test_a_module_that_starts_with_its_radio_off_is_back_without_anybody() -> None:
+    async with logged_in() as (world, device, _):
+        world.command("AT+NCONFIG=AUTOCONNECT,FALSE")
+        world.reset()
+        await world.until(lambda: device.counters.restored == 1, 300)
+        assert device.counters.radio_restarts == 1
+        assert world.online
+
+
+async def test_out_of_coverage_the_search_is_left_to_the_module() -> None:
+    async with logged_in() as (world, device, _):
+        world.module.radio.coverage = Coverage.OUT
+        world.reset()
+        await elapse(86400)
+        assert device.counters.radio_restarts == 0
+        world.module.radio.coverage = Coverage.ECL2
+        await world.until(lambda: device.counters.restored == 1, 2 * LONGEST_WAIT)

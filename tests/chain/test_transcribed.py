@@ -10,6 +10,7 @@ from tests.driver.test_wire import GENTLE
 from tests.driver.test_wire import play as play_driver
 from tests.emulator.test_wire import Player
 from tests.emulator.uart import DIRECT, Host
+from tests.hostile import WHOLE
 from tests.transcript import load
 from tools.transcribe import transcript
 
@@ -55,7 +56,7 @@ def test_both_sides_play_what_was_recorded(tmp_path: Path) -> None:
     file.write_text("\n".join([opening, "", *lines]), encoding="utf-8")
     head, exchanges = load(file)
     assert len(exchanges) == len(SESSION)
-    player = Player(head, lambda data: [data])
+    player = Player(head, WHOLE)
     for exchange in exchanges:
         for step in exchange.steps:
             player.play(step)

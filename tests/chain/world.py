@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from emulator.air import Air, Link
 from emulator.chain import Chain
+from emulator.firmware import DEFAULT
 from emulator.identity import Identity
 from emulator.lwm2m import Downlink
 from emulator.module import Cause, Module
@@ -83,9 +84,11 @@ class OneSidedAir(Air):
 class World:
     """`events` is what the device told of its upkeep; `commands` every line the module got."""
 
-    def __init__(self, hostile: Hostile = WHOLE, *, reachable: bool = True) -> None:
+    def __init__(
+        self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.module = Module(Identity(), now=START)
+        self.module = Module(Identity(), firmware=firmware, now=START)
         if hostile.echo:
             self.module.receive(b"ATE1\r", START)
             self.module.take_output()

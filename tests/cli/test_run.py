@@ -121,7 +121,7 @@ async def test_a_module_that_restarts_is_told_and_outlived(
     asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
     told, shown = await served(world, monkeypatch)
     assert told[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
-    assert told[-1].startswith("m5310: the device is back in service")
+    assert told[-1].startswith("m5310: the device is back")
     assert shown == [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
     assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
@@ -136,7 +136,7 @@ async def test_what_is_measured_while_the_port_is_gone_is_said_to_be_kept(
     told, shown = await served(world, monkeypatch)
     assert told[0].startswith("m5310: the port is gone (")
     assert "m5310: the port is back: the world" in told
-    assert told[-1].startswith("m5310: the device is back in service")
+    assert told[-1].startswith("m5310: the device is back")
     words = ["reported", "reported", "kept", "kept", "reported"]
     assert shown == [f"{word} 3303/0/5700 = {at}.0" for at, word in enumerate(words)]
     assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from m5310.at import Command, Response
-from m5310.engine import SETTLE_OWED
 from m5310.errors import ModemReset, PortError
 from m5310.events import Counters
+from m5310.past import SETTLE_OWED
 from tests.driver.orders import BRIEF, Orders
 from tests.driver.scripted import Scripted
 

@@ -24,6 +24,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_each_benchmark_gives_its_figures(name: str) -> None:
     done = bench("--json", "--rounds", "1", "--scale", "0.02", name)
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     figures = json.loads(done.stdout)["figures"]
     assert figures
     for figure in figures:

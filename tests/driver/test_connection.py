@@ -41,7 +41,7 @@ async def test_what_the_modem_says_is_heard_until_it_is_closed() -> None:
     assert port.closed == 1
     assert bench.losses == []
     await bench.it.close()
-    with pytest.raises(StateError, match="not created"):
+    with pytest.raises(StateError, match="open it first"):
         bench.it.modem  # noqa: B018
 
 

@@ -51,7 +51,7 @@ class Bench:
         self.events: list[UpkeepEvent] = []
         self.registration = Registration(self.wire, CONFIG, lambda event: self.it.moved(event))
         declarations = Declarations(
-            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.expect(kind)
+            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.connection = Connection(
             self.port.modem if given else self._open,
@@ -353,4 +353,21 @@ async def test_nothing_is_asked_about_a_device_that_is_not_logged_in() -> None:
     bench.it.end()
     assert not await bench.it.verify()
     assert bench.wire.lines == ["AT+MIPLOPEN=0,30"]
+    await bench.it.stop()
+
+
+async def test_a_module_that_holds_something_else_is_told_everything_anew() -> None:
+    bench = Bench()
+    await bench.log_in()
+    assert bench.it.redeclare()
+    assert bench.it.coming_back
+    await elapse(60)
+    names = [line.partition("=")[0] for line in bench.wire.lines]
+    assert names == ["AT+MIPLOPEN", "AT+CMEE", "AT+MIPLCONF", "AT+MIPLOPEN"]
+    assert bench.state is S.REGISTERED
+    await bench.it.stop()
+    assert not bench.it.redeclare()
+    bench.it.resume()
+    bench.it.end()
+    assert not bench.it.redeclare()
     await bench.it.stop()

@@ -14,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310.at import Command, Response
-from m5310.engine import QUIET, SETTLE, SETTLE_OWED, Engine
+from m5310.engine import QUIET, Engine
 from m5310.events import Answered, Event, InStep, Refused, Stray, TimedOut, Unsolicited
+from m5310.past import SETTLE, SETTLE_OWED
 from m5310.sleep import WAKING
+from tests.driver.hearing import hear
 from tests.driver.hostile_port import ERROR, OK, lines
 
 TIMEOUT = 2.0
@@ -65,7 +67,7 @@ class Forgetful:
                 self.now = max(self.now, first.at)
                 self.pending.remove(first)
                 self.last_result = self.now
-                events = self.engine.receive(first.data, self.now)
+                events = hear(self.engine, first.data, self.now)
             else:
                 assert deadline is not None, "nobody will ever wake the caller"
                 first = None
@@ -128,7 +130,7 @@ def idle(quiet: float) -> Engine:
     """An engine in step at `SETTLE`."""
     engine = Engine(quiet=quiet)
     engine.submit(PLAIN, 0.0)
-    engine.receive(OK, 0.0)
+    hear(engine, OK, 0.0)
     engine.withdraw()
     assert engine.tick(SETTLE) == [InStep()]
     engine.outgoing()
@@ -157,12 +159,12 @@ def test_a_result_that_soon_comes_twice_is_told_once(
         assert engine.outgoing()
         result, pause = (ERROR, SETTLE) if refused else (OK, QUIET)
         told = b"" if refused or not KINDS[command] else lines(f"{KINDS[command]}:1")
-        (ended,) = engine.receive(told + result, now)
+        (ended,) = hear(engine, told + result, now)
         assert isinstance(ended, Refused if refused else Answered)
         if number + 1 < len(commands):
             engine.submit(commands[number + 1][0], now)
         now += share * pause
-        assert engine.receive(result, now) == [Stray("ERROR" if refused else "OK")]
+        assert hear(engine, result, now) == [Stray("ERROR" if refused else "OK")]
 
 
 @pytest.mark.parametrize("command", [SIGNAL, STATUS])
@@ -172,17 +174,17 @@ def test_without_a_quiet_time_an_ok_that_comes_twice_ends_no_command_that_asks(
 ) -> None:
     engine = idle(quiet=0)
     engine.submit(PLAIN, SETTLE)
-    engine.receive(OK, SETTLE)
+    hear(engine, OK, SETTLE)
     engine.submit(command, SETTLE)
-    assert engine.receive(OK, SETTLE + again) == [Stray("OK")]
-    (ended,) = engine.receive(lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
+    assert hear(engine, OK, SETTLE + again) == [Stray("OK")]
+    (ended,) = hear(engine, lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
     assert isinstance(ended, Answered)
 
 
 def test_of_one_read_every_result_but_the_first_is_nobodys() -> None:
     engine = idle(quiet=0)
     engine.submit(PLAIN, SETTLE)
-    ended, *strays = engine.receive(OK * 3, SETTLE)
+    ended, *strays = hear(engine, OK * 3, SETTLE)
     assert isinstance(ended, Answered)
     assert strays == [Stray("OK")] * 2
 
@@ -194,8 +196,8 @@ def test_what_is_not_guaranteed() -> None:
     now = SETTLE + TIMEOUT
     assert isinstance(engine.tick(now)[0], TimedOut)
     engine.submit(SIGNAL, now)
-    engine.receive(OK, now)  # the probe's
+    hear(engine, OK, now)  # the probe's
     now += SETTLE_OWED
     assert engine.tick(now) == [InStep()]
-    (ended,) = engine.receive(lines("+CSQ:1") + OK, now)  # of the first
+    (ended,) = hear(engine, lines("+CSQ:1") + OK, now)  # of the first
     assert isinstance(ended, Answered)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from m5310.at import Answer, Command, Response
-from m5310.engine import LINE_END, QUIET, SETTLE
+from m5310.engine import LINE_END, QUIET
 from m5310.errors import (
     AnswerError,
     Code,
@@ -24,6 +24,7 @@ from m5310.errors import (
 )
 from m5310.exchange import ANSWER_LIMIT
 from m5310.modem import Modem
+from m5310.past import SETTLE
 from tests.clock import elapse
 
 PLAIN = Command("AT+CFUN=1", timeout=5)

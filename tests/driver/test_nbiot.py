@@ -331,6 +331,9 @@ def test_the_flag_stays_until_the_module_took_the_report(board: Board) -> None:
     assert bad.flag & NBIOT_UPDATED
     assert not good.flag & NBIOT_UPDATED  # one bad value does not hold up the others
     bad.value = 2
+    nbiot_device_sync(dev)
+    bad.value = 3
+    bad.flag |= NBIOT_UPDATED
     board.rules["AT+MIPLNOTIFY"] = "ERROR"
     with pytest.raises(CommandError):
         nbiot_device_sync(dev)

@@ -18,6 +18,7 @@ from m5310.device.outbox import (
 )
 from m5310.device.reports import Report, ReportState
 from m5310.errors import (
+    AcknowledgementRefused,
     AcknowledgementTimeout,
     CommandError,
     CommandTimeout,
@@ -58,7 +59,7 @@ def sending(wire: Wire) -> Outbox:
     async def verify() -> bool:
         raise AssertionError("nobody is to be asked")
 
-    return Outbox(wire, verify, lambda _: None, recover=False)
+    return Outbox(wire, verify, lambda: False, lambda _: None, recover=False)
 
 
 class Bench:
@@ -74,11 +75,22 @@ class Bench:
         self.wire = Wire(fault)
         self.known = True
         self.asked = 0
+        self.mends = False
+        self.redeclared = 0
         self.dropped: list[Report] = []
         self.it = Outbox(
-            self.wire, self._verify, self.dropped.append, limit=limit, when_full=when_full
+            self.wire,
+            self._verify,
+            self._redeclare,
+            self.dropped.append,
+            limit=limit,
+            when_full=when_full,
         )
         self.a = resource(A)
+
+    def _redeclare(self) -> bool:
+        self.redeclared += 1
+        return self.mends
 
     async def _verify(self) -> bool:
         self.asked += 1
@@ -568,6 +580,28 @@ async def test_a_refusal_is_the_programs_if_the_platform_knows_the_device() -> N
     assert bench.said == ["1"] * ATTEMPTS + ["2"]
 
 
+async def test_a_resource_the_module_never_took_is_declared_anew_once_and_its_report_kept() -> None:
+    bench = Bench(refuse('"1"'))
+    bench.mends = True
+    report = await bench.send("1")
+    assert report.state is ReportState.QUEUED
+    assert (bench.redeclared, bench.said) == (1, ["1"] * ATTEMPTS)
+    bench.it.hold()  # as the registration ends
+    bench.it.release()
+    with pytest.raises(CommandError):
+        await report.accepted()
+    assert report.state is ReportState.FAILED
+    assert (bench.redeclared, bench.said) == (1, ["1"] * ATTEMPTS * 2)
+    assert (await bench.send("2")).state is ReportState.ACCEPTED
+    with pytest.raises(CommandError):
+        await bench.send("1")  # it is the value
+    assert bench.redeclared == 1
+    bench.it.hold()
+    bench.it.release()
+    await bench.send("1")  # told anew since it took the last one
+    assert bench.redeclared == 2
+
+
 async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:
     bench = Bench(refuse('"1"'))
     bench.known = False
@@ -636,3 +670,26 @@ async def test_one_that_never_sent_anything_closes_too() -> None:
     bench = Bench()
     await bench.it.close(PortError("gone"))
     assert len(bench.it) == 0
+
+
+@pytest.mark.parametrize("lies", [1, 3])
+async def test_a_firmware_that_acknowledges_nothing_ends_a_report_only_if_it_says_so_twice(
+    lies: int,
+) -> None:
+    left = [lies]
+
+    def fault(line: str) -> M5310Error | None:
+        if line.startswith("AT") or not left[0]:
+            return None
+        left[0] -= 1
+        return AcknowledgementRefused(line, "ERROR", None, "V1.1 acknowledges no reports")
+
+    bench = Bench(fault)
+    if lies == 1:
+        await bench.send("1", acknowledge=True)
+    else:
+        with pytest.raises(AcknowledgementRefused, match="acknowledges no reports"):
+            await bench.send("1", acknowledge=True)
+    assert sum(line.startswith("3303,0,5700") for line in bench.wire.lines) == 2
+    assert bench.asked == 1
+    await bench.it.close(PortError("over"))

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310.at import LINE_LIMIT, Answer, Command, Response
-from m5310.engine import PROBE_INTERVAL, SETTLE_OWED
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
+from m5310.past import PROBE_INTERVAL, SETTLE_OWED
 from tests.clock import elapse, run
 from tests.driver.hostile_port import OK, HostilePort, lines, number_of, tagged
 from tests.hostile import GENTLE, ROUGH, Cut, Hostile

@@ -156,11 +156,3 @@ def test_a_cycle_of_other_radios_is_told_by_its_code() -> None:
     assert p.discontinuous_reception_code(other) == "0001"
     with pytest.raises(AnswerError, match="'0001' is no eDRX cycle of NB-IoT"):
         p.discontinuous_reception_of(other)
-
-
-@pytest.mark.parametrize(
-    ("line", "asleep"),
-    [("+NPSMR:1", True), ("+NPSMR: 0", False), ("+NPSMR:2", None), ("+CSCON:1", None), ("", None)],
-)
-def test_what_the_module_says_of_its_sleep(line: str, asleep: bool | None) -> None:
-    assert p.sleep_reported(line) is asleep

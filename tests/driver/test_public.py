@@ -21,6 +21,7 @@ NAMES = [
     "ReportDropped",
     "ReportState",
     "WhenFull",
+    "RadioRestarted",
     "Reconnecting",
     "RenewalFailed",
     "Renewed",
@@ -42,6 +43,7 @@ NAMES = [
     "Setup",
     "SpeedError",
     "Access",
+    "AcknowledgementRefused",
     "AcknowledgementTimeout",
     "Answer",
     "AnswerError",
@@ -154,7 +156,7 @@ def test_every_error_is_of_one_tree_and_has_its_number() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 17
+    assert len(errors) == 18
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)

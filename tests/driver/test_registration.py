@@ -131,6 +131,102 @@ async def test_a_login_of_which_nothing_is_heard_is_undone_before_the_next(
     assert registration.state is S.REGISTERED
 
 
+@pytest.mark.parametrize("holds", [True, False])
+async def test_closed_after_a_login_of_which_nothing_was_heard_it_is_logged_out(
+    holds: bool,
+) -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+
+    def then(line: str) -> M5310Error | None:
+        if not holds:
+            return CommandError(line, "+CME ERROR:3", 3)
+        soon(registration, Opened(0, True), 0.5)  # crosses the logout
+        soon(registration, Closed(0, True), 3)
+        return None
+
+    wire.then = then
+    await registration.close(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_verdict_that_comes_after_the_close_changes_nothing_and_is_undone() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    wire.then = lambda line: CommandError(line, "+CME ERROR:3", 3)  # it is still at it
+    await registration.close(30)
+    registration.heard(Opened(0, True))
+    assert registration.state is S.DEREGISTERED
+    wire.then = lambda _: soon(registration, Closed(0, True), 0.5)
+    await registration.undo()
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0", "AT+MIPLCLOSE=0"]
+    await registration.undo()
+    assert len(wire.lines) == 3
+
+
+async def test_closed_after_a_refused_login_there_is_nothing_to_undo() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    soon(registration, Opened(0, False), 3)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    await registration.close(30)
+    assert wire.lines == ["AT+MIPLOPEN=0,30"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_close_that_is_cancelled_after_a_failed_login_closes_all_the_same() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+    closing = asyncio.create_task(registration.close(30))
+    await elapse(0.5)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert wire.lines == ["AT+MIPLOPEN=0,30", "AT+MIPLCLOSE=0"]
+    assert registration.state is S.DEREGISTERED
+
+
+async def test_a_verdict_that_comes_while_its_login_is_undone_is_not_the_next_ones() -> None:
+    registration, wire = at(S.DEREGISTERED)
+    with pytest.raises(RegistrationError):
+        await registration.connect(30)
+
+    def then(line: str) -> None:
+        if line == "AT+MIPLCLOSE=0":
+            soon(registration, Opened(0, True), 0.5)  # of the one before
+            soon(registration, Closed(0, True), 3)
+        else:
+            soon(registration, Opened(0, False), 5)
+
+    wire.then = then
+    with pytest.raises(RegistrationError, match="refused"):
+        await registration.connect(30)
+    assert registration.state is S.REG_FAILED
+    wire.then = lambda _: soon(registration, Opened(0, True), 5)
+    await registration.connect(30)
+    assert registration.state is S.REGISTERED
+    names = ["OPEN=0,30", "CLOSE=0", "OPEN=0,30", "OPEN=0,30"]
+    assert wire.lines == [f"AT+MIPL{name}" for name in names]
+
+
+async def test_a_logout_whose_result_got_lost_is_said_again_before_the_next_login() -> None:
+    registration, wire = at(S.REGISTERED)
+    wire.then = lambda line: CommandTimeout(line, 5)
+    with pytest.raises(CommandTimeout):
+        await registration.close(30)
+    assert registration.state is S.DEREGISTERED
+    wire.then = lambda _: None
+    soon(registration, Closed(0, True), 2)
+    soon(registration, Opened(0, True), 5)
+    await registration.connect(30)
+    assert wire.lines == ["AT+MIPLCLOSE=0", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,30"]
+    assert registration.state is S.REGISTERED
+
+
 async def test_what_is_known_of_a_login_is_not_undone() -> None:
     registration, wire = at(S.DEREGISTERED)
     for verdict in (Opened(0, False), None):
@@ -307,23 +403,6 @@ async def test_a_lost_port_releases_who_waits_and_refuses_who_comes() -> None:
             ask()
 
 
-@pytest.mark.parametrize("state", S)
-async def test_when_reports_may_go_out(state: DeviceState) -> None:
-    registration, _ = at(state)
-    if state in (S.REGISTERED, S.REG_UPDATE_NEEDED, S.REG_UPDATE_PENDING):
-        registration.check_registered()
-    else:
-        with pytest.raises(StateError, match=state.name) as illegal:
-            registration.check_registered()
-        assert illegal.value.code is Code.NOT_REGISTER
-
-
-async def test_a_reason_stands_before_what_the_table_says() -> None:
-    registration, _ = at(S.REGISTERED)
-    with pytest.raises(StateError, match="declared before login: device: CONNECT is not legal"):
-        registration.check(E.CONNECT, "declared before login")
-
-
 @pytest.mark.parametrize("success", [True, False])
 async def test_an_update_under_way_says_whether_the_platform_knows_the_device(
     success: bool,
@@ -368,30 +447,6 @@ def test_whatever_the_module_says_leads_to_a_state_of_the_table(
             )
 
     run(listen())
-
-
-@given(st.sampled_from(S), st.sampled_from(E))
-def test_any_event_in_any_state_is_legal_or_a_typed_error(
-    state: DeviceState, event: DeviceEvent
-) -> None:
-    async def try_it() -> None:
-        registration, _ = at(state)
-        assert registration.allows(event) == any(row[:2] == (state, event) for row in DEVICE.rows)
-        if registration.allows(event):
-            registration.move(event)
-            assert (state, event, registration.state) in DEVICE.rows
-        else:
-            with pytest.raises(StateError):
-                registration.move(event)
-            registration.follow(event)
-            assert registration.state is state
-
-    run(try_it())
-
-
-def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
-    assert {row[2] for row in DEVICE.rows} | {S.NEW} == set(S)
-    assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
 
 
 @pytest.mark.parametrize("when", [0.5, 3])
@@ -472,7 +527,7 @@ async def test_an_interruption_leads_to_the_restoration_from_wherever_the_module
     state: DeviceState, event: DeviceEvent
 ) -> None:
     registration, _ = at(state)
-    verdict = registration.expect(Opened)
+    verdict = registration.verdicts.expect(Opened)
     login = registration.interrupted(event, ModemReset("anew"))
     nothing = state in (S.NEW, S.LOST, S.DESTROYED)
     assert registration.state is (state if nothing else S.RESTORING)

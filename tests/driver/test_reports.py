@@ -74,6 +74,13 @@ async def test_accepted_is_all_that_can_be_known_of_a_report_without_acknowledge
         await report.acknowledgement()
 
 
+async def test_it_shows_what_it_is_of_and_how_far_it_is() -> None:
+    report = Report((resource(A), resource(B)), 1, acknowledge=True)
+    assert repr(report) == "<Report 3303/0/5700, 3303/0/5701 QUEUED>"
+    report.portion_acknowledged(0)
+    assert repr(report) == "<Report 3303/0/5700, 3303/0/5701 ACKNOWLEDGED>"
+
+
 async def test_acknowledged_is_what_all_its_portions_are() -> None:
     report = Report((), 2, acknowledge=True)
     report.portion_sent(1, 7)

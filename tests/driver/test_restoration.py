@@ -10,8 +10,10 @@ import pytest
 
 from m5310.classic.miplconf import Config
 from m5310.classic.urc import Closed, Opened
+from m5310.commands.network import Registration as Stat
 from m5310.device.connection import Connection
 from m5310.device.declarations import Declarations
+from m5310.device.radio import PATIENCE
 from m5310.device.registration import Registration
 from m5310.device.restoration import (
     FIRST_WAIT,
@@ -20,7 +22,7 @@ from m5310.device.restoration import (
     LONGEST_WAIT,
     Restoration,
 )
-from m5310.device.upkeep import PortBack, Reconnecting, Restored, UpkeepEvent
+from m5310.device.upkeep import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m import Access, ObjectTree, Resource
 from m5310.modem import Modem
@@ -53,7 +55,7 @@ class Bench:
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
         tree.add(Resource("3303/0/5701", ValueType.STRING, "C", Access.READABLE))
         self.declarations = Declarations(
-            tree, self.wire, CONFIG, lambda kind: self.registration.expect(kind)
+            tree, self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
@@ -157,6 +159,46 @@ async def test_without_a_network_only_the_login_is_tried_again() -> None:
     assert len(bench.waits) == 3
     for attempt, wait in enumerate(bench.waits, 1):
         assert FIRST_WAIT * 2 ** (attempt - 1) <= wait <= FIRST_WAIT * 2**attempt
+
+
+async def test_a_module_that_gave_up_on_the_network_has_its_radio_restarted() -> None:
+    bench = Bench()
+    bench.port.rules = {"AT+CEREG?": ["+CEREG:0,3", "OK"]}
+    bench.refuse = refusing("AT+MIPLOPEN", 8, number=30)
+    await bench.begin(login=True, configured=False)
+    begun = asyncio.get_running_loop().time()
+    await bench.port.until("AT+CFUN=0")
+    assert asyncio.get_running_loop().time() - begun >= PATIENCE
+    await bench.restoration.ended()
+    assert bench.told.count(RadioRestarted(Stat.DENIED)) == bench.port.sent.count("AT+CFUN=1") > 1
+    assert bench.told[-1] == Restored(7)  # each restart is followed by a login of its own
+    assert bench.sent("AT+MIPLCONF") == 1
+
+
+async def test_a_module_that_searches_is_left_alone() -> None:
+    bench = Bench()
+    bench.port.rules = {"AT+CEREG?": ["+CEREG:0,2", "OK"]}
+    bench.refuse = refusing("AT+MIPLOPEN", 12, number=30)
+    await bench.begin(login=True, configured=False)
+    await bench.restoration.ended()
+    assert set(bench.port.sent) == {"AT+CEREG?"}
+    assert bench.told[-1] == Restored(13)
+
+
+async def test_a_port_that_goes_as_the_radio_is_restarted_is_waited_for() -> None:
+    bench = Bench()
+    bench.port.rules = {"AT+CEREG?": ["+CEREG:0,0", "OK"], "AT+CFUN=0": None}
+    bench.refuse = refusing("AT+MIPLOPEN", 8, number=30)
+    await bench.begin(login=True, configured=False)
+    await bench.port.until("AT+CFUN=0")
+    port, bench.port = bench.port, Scripted()
+    port.vanish()
+    await bench.restoration.ended()
+    at = bench.told.index(PortBack("scripted"))
+    failed = bench.told[at - 1]
+    assert isinstance(failed, Reconnecting)
+    assert isinstance(failed.error, PortError)
+    assert failed.wait <= LONGEST_PORT_WAIT
 
 
 @pytest.mark.parametrize("platform", [False, None])

@@ -14,7 +14,13 @@ def test_it_is_switched_on_and_off() -> None:
 
 @pytest.mark.parametrize(
     ("line", "asleep"),
-    [("+NPSMR:1", True), ("+NPSMR: 0", False), ("+NPSMR:2", None), ("+NPSMR:1,0", None)],
+    [
+        ("+NPSMR:1", True),
+        ("+NPSMR: 0", False),
+        ("+NPSMR:2", None),
+        ("+NPSMR:1,0", None),
+        ("", None),
+    ],
 )
 def test_asleep_or_awake_or_none_of_it(line: str, asleep: bool | None) -> None:
     assert sleep_reported(line) is asleep

@@ -12,11 +12,11 @@ import pytest
 import serial
 
 from m5310.at import Answer, Command
-from m5310.engine import PROBE_INTERVAL
 from m5310.errors import Code, CommandError, CommandTimeout, ParameterError, PortError
 from m5310.modem import Modem
 from m5310.module import speed
 from m5310.module.speed import FALL_BACK, TRIAL, USUAL, PortSpeed, SpeedError, answers, change, find
+from m5310.past import PROBE_INTERVAL
 from tests.driver.boards import Board, Dial
 from tests.driver.scripted import Scripted
 

@@ -9,7 +9,7 @@ import pytest
 from m5310.at import Answer, Command
 from m5310.device.reports import Portion, Report, grouped
 from m5310.device.transmission import Transmission
-from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
+from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m import Access, Resource
 from m5310.values import ValueType
 
@@ -23,6 +23,7 @@ class Bench:
         self.fault = fault
         self.lines: list[str] = []
         self.starts = 0
+        self.version = "M5310_V3.1.0"
         self.resources = [
             Resource(f"3303/0/{number}", ValueType.STRING, "old", Access.READABLE)
             for number in (1, 2, 3)
@@ -36,7 +37,7 @@ class Bench:
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,3303,0,"))
         if error := self.fault(self.lines[-1]):
             raise error
-        return Answer(command)
+        return Answer(command, (self.version,) if command.line == "AT+CMVER" else ())
 
     async def send(self) -> bool:
         return await self.it.send(self.portion, 7, lambda: self.starts == 0)
@@ -81,7 +82,7 @@ async def test_a_half_that_stands_in_the_module_is_closed(
     bench = Bench(lambda line: error if line.startswith(where) and line[-1] != "1" else None)
     with pytest.raises(type(error)):
         await bench.send()
-    after = bench.lines[int(where[0]) :]
+    after = [line for line in bench.lines[int(where[0]) :] if line != "AT+CMVER"]
     assert after == ([] if closing is None else [closing])
     assert bench.values[int(where[0]) - 1 :] == ["old"] * (4 - int(where[0]))
 
@@ -115,3 +116,40 @@ async def test_a_module_that_began_anew_is_told_no_more_of_it(error: M5310Error 
         with pytest.raises(CommandError):
             await bench.send()
     assert len(bench.lines) == 2
+
+
+async def test_resources_of_which_nothing_was_ever_taken_are_doubted_once() -> None:
+    bench = Bench(at("2,", REFUSED))
+    with pytest.raises(CommandError):
+        await bench.send()
+    assert bench.it.doubts(bench.portion)
+    assert not bench.it.doubts(bench.portion)
+    bench.fault = lambda _: None
+    assert await bench.send()
+    assert not bench.it.doubts(bench.portion)  # it has taken all of them
+    bench.it.forget()
+    assert bench.it.doubts(bench.portion)  # told anew, and taken since it was doubted
+    assert not bench.it.doubts(bench.portion)
+
+
+async def test_a_firmware_that_acknowledges_nothing_is_named() -> None:
+    bench = Bench(at("3,1", REFUSED))
+    bench.version = "M5310_V2.1.0"
+    with pytest.raises(AcknowledgementRefused, match=r"M5310_V2\.1\.0 acknowledges no reports"):
+        await bench.send()
+    assert bench.lines[3:] == ['2,1,"y",1', "AT+CMVER"]
+
+
+async def test_a_refusal_by_a_firmware_that_acknowledges_has_another_reason() -> None:
+    bench = Bench(at("3,1", REFUSED))
+    with pytest.raises(CommandError) as refused:
+        await bench.send()
+    assert refused.value is REFUSED
+    assert bench.lines[-1] == "AT+CMVER"
+
+
+async def test_a_firmware_that_does_not_say_its_name_is_not_blamed() -> None:
+    bench = Bench(lambda line: REFUSED if line.startswith(("3,1", "AT+CMVER")) else None)
+    with pytest.raises(CommandError) as refused:
+        await bench.send()
+    assert refused.value is REFUSED

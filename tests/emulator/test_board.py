@@ -59,8 +59,8 @@ class Desk:
     def _soon(self) -> None:
         self.later += 1
 
-    def _turn(self) -> None:
-        self.board.step(self.clock.now())
+    def _turn(self, now: float) -> None:
+        self.board.step(now)
         self.board.flush()
 
     def last_words(self, line: bytes) -> None:
@@ -128,6 +128,9 @@ async def test_whatever_moves_the_module_stirs_the_board() -> None:
         touched: list[str] = []
         desk.board.touched = lambda: touched.append("chain")
         await host.command("AT")
+        assert desk.stirred
+        assert not touched
+        await host.command("AT+CPSMS=1")  # the network is told, over a connection that has its end
         assert touched
         assert desk.later == 0  # a turn followed by itself
         before = desk.stirred
@@ -159,7 +162,7 @@ async def test_an_answer_that_takes_its_time_is_waited_for() -> None:
         desk.clock.advance(0.3)
         assert not desk.ended
         desk.clock.advance(0.1)
-        desk._turn()
+        desk._turn(desk.clock.now())
         assert not desk.ended
         desk.clock.advance(0.1)
         assert desk.ended
@@ -173,7 +176,7 @@ async def test_what_ends_without_a_word_ends_too() -> None:
         desk.board.module.power_cycle(Cause.WATCHDOG, desk.clock.now())
         desk.clock.advance(10)
         desk.board.line.unplug()  # what it says now goes nowhere
-        desk._turn()
+        desk._turn(desk.clock.now())
         assert desk.ended
 
 

@@ -131,7 +131,7 @@ async def test_a_module_that_overruns_loses_what_comes_while_it_sends() -> None:
             await it.has(10)
             it.clock.advance(10 / 960)
             assert it.ear.data == b"AT\r"  # it does not read while it sends
-            assert it.line.overrun == 3
+            assert it.line.intake.lost == 3
             it.clock.advance(1)
             assert it.ear.data == b"AT\rAT+C"
             assert it.ear.notes[-1] == "overrun: 1 bytes came while the module was sending"

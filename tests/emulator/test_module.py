@@ -221,15 +221,32 @@ def test_whatever_reaches_it_is_told() -> None:
     host = Host()
     touches: list[str] = []
     host.module.touched = lambda: touches.append("")
-    host.module.receive(b"A", host.now)
     host.module.deliver(Read(10_001, Path(3)), host.now)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     host.module.power_cycle(Cause.WATCHDOG, host.now)
     host.module.sim = Sim.MISSING
     assert host.module.sim is Sim.MISSING
-    assert len(touches) == 5
+    assert len(touches) == 4
     host.module.step(host.now)
-    assert len(touches) == 5
+    assert len(touches) == 4
+
+
+def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
+    host = Host()
+    touches: list[str] = []
+    host.module.touched = lambda: touches.append("")
+    host.ask("AT+CSQ")
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    assert touches == []
+    host.raw(b"AT+CFUN=0\r")  # answered later
+    assert len(touches) == 1
+    host.wait(5)
+    host.raw(b"AT+NATSPEED=115200,30,0\r")  # forgotten after 30 s
+    assert len(touches) == 2
+    host.raw(b"AT\r")  # no longer
+    assert len(touches) == 3
+    host.raw(b"AT+NRB\r")
+    assert len(touches) == 4
 
 
 def busy_with(host: Host, *commands: str, then: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.power import ROM_TIME, Boot, Cause
+from emulator.power import ROM_TIME, Boot, Cause, Power
 from tests.emulator.uart import Host
 
 
@@ -33,6 +33,18 @@ def test_noise_comes_before_it() -> None:
     assert boot.deadline == 100.0 + ROM_TIME
     assert boot.step(100.0 + ROM_TIME) == b"\x80\xfe"
     assert boot.deadline == 100.0 + Cause.COMMAND.silence
+
+
+def test_a_module_is_up_until_it_is_started_again() -> None:
+    power = Power("M5310", noise=False, seed=0)
+    assert (power.boot, power.starts, power.step(1.0)) == (None, 0, b"")
+    power.start(Cause.RESET_PIN, 100.0)
+    assert power.step(100.0) == b""
+    assert power.boot is not None
+    power.start(Cause.COMMAND, 101.0)  # in the middle of the other
+    assert power.starts == 2
+    assert power.step(110.0).startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
+    assert power.boot is None
 
 
 def noise_of(host: Host, cause: Cause = Cause.POWER_ON) -> bytes:

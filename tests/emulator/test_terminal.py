@@ -15,6 +15,7 @@ import serial
 
 from emulator.line.frames import Frame
 from emulator.ports.terminal import Terminal
+from tests.emulator.peers import until
 
 
 class Far:
@@ -63,13 +64,43 @@ async def test_it_knows_whether_anybody_is_there() -> None:
         await turns()
 
 
+@pytest.mark.realtime
 async def test_a_long_text_comes_in_pieces_and_whole() -> None:
     with far() as it, opened(it.terminal.path) as host:
-        sent = bytes(range(256)) * 40
+        text = sent = bytes(range(256)) * 40
         while sent:
             sent = sent[os.write(host, sent) :]
-            await turns()
-        assert b"".join(it.heard) == bytes(range(256)) * 40
+            heard = len(text) - len(sent)
+            await until(lambda: len(b"".join(it.heard)) == heard)  # noqa: B023 - at once
+        assert b"".join(it.heard) == text
+
+
+@pytest.mark.realtime
+async def test_an_answer_to_a_program_that_has_gone_is_not_there_for_the_next_one() -> None:
+    """As `echo AT > port` leaves it: its line and its going are one news."""
+    with far() as it:
+        it.terminal._on_data = lambda data: (it.heard.append(data), it.terminal.write(b"OK"))  # type: ignore[func-returns-value]
+        for count in range(1, 4):
+            with opened(it.terminal.path) as host:
+                os.write(host, b"AT\r")
+            await until(lambda: len(it.heard) == count)  # noqa: B023 - at once
+            await until(lambda: not it.terminal._unread)
+        with opened(it.terminal.path) as host, pytest.raises(BlockingIOError):
+            os.read(host, 100)
+
+
+@pytest.mark.realtime
+async def test_who_has_just_written_is_there_unless_it_has_gone() -> None:
+    with far() as it:
+        found: list[bool] = []
+        it.terminal._on_data = lambda _data: found.append(it.terminal.opened)
+        with opened(it.terminal.path) as host:
+            os.write(host, b"AT\r")
+            await until(lambda: bool(found))
+            os.write(host, b"AT\r")
+        await until(lambda: len(found) == 2)
+        assert found == [True, False]
+        assert not it.terminal.opened
 
 
 async def test_paused_it_leaves_what_is_written_where_it_is() -> None:
@@ -97,7 +128,7 @@ async def test_pausing_in_the_middle_of_a_text() -> None:
 
 async def test_news_of_nothing_is_nothing() -> None:
     with far() as it, opened(it.terminal.path):
-        it.terminal._stirred()
+        it.terminal.poll()
         assert it.heard == []
 
 
@@ -123,7 +154,7 @@ async def test_the_next_program_wants_the_port_for_itself(monkeypatch: pytest.Mo
                 raise OSError(16, "Device or resource busy")
 
             patched.setattr("emulator.ports.terminal.os.open", busy)
-            it.terminal._stirred()
+            it.terminal.poll()
         assert not it.terminal.opened
 
 

@@ -24,7 +24,7 @@ class Desk:
 
     def hear(self, line: bytes) -> None:
         """As a board does."""
-        self.turns.catch_up()
+        self.turns.catch_up(self.clock.now())
         self.module.receive(line, self.clock.now())
         self.turns.stir(self)
         self.turns.turn()
@@ -49,11 +49,11 @@ def test_what_is_due_is_done_at_its_time() -> None:
 def test_catching_up_is_for_what_is_due() -> None:
     desk = Desk()
     desk.turns.stir(desk)
-    desk.turns.catch_up()
+    desk.turns.catch_up(desk.clock.now())
     assert desk.said == []
     desk.turns.start()
     desk.turns.soon()
-    desk.turns.catch_up()
+    desk.turns.catch_up(desk.clock.now())
     assert desk.said == [b""]
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.upset import WELL, Aside, Place, Upset, nothing_upset
+from emulator.upset import WELL, Aside, Place, Upset
 
 LINES = [b"\r\n+CSQ:1,99\r\n", b"\r\nOK\r\n"]
 WHOLE = b"".join(LINES)
 
 
 def test_nothing_is_wrong_unless_somebody_says_so() -> None:
-    assert nothing_upset("AT") is WELL
     assert WELL.told(LINES) == [(0.0, WHOLE)]
 
 

@@ -31,7 +31,7 @@ async def test_news_comes_once_until_it_is_looked_for_again() -> None:
     with pipes(1) as [(reading, writing)]:
         news: asyncio.Queue[str] = asyncio.Queue()
         watch = watch_of(asyncio.get_running_loop())
-        watch.add(reading, lambda: news.put_nowait("new"))
+        watch.add(reading, lambda _: news.put_nowait("new"))
         os.write(writing, b"x")
         await news.get()
         await asyncio.sleep(0)
@@ -65,13 +65,13 @@ async def test_what_breaks_on_one_s_news_is_told_and_the_others_hear_of_theirs()
     loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
     heard: asyncio.Queue[str] = asyncio.Queue()
 
-    def breaks() -> None:
+    def breaks(_news: int) -> None:
         raise ValueError("broken")
 
     with pipes(2) as [(one, into_one), (other, into_other)]:
         watch = watch_of(loop)
         watch.add(one, breaks)
-        watch.add(other, lambda: heard.put_nowait("other"))
+        watch.add(other, lambda _: heard.put_nowait("other"))
         os.write(into_one, b"x")
         os.write(into_other, b"x")
         assert await heard.get() == "other"
@@ -92,9 +92,9 @@ async def test_who_is_removed_on_another_s_news_hears_no_more() -> None:
             watch.remove(sum(numbers) - number)  # the other one
 
         for reading, writing in two:
-            watch.add(reading, lambda number=reading: first_come(number))  # type: ignore[misc]
+            watch.add(reading, lambda _, number=reading: first_come(number))  # type: ignore[misc]
             os.write(writing, b"x")
-        watch.add(last, lambda: heard.put_nowait(last))
+        watch.add(last, lambda _: heard.put_nowait(last))
         os.write(into_last, b"x")
         came = {await heard.get(), await heard.get()}
         assert last in came

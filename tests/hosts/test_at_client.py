@@ -10,8 +10,6 @@ import pytest
 from emulator import Cloud, Emulator
 from tests.hosts.foreign import PYTHON, configuration
 
-pytest.importorskip("pyatcommand", reason="not installed, so it was not tried: the extra 'dev'")
-
 PROGRAM = Path(__file__).parent / "at_client.py"
 
 

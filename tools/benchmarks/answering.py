@@ -1,8 +1,8 @@
 """Many modules in one process, or as many bare responders: what a benchmark asks for answers.
 
 A program of its own: `answering.py emulator|bare COUNT` opens that many ptys and says so in one
-JSON line: their names, the seconds that it took, and the bytes of memory they take. It ends with
-its standard input.
+JSON line: their names, the seconds that it took, and the bytes of memory they take. For each byte
+of its standard input it tells the seconds of processor time it has had so far, and ends with it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,14 @@ async def main(start: Callable[[int], Awaitable[Started]], count: int) -> None:
     took = time.perf_counter() - began
     print(json.dumps({"ports": names, "seconds": took, "memory": memory() - held}), flush=True)
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+
+    def asked() -> None:
+        if os.read(sys.stdin.fileno(), 1):
+            print(time.process_time(), flush=True)
+        else:
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), asked)
     await ended.wait()
     del kept
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from m5310.at import Command, Response
 from m5310.classic import commands as classic
+from m5310.errors import PortError
 from m5310.modem import Modem
 from tools.benchmarks.figures import (
     Bench,
@@ -195,8 +196,12 @@ async def _listener(ports: Ports, count: int) -> None:
         if not left:
             done.set_result(None)
 
+    def on_lost(error: PortError) -> None:
+        if not done.done():  # it is told of the end in any case
+            done.set_exception(error)
+
     async with await Modem.open(ports.names[0], BAUD, quiet=0) as modem:
-        modem.listen(on_line, lambda error: done.set_exception(error))
+        modem.listen(on_line, on_lost)
         ports.order(count)
         await done
 

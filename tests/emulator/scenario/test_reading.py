@@ -124,6 +124,17 @@ def test_the_line_of_a_value_is_the_one_on_which_it_begins() -> None:
     assert refused(text).startswith("day.toml:3: read")
 
 
+def test_events_may_stand_in_one_line() -> None:
+    text = 'ends = 9\nevent = [\n  {at = 1, coverage = "OUT"},\n  {at = 2, nonsense = 1},\n]\n'
+    assert refused(text).startswith("day.toml:2: ")
+
+
+def test_a_long_file_is_read_as_fast_as_it_is_long() -> None:
+    whole = '[[event]]\nat = 1\ncoverage = "OUT"\n\n' * 1500  # each line by itself: an hour
+    assert [event.line for event in read(whole).events] == list(range(1, 6000, 4))
+    assert refused(f"{whole}[[event]]\nat = 1\nnonsense = 1").startswith("day.toml:6001: ")
+
+
 @given(st.text(max_size=60), st.sampled_from(["", "[[event]]\n", "[[event]]\nat=1\n"]))
 def test_whatever_stands_in_it_it_is_a_scenario_or_the_line_is_named(text: str, head: str) -> None:
     try:

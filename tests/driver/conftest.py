@@ -1,0 +1,26 @@
+"""Fixtures of the driver's tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from m5310.errors import PortError
+from m5310.modem import Modem
+from m5310.plug import Plug
+from tests.driver.devices import Ports
+from tests.driver.scripted import Scripted
+
+
+@pytest.fixture
+def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
+    """Ports that are opened by name are scripted modules."""
+    opened = Ports()
+
+    async def fake(_: Plug) -> Modem:
+        if opened.rules is None:
+            raise PortError("not plugged in")
+        opened.append(Scripted(opened.rules))
+        return opened[-1].modem
+
+    monkeypatch.setattr(Plug, "open", fake)
+    return opened
