@@ -100,5 +100,11 @@ def pytest_runtest_makereport(
     journal = item.stash.get(_JOURNAL, None)
     if report.failed and journal is not None:
         shown = journal.render(_SHOWN) or "not a line passed: did the host end its line with CR?"
-        report.sections.append(("AT trace", shown))
+        # Beside the traceback, where --show-capture and a JUnit file leave it. What failed without
+        # one, such as an unknown fixture, has the other place only.
+        add = getattr(report.longrepr, "addsection", None)
+        if add is None:
+            report.sections.append(("AT trace", shown))
+        else:
+            add("AT trace", shown)
     return report

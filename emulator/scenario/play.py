@@ -12,7 +12,7 @@ from emulator.clock import Timer
 from emulator.emulator import Emulator
 from emulator.onenet.errors import ApiError
 from emulator.onenet.requests import Outcome
-from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario
+from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario, Spoil
 from emulator.scenario.staging import Undo, perform
 from emulator.upset import WELL, Aside, Upset
 
@@ -157,6 +157,8 @@ class Play:
         if isinstance(act, Aside):
             self._say(act, board)
             return None
+        if isinstance(act, Spoil):
+            return perform(act, self._emulator, board)  # of the bytes to come: nothing moves now
         undo: list[Undo] = []
         self._moved(lambda: undo.append(perform(act, self._emulator, board)))
         return undo[0] if undo else None
@@ -206,7 +208,10 @@ class Play:
             if when.times is not None and self._claimed[place] >= when.times:
                 continue
             upset = event.upset
-            if upset is None:
+            if isinstance(event.act, Spoil) and not when.after:
+                self._claimed[place] += 1
+                self._do(place, event)  # nothing of the module moves, and its answer is to meet it
+            elif upset is None:
                 # By the clock even if at once: the module is in the middle of this command.
                 self._claimed[place] += 1
                 at = self._emulator.now() + when.after

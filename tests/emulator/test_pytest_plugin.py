@@ -224,6 +224,30 @@ def test_without_a_module():
     assert result.stdout.str().count("- AT trace -") == 3
 
 
+def test_the_trace_is_there_however_the_report_is_read(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+def test_wrong(host):
+    assert ask(host, b"AT+CSQ") == b"something else"
+
+def test_without_a_traceback(m5310, no_such_fixture):
+    pass
+
+@pytest.mark.xfail(strict=True)
+def test_that_passes(host):
+    ask(host, b"AT+CGMM")
+""",
+        "--show-capture=no",
+        "--junitxml=report.xml",
+        failed=2,
+        errors=1,
+    )
+    result.stdout.fnmatch_lines(["*- AT trace -*", "* --> AT+CSQ"])
+    told = (strangers.path / "report.xml").read_text(encoding="utf-8")
+    assert "--&gt; AT+CSQ" in told
+
+
 def test_what_a_marker_says_without_a_name_is_refused(strangers: pytest.Pytester) -> None:
     result = run(
         strangers,

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             captures = save(given.save, rows)  # each time: a board may be gone before the end
     except (OSError, ValueError, KeyboardInterrupt, serial.SerialException) as error:
         why = str(error) or "stopped"
-        kept = f"; {given.save} has what came of {len(rows)} cases" if rows else ""
+        kept = f"; {given.save} has what came of {len(captures)} cases" if captures else ""
         print(f"tools/conformance: {why}{kept}", file=sys.stderr)
         return USAGE_ERROR
     print(", ".join(f"{count(rows, verdict)} {verdict.value}" for verdict in Verdict))

@@ -228,6 +228,26 @@ to_module = { delay = 2 }
 
 
 @realtime
+async def test_what_is_spoilt_at_a_command_is_its_own_answer() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+to_host = { lose = 3, after = 2 }
+times = 1
+[[event]]
+on = "AT+CSQ"
+to_module = { lose = 1 }
+times = 1
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+            assert await host.command("AT+CSQ") == "\r\nQ:28,99\r\n\r\nOK\r\n"
+            assert await host.command(" AT+CSQ") == "\r\n+CSQ:28,99\r\n\r\nOK\r\n"
+    assert stage.play.counts == [1, 1]
+
+
+@realtime
 async def test_a_line_comes_beside_an_answer_where_it_says() -> None:
     text = """
 [[event]]
