@@ -28,6 +28,8 @@ def _advice(event: DeviceEvent, state: DeviceState) -> str:
     s = DeviceState
     if event is DeviceEvent.CREATE and state is not s.DESTROYED:
         return "it is created once; to begin anew, destroy it and make a new one"
+    if event is DeviceEvent.CLOSE and state is s.DEREGISTERED:
+        return "it is logged out already"
     match state:
         case s.NEW:
             return "open it first: `async with Device(...) as device`, or `await device.create()`"

@@ -27,6 +27,8 @@ READ = {
     "REG_UPDATE_PENDING; its registration is being renewed: wait for the end of that",
     (E.UPDATE, S.DEREGISTERED): "no registration can be renewed: the device is DEREGISTERED; log "
     "in first: connect()",
+    (E.CLOSE, S.DEREGISTERED): "no logout is possible: the device is DEREGISTERED; it is logged "
+    "out already",
     (E.CLOSE, S.DEREG_PENDING): "no logout is possible: the device is DEREG_PENDING; a logout is "
     "under way: wait for its end",
     (E.CLOSE, S.RESTORING): "no logout is possible: the device is RESTORING; its port is gone or "
