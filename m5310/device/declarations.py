@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from m5310.at import Answer, Command
@@ -29,7 +30,11 @@ LOGIN: Final = 65.0
 """Seconds an earlier program's login may take to end: `registration.CONNECT`, and some more."""
 
 RESTARTS: Final = 2
-"""Restarts of the module that `create` survives: one by the opened port, one to spare."""
+"""Restarts of the module, or results lost on the line, that `create` survives: one restart by the
+opened port, one to spare."""
+
+ATTEMPTS: Final = 3
+"""How often a resource is said that the line may have garbled. A guess, as `outbox.ATTEMPTS`."""
 
 Execute = Callable[[Command], Awaitable[Answer]]
 
@@ -60,19 +65,23 @@ class Declarations:
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
-        restarts = 0
+        setbacks = 0
         while True:
             start = self._starts
             try:
                 await self.configure()
             except ModemReset as error:
-                failure = error
+                failure: M5310Error = error
+            except CommandTimeout as error:
+                if not error.sent:
+                    raise
+                failure = error  # what was obeyed all the same is found and deleted
             else:
                 if start == self._starts:
                     return
                 failure = ModemReset("the module restarted just after it was configured")
-            restarts += 1
-            if restarts > RESTARTS:
+            setbacks += 1
+            if setbacks > RESTARTS:
                 raise failure
 
     async def configure(self) -> None:
@@ -83,19 +92,31 @@ class Declarations:
         await self._tolerated(general.error_numbers(on=True))
         lines = classic.configure(self._config)
         try:
-            for line in lines:
-                await self._execute(line)
+            await self._say(lines)
         except CommandError as error:
             _log.info("the module holds an instance already (%s): it is deleted first", error)
         else:
-            return
+            return None
         opened = self._expect(Opened)
         if not await self._take_over():
-            # a login of the earlier program may be under way: nothing can be done before its end
+            # There is none, and the line was garbled; or a login of the earlier program is under
+            # way, and nothing can be done before its end.
+            with contextlib.suppress(CommandError):
+                return await self._insist(lines)
             await asyncio.wait({opened}, timeout=LOGIN)
             await self._take_over()
+        return await self._insist(lines)
+
+    async def _say(self, lines: Iterable[Command]) -> None:
         for line in lines:
             await self._execute(line)
+
+    async def _insist(self, lines: Sequence[Command]) -> None:
+        """Nothing is there that could make the module refuse them, but the line may garble one."""
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(CommandError):
+                return await self._say(lines)
+        return await self._say(lines)
 
     async def _take_over(self) -> bool:
         """Log out what an earlier program logged in and delete it. Whether it could be deleted."""
@@ -113,10 +134,24 @@ class Declarations:
         """Tell the module of a resource, and of its instance; it is the device's afterwards."""
         self._resources.add(resource)
         try:
-            await self._declare(resource, resource.text)
+            await self._declare_surely(resource)
         except M5310Error:
             self._resources.remove(resource)
             raise
+
+    async def _declare_surely(self, resource: Resource) -> None:
+        """What is refused, or gets no result, may have been garbled on the line: it is said again,
+        which changes nothing if it was obeyed."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._declare(resource, resource.text)
+            except CommandError as error:
+                _log.info("declared again: %s", error)
+            except CommandTimeout as error:
+                if not error.sent:
+                    raise
+                _log.info("declared again: %s", error)
+        return await self._declare(resource, resource.text)
 
     async def _declare(self, resource: Resource, text: str) -> None:
         path, instance = resource.path, Path(resource.path.object, resource.path.instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -54,6 +55,18 @@ async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
             await attempt()
             return
     raise AssertionError(f"{attempt} failed ten times")
+
+
+@pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
+async def test_a_bad_cable_does_not_keep_a_device_from_being_made(hostile: Hostile) -> None:
+    for seed in range(20):
+        world = World(replace(hostile, seed=seed))
+        async with world.device() as device:
+            for number in range(5):
+                await device.add_resource(f"3341/0/{5500 + number}", ValueType.STRING, "x" * 20)
+            world.calm()
+            await device.connect(30)
+            assert device.state is DeviceState.REGISTERED
 
 
 @pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)

@@ -8,7 +8,7 @@ import pytest
 
 from m5310.classic.miplconf import Config
 from m5310.classic.urc import Closed, Opened
-from m5310.device.declarations import LOGIN, LOGOUT, RESTARTS, Declarations
+from m5310.device.declarations import ATTEMPTS, LOGIN, LOGOUT, RESTARTS, Declarations
 from m5310.errors import (
     AnswerError,
     CommandError,
@@ -99,16 +99,50 @@ async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
 async def test_a_login_that_an_earlier_program_began_is_waited_for(verdict: bool | None) -> None:
     bench = Bench()
     # neither logged in nor to be deleted: the login is under way
-    bench.refuse("AT+MIPLCONF", "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    refused = ["AT+MIPLCONF"] * (1 + ATTEMPTS)
+    bench.refuse(*refused, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
     loop = asyncio.get_running_loop()
     if verdict is not None:
         loop.call_later(20, bench.opened.set_result, verdict)
     loop.call_later(25, bench.closed.set_result, True)
     await bench.declarations.configure()
     again = ["MIPLCLOSE", "MIPLDEL"]
-    assert bench.names() == ["CMEE", "MIPLCONF", *again, *again, "MIPLCONF"]
+    insisting = ["MIPLCONF"] * ATTEMPTS
+    assert bench.names() == ["CMEE", "MIPLCONF", *again, *insisting, *again, "MIPLCONF"]
     ended = 25 if verdict is not None else LOGIN
-    assert ended < loop.time() < ended + 10
+    assert ended < loop.time() < ended + 10 + ATTEMPTS  # a command takes a second here
+
+
+@pytest.mark.parametrize("times", [1, ATTEMPTS])
+async def test_a_configuration_that_the_line_garbled_is_said_again_at_once(times: int) -> None:
+    bench = Bench()
+    # a module that holds nothing has nothing to log out or to delete, either
+    bench.refuse(*["AT+MIPLCONF"] * times, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    await bench.declarations.configure()
+    again = ["MIPLCONF"] * times
+    assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", *again]
+    assert asyncio.get_running_loop().time() < 10
+
+
+@pytest.mark.parametrize("times", [1, RESTARTS, RESTARTS + 1])
+async def test_a_configuration_of_which_the_line_lost_the_result(times: int) -> None:
+    bench = Bench()
+    lost = CommandTimeout("AT+MIPLCONF", 5)
+    bench.refuse(*["AT+MIPLCONF"] * times, error=lost, once=True)
+    if times > RESTARTS:
+        with pytest.raises(CommandTimeout):
+            await bench.declarations.create()
+    else:
+        await bench.declarations.create()
+        assert bench.names() == ["CMEE", "MIPLCONF"] * (times + 1)
+
+
+async def test_a_module_that_does_not_answer_at_all_is_not_configured_again_and_again() -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
+    with pytest.raises(CommandTimeout):
+        await bench.declarations.create()
+    assert bench.names() == ["CMEE", "MIPLCONF"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +181,16 @@ async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() ->
         await bench.declarations.declare(bench.resource())
     bench.refuse("AT+MIPLADDOBJ")
     await bench.declarations.declare(bench.resource())
-    assert bench.names() == ["MIPLADDOBJ", "MIPLADDOBJ", "MIPLNOTIFY"]
+    assert bench.names() == ["MIPLADDOBJ"] * ATTEMPTS + ["MIPLADDOBJ", "MIPLNOTIFY"]
+    assert len(list(bench.tree)) == 1
+
+
+@pytest.mark.parametrize("error", [None, CommandTimeout("AT+MIPLNOTIFY", 5)])
+async def test_a_resource_that_the_line_garbled_is_said_again(error: M5310Error | None) -> None:
+    bench = Bench()
+    bench.refuse("AT+MIPLNOTIFY", error=error, once=True)
+    await bench.declarations.declare(bench.resource())
+    assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
     assert len(list(bench.tree)) == 1
 
 
