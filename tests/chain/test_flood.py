@@ -36,8 +36,10 @@ async def measured(_: object) -> float:
     return 21.5
 
 
-async def flooded(world: World) -> None:
+@pytest.mark.parametrize("hostile", [WHOLE, CUT], ids=str)
+async def test_a_device_in_a_flood(hostile: Hostile) -> None:
     """What a device does, and five hundred lines a second meanwhile."""
+    world = World(hostile)
     async with world.device(on_read=measured) as device:
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0.0)
         await device.connect(30)
@@ -59,12 +61,6 @@ async def flooded(world: World) -> None:
         assert world.reported == [float(number) for number in range(0, LINES, BURST)]
         assert [reading[0].items[0].value for reading in readings] == [21.5] * len(readings)
         assert device.modem.counters == before
-
-
-@pytest.mark.parametrize("hostile", [WHOLE, CUT], ids=str)
-async def test_a_device_in_a_flood(hostile: Hostile) -> None:
-    world = World(hostile)
-    await flooded(world)
     world.stop()
 
 

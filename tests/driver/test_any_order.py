@@ -24,6 +24,7 @@ from m5310.errors import M5310Error
 from m5310.lwm2m import Access
 from m5310.states import DeviceState
 from m5310.values import ValueType
+from tests.clock import elapse
 from tests.driver.fickle import Fickle, Mood, Platform
 from tests.driver.orders import BRIEF, WHICH, Orders
 
@@ -108,7 +109,7 @@ class DeviceOrders(Orders):
         self.module = Fickle()
 
         async def answer(*_: object) -> None:
-            await asyncio.sleep(answering)
+            await elapse(answering)
 
         self.device = Device(
             self.module.open,

@@ -329,6 +329,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         await is_refused("--http", f"127.0.0.1:{number}", told="Address already in use")
+        assert taken.getsockname()[1] == number  # it is still its owner's
 
 
 @realtime

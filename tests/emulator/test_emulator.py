@@ -432,6 +432,7 @@ async def test_the_module_answers_on_the_network(port: str) -> None:
     async with Emulator(baud=None, http=None, port=port) as it, peer(it.port) as host:
         await host.send(b"AT+CGSN=1\r")
         await host.reads(f"+CGSN:{it.imei}\r\n\r\nOK\r\n".encode())
+        assert it.line.received == len("AT+CGSN=1\r")
 
 
 @realtime
@@ -494,7 +495,8 @@ async def test_what_a_test_does_to_the_module_is_told_to_the_host_without_more()
             await host.command("AT+CEREG=1")
             it.module.radio.coverage = Coverage.OUT
             it.module.radio.coverage = Coverage.OUT
-            await host.until("\r\n+CEREG:")
+            await host.until("\r\n+CEREG:2\r\n")
+            assert await host.command("AT+CSQ") == "\r\n+CSQ:99,99\r\n\r\nOK\r\n"
 
 
 @realtime

@@ -280,6 +280,8 @@ def test_it_is_busy_as_long_as_it_owes_its_host_something() -> None:
     busy_with(host, "AT+MIPLOPEN=0,30", then="+MIPLOPEN:0,0")
     busy_with(host, "AT+CFUN=0", "AT", then="OK")
     busy_with(host, "AT+NRB", then="OK")
+    assert host.ask("AT") == ["OK"]
+    assert not host.module.busy
 
 
 def test_traffic_connects_the_radio() -> None:
