@@ -69,7 +69,8 @@ _KEYS: Final = (
 def parsed(data: bytes, name: str) -> Profile:
     """A profile from its file. Raises ParameterError, which names the file and the key."""
     try:
-        return _profile(tomllib.loads(data.decode()))
+        # some editors begin a file with a byte order mark
+        return _profile(tomllib.loads(data.decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ParameterError(f"{name} is not TOML: {error}") from None
     except _Wrong as error:

@@ -113,7 +113,7 @@ class Outbox:
         groups = grouped(values)
         if self._held and len(self._queue) + len(groups) > self._limit:
             if self._when_full is WhenFull.REFUSE or len(groups) > self._limit:
-                raise OutboxFull(f"the report was not taken: {len(self._queue)} wait already")
+                raise OutboxFull(f"the report was not taken: waiting already: {len(self._queue)}")
             self._make_room(len(groups))
         resources = tuple(line.resource for group in groups for line in group)
         report = Report(resources, len(groups), acknowledge=acknowledge)
@@ -126,7 +126,7 @@ class Outbox:
         while self._queue and len(self._queue) + wanted > self._limit:
             report = self._queue[0].report
             self._forget(report)
-            report.fail(OutboxFull(f"the report was dropped: {self._limit} later ones wait"))
+            report.fail(OutboxFull(f"the report was dropped: waiting after it: {self._limit}"))
             self._dropped(report)
 
     def _withdraw(self, report: Report) -> None:

@@ -72,6 +72,10 @@ def test_a_whole_profile() -> None:
     )
 
 
+def test_a_profile_saved_with_a_byte_order_mark() -> None:
+    assert parsed(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
+
+
 def test_the_smallest_profile() -> None:
     item = Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0)
     drop = WhenFull.DROP_OLDEST
