@@ -133,7 +133,8 @@ class Host:
         """What comes until it holds `pattern`, together with what came before, or time is over."""
         heard, end = "", time.monotonic() + max(seconds / self.speed, _SHORTEST)
         while time.monotonic() < end and not (pattern and pattern.search(after + heard)):
-            heard += self._line.read(self._line.in_waiting or 1).decode("latin-1")
+            waiting = self._line.in_waiting  # type: ignore[attr-defined]  # each kind of port has it
+            heard += self._line.read(waiting or 1).decode("latin-1")
         return heard
 
     def _now(self) -> float:
