@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from enum import Enum
 from typing import TypeVar
 
@@ -42,6 +43,9 @@ class Table:
         found = [key for key in self._values if key in known]
         if len(found) == 1:
             return found[0]
+        for key in self._values if not found else ():
+            if meant := get_close_matches(key, known, 1):
+                raise self._wrong(key, f"{key} means nothing here, is {meant[0]} meant?")
         said = " and ".join(found) or "nothing"
         second = found[1] if found else None
         raise self._wrong(second, f"{what}: {said}, expected exactly one of {', '.join(known)}")

@@ -70,6 +70,10 @@ def test_occasions(text: str, when: object) -> None:
         ("[[event]]\nat = 1e99\nread='/3'", "day.toml:2: at 1e+99, expected a number"),
         ("[[event]]\nread='/3'", "day.toml:1: when it happens: nothing, expected exactly one of"),
         ("[[event]]\nat=1\nevery=2\nread='/3'", "day.toml:3: when it happens: at and every"),
+        (
+            "[[event]]\nat=1\ncoverag='OUT'",
+            "day.toml:3: coverag means nothing here, is coverage meant?",
+        ),
         ("[[event]]\nat=1", "day.toml:1: what happens: nothing, expected exactly one of"),
         ("[[event]]\nevery=0\nread='/3'", "day.toml:2: every 0, expected a number, 0.1 or more"),
         ("[[event]]\nat=1\ntimes=2\nread='/3'", "day.toml:3: times means nothing here"),
@@ -132,7 +136,7 @@ def test_events_may_stand_in_one_line() -> None:
 def test_a_long_file_is_read_as_fast_as_it_is_long() -> None:
     whole = '[[event]]\nat = 1\ncoverage = "OUT"\n\n' * 1500  # each line by itself: an hour
     assert [event.line for event in read(whole).events] == list(range(1, 6000, 4))
-    assert refused(f"{whole}[[event]]\nat = 1\nnonsense = 1").startswith("day.toml:6001: ")
+    assert refused(f"{whole}[[event]]\nat = 1\nx = 1").startswith("day.toml:6001: ")
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "[[event]]\n", "[[event]]\nat=1\n"]))
