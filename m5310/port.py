@@ -77,7 +77,7 @@ def _reason(url: str, error: Exception) -> str:
 
         return f"{url} does not exist; {present(list_ports.comports())}"
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
-        return f"{url} is busy: another program holds it (`fuser {url}` names it on Linux)"
+        return f"{url} is busy: this or another program holds it (`fuser {url}` names it on Linux)"
     if number in (errno.EACCES, errno.EPERM):
         return (
             f"no permission to open {url}: join the group it belongs to "
