@@ -10,16 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.clock import EagerClock, LoopClock, VirtualClock
-    from emulator.cloud import Cloud
-    from emulator.coverage import Coverage
+    from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
     from emulator.emulator import Emulator
-    from emulator.firmware import Firmware
-    from emulator.journal import Journal
-    from emulator.line.noise import Rates
+    from emulator.line.faults import Rates
+    from emulator.module.firmware import Firmware
+    from emulator.module.radio.coverage import Coverage
+    from emulator.module.radio.sim import Sim
     from emulator.onenet.errors import ApiError
-    from emulator.remote import within
-    from emulator.sim import Sim
+    from emulator.simulation.remote import within
+    from emulator.testing.application import Cloud
+    from emulator.testing.journal import Journal
 
 __all__ = [
     "ApiError",
@@ -38,17 +38,17 @@ __all__ = [
 
 _ROOMS = {
     "ApiError": "emulator.onenet.errors",
-    "Cloud": "emulator.cloud",
-    "Coverage": "emulator.coverage",
-    "EagerClock": "emulator.clock",
+    "Cloud": "emulator.testing.application",
+    "Coverage": "emulator.module.radio.coverage",
+    "EagerClock": "emulator.clock.clocks",
     "Emulator": "emulator.emulator",
-    "Firmware": "emulator.firmware",
-    "Journal": "emulator.journal",
-    "LoopClock": "emulator.clock",
-    "Rates": "emulator.line.noise",
-    "Sim": "emulator.sim",
-    "VirtualClock": "emulator.clock",
-    "within": "emulator.remote",
+    "Firmware": "emulator.module.firmware",
+    "Journal": "emulator.testing.journal",
+    "LoopClock": "emulator.clock.clocks",
+    "Rates": "emulator.line.faults",
+    "Sim": "emulator.module.radio.sim",
+    "VirtualClock": "emulator.clock.clocks",
+    "within": "emulator.simulation.remote",
 }
 
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from emulator.clock import Clock
+    from emulator.clock.clocks import Clock
     from emulator.emulator import Emulator
-    from emulator.replay import Replay
+    from emulator.recording.replay import Replay
+    from emulator.recording.trace import TraceLine
     from emulator.scenario.events import Scenario
-    from emulator.trace import TraceLine
 
 
 class _Ending:
@@ -63,11 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ending = _Ending()
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator import options  # noqa: PLC0415
+    from emulator.cli import options  # noqa: PLC0415
 
     parser = options.parser()
     try:
-        from emulator.clock import LoopClock  # noqa: PLC0415
+        from emulator.clock.clocks import LoopClock  # noqa: PLC0415
         from emulator.emulator import Emulator  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         parser.error(f'{missing.name} is not installed: pip install "m5310[emulator]"')
@@ -106,7 +106,7 @@ def _read_firmware(parameters: dict[str, Any]) -> None:
     """Where it is that of a file. Raises OSError, ValueError."""
     path = parameters.get("firmware")
     if path is not None and not isinstance(path, str):
-        from emulator.variants import read  # noqa: PLC0415
+        from emulator.cli.firmware_file import read  # noqa: PLC0415
 
         parameters["firmware"] = read(_text(path), str(path))
 
@@ -129,7 +129,7 @@ def _scenario(parameters: dict[str, Any]) -> Scenario | None:
     path = parameters.pop("scenario", None)
     if path is None:
         return None
-    from emulator.scenario.reading import read  # noqa: PLC0415 - see above
+    from emulator.scenario.parser import read  # noqa: PLC0415 - see above
 
     found = read(_text(path), str(path), modules=parameters.get("modules", 1))
     parameters.setdefault("seed", found.seed)
@@ -141,8 +141,8 @@ async def _serve(
 ) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.ready import Ready, Station  # noqa: PLC0415
-    from emulator.scenario.play import Play  # noqa: PLC0415
+    from emulator.cli.startup_message import Ready, Station  # noqa: PLC0415
+    from emulator.scenario.player import Play  # noqa: PLC0415
 
     stop = emulator.ended
     play = None if scenario is None else Play(emulator, scenario, over=stop.set)
@@ -178,10 +178,10 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
     """Play a recording until a signal comes; 1: the host has differed from the recorded one."""
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.clock import LoopClock  # noqa: PLC0415
-    from emulator.ports.port import address_of  # noqa: PLC0415
-    from emulator.recording import read  # noqa: PLC0415
-    from emulator.replay import Replay  # noqa: PLC0415
+    from emulator.clock.clocks import LoopClock  # noqa: PLC0415
+    from emulator.line.ports.port import address_of  # noqa: PLC0415
+    from emulator.recording.format import read  # noqa: PLC0415
+    from emulator.recording.replay import Replay  # noqa: PLC0415
 
     path = parameters.pop("replay")
     timed = parameters.pop("timing", "kept") == "kept"
@@ -207,7 +207,7 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
 async def _serve_replay(replay: Replay, clock: Clock, ending: _Ending, **line: Any) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.replaying import Replaying  # noqa: PLC0415
+    from emulator.recording.replay_port import Replaying  # noqa: PLC0415
 
     stop = asyncio.Event()
     ending.wakes(asyncio.get_running_loop(), stop)

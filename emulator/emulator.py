@@ -11,27 +11,27 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from emulator.air import LATENCY, Air
-from emulator.board import Board, Wiring
-from emulator.chain import Chain
-from emulator.clock import Clock, EagerClock, LoopClock
-from emulator.firmware import DEFAULT, Firmware, profile
-from emulator.fleet import identities
-from emulator.identity import Identity
+from emulator.air.memory import LATENCY, Air
+from emulator.clock.clocks import Clock, EagerClock, LoopClock
+from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.noise import Rates
-from emulator.line.quiet import Quiet
-from emulator.module import Module
+from emulator.line.ports.port import address_of
+from emulator.line.quiet_time import Quiet
+from emulator.module.firmware import DEFAULT, Firmware, profile
+from emulator.module.general.identity import Identity
+from emulator.module.module import Module
+from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
-from emulator.onenet.front import Front
-from emulator.onenet.http import HttpApi
+from emulator.onenet.http.api import HttpApi
+from emulator.onenet.misbehaviour import Front
 from emulator.onenet.platform import Platform
-from emulator.ports.port import address_of
-from emulator.remote import remote
-from emulator.settings import FACTORY_SPEED
-from emulator.thread import LoopThread
-from emulator.trace import Trace, TraceLine
-from emulator.turns import Turns
+from emulator.recording.trace import Trace, TraceLine
+from emulator.simulation.board import Board, Wiring
+from emulator.simulation.fleet import identities
+from emulator.simulation.loop_thread import LoopThread
+from emulator.simulation.remote import remote
+from emulator.simulation.scheduler import Turns
+from emulator.simulation.simulation import Chain
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()

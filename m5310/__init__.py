@@ -26,16 +26,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from m5310.at import Answer, Command, Response
-    from m5310.classic.commands import Reading
-    from m5310.classic.miplconf import Blocks, Config
+    from m5310.at.codec import Answer, Command, Response
+    from m5310.at.line_stream import Following
+    from m5310.at.modem import Modem
     from m5310.commands.general import Booted
     from m5310.commands.network import NetworkStatus, PingReply
     from m5310.commands.power import PowerSaving
     from m5310.device.device import Device
-    from m5310.device.outbox import WhenFull
-    from m5310.device.reports import Report, ReportState
-    from m5310.device.upkeep import (
+    from m5310.device.events import (
         LoggedOut,
         PortBack,
         PortLost,
@@ -48,6 +46,10 @@ if TYPE_CHECKING:
         Restored,
         UpkeepCounters,
     )
+    from m5310.device.outbox import WhenFull
+    from m5310.device.reports import Report, ReportState
+    from m5310.dialects.classic.commands import Reading
+    from m5310.dialects.classic.config import Blocks, Config
     from m5310.errors import (
         AcknowledgementRefused,
         AcknowledgementTimeout,
@@ -66,16 +68,14 @@ if TYPE_CHECKING:
         StateError,
         UsageError,
     )
-    from m5310.flags import NbiotValue
-    from m5310.following import Following
-    from m5310.lwm2m import Access, Path, Resource
-    from m5310.modem import Modem
+    from m5310.lwm2m.resources import Access, Path, Resource
+    from m5310.lwm2m.values import Value, ValueType
     from m5310.module.attach import Attached, Setup
+    from m5310.module.attach_errors import AttachError, Attempt, Obstacle
     from m5310.module.module import Module
-    from m5310.module.obstacles import AttachError, Attempt, Obstacle
     from m5310.module.ping import PingFailed
+    from m5310.module.queries import Identity
     from m5310.module.speed import SpeedError
-    from m5310.module.vocabulary import Identity
     from m5310.nbiot import (
         NBIOT_BOOLEAN,
         NBIOT_EXECUTABLE,
@@ -97,8 +97,8 @@ if TYPE_CHECKING:
         nbiot_resource_add,
         nbiot_resource_del,
     )
+    from m5310.nbiot.values import NbiotValue
     from m5310.states import DeviceState
-    from m5310.values import Value, ValueType
 
 __all__ = [
     "NBIOT_BOOLEAN",
@@ -184,17 +184,17 @@ __all__ = [
 # Where each name lives. Loaded when first used (PEP 562): a program that only wants the errors
 # or the blob's decoder does not load serial ports and state machines.
 _HOMES = {
-    "m5310.at": "Answer Command Response",
-    "m5310.classic.commands": "Reading",
+    "m5310.at.codec": "Answer Command Response",
+    "m5310.dialects.classic.commands": "Reading",
     "m5310.device.device": "Device",
     "m5310.errors": (
         "AcknowledgementRefused AcknowledgementTimeout AnswerError Code CommandError "
         "CommandTimeout M5310Error ModemReset NotFound NotSupported OutboxFull ParameterError "
         "PortError RegistrationError StateError UsageError"
     ),
-    "m5310.lwm2m": "Access Path Resource",
-    "m5310.classic.miplconf": "Blocks Config",
-    "m5310.modem": "Modem",
+    "m5310.lwm2m.resources": "Access Path Resource",
+    "m5310.dialects.classic.config": "Blocks Config",
+    "m5310.at.modem": "Modem",
     "m5310.nbiot": (
         "NBIOT_BOOLEAN NBIOT_EXECUTABLE NBIOT_FLOAT NBIOT_HEX_STRING NBIOT_INTEGER "
         "NBIOT_OPAQUE NBIOT_READABLE NBIOT_STRING NBIOT_UPDATED NBIOT_WRITABLE NbiotDevice "
@@ -205,19 +205,19 @@ _HOMES = {
     "m5310.device.outbox": "WhenFull",
     "m5310.device.reports": "Report ReportState",
     "m5310.states": "DeviceState",
-    "m5310.values": "Value ValueType",
+    "m5310.lwm2m.values": "Value ValueType",
     "m5310.module.module": "Module",
-    "m5310.module.vocabulary": "Identity",
+    "m5310.module.queries": "Identity",
     "m5310.module.attach": "Attached Setup",
-    "m5310.module.obstacles": "AttachError Attempt Obstacle",
+    "m5310.module.attach_errors": "AttachError Attempt Obstacle",
     "m5310.module.ping": "PingFailed",
     "m5310.module.speed": "SpeedError",
     "m5310.commands.network": "NetworkStatus PingReply",
     "m5310.commands.power": "PowerSaving",
     "m5310.commands.general": "Booted",
-    "m5310.flags": "NbiotValue",
-    "m5310.following": "Following",
-    "m5310.device.upkeep": (
+    "m5310.nbiot.values": "NbiotValue",
+    "m5310.at.line_stream": "Following",
+    "m5310.device.events": (
         "LoggedOut PortBack PortLost RadioRestarted Reconnecting RenewalFailed Renewed "
         "ReportDropped Reset Restored UpkeepCounters"
     ),

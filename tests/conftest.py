@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.clock import run
+from tests.support.clock import run
 
 pytest_plugins = ["pytester"]  # runs of pytest within a test
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
 
-from emulator.recording import Piece, Recording, RecordingError, Side, read
-from emulator.trace import Direction, Trace, TraceLine
+from emulator.recording.format import Piece, Recording, RecordingError, Side, read
+from emulator.recording.trace import Direction, Trace, TraceLine
 
 # Seconds without a word after which a transcript says that time passed.
 _PAUSE = 0.5

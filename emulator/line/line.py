@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.clock import Clock, Timer, VirtualClock
-from emulator.line.frames import Frame
-from emulator.line.intake import Intake
-from emulator.line.noise import Faults
-from emulator.line.plug import Plug
-from emulator.line.way import Way
-from emulator.ports.port import Address, Port
+from emulator.clock.clocks import Clock, Timer, VirtualClock
+from emulator.line.attachment import Plug
+from emulator.line.direction import Way
+from emulator.line.faults import Faults
+from emulator.line.ports.port import Address, Port
+from emulator.line.receive_buffer import Intake
+from emulator.line.uart_frames import Frame
 
 # A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
 # sending does not get round to the next command. Room for the longest answers.

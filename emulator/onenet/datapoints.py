@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from emulator.lwm2m import Path, Value
+from emulator.air.messages import Path, Value
 
 # The API hands out at most so many points a stream (OneNET guide 4.2.13): none older is kept.
 MAX_POINTS = 6000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from emulator.lwm2m import (
+from emulator.air.messages import (
     Ack,
     Code,
     Deregister,
@@ -24,9 +24,9 @@ from emulator.lwm2m import (
 )
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Errno
-from emulator.onenet.registrations import EXCHANGE_LIFETIME, Registration, Registrations
-from emulator.onenet.requests import SEED_RETRY, OnDone, Question, Request, Requests, Retry
-from emulator.onenet.subscriptions import Subscriptions
+from emulator.onenet.lwm2m.observer import Subscriptions
+from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Registration, Registrations
+from emulator.onenet.lwm2m.requests import SEED_RETRY, OnDone, Question, Request, Requests, Retry
 
 # A guess: what the real platform lets wait for one device is not published.
 MAX_OPEN_REQUESTS = 20

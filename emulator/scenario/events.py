@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulator.coverage import Coverage
-from emulator.line.noise import Rates, Spot
-from emulator.lwm2m import Discover, Execute, Read, Write
-from emulator.onenet.front import Manner
-from emulator.power import Cause
-from emulator.sim import Sim
-from emulator.upset import Aside, Upset
+from emulator.air.messages import Discover, Execute, Read, Write
+from emulator.line.faults import Rates, Spot
+from emulator.module.boot import Cause
+from emulator.module.command_faults import Aside, Upset
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
+from emulator.onenet.misbehaviour import Manner
 
 # When ---------------------------------------------------------------------------------------------
 

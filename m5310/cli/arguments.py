@@ -194,9 +194,9 @@ examples:
 
 
 def _format() -> str:
-    from m5310 import recording  # noqa: PLC0415 - seldom needed
+    from m5310.cli import recording  # noqa: PLC0415 - seldom needed
 
-    return (recording.__doc__ or "see m5310/recording.py").rstrip()
+    return (recording.__doc__ or "see m5310/cli/recording.py").rstrip()
 
 
 def _words(made: argparse.ArgumentParser) -> None:

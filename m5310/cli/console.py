@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from m5310.cli import stdin
-from m5310.cli.catalogue import ENTRIES, typed
 from m5310.cli.exits import Exit
-from m5310.cli.screen import Screen, Style
-from m5310.cli.session import Session, first_to_end
-from m5310.cli.stdin import Interrupted
-from m5310.cli.words import Narrator
+from m5310.cli.explain.catalogue import ENTRIES, typed
+from m5310.cli.explain.lines import Narrator
+from m5310.cli.terminal import stdin
+from m5310.cli.terminal.output import Screen, Style
+from m5310.cli.terminal.session import Session, first_to_end
+from m5310.cli.terminal.stdin import Interrupted
 from m5310.errors import CommandError, M5310Error, PortError
 from m5310.module.speed import open_modem
 
@@ -49,7 +49,7 @@ def _prompt(screen: Screen) -> AsyncGenerator[str, None] | None:
     if not (sys.stdin.isatty() and screen.terminal):
         return None
     try:
-        from m5310.cli import prompt  # noqa: PLC0415 - the extra `cli` may be missing
+        from m5310.cli.terminal import prompt  # noqa: PLC0415 - the extra `cli` may be missing
     except ImportError:
         screen.tell('for history and completion: pip install "m5310[cli]"')
         return None

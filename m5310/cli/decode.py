@@ -11,13 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, assert_never
 
+from m5310.at.lines import LineReader, Overlong
 from m5310.cli.exits import Exit
-from m5310.cli.host_words import config_words
-from m5310.cli.screen import Screen, Style
-from m5310.cli.words import Narrator, in_words
+from m5310.cli.explain.commands import config_words
+from m5310.cli.explain.lines import Narrator, in_words
+from m5310.cli.recording import Piece, Sender, Speed, read
+from m5310.cli.terminal.output import Screen, Style
 from m5310.errors import M5310Error
-from m5310.lines import LineReader, Overlong
-from m5310.recording import Piece, Sender, Speed, read
 
 _COLUMN: Final = 44
 """Where the words begin beside lines that are not longer."""

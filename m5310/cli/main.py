@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from m5310.cli import arguments
 from m5310.cli.exits import Exit, exit_of
-from m5310.cli.screen import Screen
+from m5310.cli.terminal.output import Screen
 from m5310.errors import M5310Error
 
 

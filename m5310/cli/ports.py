@@ -12,7 +12,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from m5310.cli.exits import Exit
-from m5310.cli.screen import Screen, Style
+from m5310.cli.terminal.output import Screen, Style
 
 
 class Verdict(IntEnum):

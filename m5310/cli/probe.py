@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
+from m5310.at.modem import Modem
 from m5310.cli.exits import Exit
-from m5310.cli.findings import QUESTIONS, Finding, Verdict, silence
-from m5310.cli.screen import Screen, Style
+from m5310.cli.probe_checks import QUESTIONS, Finding, Verdict, silence
+from m5310.cli.terminal.output import Screen, Style
 from m5310.commands import general
 from m5310.errors import M5310Error, PortError
-from m5310.modem import Modem
 from m5310.module.speed import USUAL, find, open_modem
 
 _SHOWN: Final = {

@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from m5310.at.modem import Modem
 from m5310.cli.arguments import version
 from m5310.cli.console import converse
 from m5310.cli.exits import Exit
-from m5310.cli.screen import Screen
-from m5310.cli.session import Session, first_to_end
+from m5310.cli.recording import Entry, Header, Recorder, Sender, entry_line, header_line
+from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.session import Session, first_to_end
 from m5310.errors import ParameterError
-from m5310.modem import Modem
 from m5310.module.speed import PortSpeed
-from m5310.port import byte_time, open_port
-from m5310.recording import Entry, Header, Recorder, Sender, entry_line, header_line
+from m5310.ports.open import byte_time, open_port
 
 _STDOUT: Final = Path("-")
 

@@ -9,23 +9,23 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from m5310.cli import stdin
+from m5310.at.modem import Modem
 from m5310.cli.exits import Exit
-from m5310.cli.measure import output_of
-from m5310.cli.profile import Item, Profile, assignment, parsed, value_of
-from m5310.cli.queries import signal_words, status_words
-from m5310.cli.screen import Screen, Style
-from m5310.cli.session import first_to_end
+from m5310.cli.explain.questions import signal_words, status_words
+from m5310.cli.run_measure import output_of
+from m5310.cli.run_profile import Item, Profile, assignment, parsed, value_of
+from m5310.cli.terminal import stdin
+from m5310.cli.terminal.output import Screen, Style
+from m5310.cli.terminal.session import first_to_end
 from m5310.commands.network import NetworkStatus
 from m5310.device.device import URI, Device
 from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
-from m5310.lwm2m import Path, Resource
-from m5310.modem import Modem
+from m5310.lwm2m.resources import Path, Resource
+from m5310.lwm2m.values import Value
 from m5310.module.attach import Setup
+from m5310.module.attach_errors import Attempt
 from m5310.module.module import Module
-from m5310.module.obstacles import Attempt
-from m5310.values import Value
 
 
 async def command(given: argparse.Namespace, screen: Screen) -> int:

@@ -6,11 +6,11 @@ import argparse
 import asyncio
 from contextlib import aclosing
 
-from m5310.at import Command
-from m5310.cli.catalogue import typed
+from m5310.at.codec import Command
 from m5310.cli.exits import Exit
-from m5310.cli.screen import Screen
-from m5310.cli.session import Session
+from m5310.cli.explain.catalogue import typed
+from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.session import Session
 from m5310.module.speed import open_modem
 
 

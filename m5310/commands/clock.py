@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
 from m5310.commands.general import query, read
 from m5310.errors import AnswerError
 

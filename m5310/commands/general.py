@@ -10,7 +10,7 @@ import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-from m5310.at import Answer, Command, Quoted, Response, command_line
+from m5310.at.codec import Answer, Command, Quoted, Response, command_line
 from m5310.errors import AnswerError, ParameterError
 
 PROMPT: Final = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
 from m5310.commands.general import query, read
 
 ACKNOWLEDGES: Final = "3."

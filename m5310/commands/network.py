@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from m5310.at import Answer, Command, Quoted
-from m5310.at import values as values_of
+from m5310.at.codec import Answer, Command, Quoted
+from m5310.at.codec import values as values_of
 from m5310.commands.address import ip_address
 from m5310.commands.general import query, read, setting, within
 from m5310.commands.power import active_seconds, periodic_update_seconds

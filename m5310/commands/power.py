@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from m5310.at import Answer, Command, Quoted
+from m5310.at.codec import Answer, Command, Quoted
 from m5310.commands.general import query, read, setting
 from m5310.errors import AnswerError, ParameterError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from m5310.at import Command
+from m5310.at.codec import Command
 from m5310.commands.general import setting
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from m5310.at import Answer, Command, Quoted
+from m5310.at.codec import Answer, Command, Quoted
 from m5310.commands.address import ip_address
 from m5310.commands.general import query, read, setting, within
 from m5310.errors import AnswerError, ParameterError

@@ -8,30 +8,30 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, overload
 
-from m5310.classic import commands as classic
-from m5310.classic.miplconf import Blocks, Config
-from m5310.device.answering import ANSWER_WITHIN, Answering, Handlers
+from m5310.at.tasks import to_the_end
+from m5310.device.answers import ANSWER_WITHIN, Answering, Handlers
 from m5310.device.callbacks import Callback
-from m5310.device.connection import Connection, Opener
-from m5310.device.continuity import Continuity
-from m5310.device.declarations import Declarations
 from m5310.device.dispatch import Dispatch
-from m5310.device.life import Life
+from m5310.device.events import Listener, UpkeepCounters
+from m5310.device.lifecycle import Life
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
+from m5310.device.provisioning import Declarations
+from m5310.device.recovery import Continuity
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
-from m5310.device.upkeep import Listener, UpkeepCounters
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic.config import Blocks, Config
 from m5310.errors import ParameterError
-from m5310.lwm2m import Access, ObjectTree, Path, Resource
-from m5310.shield import to_the_end
+from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.values import Value, ValueType
+from m5310.module.link import Connection, Opener
 from m5310.states import DeviceEvent, DeviceState
-from m5310.values import Value, ValueType
 
 if TYPE_CHECKING:
     from random import Random
 
-    from m5310.modem import Modem
+    from m5310.at.modem import Modem
 
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""

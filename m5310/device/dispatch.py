@@ -5,8 +5,14 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from m5310.classic import commands as classic
-from m5310.classic.urc import (
+from m5310.commands import general
+from m5310.device.outbox import Outbox
+from m5310.device.provisioning import Declarations
+from m5310.device.recovery import Continuity
+from m5310.device.registration import Registration
+from m5310.device.requests import Requests
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     Discovered,
@@ -17,14 +23,8 @@ from m5310.classic.urc import (
     Updated,
     WriteRequest,
 )
-from m5310.commands import general
-from m5310.device.connection import Connection
-from m5310.device.continuity import Continuity
-from m5310.device.declarations import Declarations
-from m5310.device.outbox import Outbox
-from m5310.device.registration import Registration
-from m5310.device.requests import Requests
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
+from m5310.module.link import Connection
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")

@@ -11,8 +11,8 @@ from typing import Final
 
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
+from m5310.device.report_sender import Execute, Transmission
 from m5310.device.reports import Portion, Report, grouped
-from m5310.device.transmission import Execute, Transmission
 from m5310.errors import (
     AcknowledgementRefused,
     CommandError,
@@ -21,8 +21,8 @@ from m5310.errors import (
     OutboxFull,
     ParameterError,
 )
-from m5310.lwm2m import Resource
-from m5310.values import Value
+from m5310.lwm2m.resources import Resource
+from m5310.lwm2m.values import Value
 
 LIMIT: Final = 1000
 """Reports that wait for the device to come back: a megabyte of the longest ones."""

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
+from m5310.at.tasks import to_the_end
 from m5310.commands import general
 from m5310.errors import CommandError
-from m5310.shield import to_the_end
 
 if TYPE_CHECKING:
     from m5310.commands.network import Registration

@@ -8,12 +8,13 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, assert_never
 
-from m5310.at import Answer, Command
-from m5310.classic import commands as classic
-from m5310.classic.miplconf import Config
-from m5310.classic.urc import Closed, Opened, Updated
-from m5310.device.standing import Standing
+from m5310.at.codec import Answer, Command
+from m5310.at.tasks import to_the_end
+from m5310.device.state import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic.config import Config
+from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
     M5310Error,
@@ -22,7 +23,6 @@ from m5310.errors import (
     PortError,
     RegistrationError,
 )
-from m5310.shield import to_the_end
 from m5310.states import DeviceEvent, DeviceState
 
 CONNECT: Final = 60.0

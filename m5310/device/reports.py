@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
-from m5310.lwm2m import Resource
-from m5310.values import PAYLOAD_LIMIT, Value, size
+from m5310.lwm2m.resources import Resource
+from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
 
 ACKNOWLEDGED: Final = 93.0
 """Seconds a platform's acknowledgement may take: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2), after

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from m5310.at import Answer, Command
-from m5310.classic.urc import WriteRequest
-from m5310.device.answering import Answering, Commands, Request, words
+from m5310.at.codec import Answer, Command
+from m5310.device.answers import Answering, Commands, Request, words
+from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
-from m5310.lwm2m import Path
+from m5310.lwm2m.resources import Path
 
 REMEMBERED: Final = 30.0
 """Seconds a request is known again. The platform repeats an unanswered one with the same msgid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from m5310.classic.urc import Closed, Opened, Updated
+from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import M5310Error
 
 Verdict = Opened | Closed | Updated

@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from m5310.at.modem import Modem
 from m5310.commands import general, network
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
-from m5310.modem import Modem
 from m5310.module import speed
-from m5310.module.obstacles import SIM_ADVICE, AttachError, Attempt, Evidence
+from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence
+from m5310.module.queries import Vocabulary
 from m5310.module.speed import PortSpeed
-from m5310.module.vocabulary import Vocabulary
 
 ATTACH: Final = 120.0
 """Seconds from nothing to registered: an attach takes 2 to 120 (seen)."""

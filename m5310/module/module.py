@@ -10,14 +10,18 @@ from types import TracebackType
 from typing import Self, TypeVar, assert_never
 from weakref import WeakSet
 
-from m5310 import following
-from m5310.at import Answer, Command, Response
-from m5310.commands import general, notices
+from m5310.at import line_stream as following
+from m5310.at.codec import Answer, Command, Response
+from m5310.at.engine import QUIET
+from m5310.at.line_stream import Following, Wanted
+from m5310.at.modem import Modem
+from m5310.at.tasks import to_the_end
+from m5310.commands import general
+from m5310.commands import urcs as notices
 from m5310.commands.general import PROMPT, Booted
 from m5310.commands.network import NetworkStatus, PingFailure, PingReply
-from m5310.commands.notices import RadioConnection, Sleep
 from m5310.commands.sockets import DatagramWaiting
-from m5310.engine import QUIET
+from m5310.commands.urcs import RadioConnection, Sleep
 from m5310.errors import (
     AnswerError,
     CommandTimeout,
@@ -29,15 +33,12 @@ from m5310.errors import (
     StateError,
     shortened,
 )
-from m5310.following import Following, Wanted
-from m5310.modem import Modem
 from m5310.module import attach, ping, speed
 from m5310.module.attach import ATTACH, Attached, Progress, Setup
-from m5310.module.datagrams import Address, Datagrams, ModuleDatagramTransport
 from m5310.module.ping import Pings
+from m5310.module.queries import Vocabulary
 from m5310.module.speed import PortSpeed
-from m5310.module.vocabulary import Vocabulary
-from m5310.shield import to_the_end
+from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
 from m5310.commands import network
 from m5310.commands.network import PingFailure, PingReply
 from m5310.errors import Code, M5310Error, ParameterError

@@ -7,9 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol
 
-from m5310.at import Answer, Command
+from m5310.at.codec import Answer, Command
+from m5310.at.engine import QUIET
+from m5310.at.modem import Modem
+from m5310.at.resync import PROBE_INTERVAL
+from m5310.at.tasks import to_the_end
 from m5310.commands import general
-from m5310.engine import QUIET
 from m5310.errors import (
     Code,
     CommandError,
@@ -18,11 +21,8 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.modem import Modem
-from m5310.past import PROBE_INTERVAL
-from m5310.port import byte_time
-from m5310.shield import to_the_end
-from m5310.transport import DescriptorTransport
+from m5310.ports.open import byte_time
+from m5310.ports.transport import DescriptorTransport
 
 USUAL: Final = (9600, 115200, 57600, 38400, 19200, 4800)
 """Where to look for a module of unknown speed, likeliest first: 9600 is its default, 115200 what

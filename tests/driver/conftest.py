@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from m5310.at.modem import Modem
 from m5310.errors import PortError
-from m5310.modem import Modem
-from m5310.plug import Plug
-from tests.driver.devices import Ports
-from tests.driver.scripted import Scripted
+from m5310.ports.usb import Plug
+from tests.support.devices import Ports
+from tests.support.scripted import Scripted
 
 
 @pytest.fixture

@@ -12,19 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310 import values
-from m5310.at import Command, Response, final_result
-from m5310.classic import commands as classic
-from m5310.classic import miplconf, urc
-from m5310.commands import general, identity, measurements, network, notices, power, sockets
+from m5310.at.codec import Command, Response, final_result
+from m5310.at.engine import Engine
+from m5310.at.events import Answered, Event, InStep, Refused, Unsolicited
+from m5310.commands import general, identity, network, power, sockets
+from m5310.commands import signal as measurements
+from m5310.commands import urcs as notices
 from m5310.commands.clock import clock
 from m5310.commands.sleep_reports import report_sleep
-from m5310.engine import Engine
-from m5310.events import Answered, Event, InStep, Refused, Unsolicited
-from m5310.lwm2m import Path
-from m5310.values import ValueType
-from tests.hostile import GENTLE, Cut, Hostile
-from tests.transcript import WIRE, Bindings, Exchange, Kind, Step, framed, literal, load
+from m5310.dialects import urcs as urc
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import config as miplconf
+from m5310.lwm2m import values
+from m5310.lwm2m.resources import Path
+from m5310.lwm2m.values import ValueType
+from tests.support.hostile import GENTLE, Cut, Hostile
+from tests.support.transcript import WIRE, Bindings, Exchange, Kind, Step, framed, literal, load
 
 FILES = sorted(WIRE.glob("*.txt"))
 TYPES = {

@@ -14,13 +14,13 @@ import pytest
 
 import emulator as package
 from emulator import Emulator
-from emulator.clock import Clock, LoopClock, VirtualClock
-from emulator.line.noise import Fault, Rates
-from emulator.radio import Coverage
-from emulator.trace import Direction, TraceLine
-from tests.clock import elapse
-from tests.emulator.hosts import Host
-from tests.emulator.peers import peer, until
+from emulator.clock.clocks import Clock, LoopClock, VirtualClock
+from emulator.line.faults import Fault, Rates
+from emulator.module.radio.radio import Coverage
+from emulator.recording.trace import Direction, TraceLine
+from tests.support.clock import elapse
+from tests.support.hosts import Host
+from tests.support.peers import peer, until
 
 realtime = pytest.mark.realtime
 

@@ -7,18 +7,18 @@ from pathlib import Path as File
 
 import pytest
 
-from emulator.air import Air
-from emulator.chain import Chain
-from emulator.coverage import Coverage
-from emulator.firmware import DEFAULT
-from emulator.lwm2m import Execute, Item, Path, Read, Value, Write
-from emulator.module import Cause, Identity, Module
+from emulator.air.memory import Air
+from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.module.firmware import DEFAULT
+from emulator.module.module import Cause, Identity, Module
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.requests import Outcome, Question
 from emulator.onenet.platform import Platform
-from emulator.onenet.requests import Outcome, Question
-from emulator.sim import Sim
-from tests.hostile import GENTLE, Hostile
-from tests.transcript import WIRE, Bindings, Kind, Step, framed, literal, load, sent
+from emulator.simulation.simulation import Chain
+from tests.support.hostile import GENTLE, Hostile
+from tests.support.transcript import WIRE, Bindings, Kind, Step, framed, literal, load, sent
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 FILES = sorted(WIRE.glob("*.txt"))

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 # each room enters its benchmarks into the catalogue, and runs in this order
-from tools.benchmarks import lines, loading, memory, modules, wire  # noqa: F401
+from tools.benchmarks import lines, memory, modules, wire  # noqa: F401
 from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from m5310.classic import commands as classic
-from m5310.engine import Engine
-from m5310.events import Unsolicited
+from m5310.at.engine import Engine
+from m5310.at.events import Unsolicited
+from m5310.dialects.classic import commands as classic
 from tools.benchmarks.figures import Bench, Figure, at_least, benchmark, series
 from tools.benchmarks.responder import READ
 

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from m5310.at import Command, Response
-from m5310.classic import commands as classic
+from m5310.at.codec import Command, Response
+from m5310.at.modem import Modem
+from m5310.dialects.classic import commands as classic
 from m5310.errors import PortError
-from m5310.modem import Modem
 from tools.benchmarks.figures import (
     Bench,
     Figure,

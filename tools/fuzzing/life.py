@@ -1,7 +1,7 @@
 """The module's input: a module with its air and its cloud, and bytes that decide what happens.
 
 Bytes are what the host sends, but for the six below: each of those is an event, and the byte after
-it says which. (Hosts send these bytes, too; tests/emulator/test_module.py has such garbage.)
+it says which. (Hosts send these bytes, too; tests/emulator/module/test_module.py has such garbage.)
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from enum import IntEnum
 
-from emulator.air import Air
-from emulator.chain import Chain
-from emulator.coverage import Coverage
-from emulator.firmware import FIRMWARES
-from emulator.lwm2m import Execute, Item, Path, Read, Write
-from emulator.module import Cause, Identity, Module
+from emulator.air.memory import Air
+from emulator.air.messages import Execute, Item, Path, Read, Write
+from emulator.module.firmware import FIRMWARES
+from emulator.module.module import Cause, Identity, Module
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.psm import WAKING_BYTES
+from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError
-from emulator.onenet.front import Front, Manner
+from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.misbehaviour import Front, Manner
 from emulator.onenet.platform import Platform
-from emulator.onenet.requests import Outcome, Question
-from emulator.psm import WAKING_BYTES
-from emulator.sim import Sim
+from emulator.simulation.simulation import Chain
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 # The endpoint of the first MIPLCONF of tests/wire, so that the cloud knows who logs in.

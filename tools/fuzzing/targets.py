@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from emulator import lwm2m, recording
-from emulator.at import Cme
-from emulator.onenet import parameters, shapes
+from emulator.air import messages as lwm2m
+from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
+from emulator.onenet.http import answers as shapes
+from emulator.onenet.http import parameters
 from emulator.onenet.platform import Platform
-from emulator.recording import Piece, RecordingError, Side
-from emulator.replay import Replay
-from emulator.scenario import reading
-from tests import transcript
+from emulator.recording import format as recording
+from emulator.recording.format import Piece, RecordingError, Side
+from emulator.recording.replay import Replay
+from emulator.scenario import parser as reading
+from tests.support import transcript
 from tools.fuzzing import life
 from tools.fuzzing.life import Broken, Event
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air import Air
-from emulator.chain import Chain
-from emulator.lwm2m import (
+from emulator.air.memory import Air
+from emulator.air.messages import (
     Ack,
     Code,
     Deregister,
@@ -24,9 +23,10 @@ from emulator.lwm2m import (
 )
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.lwm2m.requests import LATER_RETRY, Failure, Outcome, Retry
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
-from emulator.onenet.requests import LATER_RETRY, Failure, Outcome, Retry
-from tests.emulator.stations import FakeDevice, refusing, silent
+from emulator.simulation.simulation import Chain
+from tests.support.stations import FakeDevice, refusing, silent
 
 IMEI, IMSI = "867726030000001", "460040000000001"
 INSTANCE = Path(3303, 0)

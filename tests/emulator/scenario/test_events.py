@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.power import Cause
+from emulator.module.boot import Cause
+from emulator.module.command_faults import Aside, Upset
 from emulator.scenario.events import Act, At, Event, On, Restart, When
-from emulator.upset import Aside, Upset
 
 
 @pytest.mark.parametrize(

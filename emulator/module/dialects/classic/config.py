@@ -1,0 +1,128 @@
+"""The configuration blob of `AT+MIPLCONF`: little-endian, no padding, in fragments or whole."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+
+from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.commands import Values
+from emulator.module.dialects.classic.values import from_hex
+
+LIFETIME = range(10, 86_401)  # seconds; the guide's 24 hours and the range of AT+MIPLUPDATE
+FRAGMENT_LIMIT = 1024  # bytes of configuration in one line
+BLOB_LIMIT = 4096  # a guess: fragments beyond this have nothing left to say
+
+_BOOTSTRAP, _ENCRYPT = 0x10, 0x01
+_DEBUG_LEVELS = range(4)
+_BLOCK_EXPONENTS = range(7)  # block size 2 ** (4 + n)
+_BLOCK_THRESHOLDS = range(3)
+
+_HEAD = struct.Struct("<BBHI")  # mode, debug, local port, lifetime
+_LENGTH = struct.Struct("<H")
+
+_URI = re.compile(rb"coaps?://[A-Za-z0-9.-]+:([0-9]{1,5})")
+_URI_LIMIT = 255
+# `<imei>;<imsi>`; the field widths are the C kit's. Letters occur in captured lines.
+_ENDPOINT = re.compile(rb"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Block-wise transfer: sizes are 2 ** (4 + n) bytes."""
+
+    block1: int
+    block2: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the host configured; `lifetime` in seconds, `local_port` 0 = chosen by the module."""
+
+    bootstrap: bool
+    encrypt: bool
+    debug: int
+    local_port: int
+    lifetime: int
+    uri: str
+    endpoint: str
+    blocks: Blocks | None
+
+
+def _require(fits: object) -> None:
+    if not fits:
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+
+
+def decode(blob: bytes) -> Config:
+    """Raises Refusal when a field is out of range or a length runs past the end."""
+    _require(len(blob) >= _HEAD.size)
+    mode, debug, local_port, lifetime = _HEAD.unpack_from(blob)
+    _require(mode & ~(_BOOTSTRAP | _ENCRYPT) == 0)
+    _require(debug in _DEBUG_LEVELS and lifetime in LIFETIME)
+    uri, rest = _counted(blob[_HEAD.size :])
+    endpoint, rest = _counted(rest)
+    address = _URI.fullmatch(uri)
+    _require(len(uri) <= _URI_LIMIT and address and 0 < int(address[1]) < 65_536)
+    _require(_ENDPOINT.fullmatch(endpoint))
+    return Config(
+        bootstrap=bool(mode & _BOOTSTRAP),
+        encrypt=bool(mode & _ENCRYPT),
+        debug=debug,
+        local_port=local_port,
+        lifetime=lifetime,
+        uri=uri.decode("ascii"),
+        endpoint=endpoint.decode("ascii"),
+        blocks=_blocks(rest),
+    )
+
+
+def _counted(data: bytes) -> tuple[bytes, bytes]:
+    """A field behind its two-byte length, and what follows it."""
+    _require(len(data) >= _LENGTH.size)
+    (length,) = _LENGTH.unpack_from(data)
+    end = _LENGTH.size + length
+    _require(len(data) >= end)
+    return data[_LENGTH.size : end], data[end:]
+
+
+def _blocks(data: bytes) -> Blocks | None:
+    if not data:
+        return None
+    _require(len(data) == 3)
+    block1, block2, threshold = data
+    _require(block1 in _BLOCK_EXPONENTS and block2 in _BLOCK_EXPONENTS)
+    _require(threshold in _BLOCK_THRESHOLDS)
+    return Blocks(block1, block2, threshold)
+
+
+class Assembly:
+    """The fragments so far: indices count from 1, and fragment 1 begins anew."""
+
+    def __init__(self) -> None:
+        self._fragments: tuple[bytes, ...] = ()
+
+    def add(self, values: Values) -> Config | None:
+        """Take the values of one `AT+MIPLCONF`; the configuration once its last fragment came.
+
+        Raises Refusal and keeps what it had when sizes lie, fragments are out of order or the
+        whole is no configuration.
+        """
+        announced = values.integer(1, FRAGMENT_LIMIT)
+        fragment = from_hex(values.bare())
+        index = values.integer(1, BLOB_LIMIT)
+        last = values.integer(0, 1)
+        values.end()
+        earlier = self._fragments if index > 1 else ()
+        _require(announced == len(fragment) and index == len(earlier) + 1)
+        fragments = (*earlier, fragment)
+        blob = b"".join(fragments)
+        _require(len(blob) <= BLOB_LIMIT)
+        if not last:
+            self._fragments = fragments
+            return None
+        config = decode(blob)
+        self._fragments = ()
+        return config

@@ -1,0 +1,187 @@
+"""The six value types of the OneNET commands: their texts on the AT line, their values in the air.
+
+In the air a value is a Python value: string and hex_str are str, opaque is bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from decimal import Decimal
+from enum import IntEnum
+from math import isfinite
+from typing import assert_never
+
+from emulator.air.messages import Value
+from emulator.module.at.codec import Cme, Refusal
+
+VALUE_LIMIT = 1024  # bytes of one value, as they stand between the quotes (OneNET guide 5.1.2)
+PAYLOAD_LIMIT = 1000  # bytes of one report, read answer, write or execute (OneNET guide 5.2)
+
+
+class ValueType(IntEnum):
+    """The numbers are seen in host programs; the guide gives the names only."""
+
+    STRING = 1
+    OPAQUE = 2
+    INTEGER = 3
+    FLOAT = 4
+    BOOL = 5
+    HEX_STR = 6
+
+
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
+# Plain decimal notation. Whether the module reads an exponent is unknown: a guess, it does not.
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+# CR, LF and NUL would break the line in two; that the others cannot cross it either is a guess.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_INT64 = range(-(2**63), 2**63)
+
+
+def from_hex(text: str) -> bytes:
+    """Raises Refusal unless `text` is an even number of hex digits, of either case."""
+    if not _HEX.fullmatch(text):
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    return bytes.fromhex(text)
+
+
+def size(text: str) -> int:
+    """The bytes of a text on the line, which is what the limits count."""
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def value_of(kind: ValueType, text: str) -> Value:
+    """The value that `text`, taken out of its quotes, stands for. Raises Refusal if none."""
+    if size(text) > VALUE_LIMIT:
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    match kind:
+        case ValueType.STRING:
+            return _utf8(text)
+        case ValueType.OPAQUE:
+            return from_hex(text)
+        case ValueType.INTEGER if _INTEGER.fullmatch(text) and int(text) in _INT64:
+            return int(text)
+        case ValueType.FLOAT if _FLOAT.fullmatch(text) and isfinite(float(text)):
+            return narrowed(float(text))
+        case ValueType.BOOL if text in ("0", "1"):
+            return text == "1"
+        case ValueType.HEX_STR:
+            from_hex(text)
+            return text
+        case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
+        case _:
+            assert_never(kind)
+
+
+def _utf8(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # the line held bytes that are not UTF-8
+        raise Refusal(Cme.INCORRECT_PARAMETERS) from None
+    return text
+
+
+def narrowed(number: float) -> float:
+    """`number` as LwM2M carries it: four bytes IEEE 754, or eight when that overflows.
+
+    The shortest decimal with the same four bytes: 20.123 stays 20.123 and is not
+    20.12299919128418, as the platform prints it (China Mobile's suite test specification 2.1).
+    """
+    narrow = _four_bytes(number)
+    if narrow is None:
+        return number
+    (exact,) = struct.unpack(">f", narrow)
+    shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
+    return next(candidate for candidate in shorter if _four_bytes(candidate) == narrow)
+
+
+def _four_bytes(number: float) -> bytes | None:
+    try:
+        return struct.pack(">f", number)
+    except OverflowError:
+        return None
+
+
+class Uncarriable(Exception):
+    """No unsolicited line can carry this value: a control character, no number, or too long."""
+
+
+def text_of(value: Value) -> str:
+    """The text of a value in an unsolicited line. Raises Uncarriable."""
+    match value:
+        case bool():
+            return str(int(value))
+        case int() if value in _INT64:
+            return str(value)
+        case float() if isfinite(value):
+            return format(Decimal(repr(value)), "f")
+        case bytes():
+            text = value.hex().upper()
+        case str():
+            text = value
+        case int() | float():
+            raise Uncarriable
+        case _:
+            assert_never(value)
+    if _CONTROL.search(text) or len(text.encode("utf-8", "replace")) > VALUE_LIMIT:
+        raise Uncarriable
+    return text
+
+
+def natural_type(value: Value) -> ValueType:
+    """The type a value has by itself, for a resource that was never declared."""
+    match value:
+        case bool():
+            return ValueType.BOOL
+        case int():
+            return ValueType.INTEGER
+        case float():
+            return ValueType.FLOAT
+        case bytes():
+            return ValueType.OPAQUE
+        case str():
+            return ValueType.STRING
+        case _:
+            assert_never(value)
+
+
+def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]:
+    """The platform's value in the type the resource was declared with, where it has one.
+
+    The platform chooses the type by its own model of the objects; a value that does not fit the
+    declared type goes to the host as it came, for the host to refuse.
+    """
+    match kind, value:
+        case ValueType.HEX_STR, str() if _HEX.fullmatch(value):
+            return ValueType.HEX_STR, value
+        case ValueType.OPAQUE, str():
+            return ValueType.OPAQUE, value.encode("utf-8", "replace")
+        case ValueType.INTEGER, bool():
+            return ValueType.INTEGER, int(value)
+        case ValueType.INTEGER, float() if value.is_integer() and int(value) in _INT64:
+            return ValueType.INTEGER, int(value)
+        case ValueType.FLOAT, bool() | int() if value in _INT64:
+            return ValueType.FLOAT, float(value)
+        case ValueType.BOOL, int() | float() if value in (0, 1):
+            return ValueType.BOOL, bool(value)
+    return natural_type(value), value
+
+
+def announced_length(kind: ValueType, text: str) -> int:
+    """The length that the later firmware writes before a value.
+
+    Characters of a text, bytes of an opaque; the numbers are written 4 bytes long and the bool 1.
+    """
+    match kind:
+        case ValueType.STRING | ValueType.HEX_STR:
+            return len(text)
+        case ValueType.OPAQUE:
+            return len(text) // 2
+        case ValueType.INTEGER | ValueType.FLOAT:
+            return 4
+        case ValueType.BOOL:
+            return 1
+        case _:
+            assert_never(kind)

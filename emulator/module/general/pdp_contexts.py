@@ -1,0 +1,82 @@
+"""What the module is on the network's packet side: its contexts and their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.radio.radio import Radio
+
+_FIRST = 0  # the context of the attach, which is always there
+_CONTEXTS = (_FIRST, 10)  # the chip's numbers
+_ADDRESS = "10.160.3.14"
+_APN = "nbiot.MNC002.MCC460.GPRS"
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    type: str = "IP"
+    apn: str = _APN
+
+
+class Contexts:
+    """Those a host defines are remembered until the next start, and never come to be used: the
+    network takes the module in with the first one as it likes. A guess.
+    """
+
+    def __init__(self, radio: Radio) -> None:
+        self._radio = radio
+        self._defined = {_FIRST: _Context()}
+
+    def commands(self) -> Table:
+        return {
+            "+CGDCONT": Forms(
+                assign=self._define,
+                read=self._tell,
+                test='+CGDCONT:(0-10),("IP","NONIP"),,,(0),(0)',
+            ),
+            "+CGPADDR": Forms(
+                execute=self._tell_addresses, assign=self._tell_address, test=self._tell_numbers
+            ),
+        }
+
+    def _define(self, values: Values, _now: float) -> Answer:
+        """TS 27.007 10.1.1; a number alone takes the definition back, of all but the first."""
+        number = values.integer(*_CONTEXTS)
+        if not values.more:
+            self._defined.pop(number, None)
+            self._defined.setdefault(_FIRST, _Context())
+            return OK
+        kind = values.word("IP|NONIP")
+        apn = values.optional_word("[A-Za-z0-9.-]{0,63}") or ""
+        values.optional_word("")  # the address, which only the network gives
+        values.optional_integer(0, 0)  # no compression of data
+        values.optional_integer(0, 0)  # nor of headers
+        values.end()
+        self._defined[number] = _Context(kind, apn)
+        return OK
+
+    def _tell(self, _now: float) -> Answer:
+        rows = sorted(self._defined.items())
+        return Answer(
+            tuple(f'+CGDCONT:{number},"{it.type}","{it.apn}",,0,0' for number, it in rows)
+        )
+
+    def _tell_addresses(self, _now: float) -> Answer:
+        return Answer(tuple(self._address_of(number) for number in sorted(self._defined)))
+
+    def _tell_numbers(self, _now: float) -> Answer:
+        # TS 27.007 10.1.14: those that are defined.
+        return Answer((f"+CGPADDR:({','.join(map(str, sorted(self._defined)))})",))
+
+    def _tell_address(self, values: Values, _now: float) -> Answer:
+        number = values.integer(*_CONTEXTS)
+        values.end()
+        if number not in self._defined:
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
+        return Answer((self._address_of(number),))
+
+    def _address_of(self, number: int) -> str:
+        used = number == _FIRST and self._radio.registered
+        return f"+CGPADDR:{number},{_ADDRESS}" if used else f"+CGPADDR:{number}"

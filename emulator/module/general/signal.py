@@ -1,0 +1,95 @@
+"""What the radio measures, told by CSQ and NUESTATS."""
+
+from __future__ import annotations
+
+from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.radio.coverage import Cell
+from emulator.module.radio.radio import Radio
+
+_NO_SIGNAL = 99
+
+# The figures of a module that receives nothing: the lowest number of the chip's 16 bits. A guess.
+_NO_CELL = Cell(
+    ci="0",
+    earfcn=0,
+    pci=0,
+    rsrp=-32768,
+    rssi=-32768,
+    rsrq=-32768,
+    snr=-32768,
+    tx_power=-32768,
+    ecl=255,
+)
+
+
+class Measurements:
+    """The rows' names and order are the chip's. Of NUESTATS the bare form and CELL are seen on this
+    module; the other types are written as its sister chips do, a guess.
+    """
+
+    def __init__(self, radio: Radio) -> None:
+        self._radio = radio
+
+    def commands(self) -> Table:
+        return {
+            "+CSQ": Forms(execute=self._tell_signal, test="+CSQ:(0-31,99),(99)"),
+            "+NUESTATS": Forms(
+                execute=lambda now: Answer(self._rows(now)),
+                assign=self._tell_statistics,
+                test="+NUESTATS:(RADIO,CELL,BLER,THP,ALL)",
+            ),
+        }
+
+    def _tell_signal(self, _now: float) -> Answer:
+        rssi = _NO_SIGNAL
+        if self._radio.camped:
+            # -113 dBm is 0, each 2 dB one more (TS 27.007 8.5).
+            rssi = min(max((self._radio.cell.rssi + 1130) // 20, 0), 31)
+        return Answer((f"+CSQ:{rssi},{_NO_SIGNAL}",))
+
+    def _tell_statistics(self, values: Values, now: float) -> Answer:
+        kind = values.word("RADIO|CELL|BLER|THP|ALL")
+        values.end()
+        rows = {
+            "RADIO": _of("RADIO", self._rows(now)),
+            "BLER": _of("BLER", self._errors()),
+            "THP": _of("THP", ("RLC UL,0", "RLC DL,0", "MAC UL,0", "MAC DL,0")),
+            "CELL": _of("CELL", self._cells()),
+        }
+        told = rows.values() if kind == "ALL" else [rows[kind]]
+        lines = tuple(line for group in told for line in group)
+        return Answer(lines) if lines else OK
+
+    def _rows(self, now: float) -> tuple[str, ...]:
+        cell = self._radio.cell if self._radio.camped else _NO_CELL
+        return (
+            f"Signal power:{cell.rsrp}",
+            f"Total power:{cell.rssi}",
+            f"TX power:{cell.tx_power}",
+            f"TX time:{round(self._radio.transmitted * 1000)}",
+            f"RX time:{round(self._radio.received(now) * 1000)}",
+            f"Cell ID:{cell.ci}",
+            f"ECL:{cell.ecl}",
+            f"SNR:{cell.snr}",
+            f"EARFCN:{cell.earfcn}",
+            f"PCI:{cell.pci}",
+            f"RSRQ:{cell.rsrq}",
+        )
+
+    def _errors(self) -> tuple[str, ...]:
+        """Block error rates in percent."""
+        reception = self._radio.reception
+        rate = round(reception.loss * 100) if reception is not None and self._radio.camped else 0
+        return tuple(f"{way} BLER,{rate}" for way in ("RLC UL", "RLC DL", "MAC UL", "MAC DL"))
+
+    def _cells(self) -> tuple[str, ...]:
+        """One row a cell, the serving one first; there is no other."""
+        if not self._radio.camped:
+            return ()
+        cell = self._radio.cell
+        figures = (cell.earfcn, cell.pci, 1, cell.rsrp, cell.rsrq, cell.rssi, cell.snr)
+        return (",".join(map(str, figures)),)
+
+
+def _of(kind: str, rows: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"NUESTATS:{kind},{row}" for row in rows)

@@ -1,0 +1,297 @@
+"""The emulated M5310: its power, its air, and the rooms that know the commands.
+
+Pure and stepped: bytes and messages in, bytes and messages out, the time as an argument. The same
+inputs at the same times give the same outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from emulator.air.memory import Link
+from emulator.air.messages import Downlink, Uplink
+from emulator.clock.deadlines import earliest
+from emulator.module.at.codec import framed
+from emulator.module.at.commands import OK, Answer, Forms
+from emulator.module.at.conversation import Conversation
+from emulator.module.boot import BOOT_TIME, Cause, Power
+from emulator.module.command_faults import Upsetting
+from emulator.module.dialects.classic.commands import Classic
+from emulator.module.firmware import DEFAULT, Firmware, profile
+from emulator.module.general.clock import LocalTime
+from emulator.module.general.identity import Identity, commands
+from emulator.module.general.network import Network
+from emulator.module.general.pdp_contexts import Contexts
+from emulator.module.general.ping import Pinger
+from emulator.module.general.signal import Measurements
+from emulator.module.general.speed import Speed
+from emulator.module.general.udp import Datagram, Sockets
+from emulator.module.radio.edrx import DiscontinuousReception
+from emulator.module.radio.psm import PowerSaving
+from emulator.module.radio.radio import Change, Radio
+from emulator.module.radio.sim import Sim
+from emulator.module.settings import FACTORY_SPEED, Flash, Settings
+
+__all__ = ["BOOT_TIME", "Cause", "Datagram", "Identity", "Module", "Sim"]
+
+
+class Module:
+    """After `receive`, `deliver`, `deliver_datagram`, `power_cycle` and `step`: take what goes out,
+    and call `step` again at the deadline it gives. Times are POSIX seconds and never go back.
+
+    `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
+    `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
+    `touched` is called whenever something has changed its deadline or made it send into the air or
+    out of a socket; what it has for its host is to be taken after each input in any case.
+    `upsetting` is asked what goes wrong with each command line, in this life and the next; None:
+    nothing does.
+    """
+
+    def __init__(
+        self,
+        identity: Identity | None = None,
+        *,
+        firmware: str | Firmware = DEFAULT,
+        typed_urcs: bool | None = None,
+        speed: int = FACTORY_SPEED,
+        boot_noise: bool = False,
+        seed: int = 0,
+        now: float = 0.0,
+    ) -> None:
+        """A board that has been on for a while: booted and registered on the network.
+
+        `firmware`: one of `emulator.firmware`, or its name. `typed_urcs`: writes and executes are
+        announced as later firmware does it, or as the oldest; None: as this firmware does. `speed`:
+        of the UART, as its flash has it. `boot_noise`: a start begins with what the boot ROM says
+        at another speed. `seed` decides what a real module draws at random: its first message id,
+        and that noise.
+
+        Raises ValueError: no such firmware.
+        """
+        self.identity = identity or Identity()
+        self.firmware = profile(firmware, typed_urcs=typed_urcs)
+        self.touched: Callable[[], None] = lambda: None
+        self._upsetting: Upsetting | None = None
+        self._moved = True  # by something else than bytes, since its last step
+        self._due: float | None = None
+        self._seed = seed
+        self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
+        self._flash = Flash(speed=speed)
+        self._output = bytearray()
+        self._uplink: list[Uplink] = []
+        self._datagrams: list[Datagram] = []
+        self.radio = Radio(
+            self._radio_changed,
+            finds=lambda cell: self._settings.finds(cell),
+            touched=self._touch,
+            registered=True,
+        )
+        self._start(now)
+        self._local_time.learn()
+
+    def _start(self, now: float) -> None:
+        """Everything as at power-on; only the flash remembers."""
+        self._now = now
+        self._speed = Speed(self._flash)
+        self._conversation = conversation = Conversation(
+            self._output.extend, self._speed.confirm, self._upsetting
+        )
+        self._settings = Settings(self._flash)
+        self._local_time = LocalTime(now)
+        self.power_saving = PowerSaving(self.radio, conversation.urc)
+        self._paging = DiscontinuousReception(self.radio)
+        self._network = Network(self.radio, self.power_saving, conversation.urc)
+        self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
+        self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
+        # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
+        first_mid = (self._seed * 40_503 + self._power.starts * 25_717) & 0xFFFF
+        self.classic = Classic(
+            conversation.urc,
+            self._send_up,
+            self._online,
+            firmware=self.firmware,
+            first_mid=first_mid,
+        )
+        conversation.table = {
+            "+NRB": Forms(execute=self._reboot),
+            **conversation.commands(),
+            **self._speed.commands(),
+            **commands(self.identity, self.firmware, self.radio),
+            **self._network.commands(),
+            **Contexts(self.radio).commands(),
+            **Measurements(self.radio).commands(),
+            **self._pinger.commands(),
+            **self._local_time.commands(),
+            **self._settings.commands(),
+            **self.power_saving.commands(),
+            **self._paging.commands(),
+            **self.sockets.commands(),
+            **self.classic.commands(),
+        }
+
+    @property
+    def baud(self) -> int:
+        return self._speed.baud
+
+    @property
+    def lost(self) -> int:
+        """Bytes of the host since the last start that found the UART's buffer full."""
+        return self._conversation.lost
+
+    @property
+    def busy(self) -> bool:
+        """Whether it owes its host something without being asked again: the words of its start, an
+        answer, what came of a login or an acknowledged report, an echo.
+        """
+        owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
+        return self._power.boot is not None or owing
+
+    @property
+    def link(self) -> Link:
+        """What the module's place makes of the air."""
+        reception = self.radio.reception
+        return Link() if reception is None else Link(reception.latency, reception.loss)
+
+    @property
+    def sim(self) -> Sim:
+        return self.radio.sim
+
+    @sim.setter
+    def sim(self, sim: Sim) -> None:
+        self.radio.sim = sim
+
+    @property
+    def upsetting(self) -> Upsetting | None:
+        return self._upsetting
+
+    @upsetting.setter
+    def upsetting(self, upsetting: Upsetting | None) -> None:
+        self._upsetting = self._conversation.upsetting = upsetting
+
+    # Inputs ------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes of the host, in any cut. What comes during a boot is lost, and what wakes it."""
+        planned = self.step(now)
+        if self._power.boot is None:
+            read = self.power_saving.hear(data, now)
+            self._conversation.flush()  # that it woke, before it answers
+            self._conversation.receive(read, now)
+        self._due = self._step(now)
+        if self._due != planned or self._uplink or self._datagrams:
+            self.touched()
+
+    def deliver(self, message: Downlink, now: float) -> None:
+        """A message from the platform; lost when the radio does not hear it."""
+        self._arrive(partial(self.classic.deliver, message), now)
+
+    def deliver_datagram(
+        self, socket: int, address: str, port: int, data: bytes, now: float
+    ) -> None:
+        """A datagram for one of the module's sockets; lost when the radio does not hear it."""
+        self._arrive(lambda _now: self.sockets.deliver(socket, address, port, data), now)
+
+    def _arrive(self, arrival: Callable[[float], None], now: float) -> None:
+        def heard(now: float) -> None:
+            self.radio.use(now)
+            arrival(now)
+            self._conversation.flush()
+
+        self.step(now)
+        self._touch()
+        self._paging.page(heard, now)
+
+    def power_cycle(self, cause: Cause, now: float) -> None:
+        """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
+        self.step(now)
+        self._touch()
+        self._output.clear()
+        self._fall_silent(cause, now)
+
+    def step(self, now: float) -> float | None:
+        """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
+        self._now = now
+        if self._moved or (self._due is not None and self._due <= now):
+            self._moved = False
+            self._due = self._step(now)
+        return self._due
+
+    def _step(self, now: float) -> float | None:
+        if self._power.boot is not None:
+            self._output += self._power.step(now)
+            if self._power.boot is not None:
+                return self._power.boot.deadline
+            if self._flash.flags["AUTOCONNECT"]:
+                self.radio.turn_on(now)
+        # The conversation first: the lines it has kept waiting may plan something in the others.
+        answered = self._conversation.step(now)
+        if self._power.boot is not None:
+            return self._power.boot.deadline
+        self.power_saving.step(now)
+        self.radio.step(now)
+        paging, ping = self._paging.step(now), self._pinger.step(now)
+        classic, speed = self.classic.step(now), self._speed.step(now)
+        self._conversation.flush()
+        # Last, since those before may have used the radio.
+        saving, radio = self.power_saving.deadline, self.radio.deadline
+        return earliest(answered, paging, ping, classic, speed, saving, radio)
+
+    # Outputs -----------------------------------------------------------------------------------
+
+    def take_output(self) -> bytes:
+        """What the module has sent to the host since last asked."""
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    def take_uplink(self) -> list[Uplink]:
+        """What it has sent into the air since last asked."""
+        uplink, self._uplink = self._uplink, []
+        return uplink
+
+    def take_datagrams(self) -> list[Datagram]:
+        """What its sockets have sent since last asked."""
+        datagrams, self._datagrams = self._datagrams, []
+        return datagrams
+
+    def _send_up(self, message: Uplink) -> None:
+        if self._transmit(self._now):
+            self._uplink.append(message)
+
+    def _send_datagram(self, datagram: Datagram) -> None:
+        self._transmit(self._now)
+        self._datagrams.append(datagram)
+
+    def _transmit(self, now: float) -> bool:
+        """Use the radio; False when there is no network to be heard by."""
+        self.power_saving.wake(now)
+        if self._online():
+            self.radio.use(now)
+        return self._online()
+
+    # Power and radio ---------------------------------------------------------------------------
+
+    def _touch(self) -> None:
+        self._moved = True
+        self.touched()
+
+    def _online(self) -> bool:
+        return self.radio.registered
+
+    def _radio_changed(self, change: Change) -> None:
+        if change is Change.REGISTRATION and self.radio.registered:
+            self._local_time.learn()
+        self.power_saving.radio_changed(self._now)
+        self._network.changed(change)
+
+    def _reboot(self, now: float) -> Answer:
+        self._output += framed("REBOOTING")
+        self._fall_silent(Cause.COMMAND, now)
+        return OK
+
+    def _fall_silent(self, cause: Cause, now: float) -> None:
+        self._conversation.stop()
+        self.radio.restart()
+        self._power.start(cause, now)
+        self._start(now)

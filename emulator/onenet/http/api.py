@@ -1,0 +1,250 @@
+"""OneNET's HTTP API over the emulated platform (OneNET guide 4.2).
+
+Every answer is JSON with `errno` and `error`; the HTTP status is 200 whatever happened, except
+for addresses that do not exist (404, 405). What is no HTTP is no call: it gets a bare 400.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from emulator.air.messages import Execute, Path, Read, Write
+from emulator.onenet.devices import Device
+from emulator.onenet.errors import ApiError, Errno, Year, success
+from emulator.onenet.http import answers as shapes
+from emulator.onenet.http import parameters
+from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.platform import Platform
+
+logger = logging.getLogger("emulator.http")
+_server_logger = logger.getChild("server")
+# Aiohttp answers what is no HTTP, and writes a traceback of it: nothing here is broken.
+_server_logger.addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
+
+# Far above the largest write, whose values are at most 1000 bytes together.
+_MAX_BODY = 64 * 1024
+# Seconds for a body to come: whoever announced one and does not send it holds no call for ever.
+_BODY_TIMEOUT = 10.0
+# Who still waits for a device when the emulator ends waits in vain.
+_SHUTDOWN_TIMEOUT = 0.1
+
+Answer = dict[str, object]
+
+
+class HttpApi:
+    """The API of one `platform`, for callers that know `key`.
+
+    `clock` tells the time in POSIX seconds; `changed` is called after something was asked of a
+    device, so that the platform is stepped.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        key: str,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        year: Year = 2019,
+    ) -> None:
+        self._platform = platform
+        self._key = key.encode()
+        self._clock = clock
+        self._changed = changed
+        self._year: Year = year
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen, and return the API's URL; `port` 0 takes a free one. Raises OSError."""
+        # A caller that hangs up cancels its call, which takes its question back from the platform.
+        runner = web.AppRunner(
+            self._application(),
+            handler_cancellation=True,
+            access_log=None,
+            logger=_server_logger,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT,
+        )
+        await runner.setup()
+        self._runner = runner
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            await self.close()
+            # asyncio's own text repeats the address; a name that does not resolve has no errno.
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else error.strerror
+            raise OSError(number, f"HTTP on {host}:{port}: {reason}") from error
+        bound_host, bound_port = runner.addresses[0][:2]
+        return f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+
+    async def close(self) -> None:
+        """Stop listening and drop every call; a second time does nothing."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
+        served: list[tuple[str, str, Callable[[web.Request], Awaitable[Answer]]]] = [
+            ("POST", "/devices", self._create_device),
+            ("GET", "/devices/{id}", self._show_device),
+            ("DELETE", "/devices/{id}", self._delete_device),
+            ("GET", "/devices/{id}/datapoints", self._datapoints),
+            ("GET", "/nbiot", self._read),
+            ("POST", "/nbiot", self._write),
+            ("POST", "/nbiot/execute", self._execute),
+            ("GET", "/nbiot/resources", self._resources),
+        ]
+        for method, path, serve in served:
+            application.router.add_route(method, path, _responder(serve))
+        return application
+
+    # Around every call ---------------------------------------------------------------------
+
+    @web.middleware
+    async def _guard(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Check the key; turn whatever goes wrong into a body of the error table."""
+        try:
+            key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
+            if not hmac.compare_digest(key, self._key):
+                raise ApiError(Errno.AUTH_FAILED)
+            return await handler(request)
+        except ApiError as error:
+            return _json(error.body(self._year))
+        except web.HTTPRequestEntityTooLarge:
+            large = ApiError(Errno.LIMIT, f"the body has more than {_MAX_BODY} bytes")
+            return _json(large.body(self._year))
+        except web.HTTPException as refusal:  # the router's: no such path, or no such method on it
+            unserved = parameters.invalid(f"{request.method} {request.path} is not served")
+            allow = {name: text for name, text in refusal.headers.items() if name == "Allow"}
+            return _json(unserved.body(self._year), status=refusal.status, headers=allow)
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            return _json(ApiError(Errno.INTERNAL_ERROR).body(self._year))
+
+    async def _body(self, request: web.Request) -> dict[str, object]:
+        try:
+            async with asyncio.timeout(_BODY_TIMEOUT):
+                body = await request.read()
+        except TimeoutError:
+            raise parameters.invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
+        except web.RequestPayloadError as error:
+            raise parameters.invalid("the body is not encoded as its headers say") from error
+        return parameters.document(body)
+
+    def _device_by_id(self, request: web.Request) -> Device:
+        device = self._platform.device(request.match_info["id"])
+        if device is None:  # A guess: to the key, another's device and none look alike
+            raise ApiError(Errno.AUTH_FAILED)
+        return device
+
+    def _device_by_imei(self, request: web.Request) -> Device:
+        device = self._platform.device_by_imei(parameters.imei(request.query))
+        if device is None:
+            raise ApiError(Errno.AUTH_FAILED)
+        return device
+
+    async def _ask(self, device: Device, question: Question) -> Outcome:
+        """Wait until the device has done it. Raises ApiError: it has not, or is not online."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def on_done(outcome: Outcome) -> None:
+            if not done.done():  # the caller may have hung up in this very moment
+                done.set_result(outcome)
+
+        request = self._platform.request(device, question, on_done, self._clock())
+        self._changed()
+        try:
+            outcome = await done
+        finally:
+            self._platform.cancel(request)
+        if outcome.failure is not None:
+            raise ApiError(Errno.UNSUCCESS, outcome.failure)
+        return outcome
+
+    # Devices ---------------------------------------------------------------------------------
+
+    async def _create_device(self, request: web.Request) -> Answer:
+        description = parameters.description(await self._body(request))
+        return success(shapes.created(self._platform.create_device(description, self._clock())))
+
+    async def _show_device(self, request: web.Request) -> Answer:
+        device = self._device_by_id(request)
+        return success(shapes.device(device, online=self._platform.online(device)))
+
+    async def _delete_device(self, request: web.Request) -> Answer:
+        self._platform.delete_device(self._device_by_id(request))
+        return success()
+
+    async def _datapoints(self, request: web.Request) -> Answer:
+        device = self._device_by_id(request)
+        parameters.newest_only(request.query)
+        limit, ids = parameters.limit(request.query), parameters.streams(request.query)
+        return success(shapes.datapoints(device.points.streams(limit, ids)))
+
+    # What goes down to the device --------------------------------------------------------------
+
+    async def _read(self, request: web.Request) -> Answer:
+        path = parameters.path(request.query, depth=1)
+        outcome = await self._ask(self._device_by_imei(request), Read(0, path))
+        return success(shapes.values(outcome.items))
+
+    async def _write(self, request: web.Request) -> Answer:
+        path = parameters.path(request.query, depth=2)
+        instance = Path(path.object, path.instance)
+        replace = parameters.replaces(request.query)
+        items = parameters.items(await self._body(request), instance)
+        device = self._device_by_imei(request)
+        await self._ask(device, Write(0, instance, items, replace))
+        return success()
+
+    async def _execute(self, request: web.Request) -> Answer:
+        path = parameters.path(request.query, depth=3)
+        arguments = parameters.arguments(await self._body(request))
+        await self._ask(self._device_by_imei(request), Execute(0, path, arguments))
+        return success()
+
+    async def _resources(self, request: web.Request) -> Answer:
+        wanted = parameters.optional_object(request.query)
+        registration = self._platform.registration(self._device_by_imei(request))
+        if registration is None:
+            return success(shapes.resources((), ()))
+        objects = [p for p in registration.objects if wanted in (None, p.object)]
+        discovered = [path for paths in registration.resources.values() for path in paths]
+        return success(shapes.resources(objects, discovered))
+
+
+def _responder(
+    serve: Callable[[web.Request], Awaitable[Answer]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return _json(await serve(request))
+
+    return respond
+
+
+def _json(
+    answer: Answer, *, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
+    return web.Response(
+        body=text.encode("utf-8"),
+        status=status,
+        headers=headers,
+        content_type="application/json",
+        charset="utf-8",
+    )

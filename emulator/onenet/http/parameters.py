@@ -1,0 +1,251 @@
+"""What the calls of the HTTP API say: query parameters and JSON bodies, checked.
+
+Everything here raises ApiError for what the caller did wrong, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+
+from emulator.air.messages import Item, Path, Value
+from emulator.onenet.datapoints import MAX_POINTS
+from emulator.onenet.devices import IMEI, IMSI, Description
+from emulator.onenet.errors import ApiError, Errno
+
+# OneNET guide 5.2.2: the user's part of a write or an execute is at most 1000 bytes.
+MAX_PAYLOAD = 1000
+_MAX_ID = 65_535
+_INTEGERS = range(-(2**63), 2**63)
+
+
+def invalid(detail: str) -> ApiError:
+    return ApiError(Errno.INVALID_PARAMETER, detail)
+
+
+def required(name: str) -> ApiError:
+    return ApiError(Errno.PARAMETER_REQUIRED, name)
+
+
+# Query -----------------------------------------------------------------------------------------
+
+
+def imei(query: Mapping[str, str]) -> str:
+    """`imei`, or the part of `ep_name` that is one: both `imei` and `imei;imsi` are seen there."""
+    given = query.get("imei") or query.get("ep_name", "").partition(";")[0]
+    if not given:
+        raise required("imei or ep_name")
+    return given
+
+
+def path(query: Mapping[str, str], depth: int) -> Path:
+    """`obj_id`, `obj_inst_id`, `res_id`: the first `depth` of them must be there."""
+    names = ("obj_id", "obj_inst_id", "res_id")
+    object_id, instance, resource = (_id(query, name) for name in names)
+    for name, value in list(zip(names, (object_id, instance, resource), strict=True))[:depth]:
+        if value is None:
+            raise required(name)
+    if instance is None and resource is not None:
+        raise invalid("res_id without obj_inst_id")
+    assert object_id is not None, "no call does without an object"
+    return Path(object_id, instance, resource)
+
+
+def optional_object(query: Mapping[str, str]) -> int | None:
+    return _id(query, "obj_id")
+
+
+def replaces(query: Mapping[str, str]) -> bool:
+    """`mode`: 1 replaces the instance (True), 2 updates what is named."""
+    match query.get("mode"):
+        case "1":
+            return True
+        case "2":
+            return False
+        case None:
+            raise required("mode")
+        case other:
+            raise invalid(f"mode {_shown(other)}, expected 1 or 2")
+
+
+def newest_only(query: Mapping[str, str]) -> None:
+    """Refuse what asks for a span of time: an answer that ignores it would be a wrong one."""
+    for name in ("start", "end", "cursor"):
+        if name in query:
+            raise invalid(f"{name}: this platform serves the newest points only, see limit")
+
+
+def limit(query: Mapping[str, str]) -> int:
+    """How many points of a stream are wanted; the newest one when nothing is said."""
+    text = query.get("limit", "1")
+    number = int(text) if _is_number(text) else 0
+    if not 0 < number <= MAX_POINTS:
+        raise invalid(f"limit {_shown(text)}, expected 1 to {MAX_POINTS}")
+    return number
+
+
+def streams(query: Mapping[str, str]) -> frozenset[str] | None:
+    """`datastream_id`, several separated by commas; None: all."""
+    ids = query.get("datastream_id")
+    return None if ids is None else frozenset(ids.split(","))
+
+
+def _id(query: Mapping[str, str], name: str) -> int | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    if not _is_number(text) or int(text) > _MAX_ID:
+        raise invalid(f"{name} {_shown(text)}, expected 0 to {_MAX_ID}")
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
+def _shown(value: object) -> str:
+    """As the caller wrote it: "5700" is not 5700, and a blank is seen."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+# Body ------------------------------------------------------------------------------------------
+
+
+def document(body: bytes) -> dict[str, object]:
+    """The body's JSON object. An empty body is an empty object: what it lacks, others will miss."""
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+        # Text with half a surrogate pair can be written in JSON, and be sent to nobody.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise invalid("the body is not JSON") from error
+    if not isinstance(value, dict):
+        raise invalid("the body is not a JSON object")
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
+    """`data` of a write: a value for each resource of `instance` that it names."""
+    data = body.get("data")
+    if data is None:
+        raise required("data")
+    if not isinstance(data, list) or not data:
+        raise invalid("data, expected a list of {res_id, val}")
+    found: dict[int, Item] = {}
+    for entry in data:
+        if not isinstance(entry, dict):
+            raise invalid("data, expected a list of {res_id, val}")
+        resource = _resource(entry)
+        if resource in found:
+            raise invalid(f"res_id {resource} stands twice in data")
+        found[resource] = Item(Path(instance.object, instance.instance, resource), _value(entry))
+    if sum(_size(item.value) for item in found.values()) > MAX_PAYLOAD:
+        raise ApiError(Errno.LIMIT, f"more than {MAX_PAYLOAD} bytes")
+    return tuple(found.values())
+
+
+def arguments(body: Mapping[str, object]) -> bytes:
+    """`args` of an execute, which may be left out."""
+    text = _text(body, "args") or ""
+    encoded = text.encode("utf-8")
+    if len(encoded) > MAX_PAYLOAD:
+        raise ApiError(Errno.LIMIT, f"args has more than {MAX_PAYLOAD} bytes")
+    return encoded
+
+
+def description(body: Mapping[str, object]) -> Description:
+    """What a new device shall be."""
+    title = _text(body, "title")
+    if not title:
+        raise required("title")
+    # Without a protocol the real platform makes an HTTP device, which no module can log in to.
+    protocol = _text(body, "protocol")
+    if protocol is None:
+        raise required("protocol")
+    if protocol.upper() != "LWM2M":
+        raise invalid(f"protocol {_shown(protocol)}, expected LWM2M")
+    device_imei, device_imsi = _identity(body)
+    tags = body.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise invalid("tags, expected a list of texts")
+    return Description(
+        title=title,
+        imei=device_imei,
+        imsi=device_imsi,
+        desc=_text(body, "desc"),
+        tags=tuple(tags),
+        location=_object(body, "location"),
+        private=_truth(body, "private"),
+        observed=_truth(body, "obsv"),
+        other=_object(body, "other"),
+    )
+
+
+def _identity(body: Mapping[str, object]) -> tuple[str, str]:
+    pairs = _object(body, "auth_info")
+    if pairs is None:
+        raise required("auth_info")
+    if len(pairs) != 1:
+        raise invalid('auth_info, expected one pair {"imei": "imsi"}')
+    ((device_imei, device_imsi),) = pairs.items()
+    if not IMEI.fullmatch(device_imei):
+        raise invalid(f"auth_info, imei {_shown(device_imei)}, expected 1 to 17 letters or digits")
+    if not isinstance(device_imsi, str) or not IMSI.fullmatch(device_imsi):
+        raise invalid(f"auth_info, imsi {_shown(device_imsi)}, expected 1 to 16 letters or digits")
+    return device_imei, device_imsi
+
+
+def _resource(entry: Mapping[str, object]) -> int:
+    number = entry.get("res_id")
+    if number is None:
+        raise required("res_id")
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
+        raise invalid(f"res_id {_shown(number)}, expected 0 to {_MAX_ID}")
+    return number
+
+
+def _value(entry: Mapping[str, object]) -> Value:
+    match entry.get("val"):
+        case None:
+            raise required("val")
+        case bool() | str() as value:
+            return value
+        case int() as value if value in _INTEGERS:
+            return value
+        case float() as value if isfinite(value):
+            return value
+        case other:
+            raise invalid(f"val {_shown(other)}, expected a boolean, a text or a number of 64 bits")
+
+
+def _size(value: Value) -> int:
+    return len(str(value).encode("utf-8"))
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise invalid(f"{name} {_shown(value)}, expected a text")
+    return value
+
+
+def _truth(body: Mapping[str, object], name: str) -> bool:
+    value = body.get(name, True)
+    if not isinstance(value, bool):
+        raise invalid(f"{name} {_shown(value)}, expected true or false")
+    return value
+
+
+def _object(body: Mapping[str, object], name: str) -> dict[str, object] | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise invalid(f"{name} {_shown(value)}, expected an object")
+    return value

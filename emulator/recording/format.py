@@ -1,0 +1,195 @@
+"""Recordings: what passed on a serial line, with its times, as JSON lines. Pure.
+
+The format is described in `m5310/cli/recording.py`, whose program writes the same of a real module;
+this is a reader and a writer of its own, made from that description.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+VERSION = 1
+_BY = "emulator"  # who records here
+# A piece ends where its line does, or when so many bytes are full or so long a pause comes.
+_MOST = 4096
+_PAUSE = 0.1
+
+
+class Side(StrEnum):
+    HOST = "host"
+    MODULE = "module"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one side sent; `at` in seconds since the recording began."""
+
+    at: float
+    side: Side
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """The line runs at `baud` from here on."""
+
+    at: float
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """`baud`: the speed at first, 0 for none. `emulated`: no real module has said this."""
+
+    baud: int
+    entries: tuple[Piece | Speed, ...]
+    emulated: bool = False
+
+
+class RecordingError(ValueError):
+    """A line is none of a recording; the text names file, line and what is wrong."""
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """Bytes of both directions in, lines of a recording out to `write`, each with its LF.
+
+    Times are the caller's, POSIX seconds that never go back. `close` writes what still waits.
+    """
+
+    def __init__(self, write: Callable[[str], object], now: float, *, port: str, baud: int) -> None:
+        self._write = write
+        self._start = now
+        self._side = Side.HOST
+        self._data = bytearray()
+        self._at = self._last = now
+        started = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+        head = {"recording": VERSION, "by": _BY, "port": port, "baud": baud}
+        self._put({**head, "started": started.replace("+00:00", "Z")})
+
+    def sent(self, side: Side, data: bytes, now: float) -> None:
+        """`side` has sent `data` by `now`."""
+        if not data:
+            return
+        if side is not self._side or now - self._last >= _PAUSE:
+            self._flush()
+        self._side, self._last = side, now
+        for byte in data:
+            # A LF that follows a host's CR belongs to it: only what comes next tells.
+            if side is Side.HOST and self._data.endswith(b"\r") and byte != 0x0A:
+                self._flush()
+            if not self._data:
+                self._at = now
+            self._data.append(byte)
+            line = byte == 0x0A and (side is Side.HOST or self._data.strip())
+            if line or len(self._data) >= _MOST:
+                self._flush()
+
+    def speed(self, baud: int, now: float) -> None:
+        self._flush()
+        self._put({"at": self._since(now), "baud": baud})
+
+    def close(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._data:
+            data = bytes(self._data)
+            self._data.clear()
+            self._put({"at": self._since(self._at), "from": str(self._side), **_spelt(data)})
+
+    def _since(self, at: float) -> float:
+        return round(at - self._start, 6)
+
+    def _put(self, line: dict[str, object]) -> None:
+        self._write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _spelt(data: bytes) -> dict[str, object]:
+    try:
+        return {"text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"hex": data.hex().upper()}
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def read(data: bytes, name: str = "recording") -> Recording:
+    """What stands in a recording; `name` is the file's, for messages. Raises RecordingError."""
+    *lines, rest = data.split(b"\n")
+    if rest and _whole(rest):  # else cut off when the recorder died
+        lines.append(rest)
+    baud, emulated = 0, False
+    entries: list[Piece | Speed] = []
+    for number, line in enumerate(lines or [b""], 1):
+        try:
+            found = _object(line)
+            if number == 1:
+                baud, emulated = _head(found), found.get("by") == _BY
+            else:
+                entries.append(_entry(found, entries[-1].at if entries else 0.0))
+        except ValueError as error:
+            raise RecordingError(f"{name}:{number}: {error}") from None
+    return Recording(baud, tuple(entries), emulated)
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        _object(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _object(line: bytes) -> dict[str, object]:
+    try:
+        found = json.loads(line.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deep, expected one JSON object") from None
+    if not isinstance(found, dict):
+        raise ValueError("expected one JSON object")  # noqa: TRY004 - a file's mistake, as others
+    return found
+
+
+def _head(found: dict[str, object]) -> int:
+    if found.get("recording") != VERSION:
+        shown = found.get("recording", "nothing")
+        raise ValueError(f'"recording": {shown}, expected version {VERSION} on the first line')
+    return _baud(found, lowest=0)
+
+
+def _entry(found: dict[str, object], last: float) -> Piece | Speed:
+    at = found.get("at")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not last <= at < float("inf"):
+        raise ValueError(f'"at": {at}, expected seconds, {last:g} or more')
+    if "baud" in found:
+        return Speed(float(at), _baud(found, lowest=1))
+    side = found.get("from")
+    if side not in set(Side):
+        raise ValueError(f'"from": {side}, expected "host" or "module", or a "baud"')
+    return Piece(float(at), Side(str(side)), _data(found))
+
+
+def _baud(found: dict[str, object], *, lowest: int) -> int:
+    baud = found.get("baud")
+    if isinstance(baud, bool) or not isinstance(baud, int) or baud < lowest:
+        raise ValueError(f'"baud": {baud}, expected a speed, {lowest} or more')
+    return baud
+
+
+def _data(found: dict[str, object]) -> bytes:
+    match found.get("text"), found.get("hex"):
+        case str() as text, None if text:
+            return text.encode("utf-8")
+        case None, str() as digits if re.fullmatch("(?:[0-9A-Fa-f]{2})+", digits):
+            return bytes.fromhex(digits)
+        case _:
+            raise ValueError('expected a "text" or a "hex" of two digits a byte, not empty')

@@ -1,0 +1,44 @@
+"""Several modules at once: what is counted up from one to the next. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from emulator.module.general.identity import Identity
+from emulator.onenet.devices import IMEI, IMSI
+
+_DEFAULT = Identity()
+
+
+def identities(imei: str, imsi: str, count: int) -> list[Identity]:
+    """`count` modules, the first with these numbers, each further one with the next.
+
+    Raises ValueError: which number is none, or cannot be counted up.
+    """
+    if count < 1:
+        raise ValueError(f"modules {count}: expected 1 or more")
+    if not IMEI.fullmatch(imei):
+        raise ValueError(f"imei {imei!r}: expected 1 to 17 letters or digits")
+    if not IMSI.fullmatch(imsi):
+        raise ValueError(f"imsi {imsi!r}: expected 1 to 16 letters or digits")
+    return [
+        replace(_DEFAULT, imei=_counted("imei", imei, place), imsi=_counted("imsi", imsi, place))
+        for place in range(count)
+    ]
+
+
+def links(first: Path | None, count: int) -> list[Path | None]:
+    """The links to `count` ports: several are numbered from 1 on."""
+    if first is None or count == 1:
+        return [first] * count
+    return [first.with_name(f"{first.name}-{place + 1}") for place in range(count)]
+
+
+def _counted(name: str, first: str, place: int) -> str:
+    """The number `place` after the first, as long as it."""
+    if not place:
+        return first
+    if not first.isdecimal() or len(str(int(first) + place)) > len(first):
+        raise ValueError(f"{name} {first!r}: expected digits that can be counted up by {place}")
+    return str(int(first) + place).zfill(len(first))

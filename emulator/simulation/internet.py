@@ -1,0 +1,105 @@
+"""The internet behind the module's sockets: true UDP sockets of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+
+from emulator.module.general.udp import DATAGRAM_LIMIT, Datagram
+
+_LOOPBACK = "127.0.0.1"
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - only where the user has allowed the network
+# Datagrams read from one socket before anything else has its turn.
+_AT_ONCE = 16
+_READ_SIZE = 65_536
+
+
+class Internet:
+    """`on_datagram` gets what arrives: socket number, the sender's address and port, the bytes.
+
+    Each socket of the module is one of this machine at the same port, where that is free: another
+    one otherwise, which `on_note` names. Nothing leaves this machine unless `allowed`.
+    """
+
+    def __init__(
+        self,
+        on_datagram: Callable[[int, str, int, bytes], None],
+        on_note: Callable[[str], None],
+        *,
+        allowed: bool = False,
+    ) -> None:
+        self._on_datagram = on_datagram
+        self._on_note = on_note
+        self._allowed = allowed
+        self._open: dict[int, socket.socket] = {}  # by the module's port
+        self._numbers: dict[int, int] = {}  # the module's socket at each port
+
+    def settle(self, ports: Mapping[int, int]) -> None:
+        """The module's sockets are these now: local port by number."""
+        if not ports and not self._open:
+            return
+        self._numbers = {port: number for number, port in ports.items()}
+        for port in self._open.keys() - self._numbers.keys():
+            self._close(port)
+        for port in self._numbers.keys() - self._open.keys():
+            self._open_at(port)
+
+    def send(self, datagram: Datagram) -> None:
+        """Send it, or note why not: UDP promises nothing."""
+        where = f"{datagram.address}:{datagram.port}"
+        if not self._allowed and not IPv4Address(datagram.address).is_loopback:
+            self._on_note(
+                f"datagram to {where} dropped: --allow-network lets it leave this machine"
+            )
+            return
+        here = self._open.get(datagram.local_port) or self._open_at(datagram.local_port)
+        try:
+            here.sendto(datagram.data, (datagram.address, datagram.port))
+        except OSError as error:
+            self._on_note(f"datagram to {where} lost: {error.strerror}")
+
+    def close(self) -> None:
+        """Close all sockets."""
+        self.settle({})
+
+    def port_of(self, local_port: int) -> int | None:
+        """At which port of this machine the module's `local_port` is reached."""
+        here = self._open.get(local_port)
+        return None if here is None else int(here.getsockname()[1])
+
+    def _open_at(self, port: int) -> socket.socket:
+        host = _EVERYWHERE if self._allowed else _LOOPBACK
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.setblocking(False)
+        try:
+            made.bind((host, port))
+        except OSError as error:
+            made.bind((host, 0))
+            other = made.getsockname()[1]
+            self._on_note(f"UDP port {port}: {error.strerror}; reached at {host}:{other} instead")
+        self._open[port] = made
+        asyncio.get_running_loop().add_reader(made, self._read, port)
+        return made
+
+    def _close(self, port: int) -> None:
+        made = self._open.pop(port)
+        asyncio.get_running_loop().remove_reader(made)
+        made.close()
+
+    def _read(self, port: int) -> None:
+        for _ in range(_AT_ONCE):
+            here, number = self._open.get(port), self._numbers.get(port)
+            if here is None or number is None:  # closed by what came before
+                return
+            try:
+                data, (address, sender) = here.recvfrom(_READ_SIZE)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._on_note(f"UDP port {port}: {error.strerror}")
+                return
+            if len(data) > DATAGRAM_LIMIT:
+                self._on_note(f"datagram of {len(data)} bytes lost: the module takes 512")
+            self._on_datagram(number, address, sender, data)

@@ -1,0 +1,120 @@
+"""Bytes from the wire to whole lines: any cut, any line end, any noise, bounded memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from m5310.at.codec import LINE_LIMIT
+
+# Everything below the blank, and DEL, but for TAB (a platform's text may hold one), CR and LF.
+# The wake-up of a UART and a boot ROM at another speed bring NULs and other control bytes.
+_NOISE = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\r\n")
+
+# The input is taken in slices no longer than a line may be, so that only the first line of a
+# slice, the one that began earlier, can be too long.
+_SLICE = LINE_LIMIT
+
+_HEAD = 80
+
+_PRINTABLE = re.compile(r"[!-~]")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlong:
+    """A line longer than `LINE_LIMIT` bytes was dropped up to its end; `head` is how it began."""
+
+    head: str
+
+
+class LineReader:
+    """Cuts a stream into lines; the same stream gives the same lines however it is cut.
+
+    CR, LF, CR LF and CR CR LF all end a line, empty lines vanish. Control bytes, bytes that are
+    not UTF-8 and whatever stands before the first printable ASCII character of a line are noise:
+    dropped, and but for blanks counted in `noise`. At most one line's bytes are held.
+    """
+
+    __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
+
+    def __init__(self) -> None:
+        self.noise = 0
+        self.overlong = 0
+        # Whether the last byte was a CR, whose LF may still be on its way.
+        self.open_end = False
+        self._tail = b""
+        self._skipping = False
+
+    def feed(self, data: bytes) -> list[str | Overlong]:
+        """The lines that `data` ends, in order."""
+        if len(data) <= _SLICE:
+            return self._slice(data)
+        lines: list[str | Overlong] = []
+        for start in range(0, len(data), _SLICE):
+            lines += self._slice(data[start : start + _SLICE])
+        return lines
+
+    def _slice(self, data: bytes) -> list[str | Overlong]:
+        clean = data.translate(None, _NOISE)
+        self.noise += len(data) - len(clean)
+        if not clean:
+            return []
+        if clean.endswith(b"\n"):
+            self.open_end = False
+            whole, rest = self._tail + clean, b""
+        else:
+            self.open_end = clean.endswith(b"\r")
+            end = max(clean.rfind(b"\n"), clean.rfind(b"\r")) + 1
+            if not end:
+                return self._hold(clean)
+            whole, rest = self._tail + clean[:end], clean[end:]
+        lines: list[str | Overlong] = []
+        if self._skipping or len(whole) > LINE_LIMIT:
+            lines, whole = self._without_overlong(whole)
+        self._tail = b""
+        text = whole.decode("utf-8", "ignore").replace("\r", "\n")
+        ascii_only = whole.isascii()
+        if not ascii_only:
+            self.noise += len(whole) - len(text.encode())
+        found = filter(None, text.split("\n"))
+        # Three searches of the whole are cheaper than a look at the beginning of each line.
+        if not ascii_only or text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
+            found = filter(None, map(self._trimmed, found))
+        lines += found
+        return lines + self._hold(rest) if rest else lines
+
+    def _hold(self, rest: bytes) -> list[str | Overlong]:
+        """Keep the beginning of a line, unless there is too much of it."""
+        if self._skipping:
+            return []
+        self._tail += rest
+        if len(self._tail) <= LINE_LIMIT:
+            return []
+        overlong = self._dropped(self._tail)
+        self._tail = b""
+        self._skipping = True
+        return [overlong]
+
+    def _without_overlong(self, whole: bytes) -> tuple[list[str | Overlong], bytes]:
+        """The first line taken off if it is, or is the rest of, one that is too long."""
+        ends = [at for at in (whole.find(b"\n"), whole.find(b"\r")) if at >= 0]
+        first = min(ends)
+        if self._skipping:
+            self._skipping = False
+            return [], whole[first:]
+        if first > LINE_LIMIT:
+            return [self._dropped(whole)], whole[first:]
+        return [], whole
+
+    def _dropped(self, line: bytes) -> Overlong:
+        self.overlong += 1
+        return Overlong(line[:_HEAD].decode("utf-8", "ignore"))
+
+    def _trimmed(self, line: str) -> str:
+        """A line without what no line of V.250 (IA5 text) begins with: blanks, foreign letters."""
+        first = _PRINTABLE.search(line)
+        start = len(line) if first is None else first.start()
+        if start:
+            # A blank is none: the echo of a command line may begin with blanks.
+            self.noise += len(line[:start].replace(" ", "").encode())
+        return line[start:]

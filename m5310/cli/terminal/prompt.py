@@ -1,0 +1,70 @@
+"""The prompt of a console at a terminal: history, completion, and room for what comes unasked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterable
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from m5310.cli.explain.catalogue import completions
+from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.stdin import Interrupted
+
+
+async def lines(screen: Screen) -> AsyncGenerator[str, None]:
+    """Each line that is typed, until Ctrl-D; raises Interrupted at Ctrl-C on an empty line.
+
+    What `screen` says meanwhile appears above the prompt.
+    """
+    session: PromptSession[str] = PromptSession(
+        "> ", history=_history(), completer=_Commands(), complete_while_typing=False
+    )
+    out, err = screen.out, screen.err
+    with patch_stdout(raw=True):
+        screen.out, screen.err = sys.stdout, sys.stderr
+        try:
+            while True:
+                try:
+                    yield await session.prompt_async()
+                except EOFError:
+                    return
+                except KeyboardInterrupt:
+                    if not session.default_buffer.text:
+                        raise Interrupted from None
+        finally:
+            screen.out, screen.err = out, err
+
+
+class _Commands(Completer):
+    def get_completions(
+        self,
+        document: Document,
+        complete_event: CompleteEvent,  # noqa: ARG002 - the interface's
+    ) -> Iterable[Completion]:
+        typed = document.text_before_cursor
+        for entry in completions(typed):
+            yield Completion(
+                entry.text,
+                start_position=-len(typed.lstrip()),
+                display=entry.text + entry.values,
+                display_meta=entry.does,
+            )
+
+
+def _history() -> History:
+    """The lines of earlier consoles (XDG Base Directory Specification: state)."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    folder = Path(state) / "m5310"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "history").touch()
+    except OSError:  # a home that cannot be written to is no reason not to talk
+        return InMemoryHistory()
+    return FileHistory(folder / "history")

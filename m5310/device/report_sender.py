@@ -1,0 +1,91 @@
+"""One portion of a report on the wire: all its lines, or none that joins another report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from m5310.at.codec import Answer, Command
+from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
+from m5310.device.reports import Line, Portion
+from m5310.dialects.classic import commands as classic
+from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
+from m5310.lwm2m.resources import Resource
+
+Execute = Callable[[Command], Awaitable[Answer]]
+
+_log = logging.getLogger("m5310.device")
+
+
+class Transmission:
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
+        self._taken: set[Resource] = set()  # reports of these are not refused, or not always
+        self._doubted: set[Resource] = set()
+
+    def doubts(self, portion: Portion) -> bool:
+        """Whether the module may have been told something else than was said of a resource.
+
+        Asked of a portion that is refused again and again: the line of its declaration may have
+        been damaged and taken all the same. True only once for each resource, until a report of
+        it is taken: a module that was told anew and still refuses it has other reasons.
+        """
+        suspects = {line.resource for line in portion.lines} - self._taken - self._doubted
+        self._doubted |= suspects
+        return bool(suspects)
+
+    def forget(self) -> None:
+        """The module is told everything again."""
+        self._taken.clear()
+
+    async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
+        """Whether the module took it; not if it began anew meanwhile, and forgot what it had.
+
+        `current` says whether it has not. What it took becomes the resources' value.
+        """
+        held: Line | None = None  # the module has it and waits for the report's end
+        for line in portion.lines:
+            if not current():
+                # it would take the line for a declaration
+                return False
+            last = line is portion.lines[-1]
+            try:
+                await self._notify(line, last=last, ackid=ackid if last else None)
+            except (CommandError, CommandTimeout) as error:
+                if isinstance(error, CommandTimeout) and error.sent and not last:
+                    held = line  # perhaps: only its result may have got lost
+                if held is not None and current():
+                    await self._complete(held)
+                if last and ackid is not None and isinstance(error, CommandError):
+                    await self._check_firmware(error)
+                raise
+            held = line
+            line.resource.value = line.value
+            self._taken.add(line.resource)
+            self._doubted.discard(line.resource)
+        return True
+
+    async def _check_firmware(self, error: CommandError) -> None:
+        """Raise AcknowledgementRefused if `error` came of that: saying it again does not help."""
+        try:
+            version = text_of(await self._execute(firmware()))
+        except M5310Error as failure:
+            _log.info("whether it acknowledges is not known: %s", failure)
+            return
+        if ACKNOWLEDGES not in version:
+            why = f"{version} acknowledges no reports, SP3 is the first that does: ask for none"
+            raise AcknowledgementRefused(error.command, error.result, error.number, why) from error
+
+    async def _complete(self, line: Line) -> None:
+        """Close a report that stopped half way, or its first half would join the next one.
+
+        Only a report's last line closes it, so the last one that was taken is said again.
+        """
+        try:
+            await self._notify(line, last=True, ackid=None)
+        except M5310Error as error:
+            _log.warning("the module may hold half a report: %s", error)
+
+    async def _notify(self, line: Line, *, last: bool, ackid: int | None) -> None:
+        path, kind = line.resource.path, line.resource.type
+        await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))

@@ -1,0 +1,189 @@
+"""LwM2M as the host sees it: paths, resources, and what read, write and execute mean on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+
+from m5310.errors import NotFound, NotSupported, ParameterError, shortened
+from m5310.lwm2m.values import Value, ValueType, encode
+
+ANY = -1
+"""The id in a request that means all instances or all resources (seen in host programs)."""
+
+ID_LIMIT = 65535
+
+
+class Access(IntFlag):
+    """What the platform may do with a resource (the C kit's flag bits)."""
+
+    READABLE = 1
+    WRITABLE = 2
+    EXECUTABLE = 4
+    UPDATED = 8
+    """The program changed the value and asks for a report (the C kit's mirror only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """object/instance/resource, each 0..65535; -1 (`ANY`) for what a request leaves open."""
+
+    object: int
+    instance: int = ANY
+    resource: int = ANY
+
+    def __post_init__(self) -> None:
+        for name, number, least in (
+            ("object", self.object, 0),
+            ("instance", self.instance, ANY),
+            ("resource", self.resource, ANY),
+        ):
+            # bool is an int to Python; as an id it is a mistake
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise ParameterError(f"{name} id {number!r} is not an integer")
+            if not least <= number <= ID_LIMIT:
+                raise ParameterError(f"{name} id {number} is outside 0..{ID_LIMIT}")
+        if self.instance == ANY and self.resource != ANY:
+            raise ParameterError(f"{self} names a resource of no instance")
+
+    @classmethod
+    def parse(cls, text: str) -> Path:
+        """`3303/0/5700`, with or without the leading slash; the tail may be left out."""
+        if not re.fullmatch(r"/?[0-9]{1,5}(/[0-9]{1,5}){0,2}", text):
+            raise ParameterError(f"{text!r} is not a path; expected one like 3303/0/5700")
+        return cls(*(int(part) for part in text.strip("/").split("/")))
+
+    @property
+    def whole(self) -> bool:
+        """Whether this names one resource."""
+        return self.resource != ANY
+
+    def covers(self, other: Path) -> bool:
+        return (
+            self.object == other.object
+            and self.instance in (ANY, other.instance)
+            and self.resource in (ANY, other.resource)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.object}/{self.instance}/{self.resource}"
+
+
+class Resource:
+    """One resource of this device; two are equal only if they are the same one.
+
+    `Device.add_resource` makes them.
+    """
+
+    __slots__ = ("_value", "access", "path", "type")
+
+    def __init__(self, path: Path | str, type: ValueType, value: Value, access: Access) -> None:  # noqa: A002
+        self.path = Path.parse(path) if isinstance(path, str) else path
+        if not isinstance(self.path, Path):
+            raise ParameterError(f"{path!r} is not a path; expected '3303/0/5700', or a Path")
+        try:
+            self.type = ValueType(type)
+            self.access = Access(access)
+        except ValueError as error:
+            raise ParameterError(f"{self.path}: {error}") from None
+        if not self.path.whole:
+            raise ParameterError(f"{self.path} does not name a resource; expected 3303/0/5700")
+        self.value = value
+
+    @property
+    def value(self) -> Value:
+        """What a read answers. Setting it raises ParameterError for what cannot be sent."""
+        return self._value
+
+    @value.setter
+    def value(self, value: Value) -> None:
+        self.encode(value)
+        self._value = value
+
+    def store(self, value: Value) -> None:
+        """Set what the platform wrote, unchecked: it may be what no line of ours can carry.
+
+        A text comes with quotes as it is (a program may want its JSON), but never leaves so.
+        """
+        self._value = value
+
+    @property
+    def text(self) -> str:
+        """The value as the wire carries it; ParameterError if it cannot (see `store`)."""
+        return self.encode(self._value)
+
+    def encode(self, value: Value) -> str:
+        """The text of a value of this resource's type, or ParameterError naming the resource."""
+        try:
+            return encode(self.type, value)
+        except ParameterError as error:
+            raise ParameterError(f"{self.path}: {error}") from None
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.path} {self.type.name} {shortened(repr(self._value), 60)}>"
+
+
+class ObjectTree:
+    """The resources of one device, by object and instance, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._resources: dict[Path, Resource] = {}
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._resources.values())
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def add(self, resource: Resource) -> None:
+        if resource.path in self._resources:
+            raise ParameterError(f"{resource.path} is there already")
+        self._resources[resource.path] = resource
+
+    def remove(self, resource: Resource) -> None:
+        self.check(resource)
+        del self._resources[resource.path]
+
+    def check(self, resource: object) -> None:
+        """Raises NotFound for what is not, or no longer, a resource of this device."""
+        if not any(each is resource for each in self):
+            raise NotFound(
+                f"{resource!r} is not a resource of this device; name one that add_resource gave"
+            )
+
+    def find(self, path: Path) -> Resource:
+        try:
+            return self._resources[path]
+        except KeyError:
+            raise NotFound(f"{path} is not a resource of this device") from None
+
+    def instances(self) -> tuple[Path, ...]:
+        """object/instance of everything here, each once."""
+        return tuple(dict.fromkeys(Path(path.object, path.instance) for path in self._resources))
+
+    def readable(self, path: Path) -> tuple[Resource, ...]:
+        """What a read of a resource, an instance (-1) or an object (-1, -1) brings.
+
+        Never empty: raises NotFound if nothing is there, NotSupported if nothing of it is readable.
+        """
+        found = tuple(resource for resource in self if path.covers(resource.path))
+        if not found:
+            raise NotFound(f"nothing of this device is at {path}")
+        readable = tuple(each for each in found if each.access & Access.READABLE)
+        if not readable:
+            raise NotSupported(f"{path} is not readable")
+        return readable
+
+    def writable(self, path: Path) -> Resource:
+        resource = self.find(path)
+        if not resource.access & Access.WRITABLE:
+            raise NotSupported(f"{path} is not writable")
+        return resource
+
+    def executable(self, path: Path) -> Resource:
+        resource = self.find(path)
+        if not resource.access & Access.EXECUTABLE:
+            raise NotSupported(f"{path} is not executable")
+        return resource

@@ -1,0 +1,386 @@
+"""Every line of the language in words, and no line that makes the words fail."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from m5310.cli.explain.answers import answer_words
+from m5310.cli.explain.catalogue import ENTRIES, completions, speed_in, typed
+from m5310.cli.explain.lines import Narrator, in_words
+from m5310.cli.explain.questions import QUERIES, SOCKETS, seconds_words, signal_words
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic.config import Config
+from m5310.errors import ParameterError
+
+BLOB = (
+    "46,000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
+    "0900313233343B74657374"
+)
+BOOTSTRAP = (
+    "AT+MIPLCONF=71,10000000805101001900636F61703A2F2F3138332E3233302E34302E33393A353638331F0031"
+    "32333435363738393031323334353B313233343536373839303132333435050501,1,1"
+)
+
+SAID = {
+    # commands
+    "AT": "is anybody there?",
+    " at+csq ": "ask for the signal strength",
+    "ATE0": "echo off",
+    "AT+CEREG=?": "ask which values +CEREG takes",
+    "AT+CFUN=1": "radio on",
+    "AT+CFUN=2": "AT+CFUN with values that do not fit: '2' is neither 0 nor 1",
+    "AT+CFUN=1,1": "AT+CFUN with values that do not fit; it takes 0|1",
+    'AT+CFUN="1': "AT+CFUN with values that do not fit: '\"1': a double quote must open or "
+    "close a whole value (at character 0)",
+    "AT+CEREG=2": "reports of the registration on, with the cell",
+    "AT+CEREG=5": "reports of the registration level 5",
+    "AT+COPS=0": "let the module choose the operator",
+    'AT+COPS=1,2,"46000"': "choose the operator 46000",
+    "AT+CPSMS=0": "power saving off",
+    'AT+CPSMS=1,,,"01000011","01000011"': "power saving on: periodic update 30 h, reachable 18 min",
+    'AT+CPSMS=1,,,"11100000","00000101"': "power saving on: periodic update off, reachable 10 s",
+    "AT+CEDRXS=0,5": "eDRX off",
+    "AT+CEDRXS=1,5": "eDRX on",
+    'AT+CEDRXS=1,5,"0101"': "eDRX cycle 81.92 s",
+    'AT+CEDRXS=1,5,"0001"': "eDRX code 0001, no cycle of NB-IoT",
+    "AT+NBAND=5,8": "look for a network in the bands 5, 8",
+    "AT+NEARFCN=0,3734": "lock the frequency (EARFCN) 3734",
+    "AT+NCONFIG=AUTOCONNECT,TRUE": "configure AUTOCONNECT to TRUE",
+    "AT+NATSPEED=115200,30,1,2,1,0,0": "change the line to 115200 baud",
+    "AT+NPING=8.8.8.8": "ping 8.8.8.8",
+    'AT+NSOCR="DGRAM",17,0,1': "open a UDP socket",
+    "AT+NSOCR=DGRAM,17,1234,1": "open a UDP socket on port 1234",
+    "AT+NSOST=0,1.2.3.4,99,2,ABCD": "send 2 bytes to 1.2.3.4:99 from socket 0",
+    "AT+NSORF=0,512": "fetch up to 512 bytes of socket 0",
+    "AT+NSOCL=0": "close socket 0",
+    BOOTSTRAP: "configure: device 123456789012345;123456789012345 through the bootstrap server "
+    "coap://183.230.40.39:5683, lifetime 24 h, blocks 5,5,1",
+    f"AT+MIPLCONF={BLOB},1,1": "configure: device 1234;test at coap://183.230.40.40:5683, "
+    "lifetime 5 min",
+    f"AT+MIPLCONF={BLOB},1,0": "configure: fragment 1 of 46 bytes, more follow",
+    f"AT+MIPLCONF={BLOB},2,1": "configure: fragment 2 of 46 bytes, the last",
+    "AT+MIPLCONF=3,00,1,1": "AT+MIPLCONF with values that do not fit: 3 bytes are announced, "
+    "1 came",
+    "AT+MIPLADDOBJ=0,3303,0": "add /3303/0",
+    "AT+MIPLDELOBJ=0,3303,0": "delete /3303/0",
+    'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1': "report /3303/0/5700 = 22.5 (float), complete",
+    'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",0': "report /3303/0/5700 = 22.5 (float), more follow",
+    'AT+MIPLNOTIFY=0,3303,0,5700,6,"",1,7': "report /3303/0/5700 = nothing (hex string), complete, "
+    "acknowledgement 7 wanted",
+    'AT+MIPLNOTIFY=0,3303,0,5700,9,"",1': "AT+MIPLNOTIFY with values that do not fit; it takes "
+    '0,<object>,<instance>,<resource>,<type>,"<value>",<flag>[,<ackid>]',
+    "AT+MIPLOPEN=0": "log in to OneNET",
+    "AT+MIPLOPEN=0,30": "log in to OneNET within 30 s",
+    "AT+MIPLUPDATE=0,86400,1": "renew the registration for 24 h, objects included",
+    "AT+MIPLUPDATE=0,100,0": "renew the registration for 100 s",
+    'AT+MIPLREAD=0,12345,3303,0,5700,4,"20.123",1': "answer read 12345: /3303/0/5700 = 20.123 "
+    "(float), complete",
+    'AT+MIPLREAD=0,60204,3200,0,5505,"E309C82FE6",0': "answer read 60204: /3200/0/5505 = "
+    "E309C82FE6, more follow",
+    'AT+MIPLREAD=0,12345,3303,-1,-1,2,"",1': "answer read 12345: /3303 cannot be read",
+    "AT+MIPLWRITE=0,12345,1": "answer write 12345: done",
+    "AT+MIPLEXECUTE=0,12345,0": "answer execute 12345: failed",
+    "AT+MIPLCLOSE=0": "log out of OneNET",
+    "AT+MIPLDEL=0": "forget the OneNET device",
+    "AT+MIPLCREATE": "a command of a later module's language, which the M5310 refuses",
+    "AT+FOO": None,
+    "AT+CFUN": None,
+    # results
+    "OK": "done",
+    "ERROR": "refused",
+    "+CME ERROR:50": "refused: incorrect parameters",
+    "+CME ERROR:200": "refused with number 200",
+    # unasked
+    "+MIPLOPEN:0,1": "logged in to OneNET",
+    "+MIPLOPEN:0,0": "login refused, or no answer in time",
+    "+MIPLCLOSE:0,1": "logged out of OneNET",
+    "+MIPLCLOSE:0,0": "logout failed",
+    "+MIPLUPDATE:0,1": "registration renewed",
+    "+MIPLUPDATE:0,0": "renewal of the registration failed",
+    "+MIPLNOTIFY:0,7": "the platform has report 7",
+    "+MIPLOBSERVE:0,12345,1,3303,0,-1": "the platform observes /3303/0, all of it",
+    "+MIPLOBSERVE:0,12345,0,3303,0,5700": "the platform stops observing /3303/0/5700",
+    "+MIPLDISCOVER:0,12345,3303": "the platform asks what /3303 has",
+    "+MIPLREAD:0,12345,3303,0,5700": "the platform reads /3303/0/5700 (request 12345)",
+    "+MIPLREAD:0,12345,3303,-1,-1": "the platform reads /3303, all of it (request 12345)",
+    "+MIPLWRITE:0,12345,3311,0,5850,on": "the platform writes /3311/0/5850 = on (request 12345)",
+    "+MIPLWRITE:0,12345,3311,0,5850,5,1,1,1,1": "the platform writes /3311/0/5850 = 1 (boolean), "
+    "more follow (request 12345)",
+    "+MIPLEXECUTE:0,12345,3311,0,5850": "the platform executes /3311/0/5850 (request 12345)",
+    "+MIPLEXECUTE:0,12345,3311,0,5850,blink": "the platform executes /3311/0/5850 with 'blink' "
+    "(request 12345)",
+    "+MIPLEVENT:0,6": "a line of a later module's language",
+    "+CEREG:2": "not registered yet, searching",
+    "+CEREG:1,19E6,94,7": "registered, home network, cell 94 in area 19E6",
+    "+CSCON:1": "radio connected",
+    "+CSCON:0": "radio idle",
+    "+NPSMR:1": "the module falls asleep",
+    "+NPSMR:0": "the module is awake",
+    "+NSONMI:0,4": "4 bytes wait on socket 0",
+    "+NPING:8.8.8.8,64,320": "8.8.8.8 answered the ping in 320 ms",
+    "+NPINGERR:1": "the ping was not answered",
+    "REBOOTING": "the module restarts",
+    "REBOOT_CAUSE_APPLICATION_AT": "the module has restarted by command; everything set up is gone",
+    # answers that name themselves
+    "+CSQ:20,99": "signal -73 dBm, good",
+    "+CSQ:99,99": "no signal known",
+    "+CEREG:0,3": "registration denied by the network",
+    "+CEREG:3,3,,,,0,15": "registration denied by the network, EMM cause 15, no suitable cell in "
+    "this tracking area",
+    "+CEREG:3,3,,,,1,15": "registration denied by the network, vendor's cause 15",
+    "+CGATT:0": "not attached to the network",
+    "+CGATT:1": "attached to the network",
+    "+CSCON:0,1": "radio connected",
+    "+CFUN:0": "radio off",
+    "+CMEE:1": "error numbers on",
+    "+CGSN:865820030013978": "IMEI 865820030013978",
+    "+NCCID:89860400000000000001": "SIM card 89860400000000000001",
+    "+CCLK:26/11/23,08:00:00+32": "time 2026-11-23 08:00:00+08:00",
+    "+CCLK:26/13/23,08:00:00+32": None,
+    '+COPS:1,2,"46000"': "operator 46000",
+    "+COPS:0": "no operator",
+    "+CGPADDR:0,10.1.2.3": "IP address 10.1.2.3",
+    "+CGPADDR:0": "no IP address",
+    '+CGDCONT:0,"IP","nbiot",,0,0': "context 0: access point nbiot",
+    "+CPSMS:0": "power saving off",
+    '+CPSMS:1,,,"01000011","01000011"': "power saving on: periodic update 30 h, reachable after "
+    "traffic 18 min",
+    '+CEDRXS:5,"0101"': "eDRX cycle 81.92 s",
+    '+CEDRXS:5,"0001"': "eDRX code 0001, no cycle of NB-IoT",
+    "+CEDRXS:0": "eDRX off",
+    "+NBAND:5,8": "bands 5, 8",
+    "+NCONFIG:AUTOCONNECT,TRUE": "AUTOCONNECT is TRUE",
+    "+NATSPEED:9600,30,1": "speed in baud: 9600",
+    "Signal power:-666": "signal power -66.6 dBm",
+    "Uptime:5": None,
+    "NUESTATS:CELL,3734,4,1,-600,-100,-500,200": "serving cell 4 at EARFCN 3734: -60 dBm, quality "
+    "-10 dB, signal to noise 20 dB",
+    # nobody's
+    "460040000000001": None,
+    "hello": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("line", SAID)
+def test_a_line_in_words(line: str) -> None:
+    assert in_words(line) == SAID[line]
+
+
+def test_what_is_damaged_is_said_to_be() -> None:
+    assert (in_words("+MIPLREAD:0,1") or "").startswith("a damaged line: '+MIPLREAD:0,1' does not")
+    assert (in_words("+NPING:x") or "").startswith("a damaged line: ")
+    head = "AT+MIPLCONF with values that do not fit: a configuration of 1 bytes; its head alone"
+    assert (in_words("AT+MIPLCONF=1,00,1,1") or "").startswith(head)
+
+
+def test_everything_a_configuration_may_say() -> None:
+    config = Config(
+        "1;2", "coaps://h:5684", 90, bootstrap=True, encrypt=True, debug=3, port=99, blocks=None
+    )
+    (command,) = classic.configure(config)
+    assert in_words(command.line) == (
+        "configure: device 1;2 through the bootstrap server coaps://h:5684, lifetime 90 s, "
+        "encrypted, debug 3, local port 99"
+    )
+
+
+NAMES = sorted({line.partition("=")[0].partition(":")[0] for line in SAID} | {"AT+", "+MIPL"})
+
+
+@given(st.one_of(st.text(), st.tuples(st.sampled_from(NAMES), st.text('=?:0123456789,"-ABx.'))))
+@example("AT+MIPLCONF=²,00,1,1")
+@example(("+CGDCONT:", '0,"IP","'))
+@example(("AT+CPSMS=", "1,,,,"))
+@example(("AT+COPS=", ""))
+@example("+CSQ:٢,99")
+@example("+MIPLEXECUTE:0,1,1,1,1,\ud800")
+@example('AT+MIPLNOTIFY=0,1,1,1,1,"\ud800",1')
+def test_no_line_is_without_words_or_none(line: str | tuple[str, str]) -> None:
+    line = line if isinstance(line, str) else "".join(line)
+    narrator = Narrator()
+    for words in (in_words(line), narrator.host(line), narrator.module(line), narrator.host(line)):
+        assert words is None or words
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(sorted(SAID))), max_size=8))
+def test_no_conversation_leaves_the_narrator_speechless(lines: list[tuple[bool, str]]) -> None:
+    narrator = Narrator()
+    for host, line in lines:
+        words = narrator.host(line) if host else narrator.module(line)
+        assert words is None or words
+
+
+# --- what only the conversation tells --------------------------------------------------------
+
+
+def told(*lines: str) -> list[str | None]:
+    """The words for lines of the host (beginning with AT) and of the module."""
+    narrator = Narrator()
+    return [
+        narrator.host(line) if line.upper().startswith("AT") else narrator.module(line)
+        for line in lines
+    ]
+
+
+def test_a_bare_line_is_understood_by_its_command() -> None:
+    assert told("AT+CIMI", "460040000000001", "OK")[1] == "IMSI 460040000000001"
+    assert told("at+cgmm", "M5310")[1] == "model M5310"
+    assert told("ATI", "M5310")[1] == "M5310"
+    assert told('AT+NSOCR="DGRAM",17,0,1', "0")[1] == "socket 0"
+    assert told("AT+NSOST=0,1.2.3.4,9,1,AB", "0,1")[1] == "1 bytes taken"
+    received = "0,1.2.3.4,99,2,ABCD,3"
+    assert told("AT+NSORF=0,2", received)[1] == (
+        "2 bytes from 1.2.3.4:99 on socket 0, 3 more bytes wait"
+    )
+    assert told("AT+NSORF=0,2", "0,1.2.3.4,99,2,ABCD,0")[1] == "2 bytes from 1.2.3.4:99 on socket 0"
+    assert told("AT+NSORF=0,2", "0,1.2.3.4,99,3,ABCD,0")[1] is None
+    assert told("AT+NUESTATS=CELL", "NUESTATS:CELL,1,2,0,-1,-2,-3,4")[1] == (
+        "neighbour cell 2 at EARFCN 1: -0.1 dBm, quality -0.2 dB, signal to noise 0.4 dB"
+    )
+
+
+def test_after_the_result_a_bare_line_answers_nothing() -> None:
+    assert told("AT+CIMI", "OK", "460040000000001")[2] is None
+
+
+def test_a_line_unasked_within_an_answer_is_still_understood() -> None:
+    assert told("AT+CIMI", "+CEREG:1")[1] == "registered, home network"
+    assert told("AT+FOO", "+CSQ:20,99")[1] == "signal -73 dBm, good"
+
+
+def test_an_echo_is_named() -> None:
+    narrator = Narrator()
+    narrator.host("AT+CSQ")
+    assert narrator.module("AT+CSQ") == "echo"
+
+
+def test_a_report_before_login_declares() -> None:
+    notify = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
+    words = told(BOOTSTRAP, notify, "AT+MIPLOPEN=0", notify)
+    assert words[1] == "declare /3303/0/5700 = 22.5 (float)"
+    assert words[3] == "report /3303/0/5700 = 22.5 (float), complete"
+
+
+def test_fragments_are_put_together() -> None:
+    blob = Config("1234;test", "coap://183.230.40.40:5683", blocks=None).encode()
+    pieces = [blob[:20], blob[20:30], blob[30:]]
+    lines = [
+        f"AT+MIPLCONF={len(piece)},{piece.hex()},{index},{int(index == 3)}"
+        for index, piece in enumerate(pieces, 1)
+    ]
+    words = told(*lines)
+    assert words[:2] == [
+        "configure: fragment 1 of 20 bytes, more follow",
+        "configure: fragment 2 of 10 bytes, more follow",
+    ]
+    assert words[2] == (
+        "configure: fragment 3, the last; all: device 1234;test at coap://183.230.40.40:5683, "
+        "lifetime 24 h"
+    )
+    assert "all: the configuration ends" in (told(lines[0], lines[2])[1] or "")
+    assert told("AT+MIPLCONF=x")[0] == (
+        "AT+MIPLCONF with values that do not fit; it takes <size>,<hex>,<index>,<flag>"
+    )
+
+
+def test_durations_and_strengths() -> None:
+    assert [seconds_words(each) for each in (None, 0, 90, 119, 120, 7200, 5400)] == [
+        "off", "0 s", "90 s", "119 s", "2 min", "2 h", "90 min",
+    ]  # fmt: skip
+    assert [signal_words(each) for each in (-90, -91, -105, -106)] == [
+        "signal -90 dBm, good",
+        "signal -91 dBm, fair",
+        "signal -105 dBm, fair",
+        "signal -106 dBm, weak",
+    ]
+
+
+# --- what can be typed -----------------------------------------------------------------------
+
+
+def test_every_entry_is_named_in_words() -> None:
+    for entry in ENTRIES:
+        line = entry.text.removesuffix("=")
+        assert entry.does
+        assert in_words(line) or entry.text.endswith("=") or entry.values
+
+
+def test_completion() -> None:
+    assert [entry.text for entry in completions("at+csc")] == ["AT+CSCON=", "AT+CSCON?"]
+    assert len(completions("")) == len(ENTRIES)
+    assert completions("AT+CSCON?") == []
+    assert completions("  AT+MIPLC") == completions("AT+MIPLC")
+
+
+def test_a_question_brings_its_own_answer_only() -> None:
+    command = typed(" at+cereg? ")
+    (response,) = command.responses
+    assert command.line == "at+cereg?"
+    assert response.pattern.fullmatch("+CEREG:0,1")
+    assert not response.pattern.fullmatch("+CEREG:1")
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.command.line)
+def test_every_question_is_known_as_it_is_typed(query: object) -> None:
+    command = query.command  # type: ignore[attr-defined]
+    assert typed(command.line) == command
+
+
+def test_a_setting_that_is_also_reported_brings_nothing() -> None:
+    for line in ("AT+CEREG=1", "AT+CSCON=1", "AT+MIPLREAD=0,1,2,3,4", "AT+NPING=8.8.8.8"):
+        assert typed(line).responses == ()
+
+
+def test_an_unknown_command_brings_its_name_or_bare_lines() -> None:
+    for line in ("AT+FOO", "AT+FOO=1", "AT+FOO?", "at+foo=?"):
+        ((pattern, required),) = [(each.pattern, each.required) for each in typed(line).responses]
+        assert not required
+        assert pattern.fullmatch("+FOO:1")
+        assert pattern.fullmatch("bare")
+        assert not pattern.fullmatch("+CEREG:1")
+        assert not pattern.fullmatch("REBOOT_CAUSE_APPLICATION_AT")
+    (bare,) = typed("AT&V").responses
+    assert bare.pattern.fullmatch("ACTIVE PROFILE")
+    assert not bare.pattern.fullmatch("+CEREG:1")
+
+
+def test_a_command_takes_the_time_it_needs() -> None:
+    assert typed("AT+CFUN=1").timeout == 90
+    assert typed("AT+NRB").timeout == 30
+    assert typed("AT+COPS=0").timeout == 60
+    assert typed("AT+FOO").timeout == 5
+    assert typed("AT+NSORF=0,1").timeout == 5
+    assert typed("AT+CFUN=1", 2.5).timeout == 2.5
+    with pytest.raises(ParameterError):
+        typed("AT\tX")
+
+
+def test_sockets_are_known_by_name() -> None:
+    for name, query in SOCKETS.items():
+        assert typed(f"AT{name}=0").responses == query.command.responses
+        assert answer_words("nonsense", f"AT{name}=0") is None
+
+
+def test_the_drivers_own_lines_are_all_understood() -> None:
+    config = Config("1234;test", "coap://183.230.40.40:5683")
+    lines = [*classic.configure(config), classic.open_(30), classic.close(), classic.delete()]
+    assert all(in_words(command.line) for command in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "baud"),
+    [
+        ("AT+NATSPEED=115200,30,1,2,1,0,0", 115200),
+        ("at+natspeed=9600,30", 9600),
+        ("AT+NATSPEED?", None),
+        ("AT+NATSPEED=0,30", None),
+        ("AT+NATSPEED=fast,30", None),
+        ("AT+NATSPEED=9600", None),
+        ("AT+CSQ", None),
+    ],
+)
+def test_the_speed_that_a_line_takes_the_line_to(line: str, baud: int | None) -> None:
+    assert speed_in(line) == baud

@@ -1,0 +1,143 @@
+"""The command line: what it takes, what it says of what it does not take, and its statuses."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from m5310.cli import recording
+from m5310.cli.arguments import parser, version
+from m5310.cli.exits import Exit, exit_of
+from m5310.cli.main import main
+from m5310.errors import (
+    AcknowledgementTimeout,
+    AnswerError,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    ModemReset,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+
+COMMANDS = ["ports", "probe", "send", "console", "record", "decode", "run"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_teaches_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args([name, "--help"])
+    assert caught.value.code == 0
+    assert f"usage: m5310 {name}" in capsys.readouterr().out
+
+
+def test_the_help_shows_every_command_and_status(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--help"])
+    shown = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n    {name} " in shown
+        assert f"\n  m5310 {name} " in shown
+    for status in (0, 1, 2, 3, 130, "128+N"):
+        assert f" {status}  " in shown
+
+
+def test_the_version_names_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"m5310 {metadata.version('m5310')}\n"
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert version() == "m5310 (not installed)"
+
+
+def test_the_format_of_recordings_is_told_without_a_port(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(["record", "--format"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == (recording.__doc__ or "").rstrip() + "\n"
+
+
+def test_called_with_nothing_it_teaches(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([]) == Exit.USAGE
+    assert "m5310 probe /dev/ttyUSB0" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["m5310"])
+    assert main() == Exit.USAGE
+
+
+def test_what_the_subcommands_get() -> None:
+    given = parser().parse_args(["send", "COM3", "AT", "AT+CSQ", "--timeout", "2.5", "--debug"])
+    assert (given.room, given.port, given.baud, given.commands) == (
+        "send",
+        "COM3",
+        9600,
+        ["AT", "AT+CSQ"],
+    )
+    assert (given.timeout, given.until, given.debug) == (2.5, None, True)
+    given = parser().parse_args(["probe", "COM3"])
+    assert (given.baud, given.json, given.debug) == (None, False, False)
+    given = parser().parse_args(["record", "COM3", "x.jsonl", "--baud", "115200", "--no-words"])
+    assert (given.file, given.baud, given.words, given.listen) == (
+        Path("x.jsonl"),
+        115200,
+        False,
+        False,
+    )
+    assert parser().parse_args(["decode"]).what == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "required: COMMAND"),
+        ("prob", "invalid choice: 'prob'"),
+        ("probe", "required: PORT"),
+        ("probe COM3 --baud fast", "'fast', expected a speed such as 9600"),
+        ("probe COM3 --baud 0", "'0', expected a speed"),
+        ("send COM3", "required: COMMAND"),
+        ("send COM3 AT --timeout nan", "'nan', expected seconds"),
+        ("send COM3 AT --timeout soon", "'soon', expected seconds"),
+        ("send COM3 AT --timeout -1", "'-1', expected seconds"),
+    ],
+)
+def test_a_wrong_call_is_one_line(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parser().parse_args(line.split())
+    assert caught.value.code == Exit.USAGE
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PortError("gone"), 2),
+        (ParameterError("no"), 2),
+        (StateError("no"), 2),
+        (CommandTimeout("AT", 5), 3),
+        (AcknowledgementTimeout("no"), 3),
+        (RegistrationError("late", timed_out=True), 3),
+        (RegistrationError("refused", timed_out=False), 1),
+        (CommandError("AT", "ERROR", None), 1),
+        (AnswerError("odd"), 1),
+        (ModemReset("again"), 1),
+    ],
+)
+def test_every_error_has_its_status(error: M5310Error, status: int) -> None:
+    assert exit_of(error) == status

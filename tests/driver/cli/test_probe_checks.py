@@ -1,0 +1,90 @@
+"""Verdicts of a probe: what is well, what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from m5310.at.codec import Answer
+from m5310.cli.probe_checks import QUESTIONS, Finding, Verdict, silence
+from m5310.errors import CommandError, CommandTimeout, M5310Error
+
+BY_NAME = {question.name: question for question in QUESTIONS}
+
+
+def found(name: str, outcome: str | M5310Error) -> Finding:
+    question = BY_NAME[name]
+    if isinstance(outcome, str):
+        return question.finding(Answer(question.command, (outcome,)))
+    return question.finding(outcome)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "verdict", "value", "said"),
+    [
+        ("manufacturer", "CMCC", Verdict.WELL, "CMCC", "CMCC"),
+        ("model", "M5310", Verdict.WELL, "M5310", "M5310"),
+        ("model", "M5310-A", Verdict.NOTE, "M5310-A", "no first-generation M5310"),
+        ("model", "BC95", Verdict.NOTE, "BC95", "no first-generation M5310"),
+        ("firmware", "M5310_V3.1.0", Verdict.WELL, "M5310_V3.1.0", "V3.1.0"),
+        ("firmware", "M5310_V2.0", Verdict.NOTE, "M5310_V2.0", "older than SP3"),
+        ("IMEI", "+CGSN:865820030013978", Verdict.WELL, "865820030013978", "8658"),
+        ("SIM", "460040000000001", Verdict.WELL, "460040000000001", "4600"),
+        ("SIM card", "+NCCID:89860400000000000001", Verdict.WELL, "89860400000000000001", "8986"),
+        ("radio", "+CFUN:1", Verdict.WELL, True, "on"),
+        ("radio", "+CFUN:0", Verdict.WRONG, False, "off"),
+        ("signal", "+CSQ:20,99", Verdict.WELL, -73, "-73 dBm, good"),
+        ("signal", "+CSQ:3,99", Verdict.NOTE, -107, "-107 dBm, weak"),
+        ("signal", "+CSQ:99,99", Verdict.WRONG, None, "no signal known"),
+        ("registration", "+CEREG:0,1", Verdict.WELL, "HOME", "home network"),
+        ("registration", "+CEREG:0,5", Verdict.WELL, "ROAMING", "roaming"),
+        ("registration", "+CEREG:0,0", Verdict.WRONG, "NOT_REGISTERED", "not searching"),
+        ("registration", "+CEREG:0,2", Verdict.WRONG, "SEARCHING", "searching"),
+        ("registration", "+CEREG:0,3", Verdict.WRONG, "DENIED", "denied"),
+        ("registration", "+CEREG:0,4", Verdict.WRONG, "UNKNOWN", "out of coverage"),
+        ("attached", "+CGATT:1", Verdict.WELL, True, "yes"),
+        ("attached", "+CGATT:0", Verdict.WRONG, False, "no"),
+        ("address", "+CGPADDR:0,10.1.2.3", Verdict.WELL, "10.1.2.3", "10.1.2.3"),
+        ("address", "+CGPADDR:0", Verdict.NOTE, None, "none yet"),
+    ],
+)
+def test_an_answer_is_judged(
+    name: str, line: str, verdict: Verdict, value: object, said: str
+) -> None:
+    finding = found(name, line)
+    assert (finding.name, finding.verdict, finding.value) == (name, verdict, value)
+    assert said in finding.words
+    assert bool(finding.advice) == (verdict is not Verdict.WELL)
+
+
+def refusal(result: str, number: int | None) -> CommandError:
+    return CommandError("AT+CIMI", result, number)
+
+
+def test_a_missing_sim_is_said_with_its_remedy() -> None:
+    for error in (refusal("ERROR", None), refusal("+CME ERROR:10", 10), refusal("+CME ERROR:3", 3)):
+        finding = found("SIM", error)
+        assert finding.verdict is Verdict.WRONG
+        assert finding.words == f"refused with {error.result}"
+        assert "SIM" in finding.advice
+    assert "PIN" in found("SIM", refusal("+CME ERROR:11", 11)).advice
+
+
+def test_what_is_refused_but_not_vital_is_a_note() -> None:
+    finding = found("model", refusal("+CME ERROR:4", 4))
+    assert (finding.verdict, finding.advice) == (Verdict.NOTE, "")
+    assert found("attached", refusal("ERROR", None)).verdict is Verdict.WRONG
+
+
+def test_silence_and_nonsense_are_findings_too() -> None:
+    finding = found("signal", CommandTimeout("AT+CSQ", 5.0))
+    assert (finding.verdict, finding.words) == (Verdict.WRONG, "no answer")
+    finding = found("signal", "nonsense")
+    assert finding.verdict is Verdict.WRONG
+    assert "nonsense" in finding.words
+
+
+def test_nobody_answering_is_said_with_all_that_was_tried() -> None:
+    finding = silence("/dev/ttyUSB0", (9600, 115200))
+    assert finding.verdict is Verdict.WRONG
+    assert finding.words == "nobody answers at 9600, 115200 baud"
+    assert "/dev/ttyUSB0" in finding.advice

@@ -1,0 +1,213 @@
+"""Profiles: what is in a good one, and what is said of a bad one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from m5310.cli import arguments
+from m5310.cli.run_profile import Item, Profile, assignment, parsed, value_of
+from m5310.device.outbox import LIMIT, WhenFull
+from m5310.errors import ParameterError
+from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.values import ValueType
+
+WHOLE = """
+port = "/dev/ttyUSB0"
+baud = 115200
+endpoint = "865820030013978;460040000000001"
+uri = "coap://183.230.40.39:5683"
+lifetime = 300
+recover = false
+acknowledge = true
+outbox = 50
+when_full = "refuse"
+
+[[resource]]
+path = "3303/0/5700"
+type = "float"
+command = "echo 21.5"
+every = 2.5
+
+[[resource]]
+path = "/3311/0/5850"
+type = "boolean"
+value = true
+access = ["read", "write", "execute"]
+
+[[resource]]
+path = "3200/0/5505"
+type = "opaque"
+value = "00ff"
+access = "write"
+"""
+
+ONE = '[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
+
+
+def profile(text: str) -> Profile:
+    return parsed(text.encode(), "my.toml")
+
+
+def test_a_whole_profile() -> None:
+    everything = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
+    assert profile(WHOLE) == Profile(
+        port="/dev/ttyUSB0",
+        baud=115200,
+        endpoint="865820030013978;460040000000001",
+        uri="coap://183.230.40.39:5683",
+        lifetime=300,
+        recover=False,
+        acknowledge=True,
+        outbox=50,
+        when_full=WhenFull.REFUSE,
+        items=(
+            Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0, "echo 21.5", 2.5),
+            Item(Path(3311, 0, 5850), ValueType.BOOLEAN, everything, True),
+            Item(Path(3200, 0, 5505), ValueType.OPAQUE, Access.WRITABLE, b"\x00\xff"),
+        ),
+    )
+
+
+def test_a_profile_saved_with_a_byte_order_mark() -> None:
+    assert parsed(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
+
+
+def test_the_smallest_profile() -> None:
+    item = Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0)
+    drop = WhenFull.DROP_OLDEST
+    assert profile(ONE) == Profile(None, 9600, None, None, 86400, True, False, LIMIT, drop, (item,))
+
+
+@pytest.mark.parametrize("kind", ValueType)
+def test_every_type_has_a_first_value(kind: ValueType) -> None:
+    (item,) = profile(ONE.replace("float", kind.name.lower())).items
+    assert item.type is kind
+
+
+def test_the_profile_in_the_help_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parser().parse_args(["run", "--help"])
+    shown = re.search(r"  a profile:\n|a profile:\n((?:  .*\n|\n)+)", capsys.readouterr().out)
+    assert shown
+    text = "\n".join(line[2:] for line in shown[1].splitlines())
+    found = profile(text)
+    assert [str(item.path) for item in found.items] == ["3303/0/5700", "3311/0/5850"]
+    assert found.port == "/dev/ttyUSB0"
+    whole = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    assert profile(whole.replace("<imei>;<imsi>", "1;2")).endpoint == "1;2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("port = ", "my.toml is not TOML: Invalid value"),
+        ("", "resource: none is there; a device has at least one [[resource]]"),
+        ("resource = 5", "resource: none is there"),
+        ("resource = [5]", "resource 1: 5 is not a table"),
+        ("prot = 1\n" + ONE, "prot is unknown; expected one of port, baud"),
+        ("port = 1\n" + ONE, "port: 1 is not a text"),
+        ('baud = "fast"\n' + ONE, "baud: 'fast' is not a number"),
+        ("baud = 0\n" + ONE, "baud: 0 is no speed"),
+        ("baud = true\n" + ONE, "baud: True is not a number"),
+        ('endpoint = "x"\n' + ONE, "endpoint: the endpoint 'x' is not <imei>;<imsi>"),
+        ('uri = "x"\n' + ONE, "uri: the URI 'x' is not coap://host:port"),
+        ("lifetime = 1\n" + ONE, "lifetime: lifetime 1 is "),
+        ("recover = 1\n" + ONE, "recover: 1 is not true or false"),
+        ('acknowledge = "yes"\n' + ONE, "acknowledge: 'yes' is not true or false"),
+        ("outbox = 0\n" + ONE, "outbox: 0 reports; it keeps at least 1"),
+        ("outbox = true\n" + ONE, "outbox: True is not a number"),
+        ('when_full = "wait"\n' + ONE, 'when_full: \'wait\'; expected "drop oldest" or "refuse"'),
+        (ONE + "unit = 1", "resource 1: unit is unknown; expected one of path, type"),
+        ("[[resource]]\n", "resource 1: path is missing; expected one like 3303/0/5700"),
+        ("[[resource]]\npath = 3303", "resource 1: path: 3303 is not a text"),
+        (ONE.replace("/5700", ""), "resource 3303/0: path: it names no resource"),
+        (ONE.replace("3303", "x"), "resource x/0/5700: path: 'x/0/5700' is not a path"),
+        (ONE + ONE, "resource 2: path: 3303/0/5700 is there already"),
+        ('[[resource]]\npath = "1/2/3"', "resource 1/2/3: type is missing; expected one of string"),
+        (ONE.replace("float", "double"), "resource 3303/0/5700: type 'double' is unknown"),
+        (ONE + 'value = "warm"', "resource 3303/0/5700: value: 'warm' cannot be sent as"),
+        (ONE + "value = []", "value: [] is no value of a resource"),
+        (ONE.replace("float", "opaque") + 'value = "0g"', "value: '0g' is not hex digits"),
+        (ONE + "every = 5", "every: there is no command to run so often"),
+        (ONE + 'command = "x"\nevery = 0', "every: 0 s is outside 1..86400"),
+        (ONE + 'command = "x"\nevery = nan', "every: nan s is outside"),
+        (ONE + 'command = ""', "command: it is empty"),
+        (ONE + 'access = ["raed"]', 'access: [\'raed\']; expected a list of "read", "write"'),
+        (ONE + "access = [1]", "access: [1]"),
+        (ONE + "access = []", "access: []"),
+        (ONE + "access = 1", "access: 1"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        profile(text)
+    assert str(caught.value).startswith("my.toml")
+    assert said in str(caught.value)
+
+
+def test_what_is_not_text_is_no_profile() -> None:
+    with pytest.raises(ParameterError, match=r"my\.toml is not TOML: .* can't decode byte"):
+        parsed(b"\xff", "my.toml")
+
+
+KEYS = st.sampled_from(
+    ["port", "baud", "uri", "lifetime", "path", "type", "value", "access", "every"]
+)
+VALUES = st.sampled_from(["1", '"x"', "true", "[]", "[[]]", "1979-05-27", "nan", "{}", "{a=1}"])
+
+
+@given(st.lists(st.tuples(KEYS, VALUES), max_size=4), st.booleans())
+def test_any_toml_is_a_profile_or_refused(pairs: list[tuple[str, str]], inside: bool) -> None:
+    text = "".join(f"{key} = {value}\n" for key, value in pairs)
+    try:
+        read = profile(ONE + text if inside else text + ONE)
+    except ParameterError:
+        return
+    assert read.items
+
+
+# --- values as people type them --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (ValueType.FLOAT, " 22.5\n", 22.5),
+        (ValueType.INTEGER, "-3", -3),
+        (ValueType.BOOLEAN, "On", True),
+        (ValueType.BOOLEAN, "false", False),
+        (ValueType.BOOLEAN, "1", True),
+        (ValueType.STRING, "on", "on"),
+        (ValueType.OPAQUE, "00FF", b"\x00\xff"),
+        (ValueType.HEX_STRING, "00ff", "00ff"),
+    ],
+)
+def test_values_as_people_type_them(kind: ValueType, text: str, value: object) -> None:
+    assert value_of(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (ValueType.FLOAT, "warm", "'warm' is no float"),
+        (ValueType.BOOLEAN, "2", "'2' is no boolean"),
+        (ValueType.HEX_STRING, "0", "'0' is no hex string"),
+        (ValueType.FLOAT, "", "'' is no float"),
+    ],
+)
+def test_what_is_no_value_is_refused(kind: ValueType, text: str, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        value_of(kind, text)
+
+
+def test_assignments() -> None:
+    assert assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
+    assert assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
+    with pytest.raises(ParameterError, match="'3303/0/5700' does not read like 3303"):
+        assignment("3303/0/5700")
+    with pytest.raises(ParameterError, match="'x' is not a path"):
+        assignment("x=1")

@@ -1,0 +1,118 @@
+"""The module's general vocabulary: each line as written, each answer as read."""
+
+from __future__ import annotations
+
+import pytest
+
+from m5310.at.codec import Answer, Command
+from m5310.commands import general as c
+from m5310.errors import AnswerError, ParameterError
+
+
+def answer(command: Command, *lines: str) -> Answer:
+    """What the module brought; every line must have a shape that the command declared."""
+    for line in lines:
+        assert any(each.pattern.fullmatch(line) for each in command.responses), line
+    return Answer(command, lines)
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (c.attention(), "AT"),
+        (c.echo(on=True), "ATE1"),
+        (c.echo(on=False), "ATE0"),
+        (c.factory_defaults(), "AT&F"),
+        (c.reset_profile(), "ATZ"),
+        (c.error_numbers(on=True), "AT+CMEE=1"),
+        (c.error_numbers_query(), "AT+CMEE?"),
+        (c.speed(115200), "AT+NATSPEED=115200,30,1,2,1,0,0"),
+        (c.speed(9600, seconds=3, store=False), "AT+NATSPEED=9600,3,0,2,1,0,0"),
+        (c.speed_query(), "AT+NATSPEED?"),
+        (c.radio(on=True), "AT+CFUN=1"),
+        (c.radio_query(), "AT+CFUN?"),
+        (c.configure("AUTOCONNECT", on=True), "AT+NCONFIG=AUTOCONNECT,TRUE"),
+        (c.configure("AUTOCONNECT", on=False), "AT+NCONFIG=AUTOCONNECT,FALSE"),
+        (c.configuration(), "AT+NCONFIG?"),
+        (c.restart(), "AT+NRB"),
+    ],
+)
+def test_each_command_line(command: Command, line: str) -> None:
+    assert command.line == line
+    assert command.timeout >= c.PROMPT
+
+
+def test_what_takes_long_is_given_time() -> None:
+    assert c.radio(on=False).timeout == 90
+    assert c.restart().timeout == 30
+
+
+def test_switches() -> None:
+    assert c.error_numbers_on(answer(c.error_numbers_query(), "+CMEE:1"))
+    assert not c.error_numbers_on(answer(c.error_numbers_query(), "+CMEE: 0"))
+    assert c.radio_on(answer(c.radio_query(), "+CFUN:1"))
+    assert not c.radio_on(answer(c.radio_query(), "+CFUN:0"))
+    assert c.speed_of(answer(c.speed_query(), "+NATSPEED:115200,2,1,0,0")) == 115200
+
+
+def test_configuration_rows() -> None:
+    got = c.configuration_of(
+        answer(c.configuration(), "+NCONFIG:AUTOCONNECT,TRUE", "+NCONFIG:CR_0354_0338,FALSE")
+    )
+    assert got == {"AUTOCONNECT": "TRUE", "CR_0354_0338": "FALSE"}
+
+
+def test_an_answer_without_the_line_says_what_was_expected() -> None:
+    with pytest.raises(AnswerError, match=r"AT\+CFUN\? brought \['hm'\]"):
+        c.radio_on(Answer(c.radio_query(), ("hm",)))
+
+
+def test_parameters_out_of_range() -> None:
+    with pytest.raises(ParameterError, match="9600, 57600"):
+        c.speed(9601)
+    with pytest.raises(ParameterError, match=r"seconds 31 is outside 1\.\.30"):
+        c.speed(9600, seconds=31)
+    with pytest.raises(ParameterError):
+        c.speed(9600, seconds=True)
+    with pytest.raises(ParameterError):
+        c.configure("A,B", on=True)
+
+
+@pytest.mark.parametrize("cause", c.BootCause)
+def test_the_boot_text_names_its_cause(cause: c.BootCause) -> None:
+    assert c.booted(cause.value) == c.Booted(cause, cause.value)
+
+
+def test_a_boot_text_nobody_has_seen() -> None:
+    assert c.booted("REBOOT_CAUSE_BROWNOUT") == c.Booted(
+        c.BootCause.UNKNOWN, "REBOOT_CAUSE_BROWNOUT"
+    )
+    for line in ("REBOOTING", "M5310", "+CEREG:1", "reboot"):
+        assert c.booted(line) is None
+
+
+@pytest.mark.parametrize("line", ["REBOOTING", *(cause.value for cause in c.BootCause)])
+def test_a_restart_is_heard_in_both_of_its_lines(line: str) -> None:
+    assert c.restarting(line)
+
+
+@pytest.mark.parametrize("line", ["M5310", "OK", "REBOOTED", f"x{c.BootCause.COMMAND.value}"])
+def test_other_lines_tell_of_no_restart(line: str) -> None:
+    assert not c.restarting(line)
+
+
+def test_what_changes_nothing_the_second_time_may_be_repeated() -> None:
+    for command in (
+        c.attention(),
+        c.echo(on=False),
+        c.error_numbers(on=True),
+        c.error_numbers_query(),
+        c.configure("AUTOCONNECT", on=True),
+        c.configuration(),
+    ):
+        assert command.repeatable, command.line
+
+
+def test_what_restarts_or_takes_long_is_not() -> None:
+    for command in (c.restart(), c.radio(on=True), c.speed(9600), c.reset_profile()):
+        assert not command.repeatable, command.line

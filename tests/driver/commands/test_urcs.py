@@ -1,0 +1,49 @@
+"""What a module says unasked about itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from m5310.commands.general import BootCause, Booted
+from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
+from m5310.commands.sockets import DatagramWaiting
+from m5310.commands.urcs import Notice, RadioConnection, Sleep, parse
+from m5310.errors import AnswerError
+
+
+@pytest.mark.parametrize(
+    ("line", "notice"),
+    [
+        ("+CEREG:5", NetworkStatus(Registration.ROAMING)),
+        ("+CSCON:1", RadioConnection(connected=True)),
+        ("+CSCON:0", RadioConnection(connected=False)),
+        ("+NPSMR:1", Sleep(asleep=True)),
+        ("+NPSMR: 0", Sleep(asleep=False)),
+        ("+NSONMI:0,4", DatagramWaiting(0, 4)),
+        ("+NPING:1.2.3.4,50,20", PingReply("1.2.3.4", 50, 0.02)),
+        ("+NPINGERR:1", PingFailure(1)),
+        (
+            "REBOOT_CAUSE_SECURITY_RESET_PIN",
+            Booted(BootCause.RESET_PIN, "REBOOT_CAUSE_SECURITY_RESET_PIN"),
+        ),
+        ("+MIPLOPEN:0,1", None),
+        ("+CSCON:1,0", None),  # the answer of AT+CSCON?, not a change
+        ("REBOOTING", None),
+        ("", None),
+    ],
+)
+def test_each_notice(line: str, notice: Notice | None) -> None:
+    assert parse(line) == notice
+
+
+@given(
+    st.sampled_from(["+CEREG", "+CSCON", "+NPSMR", "+NSONMI", "+NPING", "+NPINGERR"]),
+    st.text(max_size=20),
+)
+def test_no_line_raises_anything_but_a_typed_error(name: str, text: str) -> None:
+    try:
+        parse(f"{name}:{text}")
+    except AnswerError:
+        return

@@ -1,0 +1,376 @@
+"""What the platform asks, asked of the program in time; and whatever happens, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from m5310.at.codec import Command
+from m5310.device.answers import Answering, Handlers
+from m5310.dialects.urcs import ExecuteRequest
+from m5310.errors import NotSupported, ParameterError
+from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.lwm2m.values import Value, ValueType
+from tests.support.clock import elapse
+from tests.support.requesting import ALL, bench
+
+FAILED_READ = '2,"",1'
+
+# --- read ------------------------------------------------------------------------------------
+
+
+async def test_a_read_of_one_resource() -> None:
+    async with bench() as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,0,5700") == [
+            'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",1'
+        ]
+
+
+async def test_a_read_of_an_instance_and_of_an_object() -> None:
+    async with bench() as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,0,-1") == [
+            'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0',
+            'AT+MIPLREAD=0,10001,3303,0,5701,1,"Cel",1',
+        ]
+        assert await b.served("+MIPLREAD:0,10002,3303,-1,-1") == [
+            'AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",0',
+            'AT+MIPLREAD=0,10002,3303,0,5701,1,"Cel",0',
+            'AT+MIPLREAD=0,10002,3303,1,5700,4,"5.0",1',
+        ]
+
+
+async def test_on_read_may_bring_a_new_value() -> None:
+    async def on_read(resource: Resource) -> Value | None:
+        return 23.25 if resource.path.instance == 0 and resource.path.resource == 5700 else None
+
+    async with bench(Handlers(on_read=on_read)) as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,-1,-1") == [
+            'AT+MIPLREAD=0,10001,3303,0,5700,4,"23.25",0',
+            'AT+MIPLREAD=0,10001,3303,0,5701,1,"Cel",0',
+            'AT+MIPLREAD=0,10001,3303,1,5700,4,"5.0",1',
+        ]
+        assert b.value("3303/0/5700") == 23.25
+
+
+@pytest.mark.parametrize(
+    ("ids", "answer"),
+    [
+        ("9,9,9", f"9,9,9,{FAILED_READ}"),
+        ("9,-1,-1", f"9,-1,-1,{FAILED_READ}"),
+        ("3303,7,-1", f"3303,7,-1,{FAILED_READ}"),
+        ("3303,0,5605", f"3303,0,5605,{FAILED_READ}"),  # there, but not readable
+        ("10,0,2", '10,0,2,1,"",1'),  # an opaque one: the empty value of another type
+    ],
+)
+async def test_a_read_nobody_can_serve_is_answered_at_once(ids: str, answer: str) -> None:
+    async with bench() as b:
+        assert await b.served(f"+MIPLREAD:0,10001,{ids}") == [f"AT+MIPLREAD=0,10001,{answer}"]
+        assert b.times == [0]
+
+
+@pytest.mark.parametrize("bad", ["warm", "a" * 5000, float("nan")])
+async def test_a_value_that_cannot_be_sent_is_a_failed_read(
+    bad: Value, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def on_read(_: Resource) -> Value:
+        return bad
+
+    async with bench(Handlers(on_read=on_read)) as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,0,5700") == [
+            f"AT+MIPLREAD=0,10001,3303,0,5700,{FAILED_READ}"
+        ]
+        assert b.value("3303/0/5700") == 21.5
+    assert "3303/0/5700" in caplog.text
+
+
+async def test_an_answer_over_a_thousand_bytes_is_a_failed_read() -> None:
+    async def on_read(resource: Resource) -> Value | None:
+        return "x" * 998 if resource.type is ValueType.STRING else None
+
+    async with bench(Handlers(on_read=on_read)) as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,0,-1") == [
+            f"AT+MIPLREAD=0,10001,3303,0,-1,{FAILED_READ}"
+        ]
+
+
+# --- write -----------------------------------------------------------------------------------
+
+DONE, FAILED = ["AT+MIPLWRITE=0,10001,1"], ["AT+MIPLWRITE=0,10001,0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("3306,0,5850,1", "3306/0/5850", True),
+        ("3306,0,5850,5,1,1,0,0", "3306/0/5850", True),
+        ("3306,0,5851,-12", "3306/0/5851", -12),
+        ("3303,0,5701,Fahr, en, heit", "3303/0/5701", "Fahr, en, heit"),
+        ("3303,0,5701,1,2,°F,0,0", "3303/0/5701", "°F"),
+        ("10,0,1,00FF", "10/0/1", b"\x00\xff"),
+        ("10,0,1,2,2,00FF", "10/0/1", b"\x00\xff"),
+    ],
+)
+async def test_a_write_is_stored(text: str, path: str, value: Value) -> None:
+    seen = []
+
+    async def on_write(resource: Resource, new: Value) -> None:
+        seen.append((str(resource.path), new))
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served(f"+MIPLWRITE:0,10001,{text}") == DONE
+        assert seen == [(path, value)]
+        assert b.value(path) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9,9,9,1",
+        "3303,0,5700,1.5",  # read-only
+        "3306,0,5850,2",
+        "3306,0,5851,many",
+        "10,0,1,00F",
+        "10,0,1,1,4,00FF,0,0",  # a text for bytes
+        "3303,0,5701,2,2,00FF,0,0",  # bytes for a text
+    ],
+)
+async def test_a_write_that_does_not_fit_is_refused_unseen(text: str) -> None:
+    async def on_write(resource: Resource, new: Value) -> None:
+        raise AssertionError("never called")
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served(f"+MIPLWRITE:0,10001,{text}") == FAILED
+
+
+async def test_the_program_may_refuse_a_write(caplog: pytest.LogCaptureFixture) -> None:
+    async def on_write(resource: Resource, new: Value) -> None:
+        raise NotSupported("not now")
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,8") == FAILED
+        assert b.value("3306/0/5851") == 7
+    assert "not now" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_one_bad_part_refuses_the_whole_write_before_any_is_stored() -> None:
+    async with bench() as b:
+        answers = await b.served(
+            "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,1", "+MIPLWRITE:0,10001,3303,0,5700,4,4,1,0,0"
+        )
+        assert answers == FAILED
+        assert b.value("3306/0/5850") is False
+
+
+async def test_a_write_whose_first_part_was_lost_is_refused() -> None:
+    async with bench() as b:
+        answers = await b.served(
+            "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,2,1", "+MIPLWRITE:0,10001,3306,0,5851,3,4,1,0,0"
+        )
+        assert answers == FAILED
+
+
+async def test_the_bare_form_writes_several_resources_one_after_the_other() -> None:
+    async with bench() as b:
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,1") == DONE
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,5") == DONE
+        assert b.value("3306/0/5851") == 5
+
+
+# --- execute ---------------------------------------------------------------------------------
+
+
+async def test_an_execute_carries_its_arguments() -> None:
+    seen = []
+
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        seen.append((str(resource.path), arguments))
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served(
+            "+MIPLEXECUTE:0,10001,3303,0,5605", "+MIPLEXECUTE:0,10002,3306,0,5850,a, b"
+        ) == ["AT+MIPLEXECUTE=0,10001,1", "AT+MIPLEXECUTE=0,10002,1"]
+    assert seen == [("3303/0/5605", b""), ("3306/0/5850", b"a, b")]
+
+
+async def test_an_execute_nobody_serves_is_refused() -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        raise AssertionError("never called")
+
+    failed = ["AT+MIPLEXECUTE=0,10001,0"]
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5700") == failed
+    async with bench() as b:
+        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605") == failed
+
+
+async def test_a_written_text_may_hold_what_no_answer_can_carry() -> None:
+    seen = []
+
+    async def on_write(resource: Resource, new: Value) -> None:
+        seen.append(new)
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served('+MIPLWRITE:0,10001,3303,0,5701,{"on": 1}') == [
+            "AT+MIPLWRITE=0,10001,1"
+        ]
+        assert seen == [b.value("3303/0/5701")] == ['{"on": 1}']
+        assert await b.served("+MIPLREAD:0,10002,3303,0,5701") == [
+            f"AT+MIPLREAD=0,10002,3303,0,5701,{FAILED_READ}"
+        ]
+
+
+# --- callbacks that misbehave ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [GeneratorExit(), asyncio.CancelledError(), StopIteration()])
+async def test_whatever_ends_a_callback_the_next_request_is_served(error: BaseException) -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        if arguments:
+            raise error
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served(
+            "+MIPLEXECUTE:0,10001,3303,0,5605,go", "+MIPLEXECUTE:0,10002,3303,0,5605"
+        ) == ["AT+MIPLEXECUTE=0,10001,0", "AT+MIPLEXECUTE=0,10002,1"]
+
+
+@pytest.mark.parametrize("name", ["on_read", "on_write", "on_execute"])
+def test_what_cannot_be_called_is_no_callback(name: str) -> None:
+    with pytest.raises(ParameterError, match="'lamp' is not a function"):
+        Handlers(**{name: "lamp"})  # type: ignore[arg-type]
+
+
+# --- time ------------------------------------------------------------------------------------
+
+
+async def test_a_callback_that_raises_fails_its_request_and_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def on_read(resource: Resource) -> None:
+        if resource.path.instance == 0:
+            raise ZeroDivisionError("the sensor is gone")
+
+    async with bench(Handlers(on_read=on_read)) as b:
+        assert await b.served("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700") == [
+            f"AT+MIPLREAD=0,10001,3303,0,5700,{FAILED_READ}",
+            'AT+MIPLREAD=0,10002,3303,1,5700,4,"5.0",1',
+        ]
+    assert "Traceback" in caplog.text
+    assert "the sensor is gone" in caplog.text
+
+
+async def test_a_callback_that_takes_too_long_fails_at_the_deadline() -> None:
+    async def on_write(resource: Resource, new: Value) -> None:
+        await elapse(100)
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,8") == FAILED
+        assert b.times == [pytest.approx(3)]
+        assert b.value("3306/0/5851") == 7
+
+
+async def test_the_deadline_counts_from_the_arrival_and_can_be_chosen() -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        await elapse(4)
+
+    async with bench(Handlers(on_execute=on_execute), answer_within=10) as b:
+        lines = [f"+MIPLEXECUTE:0,{10001 + at},3303,0,5605" for at in range(4)]
+        answers = await b.served(*lines, within=20)
+        assert [answer[-1] for answer in answers] == ["1", "1", "0", "0"]
+        assert b.times == pytest.approx([4, 8, 10, 10])
+
+
+async def test_a_callback_that_ignores_its_cancellation_stops_nobody() -> None:
+    release = asyncio.Event()
+
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        while arguments and not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605,x") == ["AT+MIPLEXECUTE=0,10001,0"]
+        assert await b.served("+MIPLEXECUTE:0,10002,3303,0,5605") == ["AT+MIPLEXECUTE=0,10002,1"]
+        release.set()
+        await asyncio.sleep(0)
+
+
+async def test_a_callback_that_cancels_itself_fails_its_request_only() -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        raise asyncio.CancelledError
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served(
+            "+MIPLEXECUTE:0,10001,3303,0,5605", "+MIPLREAD:0,10002,3303,1,5700"
+        ) == [
+            "AT+MIPLEXECUTE=0,10001,0",
+            'AT+MIPLREAD=0,10002,3303,1,5700,4,"5.0",1',
+        ]
+
+
+@pytest.mark.realtime
+async def test_a_stuck_plain_function_stops_nobody() -> None:
+    stuck = threading.Event()
+
+    def on_execute(resource: Resource, arguments: bytes) -> None:
+        if arguments:
+            stuck.wait()
+
+    async with bench(Handlers(on_execute=on_execute), answer_within=0.05) as b:
+        answer = await b.next_answer("+MIPLEXECUTE:0,10001,3303,0,5605,x")
+        assert answer == "AT+MIPLEXECUTE=0,10001,0"
+        answer = await b.next_answer("+MIPLEXECUTE:0,10002,3303,0,5605")
+        assert answer == "AT+MIPLEXECUTE=0,10002,1"
+        stuck.set()
+
+
+async def test_a_callback_may_send_commands_itself() -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        await b.execute(Command("AT+CSQ"))
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605") == [
+            "AT+CSQ",
+            "AT+MIPLEXECUTE=0,10001,1",
+        ]
+
+
+async def test_without_a_login_nothing_is_asked_of_the_program() -> None:
+    def nobody(*_: object) -> None:
+        raise AssertionError
+
+    async with bench(Handlers(nobody, nobody, nobody)) as b:
+        assert await b.served(
+            "+MIPLREAD:0,10001,3303,0,5700",
+            "+MIPLWRITE:0,10002,3306,0,5851,8",
+            "+MIPLEXECUTE:0,10003,3306,0,5851",
+            registered=False,
+        ) == [
+            f"AT+MIPLREAD=0,10001,3303,0,5700,{FAILED_READ}",
+            "AT+MIPLWRITE=0,10002,0",
+            "AT+MIPLEXECUTE=0,10003,0",
+        ]
+        assert b.value("3306/0/5851") == 7
+
+
+async def test_a_callback_that_is_let_go_outlives_the_end() -> None:
+    ended = asyncio.Event()
+
+    async def on_execute(_: Resource, arguments: bytes) -> None:
+        answering.let_caller_go()
+        await answering.close()
+        await elapse(2)
+        ended.set()
+
+    tree = ObjectTree()
+    tree.add(Resource("3306/0/5850", ValueType.BOOLEAN, False, ALL))
+    answering = Answering(tree, Handlers(on_execute=on_execute))
+    request = ExecuteRequest(0, 10001, 3306, 0, 5850, b"")
+    (answer,) = await answering.answer((request,), answering.due(), serve=True)
+    assert answer.line == "AT+MIPLEXECUTE=0,10001,1"
+    assert ended.is_set()

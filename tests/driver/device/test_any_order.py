@@ -1,0 +1,271 @@
+"""A device under whatever happens in whatever order: legal, nobody forgotten, reports accounted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from random import Random
+from typing import Any, Final
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from m5310.device.acknowledgements import OVERDUE
+from m5310.device.device import Device
+from m5310.device.observations import AGAIN
+from m5310.device.outbox import ATTEMPTS
+from m5310.device.provisioning import LOGIN, LOGOUT, RESTARTS
+from m5310.device.registration import CLOSE, CONNECT, UPDATE, VERDICT_MARGIN
+from m5310.device.reports import Report, ReportState
+from m5310.device.restore import LONGEST_WAIT
+from m5310.dialects.classic.commands import PROMPT
+from m5310.errors import M5310Error
+from m5310.lwm2m.resources import Access
+from m5310.lwm2m.values import ValueType
+from m5310.states import DeviceState
+from tests.support.clock import elapse
+from tests.support.fickle import Fickle, Mood, Platform
+from tests.support.orders import BRIEF, WHICH, Orders
+
+S = DeviceState
+
+PATHS: Final = st.sampled_from(["3303/0/5700", "3303/0/5701", "3303/1/5700", "3311/0/5850"])
+LINES: Final = st.sampled_from(
+    [
+        "ERROR",  # no stray OK: while a report is out nothing tells it from the report's own
+        "REBOOTING",
+        "REBOOT_CAUSE_UNKNOWN",
+        "+MIPLOPEN:0,1",
+        "+MIPLOPEN:0,0",
+        "+MIPLCLOSE:0,1",
+        "+MIPLUPDATE:0,1",
+        "+MIPLUPDATE:0,0",
+        "+MIPLNOTIFY:0,3",
+        "+MIPLOBSERVE:0,10000,1,3303,1,-1",
+        "+MIPLOBSERVE:0,10000,0,3303,0,-1",
+        "+MIPLDISCOVER:0,10000,3303",
+        "+MIPLREAD:0,10001,3303,0,5700",
+        "+MIPLREAD:0,10002,3303,-1,-1",
+        "+MIPLREAD:0,10003,9,9,9",
+        "+MIPLWRITE:0,10004,3303,0,5700,7",
+        "+MIPLWRITE:0,10005,3303,0,5700,3,1,7,1,1",
+        "+MIPLEXECUTE:0,10006,3303,0,5700,reset",
+        "+MIPLREAD:0,what",
+    ]
+)
+
+CALLERS: Final = 4
+"""Calls of the program's at once."""
+
+TURN: Final = 2 * PROMPT * (CALLERS + 3)
+"""A command's time and its turn's: besides the calls, requests are answered, reports sent and the
+device kept up."""
+
+LIFETIME: Final = 300
+RESOURCES: Final = 4
+CONFIGURED: Final = 9 * TURN + 2 * LOGOUT + LOGIN
+VERIFIED: Final = TURN + UPDATE
+REPORTED: Final = AGAIN + ATTEMPTS * (2 * TURN + VERIFIED)
+CLEANED: Final = (RESOURCES + 1) * TURN
+
+WITHIN: Final = {
+    "create": (RESTARTS + 1) * CONFIGURED + CLEANED,
+    "add_resource": CALLERS * 2 * TURN + CONFIGURED + RESOURCES * TURN,
+    "remove_resource": CALLERS * 2 * TURN + CONFIGURED + RESOURCES * TURN + VERIFIED,
+    "connect": TURN + 20 + VERDICT_MARGIN,
+    "update": TURN + 20,
+    "close": 3 * TURN + 20,
+    "report": CALLERS * REPORTED,
+    "notify": CALLERS * REPORTED + 20,
+    "destroy": (RESTARTS + 1) * CONFIGURED
+    + 2 * CLEANED
+    + 2 * TURN
+    + CONNECT
+    + VERDICT_MARGIN
+    + CLOSE,
+}
+"""Seconds until each call must have ended, whatever happens: the commands it is made of, and what
+its documentation says it waits for."""
+
+
+AT_REST: Final = (S.NEW, S.DEREGISTERED, S.REG_FAILED, S.REGISTERED, S.LOST, S.DESTROYED)
+
+
+class DeviceOrders(Orders):
+    """Calls, cancellations, requests, moods of module and platform, restarts and lost ports."""
+
+    @initialize(
+        recover=st.sampled_from([True, True, False]),
+        answering=st.sampled_from([0.0, 1.0, 10.0]),
+        steps=st.sampled_from([0, 1, 2, 2, 2, 2]),
+    )
+    def make(self, recover: bool, answering: float, steps: int) -> None:
+        self.reports: dict[str, Report] = {}
+        self.number = 0
+        self.run(self._make(recover, answering, steps))
+
+    async def _make(self, recover: bool, answering: float, steps: int) -> None:
+        self.module = Fickle()
+
+        async def answer(*_: object) -> None:
+            await elapse(answering)
+
+        self.device = Device(
+            self.module.open,
+            "123456789012345;460001234567890",
+            lifetime=LIFETIME,
+            on_read=answer,
+            on_write=answer,
+            on_execute=answer,
+            recover=recover,
+            random=Random(0),  # the same orders, the same waits
+        )
+        if steps > 0:
+            await self.device.create()
+            for path in ("3303/0/5700", "3303/1/5700"):
+                await self.device.add_resource(path, ValueType.INTEGER, 0, Access(7))
+        if steps > 1:
+            await self.device.connect(20)
+
+    @rule(seconds=st.one_of(BRIEF, st.sampled_from([30.0, 120.0, 400.0])))
+    def wait(self, seconds: float) -> None:
+        self.pass_time(seconds)
+
+    # --- the program -------------------------------------------------------------------------
+
+    def call(self, name: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        if len(self.pending()) < CALLERS:
+            self.begin(name, work, self.loop.time() + WITHIN[name])
+
+    @rule(name=st.sampled_from(["create", "connect", "connect", "update", "close"]))
+    def change(self, name: str) -> None:
+        device = self.device
+        calls: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+            "create": device.create,
+            "connect": lambda: device.connect(20),
+            "update": lambda: device.update(timeout=20),
+            "close": lambda: device.close(20),
+        }
+        self.call(name, calls[name])
+
+    @rule(path=PATHS)
+    def add(self, path: str) -> None:
+        work = lambda: self.device.add_resource(path, ValueType.INTEGER, 0, Access(7))  # noqa: E731
+        self.call("add_resource", work)
+
+    @rule(which=WHICH)
+    def remove(self, which: int) -> None:
+        if resources := self.device.resources:
+            resource = resources[which % len(resources)]
+            self.call("remove_resource", lambda: self.device.remove_resource(resource))
+
+    @rule(acknowledge=st.booleans(), wait=st.booleans(), which=WHICH, several=st.booleans())
+    def report(self, acknowledge: bool, wait: bool, which: int, several: bool) -> None:
+        resources = self.device.resources
+        if resources and not several:
+            resources = (resources[which % len(resources)],)
+        self.number += 1
+        values = {each: 100 * self.number + at for at, each in enumerate(resources)}
+
+        async def report() -> None:
+            report = await self.device.report(values, acknowledge=acknowledge)
+            self.reports.update({str(value): report for value in values.values()})
+            if acknowledge and wait:
+                await report.acknowledgement(20)
+
+        self.call("notify" if acknowledge and wait else "report", report)
+
+    @rule(sure=st.sampled_from([False] * 9 + [True]))
+    def destroy(self, sure: bool) -> None:
+        if sure:
+            self.call("destroy", self.device.destroy)
+
+    # --- the module and its platform ---------------------------------------------------------
+
+    @rule(mood=st.sampled_from([Mood.WELL, *Mood]), platform=st.sampled_from(Platform))
+    def change_of_mood(self, mood: Mood, platform: Platform) -> None:
+        self.module.mood = mood
+        self.module.platform = platform
+
+    @rule(announced=st.booleans())
+    def restart(self, announced: bool) -> None:
+        self.during(lambda: self.module.restart(announced=announced))
+
+    @rule(told=st.booleans())
+    def kick(self, told: bool) -> None:
+        self.during(lambda: self.module.kick(told=told))
+
+    @rule(plugged=st.booleans())
+    def plug(self, plugged: bool) -> None:
+        if plugged:
+            self.module.plugged = True
+        else:
+            self.during(self.module.unplug)
+
+    @rule(lines=st.lists(LINES, max_size=3))
+    def say(self, lines: list[str]) -> None:
+        self.during(lambda: self.module.say(*lines))
+
+    @rule(data=st.binary(max_size=8))
+    def noise(self, data: bytes) -> None:
+        self.during(lambda: self.module.noise(data))
+
+    def during(self, what: Callable[[], None]) -> None:
+        async def happening() -> None:
+            what()
+            await asyncio.sleep(0)
+
+        self.run(happening())
+
+    # --- what must hold ----------------------------------------------------------------------
+
+    @invariant()
+    def reports_are_where_they_say(self) -> None:
+        if not hasattr(self, "module"):
+            return
+        assert not self.module.twice, "acknowledged, and said again"
+        took = set(self.module.took)
+        for value, report in self.reports.items():
+            match report.state:
+                case ReportState.ACCEPTED:
+                    assert value in took
+                case ReportState.ACKNOWLEDGED:
+                    assert value in took
+                case ReportState.FAILED:
+                    assert isinstance(report.error, M5310Error)
+                case ReportState.QUEUED:
+                    pass
+
+    @invariant()
+    def a_device_that_is_out_of_service_keeps_nothing(self) -> None:
+        if hasattr(self, "device") and self.device.state in (S.DESTROYED, S.LOST):
+            states = {report.state for report in self.reports.values()}
+            assert ReportState.QUEUED not in states
+
+    def teardown(self) -> None:
+        if hasattr(self, "device"):
+            self.heal()
+            self.call("destroy", self.device.destroy)
+            self.pass_time(WITHIN["destroy"])
+            assert not self.pending()
+            assert self.device.state is S.DESTROYED
+            self.pass_time(OVERDUE)
+        self.leave()
+
+    def heal(self) -> None:
+        """Once nothing disturbs them, device and module agree, and no report waits any more."""
+        self.module.mood, self.module.platform = Mood.WELL, Platform.ACCEPTING
+        self.module.plugged = True
+        self.pass_time(max(WITHIN.values()) + 2 * (LONGEST_WAIT + CONNECT) + LIFETIME)
+        assert not self.pending()
+        self.pass_time(ATTEMPTS * (OVERDUE + 10))
+        state = self.device.state
+        assert state in (*AT_REST, S.REG_UPDATE_NEEDED)
+        assert ReportState.QUEUED not in {report.state for report in self.reports.values()}
+        if state in AT_REST and state not in (S.LOST, S.DESTROYED):
+            assert state.registered is self.module.registered
+
+
+DeviceOrders.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestDevice = DeviceOrders.TestCase

@@ -1,0 +1,239 @@
+"""User callbacks: coroutines on the loop, everything else in a thread that may get stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import gc
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from m5310.device.callbacks import Callbacks, name
+from tests.support.clock import elapse
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Callbacks]:
+    callbacks = Callbacks()
+    try:
+        yield callbacks
+    finally:
+        await callbacks.close()
+
+
+async def test_a_coroutine_function_runs_on_the_loop() -> None:
+    async def double(number: int) -> int:
+        await elapse(1)
+        assert threading.current_thread() is threading.main_thread()
+        return 2 * number
+
+    async with running() as callbacks:
+        assert await callbacks.start(double, 4) == 8
+        assert await callbacks.start(functools.partial(double, 5)) == 10
+
+
+async def test_an_object_whose_call_is_async_runs_on_the_loop() -> None:
+    class Double:
+        async def __call__(self, number: int) -> int:
+            return 2 * number
+
+    async with running() as callbacks:
+        assert await callbacks.start(Double(), 4) == 8
+
+
+@pytest.mark.realtime
+async def test_a_plain_function_runs_beside_the_loop_in_one_thread() -> None:
+    async with running() as callbacks:
+        first = await callbacks.start(threading.get_ident)
+        second = await callbacks.start(threading.get_ident)
+        assert first == second != threading.get_ident()
+
+
+@pytest.mark.realtime
+async def test_a_plain_function_may_hand_back_a_coroutine() -> None:
+    async def double(number: int) -> int:
+        return 2 * number
+
+    async with running() as callbacks:
+        assert await callbacks.start(lambda number: double(number), 4) == 8
+
+
+@pytest.mark.realtime
+async def test_a_plain_function_sees_the_callers_context() -> None:
+    variable = contextvars.ContextVar("variable", default="unset")
+    variable.set("set")
+    async with running() as callbacks:
+        assert await callbacks.start(variable.get) == "set"
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("error", [LookupError("no"), StopIteration("odd")])
+async def test_what_a_plain_function_raises_comes_through(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    async with running() as callbacks:
+        with pytest.raises((LookupError, RuntimeError)) as raised:
+            await callbacks.start(fail)
+        assert raised.value is error or raised.value.__cause__ is error
+        assert await callbacks.start(lambda: 7) == 7  # the thread lives on
+
+
+@pytest.mark.realtime
+async def test_a_stuck_call_is_abandoned_and_the_next_gets_a_new_thread() -> None:
+    stuck, entered = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        entered.set()
+        stuck.wait()
+
+    async with running() as callbacks:
+        task = callbacks.start(hang)
+        await asyncio.to_thread(entered.wait)
+        task.cancel()
+        assert await callbacks.start(lambda: 7) == 7
+        assert task.cancelled()
+    stuck.set()
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("raises", [False, True])
+async def test_the_late_end_of_an_abandoned_call_troubles_nobody(raises: bool) -> None:
+    stuck, entered, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        entered.set()
+        stuck.wait()
+        ended.set()
+        if raises:
+            raise LookupError("too late")
+
+    async with running() as callbacks:
+        task = callbacks.start(hang)
+        await asyncio.to_thread(entered.wait)
+        task.cancel()
+        await asyncio.wait({task})
+        stuck.set()
+        await asyncio.to_thread(ended.wait)
+        assert await callbacks.start(lambda: 7) == 7  # the loop has heard of the end by now
+
+
+@pytest.mark.realtime
+async def test_two_calls_at_once_do_not_wait_for_each_other() -> None:
+    barrier = threading.Barrier(2)
+    async with running() as callbacks:
+        await asyncio.gather(callbacks.start(barrier.wait), callbacks.start(barrier.wait))
+        assert await callbacks.start(lambda: 7) == 7
+
+
+def test_a_call_may_end_after_its_loop() -> None:
+    stuck, threads = threading.Event(), []
+
+    async def main() -> None:
+        callbacks = Callbacks()
+        entered = threading.Event()
+
+        def hang() -> None:
+            threads.append(threading.current_thread())
+            entered.set()
+            stuck.wait()
+
+        task = callbacks.start(hang)
+        await asyncio.to_thread(entered.wait)
+        task.cancel()
+        await callbacks.close()
+
+    asyncio.run(main())
+    stuck.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+
+
+async def test_closing_cancels_what_runs_on_the_loop() -> None:
+    async with running() as callbacks:
+        task = callbacks.start(asyncio.Event().wait)
+        await asyncio.sleep(0)
+    assert task.cancelled()
+
+
+def stubborn(release: asyncio.Event) -> Callable[[], object]:
+    async def stay() -> None:
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+        raise LookupError("after all")
+
+    return stay
+
+
+async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    release = asyncio.Event()
+    callbacks = Callbacks()
+    task = callbacks.start(stubborn(release))
+    await asyncio.sleep(0)
+    await callbacks.close()
+    assert not task.done()
+    assert "ignores its cancellation" in caplog.text
+    release.set()
+    await asyncio.wait({task})
+    await asyncio.sleep(0)
+    assert "failed after it was given up: LookupError" in caplog.text
+
+
+async def test_closing_twice_and_unused(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    callbacks = Callbacks()
+    await callbacks.close()
+    await callbacks.close()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_callback_may_end_the_program(plain: bool, caplog: pytest.LogCaptureFixture) -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    async def leave_too() -> None:
+        raise SystemExit(3)
+
+    async def main() -> None:
+        async with running() as callbacks:
+            await asyncio.wait({callbacks.start(leave if plain else leave_too)})
+            await asyncio.Event().wait()
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    gc.collect()
+    assert not caplog.records  # no "Task exception was never retrieved"
+
+
+async def test_a_call_that_waits_for_the_closing_is_not_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    callbacks = Callbacks()
+    closed = asyncio.Event()
+
+    async def leave() -> None:
+        callbacks.let_caller_go()
+        await closed.wait()
+
+    task = callbacks.start(leave)
+    await asyncio.sleep(0)
+    await callbacks.close()
+    assert not task.done()
+    closed.set()
+    await task
+    assert asyncio.get_running_loop().time() == 0
+    assert not caplog.records
+
+
+def test_a_callback_is_called_by_its_name_where_it_has_one() -> None:
+    assert name(elapse) == "elapse"
+    assert name(functools.partial(elapse, 1)).startswith("functools.partial(")

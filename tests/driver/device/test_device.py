@@ -1,0 +1,711 @@
+"""A device from create to destroy, over the real modem and a scripted module."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import pathlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from m5310.device.device import Device
+from m5310.device.events import (
+    LoggedOut,
+    PortBack,
+    PortLost,
+    RenewalFailed,
+    ReportDropped,
+    Reset,
+    Restored,
+    UpkeepEvent,
+)
+from m5310.device.outbox import WhenFull
+from m5310.device.reports import ReportState
+from m5310.device.restore import HELD, LONGEST_WAIT
+from m5310.errors import (
+    AcknowledgementTimeout,
+    Code,
+    CommandError,
+    M5310Error,
+    ModemReset,
+    NotFound,
+    OutboxFull,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.values import ValueType
+from m5310.states import DeviceState
+from tests.support.clock import elapse, run
+from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
+from tests.support.scripted import Scripted, platform
+
+# --- the whole way ---------------------------------------------------------------------------
+
+
+async def test_a_device_from_create_to_destroy() -> None:
+    async with module() as m:
+        async with Device(m.modem, ENDPOINT) as device:
+            assert device.state is DeviceState.DEREGISTERED
+            temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+            await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
+            await device.add_resource(
+                Path(3306, 0, 5850), ValueType.BOOLEAN, False, Access.WRITABLE
+            )
+            assert [str(each.path) for each in device.resources] == [
+                "3303/0/5700",
+                "3303/0/5701",
+                "3306/0/5850",
+            ]
+            await device.connect(30)
+            assert device.state is DeviceState.REGISTERED
+            await device.notify(temperature, 22)
+            await device.close()
+            assert device.state is DeviceState.DEREGISTERED
+        assert device.state is DeviceState.DESTROYED
+        assert m.sent == [
+            "AT+CMEE=1",
+            CONF,
+            "AT+MIPLADDOBJ=0,3303,0",
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
+            'AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1',
+            "AT+MIPLADDOBJ=0,3306,0",
+            'AT+MIPLNOTIFY=0,3306,0,5850,5,"0",1',
+            "AT+MIPLOPEN=0,30",
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.0",1',
+            "AT+MIPLCLOSE=0",
+            "AT+MIPLDELOBJ=0,3303,0",
+            "AT+MIPLDELOBJ=0,3306,0",
+            "AT+MIPLDEL=0",
+        ]
+        assert not m.closed  # a modem that was given stays the giver's
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"endpoint": "123456789012345"}, Code.BADPARAM),
+        ({"uri": "183.230.40.40"}, Code.INVALID_URI),
+        ({"lifetime": 9}, Code.BADPARAM),
+        ({"lifetime": 86401}, Code.BADPARAM),
+    ],
+)
+def test_bad_parameters_are_refused_before_a_port_is_touched(
+    options: dict[str, str | int], code: Code
+) -> None:
+    with pytest.raises(ParameterError) as refused:
+        Device("/dev/null/none", **{"endpoint": ENDPOINT, **options})  # type: ignore[arg-type]
+    assert refused.value.code is code
+
+
+# --- resources -------------------------------------------------------------------------------
+
+
+async def test_resources_are_declared_before_login_only() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        with pytest.raises(StateError, match="declared before login") as late:
+            await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        assert late.value.code is Code.REGISTERED
+        assert len(m.sent) == sent
+
+
+async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        sent = len(m.sent)
+        for path, kind, value in (
+            ("3303/0/5700", ValueType.FLOAT, 1),
+            ("3303/0", ValueType.FLOAT, 1),
+            ("3303/0/65536", ValueType.FLOAT, 1),
+            ("3303/0/5701", ValueType.STRING, 'a"b'),
+            ("3303/0/5701", ValueType.STRING, "x" * 1025),
+        ):
+            with pytest.raises(ParameterError):
+                await device.add_resource(path, kind, value)
+        assert len(m.sent) == sent
+
+
+async def test_a_declaration_the_module_refuses_is_none() -> None:
+    rules = platform(NOTIFY=lambda line: "ERROR" if "5701" in line else "OK")
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        with pytest.raises(CommandError):
+            await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        assert device.resources == ()
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
+
+
+async def test_two_at_once_add_their_instance_once() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await asyncio.gather(
+            *(device.add_resource(f"3303/0/{number}", ValueType.FLOAT, 1) for number in (1, 2, 3))
+        )
+        assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
+
+
+async def test_the_last_resource_takes_its_instance_with_it() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
+        two = await device.add_resource("3303/0/2", ValueType.FLOAT, 1)
+        await device.remove_resource(one)
+        assert "DELOBJ" not in m.sent[-1]
+        await device.remove_resource(two)
+        assert m.sent[-1] == "AT+MIPLDELOBJ=0,3303,0"
+        with pytest.raises(NotFound):
+            await device.remove_resource(two)
+    assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLDEL=0"]
+
+
+async def test_while_registered_the_platform_hears_of_a_removed_instance() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
+        one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
+        await device.connect()
+        await device.remove_resource(one)
+        assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLUPDATE=0,300,1"]
+
+
+# --- login -----------------------------------------------------------------------------------
+
+
+async def test_the_verdict_may_come_before_the_ok() -> None:
+    rules = platform(OPEN=["+MIPLOPEN:0,1", "OK"])
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        assert device.state is DeviceState.REGISTERED
+
+
+@pytest.mark.parametrize("timed_out", [True, False])
+async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
+    async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
+        after = 10 if timed_out else 2
+        asyncio.get_running_loop().call_later(after, m.say, "+MIPLOPEN:0,0")
+        with pytest.raises(RegistrationError) as failed:
+            await device.connect(10)
+        assert failed.value.timed_out is timed_out
+        assert device.state is DeviceState.REG_FAILED
+        m.rules = platform()
+        await device.connect(10)
+        assert device.state is DeviceState.REGISTERED
+
+
+async def test_a_second_login_is_refused_here() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        pending = asyncio.create_task(device.connect())
+        await m.until("AT+MIPLOPEN")
+        with pytest.raises(StateError) as refused:
+            await device.connect()
+        assert refused.value.code is Code.PENDING
+        m.say("+MIPLOPEN:0,1")
+        await pending
+        with pytest.raises(StateError) as refused:
+            await device.connect()
+        assert refused.value.code is Code.REGISTERED
+        assert len([line for line in m.sent if "OPEN" in line]) == 1
+
+
+async def test_updating_says_the_lifetime() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=3600) as device:
+        await device.connect()
+        await device.update()
+        assert m.sent[-1] == "AT+MIPLUPDATE=0,3600,0"
+
+
+async def test_a_logout_unasked_is_undone() -> None:
+    events: list[UpkeepEvent] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.say("+MIPLCLOSE:0,1")
+        assert device.state is DeviceState.DEREGISTERED
+        assert device.in_service
+        report = await device.notify(t, 2)
+        assert report.state is ReportState.QUEUED
+        await device.left(60)
+        assert device.state is DeviceState.REGISTERED
+        assert events == [LoggedOut(), Restored(1)]
+        assert [text(line) for line in m.sent[-2:]] == ["OPEN=0,60", 'NOTIFY=0,3303,0,1,3,"2",1']
+
+
+async def test_told_not_to_recover_a_logout_unasked_is_the_end() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        asyncio.get_running_loop().call_later(5, m.say, "+MIPLCLOSE:0,1")
+        await device.left(60)
+        assert asyncio.get_running_loop().time() < 6
+        assert device.state is DeviceState.DEREGISTERED
+        with pytest.raises(StateError):
+            device.check_registered()
+        with pytest.raises(StateError):
+            await device.notify(t, 2)
+
+
+# --- reports ---------------------------------------------------------------------------------
+
+
+async def test_reports_need_a_login() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        sent = len(m.sent)
+        with pytest.raises(StateError, match="log in first") as refused:
+            await device.notify(t, 2)
+        assert refused.value.code is Code.NOT_REGISTER
+        assert len(m.sent) == sent
+
+
+async def test_a_group_is_reported_and_acknowledged() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        b = await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
+        await device.connect()
+        m.rules = platform(NOTIFY=lambda line: ["OK", "+MIPLNOTIFY:0,2"] if ",2" in line else "OK")
+        report = await device.notify({a: 2, b: "K"}, acknowledge=True, timeout=10)
+        assert report.acknowledged
+        assert m.sent[-2:] == [
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"2.0",0',
+            'AT+MIPLNOTIFY=0,3303,0,5701,1,"K",1,2',
+        ]
+        assert (a.value, b.value) == (2, "K")
+
+
+async def test_an_acknowledgement_that_does_not_come() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        with pytest.raises(AcknowledgementTimeout, match="within 10 s"):
+            await device.notify(a, 2, acknowledge=True, timeout=10)
+        assert a.value == 2  # the module did take it
+
+
+async def test_what_cannot_be_reported() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        gone = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        await device.remove_resource(gone)
+        again = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        with pytest.raises(ParameterError, match="no value"):
+            await device.notify(a)  # type: ignore[call-overload]
+        with pytest.raises(ParameterError):
+            await device.notify(a, "warm")
+        with pytest.raises(NotFound, match="5701"):
+            await device.notify({a: 2, gone: 1})
+        await device.remove_resource(again)
+        with pytest.raises(NotFound):
+            await device.notify(again, 1)
+        assert len(m.sent) == sent
+
+
+# --- requests --------------------------------------------------------------------------------
+
+
+async def test_requests_of_every_kind_are_served() -> None:
+    seen = []
+
+    async def on_read(resource: object) -> float:
+        return 23.5
+
+    async def on_write(resource: object, value: object) -> None:
+        seen.append(value)
+
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        seen.append(arguments)
+
+    device_options = {"on_read": on_read, "on_write": on_write, "on_execute": on_execute}
+    async with module() as m, Device(m.modem, ENDPOINT, **device_options) as device:  # type: ignore[arg-type]
+        access = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1, access)
+        await device.connect()
+        m.say("+MIPLREAD:0,10001,3303,0,5700")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,5700,4,"23.5",1'
+        m.say("+MIPLWRITE:0,10002,3303,0,5700,7.5")
+        await m.until("AT+MIPLWRITE")
+        assert m.sent[-1] == "AT+MIPLWRITE=0,10002,1"
+        m.say("+MIPLEXECUTE:0,10003,3303,0,5700,go")
+        await m.until("AT+MIPLEXECUTE")
+        assert m.sent[-1] == "AT+MIPLEXECUTE=0,10003,1"
+        assert seen == [7.5, b"go"]
+
+
+async def test_a_callback_may_report_from_inside_its_request() -> None:
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        await device.notify({a: 5, b: 6})
+
+    async with module() as m, Device(m.modem, ENDPOINT, on_execute=on_execute) as device:
+        a = await device.add_resource("3303/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
+        b = await device.add_resource("3303/0/2", ValueType.INTEGER, 1)
+        await device.connect()
+        m.say("+MIPLEXECUTE:0,10003,3303,0,1")
+        await m.until("AT+MIPLEXECUTE")
+        assert [text(line) for line in m.sent[-3:]] == [
+            'NOTIFY=0,3303,0,1,3,"5",0',
+            'NOTIFY=0,3303,0,2,3,"6",1',
+            "EXECUTE=0,10003,1",
+        ]
+
+
+async def test_requests_before_login_are_refused_at_once() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        m.say("+MIPLREAD:0,10001,3303,0,1")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,1,2,"",1'
+
+
+async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixture) -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        sent = len(m.sent)
+        m.say("+MIPLOBSERVE:0,10001,1,3303,0,-1", "+MIPLDISCOVER:0,10002,3303", "+CEREG:5")
+        m.say("+MIPLREAD:0,10001", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
+        await elapse(10)
+        assert len(m.sent) == sent
+        assert device.state is DeviceState.REGISTERED
+    assert "+MIPLREAD:0,10001" in caplog.text
+
+
+# --- the port is lost ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [False, True])
+async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: bool) -> None:
+    """Whether nobody is to open it again, or nobody can: it was lent."""
+    m = Scripted(platform())
+    device = Device(m.modem, ENDPOINT) if given else Device("/dev/ttyUSB0", ENDPOINT, recover=False)
+    await device.create()
+    m = m if given else opening[0]
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    m.rules = platform(UPDATE="OK")
+    waiting = [
+        asyncio.create_task(device.notify(t, 2, acknowledge=True)),
+        asyncio.create_task(device.update()),
+        asyncio.create_task(device.left(1000)),
+    ]
+    await m.until("AT+MIPLUPDATE")
+    before = asyncio.get_running_loop().time()
+    m.vanish()
+    *failed, left = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in failed] == [PortError, PortError]
+    assert left is None
+    assert asyncio.get_running_loop().time() == before
+    assert device.state is DeviceState.LOST
+    for again in (device.connect(), device.notify(t, 3), device.update(), device.close()):
+        with pytest.raises(PortError, match="lost"):
+            await again
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+    assert m.closed == 1
+
+
+async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening: Ports) -> None:
+    events: list[UpkeepEvent] = []
+    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    (m,) = opening
+    m.rules = platform(UPDATE="OK")
+    acknowledged = asyncio.create_task(device.notify(t, 2, acknowledge=True))
+    updating = asyncio.create_task(device.update())
+    await m.until("AT+MIPLUPDATE")
+    opening.rules = None
+    m.vanish()
+    with pytest.raises(PortError, match="unplugged"):
+        await updating
+    assert device.state is DeviceState.RESTORING
+    assert device.in_service
+    with pytest.raises(StateError) as pending:
+        await device.connect()
+    assert pending.value.code is Code.PENDING
+    kept = [await device.notify(t, value) for value in (3, 4)]
+    assert [report.state for report in kept] == [ReportState.QUEUED] * 2
+    await elapse(600)
+    assert not acknowledged.done() or isinstance(acknowledged.exception(), AcknowledgementTimeout)
+    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,3"])
+    for report in kept:
+        await report.accepted(60)
+    assert opening[1].sent[2:] == [
+        "AT+MIPLADDOBJ=0,3303,0",
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # the module took it before
+        "AT+MIPLOPEN=0,60",
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1,3',
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"3",1',
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"4",1',
+    ]
+    assert t.value == 4
+    assert isinstance(events[0], PortLost)
+    assert events[-2:] == [PortBack("scripted"), Restored(1)]
+    assert device.modem is opening[1].modem
+    await device.destroy()
+    with pytest.raises(AcknowledgementTimeout):
+        await acknowledged
+    assert [port.closed for port in opening] == [1, 1]
+
+
+async def test_a_kept_report_is_handed_back_at_once_whatever_was_asked_for(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    begun = asyncio.get_running_loop().time()
+    report = await device.notify(t, 2, acknowledge=True)
+    assert asyncio.get_running_loop().time() == begun
+    assert report.state is ReportState.QUEUED
+    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,2"])
+    await report.acknowledgement(timeout=None)
+    assert report.state is ReportState.ACKNOWLEDGED
+    await device.destroy()
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3])
+async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads: int) -> None:
+    text = ["REBOOT_CAUSE_UNKNOWN", "M5310", "OK"]
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        for times in range(1, 4):
+            for line in text[: reads - 1]:
+                m.say(line)
+            m.say(*text[reads - 1 :])
+            await elapse(600)
+            assert device.counters.restored == times
+        assert device.modem.counters.strays == 0
+
+
+async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> None:
+    events: list[UpkeepEvent] = []
+    rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        await device.connect()
+        m.rules = rules
+        m.say("+MIPLCLOSE:0,1")
+        await elapse(86400)
+        logins = len([line for line in m.sent if "OPEN" in line])
+        assert 86400 / LONGEST_WAIT < logins < 86400 / LONGEST_WAIT * 2 + 20
+        m.rules = platform()
+        await elapse(LONGEST_WAIT + 1)
+        assert device.state is DeviceState.REGISTERED
+        await elapse(HELD)
+        m.say("+MIPLCLOSE:0,1")  # it held: this is the first again
+        await elapse(0.1)
+        assert device.state is DeviceState.REGISTERED
+
+
+@pytest.mark.parametrize("when_full", WhenFull)
+async def test_no_more_reports_wait_than_were_asked_for(
+    opening: Ports, when_full: WhenFull
+) -> None:
+    events: list[UpkeepEvent] = []
+    device = Device("/dev/ttyUSB0", ENDPOINT, outbox=2, when_full=when_full, on_event=events.append)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    kept = [await device.notify(t, value) for value in (2, 3)]
+    if when_full is WhenFull.REFUSE:
+        with pytest.raises(OutboxFull, match="not taken"):
+            await device.notify(t, 4)
+    else:
+        kept.append(await device.notify(t, 4))
+        oldest = kept.pop(0)
+        assert oldest.state is ReportState.FAILED
+        assert ReportDropped(oldest) in events
+        with pytest.raises(OutboxFull, match="dropped"):
+            await oldest.accepted()
+    opening.rules = platform()
+    for report in kept:
+        await report.accepted(60)
+    assert device.counters.reports_dropped == (when_full is WhenFull.DROP_OLDEST)
+    await device.destroy()
+
+
+# --- any order -------------------------------------------------------------------------------
+
+STEPS = ["add", "remove", "connect", "notify", "update", "close", "destroy", "lose", "odd", "idle"]
+
+
+async def take(step: str, at: int, device: Device, m: Scripted) -> None:
+    match step:
+        case "add":
+            await device.add_resource(f"1/0/{at}", ValueType.INTEGER, at)
+        case "remove" if device.resources:
+            await device.remove_resource(device.resources[0])
+        case "connect":
+            await device.connect(10)
+        case "notify" if device.resources:
+            await device.notify(device.resources[-1], at)
+        case "update":
+            await device.update(timeout=10)
+        case "close":
+            await device.close(10)
+        case "destroy":
+            await device.destroy()
+        case "lose":
+            m.vanish()
+        case "odd":
+            m.say("+MIPLCLOSE:0,1", "+MIPLREAD:0,10001,1,0,0", "+MIPLOPEN:0,1")
+        case _:
+            await elapse(1)
+
+
+@given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())
+@settings(max_examples=60)
+def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse: bool) -> None:
+    async def program() -> None:
+        async with module(platform(OPEN=["OK", f"+MIPLOPEN:0,{not refuse:d}"])) as m:
+            device = Device(m.modem, ENDPOINT)
+            await device.create()
+            for at, step in enumerate(steps):
+                with contextlib.suppress(M5310Error):
+                    await take(step, at, device, m)
+            await device.destroy()
+            assert device.state is DeviceState.DESTROYED
+
+    run(program())
+
+
+# --- misuse ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
+def test_what_is_no_port(port: object) -> None:
+    with pytest.raises(ParameterError, match="no port"):
+        Device(port, ENDPOINT)  # type: ignore[arg-type]
+
+
+async def test_a_path_in_place_of_the_resource_is_told_apart() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        sent = len(m.sent)
+        for ask in (
+            device.notify("3303/0/5700", 2),  # type: ignore[call-overload]
+            device.notify({"3303/0/5700": 2}),  # type: ignore[dict-item]
+            device.remove_resource("3303/0/5700"),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(NotFound, match="'3303/0/5700' is not a resource"):
+                await ask
+        assert len(m.sent) == sent
+
+
+# --- the module restarts ---------------------------------------------------------------------
+
+
+async def restored(device: Device, within: float = 60) -> None:
+    async with asyncio.timeout(within):
+        while not device.counters.restored:
+            await elapse(0.1)
+
+
+async def test_a_restarted_module_is_told_everything_again() -> None:
+    events: list[UpkeepEvent] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        await device.notify(lamp, 5)
+        before = len(m.sent)
+        m.say("REBOOTING", RESTART)
+        assert device.state is DeviceState.RESTORING
+        assert device.in_service
+        await device.left(0.05)  # it may come back: no end of the service
+        await restored(device)
+        assert [line.split(",")[0] for line in m.sent[before + 1 :]] == [
+            m.sent[1].split(",")[0],
+            "AT+MIPLADDOBJ=0",
+            "AT+MIPLNOTIFY=0",
+            "AT+MIPLOPEN=0",
+        ]
+        assert '"5"' in m.sent[-2]
+        assert device.state is DeviceState.REGISTERED
+        assert events == [Reset("REBOOTING"), Restored(1)]
+
+
+async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
+    """As said: 5700. As understood: 5790. Its reports are refused, since nobody declared it."""
+    declared: set[str] = set()
+    damage = ["5700"]
+
+    def notify(line: str) -> str:
+        path = line.split(",")[3]
+        if device.state is DeviceState.REGISTERED:
+            return "OK" if path in declared else "+CME ERROR:50"
+        declared.add("5790" if damage and damage.pop() == path else path)
+        return "OK"
+
+    def conf(_: str) -> str:
+        return "+CME ERROR:3" if declared else "OK"
+
+    def delete(_: str) -> str:
+        declared.clear()
+        return "OK"
+
+    rules = platform(NOTIFY=notify, CONF=conf, DEL=delete)
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        u = await device.add_resource("3303/0/5701", ValueType.STRING, "C")
+        await device.connect()
+        assert (await device.notify(u, "K")).state is ReportState.ACCEPTED
+        report = await device.notify(t, 2)
+        assert report.state is ReportState.QUEUED
+        await restored(device)
+        await report.accepted(10)
+        assert device.counters.restored == 1
+
+
+async def test_a_removed_resource_is_not_told_again() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.add_resource("2/0/1", ValueType.INTEGER, 1)
+        m.say(RESTART)
+        await device.remove_resource(lamp)
+        before = len(m.sent)
+        await restored(device)
+        assert not [line for line in m.sent[before:] if line.startswith("AT+MIPLADDOBJ=0,1,")]
+        assert device.state is DeviceState.DEREGISTERED
+
+
+async def test_told_not_to_recover_the_device_is_lost() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        m.say(RESTART)
+        assert device.state is DeviceState.LOST
+        await device.left(10)
+        with pytest.raises(ModemReset, match=RESTART):
+            await device.connect(30)
+        m.say(RESTART)
+        assert device.counters.resets == 2
+
+
+@pytest.mark.parametrize("success", [True, False])
+async def test_the_programs_own_update_beside_the_mending_of_one_that_failed(
+    success: bool,
+) -> None:
+    own: list[asyncio.Task[None]] = []
+
+    def also(event: UpkeepEvent) -> None:
+        if isinstance(event, RenewalFailed):
+            m.rules["AT+MIPLUPDATE"] = ["OK", f"+MIPLUPDATE:0,{success:d}"]
+            own.append(asyncio.create_task(device.update()))
+
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300, on_event=also) as device:
+        await device.connect(30)
+        m.rules["AT+MIPLUPDATE"] = ["OK", "+MIPLUPDATE:0,0"]
+        await restored(device, within=400)
+        (update,) = own
+        assert isinstance(update.exception(), type(None) if success else RegistrationError)
+        assert device.state is DeviceState.REGISTERED
+        assert sum(line.startswith("AT+MIPLOPEN") for line in m.sent) == (1 if success else 2)

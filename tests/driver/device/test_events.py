@@ -1,0 +1,138 @@
+"""What happens is counted and told, whatever the program's listener does."""
+
+from __future__ import annotations
+
+import logging
+from typing import get_args
+
+import pytest
+
+from m5310.commands.network import Registration
+from m5310.device.events import (
+    GOOD_NEWS,
+    LoggedOut,
+    PortBack,
+    PortLost,
+    RadioRestarted,
+    Reconnecting,
+    RenewalFailed,
+    Renewed,
+    ReportDropped,
+    Reset,
+    Restored,
+    Upkeep,
+    UpkeepCounters,
+    UpkeepEvent,
+)
+from m5310.device.reports import Report
+from m5310.errors import ParameterError, PortError
+from m5310.lwm2m.resources import Access, Resource
+from m5310.lwm2m.values import ValueType
+
+ERROR = PortError("unplugged")
+SAID: dict[UpkeepEvent, str] = {
+    Reset("REBOOT_CAUSE_UNKNOWN"): "the module has restarted (REBOOT_CAUSE_UNKNOWN)",
+    PortLost(ERROR): "the port is gone (unplugged)",
+    PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
+    LoggedOut(): "the module has logged out by itself",
+    Reconnecting(2, 3.7, ERROR): "attempt 2 failed, the next in 4 s: unplugged",
+    RadioRestarted(Registration.NOT_REGISTERED): (
+        "the module gave up on the network (not registered); its radio was turned off and on"
+    ),
+    Restored(1): "the device is back",
+    Restored(3): "the device is back, after 3 attempts",
+    Renewed(86400): "the registration is renewed for 86400 s",
+    RenewalFailed(ERROR): "the registration was not renewed: unplugged",
+}
+
+
+async def test_each_event_is_told_and_counted() -> None:
+    told: list[UpkeepEvent] = []
+    upkeep = Upkeep(told.append)
+    assert upkeep.counters == UpkeepCounters(*[0] * 9)
+    dropped = ReportDropped(Report((), 1, acknowledge=False))
+    for event in [*SAID, dropped]:
+        upkeep.tell(event)
+    assert told == [*SAID, dropped]
+    assert upkeep.counters == UpkeepCounters(
+        resets=1,
+        ports_lost=1,
+        logouts=1,
+        retries=1,
+        radio_restarts=1,
+        restored=2,
+        renewed=1,
+        renewals_failed=1,
+        reports_dropped=1,
+    )
+
+
+def test_alike_is_not_equal() -> None:
+    assert Restored(1) != Renewed(1)
+    assert PortBack("text") != Reset("text")
+    assert PortLost(ERROR) != RenewalFailed(ERROR)
+    assert Renewed(1) != (1,)
+
+
+# --- in words --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", SAID)
+def test_each_event_is_a_sentence(event: UpkeepEvent) -> None:
+    assert str(event) == SAID[event]
+
+
+async def test_a_dropped_report_is_named_by_what_it_was_of() -> None:
+    resources = (
+        Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE),
+        Resource("3311/0/5850", ValueType.BOOLEAN, True, Access.READABLE),
+    )
+    event = ReportDropped(Report(resources, 2, acknowledge=False))
+    assert str(event) == "the report of 3303/0/5700, 3311/0/5850 was dropped: too many wait"
+
+
+def test_no_event_is_without_a_sentence() -> None:
+    assert {type(event) for event in SAID} | {ReportDropped} == set(get_args(UpkeepEvent))
+
+
+@pytest.mark.parametrize("event", SAID)
+def test_a_disruption_that_nobody_hears_of_is_a_warning(
+    event: UpkeepEvent, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        Upkeep(None).tell(event)
+        Upkeep(lambda _: None).tell(event)
+    good = isinstance(event, GOOD_NEWS)
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (logging.INFO if good else logging.WARNING, SAID[event]),
+        (logging.INFO, SAID[event]),
+    ]
+
+
+# --- the program's listener ------------------------------------------------------------------
+
+
+def test_nobody_needs_to_listen() -> None:
+    upkeep = Upkeep(None)
+    upkeep.tell(Restored(1))
+    assert upkeep.counters.restored == 1
+
+
+def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: UpkeepEvent) -> None:
+        raise ZeroDivisionError
+
+    upkeep = Upkeep(fail)
+    with caplog.at_level(logging.ERROR):
+        upkeep.tell(Restored(1))
+    assert "on_event failed on Restored(attempts=1)" in caplog.text
+    assert upkeep.counters.restored == 1
+
+
+async def coroutine(_: UpkeepEvent) -> None: ...
+
+
+@pytest.mark.parametrize("listener", [coroutine, 5])
+def test_what_cannot_listen_is_refused(listener: object) -> None:
+    with pytest.raises(ParameterError, match="plain function"):
+        Upkeep(listener)  # type: ignore[arg-type]

@@ -1,0 +1,514 @@
+"""How a device begins and ends: what is left in the module, and what of the port."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from m5310.device.device import Device
+from m5310.device.provisioning import RESTARTS
+from m5310.device.reports import ReportState
+from m5310.errors import (
+    Code,
+    CommandError,
+    CommandTimeout,
+    ModemReset,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+)
+from m5310.lwm2m.resources import Access
+from m5310.lwm2m.values import ValueType
+from m5310.states import DeviceState
+from tests.support.clock import elapse
+from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, declared, module, text
+from tests.support.scripted import Reply, platform
+
+# --- create ----------------------------------------------------------------------------------
+
+
+async def test_a_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    with pytest.raises(StateError, match="open it first"):
+        device.modem  # noqa: B018
+    async with device:
+        assert device.modem is opening[0].modem
+        await device.destroy()
+    await device.destroy()
+    assert [port.closed for port in opening] == [1]
+
+
+@pytest.mark.realtime
+async def test_a_port_that_does_not_open_leaves_nothing_behind() -> None:
+    device = Device("/dev/there-is-no-such-port", ENDPOINT)
+    with pytest.raises(PortError):
+        await device.create()
+    assert device.state is DeviceState.NEW
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+
+
+async def test_a_modem_whose_port_is_gone(opening: Ports) -> None:
+    async with module() as m:
+        m.vanish()
+        with pytest.raises(PortError):
+            await Device(m.modem, ENDPOINT).create()
+
+
+async def test_a_module_without_error_numbers_is_fine_too() -> None:
+    async with module({**platform(), "AT+CMEE": "ERROR"}) as m, Device(m.modem, ENDPOINT):
+        assert m.sent[:2] == ["AT+CMEE=1", CONF]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+async def test_what_an_earlier_program_left_behind_is_deleted_first(registered: bool) -> None:
+    left = {"instance": True}
+
+    def conf(_: str) -> Reply:
+        return "+CME ERROR:3" if left["instance"] else "OK"
+
+    def delete(_: str) -> Reply:
+        left["instance"] = False
+        return "OK"
+
+    close: Reply = ["OK", "+MIPLCLOSE:0,1"] if registered else "+CME ERROR:3"
+    rules = platform(CONF=conf, DEL=delete, CLOSE=close)
+    async with module(rules) as m, Device(m.modem, ENDPOINT):
+        assert [text(line) for line in m.sent[2:]] == ["CLOSE=0", "DEL=0", text(CONF)]
+
+
+async def test_a_module_that_refuses_the_configuration_anyway(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    opening.rules = platform(CONF="+CME ERROR:50")
+    with pytest.raises(CommandError, match="50"):
+        await device.create()
+    assert device.state is DeviceState.NEW
+    assert opening[0].closed == 1
+    opening.rules = platform()
+    await device.create()  # once more, with a module that takes it
+    await device.destroy()
+    assert opening[1].closed == 1
+
+
+async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    opening.rules = {"AT": None}
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(CommandTimeout):
+        await device.create()
+    assert asyncio.get_running_loop().time() - begun < 6  # not once more for each command
+    assert opening[0].closed == 1
+
+
+async def test_cancelled_while_it_is_created_it_leaves_the_module_clean() -> None:
+    async with module(platform(CONF=None)) as m:
+        task = asyncio.create_task(Device(m.modem, ENDPOINT).create())
+        await m.until("AT+MIPLCONF")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+
+
+@pytest.mark.parametrize("again", [0, 1, 3])
+async def test_a_restart_told_with_the_last_ok_of_its_creation_begins_it_again(again: int) -> None:
+    left = [True] * (1 + again)
+
+    def conf(_: str) -> Reply:
+        return ["OK", "REBOOT_CAUSE_UNKNOWN"] if left and left.pop() else "OK"
+
+    async with module(platform(CONF=conf)) as m:
+        device = Device(m.modem, ENDPOINT)
+        if again < RESTARTS:
+            await device.create()
+            assert device.state is DeviceState.DEREGISTERED
+            assert m.sent.count(CONF) == 2 + again
+        else:
+            with pytest.raises(ModemReset, match="just after it was configured"):
+                await device.create()
+            assert device.state is DeviceState.NEW
+        await device.destroy()
+
+
+async def test_it_is_created_once() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        first = asyncio.create_task(device.create())
+        await asyncio.sleep(0)
+        with pytest.raises(StateError, match="being created") as pending:
+            await device.create()
+        assert pending.value.code is Code.PENDING
+        await first
+        with pytest.raises(
+            StateError, match="cannot be created: the device is DEREGISTERED; it is created once"
+        ):
+            await device.create()
+        await device.destroy()
+        with pytest.raises(StateError, match="DESTROYED"):
+            await device.create()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_board_that_restarts_as_its_port_is_opened(times: int) -> None:
+    left = [RESTART] * times
+    rules = platform(CONF=lambda _: left.pop() if left else "OK")
+    async with module(rules) as m:
+        device = Device(m.modem, ENDPOINT)
+        if times == 3:
+            with pytest.raises(ModemReset):
+                await device.create()
+            assert device.state is DeviceState.NEW
+        else:
+            await device.create()
+            assert device.state is DeviceState.DEREGISTERED
+            await device.destroy()
+
+
+async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) -> None:
+    def unplug(_: str) -> Reply:
+        asyncio.get_running_loop().call_soon(opening[0].vanish)
+        return "OK"
+
+    opening.rules = platform(CONF=unplug)
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    with pytest.raises(PortError, match="lost"):
+        await device.create()
+    # nothing is left running, although nobody destroys what was never created
+    assert opening[0].closed == 1
+
+
+# --- log out ---------------------------------------------------------------------------------
+
+
+async def test_requests_are_served_while_logging_out() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.rules = platform(CLOSE="OK")
+        leaving = asyncio.create_task(device.destroy())
+        await m.until("AT+MIPLCLOSE")
+        m.say("+MIPLREAD:0,10001,3303,0,1")
+        await m.until("AT+MIPLREAD")
+        assert m.sent[-1].endswith('3,"1",1')
+        m.say("+MIPLCLOSE:0,1")
+        await leaving
+
+
+async def test_closed_while_its_port_is_gone_it_is_not_logged_in_again(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    kept = await device.notify(t, 2)
+    await device.close()
+    assert kept.state is ReportState.FAILED
+    with pytest.raises(StateError):
+        await device.notify(t, 3)
+    assert device.state is DeviceState.RESTORING
+    await elapse(600)
+    opening.rules = platform()
+    await elapse(60)
+    assert device.state is DeviceState.DEREGISTERED
+    assert "AT+MIPLOPEN=0,60" not in opening[1].sent
+    with pytest.raises(StateError) as refused:
+        await device.close()
+    assert refused.value.code is Code.NOT_REGISTER
+    await device.connect()  # it knows all it needs
+    await device.notify(t, 4)
+    await device.destroy()
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_closed_while_it_logs_in_it_awaits_the_end_of_that(accepted: bool) -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        connecting = asyncio.create_task(device.connect(20))
+        await m.until("AT+MIPLOPEN")
+        asyncio.get_running_loop().call_later(5, m.say, f"+MIPLOPEN:0,{int(accepted)}")
+        await device.close()
+        assert device.state is DeviceState.DEREGISTERED
+        assert ("AT+MIPLCLOSE=0" in m.sent) is accepted
+        await asyncio.wait({connecting})
+        assert (connecting.exception() is None) is accepted
+
+
+async def test_a_login_told_of_after_its_logout_changes_nothing() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK", CLOSE="+CME ERROR:3")
+        with pytest.raises(RegistrationError):
+            await device.connect(10)
+        await device.close()
+        m.rules = platform()
+        m.say("+MIPLOPEN:0,1")
+        await elapse(60)
+        assert device.state is DeviceState.DEREGISTERED
+        before = len(m.sent)
+    assert list(map(text, m.sent[before:])) == ["CLOSE=0", "DEL=0"]
+
+
+async def test_closed_between_two_attempts_to_log_in_it_makes_no_third() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+        m.rules = platform(OPEN=["OK", "+MIPLOPEN:0,0"])
+        m.say("+MIPLCLOSE:0,1")
+        kept = await device.notify(t, 2)
+        await elapse(100)
+        assert device.counters.retries > 1
+        await device.close()
+        assert kept.state is ReportState.FAILED
+        assert not device.in_service
+        sent = len(m.sent)
+        await elapse(3600)
+        assert len(m.sent) == sent
+
+
+async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        m.rules = platform(OPEN="OK")
+        connecting = asyncio.create_task(device.connect(20))
+        await m.until("AT+MIPLOPEN")
+        closing = asyncio.create_task(device.close())
+        await elapse(1)
+        m.say("REBOOT_CAUSE_UNKNOWN", "M5310", "OK")
+        await closing
+        with pytest.raises(ModemReset):
+            await connecting
+        await elapse(600)
+        assert device.state is DeviceState.DEREGISTERED
+        assert len([line for line in m.sent if "OPEN" in line]) == 1
+
+
+async def test_logging_out_while_the_login_is_tried_again() -> None:
+    opened = ["+CME ERROR:30"]
+    async with module(platform()) as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        m.rules["AT+MIPLOPEN"] = lambda _: opened.pop() if opened else ["OK", "+MIPLOPEN:0,1"]
+        m.say(RESTART)
+        async with asyncio.timeout(60):
+            while device.state is not DeviceState.REG_FAILED:
+                await elapse(0.05)
+        await device.connect(30)
+        await device.close(30)
+        await elapse(60)
+        assert device.state is DeviceState.DEREGISTERED
+        assert not device.counters.restored
+
+
+async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
+    async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
+        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+        await device.connect(30)
+        with pytest.raises(ParameterError):
+            await device.close(-1)
+        await elapse(300)
+        assert device.state is DeviceState.REGISTERED
+        assert device.counters.renewed == 2
+
+
+# --- destroy ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_a_callback_may_destroy_its_own_device(
+    others: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = asyncio.Event()
+
+    async def on_execute(resource: object, arguments: bytes) -> None:
+        try:
+            await device.destroy()
+        finally:
+            done.set()
+
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT, on_execute=on_execute)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
+        await device.connect()
+        m.say("+MIPLEXECUTE:0,10003,3303,0,1")
+        await m.until("AT+MIPLCLOSE")
+        await asyncio.gather(*(device.destroy() for _ in range(others)))
+        await done.wait()
+        assert device.state is DeviceState.DESTROYED
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+        assert asyncio.get_running_loop().time() < 0.5
+    assert not caplog.records
+
+
+async def test_an_exception_leaves_the_module_clean_and_comes_through() -> None:
+    async def program() -> None:
+        async with Device(m.modem, ENDPOINT) as device:
+            await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+            await device.connect()
+            raise ZeroDivisionError
+
+    async with module() as m:
+        with pytest.raises(ZeroDivisionError):
+            await program()
+        assert m.since("AT+MIPLCLOSE") == [
+            "AT+MIPLCLOSE=0",
+            "AT+MIPLDELOBJ=0,3303,0",
+            "AT+MIPLDEL=0",
+        ]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_cancellation_leaves_the_module_clean(times: int) -> None:
+    async with module() as m:
+        connected = asyncio.Event()
+
+        async def program() -> None:
+            async with Device(m.modem, ENDPOINT) as device:
+                await device.connect()
+                connected.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(program())
+        await connected.wait()
+        m.rules = platform(CLOSE="OK")
+        for _ in range(times):
+            task.cancel()
+            await m.until("AT+MIPLCLOSE") if _ == 0 else await asyncio.sleep(0)
+        m.say("+MIPLCLOSE:0,1")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert m.sent[-1] == "AT+MIPLDEL=0"
+
+
+async def test_a_cancelled_login_is_waited_for_and_undone() -> None:
+    async with module(platform(OPEN="OK")) as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        task = asyncio.create_task(device.connect(30))
+        await m.until("AT+MIPLOPEN")
+        task.cancel()
+        await asyncio.wait({task})
+        asyncio.get_running_loop().call_later(5, m.say, "+MIPLOPEN:0,1")
+        await device.destroy()
+        assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
+
+
+async def test_a_module_that_refuses_to_be_cleaned_is_left_as_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rules = platform(CLOSE="+CME ERROR:3", DELOBJ="ERROR", DEL=None)
+    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+    assert device.state is DeviceState.DESTROYED
+    assert "logout did not succeed" in caplog.text
+
+
+async def test_two_who_destroy_do_it_once() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await asyncio.gather(device.destroy(), device.destroy())
+        assert m.sent.count("AT+MIPLDEL=0") == 1
+
+
+async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
+    async with module(platform(OPEN="OK")) as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        with pytest.raises(RegistrationError):
+            await device.connect(10)
+        m.rules = platform(DEL=["+MIPLOPEN:0,1", "OK"])
+        await device.destroy()
+        assert device.state is DeviceState.DESTROYED
+
+
+async def test_what_is_kept_as_the_device_ends_fails(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    await device.create()
+    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+    await device.connect()
+    opening.rules = None
+    opening[0].vanish()
+    report = await device.notify(t, 2)
+    await device.destroy()
+    assert device.state is DeviceState.DESTROYED
+    with pytest.raises(PortError, match="destroyed"):
+        await report.accepted()
+
+
+@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ", "AT+MIPLDEL="])
+async def test_a_port_lost_while_leaving_ends_it(at: str) -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        await device.create()
+        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
+        await device.connect()
+
+        def unplug(_: str) -> Reply:
+            m.vanish()
+            return None
+
+        m.rules = {at: unplug, **platform()}
+        await device.destroy()
+        assert device.state is DeviceState.DESTROYED
+
+
+async def test_destroyed_before_it_began_it_is_not_created() -> None:
+    async with module() as m:
+        device = Device(m.modem, ENDPOINT)
+        leaving = asyncio.create_task(device.destroy())
+        await asyncio.sleep(0)
+        with pytest.raises(StateError):
+            await device.create()
+        await leaving
+        assert m.sent == []
+        assert device.state is DeviceState.DESTROYED
+
+
+async def test_destroyed_while_it_is_created_it_leaves_the_module_clean(opening: Ports) -> None:
+    device = Device("/dev/ttyUSB0", ENDPOINT)
+    creating = asyncio.create_task(device.create())
+    await asyncio.sleep(0)
+    await device.destroy()
+    with pytest.raises(StateError, match="being destroyed"):
+        await creating
+    assert opening[0].sent[-1] == "AT+MIPLDEL=0"
+    assert opening[0].closed == 1
+
+
+async def test_a_restart_during_the_end_is_the_end() -> None:
+    async with module(platform(CLOSE=RESTART)) as m:
+        async with Device(m.modem, ENDPOINT) as device:
+            await device.add_resource("1/0/1", ValueType.INTEGER, 1)
+            await device.connect(30)
+        assert device.state is DeviceState.DESTROYED
+
+
+@pytest.mark.parametrize("what", ["add", "remove", "connect", "create"])
+@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ=0,1", "AT+MIPLDEL="])
+async def test_nothing_begins_while_a_device_is_destroyed(what: str, at: str) -> None:
+    async with module() as m:
+        device, resources = await declared(m, "1/0/1", "2/0/1", "3/0/1")
+        await device.connect()
+        leaving = asyncio.create_task(device.destroy())
+        await m.until(at)
+        match what:
+            case "add":
+                other = asyncio.create_task(device.add_resource("4/0/1", ValueType.INTEGER, 1))
+            case "remove":
+                other = asyncio.create_task(device.remove_resource(resources[2]))
+            case "connect":
+                other = asyncio.create_task(device.connect(10))
+            case _:
+                other = asyncio.create_task(device.create())
+        await asyncio.wait({leaving, other})
+        assert leaving.exception() is None
+        assert isinstance(other.exception(), StateError | None)
+        assert device.state is DeviceState.DESTROYED
+        *objects, last = [text(line) for line in m.since("AT+MIPLDELOBJ")]
+        assert sorted(objects) == ["DELOBJ=0,1,0", "DELOBJ=0,2,0", "DELOBJ=0,3,0"]
+        assert last == "DEL=0"

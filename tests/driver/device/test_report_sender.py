@@ -1,0 +1,155 @@
+"""One portion on the wire: whole, or closed so that nothing joins it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from m5310.at.codec import Answer, Command
+from m5310.device.report_sender import Transmission
+from m5310.device.reports import Portion, Report, grouped
+from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error, PortError
+from m5310.lwm2m.resources import Access, Resource
+from m5310.lwm2m.values import ValueType
+
+Fault = Callable[[str], M5310Error | None]
+
+
+class Bench:
+    """A wire that takes each line unless `fault` has an error for it; three texts to be said."""
+
+    def __init__(self, fault: Fault = lambda _: None) -> None:
+        self.fault = fault
+        self.lines: list[str] = []
+        self.starts = 0
+        self.version = "M5310_V3.1.0"
+        self.resources = [
+            Resource(f"3303/0/{number}", ValueType.STRING, "old", Access.READABLE)
+            for number in (1, 2, 3)
+        ]
+        (lines,) = grouped(dict(zip(self.resources, "xyz", strict=True)))
+        report = Report(tuple(self.resources), 1, acknowledge=True)
+        self.portion = Portion(report, 0, lines, True)
+        self.it = Transmission(self._execute)
+
+    async def _execute(self, command: Command) -> Answer:
+        self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,3303,0,"))
+        if error := self.fault(self.lines[-1]):
+            raise error
+        return Answer(command, (self.version,) if command.line == "AT+CMVER" else ())
+
+    async def send(self) -> bool:
+        return await self.it.send(self.portion, 7, lambda: self.starts == 0)
+
+    @property
+    def values(self) -> list[object]:
+        return [each.value for each in self.resources]
+
+
+def at(part: str, error: M5310Error) -> Fault:
+    return lambda line: error if part in line else None
+
+
+REFUSED = CommandError("it", "ERROR", None)
+LOST = CommandTimeout("it", 5)
+UNSENT = CommandTimeout("it", 5, sent=False)
+
+
+async def test_all_lines_in_order_and_the_last_one_closes() -> None:
+    bench = Bench()
+    assert await bench.send()
+    assert bench.lines == ['1,1,"x",0', '2,1,"y",0', '3,1,"z",1,7']
+    assert bench.values == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "closing"),
+    [
+        ("1,1", REFUSED, None),  # nothing of it is held
+        ("2,1", REFUSED, '1,1,"x",1'),
+        ("3,1", REFUSED, '2,1,"y",1'),
+        ("1,1", LOST, '1,1,"x",1'),  # perhaps it is
+        ("2,1", LOST, '2,1,"y",1'),
+        ("3,1", LOST, '2,1,"y",1'),  # perhaps closed already: a report of one value more
+        ("1,1", UNSENT, None),
+        ("2,1", UNSENT, '1,1,"x",1'),
+    ],
+)
+async def test_a_half_that_stands_in_the_module_is_closed(
+    where: str, error: M5310Error, closing: str | None
+) -> None:
+    bench = Bench(lambda line: error if line.startswith(where) and line[-1] != "1" else None)
+    with pytest.raises(type(error)):
+        await bench.send()
+    after = [line for line in bench.lines[int(where[0]) :] if line != "AT+CMVER"]
+    assert after == ([] if closing is None else [closing])
+    assert bench.values[int(where[0]) - 1 :] == ["old"] * (4 - int(where[0]))
+
+
+async def test_a_half_that_cannot_be_closed_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(lambda line: REFUSED if len(bench.lines) > 1 else None)
+    with pytest.raises(CommandError):
+        await bench.send()
+    assert "half a report" in caplog.text
+
+
+async def test_a_port_that_went_holds_nothing_to_close() -> None:
+    bench = Bench(at("2,1", PortError("gone")))
+    with pytest.raises(PortError):
+        await bench.send()
+    assert len(bench.lines) == 2
+
+
+@pytest.mark.parametrize("error", [None, REFUSED])
+async def test_a_module_that_began_anew_is_told_no_more_of_it(error: M5310Error | None) -> None:
+    def restart(line: str) -> M5310Error | None:
+        if line.startswith("2"):
+            bench.starts += 1
+            return error
+        return None
+
+    bench = Bench(restart)
+    if error is None:
+        assert not await bench.send()
+    else:
+        with pytest.raises(CommandError):
+            await bench.send()
+    assert len(bench.lines) == 2
+
+
+async def test_resources_of_which_nothing_was_ever_taken_are_doubted_once() -> None:
+    bench = Bench(at("2,", REFUSED))
+    with pytest.raises(CommandError):
+        await bench.send()
+    assert bench.it.doubts(bench.portion)
+    assert not bench.it.doubts(bench.portion)
+    bench.fault = lambda _: None
+    assert await bench.send()
+    assert not bench.it.doubts(bench.portion)  # it has taken all of them
+    bench.it.forget()
+    assert bench.it.doubts(bench.portion)  # told anew, and taken since it was doubted
+    assert not bench.it.doubts(bench.portion)
+
+
+async def test_a_firmware_that_acknowledges_nothing_is_named() -> None:
+    bench = Bench(at("3,1", REFUSED))
+    bench.version = "M5310_V2.1.0"
+    with pytest.raises(AcknowledgementRefused, match=r"M5310_V2\.1\.0 acknowledges no reports"):
+        await bench.send()
+    assert bench.lines[3:] == ['2,1,"y",1', "AT+CMVER"]
+
+
+async def test_a_refusal_by_a_firmware_that_acknowledges_has_another_reason() -> None:
+    bench = Bench(at("3,1", REFUSED))
+    with pytest.raises(CommandError) as refused:
+        await bench.send()
+    assert refused.value is REFUSED
+    assert bench.lines[-1] == "AT+CMVER"
+
+
+async def test_a_firmware_that_does_not_say_its_name_is_not_blamed() -> None:
+    bench = Bench(lambda line: REFUSED if line.startswith(("3,1", "AT+CMVER")) else None)
+    with pytest.raises(CommandError) as refused:
+        await bench.send()
+    assert refused.value is REFUSED

@@ -1,0 +1,255 @@
+"""The platform's requests: served in order and once, while the module knows them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+
+from m5310.at.codec import Answer, Command
+from m5310.device import requests
+from m5310.device.answers import Answering, Handlers
+from m5310.device.requests import Requests
+from m5310.lwm2m.resources import Resource
+from m5310.lwm2m.values import Value
+from tests.support.clock import elapse
+from tests.support.requesting import Bench, bench
+
+DONE = ["AT+MIPLWRITE=0,10001,1"]
+
+# --- a request in several parts --------------------------------------------------------------
+
+
+async def test_a_write_of_several_resources_has_one_answer() -> None:
+    async with bench() as b:
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,2") == []
+        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,3,4,99,2,1") == []
+        assert await b.served("+MIPLWRITE:0,10001,3303,0,5701,1,1,K,0,0") == DONE
+        assert b.value("3306/0/5850") is True
+        assert b.value("3306/0/5851") == 99
+        assert b.value("3303/0/5701") == "K"
+
+
+async def test_a_write_that_was_given_up_half_way_does_not_join_the_next() -> None:
+    async with bench() as b:
+        answers = await b.served(
+            "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,1", "+MIPLWRITE:0,10002,3306,0,5851,3,4,1,0,0"
+        )
+        assert answers == ["AT+MIPLWRITE=0,10002,1"]
+        assert b.value("3306/0/5850") is False
+        answers = await b.served(
+            "+MIPLWRITE:0,10003,3306,0,5850,5,1,1,1,1",
+            "+MIPLWRITE:0,10003,3306,0,5850,5,1,0,1,1",
+            "+MIPLWRITE:0,10003,3306,0,5851,3,4,5,0,0",
+        )
+        assert answers == ["AT+MIPLWRITE=0,10003,1"]
+        assert b.value("3306/0/5850") is False
+
+
+async def test_a_write_without_end_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    async with bench() as b:
+        part = "+MIPLWRITE:0,10001,3306,0,5851,3,4,1,2,9"
+        assert await b.served(*[part] * (requests.PARTS_LIMIT + 1)) == []
+        assert b.requests._parts == []
+    assert "dropped" in caplog.text
+
+
+# --- repeats ---------------------------------------------------------------------------------
+
+
+def counting() -> tuple[Handlers, list[str]]:
+    calls: list[str] = []
+
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        calls.append(str(resource.path))
+        await elapse(1)
+
+    return Handlers(on_execute=on_execute), calls
+
+
+async def test_a_repeat_while_it_runs_is_served_by_the_one_answer() -> None:
+    handlers, calls = counting()
+    async with bench(handlers) as b:
+        again = "+MIPLEXECUTE:0,10001,3303,0,5605"
+        assert await b.served(again, again, again) == ["AT+MIPLEXECUTE=0,10001,1"]
+    assert len(calls) == 1
+
+
+async def test_a_repeat_after_the_answer_gets_the_same_answer() -> None:
+    handlers, calls = counting()
+    async with bench(handlers) as b:
+        again = "+MIPLEXECUTE:0,10001,3303,0,5605"
+        for _ in range(3):
+            assert await b.served(again, within=10) == ["AT+MIPLEXECUTE=0,10001,1"]
+    assert len(calls) == 1
+
+
+async def test_after_half_a_minute_it_is_a_new_request() -> None:
+    handlers, calls = counting()
+    async with bench(handlers) as b:
+        again = "+MIPLEXECUTE:0,10001,3303,0,5605"
+        await b.served(again, within=31)
+        await b.served(again, within=31)
+        b.come("+MIPLREAD:0,10002,3303,0,5700")
+        assert len(b.requests._known) == 1
+    assert len(calls) == 2
+
+
+async def test_another_kind_path_or_msgid_is_another_request() -> None:
+    handlers, calls = counting()
+    async with bench(handlers, answer_within=100) as b:
+        answers = await b.served(
+            "+MIPLEXECUTE:0,10001,3303,0,5605",
+            "+MIPLEXECUTE:0,10002,3303,0,5605",
+            "+MIPLEXECUTE:0,10001,3306,0,5850",
+            "+MIPLREAD:0,10001,3306,0,5850",
+        )
+        assert len(answers) == 4
+    assert len(calls) == 3
+
+
+async def test_the_answer_is_said_again_as_it_was_though_the_value_changed() -> None:
+    async with bench() as b:
+        first = await b.served("+MIPLREAD:0,10001,3306,0,5851")
+        await b.served("+MIPLWRITE:0,10002,3306,0,5851,8")
+        assert await b.served("+MIPLREAD:0,10001,3306,0,5851") == first
+
+
+async def test_a_request_forgotten_while_it_runs_is_answered_once() -> None:
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        await elapse(40)
+
+    async with bench(Handlers(on_execute=on_execute), answer_within=60) as b:
+        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605", within=35) == []
+        b.come("+MIPLREAD:0,10002,3303,0,5700")
+        await elapse(30)
+        assert [answer[-1] for answer in b.answers] == ["1", "1"]
+
+
+# --- what else may happen ----------------------------------------------------------------------
+
+
+async def test_before_login_requests_are_refused_at_once() -> None:
+    handlers, calls = counting()
+    async with bench(handlers) as b:
+        line = "+MIPLEXECUTE:0,10002,3303,0,5605"
+        assert await b.served(line, registered=False) == ["AT+MIPLEXECUTE=0,10002,0"]
+        assert b.times == [0]
+    assert calls == []
+
+
+async def test_a_callback_may_end_what_it_is_served_by_and_is_not_waited_for() -> None:
+    closing: list[asyncio.Task[None]] = []
+
+    async def on_execute(_: Resource, arguments: bytes) -> None:
+        b.requests.let_caller_go()
+        closing.append(asyncio.create_task(b.requests.close()))
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await elapse(3)
+                return
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        b.come("+MIPLEXECUTE:0,10001,3303,0,5605")
+        await elapse(0.001)
+        (ending,) = closing
+        await asyncio.wait_for(ending, 0.5)
+        await elapse(10)
+        assert b.answers == []
+
+
+async def test_an_answer_the_module_refuses_is_harmless(caplog: pytest.LogCaptureFixture) -> None:
+    async with bench() as b:
+        b.refuse = "10001"
+        assert len(await b.served("+MIPLREAD:0,10001,3303,-1,-1")) == 1  # the rest is left out
+        assert len(await b.served("+MIPLREAD:0,10002,3303,-1,-1")) == 3
+    assert "was not taken" in caplog.text
+
+
+async def test_a_flood_is_bounded_and_what_was_taken_is_served() -> None:
+    async with bench() as b:
+        lines = [f"+MIPLREAD:0,{10000 + at},3303,0,5700" for at in range(requests.QUEUE_LIMIT + 5)]
+        assert len(await b.served(*lines)) == requests.QUEUE_LIMIT
+        assert b.requests.dropped == 5
+        assert len(await b.served(lines[-1])) == 1  # the platform's repeat finds room
+
+
+async def test_closing_ends_a_callback_that_runs() -> None:
+    ended = []
+
+    async def on_execute(resource: Resource, arguments: bytes) -> None:
+        try:
+            await elapse(100)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    async with bench(Handlers(on_execute=on_execute)) as b:
+        b.come("+MIPLEXECUTE:0,10001,3303,0,5605")
+        await elapse(1)
+        await b.requests.close()
+        assert ended == ["cancelled"]
+        assert b.answers == []
+
+
+async def test_the_same_value_reported_by_a_callback_is_read() -> None:
+    async def on_read(resource: Resource) -> None:
+        resource.value = 30
+
+    async with bench(Handlers(on_read=on_read)) as b:
+        (answer,) = await b.served("+MIPLREAD:0,10001,3303,0,5700")
+        assert '"30.0"' in answer
+
+
+@pytest.mark.realtime
+async def test_a_plain_function_serves_too() -> None:
+    done = threading.Event()
+
+    def on_write(resource: Resource, new: Value) -> None:
+        done.set()
+
+    async with bench(Handlers(on_write=on_write)) as b:
+        assert [await b.next_answer("+MIPLWRITE:0,10001,3306,0,5851,8")] == DONE
+    assert done.is_set()
+
+
+async def test_a_restarted_module_knows_its_old_msgids_no_more() -> None:
+    reading = asyncio.Event()
+
+    async def on_read(_: Resource) -> float:
+        await reading.wait()
+        return 5.5
+
+    bench = Bench(Handlers(on_read))
+    bench.requests.start()
+    bench.come("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
+    bench.come("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
+    await elapse(1)
+    bench.requests.forget()
+    reading.set()
+    assert await bench.served() == []
+    # the second part has no first any more, and the same msgid is another request
+    answers = await bench.served(
+        "+MIPLREAD:0,10001,3303,1,5700", "+MIPLWRITE:0,10003,3306,0,5850,5,1,1,0,0"
+    )
+    assert answers == ['AT+MIPLREAD=0,10001,3303,1,5700,4,"5.5",1', "AT+MIPLWRITE=0,10003,1"]
+    assert bench.value("3306/0/5851") == 7
+    await bench.requests.close()
+
+
+async def test_half_an_answer_is_not_finished_after_a_restart() -> None:
+    bench = Bench(Handlers())
+
+    async def restarts(command: Command) -> Answer:
+        answer = await bench.execute(command)
+        bench.requests.forget()
+        return answer
+
+    bench.requests = Requests(Answering(bench.tree, Handlers()), restarts)
+    bench.requests.start()
+    assert await bench.served("+MIPLREAD:0,10001,3303,0,-1") == [
+        'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0'
+    ]
+    await bench.requests.close()

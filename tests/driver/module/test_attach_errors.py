@@ -1,0 +1,86 @@
+"""The evidence in words: what stood in the way, and what to try."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from m5310.commands.network import Registration
+from m5310.errors import Code, CommandError, M5310Error
+from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence, Obstacle
+
+SEEN = Evidence(
+    elapsed=120.2,
+    talking=True,
+    speeds=(),
+    noise=0,
+    sim=None,
+    denied=False,
+    last=Attempt(12, 118, Registration.SEARCHING, -93),
+)
+MUTE = replace(SEEN, talking=False, last=None)
+
+
+def refused(number: int | None) -> CommandError:
+    return CommandError("AT+CIMI", f"+CME ERROR:{number}", number)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "obstacle", "code", "words"),
+    [
+        (MUTE, Obstacle.NO_ANSWER, Code.TIMEOUT, "within 120 s, and no noise either; check power"),
+        (replace(MUTE, speeds=(9600, 115200)), Obstacle.NO_ANSWER, Code.TIMEOUT, "115200 baud, "),
+        (replace(MUTE, noise=17), Obstacle.NO_ANSWER, Code.TIMEOUT, "17 bytes of noise .* speed"),
+        (replace(SEEN, talking=False), Obstacle.NO_ANSWER, Code.TIMEOUT, "talked before"),
+        (replace(SEEN, sim=refused(10)), Obstacle.NO_SIM, Code.REG_FAILED, "AT.CIMI.*10.*insert a"),
+        (replace(SEEN, sim=refused(311)), Obstacle.NO_SIM, Code.REG_FAILED, "311.*PIN"),
+        (replace(SEEN, sim=refused(None)), Obstacle.NO_SIM, Code.REG_FAILED, "that a SIM is in"),
+        (replace(SEEN, denied=True), Obstacle.DENIED, Code.REG_FAILED, "denies.*subscription"),
+        (
+            replace(SEEN, denied=True, last=Attempt(2, 9, Registration.DENIED, -93, cause=7)),
+            Obstacle.DENIED,
+            Code.REG_FAILED,
+            "stat 3, EMM cause 7, no EPS services for this SIM.*subscription",
+        ),
+        (
+            replace(SEEN, denied=True, last=Attempt(2, 9, Registration.DENIED, -93, cause=99)),
+            Obstacle.DENIED,
+            Code.REG_FAILED,
+            "EMM cause 99, see TS 24.301",
+        ),
+        (
+            replace(SEEN, restarts=1),
+            Obstacle.SEARCHING,
+            Code.TIMEOUT,
+            "-93 dBm.*restarted once meanwhile: check that the power supply",
+        ),
+        (
+            replace(SEEN, talking=False, restarts=4),
+            Obstacle.NO_ANSWER,
+            Code.TIMEOUT,
+            "talked before.*restarted 4 times.*power supply",
+        ),
+        (SEEN, Obstacle.SEARCHING, Code.TIMEOUT, r"\(SEARCHING\) although -93 dBm"),
+        (
+            replace(SEEN, last=Attempt(12, 118, Registration.SEARCHING, None)),
+            Obstacle.NO_COVERAGE,
+            Code.TIMEOUT,
+            r"after 12 looks within 120 s \(\+CSQ:99, SEARCHING\).*antenna",
+        ),
+        (replace(SEEN, last=None), Obstacle.NO_COVERAGE, Code.TIMEOUT, "after 0 looks"),
+    ],
+)
+def test_what_the_evidence_means(
+    evidence: Evidence, obstacle: Obstacle, code: Code, words: str
+) -> None:
+    error = AttachError(evidence)
+    assert isinstance(error, M5310Error)
+    assert (error.obstacle, error.code, error.evidence) == (obstacle, code, evidence)
+    with pytest.raises(AttachError, match=words):
+        raise error
+
+
+@pytest.mark.parametrize("number", SIM_ADVICE)
+def test_each_number_of_the_sim_has_its_advice(number: int) -> None:
+    assert SIM_ADVICE[number] in str(AttachError(replace(SEEN, sim=refused(number))))

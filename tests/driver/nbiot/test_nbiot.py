@@ -1,0 +1,687 @@
+"""The C kit's functions: synchronous, callbacks in the caller's thread, errors as exceptions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from m5310 import (
+    NBIOT_BOOLEAN,
+    NBIOT_EXECUTABLE,
+    NBIOT_FLOAT,
+    NBIOT_INTEGER,
+    NBIOT_READABLE,
+    NBIOT_STRING,
+    NBIOT_UPDATED,
+    NBIOT_WRITABLE,
+    Code,
+    CommandError,
+    DeviceState,
+    NbiotDevice,
+    NbiotValue,
+    NotFound,
+    ParameterError,
+    PortError,
+    RegistrationError,
+    StateError,
+    nbiot_device_close,
+    nbiot_device_connect,
+    nbiot_device_create,
+    nbiot_device_destroy,
+    nbiot_device_step,
+    nbiot_device_sync,
+    nbiot_resource_add,
+    nbiot_resource_del,
+)
+from m5310.at.modem import Modem
+from m5310.device import acknowledgements
+from m5310.ports.usb import Plug
+from tests.support.scripted import Reply, Scripted, platform
+
+ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
+T = TypeVar("T")
+
+
+class Board:
+    """A scripted module behind a port, for tests of the blocking thread."""
+
+    def __init__(self) -> None:
+        self.rules = platform()
+        self.ports: list[Scripted] = []
+        self.devices: list[NbiotDevice] = []
+        self.unplugged = False  # and not to be found again
+
+    async def open(self, _: Plug) -> Modem:
+        if self.unplugged:
+            raise PortError("not plugged in")
+        self.ports.append(Scripted(self.rules))
+        return self.ports[-1].modem
+
+    @property
+    def sent(self) -> list[str]:
+        return self.ports[-1].sent
+
+    def say(self, *lines: str) -> None:
+        port = self.ports[-1]
+        port._loop.call_soon_threadsafe(port.say, *lines)
+
+    def vanish(self) -> None:
+        port = self.ports[-1]
+        port._loop.call_soon_threadsafe(port.vanish)
+
+    def device(self, *callbacks: object) -> NbiotDevice:
+        three = (*callbacks, None, None, None)[: max(3, len(callbacks))]
+        made = nbiot_device_create("/dev/ttyUSB0", ENDPOINT, URI, 300, *three)  # type: ignore[arg-type]
+        self.devices.append(made)
+        return made
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    it = Board()
+
+    async def open_port(plug: Plug) -> Modem:
+        return await it.open(plug)
+
+    monkeypatch.setattr(Plug, "open", open_port)
+    yield it
+    it.rules.clear()
+    it.rules.update(platform())
+    for device in it.devices:
+        nbiot_device_destroy(device)
+        assert device.state is DeviceState.DESTROYED
+    assert all(port.closed == 1 for port in it.ports)
+
+
+def stepped_until(device: NbiotDevice, done: Callable[[], object]) -> None:
+    """Step as a program's main loop does, until something has happened."""
+    for _ in range(1000):
+        nbiot_device_step(device, 0.005)
+        if done():
+            return
+    raise AssertionError("it never happened")
+
+
+def test_the_c_kits_program(board: Board) -> None:
+    dev = board.device()
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
+    nbiot_device_connect(dev, 60)
+    assert dev.state is DeviceState.REGISTERED
+    temperature.value = 22.0
+    nbiot_device_step(dev, 0)
+    temperature.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    assert not temperature.flag & NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    nbiot_resource_del(dev, 3303, 0, 5700)
+    nbiot_device_close(dev, 10)
+    nbiot_device_destroy(dev)
+    assert board.sent[1].startswith("AT+MIPLCONF=71,000000002C010000")
+    assert board.sent[2:] == [
+        "AT+MIPLADDOBJ=0,3303,0",
+        'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
+        "AT+MIPLOPEN=0,60",
+        'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.0",1',
+        "AT+MIPLDELOBJ=0,3303,0",
+        "AT+MIPLUPDATE=0,300,1",
+        "AT+MIPLCLOSE=0",
+        "AT+MIPLDEL=0",
+    ]
+    with pytest.raises(StateError):
+        nbiot_device_step(dev, 0)
+
+
+def test_errors_are_exceptions_with_the_c_kits_numbers(board: Board) -> None:
+    with pytest.raises(ParameterError) as bad:
+        nbiot_device_create("/dev/ttyUSB0", "no endpoint", URI, 300, None, None, None)
+    assert bad.value.code is Code.BADPARAM
+    with pytest.raises(ParameterError) as bad:
+        nbiot_device_create("/dev/ttyUSB0", ENDPOINT, "uri", 300, None, None, None)
+    assert bad.value.code is Code.INVALID_URI
+    assert board.ports == []
+    dev = board.device()
+    with pytest.raises(StateError) as early:
+        nbiot_device_step(dev, 0)
+    assert early.value.code is Code.NOT_REGISTER
+    with pytest.raises(NotFound) as missing:
+        nbiot_resource_del(dev, 1, 2, 3)
+    assert missing.value.code is Code.NOT_FOUND
+    with pytest.raises(ParameterError):
+        nbiot_resource_add(dev, 1, 2, 3, NbiotValue(9, 1))  # type: ignore[arg-type]
+    board.rules["AT+MIPLOPEN"] = ["OK", "+MIPLOPEN:0,0"]
+    with pytest.raises(RegistrationError) as refused:
+        nbiot_device_connect(dev, 60)
+    assert refused.value.code is Code.REG_FAILED
+    board.rules.update(platform())
+    nbiot_device_connect(dev, 60)
+    with pytest.raises(StateError) as twice:
+        nbiot_device_connect(dev, 60)
+    assert twice.value.code is Code.REGISTERED
+
+
+def test_a_port_that_does_not_open_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with pytest.raises(PortError) as gone:
+        nbiot_device_create("/dev/there-is-no-such-port", ENDPOINT, URI, 300, None, None, None)
+    assert gone.value.code is Code.SOCKET
+    assert threading.active_count() == before
+
+
+# --- requests --------------------------------------------------------------------------------
+
+RWX = NBIOT_READABLE | NBIOT_WRITABLE | NBIOT_EXECUTABLE
+
+
+def connected(board: Board, *callbacks: object) -> tuple[NbiotDevice, NbiotValue]:
+    dev = board.device(*callbacks)
+    value = NbiotValue(NBIOT_INTEGER, 1, RWX)
+    nbiot_resource_add(dev, 3303, 0, 5700, value)
+    nbiot_device_connect(dev, 60)
+    return dev, value
+
+
+def answered(board: Board, start: str) -> Callable[[], bool]:
+    return lambda: any(line.startswith(start) for line in board.sent)
+
+
+def test_a_read_callback_may_change_the_value_in_place(board: Board) -> None:
+    seen = []
+
+    def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        seen.append((objid, instid, resid, threading.get_ident()))
+        value.value = 42
+
+    dev, _ = connected(board, None, read)
+    board.say("+MIPLREAD:0,10001,3303,0,5700")
+    stepped_until(dev, answered(board, "AT+MIPLREAD"))
+    assert board.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,5700,3,"42",1'
+    assert seen == [(3303, 0, 5700, threading.get_ident())]
+
+
+def test_without_callbacks_reads_and_writes_are_served_and_executes_refused(board: Board) -> None:
+    dev, value = connected(board)
+    value.value = 7  # not reported, but read
+    board.say("+MIPLREAD:0,10001,3303,0,5700", "+MIPLWRITE:0,10002,3303,0,5700,8")
+    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
+    stepped_until(dev, answered(board, "AT+MIPLEXECUTE"))
+    assert board.sent[-3:] == [
+        'AT+MIPLREAD=0,10001,3303,0,5700,3,"7",1',
+        "AT+MIPLWRITE=0,10002,1",
+        "AT+MIPLEXECUTE=0,10003,0",
+    ]
+    assert value.value == 8
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+def test_a_write_callback_sees_the_new_value_and_may_refuse_it(board: Board, refuse: bool) -> None:
+    seen = []
+
+    def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        seen.append(value.value)
+        if refuse:
+            raise ValueError("no")
+
+    dev, value = connected(board, write)
+    board.say("+MIPLWRITE:0,10002,3303,0,5700,8")
+    stepped_until(dev, answered(board, "AT+MIPLWRITE"))
+    assert board.sent[-1] == f"AT+MIPLWRITE=0,10002,{not refuse:d}"
+    assert seen == [8]
+    assert value.value == (1 if refuse else 8)
+
+
+def test_an_execute_callback_gets_its_arguments_and_may_call_the_kit(board: Board) -> None:
+    def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
+        value.value = int(args)
+        value.flag |= NBIOT_UPDATED
+        nbiot_device_sync(dev)
+        assert not value.flag & NBIOT_UPDATED
+
+    dev, _ = connected(board, None, None, execute)
+    board.say("+MIPLEXECUTE:0,10003,3303,0,5700,99")
+    stepped_until(dev, answered(board, "AT+MIPLEXECUTE"))
+    assert board.sent[-2:] == [
+        'AT+MIPLNOTIFY=0,3303,0,5700,3,"99",1',
+        "AT+MIPLEXECUTE=0,10003,1",
+    ]
+
+
+def test_a_request_waits_for_the_next_step(board: Board) -> None:
+    calls = []
+    dev, _ = connected(board, None, lambda *_: calls.append(threading.get_ident()))
+    board.say("+MIPLREAD:0,10001,3303,0,5700")
+    while not dev._pump._jobs:  # it has arrived, and nobody steps
+        assert calls == []
+    stepped_until(dev, answered(board, "AT+MIPLREAD"))
+    assert calls == [threading.get_ident()]
+
+
+def test_a_callback_may_destroy_the_device(board: Board) -> None:
+    def execute(*_: object) -> None:
+        nbiot_device_destroy(dev)
+
+    dev, _ = connected(board, None, None, execute)
+    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
+    with pytest.raises(StateError):
+        stepped_until(dev, lambda: False)
+    assert dev.state is DeviceState.DESTROYED
+
+
+# --- reports ---------------------------------------------------------------------------------
+
+
+def test_what_is_flagged_is_reported_by_object_instance(board: Board) -> None:
+    dev = board.device()
+    values = {
+        ids: NbiotValue(kind, first, NBIOT_READABLE)
+        for ids, kind, first in (
+            ((3303, 0, 5700), NBIOT_FLOAT, 1),
+            ((3304, 0, 5700), NBIOT_FLOAT, 1),
+            ((3303, 0, 5701), NBIOT_STRING, "Cel"),
+            ((3306, 0, 5850), NBIOT_BOOLEAN, False),
+        )
+    }
+    for ids, value in values.items():
+        nbiot_resource_add(dev, *ids, value)
+    nbiot_device_connect(dev, 60)
+    del board.sent[:]
+    for ids in ((3303, 0, 5700), (3303, 0, 5701), (3306, 0, 5850)):
+        values[ids].flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    assert board.sent == [
+        'AT+MIPLNOTIFY=0,3303,0,5700,4,"1.0",0',
+        'AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1',
+        'AT+MIPLNOTIFY=0,3306,0,5850,5,"0",1',
+    ]
+    nbiot_device_sync(dev)
+    assert len(board.sent) == 3
+
+
+def test_more_than_one_report_carries_goes_in_several(board: Board) -> None:
+    dev = board.device()
+    values = [NbiotValue(NBIOT_STRING, "x" * 400, NBIOT_READABLE | NBIOT_UPDATED) for _ in range(5)]
+    for number, value in enumerate(values):
+        nbiot_resource_add(dev, 10, 0, number, value)
+    nbiot_device_connect(dev, 60)
+    del board.sent[:]
+    nbiot_device_sync(dev)
+    assert [line[-1] for line in board.sent] == ["0", "1", "0", "1", "1"]
+    assert not any(value.flag & NBIOT_UPDATED for value in values)
+
+
+def test_the_flag_stays_until_the_module_took_the_report(board: Board) -> None:
+    dev = board.device()
+    bad, good = (NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(2))
+    nbiot_resource_add(dev, 3303, 0, 5700, bad)
+    nbiot_resource_add(dev, 3304, 0, 5700, good)
+    nbiot_device_connect(dev, 60)
+    bad.flag |= NBIOT_UPDATED
+    good.flag |= NBIOT_UPDATED
+    bad.value = "warm"
+    with pytest.raises(ParameterError, match="3303/0/5700"):
+        nbiot_device_sync(dev)
+    assert bad.flag & NBIOT_UPDATED
+    assert not good.flag & NBIOT_UPDATED  # one bad value does not hold up the others
+    bad.value = 2
+    nbiot_device_sync(dev)
+    bad.value = 3
+    bad.flag |= NBIOT_UPDATED
+    board.rules["AT+MIPLNOTIFY"] = "ERROR"
+    with pytest.raises(CommandError):
+        nbiot_device_sync(dev)
+    assert bad.flag & NBIOT_UPDATED
+    del board.rules["AT+MIPLNOTIFY"]
+    nbiot_device_sync(dev)
+    assert not bad.flag & NBIOT_UPDATED
+
+
+def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) -> None:
+    dev, value = connected(board)
+
+    def change(_: str) -> Reply:
+        value.value = 3
+        value.flag |= NBIOT_UPDATED
+        return "OK"
+
+    value.value = 2
+    value.flag |= NBIOT_UPDATED
+    board.rules["AT+MIPLNOTIFY"] = change
+    nbiot_device_sync(dev)
+    assert value.flag & NBIOT_UPDATED
+    del board.rules["AT+MIPLNOTIFY"]
+    nbiot_device_sync(dev)
+    assert board.sent[-1].endswith('"3",1')
+    assert not value.flag & NBIOT_UPDATED
+
+
+def test_ctrl_c_in_a_report_leaves_its_values_flagged(board: Board) -> None:
+    dev, value = connected(board)
+
+    def interrupt(_: str) -> Reply:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return "OK"
+
+    value.flag |= NBIOT_UPDATED
+    board.rules["AT+MIPLNOTIFY"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_sync(dev)
+    assert value.flag & NBIOT_UPDATED
+
+
+def test_acknowledgements_come_back_as_callbacks(board: Board) -> None:
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args))
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,3,"1",1,2'
+    board.say("+MIPLNOTIFY:0,2")
+    stepped_until(dev, lambda: heard)
+    assert heard == [(3303, 0, 5700, value, 2)]
+
+
+def test_an_acknowledgement_of_what_was_removed_meanwhile_is_nobodys(board: Board) -> None:
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args))
+    other = NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE)
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    nbiot_resource_del(dev, 3303, 0, 5700)
+    board.say("+MIPLNOTIFY:0,2")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == []
+    assert other.value == 1
+
+
+# --- threads, interrupts, endings ----------------------------------------------------------------
+
+
+def test_what_is_flagged_while_the_port_is_gone_is_reported_when_it_is_back(board: Board) -> None:
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+    board.unplugged = True
+    board.vanish()
+    stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
+    for number in (2, 3):
+        value.value = number
+        value.flag |= NBIOT_UPDATED
+        nbiot_device_step(dev, 0)
+        assert not value.flag & NBIOT_UPDATED  # it is kept
+    with pytest.raises(StateError) as pending:
+        nbiot_device_connect(dev, 60)
+    assert pending.value.code is Code.PENDING
+    board.unplugged = False
+    stepped_until(dev, lambda: any(line.endswith(',"3",1,3') for line in board.sent))
+    assert board.sent[-2].endswith(',"2",1,2')
+    board.say("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == [2, 3]
+    assert dev.state is DeviceState.REGISTERED
+    assert len(board.ports) == 2
+
+
+def test_a_logout_unasked_does_not_end_a_step(board: Board) -> None:
+    dev, value = connected(board)
+    board.say("+MIPLCLOSE:0,1")
+    stepped_until(dev, lambda: sum("MIPLOPEN" in line for line in board.sent) == 2)
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0.01)
+    assert dev.state is DeviceState.REGISTERED
+    assert "AT+MIPLNOTIFY" in board.sent[-1]
+
+
+def test_a_step_needs_a_login(board: Board) -> None:
+    dev, _ = connected(board)
+    nbiot_device_close(dev, 30)
+    with pytest.raises(StateError) as ended:
+        nbiot_device_step(dev, 1000)
+    assert ended.value.code is Code.NOT_REGISTER
+
+
+def test_ctrl_c_in_a_step_leaves_a_device_that_can_be_destroyed(board: Board) -> None:
+    def execute(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    dev, _ = connected(board, None, None, execute)
+    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_step(dev, 1000)
+    nbiot_device_destroy(dev)
+    assert board.sent[-1] == "AT+MIPLDEL=0"
+
+
+def test_ctrl_c_while_it_is_created_leaves_no_thread(board: Board) -> None:
+    def interrupt(_: str) -> Reply:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return "OK"
+
+    board.rules["AT+MIPLCONF"] = interrupt
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        board.device()
+    assert threading.active_count() == before
+    assert board.sent[-1] == "AT+MIPLDEL=0"
+
+
+def test_several_threads_may_call(board: Board) -> None:
+    dev, value = connected(board, None, lambda *_: None)
+    failed: list[BaseException] = []
+
+    def program() -> None:
+        try:
+            for _ in range(20):
+                value.flag |= NBIOT_UPDATED
+                nbiot_device_sync(dev)
+                nbiot_device_step(dev, 0)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=program) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(10):
+        board.say(f"+MIPLREAD:0,{10001 + number},3303,0,5700")
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    stepped_until(dev, lambda: sum("AT+MIPLREAD" in line for line in board.sent) == 10)
+
+
+def test_it_works_inside_a_script_that_runs_a_loop(board: Board) -> None:
+    async def script() -> None:
+        dev, value = connected(board)
+        value.flag |= NBIOT_UPDATED
+        nbiot_device_step(dev, 0)
+        nbiot_device_destroy(dev)
+
+    asyncio.run(script())
+    assert board.sent[-1] == "AT+MIPLDEL=0"
+
+
+FORGETFUL = f"""
+from m5310 import nbiot_device_create
+from m5310.ports.usb import Plug
+from tests.support.scripted import Scripted, platform
+async def fake(plug):
+    return Scripted(platform()).modem
+Plug.open = fake
+nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
+print("done")
+"""
+
+
+def test_a_program_that_forgets_to_destroy_still_exits() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FORGETFUL], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert ended.stdout == "done\n"
+    assert ended.stderr == ""
+
+
+def test_leaving_with_acknowledgements_missing_is_no_trouble(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    dev, value = connected(board, None, None, None, lambda *_: None)
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    nbiot_device_destroy(dev)
+    assert not caplog.records
+
+
+def test_an_acknowledgement_that_never_comes_is_said(
+    board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(acknowledgements, "OVERDUE", 0.01)
+    heard = []
+    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_sync(dev)
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == []
+    assert [line[-2:] for line in board.sent if "5700" in line][-3:] == [",2", ",3", ",4"]
+    assert "did not acknowledge it in 3 attempts" in caplog.text
+
+
+# --- misuse --------------------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_callback_that_raises_harms_nobody(
+    board: Board, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = []
+
+    def acknowledged(*ids: object) -> None:
+        heard.append(ids[2])
+        raise ZeroDivisionError
+
+    dev = board.device(None, None, None, acknowledged)
+    for resid in (1, 2):
+        flag = NBIOT_READABLE | NBIOT_UPDATED
+        nbiot_resource_add(dev, 10, 0, resid, NbiotValue(NBIOT_INTEGER, 1, flag))
+    nbiot_device_connect(dev, 60)
+    nbiot_device_sync(dev)
+    board.say("+MIPLNOTIFY:0,2")
+    stepped_until(dev, lambda: not dev._acknowledging)
+    assert heard == [1, 2]
+    assert [record.name for record in caplog.records] == ["m5310.nbiot"] * 2
+
+
+def test_a_bad_value_does_not_hold_up_its_own_instance(board: Board) -> None:
+    dev = board.device()
+    sensors = [NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(3)]
+    for number, sensor in enumerate(sensors):
+        nbiot_resource_add(dev, 10, 0, number, sensor)
+    nbiot_device_connect(dev, 60)
+    del board.sent[:]
+    for sensor, value in zip(sensors, (2, float("nan"), 3), strict=True):
+        sensor.value = value
+        sensor.flag |= NBIOT_UPDATED
+    with pytest.raises(ParameterError, match="10/0/1: nan"):
+        nbiot_device_sync(dev)
+    assert board.sent == ['AT+MIPLNOTIFY=0,10,0,0,4,"2.0",0', 'AT+MIPLNOTIFY=0,10,0,2,4,"3.0",1']
+    assert [bool(sensor.flag & NBIOT_UPDATED) for sensor in sensors] == [False, True, False]
+
+
+async def coroutine(*_: object) -> None: ...
+
+
+@pytest.mark.parametrize("callback", [coroutine, "on_read", 1])
+@pytest.mark.parametrize("position", range(4))
+def test_callbacks_are_plain_functions(board: Board, callback: object, position: int) -> None:
+    callbacks = [None] * position + [callback]
+    with pytest.raises(ParameterError, match="not a plain function"):
+        board.device(*callbacks)
+    assert board.ports == []
+
+
+def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
+    dev = board.device()
+    sent = len(board.sent)
+    with pytest.raises(ParameterError, match="expected an NbiotValue"):
+        nbiot_resource_add(dev, 3303, 0, 5700, 21.5)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError):
+        nbiot_resource_add(dev, 3303, 0, 65536, NbiotValue(NBIOT_INTEGER, 1))
+    assert len(board.sent) == sent
+
+
+FORKED = f"""
+import os, sys
+from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
+from m5310.ports.usb import Plug
+from tests.support.scripted import Scripted, platform
+async def fake(plug):
+    return Scripted(platform()).modem
+Plug.open = fake
+dev = nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
+if not os.fork():
+    try:
+        nbiot_device_destroy(dev)
+    except StateError as error:
+        print(error, flush=True)
+    sys.exit()
+os.wait()
+nbiot_device_destroy(dev)
+print("done")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
+def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", FORKED],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert ended.stdout.splitlines()[1:] == ["done"]
+    assert "forked" in ended.stdout
+    assert ended.stderr == ""
+
+
+# --- the module restarts ---------------------------------------------------------------------
+
+
+def test_stepping_through_a_restart(board: Board) -> None:
+    dev = board.device()
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
+    nbiot_device_connect(dev, 60)
+    board.say("REBOOT_CAUSE_UNKNOWN")
+    stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
+    temperature.value = 22.5
+    temperature.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    assert not temperature.flag & NBIOT_UPDATED  # it is kept, to be sent later
+    nbiot_device_sync(dev)
+    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1'))
+    assert dev.state is DeviceState.REGISTERED
+    assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
+    assert sum(line.startswith("AT+MIPLOPEN") for line in board.sent) == 2
+
+
+def test_a_report_that_meets_the_restart_is_made_afterwards(board: Board) -> None:
+    dev = board.device(None, None, None, lambda *_: None)
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
+    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
+    nbiot_device_connect(dev, 60)
+    temperature.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)  # taken, and its acknowledgement never comes
+    restarts = ["REBOOT_CAUSE_UNKNOWN"]
+    board.rules["AT+MIPLNOTIFY"] = lambda _: restarts.pop() if restarts else "OK"
+    temperature.value = 22.5
+    temperature.flag |= NBIOT_UPDATED
+    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1,5'))
+    assert not temperature.flag & NBIOT_UPDATED
+    assert dev.state is DeviceState.REGISTERED
+    # both are said again, in order and with ackids that are new
+    assert board.sent[-2].endswith('"21.5",1,4')
+    board.say("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
+    stepped_until(dev, lambda: not dev._acknowledging)

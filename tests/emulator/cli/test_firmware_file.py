@@ -1,0 +1,56 @@
+"""Firmware from a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.cli.firmware_file import read
+from emulator.module.firmware import FIRMWARES
+
+WHOLE = """
+like = "SP1"
+revision = "V100R100C10B657SP9"
+version = "M5310_V3.9.0"
+typed_urcs = true
+read_suffix = ",-1"
+acknowledges = true
+msgids = { first = 1, last = 9999 }
+quiet = 0.1
+hasty_lost = false
+overruns = false
+"""
+
+
+def test_all_of_it_may_be_said() -> None:
+    found = read(WHOLE, "mine.toml")
+    assert (found.revision, found.version) == ("V100R100C10B657SP9", "M5310_V3.9.0")
+    assert (found.typed_urcs, found.read_suffix, found.acknowledges) == (True, ",-1", True)
+    assert found.msgids == range(1, 10_000)
+    assert (found.quiet, found.hasty_lost, found.overruns) == (0.1, False, False)
+
+
+def test_what_is_not_said_is_as_in_the_one_it_is_like() -> None:
+    assert read("", "mine.toml") == FIRMWARES["SP3"]
+    assert read('like = "SP2"', "mine.toml") == FIRMWARES["SP2"]
+    assert read('like = "SP2"\nread_suffix = ""', "mine.toml").read_suffix == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("like =", "mine.toml: "),
+        ('like = "SP9"', "mine.toml: firmware 'SP9': expected one of SP1"),
+        ("revision = 3", "mine.toml: revision 3, expected a text"),
+        ("typed_urcs = 1", "mine.toml: typed_urcs 1, expected true or false"),
+        ('read_suffix = "x"', 'mine.toml: read_suffix "x", expected such as'),
+        ("read_suffix = 0", "mine.toml: read_suffix 0, expected"),
+        ("msgids = { first = 9, last = 8 }", "mine.toml: msgids: last 8, expected a whole"),
+        ("msgids = { first = 9, last = 10, step = 2 }", "mine.toml: msgids: step means nothing"),
+        ("quiet = -1", "mine.toml: quiet -1, expected a number, 0 or more"),
+        ("colour = 1", "mine.toml: colour means nothing here"),
+    ],
+)
+def test_who_errs_is_told_what(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=r"^mine\.toml: ") as wrong:
+        read(text, "mine.toml")
+    assert str(wrong.value).startswith(told)

@@ -1,0 +1,66 @@
+"""What the command says when it is ready: to scripts in one line, to people with what to try."""
+
+from __future__ import annotations
+
+import json
+
+from emulator.cli.startup_message import Ready, Station
+
+FIRST = Station("/dev/pts/7", "867", "460", "500000001")
+READY = Ready("http://127.0.0.1:8080", "secret", (FIRST,))
+
+
+def fleet(count: int) -> Ready:
+    stations = [Station(f"/tmp/m-{n}", f"86{n}", f"46{n}", str(n)) for n in range(1, count + 1)]
+    return Ready("http://127.0.0.1:8080", "secret", tuple(stations))
+
+
+def test_json_is_one_line_with_every_handle() -> None:
+    text = READY.as_json()
+    assert "\n" not in text
+    module = {"port": "/dev/pts/7", "imei": "867", "imsi": "460", "device_id": "500000001"}
+    assert json.loads(text) == {
+        "http": "http://127.0.0.1:8080",
+        "api_key": "secret",
+        **module,
+        "modules": [module],
+    }
+
+
+def test_json_names_every_module() -> None:
+    told = json.loads(fleet(12).as_json())
+    assert told["port"] == "/tmp/m-1"
+    assert [module["port"] for module in told["modules"]] == [f"/tmp/m-{n}" for n in range(1, 13)]
+
+
+def test_the_text_names_everything_and_what_to_try() -> None:
+    text = READY.as_text(9600)
+    for value in ("/dev/pts/7", "9600 baud", "http://127.0.0.1:8080", "secret", "867", "460"):
+        assert value in text
+    assert "curl -H 'api-key: secret' 'http://127.0.0.1:8080/devices/500000001'" in text
+    assert "python -m serial.tools.miniterm --eol CR /dev/pts/7 9600" in text
+    assert "garbage" not in text
+    assert "garbage at any other" in READY.as_text(9600, strict=True)
+
+
+def test_the_text_of_a_module_that_nobody_knows() -> None:
+    text = Ready("http://x", "k", (Station("/dev/pts/7", "867", "460", None),)).as_text(None)
+    assert "refuses its login" in text
+    assert "as fast as it is read" in text
+    assert "curl" not in text
+
+
+def test_the_text_of_a_pipe_does_not_tell_to_open_it() -> None:
+    text = Ready("http://x", "k", (Station("-", "867", "460", "1"),)).as_text(None)
+    assert "miniterm" not in text
+
+
+def test_the_text_of_several_names_the_first_ten() -> None:
+    text = fleet(3).as_text(9600)
+    assert "3 emulated M5310s are on." in text
+    assert "/tmp/m-3  imei 863  imsi 463" in text
+    assert "more" not in text
+    text = fleet(12).as_text(9600)
+    assert "/tmp/m-10 " in text
+    assert "/tmp/m-11" not in text
+    assert "2 more; --json names all" in text

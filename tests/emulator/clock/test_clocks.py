@@ -1,0 +1,196 @@
+"""The emulator's clock: real, scaled, moved by hand; never back, never too early."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.clock.clocks import VIRTUAL_START, EagerClock, LoopClock, VirtualClock
+from tests.support.clock import elapse, run
+
+
+async def test_the_loop_s_time_is_the_date() -> None:
+    clock = LoopClock()
+    assert abs(clock.now() - time.time()) < 60
+    before = clock.now()
+    assert clock.now() == before  # it stands still until it is started
+    clock.start()
+    await elapse(10)
+    assert clock.now() - before == pytest.approx(10, abs=1e-6)
+
+
+def test_between_two_loops_it_stands_still() -> None:
+    clock = LoopClock()
+
+    async def ten_seconds() -> float:
+        clock.start()
+        clock.start()
+        await elapse(10)
+        return clock.now()
+
+    first = run(ten_seconds())
+    assert run(ten_seconds()) - first == pytest.approx(10, abs=1e-6)
+
+
+@pytest.mark.parametrize("speed", [0.5, 1, 60, 86_400])
+async def test_scaled_an_hour_passes_faster(speed: float) -> None:
+    clock = LoopClock(speed=speed)
+    clock.start()
+    begin, loop_begin = clock.now(), asyncio.get_running_loop().time()
+    done = asyncio.Event()
+    clock.call_at(begin + 3600, done.set)
+    await done.wait()
+    assert clock.now() >= begin + 3600
+    passed = asyncio.get_running_loop().time() - loop_begin
+    assert passed == pytest.approx(3600 / speed, abs=1e-5)
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
+def test_a_speed_is_above_zero(speed: float) -> None:
+    with pytest.raises(ValueError, match="expected how many times as fast"):
+        LoopClock(speed=speed)
+
+
+async def test_what_is_called_is_never_called_too_early() -> None:
+    clock = LoopClock(speed=3)
+    clock.start()
+    begin = clock.now()
+    done = asyncio.Event()
+    early = []
+
+    def check(when: float) -> None:
+        early.append(clock.now() < when)
+        if len(early) == 1000:
+            done.set()
+
+    for number in range(1000):
+        when = begin + number / 7919
+        clock.call_at(when, lambda when=when: check(when))  # type: ignore[misc]
+    await done.wait()
+    assert not any(early)
+
+
+async def test_a_timer_can_be_cancelled() -> None:
+    clock = LoopClock()
+    clock.start()
+    called: list[str] = []
+    clock.call_at(clock.now() + 1, lambda: called.append("a")).cancel()
+    clock.call_at(clock.now() + 1, lambda: called.append("b"))
+    await elapse(2)
+    assert called == ["b"]
+
+
+def test_by_hand_it_begins_at_the_same_moment_each_time() -> None:
+    assert VirtualClock().now() == VIRTUAL_START
+    clock = VirtualClock(100.0)
+    clock.start()
+    assert clock.now() == 100.0
+    assert not clock.advance_to_next()
+    clock.advance(5)
+    assert clock.now() == 105.0
+
+
+def test_by_hand_what_is_due_happens_at_its_time_and_in_order() -> None:
+    clock = VirtualClock(0.0)
+    seen: list[tuple[str, float]] = []
+
+    def note(name: str) -> None:
+        seen.append((name, clock.now()))
+        if name == "b":
+            clock.call_at(4.0, lambda: note("planned meanwhile"))
+
+    clock.call_at(3.0, lambda: note("b"))
+    clock.call_at(1.0, lambda: note("a"))
+    clock.call_at(3.0, lambda: note("c"))
+    clock.call_at(2.0, lambda: note("never")).cancel()
+    clock.call_at(9.0, lambda: note("later"))
+    clock.advance(5.0)
+    assert seen == [("a", 1.0), ("b", 3.0), ("c", 3.0), ("planned meanwhile", 4.0)]
+    assert clock.now() == 5.0
+    assert clock.next == 9.0
+
+
+def test_by_hand_to_what_is_next() -> None:
+    clock = VirtualClock(10.0)
+    seen: list[float] = []
+    clock.call_at(70.0, lambda: seen.append(clock.now()))
+    clock.call_at(5.0, lambda: seen.append(clock.now()))  # overdue already
+    assert clock.advance_to_next()
+    assert clock.advance_to_next()
+    assert seen == [10.0, 70.0]
+    assert not clock.advance_to_next()
+    assert clock.now() == 70.0
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+def test_time_does_not_go_back(seconds: float) -> None:
+    with pytest.raises(ValueError, match="expected a number of seconds, 0 or more"):
+        VirtualClock().advance(seconds)
+
+
+def test_whoever_watches_looks_before_time_moves() -> None:
+    clock = VirtualClock(0.0)
+    seen: list[float] = []
+
+    def look() -> None:
+        seen.append(clock.now())
+
+    clock.watch(look)
+    clock.advance(1.0)
+    clock.call_at(5.0, look)
+    clock.advance_to_next()
+    clock.unwatch(look)
+    clock.advance(1.0)
+    assert seen == [0.0, 1.0, 5.0]
+
+
+@given(
+    st.lists(st.floats(0, 100), max_size=20), st.lists(st.floats(0, 30), min_size=1, max_size=20)
+)
+def test_by_hand_any_steps_do_the_same(due: list[float], steps: list[float]) -> None:
+    def called(steps: list[float]) -> list[float]:
+        clock = VirtualClock(0.0)
+        seen: list[float] = []
+        for when in due:
+            clock.call_at(when, lambda: seen.append(clock.now()))
+        for step in steps:
+            clock.advance(step)
+        return seen
+
+    whole = called([sum(steps)])
+    cut = called(steps)
+    assert cut[: len(whole)] == pytest.approx(whole[: len(cut)])
+    assert abs(len(cut) - len(whole)) <= len([when for when in due if when > sum(steps) - 1e-6])
+
+
+async def test_an_eager_clock_goes_while_somebody_waits_and_no_further() -> None:
+    clock = EagerClock(0.0)
+    clock.start()
+    happened: list[float] = []
+    clock.owed = lambda: len(happened) < 2
+    for when in (5.0, 60.0, 86_400.0):
+        clock.call_at(when, lambda: happened.append(clock.now()))
+    assert happened == []
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert happened == [5.0, 60.0]
+    assert clock.now() == 60.0
+    clock.owed = lambda: True
+    clock.advance(1.0)
+    assert clock.now() == 61.0
+    clock.look()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert happened[2:] == [86_400.0]
+    assert clock.now() == 86_400.0
+
+
+def test_an_eager_clock_that_is_not_started_stands_still() -> None:
+    clock = EagerClock(0.0)
+    clock.owed = lambda: True
+    clock.call_at(5.0, lambda: None)
+    assert clock.now() == 0.0

@@ -1,0 +1,113 @@
+"""RFC 2217 as pyserial's client speaks it, and as nobody should."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import serial
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.line.ports.port import address_of
+from emulator.line.ports.rfc2217 import Telnet
+from emulator.line.ports.tcp import TcpPort, Violation
+from emulator.line.uart_frames import Frame, Parity
+from tests.support.peers import Ear
+
+IAC, SB, SE, COM = b"\xff", b"\xfa", b"\xf0", b"\x2c"
+
+
+def told(option: bytes) -> bytes:
+    return IAC + SB + COM + option + IAC + SE
+
+
+def session() -> tuple[Telnet, bytearray]:
+    owed = bytearray()
+    return Telnet(owed.extend), owed
+
+
+@pytest.mark.realtime
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial's client
+async def test_pyserial_opens_it_sets_it_and_talks_through_it() -> None:
+    ear = Ear()
+    port = TcpPort(address_of("rfc2217://127.0.0.1:0"), Telnet, ear.hear, ear.note)
+    every = bytes(range(256))
+    frames: list[Frame | None] = []
+
+    def talk() -> bytes:
+        with serial.serial_for_url(port.name, 115_200, timeout=5) as host:
+            host.bytesize, host.parity, host.stopbits = 7, "E", 2
+            frames.append(port.frame)
+            host.bytesize, host.parity, host.stopbits = 8, "N", 1
+            assert host.cts
+            assert host.dsr
+            assert host.cd
+            assert not host.ri
+            host.dtr = host.rts = False
+            host.break_condition = True
+            host.break_condition = False
+            host.reset_input_buffer()
+            host.reset_output_buffer()
+            host.write(every)
+            return bytes(host.read(256))
+
+    talking = asyncio.get_running_loop().run_in_executor(None, talk)
+    await ear.hears(every)
+    assert port.frame == Frame(115_200)
+    port.write(every)
+    assert await talking == every
+    assert frames == [Frame(115_200, 7, Parity.EVEN, 2)]
+    await asyncio.get_running_loop().shutdown_default_executor()
+    port.close()
+
+
+def test_before_anything_is_set_it_is_what_a_port_is_by_default() -> None:
+    telnet, owed = session()
+    assert telnet.frame == Frame(9600)
+    assert IAC + b"\xfb" + COM in owed  # WILL COM-PORT-OPTION
+
+
+def test_the_line_s_own_bytes_pass_with_the_telnet_mark_doubled() -> None:
+    telnet, _ = session()
+    assert telnet.encode(b"a\xffb") == b"a\xff\xffb"
+    assert telnet.decode(b"a\xff\xffb") == b"a\xffb"
+    assert telnet.decode(b"A" + told(b"\x01\x00\x01\xc2\x00") + b"T\r") == b"AT\r"
+    assert telnet.frame == Frame(115_200)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_come_back_through_their_encoding(data: bytes) -> None:
+    telnet, _ = session()
+    assert telnet.decode(telnet.encode(data)) == data
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        told(b"\x01\x00"),  # a speed of one byte
+        told(b"\x01"),
+        told(b"\x03\x63"),  # no such parity
+        told(b"\x04\x09"),  # no such stop bits
+        told(b"\x0b"),  # a mask of no byte
+        told(b"\x02\x09"),  # nine data bits
+        IAC + SE,  # the end of what did not begin
+        IAC + SB + b"x" * 1000,
+    ],
+)
+def test_what_rfc_2217_does_not_know_is_refused(sent: bytes) -> None:
+    telnet, _ = session()
+    with pytest.raises(Violation, match=r"Telnet option|data bits"):
+        telnet.decode(sent)
+
+
+@given(st.binary(max_size=100))
+def test_whatever_comes_is_bytes_or_a_violation(data: bytes) -> None:
+    telnet, owed = session()
+    for start in (b"", IAC, IAC + SB + COM):
+        try:
+            telnet.decode(start + data)
+        except Violation:
+            return
+        assert telnet.frame is not None
+        assert len(owed) < 10_000

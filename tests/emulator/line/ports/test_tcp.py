@@ -1,0 +1,270 @@
+"""The port on the network: one host at a time, whatever it does."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import serial
+
+from emulator.line.ports import tcp
+from emulator.line.ports.port import address_of
+from emulator.line.ports.tcp import Plain, TcpPort
+from tests.support.peers import Ear, peer
+
+pytestmark = pytest.mark.realtime
+
+
+@contextmanager
+def opened(ear: Ear, name: str = "socket://127.0.0.1:0") -> Iterator[TcpPort]:
+    port = TcpPort(address_of(name), Plain, ear.hear, ear.note)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+@pytest.mark.parametrize("name", ["socket://127.0.0.1:0", "socket://[::1]:0"])
+async def test_bytes_go_both_ways_unchanged(name: str) -> None:
+    every = bytes(range(256))
+    ear = Ear()
+    with opened(ear, name) as port:
+        assert not port.opened
+        assert port.frame is None
+        assert port.write(b"to nobody") == 0
+        async with peer(port.name) as host:
+            await host.send(every)
+            await ear.hears(every)
+            assert port.opened
+            assert port.frame is None
+            assert port.write(every) == 256
+            await host.reads(every)
+
+
+async def test_hosts_come_and_go() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        for number in range(3):
+            async with peer(port.name) as host:
+                await host.send(b"AT%d\r" % number)
+                await ear.hears(b"AT%d\r" % number)
+                assert port.write(b"OK%d" % number) == 3
+                await host.reads(b"OK%d" % number)
+
+
+async def test_a_second_host_is_refused_and_the_first_does_not_notice() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as first:
+            await ear.is_told("has opened the port")
+            async with peer(port.name) as second:
+                await second.is_left()
+            await ear.is_told("refused: another host has the port open")
+            await first.send(b"AT\r")
+            await ear.hears(b"AT\r")
+            assert port.opened
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_who_comes_back_at_once_is_not_taken_for_another(paused: bool) -> None:
+    """A program that is ended and started again, while its last words are still being read."""
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as first:
+            await first.send(b"AT\r")
+            await ear.hears(b"AT\r")
+        if paused:
+            port.pause()
+        number = int(port.name.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", number)) as first_again:
+            port.poll()
+            first_again.sendall(b"last words")
+        with socket.create_connection(("127.0.0.1", number)) as second:
+            port.poll()
+            port.resume()
+            assert port.opened
+            second.sendall(b"AT+CSQ\r")
+            await ear.hears(b"AT+CSQ\r" if paused else b"last wordsAT+CSQ\r")
+        assert not any("refused" in note for note in ear.notes)
+
+
+async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as first:
+            await first.send(b"AT\r")
+            first.connection.shutdown(socket.SHUT_WR)
+            await ear.hears(b"AT\r")
+            port.write(b"OK")
+            await first.reads(b"OK")
+            async with peer(port.name) as second:
+                await first.is_left()
+                await second.send(b"ATI\r")
+                await ear.hears(b"ATI\r")
+                assert port.write(b"OK") == 2
+                await second.reads(b"OK")
+
+
+async def test_a_host_that_breaks_off_is_gone() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as host:
+            await ear.is_told("has opened the port")
+            # Zero seconds of linger: the connection is reset.
+            host.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await ear.is_told("has closed the port")
+        assert not port.opened
+
+
+async def test_a_write_to_a_host_that_has_gone_is_noticed() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as host:
+            await host.send(b"x")
+            await ear.hears(b"x")
+            port.pause()
+            host.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        port.write(b"OK")
+        await ear.is_told("has closed the port")
+        assert not port.opened
+
+
+async def test_a_host_that_does_not_read_fills_the_port_and_is_waited_for() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as host:
+            await ear.is_told("has opened the port")
+            sent = 0
+            while taken := port.write(b"x" * 50_000):
+                sent += taken
+            room = asyncio.Event()
+            port.when_writable(room.set)
+            while len(host.seen) < sent:
+                host.seen += await asyncio.get_running_loop().sock_recv(host.connection, 65_536)
+            await room.wait()
+            port.stop_waiting()
+            assert port.write(b"more") == 4
+            await host.reads(b"more")
+
+
+async def test_what_a_host_reads_late_comes_all_the_same() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        async with peer(port.name) as host:
+            await ear.is_told("has opened the port")
+            sent = 0
+            while taken := port.write(b"x" * 50_000):
+                sent += taken
+            await host.reads(b"x" * sent)
+            assert port.write(b"more") == 4
+
+
+async def test_who_waits_to_write_is_told_when_the_host_leaves() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        gone = asyncio.Event()
+        port.when_writable(gone.set)
+        async with peer(port.name) as host:
+            await ear.is_told("has opened the port")
+            host.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await ear.is_told("has closed the port")
+        await gone.wait()
+        assert not port.opened
+
+
+async def test_paused_it_leaves_what_is_sent_where_it_is() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        port.pause()
+        async with peer(port.name) as host:
+            await host.send(b"AT\r")
+            await ear.is_told("has opened the port")
+            port.poll()
+            assert ear.data == b""
+            port.resume()
+            port.poll()
+            assert ear.data == b"AT\r"
+            port.poll()  # nothing more, and nobody waits for it
+
+
+async def test_polled_it_lets_a_host_in_and_reads_it() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+        port.poll()
+        connection = socket.create_connection(("127.0.0.1", port.address.number))
+        with connection:
+            connection.sendall(b"AT\r")
+            port.poll()
+            assert ear.data == b"AT\r"
+
+
+async def test_a_host_that_cannot_be_let_in_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = Ear()
+    with opened(ear) as port:
+
+        class Full:
+            def accept(self) -> None:
+                raise OSError(24, "Too many open files")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(port, "_door", Full())
+            port._knocked()
+        assert ear.notes == ["a host could not come in: Too many open files"]
+
+
+class Greedy(Plain):
+    """Owes more than any host reads."""
+
+    def __init__(self, owe: object) -> None:
+        assert callable(owe)
+        self._owe = owe
+
+    def decode(self, data: bytes) -> bytes:
+        if data == b"!":
+            raise tcp.Violation("an exclamation mark")
+        self._owe(b"x" * 10_000_000)
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [(b"!", "is sent away: an exclamation mark"), (b"?", "it does not read the answers")],
+)
+async def test_a_host_that_does_not_keep_to_the_protocol_is_sent_away(
+    sent: bytes, reason: str
+) -> None:
+    ear = Ear()
+    port = TcpPort(address_of("socket://127.0.0.1:0"), Greedy, ear.hear, ear.note)
+    async with peer(port.name) as host:
+        await host.send(sent)
+        await ear.is_told(reason)
+        assert not port.opened
+    port.close()
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    ear = Ear()
+    with opened(ear) as port, pytest.raises(OSError, match=f"{port.name}: Address already in use"):
+        TcpPort(port.address, Plain, ear.hear, ear.note)
+    with pytest.raises(OSError, match=r"socket://no-such-host\.invalid:7000: "):
+        TcpPort(address_of("socket://no-such-host.invalid:7000"), Plain, ear.hear, ear.note)
+
+
+async def test_pyserial_opens_it_as_a_socket_url() -> None:
+    ear = Ear()
+    with opened(ear) as port:
+
+        def talk() -> bytes:
+            with serial.serial_for_url(port.name, timeout=5) as host:
+                host.write(b"AT\r")
+                return bytes(host.read(6))
+
+        talking = asyncio.get_running_loop().run_in_executor(None, talk)
+        await ear.hears(b"AT\r")
+        port.write(b"\r\nOK\r\n")
+        assert await talking == b"\r\nOK\r\n"
+        await asyncio.get_running_loop().shutdown_default_executor()

@@ -1,0 +1,534 @@
+"""The serial line: real ptys, and its pace on a clock of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import serial
+
+from emulator.clock.clocks import LoopClock
+from emulator.line.line import BUSY, Line
+from emulator.line.pacing import BACKLOG
+
+
+class Ear:
+    """Takes what the module's side is given, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self._news = asyncio.Event()
+
+    def __call__(self, data: bytes) -> None:
+        self.heard += data
+        self._news.set()
+
+    async def hears(self, data: bytes) -> None:
+        while data not in self.heard:
+            self._news.clear()
+            await self._news.wait()
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """The slave as a program has it that uses nothing but open and read."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+async def read(descriptor: int, count: int) -> bytes:
+    """Exactly `count` bytes, as they come."""
+    loop, data, done = asyncio.get_running_loop(), bytearray(), asyncio.Event()
+
+    def readable() -> None:
+        with suppress(BlockingIOError):
+            data.extend(os.read(descriptor, count - len(data)))
+        if len(data) == count:
+            loop.remove_reader(descriptor)
+            done.set()
+
+    loop.add_reader(descriptor, readable)
+    try:
+        await done.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return bytes(data)
+
+
+def drain(descriptor: int) -> bytes:
+    """All that is there, until nothing has come for a while."""
+    data = b""
+    while select.select([descriptor], [], [], 0.1)[0]:
+        data += os.read(descriptor, 65536)
+    return data
+
+
+def running() -> LoopClock:
+    """The time of the test's own loop."""
+    clock = LoopClock()
+    clock.start()
+    return clock
+
+
+@contextmanager
+def line(
+    ear: Ear | None = None, *, baud: int | None = None, link: Path | None = None
+) -> Iterator[Line]:
+    made = Line(running(), ear or Ear(), baud=baud, link=link)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+async def passes(seconds: float) -> None:
+    """So much of the loop's own time passes."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    await over.wait()
+
+
+# Hosts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realtime
+async def test_bytes_go_both_ways_unchanged() -> None:
+    every = bytes(range(256))
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as host:
+        os.write(host, every)
+        await ear.hears(every)
+        made.send(every)
+        assert await read(host, 256) == every
+
+
+@pytest.mark.realtime
+async def test_hosts_come_and_go() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        for number in range(3):
+            hello = f"AT{number}\r".encode()
+            with opened(made.port) as host:
+                os.write(host, hello)
+                await ear.hears(hello)
+                made.send(hello)
+                assert await read(host, len(hello)) == hello
+
+
+@pytest.mark.realtime
+async def test_pyserial_opens_it_like_any_port() -> None:
+    ear = Ear()
+    with line(ear, baud=115_200) as made:
+
+        def talk() -> bytes:
+            with serial.Serial(made.port, 9600, timeout=5) as port:
+                port.write(b"AT\r")
+                return port.read(6)
+
+        talking = asyncio.get_running_loop().run_in_executor(None, talk)
+        await ear.hears(b"AT\r")
+        made.send(b"\r\nOK\r\n")
+        assert await talking == b"\r\nOK\r\n"
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def mirror(port: str) -> subprocess.Popen[bytes]:
+    """A program that sets nothing on the line: writes the first nine bytes back, reversed."""
+    program = "import os; os.write(1, os.read(0, 9)[::-1])"
+    both = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        return subprocess.Popen([sys.executable, "-c", program], stdin=both, stdout=both)
+    finally:
+        os.close(both)
+
+
+@pytest.mark.realtime
+async def test_a_program_that_sets_nothing_finds_a_raw_line() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        with mirror(made.port) as child:
+            made.send(b"\r\n\x03\x04\x11\x13\x1a\r\n")
+            await ear.hears(b"\n\r\x1a\x13\x11\x04\x03\n\r")
+        assert child.returncode == 0
+        assert len(ear.heard) == 9
+
+
+@pytest.mark.realtime
+async def test_the_line_is_raw() -> None:
+    with line() as made, opened(made.port) as host:
+        iflag, oflag, cflag, lflag, *_ = termios.tcgetattr(host)
+        assert not lflag & (termios.ECHO | termios.ICANON | termios.ISIG)
+        assert not iflag & (termios.ICRNL | termios.IXON)
+        assert not oflag & termios.OPOST
+        assert cflag & termios.CS8
+
+
+def about(times: list[float]) -> object:
+    """A date in seconds holds microseconds, and no more."""
+    return pytest.approx(times, abs=1e-6)
+
+
+# Pace, on a clock that jumps ---------------------------------------------------------------------
+
+
+class Uart(Line):
+    """Notes what would be written to the pty, and when; `takes` bytes at a time."""
+
+    def __init__(self, baud: int | None = 9600) -> None:
+        super().__init__(running(), lambda _data: None, baud=baud)
+        self.written: list[tuple[float, bytes]] = []
+        self.takes: int | None = None
+
+    def _write(self, data: bytes) -> int:
+        data = data[: self.takes]
+        if data:
+            self.written.append((asyncio.get_running_loop().time(), data))
+        return len(data)
+
+    async def quiet(self, seconds: float = 3600.0) -> None:
+        await passes(seconds)
+
+    @property
+    def bytes(self) -> bytes:
+        return b"".join(data for _, data in self.written)
+
+
+async def test_each_byte_takes_ten_bits() -> None:
+    uart = Uart()
+    uart.send(b"\r\nOK\r\n")
+    await uart.quiet()
+    assert [data for _, data in uart.written] == [b"\r", b"\n", b"O", b"K", b"\r", b"\n"]
+    times = [at for at, _ in uart.written]
+    assert times == about([number * 10 / 9600 for number in range(1, 7)])
+    uart.close()
+
+
+async def test_a_second_s_bytes_take_a_second_and_never_drift() -> None:
+    uart = Uart()
+    for _ in range(96):
+        uart.send(b"0123456789" * 10)
+    await uart.quiet()
+    assert len(uart.bytes) == 9600
+    assert uart.written[-1][0] == pytest.approx(10.0)
+    for number, (at, _) in enumerate(uart.written, 1):
+        assert at == pytest.approx(number * 10 / 9600, abs=1e-5)
+    uart.close()
+
+
+async def test_after_a_pause_the_pace_begins_anew() -> None:
+    uart = Uart()
+    uart.send(b"a")
+    await uart.quiet(100.0)
+    uart.send(b"b")
+    await uart.quiet(100.0)
+    assert [at for at, _ in uart.written] == about([10 / 9600, 100 + 10 / 9600])
+    uart.close()
+
+
+async def test_what_follows_waits_for_what_is_on_its_way() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    await uart.quiet(1.5 * 10 / 9600)
+    uart.send(b"c")
+    uart.send(b"")
+    await uart.quiet()
+    assert [at for at, _ in uart.written] == about([1 / 960, 2 / 960, 3 / 960])
+    uart.close()
+
+
+async def test_a_new_speed_counts_for_what_is_sent_from_then_on() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    uart.baud = 96_000
+    uart.send(b"cd")
+    uart.baud = None
+    uart.send(b"ef")
+    assert uart.baud is None
+    await uart.quiet()
+    assert uart.bytes == b"abcdef"
+    times = [at for at, _ in uart.written]
+    assert times == about([place / 960 for place in (1, 2, 2.1, 2.2, 2.2)])
+    uart.close()
+
+
+async def test_unpaced_everything_leaves_at_once() -> None:
+    uart = Uart(None)
+    uart.send(b"x" * 5000)
+    assert uart.bytes == b"x" * 5000
+    uart.close()
+
+
+@pytest.mark.parametrize("baud", [0, -1])
+async def test_a_speed_is_above_zero(baud: int) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Line(running(), lambda _data: None, baud=baud)
+
+
+async def test_a_line_that_is_not_used_plans_nothing() -> None:
+    uart = Uart()
+    uart.send(b"ab")
+    await uart.quiet()
+    assert uart._out_timer is None
+    assert uart.idle
+    uart.close()
+
+
+async def test_paced_bytes_that_the_pty_does_not_take_are_lost() -> None:
+    uart = Uart()
+    uart.takes = 0
+    uart.send(b"abc")
+    await uart.quiet(1.0)
+    assert uart.lost == 3
+    uart.takes = None
+    uart.send(b"def")
+    await uart.quiet()
+    assert uart.bytes == b"def"
+    uart.close()
+
+
+async def test_what_waits_is_bounded() -> None:
+    uart = Uart()
+    uart.send(b"x" * BACKLOG)
+    uart.send(b"yz")
+    assert uart.lost == 2
+    await uart.quiet(100 / 960)
+    uart.send(b"z" * 200)
+    assert uart.lost in (101, 102, 103)
+    uart.close()
+    uart.send(b"after the end")
+    uart.close()
+
+
+# Pace and readers, for real ----------------------------------------------------------------------
+
+
+@pytest.mark.realtime
+async def test_a_real_answer_takes_its_real_time() -> None:
+    with line(baud=9600) as made, opened(made.port) as host:
+        begin = time.monotonic()
+        made.send(b"x" * 96)
+        assert await read(host, 96) == b"x" * 96
+        assert 0.099 <= time.monotonic() - begin < 2.0
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("baud", [115_200, 921_600])
+async def test_high_speeds_are_kept_too(baud: int) -> None:
+    with line(baud=baud) as made, opened(made.port) as host:
+        size = baud // 100
+        begin = time.monotonic()
+        made.send(b"x" * size)
+        await read(host, size)
+        assert 0.099 <= time.monotonic() - begin < 2.0
+
+
+@pytest.mark.realtime
+async def test_an_unpaced_line_waits_for_its_reader_and_loses_nothing() -> None:
+    sent = bytes(range(256)) * 800  # far beyond what a pty holds
+    with line() as made, opened(made.port) as host:
+        made.send(sent[:100_000])
+        made.send(sent[100_000:])
+        assert await read(host, len(sent)) == sent
+        assert made.lost == 0
+        made.send(b"more")
+        assert await read(host, 4) == b"more"
+        assert not made._writing
+
+
+class Counting(Line):
+    """Counts how often it wakes up to send."""
+
+    wakeups = 0
+
+    def _pump_out(self) -> None:
+        self.wakeups += 1
+        super()._pump_out()
+
+
+@pytest.mark.realtime
+async def test_after_an_unpaced_flood_a_paced_answer_wakes_up_once_a_byte() -> None:
+    made = Counting(running(), Ear(), baud=None)
+    with opened(made.port) as host:
+        made.send(b"x" * 60_000)
+        assert made._writing
+        made.baud = 1200
+        made.send(b"y" * 10)
+        assert (await read(host, 60_010)).endswith(b"xyyyyyyyyyy")
+        assert made.wakeups < 200  # one for each piece the reader takes, one for each byte
+        assert not made._writing
+    made.close()
+
+
+@pytest.mark.realtime
+async def test_nobody_reads_and_the_line_neither_blocks_nor_grows() -> None:
+    with line() as made, opened(made.port) as host:
+        for _ in range(20):
+            made.send(b"x" * 50_000)
+        assert made.lost > 0
+        held = drain(host)
+        assert 0 < len(held) < 100_000
+
+
+@pytest.mark.realtime
+async def test_a_uart_whose_host_does_not_read_loses_what_is_too_much() -> None:
+    with line(baud=10**9) as made, opened(made.port) as host:
+        for _ in range(3):
+            made.send(b"x" * 50_000)
+            await passes(0.01)
+        assert made.idle
+        assert not made._writing
+        assert len(drain(host)) == made.sent
+        assert made.sent + made.lost == 150_000
+        assert made.lost > 50_000
+
+
+@pytest.mark.realtime
+async def test_closing_in_the_middle_of_a_flood() -> None:
+    with line() as made:
+        made.send(b"x" * 100_000)
+        lost = made.lost
+    made.send(b"x")
+    made.close()
+    assert made.lost == lost  # it goes nowhere, and is not the line's to lose
+
+
+async def test_a_paced_line_that_is_busy_sending_reads_nothing() -> None:
+    ear = Ear()
+    with line(ear, baud=9600) as made, opened(made.port) as host:
+        made.send(b"x" * (BUSY + 96))
+        os.write(host, b"AT\r")
+        await passes(0.09)
+        assert ear.heard == b""
+        await passes(0.02)
+        assert ear.heard == b"AT\r"
+
+
+async def test_an_unpaced_line_always_reads() -> None:
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as host:
+        made.send(b"x" * (BUSY + 60_000))
+        os.write(host, b"AT\r")
+        await passes(0.01)
+        assert ear.heard == b"AT\r"
+
+
+async def test_what_has_left_is_told_when_its_last_bit_has() -> None:
+    sent: list[tuple[float, bytes]] = []
+
+    def note(data: bytes) -> None:
+        sent.append((asyncio.get_running_loop().time(), data))
+
+    made = Line(running(), lambda _data: None, on_sent=note, baud=9600)
+    with opened(made.port):
+        made.send(b"OK")
+        assert sent == []
+        await passes(1.0)
+        made.baud = None
+        made.send(b"more")
+    made.close()
+    assert [data for _, data in sent] == [b"O", b"K", b"more"]
+    assert [at for at, _ in sent] == about([10 / 9600, 20 / 9600, 1.0])
+
+
+# Programs come and go ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("baud", [9600, None])
+async def test_what_is_sent_to_nobody_is_nobody_s(baud: int | None) -> None:
+    with line(baud=baud) as made:
+        made.send(b"\r\n+CEREG:1\r\n")
+        await passes(1.0)
+        assert made.lost == 12
+        with opened(made.port) as host:
+            made.send(b"\r\nOK\r\n")
+            await passes(1.0)
+            assert drain(host) == b"\r\nOK\r\n"
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("unread", [12, 3000, 60_000])
+async def test_what_one_program_left_unread_is_not_for_the_next(unread: int) -> None:
+    with line() as made:
+        with opened(made.port):
+            made.send(b"x" * unread)
+            await passes(0.01)
+        await passes(0.01)
+        with opened(made.port) as host:
+            made.send(b"\r\nOK\r\n")
+            assert await read(host, 6) == b"\r\nOK\r\n"
+            assert drain(host) == b""
+
+
+@pytest.mark.realtime
+async def test_a_program_that_leaves_in_the_middle_of_an_answer() -> None:
+    ear = Ear()
+    with line(ear, baud=9600) as made:
+        with opened(made.port) as host:
+            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 3)
+            await read(host, 10)
+        await passes(0.01)
+        with opened(made.port) as host:
+            assert (await read(host, 10)).isascii()
+            os.write(host, b"AT\r")
+            await ear.hears(b"AT\r")
+
+
+@pytest.mark.realtime
+async def test_a_command_whose_program_has_gone_is_heard() -> None:
+    ear = Ear()
+    with line(ear) as made:
+        with opened(made.port) as host:
+            os.write(host, b"AT+NRB\r" * 1000)
+        await ear.hears(b"AT+NRB\r" * 1000)
+        assert len(ear.heard) == 7000
+
+
+@pytest.mark.realtime
+async def test_two_programs_at_once_and_one_leaves() -> None:
+    ear = Ear()
+    with line(ear) as made, opened(made.port) as one:
+        with opened(made.port) as other:
+            os.write(other, b"ATI\r")
+            await ear.hears(b"ATI\r")
+        made.send(b"\r\nOK\r\n")
+        assert await read(one, 6) == b"\r\nOK\r\n"
+        assert made.lost == 0
+
+
+@pytest.mark.realtime
+async def test_a_port_that_nobody_has_open_costs_nothing() -> None:
+    with line() as made:
+        with opened(made.port):
+            pass
+        await passes(0.02)
+        begin = time.process_time()
+        await passes(0.2)
+        assert time.process_time() - begin < 0.1
+
+
+async def test_a_link_is_the_port_and_goes_with_the_line(tmp_path: Path) -> None:
+    ear = Ear()
+    with line(ear, link=tmp_path / "m5310") as made:
+        assert made.port == str(tmp_path / "m5310")
+        with opened(made.port) as host:
+            os.write(host, b"AT\r")
+            await passes(0.01)
+        assert ear.heard == b"AT\r"
+    assert os.listdir(tmp_path) == []
+
+
+async def test_without_its_link_there_is_no_line(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Line(running(), lambda _data: None, link=tmp_path / "nowhere" / "m5310")

@@ -1,0 +1,151 @@
+"""The values of a command, and the table that obeys it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
+from emulator.module.at.commands import OK, Answer, Forms, Table, Values, answer
+
+
+def values(*texts: str) -> Values:
+    """A text with quotes around it is a quoted parameter."""
+    return Values(
+        tuple(
+            Parameter(text[1:-1], quoted=True)
+            if text.startswith('"')
+            else Parameter(text, quoted=False)
+            for text in texts
+        )
+    )
+
+
+def fails(read: Callable[[], object]) -> bool:
+    with pytest.raises(Refusal) as caught:
+        read()
+    return caught.value.number is Cme.INCORRECT_PARAMETERS
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("-1", -1), ("9", 9)])
+def test_integers(text: str, number: int) -> None:
+    assert values(text).integer(-1, 9) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "-2", "x", "1.0", "+1", " 1", '"1"', "٣", "1" * 21, "1" * 5000, "--1"]
+)
+def test_what_is_no_such_integer(text: str) -> None:
+    assert fails(lambda: values(text).integer(-1, 9))
+
+
+def test_an_integer_may_be_left_out_where_that_is_said() -> None:
+    assert values().optional_integer(0, 9) is None
+    assert values("").optional_integer(0, 9) is None
+    assert values("3").optional_integer(0, 9) == 3
+    assert fails(lambda: values('""').optional_integer(0, 9))
+    assert fails(lambda: values().integer(0, 9))
+
+
+def test_quoted_and_bare_are_told_apart() -> None:
+    assert values('"a"').quoted() == "a"
+    assert values('""').quoted() == ""
+    assert values("a").bare() == "a"
+    assert fails(lambda: values("a").quoted())
+    assert fails(lambda: values('"a"').bare())
+    assert fails(lambda: values("").bare())
+    assert fails(lambda: values().quoted())
+
+
+def test_words_come_either_way() -> None:
+    assert values("TRUE").word("TRUE|FALSE") == "TRUE"
+    assert values('"TRUE"').word("TRUE|FALSE") == "TRUE"
+    assert fails(lambda: values("TRUER").word("TRUE|FALSE"))
+    assert fails(lambda: values().word("TRUE"))
+    assert values("").optional_word("[01]+") is None
+    assert values().optional_word("[01]+") is None
+    assert values('"01"').optional_word("[01]+") == "01"
+    assert fails(lambda: values('""').optional_word("[01]+"))
+
+
+def test_values_come_in_order_and_have_an_end() -> None:
+    read = values("1", "", '"x"')
+    assert read.more
+    assert read.integer(0, 9) == 1
+    assert read.optional_word("a") is None
+    assert fails(read.end)
+    assert read.quoted() == "x"
+    assert not read.more
+    read.end()
+
+
+@given(st.integers(), st.integers(), st.integers())
+def test_an_integer_is_in_its_range_or_refused(number: int, low: int, high: int) -> None:
+    try:
+        assert low <= values(str(number)).integer(low, high) == number <= high
+    except Refusal:
+        assert not low <= number <= high or len(str(abs(number))) > 20
+
+
+# The table ---------------------------------------------------------------------------------------
+
+
+def _set(given: Values, now: float) -> Answer:
+    number = given.integer(0, 9)
+    given.end()
+    return Answer((f"set {number} at {now}",))
+
+
+FIND = Command("+FIND", Form.TEST)
+TABLE: Table = {
+    "+ALL": Forms(
+        execute=lambda now: Answer((f"execute at {now}",)),
+        read=lambda now: Answer((f"read at {now}",)),
+        assign=_set,
+        test="+ALL:(0-9)",
+    ),
+    "+PLAIN": Forms(execute=lambda _now: OK, test=""),
+    "+NONE": Forms(),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (Form.EXECUTE, "execute at 5.0"),
+        (Form.READ, "read at 5.0"),
+        (Form.TEST, "+ALL:(0-9)"),
+        (Form.SET, "set 3 at 5.0"),
+    ],
+)
+def test_each_form_has_its_function(form: Form, expected: str) -> None:
+    parameters = (Parameter("3", quoted=False),) if form is Form.SET else ()
+    assert answer(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
+
+
+def test_a_test_may_have_to_find_its_ranges_out() -> None:
+    told = answer({"+FIND": Forms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
+    assert told == Answer(("5.0",))
+
+
+def test_a_test_without_ranges_is_ok_alone() -> None:
+    assert answer(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        (Command("+WHAT", Form.EXECUTE), Cme.NOT_SUPPORTED),
+        (Command("+NONE", Form.EXECUTE), Cme.INCORRECT_PARAMETERS),
+        (Command("+NONE", Form.SET), Cme.INCORRECT_PARAMETERS),
+        (Command("+NONE", Form.READ), Cme.NOT_SUPPORTED),
+        (Command("+NONE", Form.TEST), Cme.NOT_SUPPORTED),
+    ],
+)
+def test_what_the_table_has_not_is_refused(command: Command, number: Cme) -> None:
+    with pytest.raises(Refusal) as caught:
+        answer(TABLE, command, 0.0)
+    assert caught.value.number is number

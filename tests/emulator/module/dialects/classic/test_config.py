@@ -1,0 +1,224 @@
+"""The configuration blob, whole and in fragments."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.module.at.codec import Cme, Parameter, Refusal
+from emulator.module.at.commands import Values
+from emulator.module.dialects.classic.config import (
+    BLOB_LIMIT,
+    FRAGMENT_LIMIT,
+    LIFETIME,
+    Assembly,
+    Blocks,
+    Config,
+    decode,
+)
+
+# Two complete lines of real hosts; the letters of the second endpoint are changed.
+BOOTSTRAP = bytes.fromhex(
+    "10000000805101001900636F61703A2F2F3138332E3233302E34302E33393A353638331F00313233343536373839"
+    "3031323334353B313233343536373839303132333435050501"
+)
+DIRECT = bytes.fromhex(
+    "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A353638330900313233343B74657374"
+)
+
+
+def blob(
+    *,
+    mode: int = 0,
+    debug: int = 0,
+    lifetime: int = 300,
+    uri: bytes = b"coap://183.230.40.40:5683",
+    endpoint: bytes = b"1;2",
+    tail: bytes = b"",
+) -> bytes:
+    head = struct.pack("<BBHI", mode, debug, 0, lifetime)
+    return (
+        head
+        + struct.pack("<H", len(uri))
+        + uri
+        + struct.pack("<H", len(endpoint))
+        + endpoint
+        + tail
+    )
+
+
+def line(size: int, config: str, index: int, flag: int, *, quoted: bool = False) -> Values:
+    texts = (str(size), config, str(index), str(flag))
+    return Values(tuple(Parameter(text, quoted and text == config) for text in texts))
+
+
+def whole(data: bytes, index: int = 1, flag: int = 1) -> Values:
+    return line(len(data), data.hex().upper(), index, flag)
+
+
+def refuses(assembly: Assembly, values: Values) -> bool:
+    with pytest.raises(Refusal) as caught:
+        assembly.add(values)
+    return caught.value.number is Cme.INCORRECT_PARAMETERS
+
+
+def test_a_captured_line_with_blocks() -> None:
+    assert decode(BOOTSTRAP) == Config(
+        bootstrap=True,
+        encrypt=False,
+        debug=0,
+        local_port=0,
+        lifetime=86_400,
+        uri="coap://183.230.40.39:5683",
+        endpoint="123456789012345;123456789012345",
+        blocks=Blocks(5, 5, 1),
+    )
+
+
+def test_a_captured_line_without_blocks() -> None:
+    config = decode(DIRECT)
+    assert (config.bootstrap, config.lifetime, config.blocks) == (False, 300, None)
+    assert (config.uri, config.endpoint) == ("coap://183.230.40.40:5683", "1234;test")
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        blob(mode=0x11),
+        blob(debug=3),
+        blob(lifetime=10),
+        blob(lifetime=86_400),
+        blob(uri=b"coaps://nbiotbt.heclouds.com:5684"),
+        blob(uri=b"coap://" + b"h" * 243 + b":5683"),
+        blob(endpoint=b"1" * 17 + b";" + b"2" * 16),
+        blob(tail=b"\6\0\2"),
+    ],
+)
+def test_fields_at_their_bounds(good: bytes) -> None:
+    assert decode(good).lifetime in LIFETIME
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        DIRECT[:7],
+        DIRECT[:9],
+        DIRECT[:20],
+        DIRECT[:-1],
+        blob(mode=0x02),
+        blob(debug=4),
+        blob(lifetime=9),
+        blob(lifetime=86_401),
+        blob(uri=b"http://183.230.40.40:5683"),
+        blob(uri=b"coap://183.230.40.40"),
+        blob(uri=b"coap://183.230.40.40:0"),
+        blob(uri=b"coap://183.230.40.40:65536"),
+        blob(uri=b"coap://\xff:5683"),
+        blob(uri=b"coap://" + b"h" * 244 + b":5683"),
+        blob(endpoint=b"12"),
+        blob(endpoint=b";2"),
+        blob(endpoint=b"1;"),
+        blob(endpoint=b"1;2;3"),
+        blob(endpoint=b"1;2\r"),
+        blob(endpoint=b"1" * 18 + b";2"),
+        blob(endpoint=b"1;" + b"2" * 17),
+        blob(tail=b"\5"),
+        blob(tail=b"\5\5"),
+        blob(tail=b"\7\5\1"),
+        blob(tail=b"\5\7\1"),
+        blob(tail=b"\5\5\3"),
+        blob(tail=b"\5\5\1\0"),
+    ],
+)
+def test_blobs_that_are_none(bad: bytes) -> None:
+    with pytest.raises(Refusal):
+        decode(bad)
+
+
+@given(st.binary(max_size=120) | st.binary(max_size=40).map(lambda end: DIRECT[:30] + end))
+def test_no_blob_is_more_than_refused(data: bytes) -> None:
+    try:
+        config = decode(data)
+    except Refusal:
+        return
+    assert config.lifetime in LIFETIME
+
+
+# Fragments ---------------------------------------------------------------------------------------
+
+
+def test_one_line_is_a_whole_configuration() -> None:
+    assert Assembly().add(whole(BOOTSTRAP)) == decode(BOOTSTRAP)
+
+
+def test_lower_case_digits_are_read() -> None:
+    assert Assembly().add(line(len(DIRECT), DIRECT.hex(), 1, 1)) == decode(DIRECT)
+
+
+@given(st.lists(st.integers(1, len(BOOTSTRAP) - 1), unique=True, max_size=6).map(sorted))
+def test_fragments_in_any_cut_are_the_same_configuration(cuts: list[int]) -> None:
+    assembly = Assembly()
+    ends = [*cuts, len(BOOTSTRAP)]
+    begin = 0
+    for index, end in enumerate(ends, 1):
+        last = index == len(ends)
+        config = assembly.add(whole(BOOTSTRAP[begin:end], index, int(last)))
+        assert config == (decode(BOOTSTRAP) if last else None)
+        begin = end
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        line(47, DIRECT.hex(), 1, 1),
+        line(45, DIRECT.hex(), 1, 1),
+        line(0, "", 1, 1),
+        line(2, "000", 1, 1),
+        line(2, "00XX", 1, 1),
+        line(len(DIRECT), DIRECT.hex(), 0, 1),
+        line(len(DIRECT), DIRECT.hex(), 2, 1),
+        line(len(DIRECT), DIRECT.hex(), 1, 2),
+        line(len(DIRECT), DIRECT.hex(), 1, 1, quoted=True),
+        line(FRAGMENT_LIMIT + 1, "00" * (FRAGMENT_LIMIT + 1), 1, 0),
+        Values(()),
+        Values((*(Parameter(text, quoted=False) for text in ("1", "00", "1", "0", "0")),)),
+    ],
+)
+def test_lines_that_lie(values: Values) -> None:
+    assert refuses(Assembly(), values)
+
+
+def test_a_refused_fragment_leaves_the_others_as_they_were() -> None:
+    assembly = Assembly()
+    assert assembly.add(whole(DIRECT[:20], 1, 0)) is None
+    assert refuses(assembly, whole(DIRECT[20:], 3))
+    assert refuses(assembly, whole(DIRECT[20:-1], 2))
+    assert assembly.add(whole(DIRECT[20:], 2)) == decode(DIRECT)
+
+
+def test_fragment_1_begins_anew() -> None:
+    assembly = Assembly()
+    assembly.add(whole(b"\xff" * 20, 1, 0))
+    assembly.add(whole(DIRECT[:20], 1, 0))
+    assert assembly.add(whole(DIRECT[20:], 2)) == decode(DIRECT)
+
+
+def test_after_a_configuration_the_next_begins_with_1() -> None:
+    assembly = Assembly()
+    assembly.add(whole(DIRECT))
+    assert refuses(assembly, whole(DIRECT, 2))
+    assembly.add(whole(DIRECT[:20], 1, 0))
+    assembly.add(whole(DIRECT[20:], 2))
+    assert refuses(assembly, whole(DIRECT[20:], 2))
+    assert assembly.add(whole(DIRECT)) == decode(DIRECT)
+
+
+def test_fragments_are_bounded_in_sum() -> None:
+    assembly = Assembly()
+    for index in range(BLOB_LIMIT // FRAGMENT_LIMIT):
+        assert assembly.add(whole(b"\0" * FRAGMENT_LIMIT, index + 1, 0)) is None
+    assert refuses(assembly, whole(b"\0", BLOB_LIMIT // FRAGMENT_LIMIT + 1, 0))

@@ -1,0 +1,249 @@
+"""Values on the line and in the air."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.air.messages import Value
+from emulator.module.at.codec import Cme, Refusal
+from emulator.module.dialects.classic.values import (
+    VALUE_LIMIT,
+    Uncarriable,
+    ValueType,
+    announced_length,
+    as_declared,
+    from_hex,
+    narrowed,
+    natural_type,
+    size,
+    text_of,
+    value_of,
+)
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (ValueType.STRING, "", ""),
+        (ValueType.STRING, " a, 温", " a, 温"),
+        (ValueType.STRING, "x" * VALUE_LIMIT, "x" * VALUE_LIMIT),
+        (ValueType.OPAQUE, "", b""),
+        (ValueType.OPAQUE, "00fF10", b"\x00\xff\x10"),
+        (ValueType.INTEGER, "-7", -7),
+        (ValueType.INTEGER, "+7", 7),
+        (ValueType.INTEGER, "9223372036854775807", 2**63 - 1),
+        (ValueType.INTEGER, "-9223372036854775808", -(2**63)),
+        (ValueType.FLOAT, "20.123", 20.123),
+        (ValueType.FLOAT, "-.5", -0.5),
+        (ValueType.FLOAT, "7", 7.0),
+        (ValueType.FLOAT, "1.", 1.0),
+        (ValueType.BOOL, "0", False),
+        (ValueType.BOOL, "1", True),
+        (ValueType.HEX_STR, "", ""),
+        (ValueType.HEX_STR, "E3a5", "E3a5"),
+    ],
+)
+def test_a_text_in_quotes_is_a_value_of_its_type(kind: ValueType, text: str, value: Value) -> None:
+    came = value_of(kind, text)
+    assert came == value
+    assert type(came) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (ValueType.STRING, "x" * (VALUE_LIMIT + 1)),
+        (ValueType.STRING, "温" * (VALUE_LIMIT // 3 + 1)),
+        (ValueType.STRING, "\udcff"),
+        (ValueType.OPAQUE, "0"),
+        (ValueType.OPAQUE, "0x00"),
+        (ValueType.OPAQUE, "00 11"),
+        (ValueType.OPAQUE, "٠٠"),
+        (ValueType.INTEGER, ""),
+        (ValueType.INTEGER, "1.0"),
+        (ValueType.INTEGER, "1e3"),
+        (ValueType.INTEGER, "9223372036854775808"),
+        (ValueType.INTEGER, "٣"),
+        (ValueType.INTEGER, "9" * 1000),
+        (ValueType.FLOAT, ""),
+        (ValueType.FLOAT, "."),
+        (ValueType.FLOAT, "1e3"),
+        (ValueType.FLOAT, "nan"),
+        (ValueType.FLOAT, "inf"),
+        (ValueType.FLOAT, "9" * 400),
+        (ValueType.FLOAT, "1_0"),
+        (ValueType.BOOL, ""),
+        (ValueType.BOOL, "2"),
+        (ValueType.BOOL, "true"),
+        (ValueType.HEX_STR, "E3A"),
+        (ValueType.HEX_STR, "GG"),
+    ],
+)
+def test_what_is_no_value_of_its_type_is_refused(kind: ValueType, text: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        value_of(kind, text)
+    assert caught.value.number is Cme.INCORRECT_PARAMETERS
+
+
+@given(st.sampled_from(ValueType), st.text(max_size=30))
+def test_any_text_is_a_value_or_refused(kind: ValueType, text: str) -> None:
+    try:
+        value = value_of(kind, text)
+    except Refusal:
+        return
+    assert isinstance(value, str | bytes | int | float)
+
+
+def test_sizes_count_bytes() -> None:
+    assert size("温a") == 4
+    assert size("\udcff") == 1
+    assert from_hex("0a0B") == b"\x0a\x0b"
+
+
+# Floats ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [20.123, 21.5, 0.1, 0.0, -3.3, 16777216.0, 3.4028235e38])
+def test_a_short_decimal_survives_its_four_bytes(number: float) -> None:
+    assert narrowed(number) == number
+
+
+def test_four_bytes_hold_some_seven_digits() -> None:
+    assert narrowed(20.123456789) == 20.123457
+    assert narrowed(1e-60) == 0.0
+    assert narrowed(1e-45) == 1e-45
+    assert math.copysign(1, narrowed(-0.0)) == -1
+
+
+def test_what_overflows_four_bytes_takes_eight() -> None:
+    assert narrowed(3.5e38) == 3.5e38
+    assert narrowed(1.7976931348623157e308) == 1.7976931348623157e308
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_narrowing_keeps_the_four_bytes_and_is_shortest(number: float) -> None:
+    short = narrowed(number)
+    assert struct.pack(">f", short) == struct.pack(">f", number)
+    assert len(repr(short)) <= len(repr(number))
+    assert narrowed(short) == short
+
+
+# To the host -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "1"),
+        (False, "0"),
+        (-7, "-7"),
+        (20.5, "20.5"),
+        (1e-7, "0.0000001"),
+        (1e20, "100000000000000000000"),
+        (b"\x00\xff", "00FF"),
+        (b"", ""),
+        ('a,"b', 'a,"b'),
+    ],
+)
+def test_values_have_a_text_for_the_host(value: Value, text: str) -> None:
+    assert text_of(value) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        math.nan,
+        math.inf,
+        2**63,
+        "a\rb",
+        "a\nb",
+        "a\0b",
+        "a\x1bb",
+        "\t",
+        "\x7f",
+        "x" * 1025,
+        "温" * 342,
+        b"x" * 513,
+    ],
+)
+def test_some_values_no_line_can_carry(value: Value) -> None:
+    with pytest.raises(Uncarriable):
+        text_of(value)
+
+
+@given(INT64 | st.floats(allow_nan=False, allow_infinity=False) | st.booleans())
+def test_numbers_to_the_host_are_plain_decimals(value: int | float | bool) -> None:
+    text = text_of(value)
+    assert set(text) <= set("-0123456789.")
+    assert (int(text) == value) if isinstance(value, int) else (float(text) == value)
+
+
+@given(st.binary(max_size=64))
+def test_opaque_is_the_same_both_ways(value: bytes) -> None:
+    assert value_of(ValueType.OPAQUE, text_of(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("E3A5", ValueType.HEX_STR, (ValueType.HEX_STR, "E3A5")),
+        ("hello", ValueType.HEX_STR, (ValueType.STRING, "hello")),
+        ("ab", ValueType.OPAQUE, (ValueType.OPAQUE, b"ab")),
+        (b"ab", ValueType.OPAQUE, (ValueType.OPAQUE, b"ab")),
+        (True, ValueType.INTEGER, (ValueType.INTEGER, 1)),
+        (22.0, ValueType.INTEGER, (ValueType.INTEGER, 22)),
+        (1e300, ValueType.INTEGER, (ValueType.FLOAT, 1e300)),
+        (22.5, ValueType.INTEGER, (ValueType.FLOAT, 22.5)),
+        (math.inf, ValueType.INTEGER, (ValueType.FLOAT, math.inf)),
+        (22, ValueType.FLOAT, (ValueType.FLOAT, 22.0)),
+        (10**400, ValueType.FLOAT, (ValueType.INTEGER, 10**400)),
+        (1, ValueType.BOOL, (ValueType.BOOL, True)),
+        (0.0, ValueType.BOOL, (ValueType.BOOL, False)),
+        (2, ValueType.BOOL, (ValueType.INTEGER, 2)),
+        ("x", ValueType.BOOL, (ValueType.STRING, "x")),
+        ("x", ValueType.STRING, (ValueType.STRING, "x")),
+        (b"x", None, (ValueType.OPAQUE, b"x")),
+        ("x", None, (ValueType.STRING, "x")),
+        (True, None, (ValueType.BOOL, True)),
+        (1, None, (ValueType.INTEGER, 1)),
+        (1.5, None, (ValueType.FLOAT, 1.5)),
+    ],
+)
+def test_the_platform_s_value_takes_the_declared_type_where_it_fits(
+    value: Value, kind: ValueType | None, expected: tuple[ValueType, Value]
+) -> None:
+    came = as_declared(value, kind)
+    assert came == expected
+    assert type(came[1]) is type(expected[1])
+
+
+@given(
+    st.text() | st.binary() | INT64 | st.floats() | st.booleans(),
+    st.none() | st.sampled_from(ValueType),
+)
+def test_any_value_has_some_type(value: Value, kind: ValueType | None) -> None:
+    given_type, came = as_declared(value, kind)
+    assert given_type in (kind, natural_type(value))
+    assert natural_type(came) is given_type or given_type is ValueType.HEX_STR
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "length"),
+    [
+        (ValueType.STRING, "温a", 2),
+        (ValueType.OPAQUE, "00FF", 2),
+        (ValueType.INTEGER, "123456", 4),
+        (ValueType.FLOAT, "1.5", 4),
+        (ValueType.BOOL, "1", 1),
+        (ValueType.HEX_STR, "00FF", 4),
+    ],
+)
+def test_announced_lengths(kind: ValueType, text: str, length: int) -> None:
+    assert announced_length(kind, text) == length

@@ -1,0 +1,138 @@
+"""Discontinuous reception: what comes down waits for the next paging window."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.air.messages import Path, Read
+from emulator.module.module import Cause
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.edrx import PAGING_LIMIT, next_window
+from emulator.module.radio.radio import INACTIVITY_TIME
+from tests.support.uart import START, Host
+
+CYCLE = 20.48
+READ = Read(10_001, Path(3303, 0, 5700))
+ASKED = "+MIPLREAD:0,10001,3303,0,5700"
+
+
+def dozing() -> Host:
+    """Observed, with eDRX, and just after a paging window."""
+    host = Host()
+    host.configure(("3303/0/5700", 4, "20.5"))
+    host.observed("3303/0")
+    host.well('AT+CEDRXS=1,5,"0010"')
+    host.wait(next_window(CYCLE, START + INACTIVITY_TIME + 3) + 3 - START)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("commands", "question", "answer"),
+    [
+        (['AT+CEDRXS=1,5,"0010"'], "AT+CEDRXS?", '+CEDRXS:5,"0010"'),
+        (["AT+CEDRXS=1,5"], "AT+CEDRXS?", '+CEDRXS:5,"0101"'),
+        ([], "AT+CEDRXS=?", "+CEDRXS:(0,1),(5),(0000-1111)"),
+        ([], "AT+CEDRXRDP", "+CEDRXRDP:0"),
+        (['AT+CEDRXS=1,5,"1001"'], "AT+CEDRXRDP", '+CEDRXRDP:5,"1001","1001","0000"'),
+        (["AT+CEDRXS=1,5", "AT+CGATT=0"], "AT+CEDRXRDP", "+CEDRXRDP:0"),
+    ],
+)
+def test_set_and_read_back(commands: list[str], question: str, answer: str) -> None:
+    host = Host()
+    host.well(*commands)
+    assert host.raw(question.encode() + b"\r") == f"\r\n{answer}\r\n\r\nOK\r\n".encode()
+
+
+def test_discontinuous_reception_off_reads_back_as_nothing() -> None:
+    host = Host()
+    host.well("AT+CEDRXS?", 'AT+CEDRXS=1,5,"0010"', "AT+CEDRXS=0,5", "AT+CEDRXS?", "AT+CEDRXS=0")
+    host.well("AT+CEDRXS=1,5", "AT+CEDRXRDP=?")
+    assert host.ask("AT+CEDRXS?") == ['+CEDRXS:5,"0010"', "OK"]
+
+
+@pytest.mark.parametrize(
+    "command", ["AT+CEDRXS=1", "AT+CEDRXS=1,4", 'AT+CEDRXS=1,5,"01010"', "AT+CEDRXS=2,5"]
+)
+def test_refusals_change_nothing(command: str) -> None:
+    host = Host()
+    assert host.refused(command) == 50
+    assert host.ask("AT+CEDRXS?") == ["OK"]
+
+
+@given(now=st.floats(0, 4e9), cycle=st.sampled_from([20.48, 40.96, 81.92, 10485.76]))
+def test_a_window_comes_within_a_cycle_and_is_one(now: float, cycle: float) -> None:
+    at = next_window(cycle, now)
+    assert now <= at <= now + cycle
+    assert next_window(cycle, at) == at
+
+
+def test_what_comes_down_waits_for_the_window() -> None:
+    host = dozing()
+    assert host.hear(READ) == []
+    assert host.module.step(host.now) == next_window(CYCLE, host.now)
+    waited = next_window(CYCLE, host.now) - host.now
+    assert 15 < waited < CYCLE
+    assert host.wait(waited - 0.01) == []
+    assert host.wait(0.02) == [ASKED]
+
+
+def test_in_order_and_datagrams_too() -> None:
+    host = dozing()
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    host.hear(READ)
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    assert host.wait(CYCLE) == [ASKED, "+NSONMI:0,1"]
+
+
+def test_a_module_that_speaks_is_heard_out_at_once() -> None:
+    host = dozing()
+    host.hear(READ)
+    assert host.ask("AT+NPING=192.0.2.1") == ["OK", ASKED]
+    assert host.hear(READ) == [ASKED]
+
+
+def test_turned_off_it_hears_at_once() -> None:
+    host = dozing()
+    host.hear(READ)
+    assert host.ask("AT+CEDRXS=0") == ["OK", ASKED]
+
+
+@pytest.mark.parametrize("loss", ["coverage", "restart"])
+def test_what_waits_is_lost_with_the_network(loss: str) -> None:
+    host = dozing()
+    host.hear(READ)
+    if loss == "coverage":
+        host.module.radio.coverage = Coverage.OUT
+        host.wait(1)
+        host.module.radio.coverage = Coverage.ECL0
+    else:
+        host.module.power_cycle(Cause.WATCHDOG, host.now)
+    assert ASKED not in host.wait_raw(60).decode()
+
+
+def test_only_so_much_waits() -> None:
+    host = dozing()
+    for _ in range(PAGING_LIMIT + 3):
+        host.hear(READ)
+    assert host.wait(CYCLE) == [ASKED] * PAGING_LIMIT
+
+
+def test_each_value_has_its_cycle_and_the_others_are_the_shortest() -> None:
+    host = dozing()
+    for value, cycle in (("0111", CYCLE), ("0000", CYCLE), ("1111", 10485.76)):
+        host.well(f'AT+CEDRXS=1,5,"{value}"')
+        host.wait(next_window(cycle, host.now + INACTIVITY_TIME + 3) + 3 - host.now)
+        host.hear(READ)
+        assert host.module.step(host.now) == next_window(cycle, host.now)
+        assert host.wait(cycle) == [ASKED]
+
+
+def test_the_network_is_told_by_radio() -> None:
+    host = Host()
+    host.well("AT+CSCON=1")
+    assert host.ask('AT+CEDRXS=1,5,"0010"') == ["OK", "+CSCON:1"]
+    host.wait(60)
+    host.well("AT+CGATT=0", "AT+CEDRXS=0")
+    assert host.wait(60) == []

@@ -1,0 +1,287 @@
+"""The radio: on and off, registered and not, connected and idle, and the place where it stands."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.module.radio.coverage import ATTACH_TIME, RECEPTIONS, Coverage
+from emulator.module.radio.radio import INACTIVITY_TIME, Change, Radio, Reject, Stat
+from emulator.module.radio.sim import Sim
+
+
+class Listener:
+    def __init__(self, *, registered: bool) -> None:
+        self.seen: list[str] = []
+        self.touches = 0
+        self.finds = True
+        self.radio = Radio(
+            self.changed,
+            finds=lambda _cell: self.finds,
+            touched=self.touched,
+            registered=registered,
+        )
+
+    def changed(self, change: Change) -> None:
+        if change is Change.REGISTRATION:
+            self.seen.append(self.radio.stat.name)
+        else:
+            self.seen.append("CONNECTED" if self.radio.connected else "IDLE")
+
+    def touched(self) -> None:
+        self.touches += 1
+
+
+# On and off --------------------------------------------------------------------------------------
+
+
+def test_a_registered_radio_has_nothing_planned() -> None:
+    listener = Listener(registered=True)
+    assert listener.radio.registered
+    assert listener.radio.on
+    assert listener.radio.step(0.0) is None
+    assert listener.seen == []
+
+
+def test_turned_on_it_searches_and_finds() -> None:
+    listener = Listener(registered=False)
+    radio = listener.radio
+    assert not radio.on
+    radio.turn_on(10.0)
+    assert radio.stat is Stat.SEARCHING
+    assert radio.step(10.0) == 10.0 + ATTACH_TIME
+    assert not radio.registered
+    assert radio.step(10.0 + ATTACH_TIME) == 10.0 + ATTACH_TIME + INACTIVITY_TIME
+    assert radio.registered
+    assert radio.step(10.0 + ATTACH_TIME + INACTIVITY_TIME) is None
+    assert listener.seen == ["SEARCHING", "CONNECTED", "HOME", "IDLE"]
+
+
+def test_turning_on_again_changes_nothing() -> None:
+    listener = Listener(registered=True)
+    listener.radio.turn_on(0.0)
+    listener.radio.attach(0.0)
+    assert listener.seen == []
+    assert listener.radio.step(0.0) is None
+
+
+def test_turning_off_ends_connection_and_registration() -> None:
+    listener = Listener(registered=True)
+    listener.radio.use(0.0)
+    listener.radio.turn_off(1.0)
+    assert listener.seen == ["CONNECTED", "IDLE", "NOT_REGISTERED"]
+    assert not listener.radio.on
+    assert listener.radio.step(100.0) is None
+
+
+def test_a_search_in_progress_is_neither_doubled_nor_left_behind() -> None:
+    listener = Listener(registered=False)
+    listener.radio.turn_on(0.0)
+    listener.radio.attach(1.0)
+    assert listener.radio.step(1.0) == ATTACH_TIME
+    listener.radio.detach(1.0)
+    assert listener.radio.step(5.0) is None
+    assert listener.seen == ["SEARCHING", "NOT_REGISTERED"]
+
+
+def test_traffic_keeps_the_connection() -> None:
+    listener = Listener(registered=True)
+    listener.radio.use(0.0)
+    listener.radio.use(15.0)
+    assert listener.radio.step(INACTIVITY_TIME) == 15.0 + INACTIVITY_TIME
+    assert listener.radio.connected
+    listener.radio.step(15.0 + INACTIVITY_TIME)
+    assert listener.seen == ["CONNECTED", "IDLE"]
+
+
+def test_set_to_other_cells_it_finds_nothing() -> None:
+    listener = Listener(registered=False)
+    listener.finds = False
+    listener.radio.turn_on(0.0)
+    assert listener.radio.step(1000.0) is None
+    assert listener.radio.stat is Stat.SEARCHING
+    listener.radio.turn_off(1000.0)
+    listener.finds = True
+    listener.radio.turn_on(1000.0)
+    assert listener.radio.step(1000.0) == 1000.0 + ATTACH_TIME
+
+
+def test_a_restart_is_silent_and_the_place_stays() -> None:
+    listener = Listener(registered=True)
+    radio = listener.radio
+    radio.coverage = Coverage.ECL2
+    radio.use(0.0)
+    listener.seen.clear()
+    radio.restart()
+    assert listener.seen == []
+    assert not radio.on
+    assert not radio.connected
+    assert not radio.registered
+    assert radio.step(100.0) is None
+    assert radio.coverage is Coverage.ECL2
+    assert radio.received(100.0) == radio.transmitted == 0
+
+
+def test_it_counts_how_long_it_hears_and_speaks() -> None:
+    radio = Listener(registered=True).radio
+    radio.use(10.0)
+    assert radio.received(13.0) == 3.0
+    radio.coverage = Coverage.ECL1
+    radio.use(14.0)
+    radio.step(14.0 + INACTIVITY_TIME)
+    assert radio.received(1000.0) == 4.0 + INACTIVITY_TIME
+    bursts = [RECEPTIONS[level].burst for level in (Coverage.ECL0, Coverage.ECL1)]
+    assert radio.transmitted == pytest.approx(sum(bursts))
+
+
+# The place ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("coverage", RECEPTIONS)
+def test_attaching_takes_the_coverage_s_time(coverage: Coverage) -> None:
+    radio = Listener(registered=False).radio
+    radio.coverage = coverage
+    radio.turn_on(0.0)
+    assert radio.step(0.0) == RECEPTIONS[coverage].attach_time
+    assert radio.cell is RECEPTIONS[coverage].cell
+
+
+def test_coverage_goes_and_returns() -> None:
+    listener = Listener(registered=True)
+    radio = listener.radio
+    radio.use(0.0)
+    radio.coverage = Coverage.OUT
+    assert radio.registered, "nothing happens but in a step"
+    assert listener.touches == 1
+    assert radio.step(5.0) is None
+    assert radio.reception is None
+    assert not radio.camped
+    assert radio.step(5000.0) is None
+    radio.coverage = Coverage.ECL1
+    assert radio.step(5000.0) == 5000.0 + RECEPTIONS[Coverage.ECL1].attach_time
+    radio.step(5012.0)
+    assert listener.seen == ["CONNECTED", "IDLE", "SEARCHING", "CONNECTED", "HOME"]
+
+
+def test_another_level_of_coverage_is_no_change_of_registration() -> None:
+    listener = Listener(registered=True)
+    listener.radio.coverage = Coverage.ECL2
+    assert listener.radio.step(0.0) is None
+    assert listener.seen == []
+    assert listener.radio.cell.ecl == 2
+
+
+def test_asleep_it_notices_when_it_wakes() -> None:
+    listener = Listener(registered=True)
+    radio = listener.radio
+    radio.asleep = True
+    radio.coverage = Coverage.OUT
+    radio.step(100.0)
+    assert radio.registered
+    radio.asleep = False
+    radio.look_around(200.0)
+    assert listener.seen == ["SEARCHING"]
+
+
+def test_a_network_that_refuses_is_tried_again_only_when_asked() -> None:
+    listener = Listener(registered=True)
+    radio = listener.radio
+    radio.use(0.0)
+    radio.refusing = True
+    radio.step(1.0)
+    assert radio.reject is Reject.PLMN_NOT_ALLOWED
+    assert radio.camped
+    radio.refusing = False
+    assert radio.step(1000.0) is None
+    radio.attach(1000.0)
+    radio.step(1000.0 + ATTACH_TIME)
+    assert listener.seen == [
+        *("CONNECTED", "IDLE", "DENIED"),
+        *("SEARCHING", "CONNECTED", "HOME"),
+    ]
+    assert radio.reject is None
+
+
+def test_a_search_that_ends_refused() -> None:
+    listener = Listener(registered=False)
+    listener.radio.refusing = True
+    assert listener.radio.refusing
+    listener.radio.turn_on(0.0)
+    listener.radio.step(0.0)
+    assert listener.radio.step(ATTACH_TIME) is None
+    assert listener.seen == ["SEARCHING", "CONNECTED", "DENIED", "IDLE"]
+
+
+def test_a_foreign_sim_is_refused_and_one_s_own_taken_again() -> None:
+    listener = Listener(registered=True)
+    radio = listener.radio
+    radio.sim = Sim.FOREIGN
+    assert radio.step(0.0) == ATTACH_TIME
+    radio.step(ATTACH_TIME)
+    assert radio.reject is Reject.NO_ROAMING_HERE
+    radio.sim = Sim.READY
+    radio.step(10.0)
+    radio.step(10.0 + ATTACH_TIME)
+    assert radio.registered
+    assert listener.seen == [
+        *("NOT_REGISTERED", "SEARCHING", "CONNECTED", "DENIED", "IDLE"),
+        *("NOT_REGISTERED", "SEARCHING", "CONNECTED", "HOME"),
+    ]
+
+
+def test_the_same_sim_again_changes_nothing() -> None:
+    listener = Listener(registered=True)
+    listener.radio.sim = Sim.READY
+    assert listener.radio.step(0.0) is None
+    assert listener.seen == []
+
+
+@pytest.mark.parametrize("sim", [Sim.MISSING, Sim.LOCKED])
+def test_without_a_usable_sim_it_is_off_and_stays_so(sim: Sim) -> None:
+    listener = Listener(registered=True)
+    listener.radio.sim = sim
+    listener.radio.step(0.0)
+    listener.radio.turn_on(1.0)
+    assert not listener.radio.on
+    assert listener.seen == ["NOT_REGISTERED"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["on", "off", "attach", "detach", "use", "wait"])
+        | st.sampled_from(Coverage)
+        | st.sampled_from(Sim)
+        | st.booleans()
+    )
+)
+def test_in_any_order_it_stays_legal(actions: list[str | Coverage | Sim | bool]) -> None:
+    listener = Listener(registered=True)
+    radio, now = listener.radio, 0.0
+    for action in actions:
+        match action:
+            case Coverage():
+                radio.coverage = action
+            case Sim():
+                radio.sim = action
+            case bool():
+                radio.refusing = action
+            case "on":
+                radio.turn_on(now)
+            case "off":
+                radio.turn_off(now)
+            case "attach" if radio.on:
+                radio.attach(now)
+            case "detach":
+                radio.detach(now)
+            case "use" if radio.registered:
+                radio.use(now)
+            case _:
+                now += 1.5
+        deadline = radio.step(now)
+        assert deadline is None or deadline > now
+        assert radio.on or radio.stat is Stat.NOT_REGISTERED
+        assert radio.registered or not radio.connected
+        assert radio.sim.usable or not radio.on
+        assert not (radio.registered and (radio.refusing or radio.reception is None))
+        assert (radio.stat is Stat.DENIED) <= (radio.reject is not None)

@@ -1,0 +1,109 @@
+"""Firmware by name: each difference is one that a host sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.air.messages import Item, Notification, Path, Read, Write
+from emulator.module.firmware import DEFAULT, FIRMWARES, Firmware, profile
+from emulator.module.module import Module
+from tests.support.uart import Host
+
+BULB = Path(3306, 0, 5851)
+
+
+def online(firmware: str | Firmware) -> Host:
+    host = Host(firmware=firmware)
+    host.configure(("3306/0/5851", 3, "7"))
+    host.observed("3306/0")
+    host.uplink()
+    return host
+
+
+def test_the_default_is_one_of_them() -> None:
+    assert Module().firmware == FIRMWARES[DEFAULT] == profile("SP3")
+
+
+def test_an_unknown_name_is_told_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'SP9': expected one of SP1, SP2, SP3, SP5, or a"):
+        Module(firmware="SP9")
+
+
+@pytest.mark.parametrize("name", FIRMWARES)
+def test_each_says_who_it_is_and_hosts_know_by_it_what_it_can(name: str) -> None:
+    host = Host(firmware=name)
+    (revision, _), (version, _) = host.ask("AT+CGMR"), host.ask("AT+CMVER")
+    assert revision.endswith(name)
+    assert ("V3." in version) is FIRMWARES[name].acknowledges
+
+
+@pytest.mark.parametrize("name", FIRMWARES)
+def test_acknowledged_reports(name: str) -> None:
+    host = online(name)
+    report = 'AT+MIPLNOTIFY=0,3306,0,5851,3,"8",1'
+    if FIRMWARES[name].acknowledges:
+        host.well(f"{report},5")
+    else:
+        assert host.refused(f"{report},5") == 50
+        assert host.uplink() == []
+        host.well(report)
+    (sent,) = host.uplink()
+    assert isinstance(sent, Notification)
+    assert sent.confirmable is FIRMWARES[name].acknowledges
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "write"),
+    [
+        ("SP1", "+MIPLREAD:0,10001,3306,0,5851", "+MIPLWRITE:0,10002,3306,0,5851,55"),
+        ("SP2", "+MIPLREAD:0,10001,3306,0,5851,0", "+MIPLWRITE:0,10002,3306,0,5851,55"),
+        ("SP3", "+MIPLREAD:0,10001,3306,0,5851", "+MIPLWRITE:0,10002,3306,0,5851,55"),
+        ("SP5", "+MIPLREAD:0,10001,3306,0,5851", "+MIPLWRITE:0,10002,3306,0,5851,3,4,55,0,0"),
+    ],
+)
+def test_how_requests_are_announced(name: str, read: str, write: str) -> None:
+    host = online(name)
+    assert host.hear(Read(10_001, BULB)) == [read]
+    host.well('AT+MIPLREAD=0,10001,3306,0,5851,3,"7",1')
+    assert host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True)) == [write]
+
+
+@pytest.mark.parametrize(("typed", "line"), [(True, ",3,4,55,0,0"), (False, ",55")])
+def test_the_form_of_writes_can_be_chosen_by_itself(*, typed: bool, line: str) -> None:
+    host = Host(firmware="SP1", typed_urcs=typed)
+    host.configure(("3306/0/5851", 3, "7"))
+    host.log_in()
+    (said,) = host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True))
+    assert said == f"+MIPLWRITE:0,10002,3306,0,5851{line}"
+    assert host.ask("AT+CMVER") == ["M5310_V1.1.0", "OK"]
+
+
+@pytest.mark.parametrize("name", FIRMWARES)
+def test_message_ids_outside_the_firmware_s_are_refused(name: str) -> None:
+    host = online(name)
+    first, last = FIRMWARES[name].msgids.start, FIRMWARES[name].msgids.stop - 1
+    host.hear(Read(first, BULB))
+    assert host.refused(f'AT+MIPLREAD=0,{first - 1},3306,0,5851,3,"7",1') == 50
+    assert host.refused(f"AT+MIPLWRITE=0,{last + 1},1") == 50
+    host.well(f'AT+MIPLREAD=0,{first},3306,0,5851,3,"7",1')
+
+
+def test_one_of_your_own_is_as_good() -> None:
+    own = Firmware(
+        revision="MINE", version="M5310_V9", read_suffix=",7", msgids=range(20_000, 30_000)
+    )
+    host = online(own)
+    assert host.ask("AT+CGMR") == ["MINE", "OK"]
+    assert host.hear(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
+    assert host.refused('AT+MIPLREAD=0,10001,3306,0,5851,3,"8",1') == 50
+    host.well('AT+MIPLREAD=0,20001,3306,0,5851,3,"8",1')
+
+
+def test_what_is_said_otherwise_counts_and_a_line_without_pace_asks_for_no_patience() -> None:
+    first = FIRMWARES["SP1"]
+    assert profile("SP1") == first
+    free = profile("SP1", paced=False)
+    assert (free.quiet, free.overruns, free.hasty_lost) == (0.0, False, True)
+    told = profile("SP1", paced=False, typed_urcs=True, quiet=1.0, hasty_lost=False, overruns=True)
+    assert (told.typed_urcs, told.quiet, told.hasty_lost, told.overruns) == (True, 1.0, False, True)
+    assert told.version == first.version

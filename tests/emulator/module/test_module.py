@@ -1,0 +1,540 @@
+"""The module as a whole: its start and restart, its line, and what no input may do to it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.air.memory import Link
+from emulator.air.messages import (
+    Ack,
+    CancelObserve,
+    Code,
+    Deregister,
+    Discover,
+    Execute,
+    Item,
+    Notification,
+    Observe,
+    Path,
+    Read,
+    Register,
+    Reset,
+    Response,
+    Update,
+    Write,
+)
+from emulator.module.command_faults import Upset
+from emulator.module.lwm2m.registration import TRANSITIONS, State
+from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
+from emulator.module.radio.coverage import RECEPTIONS, Coverage
+from emulator.module.radio.psm import WAKING_BYTES
+from emulator.module.radio.sim import Sim
+from tests.support.uart import DIRECT, START, Host, lines
+
+WARM = ("3303/0/5700", 4, "21.5")
+
+# Start and restart -------------------------------------------------------------------------------
+
+
+def test_at_first_it_has_been_on_for_a_while() -> None:
+    host = Host()
+    assert host.module.step(host.now) is None
+    assert host.module.baud == 9600
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+    assert host.ask("AT+CFUN?") == ["+CFUN:1", "OK"]
+    assert host.ask("AT+CMEE?") == ["+CMEE:0", "OK"]
+    assert host.wait(1000) == []
+
+
+def test_the_identity_is_given_or_a_default_one() -> None:
+    assert Module().identity == Identity()
+    module = Module(Identity(imei="865820030013971"))
+    module.receive(b"AT+CGSN=1\r", 0.0)
+    assert lines(module.take_output()) == ["+CGSN:865820030013971", "OK"]
+
+
+def test_a_reboot_byte_for_byte() -> None:
+    host = Host()
+    assert host.raw(b"AT+NRB\r") == b"\r\nREBOOTING\r\n"
+    host.now += BOOT_TIME - 0.1
+    assert host.raw(b"AT\rAT+CGMI") == b""
+    host.now += 0.1
+    host.module.step(host.now)
+    assert host.module.take_output() == b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\nM5310\r\nOK\r\n"
+    assert host.raw(b"\r") == b""
+    assert host.ask("AT") == ["OK"]
+
+
+def test_lines_behind_a_reboot_are_lost() -> None:
+    host = Host()
+    assert host.raw(b"AT+NRB\rAT\rAT+CMEE=1\r") == b"\r\nREBOOTING\r\n"
+    host.now += BOOT_TIME
+    assert host.raw(b"AT+CMEE?\r").endswith(b"M5310\r\nOK\r\n\r\n+CMEE:0\r\n\r\nOK\r\n")
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_cause_has_its_text(cause: Cause) -> None:
+    host = Host()
+    host.module.receive(b"AT+CGMI\r", host.now)
+    host.module.power_cycle(cause, host.now)
+    assert host.module.take_output() == b""
+    assert host.module.step(host.now) == host.now + cause.silence
+    host.module.step(host.now + cause.silence)
+    assert host.module.take_output() == f"\r\n{cause.text}\r\nM5310\r\nOK\r\n".encode()
+
+
+def test_after_a_reboot_everything_is_gone() -> None:
+    host = Host()
+    host.configure(WARM)
+    host.observed("3303/0")
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    host.well("AT+CMEE=1", "AT+CEREG=2", "AT+CSCON=1", "AT+CPSMS=1", "AT+NPSMR=1", "AT+CEDRXS=1,5")
+    host.raw(b"ATE1\r")
+    host.raw(b"AT+NRB\r")
+    assert host.module.classic.state is State.ABSENT
+    host.now += BOOT_TIME
+    host.raw(b"")
+    assert host.wait(60) == []
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+    assert host.ask("AT+CSCON?") == ["+CSCON:0,0", "OK"]
+    assert host.ask("AT+CPSMS?") == ["+CPSMS:0", "OK"]
+    assert host.ask("AT+NPSMR?") == ["+NPSMR:0", "OK"]
+    assert host.ask("AT+CEDRXS?") == ["OK"]
+    assert host.ask("AT+NSOCL=0") == ["ERROR"]
+    assert host.uplink() == []
+    host.configure(WARM)
+    host.log_in()
+
+
+def test_after_a_reboot_it_attaches_by_itself_unless_told_not_to() -> None:
+    host = Host()
+    host.raw(b"AT+NRB\r")
+    host.now += BOOT_TIME
+    host.raw(b"")
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,2", "OK"]
+    host.wait(2.1)
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
+    host.well("AT+NCONFIG=AUTOCONNECT,FALSE")
+    host.raw(b"AT+NRB\r")
+    host.now += BOOT_TIME
+    host.raw(b"")
+    host.wait(60)
+    assert host.ask("AT+CFUN?") == ["+CFUN:0", "OK"]
+    assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
+
+
+def test_the_flash_outlives_a_reboot() -> None:
+    host = Host()
+    host.well("AT+NBAND=8", "AT+NCONFIG=CELL_RESELECTION,FALSE", "AT+NATSPEED=57600,30,1")
+    host.raw(b"AT+NRB\r")
+    host.now += BOOT_TIME
+    host.raw(b"")
+    assert host.module.baud == 57_600
+    assert host.ask("AT+NBAND?") == ["+NBAND:8", "OK"]
+    assert "+NCONFIG:CELL_RESELECTION,FALSE" in host.ask("AT+NCONFIG?")
+
+
+def test_a_restart_in_the_middle_of_a_slow_command() -> None:
+    host = Host()
+    assert host.ask("AT+CFUN=0") == []
+    host.module.power_cycle(Cause.WATCHDOG, host.now)
+    host.now += BOOT_TIME
+    host.raw(b"")
+    assert host.wait(60) == []
+
+
+def test_a_reboot_that_waited_behind_a_slow_command() -> None:
+    host = Host()
+    assert host.raw(b"AT+CFUN=0\rAT+NRB\rAT\r") == b""
+    assert host.wait(1) == ["OK", "REBOOTING"]
+    assert host.module.step(host.now) is not None
+    host.now += BOOT_TIME
+    assert host.raw(b"").startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT")
+
+
+def test_the_boot_rom_may_be_heard() -> None:
+    host = Host(boot_noise=True)
+    host.raw(b"AT+NRB\r")
+    noise, text, _ = host.wait_raw(BOOT_TIME).partition(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
+    assert noise
+    assert text
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+GENERAL_NAMES = (
+    *("CMEE", "CGMI", "CGMM", "CGMR", "CMVER", "CIMI", "CGSN", "NCCID", "CSQ", "CEREG", "CGATT"),
+    *("CSCON", "CFUN", "CGDCONT", "CGPADDR", "CPSMS", "NPSMR", "CEDRXS", "CEDRXRDP", "CCLK"),
+    *("NUESTATS", "NBAND", "NEARFCN", "NCSEARFCN", "NCONFIG", "NPING", "NATSPEED"),
+    *("NSOCR", "NSOST", "NSORF", "NSOCL"),
+)
+
+
+@pytest.mark.parametrize("name", GENERAL_NAMES)
+def test_each_general_command_can_be_tested_for(name: str) -> None:
+    *ranges, final = Host().ask(f"AT+{name}=?")
+    assert final == "OK"
+    assert all(line.startswith(f"+{name}:") for line in ranges)
+
+
+# The line ----------------------------------------------------------------------------------------
+
+
+def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
+    host = Host()
+    host.raw(b"AT+CFUN=0\r" + b"AT\r" * 2000)
+    assert host.module.lost == 3 * 2000 - 4096
+    answers = host.wait(5)
+    assert set(answers) == {"OK"}
+    assert len(answers) == 1 + 4096 // 3
+
+
+# The air -----------------------------------------------------------------------------------------
+
+
+def test_without_network_nothing_goes_up_or_comes_down() -> None:
+    host = Host()
+    host.configure(WARM)
+    host.observed("3303/0")
+    host.well("AT+CGATT=0", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1,5')
+    assert host.uplink() == []
+    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == []
+    host.well("AT+CGATT=1")
+    host.wait(10)  # the repetitions of the acknowledged report find the network again
+    assert [type(message) for message in host.uplink()] == [Notification] * 2
+
+
+def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
+    module = Host().module
+    assert module.link == Link()
+    for coverage, reception in RECEPTIONS.items():
+        module.radio.coverage = coverage
+        assert module.link == Link(reception.latency, reception.loss)
+    module.radio.coverage = Coverage.OUT
+    assert module.link == Link()
+
+
+def test_whatever_reaches_it_is_told() -> None:
+    host = Host()
+    touches: list[str] = []
+    host.module.touched = lambda: touches.append("")
+    host.module.deliver(Read(10_001, Path(3)), host.now)
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    host.module.power_cycle(Cause.WATCHDOG, host.now)
+    host.module.sim = Sim.MISSING
+    assert host.module.sim is Sim.MISSING
+    assert len(touches) == 4
+    host.module.step(host.now)
+    assert len(touches) == 4
+
+
+def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
+    host = Host()
+    touches: list[str] = []
+    host.module.touched = lambda: touches.append("")
+    host.ask("AT+CSQ")
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    assert touches == []
+    host.raw(b"AT+CFUN=0\r")  # answered later
+    assert len(touches) == 1
+    host.wait(5)
+    host.raw(b"AT+NATSPEED=115200,30,0\r")  # forgotten after 30 s
+    assert len(touches) == 2
+    host.raw(b"AT\r")  # no longer
+    assert len(touches) == 3
+    host.raw(b"AT+NRB\r")
+    assert len(touches) == 4
+
+
+def test_what_is_upset_about_a_module_is_so_in_its_next_life_too() -> None:
+    host = Host()
+    assert host.module.upsetting is None
+    host.module.upsetting = lambda line: Upset(heard=line != "AT+CSQ")
+    assert host.raw(b"AT+CSQ\r") == b""
+    host.module.power_cycle(Cause.RESET_PIN, host.now)
+    host.wait_raw(10)
+    host.well("AT")
+    assert host.raw(b"AT+CSQ\r") == b""
+    assert host.module.upsetting is not None
+
+
+def busy_with(host: Host, *commands: str, then: str) -> None:
+    """These commands keep the module busy until it has said `then`."""
+    assert not host.module.busy
+    for command in commands:
+        host.raw(command.encode() + b"\r")
+        assert host.module.busy
+    said = host.wait_raw(300.0)
+    assert said.endswith(f"{then}\r\n".encode()), said
+    assert not host.module.busy
+
+
+def test_it_is_busy_as_long_as_it_owes_its_host_something() -> None:
+    host = Host()
+    host.configure(WARM)
+    busy_with(host, "AT+NPING=192.0.2.1", then="+NPING:192.0.2.1,64,320")
+    busy_with(host, "AT+MIPLOPEN=0,30", then="+MIPLOPEN:0,0")
+    busy_with(host, "AT+CFUN=0", "AT", then="OK")
+    busy_with(host, "AT+NRB", then="OK")
+    assert host.ask("AT") == ["OK"]
+    assert not host.module.busy
+
+
+def test_traffic_connects_the_radio() -> None:
+    host = Host()
+    host.configure(WARM)
+    host.observed("3303/0")
+    host.wait(30)
+    host.well("AT+CSCON=1")
+    assert host.ask('AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1') == ["OK", "+CSCON:1"]
+    assert host.wait(30) == ["+CSCON:0"]
+    assert host.hear(Discover(10_001, Path(3))) == ["+CSCON:1"]
+
+
+def test_during_a_boot_nothing_is_heard() -> None:
+    host = Host()
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    host.module.power_cycle(Cause.POWER_ON, host.now)
+    host.hear(Read(10_001, Path(3303)))
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    assert host.module.take_output() == b""
+    assert host.uplink() == []
+
+
+def test_datagrams_leave_and_arrive() -> None:
+    host = Host()
+    host.ask("AT+NSOCR=DGRAM,17,5000")
+    host.ask("AT+NSOST=0,192.0.2.1,7,1,00")
+    assert host.module.take_datagrams() == [Datagram(5000, "192.0.2.1", 7, b"\0")]
+    host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
+    assert lines(host.module.take_output()) == ["+NSONMI:0,1"]
+
+
+def test_message_ids_follow_the_seed_and_differ_between_starts() -> None:
+    def first_mid(host: Host) -> int:
+        host.configure(WARM)
+        host.well("AT+MIPLOPEN=0")
+        (register,) = host.uplink()
+        return register.mid
+
+    host = Host(seed=1)
+    one = first_mid(host)
+    host.raw(b"AT+NRB\r")
+    host.now += BOOT_TIME + 10
+    host.raw(b"")
+    host.wait(10)
+    assert first_mid(Host(seed=1)) == one
+    assert len({one, first_mid(host), first_mid(Host(seed=2))}) == 3
+
+
+# Any input ---------------------------------------------------------------------------------------
+
+MIPL = [
+    DIRECT,
+    "AT+MIPLADDOBJ=0,3303,0",
+    "AT+MIPLADDOBJ=0,3306,0",
+    'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
+    'AT+MIPLNOTIFY=0,3303,0,5700,4,"22",1,5',
+    'AT+MIPLNOTIFY=0,3303,0,5701,1,"a,b",0',
+    'AT+MIPLNOTIFY=0,3306,0,5850,5,"1",1',
+    "AT+MIPLOPEN=0,30",
+    "AT+MIPLUPDATE=0,300,1",
+    "AT+MIPLCLOSE=0",
+    "AT+MIPLDELOBJ=0,3303,0",
+    "AT+MIPLDEL=0",
+    'AT+MIPLREAD=0,10001,3303,0,5700,4,"1",1',
+    'AT+MIPLREAD=0,10001,3303,0,-1,2,"",1',
+    "AT+MIPLWRITE=0,10002,1",
+    "AT+MIPLEXECUTE=0,10003,0",
+]
+GENERAL = [
+    "AT",
+    "ATE1",
+    "ATE0",
+    "AT+CMEE=1",
+    "AT+CFUN=0",
+    "AT+CFUN=1",
+    "AT+CGATT=0",
+    "AT+CGATT=1",
+    "AT+CEREG=2",
+    "AT+CSCON=1",
+    "AT+NUESTATS",
+    "AT+NPING=192.0.2.1",
+    "AT+NSOCR=DGRAM,17,0",
+    "AT+NSOST=0,192.0.2.1,7,1,00",
+    "AT+NSOCL=0",
+    "AT+NATSPEED=115200",
+    "AT+NATSPEED=57600,3,1",
+    'AT+CPSMS=1,,,"10010100","00000001"',
+    'AT+CEDRXS=1,5,"0010"',
+    "AT+CEDRXRDP",
+    "AT+COPS=?",
+    "AT+CIMI",
+    "AT+CCLK?",
+    "AT+NUESTATS=ALL",
+    "AT+NRB",
+    "garbage",
+    'AT+CGMI="',
+]
+COMMANDS = st.sampled_from([*MIPL, *MIPL, *GENERAL])
+PATHS = st.sampled_from(
+    [Path(3303), Path(3303, 0), Path(3303, 0, 5700), Path(3306, 0, 5850), Path(3)]
+)
+DOWNLINKS = st.one_of(
+    st.builds(Read, st.just(10_001), PATHS),
+    st.builds(
+        Write,
+        st.just(10_002),
+        PATHS,
+        st.lists(st.builds(Item, PATHS, st.sampled_from([1, 2.5, "x", b"x", True, "\r"]))).map(
+            tuple
+        ),
+        st.booleans(),
+    ),
+    st.builds(Execute, st.just(10_003), PATHS, st.sampled_from([b"", b"x", b"\xff"])),
+    st.builds(Discover, st.just(10_004), PATHS),
+    st.builds(Observe, st.just(10_005), st.integers(1, 2), PATHS),
+    st.builds(CancelObserve, st.just(10_006), st.integers(1, 2), PATHS),
+    st.just("answer"),
+    st.just("refuse"),
+    st.just("reset"),
+)
+SITUATIONS = st.sampled_from(["fresh", "configured", "online", "typed"])
+PLACES = st.sampled_from([*Coverage, *Sim, True, False])
+ACTIONS = st.one_of(COMMANDS, COMMANDS, DOWNLINKS, PLACES, st.sampled_from([0.1, 2.5, 40.0]))
+FINAL = re.compile(r"OK|ERROR|\+CME ERROR:(3|4|10|30|50|311)|REBOOTING")
+LEGAL_TURNS = {(state, after) for state, turns in TRANSITIONS.items() for after in turns.values()}
+
+
+class Life:
+    """A module that anything happens to, from one of several situations on."""
+
+    def __init__(self, situation: str) -> None:
+        self.host = Host(typed_urcs=situation == "typed")
+        if situation != "fresh":
+            self.host.configure(WARM, ("3306/0/5850", 5, "0"))
+        if situation in ("online", "typed"):
+            self.host.observed("3303/0")
+        self.latest: list[int] = []  # message ids the platform may answer
+
+    def act(self, action: object) -> None:
+        match action:
+            case str() if action in ("answer", "refuse", "reset"):
+                for mid in self.latest:
+                    self._reply(action, mid)
+            case str():
+                self.host.raw(action.encode() + b"\r")
+            case float():
+                self.host.wait_raw(action)
+            case Coverage():
+                self.host.module.radio.coverage = action
+            case Sim():
+                self.host.module.sim = action
+            case bool():
+                self.host.module.radio.refusing = action
+            case _:
+                self.host.module.deliver(action, self.host.now)  # type: ignore[arg-type]
+                self.host.raw(b"")
+        for message in self.host.uplink():
+            if isinstance(message, Register | Update | Deregister | Notification):
+                self.latest = [*self.latest, message.mid][-4:]
+
+    def _reply(self, action: str, mid: int) -> None:
+        module, now = self.host.module, self.host.now
+        if action == "reset":
+            module.deliver(Reset(mid), now)
+        else:
+            code = Code.CREATED if action == "answer" else Code.FORBIDDEN
+            module.deliver(Response(mid, code, location="rd/1"), now)
+            module.deliver(Ack(mid), now)
+        self.host.raw(b"")
+
+
+@settings(max_examples=120)
+@given(SITUATIONS, st.lists(ACTIONS, max_size=40))
+def test_whatever_happens_the_module_stays_legal_and_answers(
+    situation: str, actions: list[object]
+) -> None:
+    life = Life(situation)
+    host = life.host
+    for action in actions:
+        before = host.module.classic
+        state = before.state
+        life.act(action)
+        classic = host.module.classic
+        deadline = host.module.step(host.now)
+        assert deadline is None or deadline > host.now
+        if classic is before and isinstance(action, str) and "MIPL" in action:
+            assert (state, classic.state) in LEGAL_TURNS or state is classic.state
+        if classic.state is State.ABSENT:
+            assert not classic.objects.instances
+            assert not classic.observed
+    host.wait_raw(900.0)
+    host.raw(b"\r" * WAKING_BYTES + b"ATE0\r")
+    host.wait_raw(1.0)
+    assert host.ask("AT") == ["OK"]
+
+
+@settings(max_examples=60)
+@given(st.lists(COMMANDS.filter(lambda c: c != "AT+NRB"), max_size=12), st.randoms())
+def test_the_cut_of_the_input_does_not_matter(commands: list[str], random: object) -> None:
+    data = "".join(f"{command}\r\n" for command in commands).encode()
+    whole, cut = Host(), Host()
+    pieces = []
+    rest = data
+    while rest:
+        size = random.randint(1, 16)  # type: ignore[attr-defined]
+        pieces.append(rest[:size])
+        rest = rest[size:]
+    assert b"".join(cut.raw(piece) for piece in pieces) == whole.raw(data)
+    assert cut.wait_raw(100.0) == whole.wait_raw(100.0)
+    assert cut.uplink() == whole.uplink()
+
+
+@settings(max_examples=100)
+@given(st.lists(st.binary(max_size=40) | COMMANDS.map(str.encode), max_size=20))
+def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
+    host = Host()
+    for piece in garbage:
+        host.raw(piece)
+        host.wait_raw(0.5)
+    host.wait_raw(600.0)
+    host.raw(b"\r")
+    host.wait_raw(60.0)
+    host.raw(b"\r" * WAKING_BYTES)
+    assert host.raw(b"AT\r").endswith(b"\r\nOK\r\n")
+
+
+@settings(max_examples=100)
+@given(SITUATIONS, st.lists(COMMANDS, min_size=1, max_size=12))
+def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
+    situation: str, commands: list[str]
+) -> None:
+    host = Life(situation).host
+    host.well("AT+CMEE=1")
+    for command in commands:
+        if command in ("AT+NRB", "ATE1"):
+            continue
+        classic = host.module.classic
+        before = (classic.state, classic.objects.instances, classic.config, classic.observed)
+        at_once = host.ask(command)
+        if any(line.startswith("+CME") for line in at_once):
+            after = (classic.state, classic.objects.instances, classic.config, classic.observed)
+            assert after == before
+        answer = at_once + host.wait(3 if command != "AT+COPS=?" else 25)
+        assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)
+
+
+@settings(max_examples=40)
+@given(SITUATIONS, st.lists(ACTIONS, max_size=30))
+def test_the_same_inputs_give_the_same_outputs(situation: str, actions: list[object]) -> None:
+    one, other = Life(situation), Life(situation)
+    for action in actions:
+        for life in (one, other):
+            life.act(action)
+    assert one.host.log == other.host.log
+    assert one.host.now == other.host.now >= START

@@ -1,0 +1,353 @@
+"""What callers may write, what is refused, and with which errno."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.air.messages import Item, Path
+from emulator.onenet.devices import Description
+from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.http import parameters
+
+INSTANCE = Path(3303, 0)
+
+
+def refusal(call: Callable[[], object]) -> tuple[Errno, str]:
+    with pytest.raises(ApiError) as refused:
+        call()
+    return refused.value.errno, refused.value.detail
+
+
+# Query -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"imei": "123"},
+        {"ep_name": "123"},
+        {"ep_name": "123;456"},
+        {"imei": "", "ep_name": "123"},
+        {"imei": "123", "ep_name": "999"},
+    ],
+)
+def test_a_device_is_named_by_imei_or_endpoint(query: dict[str, str]) -> None:
+    assert parameters.imei(query) == "123"
+
+
+@pytest.mark.parametrize("query", [{}, {"imei": ""}, {"ep_name": ";456"}])
+def test_one_of_them_must_be_there(query: dict[str, str]) -> None:
+    refused = refusal(lambda: parameters.imei(query))
+    assert refused == (Errno.PARAMETER_REQUIRED, "imei or ep_name")
+
+
+@pytest.mark.parametrize(
+    ("query", "depth", "path"),
+    [
+        ({"obj_id": "3303"}, 1, Path(3303)),
+        ({"obj_id": "3303", "obj_inst_id": "0"}, 1, Path(3303, 0)),
+        ({"obj_id": "3303", "obj_inst_id": "0"}, 2, Path(3303, 0)),
+        ({"obj_id": "0", "obj_inst_id": "65535", "res_id": "007"}, 3, Path(0, 65535, 7)),
+    ],
+)
+def test_a_path_is_as_deep_as_the_caller_went(
+    query: dict[str, str], depth: int, path: Path
+) -> None:
+    assert parameters.path(query, depth) == path
+
+
+@pytest.mark.parametrize(
+    ("given_names", "depth", "missing"),
+    [
+        ([], 1, "obj_id"),
+        (["obj_id"], 2, "obj_inst_id"),
+        (["obj_id", "obj_inst_id"], 3, "res_id"),
+        (["obj_inst_id", "res_id"], 3, "obj_id"),
+    ],
+)
+def test_a_path_is_as_deep_as_the_call_needs(
+    given_names: list[str], depth: int, missing: str
+) -> None:
+    query = dict.fromkeys(given_names, "1")
+    refused = refusal(lambda: parameters.path(query, depth))
+    assert refused == (Errno.PARAMETER_REQUIRED, missing)
+
+
+def test_a_resource_needs_its_instance() -> None:
+    errno, detail = refusal(lambda: parameters.path({"obj_id": "1", "res_id": "2"}, 1))
+    assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id without obj_inst_id")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "-1", "65536", "1.0", "0x10", "³", "٣", " 1", "9" * 5000],
+)
+def test_an_id_is_a_number_of_16_bits(text: str) -> None:
+    errno, detail = refusal(lambda: parameters.path({"obj_id": text}, 1))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith("obj_id")
+    assert len(detail) < 100
+
+
+def test_the_object_of_a_resource_list_may_be_left_out() -> None:
+    assert parameters.optional_object({}) is None
+    assert parameters.optional_object({"obj_id": "3303"}) == 3303
+
+
+def test_modes() -> None:
+    assert parameters.replaces({"mode": "1"})
+    assert not parameters.replaces({"mode": "2"})
+    assert refusal(lambda: parameters.replaces({})) == (Errno.PARAMETER_REQUIRED, "mode")
+    for mode in ("0", "3", "x", ""):
+        errno, detail = refusal(lambda mode=mode: parameters.replaces({"mode": mode}))
+        assert errno is Errno.INVALID_PARAMETER
+        assert detail.endswith("expected 1 or 2")
+
+
+def test_limits() -> None:
+    assert parameters.limit({}) == 1
+    assert parameters.limit({"limit": "6000"}) == 6000
+    for text in ("0", "-1", "6001", "x", "1.5", ""):
+        errno, detail = refusal(lambda text=text: parameters.limit({"limit": text}))
+        assert errno is Errno.INVALID_PARAMETER
+        assert "expected 1 to 6000" in detail
+
+
+def test_stream_names() -> None:
+    assert parameters.streams({}) is None
+    assert parameters.streams({"datastream_id": "a,b"}) == {"a", "b"}
+
+
+@pytest.mark.parametrize("name", ["start", "end", "cursor"])
+def test_spans_of_time_are_refused_by_name(name: str) -> None:
+    parameters.newest_only({"limit": "1"})
+    errno, detail = refusal(lambda: parameters.newest_only({name: "2015-01-10T08:00:35"}))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith(name)
+
+
+# Bodies ------------------------------------------------------------------------------------------
+
+
+def test_a_body_is_a_json_object() -> None:
+    assert parameters.document('{"args": "温度"}'.encode()) == {"args": "温度"}
+    assert parameters.document(b"") == parameters.document(b" \r\n") == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"args=1",
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": "\\ud800"}',
+        b"[" * 100_000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": 1} {}',
+    ],
+)
+def test_what_is_not_json_is_refused(body: bytes) -> None:
+    refused = refusal(lambda: parameters.document(body))
+    assert refused == (Errno.INVALID_PARAMETER, "the body is not JSON")
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
+def test_json_that_is_no_object_is_refused(body: bytes) -> None:
+    refused = refusal(lambda: parameters.document(body))
+    assert refused == (Errno.INVALID_PARAMETER, "the body is not a JSON object")
+
+
+@given(body=st.binary(max_size=60))
+def test_no_body_is_more_than_refused(body: bytes) -> None:
+    try:
+        parameters.document(body)
+    except ApiError as error:
+        assert error.errno is Errno.INVALID_PARAMETER  # noqa: PT017 - it need not be raised
+
+
+def items(*entries: object) -> tuple[Item, ...]:
+    return parameters.items({"data": list(entries)}, INSTANCE)
+
+
+@pytest.mark.parametrize(
+    "value", [True, False, 0, -(2**63), 2**63 - 1, 20.5, -1e300, "", "x", "温度", "a,b"]
+)
+def test_values_are_taken_as_they_are(value: object) -> None:
+    (item,) = items({"res_id": 5700, "val": value})
+    assert item == Item(Path(3303, 0, 5700), value)  # type: ignore[arg-type]
+    assert type(item.value) is type(value)
+
+
+def test_several_values_keep_their_order() -> None:
+    written = items({"res_id": 5850, "val": True}, {"res_id": 5700, "val": 1})
+    assert [item.path.resource for item in written] == [5850, 5700]
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, [], {}, float("inf"), float("nan"), [1, 2]])
+def test_values_that_no_resource_can_have_are_refused(value: object) -> None:
+    errno, detail = refusal(lambda: items({"res_id": 1, "val": value}))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith("val ")
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        ({}, (Errno.PARAMETER_REQUIRED, "data")),
+        ({"data": None}, (Errno.PARAMETER_REQUIRED, "data")),
+        ({"data": [{"val": 1}]}, (Errno.PARAMETER_REQUIRED, "res_id")),
+        ({"data": [{"res_id": 1}]}, (Errno.PARAMETER_REQUIRED, "val")),
+        ({"data": [{"res_id": 1, "val": None}]}, (Errno.PARAMETER_REQUIRED, "val")),
+    ],
+)
+def test_what_is_missing_is_named(body: dict[str, object], refused: tuple[Errno, str]) -> None:
+    assert refusal(lambda: parameters.items(body, INSTANCE)) == refused
+
+
+@pytest.mark.parametrize("data", [[], {}, "x", 1, [1], ["x"], [None]])
+def test_data_is_a_list_of_pairs(data: object) -> None:
+    errno, detail = refusal(lambda: parameters.items({"data": data}, INSTANCE))
+    assert (errno, detail) == (Errno.INVALID_PARAMETER, "data, expected a list of {res_id, val}")
+
+
+@pytest.mark.parametrize("number", ["5700", -1, 65536, 1.0, True, [], {}])
+def test_a_resource_id_is_a_number_of_16_bits(number: object) -> None:
+    errno, detail = refusal(lambda: items({"res_id": number, "val": 1}))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith("res_id")
+
+
+def test_a_resource_is_written_once() -> None:
+    errno, detail = refusal(lambda: items({"res_id": 1, "val": 1}, {"res_id": 1, "val": 2}))
+    assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id 1 stands twice in data")
+
+
+def test_a_write_is_1000_bytes_at_most() -> None:
+    assert items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 500})
+    errno, _ = refusal(
+        lambda: items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 501})
+    )
+    assert errno is Errno.LIMIT
+
+
+def test_arguments_of_an_execute() -> None:
+    assert parameters.arguments({}) == b""
+    assert parameters.arguments({"args": "ping"}) == b"ping"
+    assert parameters.arguments({"args": "温"}) == "温".encode()
+    assert parameters.arguments({"args": "x" * 1000}) == b"x" * 1000
+    assert refusal(lambda: parameters.arguments({"args": "é" * 501}))[0] is Errno.LIMIT
+    assert refusal(lambda: parameters.arguments({"args": 5}))[0] is Errno.INVALID_PARAMETER
+
+
+# Devices -----------------------------------------------------------------------------------------
+
+LEAST: dict[str, object] = {
+    "title": "mydevice",
+    "protocol": "LWM2M",
+    "auth_info": {"867726030000001": "460040000000001"},
+}
+
+
+def test_the_least_that_describes_a_device() -> None:
+    assert parameters.description(LEAST) == Description(
+        "mydevice", "867726030000001", "460040000000001"
+    )
+
+
+def test_all_that_the_guide_lets_one_say() -> None:
+    said = LEAST | {
+        "desc": "some description",
+        "tags": ["china", "mobile"],
+        "location": {"lon": 106, "lat": 29, "ele": 370},
+        "private": False,
+        "obsv": False,
+        "other": {"version": "1.0.0", "manu": "china mobile"},
+        "protocol": "lwm2m",
+    }
+    assert parameters.description(said) == Description(
+        title="mydevice",
+        imei="867726030000001",
+        imsi="460040000000001",
+        desc="some description",
+        tags=("china", "mobile"),
+        location={"lon": 106, "lat": 29, "ele": 370},
+        private=False,
+        observed=False,
+        other={"version": "1.0.0", "manu": "china mobile"},
+    )
+
+
+@pytest.mark.parametrize("name", ["title", "protocol", "auth_info"])
+def test_what_must_be_said(name: str) -> None:
+    body = {key: value for key, value in LEAST.items() if key != name}
+    assert refusal(lambda: parameters.description(body)) == (Errno.PARAMETER_REQUIRED, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("title", 5),
+        ("title", ["x"]),
+        ("protocol", "HTTP"),
+        ("protocol", 1),
+        ("auth_info", "123;456"),
+        ("auth_info", {}),
+        ("auth_info", {"1": "2", "3": "4"}),
+        ("auth_info", {"": "456"}),
+        ("auth_info", {"1" * 18: "456"}),
+        ("auth_info", {"12-3": "456"}),
+        ("auth_info", {"123": "4" * 17}),
+        ("auth_info", {"123": 456}),
+        ("auth_info", {"123": "4;6"}),
+        ("auth_info", {"123\n": "456"}),
+        ("desc", 1),
+        ("tags", "china"),
+        ("tags", [1]),
+        ("location", [106, 29]),
+        ("private", "true"),
+        ("obsv", 1),
+        ("other", "text"),
+    ],
+)
+def test_what_cannot_be_said(name: str, value: object) -> None:
+    errno, detail = refusal(lambda: parameters.description(LEAST | {name: value}))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith(name)
+
+
+def test_an_empty_title_is_none() -> None:
+    refused = refusal(lambda: parameters.description(LEAST | {"title": ""}))
+    assert refused == (Errno.PARAMETER_REQUIRED, "title")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(
+        st.sampled_from([*LEAST, "desc", "tags", "location", "private", "obsv", "other", "data"]),
+        JSON,
+    )
+)
+def test_no_object_is_more_than_refused(body: dict[str, object]) -> None:
+    for take in (
+        parameters.description,
+        parameters.arguments,
+        lambda said: parameters.items(said, INSTANCE),
+    ):
+        try:
+            json.dumps(str(take(body)))
+        except ApiError as error:
+            assert error.detail  # noqa: PT017 - it need not be raised

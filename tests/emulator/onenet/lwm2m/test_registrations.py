@@ -1,0 +1,155 @@
+"""Who is logged in, where, until when, and under which tokens it reports."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.air.messages import Path
+from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Observation, Registrations
+
+INSTANCE = Path(3303, 0)
+
+
+def test_a_login_has_a_location_and_an_end() -> None:
+    table = Registrations()
+    new = table.register("123;456", "there", 60, (INSTANCE,), now=10)
+    assert (new.location, new.expires, new.online) == ("rd/123", 70, True)
+    assert table.get("123;456") is new
+    assert table.at_location("rd/123") is new
+    assert table.at_address("there") is new
+    assert table.deadline == 70
+
+
+def test_the_unknown_is_not_found() -> None:
+    table = Registrations()
+    assert table.get("123;456") is table.at_location("rd/123") is table.at_address("x") is None
+    assert table.observed(1) is None
+    assert table.deadline is None
+    assert table.expired(1e9) == []
+
+
+def test_another_login_replaces_the_first_with_its_observations() -> None:
+    table = Registrations()
+    old = table.register("123;456", "there", 60, (INSTANCE,), now=0)
+    token = table.observe(old, INSTANCE).token
+    new = table.register("123;456", "elsewhere", 90, (INSTANCE,), now=5)
+    assert not old.online
+    assert table.get("123;456") is new
+    assert table.at_address("there") is None
+    assert table.observed(token) is None
+
+
+def test_the_newest_at_an_address_counts() -> None:
+    table = Registrations()
+    first = table.register("1;1", "there", 60, (), now=0)
+    second = table.register("2;2", "there", 60, (), now=0)
+    assert table.at_address("there") is second
+    again = table.register("1;1", "there", 60, (), now=0)
+    assert table.at_address("there") is again is not first
+
+
+def test_an_ended_one_is_remembered_but_not_found_online() -> None:
+    table = Registrations()
+    registration = table.register("1;1", "there", 60, (), now=0)
+    token = table.observe(registration, INSTANCE).token
+    table.end(registration)
+    assert table.get("1;1") is registration
+    assert table.at_address("there") is table.at_location("rd/1") is None
+    assert table.observed(token) is None
+    assert table.deadline is None
+
+
+def test_a_forgotten_one_leaves_no_trace_and_its_successor_stays() -> None:
+    table = Registrations()
+    old = table.register("1;1", "there", 60, (), now=0)
+    new = table.register("1;1", "there", 60, (), now=1)
+    table.forget(old)
+    assert table.get("1;1") is new
+    table.end(new)
+    table.forget(new)
+    assert table.get("1;1") is None
+
+
+def test_lifetimes_end_each_at_its_time_and_can_be_renewed() -> None:
+    table = Registrations()
+    short = table.register("1;1", "a", 10, (), now=0)
+    table.register("2;2", "b", 20, (), now=0)
+    assert table.expired(9.9) == []
+    assert table.expired(10) == [short]
+    table.renew(short, 8)
+    table.renew(short, 8)
+    assert table.expired(10) == []
+    assert table.deadline == 18
+    assert table.expired(18) == [short]
+
+
+def test_a_shorter_lifetime_counts_from_its_renewal() -> None:
+    table = Registrations()
+    one = table.register("1;1", "a", 1000, (), now=0)
+    one.lifetime = 10
+    table.renew(one, 5)
+    assert table.deadline == 15
+
+
+def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
+    table = Registrations()
+    table.register("1;1", "a", 5, (), now=0)
+    busy = table.register("2;2", "b", 1000, (), now=0)
+    for now in range(1, 1000):
+        table.renew(busy, now)
+    assert table.deadline == 5
+    assert len(table._ends) < 50
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))
+def test_however_often_they_are_renewed_each_ends_at_its_last(
+    renewals: list[tuple[int, int]],
+) -> None:
+    table = Registrations()
+    ends: dict[int, int] = {}
+    known = {number: table.register(f"{number};1", "a", 10, (), now=0) for number in range(4)}
+    for now, (number, lifetime) in enumerate(renewals):
+        known[number].lifetime = lifetime
+        table.renew(known[number], now)
+        ends[number] = now + lifetime
+    expected = {**dict.fromkeys(range(4), 10), **ends}
+    assert table.deadline == min(expected.values())
+    assert len(table._ends) <= 2 * 4 + 17
+    over = table.expired(30)
+    assert {r.endpoint for r in over} == {f"{n};1" for n, at in expected.items() if at <= 30}
+
+
+def test_every_observation_has_a_token_of_four_bytes_of_its_own() -> None:
+    table = Registrations()
+    one = table.register("1;1", "a", 60, (), now=0)
+    other = table.register("2;2", "b", 60, (), now=0)
+    tokens = [table.observe(r, Path(3303, i)).token for r in (one, other) for i in range(50)]
+    assert len(set(tokens)) == 100
+    assert all(2**24 <= token < 2**32 for token in tokens)
+    assert table.observed(tokens[0]) == (one, one.observations[Path(3303, 0)])
+
+
+def test_to_observe_again_replaces_the_token() -> None:
+    table = Registrations()
+    registration = table.register("1;1", "a", 60, (), now=0)
+    old, new = table.observe(registration, INSTANCE), table.observe(registration, INSTANCE)
+    assert table.observed(old.token) is None
+    assert table.observed(new.token) == (registration, new)
+    table.unobserve(registration, INSTANCE)
+    table.unobserve(registration, INSTANCE)
+    assert registration.observations == {}
+
+
+def test_a_notification_repeats_for_as_long_as_its_id_lives() -> None:
+    observation = Observation(1, INSTANCE)
+    assert not observation.repeated(7, 0)
+    assert observation.repeated(7, EXCHANGE_LIFETIME - 1)
+    assert not observation.repeated(7, EXCHANGE_LIFETIME)
+
+
+def test_ids_that_are_over_are_not_kept() -> None:
+    observation = Observation(1, INSTANCE)
+    for mid in range(10_000):
+        assert not observation.repeated(mid, float(mid))
+    assert len(observation._seen) <= EXCHANGE_LIFETIME + 1

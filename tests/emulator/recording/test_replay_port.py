@@ -1,0 +1,105 @@
+"""A recording on a port, played by the clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.clock.clocks import VirtualClock
+from emulator.line.ports.port import Address
+from emulator.recording.format import Piece, Recording, Side, Speed
+from emulator.recording.replay import Replay
+from emulator.recording.replay_port import Replaying
+from tests.support.hosts import Host
+
+DAY = Recording(
+    0,
+    (
+        Piece(0.5, Side.HOST, b"AT\r"),
+        Piece(60.5, Side.MODULE, b"\r\nOK\r\n"),
+    ),
+)
+
+
+@pytest.mark.realtime
+async def test_a_host_is_answered_as_it_was_and_when_it_was() -> None:
+    clock = VirtualClock()
+    replay = Replay(DAY, clock.now())
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=None)
+    try:
+        with Host(playing.line.port) as host:
+            host.send("AT")
+            clock.advance(0)
+            clock.advance(59)
+            assert not replay.over
+            clock.advance(1)
+            assert await host.until("OK\r\n") == "\r\nOK\r\n"
+            assert replay.over
+            host.send("AT")
+            clock.advance(0)
+            assert "+AT" in replay.differences()
+    finally:
+        playing.close()
+        playing.close()
+
+
+@pytest.mark.realtime
+async def test_what_still_waits_is_not_said_by_a_port_that_is_closed() -> None:
+    clock = VirtualClock()
+    replay = Replay(DAY, clock.now())
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    with Host(playing.line.port) as host:
+        host.send("AT")
+        clock.advance(1)
+    playing.close()
+    assert clock.next is None
+
+
+FASTER = Recording(
+    9600,
+    (
+        Piece(1.0, Side.HOST, b"AT+NATSPEED=115200,30,0\r"),
+        Piece(1.1, Side.MODULE, b"\r\nOK\r\n"),
+        Speed(1.1, 115_200),
+        Piece(2.0, Side.HOST, b"AT\r"),
+        Piece(2.0, Side.MODULE, b"\r\nOK\r\n"),
+    ),
+)
+
+
+@pytest.mark.realtime
+async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> None:
+    clock = VirtualClock()
+    replay = Replay(FASTER, clock.now(), timed=False)
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    try:
+        with Host(playing.line.port) as host:
+            host.send("AT+NATSPEED=115200,30,0")
+            clock.advance(0)
+            clock.advance(24 * 10 / 9600)  # the line has arrived
+            clock.advance(0)
+            assert playing.line.baud == 115_200
+            clock.advance(4 * 10 / 9600)  # the answer comes at the speed of the question
+            assert await host.until("\n") == "\r\n"
+            clock.advance(10 * 10 / 9600)
+            assert await host.until("OK\r\n") == "OK\r\n"
+            host.send("AT")
+            clock.advance(0)
+            clock.advance(9 * 10 / 115_200)
+            assert await host.until("OK\r\n") == "\r\nOK\r\n"
+            assert replay.over
+    finally:
+        playing.close()
+
+
+@pytest.mark.realtime
+async def test_a_line_without_pace_stays_without() -> None:
+    clock = VirtualClock()
+    replay = Replay(FASTER, clock.now(), timed=False)
+    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=None)
+    try:
+        with Host(playing.line.port) as host:
+            host.send("AT+NATSPEED=115200,30,0")
+            clock.advance(0)
+            assert playing.line.baud is None
+    finally:
+        playing.close()

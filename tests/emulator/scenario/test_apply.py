@@ -1,0 +1,126 @@
+"""Acts done to an emulator, and undone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator, VirtualClock
+from emulator.line.faults import Fault, Rates, Spot
+from emulator.module.boot import Cause
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
+from emulator.onenet.misbehaviour import Manner
+from emulator.scenario.apply import Staged, perform
+from emulator.scenario.events import (
+    Cable,
+    Card,
+    Mood,
+    Network,
+    Noise,
+    Reception,
+    Restart,
+    Spoil,
+    Way,
+    Weather,
+)
+from emulator.simulation.board import Board
+from tests.support.hosts import Host
+
+pytestmark = pytest.mark.realtime
+
+
+@asynccontextmanager
+async def two_boards(
+    link: Path | None = None,
+) -> AsyncIterator[tuple[Emulator, VirtualClock]]:
+    clock = VirtualClock()
+    it = Emulator(baud=None, http=None, clock=clock, modules=2, latency=0.5, link=link)
+    async with it:
+        yield it, clock
+
+
+Look = Callable[[Emulator, Board], object]
+
+
+@pytest.mark.parametrize(
+    ("act", "look", "then"),
+    [
+        (
+            Reception(Coverage.ECL2),
+            lambda _, board: board.module.radio.coverage,
+            Coverage.ECL2,
+        ),
+        (Network(refusing=True), lambda _, board: board.module.radio.refusing, True),
+        (Card(Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
+        (Noise(Rates(loss=1)), lambda _, board: board.line.faults.rates, (Rates(loss=1),) * 2),
+        (Weather(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
+        (Weather(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
+        (Mood(Manner(silent=True)), lambda it, _: it.front.manner, Manner(silent=True)),
+    ],
+)
+async def test_what_is_done_to_one_board_is_undone(act: Staged, look: Look, then: object) -> None:
+    async with two_boards() as (it, _):
+        first, second = it.boards
+        before = look(it, second)
+        undo = perform(act, it, second)
+        assert look(it, second) == then
+        assert look(it, first) in (before, then)
+        if not isinstance(act, Weather | Mood):
+            assert look(it, first) == before
+        undo()
+        assert look(it, second) == before
+
+
+def there(board: Board) -> bool:
+    return Path(board.line.port).is_symlink()
+
+
+async def test_the_cable_goes_and_comes(tmp_path: Path) -> None:
+    async with two_boards(tmp_path / "m5310") as (it, _):
+        first, second = it.boards
+        plug = perform(Cable(plugged=False), it, second)
+        assert not there(second)
+        plug()
+        assert there(second)
+        perform(Cable(plugged=False), it, second)
+        unplug = perform(Cable(plugged=True), it, second)
+        assert there(second)
+        unplug()
+        assert not there(second)
+        assert there(first)
+
+
+async def test_a_restart_is_for_good() -> None:
+    async with two_boards() as (it, clock):
+        with Host(it.boards[1].line.port) as host, Host(it.boards[0].line.port) as other:
+            perform(Restart(Cause.WATCHDOG), it, it.boards[1])()
+            clock.advance(5)
+            assert "WATCHDOG" in await host.until("M5310\r\nOK\r\n")
+            other.send("AT")
+            clock.advance(0)
+            assert await other.until("OK\r\n") == "\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("trick", "heard"),
+    [
+        (Spoil(Way.TO_HOST, Spot(Fault.LOSS, after=2)), b"\r\nK\r\n"),
+        (Spoil(Way.TO_HOST, Spot(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
+        (Spoil(Way.TO_HOST, Spot(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
+        (Spoil(Way.TO_MODULE, Spot(Fault.LOSS)), b"\r\nERROR\r\n"),
+        (Spoil(Way.TO_MODULE, Spot(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
+    ],
+)
+async def test_bytes_are_spoilt(trick: Spoil, heard: bytes) -> None:
+    async with two_boards() as (it, clock):
+        board = it.boards[1]
+        perform(trick, it, board)()
+        with Host(board.line.port) as host:
+            host.send("AT")
+            clock.advance(5)
+            came = await host.until("\n") + await host.until("\n")
+            assert came.encode() == heard

@@ -1,0 +1,413 @@
+"""Scenarios at play: on a virtual clock and a real pty, and what the report says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator import Emulator, VirtualClock
+from emulator.clock.clocks import Clock, LoopClock
+from emulator.line.faults import Rates
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
+from emulator.onenet.misbehaviour import Manner
+from emulator.scenario.parser import read
+from emulator.scenario.player import Happening, Play
+from tests.emulator.test_emulator import log_in
+from tests.support.hosts import Host
+
+realtime = pytest.mark.realtime
+
+
+class Stage:
+    """An unpaced emulator with a scenario on it, not started."""
+
+    def __init__(self, text: str, *, device: bool = True, link: Path | None = None) -> None:
+        self.clock = VirtualClock()
+        self.over: list[bool] = []
+        self.told: list[Happening] = []
+        self.it = Emulator(
+            baud=None, latency=0.001, http="127.0.0.1:0", clock=self.clock, device=device, link=link
+        )
+        self.play = Play(
+            self.it, read(text), tell=self.told.append, over=lambda: self.over.append(True)
+        )
+
+    async def __aenter__(self) -> Stage:
+        await self.it.start()
+        self.play.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.play.stop()
+        await self.it.close()
+
+    @property
+    def texts(self) -> list[str]:
+        return [str(happening).strip() for happening in self.told]
+
+
+@realtime
+async def test_what_lasts_is_undone_when_it_is_over() -> None:
+    text = """
+[[event]]
+at = 12
+coverage = "OUT"
+for = 90
+[[event]]
+at = 1
+sim = "MISSING"
+for = 2
+[[event]]
+at = 1
+network = "refuses"
+for = 2
+[[event]]
+at = 1
+noise = { loss = 0.5 }
+for = 2
+[[event]]
+at = 1
+air = { latency = 4 }
+for = 2
+[[event]]
+at = 1
+platform = { silent = true }
+for = 2
+"""
+    async with Stage(text) as stage:
+        it, radio = stage.it, stage.it.module.radio
+        stage.clock.advance(1)
+        assert (radio.sim, radio.refusing) == (Sim.MISSING, True)
+        assert (it.air.latency, it.air.loss) == (4, 0)
+        assert it.line.faults.rates == (Rates(loss=0.5),) * 2
+        assert it.front.manner == Manner(silent=True)
+        stage.clock.advance(2)
+        assert (radio.sim, radio.refusing) == (Sim.READY, False)
+        assert it.air.latency == 0.001
+        assert it.line.faults.rates == (Rates(),) * 2
+        assert it.front.manner == Manner()
+        stage.clock.advance(9)
+        assert radio.coverage is Coverage.OUT
+        stage.clock.advance(90)
+        assert radio.coverage is Coverage.ECL0
+        assert stage.texts[-2:] == [
+            '12.000  coverage "OUT" for 90 s',
+            '102.000  coverage "OUT": over',
+        ]
+
+
+@realtime
+async def test_a_command_meets_its_errors_and_then_is_well() -> None:
+    async with Stage('[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 2\n') as stage:
+        with Host(stage.it.port) as host:
+            for _ in range(2):
+                host.send("AT+CSQ")
+                await host.until("\r\nERROR\r\n")
+            assert "+CSQ" in await host.command("AT+CSQ")
+        assert stage.play.report().endswith('line 1: answer "ERROR": 2 times')
+        assert "3 command lines were heard." in stage.play.report()
+
+
+@realtime
+async def test_the_first_that_fits_a_command_decides() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+answer = "ERROR"
+times = 1
+[[event]]
+on = "AT"
+answer = "never"
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            host.send("AT+CSQ")
+            assert await host.until("\r\nERROR\r\n") == "\r\nERROR\r\n"
+            assert stage.play.counts == [1, 0]
+
+
+@realtime
+async def test_a_command_is_followed_by_a_restart_so_many_times() -> None:
+    text = '[[event]]\non = "AT+CSQ"\nafter = 0.5\nrestart = "WATCHDOG"\ntimes = 1\n'
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            await host.command("AT+CSQ")
+            await host.command("AT+CSQ")
+            stage.clock.advance(5)
+            assert "REBOOT_CAUSE_APPLICATION_WATCHDOG" in await host.until("M5310\r\nOK\r\n")
+            await host.command("AT+CSQ")
+            stage.clock.advance(5)
+            assert stage.play.counts == [1]
+
+
+@realtime
+async def test_the_cloud_asks_again_and_again_and_is_told_why_not() -> None:
+    text = '[[event]]\nevery = 10\nfirst = 5\nread = "/3303/0/5700"\ntimes = 2\n'
+    async with Stage(text) as stage:
+        stage.clock.advance(60)
+        refused = 'read "/3303/0/5700": device not online'
+        assert [told for told in stage.texts if "online" in told] == [
+            f"5.000  {refused}",
+            f"15.000  {refused}",
+        ]
+
+
+@realtime
+async def test_the_cloud_may_not_know_the_module() -> None:
+    async with Stage('[[event]]\nat = 1\nread = "/3"\n', device=False) as stage:
+        stage.clock.advance(1)
+        assert stage.texts[-1].endswith('read "/3": the cloud knows no such device')
+
+
+@realtime
+async def test_what_the_device_answers_is_told() -> None:
+    text = '[[event]]\non = "AT+CCLK"\nread = "/3303/0/5700"\n'
+    play: Play
+    async with Emulator(baud=None, latency=0.001, http=None) as it:
+        play = Play(it, read(text))
+        play.start()
+        with Host(it.port) as host:
+            await log_in(host, it)
+            await host.command("AT+CCLK?")
+            await host.until("+MIPLREAD:0,")
+            msgid = (await host.until(",3303,0,5700\r\n")).partition(",")[0]
+            await host.command(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"20.125",1')
+            while "20.125" not in play.report():
+                await host.command("AT")
+        play.stop()
+    assert 'read "/3303/0/5700": /3303/0/5700 = 20.125' in play.report()
+
+
+@realtime
+async def test_the_cable_is_pulled_and_comes_back_or_does_not(tmp_path: Path) -> None:
+    text = '[[event]]\nevery = 10\ncable = "unplugged"\nfor = 5\n'
+    link = tmp_path / "m5310"
+    async with Stage(text, link=link) as stage:
+        stage.clock.advance(10)
+        assert not link.is_symlink()
+        stage.clock.advance(5)
+        assert link.is_symlink()
+        stage.clock.advance(5)
+        link.write_text("mine")
+        stage.clock.advance(5)
+        assert "failed: " in stage.texts[-1]
+    assert link.read_text() == "mine"
+
+
+@realtime
+async def test_bytes_are_spoilt_where_it_says() -> None:
+    text = """
+[[event]]
+at = 0
+to_host = { inject = "noise" }
+[[event]]
+at = 0
+to_host = { lose = 1, after = 2 }
+[[event]]
+at = 0
+to_host = { double = 1, after = 3 }
+[[event]]
+at = 0
+to_host = { corrupt = 1, after = 5 }
+[[event]]
+at = 0
+to_module = { delay = 2 }
+"""
+    async with Stage(text) as stage:
+        stage.clock.advance(0)
+        with Host(stage.it.port) as host:
+            host.send("AT")
+            stage.clock.advance(1)
+            assert host.seen == b""
+            stage.clock.advance(1)
+            said = await host.until("\r")
+            assert said == "noise\r"
+            assert (await host.until("KK")) == "\nKK"
+
+
+@realtime
+async def test_what_is_spoilt_at_a_command_is_its_own_answer() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+to_host = { lose = 3, after = 2 }
+times = 1
+[[event]]
+on = "AT+CSQ"
+to_module = { lose = 1 }
+times = 1
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+            assert await host.command("AT+CSQ") == "\r\nQ:28,99\r\n\r\nOK\r\n"
+            assert await host.command(" AT+CSQ") == "\r\n+CSQ:28,99\r\n\r\nOK\r\n"
+    assert stage.play.counts == [1, 1]
+
+
+@realtime
+async def test_a_line_comes_beside_an_answer_where_it_says() -> None:
+    text = """
+[[event]]
+on = "AT+CSQ"
+urc = "+CEREG:1"
+place = "between"
+times = 1
+[[event]]
+on = "AT+CSQ"
+urc = "+CEREG:2"
+place = "inside"
+split = 3
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            host.send("AT+CSQ")
+            stage.clock.advance(0)
+            said = await host.until("\r\nOK\r\n")
+            assert said == "\r\n+CSQ:28,99\r\n\r\n+CEREG:1\r\n\r\nOK\r\n"
+            host.send("AT+CSQ")
+            stage.clock.advance(2)
+            assert await host.until("+CER") == "\r\n+CSQ:\r\n+CER"
+            stage.clock.advance(1)
+            assert await host.until("\r\nOK\r\n") == "EG:2\r\n28,99\r\n\r\nOK\r\n"
+        assert stage.play.counts == [1, 1]
+
+
+@realtime
+async def test_bytes_come_on_an_idle_line_at_once_or_in_parts() -> None:
+    text = """
+[[event]]
+at = 1
+bytes = "00FF"
+[[event]]
+at = 2
+urc = "+NPSMR:1"
+split = 4
+[[event]]
+on = "AT"
+after = 0.5
+urc = "+CSCON:1"
+"""
+    async with Stage(text) as stage:
+        with Host(stage.it.port) as host:
+            stage.clock.advance(5)
+            while len(host.seen) < 8:
+                await host.more()
+            assert host.seen == b"\0\xff\r\n+NPS"
+            stage.clock.advance(1)
+            host.seen = host.seen[2:]
+            assert await host.until("R:1\r\n") == "\r\n+NPSMR:1\r\n"
+            assert await host.command("AT") == "\r\nOK\r\n"
+            stage.clock.advance(0.5)
+            assert await host.until(":1\r\n") == "\r\n+CSCON:1\r\n"
+
+
+@realtime
+async def test_each_module_has_its_events_and_all_have_one_beginning() -> None:
+    text = """
+begin = "first command"
+[[event]]
+on = "AT"
+module = 2
+answer = "ERROR"
+[[event]]
+at = 1
+module = 2
+sim = "MISSING"
+[[event]]
+at = 1
+module = 2
+read = "/3"
+"""
+    clock = VirtualClock()
+    it = Emulator(baud=None, http=None, clock=clock, modules=2)
+    play = Play(it, read(text, modules=2))
+    async with it:
+        play.start()
+        first, second = it.boards
+        with Host(first.line.port) as one, Host(second.line.port) as two:
+            assert await one.command("AT") == "\r\nOK\r\n"
+            two.send("AT")
+            assert await two.until("ERROR\r\n") == "\r\nERROR\r\n"
+        clock.advance(1)
+        assert (first.module.sim, second.module.sim) == (Sim.READY, Sim.MISSING)
+        play.stop()
+    report = play.report()
+    assert "2 command lines were heard." in report
+    assert 'line 3: #2 answer "ERROR": once' in report
+    assert '#2 read "/3": device not online' in report
+
+
+@realtime
+async def test_it_may_wait_for_its_host_and_ends() -> None:
+    text = """
+begin = "first command"
+ends = 30
+[[event]]
+at = 10
+restart = "RESET_PIN"
+[[event]]
+at = 40
+restart = "RESET_PIN"
+"""
+    async with Stage(text) as stage:
+        stage.clock.advance(100)
+        assert stage.play.counts == [0, 0]
+        with Host(stage.it.port) as host:
+            await host.command("AT")
+        stage.clock.advance(29)
+        assert stage.play.counts == [1, 0]
+        assert stage.texts == ['10.000  restart "RESET_PIN"']
+        assert not stage.over
+        stage.clock.advance(100)
+        assert stage.over
+        report = stage.play.report().splitlines()
+        assert report[0] == "The scenario: what happened, in seconds"
+        assert report[-2:] == [
+            'line 4: restart "RESET_PIN": once',
+            'line 7: restart "RESET_PIN": never',
+        ]
+
+
+@realtime
+async def test_it_ends_with_nobody_to_tell() -> None:
+    clock = VirtualClock()
+    async with Emulator(http=None, clock=clock) as it:
+        play = Play(it, read('ends = 1\n[[event]]\nat = 2\nread = "/3"\n'))
+        play.start()
+        clock.advance(3)
+        assert play.counts == [0]
+
+
+@realtime
+async def test_a_long_run_is_counted_in_full_and_shown_in_part() -> None:
+    async with Stage('[[event]]\nevery = 1\nread = "/3"\n', device=False) as stage:
+        stage.clock.advance(2000)
+        report = stage.play.report()
+        assert 'read "/3": 2000 times' in report
+        assert "only the newest 1000 are shown" in report
+
+
+@realtime
+@pytest.mark.parametrize("clock", [VirtualClock(), LoopClock(speed=50)], ids=["virtual", "real"])
+async def test_the_same_happens_on_either_clock(clock: Clock) -> None:
+    text = """
+ends = 4
+[[event]]
+at = 1
+restart = "WATCHDOG"
+[[event]]
+every = 1.5
+read = "/3303"
+"""
+    seen: list[str] = []
+    async with Emulator(baud=None, http=None, clock=clock) as it:
+        play = Play(it, read(text), tell=lambda told: seen.append(told.text), over=it.ended.set)
+        play.start()
+        if isinstance(clock, VirtualClock):
+            clock.advance(10)
+        await it.ended.wait()
+    asked = ['read "/3303"', 'read "/3303": device not online']
+    assert seen == ['restart "WATCHDOG"', *asked, *asked]

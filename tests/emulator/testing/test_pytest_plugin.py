@@ -1,0 +1,334 @@
+"""The pytest plugin, in pytest runs of its own: what a stranger's tests see of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import emulator.testing.pytest_plugin as plugin
+
+pytestmark = pytest.mark.realtime
+
+ROOT = Path(__file__).resolve().parents[3]
+
+HOST = """
+import pytest
+import serial
+
+@pytest.fixture
+def host(m5310):
+    with serial.Serial(m5310.port, 9600, timeout=10) as port:
+        yield port
+
+def ask(host, line):
+    host.write(line + b"\\r")
+    return host.read_until(b"OK\\r\\n")
+"""
+
+
+@pytest.fixture
+def strangers(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Runs in a process of their own, on this tree's plugin whether it is installed or not."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")
+    return pytester
+
+
+def run(pytester: pytest.Pytester, tests: str, *options: str, **outcomes: int) -> pytest.RunResult:
+    pytester.makepyfile(HOST + tests)
+    result = pytester.runpytest_subprocess("-p", "emulator.testing.pytest_plugin", *options)
+    result.assert_outcomes(**outcomes)
+    return result
+
+
+def test_nothing_needs_to_be_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"m5310": plugin.__name__}
+
+
+def test_whoever_does_not_use_it_does_not_pay_for_it() -> None:
+    program = (
+        "import sys, emulator.testing.pytest_plugin; "
+        "print(*(m for m in sys.modules if 'emul' in m))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["emulator", "emulator.testing", "emulator.testing.pytest_plugin"]
+
+
+def test_a_test_has_a_module_a_cloud_faults_and_a_trace(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+def test_module(m5310, host):
+    assert m5310.imei.encode() in ask(host, b"AT+CGSN=1")
+
+def test_cloud(m5310, m5310_cloud):
+    assert not m5310_cloud.online
+    assert m5310.http_url.startswith("http://127.0.0.1:")
+
+def test_faults(m5310, host, m5310_faults, m5310_trace):
+    m5310_faults.to_module.lose(2)
+    host.write(b"AT\\r")
+    m5310_trace.until("to the module: faults on")
+    ask(host, b"AT")
+    assert m5310_faults.to_module.met.total() == 2
+
+def test_trace(host, m5310_trace):
+    ask(host, b"AT+CSQ")
+    assert m5310_trace.until("+CSQ:").text == "+CSQ:28,99"
+    assert m5310_trace.commands == ["AT+CSQ"]
+    for _ in range(50):
+        ask(host, b"AT+CSQ")
+        assert m5310_trace.answers[-1] == "OK"
+        assert len(m5310_trace.answers) == 2 * len(m5310_trace.commands)
+""",
+        passed=4,
+    )
+    assert "AT trace" not in result.stdout.str()
+
+
+def test_an_eager_clock_waits_for_the_host_and_no_host_for_it(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+import time
+from emulator import EagerClock
+
+def log_in(host, m5310):
+    config = bytes(4) + (300).to_bytes(4, "little")
+    for text in (b"coap://183.230.40.40:5683", f"{m5310.imei};{m5310.imsi}".encode()):
+        config += len(text).to_bytes(2, "little") + text
+    ask(host, b"AT+MIPLCONF=%d,%s,1,1" % (len(config), config.hex().upper().encode()))
+    ask(host, b"AT+MIPLADDOBJ=0,3303,0")
+    ask(host, b'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1')
+    ask(host, b"AT+MIPLOPEN=0,30")
+    assert host.read_until(b"+MIPLOPEN:0,1")
+
+@pytest.mark.m5310(clock=EagerClock(), baud=9600, latency=5.0)
+def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
+    began = time.monotonic()
+    ask(host, b"AT+NRB")  # 3.5 s
+    while b",1" not in ask(host, b"AT+CEREG?"):  # 2 s
+        pass
+    log_in(host, m5310)  # 10 s
+    assert time.monotonic() - began < 3
+    assert m5310_cloud.online
+    assert ask(host, b"AT+CSQ") and m5310_cloud.online  # its 300 s do not run away
+    reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
+    host.read_until(b"+MIPLREAD:0,")
+    msgid = host.read_until(b",")[:-1]
+    ask(host, b'AT+MIPLREAD=0,%s,3303,0,5700,4,"2.5",1' % msgid)
+    assert reading.result(timeout=5) == 2.5
+    m5310_clock.advance(301)
+    assert not m5310_cloud.online
+""",
+        passed=1,
+    )
+
+
+def test_the_clock_stands_still_for_whoever_asks_for_it(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+def test_clock(host, m5310, m5310_clock):
+    before = ask(host, b"AT+CCLK?")
+    assert ask(host, b"AT+CCLK?") == before
+    m5310_clock.advance(86400)
+    assert ask(host, b"AT+CCLK?") != before
+    assert m5310_clock == m5310.clock
+
+@pytest.fixture
+def tomorrow(m5310_clock):
+    m5310_clock.advance(86400)
+
+def test_through_another_fixture(m5310, tomorrow):
+    pass
+
+def test_too_late(m5310, request):
+    request.getfixturevalue("m5310_clock")
+""",
+        passed=2,
+        failed=1,
+    ).stdout.fnmatch_lines("*m5310_clock: the emulator is on another clock already*")
+
+
+def test_the_marker_sets_what_the_emulator_is(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+@pytest.mark.m5310(imei="123", modules=2, http=None)
+class TestOfTwo:
+    def test_both(self, m5310):
+        assert [board.module.identity.imei for board in m5310.boards] == ["123", "124"]
+        assert m5310.http_url is None
+
+    @pytest.mark.m5310(imei="777", modules=1)
+    def test_the_nearer_marker_counts(self, m5310, host):
+        assert b"777" in ask(host, b"AT+CGSN=1")
+
+@pytest.mark.m5310(speed=9600)
+def test_what_is_no_parameter(m5310):
+    pass
+""",
+        passed=2,
+        errors=1,
+    ).stdout.fnmatch_lines("*unexpected keyword argument 'speed'*")
+
+
+def test_a_test_that_fails_shows_both_directions(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+def test_wrong(host):
+    assert ask(host, b"AT+CSQ") == b"17"
+
+def test_silent(m5310):
+    assert False
+
+@pytest.fixture
+def log_in(host):
+    ask(host, b"AT+CIMI")
+    raise RuntimeError("in the fixture")
+
+def test_in_setup(log_in):
+    pass
+
+def test_without_a_module():
+    assert False
+""",
+        failed=3,
+        errors=1,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*in the fixture*",
+            "*- AT trace -*",
+            "* --> AT+CIMI",
+            "* <-- 460040000000001",
+            "* <-- OK",
+            "*_ test_wrong _*",
+            "*- AT trace -*",
+            "* --> AT+CSQ",
+            "* <-- +CSQ:28,99",
+            "* <-- OK",
+            "*_ test_silent _*",
+            "*- AT trace -*",
+            "not a line passed: did the host end its line with CR?",
+            "*_ test_without_a_module _*",
+        ]
+    )
+    assert result.stdout.str().count("- AT trace -") == 3
+
+
+def test_the_trace_is_there_however_the_report_is_read(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+def test_wrong(host):
+    assert ask(host, b"AT+CSQ") == b"something else"
+
+def test_without_a_traceback(m5310, no_such_fixture):
+    pass
+
+@pytest.mark.xfail(strict=True)
+def test_that_passes(host):
+    ask(host, b"AT+CGMM")
+""",
+        "--show-capture=no",
+        "--junitxml=report.xml",
+        failed=2,
+        errors=1,
+    )
+    result.stdout.fnmatch_lines(["*- AT trace -*", "* --> AT+CSQ"])
+    told = (strangers.path / "report.xml").read_text(encoding="utf-8")
+    assert "--&gt; AT+CSQ" in told
+
+
+def test_what_a_marker_says_without_a_name_is_refused(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+@pytest.mark.m5310("SP5")
+def test_wrong(m5310):
+    pass
+""",
+        errors=1,
+    )
+    result.stdout.fnmatch_lines(["*marker m5310('SP5',): expected parameters*by their names*"])
+
+
+def test_runs_side_by_side_do_not_collide(strangers: pytest.Pytester) -> None:
+    result = run(
+        strangers,
+        """
+@pytest.mark.parametrize("number", range(12))
+def test_many(m5310, host, number):
+    for _ in range(5):
+        assert m5310.imei.encode() in ask(host, b"AT+CGSN=1")
+    assert number != 7
+""",
+        "-p",
+        "xdist.plugin",
+        "-n2",
+        passed=11,
+        failed=1,
+    )
+    result.stdout.fnmatch_lines(["*- AT trace -*", "* --> AT+CGSN=1"])
+
+
+def test_nothing_outlives_a_test(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+import os, threading
+
+def left():
+    return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+BEFORE = left()
+
+def test_one(m5310, host, m5310_cloud, m5310_trace):
+    assert left() > BEFORE
+
+def test_two():
+    assert left() == BEFORE
+""",
+        passed=2,
+    )
+
+
+def test_coroutines_use_the_emulator_as_it_is(strangers: pytest.Pytester) -> None:
+    run(
+        strangers,
+        """
+import asyncio
+
+async def session(port):
+    loop = asyncio.get_running_loop()
+    host = serial.Serial(port, 9600, timeout=10)
+    try:
+        return await asyncio.to_thread(ask, host, b"AT")
+    finally:
+        host.close()
+
+def test_beside_a_loop(m5310):
+    assert asyncio.run(session(m5310.port)).endswith(b"OK\\r\\n")
+
+def test_on_the_loop_itself():
+    from emulator import Emulator
+
+    async def both():
+        async with Emulator(baud=None) as it:
+            return await session(it.port)
+
+    assert asyncio.run(both()).endswith(b"OK\\r\\n")
+""",
+        passed=2,
+    )

@@ -1,0 +1,194 @@
+"""A module that keeps the rules of its language and changes its moods, with a port to pull.
+
+It holds what it was told, refuses what is out of order, and forgets all of it in a restart: what
+a driver believes of it can be compared with what is so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from enum import Enum
+
+from m5310.at.modem import Modem
+from m5310.errors import PortError
+from tests.support.scripted import Reply, Scripted
+
+ANSWER = 0.01
+VERDICT = 0.5
+BOOT = 3.5
+NOTIFY = re.compile(r'AT\+MIPLNOTIFY=0,\d+,\d+,\d+,\d,"([^"]*)",([01])(?:,(\d+))?')
+
+
+class Mood(Enum):
+    WELL = "answers"
+    SILENT = "neither obeys nor answers"
+    MUMBLING = "obeys, and its answer gets lost"
+    REFUSING = "refuses whatever comes"
+
+
+class Platform(Enum):
+    ACCEPTING = "accepts"
+    REFUSING = "refuses"
+    AWAY = "says nothing"
+
+
+class _Socket(Scripted):
+    """One opening of the port: what the driver writes arrives some time later."""
+
+    def __init__(self, module: Fickle) -> None:
+        super().__init__()
+        self._module = module
+
+    def _answer(self, line: str) -> None:
+        self._module.written(line)
+        self._loop.call_later(ANSWER, self._arrived, line)
+
+    def _arrived(self, line: str) -> None:
+        if not self.closed:
+            reply = self._module.reply(line)
+            self.say(*([reply] if isinstance(reply, str) else reply or ()))
+
+
+class Fickle:
+    """`took` are the values it took, reported or declared, in order, `twice` those reported again
+    although their acknowledgement had been told."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.mood = Mood.WELL
+        self.platform = Platform.ACCEPTING
+        self.plugged = True
+        self.sockets: list[_Socket] = []
+        self.took: list[str] = []
+        self.acknowledged: set[str] = set()
+        self.twice: list[str] = []
+        self.registered = False
+        self._booting = False
+        self._start = 0
+        self._configured = False
+        self._pending = False  # a login or logout is under way
+
+    async def open(self) -> Modem:
+        if not self.plugged:
+            raise PortError("not plugged in")
+        self.sockets.append(_Socket(self))
+        return self.sockets[-1].modem
+
+    def unplug(self) -> None:
+        self.plugged = False
+        for socket in self.sockets[-1:]:
+            socket.vanish()
+
+    def say(self, *lines: str) -> None:
+        for socket in self.sockets[-1:]:
+            socket.say(*lines)
+
+    def noise(self, data: bytes) -> None:
+        for socket in self.sockets[-1:]:
+            if not socket.closed:
+                socket.modem.data_received(data)
+
+    def restart(self, *, announced: bool = False) -> None:
+        if announced:
+            self.say("REBOOTING")
+        self._start += 1
+        self._configured = self._pending = self.registered = False
+        self._booting = True
+        self._later(BOOT, self._booted)
+
+    def kick(self, *, told: bool) -> None:
+        """The platform ends the login."""
+        if self.registered:
+            self.registered = False
+            if told:
+                self.say("+MIPLCLOSE:0,1")
+
+    def _booted(self) -> None:
+        self._booting = False
+        self.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
+
+    def _later(self, seconds: float, what: object, *args: object) -> None:
+        start = self._start
+
+        def unless_restarted() -> None:
+            if start == self._start:
+                what(*args)  # type: ignore[operator]
+
+        self._loop.call_later(seconds, unless_restarted)
+
+    # --- the language ------------------------------------------------------------------------
+
+    def written(self, line: str) -> None:
+        match = NOTIFY.fullmatch(line)
+        if match and self.registered and match[1] in self.acknowledged:
+            self.twice.append(match[1])
+
+    def reply(self, line: str) -> Reply:
+        if self._booting or self.mood is Mood.SILENT:
+            return None
+        if self.mood is Mood.REFUSING:
+            return "ERROR"
+        answer = "OK" if self._obeys(line) else "ERROR"
+        return None if self.mood is Mood.MUMBLING else answer
+
+    def _obeys(self, line: str) -> bool:
+        name = line.removeprefix("AT+MIPL").split("=")[0]
+        match name:
+            case "CONF":
+                obeyed, self._configured = not self._configured, True
+                return obeyed
+            case "DEL":
+                obeyed = self._configured and not self.registered and not self._pending
+                self._configured = self._configured and not obeyed
+                return obeyed
+            case "OPEN":
+                obeyed = self._configured and not self.registered and not self._pending
+                return obeyed and self._begin(self._opened)
+            case "CLOSE":
+                obeyed = self.registered and not self._pending
+                return obeyed and self._begin(self._closed)
+            case "UPDATE":
+                if self.registered and self.platform is not Platform.AWAY:
+                    known = int(self.platform is Platform.ACCEPTING)
+                    self._later(VERDICT, self.say, f"+MIPLUPDATE:0,{known}")
+                return self.registered
+            case "NOTIFY":
+                return self._configured and self._reported(line)
+            case "ADDOBJ" | "DELOBJ":
+                return self._configured
+            case "READ" | "WRITE" | "EXECUTE":
+                return self.registered
+        return True
+
+    def _begin(self, ended: object) -> bool:
+        self._pending = True
+        self._later(VERDICT, ended)
+        return True
+
+    def _opened(self) -> None:
+        if self.platform is Platform.AWAY:
+            self._later(1, self._opened)
+            return
+        self._pending = False
+        self.registered = self.platform is Platform.ACCEPTING
+        self.say(f"+MIPLOPEN:0,{int(self.registered)}")
+        if self.registered:
+            self.say("+MIPLOBSERVE:0,10000,1,3303,0,-1")
+
+    def _closed(self) -> None:
+        self._pending = self.registered = False
+        self.say("+MIPLCLOSE:0,1")
+
+    def _reported(self, line: str) -> bool:
+        match = NOTIFY.fullmatch(line)
+        assert match
+        self.took.append(match[1])
+        if self.registered and match[3] and self.platform is Platform.ACCEPTING:
+            self._later(VERDICT, self._acknowledge, match[1], match[3])
+        return True
+
+    def _acknowledge(self, value: str, ackid: str) -> None:
+        if self.plugged and self.sockets and not self.sockets[-1].closed:
+            self.acknowledged.add(value)
+            self.say(f"+MIPLNOTIFY:0,{ackid}")

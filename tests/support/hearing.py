@@ -1,0 +1,10 @@
+"""What an engine makes of bytes, taken all at once."""
+
+from __future__ import annotations
+
+from m5310.at.engine import Engine
+from m5310.at.events import Event
+
+
+def hear(engine: Engine, data: bytes, now: float) -> list[Event]:
+    return list(engine.receive(data, now))

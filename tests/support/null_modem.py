@@ -1,0 +1,131 @@
+"""Driver and emulated module joined without port, loop or clock: both pure sides, and a cable.
+
+The bytes of either direction pass a line of tests/support/hostile.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from emulator.air.memory import Air
+from emulator.module.general.identity import Identity
+from emulator.module.module import Module
+from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.platform import Platform
+from emulator.simulation.simulation import Chain
+from m5310.at.codec import Answer, Command
+from m5310.at.engine import Engine
+from m5310.at.events import Answered, Event, Refused, TimedOut, Unsolicited
+from m5310.commands import general
+from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic.config import Config
+from m5310.dialects.urcs import Opened
+from m5310.errors import CommandError
+from m5310.lwm2m.resources import Path
+from m5310.lwm2m.values import ValueType
+from tests.support.hostile import WHOLE, Arrival, Hostile
+
+START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
+ENDPOINT = f"{Identity().imei};{Identity().imsi}"
+URI = "coap://183.230.40.40:5683"
+
+
+class NullModem:
+    """`urcs` are the unsolicited lines the driver heard, in order; `strays` what was nobody's."""
+
+    def __init__(self, hostile: Hostile = WHOLE, *, typed_urcs: bool = False) -> None:
+        self.now = START
+        self.engine = Engine()
+        self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
+        self.platform = Platform()
+        self.chain = Chain(self.platform, Air())
+        self.chain.add(self.module)
+        self.device = self.platform.create_device(
+            Description("null modem", Identity().imei, Identity().imsi), START
+        )
+        self.urcs: list[str] = []
+        self.strays: list[Event] = []
+        self._ended: Event | None = None
+        self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
+        self._downwards: deque[Arrival] = deque()
+        self._upwards: deque[Arrival] = deque()
+        if hostile.echo:
+            self.execute(general.echo(on=True))
+
+    def execute(self, command: Command) -> Answer:
+        """One command through the engine to the module and back. Raises CommandError."""
+        self._ended = None
+        self.engine.submit(command, self.now)
+        while self._ended is None:
+            self._step()
+        match self._ended:
+            case Answered(answer):
+                return answer
+            case Refused(command, result):
+                raise CommandError(command.line, result.text, result.number, result.meaning)
+            case _:
+                raise AssertionError(f"{command.line}: {self._ended}")
+
+    def until(self, done: Callable[[], bool], seconds: float = 60) -> None:
+        """Let time pass until `done`."""
+        end = self.now + seconds
+        while not done():
+            assert self.now < end, f"nothing within {seconds} s; heard {self.urcs}"
+            self._step()
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        self.until(lambda: self.now >= end, seconds + 1)
+
+    def log_in(self, *resources: tuple[str, ValueType, str]) -> None:
+        """Configure, declare `(path, type, text)`, log in, and wait for the observations."""
+        for command in classic.configure(Config(ENDPOINT, URI, 300)):
+            self.execute(command)
+        instances = dict.fromkeys(
+            Path(path.object, path.instance)
+            for path in (Path.parse(name) for name, *_ in resources)
+        )
+        for instance in instances:
+            self.execute(classic.add_object(instance))
+        for name, kind, text in resources:
+            self.execute(classic.notify(Path.parse(name), kind, text))
+        self.execute(classic.open_(30))
+        self.until(lambda: any(isinstance(classic.parse(line), Opened) for line in self.urcs))
+        self.wait(2)
+
+    def ask(self, question: Question) -> list[Outcome]:
+        """Ask the device through the platform; the list holds the outcome once there is one."""
+        outcomes: list[Outcome] = []
+        self.chain.step(self.now)
+        self.platform.request(self.device, question, outcomes.append, self.now)
+        return outcomes
+
+    def _step(self) -> None:
+        """Carry what waits on either side; when nothing does, go to the next deadline."""
+        if sent := self.engine.outgoing():
+            self._downwards += self._to_module.carry(sent, self.now)
+        while self._downwards and self._downwards[0].at <= self.now:
+            self.chain.step(self.now)
+            self.module.receive(self._downwards.popleft().data, self.now)
+        deadline = self.chain.step(self.now)
+        if written := self.module.take_output():
+            self._upwards += self._to_host.carry(written, self.now)
+        while self._upwards and self._upwards[0].at <= self.now:
+            self._heard(self.engine.receive(self._upwards.popleft().data, self.now))
+        self._heard(self.engine.tick(self.now))
+        if not sent and not written:
+            planned = [at for at in (deadline, self.engine.deadline) if at is not None]
+            planned += [way[0].at for way in (self._downwards, self._upwards) if way]
+            self.now = max(self.now, min([*planned, self.now + 1]))
+
+    def _heard(self, events: Iterable[Event]) -> None:
+        for event in events:
+            match event:
+                case Unsolicited(line):
+                    self.urcs.append(line)
+                case Answered() | Refused() | TimedOut():
+                    self._ended = event
+                case _:
+                    self.strays.append(event)

@@ -1,0 +1,83 @@
+"""A device's requests over a tree of resources, on a scripted wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from m5310.at.codec import Answer, Command
+from m5310.device.answers import Answering, Handlers, Request
+from m5310.device.requests import Requests
+from m5310.dialects.classic import commands as classic
+from m5310.errors import CommandError
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
+from m5310.lwm2m.values import Value, ValueType
+from tests.support.clock import elapse
+
+ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
+
+
+class Bench:
+    """Requests over a tree, with the lines that answer them and the time each was sent."""
+
+    def __init__(self, handlers: Handlers, **options: float) -> None:
+        self.tree = ObjectTree()
+        for path, kind, value, access in (
+            ("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE),
+            ("3303/0/5701", ValueType.STRING, "Cel", Access.READABLE | Access.WRITABLE),
+            ("3303/0/5605", ValueType.STRING, "", Access.EXECUTABLE),
+            ("3303/1/5700", ValueType.FLOAT, 5, Access.READABLE),
+            ("3306/0/5850", ValueType.BOOLEAN, False, ALL),
+            ("3306/0/5851", ValueType.INTEGER, 7, ALL),
+            ("10/0/1", ValueType.OPAQUE, b"\x01", Access.READABLE | Access.WRITABLE),
+            ("10/0/2", ValueType.OPAQUE, b"", Access.WRITABLE),
+        ):
+            self.tree.add(Resource(path, kind, value, access))
+        self.answers: list[str] = []
+        self.times: list[float] = []
+        self.refuse = ""
+        self.answered = asyncio.Event()
+        self.requests = Requests(Answering(self.tree, handlers, **options), self.execute)
+
+    async def execute(self, command: Command) -> Answer:
+        await asyncio.sleep(0)
+        self.answers.append(command.line)
+        self.times.append(asyncio.get_running_loop().time())
+        self.answered.set()
+        if self.refuse and self.refuse in command.line:
+            raise CommandError(command.line, "+CME ERROR:50", 50)
+        return Answer(command)
+
+    def value(self, path: str) -> Value:
+        return next(each.value for each in self.tree if str(each.path) == path)
+
+    def come(self, *lines: str, registered: bool = True) -> None:
+        for line in lines:
+            urc = classic.parse(line)
+            assert isinstance(urc, Request)
+            self.requests.arrived(urc, registered=registered)
+
+    async def served(self, *lines: str, within: float = 5, registered: bool = True) -> list[str]:
+        """What is answered to these lines."""
+        before = len(self.answers)
+        self.come(*lines, registered=registered)
+        await elapse(within)
+        return self.answers[before:]
+
+    async def next_answer(self, line: str) -> str:
+        """The same on the real clock: what comes first."""
+        self.answered.clear()
+        self.come(line)
+        await self.answered.wait()
+        return self.answers[-1]
+
+
+@asynccontextmanager
+async def bench(handlers: Handlers | None = None, **options: float) -> AsyncIterator[Bench]:
+    it = Bench(handlers or Handlers(), **options)
+    it.requests.start()
+    try:
+        yield it
+    finally:
+        await it.requests.close()

@@ -1,0 +1,135 @@
+"""A device of the tests: answers the platform as told, and remembers what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from emulator.air.memory import Link
+from emulator.air.messages import (
+    CancelObserve,
+    Code,
+    Deregister,
+    Discover,
+    Downlink,
+    Execute,
+    Item,
+    Notification,
+    Observe,
+    Path,
+    Read,
+    Register,
+    Response,
+    Update,
+    Uplink,
+    Value,
+    Write,
+)
+from emulator.onenet.lwm2m.requests import Question
+
+M = TypeVar("M", bound=Uplink)
+
+QUESTIONS = (Read, Write, Execute, Discover, Observe, CancelObserve)
+
+
+class FakeDevice:
+    """Answers each question with what `answer` makes of it; None: with silence.
+
+    `heard` is all that came down, `asked` the questions among it.
+    """
+
+    def __init__(self, endpoint: str = "867726030000001;460040000000001") -> None:
+        self.endpoint = endpoint
+        self.answer: Callable[[Question], Response | None] = well
+        self.heard: list[Downlink] = []
+        self.times: list[float] = []
+        self.alarms: list[float] = []
+        self.steps: list[float] = []
+        self.link = Link()
+        self.touched: Callable[[], None] = lambda: None
+        self._uplink: list[Uplink] = []
+        self._mid = 100
+
+    @property
+    def asked(self) -> list[Question]:
+        return [message for message in self.heard if isinstance(message, QUESTIONS)]
+
+    def asked_for(self) -> list[str]:
+        """The questions in short, such as `Observe /3303/0`."""
+        return [f"{type(question).__name__} {question.path}" for question in self.asked]
+
+    def token(self, path: Path) -> int:
+        return next(
+            q.token for q in reversed(self.asked) if isinstance(q, Observe) and q.path == path
+        )
+
+    def response(self) -> Response:
+        """The newest answer to a request of its own."""
+        return next(m for m in reversed(self.heard) if isinstance(m, Response))
+
+    def register(self, *objects: Path, lifetime: int = 300) -> Register:
+        return self.send(Register(self.mid(), self.endpoint, lifetime, objects))
+
+    def update(self, *objects: Path, lifetime: int | None = None) -> Update:
+        location = f"rd/{self.endpoint.partition(';')[0]}"
+        return self.send(Update(self.mid(), location, lifetime, objects or None))
+
+    def deregister(self) -> Deregister:
+        return self.send(Deregister(self.mid(), f"rd/{self.endpoint.partition(';')[0]}"))
+
+    def notify(
+        self, path: Path, value: Value, *, token: int | None = None, confirmable: bool = False
+    ) -> Notification:
+        instance = Path(path.object, path.instance)
+        known = self.token(instance) if token is None else token
+        return self.send(Notification(self.mid(), known, 1, (Item(path, value),), confirmable))
+
+    def mid(self) -> int:
+        self._mid += 1
+        return self._mid
+
+    def send(self, message: M) -> M:
+        self._uplink.append(message)
+        self.touched()
+        return message
+
+    # What the chain asks of it
+
+    def deliver(self, message: Downlink, now: float) -> None:
+        self.heard.append(message)
+        self.times.append(now)
+        if isinstance(message, QUESTIONS):
+            response = self.answer(message)
+            if response is not None:
+                self._uplink.append(response)
+
+    def step(self, now: float) -> float | None:
+        self.steps.append(now)
+        self.alarms = [at for at in self.alarms if at > now]
+        return min(self.alarms, default=None)
+
+    def take_uplink(self) -> list[Uplink]:
+        taken, self._uplink = self._uplink, []
+        return taken
+
+
+def well(question: Question) -> Response:
+    """As a device does in which all is well."""
+    match question:
+        case Read(mid, path):
+            resource = Path(path.object, path.instance or 0, path.resource or 5700)
+            return Response(mid, Code.CONTENT, items=(Item(resource, 20.123),))
+        case Discover(mid, path):
+            return Response(mid, Code.CONTENT, links=(path, Path(path.object, 0, 5700)))
+        case Observe(mid) | CancelObserve(mid):
+            return Response(mid, Code.CONTENT)
+        case Write(mid) | Execute(mid):
+            return Response(mid, Code.CHANGED)
+
+
+def silent(_: Question) -> None:
+    """As a device does that sleeps."""
+
+
+def refusing(code: Code) -> Callable[[Question], Response]:
+    return lambda question: Response(question.mid, code)

@@ -1,0 +1,249 @@
+"""A whole world in virtual time: the driver's `Modem`, the emulated module, its air, its cloud.
+
+`asyncio` runs it on the loop of tests/support/clock.py, so a month passes in seconds; the faults
+are methods. The serial line is one of tests/support/hostile.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from emulator.air.memory import Air, Link
+from emulator.air.messages import Downlink
+from emulator.module.firmware import DEFAULT
+from emulator.module.general.identity import Identity
+from emulator.module.module import Cause, Module
+from emulator.onenet.datapoints import MAX_POINTS
+from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.platform import Platform
+from emulator.simulation.simulation import Chain
+from m5310 import Device
+from m5310.at.modem import Modem
+from m5310.device.events import UpkeepEvent
+from m5310.errors import PortError
+from tests.support.clock import elapse
+from tests.support.hostile import WHOLE, Carrier, Hostile, Way
+from tests.support.null_modem import ENDPOINT, START
+
+
+class Wire(asyncio.Transport):
+    """From one opening of the port to its end."""
+
+    def __init__(
+        self, modem: Modem, to_module: Way, to_host: Way, deliver: Callable[[bytes], None]
+    ) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._modem = modem
+        self._deliver = deliver
+        self._to_module = Carrier(to_module, self._arrived)
+        self._to_host = Carrier(to_host, self._received)
+        self._cut = False
+        modem.connection_made(self)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._to_module.carry(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self._cut
+
+    def abort(self) -> None:
+        if not self._cut:
+            self.cut(None)
+
+    def cut(self, error: Exception | None) -> None:
+        """Nothing passes any more, either way, and the host hears of it."""
+        self._cut = True
+        self._loop.call_soon(self._modem.connection_lost, error)
+
+    def carry(self, data: bytes) -> None:
+        """To the host."""
+        self._to_host.carry(data)
+
+    def _arrived(self, data: bytes) -> None:
+        if not self._cut:
+            self._deliver(data)
+
+    def _received(self, data: bytes) -> None:
+        if not self._cut:
+            self._modem.data_received(data)
+
+
+class OneSidedAir(Air):
+    """While `mute` the platform gets everything, and none of its answers arrives."""
+
+    mute = False
+
+    def send_down(self, address: str, message: Downlink, now: float, link: Link = Link()) -> None:  # noqa: B008  # frozen
+        if not self.mute:
+            super().send_down(address, message, now, link)
+
+
+class World:
+    """`events` is what the device told of its upkeep; `commands` every line the module got."""
+
+    def __init__(
+        self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.module = Module(Identity(), firmware=firmware, now=START)
+        if hostile.echo:
+            self.module.receive(b"ATE1\r", START)
+            self.module.take_output()
+        self.platform = Platform()
+        self.air = OneSidedAir()
+        self.chain = Chain(self.platform, self.air)
+        self.chain.add(self.module)
+        self.cloud = self.platform.create_device(
+            Description("the world's", Identity().imei, Identity().imsi), START
+        )
+        self.events: list[UpkeepEvent] = []
+        self.commands: list[str] = []
+        self.silent = False
+        self._nods: tuple[str, slice, bool] | None = None
+        self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
+        self._now = START
+        self._timer: asyncio.TimerHandle | None = None
+        self._partial = b""
+        self._stopped = False
+        self._wire: Wire | None = None
+        self._plugged = True
+        self.modem = self._join()
+        if not reachable:
+            self.outage()
+
+    def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
+        """On a modem of the world's own, or one that opens the port itself and once more."""
+        on_event = self.events.append
+        port = self.open if reopens else self.modem
+        return Device(port, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
+
+    async def open(self) -> Modem:
+        """Raises PortError while the port is unplugged."""
+        if not self._plugged:
+            raise PortError("there is no port of the world's name")
+        self.modem = self._join()
+        return self.modem
+
+    # --- what a test does to it --------------------------------------------------------------
+
+    def unplug(self) -> None:
+        """The module goes on, unheard."""
+        self._plugged = False
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.cut(OSError("unplugged"))
+
+    def plug(self) -> None:
+        self._plugged = True
+
+    def reset(self, cause: Cause = Cause.WATCHDOG) -> None:
+        """The module restarts, in the middle of whatever it is."""
+        self.module.power_cycle(cause, self._advance())
+        self._carry()
+
+    def outage(self) -> None:
+        """Nothing that is sent through the air arrives any more."""
+        self.air.loss = 1.0
+
+    def back(self) -> None:
+        self.air.loss = 0.0
+
+    def ask(self, question: Question) -> list[Outcome]:
+        """Ask the device through the platform; the list holds the outcome once there is one."""
+        outcomes: list[Outcome] = []
+        self.platform.request(self.cloud, question, outcomes.append, self._advance())
+        self._carry()
+        return outcomes
+
+    def nod_off(self, over: str, reads: slice, *, announced: bool = False) -> None:
+        """Of the next line that begins like `over` the module reads only these bytes.
+
+        What it announces is on its way to the host while the line is on its way to the module.
+        """
+        self._nods = over, reads, announced
+
+    def command(self, line: str) -> None:
+        """Somebody else's command, of whom the driver knows nothing."""
+        self.module.receive(f"{line}\r".encode(), self._advance())
+        self._carry()
+
+    def say(self, line: str) -> None:
+        """What this module would not say by itself."""
+        self.modem.data_received(f"\r\n{line}\r\n".encode())
+
+    def pour(self, *lines: str) -> None:
+        """The same, through all that the line does to it."""
+        assert self._wire is not None
+        self._wire.carry("".join(f"\r\n{line}\r\n" for line in lines).encode())
+
+    @property
+    def online(self) -> bool:
+        self._carry()
+        return self.platform.online(self.cloud)
+
+    @property
+    def reported(self) -> list[object]:
+        """The values of all points that the cloud got, in order; the last ones if they are many."""
+        self._carry()
+        streams = self.cloud.points.streams(MAX_POINTS)
+        return [point.value for stream in streams for point in stream.points]
+
+    async def until(self, done: Callable[[], bool], seconds: float = 3600) -> None:
+        async with asyncio.timeout(seconds):
+            while not done():  # the other side has no event to await
+                await elapse(0.1)
+
+    def stop(self) -> None:
+        """Time goes on without it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._stopped = True
+
+    def calm(self) -> None:
+        """From now on the line takes nothing away and changes nothing."""
+        self._to_module.calm()
+        self._to_host.calm()
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _join(self) -> Modem:
+        modem = Modem("the world")
+        self._wire = Wire(modem, self._to_module, self._to_host, self._deliver)
+        return modem
+
+    def _deliver(self, data: bytes) -> None:
+        *lines, self._partial = (self._partial + data).split(b"\r")
+        self.commands += [line.decode(errors="replace") for line in lines if line.strip() != b"AT"]
+        now = self._advance()
+        if self._nods is not None and data.startswith(self._nods[0].encode()):
+            _, reads, announced = self._nods
+            self._nods = None
+            data = data[reads]
+            if announced and self._wire is not None:
+                self._wire.carry(b"\r\n+NPSMR:1\r\n")
+                self._wire.carry(b"\r\n+NPSMR:0\r\n")
+        if not self.silent:
+            self.module.receive(data, now)
+        self._carry()
+
+    def _advance(self) -> float:
+        self._now = max(self._now, START + self._loop.time())
+        self.chain.step(self._now)
+        return self._now
+
+    def _carry(self, due: float = START) -> None:
+        """Whatever is due happens, and what the module wrote goes to the driver."""
+        self._now = max(self._now, due)  # a sum of floats may fall short of what it is meant to be
+        self._advance()
+        deadline = self.chain.step(self._now)
+        written = self.module.take_output()
+        if written and self._wire is not None:
+            self._wire.carry(written)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        if deadline is not None and not self._stopped:
+            self._timer = self._loop.call_at(deadline - START, self._carry, deadline)

@@ -1,0 +1,273 @@
+"""From whatever state an emulated M5310 is in to the network, or to the reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from emulator.module.module import Cause
+from emulator.module.radio.coverage import Coverage
+from emulator.module.radio.sim import Sim
+from m5310.commands.general import BootCause
+from m5310.commands.network import Registration
+from m5310.commands.power import PowerSaving
+from m5310.module.attach import Setup
+from m5310.module.attach_errors import AttachError, Obstacle
+from m5310.module.module import Module
+from m5310.module.speed import USUAL, PortSpeed
+from tests.support.boards import Dial
+from tests.support.cable import Cable
+from tests.support.clock import elapse
+from tests.support.hostile import GENTLE, WHOLE, Hostile
+
+LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+
+
+class Line(Cable):
+    """A cable whose ends have a speed: at different ones, each byte arrives as another."""
+
+    def __init__(self, hostile: Hostile = WHOLE) -> None:
+        self.dial = Dial()
+        self._speed = self.dial.baudrate  # of what the module says until it is asked anew
+        super().__init__(hostile)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        super().write(self._arriving(bytes(data), self.module.baud))
+
+    def _said(self) -> bytes:
+        speed, self._speed = self._speed, self.module.baud  # an OK comes before the change
+        return self._arriving(super()._said(), speed)
+
+    def _arriving(self, data: bytes, speed: int) -> bytes:
+        return data if self.dial.baudrate == speed else bytes(0x80 | byte for byte in data)
+
+    def opened_by(self, monkeypatch: pytest.MonkeyPatch) -> Module:
+        """A module that takes this line for a port with a speed."""
+
+        monkeypatch.setattr(PortSpeed, "of", lambda _: self.dial)
+        return Module(self.modem)
+
+    def restart(self, cause: Cause = Cause.RESET_PIN) -> None:
+        self.module.power_cycle(cause, self.now)
+        self.turn()
+
+
+async def fails(module: Module, seconds: float = 60, **options: Setup) -> AttachError:
+    with pytest.raises(AttachError) as caught:
+        await module.attach(seconds, **options)  # type: ignore[arg-type]
+    return caught.value
+
+
+# --- it gets there ---------------------------------------------------------------------------
+
+
+@LINES
+@pytest.mark.parametrize("baudrate", [115200, 57600, 4800])
+async def test_at_another_speed(
+    hostile: Hostile, baudrate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(hostile)
+    async with line.opened_by(monkeypatch) as module:
+        await module.set_speed(baudrate)
+        await line.dial.change(9600)  # another program comes, and expects the default
+        attached = await module.attach(speeds=USUAL)
+        assert attached.baudrate == baudrate == await module.speed()
+        assert attached.elapsed < 30
+
+
+@pytest.mark.parametrize("store", [False, True])
+async def test_the_port_is_where_the_module_is_after_a_reset(
+    store: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line()
+    async with line.opened_by(monkeypatch) as module:
+        await module.set_speed(115200, store=store)
+        assert (await module.reset()).cause is BootCause.COMMAND
+        assert module.baudrate == (115200 if store else 9600)
+        assert (await module.attach()).status.stat is Registration.HOME
+
+
+async def test_a_restart_that_nobody_ordered_at_a_speed_that_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = Line()
+    async with line.opened_by(monkeypatch) as module:
+        await module.set_speed(115200, store=False)
+        line.restart(Cause.WATCHDOG)
+        attached = await module.attach()
+        assert (attached.baudrate, attached.status.stat) == (9600, Registration.HOME)
+
+
+@LINES
+@pytest.mark.parametrize("left", [b"AT+CSQ", b'AT+COPS=1,2,"460', b"\xff\x00\x80", b"+++"])
+async def test_half_a_line_in_its_buffer(hostile: Hostile, left: bytes) -> None:
+    cable = Cable(hostile)
+    cable.write(left)
+    async with Module(cable.modem) as module:
+        assert (await module.attach()).status.stat is Registration.HOME
+    await cable.modem.close()
+
+
+@LINES
+async def test_with_echo_on(hostile: Hostile) -> None:
+    cable = Cable(replace(hostile, echo=True))
+    async with Module(cable.modem) as module, module.follow() as lines:
+        await module.radio(on=False)
+        assert (await module.attach()).status.stat is Registration.HOME
+        await module.check()
+    assert not [one async for one in lines if one.startswith("AT")]
+    await cable.modem.close()
+
+
+@LINES
+@pytest.mark.parametrize("seconds", [0, 0.1, 2, 3.4])
+async def test_in_the_middle_of_its_boot(
+    hostile: Hostile, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(hostile)
+    async with line.opened_by(monkeypatch) as module:
+        line.restart()
+        await elapse(seconds)
+        assert (await module.attach()).status.stat is Registration.HOME
+
+
+@LINES
+async def test_asleep(hostile: Hostile) -> None:
+    cable = Cable(hostile)
+    async with Module(cable.modem) as module:
+        saving = PowerSaving(on=True, periodic_update=3600, active=10)
+        await module.attach(setup=Setup(power_saving=saving))
+        await elapse(600)
+        assert cable.module.power_saving.asleep
+        attached = await module.attach()
+        assert attached.status.stat is Registration.HOME
+        assert await module.power_saving() == saving
+    await cable.modem.close()
+
+
+@pytest.mark.parametrize("level", range(1, 6))
+async def test_at_every_level_of_reports(level: int) -> None:
+    cable = Cable()
+    async with Module(cable.modem) as module:
+        await module.radio(on=False)
+        saving = PowerSaving(on=True, periodic_update=3600, active=10)
+        setup = Setup(registration=level, power_saving=saving)
+        attached = await module.attach(setup=setup)
+        assert attached.status.stat is Registration.HOME
+        assert attached.elapsed < 5  # its change was understood when it came
+        assert (attached.status.cell is None) is (level == 1)
+        assert attached.status.active == (10 if level >= 4 else None)
+        assert attached.status.periodic_update == (3600 if level >= 4 else None)
+    await cable.modem.close()
+
+
+@pytest.mark.parametrize("hostile", [line for line in GENTLE if not line.delay], ids=str)
+async def test_in_a_flood_of_lines(hostile: Hostile) -> None:
+    cable = Cable(hostile)
+    loop = asyncio.get_running_loop()
+    told = 0
+
+    def flood() -> None:
+        nonlocal told
+        if not cable.is_closing():
+            cable.say(f"+FLOOD:{told}")
+            told += 1
+            loop.call_later(0.002, flood)
+
+    async with Module(cable.modem) as module, module.follow("+FLOOD", limit=100_000) as lines:
+        await module.radio(on=False)
+        flood()
+        assert (await module.attach()).status.stat is Registration.HOME
+        assert told > 500
+        heard = [await anext(lines) for _ in range(told)]
+        assert heard == [f"+FLOOD:{number}" for number in range(told)]
+    await cable.modem.close()
+
+
+async def test_coverage_that_comes_later() -> None:
+    cable = Cable()
+    cable.module.radio.coverage = Coverage.OUT
+    async with Module(cable.modem) as module:
+        attaching = asyncio.create_task(module.attach())
+        await elapse(30)
+        cable.module.radio.coverage = Coverage.ECL2
+        cable.turn()
+        attached = await attaching
+        assert attached.status.stat is Registration.HOME
+        assert attached.elapsed > 30
+    await cable.modem.close()
+
+
+# --- it does not, and why --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sim", "advice"), [(Sim.MISSING, "insert a SIM"), (Sim.LOCKED, "switch the PIN")]
+)
+async def test_without_a_usable_sim(sim: Sim, advice: str) -> None:
+    cable = Cable()
+    cable.module.sim = sim
+    cable.turn()
+    async with Module(cable.modem) as module:
+        error = await fails(module)
+        assert error.obstacle is Obstacle.NO_SIM
+        assert advice in str(error)
+        assert error.evidence.elapsed < 30
+    await cable.modem.close()
+
+
+@pytest.mark.parametrize("level", [2, 5])
+async def test_denied(level: int) -> None:
+    cable = Cable()
+    cable.module.radio.refusing = True
+    cable.turn()
+    async with Module(cable.modem) as module:
+        error = await fails(module, setup=Setup(registration=level))
+        assert error.obstacle is Obstacle.DENIED
+        assert ("EMM cause" in str(error)) is (level == 5)
+    await cable.modem.close()
+
+
+async def test_without_coverage() -> None:
+    cable = Cable()
+    cable.module.radio.coverage = Coverage.OUT
+    cable.turn()
+    async with Module(cable.modem) as module:
+        error = await fails(module)
+        assert error.obstacle is Obstacle.NO_COVERAGE
+        assert "antenna" in str(error)
+        assert error.evidence.elapsed == pytest.approx(60)
+    await cable.modem.close()
+
+
+async def test_at_a_speed_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    async with line.opened_by(monkeypatch) as module:
+        await module.set_speed(230400)
+        await line.dial.change(9600)
+        line.dial.stored = 9600
+        with pytest.raises(AttachError, match="no answer") as caught:
+            await module.attach(speeds=USUAL)
+        assert caught.value.obstacle is Obstacle.NO_ANSWER
+        assert caught.value.evidence.speeds == USUAL
+
+
+async def test_a_module_that_browns_out_whenever_its_radio_sends() -> None:
+    cable = Cable()
+    loop = asyncio.get_running_loop()
+    async with Module(cable.modem) as module:
+
+        def brown_out() -> None:
+            if not cable.is_closing():
+                cable.module.power_cycle(Cause.POWER_ON, cable.now)
+                cable.turn()
+                loop.call_later(5, brown_out)
+
+        cable.module.radio.coverage = Coverage.OUT
+        loop.call_later(1, brown_out)
+        error = await fails(module, 40)
+        assert error.evidence.restarts >= 5
+        assert "power supply" in str(error)
+    await cable.modem.close()

@@ -1,0 +1,83 @@
+"""Ten thousand unsolicited lines beside all that a device does: none lost, nothing kept."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from emulator.air.messages import Path, Read
+from m5310 import ValueType
+from m5310.commands import general
+from m5310.device.reports import ReportState
+from tests.support.clock import elapse
+from tests.support.hostile import WHOLE, Cut, Hostile
+from tests.support.world import World
+
+LINES = 10_000
+BURST = 100
+CUT = Hostile("random cuts and echo", Cut.ANYWHERE, seed=1, echo=True)
+SENSOR = Path(3303, 0, 5700)
+
+
+class Told:
+    """Counts the lines of the flood and keeps none; each must be the next one."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, line: str) -> None:
+        if line.startswith("+FLOOD"):
+            assert line == f"+FLOOD:{self.number}"
+            self.number += 1
+
+
+async def measured(_: object) -> float:
+    return 21.5
+
+
+@pytest.mark.parametrize("hostile", [WHOLE, CUT], ids=str)
+async def test_a_device_in_a_flood(hostile: Hostile) -> None:
+    """What a device does, and five hundred lines a second meanwhile."""
+    world = World(hostile)
+    async with world.device(on_read=measured) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0.0)
+        await device.connect(30)
+        await elapse(2)
+        told = Told()
+        device.modem.listen(told, lambda _: None)
+        reports, readings, before = [], [], device.modem.counters
+        for number in range(LINES):
+            if number % BURST == 0:
+                world.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
+                reports.append(await device.report({sensor: float(number)}, acknowledge=True))
+                readings.append(world.ask(Read(0, SENSOR)))
+                asked = await device.modem.execute(general.error_numbers_query())
+                assert general.error_numbers_on(asked)
+            await elapse(1 / 500)
+        await elapse(30)
+        assert told.number == LINES
+        assert {report.state for report in reports} == {ReportState.ACKNOWLEDGED}
+        assert world.reported == [float(number) for number in range(0, LINES, BURST)]
+        assert [reading[0].items[0].value for reading in readings] == [21.5] * len(readings)
+        assert device.modem.counters == before
+    world.stop()
+
+
+async def test_a_flood_leaves_nothing_in_memory() -> None:
+    world = World()
+    async with world.device() as device:
+        told = Told()
+        device.modem.listen(told, lambda _: None)
+        tracemalloc.start()
+        try:
+            for number in range(0, LINES, BURST):
+                world.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
+                await elapse(0.2)
+            now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert told.number == LINES
+        assert now < 100_000
+        assert peak < 500_000
+    world.stop()

@@ -1,0 +1,191 @@
+"""A bad cable, beside all else that befalls a device: every report is accounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from emulator.air.messages import Execute, Item, Read, Write
+from emulator.air.messages import Path as CloudPath
+from emulator.module.general.identity import Identity
+from emulator.onenet.lwm2m.requests import Outcome, Question
+from m5310 import Access, Device, DeviceState, ValueType
+from m5310.commands.network import Registration
+from m5310.device.reports import Report, ReportState
+from m5310.device.restore import LONGEST_WAIT
+from m5310.errors import M5310Error
+from m5310.module.module import Module
+from tests.support.cable import Cable
+from tests.support.clock import elapse
+from tests.support.hostile import ROUGH, Cut, Hostile
+from tests.support.hostile_port import proven, tag
+from tests.support.world import World
+from tests.system.test_outbox import fate
+
+TEXT = CloudPath(3341, 0, 5527)
+
+# One byte of a thousand: every tenth command line or so is hit, or its answer.
+BAD_CABLES = (
+    Hostile("loss", seed=1, loss=0.001),
+    Hostile("corruption", seed=2, corruption=0.001),
+    Hostile("duplication", seed=3, duplication=0.001),
+    Hostile(
+        "everything",
+        Cut.ANYWHERE,
+        seed=4,
+        echo=True,
+        doubled_cr=True,
+        noise=True,
+        loss=0.0005,
+        corruption=0.0005,
+        duplication=0.0005,
+    ),
+)
+
+
+async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
+    """As a program does whose cable is bad."""
+    for _ in range(10):
+        with contextlib.suppress(M5310Error):
+            await attempt()
+            return
+    raise AssertionError(f"{attempt} failed ten times")
+
+
+@pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
+async def test_a_bad_cable_does_not_keep_a_device_from_being_made(hostile: Hostile) -> None:
+    for seed in range(20):
+        world = World(replace(hostile, seed=seed))
+        async with world.device() as device:
+            for number in range(5):
+                await device.add_resource(f"3341/0/{5500 + number}", ValueType.STRING, "x" * 20)
+            world.calm()
+            await device.connect(30)
+            assert device.state is DeviceState.REGISTERED
+
+
+@pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
+async def test_five_days_on_a_bad_cable_account_for_every_report(hostile: Hostile) -> None:
+    world = World(hostile)
+    random = Random(hostile.seed)
+    days = 5
+    device = world.device(reopens=True, lifetime=3600, random=Random(hostile.seed))
+    await insist(device.create)
+    await insist(lambda: device.add_resource("3341/0/5527", ValueType.STRING, ""))
+    await insist(lambda: device.connect(30))
+    (text,) = device.resources
+    reports: dict[int, Report | M5310Error] = {}
+    leaving = asyncio.Event()
+
+    async def program() -> None:
+        while not leaving.is_set():
+            number = len(reports)
+            try:
+                reports[number] = await device.report({text: tag(number)}, acknowledge=True)
+            except M5310Error as error:
+                reports[number] = error
+            await elapse(random.expovariate(1 / (days * 86400 / 500)))
+
+    running = asyncio.create_task(program())
+    await fate(world, random, days)
+    leaving.set()
+    await running
+    world.calm()
+    await check_alive(world, device)
+    kept = {number: one for number, one in reports.items() if isinstance(one, Report)}
+    assert {report.state for report in kept.values()} <= {
+        ReportState.ACKNOWLEDGED,
+        ReportState.FAILED,
+    }
+    for report in kept.values():
+        assert (report.error is None) is (report.state is ReportState.ACKNOWLEDGED)
+    acknowledged = {n for n, one in kept.items() if one.state is ReportState.ACKNOWLEDGED}
+    arrived = [proven(str(value)) for value in world.reported]
+    damaged = arrived.count(None)
+    # The language has no check of its bytes: the module takes a text that was damaged on its way.
+    assert len(acknowledged - set(arrived)) <= damaged
+    assert damaged < 0.05 * len(reports)
+    assert len(acknowledged) > 0.8 * len(reports)
+    assert len(arrived) < 1.1 * len(reports)  # few of them twice
+    await device.destroy()
+    world.stop()
+
+
+async def check_alive(world: World, device: Device) -> None:
+    """A lifetime after the line is well, so is the device, even if the last renewal was damaged."""
+    await elapse(3600)
+    await world.until(
+        lambda: device.state is DeviceState.REGISTERED and world.online, 2 * LONGEST_WAIT
+    )
+    (text,) = device.resources
+    await device.notify(text, tag(-1), acknowledge=True)
+    assert world.reported[-1] == tag(-1)
+
+
+@pytest.mark.parametrize("hostile", ROUGH, ids=str)
+async def test_over_a_bad_line_an_attach_ends_in_time_and_succeeds_when_it_is_well(
+    hostile: Hostile,
+) -> None:
+    cable = Cable(hostile)
+    loop = asyncio.get_running_loop()
+    async with Module(cable.modem) as module:
+        for _ in range(5):
+            begun = loop.time()
+            with contextlib.suppress(M5310Error):
+                await module.attach(60)
+            assert loop.time() - begun < 60 + 35  # a boot that may be under way is waited for
+        cable.calm()
+        assert (await module.attach()).status.stat is Registration.HOME
+        assert (await module.identity()).imei == Identity().imei
+    await cable.modem.close()
+
+
+@pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
+async def test_over_a_bad_cable_every_question_of_the_platform_ends(hostile: Hostile) -> None:
+    world = World(hostile)
+    executed: list[bytes] = []
+
+    async def execute(_: object, arguments: bytes) -> None:
+        executed.append(arguments)
+
+    device = world.device(lifetime=3600, on_execute=execute)
+    await insist(device.create)
+    await insist(lambda: device.add_resource("3341/0/5527", ValueType.STRING, tag(7), Access(7)))
+    await insist(lambda: device.connect(30))
+    await world.until(lambda: device.state is DeviceState.REGISTERED, 2 * LONGEST_WAIT)
+    readings, writings, executions = [], [], []
+    for number in range(150):
+        readings.append(world.ask(Read(0, TEXT)))
+        await elapse(10)
+        item = Item(TEXT, tag(number))
+        writings.append(world.ask(Write(0, CloudPath(3341, 0), (item,), replace=False)))
+        await elapse(10)
+        executions.append(world.ask(Execute(0, TEXT, tag(number).encode())))
+        await elapse(10)
+    await elapse(120)
+    for outcomes in (readings, writings, executions):
+        assert {len(each) for each in outcomes} == {1}
+        served = [each[0] for each in outcomes if each[0].failure is None]
+        assert len(served) > 0.8 * len(outcomes)
+    numbers = [proven(arguments.decode("latin-1")) for arguments in executed]
+    intact = [number for number in numbers if number is not None]
+    assert intact == sorted(intact)
+    # What the platform repeats is done once, but for a msgid that was damaged: it names another.
+    assert len(intact) - len(set(intact)) <= 2
+    world.calm()
+    await check_alive(world, device)
+    (outcome,) = await asked(world, Read(0, TEXT))
+    assert outcome.items[0].value == device.resources[0].value
+    await device.destroy()
+    world.stop()
+
+
+async def asked(world: World, question: Question) -> list[Outcome]:
+    outcomes = world.ask(question)
+    await world.until(lambda: bool(outcomes), 60)
+    return outcomes

@@ -1,0 +1,397 @@
+"""What happens to reports while a device comes back, seen from the cloud: nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from m5310 import Device, DeviceState, Resource, ValueType
+from m5310.commands import identity
+from m5310.device.events import LoggedOut, PortBack, PortLost, ReportDropped, Reset, Restored
+from m5310.device.outbox import ATTEMPTS, WINDOW, WhenFull
+from m5310.device.reports import Report, ReportState
+from m5310.device.restore import LONGEST_PORT_WAIT, LONGEST_WAIT
+from m5310.errors import AcknowledgementRefused, AcknowledgementTimeout, OutboxFull, PortError
+from tests.support.clock import elapse, run
+from tests.support.hostile import BYTEWISE, WHOLE, Hostile
+from tests.support.world import World
+
+S = DeviceState
+R = ReportState
+
+
+async def logged_in(device: Device) -> Resource:
+    sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+    await device.connect(30)
+    await elapse(2)  # the platform observes
+    return sensor
+
+
+def first_times(values: list[object]) -> list[object]:
+    """Each value once, where it came first: what was repeated may arrive twice."""
+    return list(dict.fromkeys(values))
+
+
+async def test_a_port_unplugged_and_replugged() -> None:
+    world = World()
+    async with world.device(reopens=True) as device:
+        sensor = await logged_in(device)
+        before = device.modem
+        world.unplug()
+        await elapse(0.1)
+        assert device.state is S.RESTORING
+        with pytest.raises(PortError):
+            await device.modem.execute(identity.information())
+        kept = [await device.report({sensor: float(value)}) for value in range(20)]
+        assert {report.state for report in kept} == {R.QUEUED}
+        assert sensor.value == 21.5  # what nobody took is not the value
+        await elapse(3600)
+        world.plug()
+        await world.until(lambda: device.state is S.REGISTERED, LONGEST_PORT_WAIT + 10)
+        await kept[-1].accepted(20)
+        await elapse(2)
+        assert world.reported == [float(value) for value in range(20)]
+        assert device.modem is not before
+        assert world.online
+    lost, *waits, back, restored = world.events
+    assert isinstance(lost, PortLost)
+    assert 3600 / LONGEST_PORT_WAIT < len(waits) < 3600 / LONGEST_PORT_WAIT * 2 + 10
+    assert back == PortBack("the world")
+    assert restored == Restored(1)
+    assert (device.counters.ports_lost, device.counters.resets) == (1, 0)
+    world.stop()
+
+
+async def test_a_module_that_stayed_on_is_not_logged_in_twice() -> None:
+    world = World()
+    async with world.device(reopens=True) as device:
+        await logged_in(device)
+        world.unplug()
+        await elapse(30)
+        world.plug()
+        await world.until(lambda: device.counters.restored == 1, 60)
+        assert device.state is S.REGISTERED
+        assert world.commands.count("AT+MIPLCLOSE=0") == 1  # what it still held was logged out
+        await elapse(600)
+        assert world.online
+    world.stop()
+
+
+async def test_a_port_that_is_gone_for_good_lets_the_device_go() -> None:
+    world = World()
+    async with world.device(reopens=True) as device:
+        sensor = await logged_in(device)
+        world.unplug()
+        await elapse(100)
+        kept = await device.report({sensor: 1.0}, acknowledge=True)
+    assert device.state is S.DESTROYED
+    assert kept.state is R.FAILED
+    with pytest.raises(PortError, match="destroyed"):
+        await kept.acknowledgement()
+    world.stop()
+
+
+async def test_a_modem_of_the_callers_is_not_opened_again() -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        world.unplug()
+        await elapse(0.1)
+        assert device.state is S.LOST
+        with pytest.raises(PortError):
+            await device.report({sensor: 1.0})
+    world.stop()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 20.0)), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_unplugged_at_whatever_moment_for_however_long(
+    moments: list[tuple[float, float]], acknowledge: bool
+) -> None:
+    async def hour() -> None:
+        world = World()
+        async with world.device(reopens=True) as device:
+            sensor = await logged_in(device)
+            reports: list[Report] = []
+            leaving = asyncio.Event()
+
+            async def program() -> None:
+                while not leaving.is_set():
+                    value = float(len(reports))
+                    report = await device.report({sensor: value}, acknowledge=acknowledge)
+                    reports.append(report)
+                    await elapse(0.37)
+
+            running = asyncio.create_task(program())
+            for plugged, unplugged in moments:
+                await elapse(plugged)
+                world.unplug()
+                await elapse(unplugged)
+                world.plug()
+            await elapse(5)
+            leaving.set()
+            await running
+            await world.until(lambda: device.state is S.REGISTERED, 120)
+            await reports[-1].accepted(20)
+            await elapse(2)
+            # the module goes on while it is unplugged: what it took it sends
+            expected = [float(value) for value in range(len(reports))]
+            assert first_times(world.reported) == expected
+            state = R.ACKNOWLEDGED if acknowledge else R.ACCEPTED
+            assert {report.state for report in reports} == {state}
+        world.stop()
+
+    run(hour())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([WHOLE, BYTEWISE]))
+def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], hostile: Hostile) -> None:
+    async def minutes() -> None:
+        world = World(hostile)
+        async with world.device() as device:
+            sensor = await logged_in(device)
+            reports: list[Report] = []
+            leaving = asyncio.Event()
+
+            async def program() -> None:
+                while not leaving.is_set():
+                    value = float(len(reports))
+                    reports.append(await device.report({sensor: value}, acknowledge=True))
+                    await elapse(0.11)
+
+            running = asyncio.create_task(program())
+            for moment in moments:
+                await elapse(moment)
+                world.reset()
+            await elapse(5)
+            leaving.set()
+            await running
+            for report in reports:
+                await report.acknowledgement(200)
+            assert first_times(world.reported) == [float(value) for value in range(len(reports))]
+            # twice only what a reset met before its word came
+            assert len(world.reported) - len(reports) <= WINDOW * len(moments)
+        world.stop()
+
+    run(minutes())
+
+
+@pytest.mark.parametrize("after", [0.0, 0.005, 0.02, 0.05, 0.2, 1.0])
+async def test_a_reset_with_reports_in_flight_loses_none(after: float) -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        done = [await device.notify(sensor, float(value), acknowledge=True) for value in range(3)]
+        world.outage()
+        sent = [await device.report({sensor: float(v)}, acknowledge=True) for v in range(3, 6)]
+        making = [
+            asyncio.create_task(device.report({sensor: float(value)}, acknowledge=True))
+            for value in range(6, 9)
+        ]
+        await elapse(after)
+        world.reset()
+        world.back()
+        made = [await each for each in making]
+        for report in (*sent, *made):
+            await report.acknowledgement(200)
+        assert {report.state for report in (*done, *sent, *made)} == {R.ACKNOWLEDGED}
+        assert world.reported == [float(value) for value in range(9)]  # none of them twice
+        assert device.counters.resets == 1
+    world.stop()
+
+
+async def test_a_word_that_got_lost_costs_a_repetition_and_a_question() -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        world.outage()
+        report = await device.report({sensor: 1.0}, acknowledge=True)
+        (first,) = report.ackids
+        await elapse(95)  # the module itself has given it up
+        world.back()
+        await report.acknowledgement(60)
+        (second,) = report.ackids
+        assert second > first
+        assert world.reported == [1.0]
+        assert len([line for line in world.commands if "UPDATE" in line]) == 1
+        await elapse(1000)
+        assert world.reported == [1.0]
+        assert not device.counters.renewals_failed
+    world.stop()
+
+
+async def test_a_report_that_is_never_acknowledged_fails_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        monkeypatch.setattr(device._outbox, "acknowledged", lambda ackid: None)
+        report = await device.report({sensor: 1.0}, acknowledge=True)
+        await world.until(lambda: report.state is R.FAILED)
+        with pytest.raises(AcknowledgementTimeout, match=f"in {ATTEMPTS} attempts"):
+            await report.acknowledgement()
+        assert world.reported == [1.0] * ATTEMPTS
+        assert device.state is S.REGISTERED
+    world.stop()
+
+
+async def test_the_oldest_make_room() -> None:
+    world = World()
+    async with world.device(reopens=True, outbox=5) as device:
+        sensor = await logged_in(device)
+        world.unplug()
+        await elapse(1)
+        reports = [await device.report({sensor: float(value)}) for value in range(12)]
+        assert [report.state for report in reports] == [R.FAILED] * 7 + [R.QUEUED] * 5
+        dropped = [each.report for each in world.events if isinstance(each, ReportDropped)]
+        assert dropped == reports[:7]
+        assert isinstance(reports[0].error, OutboxFull)
+        with pytest.raises(OutboxFull):
+            await reports[0].accepted()
+        world.plug()
+        await reports[-1].accepted(60)
+        await elapse(2)
+        assert world.reported == [7.0, 8.0, 9.0, 10.0, 11.0]
+        assert device.counters.reports_dropped == 7
+    world.stop()
+
+
+async def test_a_full_outbox_may_refuse() -> None:
+    world = World()
+    async with world.device(reopens=True, outbox=5, when_full=WhenFull.REFUSE) as device:
+        sensor = await logged_in(device)
+        world.unplug()
+        await elapse(1)
+        reports = [await device.report({sensor: float(value)}) for value in range(5)]
+        with pytest.raises(OutboxFull, match="not taken"):
+            await device.report({sensor: 5.0})
+        world.plug()
+        await reports[-1].accepted(60)
+        await device.notify(sensor, 6.0, acknowledge=True)
+        assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0, 6.0]
+        assert device.counters.reports_dropped == 0
+    world.stop()
+
+
+@pytest.mark.parametrize("truly", [True, False])
+async def test_a_logout_that_nobody_asked_for_is_undone(truly: bool) -> None:
+    world = World()
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        if truly:
+            world.command("AT+MIPLCLOSE=0")
+            await world.until(lambda: device.counters.logouts == 1)
+        else:
+            world.say("+MIPLCLOSE:0,1")
+        kept = await device.report({sensor: 1.0}, acknowledge=True)
+        assert kept.state is R.QUEUED
+        await world.until(lambda: device.state is S.REGISTERED, 120)
+        await kept.acknowledgement()
+        await elapse(600)
+        assert world.online
+        assert world.reported == [1.0]
+        assert world.events[0] == LoggedOut()
+        assert isinstance(world.events[-1], Restored)
+        assert device.counters.logouts == 1
+        await device.close(30)  # this one is asked for
+        await elapse(600)
+        assert device.state is S.DEREGISTERED
+        assert device.counters.logouts == 1
+    world.stop()
+
+
+async def test_told_not_to_a_logout_stays() -> None:
+    world = World()
+    async with world.device(recover=False) as device:
+        await logged_in(device)
+        world.say("+MIPLCLOSE:0,1")
+        await elapse(600)
+        assert device.state is S.DEREGISTERED
+        assert world.events == [LoggedOut()]
+    world.stop()
+
+
+async def fate(world: World, random: Random, days: float) -> None:
+    """Whatever happens to a board on a wall, one thing about every hour; all is well at the end."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + days * 86400
+    while loop.time() < end:
+        await elapse(random.expovariate(1 / 3600))
+        match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
+            case "reset":
+                world.reset()
+            case "unplug":
+                world.unplug()
+                await elapse(random.choice([0.01, 3, 60, 3000]) * random.random())
+                world.plug()
+            case "outage":
+                world.outage()
+                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
+                world.back()
+            case "mute":  # the platform hears, and cannot be heard
+                world.air.mute = True
+                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
+                world.air.mute = False
+            case "silence":  # of the module, which goes on all the same
+                world.silent = True
+                await elapse(random.choice([1, 20, 300]) * random.random())
+                world.silent = False
+            case "power cut":  # of board and adapter
+                world.unplug()
+                world.reset()
+                await elapse(random.uniform(0, 30))
+                world.plug()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_month_on_a_wall_loses_nothing(seed: int) -> None:
+    world = World()
+    random = Random(seed)
+    days = 30
+    async with world.device(reopens=True, lifetime=3600, random=Random(seed)) as device:
+        sensor = await logged_in(device)
+        reports: list[Report] = []
+        leaving = asyncio.Event()
+
+        async def program() -> None:
+            while not leaving.is_set():
+                value = float(len(reports))
+                reports.append(await device.report({sensor: value}, acknowledge=True))
+                await elapse(random.expovariate(1 / (days * 86400 / 4000)))
+
+        running = asyncio.create_task(program())
+        await fate(world, random, days)
+        leaving.set()
+        await running
+        await world.until(lambda: device.state is S.REGISTERED, LONGEST_WAIT + 200)
+        await elapse(1800)
+        assert {report.state for report in reports} == {R.ACKNOWLEDGED}
+        assert set(world.reported) == set(map(float, range(len(reports))))
+        assert len(world.reported) < 1.1 * len(reports)  # few of them twice
+        assert device.state is S.REGISTERED
+        assert world.online
+        counters = device.counters
+        assert min(counters.resets, counters.ports_lost, counters.renewed) > days
+        assert any(isinstance(each, Reset) for each in world.events)
+    world.stop()
+
+
+async def test_a_firmware_without_acknowledgements_is_named_and_serves_all_else() -> None:
+    world = World(firmware="SP2")
+    async with world.device() as device:
+        sensor = await logged_in(device)
+        with pytest.raises(AcknowledgementRefused, match=r"V2\.1\.0 acknowledges no reports"):
+            await device.notify(sensor, 1.0, acknowledge=True)
+        await device.notify(sensor, 2.0)
+        await elapse(2)
+        assert world.reported == [2.0]
+    world.stop()

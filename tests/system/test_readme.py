@@ -1,0 +1,233 @@
+"""The README is true: its programs run, its diagram is the table's, its files exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from m5310.states import DEVICE
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
+PATIENCE = 40  # seconds until a program that hangs fails its test
+
+
+class Running:
+    """A program; `until` waits for a line of its output."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", *arguments],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
+        self._watchdog.start()
+
+    def until(self, beginning: str) -> str:
+        output: IO[str] = self.process.stdout  # type: ignore[assignment]
+        for line in output:
+            if line.startswith(beginning):
+                return line
+        raise AssertionError(f"{beginning!r} never came: {self.process.stderr.read()}")  # type: ignore[union-attr]
+
+    def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
+        if number is not None:
+            self.process.send_signal(number)
+        output, errors = self.process.communicate()
+        self._watchdog.cancel()
+        self._watchdog.join()
+        return self.process.returncode, output, errors
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The command of the README, on a free port and a line without waiting."""
+    link = tmp_path / "m5310"
+    options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
+    running = Running("-m", "emulator", *options, cwd=ROOT)
+    try:
+        yield json.loads(running.until("{"))
+    finally:
+        status, _, errors = running.end(signal.SIGTERM)
+    assert (status, errors) == (0, "")
+    assert not link.is_symlink()
+
+
+def call(emulator: dict[str, str], command: str) -> object:
+    """A curl line of the README, sent to this emulator."""
+    url = re.search(r'"http://127.0.0.1:8080(/[^"]+)"', command)
+    body = re.search(r"-d '([^']+)'", command)
+    assert url
+    data = body[1].encode() if body else None
+    request = urllib.request.Request(emulator["http"] + url[1], data, {"api-key": "secret"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        answer = json.load(response)
+    assert answer["errno"] == 0, answer
+    return answer.get("data")
+
+
+def test_the_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
+    endpoint = f"{emulator['imei']};{emulator['imsi']}"
+    assert f'first.py /tmp/m5310 "{endpoint}"' in README
+    program = Running("first.py", emulator["port"], endpoint, cwd=tmp_path)
+    program.until("logged in")
+    read, write, execute = re.findall(r"^curl .*(?:/nbiot).*$", README, re.MULTILINE)[:3]
+    (instance,) = call(emulator, read)  # type: ignore[misc]
+    assert instance["res"][0]["val"] >= 21.5  # type: ignore[index]
+    program.until("read 3303 0 5700 -> ")
+    call(emulator, write)
+    program.until("written 3311 0 5850 = True")
+    call(emulator, execute)
+    program.until("execute 3311 0 5850 b'blink'")
+    status, output, errors = program.end(signal.SIGINT)
+    assert (status, errors) == (0, "")
+    assert "leaving" in output
+
+
+def test_the_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "thermometer.py").write_text(PROGRAMS["thermometer.py"], encoding="utf-8")
+    endpoint = f"{emulator['imei']};{emulator['imsi']}"
+    program = Running("thermometer.py", emulator["port"], endpoint, cwd=tmp_path)
+    assert program.end() == (0, "reported and acknowledged\n", "")
+    points = f"/devices/{emulator['device_id']}/datapoints?datastream_id=3303_0_5700"
+    data = call(emulator, f'"http://127.0.0.1:8080{points}"')
+    assert data["datastreams"][0]["datapoints"][0]["value"] == 22.5  # type: ignore[index]
+
+
+def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "look.py").write_text(PROGRAMS["look.py"], encoding="utf-8")
+    status, output, errors = Running("look.py", emulator["port"], cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    lines = output.splitlines()
+    assert lines[0].startswith("registered: HOME signal: -")
+    assert emulator["imei"] in lines[1]
+    assert "+CGDCONT:0" in lines[2]
+    assert lines[3] == "first change: +CEREG:0"
+
+
+def test_the_command_for_people(emulator: dict[str, str], tmp_path: Path) -> None:
+    (profile,) = re.findall(r"```toml lamp.toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "lamp.toml").write_text(profile, encoding="utf-8")
+    lines = re.findall(r"^\.venv/bin/m5310 (.*?)(?: +#.*)?$", README, re.MULTILINE)
+    outputs = {}
+    for line in lines:
+        words = [word.replace("/tmp/m5310", emulator["port"]) for word in shlex.split(line)]
+        running = Running("-m", "m5310", *words, cwd=tmp_path)
+        if words[0] == "run":
+            running.until("logged in as")
+            running.until("reported 3303/0/5700 = ")
+            assert running.end(signal.SIGINT)[0] == 130
+            continue
+        status, output, errors = running.end()
+        assert (status, errors) == (0, ""), line
+        outputs[words[0]] = output
+    assert emulator["imei"] in outputs["probe"]
+    assert "+CSQ:" in outputs["send"]
+    assert "22.5" in outputs["decode"]
+
+
+def test_the_emulator_in_python(tmp_path: Path) -> None:
+    (tmp_path / "emulated.py").write_text(PROGRAMS["emulated.py"], encoding="utf-8")
+    status, output, errors = Running("emulated.py", cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    assert output.startswith("online: http://127.0.0.1:")
+
+
+def test_time_and_bad_cables(tmp_path: Path) -> None:
+    (tmp_path / "hardships.py").write_text(PROGRAMS["hardships.py"], encoding="utf-8")
+    status, output, errors = Running("hardships.py", cwd=tmp_path).end()
+    assert (status, errors) == (0, "")
+    today, tomorrow, lost = output.splitlines()
+    assert "2026-11-23" in today
+    assert "2026-11-24" in tomorrow
+    assert lost.startswith("lost: ")
+
+
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place with the meter and its tests, where this tree's plugin counts."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("meter.py", "test_meter.py"):
+        (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    return tmp_path
+
+
+def test_the_tests_of_a_strangers_program(strangers: Path) -> None:
+    options = ["-p", "emulator.testing.pytest_plugin", "-W", "error"]
+    status, output, errors = Running("-m", "pytest", *options, cwd=strangers).end()
+    assert (status, errors) == (0, ""), output
+    assert "4 passed" in output
+
+
+def test_a_strangers_test_that_fails_shows_the_trace(strangers: Path) -> None:
+    shown = re.search(r"```text\n-+ AT trace -+\n(.*?)```", README, re.DOTALL)
+    assert shown
+    broken = PROGRAMS["test_meter.py"].replace('== ["CSQ", "AT+CSQ"]', '== ["AT+CSQ"]')
+    (strangers / "test_meter.py").write_text(broken, encoding="utf-8")
+    options = ["-p", "emulator.testing.pytest_plugin", "-k", "lost"]
+    status, output, _ = Running("-m", "pytest", *options, cwd=strangers).end()
+    assert status == 1
+    trace = output.partition(" AT trace ")[2]
+    said = [line[10:] for line in trace.splitlines() if line[10:].startswith((" -->", " <--"))]
+    assert said == [line[10:] for line in shown[1].splitlines()]
+
+
+def test_the_bad_day(tmp_path: Path) -> None:
+    (day,) = re.findall(r"```toml bad-day.toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "bad-day.toml").write_text(day, encoding="utf-8")
+    options = ["--json", "--baud", "off"]
+    running = Running("-m", "emulator", "run", str(tmp_path / "bad-day.toml"), *options, cwd=ROOT)
+    port = json.loads(running.until("{"))["port"]
+    command = ["-m", "m5310", "send", port, "AT+MIPLOPEN=0,30"]
+    for _ in range(2):
+        status, output, errors = Running(*command, cwd=ROOT).end()
+        assert "30" in output + errors
+        assert status != 0
+    status, _, told = running.end(signal.SIGTERM)
+    assert status == 0
+    assert told.startswith("A bad day: what happened")
+    assert 'answer "ERROR": 2 times' in told
+    assert 'coverage "OUT": never' in told
+
+
+def test_every_program_is_run() -> None:
+    programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
+    programs |= {"meter.py", "test_meter.py"}
+    assert set(PROGRAMS) == programs
+    assert README.count("```python") == len(PROGRAMS)
+
+
+def test_the_demo(tmp_path: Path) -> None:
+    status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
+    assert (status, errors) == (0, "")
+    steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
+    places = [output.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_state_diagram_is_the_tables() -> None:
+    assert DEVICE.mermaid() in README
+
+
+def test_what_is_named_exists() -> None:
+    paths = re.findall(r"`((?:m5310|emulator|tests|tools)/[\w/.]*)`", README)
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -1,0 +1,257 @@
+"""A module that sleeps whenever it can, and a program that takes no notice of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.air.messages import Item, Read, Write
+from emulator.air.messages import Path as CloudPath
+from emulator.module.radio import psm
+from m5310 import Access, Device, DeviceState, Resource, ValueType
+from m5310.at.wakeup import AWAKE
+from m5310.commands.power import PowerSaving
+from m5310.device.events import Renewed
+from m5310.module.module import Module
+from tests.support.clock import elapse, run
+from tests.support.hostile import GENTLE, WHOLE, Hostile
+from tests.support.world import World
+
+SENSOR = CloudPath(3303, 0, 5700)
+SWITCH = CloudPath(3311, 0, 5850)
+TEN_MINUTES = 600
+DAY = 86400
+SAVING = PowerSaving(on=True, periodic_update=3600, active=2)
+
+LOSSES = [(0, 0.02), (1, 0.02), (2, 0.02), (3, 0.02), (4, 0.02), (7, 3.0), (12, 5.0), (999, 3.0)]
+"""Bytes that get lost at most, and the seconds in which they do: all of three seconds, too."""
+
+
+@pytest.fixture(params=LOSSES, ids=str)
+def waking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a sleeping module loses while it wakes up."""
+    lost, seconds = request.param
+    monkeypatch.setattr(psm, "WAKING_BYTES", lost)
+    monkeypatch.setattr(psm, "WAKING_TIME", seconds)
+
+
+@asynccontextmanager
+async def sleepy(
+    hostile: Hostile = WHOLE, *, lifetime: int = DAY, announced: bool = False
+) -> AsyncIterator[tuple[World, Device, Resource, Resource]]:
+    """A device that is logged in, and whose module has fallen asleep."""
+    world = World(hostile)
+    async with world.device(lifetime=lifetime) as device:
+        async with Module(device.modem) as module:
+            await module.power_saving(SAVING)
+            await module.report_sleep(on=announced)
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        switch = await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, Access(3))
+        await device.connect(30)
+        await elapse(30)
+        assert world.module.power_saving.asleep
+        yield world, device, sensor, switch
+    assert not world.online
+    world.stop()
+
+
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+async def test_over_any_line_that_loses_nothing(hostile: Hostile, announced: bool) -> None:
+    async with sleepy(hostile, announced=announced) as (world, device, sensor, _):
+        for value in range(20):
+            report = await device.notify(sensor, float(value), acknowledge=True)
+            assert report.acknowledged
+            await elapse(TEN_MINUTES)
+        assert world.reported == [float(value) for value in range(20)]
+        assert device.modem.counters.timeouts == device.modem.counters.repeats == 0
+
+
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.usefixtures("waking")
+async def test_a_day_of_reports_and_requests(announced: bool) -> None:
+    async with sleepy(announced=announced) as (world, device, sensor, switch):
+        reports, outcomes = [], []
+        for number in range(DAY // TEN_MINUTES):
+            # the platform asks a moment before: it asks again, until the module is awake
+            if number % 2:
+                outcomes.append(world.ask(Read(0, SENSOR)))
+            else:
+                on = Item(SWITCH, bool(number // 2 % 2))
+                outcomes.append(world.ask(Write(0, SWITCH, (on,), replace=True)))
+            await elapse(3)
+            assert world.module.power_saving.asleep
+            reports.append(await device.notify(sensor, float(number), acknowledge=True))
+            await elapse(TEN_MINUTES - 3)
+        assert all(report.acknowledged for report in reports)
+        assert world.reported == [float(number) for number in range(len(reports))]
+        assert [[one.failure for one in each] for each in outcomes] == [[None]] * len(outcomes)
+        reads = [each[0].items[0].value for each in outcomes[1::2]]
+        assert reads == [float(number) for number in range(1, len(reports), 2)]
+        assert switch.value is True
+        assert device.modem.counters.timeouts == 0
+        assert device.modem.counters.late == 0
+    assert set(world.events) <= {Renewed(DAY)}
+
+
+@pytest.mark.parametrize("echo", [False, True])
+@pytest.mark.usefixtures("waking")
+async def test_a_program_without_onenet(echo: bool) -> None:
+    world = World()
+    async with Module(world.modem) as module:
+        await module.echo(on=echo)
+        await module.power_saving(SAVING)
+        for seconds in (1.9, 2.1, 4.9, 5.1, 10, 60, 3600, 4000):
+            await elapse(seconds)
+            assert await module.signal() is not None
+            assert (await module.radio_statistics()).coverage_level is not None
+            await module.report_registration(2)
+        counters = module.modem.counters
+        assert (counters.timeouts, counters.late, counters.noise) == (0, 0, 0)
+    await world.modem.close()
+    world.stop()
+
+
+@given(
+    st.lists(st.floats(0, 20), min_size=1, max_size=12),
+    st.integers(0, 999),
+    st.floats(0.01, 3),
+    st.floats(AWAKE, 10),
+    st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_whenever_it_is_asked(
+    gaps: list[float], lost: int, seconds: float, hold: float, announced: bool
+) -> None:
+    """A module that stays awake for `hold` s after each byte, and not a moment longer."""
+
+    async def ask() -> None:
+        world = World()
+        async with Module(world.modem) as module:
+            await module.power_saving(PowerSaving(on=True, active=0))
+            await module.report_sleep(on=announced)
+            await elapse(30)
+            for gap in gaps:
+                await elapse(gap)
+                assert await module.error_numbers() is False
+            assert module.modem.counters.timeouts == module.modem.counters.repeats == 0
+        await world.modem.close()
+        world.stop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psm, "WAKING_BYTES", lost)
+        patch.setattr(psm, "WAKING_TIME", seconds)
+        patch.setattr(psm, "UART_HOLD", hold)
+        run(ask())
+
+
+@pytest.mark.usefixtures("waking")
+async def test_a_device_is_made_on_a_module_that_sleeps_already() -> None:
+    world = World()
+    world.command('AT+CPSMS=1,,,"00000001","00000000"')
+    await elapse(30)
+    assert world.module.power_saving.asleep
+    async with world.device() as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(30)
+        await elapse(30)
+        assert world.module.power_saving.asleep
+        await device.notify(sensor, 1.0, acknowledge=True)
+        assert device.modem.counters.timeouts == 0
+    world.stop()
+
+
+@pytest.mark.parametrize("after", range(7))
+async def test_asleep_in_the_middle_of_a_question(after: int) -> None:
+    world = World()
+    async with Module(world.modem) as module:
+        await module.check()
+        world.nod_off("AT+CSQ", slice(after))
+        assert await module.signal() is not None
+        world.nod_off("AT+CMEE=1", slice(after))
+        await module.error_numbers(on=True)
+        assert await module.error_numbers()
+        assert module.modem.counters.repeats == 2
+        assert module.modem.counters.timeouts == 0
+    await world.modem.close()
+    world.stop()
+
+
+async def test_awake_a_report_is_not_held_up_by_a_probe() -> None:
+    async with sleepy() as (_, device, sensor, _):
+        await device.notify(sensor, 1.0)
+        probes = device.modem.counters.probes
+        for value in range(10):
+            await elapse(1.5)
+            await device.notify(sensor, float(value))
+        assert device.modem.counters.probes == probes
+
+
+async def test_of_its_sleep_the_module_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psm, "UART_HOLD", 0.5)  # sooner than anybody would think
+    async with sleepy(announced=True) as (world, device, sensor, _):
+        for value in range(20):
+            report = await device.notify(sensor, float(value), acknowledge=True)
+            await world.until(lambda: world.module.power_saving.asleep)
+            await elapse(0.01)
+            assert report.acknowledged
+        assert world.reported == [float(value) for value in range(20)]
+        assert device.modem.counters.timeouts == 0
+
+
+@pytest.mark.parametrize("after", range(0, 40, 3))
+async def test_asleep_in_the_middle_of_a_report(after: int) -> None:
+    async with sleepy() as (world, device, sensor, _):
+        for value in (1.0, 2.0):
+            world.nod_off("AT+MIPLNOTIFY", slice(after))
+            report = await device.notify(sensor, value, acknowledge=True)
+            assert report.acknowledged
+            await elapse(TEN_MINUTES)
+        assert world.reported == [1.0, 2.0]
+        assert world.events == [Renewed(DAY)] * 2  # it asked whether the platform knows it
+
+
+@pytest.mark.parametrize("lost", range(13))
+async def test_asleep_while_a_report_was_on_its_way(lost: int) -> None:
+    async with sleepy() as (world, device, sensor, _):
+        for value in range(20):
+            world.nod_off("AT+MIPLNOTIFY", slice(lost, None), announced=True)
+            report = await device.notify(sensor, float(value), acknowledge=True)
+            assert report.acknowledged
+            await elapse(TEN_MINUTES)
+        assert world.reported == [float(value) for value in range(20)]
+        assert world.events == []
+        assert device.modem.counters.repeats == (20 if lost else 0)
+
+
+# --- renewed and closed ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lifetime", [60, 300, 3600])
+@pytest.mark.usefixtures("waking")
+async def test_the_lifetime_is_renewed(lifetime: int) -> None:
+    async with sleepy(lifetime=lifetime) as (world, device, _, _):
+        for _ in range(20):
+            await elapse(lifetime / 2)
+            assert world.online
+        assert set(world.events) == {Renewed(lifetime)}
+        assert device.modem.counters.timeouts == 0
+
+
+@pytest.mark.usefixtures("waking")
+async def test_a_logout_is_not_late() -> None:
+    async with sleepy() as (world, device, _, _):
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        await device.close(10)
+        assert clock() - begun < 10
+        assert device.state is DeviceState.DEREGISTERED
+        await elapse(TEN_MINUTES)
+        begun = clock()
+    assert clock() - begun < 10
+    assert world.commands[-1] == "AT+MIPLDEL=0"
