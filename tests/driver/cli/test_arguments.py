@@ -10,7 +10,7 @@ import pytest
 
 from m5310.cli import recording
 from m5310.cli.arguments import parser, version
-from m5310.cli.exits import Exit, exit_of
+from m5310.cli.exits import Exit, exit_status
 from m5310.cli.main import main
 from m5310.errors import (
     AcknowledgementTimeout,
@@ -82,7 +82,7 @@ def test_called_with_nothing_it_teaches(
 
 def test_what_the_subcommands_get() -> None:
     given = parser().parse_args(["send", "COM3", "AT", "AT+CSQ", "--timeout", "2.5", "--debug"])
-    assert (given.room, given.port, given.baud, given.commands) == (
+    assert (given.subcommand, given.port, given.baud, given.commands) == (
         "send",
         "COM3",
         9600,
@@ -140,4 +140,4 @@ def test_a_wrong_call_is_one_line(line: str, said: str, capsys: pytest.CaptureFi
     ],
 )
 def test_every_error_has_its_status(error: M5310Error, status: int) -> None:
-    assert exit_of(error) == status
+    assert exit_status(error) == status

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from m5310 import __main__ as m5310_main
-from m5310.cli.recording import Piece, Sender, Speed, read
+from m5310.cli.recording import Chunk, Sender, Speed, read
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic.config import Config
 from tests.support.cli_process import PATIENCE, ROOT, AtTerminal, Piped, m5310
@@ -342,7 +342,7 @@ def test_what_was_said_is_recorded_and_read_in_words(port: str, tmp_path: Path) 
     assert m5310("record", port, str(file), stdin="AT+CIMI\n").returncode == 0
     with file.open(encoding="utf-8") as lines:
         header, pieces = read(lines)
-        said = [(each.sender, each.data) for each in pieces if isinstance(each, Piece)]
+        said = [(each.sender, each.data) for each in pieces if isinstance(each, Chunk)]
     assert (header.port, header.baud) == (port, 9600)
     assert said[-3][0:2] == (Sender.HOST, b"AT+CIMI\r")
     assert said[-1] == (Sender.MODULE, b"\r\nOK\r\n")

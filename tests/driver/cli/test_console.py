@@ -16,10 +16,10 @@ from m5310.at.codec import Command
 from m5310.cli import console, send
 from m5310.cli.console import Console
 from m5310.cli.explain.catalogue import typed
-from m5310.cli.run_measure import output_of
+from m5310.cli.run_report_command import command_output
 from m5310.cli.terminal import stdin
-from m5310.cli.terminal.output import Screen
-from m5310.cli.terminal.session import BACKLOG, Session, first_to_end
+from m5310.cli.terminal.output import Output
+from m5310.cli.terminal.session import BACKLOG, Session, run_until_first_ends
 from m5310.cli.terminal.stdin import Interrupted
 from m5310.errors import CommandError, ParameterError, PortError
 from tests.support.clock import elapse
@@ -34,11 +34,11 @@ RULES = {
 }
 
 
-def screen() -> Screen:
-    return Screen(io.StringIO(), io.StringIO(), {})
+def screen() -> Output:
+    return Output(io.StringIO(), io.StringIO(), {})
 
 
-def shown(screen: Screen) -> tuple[str, str]:
+def shown(screen: Output) -> tuple[str, str]:
     assert isinstance(screen.out, io.StringIO)
     assert isinstance(screen.err, io.StringIO)
     return screen.out.getvalue(), screen.err.getvalue()
@@ -53,7 +53,7 @@ async def typing(*lines: str) -> AsyncGenerator[str, None]:
 async def talk(*lines: str, words: bool = True, echo: bool = False) -> tuple[str, str]:
     module, seen = Scripted(dict(RULES)), screen()
     one = Console(Session(module.modem), seen, words=words, echo=echo)
-    await first_to_end(one.talk(typing(*lines)), one.hear())
+    await run_until_first_ends(one.send_lines(typing(*lines)), one.show_unsolicited())
     await module.modem.close()
     return shown(seen)
 
@@ -64,7 +64,7 @@ async def test_answers_and_unsolicited_lines_stand_apart() -> None:
     loop = asyncio.get_running_loop()
     loop.call_later(1, module.say, "+CEREG:1")
     loop.call_later(2, module.say, "+SLOW:1", "bare", "OK")
-    await first_to_end(one.talk(typing("AT+SLOW")), one.hear())
+    await run_until_first_ends(one.send_lines(typing("AT+SLOW")), one.show_unsolicited())
     assert shown(seen)[0].splitlines() == [
         "! +CEREG:1                      registered, home network",
         "  +SLOW:1",
@@ -86,7 +86,7 @@ async def test_a_command_is_explained_a_question_by_its_answer() -> None:
 async def test_which_values_a_command_takes_is_an_answer() -> None:
     module, seen = Scripted({"AT+CEREG=?": ["+CEREG:(0-5)", "OK"]}), screen()
     one = Console(Session(module.modem), seen, words=True, echo=False)
-    await first_to_end(one.talk(typing("AT+CEREG=?")), one.hear())
+    await run_until_first_ends(one.send_lines(typing("AT+CEREG=?")), one.show_unsolicited())
     assert shown(seen)[0].splitlines()[-2:] == ["  +CEREG:(0-5)", "  OK"]
     await module.modem.close()
 
@@ -129,7 +129,7 @@ async def test_what_came_last_is_shown_at_the_end() -> None:
         yield "AT"
         module.say("+CSCON:0")
 
-    await one.talk(lines())
+    await one.send_lines(lines())
     assert shown(seen)[0].endswith("! +CSCON:0\n")
     await module.modem.close()
 
@@ -144,7 +144,7 @@ async def test_a_lost_port_ends_the_console() -> None:
         await asyncio.get_running_loop().create_future()
 
     with pytest.raises(PortError, match="was lost"):
-        await first_to_end(one.talk(lines()), one.hear())
+        await run_until_first_ends(one.send_lines(lines()), one.show_unsolicited())
 
 
 async def test_a_port_lost_under_a_command_ends_it_too() -> None:
@@ -152,7 +152,7 @@ async def test_a_port_lost_under_a_command_ends_it_too() -> None:
     one = Console(Session(module.modem), seen, words=True, echo=False)
     asyncio.get_running_loop().call_later(1, module.vanish)
     with pytest.raises(PortError):
-        await one.talk(typing("AT+MUTE"))
+        await one.send_lines(typing("AT+MUTE"))
 
 
 async def test_ctrl_c_at_a_prompt_has_its_own_status(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ async def test_ctrl_c_at_a_prompt_has_its_own_status(monkeypatch: pytest.MonkeyP
 
     module = Scripted()
     monkeypatch.setattr(console, "_prompt", lambda _: interrupted())
-    assert await console.converse(Session(module.modem), screen(), words=True) == 130
+    assert await console.run_console(Session(module.modem), screen(), words=True) == 130
     await module.modem.close()
 
 
@@ -173,7 +173,7 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setitem(sys.modules, "m5310.cli.terminal.prompt", None)
-    seen = Screen(Terminal(), io.StringIO(), {})
+    seen = Output(Terminal(), io.StringIO(), {})
     assert console._prompt(seen) is None
     assert shown(seen)[1] == 'm5310: for history and completion: pip install "m5310[cli]"\n'
 
@@ -185,10 +185,10 @@ async def test_a_backlog_is_bounded_and_keeps_the_newest() -> None:
     module = Scripted()
     session = Session(module.modem)
     module.say(*(f"+X:{number}" for number in range(BACKLOG + 5)))
-    waiting = session.waiting()
+    waiting = session.take_received()
     assert len(waiting) == BACKLOG
     assert waiting[-1] == f"+X:{BACKLOG + 4}"
-    assert session.waiting() == []
+    assert session.take_received() == []
     await module.modem.close()
 
 
@@ -197,7 +197,7 @@ async def test_lines_come_in_order_until_the_port_is_lost() -> None:
     session = Session(module.modem)
     module.say("+A:1", "+A:2")
     module.vanish()
-    lines = session.lines()
+    lines = session.unsolicited()
     assert [await anext(lines), await anext(lines)] == ["+A:1", "+A:2"]
     with pytest.raises(PortError):
         await anext(lines)
@@ -206,7 +206,7 @@ async def test_lines_come_in_order_until_the_port_is_lost() -> None:
 async def test_what_follows_is_the_line_that_was_meant() -> None:
     module, seen = Scripted(), screen()
     asyncio.get_running_loop().call_later(1, module.say, "+CEREG:1", "+NPINGERR:1", "+NPING:x")
-    await send._until(Session(module.modem), "+NPING", Command("AT"), seen)
+    await send._wait_for_line(Session(module.modem), "+NPING", Command("AT"), seen)
     assert shown(seen)[0] == "+NPINGERR:1\n"
     await module.modem.close()
 
@@ -249,12 +249,12 @@ async def test_the_first_to_end_ends_the_others() -> None:
     async def fail() -> None:
         raise ParameterError("it fails")
 
-    await first_to_end(wait(1), wait(9))
+    await run_until_first_ends(wait(1), wait(9))
     assert ended == [1, 9]
     with pytest.raises(ParameterError, match="it fails"):
-        await first_to_end(wait(5), fail())
+        await run_until_first_ends(wait(5), fail())
     assert ended == [1, 9, 5]
-    task = asyncio.ensure_future(first_to_end(wait(7), wait(8)))
+    task = asyncio.ensure_future(run_until_first_ends(wait(7), wait(8)))
     await elapse(1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -271,7 +271,7 @@ async def test_lines_of_a_pipe_however_they_are_cut() -> None:
     os.write(writing, "one\r\ntwo\n模".encode()[:-1])
     os.write(writing, "模".encode()[-1:] + b"\n\xff\nlast")
     os.close(writing)
-    assert [line async for line in stdin.lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
+    assert [line async for line in stdin.read_lines(reading)] == ["one", "two", "模", "\ufffd", "last"]
     os.close(reading)
 
 
@@ -280,20 +280,20 @@ async def test_lines_of_a_file_and_of_nothing(tmp_path: Path) -> None:
     for content, expected in ((b"a\nb\n", ["a", "b"]), (b"", [])):
         (tmp_path / "file").write_bytes(content)
         with (tmp_path / "file").open("rb") as file:
-            assert [line async for line in stdin.lines(file.fileno())] == expected
+            assert [line async for line in stdin.read_lines(file.fileno())] == expected
 
 
 @pytest.mark.realtime
 async def test_a_descriptor_that_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
-        assert [line async for line in stdin.lines(file.fileno())] == []
+        assert [line async for line in stdin.read_lines(file.fileno())] == []
 
 
 def test_lines_that_come_after_the_loop_are_nobodys() -> None:
     reading, writing = os.pipe()
 
     async def first() -> str:
-        return await anext(stdin.lines(reading))
+        return await anext(stdin.read_lines(reading))
 
     os.write(writing, b"one\n")
     assert asyncio.run(first()) == "one"
@@ -317,31 +317,31 @@ def test_only_a_terminal_can_be_somebody_elses() -> None:
 
 @pytest.mark.realtime
 async def test_what_a_command_prints_is_its_value() -> None:
-    assert await output_of("echo 21.5; cat", 20) == "21.5\n"
+    assert await command_output("echo 21.5; cat", 20) == "21.5\n"
 
 
 @pytest.mark.realtime
 async def test_a_command_that_fails_is_said() -> None:
     with pytest.raises(ParameterError, match="'exit 3' ended with status 3"):
-        await output_of("exit 3", 20)
+        await command_output("exit 3", 20)
 
 
 @pytest.mark.realtime
 async def test_a_command_that_hangs_is_ended_with_all_it_started() -> None:
     with pytest.raises(ParameterError, match=r"took longer than 0\.2 s"):
-        await output_of("sleep 60 | sleep 60", 0.2)
+        await command_output("sleep 60 | sleep 60", 0.2)
 
 
 @pytest.mark.realtime
 async def test_a_command_is_ended_with_who_asked() -> None:
-    task = asyncio.ensure_future(output_of("sleep 60", 60))
+    task = asyncio.ensure_future(command_output("sleep 60", 60))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(task, 0.2)
 
 
 @pytest.mark.realtime
 async def test_a_command_is_ended_even_while_it_starts() -> None:
-    task = asyncio.ensure_future(output_of("sleep 60", 60))
+    task = asyncio.ensure_future(command_output("sleep 60", 60))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -354,4 +354,4 @@ async def test_where_there_are_no_process_groups_it_is_ended_alone(
 ) -> None:
     monkeypatch.delattr(os, "killpg")
     with pytest.raises(ParameterError, match="took longer"):
-        await output_of("exec sleep 60", 0.2)
+        await command_output("exec sleep 60", 0.2)

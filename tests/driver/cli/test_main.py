@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from m5310.cli.main import _complete
+from m5310.cli.main import _run_async
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_a_signal_ends_the_work_in_order(number: signal.Signals) -> None:
             ended.append(True)
         return 0
 
-    assert _complete(work(), debug=False) == 128 + number
+    assert _run_async(work(), debug=False) == 128 + number
     assert ended
 
 
@@ -57,7 +57,7 @@ def test_a_second_signal_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> No
             raise
         return 0
 
-    assert _complete(work(), debug=False) == 130
+    assert _run_async(work(), debug=False) == 130
     assert left == [130]
 
 
@@ -66,4 +66,4 @@ def test_work_that_cancels_itself_is_no_signal() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        _complete(work(), debug=False)
+        _run_async(work(), debug=False)

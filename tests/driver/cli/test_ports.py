@@ -11,12 +11,12 @@ from serial.tools.list_ports_common import ListPortInfo
 from m5310.cli import ports
 from m5310.cli.arguments import parser
 from m5310.cli.ports import Verdict, found
-from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.output import Output
 
 
 def port(device: str, description: str | None, vid: int | None = None) -> ListPortInfo:
     made = ListPortInfo(device)
-    made.description = description  # type: ignore[assignment]
+    made.description = description  # type: ignore[parse_assignment]
     made.vid, made.pid = vid, None if vid is None else 0x6001
     made.serial_number = None if vid is None else "A1"
     return made
@@ -47,7 +47,7 @@ def listed(
     monkeypatch: pytest.MonkeyPatch, present: list[ListPortInfo], *options: str
 ) -> tuple[int, str, str]:
     monkeypatch.setattr(ports.list_ports, "comports", lambda: present)
-    screen = Screen(io.StringIO(), io.StringIO(), {})
+    screen = Output(io.StringIO(), io.StringIO(), {})
     status = ports.command(parser().parse_args(["ports", *options]), screen)
     assert isinstance(screen.out, io.StringIO)
     assert isinstance(screen.err, io.StringIO)

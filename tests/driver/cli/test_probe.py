@@ -9,9 +9,9 @@ import pytest
 from m5310.at.modem import Modem
 from m5310.cli import probe
 from m5310.cli.arguments import parser
-from m5310.cli.probe import _findings
-from m5310.cli.probe_checks import QUESTIONS, Verdict
-from m5310.cli.terminal.output import Screen
+from m5310.cli.probe import _run_checks
+from m5310.cli.probe_checks import CHECKS, Verdict
+from m5310.cli.terminal.output import Output
 from m5310.errors import PortError
 from tests.support.scripted import Scripted
 
@@ -19,10 +19,10 @@ from tests.support.scripted import Scripted
 async def test_a_module_that_refuses_everything_is_judged_to_the_end() -> None:
     said: list[str] = []
     module = Scripted({"AT+": "ERROR"})
-    findings = await _findings(module.modem, said.append)
-    assert [finding.name for finding in findings] == [question.name for question in QUESTIONS]
+    findings = await _run_checks(module.modem, said.append)
+    assert [finding.name for finding in findings] == [question.name for question in CHECKS]
     assert {finding.words for finding in findings} == {"refused with ERROR"}
-    assert said == [question.name for question in QUESTIONS]
+    assert said == [question.name for question in CHECKS]
     assert "AT+CMEE=1" not in module.sent  # what it was cannot be put back
     await module.modem.close()
 
@@ -30,7 +30,7 @@ async def test_a_module_that_refuses_everything_is_judged_to_the_end() -> None:
 async def test_a_module_that_falls_silent_is_judged_to_the_end() -> None:
     said: list[str] = []
     module = Scripted({"AT+CMEE?": ["+CMEE:1", "OK"], "AT": None})
-    findings = await _findings(module.modem, said.append)
+    findings = await _run_checks(module.modem, said.append)
     assert {finding.words for finding in findings} == {"no answer"}
     assert max(finding.verdict for finding in findings) is Verdict.WRONG
     await module.modem.close()
@@ -41,13 +41,13 @@ async def test_a_lost_port_ends_a_probe() -> None:
     module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"]})
     module.rules["AT+CGMM"] = lambda _: module.vanish()
     with pytest.raises(PortError):
-        await _findings(module.modem, said.append)
+        await _run_checks(module.modem, said.append)
 
 
 async def test_error_numbers_are_put_back() -> None:
     said: list[str] = []
     module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"], "AT+CI": "+CME ERROR:10"})
-    findings = {finding.name: finding for finding in await _findings(module.modem, said.append)}
+    findings = {finding.name: finding for finding in await _run_checks(module.modem, said.append)}
     assert "insert a SIM" in findings["SIM"].advice
     assert [line for line in module.sent if "CMEE=" in line] == ["AT+CMEE=1", "AT+CMEE=0"]
     await module.modem.close()
@@ -67,7 +67,7 @@ async def test_nobody_anywhere_is_one_finding(
 
     monkeypatch.setattr(probe, "open_modem", opened)
     monkeypatch.setattr(probe, "find", found)
-    screen = Screen(io.StringIO(), io.StringIO(), {})
+    screen = Output(io.StringIO(), io.StringIO(), {})
     options = ["--json"] if as_json else []
     assert await probe.command(parser().parse_args(["probe", "X", *options]), screen) == 3
     assert isinstance(screen.out, io.StringIO)

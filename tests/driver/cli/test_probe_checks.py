@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from m5310.at.codec import Answer
-from m5310.cli.probe_checks import QUESTIONS, Finding, Verdict, silence
+from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
 from m5310.errors import CommandError, CommandTimeout, M5310Error
 
-BY_NAME = {question.name: question for question in QUESTIONS}
+BY_NAME = {question.name: question for question in CHECKS}
 
 
 def found(name: str, outcome: str | M5310Error) -> Finding:
@@ -84,7 +84,7 @@ def test_silence_and_nonsense_are_findings_too() -> None:
 
 
 def test_nobody_answering_is_said_with_all_that_was_tried() -> None:
-    finding = silence("/dev/ttyUSB0", (9600, 115200))
+    finding = no_answer("/dev/ttyUSB0", (9600, 115200))
     assert finding.verdict is Verdict.WRONG
     assert finding.words == "nobody answers at 9600, 115200 baud"
     assert "/dev/ttyUSB0" in finding.advice

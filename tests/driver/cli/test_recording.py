@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from m5310.cli import recording
 from m5310.cli.recording import (
     PAUSE,
-    PIECE_LIMIT,
+    CHUNK_LIMIT,
     Entry,
     Header,
-    Piece,
+    Chunk,
     Recorder,
     Sender,
     Speed,
@@ -41,9 +41,9 @@ def reread(text: str) -> tuple[Header, list[Entry]]:
     return header, list(pieces)
 
 
-def cut(*passed: tuple[Sender, bytes, float]) -> list[Piece]:
+def cut(*passed: tuple[Sender, bytes, float]) -> list[Chunk]:
     recorder = Recorder(100.0)
-    pieces = [piece for each in passed for piece in recorder.passed(*each)]
+    pieces = [piece for each in passed for piece in recorder.add(*each)]
     return pieces + recorder.flush()
 
 
@@ -55,22 +55,22 @@ def test_a_conversation_is_cut_into_its_lines() -> None:
         (HOST, b"AT+CSQ\r", 101.0),
         (MODULE, b"\r\n+CSQ:20,99\r\n\r\nOK\r\n", 101.03),
     ) == [
-        Piece(1.0, HOST, b"AT+CSQ\r"),
-        Piece(1.03, MODULE, b"\r\n+CSQ:20,99\r\n"),
-        Piece(1.03, MODULE, b"\r\nOK\r\n"),
+        Chunk(1.0, HOST, b"AT+CSQ\r"),
+        Chunk(1.03, MODULE, b"\r\n+CSQ:20,99\r\n"),
+        Chunk(1.03, MODULE, b"\r\nOK\r\n"),
     ]
 
 
 def test_a_line_that_trickles_is_one_piece_from_its_first_byte() -> None:
     line = b"\r\n+CEREG:1\r\n"
     trickle = [(MODULE, line[at : at + 1], 100 + at / 1000) for at in range(len(line))]
-    assert cut(*trickle) == [Piece(0.0, MODULE, line)]
+    assert cut(*trickle) == [Chunk(0.0, MODULE, line)]
 
 
 def test_a_line_that_pauses_is_two() -> None:
     assert cut((MODULE, b"\r\n+CE", 100.0), (MODULE, b"REG:1\r\n", 100.25)) == [
-        Piece(0.0, MODULE, b"\r\n+CE"),
-        Piece(0.25, MODULE, b"REG:1\r\n"),
+        Chunk(0.0, MODULE, b"\r\n+CE"),
+        Chunk(0.25, MODULE, b"REG:1\r\n"),
     ]
     torn_by_an_adapter = PAUSE / 2
     assert len(cut((MODULE, b"OK", 100.0), (MODULE, b"\r\n", 100 + torn_by_an_adapter))) == 1
@@ -94,9 +94,9 @@ def test_a_command_ends_at_its_cr_with_or_without_lf() -> None:
 
 def test_bytes_without_line_ends_do_not_pile_up() -> None:
     recorder = Recorder(0.0)
-    pieces = [piece for _ in range(100) for piece in recorder.passed(MODULE, b"\xff" * 1000, 0.0)]
-    assert len(pieces) >= 100_000 // PIECE_LIMIT
-    assert max(len(piece.data) for piece in pieces) <= PIECE_LIMIT
+    pieces = [piece for _ in range(100) for piece in recorder.add(MODULE, b"\xff" * 1000, 0.0)]
+    assert len(pieces) >= 100_000 // CHUNK_LIMIT
+    assert max(len(piece.data) for piece in pieces) <= CHUNK_LIMIT
     assert sum(len(piece.data) for piece in (*pieces, *recorder.flush())) == 100_000
 
 
@@ -121,7 +121,7 @@ def test_no_byte_is_lost_moved_or_dated_back(steps: list[tuple[Sender, bytes, fl
     for sender, data, later in steps:
         now += later
         passed.append((sender, data))
-        pieces += recorder.passed(sender, data, now)
+        pieces += recorder.add(sender, data, now)
     pieces += recorder.flush()
 
     def joined(parts: list[tuple[Sender, bytes]]) -> list[tuple[Sender, bytes]]:
@@ -145,10 +145,10 @@ def test_a_file_is_what_its_documentation_shows() -> None:
         "baud": 9600,
         "started": "2026-11-23T08:07:00.000Z",
     }
-    assert entry_line(Piece(1.204113, HOST, b"AT+CSQ\r")) == (
+    assert entry_line(Chunk(1.204113, HOST, b"AT+CSQ\r")) == (
         '{"at": 1.204113, "from": "host", "text": "AT+CSQ\\r"}'
     )
-    assert entry_line(Piece(1.5, MODULE, b"\x00\xffO")) == (
+    assert entry_line(Chunk(1.5, MODULE, b"\x00\xffO")) == (
         '{"at": 1.5, "from": "module", "hex": "00FF4F"}'
     )
 
@@ -156,16 +156,16 @@ def test_a_file_is_what_its_documentation_shows() -> None:
 def test_a_line_whose_speed_changes_says_when() -> None:
     recorder = Recorder(100.0)
     entries = [
-        *recorder.passed(HOST, b"AT+NATSPEED=115200,30,1,2,1,0,0\r", 101.0),
-        *recorder.passed(MODULE, b"\r\nOK\r\nhalf", 101.5),
-        *recorder.retuned(115200, 101.6),
-        *recorder.passed(MODULE, b"+CEREG:1\r\n", 101.7),
+        *recorder.add(HOST, b"AT+NATSPEED=115200,30,1,2,1,0,0\r", 101.0),
+        *recorder.add(MODULE, b"\r\nOK\r\nhalf", 101.5),
+        *recorder.add_speed(115200, 101.6),
+        *recorder.add(MODULE, b"+CEREG:1\r\n", 101.7),
     ]
     assert entries[1:] == [
-        Piece(1.5, MODULE, b"\r\nOK\r\n"),
-        Piece(1.5, MODULE, b"half"),
+        Chunk(1.5, MODULE, b"\r\nOK\r\n"),
+        Chunk(1.5, MODULE, b"half"),
         Speed(1.6, 115200),
-        Piece(1.7, MODULE, b"+CEREG:1\r\n"),
+        Chunk(1.7, MODULE, b"+CEREG:1\r\n"),
     ]
     assert entry_line(Speed(1.6, 115200)) == '{"at": 1.6, "baud": 115200}'
     text = header_line(HEADER) + "\n" + "".join(f"{entry_line(each)}\n" for each in entries)
@@ -178,13 +178,13 @@ def test_the_examples_of_the_documentation_are_a_recording() -> None:
     header, entries = reread("\n".join(shown) + "\n")
     assert header == Header("/dev/ttyUSB0", 9600, STARTED, by="m5310 0.1.0")
     assert entries == [
-        Piece(1.204113, HOST, b"AT+CSQ\r"),
-        Piece(1.231907, MODULE, b"\r\n+CSQ:20,99\r\n"),
-        Piece(1.232001, MODULE, b"\x00\xffO"),
+        Chunk(1.204113, HOST, b"AT+CSQ\r"),
+        Chunk(1.231907, MODULE, b"\r\n+CSQ:20,99\r\n"),
+        Chunk(1.232001, MODULE, b"\x00\xffO"),
         Speed(2.5, 115200),
     ]
     assert f"{PAUSE} s" in described
-    assert f"{PIECE_LIMIT} bytes" in described
+    assert f"{CHUNK_LIMIT} bytes" in described
 
 
 def test_a_line_without_speed_and_a_recorder_with_a_name() -> None:
@@ -203,20 +203,20 @@ PIECES = st.lists(
     max_size=10,
 ).map(
     lambda found: [
-        Piece(at / 1e6, sender, data)
+        Chunk(at / 1e6, sender, data)
         for at, sender, data in sorted(found, key=lambda each: each[0])
     ]
 )
 
 
 @given(PIECES)
-def test_what_was_written_is_read(pieces: list[Piece]) -> None:
+def test_what_was_written_is_read(pieces: list[Chunk]) -> None:
     text = "\n".join([header_line(HEADER), *map(entry_line, pieces)]) + "\n"
     assert reread(text) == (HEADER, pieces)
 
 
 @given(PIECES, st.integers(0, 10**4))
-def test_a_recorder_that_was_killed_costs_one_piece(pieces: list[Piece], end: int) -> None:
+def test_a_recorder_that_was_killed_costs_one_piece(pieces: list[Chunk], end: int) -> None:
     head = header_line(HEADER) + "\n"
     body = "".join(entry_line(piece) + "\n" for piece in pieces)
     _, found = reread(head + body[:end])
@@ -229,7 +229,7 @@ def test_keys_of_the_future_are_ignored() -> None:
         FIRST.replace("{", '{"board": "x", ', 1)
         + '{"at": 1, "from": "host", "text": "A", "x": 1}\n'
     )
-    assert reread(text)[1] == [Piece(1.0, HOST, b"A")]
+    assert reread(text)[1] == [Chunk(1.0, HOST, b"A")]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_what_is_no_recording_is_said_with_its_line(text: str, said: str) -> Non
 
 
 def test_time_does_not_go_back() -> None:
-    text = FIRST + "".join(f"{entry_line(Piece(at, HOST, b'A'))}\n" for at in (2.0, 1.0))
+    text = FIRST + "".join(f"{entry_line(Chunk(at, HOST, b'A'))}\n" for at in (2.0, 1.0))
     with pytest.raises(ParameterError, match=r"line 3 .* time went back"):
         reread(text)
 

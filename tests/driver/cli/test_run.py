@@ -14,10 +14,10 @@ import pytest
 from emulator.module.module import Cause
 from m5310.cli import run
 from m5310.cli.arguments import parser
-from m5310.cli.run import Trial
-from m5310.cli.run_profile import parsed
+from m5310.cli.run import DeviceRunner
+from m5310.cli.run_profile import parse_profile
 from m5310.cli.terminal import stdin
-from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.output import Output
 from m5310.device.device import Device
 from m5310.device.reports import Report
 from m5310.errors import PortError
@@ -53,7 +53,7 @@ async def ended(
     """How a device ends to which this happens two hours after its login."""
     profile = tmp_path / "my.toml"
     profile.write_bytes(TOML)
-    screen = Screen(io.StringIO(), io.StringIO(), {})
+    screen = Output(io.StringIO(), io.StringIO(), {})
     given = parser().parse_args(["run", str(profile), "--port", "X", "--endpoint", ENDPOINT])
     modem = scripted.modem
     monkeypatch.setattr(run, "Module", lambda port, baud: Module(modem))
@@ -94,20 +94,20 @@ async def served(
     world: World, monkeypatch: pytest.MonkeyPatch, settings: bytes = b""
 ) -> tuple[list[str], list[str]]:
     """What is told, and what is shown, of a device that reports 0, 1, ... for 270 s."""
-    profile = parsed(settings + TOML + b'command = "x"\n', "my.toml")
-    screen = Screen(io.StringIO(), io.StringIO(), {})
-    trial = Trial(screen, acknowledge=profile.acknowledge)
+    profile = parse_profile(settings + TOML + b'command = "x"\n', "my.toml")
+    screen = Output(io.StringIO(), io.StringIO(), {})
+    runner = DeviceRunner(screen, acknowledge=profile.acknowledge)
     outputs = iter(map(str, range(100)))
 
     async def measured(command: str, within: float) -> str:
         return next(outputs)
 
-    monkeypatch.setattr(run, "output_of", measured)
+    monkeypatch.setattr(run, "command_output", measured)
     port: Any = world.open  # as from a name: opened once more when it is lost
-    async with trial.device(port, 9600, ENDPOINT, profile) as device:
-        await trial.login(device, profile, 30)
+    async with runner.device(port, 9600, ENDPOINT, profile) as device:
+        await runner.login(device, profile, 30)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(trial.serve(device, profile), 270)
+            await asyncio.wait_for(runner.serve(device, profile), 270)
         assert world.online
     world.stop()
     assert isinstance(screen.err, io.StringIO)
@@ -169,14 +169,14 @@ async def test_what_is_kept_is_bounded_as_the_profile_says(
 
 
 async def test_a_report_that_fails_later_is_told_with_its_value() -> None:
-    screen = Screen(io.StringIO(), io.StringIO(), {})
-    trial = Trial(screen, acknowledge=True)
+    screen = Output(io.StringIO(), io.StringIO(), {})
+    runner = DeviceRunner(screen, acknowledge=True)
     resource = Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE)
     report = Report((resource,), 1, acknowledge=True)
     report.fail(PortError("unplugged"))
-    trial._unconfirmed.put_nowait((report, "3303/0/5700 = 21.5"))
+    runner._unconfirmed.put_nowait((report, "3303/0/5700 = 21.5"))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(trial._confirm(), 1)
+        await asyncio.wait_for(runner._print_acknowledgements(), 1)
     assert isinstance(screen.err, io.StringIO)
     assert screen.err.getvalue() == "m5310: 3303/0/5700 = 21.5: unplugged\n"
 
@@ -204,12 +204,12 @@ class ComingBack:
 async def test_a_report_lost_with_a_port_that_comes_back_costs_that_report_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    profile = parse_profile(TOML + b'command = "x"\n', "my.toml")
     module = Scripted(platform())
-    screen = Screen(io.StringIO(), io.StringIO(), {})
-    trial = Trial(screen)
-    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
-        await trial.login(device, profile, 10)
+    screen = Output(io.StringIO(), io.StringIO(), {})
+    runner = DeviceRunner(screen)
+    async with runner.device(module.modem, 9600, ENDPOINT, profile) as device:
+        await runner.login(device, profile, 10)
     await module.modem.close()
 
     async def lines() -> AsyncGenerator[str, None]:
@@ -218,11 +218,11 @@ async def test_a_report_lost_with_a_port_that_comes_back_costs_that_report_only(
     async def measured(command: str, within: float) -> str:
         return "1"
 
-    monkeypatch.setattr(run, "output_of", measured)
+    monkeypatch.setattr(run, "command_output", measured)
     coming_back: Any = ComingBack()
     for work in (
-        trial._follow(coming_back, lines()),
-        trial._measure(coming_back, profile.items[0]),
+        runner._report_lines(coming_back, lines()),
+        runner._report_command(coming_back, profile.items[0]),
     ):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(work, 10)
@@ -242,33 +242,33 @@ async def test_a_device_whose_port_is_lost_says_so(
 
 
 async def test_a_port_lost_under_a_report_ends_it() -> None:
-    profile = parsed(TOML, "my.toml")
+    profile = parse_profile(TOML, "my.toml")
     module = Scripted(platform())
-    trial = Trial(Screen(io.StringIO(), io.StringIO(), {}))
-    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
-        await trial.login(device, profile, 10)
+    runner = DeviceRunner(Output(io.StringIO(), io.StringIO(), {}))
+    async with runner.device(module.modem, 9600, ENDPOINT, profile) as device:
+        await runner.login(device, profile, 10)
         module.vanish()
 
         async def lines() -> object:
             yield "3303/0/5700=1"
 
         with pytest.raises(PortError):
-            await trial._follow(device, lines())  # type: ignore[arg-type]
+            await runner._report_lines(device, lines())  # type: ignore[arg-type]
 
 
 async def test_a_measuring_command_outlives_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    profile = parsed(TOML + b'command = "x"\n', "my.toml")
+    profile = parse_profile(TOML + b'command = "x"\n', "my.toml")
     module = Scripted(platform())
-    trial = Trial(Screen(io.StringIO(), io.StringIO(), {}))
+    runner = DeviceRunner(Output(io.StringIO(), io.StringIO(), {}))
 
     async def measured(command: str, within: float) -> str:
         return "1"
 
-    monkeypatch.setattr(run, "output_of", measured)
-    async with trial.device(module.modem, 9600, ENDPOINT, profile) as device:
-        await trial.login(device, profile, 10)
+    monkeypatch.setattr(run, "command_output", measured)
+    async with runner.device(module.modem, 9600, ENDPOINT, profile) as device:
+        await runner.login(device, profile, 10)
         asyncio.get_running_loop().call_later(150, module.vanish)
         with pytest.raises(PortError):
-            await trial._measure(device, profile.items[0])
+            await runner._report_command(device, profile.items[0])
     reports = [line for line in module.sent if line.endswith('"1.0",1')]
     assert len(reports) == 3  # at 0, 60 and 120 s

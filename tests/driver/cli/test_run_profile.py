@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.cli import arguments
-from m5310.cli.run_profile import Item, Profile, assignment, parsed, value_of
+from m5310.cli.run_profile import Item, Profile, parse_assignment, parse_profile, parse_value
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.errors import ParameterError
 from m5310.lwm2m.resources import Access, Path
@@ -49,7 +49,7 @@ ONE = '[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
 
 
 def profile(text: str) -> Profile:
-    return parsed(text.encode(), "my.toml")
+    return parse_profile(text.encode(), "my.toml")
 
 
 def test_a_whole_profile() -> None:
@@ -73,7 +73,7 @@ def test_a_whole_profile() -> None:
 
 
 def test_a_profile_saved_with_a_byte_order_mark() -> None:
-    assert parsed(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
+    assert parse_profile(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
 
 
 def test_the_smallest_profile() -> None:
@@ -151,7 +151,7 @@ def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str) -> None:
 
 def test_what_is_not_text_is_no_profile() -> None:
     with pytest.raises(ParameterError, match=r"my\.toml is not TOML: .* can't decode byte"):
-        parsed(b"\xff", "my.toml")
+        parse_profile(b"\xff", "my.toml")
 
 
 KEYS = st.sampled_from(
@@ -187,7 +187,7 @@ def test_any_toml_is_a_profile_or_refused(pairs: list[tuple[str, str]], inside: 
     ],
 )
 def test_values_as_people_type_them(kind: ValueType, text: str, value: object) -> None:
-    assert value_of(kind, text) == value
+    assert parse_value(kind, text) == value
 
 
 @pytest.mark.parametrize(
@@ -201,13 +201,13 @@ def test_values_as_people_type_them(kind: ValueType, text: str, value: object) -
 )
 def test_what_is_no_value_is_refused(kind: ValueType, text: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        value_of(kind, text)
+        parse_value(kind, text)
 
 
 def test_assignments() -> None:
-    assert assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
-    assert assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
+    assert parse_assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
+    assert parse_assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
     with pytest.raises(ParameterError, match="'3303/0/5700' does not read like 3303"):
-        assignment("3303/0/5700")
+        parse_assignment("3303/0/5700")
     with pytest.raises(ParameterError, match="'x' is not a path"):
-        assignment("x=1")
+        parse_assignment("x=1")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.cli.terminal.output import Screen, Style, columns, padded, width, wrapped
+from m5310.cli.terminal.output import Output, Style, columns, padded, width, wrapped
 from tests.support.clock import elapse
 
 
@@ -19,8 +19,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def piped() -> Screen:
-    return Screen(io.StringIO(), io.StringIO(), {})
+def piped() -> Output:
+    return Output(io.StringIO(), io.StringIO(), {})
 
 
 def text(stream: object) -> str:
@@ -30,9 +30,9 @@ def text(stream: object) -> str:
 
 def test_results_go_to_stdout_and_the_rest_to_stderr() -> None:
     screen = piped()
-    screen.say("a result", Style.RED)
-    screen.say()
-    screen.tell("advice")
+    output.result("a result", Style.RED)
+    output.result()
+    output.message("advice")
     assert (text(screen.out), text(screen.err)) == ("a result\n\n", "m5310: advice\n")
 
 
@@ -41,11 +41,11 @@ def test_results_go_to_stdout_and_the_rest_to_stderr() -> None:
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
 def test_colours_only_where_they_are_wanted(environment: dict[str, str], coloured: bool) -> None:
-    screen = Screen(Terminal(), Terminal(), environment)
-    assert screen.painted("x", Style.RED) == ("\x1b[31mx\x1b[0m" if coloured else "x")
-    assert screen.painted("x", Style.PLAIN) == "x"
-    assert screen.painted("", Style.RED) == ""
-    assert piped().painted("x", Style.RED) == "x"
+    screen = Output(Terminal(), Terminal(), environment)
+    assert screen.coloured("x", Style.RED) == ("\x1b[31mx\x1b[0m" if coloured else "x")
+    assert screen.coloured("x", Style.PLAIN) == "x"
+    assert screen.coloured("", Style.RED) == ""
+    assert piped().coloured("x", Style.RED) == "x"
 
 
 def test_a_table_lines_up_whatever_the_script() -> None:
@@ -57,7 +57,7 @@ def test_a_table_lines_up_whatever_the_script() -> None:
 
 def test_a_table_wraps_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    screen = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
     screen.table(("A", "B"), [("first", "word " * 20), ("second", "")], [Style.PLAIN] * 2)
     lines = text(screen.out).splitlines()
     assert max(map(len, lines)) <= 50
@@ -70,7 +70,7 @@ def test_a_table_too_wide_for_its_terminal_tells_the_rest_below(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    screen = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
     screen.table(("A", "B"), [("x" * 30, "word " * 10), ("y", "")], [Style.PLAIN] * 2)
     assert text(screen.out).splitlines() == [
         "A" + " " * 31 + "B",
@@ -83,7 +83,7 @@ def test_a_table_too_wide_for_its_terminal_tells_the_rest_below(
 
 def test_words_stand_beside_a_line_or_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    plain, screen = piped(), Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    plain, screen = piped(), Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
     for each in (plain, screen):
         each.explained("short", "fits", 10, Style.PLAIN)
         each.explained("short", "seven by seven " * 3 + "end", 10, Style.PLAIN)
@@ -109,7 +109,7 @@ def test_a_mark_alone_stands_before_its_words_however_narrow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    screen = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
     screen.explained("=", "log in to OneNET", 32, Style.DIM)
     screen.explained("=", "log in to OneNET within 10 s", 32, Style.DIM)
     assert text(screen.out).splitlines() == [
@@ -121,7 +121,7 @@ def test_a_mark_alone_stands_before_its_words_however_narrow(
 
 def test_words_have_a_colour_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    screen = Screen(Terminal(), Terminal(), {})
+    screen = Output(Terminal(), Terminal(), {})
     screen.explained("short", "seven by seven " * 3 + "end", 10, Style.GREEN)
     first, second = text(screen.out).splitlines()
     assert first == "\x1b[32mshort     \x1b[0m\x1b[36mseven by seven seven by seven seven by\x1b[0m"
@@ -162,18 +162,18 @@ def test_padding_fills_columns(cell: str, columns: int) -> None:
 
 
 async def test_progress_tells_what_and_for_how_long() -> None:
-    screen = Screen(io.StringIO(), Terminal(), {})
-    async with screen.working("looking") as say:
+    screen = Output(io.StringIO(), Terminal(), {})
+    async with output.progress("looking") as say:
         await elapse(2.5)
         say("still looking")
         await elapse(1)
-        screen.say("a result")
+        output.result("a result")
     shown = text(screen.err)
     for part in ("looking ... 0 s", "looking ... 2 s", "still looking ... 3 s"):
         assert part in shown
     assert shown.endswith("\r\x1b[K")
     assert text(screen.out) == "a result\n"
-    screen.tell("later")
+    output.message("later")
     assert text(screen.err).endswith("\r\x1b[Km5310: later\n")
 
 
@@ -181,8 +181,8 @@ async def test_progress_stays_on_one_line_of_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    screen = Screen(io.StringIO(), Terminal(), {})
-    async with screen.working("looking for the network: registered, 家庭网络 " * 2):
+    screen = Output(io.StringIO(), Terminal(), {})
+    async with output.progress("looking for the network: registered, 家庭网络 " * 2):
         await elapse(1.5)
     drawn = [part for part in text(screen.err).split("\r\x1b[K") if part]
     assert len(drawn) == 2
@@ -191,7 +191,7 @@ async def test_progress_stays_on_one_line_of_a_narrow_terminal(
 
 async def test_progress_is_silent_in_pipes() -> None:
     screen = piped()
-    async with screen.working("looking") as say:
+    async with output.progress("looking") as say:
         say("still looking")
     assert text(screen.err) == ""
 
@@ -199,8 +199,8 @@ async def test_progress_is_silent_in_pipes() -> None:
 def test_a_reader_of_results_who_has_gone_is_noticed() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as gone:
-        results = Screen(gone, io.StringIO(), {})
-        advice = Screen(io.StringIO(), gone, {})
+        results = Output(gone, io.StringIO(), {})
+        advice = Output(io.StringIO(), gone, {})
         os.close(reading)
         with pytest.raises(BrokenPipeError):
             results.say("anybody?")
@@ -213,5 +213,5 @@ def test_a_reader_of_results_who_has_gone_is_noticed() -> None:
 def test_what_a_code_page_lacks_is_escaped() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    Screen(stream, io.StringIO(), {}).say("模组")
+    Output(stream, io.StringIO(), {}).say("模组")
     assert raw.getvalue() == b"\\u6a21\\u7ec4\n"
