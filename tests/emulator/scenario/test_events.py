@@ -6,7 +6,7 @@ import pytest
 
 from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes
-from emulator.scenario.events import Act, At, Event, On, Restart, When
+from emulator.scenario.events import Action, At, Event, On, Restart, When
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ ASIDE = ExtraBytes(b"x")
 
 
 @pytest.mark.parametrize(
-    ("when", "act", "upset"),
+    ("when", "action", "upset"),
     [
         (On("AT"), CommandFault(delay=1), CommandFault(delay=1)),
         (On("AT"), ASIDE, CommandFault(extra=ASIDE)),
@@ -39,6 +39,6 @@ ASIDE = ExtraBytes(b"x")
     ],
 )
 def test_some_acts_are_what_becomes_of_the_command(
-    when: When, act: Act, upset: CommandFault | None
+    when: When, action: Action, upset: CommandFault | None
 ) -> None:
-    assert Event(when, act, None, "", 1).upset == upset
+    assert Event(when, action, None, "", 1).upset == upset
