@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
+from m5310.at.codec import Execute
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
-from m5310.device.report_sender import Execute, Transmission
+from m5310.device.report_sender import Transmission
 from m5310.device.reports import Portion, Report, grouped
 from m5310.errors import (
     AcknowledgementRefused,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command, Execute
 from m5310.commands import general
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic.config import Config
@@ -36,7 +36,6 @@ opened port, one to spare."""
 ATTEMPTS: Final = 3
 """How often a resource is said that the line may have garbled. A guess, as `outbox.ATTEMPTS`."""
 
-Execute = Callable[[Command], Awaitable[Answer]]
 
 _log = logging.getLogger("m5310.device")
 

@@ -8,8 +8,8 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, assert_never
 
-from m5310.at.codec import Answer, Command
-from m5310.at.tasks import to_the_end
+from m5310.at.codec import Execute
+from m5310.at.tasks import finish
 from m5310.device.state import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
 from m5310.dialects.classic import commands as classic
@@ -44,7 +44,6 @@ _LOGGED_IN: Final = {
     DeviceState.REG_UPDATE_NEEDED,
 }
 
-Execute = Callable[[Command], Awaitable[Answer]]
 T = TypeVar("T")
 
 
@@ -203,7 +202,7 @@ class Registration(Standing):
                 self.follow(failed)
                 raise
 
-        return await to_the_end(send())
+        return await finish(send())
 
     # --- what the module says ----------------------------------------------------------------
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Execute
 from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
 from m5310.device.reports import Line, Portion
 from m5310.dialects.classic import commands as classic
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
 from m5310.lwm2m.resources import Resource
-
-Execute = Callable[[Command], Awaitable[Answer]]
 
 _log = logging.getLogger("m5310.device")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Execute
 from m5310.device.answers import Answering, Commands, Request, words
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
@@ -22,7 +21,6 @@ their deadline take is far beyond that."""
 PARTS_LIMIT: Final = 128
 """Resources one write may bring; its values together have at most 1000 bytes."""
 
-Execute = Callable[[Command], Awaitable[Answer]]
 _Key = tuple[type[Request], int, Path]
 
 _log = logging.getLogger("m5310.device")

@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.at.engine import QUIET
 from m5310.at.modem import Modem
 from m5310.commands import general, urcs
@@ -23,6 +24,8 @@ from m5310.errors import (
 from m5310.module import speed
 from m5310.module.speed import PortSpeed
 from m5310.ports.usb import PortFinder
+
+T = TypeVar("T")
 
 Opener = Callable[[], Awaitable[Modem]]
 """Opens the port, the first time or again. Raises PortError."""
@@ -161,7 +164,7 @@ class Link:
 
     # --- commands ----------------------------------------------------------------------------
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         """As `Modem.execute`, but waits while the speed of the line changes."""
         while self._changing_speed.locked():
             async with self._changing_speed:

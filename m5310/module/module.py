@@ -14,7 +14,7 @@ from m5310.at.codec import Answer, Command, Response
 from m5310.at.engine import QUIET
 from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import finish
 from m5310.commands import general
 from m5310.commands.general import PROMPT, Booted
 from m5310.commands.network import PingFailure, PingReply
@@ -38,6 +38,7 @@ from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
 
+T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
@@ -77,7 +78,7 @@ class Module(Vocabulary):
         Never raises for what the module does. Not interrupted by a cancellation. Harmless if
         closed.
         """
-        await to_the_end(self._close())
+        await finish(self._close())
 
     async def _close(self) -> None:
         await self._datagrams.close()
@@ -113,7 +114,7 @@ class Module(Vocabulary):
 
     # --- any command, any line ---------------------------------------------------------------
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         return await self._link.execute(command)
 
     async def send(
@@ -138,7 +139,8 @@ class Module(Vocabulary):
         if isinstance(responses, str | re.Pattern):
             responses = (responses,)
         owned = tuple(Response(following.shape(one), required) for one in responses)
-        return await self.execute(Command(line, owned, timeout))
+        command = Command(line, owned, timeout)
+        return await self.execute(command)
 
     def follow(self, *wanted: Wanted, limit: int = following.LIMIT) -> Following:
         """The unsolicited lines that are meant, all if none is named; see `Following`."""
