@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from m5310.at.codec import Answer, Command
 from m5310.device.registration import CLOSE, VERDICT_MARGIN, Registration
-from m5310.dialects.classic.config import Config
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     Code,
@@ -26,9 +25,9 @@ from m5310.errors import (
 )
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
+from tests.support.dialects import CLASSIC
 
 S, E = DeviceState, DeviceEvent
-CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
 
 
 class Wire:
@@ -51,7 +50,7 @@ def soon(registration: Registration, verdict: Opened | Closed | Updated, after: 
 
 def at(state: DeviceState) -> tuple[Registration, Wire]:
     wire = Wire()
-    registration = Registration(wire, CONFIG)
+    registration = Registration(wire, CLASSIC)
     registration._states.state = state
     return registration, wire
 
@@ -554,7 +553,7 @@ async def test_given_up_every_call_says_why() -> None:
 
 async def test_each_event_that_moves_is_told() -> None:
     told: list[DeviceEvent] = []
-    registration = Registration(Wire(), CONFIG, told.append)
+    registration = Registration(Wire(), CLASSIC, told.append)
     registration.move(E.CREATE)
     registration.heard(Opened(0, True))  # nobody asked: the table knows no way
     registration.interrupted(E.PORT_LOST, PortError("gone"))
