@@ -141,7 +141,7 @@ async def _serve(
 ) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.cli.startup_message import Ready, Station  # noqa: PLC0415
+    from emulator.cli.startup_message import ModuleInfo, StartupInfo  # noqa: PLC0415
     from emulator.scenario.player import Play  # noqa: PLC0415
 
     stop = emulator.ended
@@ -151,7 +151,7 @@ async def _serve(
         async with emulator:
             assert emulator.http_url is not None, "this command always serves HTTP"
             modules = tuple(
-                Station(
+                ModuleInfo(
                     port=board.line.port,
                     imei=board.module.identity.imei,
                     imsi=board.module.identity.imsi,
@@ -159,7 +159,7 @@ async def _serve(
                 )
                 for board in emulator.boards
             )
-            ready = Ready(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
+            ready = StartupInfo(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
             text = ready.as_text(emulator.baud, strict=emulator.line.strict)
             # Where standard output is the module's port, it is no place for other words.
             where = sys.stderr if emulator.port == "-" else sys.stdout
@@ -179,7 +179,7 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
     import asyncio  # noqa: PLC0415 - see above
 
     from emulator.clock.clocks import LoopClock  # noqa: PLC0415
-    from emulator.line.ports.port import address_of  # noqa: PLC0415
+    from emulator.line.ports.port import parse_address  # noqa: PLC0415
     from emulator.recording.format import read  # noqa: PLC0415
     from emulator.recording.replay import Replay  # noqa: PLC0415
 
@@ -190,7 +190,7 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
     if foreign:
         parser.error(f"replay: {', '.join(sorted(foreign))} has no meaning here")
     try:
-        address = address_of(parameters.pop("port", "pty"))
+        address = parse_address(parameters.pop("port", "pty"))
         replay = Replay(read(path.read_bytes(), str(path)), clock.now(), timed=timed)
         parameters.setdefault("baud", replay.baud or None)
         asyncio.run(_serve_replay(replay, clock, ending, address=address, **parameters))
@@ -207,12 +207,12 @@ def _replay(parser: argparse.ArgumentParser, ending: _Ending, parameters: dict[s
 async def _serve_replay(replay: Replay, clock: Clock, ending: _Ending, **line: Any) -> None:
     import asyncio  # noqa: PLC0415 - see above
 
-    from emulator.recording.replay_port import Replaying  # noqa: PLC0415
+    from emulator.recording.replay_port import ReplayPort  # noqa: PLC0415
 
     stop = asyncio.Event()
     ending.wakes(asyncio.get_running_loop(), stop)
     clock.start()
-    playing = Replaying(replay, clock, over=stop.set, **line)
+    playing = ReplayPort(replay, clock, over=stop.set, **line)
     try:
         where = sys.stderr if playing.line.port == "-" else sys.stdout
         print(f"The recording is played on {playing.line.port}", file=where, flush=True)

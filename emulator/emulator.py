@@ -15,8 +15,8 @@ from emulator.air.memory import LATENCY, Air
 from emulator.clock.clocks import Clock, EagerClock, LoopClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import address_of
-from emulator.line.quiet_time import Quiet
+from emulator.line.ports.port import parse_address
+from emulator.line.quiet_time import QuietTime
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
@@ -112,7 +112,7 @@ class Emulator:
         made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         path = None if link is None else Path(link)
         wiring = Wiring(
-            address_of(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
+            parse_address(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
         )
         make = partial(Module, firmware=made_of, speed=baud or FACTORY_SPEED, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
@@ -174,7 +174,7 @@ class Emulator:
         self._started = True
         self.clock.start()
         if isinstance(self.clock, EagerClock):
-            self.clock.owed = self._owing
+            self.clock.work_pending = self._owing
         async with AsyncExitStack() as opened:
             opened.callback(self._turns.stop)
             self._turns.start()
@@ -228,7 +228,7 @@ class Emulator:
         board = Board(
             module,
             wiring,
-            Quiet(firmware.quiet, hasty_lost=firmware.hasty_lost),
+            QuietTime(firmware.quiet, early_lost=firmware.hasty_lost),
             stir=self._turns.stir,
             catch_up=self._turns.catch_up,
             turn=self._turns.turn_at,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
 
-from emulator.recording.format import Piece, Recording, RecordingError, Side, read
+from emulator.recording.format import Chunk, Recording, RecordingError, Side, read
 from emulator.recording.trace import Direction, Trace, TraceLine
 
 # Seconds without a word after which a transcript says that time passed.
@@ -25,14 +25,14 @@ def traced(recording: Recording) -> list[TraceLine]:
     lines: list[TraceLine] = []
     trace = Trace(lines.append, 0.0)
     for entry in recording.entries:
-        if isinstance(entry, Piece):
+        if isinstance(entry, Chunk):
             (trace.to_module if entry.side is Side.HOST else trace.to_host)(entry.data, entry.at)
     return [line for line in lines if line.direction is not Direction.NOTE]
 
 
 def frames(recording: Recording) -> Iterator[bytes]:
     """Each line of the module with the ends that it had."""
-    pieces = (entry for entry in recording.entries if isinstance(entry, Piece))
+    pieces = (entry for entry in recording.entries if isinstance(entry, Chunk))
     said = b"".join(piece.data for piece in pieces if piece.side is Side.MODULE)
     return (found[0] for found in re.finditer(rb"(\r\n)?[^\r\n]+(\r\n?|\n|\Z)", said))
 

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import replace
 
 from emulator.module.firmware import DEFAULT, Firmware, profile
-from emulator.scenario.toml_table import Table, Wrong, shown
+from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 _MSGID_LIMIT = 0xFFFF
 
@@ -19,15 +19,15 @@ def read(text: str, name: str) -> Firmware:
     Raises ValueError.
     """
     try:
-        table = Table(tomllib.loads(text))
+        table = TomlTable(tomllib.loads(text))
         found = _firmware(table)
         table.end()
-    except (Wrong, ValueError) as error:
+    except (InvalidValue, ValueError) as error:
         raise ValueError(f"{name}: {error}") from None
     return found
 
 
-def _firmware(table: Table) -> Firmware:
+def _firmware(table: TomlTable) -> Firmware:
     like = profile(table.text("like") if "like" in table else DEFAULT)
 
     def text(key: str, otherwise: str) -> str:
@@ -51,14 +51,16 @@ def _firmware(table: Table) -> Firmware:
     )
 
 
-def _suffix(table: Table) -> str:
+def _suffix(table: TomlTable) -> str:
     suffix = table.take("read_suffix")
     if not isinstance(suffix, str) or not re.fullmatch("(,-?[0-9]{1,5})?", suffix):
-        raise Wrong("read_suffix", f'read_suffix {shown(suffix)}, expected such as ",0", or ""')
+        raise InvalidValue(
+            "read_suffix", f'read_suffix {format_value(suffix)}, expected such as ",0", or ""'
+        )
     return suffix
 
 
-def _msgids(table: Table) -> range:
+def _msgids(table: TomlTable) -> range:
     bounds = table.table("msgids")
     first = bounds.integer("first", 0, _MSGID_LIMIT)
     last = bounds.integer("last", first, _MSGID_LIMIT)

@@ -10,7 +10,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class ModuleInfo:
     """One module; `device_id` None: the cloud does not know it."""
 
     port: str
@@ -20,12 +20,12 @@ class Station:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class StartupInfo:
     """Where everything is; at least one module."""
 
     http: str
     api_key: str
-    modules: tuple[Station, ...]
+    modules: tuple[ModuleInfo, ...]
 
     def as_json(self) -> str:
         """The first module's fields beside the cloud's, and a list of all modules."""
@@ -61,7 +61,7 @@ class Ready:
             [intro, "", *told, "", "Try, in another terminal:", *tries, "", "Ctrl-C ends it."]
         )
 
-    def _tries(self, module: Station, baud: int | None) -> list[str]:
+    def _tries(self, module: ModuleInfo, baud: int | None) -> list[str]:
         call = f"curl -H 'api-key: {self.api_key}' '{self.http}"
         tries = []
         if module.port != "-":

@@ -71,7 +71,7 @@ class LoopClock:
         return self._loop.call_at(self._begin + (when - self._epoch) / self.speed, fire)
 
 
-class _Appointment:
+class _VirtualTimer:
     __slots__ = ("callback",)
 
     def __init__(self, callback: Callable[[], None]) -> None:
@@ -92,7 +92,7 @@ class VirtualClock:
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         self._now = start
-        self._planned: list[tuple[float, int, _Appointment]] = []
+        self._planned: list[tuple[float, int, _VirtualTimer]] = []
         self._order = itertools.count()
         self._watchers: list[Callable[[], None]] = []
         self._thread: int | None = None
@@ -105,7 +105,7 @@ class VirtualClock:
         return self._now
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        made = _Appointment(callback)
+        made = _VirtualTimer(callback)
         heapq.heappush(self._planned, (when, next(self._order), made))
         return made
 
@@ -127,18 +127,18 @@ class VirtualClock:
         """Let time pass. Raises ValueError: it does not go back; RuntimeError: another thread."""
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"advance {seconds}: expected a number of seconds, 0 or more")
-        self._look()
+        self._before_move()
         self._advance_to(self._now + seconds)
 
     def advance_to_next(self) -> bool:
         """Go to what is due next and let it happen; False: nothing is planned."""
-        self._look()
+        self._before_move()
         due = self.next
         if due is not None:
             self._advance_to(max(due, self._now))
         return due is not None
 
-    def _look(self) -> None:
+    def _before_move(self) -> None:
         if self._thread not in (None, threading.get_ident()):
             raise RuntimeError(
                 "this clock belongs to the emulator's thread: move `emulator.clock`, with the"
@@ -165,7 +165,9 @@ class EagerClock(VirtualClock):
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         super().__init__(start)
-        self.owed: Callable[[], bool] = lambda: False  # whether somebody waits for something
+        self.work_pending: Callable[[], bool] = lambda: (
+            False
+        )  # whether somebody waits for something
         self._loop: asyncio.AbstractEventLoop | None = None
         self._going = False
 
@@ -175,10 +177,10 @@ class EagerClock(VirtualClock):
         self._loop = asyncio.get_running_loop()
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        self.look()
+        self.check()
         return super().call_at(when, callback)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Something may be owed now: soon go to what is planned next, and on while that is so."""
         if self._loop is not None and not self._going:
             self._going = True
@@ -186,5 +188,5 @@ class EagerClock(VirtualClock):
 
     def _go(self) -> None:
         self._going = False
-        if self.owed() and self.advance_to_next():
-            self.look()
+        if self.work_pending() and self.advance_to_next():
+            self.check()

@@ -19,7 +19,7 @@ def earliest(*deadlines: float | None) -> float | None:
     return first
 
 
-class Alarms(Generic[K]):
+class Deadlines(Generic[K]):
     """The next deadline of each of many; those that are not due cost nothing."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Alarms(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []  # and outdated ones among them
         self._order = count()
 
-    def plan(self, key: K, at: float | None) -> None:
+    def set(self, key: K, at: float | None) -> None:
         """In place of what was planned for `key`; None: nothing is."""
         if at == self._at.get(key):
             return
@@ -40,7 +40,7 @@ class Alarms(Generic[K]):
             self._heap = [entry for entry in self._heap if self._holds(entry)]
             heapify(self._heap)
 
-    def due(self, now: float) -> list[K]:
+    def pop_due(self, now: float) -> list[K]:
         """Those whose deadline has come, in that order, and the one planned first of equals; they
         have none until it is set anew.
         """

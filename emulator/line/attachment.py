@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator.line.ports.open import open_port
-from emulator.line.ports.port import Address, Port, address_of
-from emulator.line.ports.symlink import Link
+from emulator.line.ports.port import Address, Port, parse_address
+from emulator.line.ports.symlink import Symlink
 
 
-class Plug:
+class Attachment:
     def __init__(self, address: Address, link: Path | None) -> None:
         """`link` is made a symbolic link to a pty, in place of an older symbolic link."""
         self.name = ""  # of the port as it is or was last
         self._address = address
         self._link_path = link
-        self._link: Link | None = None
+        self._link: Symlink | None = None
         self._port: Port | None = None
 
     @property
@@ -38,14 +38,14 @@ class Plug:
         port = open_port(self._address, on_data, on_note, on_end)
         try:
             if self._link_path is not None:
-                self._link = Link(self._link_path, port.name)
+                self._link = Symlink(self._link_path, port.name)
         except BaseException:
             port.close()
             raise
         self._port, self.name = port, port.name
         # A network port that was taken as it came keeps its number when it is plugged in again.
         if self._address.host:
-            self._address = address_of(port.name)
+            self._address = parse_address(port.name)
         return port
 
     def pull(self) -> None:

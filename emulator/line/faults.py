@@ -50,7 +50,7 @@ _NONE = Rates()
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """Bytes that go on, `delay` seconds later than they would."""
 
     data: bytes
@@ -58,7 +58,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FaultAt:
     """A fault of the bytes to come, once `after` more have passed: `count` of them meet it, or one
     is late by `seconds`, or has the garbage `data` put before it.
 
@@ -83,10 +83,10 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     place: int  # which byte since the line began
-    spot: Spot
+    spot: FaultAt
 
 
-class Noise:
+class DirectionFaults:
     """Set `rates` at any time; `lose` and the like plan a fault for the bytes to come.
 
     `met` counts the bytes that met each fault; `tell` is called with what happened, in words.
@@ -115,47 +115,47 @@ class Noise:
 
     def lose(self, count: int = 1, *, after: int = 0) -> None:
         """Lose `count` bytes, once `after` more have passed."""
-        self.plan(Spot(Fault.LOSS, after, count))
+        self.plan(FaultAt(Fault.LOSS, after, count))
 
     def double(self, count: int = 1, *, after: int = 0) -> None:
         """Send each of `count` bytes twice."""
-        self.plan(Spot(Fault.DOUBLE, after, count))
+        self.plan(FaultAt(Fault.DOUBLE, after, count))
 
     def corrupt(self, count: int = 1, *, after: int = 0) -> None:
         """Turn one bit over in each of `count` bytes."""
-        self.plan(Spot(Fault.CORRUPT, after, count))
+        self.plan(FaultAt(Fault.CORRUPT, after, count))
 
     def delay(self, seconds: float, *, after: int = 0) -> None:
         """Hold a byte, and what follows it, back for `seconds`."""
-        self.plan(Spot(Fault.DELAY, after, seconds=seconds))
+        self.plan(FaultAt(Fault.DELAY, after, seconds=seconds))
 
     def inject(self, data: bytes, *, after: int = 0) -> None:
         """Put `data` before a byte, as if the line had made it up."""
-        self.plan(Spot(Fault.GARBAGE, after, data=data))
+        self.plan(FaultAt(Fault.GARBAGE, after, data=data))
 
-    def plan(self, spot: Spot) -> None:
+    def plan(self, spot: FaultAt) -> None:
         """Of two for the same byte the one that was planned first comes first."""
         insort(self._planned, _Plan(self._place + spot.after, spot), key=lambda plan: plan.place)
 
-    def spares(self, data: bytes) -> bool:
+    def passes_unchanged(self, data: bytes) -> bool:
         """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
         if self._planned or self._any:
             return False
         self._place += len(data)
         return True
 
-    def carry(self, data: bytes) -> list[Piece]:
+    def apply(self, data: bytes) -> list[Chunk]:
         """What becomes of `data`: pieces to be sent on, in this order."""
-        if self.spares(data):
-            return [Piece(data)] if data else []
+        if self.passes_unchanged(data):
+            return [Chunk(data)] if data else []
         before = Counter(self.met)
-        pieces: list[Piece] = []
+        pieces: list[Chunk] = []
         for byte in data:
             delay, passed = self._pass(byte)
             if delay or not pieces:
-                pieces.append(Piece(passed, delay))
+                pieces.append(Chunk(passed, delay))
             else:
-                pieces[-1] = Piece(pieces[-1].data + passed, pieces[-1].delay)
+                pieces[-1] = Chunk(pieces[-1].data + passed, pieces[-1].delay)
         new = self.met - before
         if new and self._tell is not None:
             told = ", ".join(f"{fault} {count}" for fault, count in new.items())
@@ -202,8 +202,8 @@ class Faults:
         def say(way: str) -> Callable[[str], None] | None:
             return None if tell is None else lambda text: tell(f"{way}: {text}")
 
-        self.to_host = Noise(seed=2 * seed, tell=say("to the host"))
-        self.to_module = Noise(seed=2 * seed + 1, tell=say("to the module"))
+        self.to_host = DirectionFaults(seed=2 * seed, tell=say("to the host"))
+        self.to_module = DirectionFaults(seed=2 * seed + 1, tell=say("to the module"))
 
     @property
     def rates(self) -> tuple[Rates, Rates]:

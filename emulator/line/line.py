@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator.clock.clocks import Clock, Timer, VirtualClock
-from emulator.line.attachment import Plug
-from emulator.line.direction import Way
+from emulator.line.attachment import Attachment
+from emulator.line.direction import LineDirection
 from emulator.line.faults import Faults
 from emulator.line.ports.port import Address, Port
-from emulator.line.receive_buffer import Intake
+from emulator.line.receive_buffer import ReceiveBuffer
 from emulator.line.uart_frames import Frame
 
 # A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
@@ -61,17 +61,17 @@ class Line:
         self.lost = 0
         self.baud = baud
         self.strict = strict
-        self.intake = Intake(receive_buffer, self._note)
+        self.receive_buffer = ReceiveBuffer(receive_buffer, self._note)
         self._clock = clock
         self._on_data = on_data
         self._on_sent = on_sent
         self._on_note = on_note
         self._on_end = on_end
-        self._plug = Plug(address, link)
+        self._attachment = Attachment(address, link)
         self._port: Port | None = None
         self.faults = Faults(seed=seed, tell=self._note)
-        self._out = Way(self.faults.to_host, self._note)
-        self._in = Way(self.faults.to_module, self._note)
+        self._out = LineDirection(self.faults.to_host, self._note)
+        self._in = LineDirection(self.faults.to_module, self._note)
         self._out_timer: Timer | None = None
         self._in_timer: Timer | None = None
         self._writing = False  # the port is full and we wait for its reader
@@ -85,12 +85,12 @@ class Line:
     @property
     def path(self) -> str:
         """The port itself, as it is or was last."""
-        return self._plug.name
+        return self._attachment.name
 
     @property
     def port(self) -> str:
         """What a host opens: the link if there is one, else the port itself."""
-        return self._plug.link_or_name
+        return self._attachment.link_or_name
 
     @property
     def baud(self) -> int | None:
@@ -106,7 +106,7 @@ class Line:
     @property
     def idle(self) -> bool:
         """Whether nothing is on its way, in either direction."""
-        return not (self._out.waiting or self._in.waiting) and self.intake.empty
+        return not (self._out.waiting or self._in.waiting) and self.receive_buffer.empty
 
     # The plug ------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class Line:
         Raises OSError: it cannot be had.
         """
         if self._port is None and not self._closed:
-            self._port = self._plug.insert(self._heard, self._note, self._no_more)
+            self._port = self._attachment.insert(self._heard, self._note, self._no_more)
 
     def unplug(self) -> None:
         """Take the port away as one pulls a plug: hosts see a hang-up, what is on its way is lost.
@@ -127,9 +127,9 @@ class Line:
             return
         self.lost += self._out.clear()
         self._in.clear()
-        self.intake.release()
+        self.receive_buffer.release()
         self._stop_timers()
-        self._plug.pull()
+        self._attachment.pull()
         self._port = None
         self._writing = self._paused = False
 
@@ -264,13 +264,13 @@ class Line:
             self._tell_end()
 
     def _arrive(self, data: bytes) -> None:
-        read = self.intake.admit(data, sending=bool(self._out.waiting))
+        read = self.receive_buffer.admit(data, sending=bool(self._out.waiting))
         if read:
             self._on_data(read)
 
     def _release(self) -> None:
         """The module has sent what it had to: it reads what came meanwhile."""
-        held = self.intake.release()
+        held = self.receive_buffer.release()
         if held:
             self._on_data(held)
 
@@ -285,7 +285,7 @@ class Line:
     def _balance(self) -> None:
         """Read from the port as long as there is room for what comes."""
         assert self._port is not None, "without a port nothing moves"
-        sending = bool(self._baud) and self._out.waiting > BUSY and self.intake.room is None
+        sending = bool(self._baud) and self._out.waiting > BUSY and self.receive_buffer.room is None
         paused = sending or self._in.waiting > BUSY
         if paused != self._paused:
             self._paused = paused

@@ -36,7 +36,7 @@ class _Burst:
         return self.begin + len(self.data) * self.byte_time
 
 
-class Wire:
+class PacedQueue:
     """One direction. `due` tells what has arrived, `advance` takes it off."""
 
     def __init__(self) -> None:

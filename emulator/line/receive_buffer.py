@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Intake:
+class ReceiveBuffer:
     """`room` in bytes, for what comes while the module sends and reads nothing; None: it reads all
     the time. `lost` counts what found no room; `tell` is told of it in words.
     """

@@ -26,7 +26,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """What one side sent; `at` in seconds since the recording began."""
 
     at: float
@@ -35,7 +35,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class SpeedChange:
     """The line runs at `baud` from here on."""
 
     at: float
@@ -47,7 +47,7 @@ class Recording:
     """`baud`: the speed at first, 0 for none. `emulated`: no real module has said this."""
 
     baud: int
-    entries: tuple[Piece | Speed, ...]
+    entries: tuple[Chunk | SpeedChange, ...]
     emulated: bool = False
 
 
@@ -128,7 +128,7 @@ def read(data: bytes, name: str = "recording") -> Recording:
     if rest and _whole(rest):  # else cut off when the recorder died
         lines.append(rest)
     baud, emulated = 0, False
-    entries: list[Piece | Speed] = []
+    entries: list[Chunk | SpeedChange] = []
     for number, line in enumerate(lines or [b""], 1):
         try:
             found = _object(line)
@@ -166,16 +166,16 @@ def _head(found: dict[str, object]) -> int:
     return _baud(found, lowest=0)
 
 
-def _entry(found: dict[str, object], last: float) -> Piece | Speed:
+def _entry(found: dict[str, object], last: float) -> Chunk | SpeedChange:
     at = found.get("at")
     if isinstance(at, bool) or not isinstance(at, int | float) or not last <= at < float("inf"):
         raise ValueError(f'"at": {at}, expected seconds, {last:g} or more')
     if "baud" in found:
-        return Speed(float(at), _baud(found, lowest=1))
+        return SpeedChange(float(at), _baud(found, lowest=1))
     side = found.get("from")
     if side not in set(Side):
         raise ValueError(f'"from": {side}, expected "host" or "module", or a "baud"')
-    return Piece(float(at), Side(str(side)), _data(found))
+    return Chunk(float(at), Side(str(side)), _data(found))
 
 
 def _baud(found: dict[str, object], *, lowest: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from emulator.recording.format import Recording, Side, Speed
+from emulator.recording.format import Recording, Side, SpeedChange
 
 # Bytes of one line that are kept; no command line of this module is longer. A guess, and a bound.
 _LONGEST = 8192
@@ -17,7 +17,7 @@ _REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class CommandReply:
     """A line of the host without its end (None: the beginning), and what the module said after it,
     each with the seconds from the line to it. A number is the speed of the line from there on.
     """
@@ -98,20 +98,20 @@ class Replay:
                 self._say(self._turns[place], now)
                 return
 
-    def _say(self, turn: Turn, now: float) -> None:
+    def _say(self, turn: CommandReply, now: float) -> None:
         for delay, data in turn.said:
             at = now + delay if self._timed else now
             # What was to be said before still comes before.
             self._due.append((max(at, self._due[-1][0]) if self._due else at, data))
 
 
-def _turns(recording: Recording) -> Iterator[Turn]:
+def _turns(recording: Recording) -> Iterator[CommandReply]:
     """The beginning first, then a turn a line; what the host had not ended counts to no line."""
     line: bytes | None = None
     since, waiting = 0.0, b""
     said: list[tuple[float, bytes | int]] = []
     for entry in recording.entries:
-        if isinstance(entry, Speed):
+        if isinstance(entry, SpeedChange):
             said.append((entry.at - since, entry.baud))
             continue
         if entry.side is Side.MODULE:
@@ -119,9 +119,9 @@ def _turns(recording: Recording) -> Iterator[Turn]:
             continue
         *whole, waiting = re.split(rb"[\r\n]+", waiting + entry.data)
         for ended in filter(None, whole):
-            yield Turn(line, tuple(said))
+            yield CommandReply(line, tuple(said))
             line, since, said = ended, entry.at, []
-    yield Turn(line, tuple(said))
+    yield CommandReply(line, tuple(said))
 
 
 def _shown(line: bytes) -> str:

@@ -11,7 +11,7 @@ from emulator.line.ports.port import Address
 from emulator.recording.replay import Replay
 
 
-class Replaying:
+class ReplayPort:
     """`replay` for whoever opens the port, by `clock`; `over` is called when no host
     will ever come again and all is said. `baud` None: without pace, whatever was recorded.
 

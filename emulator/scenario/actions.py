@@ -1,4 +1,4 @@
-"""What may happen in a scenario: each act's key, and how its values are read. Pure."""
+"""What may happen in a scenario: each action's key, and how its values are read. Pure."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from enum import Enum
 from math import isfinite
 
 from emulator.air.messages import Discover, Execute, Item, Path, Read, Value, Write
-from emulator.line.faults import Fault, Rates, Spot
+from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme, framed
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Place, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
 from emulator.scenario.events import (
-    Act,
-    Ask,
-    Cable,
-    Card,
-    Mood,
-    Network,
-    Noise,
-    Reception,
+    Action,
+    AirChange,
+    ByteFault,
+    CableChange,
+    CloudRequest,
+    CoverageChange,
+    NetworkChange,
+    NoiseChange,
+    PlatformChange,
     Restart,
-    Spoil,
+    SimChange,
     Way,
-    Weather,
 )
-from emulator.scenario.toml_table import Table, Wrong, shown
+from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 _PAYLOAD_LIMIT = 1000  # bytes of one write (OneNET guide 5.2)
 _VALUES = f"a number, true, false or a text of at most {_PAYLOAD_LIMIT} bytes"
@@ -38,12 +38,12 @@ _IDS = range(0x1_0000)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How an act is read from its table and key; `lasts`: it may be `for` some seconds; `common`:
+class ActionKind:
+    """How an action is read from its table and key; `lasts`: it may be `for` a time; `common`:
     it concerns what all modules share, and none of them.
     """
 
-    read: Callable[[Table, str], Act]
+    read: Callable[[TomlTable, str], Action]
     lasts: bool = False
     common: bool = False
 
@@ -58,7 +58,7 @@ class _Choice(Enum):
 
 
 # What is done to the next bytes, as a scenario says it.
-_TRICKS = {
+_FAULT_KEYS = {
     "lose": Fault.LOSS,
     "double": Fault.DOUBLE,
     "corrupt": Fault.CORRUPT,
@@ -74,58 +74,58 @@ class _Answer(Enum):
     LOST = "lost"  # obeyed, and not answered
 
 
-def _coverage(table: Table, key: str) -> Act:
-    return Reception(table.choice(key, Coverage.__members__))
+def _coverage(table: TomlTable, key: str) -> Action:
+    return CoverageChange(table.choice(key, Coverage.__members__))
 
 
-def _network(table: Table, key: str) -> Act:
+def _network(table: TomlTable, key: str) -> Action:
     known = {choice.value: choice for choice in (_Choice.REFUSES, _Choice.ACCEPTS)}
-    return Network(table.choice(key, known) is _Choice.REFUSES)
+    return NetworkChange(table.choice(key, known) is _Choice.REFUSES)
 
 
-def _sim(table: Table, key: str) -> Act:
-    return Card(table.choice(key, Sim.__members__))
+def _sim(table: TomlTable, key: str) -> Action:
+    return SimChange(table.choice(key, Sim.__members__))
 
 
-def _restart(table: Table, key: str) -> Act:
+def _restart(table: TomlTable, key: str) -> Action:
     return Restart(table.choice(key, Cause.__members__))
 
 
-def _cable(table: Table, key: str) -> Act:
+def _cable(table: TomlTable, key: str) -> Action:
     known = {choice.value: choice for choice in (_Choice.OUT, _Choice.IN)}
-    return Cable(table.choice(key, known) is _Choice.IN)
+    return CableChange(table.choice(key, known) is _Choice.IN)
 
 
-def _noise(table: Table, key: str) -> Act:
+def _noise(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
     shares = {fault: inner.number(fault, 0, 1) for fault in Fault if fault in inner}
     inner.end()
-    return Noise(Rates(**shares))
+    return NoiseChange(Rates(**shares))
 
 
-def _spoil(table: Table, key: str) -> Act:
+def _spoil(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    trick = inner.only(_TRICKS, "the fault")
-    fault = _TRICKS[trick]
+    trick = inner.only(_FAULT_KEYS, "the fault")
+    fault = _FAULT_KEYS[trick]
     after = inner.integer("after", 0) if "after" in inner else 0
     if fault is Fault.DELAY:
-        spot = Spot(fault, after, seconds=inner.number(trick))
+        spot = FaultAt(fault, after, seconds=inner.number(trick))
     elif fault is Fault.GARBAGE:
-        spot = Spot(fault, after, data=inner.text(trick).encode())
+        spot = FaultAt(fault, after, data=inner.text(trick).encode())
     else:
-        spot = Spot(fault, after, inner.integer(trick, 1))
+        spot = FaultAt(fault, after, inner.integer(trick, 1))
     inner.end()
-    return Spoil(Way(key), spot)
+    return ByteFault(Way(key), spot)
 
 
-def _air(table: Table, key: str) -> Act:
+def _air(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    weather = Weather(inner.optional("latency"), inner.optional("loss", 0, 1))
+    weather = AirChange(inner.optional("latency"), inner.optional("loss", 0, 1))
     inner.end()
     return weather
 
 
-def _platform(table: Table, key: str) -> Act:
+def _platform(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
     manner = Manner(
         silent=inner.flag("silent") if "silent" in inner else False,
@@ -134,41 +134,41 @@ def _platform(table: Table, key: str) -> Act:
         repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else 0,
     )
     inner.end()
-    return Mood(manner)
+    return PlatformChange(manner)
 
 
-def _read(table: Table, key: str) -> Act:
-    return Ask(Read(0, _path(table, key, 1, 3)))
+def _read(table: TomlTable, key: str) -> Action:
+    return CloudRequest(Read(0, _path(table, key, 1, 3)))
 
 
-def _discover(table: Table, key: str) -> Act:
-    return Ask(Discover(0, _path(table, key, 1, 1)))
+def _discover(table: TomlTable, key: str) -> Action:
+    return CloudRequest(Discover(0, _path(table, key, 1, 1)))
 
 
-def _write(table: Table, key: str) -> Act:
+def _write(table: TomlTable, key: str) -> Action:
     path = _path(table, key, 3, 3)
     instance = Path(path.object, path.instance)
-    return Ask(Write(0, instance, (Item(path, _value(table)),), replace=False))
+    return CloudRequest(Write(0, instance, (Item(path, _value(table)),), replace=False))
 
 
-def _execute(table: Table, key: str) -> Act:
+def _execute(table: TomlTable, key: str) -> Action:
     path = _path(table, key, 3, 3)
     arguments = table.text("arguments") if "arguments" in table else ""
-    return Ask(Execute(0, path, arguments.encode()))
+    return CloudRequest(Execute(0, path, arguments.encode()))
 
 
-def _path(table: Table, key: str, least: int, most: int) -> Path:
+def _path(table: TomlTable, key: str, least: int, most: int) -> Path:
     text = table.text(key)
     ids = [int(part) for part in re.findall(r"/(\d{1,5})", text, re.ASCII)]
     if text != "".join(f"/{number}" for number in ids) or any(n not in _IDS for n in ids):
         ids = []
     if not least <= len(ids) <= most:
         example = "/3303" if most == 1 else "/3303/0/5700"
-        raise Wrong(key, f"{key} {shown(text)}, expected a path such as {example}")
+        raise InvalidValue(key, f"{key} {format_value(text)}, expected a path such as {example}")
     return Path(*ids)
 
 
-def _value(table: Table) -> Value:
+def _value(table: TomlTable) -> Value:
     value = table.take("value")
     match value:
         case bool():
@@ -179,57 +179,57 @@ def _value(table: Table) -> Value:
             return value
         case float() if isfinite(value):
             return value
-    raise Wrong("value", f"value {shown(value)}, expected {_VALUES}")
+    raise InvalidValue("value", f"value {format_value(value)}, expected {_VALUES}")
 
 
-def _answer(table: Table, key: str) -> Act:
+def _answer(table: TomlTable, key: str) -> Action:
     answer = table.choice(key, {answer.value: answer for answer in _Answer})
     if answer is _Answer.NEVER:
-        return Upset(heard=False)
+        return CommandFault(executed=False)
     if answer is _Answer.LOST:
-        return Upset(answered=False)
+        return CommandFault(answered=False)
     if answer is _Answer.LATE:
-        return Upset(delay=table.number("seconds"))
+        return CommandFault(delay=table.number("seconds"))
     number = table.integer("cme", 0) if "cme" in table else Cme.NOT_ALLOWED
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
-        raise Wrong("cme", f"cme {number}, expected one that the module knows: {known}")
-    return Upset(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
+        raise InvalidValue("cme", f"cme {number}, expected one that the module knows: {known}")
+    return CommandFault(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
 
 
-def _urc(table: Table, key: str) -> Act:
+def _urc(table: TomlTable, key: str) -> Action:
     return _aside(table, framed(table.text(key)))
 
 
-def _bytes(table: Table, key: str) -> Act:
+def _bytes(table: TomlTable, key: str) -> Action:
     digits = table.text(key)
     if not re.fullmatch("([0-9A-Fa-f]{2})+", digits):
-        raise Wrong(key, f"{key} {shown(digits)}, expected two hex digits a byte")
+        raise InvalidValue(key, f"{key} {format_value(digits)}, expected two hex digits a byte")
     return _aside(table, bytes.fromhex(digits))
 
 
-def _aside(table: Table, data: bytes) -> Aside:
+def _aside(table: TomlTable, data: bytes) -> ExtraBytes:
     places = {str(place): place for place in Place}
     place = table.choice("place", places) if "place" in table else Place.AFTER
-    return Aside(data, place, table.optional("split") or 0.0)
+    return ExtraBytes(data, place, table.optional("split") or 0.0)
 
 
-ACTS: Mapping[str, Kind] = {
-    "answer": Kind(_answer),
-    "coverage": Kind(_coverage, lasts=True),
-    "network": Kind(_network, lasts=True),
-    "sim": Kind(_sim, lasts=True),
-    "restart": Kind(_restart),
-    "cable": Kind(_cable, lasts=True),
-    "noise": Kind(_noise, lasts=True),
-    Way.TO_HOST: Kind(_spoil),
-    Way.TO_MODULE: Kind(_spoil),
-    "urc": Kind(_urc),
-    "bytes": Kind(_bytes),
-    "air": Kind(_air, lasts=True, common=True),
-    "platform": Kind(_platform, lasts=True, common=True),
-    "read": Kind(_read),
-    "discover": Kind(_discover),
-    "write": Kind(_write),
-    "execute": Kind(_execute),
+ACTIONS: Mapping[str, ActionKind] = {
+    "answer": ActionKind(_answer),
+    "coverage": ActionKind(_coverage, lasts=True),
+    "network": ActionKind(_network, lasts=True),
+    "sim": ActionKind(_sim, lasts=True),
+    "restart": ActionKind(_restart),
+    "cable": ActionKind(_cable, lasts=True),
+    "noise": ActionKind(_noise, lasts=True),
+    Way.TO_HOST: ActionKind(_spoil),
+    Way.TO_MODULE: ActionKind(_spoil),
+    "urc": ActionKind(_urc),
+    "bytes": ActionKind(_bytes),
+    "air": ActionKind(_air, lasts=True, common=True),
+    "platform": ActionKind(_platform, lasts=True, common=True),
+    "read": ActionKind(_read),
+    "discover": ActionKind(_discover),
+    "write": ActionKind(_write),
+    "execute": ActionKind(_execute),
 }

@@ -1,4 +1,4 @@
-"""Does to an emulator what an act says, and knows the way back."""
+"""Does to an emulator what an action says, and knows the way back."""
 
 from __future__ import annotations
 
@@ -7,53 +7,63 @@ from typing import assert_never
 
 from emulator.emulator import Emulator
 from emulator.scenario.events import (
-    Cable,
-    Card,
-    Mood,
-    Network,
-    Noise,
-    Reception,
+    AirChange,
+    ByteFault,
+    CableChange,
+    CoverageChange,
+    NetworkChange,
+    NoiseChange,
+    PlatformChange,
     Restart,
-    Spoil,
+    SimChange,
     Way,
-    Weather,
 )
 from emulator.simulation.board import Board
 
 Undo = Callable[[], None]
-Staged = Reception | Network | Card | Restart | Cable | Noise | Spoil | Weather | Mood
+Staged = (
+    CoverageChange
+    | NetworkChange
+    | SimChange
+    | Restart
+    | CableChange
+    | NoiseChange
+    | ByteFault
+    | AirChange
+    | PlatformChange
+)
 
 
-def perform(act: Staged, it: Emulator, board: Board) -> Undo:
-    """Do `act` to `board`, or to what all share; what is returned makes things as they were.
+def perform(action: Staged, it: Emulator, board: Board) -> Undo:
+    """Do `action` to `board`, or to what all share; what is returned makes things as they were.
 
     Raises OSError: the port cannot be had again.
     """
-    match act:
-        case Reception(coverage):
+    match action:
+        case CoverageChange(coverage):
             return _set(board.module.radio, "coverage", coverage)
-        case Network(refusing):
+        case NetworkChange(refusing):
             return _set(board.module.radio, "refusing", refusing)
-        case Card(sim):
+        case SimChange(sim):
             return _set(board.module.radio, "sim", sim)
         case Restart(cause):
             board.module.power_cycle(cause, it.now())
             return _nothing
-        case Cable(plugged):
+        case CableChange(plugged):
             (board.line.plug if plugged else board.line.unplug)()
             return board.line.unplug if plugged else board.line.plug
-        case Noise():
-            return _noise(act, board)
-        case Spoil(way, spot):
+        case NoiseChange():
+            return _noise(action, board)
+        case ByteFault(way, spot):
             faults = board.line.faults
             (faults.to_host if way is Way.TO_HOST else faults.to_module).plan(spot)
             return _nothing
-        case Weather():
-            return _weather(act, it)
-        case Mood(manner):
+        case AirChange():
+            return _weather(action, it)
+        case PlatformChange(manner):
             return _set(it.front, "manner", manner)
         case _:
-            assert_never(act)
+            assert_never(action)
 
 
 def _nothing() -> None:
@@ -66,10 +76,10 @@ def _set(part: object, name: str, value: object) -> Undo:
     return lambda: setattr(part, name, before)
 
 
-def _noise(act: Noise, board: Board) -> Undo:
+def _noise(action: NoiseChange, board: Board) -> Undo:
     faults = board.line.faults
     to_host, to_module = faults.rates
-    faults.set_rates(act.rates)
+    faults.set_rates(action.rates)
 
     def undo() -> None:
         faults.to_host.rates, faults.to_module.rates = to_host, to_module
@@ -77,11 +87,11 @@ def _noise(act: Noise, board: Board) -> Undo:
     return undo
 
 
-def _weather(act: Weather, it: Emulator) -> Undo:
+def _weather(action: AirChange, it: Emulator) -> Undo:
     air = it.air
     latency, loss = air.latency, air.loss
-    air.latency = latency if act.latency is None else act.latency
-    air.loss = loss if act.loss is None else act.loss
+    air.latency = latency if action.latency is None else action.latency
+    air.loss = loss if action.loss is None else action.loss
 
     def undo() -> None:
         air.latency, air.loss = latency, loss

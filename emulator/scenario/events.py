@@ -1,4 +1,4 @@
-"""What a scenario says: events, each with its occasion and its act. Pure."""
+"""What a scenario says: events, each with its occasion and its action. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emulator.air.messages import Discover, Execute, Read, Write
-from emulator.line.faults import Rates, Spot
+from emulator.line.faults import FaultAt, Rates
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
@@ -58,21 +58,21 @@ When = At | Every | On
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class CoverageChange:
     """The module stands where the coverage is this."""
 
     coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NetworkChange:
     """It takes the module in, or does no more."""
 
     refusing: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SimChange:
     """This SIM is in the holder."""
 
     sim: Sim
@@ -84,14 +84,14 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
-class Cable:
+class CableChange:
     """The port is there or has gone."""
 
     plugged: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class NoiseChange:
     """The line meets faults, both ways."""
 
     rates: Rates
@@ -103,15 +103,15 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spoil:
+class ByteFault:
     """One fault of one direction."""
 
     way: Way
-    spot: Spot
+    spot: FaultAt
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
+class AirChange:
     """The air's latency, seconds each way, and its loss, a share; None: as it is."""
 
     latency: float | None
@@ -119,34 +119,34 @@ class Weather:
 
 
 @dataclass(frozen=True, slots=True)
-class Mood:
+class PlatformChange:
     """How the platform meets its devices."""
 
     manner: Manner
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CloudRequest:
     """The cloud asks the device."""
 
     question: Read | Write | Execute | Discover
 
 
-# An `Upset` is what becomes of a command, and stands with an `On` only. An `Aside` stands beside
-# the answer of an `On` without delay; elsewhere it is said on an idle line.
-Act = (
-    Reception
-    | Network
-    | Card
+# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
+# elsewhere they are written on an idle line.
+Action = (
+    CoverageChange
+    | NetworkChange
+    | SimChange
     | Restart
-    | Cable
-    | Noise
-    | Spoil
-    | Weather
-    | Mood
-    | Ask
-    | Upset
-    | Aside
+    | CableChange
+    | NoiseChange
+    | ByteFault
+    | AirChange
+    | PlatformChange
+    | CloudRequest
+    | CommandFault
+    | ExtraBytes
 )
 
 
@@ -154,25 +154,25 @@ Act = (
 class Event:
     """`lasting`: seconds until things are again as they were before it; None: they stay.
 
-    `text` is the act in the file's words, `line` where the event begins, `module` whose it is, from
-    1 on.
+    `text` is the action in the file's words, `line` where the event begins, `module` whose it is,
+    from 1 on.
     """
 
     when: When
-    act: Act
+    action: Action
     lasting: float | None
     text: str
     line: int
     module: int = 1
 
     @property
-    def upset(self) -> Upset | None:
-        """What becomes of the command itself; None: the act has a time of its own."""
-        match self.act, self.when:
-            case Upset() as upset, On():
+    def upset(self) -> CommandFault | None:
+        """What becomes of the command itself; None: the action has a time of its own."""
+        match self.action, self.when:
+            case CommandFault() as upset, On():
                 return upset
-            case Aside() as aside, On(after=0.0):
-                return Upset(aside=aside)
+            case ExtraBytes() as aside, On(after=0.0):
+                return CommandFault(extra=aside)
             case _:
                 return None
 

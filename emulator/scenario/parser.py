@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.scenario.actions import ACTS
+from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import At, Begin, Event, Every, On, Scenario, When
-from emulator.scenario.toml_table import Table, Wrong, shown
+from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 # An event that comes more often is a mistake: the line itself takes a millisecond a byte.
 _SHORTEST = 0.1
@@ -39,23 +39,25 @@ def read(text: str, name: str = "scenario", *, modules: int = 1) -> Scenario:
     places = _places(text)
     try:
         return _scenario(places, name, found, modules)
-    except Wrong as wrong:
+    except InvalidValue as wrong:
         line = 1 if wrong.key is None else places.line(None, wrong.key)
         raise ScenarioError(f"{name}:{line}: {wrong}") from None
 
 
 def _scenario(places: _Places, name: str, found: Mapping[str, object], modules: int) -> Scenario:
-    table = Table(found)
+    table = TomlTable(found)
     title = table.text("title") if "title" in table else ""
     seed = table.integer("seed", 0) if "seed" in table else 0
     begin = table.choice("begin", _BEGINS) if "begin" in table else Begin.START
     ends = table.optional("ends")
     events = table.take("event") if "event" in table else []
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-        raise Wrong("event", f"event {shown(events)}, expected tables that begin with [[event]]")
+        raise InvalidValue(
+            "event", f"event {format_value(events)}, expected tables that begin with [[event]]"
+        )
     table.end()
     if not events:
-        raise Wrong(None, "no event: expected at least one table that begins with [[event]]")
+        raise InvalidValue(None, "no event: expected at least one table that begins with [[event]]")
     read = (_event(places, name, place, event, modules) for place, event in enumerate(events))
     return Scenario(tuple(read), title, seed, begin, ends)
 
@@ -65,39 +67,41 @@ def _event(
 ) -> Event:
     try:
         return _read_event(found, places.line(number, None), modules)
-    except Wrong as wrong:
+    except InvalidValue as wrong:
         raise ScenarioError(f"{name}:{places.line(number, wrong.key)}: {wrong}") from None
 
 
 def _read_event(found: Mapping[str, object], line: int, modules: int) -> Event:
-    table = Table(found)
+    table = TomlTable(found)
     when = _when(table)
-    key = table.only(ACTS, "what happens")
-    kind = ACTS[key]
-    act = kind.read(table, key)
+    key = table.only(ACTIONS, "what happens")
+    kind = ACTIONS[key]
+    action = kind.read(table, key)
     lasting = table.optional("for") if kind.lasts else None
     module = 1
     if not kind.common and "module" in table:
         module = table.integer("module", 1, modules)
     table.end()
     _check_occasion(table, key, when)
-    return Event(when, act, lasting, f"{key} {shown(found[key])}", line, module)
+    return Event(when, action, lasting, f"{key} {format_value(found[key])}", line, module)
 
 
-def _check_occasion(table: Table, key: str, when: When) -> None:
-    """What stands beside an answer needs one. Raises Wrong."""
+def _check_occasion(table: TomlTable, key: str, when: When) -> None:
+    """What stands beside an answer needs one. Raises InvalidValue."""
     if key == "answer":
         if not isinstance(when, On):
-            raise Wrong(
+            raise InvalidValue(
                 key, "answer: only a command is answered, expected on = and not at or every"
             )
         if when.after:
-            raise Wrong("after", "after: an answer that comes late is answer = with seconds =")
+            raise InvalidValue(
+                "after", "after: an answer that comes late is answer = with seconds ="
+            )
     if "place" in table and not (isinstance(when, On) and not when.after):
-        raise Wrong("place", "place: beside an answer, expected on = and no after =")
+        raise InvalidValue("place", "place: beside an answer, expected on = and no after =")
 
 
-def _when(table: Table) -> When:
+def _when(table: TomlTable) -> When:
     occasion = table.only(_OCCASIONS, "when it happens")
     times = table.integer("times", 1) if occasion != "at" and "times" in table else None
     if occasion == "at":
@@ -108,8 +112,8 @@ def _when(table: Table) -> When:
         return Every(seconds, seconds if first is None else first, times)
     command = table.text("on")
     if not re.fullmatch(r"AT[ -~]*", command, re.IGNORECASE):
-        raise Wrong(
-            "on", f"on {shown(command)}, expected how a command begins, such as AT+MIPLOPEN"
+        raise InvalidValue(
+            "on", f"on {format_value(command)}, expected how a command begins, such as AT+MIPLOPEN"
         )
     return On(command, times, table.optional("after") or 0.0)
 

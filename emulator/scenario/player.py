@@ -9,11 +9,11 @@ from functools import partial
 
 from emulator.clock.clocks import Timer
 from emulator.emulator import Emulator
-from emulator.module.command_faults import WELL, Aside, Upset
+from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.scenario.apply import Undo, perform
-from emulator.scenario.events import Ask, At, Begin, Event, Every, On, Scenario, Spoil
+from emulator.scenario.events import At, Begin, ByteFault, CloudRequest, Event, Every, On, Scenario
 from emulator.simulation.board import Board
 
 # Happenings that the report shows one by one; of more than these the oldest are only counted.
@@ -21,7 +21,7 @@ _KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class PlayedEvent:
     """`at` in seconds since the beginning."""
 
     at: float
@@ -44,10 +44,10 @@ class Play:
         emulator: Emulator,
         scenario: Scenario,
         *,
-        tell: Callable[[Happening], None] | None = None,
+        tell: Callable[[PlayedEvent], None] | None = None,
         over: Callable[[], None] | None = None,
     ) -> None:
-        self.happened: deque[Happening] = deque(maxlen=_KEPT)
+        self.happened: deque[PlayedEvent] = deque(maxlen=_KEPT)
         self.counts = [0] * len(scenario.events)
         self.heard = 0  # command lines
         self._claimed = [0] * len(scenario.events)  # commands that were met, at once or later
@@ -58,7 +58,7 @@ class Play:
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
         for number, board in enumerate(emulator.boards, 1):
-            board.module.upsetting = partial(self._upset, number)
+            board.module.fault_source = partial(self._upset, number)
 
     # Life ----------------------------------------------------------------------------------------
 
@@ -73,13 +73,13 @@ class Play:
             timer.cancel()
         self._timers.clear()
         for board in self._emulator.boards:
-            board.module.upsetting = None
+            board.module.fault_source = None
 
     def report(self) -> str:
         """What happened and what did not, for a person."""
         told = [f"{self._scenario.title or 'The scenario'}: what happened, in seconds"]
         if len(self.happened) == _KEPT:
-            told.append(f"       ...  (only the newest {_KEPT} are shown)")
+            told.append(f"       ...  (only the newest {_KEPT} are format_value)")
         told += map(str, self.happened)
         told.append(f"{self.heard} command lines were heard.")
         for event, count in zip(self._scenario.events, self.counts, strict=True):
@@ -149,21 +149,21 @@ class Play:
         self._moved(undo)
 
     def _act(self, event: Event) -> Undo | None:
-        act, board = event.act, self._board(event)
-        assert not isinstance(act, Upset), "an upset waits for its command"
-        if isinstance(act, Ask):
-            self._moved(partial(self._ask, act, event))
+        action, board = event.action, self._board(event)
+        assert not isinstance(action, CommandFault), "an upset waits for its command"
+        if isinstance(action, CloudRequest):
+            self._moved(partial(self._ask, action, event))
             return None
-        if isinstance(act, Aside):
-            self._say(act, board)
+        if isinstance(action, ExtraBytes):
+            self._say(action, board)
             return None
-        if isinstance(act, Spoil):
-            return perform(act, self._emulator, board)  # of the bytes to come: nothing moves now
+        if isinstance(action, ByteFault):
+            return perform(action, self._emulator, board)  # of the bytes to come: nothing moves now
         undo: list[Undo] = []
-        self._moved(lambda: undo.append(perform(act, self._emulator, board)))
+        self._moved(lambda: undo.append(perform(action, self._emulator, board)))
         return undo[0] if undo else None
 
-    def _say(self, aside: Aside, board: Board) -> None:
+    def _say(self, aside: ExtraBytes, board: Board) -> None:
         first, second = aside.halves
         board.line.send(first)
         if second:
@@ -178,7 +178,7 @@ class Play:
             self._note(f"failed: {error}")
         self._emulator.settle()
 
-    def _ask(self, act: Ask, event: Event) -> None:
+    def _ask(self, action: CloudRequest, event: Event) -> None:
         platform, text = self._emulator.platform, self._words(event)
         device = platform.device_by_imei(self._board(event).module.identity.imei)
         if device is None:
@@ -186,7 +186,7 @@ class Play:
             return
         try:
             answered = partial(self._answered, text)
-            platform.request(device, act.question, answered, self._emulator.now())
+            platform.request(device, action.question, answered, self._emulator.now())
         except ApiError as error:
             self._note(f"{text}: {error}")
 
@@ -195,12 +195,12 @@ class Play:
         links = ", ".join(map(str, outcome.links))
         self._note(f"{text}: {outcome.failure or values or links or 'done'}")
 
-    def _upset(self, module: int, line: str) -> Upset:
+    def _upset(self, module: int, line: str) -> CommandFault:
         """`module` has heard `line`: what becomes of it, and what else follows from it."""
         self.heard += 1
         if self._begin is None:
             self._begin_now()
-        found: Upset | None = None
+        found: CommandFault | None = None
         for place, event in enumerate(self._scenario.events):
             when = event.when
             if event.module != module or not isinstance(when, On) or not when.matches(line):
@@ -208,7 +208,7 @@ class Play:
             if when.times is not None and self._claimed[place] >= when.times:
                 continue
             upset = event.upset
-            if isinstance(event.act, Spoil) and not when.after:
+            if isinstance(event.action, ByteFault) and not when.after:
                 self._claimed[place] += 1
                 self._do(place, event)  # nothing of the module moves, and its answer is to meet it
             elif upset is None:
@@ -221,11 +221,11 @@ class Play:
                 self._claimed[place] += 1
                 self.counts[place] += 1
                 self._note(f"{when.command}: {self._words(event)}")
-        return found or WELL
+        return found or NO_FAULT
 
     def _note(self, text: str) -> None:
         now = self._emulator.now()
-        happening = Happening(now - (now if self._begin is None else self._begin), text)
+        happening = PlayedEvent(now - (now if self._begin is None else self._begin), text)
         self.happened.append(happening)
         if self._tell is not None:
             self._tell(happening)

@@ -13,7 +13,7 @@ E = TypeVar("E", bound=Enum)
 _MOST = 1e9
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """What stands under `key` (None: the table itself) is not what was expected."""
 
     def __init__(self, key: str | None, message: str) -> None:
@@ -21,8 +21,8 @@ class Wrong(Exception):
         self.key = key
 
 
-class Table:
-    """Every method raises Wrong on a value that is missing, of another kind or out of range.
+class TomlTable:
+    """Every method raises InvalidValue on a value that is missing, of another kind or out of range.
 
     `within`: the key that this table is the value of; errors are told under it.
     """
@@ -60,13 +60,13 @@ class Table:
     def text(self, key: str) -> str:
         value = self.take(key)
         if not isinstance(value, str) or not value:
-            raise self._wrong(key, f"{key} {shown(value)}, expected a text")
+            raise self._wrong(key, f"{key} {format_value(value)}, expected a text")
         return value
 
     def flag(self, key: str) -> bool:
         value = self.take(key)
         if not isinstance(value, bool):
-            raise self._wrong(key, f"{key} {shown(value)}, expected true or false")
+            raise self._wrong(key, f"{key} {format_value(value)}, expected true or false")
         return value
 
     def integer(self, key: str, low: int, high: int | None = None) -> int:
@@ -74,7 +74,7 @@ class Table:
         if isinstance(value, int) and not isinstance(value, bool) and _inside(value, low, high):
             return value
         bounds = f"{low} or more" if high is None else f"{low} to {high}"
-        raise self._wrong(key, f"{key} {shown(value)}, expected a whole number, {bounds}")
+        raise self._wrong(key, f"{key} {format_value(value)}, expected a whole number, {bounds}")
 
     def number(self, key: str, low: float = 0.0, high: float | None = None) -> float:
         value = self.take(key)
@@ -84,7 +84,7 @@ class Table:
             case int() | float() if _inside(value, low, high):
                 return float(value)
         bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
-        raise self._wrong(key, f"{key} {shown(value)}, expected a number, {bounds}")
+        raise self._wrong(key, f"{key} {format_value(value)}, expected a number, {bounds}")
 
     def optional(self, key: str, low: float = 0.0, high: float | None = None) -> float | None:
         """The same as `number`, None where it is left out."""
@@ -93,14 +93,18 @@ class Table:
     def choice(self, key: str, known: Mapping[str, E]) -> E:
         value = self.take(key)
         if not isinstance(value, str) or value not in known:
-            raise self._wrong(key, f"{key} {shown(value)}, expected one of {', '.join(known)}")
+            raise self._wrong(
+                key, f"{key} {format_value(value)}, expected one of {', '.join(known)}"
+            )
         return known[value]
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         value = self.take(key)
         if not isinstance(value, dict):
-            raise self._wrong(key, f"{key} {shown(value)}, expected a table such as {{ … = … }}")
-        return Table(value, key)
+            raise self._wrong(
+                key, f"{key} {format_value(value)}, expected a table such as {{ … = … }}"
+            )
+        return TomlTable(value, key)
 
     def end(self) -> None:
         """Nothing may be left that nobody took."""
@@ -109,13 +113,13 @@ class Table:
                 known = ", ".join(it for it in self._known if it != key) or "nothing"
                 raise self._wrong(key, f"{key} means nothing here, where there may be {known}")
 
-    def _wrong(self, key: str | None, message: str) -> Wrong:
+    def _wrong(self, key: str | None, message: str) -> InvalidValue:
         if self._within is None:
-            return Wrong(key, message)
-        return Wrong(self._within, f"{self._within}: {message}")
+            return InvalidValue(key, message)
+        return InvalidValue(self._within, f"{self._within}: {message}")
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as a message names it: as TOML would, shortened."""
     text = _toml(value)
     return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"

@@ -11,8 +11,8 @@ from emulator.air.messages import Downlink, Uplink
 from emulator.clock.clocks import Clock, Timer
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import Address, Kind
-from emulator.line.quiet_time import Quiet
+from emulator.line.ports.port import Address, PortKind
+from emulator.line.quiet_time import QuietTime
 from emulator.module.module import Module
 from emulator.recording.format import Recorder, Side
 from emulator.recording.trace import Trace
@@ -47,7 +47,7 @@ class Wiring:
             raise ValueError(f"baud {self.baud}: expected a speed above 0")
         if self.strict and self.baud is None:
             raise ValueError("strict: expected a speed; without one there is no wrong one")
-        if self.link is not None and self.address.kind is not Kind.PTY:
+        if self.link is not None and self.address.kind is not PortKind.PTY:
             raise ValueError(
                 f"link {self.link}: only a pty has a path to link to, {self.address} has none"
             )
@@ -76,7 +76,7 @@ class Board:
         self,
         module: Module,
         wiring: Wiring,
-        quiet: Quiet,
+        quiet: QuietTime,
         *,
         stir: Callable[[Board], None],
         catch_up: Callable[[float], None],
@@ -238,9 +238,9 @@ class Board:
         """Tell of what the host sends; returns what the module hears of it."""
         if self._recorder is not None:
             self._recorder.sent(Side.HOST, data, now)
-        heard, early = self.quiet.heard(data, now)
+        heard, early = self.quiet.received(data, now)
         if early is not None:
-            lost = ", and is lost" if self.quiet.hasty_lost else ""
+            lost = ", and is lost" if self.quiet.early_lost else ""
             self._note(
                 f"the next command came {early * 1000:.1f} ms after the final result, the module"
                 f" needs {self.quiet.minimum * 1000:g} ms{lost}"

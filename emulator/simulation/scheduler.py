@@ -55,7 +55,7 @@ class Turns:
                 self._due = deadline
                 self._timer = self._clock.call_at(deadline, self._on_time)
         if isinstance(self._clock, EagerClock):
-            self._clock.look()
+            self._clock.check()
 
     def catch_up(self, now: float) -> None:
         """A turn, if anything is due: before a part is moved which nobody else has moved."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from emulator.air.memory import Air, Link
 from emulator.air.messages import Downlink, Uplink
-from emulator.clock.deadlines import Alarms, earliest
+from emulator.clock.deadlines import Deadlines, earliest
 
 
 class Station(Protocol):
@@ -57,7 +57,7 @@ class Chain:
         self._stations: list[Station] = []
         self._addresses: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._alarms: Alarms[int] = Alarms()  # of the stations, by number
+        self._deadlines: Deadlines[int] = Deadlines()  # of the stations, by number
         self._touched: set[int] = set()
         self._platform_due: float | None = None
         self._platform_touched = True
@@ -98,7 +98,7 @@ class Chain:
         while moving:
             self._step_platform(now)
             moving = self._carry(self._step_stations(now), now)
-        deadline = earliest(self._platform_due, self._alarms.next, self.air.deadline)
+        deadline = earliest(self._platform_due, self._deadlines.next, self.air.deadline)
         assert deadline is None or deadline > now, "what was due at this instant is still due"
         return deadline
 
@@ -110,10 +110,10 @@ class Chain:
 
     def _step_stations(self, now: float) -> list[int]:
         """Step those that are due or touched; returns which, in the order they were added."""
-        stepped = sorted({*self._alarms.due(now), *self._touched})
+        stepped = sorted({*self._deadlines.pop_due(now), *self._touched})
         self._touched.clear()
         for number in stepped:
-            self._alarms.plan(number, self._stations[number].step(now))
+            self._deadlines.set(number, self._stations[number].step(now))
         return stepped
 
     def _carry(self, stepped: list[int], now: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, overload
 
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import finish
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback
 from m5310.device.dispatch import Dispatch
@@ -187,7 +187,7 @@ class Device:
         resource = Resource(path, type, value, access)
         async with self._provisioning.changing:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
-            await to_the_end(self._provisioning.declare(resource))
+            await finish(self._provisioning.declare(resource))
             return resource
 
     async def remove_resource(self, resource: Resource) -> None:
@@ -196,7 +196,7 @@ class Device:
             instance = self._provisioning.withdraw(resource)
             if instance is None:
                 return
-            await to_the_end(self._provisioning.delete(instance))
+            await finish(self._provisioning.delete(instance))
         if self._registration.allows(DeviceEvent.UPDATE):
             await self.update(with_objects=True)
 

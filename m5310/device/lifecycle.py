@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import finish
 from m5310.device.outbox import Outbox
 from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
@@ -62,7 +62,7 @@ class Life:
             self._connection.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
-            await to_the_end(self._undo(error))
+            await finish(self._undo(error))
             raise
         self._requests.start()
 
@@ -94,7 +94,7 @@ class Life:
             self._registration.end()
             self._continuity.end()
             self._destroying = asyncio.create_task(self._destroy())
-        await to_the_end(self._destroying)
+        await finish(self._destroying)
 
     async def _destroy(self) -> None:
         async with self._creating:

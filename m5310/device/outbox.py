@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
+from m5310.at.codec import Execute
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
 from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, grouped
-from m5310.dialects.dialect import Dialect, Execute
+from m5310.dialects.dialect import Dialect
 from m5310.errors import (
     AcknowledgementRefused,
     CommandError,

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from m5310.at.codec import Command
+from m5310.at.codec import Command, Execute
 from m5310.commands import general
-from m5310.dialects.dialect import Commands, Dialect, Execute
+from m5310.dialects.dialect import Commands, Dialect
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,

@@ -8,10 +8,11 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, assert_never
 
-from m5310.at.tasks import to_the_end
+from m5310.at.codec import Execute
+from m5310.at.tasks import finish
 from m5310.device.state import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
-from m5310.dialects.dialect import Commands, Dialect, Execute
+from m5310.dialects.dialect import Commands, Dialect
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
@@ -204,7 +205,7 @@ class Registration(Standing):
                 self.follow(failed)
                 raise
 
-        return await to_the_end(send())
+        return await finish(send())
 
     # --- what the module says ----------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from m5310.at.codec import Execute
 from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
 from m5310.device.reports import Line, Portion
-from m5310.dialects.dialect import Dialect, Execute
+from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
 from m5310.lwm2m.resources import Resource
 

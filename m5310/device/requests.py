@@ -6,8 +6,9 @@ import asyncio
 import logging
 from typing import Final, NamedTuple
 
+from m5310.at.codec import Execute
 from m5310.device.answers import RequestHandler, words
-from m5310.dialects.dialect import Commands, Execute, Request
+from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
 from m5310.lwm2m.resources import Path

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command, Execute
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
 from m5310.lwm2m.resources import Path, Resource
 from m5310.lwm2m.values import ValueType
 
-Commands = tuple[Command, ...]
-Execute = Callable[[Command], Awaitable[Answer]]
+Commands = tuple[Command[Any], ...]
 Request = ReadRequest | WriteRequest | ExecuteRequest
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.commands.sleep_reports import sleep_reported
 from m5310.errors import ParameterError, PortError, StateError
 from m5310.ports.usb import Plug
 
 if TYPE_CHECKING:
     from m5310.at.modem import LineListener, LossListener, Modem
+
+T = TypeVar("T")
 
 Opener = Callable[[], Awaitable["Modem"]]
 """Opens the port, for the first time or once more, or raises PortError."""
@@ -81,7 +83,7 @@ class Connection:
         self._modem = modem
         self._stop_listening = modem.listen(self._heard, self._lost)
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         return await self.modem.execute(command)
 
     async def close(self) -> None:

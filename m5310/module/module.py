@@ -15,7 +15,7 @@ from m5310.at.codec import Answer, Command, Response
 from m5310.at.engine import QUIET
 from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import finish
 from m5310.commands import general
 from m5310.commands import urcs as notices
 from m5310.commands.general import PROMPT, Booted
@@ -44,6 +44,7 @@ _AT = re.compile(r" *AT", re.IGNORECASE)
 
 _log = logging.getLogger("m5310.module")
 
+T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
@@ -90,7 +91,7 @@ class Module(Vocabulary):
         Never raises for what the module does. Not interrupted by a cancellation. Harmless the
         second time.
         """
-        await to_the_end(self._close())
+        await finish(self._close())
 
     async def _close(self) -> None:
         await self._datagrams.close()
@@ -134,7 +135,7 @@ class Module(Vocabulary):
 
     # --- any command, any line ---------------------------------------------------------------
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         while self._changing_speed.locked():
             async with self._changing_speed:
                 pass
@@ -162,7 +163,8 @@ class Module(Vocabulary):
         if isinstance(responses, str | re.Pattern):
             responses = (responses,)
         owned = tuple(Response(following.shape(one), required) for one in responses)
-        return await self.execute(Command(line, owned, timeout))
+        command = Command(line, owned, timeout)
+        return await self.execute(command)
 
     def follow(self, *wanted: Wanted, limit: int = following.LIMIT) -> Following:
         """The unsolicited lines that are meant, all if none is named; see `Following`."""

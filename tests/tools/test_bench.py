@@ -18,9 +18,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
 
 
-@pytest.mark.parametrize(
-    "name", ["lines", "memory", "exchange", "gap", "flood", "modules"]
-)
+@pytest.mark.parametrize("name", ["lines", "memory", "exchange", "gap", "flood", "modules"])
 def test_each_benchmark_gives_its_figures(name: str) -> None:
     done = bench("--json", "--rounds", "1", "--scale", "0.02", name)
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from emulator.onenet.http import answers as shapes
 from emulator.onenet.http import parameters
 from emulator.onenet.platform import Platform
 from emulator.recording import format as recording
-from emulator.recording.format import Piece, RecordingError, Side
+from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
@@ -134,7 +134,7 @@ def play_recording(data: bytes) -> None:
     now = 0.0
     for entry in found.entries:
         now = entry.at
-        if isinstance(entry, Piece) and entry.side is Side.HOST:
+        if isinstance(entry, Chunk) and entry.side is Side.HOST:
             replay.receive(entry.data, now)
     said = replay.take_output()
     for _ in range(len(found.entries) + 1):
@@ -148,7 +148,7 @@ def play_recording(data: bytes) -> None:
     recorded = b"".join(
         entry.data
         for entry in found.entries
-        if isinstance(entry, Piece) and entry.side is Side.MODULE
+        if isinstance(entry, Chunk) and entry.side is Side.MODULE
     )
     if said != recorded or replay.differences():
         raise Broken(f"its own host heard {said!r}, recorded was {recorded!r}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from emulator.line.ports.port import Address, Kind, Port
-from emulator.line.ports.pty import Terminal
-from emulator.line.ports.rfc2217 import Telnet
-from emulator.line.ports.stdio import StandardStreams
-from emulator.line.ports.tcp import Plain, TcpPort
+from emulator.line.ports.port import Address, Port, PortKind
+from emulator.line.ports.pty import PtyPort
+from emulator.line.ports.rfc2217 import Rfc2217Session
+from emulator.line.ports.stdio import StdioPort
+from emulator.line.ports.tcp import RawSession, TcpPort
 
 
 def open_port(
@@ -24,13 +24,13 @@ def open_port(
     Raises OSError: it cannot be had; nothing is left open.
     """
     match address.kind:
-        case Kind.PTY:
-            return Terminal(on_data)
-        case Kind.SOCKET:
-            return TcpPort(address, Plain, on_data, on_note)
-        case Kind.RFC2217:
-            return TcpPort(address, Telnet, on_data, on_note)
-        case Kind.STDIO:
-            return StandardStreams(on_data, on_end)
+        case PortKind.PTY:
+            return PtyPort(on_data)
+        case PortKind.SOCKET:
+            return TcpPort(address, RawSession, on_data, on_note)
+        case PortKind.RFC2217:
+            return TcpPort(address, Rfc2217Session, on_data, on_note)
+        case PortKind.STDIO:
+            return StdioPort(on_data, on_end)
         case _:
             assert_never(address.kind)

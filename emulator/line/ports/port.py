@@ -50,7 +50,7 @@ class Port(Protocol):
     def close(self) -> None: ...
 
 
-class Kind(Enum):
+class PortKind(Enum):
     PTY = "pty"
     SOCKET = "socket"
     RFC2217 = "rfc2217"
@@ -61,13 +61,13 @@ class Kind(Enum):
 class Address:
     """Which port to open; `host` and `number` only where it is on the network, 0: a free one."""
 
-    kind: Kind = Kind.PTY
+    kind: PortKind = PortKind.PTY
     host: str = ""
     number: int = 0
 
     def __str__(self) -> str:
         kind: str = self.kind.value
-        if self.kind in (Kind.PTY, Kind.STDIO):
+        if self.kind in (PortKind.PTY, PortKind.STDIO):
             return kind
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{kind}://{host}:{self.number}"
@@ -77,7 +77,7 @@ class Address:
 
         Raises ValueError: there is none.
         """
-        if self.kind is Kind.STDIO and places:
+        if self.kind is PortKind.STDIO and places:
             raise ValueError("port -: standard input and output are for one module only")
         if not self.number or not places:
             return self
@@ -86,12 +86,12 @@ class Address:
         return replace(self, number=self.number + places)
 
 
-def address_of(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """Read a name of a port. Raises ValueError: it is none."""
-    if text in (Kind.PTY.value, Kind.STDIO.value):
-        return Address(Kind(text))
+    if text in (PortKind.PTY.value, PortKind.STDIO.value):
+        return Address(PortKind(text))
     match = re.fullmatch(r"(socket|rfc2217)://(\[[0-9a-fA-F:.]+\]|[^\[\]:/?#\s]*):(\d{1,5})", text)
     if match is None or int(match[3]) > 65535:
         raise ValueError(f"port {text!r}: {_EXPECTED}")
     host = match[2].removeprefix("[").removesuffix("]") or _LOOPBACK
-    return Address(Kind(match[1]), host, int(match[3]))
+    return Address(PortKind(match[1]), host, int(match[3]))

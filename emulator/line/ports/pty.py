@@ -13,7 +13,7 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 
-from emulator.line.ports.pty_poll import watch_of
+from emulator.line.ports.pty_poll import poller_of
 from emulator.line.uart_frames import Frame
 
 READ_SIZE = 4096
@@ -25,7 +25,7 @@ _TCGETS2 = 0x802C542A
 _TERMIOS2 = struct.Struct("=4IB19s2I")
 
 
-class Terminal:
+class PtyPort:
     """A pty in raw mode; `on_data` is called with what programs write to `path`.
 
     Programs may open, close and open it again. Nothing is kept for the next one.
@@ -46,7 +46,7 @@ class Terminal:
         self.path = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self._master, False)
-        self._watch = watch_of(self._loop)
+        self._watch = poller_of(self._loop)
         self._watch.add(self._master, self._stirred)
         self._presence = select.poll()
         self._presence.register(self._master, 0)

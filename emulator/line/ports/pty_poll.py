@@ -8,7 +8,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 
-class Watch:
+class PtyPoller:
     """`told` of a descriptor is called when something new is there, once for each news, with what
     epoll says of it.
 
@@ -52,12 +52,12 @@ class Watch:
                 self._loop.call_exception_handler({"message": message, "exception": error})
 
 
-_WATCHES: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
+_WATCHES: WeakKeyDictionary[asyncio.AbstractEventLoop, PtyPoller] = WeakKeyDictionary()
 
 
-def watch_of(loop: asyncio.AbstractEventLoop) -> Watch:
+def poller_of(loop: asyncio.AbstractEventLoop) -> PtyPoller:
     """The one of this event loop, on Linux."""
     watch = _WATCHES.get(loop)
     if watch is None:
-        watch = _WATCHES[loop] = Watch(loop)
+        watch = _WATCHES[loop] = PtyPoller(loop)
     return watch

@@ -12,7 +12,7 @@ from typing import cast
 
 from serial.rfc2217 import PortManager, Serial
 
-from emulator.line.ports.tcp import Violation
+from emulator.line.ports.tcp import ProtocolViolation
 from emulator.line.uart_frames import Frame, Parity
 
 # The longest subnegotiation of RFC 2217 that a client sends is six bytes; a signature may be more.
@@ -51,7 +51,7 @@ class _Connection:
     write: Callable[[bytes], None]
 
 
-class Telnet:
+class Rfc2217Session:
     """One client's session; `owe` takes what the protocol itself has to say."""
 
     def __init__(self, owe: Callable[[bytes], None]) -> None:
@@ -70,11 +70,13 @@ class Telnet:
             for byte in self._protocol.filter(data):
                 found += byte
         except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise Violation(f"a Telnet option that RFC 2217 does not know ({error})") from error
+            raise ProtocolViolation(
+                f"a Telnet option that RFC 2217 does not know ({error})"
+            ) from error
         if self._protocol.suboption is not None and len(self._protocol.suboption) > _LONGEST:
-            raise Violation(f"a Telnet option of more than {_LONGEST} bytes")
+            raise ProtocolViolation(f"a Telnet option of more than {_LONGEST} bytes")
         if not 5 <= self._uart.bytesize <= 8:
-            raise Violation(f"{self._uart.bytesize} data bits; RFC 2217 knows 5 to 8")
+            raise ProtocolViolation(f"{self._uart.bytesize} data bits; RFC 2217 knows 5 to 8")
         return bytes(found)
 
     def encode(self, data: bytes) -> bytes:

@@ -15,7 +15,7 @@ READ_SIZE = 4096
 _CHUNK = 512
 
 
-class StandardStreams:
+class StdioPort:
     """`on_end` is called when the input has come to its end: no other host will come.
 
     The streams are left as they are, blocking: others may share them.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class Link:
+class Symlink:
     def __init__(self, path: Path, target: str) -> None:
         """Make `path` a link to `target`, in place of an older link.
 

@@ -22,7 +22,7 @@ _CHUNK = 16_384
 _MAX_OWED = 65_536
 
 
-class Violation(Exception):
+class ProtocolViolation(Exception):
     """What the host sent is not of the protocol; the text says what it is instead."""
 
 
@@ -33,12 +33,12 @@ class Session(Protocol):
     def frame(self) -> Frame | None: ...
 
     def decode(self, data: bytes) -> bytes:
-        """The line's bytes among those that came. Raises Violation."""
+        """The line's bytes among those that came. Raises ProtocolViolation."""
 
     def encode(self, data: bytes) -> bytes: ...
 
 
-class Plain:
+class RawSession:
     """Nothing but the line's bytes, as pyserial's `socket://` has it."""
 
     frame: Frame | None = None
@@ -212,7 +212,7 @@ class TcpPort:
             return
         try:
             decoded = host.session.decode(data)
-        except Violation as violation:
+        except ProtocolViolation as violation:
             self._on_note(f"the host is sent away: {violation}")
             self._leave()
             return

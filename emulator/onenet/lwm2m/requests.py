@@ -20,7 +20,7 @@ from emulator.air.messages import (
     Response,
     Write,
 )
-from emulator.clock.deadlines import Alarms
+from emulator.clock.deadlines import Deadlines
 
 # Five digits: hosts exist that patch exactly five characters of a msgid.
 FIRST_MID = 10_000
@@ -113,7 +113,7 @@ class Requests:
         self._send = send
         self._retry = retry
         self._open: dict[str, dict[int, Request]] = {}  # by endpoint and message id
-        self._alarms: Alarms[Request] = Alarms()
+        self._deadlines: Deadlines[Request] = Deadlines()
         self._last_mid = LAST_MID
         self.ignored = 0
 
@@ -140,7 +140,7 @@ class Requests:
         """Forget it without an outcome; a request that has ended is left as it is."""
         if not self._is_open(request):
             return
-        self._alarms.plan(request, None)
+        self._deadlines.set(request, None)
         of_the_device = self._open[request.endpoint]
         del of_the_device[request.mid]
         if not of_the_device:
@@ -154,20 +154,20 @@ class Requests:
 
     def step(self, now: float) -> float | None:
         """Repeat or give up what is due at `now`; returns the next deadline."""
-        for request in self._alarms.due(now):
+        for request in self._deadlines.pop_due(now):
             if not self._is_open(request):  # the outcome of another may have cancelled it
                 continue
             if request.sent < len(self._retry.waits):
                 self._transmit(request, now)
             else:
                 self._end(request, Outcome(now, Failure.TIME_OUT))
-        return self._alarms.next
+        return self._deadlines.next
 
     def _is_open(self, request: Request) -> bool:
         return self._open.get(request.endpoint, {}).get(request.mid) is request
 
     def _transmit(self, request: Request, now: float) -> None:
-        self._alarms.plan(request, now + self._retry.waits[request.sent])
+        self._deadlines.set(request, now + self._retry.waits[request.sent])
         request.sent += 1
         self._send(request.endpoint, request.question)
 

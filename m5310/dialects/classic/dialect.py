@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from m5310.at.codec import Execute
 from m5310.dialects.classic import commands
 from m5310.dialects.classic.config import Config
 from m5310.dialects.classic.urcs import Reading, parse
-from m5310.dialects.dialect import Commands, Execute, Request, WireValue
+from m5310.dialects.dialect import Commands, Request, WireValue
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
 from m5310.lwm2m.resources import Path, Resource
 from m5310.lwm2m.values import ValueType

@@ -18,15 +18,15 @@ from m5310.errors import (
 )
 from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
 from m5310.lwm2m.values import ValueType
-from tests.driver.device.test_registration import Wire
 from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 
 INSTANCE = Path(3303, 0)
 
 
 class Bench:
     def __init__(self) -> None:
-        self.wire = Wire()
+        self.wire = RecordingExecute()
         self.tree = ObjectTree()
         loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[bool] = loop.create_future()

@@ -27,9 +27,9 @@ from m5310.errors import ModemReset, PortError
 from m5310.lwm2m.resources import ObjectTree
 from m5310.module.link import Connection
 from m5310.states import DeviceEvent, DeviceState
-from tests.driver.device.test_registration import Wire
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S, E = DeviceState, DeviceEvent
@@ -46,7 +46,7 @@ class Bench:
         """On a port that can be opened again, unless the modem is `given`."""
         self.port = Scripted()
         self.opened = 0
-        self.wire = Wire()
+        self.wire = RecordingExecute()
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []

@@ -21,9 +21,9 @@ from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
 from m5310.module.link import Connection
 from m5310.states import DeviceState
-from tests.driver.device.test_registration import Wire
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S = DeviceState
@@ -37,7 +37,7 @@ class Bench:
     """
 
     def __init__(self, state: DeviceState = S.RESTORING) -> None:
-        self.wire = Wire()
+        self.wire = RecordingExecute()
         self.wire.then = self._sent
         self.refuse: Callable[[str], M5310Error | None] = lambda _: None
         self.platform: bool | None = True

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from emulator.cli.startup_message import Ready, Station
+from emulator.cli.startup_message import ModuleInfo, StartupInfo
 
-FIRST = Station("/dev/pts/7", "867", "460", "500000001")
-READY = Ready("http://127.0.0.1:8080", "secret", (FIRST,))
+FIRST = ModuleInfo("/dev/pts/7", "867", "460", "500000001")
+READY = StartupInfo("http://127.0.0.1:8080", "secret", (FIRST,))
 
 
-def fleet(count: int) -> Ready:
-    stations = [Station(f"/tmp/m-{n}", f"86{n}", f"46{n}", str(n)) for n in range(1, count + 1)]
-    return Ready("http://127.0.0.1:8080", "secret", tuple(stations))
+def fleet(count: int) -> StartupInfo:
+    stations = [ModuleInfo(f"/tmp/m-{n}", f"86{n}", f"46{n}", str(n)) for n in range(1, count + 1)]
+    return StartupInfo("http://127.0.0.1:8080", "secret", tuple(stations))
 
 
 def test_json_is_one_line_with_every_handle() -> None:
@@ -44,14 +44,16 @@ def test_the_text_names_everything_and_what_to_try() -> None:
 
 
 def test_the_text_of_a_module_that_nobody_knows() -> None:
-    text = Ready("http://x", "k", (Station("/dev/pts/7", "867", "460", None),)).as_text(None)
+    text = StartupInfo("http://x", "k", (ModuleInfo("/dev/pts/7", "867", "460", None),)).as_text(
+        None
+    )
     assert "refuses its login" in text
     assert "as fast as it is read" in text
     assert "curl" not in text
 
 
 def test_the_text_of_a_pipe_does_not_tell_to_open_it() -> None:
-    text = Ready("http://x", "k", (Station("-", "867", "460", "1"),)).as_text(None)
+    text = StartupInfo("http://x", "k", (ModuleInfo("-", "867", "460", "1"),)).as_text(None)
     assert "miniterm" not in text
 
 

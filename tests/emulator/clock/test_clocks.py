@@ -136,14 +136,14 @@ def test_whoever_watches_looks_before_time_moves() -> None:
     clock = VirtualClock(0.0)
     seen: list[float] = []
 
-    def look() -> None:
+    def check() -> None:
         seen.append(clock.now())
 
-    clock.watch(look)
+    clock.watch(check)
     clock.advance(1.0)
-    clock.call_at(5.0, look)
+    clock.call_at(5.0, check)
     clock.advance_to_next()
-    clock.unwatch(look)
+    clock.unwatch(check)
     clock.advance(1.0)
     assert seen == [0.0, 1.0, 5.0]
 
@@ -171,7 +171,7 @@ async def test_an_eager_clock_goes_while_somebody_waits_and_no_further() -> None
     clock = EagerClock(0.0)
     clock.start()
     happened: list[float] = []
-    clock.owed = lambda: len(happened) < 2
+    clock.work_pending = lambda: len(happened) < 2
     for when in (5.0, 60.0, 86_400.0):
         clock.call_at(when, lambda: happened.append(clock.now()))
     assert happened == []
@@ -179,10 +179,10 @@ async def test_an_eager_clock_goes_while_somebody_waits_and_no_further() -> None
         await asyncio.sleep(0)
     assert happened == [5.0, 60.0]
     assert clock.now() == 60.0
-    clock.owed = lambda: True
+    clock.work_pending = lambda: True
     clock.advance(1.0)
     assert clock.now() == 61.0
-    clock.look()
+    clock.check()
     for _ in range(5):
         await asyncio.sleep(0)
     assert happened[2:] == [86_400.0]
@@ -191,6 +191,6 @@ async def test_an_eager_clock_goes_while_somebody_waits_and_no_further() -> None
 
 def test_an_eager_clock_that_is_not_started_stands_still() -> None:
     clock = EagerClock(0.0)
-    clock.owed = lambda: True
+    clock.work_pending = lambda: True
     clock.call_at(5.0, lambda: None)
     assert clock.now() == 0.0

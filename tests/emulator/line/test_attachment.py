@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from emulator.line.attachment import Plug
-from emulator.line.ports.port import Address, Port, address_of
+from emulator.line.attachment import Attachment
+from emulator.line.ports.port import Address, Port, parse_address
 
 
-def insert(plug: Plug) -> Port:
+def insert(plug: Attachment) -> Port:
     return plug.insert(lambda _data: None, lambda _note: None, lambda: None)
 
 
 async def test_its_name_is_that_of_the_port_also_when_it_is_out() -> None:
-    plug = Plug(Address(), None)
+    plug = Attachment(Address(), None)
     assert plug.name == plug.link_or_name == ""
     port = insert(plug)
     assert plug.name == plug.link_or_name == port.name
@@ -26,7 +26,7 @@ async def test_its_name_is_that_of_the_port_also_when_it_is_out() -> None:
 
 async def test_a_link_is_what_a_host_opens(tmp_path: Path) -> None:
     path = tmp_path / "m5310"
-    plug = Plug(Address(), path)
+    plug = Attachment(Address(), path)
     for _ in range(2):
         port = insert(plug)
         assert plug.link_or_name == str(path)
@@ -36,7 +36,7 @@ async def test_a_link_is_what_a_host_opens(tmp_path: Path) -> None:
 
 
 async def test_without_its_link_the_port_is_closed_again(tmp_path: Path) -> None:
-    plug = Plug(Address(), tmp_path)
+    plug = Attachment(Address(), tmp_path)
     with pytest.raises(FileExistsError, match="is no symbolic link"):
         insert(plug)
     assert plug.name == ""
@@ -45,7 +45,7 @@ async def test_without_its_link_the_port_is_closed_again(tmp_path: Path) -> None
 
 @pytest.mark.realtime
 async def test_a_network_port_keeps_its_number() -> None:
-    plug = Plug(address_of("socket://:0"), None)
+    plug = Attachment(parse_address("socket://:0"), None)
     insert(plug)
     name = plug.name
     assert not name.endswith(":0")

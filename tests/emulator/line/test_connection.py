@@ -13,13 +13,13 @@ import pytest
 from emulator.clock.clocks import VIRTUAL_START, VirtualClock
 from emulator.line.faults import Fault
 from emulator.line.line import BUSY, Line
-from emulator.line.ports.port import Address, address_of
+from emulator.line.ports.port import Address, parse_address
 from emulator.line.uart_frames import Frame, read
 from tests.support.hosts import Host
 from tests.support.peers import Ear, peer, until
 
 realtime = pytest.mark.realtime
-SOCKET = address_of("socket://127.0.0.1:0")
+SOCKET = parse_address("socket://127.0.0.1:0")
 
 
 class End:
@@ -131,7 +131,7 @@ async def test_a_module_that_overruns_loses_what_comes_while_it_sends() -> None:
             await it.has(10)
             it.clock.advance(10 / 960)
             assert it.ear.data == b"AT\r"  # it does not read while it sends
-            assert it.line.intake.lost == 3
+            assert it.line.receive_buffer.lost == 3
             it.clock.advance(1)
             assert it.ear.data == b"AT\rAT+C"
             assert it.ear.notes[-1] == "overrun: 1 bytes came while the module was sending"
@@ -293,10 +293,10 @@ async def test_a_pipe_that_ends_is_told_once_everything_has_passed(
     inward, send = os.pipe()
     receive, outward = os.pipe()
     monkeypatch.setattr(
-        "emulator.line.ports.stdio.StandardStreams.__init__.__kwdefaults__",
+        "emulator.line.ports.stdio.StdioPort.__init__.__kwdefaults__",
         {"streams": (inward, outward)},
     )
-    with end(address=address_of("-")) as it:
+    with end(address=parse_address("-")) as it:
         assert it.line.port == "-"
         os.write(send, b"AT\r")
         await it.has(3)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.line.direction import Way
-from emulator.line.faults import Noise
+from emulator.line.direction import LineDirection
+from emulator.line.faults import DirectionFaults
 from emulator.line.pacing import BACKLOG
 from emulator.line.uart_frames import Frame, read
 
 
-def made() -> tuple[Way, Noise, list[str]]:
-    noise, told = Noise(), list[str]()
-    return Way(noise, told.append), noise, told
+def made() -> tuple[LineDirection, DirectionFaults, list[str]]:
+    noise, told = DirectionFaults(), list[str]()
+    return LineDirection(noise, told.append), noise, told
 
 
-def taken(way: Way) -> list[tuple[float, bytes]]:
+def taken(way: LineDirection) -> list[tuple[float, bytes]]:
     """Everything on it, each byte with its time."""
     found = []
     while way.next is not None:

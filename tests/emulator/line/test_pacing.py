@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.line.pacing import BACKLOG, Wire
+from emulator.line.pacing import BACKLOG, PacedQueue
 
 
-def drained(wire: Wire, now: float) -> bytes:
+def drained(wire: PacedQueue, now: float) -> bytes:
     data = b""
     while due := wire.due(now):
         data += due
@@ -18,7 +18,7 @@ def drained(wire: Wire, now: float) -> bytes:
 
 
 def test_nothing_is_on_its_way_at_first() -> None:
-    wire = Wire()
+    wire = PacedQueue()
     assert (wire.due(0), wire.next, wire.waiting, wire.paced) == (b"", None, 0, False)
     wire.advance(0)
     assert wire.put(b"", 0, 1) == 0
@@ -26,7 +26,7 @@ def test_nothing_is_on_its_way_at_first() -> None:
 
 
 def test_each_byte_is_complete_at_its_time() -> None:
-    wire = Wire()
+    wire = PacedQueue()
     wire.put(b"abc", 10, 0.5)
     assert wire.paced
     assert wire.next == 10.5
@@ -40,7 +40,7 @@ def test_each_byte_is_complete_at_its_time() -> None:
 
 
 def test_what_follows_waits_and_a_delay_comes_on_top() -> None:
-    wire = Wire()
+    wire = PacedQueue()
     wire.put(b"ab", 0, 1)
     wire.put(b"c", 0.5, 0.25)
     wire.put(b"d", 0.5, 0, delay=2)
@@ -53,7 +53,7 @@ def test_what_follows_waits_and_a_delay_comes_on_top() -> None:
 
 
 def test_what_waits_is_bounded_and_what_is_cleared_is_counted() -> None:
-    wire = Wire()
+    wire = PacedQueue()
     assert wire.put(b"x" * (BACKLOG - 1), 0, 1) == 0
     assert wire.put(b"yz", 0, 1) == 1
     assert wire.put(b"z", 0, 1) == 1
@@ -71,7 +71,7 @@ bursts = st.lists(
 def test_however_one_looks_the_same_bytes_come_in_their_order(
     sent: list[tuple[float, bytes, float]], looks: list[float]
 ) -> None:
-    wire, now, seen = Wire(), 0.0, b""
+    wire, now, seen = PacedQueue(), 0.0, b""
     waiting = sorted(sent, key=lambda burst: burst[0])
     for at, data, byte_time in waiting:
         wire.put(data, at, byte_time)
@@ -87,7 +87,7 @@ def test_however_one_looks_the_same_bytes_come_in_their_order(
 
 
 def test_a_timer_that_fires_at_the_rounded_time_finds_its_byte() -> None:
-    wire = Wire()
+    wire = PacedQueue()
     begin = 1_795_415_760.123
     wire.put(b"x" * 5000, begin, 10 / 115_200)
     while wire.next is not None:
@@ -98,7 +98,7 @@ def test_a_timer_that_fires_at_the_rounded_time_finds_its_byte() -> None:
 
 @pytest.mark.parametrize("byte_time", [0.0, 1.0])
 def test_part_of_a_burst_can_be_taken(byte_time: float) -> None:
-    wire = Wire()
+    wire = PacedQueue()
     wire.put(b"abc", 0, byte_time)
     wire.advance(len(wire.due(3)) - 2)
     assert wire.due(3) == b"bc"

@@ -4,84 +4,86 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.line.quiet_time import Quiet
+from emulator.line.quiet_time import QuietTime
 
 
 def test_a_patient_host_is_not_noticed() -> None:
-    quiet = Quiet(0.02)
-    assert quiet.heard(b"AT\r", 0.0) == (b"AT\r", None)
+    quiet = QuietTime(0.02)
+    assert quiet.received(b"AT\r", 0.0) == (b"AT\r", None)
     quiet.sent(b"\r\nOK\r\n", 1.0)
-    assert quiet.heard(b"AT\r", 1.02) == (b"AT\r", None)
+    assert quiet.received(b"AT\r", 1.02) == (b"AT\r", None)
     assert quiet.too_soon == 0
 
 
 def test_who_waits_just_as_long_as_asked_is_patient_at_any_date() -> None:
-    quiet = Quiet(0.02)
+    quiet = QuietTime(0.02)
     quiet.sent(b"\r\nOK\r\n", 1_795_415_760.005)
-    assert quiet.heard(b"AT\r", 1_795_415_760.025) == (b"AT\r", None)
+    assert quiet.received(b"AT\r", 1_795_415_760.025) == (b"AT\r", None)
 
 
 def test_the_end_of_the_line_before_is_not_the_next_command() -> None:
-    quiet = Quiet(0.02, hasty_lost=True)
+    quiet = QuietTime(0.02, early_lost=True)
     quiet.sent(b"\r\nOK\r\n", 1.0)
-    assert quiet.heard(b"\n", 1.0) == (b"\n", None)
-    assert quiet.heard(b"AT\r", 1.005) == (b"", pytest.approx(0.005))
+    assert quiet.received(b"\n", 1.0) == (b"\n", None)
+    assert quiet.received(b"AT\r", 1.005) == (b"", pytest.approx(0.005))
     assert quiet.too_soon == 1
 
 
 @pytest.mark.parametrize("final", [b"OK", b"ERROR", b"+CME ERROR:50"])
 def test_a_hasty_host_is_counted_once_a_command(final: bytes) -> None:
-    quiet = Quiet(0.02)
+    quiet = QuietTime(0.02)
     for _ in range(2):
         quiet.sent(b"\r\n" + final + b"\r\n", 1.0)
-        assert quiet.heard(b"A", 1.005) == (b"A", pytest.approx(0.005))
-        assert quiet.heard(b"T", 1.006) == (b"T", None)
-        assert quiet.heard(b"\r", 1.03) == (b"\r", None)
-        assert quiet.heard(b"AT", 1.031) == (b"AT", None)
+        assert quiet.received(b"A", 1.005) == (b"A", pytest.approx(0.005))
+        assert quiet.received(b"T", 1.006) == (b"T", None)
+        assert quiet.received(b"\r", 1.03) == (b"\r", None)
+        assert quiet.received(b"AT", 1.031) == (b"AT", None)
     assert quiet.too_soon == 2
 
 
 def test_where_the_module_is_deaf_it_hears_from_the_end_of_the_quiet_time_on() -> None:
-    quiet = Quiet(0.02, hasty_lost=True)
+    quiet = QuietTime(0.02, early_lost=True)
     quiet.sent(b"\r\nOK\r\n", 1.0)
-    heard = b"".join(quiet.heard(bytes([c]), 1.0 + n / 100)[0] for n, c in enumerate(b"AT+CSQ\r"))
-    assert heard == b"+CSQ\r"
+    received = b"".join(
+        quiet.received(bytes([c]), 1.0 + n / 100)[0] for n, c in enumerate(b"AT+CSQ\r")
+    )
+    assert received == b"+CSQ\r"
     assert quiet.too_soon == 1
 
 
 @pytest.mark.parametrize("text", [b"\r\n+CEREG:1\r\n", b"\r\nOKAY\r\n", b"\r\nREBOOTING\r\n"])
 def test_after_other_lines_there_is_no_quiet_time(text: bytes) -> None:
-    quiet = Quiet(0.02)
+    quiet = QuietTime(0.02)
     quiet.sent(text, 1.0)
-    assert quiet.heard(b"AT\r", 1.0) == (b"AT\r", None)
+    assert quiet.received(b"AT\r", 1.0) == (b"AT\r", None)
 
 
 def test_the_quiet_time_begins_with_the_last_byte_of_the_final_result() -> None:
-    quiet = Quiet(0.02)
+    quiet = QuietTime(0.02)
     for place, byte in enumerate(b"\r\n+CSQ:1,99\r\n\r\nOK\r"):
         quiet.sent(bytes([byte]), place / 1000)
-    assert quiet.heard(b"A", 1.0) == (b"A", None)
+    assert quiet.received(b"A", 1.0) == (b"A", None)
     quiet.sent(b"\n", 2.0)
-    assert quiet.heard(b"", 2.0) == (b"", None)
-    assert quiet.heard(b"A", 2.01)[1] == pytest.approx(0.01)
+    assert quiet.received(b"", 2.0) == (b"", None)
+    assert quiet.received(b"A", 2.01)[1] == pytest.approx(0.01)
 
 
 def test_a_line_without_end_is_not_kept() -> None:
-    quiet = Quiet(0.02)
+    quiet = QuietTime(0.02)
     for _ in range(1000):
         quiet.sent(b"x" * 1000, 1.0)
     assert len(quiet._line) < 100
     quiet.sent(b"\r\nOK\r\n", 1.0)
-    assert quiet.heard(b"A", 1.0)[1] == 0.0
+    assert quiet.received(b"A", 1.0)[1] == 0.0
 
 
 def test_without_a_quiet_time_nobody_is_hasty() -> None:
-    quiet = Quiet(0)
+    quiet = QuietTime(0)
     quiet.sent(b"\r\nOK\r\n", 1.0)
-    assert quiet.heard(b"AT\r", 1.0) == (b"AT\r", None)
+    assert quiet.received(b"AT\r", 1.0) == (b"AT\r", None)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
 def test_a_quiet_time_is_a_time(seconds: float) -> None:
     with pytest.raises(ValueError, match=r"quiet .*: expected a number of seconds"):
-        Quiet(seconds)
+        QuietTime(seconds)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.recording.format import Piece, Recorder, RecordingError, Side, Speed, read
+from emulator.recording.format import Chunk, Recorder, RecordingError, Side, SpeedChange, read
 from tests.support.hosts import Host
 
 START = 1_795_415_760.0
@@ -80,7 +80,7 @@ def test_joined_the_pieces_are_what_each_side_sent(said: list[tuple[Side, bytes,
         now += pause
         desk.recorder.sent(side, data, now)
     desk.recorder.close()
-    pieces = [entry for entry in read(desk.text.encode()).entries if isinstance(entry, Piece)]
+    pieces = [entry for entry in read(desk.text.encode()).entries if isinstance(entry, Chunk)]
     for side in Side:
         whole = b"".join(piece.data for piece in pieces if piece.side is side)
         assert whole == b"".join(data for who, data, _ in said if who is side)
@@ -96,9 +96,9 @@ def test_a_reader_takes_what_the_format_allows() -> None:
     found = read(text.encode())
     assert found.baud == 9600
     assert found.entries == (
-        Piece(0.0, Side.HOST, b"AT\r"),
-        Piece(0.5, Side.MODULE, b"\x00\xff"),
-        Speed(1.0, 115_200),
+        Chunk(0.0, Side.HOST, b"AT\r"),
+        Chunk(0.5, Side.MODULE, b"\x00\xff"),
+        SpeedChange(1.0, 115_200),
     )
     assert read(text.encode() + b'{"at": 2, "fr').entries == found.entries
     assert len(read(text.encode() + b'{"at": 2, "baud": 9600}').entries) == 4
@@ -140,8 +140,8 @@ async def test_the_emulator_records_both_directions_and_the_speed() -> None:
             await host.command("AT")
     found = read("".join(lines).encode())
     assert found.baud == 115_200
-    assert [entry.baud for entry in found.entries if isinstance(entry, Speed)] == [57_600]
-    assert [entry.data for entry in found.entries[:2] if isinstance(entry, Piece)] == [
+    assert [entry.baud for entry in found.entries if isinstance(entry, SpeedChange)] == [57_600]
+    assert [entry.data for entry in found.entries[:2] if isinstance(entry, Chunk)] == [
         b"AT\r",
         b"\r\nOK\r\n",
     ]

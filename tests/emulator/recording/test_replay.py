@@ -5,23 +5,23 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.recording.format import Piece, Recording, Side, Speed
+from emulator.recording.format import Chunk, Recording, Side, SpeedChange
 from emulator.recording.replay import Replay
 
 HOST, MODULE = Side.HOST, Side.MODULE
 DAY = Recording(
     9600,
     (
-        Piece(0.5, MODULE, b"M5310\r\nOK\r\n"),
-        Piece(1.0, HOST, b"AT"),
-        Piece(1.2, HOST, b"\r\n"),
-        Piece(1.3, MODULE, b"\r\nOK\r\n"),
-        Speed(1.4, 115_200),
-        Piece(2.0, HOST, b"AT+CSQ\r"),
-        Piece(2.1, MODULE, b"\r\n+CSQ:20,99\r\n"),
-        Piece(2.2, MODULE, b"\r\nOK\r\n"),
-        Piece(9.0, HOST, b"AT+CIMI\r"),
-        Piece(9.5, MODULE, b"\r\nOK\r\n"),
+        Chunk(0.5, MODULE, b"M5310\r\nOK\r\n"),
+        Chunk(1.0, HOST, b"AT"),
+        Chunk(1.2, HOST, b"\r\n"),
+        Chunk(1.3, MODULE, b"\r\nOK\r\n"),
+        SpeedChange(1.4, 115_200),
+        Chunk(2.0, HOST, b"AT+CSQ\r"),
+        Chunk(2.1, MODULE, b"\r\n+CSQ:20,99\r\n"),
+        Chunk(2.2, MODULE, b"\r\nOK\r\n"),
+        Chunk(9.0, HOST, b"AT+CIMI\r"),
+        Chunk(9.5, MODULE, b"\r\nOK\r\n"),
     ),
 )
 HELLO = b"M5310\r\nOK\r\n"

@@ -6,16 +6,16 @@ import pytest
 
 from emulator.clock.clocks import VirtualClock
 from emulator.line.ports.port import Address
-from emulator.recording.format import Piece, Recording, Side, Speed
+from emulator.recording.format import Chunk, Recording, Side, SpeedChange
 from emulator.recording.replay import Replay
-from emulator.recording.replay_port import Replaying
+from emulator.recording.replay_port import ReplayPort
 from tests.support.hosts import Host
 
 DAY = Recording(
     0,
     (
-        Piece(0.5, Side.HOST, b"AT\r"),
-        Piece(60.5, Side.MODULE, b"\r\nOK\r\n"),
+        Chunk(0.5, Side.HOST, b"AT\r"),
+        Chunk(60.5, Side.MODULE, b"\r\nOK\r\n"),
     ),
 )
 
@@ -24,7 +24,7 @@ DAY = Recording(
 async def test_a_host_is_answered_as_it_was_and_when_it_was() -> None:
     clock = VirtualClock()
     replay = Replay(DAY, clock.now())
-    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=None)
+    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=None)
     try:
         with Host(playing.line.port) as host:
             host.send("AT")
@@ -46,7 +46,7 @@ async def test_a_host_is_answered_as_it_was_and_when_it_was() -> None:
 async def test_what_still_waits_is_not_said_by_a_port_that_is_closed() -> None:
     clock = VirtualClock()
     replay = Replay(DAY, clock.now())
-    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=9600)
     with Host(playing.line.port) as host:
         host.send("AT")
         clock.advance(1)
@@ -57,11 +57,11 @@ async def test_what_still_waits_is_not_said_by_a_port_that_is_closed() -> None:
 FASTER = Recording(
     9600,
     (
-        Piece(1.0, Side.HOST, b"AT+NATSPEED=115200,30,0\r"),
-        Piece(1.1, Side.MODULE, b"\r\nOK\r\n"),
-        Speed(1.1, 115_200),
-        Piece(2.0, Side.HOST, b"AT\r"),
-        Piece(2.0, Side.MODULE, b"\r\nOK\r\n"),
+        Chunk(1.0, Side.HOST, b"AT+NATSPEED=115200,30,0\r"),
+        Chunk(1.1, Side.MODULE, b"\r\nOK\r\n"),
+        SpeedChange(1.1, 115_200),
+        Chunk(2.0, Side.HOST, b"AT\r"),
+        Chunk(2.0, Side.MODULE, b"\r\nOK\r\n"),
     ),
 )
 
@@ -70,7 +70,7 @@ FASTER = Recording(
 async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> None:
     clock = VirtualClock()
     replay = Replay(FASTER, clock.now(), timed=False)
-    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=9600)
     try:
         with Host(playing.line.port) as host:
             host.send("AT+NATSPEED=115200,30,0")
@@ -95,7 +95,7 @@ async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> No
 async def test_a_line_without_pace_stays_without() -> None:
     clock = VirtualClock()
     replay = Replay(FASTER, clock.now(), timed=False)
-    playing = Replaying(replay, clock, over=lambda: None, address=Address(), baud=None)
+    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=None)
     try:
         with Host(playing.line.port) as host:
             host.send("AT+NATSPEED=115200,30,0")

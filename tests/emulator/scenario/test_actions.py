@@ -7,97 +7,105 @@ import tomllib
 import pytest
 
 from emulator.air.messages import Discover, Execute, Item, Path, Read, Write
-from emulator.line.faults import Fault, Rates, Spot
+from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Place, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
-from emulator.scenario.actions import ACTS
+from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
-    Act,
-    Ask,
-    Cable,
-    Card,
-    Mood,
-    Network,
-    Noise,
-    Reception,
+    Action,
+    AirChange,
+    ByteFault,
+    CableChange,
+    CloudRequest,
+    CoverageChange,
+    NetworkChange,
+    NoiseChange,
+    PlatformChange,
     Restart,
-    Spoil,
+    SimChange,
     Way,
-    Weather,
 )
-from emulator.scenario.toml_table import Table, Wrong
+from emulator.scenario.toml_table import InvalidValue, TomlTable
 
 
-def read(text: str) -> Act:
-    """The act of a table of which every key is taken."""
-    table = Table(tomllib.loads(text))
-    key = table.only(ACTS, "what happens")
-    act = ACTS[key].read(table, key)
+def read(text: str) -> Action:
+    """The action of a table of which every key is taken."""
+    table = TomlTable(tomllib.loads(text))
+    key = table.only(ACTIONS, "what happens")
+    action = ACTIONS[key].read(table, key)
     table.end()
-    return act
+    return action
 
 
 @pytest.mark.parametrize(
-    ("text", "act"),
+    ("text", "action"),
     [
-        ('coverage = "ECL2"', Reception(Coverage.ECL2)),
-        ('network = "refuses"', Network(refusing=True)),
-        ('network = "accepts"', Network(refusing=False)),
-        ('sim = "MISSING"', Card(Sim.MISSING)),
+        ('coverage = "ECL2"', CoverageChange(Coverage.ECL2)),
+        ('network = "refuses"', NetworkChange(refusing=True)),
+        ('network = "accepts"', NetworkChange(refusing=False)),
+        ('sim = "MISSING"', SimChange(Sim.MISSING)),
         ('restart = "BROWN_OUT"', Restart(Cause.BROWN_OUT)),
-        ('cable = "unplugged"', Cable(plugged=False)),
-        ('cable = "plugged"', Cable(plugged=True)),
-        ("noise = { loss = 0.5, garbage = 1 }", Noise(Rates(loss=0.5, garbage=1))),
-        ("to_host = { lose = 3, after = 2 }", Spoil(Way.TO_HOST, Spot(Fault.LOSS, 2, 3))),
-        ("to_module = { delay = 1.5 }", Spoil(Way.TO_MODULE, Spot(Fault.DELAY, seconds=1.5))),
-        ('to_host = { inject = "\\u0000x" }', Spoil(Way.TO_HOST, Spot(Fault.GARBAGE, data=b"\0x"))),
-        ('urc = "+CEREG:1"', Aside(b"\r\n+CEREG:1\r\n")),
-        ('urc = "+A:1"\nplace = "inside"', Aside(b"\r\n+A:1\r\n", Place.INSIDE)),
-        ('bytes = "00fF"\nsplit = 0.5', Aside(b"\0\xff", split=0.5)),
-        ("air = { latency = 3 }", Weather(3, None)),
-        ("platform = { silent = true }", Mood(Manner(silent=True))),
+        ('cable = "unplugged"', CableChange(plugged=False)),
+        ('cable = "plugged"', CableChange(plugged=True)),
+        ("noise = { loss = 0.5, garbage = 1 }", NoiseChange(Rates(loss=0.5, garbage=1))),
+        ("to_host = { lose = 3, after = 2 }", ByteFault(Way.TO_HOST, FaultAt(Fault.LOSS, 2, 3))),
+        (
+            "to_module = { delay = 1.5 }",
+            ByteFault(Way.TO_MODULE, FaultAt(Fault.DELAY, seconds=1.5)),
+        ),
+        (
+            'to_host = { inject = "\\u0000x" }',
+            ByteFault(Way.TO_HOST, FaultAt(Fault.GARBAGE, data=b"\0x")),
+        ),
+        ('urc = "+CEREG:1"', ExtraBytes(b"\r\n+CEREG:1\r\n")),
+        ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
+        ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
+        ("air = { latency = 3 }", AirChange(3, None)),
+        ("platform = { silent = true }", PlatformChange(Manner(silent=True))),
         (
             "platform = { refusing = true, delay = 2, repeats = 1 }",
-            Mood(Manner(refusing=True, delay=2, repeats=1)),
+            PlatformChange(Manner(refusing=True, delay=2, repeats=1)),
         ),
-        ('read = "/3303/0/5700"', Ask(Read(0, Path(3303, 0, 5700)))),
-        ('read = "/3303"', Ask(Read(0, Path(3303)))),
-        ('discover = "/3303"', Ask(Discover(0, Path(3303)))),
+        ('read = "/3303/0/5700"', CloudRequest(Read(0, Path(3303, 0, 5700)))),
+        ('read = "/3303"', CloudRequest(Read(0, Path(3303)))),
+        ('discover = "/3303"', CloudRequest(Discover(0, Path(3303)))),
         (
             'write = "/3311/0/5850"\nvalue = true',
-            Ask(Write(0, Path(3311, 0), (Item(Path(3311, 0, 5850), True),), replace=False)),
+            CloudRequest(
+                Write(0, Path(3311, 0), (Item(Path(3311, 0, 5850), True),), replace=False)
+            ),
         ),
-        ('execute = "/3311/0/5850"', Ask(Execute(0, Path(3311, 0, 5850), b""))),
+        ('execute = "/3311/0/5850"', CloudRequest(Execute(0, Path(3311, 0, 5850), b""))),
         (
             'execute = "/3311/0/5850"\narguments = "blink"',
-            Ask(Execute(0, Path(3311, 0, 5850), b"blink")),
+            CloudRequest(Execute(0, Path(3311, 0, 5850), b"blink")),
         ),
     ],
 )
-def test_acts(text: str, act: Act) -> None:
-    assert read(text) == act
+def test_acts(text: str, action: Action) -> None:
+    assert read(text) == action
 
 
 @pytest.mark.parametrize("value", ['"on"', "-5", "2.5", "false"])
 def test_what_may_be_written(value: str) -> None:
-    assert isinstance(read(f'write = "/3311/0/5850"\nvalue = {value}'), Ask)
+    assert isinstance(read(f'write = "/3311/0/5850"\nvalue = {value}'), CloudRequest)
 
 
 @pytest.mark.parametrize(
     ("text", "upset"),
     [
-        ('answer = "ERROR"', Upset(refusal=Cme.NOT_ALLOWED)),
-        ('answer = "ERROR"\ncme = 30\nseconds = 2', Upset(refusal=Cme.NO_NETWORK, delay=2)),
-        ('answer = "late"\nseconds = 5', Upset(delay=5)),
-        ('answer = "never"', Upset(heard=False)),
-        ('answer = "lost"', Upset(answered=False)),
+        ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
+        ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
+        ('answer = "late"\nseconds = 5', CommandFault(delay=5)),
+        ('answer = "never"', CommandFault(executed=False)),
+        ('answer = "lost"', CommandFault(answered=False)),
     ],
 )
-def test_answers(text: str, upset: Upset) -> None:
+def test_answers(text: str, upset: CommandFault) -> None:
     assert read(text) == upset
 
 
@@ -122,13 +130,13 @@ def test_answers(text: str, upset: Upset) -> None:
     ],
 )
 def test_what_is_none_is_told_under_its_key(text: str, key: str) -> None:
-    with pytest.raises(Wrong) as told:
+    with pytest.raises(InvalidValue) as told:
         read(text)
     assert told.value.key == key
     assert key in str(told.value)
 
 
 def test_only_what_lasts_may_be_for_a_time_and_what_is_shared_is_no_module_s() -> None:
-    lasting = {key for key, kind in ACTS.items() if kind.lasts}
+    lasting = {key for key, kind in ACTIONS.items() if kind.lasts}
     assert lasting == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
-    assert {key for key, kind in ACTS.items() if kind.common} == {"air", "platform"}
+    assert {key for key, kind in ACTIONS.items() if kind.common} == {"air", "platform"}

@@ -9,23 +9,23 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, VirtualClock
-from emulator.line.faults import Fault, Rates, Spot
+from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
 from emulator.scenario.apply import Staged, perform
 from emulator.scenario.events import (
-    Cable,
-    Card,
-    Mood,
-    Network,
-    Noise,
-    Reception,
+    AirChange,
+    ByteFault,
+    CableChange,
+    CoverageChange,
+    NetworkChange,
+    NoiseChange,
+    PlatformChange,
     Restart,
-    Spoil,
+    SimChange,
     Way,
-    Weather,
 )
 from emulator.simulation.board import Board
 from tests.support.hosts import Host
@@ -47,29 +47,35 @@ Look = Callable[[Emulator, Board], object]
 
 
 @pytest.mark.parametrize(
-    ("act", "look", "then"),
+    ("action", "look", "then"),
     [
         (
-            Reception(Coverage.ECL2),
+            CoverageChange(Coverage.ECL2),
             lambda _, board: board.module.radio.coverage,
             Coverage.ECL2,
         ),
-        (Network(refusing=True), lambda _, board: board.module.radio.refusing, True),
-        (Card(Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
-        (Noise(Rates(loss=1)), lambda _, board: board.line.faults.rates, (Rates(loss=1),) * 2),
-        (Weather(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
-        (Weather(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
-        (Mood(Manner(silent=True)), lambda it, _: it.front.manner, Manner(silent=True)),
+        (NetworkChange(refusing=True), lambda _, board: board.module.radio.refusing, True),
+        (SimChange(Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
+        (
+            NoiseChange(Rates(loss=1)),
+            lambda _, board: board.line.faults.rates,
+            (Rates(loss=1),) * 2,
+        ),
+        (AirChange(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
+        (AirChange(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
+        (PlatformChange(Manner(silent=True)), lambda it, _: it.front.manner, Manner(silent=True)),
     ],
 )
-async def test_what_is_done_to_one_board_is_undone(act: Staged, look: Look, then: object) -> None:
+async def test_what_is_done_to_one_board_is_undone(
+    action: Staged, look: Look, then: object
+) -> None:
     async with two_boards() as (it, _):
         first, second = it.boards
         before = look(it, second)
-        undo = perform(act, it, second)
+        undo = perform(action, it, second)
         assert look(it, second) == then
         assert look(it, first) in (before, then)
-        if not isinstance(act, Weather | Mood):
+        if not isinstance(action, AirChange | PlatformChange):
             assert look(it, first) == before
         undo()
         assert look(it, second) == before
@@ -82,12 +88,12 @@ def there(board: Board) -> bool:
 async def test_the_cable_goes_and_comes(tmp_path: Path) -> None:
     async with two_boards(tmp_path / "m5310") as (it, _):
         first, second = it.boards
-        plug = perform(Cable(plugged=False), it, second)
+        plug = perform(CableChange(plugged=False), it, second)
         assert not there(second)
         plug()
         assert there(second)
-        perform(Cable(plugged=False), it, second)
-        unplug = perform(Cable(plugged=True), it, second)
+        perform(CableChange(plugged=False), it, second)
+        unplug = perform(CableChange(plugged=True), it, second)
         assert there(second)
         unplug()
         assert not there(second)
@@ -108,14 +114,14 @@ async def test_a_restart_is_for_good() -> None:
 @pytest.mark.parametrize(
     ("trick", "heard"),
     [
-        (Spoil(Way.TO_HOST, Spot(Fault.LOSS, after=2)), b"\r\nK\r\n"),
-        (Spoil(Way.TO_HOST, Spot(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
-        (Spoil(Way.TO_HOST, Spot(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
-        (Spoil(Way.TO_MODULE, Spot(Fault.LOSS)), b"\r\nERROR\r\n"),
-        (Spoil(Way.TO_MODULE, Spot(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
+        (ByteFault(Way.TO_HOST, FaultAt(Fault.LOSS, after=2)), b"\r\nK\r\n"),
+        (ByteFault(Way.TO_HOST, FaultAt(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
+        (ByteFault(Way.TO_HOST, FaultAt(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
+        (ByteFault(Way.TO_MODULE, FaultAt(Fault.LOSS)), b"\r\nERROR\r\n"),
+        (ByteFault(Way.TO_MODULE, FaultAt(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
     ],
 )
-async def test_bytes_are_spoilt(trick: Spoil, heard: bytes) -> None:
+async def test_bytes_are_spoilt(trick: ByteFault, heard: bytes) -> None:
     async with two_boards() as (it, clock):
         board = it.boards[1]
         perform(trick, it, board)()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.radio.coverage import Coverage
-from emulator.scenario.events import At, Begin, Event, Every, On, Reception
+from emulator.scenario.events import At, Begin, CoverageChange, Event, Every, On
 from emulator.scenario.parser import ScenarioError, read
 
 
@@ -35,7 +35,7 @@ def test_an_event_knows_its_line_and_its_words() -> None:
         'ends = 9\n\n[[event]]\nat = 1\nread = "/3"\n\n# why\n[[event]]\nat = 2.5\n'
         'coverage = "OUT"\nfor = 90\n'
     ).events
-    assert second == Event(At(2.5), Reception(Coverage.OUT), 90, 'coverage "OUT"', 8)
+    assert second == Event(At(2.5), CoverageChange(Coverage.OUT), 90, 'coverage "OUT"', 8)
 
 
 @pytest.mark.parametrize(

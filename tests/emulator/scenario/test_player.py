@@ -13,9 +13,8 @@ from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
 from emulator.scenario.parser import read
-from emulator.scenario.player import Happening, Play
-from tests.emulator.test_emulator import log_in
-from tests.support.hosts import Host
+from emulator.scenario.player import Play, PlayedEvent
+from tests.support.hosts import Host, log_in
 
 realtime = pytest.mark.realtime
 
@@ -26,7 +25,7 @@ class Stage:
     def __init__(self, text: str, *, device: bool = True, link: Path | None = None) -> None:
         self.clock = VirtualClock()
         self.over: list[bool] = []
-        self.told: list[Happening] = []
+        self.told: list[PlayedEvent] = []
         self.it = Emulator(
             baud=None, latency=0.001, http="127.0.0.1:0", clock=self.clock, device=device, link=link
         )
@@ -387,7 +386,7 @@ async def test_a_long_run_is_counted_in_full_and_shown_in_part() -> None:
         stage.clock.advance(2000)
         report = stage.play.report()
         assert 'read "/3": 2000 times' in report
-        assert "only the newest 1000 are shown" in report
+        assert "only the newest 1000 are format_value" in report
 
 
 @realtime

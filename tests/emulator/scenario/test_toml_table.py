@@ -7,7 +7,7 @@ from enum import Enum
 
 import pytest
 
-from emulator.scenario.toml_table import Table, Wrong, shown
+from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 
 class Fruit(Enum):
@@ -18,7 +18,7 @@ KNOWN = {"apple": Fruit.APPLE}
 
 
 def test_what_is_there_is_taken() -> None:
-    table = Table({"a": "x", "b": True, "c": 3, "d": 2.5, "e": "apple", "f": {"g": 1}})
+    table = TomlTable({"a": "x", "b": True, "c": 3, "d": 2.5, "e": "apple", "f": {"g": 1}})
     assert "a" in table
     assert "z" not in table
     assert table.text("a") == "x"
@@ -54,44 +54,44 @@ def test_what_is_there_is_taken() -> None:
     ],
 )
 def test_what_is_none_of_it_is_told(
-    value: object, take: Callable[[Table], object], told: str
+    value: object, take: Callable[[TomlTable], object], told: str
 ) -> None:
-    with pytest.raises(Wrong) as wrong:
-        take(Table({"k": value}))
+    with pytest.raises(InvalidValue) as wrong:
+        take(TomlTable({"k": value}))
     assert told in str(wrong.value)
     assert wrong.value.key == "k"
-    with pytest.raises(Wrong) as inside:
-        take(Table({"k": value}, "outer"))
+    with pytest.raises(InvalidValue) as inside:
+        take(TomlTable({"k": value}, "outer"))
     assert inside.value.key == "outer"
     assert str(inside.value) == f"outer: {wrong.value}"
 
 
 def test_what_is_missing_or_twice() -> None:
-    table = Table({"a": 1, "b": 2})
-    with pytest.raises(Wrong, match="c is missing") as missing:
+    table = TomlTable({"a": 1, "b": 2})
+    with pytest.raises(InvalidValue, match="c is missing") as missing:
         table.take("c")
     assert missing.value.key is None
-    with pytest.raises(Wrong, match="which: nothing, expected exactly one of c, d") as none:
+    with pytest.raises(InvalidValue, match="which: nothing, expected exactly one of c, d") as none:
         table.only("cd", "which")
     assert none.value.key is None
-    with pytest.raises(Wrong, match="which: a and b, expected exactly one of a, b") as two:
+    with pytest.raises(InvalidValue, match="which: a and b, expected exactly one of a, b") as two:
         table.only("ab", "which")
     assert two.value.key == "b"
 
 
 def test_what_nobody_asked_for_is_told_beside_what_there_may_be() -> None:
-    table = Table({"k": 1, "tims": 3})
+    table = TomlTable({"k": 1, "tims": 3})
     assert table.integer("k", 0) == 1
     assert "times" not in table
-    with pytest.raises(Wrong, match="tims means nothing here, where there may be k, times"):
+    with pytest.raises(InvalidValue, match="tims means nothing here, where there may be k, times"):
         table.end()
-    with pytest.raises(Wrong, match="k means nothing here, where there may be nothing"):
-        Table({"k": 1}).end()
+    with pytest.raises(InvalidValue, match="k means nothing here, where there may be nothing"):
+        TomlTable({"k": 1}).end()
 
 
 def test_values_are_shown_as_the_file_has_them() -> None:
-    assert [shown(value) for value in (True, False, 1, 1.5, "x")] == [
+    assert [format_value(value) for value in (True, False, 1, 1.5, "x")] == [
         *("true", "false", "1", "1.5", '"x"')
     ]
-    assert shown({"loss": 0.5, "to": ["a", True]}) == '{ loss = 0.5, to = ["a", true] }'
-    assert shown("x" * 100) == '"' + "x" * 49 + "… (102 characters)"
+    assert format_value({"loss": 0.5, "to": ["a", True]}) == '{ loss = 0.5, to = ["a", true] }'
+    assert format_value("x" * 100) == '"' + "x" * 49 + "… (102 characters)"

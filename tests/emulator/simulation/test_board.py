@@ -9,8 +9,8 @@ import pytest
 from emulator.air.messages import Code, Response
 from emulator.clock.clocks import VirtualClock
 from emulator.line.faults import Rates
-from emulator.line.ports.port import address_of
-from emulator.line.quiet_time import Quiet
+from emulator.line.ports.port import parse_address
+from emulator.line.quiet_time import QuietTime
 from emulator.module.module import Cause, Module
 from emulator.module.radio.radio import Coverage
 from emulator.recording.trace import Trace
@@ -24,7 +24,7 @@ realtime = pytest.mark.realtime
 def wired(
     port: str = "pty", *, baud: int | None = 9600, strict: bool = False, link: Path | None = None
 ) -> Wiring:
-    return Wiring(address_of(port), link, baud, strict, False, Rates(), 5, False)
+    return Wiring(parse_address(port), link, baud, strict, False, Rates(), 5, False)
 
 
 class Desk:
@@ -40,7 +40,7 @@ class Desk:
         self.board = Board(
             module,
             wiring,
-            Quiet(0.02),
+            QuietTime(0.02),
             stir=self._stir,
             catch_up=self._turn,
             turn=self._turn,

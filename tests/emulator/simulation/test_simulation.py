@@ -175,7 +175,7 @@ def test_a_deadline_that_moves_all_the_time_leaves_nothing_behind() -> None:
         device.alarms = [10_000.0 + at]
         device.touched()
         assert chain.step(at) == 5000
-    assert len(chain._alarms._heap) < 50
+    assert len(chain._deadlines._heap) < 50
 
 
 def test_the_place_of_a_station_delays_what_it_says_and_hears() -> None:
@@ -214,7 +214,7 @@ class EachAndEvery(Chain):
     def _step_stations(self, now: float) -> list[int]:
         self._touched.clear()
         for number, station in enumerate(self._stations):
-            self._alarms.plan(number, station.step(now))
+            self._deadlines.set(number, station.step(now))
         return list(range(len(self._stations)))
 
 

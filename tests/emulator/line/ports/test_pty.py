@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 import serial
 
-from emulator.line.ports.pty import Terminal
+from emulator.line.ports.pty import PtyPort
 from emulator.line.uart_frames import Frame
 from tests.support.peers import until
 
@@ -23,7 +23,7 @@ class Far:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
-        self.terminal = Terminal(self.heard.append)
+        self.terminal = PtyPort(self.heard.append)
 
 
 @contextmanager
@@ -171,13 +171,13 @@ async def test_there_is_no_pty_to_be_had(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(pty, "openpty", none_left)
     with pytest.raises(OSError, match="out of pty devices"):
-        Terminal(lambda _data: None)
+        PtyPort(lambda _data: None)
 
 
 async def test_a_system_without_epoll_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(select, "epoll")
     with pytest.raises(OSError, match="needs Linux"):
-        Terminal(lambda _data: None)
+        PtyPort(lambda _data: None)
 
 
 async def test_it_knows_the_speed_that_a_program_sets() -> None:

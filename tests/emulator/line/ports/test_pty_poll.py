@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from emulator.line.ports.pty_poll import watch_of
+from emulator.line.ports.pty_poll import poller_of
 
 realtime = pytest.mark.realtime
 
@@ -30,7 +30,7 @@ def pipes(count: int) -> Iterator[list[tuple[int, int]]]:
 async def test_news_comes_once_until_it_is_looked_for_again() -> None:
     with pipes(1) as [(reading, writing)]:
         news: asyncio.Queue[str] = asyncio.Queue()
-        watch = watch_of(asyncio.get_running_loop())
+        watch = poller_of(asyncio.get_running_loop())
         watch.add(reading, lambda _: news.put_nowait("new"))
         os.write(writing, b"x")
         await news.get()
@@ -45,14 +45,14 @@ async def test_news_comes_once_until_it_is_looked_for_again() -> None:
 async def test_a_loop_has_one_for_as_long_as_something_is_watched() -> None:
     loop = asyncio.get_running_loop()
     with pipes(2) as [(one, _), (other, _)]:
-        watch = watch_of(loop)
+        watch = poller_of(loop)
         watch.add(one, print)
-        assert watch_of(loop) is watch
+        assert poller_of(loop) is watch
         watch.add(other, print)
         watch.remove(one)
-        assert watch_of(loop) is watch
+        assert poller_of(loop) is watch
         watch.remove(other)
-        after = watch_of(loop)
+        after = poller_of(loop)
         assert after is not watch
         after.add(one, print)
         after.remove(one)
@@ -69,7 +69,7 @@ async def test_what_breaks_on_one_s_news_is_told_and_the_others_hear_of_theirs()
         raise ValueError("broken")
 
     with pipes(2) as [(one, into_one), (other, into_other)]:
-        watch = watch_of(loop)
+        watch = poller_of(loop)
         watch.add(one, breaks)
         watch.add(other, lambda _: heard.put_nowait("other"))
         os.write(into_one, b"x")
@@ -84,7 +84,7 @@ async def test_what_breaks_on_one_s_news_is_told_and_the_others_hear_of_theirs()
 async def test_who_is_removed_on_another_s_news_hears_no_more() -> None:
     heard: asyncio.Queue[int] = asyncio.Queue()
     with pipes(3) as [*two, (last, into_last)]:
-        watch = watch_of(asyncio.get_running_loop())
+        watch = poller_of(asyncio.get_running_loop())
         numbers = [reading for reading, _ in two]
 
         def first_come(number: int) -> None:

@@ -9,9 +9,9 @@ import serial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.line.ports.port import address_of
-from emulator.line.ports.rfc2217 import Telnet
-from emulator.line.ports.tcp import TcpPort, Violation
+from emulator.line.ports.port import parse_address
+from emulator.line.ports.rfc2217 import Rfc2217Session
+from emulator.line.ports.tcp import ProtocolViolation, TcpPort
 from emulator.line.uart_frames import Frame, Parity
 from tests.support.peers import Ear
 
@@ -22,16 +22,16 @@ def told(option: bytes) -> bytes:
     return IAC + SB + COM + option + IAC + SE
 
 
-def session() -> tuple[Telnet, bytearray]:
+def session() -> tuple[Rfc2217Session, bytearray]:
     owed = bytearray()
-    return Telnet(owed.extend), owed
+    return Rfc2217Session(owed.extend), owed
 
 
 @pytest.mark.realtime
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial's client
 async def test_pyserial_opens_it_sets_it_and_talks_through_it() -> None:
     ear = Ear()
-    port = TcpPort(address_of("rfc2217://127.0.0.1:0"), Telnet, ear.hear, ear.note)
+    port = TcpPort(parse_address("rfc2217://127.0.0.1:0"), Rfc2217Session, ear.hear, ear.note)
     every = bytes(range(256))
     frames: list[Frame | None] = []
 
@@ -97,7 +97,7 @@ def test_any_bytes_come_back_through_their_encoding(data: bytes) -> None:
 )
 def test_what_rfc_2217_does_not_know_is_refused(sent: bytes) -> None:
     telnet, _ = session()
-    with pytest.raises(Violation, match=r"Telnet option|data bits"):
+    with pytest.raises(ProtocolViolation, match=r"Rfc2217Session option|data bits"):
         telnet.decode(sent)
 
 
@@ -107,7 +107,7 @@ def test_whatever_comes_is_bytes_or_a_violation(data: bytes) -> None:
     for start in (b"", IAC, IAC + SB + COM):
         try:
             telnet.decode(start + data)
-        except Violation:
+        except ProtocolViolation:
             return
         assert telnet.frame is not None
         assert len(owed) < 10_000

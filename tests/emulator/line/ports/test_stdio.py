@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.line.ports.stdio import StandardStreams
+from emulator.line.ports.stdio import StdioPort
 from tests.support.peers import Ear
 
 pytestmark = pytest.mark.realtime
@@ -24,7 +24,7 @@ class Pipes:
         inward, self.send = os.pipe()
         self.read, outward = os.pipe()
         self.ends = [inward, outward]
-        self.port = StandardStreams(self.ear.hear, self.ended.set, streams=(inward, outward))
+        self.port = StdioPort(self.ear.hear, self.ended.set, streams=(inward, outward))
 
 
 @contextmanager
@@ -96,4 +96,4 @@ async def test_a_file_cannot_be_waited_for(tmp_path: Path) -> None:
         open(tmp_path / "file") as file,  # noqa: ASYNC230 - it is not read
         pytest.raises(OSError, match=r"standard input: .*; give it a pipe: cat FILE"),
     ):
-        StandardStreams(lambda _: None, lambda: None, streams=(file.fileno(), 1))
+        StdioPort(lambda _: None, lambda: None, streams=(file.fileno(), 1))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.line.ports.symlink import Link
+from emulator.line.ports.symlink import Symlink
 
 
 def names(folder: Path) -> list[str]:
@@ -15,7 +15,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_link_comes_and_goes(tmp_path: Path) -> None:
-    link = Link(tmp_path / "m5310", "/dev/pts/7")
+    link = Symlink(tmp_path / "m5310", "/dev/pts/7")
     assert os.readlink(tmp_path / "m5310") == "/dev/pts/7"
     assert names(tmp_path) == ["m5310"]
     link.remove()
@@ -27,7 +27,7 @@ def test_a_link_comes_and_goes(tmp_path: Path) -> None:
 def test_an_older_link_is_replaced(tmp_path: Path, target: str) -> None:
     path = tmp_path / "m5310"
     path.symlink_to(target)
-    Link(path, "/dev/pts/7")
+    Symlink(path, "/dev/pts/7")
     assert os.readlink(path) == "/dev/pts/7"
 
 
@@ -39,7 +39,7 @@ def test_what_is_no_link_is_left_alone(tmp_path: Path, kind: str) -> None:
     else:
         path.mkdir()
     with pytest.raises(FileExistsError, match=r"m5310 exists and is no symbolic link: choose"):
-        Link(path, "/dev/pts/7")
+        Symlink(path, "/dev/pts/7")
     assert not path.is_symlink()
     assert path.exists()
 
@@ -57,7 +57,7 @@ def test_a_link_that_cannot_be_made_is_named(
 ) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(kind, match="the link cannot be made: ") as caught:
-        Link(tmp_path / name, "/dev/pts/7")
+        Symlink(tmp_path / name, "/dev/pts/7")
     assert caught.value.filename == str(tmp_path / name)
     assert names(tmp_path) == ["file"]
 
@@ -70,14 +70,14 @@ def test_a_link_that_cannot_be_put_in_place_leaves_nothing(
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(PermissionError, match="cannot be made: Permission denied") as caught:
-        Link(tmp_path / "m5310", "/dev/pts/7")
+        Symlink(tmp_path / "m5310", "/dev/pts/7")
     assert caught.value.filename == str(tmp_path / "m5310")
     assert names(tmp_path) == []
 
 
 def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
-    first = Link(tmp_path / "m5310", "/dev/pts/7")
-    second = Link(tmp_path / "m5310", "/dev/pts/8")
+    first = Symlink(tmp_path / "m5310", "/dev/pts/7")
+    second = Symlink(tmp_path / "m5310", "/dev/pts/8")
     first.remove()
     assert os.readlink(tmp_path / "m5310") == "/dev/pts/8"
     second.remove()
@@ -85,7 +85,7 @@ def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_link_that_became_something_else_is_left_alone(tmp_path: Path) -> None:
-    link = Link(tmp_path / "m5310", "/dev/pts/7")
+    link = Symlink(tmp_path / "m5310", "/dev/pts/7")
     link.path.unlink()
     link.path.write_text("precious")
     link.remove()

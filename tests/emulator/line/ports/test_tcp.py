@@ -12,8 +12,8 @@ import pytest
 import serial
 
 from emulator.line.ports import tcp
-from emulator.line.ports.port import address_of
-from emulator.line.ports.tcp import Plain, TcpPort
+from emulator.line.ports.port import parse_address
+from emulator.line.ports.tcp import RawSession, TcpPort
 from tests.support.peers import Ear, peer
 
 pytestmark = pytest.mark.realtime
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.realtime
 
 @contextmanager
 def opened(ear: Ear, name: str = "socket://127.0.0.1:0") -> Iterator[TcpPort]:
-    port = TcpPort(address_of(name), Plain, ear.hear, ear.note)
+    port = TcpPort(parse_address(name), RawSession, ear.hear, ear.note)
     try:
         yield port
     finally:
@@ -216,7 +216,7 @@ async def test_a_host_that_cannot_be_let_in_is_noted(monkeypatch: pytest.MonkeyP
         assert ear.notes == ["a host could not come in: Too many open files"]
 
 
-class Greedy(Plain):
+class Greedy(RawSession):
     """Owes more than any host reads."""
 
     def __init__(self, owe: object) -> None:
@@ -225,7 +225,7 @@ class Greedy(Plain):
 
     def decode(self, data: bytes) -> bytes:
         if data == b"!":
-            raise tcp.Violation("an exclamation mark")
+            raise tcp.ProtocolViolation("an exclamation mark")
         self._owe(b"x" * 10_000_000)
         return b""
 
@@ -238,7 +238,7 @@ async def test_a_host_that_does_not_keep_to_the_protocol_is_sent_away(
     sent: bytes, reason: str
 ) -> None:
     ear = Ear()
-    port = TcpPort(address_of("socket://127.0.0.1:0"), Greedy, ear.hear, ear.note)
+    port = TcpPort(parse_address("socket://127.0.0.1:0"), Greedy, ear.hear, ear.note)
     async with peer(port.name) as host:
         await host.send(sent)
         await ear.is_told(reason)
@@ -249,9 +249,9 @@ async def test_a_host_that_does_not_keep_to_the_protocol_is_sent_away(
 async def test_a_port_that_is_taken_is_named() -> None:
     ear = Ear()
     with opened(ear) as port, pytest.raises(OSError, match=f"{port.name}: Address already in use"):
-        TcpPort(port.address, Plain, ear.hear, ear.note)
+        TcpPort(port.address, RawSession, ear.hear, ear.note)
     with pytest.raises(OSError, match=r"socket://no-such-host\.invalid:7000: "):
-        TcpPort(address_of("socket://no-such-host.invalid:7000"), Plain, ear.hear, ear.note)
+        TcpPort(parse_address("socket://no-such-host.invalid:7000"), RawSession, ear.hear, ear.note)
 
 
 async def test_pyserial_opens_it_as_a_socket_url() -> None:
