@@ -6,11 +6,11 @@ import logging
 from typing import assert_never
 
 from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.requests import Requests
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -38,18 +38,18 @@ class Dispatch:
     def __init__(
         self,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
-        reading: classic.Reading,
+        dialect: Dialect,
     ) -> None:
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._continuity = continuity
         self._outbox = outbox
         self._requests = requests
-        self._reading = reading
+        self._dialect = dialect
 
     def on_link_event(self, event: LinkEvent) -> None:
         match event:
@@ -66,7 +66,7 @@ class Dispatch:
 
     def _on_line(self, line: str) -> None:
         try:
-            urc = classic.parse(line, self._reading)
+            urc = self._dialect.parse(line)
         except AnswerError as error:
             _log.warning("a line is ignored: %s", error)
             return
@@ -94,7 +94,7 @@ class Dispatch:
         else:
             self._outbox.fail(error)
         self._requests.forget()
-        self._declarations.forget()
+        self._provisioning.forget()
 
     def moved(self, event: DeviceEvent) -> None:
         """The device stands elsewhere since `event`: reports go out, are kept, or fail."""

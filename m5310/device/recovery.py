@@ -16,7 +16,7 @@ from m5310.device.events import (
     Upkeep,
     UpkeepCounters,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
 from m5310.device.reports import Report
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Continuity:
-    """Keeps `registration` and `declarations` true, unless `recover` is False: then it renews
+    """Keeps `registration` and `provisioning` true, unless `recover` is False: then it renews
     only, and what fails or restarts is the program's matter.
 
     Tell it of each `moved` event, each `restarted` module and each lost port; `stop` it in the end.
@@ -40,7 +40,7 @@ class Continuity:
         self,
         link: Link,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         lifetime: int,
         *,
         recover: bool,
@@ -51,7 +51,7 @@ class Continuity:
         self._registration = registration
         self._recover = recover
         self._upkeep = Upkeep(on_event)
-        self._restoration = Restoration(link, registration, declarations, self._upkeep.tell, random)
+        self._restoration = Restoration(link, registration, provisioning, self._upkeep.tell, random)
         renewed = partial(self._upkeep.tell, Renewed(lifetime))
         self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
         self._announced = False  # the module said that it goes down, and not yet that it came up

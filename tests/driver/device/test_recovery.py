@@ -19,7 +19,7 @@ from m5310.device.events import (
     Restored,
     UpkeepEvent,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.reports import Report
@@ -29,7 +29,8 @@ from m5310.lwm2m.resources import ObjectTree
 from m5310.module.link import Link, LinkEvent, PortLost, Restarted
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
-from tests.support.execute import CONFIG, RecordingExecute
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S, E = DeviceState, DeviceEvent
@@ -50,16 +51,16 @@ class Bench:
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CONFIG, lambda event: self.it.moved(event))
-        declarations = Declarations(
-            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
+        self.registration = Registration(self.wire, CLASSIC, lambda event: self.it.moved(event))
+        provisioning = Provisioning(
+            ObjectTree(), self.wire, CLASSIC, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.link = Link(self.port.modem if given else self._open)
         self.link.listen(self._on_link_event)
         self.it = Continuity(
             self.link,
             self.registration,
-            declarations,
+            provisioning,
             LIFETIME,
             recover=recover,
             on_event=self.events.append,
