@@ -7,11 +7,11 @@ from typing import assert_never
 
 from m5310.commands import general
 from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.requests import Requests
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -40,19 +40,19 @@ class Dispatch:
         self,
         connection: Connection,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
-        reading: classic.Reading,
+        dialect: Dialect,
     ) -> None:
         self._connection = connection
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._continuity = continuity
         self._outbox = outbox
         self._requests = requests
-        self._reading = reading
+        self._dialect = dialect
 
     def said(self, line: str) -> None:
         """The module said this without being asked."""
@@ -60,7 +60,7 @@ class Dispatch:
             self._restarted(line)
             return
         try:
-            urc = classic.parse(line, self._reading)
+            urc = self._dialect.parse(line)
         except AnswerError as error:
             _log.warning("a line is ignored: %s", error)
             return
@@ -103,7 +103,7 @@ class Dispatch:
         else:
             self._outbox.fail(error)
         self._requests.forget()
-        self._declarations.forget()
+        self._provisioning.forget()
 
     def moved(self, event: DeviceEvent) -> None:
         """The device stands elsewhere since `event`: reports go out, are kept, or fail."""

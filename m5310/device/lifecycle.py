@@ -7,7 +7,7 @@ import logging
 
 from m5310.at.tasks import finish
 from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import CLOSE, Registration
 from m5310.device.requests import Requests
@@ -32,14 +32,14 @@ class Life:
         self,
         connection: Connection,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
     ) -> None:
         self._connection = connection
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._continuity = continuity
         self._outbox = outbox
         self._requests = requests
@@ -58,7 +58,7 @@ class Life:
     async def _create(self) -> None:
         try:
             await self._connection.open()
-            await self._declarations.create()
+            await self._provisioning.create()
             self._connection.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
@@ -69,7 +69,7 @@ class Life:
     async def _undo(self, error: BaseException) -> None:
         # A module that is gone or mute would only make the caller wait once more.
         if not isinstance(error, PortError | CommandTimeout | ModemReset):
-            await self._declarations.delete_all()
+            await self._provisioning.delete_all()
         await self._leave_port()
 
     # --- the end -----------------------------------------------------------------------------
@@ -109,9 +109,9 @@ class Life:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        async with self._declarations.changing:  # a declaration under way is done to its end
+        async with self._provisioning.changing:  # a declaration under way is done to its end
             if not self._connection.gone:
-                await self._declarations.delete_all()
+                await self._provisioning.delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
         self._registration.follow(DeviceEvent.CLOSED)

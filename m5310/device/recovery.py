@@ -17,7 +17,7 @@ from m5310.device.events import (
     Upkeep,
     UpkeepCounters,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
 from m5310.device.reports import Report
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Continuity:
-    """Keeps `registration` and `declarations` true, unless `recover` is False: then it renews
+    """Keeps `registration` and `provisioning` true, unless `recover` is False: then it renews
     only, and what fails or restarts is the program's matter.
 
     Tell it of each `moved` event, each `restarted` module and each lost port; `stop` it in the end.
@@ -41,7 +41,7 @@ class Continuity:
         self,
         connection: Connection,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         lifetime: int,
         *,
         recover: bool,
@@ -53,7 +53,7 @@ class Continuity:
         self._recover = recover
         self._upkeep = Upkeep(on_event)
         self._restoration = Restoration(
-            connection, registration, declarations, self._upkeep.tell, random
+            connection, registration, provisioning, self._upkeep.tell, random
         )
         renewed = partial(self._upkeep.tell, Renewed(lifetime))
         self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.radio import ATTACHING, PATIENCE, restart_idle
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
@@ -53,7 +53,7 @@ class Restoration:
         self,
         connection: Connection,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         tell: Callable[[UpkeepEvent], None],
         random: Random | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class Restoration:
 
         self._connection = connection
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._tell = tell
         self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
         self._task: asyncio.Task[None] | None = None
@@ -140,7 +140,7 @@ class Restoration:
     async def _restore(self) -> None:
         await self._registration.settled()  # a login of the program's own
         self._registration.follow(DeviceEvent.RESET)
-        await self._declarations.restore()
+        await self._provisioning.restore()
         self._registration.follow(DeviceEvent.RESTORED)
 
     async def _login(self, *, patient: bool) -> None:

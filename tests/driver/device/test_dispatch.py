@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from m5310.device.dispatch import Dispatch
-from m5310.dialects.classic.commands import Reading
 from m5310.errors import ModemReset, PortError, StateError
 from m5310.states import DeviceEvent, DeviceState
+from tests.support.dialects import CLASSIC
 
 S, E = DeviceState, DeviceEvent
 GONE = PortError("gone")
@@ -37,7 +37,6 @@ class Bench:
         *,
         mends: bool = True,
         coming_back: bool = False,
-        reading: Reading = Reading.EITHER,
     ) -> None:
         self.heard: list[tuple[object, ...]] = []
         reporting = state.registered and state is not S.DEREG_PENDING
@@ -49,7 +48,7 @@ class Bench:
             Room(self.heard, "continuity", mends=mends, coming_back=coming_back),  # type: ignore[arg-type]
             Room(self.heard, "outbox"),  # type: ignore[arg-type]
             Room(self.heard, "requests"),  # type: ignore[arg-type]
-            reading,
+            CLASSIC,
         )
 
     @property

@@ -18,7 +18,7 @@ from m5310.device.events import (
     Restored,
     UpkeepEvent,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.reports import Report
@@ -28,7 +28,8 @@ from m5310.lwm2m.resources import ObjectTree
 from m5310.module.link import Connection
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
-from tests.support.execute import CONFIG, RecordingExecute
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S, E = DeviceState, DeviceEvent
@@ -49,9 +50,9 @@ class Bench:
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CONFIG, lambda event: self.it.moved(event))
-        declarations = Declarations(
-            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
+        self.registration = Registration(self.wire, CLASSIC, lambda event: self.it.moved(event))
+        provisioning = Provisioning(
+            ObjectTree(), self.wire, CLASSIC, lambda kind: self.registration.verdicts.expect(kind)
         )
         self.connection = Connection(
             self.port.modem if given else self._open,
@@ -62,7 +63,7 @@ class Bench:
         self.it = Continuity(
             self.connection,
             self.registration,
-            declarations,
+            provisioning,
             LIFETIME,
             recover=recover,
             on_event=self.events.append,
