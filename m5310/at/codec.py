@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from m5310.errors import AnswerError, ParameterError, shortened
+
+R = TypeVar("R")
+
+if TYPE_CHECKING:  # for type checkers a bare `Command` is `Command[Answer]` (PEP 696)
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    T_co = TypeVarWithDefault("T_co", covariant=True, default="Answer")
+else:
+    T_co = TypeVar("T_co", covariant=True)
 
 # Longest command line in bytes, CR not counted. The longest the documents know is a MIPLCONF
 # fragment of 1024 config bytes as hex, some 2080; what a module's reader holds beyond that is
@@ -34,36 +44,52 @@ class Response(NamedTuple):
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command line, with the responses that belong to it and the time its result may take.
+def _whole(answer: Answer) -> Any:
+    return answer
 
-    `line` is without the CR; `timeout` is in seconds, from the last byte written to the final
-    result. A command without responses is answered by its final result alone. `repeatable` says
-    that to say it twice does no more than to say it once: then it may be said again if nothing
-    came of it.
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[T_co]):
+    """One command line, the responses that belong to it, and what to make of them.
+
+    `line` is without the CR. A command without responses is answered by its final result alone.
+    `timeout` is in seconds, from the last byte written to the final result. `repeatable`: sending
+    it twice has the effect of sending it once, so it is sent again if it got no answer. `parse`
+    turns the answer into the command's result (by default the answer itself) and raises
+    AnswerError for one out of shape. `meaning` is one plain line of English.
     """
 
     line: str
     responses: tuple[Response, ...] = ()
     timeout: float = 5.0
     repeatable: bool = False
+    parse: Callable[[Answer], T_co] = field(default=_whole, compare=False, repr=False)
+    meaning: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises ParameterError on a line that cannot be written and on a useless timeout."""
         encoded(self.line)
         if not 0 < self.timeout < math.inf:
             raise ParameterError(
-                f"{shortened(self.line)}: a timeout of {self.timeout} s; it must be above 0 and end"
+                f"{shortened(self.line)}: timeout must be positive and finite, got {self.timeout} s"
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command brought before its `OK`: the information responses, in order."""
+    """The information responses that came before the command's `OK`, in order."""
 
-    command: Command
+    command: Command[Any]
     lines: tuple[str, ...] = ()
+
+
+class Execute(Protocol):
+    """Sends a command and returns its parsed result.
+
+    Raises CommandError if it is refused, CommandTimeout, AnswerError and PortError.
+    """
+
+    async def __call__(self, command: Command[R], /) -> R: ...
 
 
 class FinalResult(NamedTuple):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Any, assert_never
 
 from m5310.at.codec import Answer, Command, FinalResult, final_result
 from m5310.at.events import (
@@ -83,7 +83,7 @@ class Engine:
         self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
         self._output = b""
-        self._waiting: Command | None = None  # held, not yet written
+        self._waiting: Command[Any] | None = None  # held, not yet written
         self._give_up = 0.0  # when it has waited long enough for the probe
         self._repeated = False  # it was written before, and nothing came of it
         self._exchange: Exchange | None = None
@@ -116,7 +116,7 @@ class Engine:
             repeats=self._repeats,
         )
 
-    def submit(self, command: Command, now: float) -> None:
+    def submit(self, command: Command[Any], now: float) -> None:
         """Hold a command and write it as soon as the conversation allows.
 
         It ends with exactly one of Answered, Refused, Overrun and TimedOut, or with `withdraw`.
@@ -225,7 +225,7 @@ class Engine:
                 self._probe(now)
         self._set_deadline()
 
-    def _write(self, command: Command, now: float) -> None:
+    def _write(self, command: Command[Any], now: float) -> None:
         self._states.on(ConversationEvent.COMMAND)
         self._waiting = None
         self._exchange = Exchange(command)
@@ -356,7 +356,7 @@ class Engine:
         self._timeouts += 1
         return [TimedOut(command, tuple(exchange.lines), sent=True, bare=exchange.bare)]
 
-    def _hold_again(self, command: Command, now: float) -> None:
+    def _hold_again(self, command: Command[Any], now: float) -> None:
         self._repeats += 1
         self._repeated = True
         self._waiting = command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from m5310.at.codec import Answer, Command, FinalResult
 from m5310.at.lines import Overlong
@@ -19,7 +20,7 @@ class Answered:
 class Refused:
     """The command ended with another final result."""
 
-    command: Command
+    command: Command[Any]
     result: FinalResult
 
 
@@ -27,14 +28,14 @@ class Refused:
 class Overrun:
     """The command ended after more than `ANSWER_LIMIT` lines, the surplus of which is lost."""
 
-    command: Command
+    command: Command[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
     """No final result in time. `sent` and `bare` as in `CommandTimeout`."""
 
-    command: Command
+    command: Command[Any]
     lines: tuple[str, ...]
     sent: bool
     bare: bool = False
@@ -74,7 +75,7 @@ class Late:
     """An information response of a command that had timed out."""
 
     line: str
-    command: Command
+    command: Command[Any]
 
 
 @dataclass(frozen=True, slots=True)

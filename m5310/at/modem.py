@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self, TypeVar, assert_never
+from typing import Any, Self, TypeVar, assert_never
 
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import QUIET, Engine
@@ -67,7 +67,7 @@ class Modem(asyncio.Protocol):
         self._name = name
         self._loop: asyncio.AbstractEventLoop  # the transport's, from connection_made on
         self._engine = Engine(quiet=quiet, settle=settle, awake=awake, byte_time=byte_time)
-        self._queue: deque[tuple[asyncio.Future[Answer], Command]] = deque()
+        self._queue: deque[tuple[asyncio.Future[Answer], Command[Any]]] = deque()
         self._current: asyncio.Future[Answer] | None = None  # waits for the command of the engine
         self._listeners: tuple[tuple[LineListener, LossListener], ...] = ()
         self._transport: asyncio.Transport | None = None
@@ -89,8 +89,8 @@ class Modem(asyncio.Protocol):
         await open_port(url, baudrate, modem)
         return modem
 
-    async def execute(self, command: Command) -> Answer:
-        """Send a command when its turn comes, and wait for its final result.
+    async def execute(self, command: Command[T]) -> T:
+        """Send a command after those of earlier callers; return its result, parsed.
 
         A caller who is cancelled before its command is written takes it back; after that the
         command runs to its end, its answer is nobody's, and the next waits for that end.
@@ -104,7 +104,7 @@ class Modem(asyncio.Protocol):
         if self._engine.free:
             self._proceed()
         try:
-            return await future
+            answer = await future
         except asyncio.CancelledError:
             if self._current is future:
                 if self._engine.withdraw():
@@ -114,6 +114,7 @@ class Modem(asyncio.Protocol):
                 with contextlib.suppress(ValueError):  # its command has already ended
                     self._queue.remove((future, command))
             raise
+        return command.parse(answer)
 
     def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
         """Hear every unsolicited line, in order, and the end of the port. Returns the way out.

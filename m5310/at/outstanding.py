@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.codec import Command, FinalResult, Response
 
@@ -16,7 +16,7 @@ class Exchange:
     """A command and what it brought so far. `dropped` lines came beyond `ANSWER_LIMIT`; `slept`
     says that the module fell asleep or woke up meanwhile, and may have lost a part of the line."""
 
-    command: Command
+    command: Command[Any]
     lines: list[str] = field(default_factory=list)
     dropped: int = 0
     bare: bool = False  # an `OK` came while a required response was missing

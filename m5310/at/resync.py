@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.codec import Command
 
@@ -27,7 +27,7 @@ class Past:
     __slots__ = ("_owed", "_settle", "_starting", "_wait", "lost")
 
     def __init__(self, settle: float) -> None:
-        self.lost: Command | None = None
+        self.lost: Command[Any] | None = None
         """What timed out; its lines may still come."""
         self._settle = settle
         self._wait = settle
@@ -36,7 +36,7 @@ class Past:
 
     # --- what makes it -----------------------------------------------------------------------
 
-    def lose(self, command: Command) -> None:
+    def lose(self, command: Command[Any]) -> None:
         """It timed out."""
         self.lost = command
         self._owed = 1
@@ -97,7 +97,7 @@ class Past:
         """Whether it is the echo of the lost command."""
         return self.lost is not None and line == self.lost.line
 
-    def late(self, line: str) -> Command | None:
+    def late(self, line: str) -> Command[Any] | None:
         """The lost command, if it declared this line as its own."""
         lost = self.lost
         if lost is not None and any(each.pattern.fullmatch(line) for each in lost.responses):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from m5310.at.codec import Answer, Command
-from m5310.at.tasks import to_the_end
+from m5310.at.codec import Execute
+from m5310.at.tasks import finish
 from m5310.commands import general
 from m5310.errors import CommandError
 
@@ -22,7 +21,6 @@ ATTACHING: Final = 15.0
 """Seconds from turning a radio on to the next login: an attach takes 2 to 120 s (seen), mostly few,
 and the attempt after that comes minutes later. A guess."""
 
-Execute = Callable[[Command], Awaitable[Answer]]
 
 _log = logging.getLogger("m5310.device")
 
@@ -44,7 +42,7 @@ async def restart_idle(execute: Execute) -> Registration | None:
         if stat not in idle:
             return None
         # a device that is closed meanwhile must not leave the radio off
-        await to_the_end(_off_and_on(execute))
+        await finish(_off_and_on(execute))
     except CommandError as error:
         _log.info("the radio is left as it is: %s", error)
         return None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Execute
 from m5310.commands import network
 from m5310.commands.network import PingFailure, PingReply
 from m5310.errors import Code, M5310Error, ParameterError
@@ -22,7 +21,6 @@ MARGIN: Final = 5.0
 _SHORTEST = 0.01
 _LONGEST = 600.0
 
-Execute = Callable[[Command], Awaitable[Answer]]
 Outcome = PingReply | PingFailure | M5310Error
 
 

@@ -48,7 +48,7 @@ class Vocabulary(ABC):
     """
 
     @abstractmethod
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         """Raises CommandError, CommandTimeout, AnswerError, PortError; see `Modem.execute`."""
 
     # --- the line ----------------------------------------------------------------------------

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command, Execute
 from m5310.at.engine import QUIET
 from m5310.at.modem import Modem
 from m5310.at.resync import PROBE_INTERVAL
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import finish
 from m5310.commands import general
 from m5310.errors import (
     Code,
@@ -35,8 +35,6 @@ FALL_BACK: Final = 30
 the lines that were seen; that this is its meaning is a guess)."""
 
 _log = logging.getLogger("m5310.speed")
-
-Execute = Callable[[Command], Awaitable[Answer]]
 
 
 class SpeedError(M5310Error):
@@ -180,7 +178,7 @@ async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: boo
             return False
         return True
 
-    if await to_the_end(switch()) and await answers(execute):
+    if await finish(switch()) and await answers(execute):
         if store:
             port.stored = baudrate
         return

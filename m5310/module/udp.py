@@ -11,11 +11,11 @@ import asyncio
 import errno
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from m5310.at.codec import Answer, Command
-from m5310.at.tasks import to_the_end
+from m5310.at.codec import Answer, Command, Execute
+from m5310.at.tasks import finish
 from m5310.commands import sockets
 from m5310.commands.address import ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
@@ -32,7 +32,6 @@ does not answer must not hold up who leaves."""
 
 _log = logging.getLogger("m5310.datagrams")
 
-Execute = Callable[[Command], Awaitable[Answer]]
 Address = tuple[str, int]
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
@@ -61,7 +60,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._protocol = protocol
         self._remote = remote
         self._closed = closed
-        self._outgoing: deque[tuple[Command, int]] = deque()  # each with its datagram's bytes
+        self._outgoing: deque[tuple[Command[Any], int]] = deque()  # each with its datagram's bytes
         self._arrived = False  # something waits in the module to be fetched
         self._closing = False
         self._work = asyncio.Event()
@@ -251,7 +250,7 @@ class Datagrams:
             return transport, protocol
 
         try:
-            return await to_the_end(create())
+            return await finish(create())
         except BaseException:
             if transport is not None:
                 transport.abort()

@@ -19,29 +19,11 @@ from emulator.line.faults import Fault, Rates
 from emulator.module.radio.radio import Coverage
 from emulator.recording.trace import Direction, TraceLine
 from tests.support.clock import elapse
-from tests.support.hosts import Host
+from tests.support.hosts import Host, log_in
 from tests.support.peers import peer, until
+from tests.support.programs import configuration
 
 realtime = pytest.mark.realtime
-
-# Direct, lifetime 300 s, coap://183.230.40.40:5683, no block sizes; the endpoint comes after it.
-_CONFIG = "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
-
-
-def configuration(endpoint: str) -> str:
-    name = endpoint.encode()
-    config = _CONFIG + len(name).to_bytes(2, "little").hex().upper() + name.hex().upper()
-    return f"AT+MIPLCONF={len(config) // 2},{config},1,1"
-
-
-async def log_in(host: Host, it: Emulator) -> None:
-    await host.command(configuration(f"{it.imei};{it.imsi}"))
-    await host.command("AT+MIPLADDOBJ=0,3303,0")
-    await host.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
-    await host.command("AT+MIPLOPEN=0,30")
-    await host.until("+MIPLOPEN:0,1\r\n")
-    await host.until("+MIPLOBSERVE:")
-    await host.until(",1,3303,0,-1\r\n")
 
 
 async def get(it: Emulator, path: str) -> dict[str, object]:
@@ -110,7 +92,7 @@ async def test_the_platform_refuses_a_module_that_it_does_not_know() -> None:
     async with Emulator(baud=None, device=False, latency=0.001) as it:
         assert it.device_id is None
         with Host(it.port) as host:
-            await host.command(configuration(f"{it.imei};{it.imsi}"))
+            await host.command(configuration(it))
             await host.command("AT+MIPLADDOBJ=0,3303,0")
             await host.command("AT+MIPLOPEN=0,30")
             await host.until("+MIPLOPEN:0,0\r\n")
@@ -347,7 +329,7 @@ async def test_nor_does_it_where_cable_and_air_are_bad() -> None:
     it = Emulator()
     report = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1'
     login = (
-        configuration(f"{it.imei};{it.imsi}"),
+        configuration(it),
         "AT+MIPLADDOBJ=0,3303,0",
         report,
         "AT+MIPLOPEN=0,30",
@@ -380,7 +362,7 @@ async def test_a_lifetime_expires_when_the_test_says_so() -> None:
         device = it.platform.device_by_imei(it.imei)
         assert device is not None
         with Host(it.port) as host:
-            await host.command(configuration(f"{it.imei};{it.imsi}"))
+            await host.command(configuration(it))
             await host.command("AT+MIPLADDOBJ=0,3303,0")
             await host.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
             await host.command("AT+MIPLOPEN=0,30")

@@ -12,11 +12,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from emulator import Emulator
-
 PYTHON = sys.executable
-# Direct, lifetime 300 s, coap://183.230.40.40:5683, no block sizes; the endpoint comes after it.
-_CONFIG = "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
 
 
 def program(name: str, package: str) -> str:
@@ -25,13 +21,6 @@ def program(name: str, package: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed, so it was not tried: apt-get install {package}")
     return found
-
-
-def configuration(it: Emulator) -> str:
-    """The AT+MIPLCONF line for this module."""
-    name = f"{it.imei};{it.imsi}".encode()
-    config = _CONFIG + len(name).to_bytes(2, "little").hex().upper() + name.hex().upper()
-    return f"AT+MIPLCONF={len(config) // 2},{config},1,1"
 
 
 @asynccontextmanager

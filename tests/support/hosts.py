@@ -7,6 +7,9 @@ import os
 import termios
 import tty
 
+from emulator import Emulator
+from tests.support.programs import configuration
+
 
 class Host:
     """Opens `port` as a serial program does; `seen` is every byte it got."""
@@ -54,3 +57,14 @@ class Host:
         """What the module says to it, its OK included."""
         self.send(line)
         return await self.until("\r\nOK\r\n")
+
+
+async def log_in(host: Host, it: Emulator) -> None:
+    """Declare one temperature, log in, and wait until the platform observes it."""
+    await host.command(configuration(it))
+    await host.command("AT+MIPLADDOBJ=0,3303,0")
+    await host.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
+    await host.command("AT+MIPLOPEN=0,30")
+    await host.until("+MIPLOPEN:0,1\r\n")
+    await host.until("+MIPLOBSERVE:")
+    await host.until(",1,3303,0,-1\r\n")

@@ -10,6 +10,13 @@ from emulator import Emulator
 _CONFIG = "000000002C0100001900636F61703A2F2F3138332E3233302E34302E34303A35363833"
 
 
+def configuration(it: Emulator) -> str:
+    """The AT+MIPLCONF line for this module."""
+    name = f"{it.imei};{it.imsi}".encode()
+    config = _CONFIG + len(name).to_bytes(2, "little").hex().upper() + name.hex().upper()
+    return f"AT+MIPLCONF={len(config) // 2},{config},1,1"
+
+
 class Program:
     """Answers requests for its one temperature, one at a time, when told to."""
 
@@ -33,9 +40,7 @@ class Program:
         self.until("OK")
 
     def log_in(self, it: Emulator) -> None:
-        name = f"{it.imei};{it.imsi}".encode()
-        config = _CONFIG + len(name).to_bytes(2, "little").hex().upper() + name.hex().upper()
-        self.command(f"AT+MIPLCONF={len(config) // 2},{config},1,1")
+        self.command(configuration(it))
         self.command("AT+MIPLADDOBJ=0,3303,0")
         self.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
         self.command('AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1')

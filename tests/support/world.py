@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 
 from emulator.air.memory import Air, Link
 from emulator.air.messages import Downlink
@@ -247,3 +248,35 @@ class World:
         self._timer = None
         if deadline is not None and not self._stopped:
             self._timer = self._loop.call_at(deadline - START, self._carry, deadline)
+
+
+async def fate(world: World, random: Random, days: float) -> None:
+    """Whatever happens to a board on a wall, one thing about every hour; all is well at the end."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + days * 86400
+    while loop.time() < end:
+        await elapse(random.expovariate(1 / 3600))
+        match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
+            case "reset":
+                world.reset()
+            case "unplug":
+                world.unplug()
+                await elapse(random.choice([0.01, 3, 60, 3000]) * random.random())
+                world.plug()
+            case "outage":
+                world.outage()
+                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
+                world.back()
+            case "mute":  # the platform hears, and cannot be heard
+                world.air.mute = True
+                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
+                world.air.mute = False
+            case "silence":  # of the module, which goes on all the same
+                world.silent = True
+                await elapse(random.choice([1, 20, 300]) * random.random())
+                world.silent = False
+            case "power cut":  # of board and adapter
+                world.unplug()
+                world.reset()
+                await elapse(random.uniform(0, 30))
+                world.plug()

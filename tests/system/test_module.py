@@ -19,9 +19,9 @@ from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Attempt, Obstacle
 from m5310.module.module import Module
 from m5310.module.speed import USUAL
-from tests.driver.module.test_udp import PEER, Heard
 from tests.support.cable import Cable
 from tests.support.clock import elapse
+from tests.support.datagrams import PEER, RecordingProtocol
 from tests.support.hostile import GENTLE, Hostile
 
 LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
@@ -143,7 +143,9 @@ async def test_ping() -> None:
 async def test_datagrams_in_both_directions(hostile: Hostile) -> None:
     cable = Cable(hostile)
     async with Module(cable.modem) as module:
-        transport, protocol = await module.create_datagram_endpoint(Heard, local_port=4000)
+        transport, protocol = await module.create_datagram_endpoint(
+            RecordingProtocol, local_port=4000
+        )
         transport.sendto(bytes(range(256)) * 2, PEER)
         await elapse(1)
         (sent,) = cable.module.take_datagrams()
@@ -153,12 +155,12 @@ async def test_datagrams_in_both_directions(hostile: Hostile) -> None:
         cable.turn()
         await protocol.until(lambda: len(protocol.received) == 3)
         assert protocol.received == [(bytes(size), PEER) for size in (1, 511, 512)]
-        made = [await module.create_datagram_endpoint(Heard) for _ in range(6)]
+        made = [await module.create_datagram_endpoint(RecordingProtocol) for _ in range(6)]
         with pytest.raises(CommandError):
-            await module.create_datagram_endpoint(Heard)
+            await module.create_datagram_endpoint(RecordingProtocol)
         made[0][0].close()
         await made[0][1].until(lambda: bool(made[0][1].ended))
-        await module.create_datagram_endpoint(Heard)
+        await module.create_datagram_endpoint(RecordingProtocol)
         await module.reset()
         await protocol.until(lambda: bool(protocol.ended))
         assert isinstance(protocol.ended[0], ModemReset)

@@ -24,8 +24,7 @@ from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.hostile import ROUGH, Cut, Hostile
 from tests.support.hostile_port import proven, tag
-from tests.support.world import World
-from tests.system.test_outbox import fate
+from tests.support.world import World, fate
 
 TEXT = CloudPath(3341, 0, 5527)
 

@@ -18,7 +18,7 @@ from m5310.device.restore import LONGEST_PORT_WAIT, LONGEST_WAIT
 from m5310.errors import AcknowledgementRefused, AcknowledgementTimeout, OutboxFull, PortError
 from tests.support.clock import elapse, run
 from tests.support.hostile import BYTEWISE, WHOLE, Hostile
-from tests.support.world import World
+from tests.support.world import World, fate
 
 S = DeviceState
 R = ReportState
@@ -318,38 +318,6 @@ async def test_told_not_to_a_logout_stays() -> None:
         assert device.state is S.DEREGISTERED
         assert world.events == [LoggedOut()]
     world.stop()
-
-
-async def fate(world: World, random: Random, days: float) -> None:
-    """Whatever happens to a board on a wall, one thing about every hour; all is well at the end."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + days * 86400
-    while loop.time() < end:
-        await elapse(random.expovariate(1 / 3600))
-        match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
-            case "reset":
-                world.reset()
-            case "unplug":
-                world.unplug()
-                await elapse(random.choice([0.01, 3, 60, 3000]) * random.random())
-                world.plug()
-            case "outage":
-                world.outage()
-                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.back()
-            case "mute":  # the platform hears, and cannot be heard
-                world.air.mute = True
-                await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.air.mute = False
-            case "silence":  # of the module, which goes on all the same
-                world.silent = True
-                await elapse(random.choice([1, 20, 300]) * random.random())
-                world.silent = False
-            case "power cut":  # of board and adapter
-                world.unplug()
-                world.reset()
-                await elapse(random.uniform(0, 30))
-                world.plug()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

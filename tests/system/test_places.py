@@ -8,14 +8,14 @@ from emulator.air.memory import LATENCY
 from emulator.air.messages import Path, Read
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.onenet.lwm2m.requests import Failure
-from tests.system.test_month import Outpost
+from tests.support.reporting_host import ReportingHost
 
 TEMPERATURE = Path(3303, 0, 5700)
 
 
-def place(coverage: Coverage) -> Outpost:
+def place(coverage: Coverage) -> ReportingHost:
     """Logged in at ECL0, its conversation over, then moved to `coverage`."""
-    post = Outpost()
+    post = ReportingHost()
     post.module.radio.coverage = coverage
     post.log.clear()
     return post

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from emulator.module.module import Identity
 from emulator.recording.format import Recorder, Side, read
-from tests.driver.test_wire import GENTLE
-from tests.driver.test_wire import play as play_driver
-from tests.emulator.test_wire import Player
+from tests.support.driver_player import play as play_driver
+from tests.support.emulator_player import Player
 from tests.support.hostile import WHOLE
 from tests.support.transcript import load
 from tests.support.uart import DIRECT, Host
@@ -61,4 +60,4 @@ def test_both_sides_play_what_was_recorded(tmp_path: Path) -> None:
         for step in exchange.steps:
             player.play(step)
         player.nothing_left(exchange.title)
-    play_driver(file, GENTLE[0])
+    play_driver(file, WHOLE)

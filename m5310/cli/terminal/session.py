@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.at.modem import Modem
 from m5310.cli.explain.catalogue import speed_in
 from m5310.errors import PortError
+
+T = TypeVar("T")
 
 BACKLOG: Final = 10_000
 """Unsolicited lines kept for a terminal that is slower than the module; the oldest go first."""
@@ -32,7 +34,7 @@ class Session:
         self._lost: asyncio.Future[PortError] = asyncio.get_running_loop().create_future()
         modem.listen(self._heard, self._lost.set_result)
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         """As the modem does. Raises PortError also if the port cannot follow to a new speed."""
         answer = await self._modem.execute(command)
         if self._retune is not None and (baud := speed_in(command.line)) is not None:

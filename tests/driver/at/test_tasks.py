@@ -1,4 +1,4 @@
-"""Work that is done to its end although its caller is cancelled."""
+"""Tests of `finish` and `Pending`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.at.tasks import to_the_end
+from m5310.at.tasks import Pending, finish
 
 
 async def test_the_result_and_the_error_come_through() -> None:
@@ -16,9 +16,9 @@ async def test_the_result_and_the_error_come_through() -> None:
             raise LookupError("no")
         return 7
 
-    assert await to_the_end(work(False)) == 7
+    assert await finish(work(False)) == 7
     with pytest.raises(LookupError, match="no"):
-        await to_the_end(work(True))
+        await finish(work(True))
 
 
 @pytest.mark.parametrize("fail", [False, True])
@@ -34,7 +34,7 @@ async def test_a_cancelled_caller_waits_for_the_end(times: int, fail: bool) -> N
         if fail:
             raise LookupError("nobody hears this")
 
-    caller = asyncio.create_task(to_the_end(work()))
+    caller = asyncio.create_task(finish(work()))
     for _ in range(times):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -49,7 +49,7 @@ async def test_a_cancelled_caller_waits_for_the_end(times: int, fail: bool) -> N
 
 async def test_cancelled_work_cancels_the_caller() -> None:
     work = asyncio.create_task(asyncio.Event().wait())
-    caller = asyncio.create_task(to_the_end(work))
+    caller = asyncio.create_task(finish(work))
     await asyncio.sleep(0)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -58,9 +58,55 @@ async def test_cancelled_work_cancels_the_caller() -> None:
 
 async def test_work_and_caller_cancelled_together() -> None:
     work = asyncio.create_task(asyncio.Event().wait())
-    caller = asyncio.create_task(to_the_end(work))
+    caller = asyncio.create_task(finish(work))
     await asyncio.sleep(0)
     work.cancel()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+async def test_pending_outcome_reaches_all_that_expect_its_key() -> None:
+    pending: Pending[str, int] = Pending()
+    first, second, other = (pending.expect(key) for key in ("a", "a", "b"))
+    pending.resolve("a", 1)
+    pending.resolve("a", 2)
+    assert await pending.wait(first, 0) == await pending.wait(second, 0) == 1
+    assert not pending.expected("a")
+    assert pending.expected("b")
+    assert not other.done()
+
+
+async def test_pending_outcome_may_come_after_the_wait_timed_out() -> None:
+    pending: Pending[str, int] = Pending()
+    future = pending.expect("a")
+    assert await pending.wait(future, 0) is None
+    pending.resolve("a", 1)
+    assert await pending.wait(future, 0) == 1
+
+
+async def test_pending_is_not_resolved_after_drop() -> None:
+    pending: Pending[str, int] = Pending()
+    future = pending.expect("a")
+    pending.drop("a")
+    pending.resolve("a", 1)
+    assert not future.done()
+
+
+async def test_fail_all_raises_in_every_wait_and_forgets_the_keys() -> None:
+    pending: Pending[str, int] = Pending()
+    futures = [pending.expect(key) for key in "ab"]
+    pending.fail_all(LookupError("gone"))
+    for future in futures:
+        with pytest.raises(LookupError, match="gone"):
+            await pending.wait(future, 0)
+    assert not pending.expected("a")
+
+
+async def test_pending_ignores_a_cancelled_wait() -> None:
+    pending: Pending[str, int] = Pending()
+    for key in "ab":
+        pending.expect(key).cancel()
+    pending.resolve("a", 1)
+    pending.fail_all(LookupError("gone"))
+    assert not pending.expected("b")

@@ -7,13 +7,7 @@ import pytest
 from m5310.at.codec import Answer, Command
 from m5310.commands import general as c
 from m5310.errors import AnswerError, ParameterError
-
-
-def answer(command: Command, *lines: str) -> Answer:
-    """What the module brought; every line must have a shape that the command declared."""
-    for line in lines:
-        assert any(each.pattern.fullmatch(line) for each in command.responses), line
-    return Answer(command, lines)
+from tests.support.answers import answer
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from m5310.at.codec import Answer, Command
 from m5310.commands import network as n
 from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
 from m5310.errors import AnswerError, ParameterError
-from tests.driver.commands.test_general import answer
+from tests.support.answers import answer
 
 
 @pytest.mark.parametrize(

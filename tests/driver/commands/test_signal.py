@@ -7,7 +7,7 @@ import pytest
 from m5310.at.codec import Answer
 from m5310.commands import signal as m
 from m5310.errors import AnswerError
-from tests.driver.commands.test_general import answer
+from tests.support.answers import answer
 
 
 def test_each_command_line() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from m5310.at.codec import Answer, Command
 from m5310.commands import sockets as s
 from m5310.errors import AnswerError, ParameterError
-from tests.driver.commands.test_general import answer
+from tests.support.answers import answer
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.at.codec import Answer, Command
 from m5310.device.registration import CLOSE, VERDICT_MARGIN, Registration
-from m5310.dialects.classic.config import Config
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     Code,
@@ -26,32 +23,19 @@ from m5310.errors import (
 )
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 
 S, E = DeviceState, DeviceEvent
-CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
-
-
-class Wire:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.then: Callable[[str], M5310Error | None] = lambda _: None
-
-    async def __call__(self, command: Command) -> Answer:
-        self.lines.append(command.line)
-        error = self.then(command.line)
-        await elapse(1)
-        if error:
-            raise error
-        return Answer(command)
 
 
 def soon(registration: Registration, verdict: Opened | Closed | Updated, after: float) -> None:
     asyncio.get_running_loop().call_later(after, registration.heard, verdict)
 
 
-def at(state: DeviceState) -> tuple[Registration, Wire]:
-    wire = Wire()
-    registration = Registration(wire, CONFIG)
+def at(state: DeviceState) -> tuple[Registration, RecordingExecute]:
+    wire = RecordingExecute()
+    registration = Registration(wire, CLASSIC)
     registration._states.state = state
     return registration, wire
 
@@ -554,7 +538,7 @@ async def test_given_up_every_call_says_why() -> None:
 
 async def test_each_event_that_moves_is_told() -> None:
     told: list[DeviceEvent] = []
-    registration = Registration(Wire(), CONFIG, told.append)
+    registration = Registration(RecordingExecute(), CLASSIC, told.append)
     registration.move(E.CREATE)
     registration.heard(Opened(0, True))  # nobody asked: the table knows no way
     registration.interrupted(E.PORT_LOST, PortError("gone"))

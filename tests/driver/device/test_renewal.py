@@ -13,8 +13,9 @@ from m5310.device.renewal import AGAIN, MARGIN, Renewal, interval
 from m5310.dialects.urcs import Updated
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError
 from m5310.states import DeviceState
-from tests.driver.device.test_registration import CONFIG, Wire
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 
 S = DeviceState
 LIFETIME = 300
@@ -25,13 +26,13 @@ class Bench:
     """A registration that is REGISTERED; the platform answers an update after 2 s."""
 
     def __init__(self, state: DeviceState = S.REGISTERED) -> None:
-        self.wire = Wire()
+        self.wire = RecordingExecute()
         self.wire.then = self._sent
         self.error: M5310Error | None = None
         self.platform: bool | None = True
         self.done = 0
         self.failures: list[M5310Error] = []
-        self.registration = Registration(self.wire, CONFIG)
+        self.registration = Registration(self.wire, CLASSIC)
         self.registration._states.state = state
         self.renewal = Renewal(self.registration, LIFETIME, self._renewed, self.failures.append)
 

@@ -9,6 +9,7 @@ import pytest
 
 from m5310.at.codec import Answer, Command
 from m5310.at.line_stream import Wanted
+from m5310.at.modem import Modem
 from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import PingReply, Registration
 from m5310.errors import (
@@ -23,9 +24,9 @@ from m5310.errors import (
 from m5310.module.module import Module
 from m5310.module.ping import PingFailed
 from m5310.module.speed import SpeedError
-from tests.driver.module.test_udp import PEER, Heard
 from tests.support.boards import Board, Dial
 from tests.support.clock import elapse
+from tests.support.datagrams import PEER, RecordingProtocol
 from tests.support.scripted import Reply, Scripted
 
 BOOT = ["REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
@@ -109,7 +110,7 @@ async def test_closing_is_not_interrupted() -> None:
     port = Scripted({"AT+NSOCR": ["0", "OK"]})
     module = Module(port.modem)
     await module.open()
-    _, protocol = await module.create_datagram_endpoint(Heard)
+    _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
     closing = asyncio.create_task(module.close())
     await asyncio.sleep(0)
     closing.cancel()
@@ -239,7 +240,7 @@ async def test_a_line_without_sense_is_only_logged(caplog: pytest.LogCaptureFixt
 async def test_a_reset_ends_what_was_expected() -> None:
     port = Scripted({"AT+NRB": BOOT, "AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
-        _, protocol = await module.create_datagram_endpoint(Heard)
+        _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
         ping = asyncio.create_task(module.ping("1.2.3.4"))
         await port.until("AT+NPING")
         booted = await module.reset()
@@ -256,7 +257,7 @@ async def test_a_reset_ends_what_was_expected() -> None:
 async def test_a_module_that_restarts_by_itself() -> None:
     port = Scripted({"AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
-        _, protocol = await module.create_datagram_endpoint(Heard)
+        _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
         ping = asyncio.create_task(module.ping("1.2.3.4"))
         await port.until("AT+NPING")
         port.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
@@ -270,7 +271,7 @@ async def test_a_module_that_restarts_by_itself() -> None:
 async def test_a_module_that_does_not_come_back(reply: Reply, gone: bool) -> None:
     port = Scripted({"AT+NRB": reply, "AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
-        _, protocol = await module.create_datagram_endpoint(Heard)
+        _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
         with pytest.raises(CommandTimeout):
             await module.reset()
         await asyncio.sleep(0)
@@ -388,7 +389,7 @@ async def test_a_datagram_endpoint() -> None:
     )
     async with Module(port.modem) as module:
         transport, protocol = await module.create_datagram_endpoint(
-            Heard, local_port=4000, remote_addr=PEER
+            RecordingProtocol, local_port=4000, remote_addr=PEER
         )
         transport.sendto(b"hi")
         await port.until("AT+NSOST=0,183.230.40.40,5683,2,6869")
@@ -433,7 +434,8 @@ async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatc
         opened.append(baudrate)
         raise PortError("enough")
 
-    monkeypatch.setattr("m5310.module.speed.open_modem", open_modem)
+    monkeypatch.undo()
+    monkeypatch.setattr(Modem, "open", open_modem)
     with pytest.raises(PortError):
         await module.open()
     assert opened == [115200]  # where the module is

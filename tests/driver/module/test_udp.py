@@ -24,41 +24,8 @@ from m5310.errors import (
 )
 from m5310.module.udp import BACKLOG, CLOSE, Address, Datagrams, ModuleDatagramTransport
 from tests.support.clock import elapse, run
+from tests.support.datagrams import PEER, RecordingProtocol
 from tests.support.scripted import Reply, Scripted
-
-PEER = ("183.230.40.40", 5683)
-
-
-class Heard(asyncio.DatagramProtocol):
-    """Notes everything, in order."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.BaseTransport | None = None
-        self.received: list[tuple[bytes, Address]] = []
-        self.errors: list[Exception] = []
-        self.ended: list[Exception | None] = []
-        self._loop = asyncio.get_running_loop()
-        self._news = asyncio.Event()
-
-    async def until(self, done: Callable[[], bool]) -> None:
-        while not done():
-            self._news.clear()
-            await self._news.wait()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: Address) -> None:
-        self.received.append((data, addr))
-        self._news.set()
-
-    def error_received(self, exc: Exception) -> None:
-        self.errors.append(exc)
-        self._news.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.ended.append(exc)
-        self._news.set()
 
 
 class Sockets(Scripted):
@@ -118,8 +85,8 @@ class Sockets(Scripted):
 
     async def endpoint(
         self, *, local_port: int = 0, remote: Address | None = None
-    ) -> tuple[ModuleDatagramTransport, Heard]:
-        return await self.datagrams.open(Heard, local_port=local_port, remote=remote)
+    ) -> tuple[ModuleDatagramTransport, RecordingProtocol]:
+        return await self.datagrams.open(RecordingProtocol, local_port=local_port, remote=remote)
 
     async def leave(self) -> None:
         await self.datagrams.close()
@@ -170,7 +137,7 @@ async def test_an_address_that_is_none_is_refused_at_once(
 async def test_a_factory_that_fails_opens_nothing() -> None:
     port = Sockets()
 
-    def factory() -> Heard:
+    def factory() -> RecordingProtocol:
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):
@@ -180,7 +147,7 @@ async def test_a_factory_that_fails_opens_nothing() -> None:
 
 
 async def test_a_protocol_that_fails_at_its_connection_gives_the_socket_back() -> None:
-    class Failing(Heard):
+    class Failing(RecordingProtocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             raise RuntimeError("no")
 
@@ -491,7 +458,7 @@ async def test_the_rest_of_a_datagram_may_be_missing() -> None:
 
 
 async def test_what_a_protocol_raises_is_the_loops_to_report() -> None:
-    class Failing(Heard):
+    class Failing(RecordingProtocol):
         def datagram_received(self, data: bytes, addr: Address) -> None:
             super().datagram_received(data, addr)
             raise RuntimeError("the protocol's own fault")
@@ -561,7 +528,9 @@ async def test_a_loss_that_only_a_command_tells() -> None:
             raise PortError("gone")
         return await port.modem.execute(command)
 
-    transport, protocol = await Datagrams(execute).open(Heard, local_port=0, remote=None)
+    transport, protocol = await Datagrams(execute).open(
+        RecordingProtocol, local_port=0, remote=None
+    )
     gone = True
     transport.sendto(b"x", PEER)
     await protocol.until(lambda: bool(protocol.ended))

@@ -14,8 +14,7 @@ from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
 from emulator.scenario.parser import read
 from emulator.scenario.player import Play, PlayedEvent
-from tests.emulator.test_emulator import log_in
-from tests.support.hosts import Host
+from tests.support.hosts import Host, log_in
 
 realtime = pytest.mark.realtime
 

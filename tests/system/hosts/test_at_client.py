@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from emulator import Cloud, Emulator
-from tests.support.foreign import PYTHON, configuration
+from tests.support.foreign import PYTHON
+from tests.support.programs import configuration
 
 PROGRAM = Path(__file__).parent / "at_client.py"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
-from tests.support.foreign import configuration, program, running
+from tests.support.foreign import program, running
+from tests.support.programs import configuration
 
 realtime = pytest.mark.realtime
 SCRIPT = Path(__file__).parent / "login.chat"

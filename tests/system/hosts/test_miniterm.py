@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emulator import Emulator
-from tests.support.foreign import PYTHON, Screen, configuration, running
+from tests.support.foreign import PYTHON, Screen, running
+from tests.support.programs import configuration
 
 ENTER, CTRL_RIGHT_BRACKET = "\r", "\x1d"
 

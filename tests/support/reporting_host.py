@@ -1,0 +1,74 @@
+"""A host with the emulated module and a cloud: it reports, renews its login and answers reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from emulator.air.memory import Air
+from emulator.air.messages import Path, Read
+from emulator.module.module import Identity, Module
+from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.platform import Platform
+from emulator.simulation.simulation import Chain
+from tests.support.uart import DIRECT, START
+
+TEMPERATURE = Path(3303, 0, 5700)
+
+
+@dataclass
+class ReportingHost:
+    """A host that reports, renews its login and answers reads, with a loss on its air."""
+
+    loss: float = 0.0
+    now: float = START
+    log: list[tuple[float, bytes]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    answering: bool = True
+
+    def __post_init__(self) -> None:
+        self.module = Module(Identity(imei="1234", imsi="test"), seed=5, now=self.now)
+        self.platform = Platform(subscribed_read=False)
+        self.chain = Chain(self.platform, Air(loss=self.loss, seed=5))
+        self.chain.add(self.module)
+        self.device = self.platform.create_device(Description("post", "1234", "test"), self.now)
+        for line in (
+            DIRECT,
+            "AT+MIPLADDOBJ=0,3303,0",
+            'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1',
+            "AT+MIPLOPEN=0,60",
+        ):
+            self.say(line)
+        self.wait(60)
+
+    def say(self, line: str) -> None:
+        self.chain.step(self.now)
+        self.module.receive(line.encode() + b"\r", self.now)
+        self.settle()
+
+    def settle(self) -> float | None:
+        deadline = self.chain.step(self.now)
+        while output := self.module.take_output():
+            self.log.append((self.now, output))
+            for urc in output.split(b"\r\n"):
+                if self.answering and urc.startswith(b"+MIPLREAD:"):
+                    msgid = urc.split(b",")[1].decode()
+                    self.say(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
+            deadline = self.chain.step(self.now)
+        return deadline
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (deadline := self.settle()) is not None and deadline <= end:
+            assert deadline > self.now
+            self.now = deadline
+        self.now = end
+        self.settle()
+
+    def read(self) -> None:
+        self.chain.step(self.now)
+        self.platform.request(self.device, Read(0, TEMPERATURE), self.outcomes.append, self.now)
+
+    def heard(self, text: bytes) -> list[float]:
+        """When the host was told this."""
+        return [at for at, output in self.log if text in output]
