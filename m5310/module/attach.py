@@ -18,7 +18,7 @@ from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterErro
 from m5310.module import speed
 from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence
 from m5310.module.queries import Vocabulary
-from m5310.module.speed import PortSpeed
+from m5310.ports.speed import PortSpeed
 
 ATTACH: Final = 120.0
 """Seconds from nothing to registered: an attach takes 2 to 120 (seen)."""

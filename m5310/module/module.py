@@ -37,8 +37,8 @@ from m5310.module import attach, ping, speed
 from m5310.module.attach import ATTACH, Attached, Progress, Setup
 from m5310.module.ping import Pings
 from m5310.module.queries import Vocabulary
-from m5310.module.speed import PortSpeed
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
+from m5310.ports.speed import PortSpeed
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
 
