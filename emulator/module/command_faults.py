@@ -1,4 +1,4 @@
-"""What may go wrong with a command between the host and a module that is otherwise well. Pure."""
+"""Faults injected into single commands: refused, late, unanswered, or with extra bytes. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from emulator.module.at.codec import Cme
 
 
 class Place(StrEnum):
-    """Where something foreign stands beside an answer."""
+    """Where extra bytes stand relative to an answer."""
 
     BEFORE = "before"
-    BETWEEN = "between"  # its information and its final result
-    INSIDE = "inside"  # in the middle of its first line
+    BETWEEN = "between"  # between the information lines and the final result
+    INSIDE = "inside"  # in the middle of the first line
     AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """Bytes that nobody asked for, at their `place`; `split`: seconds in the middle of them."""
+class ExtraBytes:
+    """Unrequested bytes at a `place`; `split`: seconds of pause in the middle of them."""
 
     data: bytes
     place: Place = Place.AFTER
@@ -29,34 +29,37 @@ class Aside:
 
     @property
     def halves(self) -> tuple[bytes, bytes]:
-        """The second is empty where they come at once."""
+        """The bytes before and after the pause; the second part is empty without one."""
         cut = (len(self.data) + 1) // 2 if self.split else len(self.data)
         return self.data[:cut], self.data[cut:]
 
 
 @dataclass(frozen=True, slots=True)
-class Upset:
-    """What becomes of one command line.
+class CommandFault:
+    """What goes wrong with one command line.
 
-    `refusal`: refused with this number instead of obeyed (plain `ERROR` without numbers). `delay`:
-    seconds by which the answer comes late. `heard` False: neither obeyed nor answered; `answered`
-    False: obeyed, and nobody is told. `aside`: what comes beside its answer.
+    `refusal`: answered with this error instead of executed (plain `ERROR` while CMEE is 0).
+    `delay`: seconds added before the answer. `executed` False: neither executed nor answered.
+    `answered` False: executed, but the answer is lost. `extra`: bytes added to the answer.
     """
 
     refusal: Cme | None = None
     delay: float = 0.0
-    heard: bool = True
+    executed: bool = True
     answered: bool = True
-    aside: Aside | None = None
+    extra: ExtraBytes | None = None
 
-    def told(self, lines: Sequence[bytes]) -> list[tuple[float, bytes]]:
-        """An answer of these lines as it is given: pieces, each after so many seconds."""
+    def render(self, lines: Sequence[bytes]) -> list[tuple[float, bytes]]:
+        """Apply the fault to an answer of these framed lines.
+
+        Returns the pieces to write, each with the seconds to wait before it.
+        """
         if not self.answered:
             return [(self.delay, b"")]
         whole = b"".join(lines)
-        if self.aside is None:
+        if self.extra is None:
             return [(self.delay, whole)]
-        match self.aside.place:
+        match self.extra.place:
             case Place.BEFORE:
                 cut = 0
             case Place.BETWEEN:
@@ -66,13 +69,13 @@ class Upset:
             case Place.AFTER:
                 cut = len(whole)
             case _:
-                assert_never(self.aside.place)
-        first, second = self.aside.halves
-        pieces = [(self.delay, whole[:cut] + first), (self.aside.split, second + whole[cut:])]
-        return pieces if self.aside.split else [(self.delay, pieces[0][1] + pieces[1][1])]
+                assert_never(self.extra.place)
+        first, second = self.extra.halves
+        pieces = [(self.delay, whole[:cut] + first), (self.extra.split, second + whole[cut:])]
+        return pieces if self.extra.split else [(self.delay, pieces[0][1] + pieces[1][1])]
 
 
-WELL = Upset()
+NO_FAULT = CommandFault()
 
-# What is asked of each command line, as the host typed it, before it is obeyed.
-Upsetting = Callable[[str], Upset]
+# Called with each command line, as the host typed it, before it is executed.
+FaultSource = Callable[[str], CommandFault]

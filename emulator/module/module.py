@@ -16,7 +16,7 @@ from emulator.module.at.codec import framed
 from emulator.module.at.commands import OK, Answer, Forms
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Cause, Power
-from emulator.module.command_faults import Upsetting
+from emulator.module.command_faults import FaultSource
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
@@ -44,7 +44,7 @@ class Module:
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
     `touched` is called whenever something has changed its deadline or made it send into the air or
     out of a socket; what it has for its host is to be taken after each input in any case.
-    `upsetting` is asked what goes wrong with each command line, in this life and the next; None:
+    `fault_source` is asked what goes wrong with each command line, in this life and the next; None:
     nothing does.
     """
 
@@ -72,7 +72,7 @@ class Module:
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.touched: Callable[[], None] = lambda: None
-        self._upsetting: Upsetting | None = None
+        self._fault_source: FaultSource | None = None
         self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
         self._seed = seed
@@ -95,7 +95,7 @@ class Module:
         self._now = now
         self._speed = Speed(self._flash)
         self._conversation = conversation = Conversation(
-            self._output.extend, self._speed.confirm, self._upsetting
+            self._output.extend, self._speed.confirm, self._fault_source
         )
         self._settings = Settings(self._flash)
         self._local_time = LocalTime(now)
@@ -162,12 +162,12 @@ class Module:
         self.radio.sim = sim
 
     @property
-    def upsetting(self) -> Upsetting | None:
-        return self._upsetting
+    def fault_source(self) -> FaultSource | None:
+        return self._fault_source
 
-    @upsetting.setter
-    def upsetting(self, upsetting: Upsetting | None) -> None:
-        self._upsetting = self._conversation.upsetting = upsetting
+    @fault_source.setter
+    def fault_source(self, fault_source: FaultSource | None) -> None:
+        self._fault_source = self._conversation.fault_source = fault_source
 
     # Inputs ------------------------------------------------------------------------------------
 

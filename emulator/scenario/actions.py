@@ -12,7 +12,7 @@ from emulator.air.messages import Discover, Execute, Item, Path, Read, Value, Wr
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme, framed
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Place, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
@@ -185,16 +185,16 @@ def _value(table: TomlTable) -> Value:
 def _answer(table: TomlTable, key: str) -> Action:
     answer = table.choice(key, {answer.value: answer for answer in _Answer})
     if answer is _Answer.NEVER:
-        return Upset(heard=False)
+        return CommandFault(executed=False)
     if answer is _Answer.LOST:
-        return Upset(answered=False)
+        return CommandFault(answered=False)
     if answer is _Answer.LATE:
-        return Upset(delay=table.number("seconds"))
+        return CommandFault(delay=table.number("seconds"))
     number = table.integer("cme", 0) if "cme" in table else Cme.NOT_ALLOWED
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
         raise InvalidValue("cme", f"cme {number}, expected one that the module knows: {known}")
-    return Upset(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
+    return CommandFault(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
 
 
 def _urc(table: TomlTable, key: str) -> Action:
@@ -208,10 +208,10 @@ def _bytes(table: TomlTable, key: str) -> Action:
     return _aside(table, bytes.fromhex(digits))
 
 
-def _aside(table: TomlTable, data: bytes) -> Aside:
+def _aside(table: TomlTable, data: bytes) -> ExtraBytes:
     places = {str(place): place for place in Place}
     place = table.choice("place", places) if "place" in table else Place.AFTER
-    return Aside(data, place, table.optional("split") or 0.0)
+    return ExtraBytes(data, place, table.optional("split") or 0.0)
 
 
 ACTIONS: Mapping[str, ActionKind] = {

@@ -9,7 +9,7 @@ from enum import StrEnum
 from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.line.faults import FaultAt, Rates
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
@@ -132,8 +132,8 @@ class CloudRequest:
     question: Read | Write | Execute | Discover
 
 
-# An `Upset` is what becomes of a command, and stands with an `On` only. An `Aside` stands beside
-# the answer of an `On` without delay; elsewhere it is said on an idle line.
+# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
+# elsewhere they are written on an idle line.
 Action = (
     CoverageChange
     | NetworkChange
@@ -145,8 +145,8 @@ Action = (
     | AirChange
     | PlatformChange
     | CloudRequest
-    | Upset
-    | Aside
+    | CommandFault
+    | ExtraBytes
 )
 
 
@@ -166,13 +166,13 @@ class Event:
     module: int = 1
 
     @property
-    def upset(self) -> Upset | None:
+    def upset(self) -> CommandFault | None:
         """What becomes of the command itself; None: the action has a time of its own."""
         match self.action, self.when:
-            case Upset() as upset, On():
+            case CommandFault() as upset, On():
                 return upset
-            case Aside() as aside, On(after=0.0):
-                return Upset(aside=aside)
+            case ExtraBytes() as aside, On(after=0.0):
+                return CommandFault(extra=aside)
             case _:
                 return None
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from emulator.clock.clocks import Timer
 from emulator.emulator import Emulator
-from emulator.module.command_faults import WELL, Aside, Upset
+from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.scenario.apply import Undo, perform
@@ -58,7 +58,7 @@ class Play:
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
         for number, board in enumerate(emulator.boards, 1):
-            board.module.upsetting = partial(self._upset, number)
+            board.module.fault_source = partial(self._upset, number)
 
     # Life ----------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Play:
             timer.cancel()
         self._timers.clear()
         for board in self._emulator.boards:
-            board.module.upsetting = None
+            board.module.fault_source = None
 
     def report(self) -> str:
         """What happened and what did not, for a person."""
@@ -150,11 +150,11 @@ class Play:
 
     def _act(self, event: Event) -> Undo | None:
         action, board = event.action, self._board(event)
-        assert not isinstance(action, Upset), "an upset waits for its command"
+        assert not isinstance(action, CommandFault), "an upset waits for its command"
         if isinstance(action, CloudRequest):
             self._moved(partial(self._ask, action, event))
             return None
-        if isinstance(action, Aside):
+        if isinstance(action, ExtraBytes):
             self._say(action, board)
             return None
         if isinstance(action, ByteFault):
@@ -163,7 +163,7 @@ class Play:
         self._moved(lambda: undo.append(perform(action, self._emulator, board)))
         return undo[0] if undo else None
 
-    def _say(self, aside: Aside, board: Board) -> None:
+    def _say(self, aside: ExtraBytes, board: Board) -> None:
         first, second = aside.halves
         board.line.send(first)
         if second:
@@ -195,12 +195,12 @@ class Play:
         links = ", ".join(map(str, outcome.links))
         self._note(f"{text}: {outcome.failure or values or links or 'done'}")
 
-    def _upset(self, module: int, line: str) -> Upset:
+    def _upset(self, module: int, line: str) -> CommandFault:
         """`module` has heard `line`: what becomes of it, and what else follows from it."""
         self.heard += 1
         if self._begin is None:
             self._begin_now()
-        found: Upset | None = None
+        found: CommandFault | None = None
         for place, event in enumerate(self._scenario.events):
             when = event.when
             if event.module != module or not isinstance(when, On) or not when.matches(line):
@@ -221,7 +221,7 @@ class Play:
                 self._claimed[place] += 1
                 self.counts[place] += 1
                 self._note(f"{when.command}: {self._words(event)}")
-        return found or WELL
+        return found or NO_FAULT
 
     def _note(self, text: str) -> None:
         now = self._emulator.now()

@@ -21,6 +21,7 @@ from m5310.commands.sleep_reports import report_sleep
 from m5310.dialects import urcs as urc
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import config as miplconf
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.lwm2m import values
 from m5310.lwm2m.resources import Path
 from m5310.lwm2m.values import ValueType
@@ -177,7 +178,7 @@ def asked(words: list[str]) -> Command:
 
 def described(line: str) -> str:
     """What the driver understood of an unsolicited line, in the transcripts' words."""
-    heard = classic.parse(line) or notices.parse(line)
+    heard = classic_urcs.parse(line) or notices.parse(line)
     words = SEEN.get(type(heard))
     return words(heard) if words else f"nothing of {line!r}"
 

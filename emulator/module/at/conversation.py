@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from emulator.module.at.codec import LineReader, Refusal, framed, parse, refused
 from emulator.module.at.commands import OK, Answer, Forms, Table, Values, answer
-from emulator.module.command_faults import WELL, Upset, Upsetting
+from emulator.module.command_faults import NO_FAULT, CommandFault, FaultSource
 
 # Bytes that wait while a command is being answered; what comes beyond is lost, as in a UART whose
 # reader is busy. Room for the longest line and some. A guess.
@@ -17,7 +17,7 @@ URC_LIMIT = 64
 
 class Conversation:
     """`write` sends bytes to the host, `heard` is called with each command line. Give it the whole
-    `table` before the first byte. `upsetting` says what goes wrong with a command line; None:
+    `table` before the first byte. `fault_source` says what goes wrong with a command line; None:
     nothing does.
 
     At start as after every boot: echo off, errors without numbers.
@@ -27,10 +27,10 @@ class Conversation:
         self,
         write: Callable[[bytes], None],
         heard: Callable[[], None] = lambda: None,
-        upsetting: Upsetting | None = None,
+        fault_source: FaultSource | None = None,
     ) -> None:
         self.table: Table = {}
-        self.upsetting = upsetting
+        self.fault_source = fault_source
         self.lost = 0  # bytes that found the UART's buffer full
         self._write = write
         self._heard = heard
@@ -103,15 +103,15 @@ class Conversation:
         self.lost += self._reader.drop_beyond(UART_BUFFER)
 
     def _obey(self, line: bytes, now: float) -> None:
-        upset = WELL
+        upset = NO_FAULT
         try:
             command = parse(line)
             if command is None:
                 return
             self._heard()
-            if self.upsetting is not None:
-                upset = self.upsetting(line.decode("utf-8", "backslashreplace").strip())
-            if not upset.heard:
+            if self.fault_source is not None:
+                upset = self.fault_source(line.decode("utf-8", "backslashreplace").strip())
+            if not upset.executed:
                 return
             if upset.refusal is not None:
                 raise Refusal(upset.refusal)
@@ -122,12 +122,14 @@ class Conversation:
             if not self._stopped:
                 self._give([framed(line) for line in (*given.lines, "OK")], upset, now, given.delay)
 
-    def _give(self, lines: list[bytes], upset: Upset, now: float, delay: float = 0.0) -> None:
-        if upset is WELL and not delay:  # nearly always
+    def _give(
+        self, lines: list[bytes], upset: CommandFault, now: float, delay: float = 0.0
+    ) -> None:
+        if upset is NO_FAULT and not delay:  # nearly always
             self._write(b"".join(lines))
             return
         due = now + delay
-        for pause, piece in upset.told(lines):
+        for pause, piece in upset.render(lines):
             due += pause
             self._answers.append((due, piece))
         self._say(now)

@@ -27,7 +27,7 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.module.command_faults import Upset
+from emulator.module.command_faults import CommandFault
 from emulator.module.lwm2m.registration import TRANSITIONS, State
 from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
@@ -252,14 +252,14 @@ def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
 
 def test_what_is_upset_about_a_module_is_so_in_its_next_life_too() -> None:
     host = Host()
-    assert host.module.upsetting is None
-    host.module.upsetting = lambda line: Upset(heard=line != "AT+CSQ")
+    assert host.module.fault_source is None
+    host.module.fault_source = lambda line: CommandFault(executed=line != "AT+CSQ")
     assert host.raw(b"AT+CSQ\r") == b""
     host.module.power_cycle(Cause.RESET_PIN, host.now)
     host.wait_raw(10)
     host.well("AT")
     assert host.raw(b"AT+CSQ\r") == b""
-    assert host.module.upsetting is not None
+    assert host.module.fault_source is not None
 
 
 def busy_with(host: Host, *commands: str, then: str) -> None:

@@ -10,7 +10,7 @@ from emulator.air.messages import Discover, Execute, Item, Path, Read, Write
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Place, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import Manner
@@ -61,9 +61,9 @@ def read(text: str) -> Action:
             'to_host = { inject = "\\u0000x" }',
             ByteFault(Way.TO_HOST, FaultAt(Fault.GARBAGE, data=b"\0x")),
         ),
-        ('urc = "+CEREG:1"', Aside(b"\r\n+CEREG:1\r\n")),
-        ('urc = "+A:1"\nplace = "inside"', Aside(b"\r\n+A:1\r\n", Place.INSIDE)),
-        ('bytes = "00fF"\nsplit = 0.5', Aside(b"\0\xff", split=0.5)),
+        ('urc = "+CEREG:1"', ExtraBytes(b"\r\n+CEREG:1\r\n")),
+        ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
+        ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
         ("air = { latency = 3 }", AirChange(3, None)),
         ("platform = { silent = true }", PlatformChange(Manner(silent=True))),
         (
@@ -98,14 +98,14 @@ def test_what_may_be_written(value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "upset"),
     [
-        ('answer = "ERROR"', Upset(refusal=Cme.NOT_ALLOWED)),
-        ('answer = "ERROR"\ncme = 30\nseconds = 2', Upset(refusal=Cme.NO_NETWORK, delay=2)),
-        ('answer = "late"\nseconds = 5', Upset(delay=5)),
-        ('answer = "never"', Upset(heard=False)),
-        ('answer = "lost"', Upset(answered=False)),
+        ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
+        ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
+        ('answer = "late"\nseconds = 5', CommandFault(delay=5)),
+        ('answer = "never"', CommandFault(executed=False)),
+        ('answer = "lost"', CommandFault(answered=False)),
     ],
 )
-def test_answers(text: str, upset: Upset) -> None:
+def test_answers(text: str, upset: CommandFault) -> None:
     assert read(text) == upset
 
 

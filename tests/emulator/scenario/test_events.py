@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.module.boot import Cause
-from emulator.module.command_faults import Aside, Upset
+from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.scenario.events import Action, At, Event, On, Restart, When
 
 
@@ -25,20 +25,20 @@ def test_a_command_is_met_by_how_it_begins(command: str, line: str, meant: bool)
     assert On(command).matches(line) is meant
 
 
-ASIDE = Aside(b"x")
+ASIDE = ExtraBytes(b"x")
 
 
 @pytest.mark.parametrize(
     ("when", "action", "upset"),
     [
-        (On("AT"), Upset(delay=1), Upset(delay=1)),
-        (On("AT"), ASIDE, Upset(aside=ASIDE)),
+        (On("AT"), CommandFault(delay=1), CommandFault(delay=1)),
+        (On("AT"), ASIDE, CommandFault(extra=ASIDE)),
         (On("AT", after=1), ASIDE, None),
         (At(1), ASIDE, None),
         (On("AT"), Restart(Cause.WATCHDOG), None),
     ],
 )
 def test_some_acts_are_what_becomes_of_the_command(
-    when: When, action: Action, upset: Upset | None
+    when: When, action: Action, upset: CommandFault | None
 ) -> None:
     assert Event(when, action, None, "", 1).upset == upset

@@ -7,7 +7,7 @@ import pytest
 from emulator.module.at.codec import LINE_LIMIT, Cme
 from emulator.module.at.commands import OK, Answer, Forms
 from emulator.module.at.conversation import UART_BUFFER, URC_LIMIT, Conversation
-from emulator.module.command_faults import WELL, Aside, Place, Upset
+from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
 from tests.support.uart import lines
 
 
@@ -191,16 +191,16 @@ def test_each_command_line_is_told_before_it_is_obeyed_and_nothing_else_is() -> 
 class Upsets:
     """A desk whose module treats each next line as `planned` says."""
 
-    def __init__(self, *planned: Upset) -> None:
+    def __init__(self, *planned: CommandFault) -> None:
         self.planned = list(planned)
         self.asked: list[str] = []
         self.output = bytearray()
-        self.conversation = Conversation(self.output.extend, upsetting=self.upset)
+        self.conversation = Conversation(self.output.extend, fault_source=self.upset)
         self.conversation.table = self.conversation.commands()
 
-    def upset(self, line: str) -> Upset:
+    def upset(self, line: str) -> CommandFault:
         self.asked.append(line)
-        return self.planned.pop(0) if self.planned else WELL
+        return self.planned.pop(0) if self.planned else NO_FAULT
 
     def say(self, line: str, now: float = 0.0) -> str:
         self.conversation.receive(line.encode() + b"\r", now)
@@ -213,7 +213,7 @@ class Upsets:
 
 
 def test_a_command_is_refused_though_nothing_is_wrong_with_it() -> None:
-    desk = Upsets(WELL, Upset(refusal=Cme.NO_NETWORK), WELL)
+    desk = Upsets(NO_FAULT, CommandFault(refusal=Cme.NO_NETWORK), NO_FAULT)
     assert desk.say("AT+CMEE=1") == "\r\nOK\r\n"
     assert desk.say(" AT+CMEE=0") == "\r\n+CME ERROR:30\r\n"
     assert desk.say("AT+CMEE?") == "\r\n+CMEE:1\r\n\r\nOK\r\n"
@@ -221,7 +221,7 @@ def test_a_command_is_refused_though_nothing_is_wrong_with_it() -> None:
 
 
 def test_an_answer_comes_late_and_what_follows_waits() -> None:
-    desk = Upsets(Upset(delay=5.0), Upset(refusal=Cme.NOT_ALLOWED, delay=2.0))
+    desk = Upsets(CommandFault(delay=5.0), CommandFault(refusal=Cme.NOT_ALLOWED, delay=2.0))
     assert desk.say("AT") == ""
     assert desk.say("AT", 1.0) == ""
     assert desk.conversation.step(4.9) == 5.0
@@ -232,11 +232,11 @@ def test_an_answer_comes_late_and_what_follows_waits() -> None:
 
 
 def test_a_command_is_not_heard_or_its_answer_is_not_given() -> None:
-    desk = Upsets(Upset(heard=False), Upset(answered=False))
+    desk = Upsets(CommandFault(executed=False), CommandFault(answered=False))
     assert desk.say("AT+CMEE=1") == ""
     assert desk.say("AT+CMEE?") == ""
     assert desk.say("AT+CMEE?") == "\r\n+CMEE:0\r\n\r\nOK\r\n"
-    desk.planned = [Upset(answered=False)]
+    desk.planned = [CommandFault(answered=False)]
     assert desk.say("AT+CMEE=1") == ""
     assert desk.say("AT+CMEE?") == "\r\n+CMEE:1\r\n\r\nOK\r\n"
 
@@ -248,7 +248,7 @@ def test_a_blank_line_is_nothing_to_upset() -> None:
 
 
 def test_what_stands_inside_an_answer_in_two_parts_keeps_the_rest_waiting() -> None:
-    desk = Upsets(Upset(aside=Aside(b"<>", Place.INSIDE, split=2.0)))
+    desk = Upsets(CommandFault(extra=ExtraBytes(b"<>", Place.INSIDE, split=2.0)))
     assert desk.say("AT") == "\r\nO<"
     assert desk.conversation.answering
     desk.conversation.urc("+CEREG:1")
