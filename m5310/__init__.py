@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     )
     from m5310.device.outbox import WhenFull
     from m5310.device.reports import Report, ReportState
-    from m5310.dialects.classic.commands import Reading
     from m5310.dialects.classic.config import Blocks, Config
+    from m5310.dialects.classic.urcs import Reading
     from m5310.errors import (
         AcknowledgementRefused,
         AcknowledgementTimeout,
@@ -185,7 +185,7 @@ __all__ = [
 # or the blob's decoder does not load serial ports and state machines.
 _HOMES = {
     "m5310.at.codec": "Answer Command Response",
-    "m5310.dialects.classic.commands": "Reading",
+    "m5310.dialects.classic.urcs": "Reading",
     "m5310.device.device": "Device",
     "m5310.errors": (
         "AcknowledgementRefused AcknowledgementTimeout AnswerError Code CommandError "

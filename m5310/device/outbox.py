@@ -12,8 +12,9 @@ from typing import Final
 from m5310.at.codec import Execute
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
-from m5310.device.report_sender import Transmission
+from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, grouped
+from m5310.dialects.dialect import Dialect
 from m5310.errors import (
     AcknowledgementRefused,
     CommandError,
@@ -59,6 +60,7 @@ class Outbox:
     def __init__(
         self,
         execute: Execute,
+        dialect: Dialect,
         verify: Verify,
         redeclare: Callable[[], bool],
         dropped: Callable[[Report], None],
@@ -69,7 +71,7 @@ class Outbox:
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
-        self._transmission = Transmission(execute)
+        self._sender = ReportSender(execute, dialect)
         self._verify = verify
         self._redeclare = redeclare
         self._dropped = dropped
@@ -233,7 +235,7 @@ class Outbox:
         error: M5310Error | None = None
         taken = False
         try:
-            taken = await self._transmission.send(portion, ackid, lambda: session == self._session)
+            taken = await self._sender.send(portion, ackid, lambda: session == self._session)
         except M5310Error as failure:
             error = failure
         self._sending = None
@@ -266,7 +268,7 @@ class Outbox:
             if portion.attempts < ATTEMPTS:
                 return
             refused = isinstance(error, CommandError)
-            if refused and self._transmission.doubts(portion) and self._redeclare():
+            if refused and self._sender.doubts(portion) and self._redeclare():
                 _log.warning("the module refuses %r: it is told everything anew", portion.report)
                 self.hold()
                 return
@@ -289,6 +291,6 @@ class Outbox:
     def _end_session(self) -> None:
         self._session += 1
         self._unsure = False
-        self._transmission.forget()
+        self._sender.forget()
         self._observations.interrupted()
         self._wake()

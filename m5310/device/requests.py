@@ -7,7 +7,8 @@ import logging
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Execute
-from m5310.device.answers import Answering, Commands, Request, words
+from m5310.device.answers import RequestHandler, words
+from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
 from m5310.lwm2m.resources import Path
@@ -40,8 +41,8 @@ class _Job(NamedTuple):
 class Requests:
     """Serves what `arrived` is told; `start` it in the loop, `close` it in the end."""
 
-    def __init__(self, answering: Answering, execute: Execute) -> None:
-        self._answering = answering
+    def __init__(self, handler: RequestHandler, execute: Execute) -> None:
+        self._handler = handler
         self._execute = execute
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_LIMIT)
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
@@ -56,7 +57,7 @@ class Requests:
 
     def let_caller_go(self) -> None:
         """If a callback calls: `close` shall not wait for it, it waits for what closes us."""
-        self._answering.let_caller_go()
+        self._handler.let_caller_go()
 
     async def close(self) -> None:
         """Stop serving; a callback that runs is cancelled or, in its thread, abandoned."""
@@ -64,7 +65,7 @@ class Requests:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-        await self._answering.close()
+        await self._handler.close()
 
     def arrived(self, request: Request, *, registered: bool) -> None:
         """Take a request, now. Returns at once and never raises.
@@ -83,7 +84,7 @@ class Requests:
             return  # a repeat of what is being served: one answer serves both
         answer = known[1] if known else None
         try:
-            due = self._answering.due()
+            due = self._handler.due()
             self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
@@ -129,7 +130,7 @@ class Requests:
             job = await self._jobs.get()
             answer = job.answer
             if answer is None:
-                answer = await self._answering.answer(job.parts, job.deadline, serve=job.serve)
+                answer = await self._handler.answer(job.parts, job.deadline, serve=job.serve)
                 if job.key in self._known and job.start == self._start:
                     self._known[job.key] = self._known[job.key][0], answer
             await self._send(answer, job.start)

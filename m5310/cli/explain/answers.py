@@ -12,7 +12,7 @@ from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import NetworkStatus, PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.commands.urcs import Notice, RadioConnection, Sleep
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -34,7 +34,7 @@ def unsolicited_words(line: str) -> str | None:
     if line == "REBOOTING":
         return "the module restarts"
     try:
-        if (urc := classic.parse(line)) is not None:
+        if (urc := classic_urcs.parse(line)) is not None:
             return _urc(urc)
         if (notice := notices.parse(line)) is not None:
             return _notice(notice)

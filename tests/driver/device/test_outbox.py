@@ -32,6 +32,7 @@ from m5310.errors import (
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 
 
 class Wire:
@@ -59,7 +60,7 @@ def sending(wire: Wire) -> Outbox:
     async def verify() -> bool:
         raise AssertionError("nobody is to be asked")
 
-    return Outbox(wire, verify, lambda: False, lambda _: None, recover=False)
+    return Outbox(wire, CLASSIC, verify, lambda: False, lambda _: None, recover=False)
 
 
 class Bench:
@@ -80,6 +81,7 @@ class Bench:
         self.dropped: list[Report] = []
         self.it = Outbox(
             self.wire,
+            CLASSIC,
             self._verify,
             self._redeclare,
             self.dropped.append,

@@ -10,11 +10,12 @@ import pytest
 
 from m5310.at.codec import Answer, Command
 from m5310.device import requests
-from m5310.device.answers import Answering, Handlers
+from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 from tests.support.requesting import Bench, bench
 
 DONE = ["AT+MIPLWRITE=0,10001,1"]
@@ -247,7 +248,7 @@ async def test_half_an_answer_is_not_finished_after_a_restart() -> None:
         bench.requests.forget()
         return answer
 
-    bench.requests = Requests(Answering(bench.tree, Handlers()), restarts)
+    bench.requests = Requests(RequestHandler(bench.tree, Handlers(), CLASSIC), restarts)
     bench.requests.start()
     assert await bench.served("+MIPLREAD:0,10001,3303,0,-1") == [
         'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0'

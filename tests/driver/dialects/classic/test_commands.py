@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from m5310.at.codec import Command
 from m5310.dialects.classic import commands as classic
-from m5310.dialects.classic.commands import Reading, parse
 from m5310.dialects.classic.config import Config
+from m5310.dialects.classic.urcs import _PARSERS, Reading, parse
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -204,7 +204,7 @@ def test_a_line_of_this_language_without_its_shape(line: str) -> None:
     assert line[:20] in str(wrong.value)
 
 
-@given(st.sampled_from(sorted(classic._PARSERS)), st.text(max_size=40))
+@given(st.sampled_from(sorted(_PARSERS)), st.text(max_size=40))
 def test_no_line_raises_anything_else(name: str, text: str) -> None:
     for reading in Reading:
         try:
@@ -216,7 +216,7 @@ def test_no_line_raises_anything_else(name: str, text: str) -> None:
 numbers = st.lists(st.integers(-2, 70000).map(str), min_size=4, max_size=8).map(",".join)
 
 
-@given(st.sampled_from(sorted(classic._PARSERS)), numbers)
+@given(st.sampled_from(sorted(_PARSERS)), numbers)
 def test_every_request_that_is_read_names_a_legal_path(name: str, text: str) -> None:
     try:
         urc = parse(f"{name}:{text}")
