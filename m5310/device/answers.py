@@ -11,7 +11,8 @@ from m5310.device.reports import check_payload
 from m5310.dialects.dialect import Commands, Dialect, Request, WireValue
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import AnswerError, NotFound, NotSupported, ParameterError
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType, decode
 
 ANSWER_WITHIN: Final = 3.0

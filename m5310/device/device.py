@@ -25,7 +25,8 @@ from m5310.dialects.classic.dialect import Classic
 from m5310.dialects.classic.urcs import Reading
 from m5310.dialects.dialect import Dialect
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
 from m5310.module.link import Connection, Opener
 from m5310.states import DeviceEvent, DeviceState

@@ -20,7 +20,8 @@ from m5310.errors import (
     ParameterError,
     PortError,
 )
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
 
 LOGOUT: Final = 30.0
 """Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
@@ -150,7 +151,7 @@ class Provisioning:
         return await self._declare(resource, resource.text)
 
     async def _declare(self, resource: Resource, text: str) -> None:
-        instance = Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance not in self._instances:
             await self._add(instance)
             self._instances[instance] = None
@@ -173,7 +174,7 @@ class Provisioning:
     def withdraw(self, resource: Resource) -> Path | None:
         """The device's no more. Returns the instance if the module must be told of its end."""
         self._resources.remove(resource)
-        instance = Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
             return None
         return instance

@@ -11,7 +11,7 @@ from m5310.device.answers import RequestHandler, words
 from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 
 REMEMBERED: Final = 30.0
 """Seconds a request is known again. The platform repeats an unanswered one with the same msgid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
 # Named tuples and not dataclasses: one is made for every such line, at a third of the cost.

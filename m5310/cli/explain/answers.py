@@ -26,7 +26,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, shortened
-from m5310.lwm2m.resources import ANY
+from m5310.lwm2m.path import ANY
 
 
 def unsolicited_words(line: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 from m5310.at.codec import Command, Quoted, command_line
 from m5310.dialects.classic.config import LIFETIMES, Config
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
 REF: Final = 0

@@ -20,7 +20,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.resources import ANY, ID_LIMIT
+from m5310.lwm2m.path import ANY, ID_LIMIT
 
 MSGID_LIMIT = 2**32 - 1
 """Five digits were seen; that firmware counts in at most 32 bits is a guess. Without a bound the

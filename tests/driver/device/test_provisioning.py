@@ -16,7 +16,8 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
 from tests.support.dialects import CLASSIC
 from tests.support.execute import RecordingExecute

@@ -6,7 +6,7 @@ import pytest
 
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import ANY, Path
+from m5310.lwm2m.path import ANY, Path
 from m5310.lwm2m.values import ValueType
 
 

@@ -22,7 +22,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ParameterError
-from m5310.lwm2m.resources import ANY, Path
+from m5310.lwm2m.path import ANY, Path
 from m5310.lwm2m.values import ValueType
 
 PATH = Path(3303, 0, 5700)
