@@ -62,13 +62,7 @@ class ReadRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
+    path: Path
 
 
 class WriteRequest(NamedTuple):
@@ -80,16 +74,10 @@ class WriteRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
+    path: Path
     kind: ValueType | None
     text: str
     flag: int = 0
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
 
     @property
     def last(self) -> bool:
@@ -101,14 +89,8 @@ class ExecuteRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
+    path: Path
     arguments: bytes
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
 
 
 Urc = (

@@ -48,8 +48,13 @@ class Resource:
 
     @value.setter
     def value(self, value: Value) -> None:
-        self.encode(value)
+        self.set(value)
+
+    def set(self, value: Value) -> str:
+        """Set the value and return its text; raises ParameterError for what cannot be sent."""
+        text = self.encode(value)
         self._value = value
+        return text
 
     def store(self, value: Value) -> None:
         """Set what the platform wrote, unchecked: it may be what no line of ours can carry.

@@ -27,6 +27,21 @@ FRAGMENT = 1024
 ACKIDS = range(1, 2**31)
 """Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2); the upper end is a guess."""
 
+MEANINGS: Final = {
+    "+MIPLCONF": "configure the OneNET device",
+    "+MIPLADDOBJ": "add an object instance",
+    "+MIPLDELOBJ": "delete an object instance",
+    "+MIPLNOTIFY": "declare a resource before login, report it after",
+    "+MIPLOPEN": "log in to OneNET",
+    "+MIPLCLOSE": "log out of OneNET",
+    "+MIPLDEL": "delete the OneNET device",
+    "+MIPLUPDATE": "renew the registration",
+    "+MIPLREAD": "answer a read",
+    "+MIPLWRITE": "answer a write",
+    "+MIPLEXECUTE": "answer an execute",
+}
+"""What each command of this language does, in one line."""
+
 
 def configure(config: Config) -> tuple[Command, ...]:
     """AT+MIPLCONF, as many as the configuration needs; to be sent in this order."""
@@ -118,7 +133,7 @@ def answer_execute(msgid: int, *, done: bool) -> Command:
 
 
 def _command(name: str, *values: int | str | Quoted | None) -> Command:
-    return Command(command_line(name, *values), timeout=PROMPT)
+    return Command(command_line(name, *values), timeout=PROMPT, meaning=MEANINGS[name])
 
 
 def _values(path: Path, kind: ValueType, text: str) -> tuple[int, int, int, int, Quoted]:
