@@ -19,8 +19,8 @@ from m5310.cli.recording import Entry, Header, Recorder, Sender, entry_line, hea
 from m5310.cli.terminal.output import Screen
 from m5310.cli.terminal.session import Session, first_to_end
 from m5310.errors import ParameterError
-from m5310.module.speed import PortSpeed
 from m5310.ports.open import byte_time, open_port
+from m5310.ports.speed import PortSpeed
 
 _STDOUT: Final = Path("-")
 

@@ -28,7 +28,8 @@ from m5310.errors import ParameterError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
-from m5310.module.link import Connection, Opener
+from m5310.module.link import Link, Opener
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
 if TYPE_CHECKING:
@@ -79,13 +80,9 @@ class Device:
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        self._connection = Connection(
-            port,
-            baudrate,
-            lambda line: self._dispatch.said(line),
-            lambda error: self._dispatch.lost(error),
-        )
-        execute = self._connection.execute
+        self._link = Link(port, baudrate)
+        self.module: Final = Module(self._link)
+        execute = self._link.execute
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         dialect: Dialect = Classic(config, reading)
         self._registration = Registration(
@@ -96,7 +93,7 @@ class Device:
             self._resources, execute, dialect, self._registration.verdicts.expect
         )
         self._continuity = Continuity(
-            self._connection,
+            self._link,
             self._registration,
             self._provisioning,
             lifetime,
@@ -118,16 +115,16 @@ class Device:
         self._requests = Requests(
             RequestHandler(self._resources, handlers, dialect, answer_within=answer_within), execute
         )
-        rooms = (
-            self._connection,
+        parts = (
             self._registration,
             self._provisioning,
             self._continuity,
             self._outbox,
             self._requests,
         )
-        self._life = Life(*rooms)
-        self._dispatch = Dispatch(*rooms, dialect)
+        self._life = Life(self._link, self.module, *parts)
+        self._dispatch = Dispatch(*parts, dialect)
+        self._link.listen(self._dispatch.on_link_event)
 
     @property
     def state(self) -> DeviceState:
@@ -151,9 +148,9 @@ class Device:
 
     @property
     def modem(self) -> Modem:
-        """The module below, for commands of its general vocabulary; another one after each loss
-        of a port that is opened here."""
-        return self._connection.modem
+        """The modem below; another one after each opening of the port. Raises StateError while
+        closed."""
+        return self._link.modem
 
     async def __aenter__(self) -> Self:
         await self.create()

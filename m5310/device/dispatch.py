@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from m5310.commands import general
 from m5310.device.outbox import Outbox
 from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
@@ -24,7 +23,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
-from m5310.module.link import Connection
+from m5310.module.link import LineReceived, LinkEvent, PortLost, Restarted
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")
@@ -38,7 +37,6 @@ class Dispatch:
 
     def __init__(
         self,
-        connection: Connection,
         registration: Registration,
         provisioning: Provisioning,
         continuity: Continuity,
@@ -46,7 +44,6 @@ class Dispatch:
         requests: Requests,
         dialect: Dialect,
     ) -> None:
-        self._connection = connection
         self._registration = registration
         self._provisioning = provisioning
         self._continuity = continuity
@@ -54,11 +51,20 @@ class Dispatch:
         self._requests = requests
         self._dialect = dialect
 
-    def said(self, line: str) -> None:
-        """The module said this without being asked."""
-        if general.restarting(line):
-            self._restarted(line)
-            return
+    def on_link_event(self, event: LinkEvent) -> None:
+        match event:
+            case LineReceived(text):
+                self._on_line(text)
+            case Restarted(error=error):
+                self._keep_or_fail(error)
+                self._continuity.restarted(event)
+            case PortLost(error):
+                self._keep_or_fail(error)
+                self._continuity.lost(error)
+            case _:
+                assert_never(event)
+
+    def _on_line(self, line: str) -> None:
         try:
             urc = self._dialect.parse(line)
         except AnswerError as error:
@@ -80,21 +86,6 @@ class Dispatch:
                 pass  # the module answers these itself; None is not of this language
             case _:
                 assert_never(urc)
-
-    def _restarted(self, line: str) -> None:
-        """Whoever waits for anything that the module was to say is told that it never will."""
-        error = ModemReset(
-            f"the module restarted by itself ({line}); its objects, sockets and registration "
-            "are gone"
-        )
-        self._connection.modem.abandon(error)
-        self._keep_or_fail(error)
-        self._continuity.restarted(line, error)
-
-    def lost(self, error: PortError) -> None:
-        """The port is gone."""
-        self._keep_or_fail(error)
-        self._continuity.lost(error)
 
     def _keep_or_fail(self, error: ModemReset | PortError) -> None:
         """The module knows nothing of what it was told, or cannot be asked."""

@@ -19,7 +19,8 @@ from m5310.errors import (
     PortError,
     StateError,
 )
-from m5310.module.link import Connection
+from m5310.module.link import Link
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")
@@ -30,14 +31,16 @@ class Life:
 
     def __init__(
         self,
-        connection: Connection,
+        link: Link,
+        module: Module,
         registration: Registration,
         provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
     ) -> None:
-        self._connection = connection
+        self._link = link
+        self._module = module
         self._registration = registration
         self._provisioning = provisioning
         self._continuity = continuity
@@ -57,9 +60,9 @@ class Life:
 
     async def _create(self) -> None:
         try:
-            await self._connection.open()
+            await self._link.open()
             await self._provisioning.create()
-            self._connection.check()  # lost just after the last answer
+            self._link.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await finish(self._undo(error))
@@ -110,7 +113,7 @@ class Life:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
         async with self._provisioning.changing:  # a declaration under way is done to its end
-            if not self._connection.gone:
+            if not self._link.gone:
                 await self._provisioning.delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
@@ -121,4 +124,5 @@ class Life:
         gone = PortError("the device was destroyed")
         self._registration.verdicts.fail(gone)
         await self._outbox.close(gone)
-        await self._connection.close()
+        await self._module.close()
+        await self._link.close()

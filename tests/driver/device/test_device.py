@@ -583,7 +583,7 @@ def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse:
 
 @pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
 def test_what_is_no_port(port: object) -> None:
-    with pytest.raises(ParameterError, match="no port"):
+    with pytest.raises(ParameterError, match="is not a port"):
         Device(port, ENDPOINT)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,7 @@ from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
-from m5310.module.link import Connection
+from m5310.module.link import Link
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
@@ -53,9 +53,9 @@ class Bench:
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
         self.opened: list[float] = []
-        self.connection = Connection(self._open, 9600, lambda _: None, lambda _: None)
+        self.link = Link(self._open)
         self.restoration = Restoration(
-            self.connection, self.registration, self.provisioning, self.told.append, Random(7)
+            self.link, self.registration, self.provisioning, self.told.append, Random(7)
         )
 
     async def _open(self) -> Modem:
@@ -67,7 +67,7 @@ class Bench:
 
     async def begin(self, *, login: bool, configured: bool) -> None:
         """With the port open."""
-        await self.connection.open()
+        await self.link.open()
         self.opened.clear()
         self.restoration.begin(login=login, configured=configured)
 
@@ -332,9 +332,7 @@ async def test_nothing_to_stop() -> None:
 
 async def test_waits_are_drawn_by_itself_if_nobody_gives_a_source() -> None:
     bench = Bench()
-    restoration = Restoration(
-        bench.connection, bench.registration, bench.provisioning, bench.told.append
-    )
+    restoration = Restoration(bench.link, bench.registration, bench.provisioning, bench.told.append)
     waits = {restoration._wait(12, CommandTimeout("AT", 5)) for _ in range(10)}
     assert len(waits) > 1
     assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in waits)
