@@ -22,7 +22,7 @@ from m5310.errors import (
     StateError,
 )
 from m5310.module import speed
-from m5310.module.speed import PortSpeed
+from m5310.ports.speed import PortSpeed
 from m5310.ports.usb import PortFinder
 
 T = TypeVar("T")

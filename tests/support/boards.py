@@ -10,7 +10,7 @@ import pytest
 from m5310.at.modem import Modem
 from m5310.errors import PortError
 from m5310.module.link import Link
-from m5310.module.speed import PortSpeed
+from m5310.ports.speed import PortSpeed
 from tests.support.scripted import Reply, Scripted
 
 GARBAGE = b"\x80\x00\xf8\x00"

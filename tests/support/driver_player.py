@@ -12,7 +12,7 @@ import pytest
 
 from m5310.at.codec import Command, Response, final_result
 from m5310.at.engine import Engine
-from m5310.at.events import Answered, Event, InStep, Refused, Unsolicited
+from m5310.at.events import Answered, Event, Refused, Synchronized, Unsolicited
 from m5310.commands import general, identity, network, power, sockets
 from m5310.commands import signal as measurements
 from m5310.commands import urcs as notices
@@ -226,7 +226,7 @@ class Player:
 
     def _find_step(self) -> None:
         self.engine.submit(Command("AT"), self.now)
-        while not any(isinstance(event, InStep) for event in self.events):
+        while not any(isinstance(event, Synchronized) for event in self.events):
             if self.engine.outgoing():
                 self.feed(b"\r\nOK\r\n")
             self.now += 1
@@ -265,7 +265,7 @@ class Player:
                     assert not strange, f"{step.where}: an echo is nobody's"
                     self.events.clear()
         assert request is None, f"{exchange.title}: the driver was asked {request} for nothing"
-        assert self.engine.free, f"{exchange.title}: the last command was not ended"
+        assert self.engine.can_submit, f"{exchange.title}: the last command was not ended"
 
     def writes(self, step: Step, request: list[str] | None, answers: list[Step]) -> None:
         line = self.bindings.samples(step.text)

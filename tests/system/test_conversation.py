@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.air.messages import Execute, Item, Read, Write
 from emulator.air.messages import Path as CloudPath
-from m5310.at.events import InStep
+from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
@@ -67,7 +67,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: "+MIPLCLOSE:0,1" in line.urcs)
     assert not line.platform.online(line.device)
     line.execute(classic.delete())
-    assert [event for event in line.strays if not isinstance(event, InStep)] == []
+    assert [event for event in line.strays if not isinstance(event, Synchronized)] == []
 
 
 @pytest.mark.parametrize("typed_urcs", [False, True])
