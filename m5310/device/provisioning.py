@@ -22,6 +22,7 @@ from m5310.errors import (
 )
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.module.link import Session
 
 LOGOUT: Final = 30.0
 """Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
@@ -50,22 +51,23 @@ class Provisioning:
         resources: ObjectTree,
         execute: Execute,
         dialect: Dialect,
+        session: Session,
         expect: Callable[[type[Opened | Closed]], asyncio.Future[bool]],
     ) -> None:
         self._resources = resources
         self._execute = execute
         self._dialect = dialect
+        self._session = session
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self._perhaps: set[Path] = set()  # what it may have been told of: no result came
-        self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
         setbacks = 0
         while True:
-            start = self._starts
+            session = self._session.number
             try:
                 await self.configure()
             except ModemReset as error:
@@ -75,9 +77,10 @@ class Provisioning:
                     raise
                 failure = error  # what was obeyed all the same is found and deleted
             else:
-                if start == self._starts:
+                if session == self._session.number:
                     return
-                failure = ModemReset("the module restarted just after it was configured")
+                assert self._session.interruption is not None
+                failure = self._session.interruption  # just after it was configured
             setbacks += 1
             if setbacks > RESTARTS:
                 raise failure
@@ -185,7 +188,6 @@ class Provisioning:
 
     def forget(self) -> None:
         """The module has restarted, or the port is gone: it holds nothing any more."""
-        self._starts += 1
         self._instances.clear()
         self._perhaps.clear()
 
