@@ -27,7 +27,8 @@ from m5310.commands.network import NetworkStatus
 from m5310.device.device import URI, Device
 from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
-from m5310.lwm2m.resources import Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import Attempt

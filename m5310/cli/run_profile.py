@@ -10,7 +10,8 @@ from typing import Any, Final
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.dialects.classic.config import Config
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import Value, ValueType, decode, encode
 
 Table = Mapping[str, Any]

@@ -12,7 +12,8 @@ from m5310.cli import arguments
 from m5310.cli.run_profile import Item, Profile, parse_assignment, parse_profile, parse_value
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 
 WHOLE = """
