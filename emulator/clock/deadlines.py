@@ -1,4 +1,4 @@
-"""When to come back: what every stepped part of the emulator tells the one above it."""
+"""Deadlines: the earliest of several, and the next one of each of many objects. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 def earliest(*deadlines: float | None) -> float | None:
-    """The first of them; None when nothing is planned."""
-    first = None  # by hand: it is asked a dozen times a command
+    """The first of `deadlines`; None stands for no deadline."""
+    first = None  # a loop, not min(): this runs a dozen times a command
     for at in deadlines:
         if at is not None and (first is None or at < first):
             first = at
@@ -20,15 +20,15 @@ def earliest(*deadlines: float | None) -> float | None:
 
 
 class Deadlines(Generic[K]):
-    """The next deadline of each of many; those that are not due cost nothing."""
+    """The next deadline of each of many objects. Objects that are not due cost nothing."""
 
     def __init__(self) -> None:
         self._at: dict[K, float] = {}
-        self._heap: list[tuple[float, int, K]] = []  # and outdated ones among them
+        self._heap: list[tuple[float, int, K]] = []  # replaced entries stay until they come up
         self._order = count()
 
     def set(self, key: K, at: float | None) -> None:
-        """In place of what was planned for `key`; None: nothing is."""
+        """Replace the deadline of `key`; None removes it."""
         if at == self._at.get(key):
             return
         if at is None:
@@ -37,13 +37,11 @@ class Deadlines(Generic[K]):
         self._at[key] = at
         heappush(self._heap, (at, next(self._order), key))
         if len(self._heap) > 2 * len(self._at) + 16:
-            self._heap = [entry for entry in self._heap if self._holds(entry)]
+            self._heap = [entry for entry in self._heap if self._is_current(entry)]
             heapify(self._heap)
 
     def pop_due(self, now: float) -> list[K]:
-        """Those whose deadline has come, in that order, and the one planned first of equals; they
-        have none until it is set anew.
-        """
+        """Remove and return the due keys by deadline; equal ones in the order of `set`."""
         keys = []
         while (at := self.next) is not None and at <= now:
             key = heappop(self._heap)[2]
@@ -53,10 +51,10 @@ class Deadlines(Generic[K]):
 
     @property
     def next(self) -> float | None:
-        """The first deadline of all."""
-        while self._heap and not self._holds(self._heap[0]):
+        """The earliest deadline of all keys."""
+        while self._heap and not self._is_current(self._heap[0]):
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def _holds(self, entry: tuple[float, int, K]) -> bool:
+    def _is_current(self, entry: tuple[float, int, K]) -> bool:
         return self._at.get(entry[2]) == entry[0]

@@ -58,7 +58,7 @@ class Wiring:
         Raises ValueError: there are not as many ports.
         """
         return [
-            replace(self, address=self.address.following(place), link=link, seed=self.seed + place)
+            replace(self, address=self.address.plus(place), link=link, seed=self.seed + place)
             for place, link in enumerate(links(self.link, count))
         ]
 
