@@ -68,7 +68,8 @@ if TYPE_CHECKING:
         StateError,
         UsageError,
     )
-    from m5310.lwm2m.resources import Access, Path, Resource
+    from m5310.lwm2m.path import Path
+    from m5310.lwm2m.resources import Access, Resource
     from m5310.lwm2m.values import Value, ValueType
     from m5310.module.attach import Attached, Setup
     from m5310.module.attach_errors import AttachError, Attempt, Obstacle
@@ -192,7 +193,8 @@ _HOMES = {
         "CommandTimeout M5310Error ModemReset NotFound NotSupported OutboxFull ParameterError "
         "PortError RegistrationError StateError UsageError"
     ),
-    "m5310.lwm2m.resources": "Access Path Resource",
+    "m5310.lwm2m.path": "Path",
+    "m5310.lwm2m.resources": "Access Resource",
     "m5310.dialects.classic.config": "Blocks Config",
     "m5310.at.modem": "Modem",
     "m5310.nbiot": (

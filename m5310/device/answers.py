@@ -11,7 +11,8 @@ from m5310.device.reports import check_payload
 from m5310.dialects.dialect import Commands, Dialect, Request, WireValue
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import AnswerError, NotFound, NotSupported, ParameterError
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType, decode
 
 ANSWER_WITHIN: Final = 3.0
@@ -113,11 +114,14 @@ class RequestHandler:
     async def _read(self, request: ReadRequest, deadline: float) -> Commands:
         """All values are gathered before the first line: an answer is whole or a refusal."""
         resources = self._resources.readable(request.path)
+        texts: list[str | None] = []  # None: the stored value's
         for resource in resources:
             value = await self._call(deadline, self._handlers.on_read, resource)
-            if value is not None:
-                resource.value = value  # type: ignore[assignment]  # checked by the setter
-        values = [WireValue(each.path, each.type, each.text) for each in resources]
+            texts.append(None if value is None else resource.set(value))  # type: ignore[arg-type]  # checked there
+        values = [
+            WireValue(each.path, each.type, each.text if text is None else text)
+            for each, text in zip(resources, texts, strict=True)
+        ]
         check_payload(f"the answer to a read of {request.path}", (each.text for each in values))
         return self._dialect.answer_read(request, values)
 

@@ -25,7 +25,8 @@ from m5310.dialects.classic.dialect import Classic
 from m5310.dialects.classic.urcs import Reading
 from m5310.dialects.dialect import Dialect
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
 from m5310.module.link import Link, Opener
 from m5310.module.module import Module
@@ -81,7 +82,7 @@ class Device:
     ) -> None:
         self._link = Link(port, baudrate)
         self.module: Final = Module(self._link)
-        execute = self._link.execute
+        execute, session = self._link.execute, self._link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         dialect: Dialect = Classic(config, reading)
         self._registration = Registration(
@@ -89,7 +90,7 @@ class Device:
         )
         self._resources = ObjectTree()
         self._provisioning = Provisioning(
-            self._resources, execute, dialect, self._registration.verdicts.expect
+            self._resources, execute, dialect, session, self._registration.verdicts.expect
         )
         self._continuity = Continuity(
             self._link,
@@ -103,6 +104,7 @@ class Device:
         self._outbox = Outbox(
             execute,
             dialect,
+            session,
             self._continuity.verify,
             self._continuity.redeclare,
             self._continuity.dropped,
@@ -112,7 +114,9 @@ class Device:
         )
         handlers = Handlers(on_read, on_write, on_execute)
         self._requests = Requests(
-            RequestHandler(self._resources, handlers, dialect, answer_within=answer_within), execute
+            RequestHandler(self._resources, handlers, dialect, answer_within=answer_within),
+            execute,
+            session,
         )
         parts = (
             self._registration,

@@ -20,7 +20,9 @@ from m5310.errors import (
     ParameterError,
     PortError,
 )
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.module.link import Session
 
 LOGOUT: Final = 30.0
 """Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
@@ -49,22 +51,23 @@ class Provisioning:
         resources: ObjectTree,
         execute: Execute,
         dialect: Dialect,
+        session: Session,
         expect: Callable[[type[Opened | Closed]], asyncio.Future[bool]],
     ) -> None:
         self._resources = resources
         self._execute = execute
         self._dialect = dialect
+        self._session = session
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self._perhaps: set[Path] = set()  # what it may have been told of: no result came
-        self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
         setbacks = 0
         while True:
-            start = self._starts
+            session = self._session.number
             try:
                 await self.configure()
             except ModemReset as error:
@@ -74,9 +77,10 @@ class Provisioning:
                     raise
                 failure = error  # what was obeyed all the same is found and deleted
             else:
-                if start == self._starts:
+                if session == self._session.number:
                     return
-                failure = ModemReset("the module restarted just after it was configured")
+                assert self._session.interruption is not None
+                failure = self._session.interruption  # just after it was configured
             setbacks += 1
             if setbacks > RESTARTS:
                 raise failure
@@ -150,7 +154,7 @@ class Provisioning:
         return await self._declare(resource, resource.text)
 
     async def _declare(self, resource: Resource, text: str) -> None:
-        instance = Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance not in self._instances:
             await self._add(instance)
             self._instances[instance] = None
@@ -173,7 +177,7 @@ class Provisioning:
     def withdraw(self, resource: Resource) -> Path | None:
         """The device's no more. Returns the instance if the module must be told of its end."""
         self._resources.remove(resource)
-        instance = Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
             return None
         return instance
@@ -184,7 +188,6 @@ class Provisioning:
 
     def forget(self) -> None:
         """The module has restarted, or the port is gone: it holds nothing any more."""
-        self._starts += 1
         self._instances.clear()
         self._perhaps.clear()
 

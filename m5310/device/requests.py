@@ -11,7 +11,8 @@ from m5310.device.answers import RequestHandler, words
 from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
+from m5310.module.link import Session
 
 REMEMBERED: Final = 30.0
 """Seconds a request is known again. The platform repeats an unanswered one with the same msgid
@@ -33,7 +34,7 @@ class _Job(NamedTuple):
     key: _Key
     parts: tuple[Request, ...]
     deadline: float
-    start: int  # of the module: its msgids mean nothing after the next
+    session: int  # of the link: a msgid is valid in its own session only
     serve: bool = True
     answer: Commands | None = None
 
@@ -41,14 +42,14 @@ class _Job(NamedTuple):
 class Requests:
     """Serves what `arrived` is told; `start` it in the loop, `close` it in the end."""
 
-    def __init__(self, handler: RequestHandler, execute: Execute) -> None:
+    def __init__(self, handler: RequestHandler, execute: Execute, session: Session) -> None:
         self._handler = handler
         self._execute = execute
+        self._session = session
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_LIMIT)
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
         self._parts: list[WriteRequest] = []
         self._task: asyncio.Task[None] | None = None
-        self._start = 0
         self.dropped = 0
         """Requests that found the queue full; the platform repeats them."""
 
@@ -85,7 +86,7 @@ class Requests:
         answer = known[1] if known else None
         try:
             due = self._handler.due()
-            self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
+            self._jobs.put_nowait(_Job(key, parts, due, self._session.number, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
             _log.warning("%d requests wait: %s is dropped", QUEUE_LIMIT, words(request))
@@ -96,7 +97,6 @@ class Requests:
     def forget(self) -> None:
         """The module has restarted: what came before is void. A callback that runs is left to
         end in its own time; its outcome is nobody's."""
-        self._start += 1
         self._known.clear()
         self._parts.clear()
         while not self._jobs.empty():
@@ -131,14 +131,14 @@ class Requests:
             answer = job.answer
             if answer is None:
                 answer = await self._handler.answer(job.parts, job.deadline, serve=job.serve)
-                if job.key in self._known and job.start == self._start:
+                if job.key in self._known and job.session == self._session.number:
                     self._known[job.key] = self._known[job.key][0], answer
-            await self._send(answer, job.start)
+            await self._send(answer, job.session)
 
-    async def _send(self, answer: Commands, start: int) -> None:
+    async def _send(self, answer: Commands, session: int) -> None:
         try:
             for command in answer:
-                if start != self._start:
+                if session != self._session.number:
                     return
                 await self._execute(command)
         except M5310Error as error:

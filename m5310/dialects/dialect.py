@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
-from m5310.lwm2m.resources import Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
 
 Commands = tuple[Command[Any], ...]

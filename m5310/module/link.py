@@ -65,6 +65,23 @@ LinkEvent = LineReceived | Restarted | PortLost
 Listener = Callable[[LinkEvent], None]
 
 
+class Session:
+    """`number` counts the restarts of the module and the losses of its port.
+
+    What the module was sent, and what it was expected to send, is valid as long as the number
+    stays the same. `interruption` is the error that ended the session before.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.interruption: ModemReset | PortError | None = None
+
+    def end(self, error: ModemReset | PortError) -> None:
+        """For the link alone."""
+        self.number += 1
+        self.interruption = error
+
+
 class Link:
     """`port` is a pyserial URL, a lent `Modem`, or a coroutine function that opens a `Modem`.
 
@@ -72,9 +89,7 @@ class Link:
     name is opened again as the same USB device, under the name that it has then. `baudrate` and
     `quiet` (see `Modem`) are for a port opened by name.
 
-    `session` counts restarts and losses: what the module was sent, and what it was expected to
-    send, is valid only as long as the number stays the same. `interruption` is the error that
-    ended the last session, `speed` the speed of the port, None for a port that has none.
+    `speed` is the speed of the port, None for a port that has none.
     """
 
     def __init__(
@@ -93,8 +108,7 @@ class Link:
         self._listeners: tuple[Listener, ...] = ()
         self._changing_speed = asyncio.Lock()
         self.speed: PortSpeed | None = None
-        self.session = 0
-        self.interruption: ModemReset | PortError | None = None
+        self.session = Session()
 
     # --- the port ----------------------------------------------------------------------------
 
@@ -159,8 +173,9 @@ class Link:
 
     def check(self) -> None:
         """Raise the error by which the port was lost, if it is gone."""
-        if self.gone and isinstance(self.interruption, PortError):
-            raise self.interruption
+        interruption = self.session.interruption
+        if self.gone and isinstance(interruption, PortError):
+            raise interruption
 
     # --- commands ----------------------------------------------------------------------------
 
@@ -204,7 +219,7 @@ class Link:
             error = ModemReset(
                 f"the module restarted ({line}); its objects, sockets and registration are gone"
             )
-            self._end_session(error)
+            self.session.end(error)
             # A second link on a lent modem may have done this already; twice does no harm, since
             # its listeners have not sent a command yet.
             self.modem.abandon(error)
@@ -216,12 +231,8 @@ class Link:
 
     def _on_lost(self, error: PortError) -> None:
         self._stop_listening = None
-        self._end_session(error)
+        self.session.end(error)
         self._emit(PortLost(error))
-
-    def _end_session(self, error: ModemReset | PortError) -> None:
-        self.session += 1
-        self.interruption = error
 
     def _emit(self, event: LinkEvent) -> None:
         for listener in self._listeners:

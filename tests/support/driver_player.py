@@ -23,7 +23,7 @@ from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import config as miplconf
 from m5310.dialects.classic import urcs as classic_urcs
 from m5310.lwm2m import values
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import Hostile
 from tests.support.transcript import Bindings, Exchange, Kind, Step, framed, literal, load

@@ -24,7 +24,7 @@ from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.classic.config import Config
 from m5310.dialects.urcs import Opened
 from m5310.errors import CommandError
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import WHOLE, Arrival, Hostile
 

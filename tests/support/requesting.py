@@ -11,9 +11,10 @@ from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
 from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.dialect import Request
-from m5310.errors import CommandError
+from m5310.errors import CommandError, ModemReset
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
+from m5310.module.link import Session
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
 
@@ -41,7 +42,12 @@ class Bench:
         self.refuse = ""
         self.answered = asyncio.Event()
         handler = RequestHandler(self.tree, handlers, CLASSIC, **options)
-        self.requests = Requests(handler, self.execute)
+        self.session = Session()
+        self.requests = Requests(handler, self.execute, self.session)
+
+    def restart(self) -> None:
+        self.session.end(ModemReset("restarted"))
+        self.requests.forget()
 
     async def execute(self, command: Command) -> Answer:
         await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import CommandError
 from m5310.lwm2m import values
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import GENTLE, Cut, Hostile
 from tests.support.null_modem import NullModem

@@ -26,7 +26,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, shortened
-from m5310.lwm2m.resources import ANY
+from m5310.lwm2m.path import ANY
 
 
 def unsolicited_words(line: str) -> str | None:
@@ -119,7 +119,7 @@ def _urc(urc: Urc) -> str:
         case Discovered(_, _, object_):
             return f"the platform asks what /{object_} has"
         case ReadRequest():
-            target = _target(urc.object, urc.instance, urc.resource)
+            target = _target(urc.path.object, urc.path.instance, urc.path.resource)
             return f"the platform reads {target} (request {urc.msgid})"
         case WriteRequest():
             return f"the platform writes {_written(urc)} (request {urc.msgid})"

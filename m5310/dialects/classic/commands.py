@@ -11,7 +11,7 @@ from typing import Final
 from m5310.at.codec import Command, Quoted, command_line
 from m5310.dialects.classic.config import LIFETIMES, Config
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
 REF: Final = 0
@@ -26,6 +26,21 @@ FRAGMENT = 1024
 """Bytes of configuration one AT+MIPLCONF carries (OneNET guide 5.1.1)."""
 ACKIDS = range(1, 2**31)
 """Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2); the upper end is a guess."""
+
+MEANINGS: Final = {
+    "+MIPLCONF": "configure the OneNET device",
+    "+MIPLADDOBJ": "add an object instance",
+    "+MIPLDELOBJ": "delete an object instance",
+    "+MIPLNOTIFY": "declare a resource before login, report it after",
+    "+MIPLOPEN": "log in to OneNET",
+    "+MIPLCLOSE": "log out of OneNET",
+    "+MIPLDEL": "delete the OneNET device",
+    "+MIPLUPDATE": "renew the registration",
+    "+MIPLREAD": "answer a read",
+    "+MIPLWRITE": "answer a write",
+    "+MIPLEXECUTE": "answer an execute",
+}
+"""What each command of this language does, in one line."""
 
 
 def configure(config: Config) -> tuple[Command, ...]:
@@ -118,7 +133,7 @@ def answer_execute(msgid: int, *, done: bool) -> Command:
 
 
 def _command(name: str, *values: int | str | Quoted | None) -> Command:
-    return Command(command_line(name, *values), timeout=PROMPT)
+    return Command(command_line(name, *values), timeout=PROMPT, meaning=MEANINGS[name])
 
 
 def _values(path: Path, kind: ValueType, text: str) -> tuple[int, int, int, int, Quoted]:

@@ -11,7 +11,8 @@ from m5310.dialects.classic.config import Config
 from m5310.dialects.classic.urcs import Reading, parse
 from m5310.dialects.dialect import Commands, Request, WireValue
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
-from m5310.lwm2m.resources import Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
 
 

@@ -20,7 +20,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.resources import ANY, ID_LIMIT
+from m5310.lwm2m.path import ANY, Path
 
 MSGID_LIMIT = 2**32 - 1
 """Five digits were seen; that firmware counts in at most 32 bits is a guess. Without a bound the
@@ -53,7 +53,7 @@ def parse(line: str, reading: Reading = Reading.EITHER) -> Urc | None:
         return parser(text, reading)
     except (ValueError, ParameterError) as error:
         raise AnswerError(
-            f"{shortened(line)!r} does not have the shape of {name} ({error})"
+            f"malformed {name}: {shortened(line)!r} ({shortened(str(error), 80)})"
         ) from None
 
 
@@ -70,12 +70,17 @@ def _values_of(text: str, least: int, most: int) -> list[str]:
     return values
 
 
-def _target(msgid: str, object_: str, instance: str, resource: str) -> tuple[int, int, int, int]:
-    """The msgid and the ids of one resource, in range."""
-    ids = int(msgid), int(object_), int(instance), int(resource)
-    if min(ids) < 0 or ids[0] > MSGID_LIMIT or max(ids[1:]) > ID_LIMIT:
-        raise ValueError("an id is out of range")
-    return ids
+def _msgid(text: str) -> int:
+    if not 0 <= (msgid := int(text)) <= MSGID_LIMIT:
+        raise ValueError(f"msgid out of range 0..{MSGID_LIMIT}")
+    return msgid
+
+
+def _resource(object_: str, instance: str, resource: str) -> Path:
+    path = Path(int(object_), int(instance), int(resource))
+    if not path.whole:
+        raise ValueError(f"{path} does not name a resource")
+    return path
 
 
 def _opened(text: str, _: Reading) -> Opened:
@@ -113,17 +118,10 @@ def _read(text: str, _: Reading) -> ReadRequest:
     values = text.split(",")
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
-    ref, msgid, object_, instance, resource = map(int, values)
-    if not (
-        0 <= msgid <= MSGID_LIMIT
-        and 0 <= object_ <= ID_LIMIT
-        and ANY <= instance <= ID_LIMIT
-        and ANY <= resource <= ID_LIMIT
-    ):
-        raise ValueError("an id is out of range")
-    if instance < 0 <= resource:
-        raise ValueError("the ids name nothing that can be read")
-    return ReadRequest(ref, msgid, object_, instance, resource)
+    if len(values) != 5:
+        raise ValueError(f"{len(values)} values came, expected 5")
+    ref, msgid, *ids = values
+    return ReadRequest(int(ref), _msgid(msgid), Path(*map(int, ids)))
 
 
 def _write(text: str, reading: Reading) -> WriteRequest:
@@ -131,13 +129,13 @@ def _write(text: str, reading: Reading) -> WriteRequest:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
         raise ValueError("fewer than 6 values came") from None
-    target = _target(msgid, object_, instance, resource)
+    number, path = _msgid(msgid), _resource(object_, instance, resource)
     # every typed text starts with its type's digit and a comma
     if reading is not Reading.BARE and rest[1:2] == "," and (found := typed.value(rest)):
-        return WriteRequest(int(ref), *target, *found)
+        return WriteRequest(int(ref), number, path, *found)
     if reading is Reading.TYPED:
         raise ValueError("<valuetype>,<len>,<value> was expected after the resource id")
-    return WriteRequest(int(ref), *target, None, rest)
+    return WriteRequest(int(ref), number, path, None, rest)
 
 
 def _execute(text: str, reading: Reading) -> ExecuteRequest:
@@ -146,13 +144,13 @@ def _execute(text: str, reading: Reading) -> ExecuteRequest:
         raise ValueError(f"{len(values)} values came, expected 5 or more")
     ref, msgid, object_, instance, resource = values[:5]
     arguments = values[5] if len(values) == 6 else ""
-    target = _target(msgid, object_, instance, resource)
+    number, path = _msgid(msgid), _resource(object_, instance, resource)
     measured = None if reading is Reading.BARE else typed.arguments(arguments)
     if measured is not None:
         arguments = measured
     elif reading is Reading.TYPED and arguments:
         raise ValueError('<len>,"<arguments>" was expected after the resource id')
-    return ExecuteRequest(int(ref), *target, arguments.encode())
+    return ExecuteRequest(int(ref), number, path, arguments.encode())
 
 
 _PARSERS: Final[dict[str, Callable[[str, Reading], Urc]]] = {

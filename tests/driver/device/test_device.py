@@ -37,7 +37,8 @@ from m5310.errors import (
     RegistrationError,
     StateError,
 )
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse, run

@@ -26,7 +26,7 @@ from m5310.device.reports import Report
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import ModemReset, PortError
 from m5310.lwm2m.resources import ObjectTree
-from m5310.module.link import Link, LinkEvent, PortLost, Restarted
+from m5310.module.link import Link, LinkEvent, PortLost, Restarted, Session
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
@@ -53,7 +53,11 @@ class Bench:
         self.events: list[UpkeepEvent] = []
         self.registration = Registration(self.wire, CLASSIC, lambda event: self.it.moved(event))
         provisioning = Provisioning(
-            ObjectTree(), self.wire, CLASSIC, lambda kind: self.registration.verdicts.expect(kind)
+            ObjectTree(),
+            self.wire,
+            CLASSIC,
+            Session(),
+            lambda kind: self.registration.verdicts.expect(kind),
         )
         self.link = Link(self.port.modem if given else self._open)
         self.link.listen(self._on_link_event)

@@ -19,7 +19,7 @@ from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
-from m5310.module.link import Link
+from m5310.module.link import Link, Session
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
@@ -48,7 +48,11 @@ class Bench:
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
         tree.add(Resource("3303/0/5701", ValueType.STRING, "C", Access.READABLE))
         self.provisioning = Provisioning(
-            tree, self.wire, CLASSIC, lambda kind: self.registration.verdicts.expect(kind)
+            tree,
+            self.wire,
+            CLASSIC,
+            Session(),
+            lambda kind: self.registration.verdicts.expect(kind),
         )
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
