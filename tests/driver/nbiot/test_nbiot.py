@@ -557,11 +557,11 @@ def test_error_of_acknowledgement_callback_is_logged(
 ) -> None:
     acknowledged = []
 
-    def acknowledged(*ids: object) -> None:
+    def on_acknowledged(*ids: object) -> None:
         acknowledged.append(ids[2])
         raise ZeroDivisionError
 
-    dev = board.device(None, None, None, acknowledged)
+    dev = board.device(None, None, None, on_acknowledged)
     for resid in (1, 2):
         flag = NBIOT_READABLE | NBIOT_UPDATED
         nbiot_resource_add(dev, 10, 0, resid, NbiotValue(NBIOT_INTEGER, 1, flag))
