@@ -122,7 +122,7 @@ class Board:
             link=wiring.link,
             seed=wiring.seed,
         )
-        self.line.faults.set_rates(wiring.faults)
+        self.line.faults.rates = wiring.faults, wiring.faults
         self.internet = Internet(self._datagram, self._note, allowed=wiring.allow_network)
 
     def record(self, write: Callable[[str], object]) -> None:
