@@ -1,14 +1,29 @@
-"""The messages that cross the air between module and platform: LwM2M, one class a message.
+"""LwM2M messages between endpoint and server, one class each; paths, codes, endpoint names. Pure.
 
-They say what CoAP would say (message id, token, code, path, content) and nothing of how it is
-encoded, so that the in-memory air and real CoAP carry the same. `mid` pairs an answer with its
-request and lets a repetition be recognised; each side numbers its own requests.
+They hold what CoAP carries (message id, token, code, path, content) but not its encoding, so that
+the in-memory air and CoAP over UDP carry the same. `mid` pairs an answer with its request and
+identifies repetitions; each side numbers its own requests.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
+
+# OneNET guide 4.2.1. An endpoint name is `imei;imsi`.
+IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
+IMSI = re.compile(r"[0-9A-Za-z]{1,16}")
+
+
+def endpoint_name(imei: str, imsi: str) -> str:
+    """The endpoint name under which a device registers with OneNET."""
+    return f"{imei};{imsi}"
+
+
+def imei_of(endpoint: str) -> str:
+    """The first part of an endpoint name."""
+    return endpoint.partition(";")[0]
 
 
 class Code(IntEnum):
@@ -33,7 +48,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Path:
-    """`/object[/instance[/resource]]`; what is left out stands for all of them."""
+    """`/object[/instance[/resource]]`; None stands for all of them."""
 
     object: int
     instance: int | None = None
@@ -55,12 +70,12 @@ class Item:
     value: Value
 
 
-# Device to platform ------------------------------------------------------------------------
+# Endpoint to server --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """POST /rd: `endpoint` is `imei;imsi`, `lifetime` in seconds, `objects` the instances."""
+    """POST /rd. `lifetime` in seconds, `objects` the instances."""
 
     mid: int
     endpoint: str
@@ -70,7 +85,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """POST /<location>: None leaves lifetime or objects as they were."""
+    """POST /<location>. None leaves lifetime or objects unchanged."""
 
     mid: int
     location: str
@@ -88,7 +103,7 @@ class Deregister:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """2.05 with an Observe number, on the token of the observation; `confirmable` wants an Ack."""
+    """2.05 with an Observe number and the observation's token; `confirmable`: expects an Ack."""
 
     mid: int
     token: int
@@ -97,11 +112,13 @@ class Notification:
     confirmable: bool
 
 
-# Platform to device ------------------------------------------------------------------------
+# Server to endpoint --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """GET."""
+
     mid: int
     path: Path
 
@@ -118,6 +135,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
+    """POST on a resource."""
+
     mid: int
     path: Path
     arguments: bytes
@@ -125,13 +144,15 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class Discover:
+    """GET with Accept: application/link-format."""
+
     mid: int
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """GET with Observe 0; notifications of it carry `token`."""
+    """GET with Observe 0; its notifications carry `token`."""
 
     mid: int
     token: int
@@ -140,20 +161,22 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class CancelObserve:
+    """GET with Observe 1."""
+
     mid: int
     token: int
     path: Path
 
 
-# Both ways ---------------------------------------------------------------------------------
+# Both directions ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """The answer to the request with this `mid`.
 
-    `location` comes with CREATED, `items` with the CONTENT of a read or an observe, `links` with
-    the CONTENT of a discover.
+    CREATED has a `location`; CONTENT has `items` after a read or an observe, `links` after a
+    discover.
     """
 
     mid: int
@@ -172,7 +195,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The notification `mid` belongs to no observation of a registered device."""
+    """The notification `mid` belongs to no observation of a registered endpoint."""
 
     mid: int
 

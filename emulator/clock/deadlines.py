@@ -20,43 +20,42 @@ def earliest(*deadlines: float | None) -> float | None:
 
 
 class Deadlines(Generic[K]):
-    """The next deadline of each of many; those that are not due cost nothing."""
+    """The next deadline of each of many keys, and `next`, the first of all (None: none is set).
+
+    Keys that are not due cost nothing.
+    """
 
     def __init__(self) -> None:
+        self.next: float | None = None
         self._at: dict[K, float] = {}
-        self._heap: list[tuple[float, int, K]] = []  # and outdated ones among them
+        self._heap: list[tuple[float, int, K]] = []  # the first entry is valid, others may not be
         self._order = count()
 
     def set(self, key: K, at: float | None) -> None:
-        """In place of what was planned for `key`; None: nothing is."""
+        """Replace the deadline of `key`; None removes it."""
         if at == self._at.get(key):
             return
         if at is None:
             del self._at[key]
-            return
-        self._at[key] = at
-        heappush(self._heap, (at, next(self._order), key))
-        if len(self._heap) > 2 * len(self._at) + 16:
-            self._heap = [entry for entry in self._heap if self._holds(entry)]
-            heapify(self._heap)
+        else:
+            self._at[key] = at
+            heappush(self._heap, (at, next(self._order), key))
+            if len(self._heap) > 2 * len(self._at) + 16:
+                self._heap = [entry for entry in self._heap if self._at.get(entry[2]) == entry[0]]
+                heapify(self._heap)
+        self._drop_outdated()
 
     def pop_due(self, now: float) -> list[K]:
-        """Those whose deadline has come, in that order, and the one planned first of equals; they
-        have none until it is set anew.
-        """
+        """Remove the deadlines up to `now`; returns their keys by deadline, equal ones by `set`."""
         keys = []
-        while (at := self.next) is not None and at <= now:
+        while self.next is not None and self.next <= now:
             key = heappop(self._heap)[2]
             del self._at[key]
             keys.append(key)
+            self._drop_outdated()
         return keys
 
-    @property
-    def next(self) -> float | None:
-        """The first deadline of all."""
-        while self._heap and not self._holds(self._heap[0]):
+    def _drop_outdated(self) -> None:
+        while self._heap and self._at.get(self._heap[0][2]) != self._heap[0][0]:
             heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def _holds(self, entry: tuple[float, int, K]) -> bool:
-        return self._at.get(entry[2]) == entry[0]
+        self.next = self._heap[0][0] if self._heap else None

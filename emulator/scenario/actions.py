@@ -15,7 +15,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -127,14 +127,14 @@ def _air(table: TomlTable, key: str) -> Action:
 
 def _platform(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    manner = Manner(
+    faults = PlatformFaults(
         silent=inner.flag("silent") if "silent" in inner else False,
         refusing=inner.flag("refusing") if "refusing" in inner else False,
         delay=inner.optional("delay") or 0.0,
         repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else 0,
     )
     inner.end()
-    return PlatformChange(manner)
+    return PlatformChange(faults)
 
 
 def _read(table: TomlTable, key: str) -> Action:

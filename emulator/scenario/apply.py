@@ -60,8 +60,8 @@ def perform(action: Staged, it: Emulator, board: Board) -> Undo:
             return _nothing
         case AirChange():
             return _weather(action, it)
-        case PlatformChange(manner):
-            return _set(it.front, "manner", manner)
+        case PlatformChange(faults):
+            return _set(it.misbehaviour, "faults", faults)
         case _:
             assert_never(action)
 
