@@ -212,7 +212,7 @@ async def _serve_replay(replay: Replay, clock: Clock, ending: _Ending, **line: A
     stop = asyncio.Event()
     ending.wakes(asyncio.get_running_loop(), stop)
     clock.start()
-    playing = ReplayPort(replay, clock, over=stop.set, **line)
+    playing = ReplayPort(replay, clock, on_end=stop.set, **line)
     try:
         where = sys.stderr if playing.line.port == "-" else sys.stdout
         print(f"The recording is played on {playing.line.port}", file=where, flush=True)

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     )
     from m5310.device.outbox import WhenFull
     from m5310.device.reports import Report, ReportState
-    from m5310.dialects.classic.commands import Reading
     from m5310.dialects.classic.config import Blocks, Config
+    from m5310.dialects.classic.urcs import Reading
     from m5310.errors import (
         AcknowledgementRefused,
         AcknowledgementTimeout,
@@ -68,7 +68,8 @@ if TYPE_CHECKING:
         StateError,
         UsageError,
     )
-    from m5310.lwm2m.resources import Access, Path, Resource
+    from m5310.lwm2m.path import Path
+    from m5310.lwm2m.resources import Access, Resource
     from m5310.lwm2m.values import Value, ValueType
     from m5310.module.attach import Attached, Setup
     from m5310.module.attach_errors import AttachError, Attempt, Obstacle
@@ -185,14 +186,15 @@ __all__ = [
 # or the blob's decoder does not load serial ports and state machines.
 _HOMES = {
     "m5310.at.codec": "Answer Command Response",
-    "m5310.dialects.classic.commands": "Reading",
+    "m5310.dialects.classic.urcs": "Reading",
     "m5310.device.device": "Device",
     "m5310.errors": (
         "AcknowledgementRefused AcknowledgementTimeout AnswerError Code CommandError "
         "CommandTimeout M5310Error ModemReset NotFound NotSupported OutboxFull ParameterError "
         "PortError RegistrationError StateError UsageError"
     ),
-    "m5310.lwm2m.resources": "Access Path Resource",
+    "m5310.lwm2m.path": "Path",
+    "m5310.lwm2m.resources": "Access Resource",
     "m5310.dialects.classic.config": "Blocks Config",
     "m5310.at.modem": "Modem",
     "m5310.nbiot": (

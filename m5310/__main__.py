@@ -1,4 +1,4 @@
-"""`m5310`, or `python -m m5310`: the command for people."""
+"""Entry point of the `m5310` command; also `python -m m5310`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     """Run the command; returns the exit status."""
     try:
-        from m5310.cli.main import main as run  # noqa: PLC0415 - Ctrl-C may come while it loads
+        from m5310.cli.main import main as run  # noqa: PLC0415 - quiet on Ctrl-C while loading
 
         return run()
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -20,8 +21,19 @@ settings.register_profile("m5310", deadline=None, derandomize=True)
 settings.load_profile("m5310")
 
 
+def pytest_configure() -> None:
+    """Handle signals as in the foreground, also under `nohup` or in the background of a script.
+
+    A process inherits which signals are ignored, but no handler: what a test starts gets them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the collection after each test need not look at it."""
+    """Keep what is loaded by now out of the garbage collection after each test."""
     gc.collect()
     gc.freeze()
 

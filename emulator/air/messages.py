@@ -1,4 +1,4 @@
-"""LwM2M messages between endpoint and server, one class each; paths, codes, endpoint names. Pure.
+"""LwM2M messages between endpoint and server, one class each; endpoint names. Pure.
 
 They hold what CoAP carries (message id, token, code, path, content) but not its encoding, so that
 the in-memory air and CoAP over UDP carry the same. `mid` pairs an answer with its request and
@@ -9,7 +9,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import IntEnum
+
+from emulator.air.model import Code, Item, Path, Value
+
+__all__ = [
+    "IMEI",
+    "IMSI",
+    "Ack",
+    "CancelObserve",
+    "Code",
+    "Deregister",
+    "Discover",
+    "Downlink",
+    "Execute",
+    "Item",
+    "Notification",
+    "Observe",
+    "Path",
+    "Read",
+    "Register",
+    "Reset",
+    "Response",
+    "Update",
+    "Uplink",
+    "Value",
+    "Write",
+    "endpoint_name",
+    "imei_of",
+]
 
 # OneNET guide 4.2.1. An endpoint name is `imei;imsi`.
 IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
@@ -24,50 +51,6 @@ def endpoint_name(imei: str, imsi: str) -> str:
 def imei_of(endpoint: str) -> str:
     """The first part of an endpoint name."""
     return endpoint.partition(";")[0]
-
-
-class Code(IntEnum):
-    """CoAP response codes, `class << 5 | detail` (RFC 7252, LwM2M 1.0.2 section 8)."""
-
-    CREATED = 0x41
-    DELETED = 0x42
-    CHANGED = 0x44
-    CONTENT = 0x45
-    BAD_REQUEST = 0x80
-    UNAUTHORIZED = 0x81
-    FORBIDDEN = 0x83
-    NOT_FOUND = 0x84
-    METHOD_NOT_ALLOWED = 0x85
-    NOT_ACCEPTABLE = 0x86
-    INTERNAL_SERVER_ERROR = 0xA0
-
-    @property
-    def success(self) -> bool:
-        return self >> 5 == 2
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Path:
-    """`/object[/instance[/resource]]`; None stands for all of them."""
-
-    object: int
-    instance: int | None = None
-    resource: int | None = None
-
-    def __str__(self) -> str:
-        parts = (self.object, self.instance, self.resource)
-        return "".join(f"/{part}" for part in parts if part is not None)
-
-
-Value = str | bytes | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One resource with its value; `path` names the resource in full."""
-
-    path: Path
-    value: Value
 
 
 # Endpoint to server --------------------------------------------------------------------------

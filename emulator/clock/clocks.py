@@ -1,8 +1,4 @@
-"""The one clock of an emulator: real, scaled, or moved by hand.
-
-Module, air, platform and line ask this clock and no other, so the same inputs at the same times
-give the same bytes whichever it is.
-"""
+"""Clocks of the emulator: real or scaled time, time moved by hand, time that skips waiting."""
 
 from __future__ import annotations
 
@@ -14,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-# Where a clock that is moved by hand begins unless told otherwise: 2026-11-23 06:36:00 UTC. Always
-# the same, so that what depends on the date repeats itself.
+# Start of a virtual clock: 2026-11-23 06:36:00 UTC. Fixed, so that output with dates is
+# reproducible.
 VIRTUAL_START = 1_795_415_760.0
 
 
@@ -24,10 +20,10 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """`now` never goes back, and has reached `when` once the callback of `call_at` is called."""
+    """`now` never decreases. When a callback of `call_at(when)` runs, `now() >= when`."""
 
     def start(self) -> None:
-        """Called in the event loop, before the first `call_at`; again, it changes nothing."""
+        """Call in the event loop before the first `call_at`. A second call changes nothing."""
 
     def now(self) -> float:
         """POSIX seconds."""
@@ -36,12 +32,12 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The event loop's time, `speed` times as fast: at 60 an hour passes in a minute."""
+    """The event loop's time, `speed` times as fast (60: one hour in one minute)."""
 
     def __init__(self, *, speed: float = 1.0) -> None:
-        """Stands still until `start`. Raises ValueError: a speed that is not above 0."""
+        """Stands still until `start`. Raises ValueError unless `speed` is finite and above 0."""
         if not 0 < speed < float("inf"):
-            raise ValueError(f"speed {speed}: expected how many times as fast, a number above 0")
+            raise ValueError(f"speed {speed}: expected a factor above 0")
         self.speed = speed
         self._epoch = time.time()
         self._reached = self._epoch
@@ -56,7 +52,7 @@ class LoopClock:
     def now(self) -> float:
         if self._loop is not None:
             now = self._epoch + (self._loop.time() - self._begin) * self.speed
-            if now > self._reached:  # noqa: PLR1730 - asked for each byte: max() takes twice as long
+            if now > self._reached:  # noqa: PLR1730 - called for each byte: max() takes twice as long
                 self._reached = now
         return self._reached
 
@@ -64,7 +60,7 @@ class LoopClock:
         assert self._loop is not None, "the clock has not been started"
 
         def fire() -> None:
-            # POSIX seconds hold fewer digits than the loop's: rounding may fire it too early.
+            # POSIX seconds hold fewer digits than loop time: rounding may fire the timer early.
             self._reached = max(self._reached, when)
             callback()
 
@@ -82,12 +78,12 @@ class _VirtualTimer:
 
 
 class VirtualClock:
-    """Moves only when it is told to; what is due happens inside `advance`, in its order.
+    """Time that moves only by `advance` and `advance_to_next`, which run the timers in order.
 
-    Ports are real all the same: what a host has written counts as sent at the time that the clock
-    shows when it is read, so let it be read (see `watch`) before time moves on. To be used in the
-    thread of the emulator's event loop; what `with Emulator(clock=...)` gives has a `clock` for
-    the others.
+    Ports are real even so: bytes of a host get the time that the clock shows when they are read.
+    Read them before the time moves (see `watch`). Use the clock only in the thread of the
+    emulator's event loop; for other threads `with Emulator(clock=...) as emulator` has
+    `emulator.clock`.
     """
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
@@ -98,19 +94,19 @@ class VirtualClock:
         self._thread: int | None = None
 
     def start(self) -> None:
-        """It needs no event loop. From now on it is this thread that moves it."""
+        """Needs no event loop. From now on only the calling thread may move the clock."""
         self._thread = threading.get_ident()
 
     def now(self) -> float:
         return self._now
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        made = _VirtualTimer(callback)
-        heapq.heappush(self._planned, (when, next(self._order), made))
-        return made
+        timer = _VirtualTimer(callback)
+        heapq.heappush(self._planned, (when, next(self._order), timer))
+        return timer
 
     def watch(self, callback: Callable[[], None]) -> None:
-        """Have it called each time before the clock moves."""
+        """Call `callback` each time before the clock moves."""
         self._watchers.append(callback)
 
     def unwatch(self, callback: Callable[[], None]) -> None:
@@ -118,20 +114,23 @@ class VirtualClock:
 
     @property
     def next(self) -> float | None:
-        """When something is due; None when nothing is planned."""
+        """Time of the next timer; None if there is no timer."""
         while self._planned and self._planned[0][2].callback is None:
             heapq.heappop(self._planned)
         return self._planned[0][0] if self._planned else None
 
     def advance(self, seconds: float) -> None:
-        """Let time pass. Raises ValueError: it does not go back; RuntimeError: another thread."""
+        """Let `seconds` pass.
+
+        Raises ValueError if `seconds` is negative or not finite, RuntimeError in another thread.
+        """
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"advance {seconds}: expected a number of seconds, 0 or more")
         self._before_move()
         self._advance_to(self._now + seconds)
 
     def advance_to_next(self) -> bool:
-        """Go to what is due next and let it happen; False: nothing is planned."""
+        """Move to the next timer and run it. Returns False if there is no timer."""
         self._before_move()
         due = self.next
         if due is not None:
@@ -141,38 +140,37 @@ class VirtualClock:
     def _before_move(self) -> None:
         if self._thread not in (None, threading.get_ident()):
             raise RuntimeError(
-                "this clock belongs to the emulator's thread: move `emulator.clock`, with the"
-                " emulator that `with Emulator(...) as emulator` gave"
+                "the clock was moved in another thread than the emulator's: use the `clock` of the"
+                " emulator that `with Emulator(...) as emulator` returned"
             )
         for callback in tuple(self._watchers):
             callback()
 
     def _advance_to(self, end: float) -> None:
         while (due := self.next) is not None and due <= end:
-            *_, made = heapq.heappop(self._planned)
+            *_, timer = heapq.heappop(self._planned)
             self._now = max(self._now, due)
-            callback, made.callback = made.callback, None
-            assert callback is not None, "`next` has passed over what was cancelled"
+            callback, timer.callback = timer.callback, None
+            assert callback is not None, "`next` skips cancelled timers"
             callback()
         self._now = end
 
 
 class EagerClock(VirtualClock):
-    """Moves by itself as long as somebody waits for what is planned, and stands still otherwise,
-    until it is told to move: for a host that blocks no time passes in vain, and what nobody waits
-    for, such as the end of a registration, does not overtake it.
+    """Moves to the next timer by itself while `work_pending()` is true; else it stands still.
+
+    A host that blocks until an answer arrives needs no real waiting. Timers for which no host
+    waits, such as the end of a registration, do not overtake the host.
     """
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         super().__init__(start)
-        self.work_pending: Callable[[], bool] = lambda: (
-            False
-        )  # whether somebody waits for something
+        self.work_pending: Callable[[], bool] = lambda: False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._going = False
+        self._scheduled = False
 
     def start(self) -> None:
-        """It moves between the other events of this loop, so that hosts are heard in between."""
+        """The clock moves between other events of this loop, so that ports are read in between."""
         super().start()
         self._loop = asyncio.get_running_loop()
 
@@ -181,12 +179,12 @@ class EagerClock(VirtualClock):
         return super().call_at(when, callback)
 
     def check(self) -> None:
-        """Something may be owed now: soon go to what is planned next, and on while that is so."""
-        if self._loop is not None and not self._going:
-            self._going = True
-            self._loop.call_soon(self._go)
+        """Call when work may have become pending: the clock moves soon, as long as it is."""
+        if self._loop is not None and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._step)
 
-    def _go(self) -> None:
-        self._going = False
+    def _step(self) -> None:
+        self._scheduled = False
         if self.work_pending() and self.advance_to_next():
             self.check()

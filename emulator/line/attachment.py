@@ -1,4 +1,4 @@
-"""The port of a line, and the link to it: pulled out and put in again, it keeps its name."""
+"""Opening and closing the port of a line, and the symbolic link to it, under one name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from emulator.line.ports.symlink import Symlink
 
 class Attachment:
     def __init__(self, address: Address, link: Path | None) -> None:
-        """`link` is made a symbolic link to a pty, in place of an older symbolic link."""
-        self.name = ""  # of the port as it is or was last
+        """`link`: path for a symbolic link to the pty; an older symbolic link is replaced."""
+        self.name = ""  # of the port, also after it was closed
         self._address = address
         self._link_path = link
         self._link: Symlink | None = None
@@ -21,19 +21,19 @@ class Attachment:
 
     @property
     def link_or_name(self) -> str:
-        """What a host opens: the link if there is one, else the port itself."""
+        """The name for hosts to open: the link if there is one, else the port itself."""
         return self.name if self._link_path is None else str(self._link_path)
 
-    def insert(
+    def open(
         self,
         on_data: Callable[[bytes], None],
         on_note: Callable[[str], None],
         on_end: Callable[[], None],
     ) -> Port:
-        """Open the port, under the same name where it has one.
+        """Open the port, under the same name as before if it had one.
 
-        Raises FileExistsError when the link is something else, OSError when it or the port cannot
-        be had; nothing is left open.
+        Raises FileExistsError if the link's path exists and is no symbolic link, OSError if the
+        port or the link cannot be opened. After an error nothing is left open.
         """
         port = open_port(self._address, on_data, on_note, on_end)
         try:
@@ -43,16 +43,13 @@ class Attachment:
             port.close()
             raise
         self._port, self.name = port, port.name
-        # A network port that was taken as it came keeps its number when it is plugged in again.
+        # A network port that was free at the first opening keeps its number.
         if self._address.host:
             self._address = parse_address(port.name)
         return port
 
-    def pull(self) -> None:
-        """Close the port and remove the link if it is still ours; not plugged in, it does nothing.
-
-        Hosts see a hang-up.
-        """
+    def close(self) -> None:
+        """Close the port: hosts see a hang-up. Removes the link unless it was replaced."""
         if self._link is not None:
             self._link.remove()
         if self._port is not None:

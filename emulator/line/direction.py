@@ -1,4 +1,4 @@
-"""One direction of the line: what is sent into it, and what comes out and when. Pure."""
+"""One direction of the line: bytes in, bytes out with faults, pacing and wrong speeds. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 from emulator.line.faults import DirectionFaults
 from emulator.line.pacing import PacedQueue
-from emulator.line.uart_frames import Frame, read
+from emulator.line.uart_frames import Frame, sample
 
-BITS_A_BYTE = 10  # start, eight data, stop (8N1)
+BITS_PER_BYTE = 10  # start bit, eight data bits, stop bit (8N1)
 
 
 class LineDirection(PacedQueue):
-    """A wire with `noise` on it, between two UARTs that may be set differently."""
+    """A paced queue with `faults`, between two UARTs that may have different settings."""
 
-    def __init__(self, noise: DirectionFaults, tell: Callable[[str], None]) -> None:
+    def __init__(self, faults: DirectionFaults, on_note: Callable[[str], None]) -> None:
         super().__init__()
-        self._noise = noise
-        self._tell = tell
+        self._faults = faults
+        self._on_note = on_note
 
     def send(
         self,
@@ -27,28 +27,28 @@ class LineDirection(PacedQueue):
         *,
         frames: tuple[Frame | None, Frame | None] = (None, None),
     ) -> int:
-        """Send at `baud`, None for no pace at all; returns how many bytes found no room.
+        """Send `data` at `baud` (None: no pacing). Returns how many bytes the queue dropped.
 
-        `frames`: how sender and receiver are set, where that matters and is known.
+        `frames`: UART settings of sender and receiver; None if unknown or irrelevant.
         """
-        sent, reader = frames
-        if sent is not None and reader is not None and sent != reader:
-            return self._send_garbled(data, now, sent, reader)
-        byte_time = BITS_A_BYTE / baud if baud else 0.0
-        pieces = self._noise.apply(data)
-        return sum(self.put(piece.data, now, byte_time, delay=piece.delay) for piece in pieces)
+        sender, receiver = frames
+        if sender is not None and receiver is not None and sender != receiver:
+            return self._send_garbled(data, now, sender, receiver)
+        byte_time = BITS_PER_BYTE / baud if baud else 0.0
+        chunks = self._faults.apply(data)
+        return sum(self.put(chunk.data, now, byte_time, delay=chunk.delay) for chunk in chunks)
 
-    def through(self, data: bytes) -> bool:
-        """Whether `data`, sent without pace, is at the other end at once. If so, it was sent."""
-        return not self.waiting and self._noise.passes_unchanged(data)
+    def passes_at_once(self, data: bytes) -> bool:
+        """Whether unpaced `data` arrives unchanged at once. If True, it counts as sent."""
+        return not self.waiting and self._faults.passes_unchanged(data)
 
-    def _send_garbled(self, data: bytes, now: float, sent: Frame, reader: Frame) -> int:
-        heard = read(data, sent, reader)
-        if bytes(value for _, value in heard) != data:
-            self._tell(f"{len(data)} bytes sent at {sent} were read at {reader}: garbage")
+    def _send_garbled(self, data: bytes, now: float, sender: Frame, receiver: Frame) -> int:
+        received = sample(data, sender, receiver)
+        if bytes(value for _, value in received) != data:
+            self._on_note(f"{len(data)} bytes sent at {sender} were read at {receiver}: garbage")
         lost, before = 0, 0.0
-        for at, value in heard:
-            for piece in self._noise.apply(bytes([value])):
-                lost += self.put(piece.data, now, at - before, delay=piece.delay)
+        for at, value in received:
+            for chunk in self._faults.apply(bytes([value])):
+                lost += self.put(chunk.data, now, at - before, delay=chunk.delay)
             before = at
         return lost

@@ -1,7 +1,7 @@
-"""Faults of one direction of the line: lost, doubled, corrupted, late and foreign bytes. Pure.
+"""Line faults: bytes lost, doubled, corrupted, delayed or inserted. Pure.
 
-At random by seed, or at a place that a test names. The same bytes in the same order meet the same
-faults, however they are cut into pieces.
+Faults are random (by seed) or planned for a given byte. The same bytes in the same order get the
+same faults, however they are split.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from enum import StrEnum
 from functools import cached_property
 from random import Random
 
-# Seconds by which a byte that is delayed at random comes late: beyond what a host that waits
-# between bytes takes for the end of an answer.
+# Seconds of a random delay: longer than the pause that hosts take for the end of an answer.
 DELAY = 0.25
-# At most so many foreign bytes at once when they come at random: a spike, not a conversation.
-_SPIKE = 4
+# Largest number of garbage bytes that are inserted together at random.
+_MAX_GARBAGE = 4
 
 
 class Fault(StrEnum):
@@ -31,7 +30,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Which share of the bytes, 0 to 1, meets each fault; `garbage`: is followed by it."""
+    """Share of the bytes, 0 to 1, that gets each fault; `garbage`: is followed by garbage.
+
+    Raises ValueError if a share is out of range.
+    """
 
     loss: float = 0.0
     double: float = 0.0
@@ -51,7 +53,7 @@ _NONE = Rates()
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes that go on, `delay` seconds later than they would."""
+    """Bytes to send on, `delay` seconds later than without faults."""
 
     data: bytes
     delay: float = 0.0
@@ -59,10 +61,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class FaultAt:
-    """A fault of the bytes to come, once `after` more have passed: `count` of them meet it, or one
-    is late by `seconds`, or has the garbage `data` put before it.
+    """A planned fault, after `after` more bytes have passed.
 
-    Raises ValueError: one of the numbers cannot be.
+    It affects `count` bytes; a delay is `seconds` before one byte, garbage is `data` before one
+    byte. Raises ValueError if a number is out of range.
     """
 
     fault: Fault
@@ -81,28 +83,29 @@ class FaultAt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    place: int  # which byte since the line began
-    spot: FaultAt
+class _Planned:
+    position: int  # number of the byte since the line was created
+    fault: FaultAt
 
 
 class DirectionFaults:
-    """Set `rates` at any time; `lose` and the like plan a fault for the bytes to come.
+    """Faults of one direction: random ones by `rates`, planned ones by `lose`, `double` etc.
 
-    `met` counts the bytes that met each fault; `tell` is called with what happened, in words.
+    `rates` may be set at any time. `met` counts the bytes that got each fault. `on_note` is called
+    with a description of each fault.
     """
 
-    def __init__(self, *, seed: int = 0, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] | None = None) -> None:
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
-        self._tell = tell
+        self._on_note = on_note
         self._seed = seed
-        self._place = 0
-        self._planned: list[_Plan] = []
+        self._position = 0
+        self._planned: list[_Planned] = []
 
-    @cached_property  # nearly no line ever draws, and what it draws from takes 2.5 KB
-    def _chance(self) -> Random:
-        return Random(self._seed)  # noqa: S311 - guards no secret, must repeat itself
+    @cached_property  # few lines need it, and it takes 2.5 KB
+    def _random(self) -> Random:
+        return Random(self._seed)  # noqa: S311 - not for secrets; must be reproducible
 
     @property
     def rates(self) -> Rates:
@@ -114,7 +117,7 @@ class DirectionFaults:
         self._any = rates != _NONE
 
     def lose(self, count: int = 1, *, after: int = 0) -> None:
-        """Lose `count` bytes, once `after` more have passed."""
+        """Lose `count` bytes after `after` more bytes have passed."""
         self.plan(FaultAt(Fault.LOSS, after, count))
 
     def double(self, count: int = 1, *, after: int = 0) -> None:
@@ -122,88 +125,88 @@ class DirectionFaults:
         self.plan(FaultAt(Fault.DOUBLE, after, count))
 
     def corrupt(self, count: int = 1, *, after: int = 0) -> None:
-        """Turn one bit over in each of `count` bytes."""
+        """Invert one bit in each of `count` bytes."""
         self.plan(FaultAt(Fault.CORRUPT, after, count))
 
     def delay(self, seconds: float, *, after: int = 0) -> None:
-        """Hold a byte, and what follows it, back for `seconds`."""
+        """Delay a byte, and the bytes after it, by `seconds`."""
         self.plan(FaultAt(Fault.DELAY, after, seconds=seconds))
 
     def inject(self, data: bytes, *, after: int = 0) -> None:
-        """Put `data` before a byte, as if the line had made it up."""
+        """Insert `data` before a byte."""
         self.plan(FaultAt(Fault.GARBAGE, after, data=data))
 
-    def plan(self, spot: FaultAt) -> None:
-        """Of two for the same byte the one that was planned first comes first."""
-        insort(self._planned, _Plan(self._place + spot.after, spot), key=lambda plan: plan.place)
+    def plan(self, fault: FaultAt) -> None:
+        """Plan one fault; two faults of the same byte apply in the order of planning."""
+        planned = _Planned(self._position + fault.after, fault)
+        insort(self._planned, planned, key=lambda planned: planned.position)
 
     def passes_unchanged(self, data: bytes) -> bool:
-        """Whether nothing happens to `data`. If so, it has passed, and is not to be carried."""
+        """Whether `data` gets no fault. If True, it counts as passed: do not `apply` it too."""
         if self._planned or self._any:
             return False
-        self._place += len(data)
+        self._position += len(data)
         return True
 
     def apply(self, data: bytes) -> list[Chunk]:
-        """What becomes of `data`: pieces to be sent on, in this order."""
+        """What `data` becomes: chunks to send on, in order."""
         if self.passes_unchanged(data):
             return [Chunk(data)] if data else []
         before = Counter(self.met)
-        pieces: list[Chunk] = []
+        chunks: list[Chunk] = []
         for byte in data:
             delay, passed = self._pass(byte)
-            if delay or not pieces:
-                pieces.append(Chunk(passed, delay))
+            if delay or not chunks:
+                chunks.append(Chunk(passed, delay))
             else:
-                pieces[-1] = Chunk(pieces[-1].data + passed, pieces[-1].delay)
+                chunks[-1] = Chunk(chunks[-1].data + passed, chunks[-1].delay)
         new = self.met - before
-        if new and self._tell is not None:
-            told = ", ".join(f"{fault} {count}" for fault, count in new.items())
-            self._tell(f"faults on {len(data)} bytes: {told}")
-        return pieces
+        if new and self._on_note is not None:
+            counts = ", ".join(f"{fault} {count}" for fault, count in new.items())
+            self._on_note(f"faults on {len(data)} bytes: {counts}")
+        return chunks
 
     def _pass(self, byte: int) -> tuple[float, bytes]:
-        """What goes on instead of `byte`, and how much later."""
-        plans = [plan for plan in self._planned if plan.place <= self._place]
+        """The delay before `byte`, and the bytes that replace it."""
+        due = [planned for planned in self._planned if planned.position <= self._position]
         self._planned = [
-            plan for plan in self._planned if plan.place + plan.spot.count - 1 > self._place
+            planned
+            for planned in self._planned
+            if planned.position + planned.fault.count - 1 > self._position
         ]
-        self._place += 1
+        self._position += 1
         delay, before = 0.0, b""
-        hit = {plan.spot.fault for plan in plans}
-        for plan in plans:
-            delay += plan.spot.seconds
-            before += plan.spot.data
+        hit = {planned.fault.fault for planned in due}
+        for planned in due:
+            delay += planned.fault.seconds
+            before += planned.fault.data
         after = b""
-        for fault in self._drawn():
+        for fault in self._draw():
             if fault is Fault.DELAY:
                 delay += DELAY
             elif fault is Fault.GARBAGE:
-                after = self._chance.randbytes(self._chance.randint(1, _SPIKE))
+                after = self._random.randbytes(self._random.randint(1, _MAX_GARBAGE))
             hit.add(fault)
         self.met.update(hit)
-        passed = bytes([byte ^ 1 << self._chance.randrange(8) if Fault.CORRUPT in hit else byte])
+        passed = bytes([byte ^ 1 << self._random.randrange(8) if Fault.CORRUPT in hit else byte])
         passed *= 0 if Fault.LOSS in hit else 2 if Fault.DOUBLE in hit else 1
         return delay, before + passed + after
 
-    def _drawn(self) -> list[Fault]:
-        return [
-            fault for fault in Fault if (rate := getattr(self.rates, fault)) and self._hits(rate)
-        ]
-
-    def _hits(self, rate: float) -> bool:
-        return self._chance.random() < rate
+    def _draw(self) -> list[Fault]:
+        """The random faults of one byte."""
+        rates = ((fault, getattr(self.rates, fault)) for fault in Fault)
+        return [fault for fault, rate in rates if rate and self._random.random() < rate]
 
 
 class Faults:
-    """Both directions of a line, each with faults of its own; what is drawn follows `seed`."""
+    """The faults of both directions; random ones depend on `seed`."""
 
-    def __init__(self, *, seed: int = 0, tell: Callable[[str], None] | None = None) -> None:
-        def say(way: str) -> Callable[[str], None] | None:
-            return None if tell is None else lambda text: tell(f"{way}: {text}")
+    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] | None = None) -> None:
+        def note_for(direction: str) -> Callable[[str], None] | None:
+            return None if on_note is None else lambda text: on_note(f"{direction}: {text}")
 
-        self.to_host = DirectionFaults(seed=2 * seed, tell=say("to the host"))
-        self.to_module = DirectionFaults(seed=2 * seed + 1, tell=say("to the module"))
+        self.to_host = DirectionFaults(seed=2 * seed, on_note=note_for("to the host"))
+        self.to_module = DirectionFaults(seed=2 * seed + 1, on_note=note_for("to the module"))
 
     @property
     def rates(self) -> tuple[Rates, Rates]:
@@ -211,5 +214,5 @@ class Faults:
         return self.to_host.rates, self.to_module.rates
 
     def set_rates(self, rates: Rates) -> None:
-        """The same for both directions."""
+        """Set the same rates for both directions."""
         self.to_host.rates = self.to_module.rates = rates

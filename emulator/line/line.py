@@ -1,4 +1,4 @@
-"""The serial line between a module and whatever port its host opens, at a UART's pace."""
+"""The serial line between a module and the port that its host opens, at a UART's pace."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from emulator.line.ports.port import Address, Port
 from emulator.line.receive_buffer import ReceiveBuffer
 from emulator.line.uart_frames import Frame
 
-# A paced line with more than so many bytes waiting reads nothing: a module whose UART is busy
-# sending does not get round to the next command. Room for the longest answers.
-BUSY = 4096
+# A paced line stops reading from its port while more bytes than this are waiting: a module whose
+# UART is busy sending does not read the next command. More than the longest answer.
+MAX_WAITING = 4096
 _PTY = Address()
 
 
 class Line:
-    """`on_data` is called with what reaches the module, `on_sent` with what has left it.
+    """Calls `on_data` with bytes for the module, `on_sent` with bytes that have left for the host.
 
-    A paced line is a UART: a byte is there when its last bit is, in either direction, and what
-    nobody reads is lost once the port is full. An unpaced one (`baud` None) waits for its reader.
-    While no host has the port open, either loses all it sends.
+    A paced line is a UART: a byte is delivered when its last bit is complete, in both directions,
+    and unread bytes are lost once the port is full. An unpaced line (`baud` None) waits for its
+    reader. Both lose what they send while no host has the port open.
 
-    `received` counts the bytes that hosts have written, `sent` those that hosts were given, `lost`
-    those that never reached one; `faults` does worse, when told to, and `intake` has no room.
+    Counters in bytes: `received` from hosts, `sent` to hosts, `lost` on the way to hosts.
+    `faults.to_host.met` and `faults.to_module.met` count faults, `receive_buffer.lost` overruns.
     """
 
     def __init__(
@@ -45,16 +45,17 @@ class Line:
         link: Path | None = None,
         seed: int = 0,
     ) -> None:
-        """Needs a running event loop. `link` is made a symbolic link to a pty, in place of an
-        older symbolic link. `on_note` is told in words what happens to the line, `on_end` that
-        no host will ever come again.
+        """Open the port; needs a running event loop.
 
-        `strict`: a host whose UART is set otherwise than the module's reads and sends garbage.
-        `receive_buffer`: the module reads nothing while it sends, and has room for so many bytes
-        meanwhile; None: there is always room.
+        `on_note`: called with a description of what happens to the line. `on_end`: called when no
+        host can open the port again (end of standard input). `baud`: bits a second, None for no
+        pacing. `strict`: a host with other UART settings than the module's reads and sends garbage.
+        `receive_buffer`: size in bytes of the UART buffer of a module that does not read while it
+        sends; None for one that always reads. `link`: path for a symbolic link to the pty; an older
+        symbolic link is replaced.
 
-        Raises FileExistsError when `link` is something else, OSError when it or the port cannot be
-        had, ValueError for a speed that is none.
+        Raises FileExistsError if `link` exists and is no symbolic link, OSError if the port or the
+        link cannot be opened, ValueError for an invalid `baud`.
         """
         self.received = 0
         self.sent = 0
@@ -69,12 +70,12 @@ class Line:
         self._on_end = on_end
         self._attachment = Attachment(address, link)
         self._port: Port | None = None
-        self.faults = Faults(seed=seed, tell=self._note)
+        self.faults = Faults(seed=seed, on_note=self._note)
         self._out = LineDirection(self.faults.to_host, self._note)
         self._in = LineDirection(self.faults.to_module, self._note)
         self._out_timer: Timer | None = None
         self._in_timer: Timer | None = None
-        self._writing = False  # the port is full and we wait for its reader
+        self._writing = False  # the port is full; waiting for its reader
         self._paused = False
         self._ended = False
         self._closed = False
@@ -84,17 +85,17 @@ class Line:
 
     @property
     def path(self) -> str:
-        """The port itself, as it is or was last."""
+        """Name of the port itself, also after it was closed."""
         return self._attachment.name
 
     @property
     def port(self) -> str:
-        """What a host opens: the link if there is one, else the port itself."""
+        """The name for hosts to open: the link if there is one, else the port itself."""
         return self._attachment.link_or_name
 
     @property
     def baud(self) -> int | None:
-        """Bits a second, for what is sent from now on; None: as fast as the host reads."""
+        """Bits a second for bytes sent from now on; None: as fast as the host reads."""
         return self._baud
 
     @baud.setter
@@ -105,23 +106,23 @@ class Line:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is on its way, in either direction."""
+        """Whether no bytes are on their way in either direction."""
         return not (self._out.waiting or self._in.waiting) and self.receive_buffer.empty
 
-    # The plug ------------------------------------------------------------------------------------
+    # Plugging ------------------------------------------------------------------------------------
 
     def plug(self) -> None:
-        """Open the port, under the same name where it has one; does nothing while it is open.
+        """Open the port again, if possible under the same name. No effect while it is open.
 
-        Raises OSError: it cannot be had.
+        Raises OSError if it cannot be opened.
         """
         if self._port is None and not self._closed:
-            self._port = self._attachment.insert(self._heard, self._note, self._no_more)
+            self._port = self._attachment.open(self._on_port_data, self._note, self._on_port_end)
 
     def unplug(self) -> None:
-        """Take the port away as one pulls a plug: hosts see a hang-up, what is on its way is lost.
+        """Close the port like a pulled plug: hosts see a hang-up, bytes on their way are lost.
 
-        The module goes on, and speaks to nobody until `plug`.
+        The module continues; its output is lost until `plug`.
         """
         if self._port is None:
             return
@@ -129,18 +130,18 @@ class Line:
         self._in.clear()
         self.receive_buffer.release()
         self._stop_timers()
-        self._attachment.pull()
+        self._attachment.close()
         self._port = None
         self._writing = self._paused = False
 
     def close(self) -> None:
-        """Close the port and remove the link if it is still ours; a second time does nothing."""
+        """Close the port; remove the link unless it was replaced. May be called again."""
         if self._closed:
             return
         self._closed = True
         lost = self.lost
         self.unplug()
-        self.lost = lost  # it goes nowhere any more, and is not the line's to lose
+        self.lost = lost  # bytes pending at the end are not counted as lost
         if isinstance(self._clock, VirtualClock):
             self._clock.unwatch(self._poll)
 
@@ -148,11 +149,11 @@ class Line:
         if self._port is not None:
             self._port.poll()
 
-    def _no_more(self) -> None:
+    def _on_port_end(self) -> None:
         self._ended = True
-        self._tell_end()
+        self._notify_end()
 
-    def _tell_end(self) -> None:
+    def _notify_end(self) -> None:
         if self._ended and self.idle and self._on_end is not None:
             self._on_end()
 
@@ -163,62 +164,62 @@ class Line:
     # From the module to the host -----------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """Send to the host, behind what is still on its way; returns at once."""
+        """Queue `data` for the host, after bytes that are still on their way."""
         if self._closed or not data:
             return
         if self._port is None:
             self.lost += len(data)
             return
-        if self._baud is None and self._out.through(data):
-            self._send_through(data)
+        if self._baud is None and self._out.passes_at_once(data):
+            self._send_at_once(data)
             return
         was_idle = not self._out.waiting
         now = self._clock.now()
         self.lost += self._out.send(data, now, self._baud, frames=self._frames())
-        self._balance()
+        self._pause_or_resume()
         if was_idle:
             self._pump_out()
 
-    def _send_through(self, data: bytes) -> None:
-        """The usual case of a line without pace: nothing is on its way, and the port has room."""
+    def _send_at_once(self, data: bytes) -> None:
+        """The usual case of an unpaced line: nothing is on its way, and the port has room."""
         written = self._write(data)
-        self._tell_sent(data[:written])
+        self._notify_sent(data[:written])
         if written == len(data):
-            self._tell_end()
+            self._notify_end()
             return
         self.lost += self._out.put(data[written:], self._clock.now(), 0.0)
         self._wait_for_reader()
 
     def _pump_out(self) -> None:
-        """Hand over what is complete by now, and come back when the next byte is."""
+        """Write the bytes that are complete, and set the timer for the next byte."""
         self._out_timer = None
         while due := self._out.due(self._clock.now()):
             written = self._write(due)
             if written < len(due) and not self._out.paced:
-                self._leave(due[:written])
+                self._finish_sending(due[:written])
                 self._wait_for_reader()
                 return
             self.lost += len(due) - written
-            self._leave(due)
+            self._finish_sending(due)
         self._stop_writing()
         if self._out.next is not None:
             self._out_timer = self._clock.call_at(self._out.next, self._pump_out)
         else:
             self._release()
-            self._tell_end()
+            self._notify_end()
 
-    def _leave(self, sent: bytes) -> None:
+    def _finish_sending(self, sent: bytes) -> None:
         self._out.advance(len(sent))
-        self._balance()
-        self._tell_sent(sent)
+        self._pause_or_resume()
+        self._notify_sent(sent)
 
-    def _tell_sent(self, sent: bytes) -> None:
+    def _notify_sent(self, sent: bytes) -> None:
         if sent and self._on_sent is not None:
             self._on_sent(sent)
 
     def _write(self, data: bytes) -> int:
-        """How much of it has left the line: the port took it, or nobody was there to."""
-        assert self._port is not None, "nothing is written to a port that is not there"
+        """Returns how many bytes have left the line: written, or lost for lack of a host."""
+        assert self._port is not None, "only an open port is written to"
         if not self._port.opened:
             self.lost += len(data)
             return len(data)
@@ -238,17 +239,17 @@ class Line:
 
     # From the host to the module -----------------------------------------------------------------
 
-    def _heard(self, data: bytes) -> None:
-        """The port has got bytes: they are on their way now."""
+    def _on_port_data(self, data: bytes) -> None:
+        """The host wrote `data` into the port: put it on the way to the module."""
         self.received += len(data)
-        if self._baud is None and self._in.through(data):
+        if self._baud is None and self._in.passes_at_once(data):
             self._arrive(data)
-            self._tell_end()
+            self._notify_end()
             return
         was_idle = not self._in.waiting
         module, host = self._frames()
         self._in.send(data, self._clock.now(), self._baud, frames=(host, module))
-        self._balance()
+        self._pause_or_resume()
         if was_idle:
             self._pump_in()
 
@@ -256,20 +257,20 @@ class Line:
         self._in_timer = None
         while due := self._in.due(self._clock.now()):
             self._in.advance(len(due))
-            self._balance()
+            self._pause_or_resume()
             self._arrive(due)
         if self._in.next is not None:
             self._in_timer = self._clock.call_at(self._in.next, self._pump_in)
         else:
-            self._tell_end()
+            self._notify_end()
 
     def _arrive(self, data: bytes) -> None:
-        read = self.receive_buffer.admit(data, sending=bool(self._out.waiting))
+        read = self.receive_buffer.put(data, sending=bool(self._out.waiting))
         if read:
             self._on_data(read)
 
     def _release(self) -> None:
-        """The module has sent what it had to: it reads what came meanwhile."""
+        """The module has stopped sending: it reads what its buffer holds."""
         held = self.receive_buffer.release()
         if held:
             self._on_data(held)
@@ -277,16 +278,17 @@ class Line:
     # Both ----------------------------------------------------------------------------------------
 
     def _frames(self) -> tuple[Frame | None, Frame | None]:
-        """How the module's UART and the host's are set, where the line is strict about it."""
+        """Settings of the module's UART and of the host's; None if they do not matter."""
         if not self.strict or self._baud is None or self._port is None:
             return None, None
         return Frame(self._baud), self._port.frame
 
-    def _balance(self) -> None:
-        """Read from the port as long as there is room for what comes."""
-        assert self._port is not None, "without a port nothing moves"
-        sending = bool(self._baud) and self._out.waiting > BUSY and self.receive_buffer.room is None
-        paused = sending or self._in.waiting > BUSY
+    def _pause_or_resume(self) -> None:
+        """Read from the port only while few bytes are waiting (see `MAX_WAITING`)."""
+        assert self._port is not None, "no bytes move without a port"
+        always_reads = self.receive_buffer.size is None
+        sending = bool(self._baud) and self._out.waiting > MAX_WAITING and always_reads
+        paused = sending or self._in.waiting > MAX_WAITING
         if paused != self._paused:
             self._paused = paused
             if paused:

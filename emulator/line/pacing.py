@@ -1,20 +1,20 @@
-"""Bytes on a wire, each complete at its time. Pure."""
+"""Pacing: bytes on the way, each complete at its own time. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
 
-# Bytes that may be on their way at once; what comes beyond is lost. Four minutes at 9600 baud, and
-# more than any burst of an unpaced line.
+# Limit of bytes on the way; further bytes are dropped. Four minutes at 9600 baud, and more than
+# any burst on an unpaced line.
 BACKLOG = 262_144
-# A byte counts as complete so much before its time: what is left of POSIX seconds in a double.
+# Seconds by which a byte may be early: precision of POSIX seconds in a double.
 _ROUNDING = 1e-6
 
 
 @dataclass(slots=True)
 class _Burst:
-    """Bytes sent at once: the n-th is complete at `begin + n * byte_time`, `taken` of them went."""
+    """Bytes sent together: the n-th is complete at `begin + n * byte_time`; `taken` are removed."""
 
     data: bytes
     begin: float
@@ -37,16 +37,16 @@ class _Burst:
 
 
 class PacedQueue:
-    """One direction. `due` tells what has arrived, `advance` takes it off."""
+    """A queue of bytes with times. `due` returns complete bytes, `advance` removes them."""
 
     def __init__(self) -> None:
-        self.waiting = 0  # bytes that have not been taken off
+        self.waiting = 0  # bytes in the queue
         self._bursts: deque[_Burst] = deque()
 
     def put(self, data: bytes, now: float, byte_time: float, *, delay: float = 0.0) -> int:
-        """Send it behind what is on its way, each byte taking `byte_time`, 0 for none at all.
+        """Append `data`. Each byte takes `byte_time` seconds (0: none), the first one also `delay`.
 
-        `delay` passes before its first bit. Returns how many bytes found no room and are lost.
+        Returns how many bytes were dropped because the queue was full.
         """
         kept = data[: BACKLOG - self.waiting]
         if kept:
@@ -56,7 +56,7 @@ class PacedQueue:
         return len(data) - len(kept)
 
     def due(self, now: float) -> bytes:
-        """What is complete by `now` of what was sent at once; the rest after `advance`."""
+        """Complete bytes of the oldest burst; call again after `advance` for the next burst."""
         if not self._bursts:
             return b""
         burst = self._bursts[0]
@@ -64,16 +64,16 @@ class PacedQueue:
 
     @property
     def paced(self) -> bool:
-        """Whether what `due` tells of came at a UART's pace: it does not wait for its reader."""
+        """Whether the bytes of `due` are paced: a UART does not wait for its reader."""
         return bool(self._bursts) and self._bursts[0].byte_time > 0
 
     @property
     def next(self) -> float | None:
-        """When the next byte is complete; None when nothing is on its way."""
+        """When the next byte is complete; None if the queue is empty."""
         return self._bursts[0].next if self._bursts else None
 
     def advance(self, count: int) -> None:
-        """Take the first `count` bytes off, of those that `due` told of."""
+        """Remove the first `count` bytes of those that `due` returned."""
         if not count:
             return
         burst = self._bursts[0]
@@ -83,7 +83,7 @@ class PacedQueue:
             self._bursts.popleft()
 
     def clear(self) -> int:
-        """Take everything off; returns how many bytes that were."""
+        """Remove everything. Returns how many bytes were removed."""
         lost, self.waiting = self.waiting, 0
         self._bursts.clear()
         return lost

@@ -1,29 +1,29 @@
-"""The quiet time after a final result: who sends the next command sooner is noticed. Pure."""
+"""Quiet time after a final result: detects commands that come too early. Pure."""
 
 from __future__ import annotations
 
 import re
 
 _FINAL = re.compile(rb"OK|ERROR|\+CME ERROR:\d+")
-_ROUNDING = 1e-6  # seconds: what is left of POSIX seconds in a double
-_LONGEST = 32  # bytes; no final result is longer
+_ROUNDING = 1e-6  # seconds: precision of POSIX seconds in a double
+_LONGEST = 32  # bytes; longer than any final result
 
 
 class QuietTime:
-    """`sent` and `received` see what passes on the line; `too_soon` counts hasty commands.
+    """Pass all bytes of the line to `sent` and `received`; `too_soon` counts early commands.
 
-    `early_lost`: the module does not hear what comes within the quiet time.
+    `early_lost`: the module does not receive what comes within the quiet time.
     """
 
     def __init__(self, minimum: float, *, early_lost: bool = False) -> None:
-        """`minimum` in seconds, 0 for none. Raises ValueError: it is no such number."""
+        """`minimum` in seconds, 0 for none. Raises ValueError if negative or not finite."""
         if not 0 <= minimum < float("inf"):
             raise ValueError(f"quiet {minimum}: expected a number of seconds, 0 or more")
         self.too_soon = 0
         self.minimum = minimum
         self.early_lost = early_lost
         self._line = b""
-        self._since: float | None = None  # the last final result, until a command follows it
+        self._since: float | None = None  # time of a final result that no command followed yet
         self._counted = False
 
     def sent(self, data: bytes, now: float) -> None:
@@ -36,8 +36,10 @@ class QuietTime:
             self._since, self._counted = now, False
 
     def received(self, data: bytes, now: float) -> tuple[bytes, float | None]:
-        """What the module hears of `data`, and by how many seconds a command came too soon."""
-        # The LF behind a command's CR is no command, however late the module gets to hear it.
+        """The host sent `data`. Returns what the module receives of it and, for the first bytes
+        of an early command, the seconds since the final result.
+        """
+        # The LF after a command's CR is no command, even if it arrives after the answer.
         if self._since is None or not data.strip():
             return data, None
         gap = now - self._since

@@ -1,8 +1,7 @@
-"""Bits on the line: what a UART reads of what another one sends at a speed of its own. Pure.
+"""UART frames: the bytes that a receiver reads if its settings differ from the sender's. Pure.
 
-Nothing is drawn at random: the waveform is sampled as the receiver samples it, in the middle of
-each of its bits, so a deviation of a few percent is read without error and a wrong speed gives the
-garbage that it gives on a real wire.
+Nothing is random: the waveform is sampled in the middle of each of the receiver's bits. A deviation
+of a few percent is read without error; a wrong speed gives the garbage of a real wire.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Parity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How one byte goes over the line; `speed` in bits a second, `bits` 5 to 8, `stop` 1 or 2."""
+    """UART settings: `speed` in bits a second, `bits` 5 to 8, `stop` 1 or 2."""
 
     speed: int
     bits: int = 8
@@ -39,7 +38,7 @@ class Frame:
 
 
 def levels(data: bytes, frame: Frame) -> list[int]:
-    """The line's level during each bit of `data` sent without a pause."""
+    """The level of the line during each bit of `data`, sent without a pause."""
     line: list[int] = []
     for byte in data:
         value = [byte >> place & 1 for place in range(frame.bits)]
@@ -61,26 +60,26 @@ def levels(data: bytes, frame: Frame) -> list[int]:
     return line
 
 
-def read(data: bytes, sent: Frame, reader: Frame) -> list[tuple[float, int]]:
-    """What a UART set to `reader` takes from `data` sent as `sent`, after which the line idles.
+def sample(data: bytes, sender: Frame, receiver: Frame) -> list[tuple[float, int]]:
+    """The bytes that `receiver` reads when `sender` sends `data` and then leaves the line idle.
 
-    Each byte with the seconds from the first start bit to its own stop bit. Bytes with a wrong
-    parity or stop bit are delivered as they were read, as a UART does whose driver does not ask.
+    Each byte comes with the seconds from the first start bit to its own stop bit. Bytes with wrong
+    parity or stop bit are delivered as read, like a UART whose driver ignores error flags.
     """
-    line = levels(data, sent)
-    step = sent.speed / reader.speed  # the sender's bits during one of the reader's
-    last = 1 + reader.bits + (reader.parity is not Parity.NONE)  # the place of the stop bit
+    line = levels(data, sender)
+    step = sender.speed / receiver.speed  # sender bits per receiver bit
+    last = 1 + receiver.bits + (receiver.parity is not Parity.NONE)  # position of the stop bit
     found: list[tuple[float, int]] = []
     place = 0.0
     while (edge := _falling(line, place)) is not None:
-        if _level(line, edge + step / 2):  # too short for a start bit: noise
+        if _level(line, edge + step / 2):  # too short for a start bit
             place = edge + step / 2
             continue
         value = sum(
-            _level(line, edge + (number + 1.5) * step) << number for number in range(reader.bits)
+            _level(line, edge + (number + 1.5) * step) << number for number in range(receiver.bits)
         )
         place = edge + (last + 0.5) * step
-        found.append((place / sent.speed, value))
+        found.append((place / sender.speed, value))
     return found
 
 
@@ -89,7 +88,7 @@ def _level(line: list[int], place: float) -> int:
 
 
 def _falling(line: list[int], place: float) -> int | None:
-    """Where the level falls next after `place`: a line that is low has to rise first."""
+    """Position of the next falling edge after `place`; a low line has to rise first."""
     number = int(place)
     if place:
         while number < len(line) and not line[number]:

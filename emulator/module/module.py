@@ -17,7 +17,7 @@ from emulator.module.at.commands import OK, Answer, Forms
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Cause, Power
 from emulator.module.command_faults import FaultSource
-from emulator.module.dialects.classic.commands import Classic
+from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
 from emulator.module.general.identity import Identity, commands
@@ -27,6 +27,7 @@ from emulator.module.general.ping import Pinger
 from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
+from emulator.module.lwm2m.client import Client
 from emulator.module.radio.edrx import DiscontinuousReception
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio
@@ -107,13 +108,8 @@ class Module:
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
         first_mid = (self._seed * 40_503 + self._power.starts * 25_717) & 0xFFFF
-        self.classic = Classic(
-            conversation.urc,
-            self._send_up,
-            self._online,
-            firmware=self.firmware,
-            first_mid=first_mid,
-        )
+        self.client = Client(self._send_up, self._online, first_mid=first_mid)
+        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.table = {
             "+NRB": Forms(execute=self._reboot),
             **conversation.commands(),
@@ -128,7 +124,7 @@ class Module:
             **self.power_saving.commands(),
             **self._paging.commands(),
             **self.sockets.commands(),
-            **self.classic.commands(),
+            **dialect.commands(),
         }
 
     @property
@@ -145,7 +141,7 @@ class Module:
         """Whether it owes its host something without being asked again: the words of its start, an
         answer, what came of a login or an acknowledged report, an echo.
         """
-        owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
+        owing = self._conversation.answering or self._pinger.waiting or self.client.waiting
         return self._power.boot is not None or owing
 
     @property
@@ -185,7 +181,7 @@ class Module:
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
-        self._arrive(partial(self.classic.deliver, message), now)
+        self._arrive(partial(self.client.deliver, message), now)
 
     def deliver_datagram(
         self, socket: int, address: str, port: int, data: bytes, now: float
@@ -232,11 +228,12 @@ class Module:
         self.power_saving.step(now)
         self.radio.step(now)
         paging, ping = self._paging.step(now), self._pinger.step(now)
-        classic, speed = self.classic.step(now), self._speed.step(now)
+        self.client.step(now)
+        client, speed = self.client.due, self._speed.step(now)
         self._conversation.flush()
         # Last, since those before may have used the radio.
         saving, radio = self.power_saving.deadline, self.radio.deadline
-        return earliest(answered, paging, ping, classic, speed, saving, radio)
+        return earliest(answered, paging, ping, client, speed, saving, radio)
 
     # Outputs -----------------------------------------------------------------------------------
 

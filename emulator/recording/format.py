@@ -1,8 +1,4 @@
-"""Recordings: what passed on a serial line, with its times, as JSON lines. Pure.
-
-The format is described in `m5310/cli/recording.py`, whose program writes the same of a real module;
-this is a reader and a writer of its own, made from that description.
-"""
+"""Recordings of a serial line as JSON lines: writer and reader. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 VERSION = 1
-_BY = "emulator"  # who records here
-# A piece ends where its line does, or when so many bytes are full or so long a pause comes.
-_MOST = 4096
+_BY = "emulator"
+# A chunk ends with its line, at this size in bytes, or at a pause of this many seconds.
+_MAX_CHUNK = 4096
 _PAUSE = 0.1
 
 
@@ -27,7 +23,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one side sent; `at` in seconds since the recording began."""
+    """Bytes that one side sent; `at` in seconds since the recording began."""
 
     at: float
     side: Side
@@ -36,7 +32,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class SpeedChange:
-    """The line runs at `baud` from here on."""
+    """From here on the line runs at `baud`."""
 
     at: float
     baud: int
@@ -44,7 +40,7 @@ class SpeedChange:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`baud`: the speed at first, 0 for none. `emulated`: no real module has said this."""
+    """`baud`: the first speed, 0 for none. `emulated`: recorded from the emulator."""
 
     baud: int
     entries: tuple[Chunk | SpeedChange, ...]
@@ -52,16 +48,16 @@ class Recording:
 
 
 class RecordingError(ValueError):
-    """A line is none of a recording; the text names file, line and what is wrong."""
+    """A line of the file is invalid; the text names file, line and what is wrong."""
 
 
 # Writing ------------------------------------------------------------------------------------------
 
 
 class Recorder:
-    """Bytes of both directions in, lines of a recording out to `write`, each with its LF.
+    """Calls `write` with the lines of a recording, each with its LF.
 
-    Times are the caller's, POSIX seconds that never go back. `close` writes what still waits.
+    Times are POSIX seconds and never decrease. `close` writes the bytes of an unfinished line.
     """
 
     def __init__(self, write: Callable[[str], object], now: float, *, port: str, baud: int) -> None:
@@ -82,14 +78,14 @@ class Recorder:
             self._flush()
         self._side, self._last = side, now
         for byte in data:
-            # A LF that follows a host's CR belongs to it: only what comes next tells.
+            # A LF after a host's CR belongs to the same line, so wait for the next byte.
             if side is Side.HOST and self._data.endswith(b"\r") and byte != 0x0A:
                 self._flush()
             if not self._data:
                 self._at = now
             self._data.append(byte)
             line = byte == 0x0A and (side is Side.HOST or self._data.strip())
-            if line or len(self._data) >= _MOST:
+            if line or len(self._data) >= _MAX_CHUNK:
                 self._flush()
 
     def speed(self, baud: int, now: float) -> None:
@@ -103,7 +99,7 @@ class Recorder:
         if self._data:
             data = bytes(self._data)
             self._data.clear()
-            self._put({"at": self._since(self._at), "from": str(self._side), **_spelt(data)})
+            self._put({"at": self._since(self._at), "from": str(self._side), **_text_or_hex(data)})
 
     def _since(self, at: float) -> float:
         return round(at - self._start, 6)
@@ -112,7 +108,7 @@ class Recorder:
         self._write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _spelt(data: bytes) -> dict[str, object]:
+def _text_or_hex(data: bytes) -> dict[str, object]:
     try:
         return {"text": data.decode("utf-8")}
     except UnicodeDecodeError:
@@ -123,9 +119,9 @@ def _spelt(data: bytes) -> dict[str, object]:
 
 
 def read(data: bytes, name: str = "recording") -> Recording:
-    """What stands in a recording; `name` is the file's, for messages. Raises RecordingError."""
+    """Read a recording; `name` is the file name for messages. Raises RecordingError."""
     *lines, rest = data.split(b"\n")
-    if rest and _whole(rest):  # else cut off when the recorder died
+    if rest and _is_complete(rest):  # else the recorder was killed while writing
         lines.append(rest)
     baud, emulated = 0, False
     entries: list[Chunk | SpeedChange] = []
@@ -141,7 +137,7 @@ def read(data: bytes, name: str = "recording") -> Recording:
     return Recording(baud, tuple(entries), emulated)
 
 
-def _whole(line: bytes) -> bool:
+def _is_complete(line: bytes) -> bool:
     try:
         _object(line)
     except ValueError:
@@ -155,14 +151,14 @@ def _object(line: bytes) -> dict[str, object]:
     except RecursionError:
         raise ValueError("nested too deep, expected one JSON object") from None
     if not isinstance(found, dict):
-        raise ValueError("expected one JSON object")  # noqa: TRY004 - a file's mistake, as others
+        raise ValueError("expected one JSON object")  # noqa: TRY004 - an error in the file, like the others
     return found
 
 
 def _head(found: dict[str, object]) -> int:
     if found.get("recording") != VERSION:
-        shown = found.get("recording", "nothing")
-        raise ValueError(f'"recording": {shown}, expected version {VERSION} on the first line')
+        version = found.get("recording", "nothing")
+        raise ValueError(f'"recording": {version}, expected version {VERSION} on the first line')
     return _baud(found, lowest=0)
 
 

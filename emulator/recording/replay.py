@@ -1,4 +1,4 @@
-"""A recording played as a module: it says what the recorded one said, when its host has. Pure."""
+"""Replay: answers a host like the module of a recording did. Pure."""
 
 from __future__ import annotations
 
@@ -10,119 +10,121 @@ from difflib import unified_diff
 
 from emulator.recording.format import Recording, Side, SpeedChange
 
-# Bytes of one line that are kept; no command line of this module is longer. A guess, and a bound.
-_LONGEST = 8192
-# Lines of the host that are remembered for the comparison; of a longer session the rest is not.
-_REMEMBERED = 100_000
+# Bytes of one command line that are kept.
+# guess: no command line of this module is longer
+_MAX_LINE = 8192
+# Command lines that are kept for the comparison; later ones of a longer session are ignored.
+_MAX_COMPARED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class CommandReply:
-    """A line of the host without its end (None: the beginning), and what the module said after it,
-    each with the seconds from the line to it. A number is the speed of the line from there on.
+    """A command line without its end (None: the start) and what the module sent after it.
+
+    Each reply is bytes or a new baud rate, with its seconds after the command line.
     """
 
     line: bytes | None
-    said: tuple[tuple[float, bytes | int], ...]
+    replies: tuple[tuple[float, bytes | int], ...]
 
 
 class Replay:
-    """After `receive` and `step`: take what goes out, at the line's former speed, set that to
-    `baud` (0: it has none), and call `step` again at the deadline it gives, which may be at once.
+    """The recorded module. After `receive` and `step`: send `take_output()` at the current speed,
+    set the speed to `baud` (0: none), and call `step` again at the returned time, possibly at once.
 
-    A line that comes later in the recording is taken as that one, those between are missing; a
-    line that does not come is not answered.
+    A command line is looked up from the last one on; recorded lines in between count as missing. A
+    line that the recording does not have is not answered.
     """
 
     def __init__(self, recording: Recording, now: float, *, timed: bool = True) -> None:
-        """`timed`: what was said takes its time, as recorded; otherwise it is said at once."""
+        """`timed`: reply with the recorded delays; otherwise at once."""
         self.baud = recording.baud
-        self._turns = list(_turns(recording))
+        self._recorded = list(_command_replies(recording))
         self._timed = timed
         self._next = 1
-        self._heard: list[str] = []
+        self._received: list[str] = []
         self._line = bytearray()
         self._due: deque[tuple[float, bytes | int]] = deque()
         self._output = bytearray()
-        self._say(self._turns[0], now)
+        self._reply(self._recorded[0], now)
 
     @property
-    def over(self) -> bool:
-        """The host has said its last line, and the module its last word."""
-        return self._next == len(self._turns) and not self._due
+    def finished(self) -> bool:
+        """Whether the last recorded command has come and has been answered."""
+        return self._next == len(self._recorded) and not self._due
 
     def receive(self, data: bytes, now: float) -> None:
-        """Bytes of the host, in any cut."""
+        """Bytes of the host, split in any way."""
         for byte in data:
             if byte not in b"\r\n":
-                self._line += bytes([byte])[: _LONGEST - len(self._line)]
+                self._line += bytes([byte])[: _MAX_LINE - len(self._line)]
             elif self._line:
                 line, self._line = bytes(self._line), bytearray()
-                self._hear(line, now)
+                self._handle_line(line, now)
         self.step(now)
 
     def step(self, now: float) -> float | None:
-        """Say what is due by `now`; returns when more is.
+        """Output what is due by `now`. Returns the time of the next output, or None.
 
-        A new speed waits until what was said at the former one has been taken.
+        A new speed applies only after the output at the old speed has been taken.
         """
         while self._due and self._due[0][0] <= now:
-            said = self._due[0][1]
-            if isinstance(said, bytes):
-                self._output += said
+            reply = self._due[0][1]
+            if isinstance(reply, bytes):
+                self._output += reply
             elif self._output:
                 break
             else:
-                self.baud = said
+                self.baud = reply
             self._due.popleft()
         return self._due[0][0] if self._due else None
 
     def take_output(self) -> bytes:
-        """What has been said since last asked."""
+        """The output since the last call."""
         output = bytes(self._output)
         self._output.clear()
         return output
 
     def differences(self) -> str:
-        """Where the host's lines differ from the recorded ones: a unified diff, or nothing."""
-        recorded = [_shown(turn.line) for turn in self._turns if turn.line is not None]
-        lines = unified_diff(recorded, self._heard, "recorded", "heard", lineterm="")
+        """Unified diff from the recorded command lines to the received ones; empty if equal."""
+        recorded = [_as_text(entry.line) for entry in self._recorded if entry.line is not None]
+        lines = unified_diff(recorded, self._received, "recorded", "received", lineterm="")
         return "\n".join(lines)
 
-    def _hear(self, line: bytes, now: float) -> None:
-        if len(self._heard) < _REMEMBERED:
-            self._heard.append(_shown(line))
-        for place in range(self._next, len(self._turns)):
-            if self._turns[place].line == line:
-                self._next = place + 1
-                self._say(self._turns[place], now)
+    def _handle_line(self, line: bytes, now: float) -> None:
+        if len(self._received) < _MAX_COMPARED:
+            self._received.append(_as_text(line))
+        for index in range(self._next, len(self._recorded)):
+            if self._recorded[index].line == line:
+                self._next = index + 1
+                self._reply(self._recorded[index], now)
                 return
 
-    def _say(self, turn: CommandReply, now: float) -> None:
-        for delay, data in turn.said:
+    def _reply(self, entry: CommandReply, now: float) -> None:
+        for delay, reply in entry.replies:
             at = now + delay if self._timed else now
-            # What was to be said before still comes before.
-            self._due.append((max(at, self._due[-1][0]) if self._due else at, data))
+            # Never before the replies to earlier commands.
+            self._due.append((max(at, self._due[-1][0]) if self._due else at, reply))
 
 
-def _turns(recording: Recording) -> Iterator[CommandReply]:
-    """The beginning first, then a turn a line; what the host had not ended counts to no line."""
+def _command_replies(recording: Recording) -> Iterator[CommandReply]:
+    """First what came before any command line, then one entry a complete command line."""
     line: bytes | None = None
-    since, waiting = 0.0, b""
-    said: list[tuple[float, bytes | int]] = []
+    since, partial = 0.0, b""
+    replies: list[tuple[float, bytes | int]] = []
     for entry in recording.entries:
         if isinstance(entry, SpeedChange):
-            said.append((entry.at - since, entry.baud))
+            replies.append((entry.at - since, entry.baud))
             continue
         if entry.side is Side.MODULE:
-            said.append((entry.at - since, entry.data))
+            replies.append((entry.at - since, entry.data))
             continue
-        *whole, waiting = re.split(rb"[\r\n]+", waiting + entry.data)
-        for ended in filter(None, whole):
-            yield CommandReply(line, tuple(said))
-            line, since, said = ended, entry.at, []
-    yield CommandReply(line, tuple(said))
+        *whole, partial = re.split(rb"[\r\n]+", partial + entry.data)
+        for complete in filter(None, whole):
+            yield CommandReply(line, tuple(replies))
+            line, since, replies = complete, entry.at, []
+    yield CommandReply(line, tuple(replies))
 
 
-def _shown(line: bytes) -> str:
+def _as_text(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""A replay on a serial line: what a host opens instead of a module."""
+"""Replay port: a serial line with a replay in place of a module."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from emulator.recording.replay import Replay
 
 
 class ReplayPort:
-    """`replay` for whoever opens the port, by `clock`; `over` is called when no host
-    will ever come again and all is said. `baud` None: without pace, whatever was recorded.
+    """Connects `replay` to a port. `on_end` is called when no host can open the port again and
+    all output has been sent. `baud` None: no pacing, also if the recording has a speed.
 
-    Needs a running event loop. Raises OSError: the port cannot be had.
+    Needs a running event loop. Raises OSError if the port cannot be opened.
     """
 
     def __init__(
@@ -23,51 +23,51 @@ class ReplayPort:
         replay: Replay,
         clock: Clock,
         *,
-        over: Callable[[], None],
+        on_end: Callable[[], None],
         address: Address,
         link: Path | None = None,
         baud: int | None = 9600,
     ) -> None:
         self._replay = replay
         self._clock = clock
-        self._over = over
+        self._on_end = on_end
         self._timer: Timer | None = None
         self._ended = False
-        self._baud = replay.baud  # as recorded; at first the line may have another one
+        self._baud = replay.baud  # as recorded; the line may start with another one
         self.line = Line(
             clock,
-            self._received,
-            on_end=self._no_more,
+            self._on_data,
+            on_end=self._on_line_end,
             baud=baud,
             address=address,
             link=link,
         )
-        self._turn()
+        self._step()
 
     def close(self) -> None:
-        """Close the port; a second time does nothing."""
+        """Close the port. A second call has no effect."""
         self._stop_timer()
         self.line.close()
 
-    def _received(self, data: bytes) -> None:
+    def _on_data(self, data: bytes) -> None:
         self._replay.receive(data, self._clock.now())
-        self._turn()
+        self._step()
 
-    def _turn(self) -> None:
+    def _step(self) -> None:
         self._stop_timer()
         deadline = self._replay.step(self._clock.now())
         self.line.send(self._replay.take_output())
         if self.line.baud is not None and self._replay.baud != self._baud:
             self._baud = self.line.baud = self._replay.baud
         if deadline is not None:
-            self._timer = self._clock.call_at(deadline, self._turn)
+            self._timer = self._clock.call_at(deadline, self._step)
         elif self._ended and self.line.idle:
-            self._over()
+            self._on_end()
 
-    def _no_more(self) -> None:
+    def _on_line_end(self) -> None:
         self._ended = True
         if self._timer is None and self.line.idle:
-            self._over()
+            self._on_end()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

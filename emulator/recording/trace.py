@@ -1,4 +1,4 @@
-"""The line as a person reads it: each line in both directions with its time, URCs marked. Pure."""
+"""Trace: each line in both directions as text, with its time; URCs are marked. Pure."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-# A line that does not end is shown in parts, so that nothing is kept without bound.
+# A longer line is shown in parts, to bound the memory.
 _MAX_PENDING = 8192
-# More commands at once than any host sends; older ones were lost on their way.
+# More unanswered commands than any host has; older ones were lost on the line.
 _MAX_OPEN = 16
-# What a terminal line holds; the middle of a longer text is left out.
+# Characters of a line that are shown; the middle of a longer text is left out.
 _MAX_SHOWN = 160
 
-# A command line ends at CR, and a LF behind it is ignored; what the module says ends at either.
+# A command line ends with CR, and a LF after it is ignored; output of the module ends with either.
 _HOST_ENDS = re.compile(rb"\r\n?")
 _MODULE_ENDS = re.compile(rb"[\r\n]+")
 _FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
 _COMMAND = re.compile(r"\s*AT(\+[A-Z]+)", re.IGNORECASE)
-# No command of the classic language brings information under these names: always unsolicited.
+# No command of the classic dialect has these names in its response: they are always URCs.
 _UNSOLICITED = re.compile(r"\+(MIPL\w*|NSONMI|NPING|NPINGERR):")
 
 
 class Direction(Enum):
     TO_MODULE = "-->"
     TO_HOST = "<--"
-    NOTE = "***"  # about the line: faults, hosts that come and go
+    NOTE = "***"  # about the line: faults, hosts that connect
 
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One line, as text; `at` in seconds since the trace began, `module` its number of several."""
+    """One line of text. `at`: seconds since the trace began; `module`: number among several."""
 
     at: float
     direction: Direction
@@ -44,9 +44,9 @@ class TraceLine:
     def render(self, *, colours: bool = False) -> str:
         """The line for a terminal: control characters escaped, long text shortened."""
         text = _shortened(_printable(self.text))
-        whose = "" if self.module is None else f"#{self.module} "
+        module = "" if self.module is None else f"#{self.module} "
         urc = "   (URC)" if self.urc else ""
-        line = f"{self.at:10.3f} {whose}{self.direction.value} {text}{urc}"
+        line = f"{self.at:10.3f} {module}{self.direction.value} {text}{urc}"
         if not colours:
             return line
         return f"\x1b[{self._colour}m{line}\x1b[0m"
@@ -68,16 +68,19 @@ class TraceLine:
 
 
 class Trace:
-    """Bytes of both directions in, whole lines out to `show`; `start` in the caller's seconds."""
+    """Splits the bytes of both directions into lines and calls `show` with each.
+
+    All times are in seconds of the same clock; `start` is the zero of `TraceLine.at`.
+    """
 
     def __init__(
         self, show: Callable[[TraceLine], None], start: float, *, module: int | None = None
     ) -> None:
-        self._to = show
+        self._emit = show
         self._start = start
         self._module = module
         self._pending = {direction: bytearray() for direction in Direction}
-        # What the information of each command begins with that has no final result yet.
+        # Prefix of the information response of each command without final result.
         self._open: deque[str] = deque(maxlen=_MAX_OPEN)
 
     def to_module(self, data: bytes, now: float) -> None:
@@ -85,35 +88,35 @@ class Trace:
             command = _COMMAND.match(text)
             self._open.append(f"{command[1].upper()}:" if command else "")
             self._show(now, Direction.TO_MODULE, text)
-        begun = self._pending[Direction.TO_MODULE].lstrip(b"\n")
-        if begun.endswith(b"\n") and data.endswith(b"\n"):
+        partial = self._pending[Direction.TO_MODULE].lstrip(b"\n")
+        if partial.endswith(b"\n") and data.endswith(b"\n"):
             self.note(
-                f"the host ends its line with LF, the module waits for CR: {_text(begun)}", now
+                f"the host ends its line with LF; the module waits for CR: {_text(partial)}", now
             )
 
     def to_host(self, data: bytes, now: float) -> None:
         for text in self._lines(Direction.TO_HOST, data, _MODULE_ENDS):
             urc = self._is_unsolicited(text)
-            if text.startswith("REBOOT"):  # what was asked before is forgotten
+            if text.startswith("REBOOT"):  # commands before the restart get no result
                 self._open.clear()
             elif _FINAL.fullmatch(text) and self._open:
                 self._open.popleft()
             self._show(now, Direction.TO_HOST, text, urc)
 
     def close(self, now: float) -> None:
-        """The line is no more: tell what was begun on it and not ended."""
+        """Call at the end: notes the lines that were not completed."""
         for direction, pending in self._pending.items():
-            begun = pending.strip(b"\r\n")
-            if begun:
-                self.note(f"begun and never ended: {direction.value} {_text(begun)}", now)
+            partial = pending.strip(b"\r\n")
+            if partial:
+                self.note(f"incomplete line: {direction.value} {_text(partial)}", now)
             pending.clear()
 
     def note(self, text: str, now: float) -> None:
-        """Something that happened to the line or beside it, in words."""
+        """Show a note about the line, such as a fault."""
         self._show(now, Direction.NOTE, text)
 
     def _show(self, now: float, direction: Direction, text: str, urc: bool = False) -> None:
-        self._to(TraceLine(now - self._start, direction, text, urc, self._module))
+        self._emit(TraceLine(now - self._start, direction, text, urc, self._module))
 
     def _is_unsolicited(self, text: str) -> bool:
         if not text.startswith("+") or _FINAL.fullmatch(text):

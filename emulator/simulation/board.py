@@ -61,7 +61,7 @@ class BoardConfig:
         Raises ValueError if there are not as many ports.
         """
         return [
-            replace(self, address=self.address.following(place), link=link, seed=self.seed + place)
+            replace(self, address=self.address.plus(place), link=link, seed=self.seed + place)
             for place, link in enumerate(links(self.link, count))
         ]
 

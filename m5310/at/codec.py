@@ -1,4 +1,4 @@
-"""The V.250 wire, host side: values to a command line, a line to its parts."""
+"""AT codec of the host: values to a command line, a line to its parts, `Command` and `Answer`."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ if TYPE_CHECKING:  # for type checkers a bare `Command` is `Command[Answer]` (PE
 else:
     T_co = TypeVar("T_co", covariant=True)
 
-# Longest command line in bytes, CR not counted. The longest the documents know is a MIPLCONF
-# fragment of 1024 config bytes as hex, some 2080; what a module's reader holds beyond that is
-# nowhere stated. 4 KiB is also the longest line the engine reads, so an echo always fits.
 LINE_LIMIT = 4096
+"""Longest line in bytes, line end not counted, for commands and for what is read (so an echo always
+fits). The longest documented command is a MIPLCONF fragment of 1024 bytes as hex, some 2080."""
 
 
 class Quoted(str):
-    """A text that goes onto the wire between double quotes."""
+    """A text that is written between double quotes."""
 
     __slots__ = ()
 
 
 class Response(NamedTuple):
-    """The shape of an information response that belongs to a command.
+    """The shape of an information response to a command.
 
-    `pattern` must match the whole line. It names the number and kind of the values, not only the
-    prefix: an unsolicited `+CEREG:5` does not match what `AT+CEREG?` declares. `required` says
-    that the command cannot have succeeded without at least one such line, so a bare `OK` that
-    comes before it belongs to the past.
+    `pattern` must match the whole line: the number and kind of the values, not only the prefix.
+    An unsolicited `+CEREG:5` does not match what `AT+CEREG?` declares. `required`: the command
+    cannot have succeeded without at least one such line, so an `OK` before it belongs to an
+    earlier command.
     """
 
     pattern: re.Pattern[str]
@@ -105,13 +104,13 @@ class FinalResult(NamedTuple):
 
     @property
     def meaning(self) -> str:
-        """The number in words, empty if the standards give it none."""
+        """The number in plain English; empty if the standards do not define it."""
         if self.number is None:
             return ""
         if words := _MEANINGS.get((self.family, self.number)):
             return words
         if self.family == "CME" and self.number >= _FIRST_VENDOR_NUMBER:
-            return "the vendor's own number, not in TS 27.007"
+            return "vendor-specific number, not in TS 27.007"
         return ""
 
 
@@ -128,14 +127,14 @@ _NOT_BARE = re.compile(r'[",;]')
 
 
 def command_line(name: str, *values: int | str | Quoted | None) -> str:
-    """The line of a command: `command_line("+MIPLOPEN", 0, 30)` is `AT+MIPLOPEN=0,30`.
+    """Format a command line: `command_line("+MIPLOPEN", 0, 30)` is `AT+MIPLOPEN=0,30`.
 
-    A `Quoted` is written between quotes, any other text bare. None is a value left out: it keeps
-    its comma between others and vanishes at the end. Raises ParameterError on what the line
-    cannot carry, so a value never smuggles in a second command.
+    A `Quoted` is written between quotes, any other text bare. None is an omitted value: it keeps
+    its comma between others and is dropped at the end. Raises ParameterError on a name or value
+    that a line cannot carry, so that no value can inject a second command.
     """
     if not _NAME.fullmatch(name):
-        raise ParameterError(f"{name!r} is not the name of a command, like '+CEREG?' or 'E0'")
+        raise ParameterError(f"{name!r} is not a command name; expected one like '+CEREG?' or 'E0'")
     count = len(values)
     while count and values[count - 1] is None:
         count -= 1
@@ -145,9 +144,9 @@ def command_line(name: str, *values: int | str | Quoted | None) -> str:
 
 
 def encoded(line: str) -> bytes:
-    """A command line as its bytes, CR included.
+    """A command line as bytes, CR included.
 
-    Raises ParameterError if it holds control characters, cannot be encoded or is too long.
+    Raises ParameterError if it holds control characters, has no UTF-8 form or is too long.
     """
     if found := _CONTROL.search(line):
         raise ParameterError(
@@ -163,7 +162,7 @@ def encoded(line: str) -> bytes:
         ) from None
     if len(data) > LINE_LIMIT:
         raise ParameterError(
-            f"{shortened(line)} is {len(data)} bytes long, a command line holds {LINE_LIMIT}"
+            f"{shortened(line)} is {len(data)} bytes long; expected at most {LINE_LIMIT}"
         )
     return data + b"\r"
 
@@ -176,7 +175,7 @@ def _written(value: int | str | None) -> str:
     if isinstance(value, Quoted):
         if '"' in value:
             raise ParameterError(
-                f"{shortened(value)!r} holds a double quote; the language has no escape for it"
+                f"{shortened(value)!r} holds a double quote, which AT commands cannot escape"
             )
         return f'"{value}"'
     if found := _NOT_BARE.search(value):
@@ -185,7 +184,7 @@ def _written(value: int | str | None) -> str:
 
 
 def split(line: str) -> tuple[str, str]:
-    """A response or unsolicited code as its name and the text behind the colon.
+    """Split a response or unsolicited result code into its name and the text after the colon.
 
     `+CEREG:2,1` is `("+CEREG", "2,1")`; one blank after the colon is not data. Raises AnswerError
     if there is no colon or no name before it.
@@ -197,7 +196,7 @@ def split(line: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[str]:
-    """The values between the commas, quotes taken off; a comma between quotes is data.
+    """The values between the commas, without quotes; a comma between quotes is data.
 
     Blanks around a quoted value are not data, those inside the quotes are. An empty text is one
     empty value. Raises AnswerError on a quote that does not open or close a value.
@@ -229,7 +228,7 @@ _ERROR = FinalResult("ERROR")
 
 
 def final_result(line: str) -> FinalResult | None:
-    """The final result code that the line is as a whole; None if it is none."""
+    """The line as a final result code; None for any other line."""
     if line == "OK":
         return _OK
     if line == "ERROR":
@@ -240,11 +239,11 @@ def final_result(line: str) -> FinalResult | None:
     return None
 
 
-# Numbers from here on are not TS 27.007's; each vendor counts its own.
+# From here on each vendor defines its own numbers.
 _FIRST_VENDOR_NUMBER = 513
 
 # TS 27.007 9.2.1 and 9.2.2 (CME), TS 27.005 3.2.5 (CMS), China Mobile's suite specification (CIS).
-# CME 311 is no number of TS 27.007's; M5310 hosts test for it, with CMS 311's meaning.
+# CME 311 is not in TS 27.007; M5310 hosts test for it, with the meaning of CMS 311 (seen).
 _MEANINGS = {
     ("CME", 0): "phone failure",
     ("CME", 3): "operation not allowed",

@@ -1,4 +1,4 @@
-"""What the conversation tells its owner, and what it counts."""
+"""Events of the engine, and its counters."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Overrun:
-    """The command ended after more than `ANSWER_LIMIT` lines, the surplus of which is lost."""
+class AnswerTooLong:
+    """The command ended with `OK` after more than `ANSWER_LIMIT` lines; the surplus is lost."""
 
     command: Command[Any]
 
@@ -42,9 +42,10 @@ class TimedOut:
 
 
 class Unsolicited:
-    """A line that nobody who is out declared.
+    """A line that belongs to no command.
 
-    By far the most frequent, so not a dataclass: it is made in little more than half the time.
+    Not a dataclass because it is by far the most frequent: creating it takes little more than
+    half the time.
     """
 
     __match_args__ = ("line",)
@@ -64,35 +65,45 @@ class Unsolicited:
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
-    """A final result that is nobody's."""
+class UnexpectedResult:
+    """A final result that belongs to no command: late, duplicate or of a boot text."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """An information response of a command that had timed out."""
+class LateResponse:
+    """An information response to a command that had timed out."""
 
     line: str
     command: Command[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class InStep:
-    """The conversation was lost and is found again."""
+class Synchronized:
+    """The conversation was lost, and the next final result again belongs to the next command."""
 
 
-Event = Answered | Refused | Overrun | TimedOut | Unsolicited | Stray | Late | InStep | Overlong
+Event = (
+    Answered
+    | Refused
+    | AnswerTooLong
+    | TimedOut
+    | Unsolicited
+    | UnexpectedResult
+    | LateResponse
+    | Synchronized
+    | Overlong
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What went wrong on the wire since the port was opened.
 
-    `noise` counts bytes, `overlong` dropped lines, `strays` final results of nobody, `late` lines
-    of commands that had timed out, `dropped` information lines beyond a command's bound, `repeats`
-    commands that were written a second time.
+    `noise` counts bytes, `overlong` dropped lines, `strays` final results that belong to no
+    command, `late` lines of commands that had timed out, `probes` the `AT` written to resync,
+    `dropped` information lines beyond `ANSWER_LIMIT`, `repeats` commands written a second time.
     """
 
     noise: int = 0

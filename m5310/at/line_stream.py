@@ -1,4 +1,4 @@
-"""Unsolicited lines as a stream, and how a program says which lines it means."""
+"""Unsolicited lines as an async iterator, selected by name or pattern."""
 
 from __future__ import annotations
 
@@ -13,41 +13,40 @@ from m5310.at.modem import Modem
 from m5310.errors import ParameterError, PortError, StateError
 
 LIMIT: Final = 1000
-"""Lines a stream keeps for a reader who is behind: half a minute of a 9600 baud line that never
-pauses, some 30 characters a line."""
+"""Lines kept for a slow reader: half a minute of a busy 9600 baud line, at 30 characters a line."""
 
 Wanted = str | re.Pattern[str]
-"""Which lines are meant: `"+CEREG"` those that begin with `+CEREG:`, a compiled pattern those that
-it matches as a whole."""
+"""Selects lines: `"+CEREG"` those that begin with `+CEREG:`, a compiled pattern those that it
+matches as a whole."""
 
 
 def shape(wanted: Wanted) -> re.Pattern[str]:
-    """The pattern that matches as a whole the lines that are meant."""
+    """The pattern of the wanted lines. Raises ParameterError on an empty name."""
     if isinstance(wanted, re.Pattern):
         return wanted
     name = wanted.removesuffix(":")
     if not name:
         raise ParameterError(
-            f"{wanted!r} is not the name of a line; expected one like '+CEREG', or a pattern"
+            f"{wanted!r} is not the name of a line; expected a name like '+CEREG', or a pattern"
         )
     return re.compile(re.escape(name) + ":.*")
 
 
 class Following:
-    """The unsolicited lines that are meant, from the moment it is entered:
+    """The wanted unsolicited lines, from the moment it is entered:
 
         async with module.follow("+CEREG", "+CSCON") as lines:
             async for line in lines: ...
 
     At most `limit` lines wait for the reader; then the oldest is dropped and counted in `dropped`.
-    When the port is lost, or the modem is closed by its owner, what waits is still given, and then
-    the iteration raises that PortError. It simply ends after `close`, of the module or of this.
+    When the port is lost or the modem is closed, the waiting lines are still returned, then the
+    iteration raises that PortError. After `close` of the module or of this stream it ends.
     """
 
     def __init__(self, modem: Modem, wanted: tuple[Wanted, ...], limit: int = LIMIT) -> None:
-        """No `wanted`: all lines. Raises ParameterError on one that is no name."""
+        """No `wanted`: all lines. Raises ParameterError on an empty name and a `limit` below 1."""
         if limit < 1:
-            raise ParameterError(f"a limit of {limit} lines; expected 1 or more")
+            raise ParameterError(f"limit must be 1 line or more, got {limit}")
         self.dropped = 0
         self._modem = modem
         self._shapes = tuple(map(shape, wanted))
@@ -59,7 +58,7 @@ class Following:
 
     async def __aenter__(self) -> Self:
         if self._stop is not None or self._closed:
-            raise StateError("this stream was entered before; call follow() again")
+            raise StateError("this stream was entered before; use a new one: call follow() again")
         self._stop = self._modem.listen(self._on_line, self._on_lost)
         return self
 
@@ -72,7 +71,7 @@ class Following:
         self.close()
 
     def close(self) -> None:
-        """Hear no more lines. Harmless the second time."""
+        """Receive no more lines. No effect the second time."""
         self._closed = True
         if self._stop is not None:
             self._stop()
@@ -80,7 +79,9 @@ class Following:
 
     def __aiter__(self) -> Self:
         if self._stop is None:
-            raise StateError("lines are heard inside `async with module.follow(...) as lines`")
+            raise StateError(
+                "the stream is not entered; use `async with module.follow(...) as lines`"
+            )
         return self
 
     async def __anext__(self) -> str:

@@ -1,4 +1,4 @@
-"""Bytes from the wire to whole lines: any cut, any line end, any noise, bounded memory."""
+"""Bytes to lines: any split, any line end, noise removed, bounded memory."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from m5310.at.codec import LINE_LIMIT
 
-# Everything below the blank, and DEL, but for TAB (a platform's text may hold one), CR and LF.
+# Control characters but TAB (a platform's text may hold one), CR and LF.
 # The wake-up of a UART and a boot ROM at another speed bring NULs and other control bytes.
 _NOISE = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\r\n")
 
-# The input is taken in slices no longer than a line may be, so that only the first line of a
-# slice, the one that began earlier, can be too long.
+# Input is processed in slices no longer than a line may be, so that only the first line of a
+# slice, which began earlier, can be too long.
 _SLICE = LINE_LIMIT
 
 _HEAD = 80
@@ -28,11 +28,11 @@ class Overlong:
 
 
 class LineReader:
-    """Cuts a stream into lines; the same stream gives the same lines however it is cut.
+    """Splits a byte stream into lines, with the same result however the stream is split in reads.
 
-    CR, LF, CR LF and CR CR LF all end a line, empty lines vanish. Control bytes, bytes that are
-    not UTF-8 and whatever stands before the first printable ASCII character of a line are noise:
-    dropped, and but for blanks counted in `noise`. At most one line's bytes are held.
+    CR, LF, CR LF and CR CR LF all end a line; empty lines are skipped. Control bytes, bytes that
+    are not UTF-8 and all before the first printable ASCII character of a line are noise: dropped
+    and, except blanks, counted in `noise`. At most one line's bytes are buffered.
     """
 
     __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
@@ -40,7 +40,7 @@ class LineReader:
     def __init__(self) -> None:
         self.noise = 0
         self.overlong = 0
-        # Whether the last byte was a CR, whose LF may still be on its way.
+        # Whether the last byte was a CR, whose LF may still come.
         self.open_end = False
         self._tail = b""
         self._skipping = False
@@ -77,14 +77,14 @@ class LineReader:
         if not ascii_only:
             self.noise += len(whole) - len(text.encode())
         found = filter(None, text.split("\n"))
-        # Three searches of the whole are cheaper than a look at the beginning of each line.
+        # Three searches of the whole text are faster than a check of each line's beginning.
         if not ascii_only or text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
             found = filter(None, map(self._trimmed, found))
         lines += found
         return lines + self._hold(rest) if rest else lines
 
     def _hold(self, rest: bytes) -> list[str | Overlong]:
-        """Keep the beginning of a line, unless there is too much of it."""
+        """Buffer the beginning of a line, unless it is too long."""
         if self._skipping:
             return []
         self._tail += rest
@@ -96,7 +96,7 @@ class LineReader:
         return [overlong]
 
     def _without_overlong(self, whole: bytes) -> tuple[list[str | Overlong], bytes]:
-        """The first line taken off if it is, or is the rest of, one that is too long."""
+        """Remove the first line if it is, or ends, one that is too long."""
         ends = [at for at in (whole.find(b"\n"), whole.find(b"\r")) if at >= 0]
         first = min(ends)
         if self._skipping:
@@ -111,10 +111,10 @@ class LineReader:
         return Overlong(line[:_HEAD].decode("utf-8", "ignore"))
 
     def _trimmed(self, line: str) -> str:
-        """A line without what no line of V.250 (IA5 text) begins with: blanks, foreign letters."""
+        """Strip what no line of V.250 (IA5 text) begins with: blanks, non-ASCII letters."""
         first = _PRINTABLE.search(line)
         start = len(line) if first is None else first.start()
         if start:
-            # A blank is none: the echo of a command line may begin with blanks.
+            # Blanks are not noise: the echo of a command line may begin with them.
             self.noise += len(line[:start].replace(" ", "").encode())
         return line[start:]

@@ -1,4 +1,4 @@
-"""The asyncio shell: one port, one engine. Many may wait, one speaks."""
+"""Modem: the engine as an asyncio protocol on a port, shared by many callers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from m5310.at.codec import Answer, Command
 from m5310.at.engine import QUIET, Engine
 from m5310.at.events import (
     Answered,
+    AnswerTooLong,
     Counters,
     Event,
-    InStep,
-    Late,
-    Overrun,
+    LateResponse,
     Refused,
-    Stray,
+    Synchronized,
     TimedOut,
+    UnexpectedResult,
     Unsolicited,
 )
 from m5310.at.lines import LineReader, Overlong
@@ -47,12 +47,12 @@ LossListener = Callable[[PortError], None]
 
 
 class Modem(asyncio.Protocol):
-    """A modem on a port: commands one at a time, in the order of their callers.
+    """A modem on a port. Commands are executed one at a time, in the order of the calls.
 
     `Modem.open` opens a port; any other asyncio transport can be given to `connection_made`.
-    `quiet` is the time from a final result to the next command, `awake` the silence after which
-    the modem may be asleep and is woken before the next, both in seconds. Belongs to one event
-    loop; nothing here may be called from another thread.
+    `quiet` is the pause from a final result to the next command, `awake` the silence after which
+    the modem may be asleep and is woken before the next command, both in seconds. Bound to one
+    event loop; no method may be called from another thread.
     """
 
     def __init__(
@@ -68,22 +68,23 @@ class Modem(asyncio.Protocol):
         self._loop: asyncio.AbstractEventLoop  # the transport's, from connection_made on
         self._engine = Engine(quiet=quiet, settle=settle, awake=awake, byte_time=byte_time)
         self._queue: deque[tuple[asyncio.Future[Answer], Command[Any]]] = deque()
-        self._current: asyncio.Future[Answer] | None = None  # waits for the command of the engine
+        self._current: asyncio.Future[Answer] | None = None  # of the command in the engine
         self._listeners: tuple[tuple[LineListener, LossListener], ...] = ()
         self._transport: asyncio.Transport | None = None
         self._gone: asyncio.Future[None] | None = None
         self._reason = f"{name} is not open"  # why there is no transport
-        self._handling = False  # what came is being told: nothing is written before that is done
+        self._handling = False  # events are being handled: nothing is written until that is done
         self._timer: asyncio.TimerHandle | None = None
-        self._alarm: float | None = None  # when it rings
-        self._trace = LineReader()  # lines for the log, cut only while somebody reads it
+        self._timer_at: float | None = None
+        self._trace = LineReader()  # lines for the log, used only while it is enabled
 
     @classmethod
     async def open(
         cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET, awake: float = AWAKE
     ) -> Self:
-        """A modem on a port of its own. Raises PortError with the reason and what to try."""
-        from m5310.ports.open import byte_time, open_port  # noqa: PLC0415 - pyserial: who opens, waits
+        """Open a port (any pyserial URL). Raises PortError with the reason and what to try,
+        ParameterError on an invalid `baudrate`."""
+        from m5310.ports.open import byte_time, open_port  # noqa: PLC0415 - loads pyserial
 
         modem = cls(url, quiet=quiet, awake=awake, byte_time=byte_time(baudrate))
         await open_port(url, baudrate, modem)
@@ -92,22 +93,22 @@ class Modem(asyncio.Protocol):
     async def execute(self, command: Command[T]) -> T:
         """Send a command after those of earlier callers; return its result, parsed.
 
-        A caller who is cancelled before its command is written takes it back; after that the
-        command runs to its end, its answer is nobody's, and the next waits for that end.
-        Raises CommandError if it is refused, CommandTimeout, AnswerError if it brings more lines
-        than any answer has, and PortError if the port is or gets lost.
+        If the caller is cancelled before the command is written, it is withdrawn; after that the
+        command runs to its end, its answer is dropped, and the next command waits for that end.
+        Raises CommandError if it is refused, CommandTimeout, AnswerError on an answer that is out
+        of shape or too long, and PortError if the port is or gets lost.
         """
         if self._transport is None:
             raise PortError(self._reason)
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._queue.append((future, command))
-        if self._engine.free:
+        if self._engine.can_submit:
             self._proceed()
         try:
             answer = await future
         except asyncio.CancelledError:
             if self._current is future:
-                if self._engine.withdraw():
+                if self._engine.cancel():
                     self._current = None
                     self._proceed()
             else:
@@ -117,11 +118,11 @@ class Modem(asyncio.Protocol):
         return command.parse(answer)
 
     def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
-        """Hear every unsolicited line, in order, and the end of the port. Returns the way out.
+        """Call `on_line` with every unsolicited line, in order, and `on_lost` when the port ends.
 
-        Both are called from the event loop and must return soon. The end is told once, whoever
-        brought it about, after every waiting caller was released: with the reason, which for
-        `close` is that the port was closed. Raises PortError if there is no port any more.
+        Returns a function that ends this. Both are called from the event loop and must return
+        soon. `on_lost` is called once, after every waiting caller was released, with the reason;
+        after `close` that is that the port was closed. Raises PortError if the port is closed.
         """
         if self._transport is None:
             raise PortError(self._reason)
@@ -134,21 +135,22 @@ class Modem(asyncio.Protocol):
         return unsubscribe
 
     def abandon(self, error: M5310Error) -> None:
-        """The other side began anew: every waiting caller gets `error`, now.
+        """The modem restarted: raise `error` in every waiting caller now.
 
-        For a listener that knows how the modem tells of it. Whatever comes next is preceded by
-        probes until the modem answers; a final result under way is nobody's.
+        For the listener that recognizes a boot text. The next command is preceded by probes until
+        the modem answers; final results that come before are ignored.
         """
-        self._engine.abandon()
+        self._engine.reset()
         self._release_waiters(error)
 
     def asleep(self, on: bool) -> None:
-        """The modem said that it falls asleep, or woke up; for a listener that knows its words."""
+        """The modem reported that it falls asleep (`on`) or has woken up; for the listener that
+        recognizes the report."""
         self._engine.asleep(on)
 
     @property
     def name(self) -> str:
-        """What its port is called."""
+        """The name of the port."""
         return self._name
 
     @property
@@ -158,19 +160,19 @@ class Modem(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport:
-        """What carries the bytes, for who tunes its port. Raises PortError if there is none."""
+        """The transport of the port, to change its speed. Raises PortError if it is closed."""
         if self._transport is None:
             raise PortError(self._reason)
         return self._transport
 
     def pace(self, byte_time: float) -> None:
-        """A byte takes `byte_time` s on the wire from the next command on: the speed changed."""
+        """The speed changed: from the next command on a byte takes `byte_time` s on the wire."""
         self._engine.byte_time = byte_time
 
     async def close(self) -> None:
-        """Close the port; every waiting caller, every listener gets a PortError.
+        """Close the port; every waiting caller and every listener gets a PortError.
 
-        Harmless the second time.
+        No effect the second time.
         """
         transport = self._transport
         if transport is not None:
@@ -191,7 +193,7 @@ class Modem(asyncio.Protocol):
     ) -> None:
         await self.close()
 
-    # what the transport calls
+    # --- called by the transport --------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -217,21 +219,21 @@ class Modem(asyncio.Protocol):
         self._release_waiters(PortError(reason))
         listeners, self._listeners = self._listeners, ()
         for _, on_lost in listeners:
-            self._tell(on_lost, PortError(reason))
+            self._notify(on_lost, PortError(reason))
 
-    # the engine's side
+    # --- events of the engine -----------------------------------------------------------------
 
     def _handle_all(self, events: Iterable[Event]) -> None:
-        """Tell what happened, then go on.
+        """Handle the events, then write what comes next.
 
-        In this order: a listener whose task runs at once (eager tasks, from Python 3.12 on) would
-        else get its command's waiter in the place of one whose own end is yet to be told.
+        In this order: a listener that runs a task at once (eager tasks, from Python 3.12 on)
+        could otherwise replace `_current` before the event that ends it is handled.
         """
         self._handling = True
         try:
             for event in events:
                 if type(event) is Unsolicited:  # by far the most frequent
-                    self._pass_on(event.line)
+                    self._notify_line(event.line)
                 else:
                     self._handle(event)
         finally:
@@ -241,7 +243,7 @@ class Modem(asyncio.Protocol):
     def _handle(self, event: Event) -> None:
         match event:
             case Unsolicited(line):
-                self._pass_on(line)
+                self._notify_line(line)
             case Answered(answer):
                 self._end(answer)
             case Refused(command, result):
@@ -251,41 +253,41 @@ class Modem(asyncio.Protocol):
                 self._end(
                     CommandTimeout(command.line, command.timeout, lines, sent=sent, bare=bare)
                 )
-            case Overrun(command):
+            case AnswerTooLong(command):
                 self._end(
-                    AnswerError(f"{shortened(command.line)} brought over {ANSWER_LIMIT} lines")
+                    AnswerError(f"{shortened(command.line)}: more than {ANSWER_LIMIT} lines came")
                 )
-            case Stray(line):
-                log.info("%s: %s came, which no command waited for", self._name, line)
-            case Late(line, command):
-                log.info("%s: %s came too late for %s", self._name, shortened(line), command.line)
+            case UnexpectedResult(line):
+                log.info("%s: ignoring unexpected result %s", self._name, line)
+            case LateResponse(line, command):
+                log.info("%s: ignoring late %s of %s", self._name, shortened(line), command.line)
             case Overlong(head):
-                log.warning("%s: a line without end was dropped: %s...", self._name, head)
-            case InStep():
-                log.debug("%s: in step", self._name)
+                log.warning("%s: dropping overlong line %s...", self._name, head)
+            case Synchronized():
+                log.debug("%s: synchronized", self._name)
             case _:
                 assert_never(event)
 
-    def _pass_on(self, line: str) -> None:
+    def _notify_line(self, line: str) -> None:
         for on_line, _ in self._listeners:
-            self._tell(on_line, line)
+            self._notify(on_line, line)
 
     def _end(self, outcome: Answer | M5310Error) -> None:
         waiter, self._current = self._current, None
         if waiter is None or waiter.done():
-            return  # its caller was cancelled
+            return  # the caller was cancelled
         if isinstance(outcome, Answer):
             waiter.set_result(outcome)
         else:
             waiter.set_exception(outcome)
 
     def _proceed(self) -> None:
-        """Give the engine the next command, the port its bytes and the loop the deadline."""
+        """Submit the next command, write the engine's bytes, set the timer to its deadline."""
         transport = self._transport
         if transport is None or self._handling:
             return
         engine = self._engine
-        while self._queue and engine.free:
+        while self._queue and engine.can_submit:
             waiter, command = self._queue.popleft()
             if not waiter.done():
                 self._current = waiter
@@ -295,34 +297,35 @@ class Modem(asyncio.Protocol):
                 wire.debug("%s > %s", self._name, shortened(data.decode().rstrip("\r")))
             transport.write(data)
         deadline = engine.deadline
-        if deadline != self._alarm:
-            self._set_alarm(deadline)
+        if deadline != self._timer_at:
+            self._set_timer(deadline)
 
-    def _set_alarm(self, deadline: float | None) -> None:
+    def _set_timer(self, deadline: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._alarm = deadline
-        self._timer = None if deadline is None else self._loop.call_at(deadline, self._ring)
+        self._timer_at = deadline
+        self._timer = None if deadline is None else self._loop.call_at(deadline, self._on_timer)
 
-    def _ring(self) -> None:
-        assert self._alarm is not None
-        now = max(self._alarm, self._loop.time())  # a timer may be early by the clock's resolution
-        self._alarm = self._timer = None
+    def _on_timer(self) -> None:
+        assert self._timer_at is not None
+        # a timer may fire early by the resolution of the clock
+        now = max(self._timer_at, self._loop.time())
+        self._timer_at = self._timer = None
         self._handle_all(self._engine.tick(now))
 
     def _release_waiters(self, error: M5310Error) -> None:
-        self._set_alarm(None)
+        self._set_timer(None)
         self._end(error)
         while self._queue:
             waiter, _ = self._queue.popleft()
             if not waiter.done():
                 waiter.set_exception(error)
 
-    def _tell(self, listener: Callable[[T], None], what: T) -> None:
+    def _notify(self, listener: Callable[[T], None], argument: T) -> None:
         try:
-            listener(what)
+            listener(argument)
         except Exception:
-            log.exception("%s: a listener failed on %r", self._name, what)
+            log.exception("%s: a listener failed on %r", self._name, argument)
 
     def _log_lines(self, data: bytes) -> None:
         for line in self._trace.feed(data):

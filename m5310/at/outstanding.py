@@ -1,4 +1,4 @@
-"""The command that is out: which lines are its own, and which result it can have."""
+"""The outstanding command: which lines belong to it, and which final result can end it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from typing import Any, Final
 from m5310.at.codec import Command, FinalResult, Response
 
 ANSWER_LIMIT: Final = 1000
-"""Information lines of one answer; the longest documented ones (NUESTATS, NCONFIG) have some 30."""
+"""Lines kept of one answer; the longest documented ones (NUESTATS, NCONFIG) have some 30."""
 
 
 @dataclass(slots=True)
-class Exchange:
-    """A command and what it brought so far. `dropped` lines came beyond `ANSWER_LIMIT`; `slept`
-    says that the module fell asleep or woke up meanwhile, and may have lost a part of the line."""
+class OutstandingCommand:
+    """A written command and the responses to it so far.
+
+    `dropped` counts lines beyond `ANSWER_LIMIT`. `slept`: the module fell asleep or woke up in the
+    meantime and may have lost a part of the command line.
+    """
 
     command: Command[Any]
     lines: list[str] = field(default_factory=list)
     dropped: int = 0
     bare: bool = False  # an `OK` came while a required response was missing
     slept: bool = False
-    _came: list[Response] = field(default_factory=list)  # the declared shapes that came
+    _received: list[Response] = field(default_factory=list)  # which of its declared responses
 
-    def take(self, line: str) -> bool:
-        """Keep the line if it is the command's own: a response it declared, or its echo."""
+    def claim_line(self, line: str) -> bool:
+        """Keep the line if it belongs to the command: a declared response, or its echo."""
         if line == self.command.line:
             return True
         for response in self.command.responses:
@@ -32,24 +35,27 @@ class Exchange:
                 break
         else:
             return False
-        if response not in self._came:
-            self._came.append(response)
+        if response not in self._received:
+            self._received.append(response)
         if len(self.lines) < ANSWER_LIMIT:
             self.lines.append(line)
         else:
             self.dropped += 1
         return True
 
-    def accepts(self, result: FinalResult) -> bool:
-        """Whether the result can be the command's: it cannot have succeeded without a response it
-        requires, so an `OK` that comes before it belongs to the past."""
-        missing = any(each.required and each not in self._came for each in self.command.responses)
-        if result.ok and missing:
+    def can_end_with(self, result: FinalResult) -> bool:
+        """Whether the result can belong to the command.
+
+        It cannot have succeeded without a response it requires, so an `OK` before that response
+        belongs to an earlier command.
+        """
+        required = (each for each in self.command.responses if each.required)
+        if result.ok and any(each not in self._received for each in required):
             self.bare = True
             return False
         return True
 
     @property
     def unanswered(self) -> bool:
-        """Whether nothing came of the command at all."""
+        """Whether neither a response nor an `OK` came."""
         return not self.lines and not self.bare

@@ -1,9 +1,15 @@
-"""The `m5310` command: a module looked at, talked to and tried out without writing a program.
+"""The `m5310` command: work with a module from a shell, without writing a program.
 
-`main` runs it, `arguments` teaches it, and each subcommand is a room of its own name: `ports`,
-`probe` (judged by `findings`), `send`, `console` (with a `prompt` at a terminal), `record`,
-`decode`, `run` (of a `profile`, values from `stdin` and `measure`, `happenings` told). They meet
-the world on a `screen`, a `session` with the module, and in `exits`. What lines mean stands in
-`words`: `host_words` and `module_words` for either side, `queries` and `catalogue` for what can
-be asked.
+`main` parses the arguments (`arguments`), imports the file of the subcommand, calls its function
+`command(arguments, output)` and turns the result or the error into an exit status (`exits`):
+
+    ports    list serial ports            record   record a serial line (file format: `recording`)
+    probe    check a module               decode   explain lines, logs and recordings
+             (`probe_checks`)             run      a OneNET device described by a TOML file
+    send     send commands                         (`run_profile`; values from programs:
+    console  interactive, explained                `run_measure`)
+
+`terminal/` holds input and output: results on stdout, messages on stderr, one conversation with
+a module. `explain/` turns any line of the AT language into English. A subcommand is imported only
+when it is used, so that `--help` and `decode` start without pyserial.
 """

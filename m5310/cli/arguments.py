@@ -1,50 +1,53 @@
-"""The options of the command, and the help that teaches it."""
+"""Options and help texts of the `m5310` command."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from m5310.cli.exits import EXPLAINED, Exit
+from m5310.cli import recording
+from m5310.cli.exits import EXIT_STATUS_HELP, Exit
 
 _DESCRIPTION: Final = """\
-Look at an M5310 NB-IoT module, talk to it, and try out a OneNET device without writing a program.
-PORT is a serial port (/dev/ttyUSB0, COM3) or a URL of pyserial's (socket://host:port).
+Check an M5310 NB-IoT module, send it commands, and run a OneNET device without writing a program.
+PORT is a serial port (/dev/ttyUSB0, COM3) or a pyserial URL (socket://host:port).
 """
 
 _EXAMPLES: Final = """\
 examples:
-  m5310 ports                                 which ports are there, likely modules first
-  m5310 probe /dev/ttyUSB0                    is the module well? what to do if not
-  m5310 send /dev/ttyUSB0 AT+CSQ              one command, for scripts
-  m5310 console /dev/ttyUSB0                  talk to it, with every line explained
-  m5310 run thermometer.toml                  a OneNET device from a file
-  m5310 record /dev/ttyUSB0 session.jsonl     keep everything that passes, with its times
-  m5310 decode session.jsonl                  and read it in words
+  m5310 ports                                 list serial ports, likely modules first
+  m5310 probe /dev/ttyUSB0                    check the module; advice for each problem
+  m5310 send /dev/ttyUSB0 AT+CSQ              send one command, for scripts
+  m5310 console /dev/ttyUSB0                  type commands; every line is explained
+  m5310 run thermometer.toml                  run a OneNET device described by a file
+  m5310 record /dev/ttyUSB0 session.jsonl     record the serial line with its times
+  m5310 decode session.jsonl                  explain a recording
   m5310 decode '+MIPLREAD:0,12345,3303,0,5700'
 """
 
 
 class _Parser(argparse.ArgumentParser):
     def print_help(self, file: Any = None) -> None:
-        print(self.format_help(), end="", file=file)  # argparse hides that it cannot be written
+        print(self.format_help(), end="", file=file)  # argparse would hide a write error
 
     def error(self, message: str) -> NoReturn:
-        self.exit(Exit.USAGE, f"{self.prog}: {message} (--help shows how)\n")
+        self.exit(Exit.USAGE, f"{self.prog}: {message} (try --help)\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Its namespace has `room`, the subcommand's, `debug`, and the subcommand's own options."""
+    """Its namespace has `subcommand` (a file of m5310/cli), `debug`, and the options."""
     made = _Parser(
         prog="m5310",
         description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\n{EXPLAINED}\n`m5310 COMMAND --help` shows more of each command.",
+        epilog=f"{_EXAMPLES}\n{EXIT_STATUS_HELP}\n"
+        "`m5310 COMMAND --help` explains one command, with examples.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _shows(made, "--version", version, "show the version and end")
+    _add_text_option(made, "--version", version, "show the version and exit")
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_ports, _probe, _send, _console, _record, _decode, _run):
         add(commands)
@@ -53,24 +56,22 @@ def parser() -> argparse.ArgumentParser:
 
 def version() -> str:
     """The package and its version."""
-    from importlib import metadata  # noqa: PLC0415 - seldom needed, and slow to load
-
     try:
         return f"m5310 {metadata.version('m5310')}"
     except metadata.PackageNotFoundError:
         return "m5310 (not installed)"
 
 
-def _shows(
+def _add_text_option(
     made: argparse.ArgumentParser, option: str, text: Callable[[], str], summary: str
 ) -> None:
-    """An option that shows a text and ends, whatever else is missing."""
+    """Add an option that prints a text and exits, even if required arguments are missing."""
 
     class Show(argparse.Action):
         def __call__(
             self,
             parser: argparse.ArgumentParser,
-            namespace: argparse.Namespace,  # noqa: ARG002 - the interface's
+            namespace: argparse.Namespace,  # noqa: ARG002 - argparse passes it
             values: str | Sequence[Any] | None,  # noqa: ARG002
             option_string: str | None = None,  # noqa: ARG002
         ) -> None:
@@ -80,7 +81,7 @@ def _shows(
     made.add_argument(option, action=Show, nargs=0, help=summary)
 
 
-_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names it nowhere else
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def _command(
@@ -94,138 +95,139 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.set_defaults(room=name)
+    made.set_defaults(subcommand=name)
     made.add_argument(
-        "--debug", action="store_true", help="show every line on the wire, and errors in full"
+        "--debug", action="store_true", help="show every line on the wire, and full tracebacks"
     )
     return made
 
 
-def _port(made: argparse.ArgumentParser, *, default: int | None = 9600) -> None:
-    made.add_argument("port", metavar="PORT", help="the serial port, as `m5310 ports` names it")
-    shown = "the usual ones are tried" if default is None else f"{default}"
+def _add_port(made: argparse.ArgumentParser, *, default: int | None = 9600) -> None:
+    made.add_argument("port", metavar="PORT", help="a serial port, as listed by `m5310 ports`")
+    shown = "try the common speeds" if default is None else f"{default}"
     made.add_argument(
-        "--baud", type=_positive, default=default, metavar="N", help=f"its speed (default: {shown})"
+        "--baud", type=_baud, default=default, metavar="N", help=f"speed (default: {shown})"
     )
 
 
 def _ports(commands: _Commands[_Parser]) -> None:
     text = """\
-Name the serial ports of this machine, likely modules first. Exit status 1: there is none.
+List the serial ports of this machine, likely modules first. Exit status 1: there are none.
 
 examples:
   m5310 ports
-  m5310 probe "$(m5310 ports --json | jq -r '.[0].device')"     # the likeliest one"""
-    made = _command(commands, "ports", "what is plugged in", text)
-    made.add_argument("--json", action="store_true", help="one JSON array, for scripts")
+  m5310 probe "$(m5310 ports --json | jq -r '.[0].device')"     # the most likely port"""
+    made = _command(commands, "ports", "list serial ports", text)
+    made.add_argument("--json", action="store_true", help="print one JSON array, for scripts")
 
 
 def _probe(commands: _Commands[_Parser]) -> None:
     text = """\
-Ask the module who it is and how it fares: identity, firmware, SIM, signal, registration. Each
-finding has a verdict, and advice where something is wrong. The module is left as it was.
-Exit status 1: something is wrong; 3: nobody answers.
+Check the module: identity, firmware, SIM, signal, registration. Each problem comes with advice.
+The module's settings are not changed. Exit status 1: there is a problem; 3: no answer.
 
 examples:
   m5310 probe /dev/ttyUSB0
   m5310 probe /dev/ttyUSB0 --json | jq .findings
-  m5310 probe /dev/ttyUSB0 && start-my-program     # only if all is well"""
-    made = _command(commands, "probe", "is the module well?", text)
-    _port(made, default=None)
-    made.add_argument("--json", action="store_true", help="one JSON object, for scripts")
+  m5310 probe /dev/ttyUSB0 && start-my-program     # only if there is no problem"""
+    made = _command(commands, "probe", "check the module", text)
+    _add_port(made, default=None)
+    made.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
 
 
 def _send(commands: _Commands[_Parser]) -> None:
     text = """\
-Send commands one after the other and print what they bring; stop at the first that fails.
+Send commands in order and print their response lines. Stops at the first command that fails.
 
 examples:
   m5310 send /dev/ttyUSB0 AT+CSQ
   m5310 send /dev/ttyUSB0 AT+CFUN=0 AT+CFUN=1
-  m5310 send /dev/ttyUSB0 'AT+NPING=8.8.8.8' --until +NPING     # wait for what follows the OK"""
-    made = _command(commands, "send", "one command, for scripts", text)
-    _port(made)
-    made.add_argument("commands", metavar="COMMAND", nargs="+", help="a whole line, with its AT")
+  m5310 send /dev/ttyUSB0 'AT+NPING=8.8.8.8' --until +NPING     # the result comes after the OK"""
+    made = _command(commands, "send", "send commands, for scripts", text)
+    _add_port(made)
+    made.add_argument(
+        "commands", metavar="COMMAND", nargs="+", help="a complete command line, such as AT+CSQ"
+    )
     made.add_argument(
         "--timeout",
         type=_seconds,
         metavar="S",
-        help="seconds until each result (default: what the command is known to need)",
+        help="seconds to wait for each result (default: depends on the command)",
     )
     made.add_argument(
         "--until",
         metavar="PREFIX",
-        help="then wait for an unsolicited line that begins like this, and print it",
+        help="then wait for an unsolicited line that starts with PREFIX, and print it",
     )
 
 
 def _console(commands: _Commands[_Parser]) -> None:
     text = """\
-Talk to the module: type commands, see what they bring and what comes unasked, in words. Tab
-completes commands, arrow keys recall earlier ones; Ctrl-D ends. From a pipe, lines are sent one
-after the other; it ends with the last answer, so keep the pipe open for what comes later.
+Type commands and see responses and unsolicited lines, each with its meaning. Tab completes
+commands, the arrow keys recall earlier ones, Ctrl-D ends. Input can also come from a pipe: its
+lines are sent one after the other, and the console ends after the last response. Keep the pipe
+open to see unsolicited lines that come later.
 
 examples:
   m5310 console /dev/ttyUSB0
   m5310 console /dev/ttyUSB0 < commands.txt
   (echo AT+NPING=8.8.8.8; sleep 10) | m5310 console /dev/ttyUSB0"""
-    made = _command(commands, "console", "talk to the module", text)
-    _port(made)
-    _words(made)
+    made = _command(commands, "console", "type commands, with explanations", text)
+    _add_port(made)
+    _add_no_words(made)
 
 
 def _record(commands: _Commands[_Parser]) -> None:
     text = """\
-Keep everything that passes on the line, with its times, as JSON lines (--format describes them),
-while you talk to the module as in `console`; or with --listen, only listen: nothing is written to
-the port.
+Record all bytes on the serial line with their times, as JSON lines (--format describes them),
+while you type commands as in `console`. With --listen, nothing is written to the port.
 
 examples:
   m5310 record /dev/ttyUSB0 session.jsonl
-  m5310 decode session.jsonl                        # read it in words
+  m5310 decode session.jsonl                        # explain the recording
   m5310 record /dev/ttyUSB0 session.jsonl < commands.txt
-  m5310 record --listen /dev/ttyUSB0 -              # what a module says, to stdout; Ctrl-C ends"""
-    made = _command(commands, "record", "keep all that passes on the line", text)
-    _port(made)
-    made.add_argument("file", metavar="FILE", type=Path, help="a new file; - is stdout (--listen)")
+  m5310 record --listen /dev/ttyUSB0 -              # print what the module sends; Ctrl-C ends"""
+    made = _command(commands, "record", "record the serial line", text)
+    _add_port(made)
+    made.add_argument(
+        "file", metavar="FILE", type=Path, help="a new file; - for stdout (with --listen)"
+    )
     made.add_argument("--listen", action="store_true", help="write nothing to the port")
-    _shows(made, "--format", _format, "describe the file in full and end")
-    _words(made)
+    _add_text_option(made, "--format", _format, "describe the file format and exit")
+    _add_no_words(made)
 
 
 def _format() -> str:
-    from m5310.cli import recording  # noqa: PLC0415 - seldom needed
-
     return (recording.__doc__ or "see m5310/cli/recording.py").rstrip()
 
 
-def _words(made: argparse.ArgumentParser) -> None:
+def _add_no_words(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--no-words", dest="words", action="store_false", help="the lines only, unexplained"
+        "--no-words", dest="words", action="store_false", help="show lines without explanations"
     )
 
 
 def _decode(commands: _Commands[_Parser]) -> None:
     text = """\
-Say in words what lines of the AT language mean: commands, answers, unsolicited lines, the
-configuration that AT+MIPLCONF carries (or its bare hex text). WHAT is a line, or a file: a
-recording, or any log with one such line a line; - or nothing is stdin. Exit status 1: a line
-given here is not of this language.
+Explain lines of the AT language: commands, responses, unsolicited lines, and the configuration
+in AT+MIPLCONF (or its hex text alone). WHAT is a line or a file: a recording, or a log with one
+AT line in each line. - or no argument reads stdin. Exit status 1: a line given as argument is not
+an AT line.
 
 examples:
   m5310 decode 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
   m5310 decode session.jsonl
   grep MIPL my.log | m5310 decode"""
-    made = _command(commands, "decode", "lines in words", text)
+    made = _command(commands, "decode", "explain lines, logs and recordings", text)
     made.add_argument("what", metavar="WHAT", nargs="*", help="lines or files")
 
 
 def _run(commands: _Commands[_Parser]) -> None:
     text = """\
-Be a OneNET device that a file describes: log in, report values, serve what the platform reads,
-writes and executes. Lines on stdin report values: 3303/0/5700=22.5
-It goes on through restarts of the module, as long as they take. Ctrl-C logs out and leaves the
-module clean.
+Run a OneNET device described by a file: log in, report values, answer reads, writes and executes
+of the platform. Lines on stdin report values: 3303/0/5700=22.5
+The device recovers from restarts of the module without a time limit. Ctrl-C logs out and removes
+the device from the module.
 
 examples:
   m5310 run thermometer.toml
@@ -234,43 +236,43 @@ examples:
 
 a profile:
   port = "/dev/ttyUSB0"              # or --port
-  # endpoint = "<imei>;<imsi>"       # default: the module's own
+  # endpoint = "<imei>;<imsi>"       # default: read from the module
   # uri = "coap://183.230.40.40:5683"
   # lifetime = 86400                 # seconds
   # baud = 9600
-  # acknowledge = false              # true: report until the platform says that it has it
+  # acknowledge = false              # true: repeat reports until the platform acknowledges
   # recover = true                   # false: end when the module restarts or the port is lost
-  # outbox = 1000                    # reports kept while the device is being brought back
+  # outbox = 1000                    # reports kept while the device is offline
   # when_full = "drop oldest"        # or "refuse" newer ones
 
   [[resource]]
   path = "3303/0/5700"               # object/instance/resource
   type = "float"                     # string opaque integer float boolean hex_string
   command = "cut -c1-2 /sys/class/thermal/thermal_zone0/temp"
-  every = 60                         # seconds: its output is reported
+  every = 60                         # seconds: run the command and report its output
 
   [[resource]]
   path = "3311/0/5850"
   type = "boolean"
   value = false
   access = ["read", "write"]         # and "execute"; default ["read"]"""
-    made = _command(commands, "run", "a OneNET device from a file", text)
+    made = _command(commands, "run", "run a OneNET device from a file", text)
     made.add_argument("profile", metavar="PROFILE", type=Path, help="a TOML file")
-    made.add_argument("--port", help="instead of the profile's")
-    made.add_argument("--baud", type=_positive, metavar="N", help="instead of the profile's")
-    made.add_argument("--endpoint", help="instead of the profile's")
+    made.add_argument("--port", help="use this port, not the profile's")
+    made.add_argument("--baud", type=_baud, metavar="N", help="use this speed, not the profile's")
+    made.add_argument("--endpoint", help="use this endpoint, not the profile's")
     made.add_argument(
         "--timeout",
         type=_seconds,
         default=120.0,
         metavar="S",
-        help="seconds for finding the network, and again for the login (default: 120)",
+        help="seconds to find a network, and again to log in (default: 120)",
     )
 
 
-def _positive(text: str) -> int:
+def _baud(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected a speed such as 9600")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed; expected one such as 9600")
     return int(text)
 
 
@@ -280,5 +282,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected seconds, up to 86400")
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid; expected seconds, 0..86400")
     return seconds

@@ -1,4 +1,4 @@
-"""`m5310 console`: lines in, answers and unsolicited lines out, each with its meaning."""
+"""`m5310 console`: send typed lines; show responses and unsolicited lines with their meaning."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ from m5310.cli.exits import Exit
 from m5310.cli.explain.catalogue import ENTRIES, typed
 from m5310.cli.explain.lines import Narrator
 from m5310.cli.terminal import stdin
-from m5310.cli.terminal.output import Screen, Style
-from m5310.cli.terminal.session import Session, first_to_end
+from m5310.cli.terminal.output import Output, Style
+from m5310.cli.terminal.session import Session, run_until_first_ends
 from m5310.cli.terminal.stdin import Interrupted
 from m5310.errors import CommandError, M5310Error, PortError
 from m5310.module.speed import open_modem
 
 _COLUMN: Final = 32
-"""Where the words begin beside lines that are not longer."""
+"""Column in which explanations start."""
 
-_ENDINGS: Final = {"exit", "quit"}
-_QUESTIONS: Final = {"?", "help"}
+_END_WORDS: Final = {"exit", "quit"}
+_HELP_WORDS: Final = {"?", "help"}
 
 
-async def command(given: argparse.Namespace, screen: Screen) -> int:
+async def command(given: argparse.Namespace, output: Output) -> int:
     modem, port = await open_modem(given.port, given.baud)
     async with modem:
-        return await converse(Session(modem, port.change), screen, words=given.words)
+        return await run_console(Session(modem, port.change), output, words=given.words)
 
 
-async def converse(session: Session, screen: Screen, *, words: bool) -> int:
-    """A console, until its input ends. Raises PortError if the port is lost."""
-    prompt = _prompt(screen)
-    lines = stdin.lines(sys.stdin.fileno()) if prompt is None else prompt
-    console = Console(session, screen, words=words, echo=prompt is None)
+async def run_console(session: Session, output: Output, *, words: bool) -> int:
+    """Run a console on stdin until its input ends. Raises PortError if the port is lost."""
+    prompt = _prompt(output)
+    lines = stdin.read_lines(sys.stdin.fileno()) if prompt is None else prompt
+    console = Console(session, output, words=words, echo=prompt is None)
     try:
-        await first_to_end(console.talk(lines), console.hear())
+        await run_until_first_ends(console.send_lines(lines), console.show_unsolicited())
     except Interrupted:
         return Exit.INTERRUPTED
-    return Exit.WELL
+    return Exit.OK
 
 
-def _prompt(screen: Screen) -> AsyncGenerator[str, None] | None:
-    """A prompt where a person types; None where lines just come."""
-    if not (sys.stdin.isatty() and screen.terminal):
+def _prompt(output: Output) -> AsyncGenerator[str, None] | None:
+    """A prompt if a person types at a terminal; None for other input."""
+    if not (sys.stdin.isatty() and output.terminal):
         return None
     try:
         from m5310.cli.terminal import prompt  # noqa: PLC0415 - the extra `cli` may be missing
     except ImportError:
-        screen.tell('for history and completion: pip install "m5310[cli]"')
+        output.message('for history and completion: pip install "m5310[cli]"')
         return None
-    screen.tell("Tab completes, ? lists the commands, Ctrl-D ends")
-    return prompt.lines(screen)
+    output.message("Tab completes, ? lists the commands, Ctrl-D ends")
+    return prompt.read_lines(output)
 
 
 class Console:
-    """`talk` and `hear` belong together: both are to be awaited at once.
+    """Run `send_lines` and `show_unsolicited` concurrently.
 
-    `words`: what lines mean stands beside them; `echo`: commands are shown as they are sent.
+    `words`: show the meaning of each line; `echo`: show each command when it is sent.
     """
 
-    def __init__(self, session: Session, screen: Screen, *, words: bool, echo: bool) -> None:
+    def __init__(self, session: Session, output: Output, *, words: bool, echo: bool) -> None:
         self._session = session
-        self._screen = screen
+        self._output = output
         self._narrator = Narrator()
         self._words = words
         self._echo = echo
 
-    async def talk(self, lines: AsyncGenerator[str, None]) -> None:
-        """Send each line and show its answer, until the lines end.
+    async def send_lines(self, lines: AsyncGenerator[str, None]) -> None:
+        """Send each line and show its response, until the lines end.
 
-        Lines are read on while a command is out: whoever types need not wait for it.
+        Further lines are read and queued while a command is running.
         """
         queue: asyncio.Queue[str | None] = asyncio.Queue()
 
@@ -82,58 +82,55 @@ class Console:
                 async for line in lines:
                     queue.put_nowait(line.strip())
             queue.put_nowait(None)
-            await asyncio.get_running_loop().create_future()  # ended with the work
+            await asyncio.get_running_loop().create_future()  # cancelled when `work` ends
 
         async def work() -> None:
-            while (text := await queue.get()) is not None and text.lower() not in _ENDINGS:
-                await self._take(text)
+            while (text := await queue.get()) is not None and text.lower() not in _END_WORDS:
+                await self._handle(text)
 
-        await first_to_end(read(), work())
-        for line in self._session.waiting():
-            self._unsolicited(line)
+        await run_until_first_ends(read(), work())
+        for line in self._session.take_received():
+            self._show_line("!", line, Style.YELLOW)
 
-    async def hear(self) -> None:
-        """Show what comes unasked, until the port is lost."""
-        async for line in self._session.lines():
-            self._unsolicited(line)
+    async def show_unsolicited(self) -> None:
+        """Show unsolicited lines. Raises PortError when the port is lost."""
+        async for line in self._session.unsolicited():
+            self._show_line("!", line, Style.YELLOW)
 
-    async def _take(self, text: str) -> None:
-        if text in _QUESTIONS:
-            self._explain()
+    async def _handle(self, text: str) -> None:
+        if text in _HELP_WORDS:
+            self._show_help()
         elif text.upper().startswith("AT"):
-            await self._command(text)
+            await self._send(text)
         elif text:
-            self._screen.tell(f"{text!r} does not begin with AT; ? lists the commands")
+            self._output.message(f"{text!r} does not begin with AT; ? lists the commands")
 
-    async def _command(self, text: str) -> None:
-        says = self._narrator.host(text)
+    async def _send(self, text: str) -> None:
+        meaning = self._narrator.host(text)
         if self._echo:
-            self._show(">", text, says, Style.BOLD)
-        elif says and self._words and not says.startswith("ask"):  # its answer says that too
-            self._show("=", "", says, Style.DIM)
+            self._show(">", text, meaning, Style.BOLD)
+        elif meaning and self._words and not meaning.startswith("ask"):  # the response explains it
+            self._show("=", "", meaning, Style.DIM)
         try:
             answer = await self._session.execute(typed(text))
         except CommandError as error:
-            self._line(" ", error.result, Style.RED)
+            self._show_line(" ", error.result, Style.RED)
         except PortError:
             raise
         except M5310Error as error:
-            self._screen.tell(str(error))
+            self._output.message(str(error))
         else:
             for line in (*answer.lines, "OK"):
-                self._line(" ", line, Style.PLAIN)
+                self._show_line(" ", line, Style.PLAIN)
 
-    def _unsolicited(self, line: str) -> None:
-        self._line("!", line, Style.YELLOW)
+    def _show_line(self, mark: str, line: str, style: Style) -> None:
+        meaning = self._narrator.module(line)
+        self._show(mark, line, None if line == "OK" else meaning, style)
 
-    def _line(self, mark: str, line: str, style: Style) -> None:
-        says = self._narrator.module(line)
-        self._show(mark, line, None if line == "OK" else says, style)
+    def _show(self, mark: str, line: str, meaning: str | None, style: Style) -> None:
+        shown = meaning if meaning and self._words else ""
+        self._output.explained(f"{mark} {line}".rstrip(), shown, _COLUMN, style)
 
-    def _show(self, mark: str, line: str, says: str | None, style: Style) -> None:
-        words = says if says and self._words else ""
-        self._screen.explained(f"{mark} {line}".rstrip(), words, _COLUMN, style)
-
-    def _explain(self) -> None:
+    def _show_help(self) -> None:
         rows = [(entry.text + entry.values, entry.does) for entry in ENTRIES]
-        self._screen.table(("COMMAND", "WHAT IT DOES"), rows, [Style.PLAIN] * len(rows))
+        self._output.table(("COMMAND", "WHAT IT DOES"), rows, [Style.PLAIN] * len(rows))

@@ -1,4 +1,4 @@
-"""The exit statuses of the command, for scripts."""
+"""Exit statuses of the `m5310` command."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from m5310.errors import Code, M5310Error, PortError, UsageError
 
 
 class Exit(IntEnum):
-    WELL = 0
-    WRONG = 1
-    """The module refused, or something about it is not as it should be."""
+    OK = 0
+    FAILED = 1
+    """The module refused a command, or a check found a problem."""
     USAGE = 2
-    """The command was called wrongly, or there is no such port."""
+    """Wrong arguments, or the port could not be opened or was lost."""
     TIMEOUT = 3
-    """No answer came in time."""
+    """No answer in time."""
     INTERRUPTED = 130
     """Ctrl-C: 128 + SIGINT, as shells count."""
-    PIPE = 141
-    """Whoever read the output has gone: 128 + SIGPIPE."""
+    BROKEN_PIPE = 141
+    """The reader of the output has gone: 128 + SIGPIPE."""
 
 
-EXPLAINED: Final = """\
+EXIT_STATUS_HELP: Final = """\
 exit status:
-  0  done, all well           2  called wrongly, or the port cannot be had or was lost
-  1  refused, or not well     3  no answer in time
-  130  ended by Ctrl-C        128+N  by signal N: 143 SIGTERM, 141 whoever read the output left
+  0  success                      2  wrong arguments, or the port cannot be opened or was lost
+  1  refused, or a problem found  3  no answer in time
+  130  ended by Ctrl-C            128+N  ended by signal N (143 SIGTERM, 141 output closed)
 """
 
 
-def exit_of(error: M5310Error) -> Exit:
+def exit_status(error: M5310Error) -> Exit:
     match error:
         case PortError() | UsageError():
             return Exit.USAGE
         case _ if error.code is Code.TIMEOUT:
             return Exit.TIMEOUT
         case _:
-            return Exit.WRONG
+            return Exit.FAILED

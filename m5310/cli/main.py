@@ -1,56 +1,61 @@
-"""From the command line to one subcommand, and from whatever comes of it to an exit status."""
+"""Runs one subcommand and maps its outcome to an exit status."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
+import logging
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Coroutine, Sequence
 from typing import Any, TextIO
 
 from m5310.cli import arguments
-from m5310.cli.exits import Exit, exit_of
-from m5310.cli.terminal.output import Screen
+from m5310.cli.exits import Exit, exit_status
+from m5310.cli.terminal.output import Output
 from m5310.errors import M5310Error
 
 
 def main(line: Sequence[str] | None = None) -> int:
-    """Run the subcommand that `line` (default: the process's arguments) names."""
-    _open_closed_streams()
-    screen = Screen()
+    """Run the subcommand that `line` (default: sys.argv) names; returns the exit status."""
+    _replace_closed_streams()
+    output = Output()
     try:
-        status = _status(line, screen)
-        if status == Exit.WELL:  # else it has been said already what is wrong
+        status = _run(line, output)
+        if status == Exit.OK:  # otherwise the error has been reported already
             sys.stdout.flush()
     except BrokenPipeError:
-        status = Exit.PIPE
-    except OSError as error:  # a full disk behind `> file`, for one
-        screen.tell(_sentence(error))
+        status = Exit.BROKEN_PIPE
+    except OSError as error:  # such as a full disk behind `> file`
+        output.message(_error_text(error))
         status = Exit.USAGE
     for stream in (sys.stdout, sys.stderr):
-        _let_go(stream)
+        _flush_or_discard(stream)
     return status
 
 
-def _status(line: Sequence[str] | None, screen: Screen) -> int:
-    """Raises OSError if what is to be said cannot be written."""
+def _run(line: Sequence[str] | None, output: Output) -> int:
+    """Raises OSError if the output cannot be written."""
     parser = arguments.parser()
     if not (sys.argv[1:] if line is None else line):
-        parser.print_help(sys.stderr)  # whoever asks for nothing does not know what there is
+        parser.print_help(sys.stderr)
         return Exit.USAGE
     try:
         given = parser.parse_args(line)
-    except SystemExit as end:  # it has said what there is to say
-        return int(end.code or Exit.WELL)
+    except SystemExit as end:  # argparse has printed its message
+        return int(end.code or Exit.OK)
     status: int
     reason: Exception
     try:
-        # Each subcommand is a room with a function `command`; only the one asked for is loaded.
-        room = importlib.import_module(f"m5310.cli.{given.room}")
-        outcome: int | Coroutine[Any, Any, int] = room.command(given, screen)
-        return outcome if isinstance(outcome, int) else _complete(outcome, debug=given.debug)
+        # Only the subcommand in use is imported: `decode` and --help start without pyserial.
+        subcommand = importlib.import_module(f"m5310.cli.{given.subcommand}")
+        outcome: int | Coroutine[Any, Any, int] = subcommand.command(given, output)
+        return outcome if isinstance(outcome, int) else _run_async(outcome, debug=given.debug)
     except M5310Error as error:
-        status, reason = exit_of(error), error
+        status, reason = exit_status(error), error
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -58,80 +63,74 @@ def _status(line: Sequence[str] | None, screen: Screen) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     if given.debug:
-        import traceback  # noqa: PLC0415 - seldom needed
-
         traceback.print_exception(reason)
     else:
-        screen.tell(_sentence(reason))
+        output.message(_error_text(reason))
     return status
 
 
-def _let_go(stream: TextIO) -> None:
-    """Python flushes once more when it ends; what cannot be written must not fail there again."""
+def _flush_or_discard(stream: TextIO) -> None:
+    """Flush now; on failure discard the rest, because Python flushes again at exit."""
     try:
         stream.flush()
     except OSError:
-        with open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), stream.fileno())
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), stream.fileno())
 
 
-def _open_closed_streams() -> None:
-    """Standard streams that a supervisor closed lead nowhere.
+def _replace_closed_streams() -> None:
+    """Open the null device for standard streams that are closed.
 
-    Otherwise the port, the next file that is opened, would get the number of one of them.
+    Otherwise the next file that is opened, such as the port, would get descriptor 0, 1 or 2.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as we live
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - open until exit
 
 
-def _sentence(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, M5310Error) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
 
 
-def _complete(work: Coroutine[Any, Any, int], *, debug: bool) -> int:
-    import asyncio  # noqa: PLC0415 - `ports` and `decode` live without it
-    import logging  # noqa: PLC0415
-
+def _run_async(work: Coroutine[Any, Any, int], *, debug: bool) -> int:
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.WARNING,
         format="%(relativeCreated)9.0f ms  %(message)s" if debug else "m5310: %(message)s",
     )
-    # How each verdict on a state came about is the library's matter; the wire is the user's.
+    # --debug shows the wire, not the steps of the state machines
     logging.getLogger("transitions").setLevel(logging.WARNING)
-    # What asyncio has to say, of work that a second Ctrl-C cut short for one, is for developers.
+    # asyncio's own warnings (a second Ctrl-C leaves tasks unfinished) are for developers
     logging.getLogger("asyncio").setLevel(logging.WARNING if debug else logging.CRITICAL)
-    return asyncio.run(_until_told(work))
+    return asyncio.run(_run_until_signal(work))
 
 
-async def _until_told(work: Coroutine[Any, Any, int]) -> int:
-    """Do the work; a signal ends it, the module left clean, and a second one ends that too."""
-    import asyncio  # noqa: PLC0415
-    import contextlib  # noqa: PLC0415
-    import signal  # noqa: PLC0415
+async def _run_until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work`. A first signal cancels it, so that it can clean up; a second one exits at once.
 
-    told: list[int] = []
+    Returns 128 + the signal's number if a signal ended it.
+    """
+    received: list[int] = []
     task = asyncio.current_task()
     assert task is not None
 
-    def end(number: int) -> None:
-        if told:
-            # Not in Python's own way: a KeyboardInterrupt that hits the loop anywhere may leave
-            # tasks that nobody cancels, each waiting for a module that does not answer.
+    def on_signal(number: int) -> None:
+        if received:
+            # Not a KeyboardInterrupt: raised anywhere in the loop, it may leave tasks uncancelled
+            # that wait for a module which does not answer.
             os._exit(128 + number)
-        told.append(number)
+        received.append(number)
         task.cancel()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with contextlib.suppress(AttributeError, NotImplementedError):  # Windows
             number = getattr(signal, name)
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
-                asyncio.get_running_loop().add_signal_handler(number, end, number)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # ignored under nohup
+                asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
     try:
         return await work
     except asyncio.CancelledError:
-        if told:
-            return 128 + told[0]  # as shells count
+        if received:
+            return 128 + received[0]
         raise

@@ -1,4 +1,4 @@
-"""`m5310 probe`: is the module well, and what to do if not."""
+"""`m5310 probe`: check the module and give advice for each problem."""
 
 from __future__ import annotations
 
@@ -11,98 +11,101 @@ from typing import Final
 from m5310.at.codec import Answer, Command
 from m5310.at.modem import Modem
 from m5310.cli.exits import Exit
-from m5310.cli.probe_checks import QUESTIONS, Finding, Verdict, silence
-from m5310.cli.terminal.output import Screen, Style
+from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
+from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
 from m5310.errors import M5310Error, PortError
 from m5310.module.speed import USUAL, find, open_modem
 
 _SHOWN: Final = {
-    Verdict.WELL: ("well", Style.GREEN),
+    Verdict.WELL: ("ok", Style.GREEN),
     Verdict.NOTE: ("note", Style.YELLOW),
-    Verdict.WRONG: ("wrong", Style.RED),
+    Verdict.WRONG: ("problem", Style.RED),
 }
 
 
-async def command(given: argparse.Namespace, screen: Screen) -> int:
+async def command(given: argparse.Namespace, output: Output) -> int:
     try:
-        return await _probe(given, screen)
+        return await _probe(given, output)
     except PortError as error:
-        if given.json:  # whoever parses the output gets something to parse
+        if given.json:  # scripts get JSON for this error too
             no_port = Finding("port", None, Verdict.WRONG, str(error))
-            _print_json(given.port, None, [no_port], screen, well=False)
+            _print_json(given.port, None, [no_port], output, well=False)
         raise
 
 
-async def _probe(given: argparse.Namespace, screen: Screen) -> int:
+async def _probe(given: argparse.Namespace, output: Output) -> int:
     speeds = USUAL if given.baud is None else (given.baud,)
     modem, port = await open_modem(given.port, speeds[0])
-    async with modem, screen.working(f"asking {given.port}") as say:
+    async with modem, output.progress(f"asking {given.port}") as show_progress:
         baud = None
         for speed in speeds:
-            say(f"asking {given.port} at {speed} baud")
+            show_progress(f"asking {given.port} at {speed} baud")
             if baud := await find(modem.execute, port, (speed,)):
                 break
         if baud is None:
-            findings = [silence(given.port, speeds)]
+            findings = [no_answer(given.port, speeds)]
         else:
-            findings = await _findings(modem, lambda name: say(f"asking {given.port}: {name}"))
+            findings = await _run_checks(
+                modem, lambda name: show_progress(f"asking {given.port}: {name}")
+            )
     well = all(finding.verdict is not Verdict.WRONG for finding in findings)
     if given.json:
-        _print_json(given.port, baud, findings, screen, well=well)
+        _print_json(given.port, baud, findings, output, well=well)
     else:
-        _print_table(findings, screen)
+        _print_table(findings, output)
         if baud is not None:
-            screen.say(f"{given.port} at {baud} baud: {'all is well' if well else 'not well'}")
+            summary = "no problem found" if well else "there are problems"
+            output.result(f"{given.port} at {baud} baud: {summary}")
     if baud is None:
         return Exit.TIMEOUT
-    return Exit.WELL if well else Exit.WRONG
+    return Exit.OK if well else Exit.FAILED
 
 
-async def _findings(modem: Modem, say: Callable[[str], None]) -> list[Finding]:
-    """Every question's; error numbers are on meanwhile, and off again if they were.
+async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Finding]:
+    """Run all checks with numeric error codes (AT+CMEE=1); the setting is restored afterwards.
 
-    `say` is told what is asked: a module that fell silent takes a minute.
+    `progress` is called with the name of each check: without answers, all take a minute.
     """
-    numbers = await _asked(modem, general.error_numbers_query())
+    numbers = await _ask(modem, general.error_numbers_query())
     were_off = isinstance(numbers, Answer) and not general.error_numbers_on(numbers)
     if were_off:
-        await _asked(modem, general.error_numbers(on=True))
+        await _ask(modem, general.error_numbers(on=True))
     findings = []
     try:
-        for question in QUESTIONS:
-            say(question.name)
-            findings.append(question.finding(await _asked(modem, question.command)))
+        for check in CHECKS:
+            progress(check.name)
+            findings.append(check.finding(await _ask(modem, check.command)))
         return findings
     finally:
         if were_off:
-            await _asked(modem, general.error_numbers(on=False))
+            await _ask(modem, general.error_numbers(on=False))
 
 
-async def _asked(modem: Modem, question: Command) -> Answer | M5310Error:
-    """The answer, or why there is none; only a lost port ends a probe."""
+async def _ask(modem: Modem, command: Command) -> Answer | M5310Error:
+    """The answer or the error. Raises PortError: only a lost port ends a probe."""
     try:
-        return await modem.execute(question)
+        return await modem.execute(command)
     except PortError:
         raise
     except M5310Error as error:
         return error
 
 
-def _print_table(findings: list[Finding], screen: Screen) -> None:
+def _print_table(findings: list[Finding], output: Output) -> None:
     rows, styles = [], []
     for finding in findings:
         verdict, style = _SHOWN[finding.verdict]
         advice = f" -> {finding.advice}" if finding.advice else ""
         rows.append((finding.name, verdict, finding.words + advice))
         styles.append(style)
-    screen.table(("WHAT", "VERDICT", "FOUND"), rows, styles)
+    output.table(("CHECK", "RESULT", "FOUND"), rows, styles)
 
 
 def _print_json(
-    port: str, baud: int | None, findings: list[Finding], screen: Screen, *, well: bool
+    port: str, baud: int | None, findings: list[Finding], output: Output, *, well: bool
 ) -> None:
     listed = [asdict(each) | {"verdict": each.verdict.name} for each in findings]
     found = {"port": port, "baud": baud, "well": well, "findings": listed}
-    # escaped: a code page that lacks a character must not make it a line that nobody can parse
-    screen.say(json.dumps(found))
+    # ASCII only: valid JSON in every code page
+    output.result(json.dumps(found))

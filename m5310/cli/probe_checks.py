@@ -1,4 +1,4 @@
-"""What a probe asks of a module, and what to think of the answers."""
+"""The checks of `m5310 probe`: a command each, and what its answer means."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from m5310.module.attach_errors import SIM_ADVICE
 
 
 class Verdict(IntEnum):
+    """The names are values in --json."""
+
     WELL = 0
     NOTE = 1
-    """Worth knowing, in no need of a remedy."""
+    """Worth knowing; nothing needs to be done."""
     WRONG = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`value` is for programs: a number where there is one, None where nothing came."""
+    """The result of one check; the fields are keys of --json.
+
+    `value` is for programs: a number if possible, None without an answer.
+    """
 
     name: str
     value: str | int | bool | None
@@ -34,34 +39,34 @@ class Finding:
     advice: str = ""
 
 
-Judge = Callable[[Answer], Finding]
+Assess = Callable[[Answer], Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """`judge` may raise AnswerError; `vital`: without an answer the module is not well."""
+class Check:
+    """`assess` may raise AnswerError; `vital`: an error or no answer is a problem, not a note."""
 
     name: str
     command: Command
-    judge: Judge
+    assess: Assess
     vital: bool = False
 
     def finding(self, outcome: Answer | M5310Error) -> Finding:
-        """What an answer, or the lack of one, says."""
+        """The finding for an answer, or for the error that came instead."""
         if isinstance(outcome, Answer):
             try:
-                return self.judge(outcome)
+                return self.assess(outcome)
             except M5310Error as error:
-                return self._nothing(error)
-        return self._nothing(outcome)
+                return self._failed(error)
+        return self._failed(outcome)
 
-    def _nothing(self, error: M5310Error) -> Finding:
+    def _failed(self, error: M5310Error) -> Finding:
         match error:
             case CommandError():
                 words = f"refused with {error.result}"
                 advice = SIM_ADVICE.get(error.number or 0, "")
             case CommandTimeout():
-                words, advice = "no answer", "the module may be busy or asleep: ask again"
+                words, advice = "no answer", "the module may be busy or asleep; try again"
             case _:
                 words, advice = str(error), ""
         verdict = Verdict.WRONG if self.vital else Verdict.NOTE
@@ -70,18 +75,18 @@ class Question:
         return Finding(self.name, None, verdict, words, advice)
 
 
-_NO_SIM: Final = "put an NB-IoT SIM into its holder, and restart the module"
+_NO_SIM: Final = "insert an NB-IoT SIM and restart the module"
 
 
-# --- verdicts --------------------------------------------------------------------------------
+# --- assessments -----------------------------------------------------------------------------
 
 
-def _plain(name: str, read: Callable[[Answer], str]) -> Judge:
-    def judge(answer: Answer) -> Finding:
+def _plain(name: str, read: Callable[[Answer], str]) -> Assess:
+    def assess(answer: Answer) -> Finding:
         text = read(answer)
         return Finding(name, text, Verdict.WELL, text)
 
-    return judge
+    return assess
 
 
 def _model(answer: Answer) -> Finding:
@@ -92,8 +97,8 @@ def _model(answer: Answer) -> Finding:
         "model",
         model,
         Verdict.NOTE,
-        f"{model}, no first-generation M5310",
-        "its OneNET commands may be those of the later language",
+        f"{model}, not a first-generation M5310",
+        "it may use another set of OneNET commands than this driver",
     )
 
 
@@ -106,7 +111,7 @@ def _firmware(answer: Answer) -> Finding:
         version,
         Verdict.NOTE,
         f"{version}, older than SP3",
-        "reports cannot be acknowledged; update the firmware if you need that",
+        "it does not acknowledge reports; update the firmware if you need that",
     )
 
 
@@ -114,26 +119,26 @@ def _radio(answer: Answer) -> Finding:
     on = general.radio_on(answer)
     if on:
         return Finding("radio", on, Verdict.WELL, "on")
-    return Finding("radio", on, Verdict.WRONG, "off", "switch it on: AT+CFUN=1")
+    return Finding("radio", on, Verdict.WRONG, "off", "turn it on: AT+CFUN=1")
 
 
 def _signal(answer: Answer) -> Finding:
     dbm = measurements.signal_of(answer)
     words = signal_words(dbm).removeprefix("signal ")
     if dbm is None:
-        advice = "connect the antenna, or go where NB-IoT coverage is"
+        advice = "connect the antenna, or move to a place with NB-IoT coverage"
         return Finding("signal", dbm, Verdict.WRONG, words, advice)
     if dbm < WEAK:
-        advice = "a better place for the antenna will save time and power"
+        advice = "a better antenna position saves time and power"
         return Finding("signal", dbm, Verdict.NOTE, words, advice)
     return Finding("signal", dbm, Verdict.WELL, words)
 
 
 _REGISTRATION: Final = {
-    Registration.NOT_REGISTERED: "switch the radio on (AT+CFUN=1) and attach (AT+CGATT=1)",
-    Registration.SEARCHING: "wait, up to 2 minutes after power-on; then look at the antenna",
-    Registration.DENIED: "ask the operator whether this SIM is active, and for NB-IoT",
-    Registration.UNKNOWN: "go where NB-IoT coverage is",
+    Registration.NOT_REGISTERED: "turn the radio on (AT+CFUN=1) and attach (AT+CGATT=1)",
+    Registration.SEARCHING: "wait up to 2 minutes after power-on; then check the antenna",
+    Registration.DENIED: "ask the operator whether this SIM is active and enabled for NB-IoT",
+    Registration.UNKNOWN: "move to a place with NB-IoT coverage",
 }
 
 
@@ -156,32 +161,32 @@ def _address(answer: Answer) -> Finding:
     address = network.address_of(answer)
     if address is not None:
         return Finding("address", address, Verdict.WELL, address)
-    return Finding("address", None, Verdict.NOTE, "none yet", "it comes with the attachment")
+    return Finding("address", None, Verdict.NOTE, "none yet", "the network assigns it on attach")
 
 
-QUESTIONS: Final = (
-    Question("manufacturer", identity.manufacturer(), _plain("manufacturer", identity.text_of)),
-    Question("model", identity.model(), _model),
-    Question("firmware", identity.firmware(), _firmware),
-    Question("IMEI", identity.imei(), _plain("IMEI", identity.imei_of), vital=True),
-    Question("SIM", identity.imsi(), _plain("SIM", identity.imsi_of), vital=True),
-    Question("SIM card", identity.iccid(), _plain("SIM card", identity.iccid_of)),
-    Question("radio", general.radio_query(), _radio, vital=True),
-    Question("signal", measurements.signal_quality(), _signal, vital=True),
-    Question("registration", network.registration(), _registration, vital=True),
-    Question("attached", network.attachment(), _attached, vital=True),
-    Question("address", network.addresses(), _address),
+CHECKS: Final = (
+    Check("manufacturer", identity.manufacturer(), _plain("manufacturer", identity.text_of)),
+    Check("model", identity.model(), _model),
+    Check("firmware", identity.firmware(), _firmware),
+    Check("IMEI", identity.imei(), _plain("IMEI", identity.imei_of), vital=True),
+    Check("SIM", identity.imsi(), _plain("SIM", identity.imsi_of), vital=True),
+    Check("SIM card", identity.iccid(), _plain("SIM card", identity.iccid_of)),
+    Check("radio", general.radio_query(), _radio, vital=True),
+    Check("signal", measurements.signal_quality(), _signal, vital=True),
+    Check("registration", network.registration(), _registration, vital=True),
+    Check("attached", network.attachment(), _attached, vital=True),
+    Check("address", network.addresses(), _address),
 )
 
 
-def silence(port: str, speeds: tuple[int, ...]) -> Finding:
-    """Nobody answered at any of these speeds."""
+def no_answer(port: str, speeds: tuple[int, ...]) -> Finding:
+    """The finding if the module answered at none of these speeds."""
     tried = ", ".join(map(str, speeds))
     return Finding(
         "answer",
         None,
         Verdict.WRONG,
-        f"nobody answers at {tried} baud",
-        f"is the module powered, RX wired to TX and TX to RX, ground to ground, and {port} the "
-        "right port (`m5310 ports`)?",
+        f"no answer at {tried} baud",
+        "check power, wiring (RX to TX, TX to RX, ground to ground), and that "
+        f"{port} is the right port (`m5310 ports`)",
     )

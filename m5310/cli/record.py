@@ -1,4 +1,4 @@
-"""`m5310 record`: everything that passes on the line, with its times, into a file."""
+"""`m5310 record`: record all bytes on the serial line, with their times, to a file."""
 
 from __future__ import annotations
 
@@ -13,68 +13,70 @@ from typing import IO, Final
 
 from m5310.at.modem import Modem
 from m5310.cli.arguments import version
-from m5310.cli.console import converse
+from m5310.cli.console import run_console
 from m5310.cli.exits import Exit
 from m5310.cli.recording import Entry, Header, Recorder, Sender, entry_line, header_line
-from m5310.cli.terminal.output import Screen
-from m5310.cli.terminal.session import Session, first_to_end
+from m5310.cli.terminal.output import Output
+from m5310.cli.terminal.session import Session, run_until_first_ends
 from m5310.errors import ParameterError
-from m5310.module.speed import PortSpeed
 from m5310.ports.open import byte_time, open_port
+from m5310.ports.speed import PortSpeed
 
 _STDOUT: Final = Path("-")
 
 
-async def command(given: argparse.Namespace, screen: Screen) -> int:
+async def command(given: argparse.Namespace, output: Output) -> int:
     if given.file == _STDOUT and not given.listen:
-        raise ParameterError("a console needs stdout for itself: name a file, or use --listen")
-    status: int = Exit.WELL
+        raise ParameterError(
+            "FILE is -, but the console itself uses stdout; name a file, or add --listen"
+        )
+    status: int = Exit.OK
     modem, port = await _open(given.port, given.baud)
     async with modem:
-        with _opened(given.file, screen) as file:
-            tape = Tape(file, given.port, given.baud)
-            modem.tap = tape.passed
+        with _new_file(given.file, output) as file:
+            writer = RecordingWriter(file, given.port, given.baud)
+            modem.tap = writer.on_bytes
 
-            async def retune(baud: int) -> None:
+            async def set_speed(baud: int) -> None:
                 await port.change(baud)
-                tape.retuned(baud)
+                writer.on_speed(baud)
 
             async def work() -> None:
                 nonlocal status
                 if given.listen:
-                    screen.tell("listening; Ctrl-C ends")
-                    await Session(modem).until_lost()
+                    output.message("listening; Ctrl-C ends")
+                    await Session(modem).wait_until_lost()
                 else:
-                    status = await converse(Session(modem, retune), screen, words=given.words)
+                    status = await run_console(Session(modem, set_speed), output, words=given.words)
 
             try:
-                await first_to_end(tape.keep(), work())
+                await run_until_first_ends(writer.write_forever(), work())
             finally:
-                tape.end()
+                writer.finish()
     return status
 
 
 @contextmanager
-def _opened(path: Path, screen: Screen) -> Iterator[IO[str]]:
-    """A new file; one that is there already is never written over."""
+def _new_file(path: Path, output: Output) -> Iterator[IO[str]]:
+    """Create the file. Raises ParameterError if it exists: recordings are never overwritten."""
     if path == _STDOUT:
-        yield screen.out
+        yield output.out
         return
     try:
         file = path.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
-        raise ParameterError(f"{path} is there already; name a new file") from None
+        raise ParameterError(f"{path} exists already; name a new file") from None
     try:
         yield file
     finally:
-        with suppress(OSError):  # each line was flushed: what was not written has been told
+        with suppress(OSError):  # each line was flushed, and a failure of that was reported
             file.close()
 
 
-class Tape:
-    """A recording in the making: told of what passes, `keep` writes it down.
+class RecordingWriter:
+    """Queues what the tap sees; `write_forever` writes it to the file.
 
-    Apart, because a full disk must end the command and not the port's transport.
+    The two are apart so that a full disk ends the command and not the port's transport.
     """
 
     def __init__(self, file: IO[str], port: str, baud: int) -> None:
@@ -83,19 +85,19 @@ class Tape:
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._lines.put_nowait(header_line(Header(port, baud, datetime.now(UTC), version())))
 
-    def passed(self, sender: Sender, data: bytes) -> None:
-        self._put(self._recorder.passed(sender, data, time.monotonic()))
+    def on_bytes(self, sender: Sender, data: bytes) -> None:
+        self._put(self._recorder.add(sender, data, time.monotonic()))
 
-    def retuned(self, baud: int) -> None:
-        self._put(self._recorder.retuned(baud, time.monotonic()))
+    def on_speed(self, baud: int) -> None:
+        self._put(self._recorder.add_speed(baud, time.monotonic()))
 
-    async def keep(self) -> None:
-        """Write each line of the wire as it passes, for ever. Raises OSError if it cannot."""
+    async def write_forever(self) -> None:
+        """Write entries as they come. Raises OSError if the file cannot be written."""
         while True:
             self._write(await self._lines.get())
 
-    def end(self) -> None:
-        """Write the rest, a line that has not ended included; the file stays open."""
+    def finish(self) -> None:
+        """Write the rest, including an incomplete line; the file stays open."""
         self._put(self._recorder.flush())
         while not self._lines.empty():
             self._write(self._lines.get_nowait())
@@ -109,11 +111,9 @@ class Tape:
             self._file.write(f"{line}\n")
             self._file.flush()
         except OSError as error:
-            error.filename = self._file.name  # which disk is full?
+            error.filename = self._file.name  # for the message: which file
             raise
 
-
-# --- listening in ----------------------------------------------------------------------------
 
 Tap = Callable[[Sender, bytes], None]
 
@@ -124,9 +124,9 @@ async def _open(url: str, baudrate: int) -> tuple[TappedModem, PortSpeed]:
 
 
 class TappedModem(Modem):
-    """A modem that shows a tap what it writes and reads, before it understands any of it.
+    """A modem that passes all bytes it writes and reads to `tap`.
 
-    Set `tap` right after the port is open: nothing can have passed by then.
+    Set `tap` right after the port is open: no bytes can have been read or written by then.
     """
 
     tap: Tap = staticmethod(lambda _sender, _data: None)
@@ -141,7 +141,7 @@ class TappedModem(Modem):
 
 
 class _TappedTransport(asyncio.Transport):
-    """What a modem asks of its transport, with an ear on what is written."""
+    """The transport methods that a modem uses; bytes written go to the tap too."""
 
     def __init__(self, transport: asyncio.Transport, modem: TappedModem) -> None:
         super().__init__()

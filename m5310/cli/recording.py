@@ -1,41 +1,41 @@
-"""A recording: everything that passed on a serial line, with its times, as JSON lines.
+"""Recording: all bytes on a serial line, with their times, as JSON lines.
 
-A text file: UTF-8 without a byte order mark, one JSON object (RFC 8259) a line, each line ended by
-LF. The first line says what was recorded:
+A text file: UTF-8 without a byte order mark, one JSON object (RFC 8259) in each line, each line
+ended by LF. The first line is the header:
 
     {"recording": 1, "by": "m5310 0.1.0", "port": "/dev/ttyUSB0", "baud": 9600,
      "started": "2026-11-23T08:07:00.000Z"}          (on one line)
 
     recording  the version of this format: 1
-    by         who recorded, a name and a version; may be missing
-    port       what the line was called
-    baud       its speed at first, 8N1; 0 if it had none, like a pipe
-    started    the moment that every "at" counts from: RFC 3339, with its offset
+    by         name and version of the recorder; optional
+    port       name of the port
+    baud       speed at the start, 8N1; 0 for a line without a speed, such as a pipe
+    started    the time from which every "at" counts: RFC 3339, with its offset
 
-Each further line is one of these two, in the order in which things happened:
+Each further line is one of these entries, in order of time:
 
     {"at": 1.204113, "from": "host", "text": "AT+CSQ\\r"}
     {"at": 1.231907, "from": "module", "text": "\\r\\n+CSQ:20,99\\r\\n"}
     {"at": 1.232001, "from": "module", "hex": "00FF4F"}
-        A piece of what one side sent. Its bytes are the UTF-8 of "text", line ends included, or
-        what "hex" spells (two digits a byte), which stands where they are not UTF-8. There is
-        always one of the two, and it is not empty.
+        A chunk of bytes that one side sent: the UTF-8 encoding of "text", line ends included, or
+        the bytes in "hex" (two digits each) if they are not UTF-8. An entry has exactly one of
+        "text" and "hex", and it is not empty.
 
     {"at": 2.5, "baud": 115200}
-        The line runs at this speed from here on.
+        The line has this speed from here on.
 
-"at" is in seconds since "started", a number >= 0 that never goes back from line to line: when the
-piece's first byte was written or read by the recorder. The bytes followed it without a pause of
-0.1 s or more, at the speed of the line; what an adapter's latency adds (some 16 ms) is in it.
+"at" is the time in seconds since "started" at which the recorder wrote or read the first byte of
+the chunk: a number >= 0 that never decreases. The other bytes followed without a pause of 0.1 s or
+more. It includes the latency of the USB adapter (about 16 ms).
 
-Joined, the pieces of one side are what it sent, byte for byte. A piece is a line where that can be:
-a host's ends after CR or CR LF, a module's after LF, empty lines before it included. It is less
-where the other side spoke, a pause came or 4096 bytes were full; so a reader joins the pieces
-before it looks for lines.
+The chunks of one side, joined, are exactly the bytes that it sent. A chunk is one line where
+possible: a host's line ends after CR or CR LF, a module's after LF; empty lines before it belong to
+it. A chunk ends earlier if the other side sent, after a pause, or after 4096 bytes. So a reader
+joins the chunks before it looks for lines.
 
-A reader ignores keys that it does not know, and takes keys in any order and CR LF for LF. It
-refuses a line that is none of these; only the last one it drops if that also lacks its line end:
-it was cut off when the recorder died. A new kind of line or meaning raises the version.
+A reader ignores unknown keys, and accepts keys in any order and CR LF for LF. It rejects a file
+with any other line, except that it drops an invalid last line without a line end: it was cut off
+when the recorder was killed. A new kind of line or a new meaning raises the version.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ from m5310.errors import ParameterError, shortened
 VERSION: Final = 1
 
 PAUSE: Final = 0.1
-"""Seconds of silence that part a line in two pieces, so that a replay can stall where it stalled.
+"""Seconds of silence that split a line into two chunks, so that a replay can pause there too.
 
-Above the latency timer of USB adapters (16 ms), which tears lines apart at random.
+Above the latency timer of USB adapters (16 ms), which splits lines at random.
 """
 
-PIECE_LIMIT: Final = 4096
-"""Bytes of one piece; a stream without line ends is parted here."""
+CHUNK_LIMIT: Final = 4096
+"""Bytes of one chunk; a stream without line ends is split at this length."""
 
-_AGES: Final = 1e10  # seconds; no recording lasts for 300 years
+_TIME_LIMIT: Final = 1e10  # seconds (300 years)
 
 
 class Sender(Enum):
@@ -71,7 +71,7 @@ class Sender(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was recorded; `started` is aware, `baud` 0 for a line without speed."""
+    """The first line of a file; `started` has a time zone, `baud` is 0 for a line without speed."""
 
     port: str
     baud: int
@@ -80,8 +80,8 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Some bytes of one sender; `at` in seconds since the recording started."""
+class Chunk:
+    """Bytes of one sender; `at` in seconds since the recording started."""
 
     at: float
     sender: Sender
@@ -90,19 +90,19 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """The line runs at `baud` from `at` on."""
+    """The line has the speed `baud` from `at` on."""
 
     at: float
     baud: int
 
 
-Entry = Piece | Speed
+Entry = Chunk | Speed
 
 
-# --- cutting ---------------------------------------------------------------------------------
+# --- splitting -------------------------------------------------------------------------------
 
-# The end of a line: a command ends at its CR, what a module says is framed CR LF ... CR LF.
-_CUTS: Final = {
+# Lines of each side (V.250 5.2.1, 5.7.1): a command ends with CR, a response is CR LF text CR LF.
+_LINES: Final = {
     Sender.HOST: re.compile(rb"[^\r]*\r\n?|[^\r]+"),
     Sender.MODULE: re.compile(rb"[^\n]*\n|[^\n]+"),
 }
@@ -110,10 +110,10 @@ _ENDS: Final = {Sender.HOST: (b"\r", b"\r\n"), Sender.MODULE: (b"\n",)}
 
 
 class Recorder:
-    """Cuts what passes into pieces: a line each, with the empty line before it if there is one.
+    """Splits the bytes on a line into chunks: one line each, with the empty line before it.
 
-    `now` is in seconds, of any clock that never goes back; `started` is by the same clock. Call
-    `flush` in the end: what belongs to no whole line is held until then.
+    `now` is in seconds, of any clock that never goes back; `started` is of the same clock. Call
+    `flush` at the end: an incomplete line is held until then.
     """
 
     def __init__(self, started: float) -> None:
@@ -123,41 +123,41 @@ class Recorder:
         self._began = started
         self._last = started
 
-    def passed(self, sender: Sender, data: bytes, now: float) -> list[Piece]:
-        """The pieces that these bytes complete, in order."""
-        pieces: list[Piece] = []
+    def add(self, sender: Sender, data: bytes, now: float) -> list[Chunk]:
+        """The chunks that these bytes complete, in order."""
+        chunks: list[Chunk] = []
         if sender is not self._sender or now - self._last >= PAUSE:
-            pieces += self.flush()
+            chunks += self.flush()
         self._sender, self._last = sender, now
-        for part in _CUTS[sender].findall(data):
-            for start in range(0, len(part), PIECE_LIMIT):
-                pieces += self._hold(part[start : start + PIECE_LIMIT], now)
-        return pieces
+        for part in _LINES[sender].findall(data):
+            for start in range(0, len(part), CHUNK_LIMIT):
+                chunks += self._hold(part[start : start + CHUNK_LIMIT], now)
+        return chunks
 
-    def flush(self) -> list[Piece]:
-        """The piece that is held, if there is one."""
+    def flush(self) -> list[Chunk]:
+        """The incomplete chunk, if there is one."""
         if not self._held:
             return []
-        piece = Piece(self._at(self._began), self._sender, self._held)
+        chunk = Chunk(self._at(self._began), self._sender, self._held)
         self._held = b""
-        return [piece]
+        return [chunk]
 
-    def retuned(self, baud: int, now: float) -> list[Entry]:
-        """The entries of a line that runs at `baud` from now on."""
+    def add_speed(self, baud: int, now: float) -> list[Entry]:
+        """The entries for a line that has the speed `baud` from now on."""
         return [*self.flush(), Speed(self._at(now), baud)]
 
     def _at(self, moment: float) -> float:
-        # microseconds: what a clock of the host can tell, and what JSON shows without noise
+        # microseconds, so that JSON shows no rounding noise
         return round(moment - self._started, 6)
 
-    def _hold(self, part: bytes, now: float) -> list[Piece]:
-        pieces = self.flush() if len(self._held) + len(part) > PIECE_LIMIT else []
+    def _hold(self, part: bytes, now: float) -> list[Chunk]:
+        chunks = self.flush() if len(self._held) + len(part) > CHUNK_LIMIT else []
         if not self._held:
             self._began = now
         self._held += part
         if self._held.strip(b"\r\n") and self._held.endswith(_ENDS[self._sender]):
-            pieces += self.flush()
-        return pieces
+            chunks += self.flush()
+        return chunks
 
 
 # --- writing ---------------------------------------------------------------------------------
@@ -179,9 +179,9 @@ def header_line(header: Header) -> str:
 
 
 def entry_line(entry: Entry) -> str:
-    """One further line of a file, without its line end."""
+    """Any other line of a file, without its line end."""
     match entry:
-        case Piece(at, sender, data):
+        case Chunk(at, sender, data):
             shown: dict[str, object] = {"at": at, "from": sender.value}
             try:
                 shown["text"] = data.decode()
@@ -198,9 +198,9 @@ def entry_line(entry: Entry) -> str:
 
 
 def read(lines: Iterable[str]) -> tuple[Header, Iterator[Entry]]:
-    """A recording from the lines of its file, line ends included; the entries are read lazily.
+    """Read a recording from the lines of its file, line ends included; entries are read lazily.
 
-    Raises ParameterError, which names the line, for what is no recording of this version.
+    Raises ParameterError, with the line number, if it is not a recording of this version.
     """
     rest = iter(lines)
     first = next(rest, "")
@@ -214,10 +214,10 @@ def _entries(lines: Iterable[str]) -> Iterator[Entry]:
             entry = _entry(_object(line, number), number)
         except ParameterError:
             if not line.endswith("\n"):
-                return  # the recorder was killed while it wrote this
+                return  # cut off when the recorder was killed
             raise
         if entry.at < earlier:
-            raise _wrong(number, f"at {entry.at} comes after {earlier}: time went back")
+            raise _error(number, f"at {entry.at} follows {earlier}; times must not decrease")
         earlier = entry.at
         yield entry
 
@@ -226,51 +226,53 @@ def _object(line: str, number: int) -> dict[str, object]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _wrong(number, f"{shortened(line.rstrip(), 60)!r} is not JSON ({error})") from None
+        raise _error(number, f"{shortened(line.rstrip(), 60)!r} is not JSON ({error})") from None
     if not isinstance(found, dict):
-        raise _wrong(number, f"{shortened(line.rstrip(), 60)!r} is not a JSON object")
+        raise _error(number, f"{shortened(line.rstrip(), 60)!r} is not a JSON object")
     return found
 
 
 def _header(entry: dict[str, object]) -> Header:
     if entry.get("recording") != VERSION:
-        raise _wrong(
+        raise _error(
             1,
             f'expected {{"recording": {VERSION}, "port": ..., "baud": ..., "started": ...}}, '
             f"got {shortened(json.dumps(entry), 60)}",
         )
     port, by, started = entry.get("port"), entry.get("by", ""), entry.get("started")
     if not isinstance(port, str):
-        raise _wrong(1, f"port {port!r} is not a text")
+        raise _error(1, f"port {port!r} is not a string")
     if not isinstance(by, str):
-        raise _wrong(1, f"by {by!r} is not a text")
+        raise _error(1, f"by {by!r} is not a string")
     baud = _baud(entry, 1, least=0)
     try:
         moment = datetime.fromisoformat(str(started))
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _wrong(1, f"started {started!r} is not a time like 2026-11-23T08:07:00.000Z")
+        raise _error(
+            1, f"started {started!r} is not a time; expected one like 2026-11-23T08:07:00.000Z"
+        )
     return Header(port, baud, moment, by)
 
 
 def _baud(entry: dict[str, object], number: int, least: int) -> int:
     baud = entry.get("baud")
     if type(baud) is not int or baud < least:
-        raise _wrong(number, f"baud {baud!r} is not a speed")
+        raise _error(number, f"baud {baud!r} is not a speed; expected a number of baud")
     return baud
 
 
 def _entry(entry: dict[str, object], number: int) -> Entry:
     at = entry.get("at")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < _AGES:
-        raise _wrong(number, f"at {shortened(repr(at), 40)} is not a number of seconds")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < _TIME_LIMIT:
+        raise _error(number, f"at {shortened(repr(at), 40)} is not a time in seconds")
     if "baud" in entry and "from" not in entry:
         return Speed(float(at), _baud(entry, number, least=1))
     try:
-        return Piece(float(at), Sender(entry.get("from")), _bytes(entry))
+        return Chunk(float(at), Sender(entry.get("from")), _bytes(entry))
     except ValueError as error:
-        raise _wrong(number, str(error)) from None
+        raise _error(number, str(error)) from None
 
 
 def _bytes(entry: dict[str, object]) -> bytes:
@@ -281,11 +283,11 @@ def _bytes(entry: dict[str, object]) -> bytes:
         case None, str(digits):
             data = bytes.fromhex(digits)
         case _:
-            raise ValueError("expected either text or hex, a string")
+            raise ValueError("text and hex: expected exactly one, a string")
     if not data:
-        raise ValueError("a piece without bytes")
+        raise ValueError("empty chunk")
     return data
 
 
-def _wrong(number: int, why: str) -> ParameterError:
-    return ParameterError(f"line {number} of the recording: {why}")
+def _error(number: int, text: str) -> ParameterError:
+    return ParameterError(f"line {number} of the recording: {text}")

@@ -1,4 +1,4 @@
-"""Values that other programs measure: a command line of the user's, and what it prints."""
+"""Values measured by other programs: runs a shell command and returns its output."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ import signal
 from m5310.errors import ParameterError, shortened
 
 
-async def output_of(command: str, within: float) -> str:
-    """What `command`, a line for the shell, prints within so many seconds.
+async def command_output(command: str, within: float) -> str:
+    """What the shell command prints on stdout, within `within` seconds.
 
-    It reads nothing, and its errors appear on our stderr. Nothing of it is left running,
-    whatever happens. Raises ParameterError if it fails or takes longer.
+    Its stdin is empty; its stderr is this process's. The command and all processes that it started
+    in its group have ended when this returns or raises. Raises ParameterError if it fails or takes
+    too long.
     """
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_shell(
             command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us, and what it started ends with it
+            start_new_session=True,  # Ctrl-C does not reach it; its process group can be killed
         )
     )
     try:
         process = await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await _end(await starting)  # a process half started cannot be ended in one piece
+        await _kill(await starting)  # a process that is still starting cannot be killed
         raise
     try:
         async with asyncio.timeout(within):
@@ -35,15 +36,15 @@ async def output_of(command: str, within: float) -> str:
     except TimeoutError:
         raise ParameterError(f"{shortened(command, 60)!r} took longer than {within:g} s") from None
     finally:
-        await _end(process)
+        await _kill(process)
     if process.returncode:
         raise ParameterError(f"{shortened(command, 60)!r} ended with status {process.returncode}")
     return output.decode(errors="replace")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+        with contextlib.suppress(ProcessLookupError):  # has just ended
             if hasattr(os, "killpg"):  # not on Windows
                 os.killpg(process.pid, signal.SIGKILL)
             else:

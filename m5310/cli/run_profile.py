@@ -1,4 +1,4 @@
-"""The file of `m5310 run`: a device, and where its values come from."""
+"""The profile of `m5310 run`: a TOML file that describes a device and its values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Final
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.dialects.classic.config import Config
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import Value, ValueType, decode, encode
 
 Table = Mapping[str, Any]
@@ -30,7 +31,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """None: not in the file."""
+    """The settings of a profile. None: not in the file."""
 
     port: str | None
     baud: int
@@ -44,8 +45,8 @@ class Profile:
     items: tuple[Item, ...]
 
 
-# What a resource has before anything was measured.
-_EMPTY: Final[dict[ValueType, Value]] = {
+# The value of a resource until the first report.
+_INITIAL: Final[dict[ValueType, Value]] = {
     ValueType.STRING: "",
     ValueType.OPAQUE: b"",
     ValueType.INTEGER: 0,
@@ -59,30 +60,30 @@ _ACCESS: Final = {
     "write": Access.WRITABLE,
     "execute": Access.EXECUTABLE,
 }
-_EVERY: Final = (1, 86400)
+_INTERVAL_LIMITS: Final = (1, 86400)
 _KEYS: Final = (
     *("port", "baud", "endpoint", "uri", "lifetime"),
     *("recover", "acknowledge", "outbox", "when_full", "resource"),
 )
 
 
-def parsed(data: bytes, name: str) -> Profile:
-    """A profile from its file. Raises ParameterError, which names the file and the key."""
+def parse_profile(data: bytes, name: str) -> Profile:
+    """Parse the content of the file `name`. Raises ParameterError naming the file and the key."""
     try:
         # some editors begin a file with a byte order mark
         return _profile(tomllib.loads(data.decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ParameterError(f"{name} is not TOML: {error}") from None
-    except _Wrong as error:
+    except _Invalid as error:
         raise ParameterError(f"{name}: {error}") from None
 
 
-class _Wrong(Exception):
-    """What is wrong, the key in front."""
+class _Invalid(Exception):
+    """The message starts with the key."""
 
 
 def _profile(table: Table) -> Profile:
-    _only(table, "", _KEYS)
+    _check_keys(table, "", _KEYS)
     profile = Profile(
         port=_get(table, "port", str, None),
         baud=_get(table, "baud", int, 9600),
@@ -96,12 +97,12 @@ def _profile(table: Table) -> Profile:
         items=_items(table.get("resource")),
     )
     if profile.baud <= 0:
-        raise _Wrong(f"baud: {profile.baud} is no speed; the module's default is 9600")
+        raise _Invalid(f"baud: {profile.baud} is not a speed; expected one such as 9600")
     if profile.outbox < 1:
-        raise _Wrong(f"outbox: {profile.outbox} reports; it keeps at least 1")
+        raise _Invalid(f"outbox: {profile.outbox} reports; expected 1 or more")
     for key in ("uri", "endpoint", "lifetime"):
         if key in table:
-            _check(key, table[key])
+            _check_setting(key, table[key])
     return profile
 
 
@@ -111,45 +112,45 @@ def _when_full(table: Table) -> WhenFull:
         return WhenFull(name)
     except ValueError:
         expected = " or ".join(f'"{each.value}"' for each in WhenFull)
-        raise _Wrong(f"when_full: {shortened(name, 40)!r}; expected {expected}") from None
+        raise _Invalid(f"when_full: {shortened(name, 40)!r}; expected {expected}") from None
 
 
-def _check(key: str, value: object) -> None:
-    """The configuration knows what it takes; here it is said which key it did not take."""
+def _check_setting(key: str, value: object) -> None:
+    """Check one value with the rules of Config. Raises _Invalid naming the key."""
     good = {"endpoint": "imei;imsi", "uri": "coap://server:5683", "lifetime": 86400}
     try:
         Config(**(good | {key: value}))  # type: ignore[arg-type]  # types are checked before
     except ParameterError as error:
-        raise _Wrong(f"{key}: {error}") from None
+        raise _Invalid(f"{key}: {error}") from None
 
 
 def _items(tables: object) -> tuple[Item, ...]:
     if not isinstance(tables, list) or not tables:
-        raise _Wrong("resource: none is there; a device has at least one [[resource]]")
+        raise _Invalid("resource: missing; expected at least one [[resource]] table")
     items: dict[Path, Item] = {}
     for number, table in enumerate(tables, 1):
         where = f"resource {number}"
         if not isinstance(table, dict):
-            raise _Wrong(f"{where}: {table!r} is not a table; write [[resource]]")
+            raise _Invalid(f"{where}: {table!r} is not a table; expected [[resource]]")
         item = _item(table, where)
         if item.path in items:
-            raise _Wrong(f"{where}: path: {item.path} is there already")
+            raise _Invalid(f"{where}: path: {item.path} is used already")
         items[item.path] = item
     return tuple(items.values())
 
 
 def _item(table: Table, where: str) -> Item:
-    _only(table, f"{where}: ", ("path", "type", "value", "access", "command", "every"))
+    _check_keys(table, f"{where}: ", ("path", "type", "value", "access", "command", "every"))
     path_text = _get(table, "path", str, None, f"{where}: ")
     if path_text is None:
-        raise _Wrong(f"{where}: path is missing; expected one like 3303/0/5700")
+        raise _Invalid(f"{where}: path is missing; expected one like 3303/0/5700")
     where = f"resource {path_text}: "
-    kind = _kind(table, where)
+    kind = _type(table, where)
     command = _get(table, "command", str, None, where)
     if command is not None and not command.strip():
-        raise _Wrong(f"{where}command: it is empty")
+        raise _Invalid(f"{where}command: empty; expected a shell command")
     if command is None and "every" in table:
-        raise _Wrong(f"{where}every: there is no command to run so often")
+        raise _Invalid(f"{where}every: needs a command; add one, or remove every")
     path, value = _path(path_text, where), _value(table, kind, where)
     return Item(path, kind, _access(table, where), value, command, _every(table, where))
 
@@ -158,33 +159,36 @@ def _path(text: str, where: str) -> Path:
     try:
         path = Path.parse(text)
     except ParameterError as error:
-        raise _Wrong(f"{where}path: {error}") from None
+        raise _Invalid(f"{where}path: {error}") from None
     if not path.whole:
-        raise _Wrong(f"{where}path: it names no resource; expected one like 3303/0/5700")
+        raise _Invalid(f"{where}path: {text!r} is not a resource; expected one like 3303/0/5700")
     return path
 
 
-def _kind(table: Table, where: str) -> ValueType:
+def _type(table: Table, where: str) -> ValueType:
     name = _get(table, "type", str, None, where)
     if name not in _TYPES:
         given = "is missing" if name is None else f"{name!r} is unknown"
-        raise _Wrong(f"{where}type {given}; expected one of {', '.join(_TYPES)}")
+        raise _Invalid(f"{where}type {given}; expected one of {', '.join(_TYPES)}")
     return _TYPES[name]
 
 
 def _value(table: Table, kind: ValueType, where: str) -> Value:
-    value = table.get("value", _EMPTY[kind])
+    value = table.get("value", _INITIAL[kind])
     if kind is ValueType.OPAQUE and isinstance(value, str):
         try:
             return bytes.fromhex(value)
         except ValueError:
-            raise _Wrong(f"{where}value: {shortened(value, 40)!r} is not hex digits") from None
+            raise _Invalid(f"{where}value: {shortened(value, 40)!r} is not hex digits") from None
     if not isinstance(value, str | bytes | int | float):
-        raise _Wrong(f"{where}value: {shortened(repr(value), 40)} is no value of a resource")
+        raise _Invalid(
+            f"{where}value: {shortened(repr(value), 40)} is not a value; "
+            "expected a string, number or boolean"
+        )
     try:
         encode(kind, value)
     except ParameterError as error:
-        raise _Wrong(f"{where}value: {error}") from None
+        raise _Invalid(f"{where}value: {error}") from None
     return value
 
 
@@ -195,7 +199,7 @@ def _access(table: Table, where: str) -> Access:
     known = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not known or not names or not set(names) <= set(_ACCESS):
         expected = ", ".join(f'"{name}"' for name in _ACCESS)
-        raise _Wrong(f"{where}access: {names!r}; expected a list of {expected}")
+        raise _Invalid(f"{where}access: {names!r}; expected a list of {expected}")
     access = Access(0)
     for name in names:
         access |= _ACCESS[name]
@@ -204,53 +208,53 @@ def _access(table: Table, where: str) -> Access:
 
 def _every(table: Table, where: str) -> float:
     every = _get(table, "every", (int, float), 60.0, where)
-    least, most = _EVERY
+    least, most = _INTERVAL_LIMITS
     if not least <= every <= most:
-        raise _Wrong(f"{where}every: {every} s is outside {least}..{most}")
+        raise _Invalid(f"{where}every: {every} s is out of range; expected {least}..{most}")
     return float(every)
 
 
-def _only(table: Table, where: str, known: tuple[str, ...]) -> None:
+def _check_keys(table: Table, where: str, known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise _Wrong(f"{where}{key} is unknown; expected one of {', '.join(known)}")
+            raise _Invalid(f"{where}{key} is unknown; expected one of {', '.join(known)}")
 
 
 def _get(
     table: Table, key: str, kind: type | tuple[type, ...], default: Any, where: str = ""
 ) -> Any:
     value = table.get(key, default)
-    # to Python a bool is an int; in a profile it is a mistake
+    # in Python a bool is an int; in a profile it is an error
     fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if key in table and not fits:
-        wanted = "a text" if kind is str else "true or false" if kind is bool else "a number"
-        raise _Wrong(f"{where}{key}: {shortened(repr(value), 40)} is not {wanted}")
+        wanted = "a string" if kind is str else "true or false" if kind is bool else "a number"
+        raise _Invalid(f"{where}{key}: {shortened(repr(value), 40)} is not {wanted}")
     return value
 
 
-# --- values as people type them --------------------------------------------------------------
+# --- values as text --------------------------------------------------------------------------
 
-_TRUTH: Final = {"true": "1", "false": "0", "on": "1", "off": "0"}
+_BOOLEANS: Final = {"true": "1", "false": "0", "on": "1", "off": "0"}
 
 
-def value_of(kind: ValueType, text: str) -> Value:
-    """What a text from a command or a line stands for; `true`, `on`, ... are booleans too.
+def parse_value(kind: ValueType, text: str) -> Value:
+    """Parse a value printed by a command or typed on stdin; booleans: true, false, on, off, 1, 0.
 
-    Raises ParameterError.
+    Raises ParameterError if it is not a value of this type.
     """
     text = text.strip()
     if kind is ValueType.BOOLEAN:
-        text = _TRUTH.get(text.lower(), text)
+        text = _BOOLEANS.get(text.lower(), text)
     try:
         return decode(kind, text)
     except AnswerError:
-        expected = kind.name.lower().replace("_", " ")
-        raise ParameterError(f"{shortened(text, 40)!r} is no {expected}") from None
+        expected = kind.name.lower()
+        raise ParameterError(f"{shortened(text, 40)!r} is not a value of type {expected}") from None
 
 
-def assignment(line: str) -> tuple[Path, str]:
-    """`3303/0/5700=22.5` in its two parts. Raises ParameterError."""
+def parse_assignment(line: str) -> tuple[Path, str]:
+    """Split `3303/0/5700=22.5` into path and value. Raises ParameterError."""
     path, sign, text = line.partition("=")
     if not sign:
-        raise ParameterError(f"{shortened(line, 60)!r} does not read like 3303/0/5700=22.5")
+        raise ParameterError(f"{shortened(line, 60)!r} is not like 3303/0/5700=22.5")
     return Path.parse(path.strip()), text.strip()

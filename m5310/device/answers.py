@@ -6,20 +6,17 @@ import asyncio
 import logging
 from typing import Final, assert_never
 
-from m5310.at.codec import Command
 from m5310.device.callbacks import Callback, Callbacks, name
 from m5310.device.reports import check_payload
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.dialect import Commands, Dialect, Request, WireValue
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import AnswerError, NotFound, NotSupported, ParameterError
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType, decode
 
 ANSWER_WITHIN: Final = 3.0
 """Seconds from a request's arrival to its answer (OneNET guide 5.1.3 recommends it)."""
-
-Request = ReadRequest | WriteRequest | ExecuteRequest
-Commands = tuple[Command, ...]
 
 _log = logging.getLogger("m5310.device")
 
@@ -52,13 +49,19 @@ class _Unserved(Exception):
     """A callback that did not bring a result: too late, or cancelled."""
 
 
-class Answering:
+class RequestHandler:
     """No lock is held while a callback of the program runs, so it may report values itself."""
 
     def __init__(
-        self, resources: ObjectTree, handlers: Handlers, *, answer_within: float = ANSWER_WITHIN
+        self,
+        resources: ObjectTree,
+        handlers: Handlers,
+        dialect: Dialect,
+        *,
+        answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self._resources = resources
+        self._dialect = dialect
         self._handlers = handlers
         self._answer_within = answer_within
         self._callbacks = Callbacks()
@@ -96,21 +99,11 @@ class Answering:
                     assert_never(request)
         except (NotFound, NotSupported, AnswerError, _Unserved) as error:
             _log.warning("%s is answered failed: %s", words(request), error)
-        except Exception:
+            reason: Exception = error
+        except Exception as error:
             _log.exception("%s is answered failed", words(request))
-        return self._failed(request)
-
-    def _failed(self, request: Request) -> Commands:
-        match request:
-            case ReadRequest():
-                declared = self._declared(request.path)
-                return (classic.answer_unreadable(request.msgid, request.path, declared),)
-            case WriteRequest():
-                return (classic.answer_write(request.msgid, done=False),)
-            case ExecuteRequest():
-                return (classic.answer_execute(request.msgid, done=False),)
-            case _:
-                assert_never(request)
+            reason = error
+        return self._dialect.refuse(request, reason, self._declared(request.path))
 
     def _declared(self, path: Path) -> ValueType | None:
         try:
@@ -121,17 +114,16 @@ class Answering:
     async def _read(self, request: ReadRequest, deadline: float) -> Commands:
         """All values are gathered before the first line: an answer is whole or a refusal."""
         resources = self._resources.readable(request.path)
+        texts: list[str | None] = []  # None: the stored value's
         for resource in resources:
             value = await self._call(deadline, self._handlers.on_read, resource)
-            if value is not None:
-                resource.value = value  # type: ignore[assignment]  # checked by the setter
-        texts = [resource.text for resource in resources]
-        check_payload(f"the answer to a read of {request.path}", texts)
-        last = len(resources) - 1
-        return tuple(
-            classic.answer_read(request.msgid, each.path, each.type, text, last=at == last)
-            for at, (each, text) in enumerate(zip(resources, texts, strict=True))
-        )
+            texts.append(None if value is None else resource.set(value))  # type: ignore[arg-type]  # checked there
+        values = [
+            WireValue(each.path, each.type, each.text if text is None else text)
+            for each, text in zip(resources, texts, strict=True)
+        ]
+        check_payload(f"the answer to a read of {request.path}", (each.text for each in values))
+        return self._dialect.answer_read(request, values)
 
     async def _write(self, parts: tuple[Request, ...], deadline: float) -> Commands:
         """Several resources: all are checked before the program sees the first."""
@@ -142,7 +134,7 @@ class Answering:
         for resource, value in changes:
             await self._call(deadline, self._handlers.on_write, resource, value)
             resource.store(value)
-        return (classic.answer_write(writes[0].msgid, done=True),)
+        return self._dialect.confirm(writes[0])
 
     def _change(self, write: WriteRequest) -> tuple[Resource, Value]:
         resource = self._resources.writable(write.path)
@@ -157,7 +149,7 @@ class Answering:
         if self._handlers.on_execute is None:
             raise NotSupported(f"nothing here executes {request.path}")
         await self._call(deadline, self._handlers.on_execute, resource, request.arguments)
-        return (classic.answer_execute(request.msgid, done=True),)
+        return self._dialect.confirm(request)
 
     async def _call(self, deadline: float, callback: Callback | None, *args: object) -> object:
         """What the callback returns; _Unserved if it does not end by the deadline."""

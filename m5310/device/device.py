@@ -9,23 +9,27 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, overload
 
 from m5310.at.tasks import finish
-from m5310.device.answers import ANSWER_WITHIN, Answering, Handlers
+from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback
 from m5310.device.dispatch import Dispatch
 from m5310.device.events import Listener, UpkeepCounters
 from m5310.device.lifecycle import Life
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
-from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic.config import Blocks, Config
+from m5310.dialects.classic.dialect import Classic
+from m5310.dialects.classic.urcs import Reading
+from m5310.dialects.dialect import Dialect
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
-from m5310.module.link import Connection, Opener
+from m5310.module.link import Link, Opener
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
 if TYPE_CHECKING:
@@ -69,32 +73,29 @@ class Device:
         on_execute: Callback | None = None,
         baudrate: int = 9600,
         answer_within: float = ANSWER_WITHIN,
-        reading: classic.Reading = classic.Reading.EITHER,
+        reading: Reading = Reading.EITHER,
         recover: bool = True,
         outbox: int = LIMIT,
         when_full: WhenFull = WhenFull.DROP_OLDEST,
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        self._connection = Connection(
-            port,
-            baudrate,
-            lambda line: self._dispatch.said(line),
-            lambda error: self._dispatch.lost(error),
-        )
-        execute = self._connection.execute
+        self._link = Link(port, baudrate)
+        self.module: Final = Module(self._link)
+        execute, session = self._link.execute, self._link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
+        dialect: Dialect = Classic(config, reading)
         self._registration = Registration(
-            execute, config, lambda event: self._dispatch.moved(event)
+            execute, dialect, lambda event: self._dispatch.moved(event)
         )
         self._resources = ObjectTree()
-        self._declarations = Declarations(
-            self._resources, execute, config, self._registration.verdicts.expect
+        self._provisioning = Provisioning(
+            self._resources, execute, dialect, session, self._registration.verdicts.expect
         )
         self._continuity = Continuity(
-            self._connection,
+            self._link,
             self._registration,
-            self._declarations,
+            self._provisioning,
             lifetime,
             recover=recover,
             on_event=on_event,
@@ -102,6 +103,8 @@ class Device:
         )
         self._outbox = Outbox(
             execute,
+            dialect,
+            session,
             self._continuity.verify,
             self._continuity.redeclare,
             self._continuity.dropped,
@@ -111,18 +114,20 @@ class Device:
         )
         handlers = Handlers(on_read, on_write, on_execute)
         self._requests = Requests(
-            Answering(self._resources, handlers, answer_within=answer_within), execute
+            RequestHandler(self._resources, handlers, dialect, answer_within=answer_within),
+            execute,
+            session,
         )
-        rooms = (
-            self._connection,
+        parts = (
             self._registration,
-            self._declarations,
+            self._provisioning,
             self._continuity,
             self._outbox,
             self._requests,
         )
-        self._life = Life(*rooms)
-        self._dispatch = Dispatch(*rooms, reading)
+        self._life = Life(self._link, self.module, *parts)
+        self._dispatch = Dispatch(*parts, dialect)
+        self._link.listen(self._dispatch.on_link_event)
 
     @property
     def state(self) -> DeviceState:
@@ -146,9 +151,9 @@ class Device:
 
     @property
     def modem(self) -> Modem:
-        """The module below, for commands of its general vocabulary; another one after each loss
-        of a port that is opened here."""
-        return self._connection.modem
+        """The modem below; another one after each opening of the port. Raises StateError while
+        closed."""
+        return self._link.modem
 
     async def __aenter__(self) -> Self:
         await self.create()
@@ -181,18 +186,18 @@ class Device:
     ) -> Resource:
         """Declare a resource to the module. Before login only: later ones are never reported."""
         resource = Resource(path, type, value, access)
-        async with self._declarations.changing:
+        async with self._provisioning.changing:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
-            await finish(self._declarations.declare(resource))
+            await finish(self._provisioning.declare(resource))
             return resource
 
     async def remove_resource(self, resource: Resource) -> None:
         """Serve and report it no more; the last one of an instance takes that with it."""
-        async with self._declarations.changing:
-            instance = self._declarations.withdraw(resource)
+        async with self._provisioning.changing:
+            instance = self._provisioning.withdraw(resource)
             if instance is None:
                 return
-            await finish(self._declarations.delete(instance))
+            await finish(self._provisioning.delete(instance))
         if self._registration.allows(DeviceEvent.UPDATE):
             await self.update(with_objects=True)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from m5310.commands import general
 from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.requests import Requests
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -24,7 +23,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
-from m5310.module.link import Connection
+from m5310.module.link import LineReceived, LinkEvent, PortLost, Restarted
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")
@@ -38,29 +37,36 @@ class Dispatch:
 
     def __init__(
         self,
-        connection: Connection,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
-        reading: classic.Reading,
+        dialect: Dialect,
     ) -> None:
-        self._connection = connection
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._continuity = continuity
         self._outbox = outbox
         self._requests = requests
-        self._reading = reading
+        self._dialect = dialect
 
-    def said(self, line: str) -> None:
-        """The module said this without being asked."""
-        if general.restarting(line):
-            self._restarted(line)
-            return
+    def on_link_event(self, event: LinkEvent) -> None:
+        match event:
+            case LineReceived(text):
+                self._on_line(text)
+            case Restarted(error=error):
+                self._keep_or_fail(error)
+                self._continuity.restarted(event)
+            case PortLost(error):
+                self._keep_or_fail(error)
+                self._continuity.lost(error)
+            case _:
+                assert_never(event)
+
+    def _on_line(self, line: str) -> None:
         try:
-            urc = classic.parse(line, self._reading)
+            urc = self._dialect.parse(line)
         except AnswerError as error:
             _log.warning("a line is ignored: %s", error)
             return
@@ -81,21 +87,6 @@ class Dispatch:
             case _:
                 assert_never(urc)
 
-    def _restarted(self, line: str) -> None:
-        """Whoever waits for anything that the module was to say is told that it never will."""
-        error = ModemReset(
-            f"the module restarted by itself ({line}); its objects, sockets and registration "
-            "are gone"
-        )
-        self._connection.modem.abandon(error)
-        self._keep_or_fail(error)
-        self._continuity.restarted(line, error)
-
-    def lost(self, error: PortError) -> None:
-        """The port is gone."""
-        self._keep_or_fail(error)
-        self._continuity.lost(error)
-
     def _keep_or_fail(self, error: ModemReset | PortError) -> None:
         """The module knows nothing of what it was told, or cannot be asked."""
         if self._continuity.mends:
@@ -103,7 +94,7 @@ class Dispatch:
         else:
             self._outbox.fail(error)
         self._requests.forget()
-        self._declarations.forget()
+        self._provisioning.forget()
 
     def moved(self, event: DeviceEvent) -> None:
         """The device stands elsewhere since `event`: reports go out, are kept, or fail."""

@@ -6,11 +6,11 @@ import inspect
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError
-from m5310.frozen import Frozen
 
 if TYPE_CHECKING:
     from m5310.commands.network import Registration
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # the device to decide (`recover`).
 
 
-class Reset(Frozen):
+@dataclass(frozen=True, slots=True)
+class Reset:
     """The module restarted by itself. `text` is what it said of it."""
 
     text: str
@@ -28,7 +29,8 @@ class Reset(Frozen):
         return f"the module has restarted ({self.text})"
 
 
-class PortLost(Frozen):
+@dataclass(frozen=True, slots=True)
+class PortLost:
     """The port is gone: unplugged, or its adapter lost power."""
 
     error: PortError
@@ -37,7 +39,8 @@ class PortLost(Frozen):
         return f"the port is gone ({self.error})"
 
 
-class PortBack(Frozen):
+@dataclass(frozen=True, slots=True)
+class PortBack:
     """The port is open again, perhaps under another name."""
 
     port: str
@@ -46,14 +49,16 @@ class PortBack(Frozen):
         return f"the port is back: {self.port}"
 
 
-class LoggedOut(Frozen):
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
     """The module logged out and nobody here had asked for it."""
 
     def __str__(self) -> str:
         return "the module has logged out by itself"
 
 
-class Reconnecting(Frozen):
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
     """Bringing the device back failed with `error`; the next attempt begins in `wait` s."""
 
     attempt: int
@@ -64,7 +69,8 @@ class Reconnecting(Frozen):
         return f"attempt {self.attempt} failed, the next in {self.wait:.0f} s: {self.error}"
 
 
-class RadioRestarted(Frozen):
+@dataclass(frozen=True, slots=True)
+class RadioRestarted:
     """The module had given up on the network, standing at `stat`: it was told to look anew."""
 
     stat: Registration
@@ -74,7 +80,8 @@ class RadioRestarted(Frozen):
         return f"the module gave up on the network ({stands}); its radio was turned off and on"
 
 
-class Restored(Frozen):
+@dataclass(frozen=True, slots=True)
+class Restored:
     """The device stands again where it stood, after so many attempts."""
 
     attempts: int
@@ -84,7 +91,8 @@ class Restored(Frozen):
         return f"the device is back{tried}"
 
 
-class Renewed(Frozen):
+@dataclass(frozen=True, slots=True)
+class Renewed:
     """The platform knows the device for another `lifetime` s."""
 
     lifetime: int
@@ -93,7 +101,8 @@ class Renewed(Frozen):
         return f"the registration is renewed for {self.lifetime} s"
 
 
-class RenewalFailed(Frozen):
+@dataclass(frozen=True, slots=True)
+class RenewalFailed:
     """The lifetime was not renewed. Unless told not to, the device logs in anew."""
 
     error: M5310Error
@@ -102,7 +111,8 @@ class RenewalFailed(Frozen):
         return f"the registration was not renewed: {self.error}"
 
 
-class ReportDropped(Frozen):
+@dataclass(frozen=True, slots=True)
+class ReportDropped:
     """More reports waited for the device than are kept: the oldest one failed."""
 
     report: Report

@@ -7,7 +7,7 @@ import logging
 
 from m5310.at.tasks import finish
 from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import CLOSE, Registration
 from m5310.device.requests import Requests
@@ -19,7 +19,8 @@ from m5310.errors import (
     PortError,
     StateError,
 )
-from m5310.module.link import Connection
+from m5310.module.link import Link
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")
@@ -30,16 +31,18 @@ class Life:
 
     def __init__(
         self,
-        connection: Connection,
+        link: Link,
+        module: Module,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         continuity: Continuity,
         outbox: Outbox,
         requests: Requests,
     ) -> None:
-        self._connection = connection
+        self._link = link
+        self._module = module
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._continuity = continuity
         self._outbox = outbox
         self._requests = requests
@@ -57,9 +60,9 @@ class Life:
 
     async def _create(self) -> None:
         try:
-            await self._connection.open()
-            await self._declarations.create()
-            self._connection.check()  # lost just after the last answer
+            await self._link.open()
+            await self._provisioning.create()
+            self._link.check()  # lost just after the last answer
             self._registration.move(DeviceEvent.CREATE)
         except BaseException as error:
             await finish(self._undo(error))
@@ -69,7 +72,7 @@ class Life:
     async def _undo(self, error: BaseException) -> None:
         # A module that is gone or mute would only make the caller wait once more.
         if not isinstance(error, PortError | CommandTimeout | ModemReset):
-            await self._declarations.delete_all()
+            await self._provisioning.delete_all()
         await self._leave_port()
 
     # --- the end -----------------------------------------------------------------------------
@@ -109,9 +112,9 @@ class Life:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        async with self._declarations.changing:  # a declaration under way is done to its end
-            if not self._connection.gone:
-                await self._declarations.delete_all()
+        async with self._provisioning.changing:  # a declaration under way is done to its end
+            if not self._link.gone:
+                await self._provisioning.delete_all()
         await self._leave_port()
         # whatever the module said last: it is forgotten there
         self._registration.follow(DeviceEvent.CLOSED)
@@ -121,4 +124,5 @@ class Life:
         gone = PortError("the device was destroyed")
         self._registration.verdicts.fail(gone)
         await self._outbox.close(gone)
-        await self._connection.close()
+        await self._module.close()
+        await self._link.close()

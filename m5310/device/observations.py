@@ -20,7 +20,6 @@ class Observations:
     def __init__(self) -> None:
         self._observed: set[Observation] = set()
         self._missing: set[Observation] = set()  # observed before the last interruption
-        self._interruptions = 0
         self._changed = asyncio.Event()
 
     @property
@@ -38,20 +37,19 @@ class Observations:
 
     def interrupted(self) -> None:
         """The login is over, and with it every observation."""
-        self._missing |= self._observed
+        self._missing = self._missing | self._observed  # a new set: see `complete`
         self._observed.clear()
-        self._interruptions += 1
         self._changed.set()
 
     async def complete(self) -> None:
         """Wait until nothing is missing, at most `AGAIN` s, or until the next interruption."""
-        interruptions = self._interruptions
+        missing = self._missing  # another one after an interruption
         try:
             async with asyncio.timeout(AGAIN):
-                while interruptions == self._interruptions and not self._missing <= self._observed:
+                while missing is self._missing and not missing <= self._observed:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            _log.info("the platform has not observed again: %s", self._missing - self._observed)
-        if interruptions == self._interruptions:
-            self._missing.clear()
+            _log.info("the platform has not observed again: %s", missing - self._observed)
+        if missing is self._missing:
+            self._missing = set()

@@ -12,8 +12,9 @@ from typing import Final
 from m5310.at.codec import Execute
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.observations import Observation, Observations
-from m5310.device.report_sender import Transmission
+from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, grouped
+from m5310.dialects.dialect import Dialect
 from m5310.errors import (
     AcknowledgementRefused,
     CommandError,
@@ -24,6 +25,7 @@ from m5310.errors import (
 )
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
+from m5310.module.link import Session
 
 LIMIT: Final = 1000
 """Reports that wait for the device to come back: a megabyte of the longest ones."""
@@ -59,6 +61,8 @@ class Outbox:
     def __init__(
         self,
         execute: Execute,
+        dialect: Dialect,
+        session: Session,
         verify: Verify,
         redeclare: Callable[[], bool],
         dropped: Callable[[Report], None],
@@ -69,7 +73,8 @@ class Outbox:
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
-        self._transmission = Transmission(execute)
+        self._sender = ReportSender(execute, dialect)
+        self._session = session
         self._verify = verify
         self._redeclare = redeclare
         self._dropped = dropped
@@ -81,7 +86,6 @@ class Outbox:
         self._acknowledgements = Acknowledgements(self._overdue)
         self._observations = Observations()
         self._held = False
-        self._session = 0  # from one start of the module or login to the next
         self._unsure = False  # something went wrong: the platform is asked before the next report
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -225,7 +229,7 @@ class Outbox:
 
     async def _send_first(self) -> None:
         portion = self._sending = self._queue[0]
-        session = self._session
+        session = self._session.number
         portion.attempts += 1
         ackid: int | None = None
         if portion.acknowledge:
@@ -233,13 +237,16 @@ class Outbox:
         error: M5310Error | None = None
         taken = False
         try:
-            taken = await self._transmission.send(portion, ackid, lambda: session == self._session)
+            taken = await self._sender.send(
+                portion, ackid, lambda: session == self._session.number and not self._held
+            )
         except M5310Error as failure:
             error = failure
         self._sending = None
         if not self._queue or self._queue[0] is not portion:
             return  # it was dropped, or failed with all the others
-        forgotten = session != self._session and portion.acknowledge  # no word of it will come
+        # `hold` dropped its ackids: no acknowledgement will come
+        forgotten = portion.acknowledge and not portion.ackids
         if portion.acknowledged or (taken and not forgotten):
             self._taken(portion)
         elif error is not None:
@@ -266,7 +273,7 @@ class Outbox:
             if portion.attempts < ATTEMPTS:
                 return
             refused = isinstance(error, CommandError)
-            if refused and self._transmission.doubts(portion) and self._redeclare():
+            if refused and self._sender.doubts(portion) and self._redeclare():
                 _log.warning("the module refuses %r: it is told everything anew", portion.report)
                 self.hold()
                 return
@@ -287,8 +294,7 @@ class Outbox:
             self._wake()
 
     def _end_session(self) -> None:
-        self._session += 1
         self._unsure = False
-        self._transmission.forget()
+        self._sender.forget()
         self._observations.interrupted()
         self._wake()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from m5310.at.codec import Command, Execute
 from m5310.commands import general
-from m5310.dialects.classic import commands as classic
-from m5310.dialects.classic.config import Config
+from m5310.dialects.dialect import Commands, Dialect
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
@@ -21,7 +20,9 @@ from m5310.errors import (
     ParameterError,
     PortError,
 )
-from m5310.lwm2m.resources import ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.module.link import Session
 
 LOGOUT: Final = 30.0
 """Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
@@ -36,11 +37,10 @@ opened port, one to spare."""
 ATTEMPTS: Final = 3
 """How often a resource is said that the line may have garbled. A guess, as `outbox.ATTEMPTS`."""
 
-
 _log = logging.getLogger("m5310.device")
 
 
-class Declarations:
+class Provisioning:
     """`expect` gives a future of the module's next word of that kind.
 
     Whoever changes what is declared holds `changing`.
@@ -50,23 +50,24 @@ class Declarations:
         self,
         resources: ObjectTree,
         execute: Execute,
-        config: Config,
+        dialect: Dialect,
+        session: Session,
         expect: Callable[[type[Opened | Closed]], asyncio.Future[bool]],
     ) -> None:
         self._resources = resources
         self._execute = execute
-        self._config = config
+        self._dialect = dialect
+        self._session = session
         self._expect = expect
         self._instances: dict[Path, None] = {}  # what the module was told of, in order
         self._perhaps: set[Path] = set()  # what it may have been told of: no result came
-        self._starts = 0  # of the module, that it told of
         self.changing = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure a module whose port was just opened, which resets many boards."""
         setbacks = 0
         while True:
-            start = self._starts
+            session = self._session.number
             try:
                 await self.configure()
             except ModemReset as error:
@@ -76,9 +77,10 @@ class Declarations:
                     raise
                 failure = error  # what was obeyed all the same is found and deleted
             else:
-                if start == self._starts:
+                if session == self._session.number:
                     return
-                failure = ModemReset("the module restarted just after it was configured")
+                assert self._session.interruption is not None
+                failure = self._session.interruption  # just after it was configured
             setbacks += 1
             if setbacks > RESTARTS:
                 raise failure
@@ -89,9 +91,8 @@ class Declarations:
         Raises CommandError, CommandTimeout, ModemReset, PortError.
         """
         await self._tolerated(general.error_numbers(on=True))
-        lines = classic.configure(self._config)
         try:
-            await self._say(lines)
+            await self._dialect.configure(self._execute)
         except CommandError as error:
             _log.info("the module holds an instance already (%s): it is deleted first", error)
         else:
@@ -101,33 +102,33 @@ class Declarations:
             # There is none, and the line was garbled; or a login of the earlier program is under
             # way, and nothing can be done before its end.
             with contextlib.suppress(CommandError):
-                return await self._insist(lines)
+                return await self._insist()
             await asyncio.wait({opened}, timeout=LOGIN)
             await self._take_over()
-        return await self._insist(lines)
+        return await self._insist()
 
-    async def _say(self, lines: Iterable[Command]) -> None:
-        for line in lines:
-            await self._execute(line)
+    async def _send(self, commands: Commands) -> None:
+        for command in commands:
+            await self._execute(command)
 
-    async def _insist(self, lines: Sequence[Command]) -> None:
+    async def _insist(self) -> None:
         """Nothing is there that could make the module refuse them, but the line may garble one."""
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(CommandError):
-                return await self._say(lines)
-        return await self._say(lines)
+                return await self._dialect.configure(self._execute)
+        return await self._dialect.configure(self._execute)
 
     async def _take_over(self) -> bool:
         """Log out what an earlier program logged in and delete it. Whether it could be deleted."""
         closed = self._expect(Closed)
         try:
-            await self._execute(classic.close())
+            await self._send(self._dialect.close())
         except CommandError as error:
             _log.debug("it is not logged in: %s", error)
         else:
             # DEL is refused as long as the logout is under way
             await asyncio.wait({closed}, timeout=LOGOUT)
-        return await self._tolerated(classic.delete())
+        return await self._tolerated(*self._dialect.delete())
 
     async def declare(self, resource: Resource) -> None:
         """Tell the module of a resource, and of its instance; it is the device's afterwards."""
@@ -153,16 +154,16 @@ class Declarations:
         return await self._declare(resource, resource.text)
 
     async def _declare(self, resource: Resource, text: str) -> None:
-        path, instance = resource.path, Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance not in self._instances:
             await self._add(instance)
             self._instances[instance] = None
-        await self._execute(classic.notify(path, resource.type, text))
+        await self._send(self._dialect.declare(resource, text))
 
     async def _add(self, instance: Path) -> None:
         """Tell the module of an instance, perhaps for the second time: it refuses that."""
         try:
-            await self._execute(classic.add_object(instance))
+            await self._send(self._dialect.add_instance(instance))
         except CommandTimeout as error:
             if error.sent:
                 self._perhaps.add(instance)
@@ -176,18 +177,17 @@ class Declarations:
     def withdraw(self, resource: Resource) -> Path | None:
         """The device's no more. Returns the instance if the module must be told of its end."""
         self._resources.remove(resource)
-        instance = Path(resource.path.object, resource.path.instance)
+        instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
             return None
         return instance
 
     async def delete(self, instance: Path) -> None:
-        await self._execute(classic.delete_object(instance))
+        await self._send(self._dialect.delete_instance(instance))
         self._instances.pop(instance, None)
 
     def forget(self) -> None:
         """The module has restarted, or the port is gone: it holds nothing any more."""
-        self._starts += 1
         self._instances.clear()
         self._perhaps.clear()
 
@@ -203,19 +203,19 @@ class Declarations:
         """Leave the module as clean as it lets itself be left; raises nothing for it."""
         try:
             for instance in tuple(self._instances):  # a restart forgets them
-                await self._tolerated(classic.delete_object(instance))
-            await self._tolerated(classic.delete())
+                await self._tolerated(*self._dialect.delete_instance(instance))
+            await self._tolerated(*self._dialect.delete())
         except (PortError, CommandTimeout, ModemReset) as error:
             _log.warning("the module could not be left clean: %s", error)
         self.forget()
 
-    async def _tolerated(self, command: Command) -> bool:
+    async def _tolerated(self, *commands: Command) -> bool:
         """Send what may be refused or stay without result; nothing worse is tolerated.
 
         Whether it was not refused.
         """
         try:
-            await self._execute(command)
+            await self._send(commands)
         except (PortError, ModemReset):
             raise
         except M5310Error as error:

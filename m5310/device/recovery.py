@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from m5310.commands import general
 from m5310.device.events import (
     Listener,
     LoggedOut,
@@ -17,13 +16,13 @@ from m5310.device.events import (
     Upkeep,
     UpkeepCounters,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
 from m5310.device.reports import Report
 from m5310.device.restore import Restoration
 from m5310.errors import M5310Error, ModemReset, PortError
-from m5310.module.link import Connection
+from m5310.module.link import Link, Restarted
 from m5310.states import DeviceEvent, DeviceState
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Continuity:
-    """Keeps `registration` and `declarations` true, unless `recover` is False: then it renews
+    """Keeps `registration` and `provisioning` true, unless `recover` is False: then it renews
     only, and what fails or restarts is the program's matter.
 
     Tell it of each `moved` event, each `restarted` module and each lost port; `stop` it in the end.
@@ -39,22 +38,20 @@ class Continuity:
 
     def __init__(
         self,
-        connection: Connection,
+        link: Link,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         lifetime: int,
         *,
         recover: bool,
         on_event: Listener | None,
         random: Random | None,
     ) -> None:
-        self._connection = connection
+        self._link = link
         self._registration = registration
         self._recover = recover
         self._upkeep = Upkeep(on_event)
-        self._restoration = Restoration(
-            connection, registration, declarations, self._upkeep.tell, random
-        )
+        self._restoration = Restoration(link, registration, provisioning, self._upkeep.tell, random)
         renewed = partial(self._upkeep.tell, Renewed(lifetime))
         self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
         self._announced = False  # the module said that it goes down, and not yet that it came up
@@ -68,7 +65,7 @@ class Continuity:
     @property
     def mends(self) -> bool:
         """Whether a restart or the loss of the port is mended from here."""
-        return self._recover and (self._connection.reopens or not self._connection.gone)
+        return self._recover and (self._link.reopens or not self._link.gone)
 
     @property
     def coming_back(self) -> bool:
@@ -94,13 +91,12 @@ class Continuity:
         elif not self._registration.state.registered:
             self._renewal.pause()
 
-    def restarted(self, line: str, error: ModemReset) -> None:
-        """The module said so in `line`; `error` is for whoever waits for the registration."""
-        # a restart on command is announced, and then told once more when it is done
-        announced, self._announced = self._announced, general.booted(line) is None
+    def restarted(self, event: Restarted) -> None:
+        # a restart on command is announced first: both lines are one restart
+        announced, self._announced = self._announced, event.booted is None
         if not announced:
-            self._upkeep.tell(Reset(line))
-        self._interrupted(DeviceEvent.RESET, error)
+            self._upkeep.tell(Reset(event.text))
+        self._interrupted(DeviceEvent.RESET, event.error)
 
     def lost(self, error: PortError) -> None:
         """The port is gone."""

@@ -12,8 +12,7 @@ from m5310.at.codec import Execute
 from m5310.at.tasks import finish
 from m5310.device.state import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
-from m5310.dialects.classic import commands as classic
-from m5310.dialects.classic.config import Config
+from m5310.dialects.dialect import Commands, Dialect
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
@@ -56,13 +55,13 @@ class Registration(Standing):
     def __init__(
         self,
         execute: Execute,
-        config: Config,
+        dialect: Dialect,
         moved: Callable[[DeviceEvent], None] = lambda _: None,
     ) -> None:
         """`moved` as in `Standing`."""
         super().__init__(moved)
         self._execute = execute
-        self._config = config
+        self._dialect = dialect
         self.verdicts: Final = Verdicts()
         self._dangling = False  # the module may be logged in although `state` does not say so
 
@@ -97,11 +96,11 @@ class Registration(Standing):
         if opened is None or clock() - begun >= seconds - _CLOCK_SLACK:
             raise RegistrationError(
                 f"no answer from the platform within {seconds} s; check coverage and the URI "
-                f"{self._config.uri}",
+                f"{self._dialect.uri}",
                 timed_out=True,
             )
         raise RegistrationError(
-            f"the platform refused the login of {self._config.endpoint}; check that a device "
+            f"the platform refused the login of {self._dialect.endpoint}; check that a device "
             "with this IMEI and IMSI exists there",
             timed_out=False,
         )
@@ -111,9 +110,9 @@ class Registration(Standing):
         _checked(timeout)
         self.move(DeviceEvent.UPDATE)
         verdict = self.verdicts.expect(Updated)
-        line = classic.update(self._config.lifetime, with_objects=with_objects)
+        update = self._dialect.update(with_objects=with_objects)
         try:
-            await self._send(self._execute(line), DeviceEvent.UPDATE_FAILED)
+            await self._send(self._execute_all(update), DeviceEvent.UPDATE_FAILED)
             updated = await within(timeout, verdict)
         except asyncio.CancelledError:
             self.follow(DeviceEvent.UPDATE_FAILED)
@@ -164,7 +163,7 @@ class Registration(Standing):
         self._dangling = True
         verdict = self.verdicts.expect(Opened)  # before the command: it may come before its OK
         try:
-            await self._execute(classic.open_(seconds))
+            await self._execute_all(self._dialect.open(seconds))
         except CommandError:
             self._dangling = False
             raise
@@ -186,11 +185,15 @@ class Registration(Standing):
     async def _log_out(self) -> None:
         self._dangling = True
         try:
-            await self._execute(classic.close())
+            await self._execute_all(self._dialect.close())
         except CommandError:
             self._dangling = False  # it is not logged in
             raise
         self._dangling = False  # it forgets the login, whatever the platform says
+
+    async def _execute_all(self, commands: Commands) -> None:
+        for command in commands:
+            await self._execute(command)
 
     async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send what begins a change; the state is known afterwards, cancelled or not."""

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from m5310.at.codec import Execute
 from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
 from m5310.device.reports import Line, Portion
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
 from m5310.lwm2m.resources import Resource
 
 _log = logging.getLogger("m5310.device")
 
 
-class Transmission:
-    def __init__(self, execute: Execute) -> None:
+class ReportSender:
+    def __init__(self, execute: Execute, dialect: Dialect) -> None:
         self._execute = execute
+        self._dialect = dialect
         self._taken: set[Resource] = set()  # reports of these are not refused, or not always
         self._doubted: set[Resource] = set()
 
@@ -42,13 +43,14 @@ class Transmission:
         `current` says whether it has not. What it took becomes the resources' value.
         """
         held: Line | None = None  # the module has it and waits for the report's end
-        for line in portion.lines:
+        commands = self._dialect.report([line.wire for line in portion.lines], ackid)
+        for line, command in zip(portion.lines, commands, strict=True):
             if not current():
                 # it would take the line for a declaration
                 return False
             last = line is portion.lines[-1]
             try:
-                await self._notify(line, last=last, ackid=ackid if last else None)
+                await self._execute(command)
             except (CommandError, CommandTimeout) as error:
                 if isinstance(error, CommandTimeout) and error.sent and not last:
                     held = line  # perhaps: only its result may have got lost
@@ -58,7 +60,7 @@ class Transmission:
                     await self._check_firmware(error)
                 raise
             held = line
-            line.resource.value = line.value
+            line.resource.store(line.value)  # was checked when the report was made
             self._taken.add(line.resource)
             self._doubted.discard(line.resource)
         return True
@@ -80,10 +82,7 @@ class Transmission:
         Only a report's last line closes it, so the last one that was taken is said again.
         """
         try:
-            await self._notify(line, last=True, ackid=None)
+            for command in self._dialect.report([line.wire], ackid=None):
+                await self._execute(command)
         except M5310Error as error:
             _log.warning("the module may hold half a report: %s", error)
-
-    async def _notify(self, line: Line, *, last: bool, ackid: int | None) -> None:
-        path, kind = line.resource.path, line.resource.type
-        await self._execute(classic.notify(path, kind, line.text, last=last, ackid=ackid))

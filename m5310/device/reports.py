@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
+from m5310.dialects.dialect import WireValue
 from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
@@ -18,11 +19,11 @@ which the module itself stops repeating the report."""
 
 
 class Line(NamedTuple):
-    """One resource of a report, with what it says and how the wire carries it."""
+    """One resource's new value in a report, as the program and as the line has it."""
 
     resource: Resource
     value: Value
-    text: str
+    wire: WireValue
 
 
 class ReportState(Enum):
@@ -182,9 +183,10 @@ def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
     groups: dict[tuple[int, int], list[Line]] = {}
     for resource, value in values.items():
         key = resource.path.object, resource.path.instance
-        groups.setdefault(key, []).append(Line(resource, value, resource.encode(value)))
+        wire = WireValue(resource.path, resource.type, resource.encode(value))
+        groups.setdefault(key, []).append(Line(resource, value, wire))
     for (object_, instance), group in groups.items():
-        check_payload(f"the report of {object_}/{instance}", (line.text for line in group))
+        check_payload(f"the report of {object_}/{instance}", (line.wire.text for line in group))
     return tuple(tuple(group) for group in groups.values())
 
 

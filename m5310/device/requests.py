@@ -7,10 +7,12 @@ import logging
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Execute
-from m5310.device.answers import Answering, Commands, Request, words
+from m5310.device.answers import RequestHandler, words
+from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
+from m5310.module.link import Session
 
 REMEMBERED: Final = 30.0
 """Seconds a request is known again. The platform repeats an unanswered one with the same msgid
@@ -32,7 +34,7 @@ class _Job(NamedTuple):
     key: _Key
     parts: tuple[Request, ...]
     deadline: float
-    start: int  # of the module: its msgids mean nothing after the next
+    session: int  # of the link: a msgid is valid in its own session only
     serve: bool = True
     answer: Commands | None = None
 
@@ -40,14 +42,14 @@ class _Job(NamedTuple):
 class Requests:
     """Serves what `arrived` is told; `start` it in the loop, `close` it in the end."""
 
-    def __init__(self, answering: Answering, execute: Execute) -> None:
-        self._answering = answering
+    def __init__(self, handler: RequestHandler, execute: Execute, session: Session) -> None:
+        self._handler = handler
         self._execute = execute
+        self._session = session
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_LIMIT)
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
         self._parts: list[WriteRequest] = []
         self._task: asyncio.Task[None] | None = None
-        self._start = 0
         self.dropped = 0
         """Requests that found the queue full; the platform repeats them."""
 
@@ -56,7 +58,7 @@ class Requests:
 
     def let_caller_go(self) -> None:
         """If a callback calls: `close` shall not wait for it, it waits for what closes us."""
-        self._answering.let_caller_go()
+        self._handler.let_caller_go()
 
     async def close(self) -> None:
         """Stop serving; a callback that runs is cancelled or, in its thread, abandoned."""
@@ -64,7 +66,7 @@ class Requests:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-        await self._answering.close()
+        await self._handler.close()
 
     def arrived(self, request: Request, *, registered: bool) -> None:
         """Take a request, now. Returns at once and never raises.
@@ -83,8 +85,8 @@ class Requests:
             return  # a repeat of what is being served: one answer serves both
         answer = known[1] if known else None
         try:
-            due = self._answering.due()
-            self._jobs.put_nowait(_Job(key, parts, due, self._start, registered, answer))
+            due = self._handler.due()
+            self._jobs.put_nowait(_Job(key, parts, due, self._session.number, registered, answer))
         except asyncio.QueueFull:
             self.dropped += 1
             _log.warning("%d requests wait: %s is dropped", QUEUE_LIMIT, words(request))
@@ -95,7 +97,6 @@ class Requests:
     def forget(self) -> None:
         """The module has restarted: what came before is void. A callback that runs is left to
         end in its own time; its outcome is nobody's."""
-        self._start += 1
         self._known.clear()
         self._parts.clear()
         while not self._jobs.empty():
@@ -129,15 +130,15 @@ class Requests:
             job = await self._jobs.get()
             answer = job.answer
             if answer is None:
-                answer = await self._answering.answer(job.parts, job.deadline, serve=job.serve)
-                if job.key in self._known and job.start == self._start:
+                answer = await self._handler.answer(job.parts, job.deadline, serve=job.serve)
+                if job.key in self._known and job.session == self._session.number:
                     self._known[job.key] = self._known[job.key][0], answer
-            await self._send(answer, job.start)
+            await self._send(answer, job.session)
 
-    async def _send(self, answer: Commands, start: int) -> None:
+    async def _send(self, answer: Commands, session: int) -> None:
         try:
             for command in answer:
-                if start != self._start:
+                if session != self._session.number:
                     return
                 await self._execute(command)
         except M5310Error as error:

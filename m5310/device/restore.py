@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.radio import ATTACHING, PATIENCE, restart_idle
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
-from m5310.module.link import Connection
+from m5310.module.link import Link
 from m5310.states import DeviceEvent, DeviceState
 
 if TYPE_CHECKING:
@@ -51,17 +51,17 @@ class Restoration:
 
     def __init__(
         self,
-        connection: Connection,
+        link: Link,
         registration: Registration,
-        declarations: Declarations,
+        provisioning: Provisioning,
         tell: Callable[[UpkeepEvent], None],
         random: Random | None = None,
     ) -> None:
         from random import Random  # noqa: PLC0415 - not before there is a device
 
-        self._connection = connection
+        self._link = link
         self._registration = registration
-        self._declarations = declarations
+        self._provisioning = provisioning
         self._tell = tell
         self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
         self._task: asyncio.Task[None] | None = None
@@ -108,7 +108,7 @@ class Restoration:
     async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
         if before is not None:
             await asyncio.wait({before})
-        if self._falls and not self._connection.gone:  # a port that is gone is looked for at once
+        if self._falls and not self._link.gone:  # a port that is gone is looked for at once
             error = RegistrationError(
                 f"the device was out of service again within {HELD:g} s", timed_out=False
             )
@@ -118,10 +118,10 @@ class Restoration:
         begun = clock()
         while True:
             try:
-                if self._connection.gone:
-                    await self._connection.open()
+                if self._link.gone:
+                    await self._link.open()
                     begun = clock()
-                    self._tell(PortBack(self._connection.modem.name))
+                    self._tell(PortBack(self._link.modem.name))
                     attempt = 1
                 if not configured:
                     await self._restore()
@@ -140,7 +140,7 @@ class Restoration:
     async def _restore(self) -> None:
         await self._registration.settled()  # a login of the program's own
         self._registration.follow(DeviceEvent.RESET)
-        await self._declarations.restore()
+        await self._provisioning.restore()
         self._registration.follow(DeviceEvent.RESTORED)
 
     async def _login(self, *, patient: bool) -> None:
@@ -169,7 +169,7 @@ class Restoration:
                 raise RegistrationError("the login was ended at once", timed_out=False)
 
     async def _restart_radio(self) -> bool:
-        stat = await restart_idle(self._connection.execute)
+        stat = await restart_idle(self._link.execute)
         if stat is not None:
             self._tell(RadioRestarted(stat))
         return stat is not None

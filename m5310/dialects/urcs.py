@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
 # Named tuples and not dataclasses: one is made for every such line, at a third of the cost.
@@ -62,13 +62,7 @@ class ReadRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
+    path: Path
 
 
 class WriteRequest(NamedTuple):
@@ -80,16 +74,10 @@ class WriteRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
+    path: Path
     kind: ValueType | None
     text: str
     flag: int = 0
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
 
     @property
     def last(self) -> bool:
@@ -101,14 +89,8 @@ class ExecuteRequest(NamedTuple):
 
     ref: int
     msgid: int
-    object: int
-    instance: int
-    resource: int
+    path: Path
     arguments: bytes
-
-    @property
-    def path(self) -> Path:
-        return Path(self.object, self.instance, self.resource)
 
 
 Urc = (

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntFlag
 
 from m5310.errors import NotFound, NotSupported, ParameterError, shortened
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import Value, ValueType, encode
-
-ANY = -1
-"""The id in a request that means all instances or all resources (seen in host programs)."""
-
-ID_LIMIT = 65535
 
 
 class Access(IntFlag):
@@ -24,51 +18,6 @@ class Access(IntFlag):
     EXECUTABLE = 4
     UPDATED = 8
     """The program changed the value and asks for a report (the C kit's mirror only)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """object/instance/resource, each 0..65535; -1 (`ANY`) for what a request leaves open."""
-
-    object: int
-    instance: int = ANY
-    resource: int = ANY
-
-    def __post_init__(self) -> None:
-        for name, number, least in (
-            ("object", self.object, 0),
-            ("instance", self.instance, ANY),
-            ("resource", self.resource, ANY),
-        ):
-            # bool is an int to Python; as an id it is a mistake
-            if isinstance(number, bool) or not isinstance(number, int):
-                raise ParameterError(f"{name} id {number!r} is not an integer")
-            if not least <= number <= ID_LIMIT:
-                raise ParameterError(f"{name} id {number} is outside 0..{ID_LIMIT}")
-        if self.instance == ANY and self.resource != ANY:
-            raise ParameterError(f"{self} names a resource of no instance")
-
-    @classmethod
-    def parse(cls, text: str) -> Path:
-        """`3303/0/5700`, with or without the leading slash; the tail may be left out."""
-        if not re.fullmatch(r"/?[0-9]{1,5}(/[0-9]{1,5}){0,2}", text):
-            raise ParameterError(f"{text!r} is not a path; expected one like 3303/0/5700")
-        return cls(*(int(part) for part in text.strip("/").split("/")))
-
-    @property
-    def whole(self) -> bool:
-        """Whether this names one resource."""
-        return self.resource != ANY
-
-    def covers(self, other: Path) -> bool:
-        return (
-            self.object == other.object
-            and self.instance in (ANY, other.instance)
-            and self.resource in (ANY, other.resource)
-        )
-
-    def __str__(self) -> str:
-        return f"{self.object}/{self.instance}/{self.resource}"
 
 
 class Resource:
@@ -99,8 +48,13 @@ class Resource:
 
     @value.setter
     def value(self, value: Value) -> None:
-        self.encode(value)
+        self.set(value)
+
+    def set(self, value: Value) -> str:
+        """Set the value and return its text; raises ParameterError for what cannot be sent."""
+        text = self.encode(value)
         self._value = value
+        return text
 
     def store(self, value: Value) -> None:
         """Set what the platform wrote, unchecked: it may be what no line of ours can carry.
@@ -161,7 +115,7 @@ class ObjectTree:
 
     def instances(self) -> tuple[Path, ...]:
         """object/instance of everything here, each once."""
-        return tuple(dict.fromkeys(Path(path.object, path.instance) for path in self._resources))
+        return tuple(dict.fromkeys(path.instance_path for path in self._resources))
 
     def readable(self, path: Path) -> tuple[Resource, ...]:
         """What a read of a resource, an instance (-1) or an object (-1, -1) brings.

@@ -8,17 +8,17 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
-from m5310.at.modem import Modem
-from m5310.commands import general, network
+from m5310.commands import general
+from m5310.commands.general import Booted
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
-from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
+from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError
 from m5310.module import speed
 from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence
+from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.queries import Vocabulary
-from m5310.module.speed import PortSpeed
 
 ATTACH: Final = 120.0
 """Seconds from nothing to registered: an attach takes 2 to 120 (seen)."""
@@ -64,19 +64,18 @@ Progress = Callable[[Attempt], None]
 
 async def attach(
     module: Vocabulary,
-    modem: Modem,
-    port: PortSpeed | None,
+    link: Link,
     setup: Setup,
     *,
     timeout: float,  # noqa: ASYNC109  # it ends in an error that carries the evidence
     speeds: Sequence[int],
     progress: Progress | None,
 ) -> Attached:
-    """See `Module.attach`, which is for programs. `speeds` needs a `port`."""
+    """See `Module.attach`, which is for programs. `speeds` needs a port that has one."""
     if not 0 < timeout < math.inf:
         raise ParameterError(f"a timeout of {timeout} s; it must be above 0 and end")
-    attempt = _Attach(module, modem, port, setup, progress)
-    stop = modem.listen(attempt.on_line, attempt.on_lost)
+    attempt = _Attach(module, link, setup, progress)
+    stop = link.listen(attempt.on_event)
     limit = asyncio.timeout(timeout)
     try:
         async with limit:
@@ -96,19 +95,17 @@ class _Attach:
     def __init__(
         self,
         module: Vocabulary,
-        modem: Modem,
-        port: PortSpeed | None,
+        link: Link,
         setup: Setup,
         progress: Progress | None,
     ) -> None:
         self._module = module
-        self._modem = modem
-        self._port = port
+        self._link = link
         self._setup = setup
         self._progress = progress
         self._clock = asyncio.get_running_loop().time
         self._begun = self._clock()
-        self._noise = modem.counters.noise
+        self._noise = link.modem.counters.noise
         self._tried: tuple[int, ...] = ()
         self._talking = False
         self._last: Attempt | None = None
@@ -122,25 +119,26 @@ class _Attach:
         self._booted = False
         self._changed = asyncio.Event()
 
-    # --- what the module says unasked --------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------
 
-    def on_line(self, line: str) -> None:
-        if general.booted(line):
-            self._booted = True
-            self._restarts += self._answered
-            self._changed.set()
-        elif network.registration_change(line):
-            self._changed.set()
-
-    def on_lost(self, _: PortError) -> None:
-        self._changed.set()  # the next command raises it
+    def on_event(self, event: LinkEvent) -> None:
+        match event:
+            case Restarted(booted=Booted()):
+                self._booted = True
+                self._restarts += self._answered
+                self._changed.set()
+            case LineReceived(urc=NetworkStatus()) | PortLost():
+                self._changed.set()  # a lost port is raised by the next command
+            case LineReceived() | Restarted():
+                pass
+            case _:
+                assert_never(event)
 
     # --- from nothing to an answer -----------------------------------------------------------
 
     async def reach(self, speeds: Sequence[int]) -> None:
         """Until the module answers, here or at another speed. Raises AttachError."""
-        execute = self._modem.execute
-        port = self._port
+        execute, port = self._link.execute, self._link.speed
         if port is not None:
             self._tried = tuple(dict.fromkeys((port.baudrate, port.stored, *speeds)))
             if len(self._tried) > 1:
@@ -209,7 +207,7 @@ class _Attach:
         if self._progress is not None:
             self._progress(self._last)
         if status.stat.registered:
-            baudrate = None if self._port is None else self._port.baudrate
+            baudrate = None if self._link.speed is None else self._link.speed.baudrate
             return Attached(status, signal, elapsed, baudrate)
         self._judge(status.stat)
         await self._check_sim()
@@ -260,7 +258,7 @@ class _Attach:
                 elapsed=self._clock() - self._begun,
                 talking=self._talking,
                 speeds=self._tried,
-                noise=self._modem.counters.noise - self._noise,
+                noise=self._link.modem.counters.noise - self._noise,
                 sim=self._sim,
                 denied=self._denied_since is not None,
                 last=self._last,

@@ -1,106 +1,239 @@
-"""The module below a device: on a port of its own that may go and come back, or a caller's."""
+"""The link to one module: a port that is opened, lost and opened again, and its sessions."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from m5310.at.codec import Command
-from m5310.commands.sleep_reports import sleep_reported
-from m5310.errors import ParameterError, PortError, StateError
-from m5310.ports.usb import Plug
-
-if TYPE_CHECKING:
-    from m5310.at.modem import LineListener, LossListener, Modem
+from m5310.at.engine import QUIET
+from m5310.at.modem import Modem
+from m5310.commands import general, urcs
+from m5310.commands.general import Booted
+from m5310.errors import (
+    AnswerError,
+    ModemReset,
+    NotSupported,
+    ParameterError,
+    PortError,
+    StateError,
+)
+from m5310.module import speed
+from m5310.ports.speed import PortSpeed
+from m5310.ports.usb import PortFinder
 
 T = TypeVar("T")
 
-Opener = Callable[[], Awaitable["Modem"]]
-"""Opens the port, for the first time or once more, or raises PortError."""
+Opener = Callable[[], Awaitable[Modem]]
+"""Opens the port, the first time or again. Raises PortError."""
+
+_log = logging.getLogger("m5310.module")
 
 
-class Connection:
-    """`on_line` and `on_lost` are the listeners of whichever modem there is."""
+@dataclass(frozen=True, slots=True)
+class LineReceived:
+    """An unsolicited line. `urc` is its meaning if it is one of the general commands' URCs."""
+
+    text: str
+    urc: urcs.Notice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The module goes down (`booted` is None) or has come up; `text` is the line that says so.
+
+    Its objects, sockets and registration are gone. A restart on command is announced by two
+    such lines, any other one by the second only.
+    """
+
+    text: str
+    booted: Booted | None
+    error: ModemReset
+
+
+@dataclass(frozen=True, slots=True)
+class PortLost:
+    """The port is gone: unplugged, failed, or closed by the owner of a lent modem."""
+
+    error: PortError
+
+
+LinkEvent = LineReceived | Restarted | PortLost
+Listener = Callable[[LinkEvent], None]
+
+
+class Session:
+    """`number` counts the restarts of the module and the losses of its port.
+
+    What the module was sent, and what it was expected to send, is valid as long as the number
+    stays the same. `interruption` is the error that ended the session before.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.interruption: ModemReset | PortError | None = None
+
+    def end(self, error: ModemReset | PortError) -> None:
+        """For the link alone."""
+        self.number += 1
+        self.interruption = error
+
+
+class Link:
+    """`port` is a pyserial URL, a lent `Modem`, or a coroutine function that opens a `Modem`.
+
+    A lent modem stays its owner's: it is neither closed nor opened again here. A port opened by
+    name is opened again as the same USB device, under the name that it has then. `baudrate` and
+    `quiet` (see `Modem`) are for a port opened by name.
+
+    `speed` is the speed of the port, None for a port that has none.
+    """
 
     def __init__(
-        self,
-        port: str | Modem | Opener,
-        baudrate: int,
-        on_line: LineListener,
-        on_lost: LossListener,
+        self, port: str | Modem | Opener, baudrate: int = 9600, *, quiet: float = QUIET
     ) -> None:
-        self._given: Modem | None = None
-        self._opener: Opener | None = None
-        if isinstance(port, str):
-            self._opener = Plug(port, baudrate).open
-        else:
-            from m5310.at.modem import Modem  # noqa: PLC0415 - who has one has loaded it
-
-            if isinstance(port, Modem):
-                self._given = port
-            elif callable(port):
-                self._opener = port
-            else:
-                raise ParameterError(
-                    f"{port!r} is no port; expected a name like /dev/ttyUSB0, or a Modem"
-                )
-        self._on_line = on_line
-        self._on_lost = on_lost
+        if not (isinstance(port, str | Modem) or callable(port)):
+            raise ParameterError(
+                f"{port!r} is not a port; expected a name like /dev/ttyUSB0, or a Modem"
+            )
+        self._port = port
+        self._finder = PortFinder(port) if isinstance(port, str) else None
+        self._baudrate = baudrate
+        self._quiet = quiet
         self._modem: Modem | None = None
         self._stop_listening: Callable[[], None] | None = None
-        self._loss: PortError | None = None
+        self._listeners: tuple[Listener, ...] = ()
+        self._changing_speed = asyncio.Lock()
+        self.speed: PortSpeed | None = None
+        self.session = Session()
+
+    # --- the port ----------------------------------------------------------------------------
 
     @property
     def reopens(self) -> bool:
         """Whether a port that is gone can be opened again from here."""
-        return self._given is None
+        return not isinstance(self._port, Modem)
 
     @property
     def gone(self) -> bool:
-        """Whether there is no port to speak through."""
+        """Whether there is no open port."""
         return self._stop_listening is None
-
-    def check(self) -> None:
-        """Raise what the port was lost by, if it is gone."""
-        if self.gone and self._loss is not None:
-            raise self._loss
 
     @property
     def modem(self) -> Modem:
+        """The modem on the port, another one after each opening. Raises StateError while closed."""
         if self._modem is None:
             raise StateError(
-                "the device has no port: open it first, `async with Device(...) as device`, or "
-                "make a new one if it was destroyed"
+                "the port is not open; open it first: `async with Device(...) as device`, or "
+                "`async with Module(...) as module`"
             )
         return self._modem
 
     async def open(self) -> None:
-        """Raises PortError."""
-        modem = self._given
-        if modem is None:
-            assert self._opener is not None
-            modem = await self._opener()
+        """Open the port, or open it again; nothing is sent to the module. Raises PortError."""
+        before = self.speed
+        modem = await self._open()
+        self.speed = PortSpeed.of(modem)
+        if before is not None and self.speed is not None:
+            self.speed.stored = before.stored
+        self._stop_listening = modem.listen(self._on_line, self._on_lost)
         self._modem = modem
-        self._stop_listening = modem.listen(self._heard, self._lost)
 
-    async def execute(self, command: Command[T]) -> T:
-        return await self.modem.execute(command)
+    async def _open(self) -> Modem:
+        if isinstance(self._port, Modem):
+            return self._port
+        if isinstance(self._port, str):
+            return await self._open_by_name()
+        return await self._port()
+
+    async def _open_by_name(self) -> Modem:
+        assert self._finder is not None
+        # where port and module were when the port was open
+        baudrate = self._baudrate if self.speed is None else self.speed.baudrate
+        name = await self._finder.find()
+        modem = await Modem.open(name, baudrate, quiet=self._quiet)
+        try:
+            await self._finder.remember(name)
+        except BaseException:
+            await modem.close()
+            raise
+        return modem
 
     async def close(self) -> None:
-        """Hear nothing any more; what was opened here is closed."""
+        """Close the port, unless its modem is lent. No event follows. Harmless if closed."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
         modem, self._modem = self._modem, None
-        if modem is not None and modem is not self._given:
+        if modem is not None and modem is not self._port:
             await modem.close()
 
-    def _heard(self, line: str) -> None:
-        if (asleep := sleep_reported(line)) is not None:
-            self.modem.asleep(asleep)
-        self._on_line(line)
+    def check(self) -> None:
+        """Raise the error by which the port was lost, if it is gone."""
+        interruption = self.session.interruption
+        if self.gone and isinstance(interruption, PortError):
+            raise interruption
 
-    def _lost(self, error: PortError) -> None:
+    # --- commands ----------------------------------------------------------------------------
+
+    async def execute(self, command: Command[T]) -> T:
+        """As `Modem.execute`, but waits while the speed of the line changes."""
+        while self._changing_speed.locked():
+            async with self._changing_speed:
+                pass
+        return await self.modem.execute(command)
+
+    async def set_speed(self, baudrate: int, *, store: bool) -> None:
+        """As `Module.set_speed`."""
+        modem = self.modem
+        if self.speed is None:
+            raise NotSupported("the speed of a serial port can be set; this one has none")
+        async with self._changing_speed:
+            await speed.change(modem.execute, self.speed, baudrate, store=store)
+
+    # --- events ------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each event, also after the port was opened again.
+
+        It must return soon and not raise. Returns the function that ends this.
+        """
+        self._listeners = (*self._listeners, listener)
+
+        def stop() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return stop
+
+    def _on_line(self, line: str) -> None:
+        try:
+            urc = urcs.parse(line)
+        except AnswerError as malformed:
+            _log.warning("ignoring line: %s", malformed)
+            urc = None
+        booted = urc if isinstance(urc, Booted) else None
+        if booted is not None or line == general.GOING_DOWN:
+            error = ModemReset(
+                f"the module restarted ({line}); its objects, sockets and registration are gone"
+            )
+            self.session.end(error)
+            # A second link on a lent modem may have done this already; twice does no harm, since
+            # its listeners have not sent a command yet.
+            self.modem.abandon(error)
+            self._emit(Restarted(line, booted, error))
+            return
+        if isinstance(urc, urcs.Sleep):
+            self.modem.asleep(urc.asleep)
+        self._emit(LineReceived(line, urc))
+
+    def _on_lost(self, error: PortError) -> None:
         self._stop_listening = None
-        self._loss = error
-        self._on_lost(error)
+        self.session.end(error)
+        self._emit(PortLost(error))
+
+    def _emit(self, event: LinkEvent) -> None:
+        for listener in self._listeners:
+            listener(event)

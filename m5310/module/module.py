@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
@@ -17,13 +16,10 @@ from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
 from m5310.at.tasks import finish
 from m5310.commands import general
-from m5310.commands import urcs as notices
 from m5310.commands.general import PROMPT, Booted
-from m5310.commands.network import NetworkStatus, PingFailure, PingReply
+from m5310.commands.network import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
-from m5310.commands.urcs import RadioConnection, Sleep
 from m5310.errors import (
-    AnswerError,
     CommandTimeout,
     M5310Error,
     ModemReset,
@@ -33,16 +29,14 @@ from m5310.errors import (
     StateError,
     shortened,
 )
-from m5310.module import attach, ping, speed
+from m5310.module import attach, ping
 from m5310.module.attach import ATTACH, Attached, Progress, Setup
+from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
 from m5310.module.queries import Vocabulary
-from m5310.module.speed import PortSpeed
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
-
-_log = logging.getLogger("m5310.module")
 
 T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
@@ -55,41 +49,34 @@ class Module(Vocabulary):
     What the module can be asked and told stands in `Vocabulary`.
     """
 
-    def __init__(self, port: str | Modem, baudrate: int = 9600, *, quiet: float = QUIET) -> None:
-        """`baudrate` and `quiet` (see `Modem`) are for a port opened here."""
-        self._port = port
-        self._baudrate = baudrate
-        self._quiet = quiet
-        self._modem: Modem | None = None
-        self._stored: int | None = None  # where the module starts, if not at `baudrate`
-        self._speed: PortSpeed | None = None  # of a port that has one
-        self._stop_listening: Callable[[], None] | None = None
+    def __init__(
+        self, port: str | Modem | Link, baudrate: int = 9600, *, quiet: float = QUIET
+    ) -> None:
+        """`baudrate` and `quiet` (see `Modem`) are for a port opened here.
+
+        On a `Link`, which a `Device` opens and closes, the module is usable at once.
+        """
+        self._shared = isinstance(port, Link)
+        self._link = port if isinstance(port, Link) else Link(port, baudrate, quiet=quiet)
+        self._link.listen(self._on_event)
         self._datagrams = Datagrams(self.execute)
-        self._followings: WeakSet[Following] = WeakSet()
+        self._streams: WeakSet[Following] = WeakSet()
         self._pings = Pings(self.execute)
         self._boot: asyncio.Future[Booted | M5310Error] | None = None  # how the next one went
-        self._changing_speed = asyncio.Lock()
 
     async def open(self) -> None:
-        """Open the port; nothing is said to the module yet. Raises PortError."""
-        if self._modem is not None:
+        """Open the port; nothing is sent to the module. Raises PortError."""
+        if self._shared:
+            raise StateError("the port of this module is opened and closed by its Device")
+        if not self._link.gone:
             raise StateError("the module is open already")
-        if isinstance(self._port, Modem):
-            modem, self._speed = self._port, PortSpeed.of(self._port)
-        else:
-            modem, self._speed = await speed.open_modem(
-                self._port, self._baudrate, quiet=self._quiet
-            )
-        if self._speed is not None and self._stored is not None:
-            self._speed.stored = self._stored
-        self._stop_listening = modem.listen(self._on_line, self._on_lost)
-        self._modem = modem
+        await self._link.open()
 
     async def close(self) -> None:
-        """Give the sockets back, end the streams of lines, close the port if it is ours.
+        """Close its sockets and the streams of lines, and the port if it was opened here.
 
-        Never raises for what the module does. Not interrupted by a cancellation. Harmless the
-        second time.
+        Never raises for what the module does. Not interrupted by a cancellation. Harmless if
+        closed.
         """
         await finish(self._close())
 
@@ -98,16 +85,10 @@ class Module(Vocabulary):
         closed = PortError("the module was closed")
         self._pings.ended(closed)
         self._boot_ended(closed)
-        for one in tuple(self._followings):
-            one.close()
-        if self._stop_listening is not None:
-            self._stop_listening()
-        modem, self._modem = self._modem, None
-        if self._speed is not None:
-            # where to find the module the next time
-            self._baudrate, self._stored = self._speed.baudrate, self._speed.stored
-        if modem is not None and modem is not self._port:
-            await modem.close()
+        for stream in tuple(self._streams):
+            stream.close()
+        if not self._shared:
+            await self._link.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -123,23 +104,18 @@ class Module(Vocabulary):
 
     @property
     def modem(self) -> Modem:
-        """The conversation below. Raises StateError while closed."""
-        if self._modem is None:
-            raise StateError("the module is not open; use `async with Module(...) as module`")
-        return self._modem
+        """The modem below; another one after each opening. Raises StateError while closed."""
+        return self._link.modem
 
     @property
     def baudrate(self) -> int | None:
-        """The speed of the port in baud, None for one that has none."""
-        return None if self._speed is None else self._speed.baudrate
+        """The speed of the port in baud, None for a port that has none."""
+        return None if self._link.speed is None else self._link.speed.baudrate
 
     # --- any command, any line ---------------------------------------------------------------
 
     async def execute(self, command: Command[T]) -> T:
-        while self._changing_speed.locked():
-            async with self._changing_speed:
-                pass
-        return await self.modem.execute(command)
+        return await self._link.execute(command)
 
     async def send(
         self,
@@ -169,7 +145,7 @@ class Module(Vocabulary):
     def follow(self, *wanted: Wanted, limit: int = following.LIMIT) -> Following:
         """The unsolicited lines that are meant, all if none is named; see `Following`."""
         stream = Following(self.modem, wanted, limit)
-        self._followings.add(stream)
+        self._streams.add(stream)
         return stream
 
     # --- what takes its time -----------------------------------------------------------------
@@ -190,16 +166,10 @@ class Module(Vocabulary):
         network. Raises AttachError, which says what stood in the way and what to try;
         CommandError if the module refuses what `setup` asks; PortError.
         """
-        if speeds and self._speed is None:
+        if speeds and self._link.speed is None:
             raise NotSupported("speeds are tried on a serial port; this one has no speed")
         return await attach.attach(
-            self,
-            self.modem,
-            self._speed,
-            setup,
-            timeout=timeout,
-            speeds=speeds,
-            progress=progress,
+            self, self._link, setup, timeout=timeout, speeds=speeds, progress=progress
         )
 
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
@@ -209,11 +179,7 @@ class Module(Vocabulary):
         SpeedError says so. Other commands of this module wait meanwhile; what goes past it, to
         `modem`, must not be executed then. Raises CommandError if the module refuses.
         """
-        modem = self.modem
-        if self._speed is None:
-            raise NotSupported("the speed of a serial port can be set; this one has none")
-        async with self._changing_speed:
-            await speed.change(modem.execute, self._speed, baudrate, store=store)
+        await self._link.set_speed(baudrate, store=store)
 
     async def reset(self) -> Booted:
         """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
@@ -232,8 +198,9 @@ class Module(Vocabulary):
             await self.execute(command)
         except ModemReset:
             heard = (general.GOING_DOWN,)  # had it come up, `boot` would be done
-        if self._speed is not None and self._speed.baudrate != self._speed.stored:
-            await self._speed.change(self._speed.stored)  # while the module is silent, for seconds
+        speed = self._link.speed
+        if speed is not None and speed.baudrate != speed.stored:
+            await speed.change(speed.stored)  # while the module is silent, for seconds
         done, _ = await asyncio.wait({boot}, timeout=command.timeout)
         if not done:
             raise CommandTimeout(command.line, command.timeout, heard, bare=not heard)
@@ -272,46 +239,27 @@ class Module(Vocabulary):
             protocol_factory, local_port=local_port, remote=remote_addr
         )
 
-    # --- what comes --------------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------
 
-    def _on_line(self, line: str) -> None:
-        if general.restarting(line):
-            self._on_restart(line)
-            return
-        try:
-            notice = notices.parse(line)
-        except AnswerError as error:
-            _log.warning("a line is ignored: %s", error)
-            return
-        match notice:
-            case DatagramWaiting(socket):
+    def _on_event(self, event: LinkEvent) -> None:
+        match event:
+            case LineReceived(urc=DatagramWaiting(socket)):
                 self._datagrams.arrived(socket)
-            case PingReply() | PingFailure():
-                self._pings.ended(notice)
-            case Sleep(asleep):
-                self.modem.asleep(asleep)
-            case Booted() | NetworkStatus() | RadioConnection() | None:
-                pass  # a boot was met above; the others are for those who follow the lines
+            case LineReceived(urc=PingReply() | PingFailure() as outcome):
+                self._pings.ended(outcome)
+            case LineReceived():
+                pass  # for those who follow the lines
+            case Restarted(booted=booted, error=error):
+                self._datagrams.lost(error)
+                self._pings.ended(error)
+                if booted is not None:
+                    self._boot_ended(booted)
+            case PortLost(error):
+                self._datagrams.lost(error)
+                self._pings.ended(error)
+                self._boot_ended(error)
             case _:
-                assert_never(notice)
-
-    def _on_restart(self, line: str) -> None:
-        """What was expected of the module will not come.
-
-        Whoever shares the port may have abandoned the conversation already: then nobody waits in
-        it any more, and once more does no harm.
-        """
-        error = ModemReset(f"the module restarted ({line}); sockets and registration are gone")
-        self._datagrams.lost(error)
-        self._pings.ended(error)
-        self.modem.abandon(error)
-        if booted := general.booted(line):
-            self._boot_ended(booted)
-
-    def _on_lost(self, error: PortError) -> None:
-        self._datagrams.lost(error)
-        self._pings.ended(error)
-        self._boot_ended(error)
+                assert_never(event)
 
     def _boot_ended(self, outcome: Booted | M5310Error) -> None:
         boot, self._boot = self._boot, None

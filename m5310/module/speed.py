@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from typing import Final
 
 from m5310.at.codec import Command, Execute
 from m5310.at.engine import QUIET
@@ -21,8 +20,7 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.ports.open import byte_time
-from m5310.ports.transport import DescriptorTransport
+from m5310.ports.speed import PortSpeed
 
 USUAL: Final = (9600, 115200, 57600, 38400, 19200, 4800)
 """Where to look for a module of unknown speed, likeliest first: 9600 is its default, 115200 what
@@ -55,59 +53,6 @@ class SpeedError(M5310Error):
         super().__init__(f"the module took {wanted} baud but does not answer there, {after}")
         self.wanted = wanted
         self.baudrate = old if back else None
-
-
-class _Tunable(Protocol):
-    baudrate: int
-
-
-class PortSpeed:
-    """The speed of a modem's port, in baud. A network port takes any: it has none of its own.
-
-    `stored` is where the module talks after a restart, as far as is known: where it was met, until
-    it is told to store another speed.
-    """
-
-    def __init__(
-        self, transport: asyncio.BaseTransport, baudrate: int, modem: Modem | None = None
-    ) -> None:
-        """`transport` is over a port; `modem` is told how long a byte takes."""
-        self.baudrate = self.stored = baudrate
-        self._modem = modem
-        # pyserial's setters send a few ioctls, but for a port behind threads (rfc2217://) they
-        # may ask the other end and wait.
-        self._blocks = not isinstance(transport, DescriptorTransport)
-        self._port: _Tunable = _port(transport)
-
-    @classmethod
-    def of(cls, modem: Modem) -> PortSpeed | None:
-        """None if what carries the modem's bytes is no port. Raises PortError if nothing does."""
-        port: _Tunable | None = _port(modem.transport)
-        return None if port is None else cls(modem.transport, port.baudrate, modem)
-
-    async def change(self, baudrate: int) -> None:
-        """Talk at `baudrate` from now on. Raises PortError if the port cannot."""
-        pace = byte_time(baudrate)
-        try:
-            if self._blocks:
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(None, self._set, baudrate)
-            else:
-                self._set(baudrate)
-        except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
-            raise PortError(f"the port cannot be set to {baudrate} baud: {error}") from error
-        self.baudrate = baudrate
-        if self._modem is not None:
-            self._modem.pace(pace)
-
-    def _set(self, baudrate: int) -> None:
-        self._port.baudrate = baudrate
-
-
-def _port(transport: asyncio.BaseTransport) -> Any:
-    if isinstance(transport, DescriptorTransport):
-        return transport.serial.port
-    return transport.get_extra_info("serial")
 
 
 async def open_modem(url: str, baudrate: int, *, quiet: float = QUIET) -> tuple[Modem, PortSpeed]:

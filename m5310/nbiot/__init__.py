@@ -22,7 +22,8 @@ from m5310.errors import (
     NotFound,
     ParameterError,
 )
-from m5310.lwm2m.resources import Access, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value, ValueType
 from m5310.nbiot.loop_thread import Pump
 from m5310.nbiot.values import Flags, NbiotValue

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, ValueType, size
 
 
@@ -42,7 +43,7 @@ class Flags:
         flagged: dict[Path, Portion] = {}
         for resource, holder in list(values.items()):
             if self._claim(holder):
-                instance = Path(resource.path.object, resource.path.instance)
+                instance = resource.path.instance_path
                 flagged.setdefault(instance, []).append((resource, holder, holder.value))
         for entries in flagged.values():
             portion: Portion = []

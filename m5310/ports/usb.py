@@ -1,22 +1,20 @@
-"""A serial port that may go and come back: under its own name, or as the same USB device."""
+"""USB serial adapters: finding the same one again, under its old name or another."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from m5310.errors import PortError
-
-if TYPE_CHECKING:
-    from m5310.at.modem import Modem
+from m5310.ports.open import present
 
 _URL: Final = "://"
 
 
-class Present(Protocol):
-    """What pyserial tells of a port that is plugged in."""
+class PortInfo(Protocol):
+    """What pyserial's `list_ports` reports about a port that is plugged in."""
 
     @property
     def device(self) -> str: ...
@@ -33,9 +31,9 @@ class Present(Protocol):
 
 
 class UsbPort(NamedTuple):
-    """One port of one USB adapter, wherever it is plugged in.
+    """One port of one USB adapter, in whichever socket it is plugged.
 
-    `interface` tells the ports of an adapter with several of them apart.
+    `interface` distinguishes the ports of an adapter that has several.
     """
 
     vendor: int | None
@@ -44,58 +42,50 @@ class UsbPort(NamedTuple):
     interface: str
 
 
-def usb_port(port: Present) -> UsbPort | None:
-    """None for a port that nothing but its name tells from others: many adapters have no number."""
+def usb_port(port: PortInfo) -> UsbPort | None:
+    """None for a port without a USB serial number: only its name identifies it."""
     if not port.serial_number:
         return None
     interface = (port.location or "").partition(":")[2]
     return UsbPort(port.vid, port.pid, port.serial_number, interface)
 
 
-def named(name: str, ports: Iterable[Present]) -> UsbPort | None:
-    """What is plugged in under this name, or under what it is a link to."""
+def usb_port_of(name: str, ports: Iterable[PortInfo]) -> UsbPort | None:
+    """The USB port with this name, or with the name that this is a link to."""
     device = os.path.realpath(name)
     return next((usb_port(port) for port in ports if port.device in (name, device)), None)
 
 
-def found(wanted: UsbPort, ports: Iterable[Present]) -> str | None:
-    """The name under which it is plugged in now."""
+def name_of(wanted: UsbPort, ports: Iterable[PortInfo]) -> str | None:
+    """The name that the USB port has now; None if it is not plugged in."""
     return next((port.device for port in ports if usb_port(port) == wanted), None)
 
 
-class Plug:
-    """A port by its name. Once opened, it is what has that USB serial number, if it has one."""
+class PortFinder:
+    """Finds a port by its name; once `remember` was called, by its USB serial number."""
 
-    def __init__(self, url: str, baudrate: int) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._baudrate = baudrate
         self._usb: UsbPort | None = None
 
-    async def open(self) -> Modem:
-        """A modem on it. Raises ParameterError on a speed that is none, PortError on all else."""
-        from m5310.at.modem import Modem  # noqa: PLC0415 - who opens a port waits for it anyway
+    async def find(self) -> str:
+        """The name to open. Raises PortError if the remembered adapter is not plugged in."""
+        if self._usb is None:
+            return self._url
+        return await asyncio.get_running_loop().run_in_executor(None, self._find, self._usb)
 
-        loop = asyncio.get_running_loop()
-        name = self._url
-        if self._usb is not None:
-            name = await loop.run_in_executor(None, self._find, self._usb)
-        modem = await Modem.open(name, self._baudrate)
+    async def remember(self, name: str) -> None:
+        """The port was opened under this name: note its USB serial number, if it has one."""
         if self._usb is None and _URL not in name:
-            try:
-                self._usb = await loop.run_in_executor(None, lambda: named(name, _plugged_in()))
-            except BaseException:
-                await modem.close()
-                raise
-        return modem
+            loop = asyncio.get_running_loop()
+            self._usb = await loop.run_in_executor(None, lambda: usb_port_of(name, _plugged_in()))
 
     def _find(self, usb: UsbPort) -> str:
         ports = _plugged_in()
-        if named(self._url, ports) == usb:
+        if usb_port_of(self._url, ports) == usb:
             return self._url
-        name = found(usb, ports)
+        name = name_of(usb, ports)
         if name is None:
-            from m5310.ports.open import present  # noqa: PLC0415 - pyserial: a device loads it to open
-
             raise PortError(
                 f"{self._url}, USB serial number {usb.serial_number}, is not plugged in; "
                 f"{present(ports)}"
@@ -103,7 +93,7 @@ class Plug:
         return name
 
 
-def _plugged_in() -> list[Present]:
-    from serial.tools import list_ports  # noqa: PLC0415 - see above
+def _plugged_in() -> list[PortInfo]:
+    from serial.tools import list_ports  # noqa: PLC0415  # loads platform code of pyserial
 
     return list(list_ports.comports())

@@ -6,7 +6,7 @@ import pytest
 
 from m5310.at.modem import Modem
 from m5310.errors import PortError
-from m5310.ports.usb import Plug
+from m5310.module.link import Link
 from tests.support.devices import Ports
 from tests.support.scripted import Scripted
 
@@ -16,11 +16,11 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
     """Ports that are opened by name are scripted modules."""
     opened = Ports()
 
-    async def fake(_: Plug) -> Modem:
+    async def fake(_: Link) -> Modem:
         if opened.rules is None:
             raise PortError("not plugged in")
         opened.append(Scripted(opened.rules))
         return opened[-1].modem
 
-    monkeypatch.setattr(Plug, "open", fake)
+    monkeypatch.setattr(Link, "_open_by_name", fake)
     return opened

@@ -191,7 +191,9 @@ async def test_it_is_closed_once(tmp_path: Path) -> None:
 @realtime
 async def test_it_is_started_once_and_has_a_port_from_then_on(tmp_path: Path) -> None:
     it = Emulator(baud=None, link=str(tmp_path / "m5310"))
-    with pytest.raises(RuntimeError, match="no port before it is started: use it inside its `with`"):
+    with pytest.raises(
+        RuntimeError, match="no port before it is started: use it inside its `with`"
+    ):
         _ = it.port
     async with it:
         assert it.port == str(tmp_path / "m5310")
@@ -485,10 +487,10 @@ async def test_what_a_test_does_to_the_module_is_told_to_the_host_without_more()
 async def test_firmware_that_overruns_has_a_small_buffer() -> None:
     for overrunning in (Emulator(http=None, overruns=True), Emulator(http=None, firmware="SP1")):
         async with overrunning as it:
-            assert it.line.receive_buffer.room == 128
+            assert it.line.receive_buffer.size == 128
     for patient in (Emulator(http=None), Emulator(http=None, firmware="SP1", baud=None)):
         async with patient as it:
-            assert it.line.receive_buffer.room is None
+            assert it.line.receive_buffer.size is None
 
 
 @realtime

@@ -9,8 +9,8 @@ import pytest
 
 from m5310.at.modem import Modem
 from m5310.errors import PortError
-from m5310.module import speed
-from m5310.module.speed import PortSpeed
+from m5310.module.link import Link
+from m5310.ports.speed import PortSpeed
 from tests.support.scripted import Reply, Scripted
 
 GARBAGE = b"\x80\x00\xf8\x00"
@@ -77,7 +77,8 @@ class Board(Scripted):
     def behind_a_port(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """`Module("a port")` opens this one."""
 
-        async def open_modem(*_: object, **__: object) -> tuple[Modem, PortSpeed]:
-            return self.modem, self.dial
+        async def opened(_: Link) -> Modem:
+            return self.modem
 
-        monkeypatch.setattr(speed, "open_modem", open_modem)
+        monkeypatch.setattr(Link, "_open_by_name", opened)
+        monkeypatch.setattr(PortSpeed, "of", lambda _: self.dial)

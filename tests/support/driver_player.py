@@ -12,7 +12,7 @@ import pytest
 
 from m5310.at.codec import Command, Response, final_result
 from m5310.at.engine import Engine
-from m5310.at.events import Answered, Event, InStep, Refused, Unsolicited
+from m5310.at.events import Answered, Event, Refused, Synchronized, Unsolicited
 from m5310.commands import general, identity, network, power, sockets
 from m5310.commands import signal as measurements
 from m5310.commands import urcs as notices
@@ -21,8 +21,9 @@ from m5310.commands.sleep_reports import report_sleep
 from m5310.dialects import urcs as urc
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import config as miplconf
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.lwm2m import values
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import Hostile
 from tests.support.transcript import Bindings, Exchange, Kind, Step, framed, literal, load
@@ -177,7 +178,7 @@ def asked(words: list[str]) -> Command:
 
 def described(line: str) -> str:
     """What the driver understood of an unsolicited line, in the transcripts' words."""
-    heard = classic.parse(line) or notices.parse(line)
+    heard = classic_urcs.parse(line) or notices.parse(line)
     words = SEEN.get(type(heard))
     return words(heard) if words else f"nothing of {line!r}"
 
@@ -225,7 +226,7 @@ class Player:
 
     def _find_step(self) -> None:
         self.engine.submit(Command("AT"), self.now)
-        while not any(isinstance(event, InStep) for event in self.events):
+        while not any(isinstance(event, Synchronized) for event in self.events):
             if self.engine.outgoing():
                 self.feed(b"\r\nOK\r\n")
             self.now += 1
@@ -264,7 +265,7 @@ class Player:
                     assert not strange, f"{step.where}: an echo is nobody's"
                     self.events.clear()
         assert request is None, f"{exchange.title}: the driver was asked {request} for nothing"
-        assert self.engine.free, f"{exchange.title}: the last command was not ended"
+        assert self.engine.can_submit, f"{exchange.title}: the last command was not ended"
 
     def writes(self, step: Step, request: list[str] | None, answers: list[Step]) -> None:
         line = self.bindings.samples(step.text)

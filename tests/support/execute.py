@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from m5310.at.codec import Answer, Command
-from m5310.dialects.classic.config import Config
 from m5310.errors import M5310Error
 from tests.support.clock import elapse
-
-CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
 
 
 class RecordingExecute:

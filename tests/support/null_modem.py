@@ -20,10 +20,11 @@ from m5310.at.engine import Engine
 from m5310.at.events import Answered, Event, Refused, TimedOut, Unsolicited
 from m5310.commands import general
 from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.classic.config import Config
 from m5310.dialects.urcs import Opened
 from m5310.errors import CommandError
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import WHOLE, Arrival, Hostile
 
@@ -92,7 +93,7 @@ class NullModem:
         for name, kind, text in resources:
             self.execute(classic.notify(Path.parse(name), kind, text))
         self.execute(classic.open_(30))
-        self.until(lambda: any(isinstance(classic.parse(line), Opened) for line in self.urcs))
+        self.until(lambda: any(isinstance(classic_urcs.parse(line), Opened) for line in self.urcs))
         self.wait(2)
 
     def ask(self, question: Operation) -> list[Outcome]:

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from m5310.at.codec import Answer, Command
-from m5310.device.answers import Answering, Handlers, Request
+from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
-from m5310.dialects.classic import commands as classic
-from m5310.errors import CommandError
+from m5310.dialects.classic import urcs as classic_urcs
+from m5310.dialects.dialect import Request
+from m5310.errors import CommandError, ModemReset
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
+from m5310.module.link import Session
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 
 ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
 
@@ -38,7 +41,13 @@ class Bench:
         self.times: list[float] = []
         self.refuse = ""
         self.answered = asyncio.Event()
-        self.requests = Requests(Answering(self.tree, handlers, **options), self.execute)
+        handler = RequestHandler(self.tree, handlers, CLASSIC, **options)
+        self.session = Session()
+        self.requests = Requests(handler, self.execute, self.session)
+
+    def restart(self) -> None:
+        self.session.end(ModemReset("restarted"))
+        self.requests.forget()
 
     async def execute(self, command: Command) -> Answer:
         await asyncio.sleep(0)
@@ -54,7 +63,7 @@ class Bench:
 
     def come(self, *lines: str, registered: bool = True) -> None:
         for line in lines:
-            urc = classic.parse(line)
+            urc = classic_urcs.parse(line)
             assert isinstance(urc, Request)
             self.requests.arrived(urc, registered=registered)
 

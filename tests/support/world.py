@@ -166,6 +166,11 @@ class World:
         """
         self._nods = over, reads, announced
 
+    def deliver_datagram(self, number: int, address: str, port: int, data: bytes) -> None:
+        """A datagram arrives for one of the module's sockets."""
+        self.module.deliver_datagram(number, address, port, data, self._advance())
+        self._carry()
+
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
         self.module.receive(f"{line}\r".encode(), self._advance())

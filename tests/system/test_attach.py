@@ -16,7 +16,8 @@ from m5310.commands.power import PowerSaving
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Obstacle
 from m5310.module.module import Module
-from m5310.module.speed import USUAL, PortSpeed
+from m5310.module.speed import USUAL
+from m5310.ports.speed import PortSpeed
 from tests.support.boards import Dial
 from tests.support.cable import Cable
 from tests.support.clock import elapse

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from emulator.air.messages import Execute, Item, Read, Write
 from emulator.air.messages import Path as CloudPath
-from m5310.at.events import InStep
+from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import CommandError
 from m5310.lwm2m import values
-from m5310.lwm2m.resources import Path
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 from tests.support.hostile import GENTLE, Cut, Hostile
 from tests.support.null_modem import NullModem
@@ -36,7 +37,7 @@ def check_session(line: NullModem) -> None:
 
     reading = line.ask(Read(0, SENSOR))
     line.until(lambda: any(u.startswith("+MIPLREAD") for u in line.urcs))
-    request = classic.parse(line.urcs[-1])
+    request = classic_urcs.parse(line.urcs[-1])
     assert isinstance(request, ReadRequest)
     line.execute(classic.answer_read(request.msgid, request.path, ValueType.FLOAT, "20.5"))
     line.until(lambda: bool(reading))
@@ -44,7 +45,7 @@ def check_session(line: NullModem) -> None:
 
     writing = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
     line.until(lambda: any(u.startswith("+MIPLWRITE") for u in line.urcs))
-    written = classic.parse(line.urcs[-1])
+    written = classic_urcs.parse(line.urcs[-1])
     assert isinstance(written, WriteRequest)
     assert values.decode(ValueType.FLOAT, written.text) == 1.5
     line.execute(classic.answer_write(written.msgid, done=True))
@@ -53,7 +54,7 @@ def check_session(line: NullModem) -> None:
 
     executing = line.ask(Execute(0, SENSOR, b"now, please"))
     line.until(lambda: any(u.startswith("+MIPLEXECUTE") for u in line.urcs))
-    execution = classic.parse(line.urcs[-1])
+    execution = classic_urcs.parse(line.urcs[-1])
     assert isinstance(execution, ExecuteRequest)
     assert execution.arguments == b"now, please"
     line.execute(classic.answer_execute(execution.msgid, done=False))
@@ -66,7 +67,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: "+MIPLCLOSE:0,1" in line.urcs)
     assert not line.platform.online(line.device)
     line.execute(classic.delete())
-    assert [event for event in line.strays if not isinstance(event, InStep)] == []
+    assert [event for event in line.strays if not isinstance(event, Synchronized)] == []
 
 
 @pytest.mark.parametrize("typed_urcs", [False, True])
@@ -142,8 +143,8 @@ def test_what_the_cloud_writes_the_driver_gets(
     outcome = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, value),), replace=False))
     line.until(lambda: bool(line.urcs) or bool(outcome))
     assert not outcome, outcome
-    reading = classic.Reading.TYPED if typed_urcs else classic.Reading.BARE
-    request = classic.parse(line.urcs[-1], reading)
+    reading = classic_urcs.Reading.TYPED if typed_urcs else classic_urcs.Reading.BARE
+    request = classic_urcs.parse(line.urcs[-1], reading)
     assert isinstance(request, WriteRequest)
     assert same(values.decode(kind, request.text), value)
     line.execute(classic.answer_write(request.msgid, done=True))

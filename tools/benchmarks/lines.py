@@ -9,7 +9,7 @@ from functools import partial
 
 from m5310.at.engine import Engine
 from m5310.at.events import Unsolicited
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from tools.benchmarks.figures import Bench, Figure, at_least, benchmark, series
 from tools.benchmarks.responder import READ
 
@@ -72,7 +72,7 @@ def lines(bench: Bench) -> Sequence[Figure]:
         {
             "readline": partial(_readline, arriving, count),
             "engine": partial(_engine, arriving, count),
-            "typed": partial(_engine, arriving, count, classic.parse),
+            "typed": partial(_engine, arriving, count, classic_urcs.parse),
         },
         rounds=9,
     )

@@ -13,7 +13,7 @@ from functools import partial
 
 from m5310.at.codec import Command, Response
 from m5310.at.modem import Modem
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.errors import PortError
 from tools.benchmarks.figures import (
     Bench,
@@ -191,7 +191,7 @@ async def _listener(ports: Ports, count: int) -> None:
 
     def on_line(line: str) -> None:
         nonlocal left
-        assert classic.parse(line) is not None
+        assert classic_urcs.parse(line) is not None
         left -= 1
         if not left:
             done.set_result(None)

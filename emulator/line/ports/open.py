@@ -1,4 +1,4 @@
-"""From the name of a port to the port."""
+"""Opens the port that an address names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def open_port(
     on_note: Callable[[str], None],
     on_end: Callable[[], None],
 ) -> Port:
-    """Open it in the running event loop; `on_data` gets what hosts write.
+    """Open a port in the running event loop.
 
-    `on_note` is told in words of what happens at it, `on_end` that no host will ever come again.
-    Raises OSError: it cannot be had; nothing is left open.
+    `on_data`: called with bytes that hosts write; `on_note`: with a description of events at the
+    port; `on_end`: when no host can open the port again. Raises OSError if it cannot be opened;
+    then nothing is left open.
     """
     match address.kind:
         case PortKind.PTY:

@@ -1,4 +1,4 @@
-"""What a line needs of a port, whichever kind it is; and how a port is named. Pure."""
+"""The interface of all ports, and the addresses of ports. Pure."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ from typing import Protocol
 
 from emulator.line.uart_frames import Frame
 
-# Where a port on the network is open to: this machine, unless another address is named.
+# Default host: only programs on this machine can open the port.
 _LOOPBACK = "127.0.0.1"
 
 _EXPECTED = "expected pty, socket://[HOST]:PORT, rfc2217://[HOST]:PORT or - for standard input"
 
 
 class Port(Protocol):
-    """The module's end of a connection that one host at a time uses. Nothing it does blocks."""
+    """The module's end of a connection to one host at a time. No method blocks."""
 
     @property
     def name(self) -> str:
-        """What a host opens."""
+        """The name for hosts to open."""
 
     @property
     def opened(self) -> bool:
-        """Whether a host is there."""
+        """Whether a host has the port open."""
 
     @property
     def frame(self) -> Frame | None:
-        """How the host has set its UART; None: this kind of port does not tell."""
+        """The host's UART settings; None if this kind of port does not know them."""
 
     def write(self, data: bytes) -> int:
-        """How much of it the port took: less than all when it is full."""
+        """Returns how many bytes the port accepted: fewer than `data` if it is full."""
 
     def when_writable(self, callback: Callable[[], None]) -> None:
-        """Call it whenever the port takes more, or is left by its host; `stop_waiting` ends it."""
+        """Call `callback` each time the port can accept bytes or its host leaves, until
+        `stop_waiting`.
+        """
 
     def stop_waiting(self) -> None: ...
 
     def pause(self) -> None:
-        """Read no more until `resume`."""
+        """Stop reading until `resume`."""
 
     def resume(self) -> None: ...
 
     def poll(self) -> None:
-        """Read what is there already, without waiting for the event loop's next turn."""
+        """Read available bytes now, without waiting for the event loop."""
 
     def close(self) -> None: ...
 
@@ -59,7 +61,7 @@ class PortKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Which port to open; `host` and `number` only where it is on the network, 0: a free one."""
+    """Which port to open. `host`, `number`: of a network port; number 0: a free one."""
 
     kind: PortKind = PortKind.PTY
     host: str = ""
@@ -72,22 +74,24 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{kind}://{host}:{self.number}"
 
-    def following(self, places: int) -> Address:
-        """The address of the module `places` after the one that has this address.
+    def plus(self, offset: int) -> Address:
+        """The address for module number `offset`, counted from 0 for this address.
 
-        Raises ValueError: there is none.
+        Raises ValueError if there is none.
         """
-        if self.kind is PortKind.STDIO and places:
+        if self.kind is PortKind.STDIO and offset:
             raise ValueError("port -: standard input and output are for one module only")
-        if not self.number or not places:
+        if not self.number or not offset:
             return self
-        if self.number + places > 65535:
-            raise ValueError(f"port {self}: no {places} port numbers follow it")
-        return replace(self, number=self.number + places)
+        if self.number + offset > 65535:
+            raise ValueError(
+                f"port {self}: no port number for module {offset + 1}, the highest is 65535"
+            )
+        return replace(self, number=self.number + offset)
 
 
 def parse_address(text: str) -> Address:
-    """Read a name of a port. Raises ValueError: it is none."""
+    """Parse the name of a port. Raises ValueError if it is invalid."""
     if text in (PortKind.PTY.value, PortKind.STDIO.value):
         return Address(PortKind(text))
     match = re.fullmatch(r"(socket|rfc2217)://(\[[0-9a-fA-F:.]+\]|[^\[\]:/?#\s]*):(\d{1,5})", text)

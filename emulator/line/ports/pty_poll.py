@@ -1,4 +1,4 @@
-"""What has changed at the terminals of an event loop, all of them watched as one."""
+"""Events of all ptys of one event loop, through one epoll descriptor."""
 
 from __future__ import annotations
 
@@ -9,55 +9,54 @@ from weakref import WeakKeyDictionary
 
 
 class PtyPoller:
-    """`told` of a descriptor is called when something new is there, once for each news, with what
-    epoll says of it.
+    """Calls the callback of a descriptor with its epoll events, once for each change.
 
-    With nobody at the other end a pty's master reports a hang-up without end, and a loop that
-    watches it would spin: only the news of a change counts (edge-triggered). One watch for all
-    costs the loop one turn for the news of them all, and a descriptor instead of one for each.
+    Edge-triggered, because the master of a pty that no program has open reports a hang-up all the
+    time and would keep the loop busy. With one epoll for all ptys, events of many ptys cost one
+    iteration of the loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._told: dict[int, Callable[[int], None]] = {}
-        self._news = select.epoll()
-        loop.add_reader(self._news.fileno(), self._stirred)
+        self._callbacks: dict[int, Callable[[int], None]] = {}
+        self._epoll = select.epoll()
+        loop.add_reader(self._epoll.fileno(), self._on_ready)
 
-    def add(self, descriptor: int, told: Callable[[int], None]) -> None:
-        self._news.register(descriptor, select.EPOLLIN | select.EPOLLET)
-        self._told[descriptor] = told
+    def add(self, descriptor: int, on_events: Callable[[int], None]) -> None:
+        self._epoll.register(descriptor, select.EPOLLIN | select.EPOLLET)
+        self._callbacks[descriptor] = on_events
 
-    def look_again(self, descriptor: int) -> None:
-        """What is there already becomes news again."""
-        self._news.modify(descriptor, select.EPOLLIN | select.EPOLLET)
+    def rearm(self, descriptor: int) -> None:
+        """Report bytes that are already available again."""
+        self._epoll.modify(descriptor, select.EPOLLIN | select.EPOLLET)
 
     def remove(self, descriptor: int) -> None:
-        """Before it is closed. Without any descriptor the watch is over."""
-        self._news.unregister(descriptor)
-        del self._told[descriptor]
-        if not self._told:
-            del _WATCHES[self._loop]
-            self._loop.remove_reader(self._news.fileno())
-            self._news.close()
+        """Call before the descriptor is closed. The last removal closes the epoll."""
+        self._epoll.unregister(descriptor)
+        del self._callbacks[descriptor]
+        if not self._callbacks:
+            del _POLLERS[self._loop]
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
 
-    def _stirred(self) -> None:
-        for descriptor, news in self._news.poll(0):
-            told = self._told.get(descriptor)
-            if told is None:  # removed on the news of one before it
+    def _on_ready(self) -> None:
+        for descriptor, events in self._epoll.poll(0):
+            callback = self._callbacks.get(descriptor)
+            if callback is None:  # removed by a callback before it
                 continue
             try:
-                told(news)
-            except Exception as error:  # as the loop would: the others go on
-                message = f"on the news of a terminal, descriptor {descriptor}"
+                callback(events)
+            except Exception as error:  # like the loop: the other ptys continue
+                message = f"error in the callback of pty descriptor {descriptor}"
                 self._loop.call_exception_handler({"message": message, "exception": error})
 
 
-_WATCHES: WeakKeyDictionary[asyncio.AbstractEventLoop, PtyPoller] = WeakKeyDictionary()
+_POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, PtyPoller] = WeakKeyDictionary()
 
 
 def poller_of(loop: asyncio.AbstractEventLoop) -> PtyPoller:
-    """The one of this event loop, on Linux."""
-    watch = _WATCHES.get(loop)
-    if watch is None:
-        watch = _WATCHES[loop] = PtyPoller(loop)
-    return watch
+    """The poller of this event loop (Linux only)."""
+    poller = _POLLERS.get(loop)
+    if poller is None:
+        poller = _POLLERS[loop] = PtyPoller(loop)
+    return poller

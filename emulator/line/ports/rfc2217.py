@@ -1,6 +1,6 @@
-"""RFC 2217: a serial port over Telnet, which carries the host's speed too (for Windows hosts).
+"""RFC 2217: a serial port over Telnet that carries the host's UART settings (for Windows hosts).
 
-The protocol is pyserial's own code for servers; what is here bounds it against hostile clients.
+pyserial's server code decodes the protocol; this file limits what hostile clients can do to it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from serial.rfc2217 import PortManager, Serial
 from emulator.line.ports.tcp import ProtocolViolation
 from emulator.line.uart_frames import Frame, Parity
 
-# The longest subnegotiation of RFC 2217 that a client sends is six bytes; a signature may be more.
+# Limit of a subnegotiation in bytes. Settings take at most six; a signature may be longer.
 _LONGEST = 256
 
 
 @dataclass(slots=True)
 class _Uart:
-    """What the client sets and asks, by the names that pyserial gives them.
+    """The settings that the client sets and reads, under pyserial's attribute names.
 
-    The module's lines are wired as most boards have them: ready, always; DTR and RTS go nowhere.
+    Control lines are as on most boards: CTS, DSR and CD always on; DTR and RTS not connected.
     """
 
     baudrate: int = 9600
@@ -41,7 +41,7 @@ class _Uart:
     ri: bool = False
 
     def reset_input_buffer(self) -> None:
-        """A line keeps nothing that could be purged; nor does the next."""
+        """There is no buffer to purge; the same for the output buffer."""
 
     def reset_output_buffer(self) -> None: ...
 
@@ -52,32 +52,32 @@ class _Connection:
 
 
 class Rfc2217Session:
-    """One client's session; `owe` takes what the protocol itself has to say."""
+    """One client's session; `send` is called with answers of the protocol itself."""
 
-    def __init__(self, owe: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None]) -> None:
         self._uart = _Uart()
-        self._protocol = PortManager(cast(Serial, self._uart), cast(Serial, _Connection(owe)))
+        self._protocol = PortManager(cast(Serial, self._uart), cast(Serial, _Connection(send)))
 
     @property
     def frame(self) -> Frame | None:
         uart = self._uart
-        # One and a half stop bits read like one.
+        # One and a half stop bits count as one.
         return Frame(uart.baudrate, uart.bytesize, Parity(uart.parity), int(uart.stopbits))
 
     def decode(self, data: bytes) -> bytes:
-        found = bytearray()
+        decoded = bytearray()
         try:
             for byte in self._protocol.filter(data):
-                found += byte
+                decoded += byte
         except (ValueError, KeyError, TypeError, struct.error) as error:
             raise ProtocolViolation(
-                f"a Telnet option that RFC 2217 does not know ({error})"
+                f"a Telnet option that RFC 2217 does not define ({error})"
             ) from error
         if self._protocol.suboption is not None and len(self._protocol.suboption) > _LONGEST:
             raise ProtocolViolation(f"a Telnet option of more than {_LONGEST} bytes")
         if not 5 <= self._uart.bytesize <= 8:
-            raise ProtocolViolation(f"{self._uart.bytesize} data bits; RFC 2217 knows 5 to 8")
-        return bytes(found)
+            raise ProtocolViolation(f"{self._uart.bytesize} data bits, expected 5 to 8 (RFC 2217)")
+        return bytes(decoded)
 
     def encode(self, data: bytes) -> bytes:
         return b"".join(self._protocol.escape(data))

@@ -1,4 +1,4 @@
-"""Standard input and output as the module's port: for pipes, socat and the like."""
+"""Standard input and output as a port, for pipes and socat."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from emulator.line.uart_frames import Frame
 
 _INPUT, _OUTPUT = 0, 1
 READ_SIZE = 4096
-# What a pipe that is writable takes without blocking (POSIX: PIPE_BUF is at least that).
+# A writable pipe accepts this many bytes without blocking (POSIX: PIPE_BUF is at least 512).
 _CHUNK = 512
 
 
 class StdioPort:
-    """`on_end` is called when the input has come to its end: no other host will come.
+    """`on_end` is called at the end of the input: no other host can follow.
 
-    The streams are left as they are, blocking: others may share them.
+    The streams stay in blocking mode, because other processes may share them.
     """
 
     name = "-"
@@ -31,7 +31,7 @@ class StdioPort:
         *,
         streams: tuple[int, int] = (_INPUT, _OUTPUT),
     ) -> None:
-        """Needs a running event loop. Raises OSError: the input cannot be waited for."""
+        """Needs a running event loop. Raises OSError if the input cannot be polled (a file)."""
         self._on_data = on_data
         self._on_end = on_end
         self._input, self._output = streams
@@ -51,10 +51,10 @@ class StdioPort:
 
     def write(self, data: bytes) -> int:
         taken = 0
-        while taken < len(data) and self._takes():
+        while taken < len(data) and self._writable():
             try:
                 taken += os.write(self._output, data[taken : taken + _CHUNK])
-            except OSError:  # whoever read it has gone
+            except OSError:  # the reader has closed its end
                 self._broken = True
         return taken
 
@@ -91,5 +91,5 @@ class StdioPort:
         self.pause()
         self._on_end()
 
-    def _takes(self) -> bool:
+    def _writable(self) -> bool:
         return not self._broken and bool(select.select([], [self._output], [], 0)[1])

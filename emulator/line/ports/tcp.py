@@ -1,4 +1,4 @@
-"""A serial port on the network: one host at a time, which may leave and come back."""
+"""TCP port: a serial port on the network for one host at a time."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from emulator.line.ports.port import Address
 from emulator.line.uart_frames import Frame
 
 READ_SIZE = 4096
-# What the system may keep of what a host has not read yet: a serial driver's buffer, not a file's.
+# Socket send buffer in bytes: about the size of a serial driver's buffer.
 _SEND_BUFFER = 16_384
-# Bytes taken from the line at once; the rest waits there until these have been sent.
+# Bytes accepted from the line at once; further bytes wait in the line.
 _CHUNK = 16_384
-# Bytes of a protocol's own that wait for a host; one that lets so many wait is no partner.
-_MAX_OWED = 65_536
+# Limit of unsent bytes: a host that does not read the protocol's answers is disconnected.
+_MAX_UNSENT = 65_536
 
 
 class ProtocolViolation(Exception):
-    """What the host sent is not of the protocol; the text says what it is instead."""
+    """The host broke the protocol; the text describes how."""
 
 
 class Session(Protocol):
-    """What one connection speaks around the bytes of the line."""
+    """The protocol of one connection around the bytes of the line."""
 
     @property
     def frame(self) -> Frame | None: ...
 
     def decode(self, data: bytes) -> bytes:
-        """The line's bytes among those that came. Raises ProtocolViolation."""
+        """The line's bytes in `data`. Raises ProtocolViolation."""
 
     def encode(self, data: bytes) -> bytes: ...
 
 
 class RawSession:
-    """Nothing but the line's bytes, as pyserial's `socket://` has it."""
+    """Only the line's bytes, as with pyserial's `socket://`."""
 
     frame: Frame | None = None
 
-    def __init__(self, owe: Callable[[bytes], None]) -> None:
-        """It has nothing of its own to say."""
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        """`send` is not used: this protocol has no answers of its own."""
 
     def decode(self, data: bytes) -> bytes:
         return data
@@ -54,24 +54,24 @@ class RawSession:
 
 
 class _Host:
-    """A connection; `owed` is what it has not taken yet."""
+    """One connection; `unsent` are bytes that the socket has not accepted yet."""
 
     def __init__(self, connection: socket.socket, session: Callable[..., Session]) -> None:
         self.connection = connection
-        self.owed = bytearray()
-        self.ended = False  # it sends nothing more, and may still read
-        self.session = session(self.owed.extend)
+        self.unsent = bytearray()
+        self.ended = False  # it sends no more bytes, but may still read
+        self.session = session(self.unsent.extend)
 
 
 def _hung_up(connection: socket.socket) -> bool:
-    """Whether the other end sends no more, with or without bytes of it left to read."""
+    """Whether the other end has stopped sending; unread bytes may be left."""
     poll = select.poll()
-    poll.register(connection, getattr(select, "POLLRDHUP", 0))  # elsewhere than on Linux: 0
+    poll.register(connection, getattr(select, "POLLRDHUP", 0))  # 0 outside Linux
     return bool(poll.poll(0))
 
 
 class TcpPort:
-    """A second host is refused as long as the first is there: a port is open once."""
+    """Refuses a second host while the first is connected, like a serial port."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class TcpPort:
         on_data: Callable[[bytes], None],
         on_note: Callable[[str], None],
     ) -> None:
-        """Needs a running event loop. Raises OSError, which names `address`."""
+        """Needs a running event loop. Raises OSError, with `address` in its text."""
         self._session = session
         self._on_data = on_data
         self._on_note = on_note
@@ -90,14 +90,14 @@ class TcpPort:
         self._writable: Callable[[], None] | None = None
         try:
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-            self._door = socket.create_server((address.host, address.number), family=family)
-        except OSError as error:  # a name that does not resolve has no number of the system's
+            self._listener = socket.create_server((address.host, address.number), family=family)
+        except OSError as error:  # a name that does not resolve has no errno
             number = error.errno or 0
             reason = os.strerror(number) if number > 0 else error.strerror
             raise OSError(number, f"{address}: {reason}") from error
-        self._door.setblocking(False)
-        self.address = replace(address, number=self._door.getsockname()[1])
-        self._loop.add_reader(self._door, self._knocked)
+        self._listener.setblocking(False)
+        self.address = replace(address, number=self._listener.getsockname()[1])
+        self._loop.add_reader(self._listener, self._accept)
 
     @property
     def name(self) -> str:
@@ -113,12 +113,12 @@ class TcpPort:
 
     def write(self, data: bytes) -> int:
         host = self._host
-        if host is None or host.owed:
+        if host is None or host.unsent:
             return 0
-        taken = data[:_CHUNK]
-        host.owed += host.session.encode(taken)
-        self._pay(host)
-        return len(taken)
+        accepted = data[:_CHUNK]
+        host.unsent += host.session.encode(accepted)
+        self._send_unsent(host)
+        return len(accepted)
 
     def when_writable(self, callback: Callable[[], None]) -> None:
         self._writable = callback
@@ -137,44 +137,44 @@ class TcpPort:
         self._watch_reading()
 
     def poll(self) -> None:
-        self._knocked()
+        self._accept()
         if self._host is not None and not self._host.ended and not self._paused:
             self._read()
 
     def close(self) -> None:
-        self._loop.remove_reader(self._door)
+        self._loop.remove_reader(self._listener)
         self._writable = None
-        self._leave()
-        self._door.close()
+        self._disconnect()
+        self._listener.close()
 
-    # A host comes and goes -----------------------------------------------------------------------
+    # Connections ---------------------------------------------------------------------------------
 
-    def _knocked(self) -> None:
+    def _accept(self) -> None:
         try:
-            connection, origin = self._door.accept()
+            connection, origin = self._listener.accept()
         except BlockingIOError:
             return
-        except OSError as error:  # it has gone again, or there is no descriptor left for it
-            self._on_note(f"a host could not come in: {error.strerror}")
+        except OSError as error:  # it has hung up, or no descriptor is free
+            self._on_note(f"a host could not connect: {error.strerror}")
             return
-        self._see_off()
-        who = f"{origin[0]}:{origin[1]}"
+        self._end_if_hung_up()
+        peer = f"{origin[0]}:{origin[1]}"
         if self._host is not None and not self._host.ended:
             connection.close()
-            self._on_note(f"{who} refused: another host has the port open")
+            self._on_note(f"refusing {peer}: another host has the port open")
             return
-        self._leave()
+        self._disconnect()
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self._host = _Host(connection, self._session)
-        self._on_note(f"{who} has opened the port")
+        self._on_note(f"{peer} has opened the port")
         self._watch_reading()
-        self._pay(self._host)
+        self._send_unsent(self._host)
 
-    def _see_off(self) -> None:
-        """Whoever comes may be who has just left, of whom not all has been read: as much of it as
-        there is room for is read now, and the rest is lost.
+    def _end_if_hung_up(self) -> None:
+        """End the old connection if its host has hung up, so that the host can connect again at
+        once. Its last bytes are read unless reading is paused.
         """
         host = self._host
         if host is None or not _hung_up(host.connection):
@@ -183,7 +183,7 @@ class TcpPort:
             self._read()
         host.ended = True
 
-    def _leave(self) -> None:
+    def _disconnect(self) -> None:
         host, self._host = self._host, None
         if host is None:
             return
@@ -191,20 +191,20 @@ class TcpPort:
         self._loop.remove_writer(host.connection)
         host.connection.close()
         self._on_note("the host has closed the port")
-        if self._writable is not None:  # what waits for it need not wait any longer
-            self._loop.call_soon(self._wake)
+        if self._writable is not None:  # the line must not wait for this host any longer
+            self._loop.call_soon(self._notify_writable)
 
     # Bytes ---------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         host = self._host
-        assert host is not None, "a host that has left is not watched"
+        assert host is not None, "a disconnected host is not watched"
         try:
             data = host.connection.recv(READ_SIZE)
         except BlockingIOError:
             return
         except OSError:
-            self._leave()
+            self._disconnect()
             return
         if not data:
             host.ended = True
@@ -213,36 +213,36 @@ class TcpPort:
         try:
             decoded = host.session.decode(data)
         except ProtocolViolation as violation:
-            self._on_note(f"the host is sent away: {violation}")
-            self._leave()
+            self._on_note(f"disconnecting the host: {violation}")
+            self._disconnect()
             return
-        self._pay(host)
+        self._send_unsent(host)
         if decoded:
             self._on_data(decoded)
 
-    def _pay(self, host: _Host) -> None:
-        """Send what is owed, as much of it as is taken now."""
+    def _send_unsent(self, host: _Host) -> None:
+        """Send as many of the unsent bytes as the socket accepts."""
         try:
-            while host.owed:
-                del host.owed[: host.connection.send(host.owed)]
+            while host.unsent:
+                del host.unsent[: host.connection.send(host.unsent)]
         except BlockingIOError:
             pass
         except OSError:
-            self._leave()
+            self._disconnect()
             return
-        if len(host.owed) > _MAX_OWED:
-            self._on_note("the host is sent away: it does not read the answers to what it asks")
-            self._leave()
+        if len(host.unsent) > _MAX_UNSENT:
+            self._on_note("disconnecting the host: it does not read its answers")
+            self._disconnect()
             return
         self._watch_writing()
 
-    def _wrote(self) -> None:
+    def _on_writable(self) -> None:
         host = self._host
-        assert host is not None, "a host that has left is not watched"
-        self._pay(host)
-        self._wake()
+        assert host is not None, "a disconnected host is not watched"
+        self._send_unsent(host)
+        self._notify_writable()
 
-    def _wake(self) -> None:
+    def _notify_writable(self) -> None:
         if self._writable is not None:
             self._writable()
 
@@ -257,7 +257,7 @@ class TcpPort:
     def _watch_writing(self) -> None:
         if self._host is None:
             return
-        if self._host.owed or self._writable is not None:
-            self._loop.add_writer(self._host.connection, self._wrote)
+        if self._host.unsent or self._writable is not None:
+            self._loop.add_writer(self._host.connection, self._on_writable)
         else:
             self._loop.remove_writer(self._host.connection)

@@ -12,7 +12,7 @@ from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import NetworkStatus, PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.commands.urcs import Notice, RadioConnection, Sleep
-from m5310.dialects.classic import commands as classic
+from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -26,7 +26,7 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, shortened
-from m5310.lwm2m.resources import ANY
+from m5310.lwm2m.path import ANY
 
 
 def unsolicited_words(line: str) -> str | None:
@@ -34,7 +34,7 @@ def unsolicited_words(line: str) -> str | None:
     if line == "REBOOTING":
         return "the module restarts"
     try:
-        if (urc := classic.parse(line)) is not None:
+        if (urc := classic_urcs.parse(line)) is not None:
             return _urc(urc)
         if (notice := notices.parse(line)) is not None:
             return _notice(notice)
@@ -119,7 +119,7 @@ def _urc(urc: Urc) -> str:
         case Discovered(_, _, object_):
             return f"the platform asks what /{object_} has"
         case ReadRequest():
-            target = _target(urc.object, urc.instance, urc.resource)
+            target = _target(urc.path.object, urc.path.instance, urc.path.resource)
             return f"the platform reads {target} (request {urc.msgid})"
         case WriteRequest():
             return f"the platform writes {_written(urc)} (request {urc.msgid})"

@@ -12,7 +12,7 @@ from m5310.cli.explain.questions import QUERIES, cycle_words, seconds_words
 from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.dialects.classic.config import Config
 from m5310.errors import M5310Error, ParameterError, shortened
-from m5310.lwm2m.resources import ANY, Path
+from m5310.lwm2m.path import ANY, Path
 from m5310.lwm2m.values import ValueType
 
 Values = Sequence[str]

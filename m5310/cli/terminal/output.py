@@ -1,11 +1,12 @@
-"""What the command shows: results on stdout, everything about the work itself on stderr.
+"""Output of the command: results on stdout, messages and progress on stderr.
 
-Everything is drawn here with what Python brings: a table library would be a second way of saying
-the same, and pipes, for which it must look plain anyway, are half of its readers.
+Tables, colours and wrapping use the standard library only: half of the readers are pipes, where
+the output is plain text anyway.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sys
@@ -16,10 +17,10 @@ from io import TextIOWrapper
 from typing import Final, TextIO
 
 GAP: Final = "  "
-_INDENT: Final = "    "  # of words that stand below what they explain
-_NARROWEST: Final = 30  # columns in which words can still be read beside something
-_WIDEST: Final = 10_000  # columns; more in COLUMNS is a mistake
-_USUAL: Final = 80  # columns of a terminal that does not tell
+_INDENT: Final = "    "  # of an explanation below its line
+_NARROWEST: Final = 30  # columns; a narrower explanation goes below its line
+_WIDEST: Final = 10_000  # columns; a larger value in COLUMNS is ignored
+_DEFAULT_WIDTH: Final = 80  # columns, for a terminal without a known width
 
 
 class Style(Enum):
@@ -34,10 +35,10 @@ class Style(Enum):
     CYAN = "36"
 
 
-class Screen:
-    """Two streams, and whether each is a terminal.
+class Output:
+    """Writes to two streams: `out` (default: stdout) and `err` (default: stderr).
 
-    Colours only where a person looks: not in pipes, nor where NO_COLOR is set (no-color.org).
+    Colours appear on terminals only, and not if NO_COLOR is set (no-color.org).
     """
 
     def __init__(
@@ -50,28 +51,28 @@ class Screen:
         self.err = sys.stderr if err is None else err
         for stream in (self.out, self.err):
             if isinstance(stream, TextIOWrapper):
-                # a name or value that the terminal's code page lacks is no reason to die
+                # escape characters that the terminal's code page lacks
                 stream.reconfigure(errors="backslashreplace")
         plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
         self.terminal = self.out.isatty()
         self._colours = self.terminal and not plain
-        self._progress = self.err.isatty() and environment.get("TERM") != "dumb"
-        self._working = ""  # the progress line that stands on the terminal
+        self._shows_progress = self.err.isatty() and environment.get("TERM") != "dumb"
+        self._progress_line = ""  # shown on the terminal now
 
-    def say(self, text: str = "", style: Style = Style.PLAIN) -> None:
-        """A line of the result. Raises BrokenPipeError once nobody reads any more."""
-        self._wipe()
-        print(self.painted(text, style), file=self.out, flush=True)
-        self._draw()
+    def result(self, text: str = "", style: Style = Style.PLAIN) -> None:
+        """Write a line to stdout. Raises OSError if it cannot be written."""
+        self._erase_progress()
+        print(self.coloured(text, style), file=self.out, flush=True)
+        self._draw_progress()
 
-    def tell(self, text: str) -> None:
-        """A line about the work: errors, advice, what is being done."""
-        self._wipe()
-        with contextlib.suppress(OSError):  # errors may go unread, results may not
+    def message(self, text: str) -> None:
+        """Write a line to stderr: errors, advice, progress. Never raises OSError."""
+        self._erase_progress()
+        with contextlib.suppress(OSError):
             print(f"m5310: {text}", file=self.err, flush=True)
-        self._draw()
+        self._draw_progress()
 
-    def painted(self, text: str, style: Style) -> str:
+    def coloured(self, text: str, style: Style) -> str:
         if not self._colours or style is Style.PLAIN or not text:
             return text
         return f"\x1b[{style.value}m{text}\x1b[0m"
@@ -79,90 +80,84 @@ class Screen:
     def table(
         self, head: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[Style]
     ) -> None:
-        """Aligned columns; `styles` has one for each row.
+        """Write aligned columns; `styles` has one style for each row.
 
-        On a terminal the last column is wrapped to what is left of its width.
+        On a terminal the last column is wrapped to the terminal's width.
         """
         widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         left = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
         for cells, style in zip((head, *rows), (Style.BOLD, *styles), strict=True):
             begin = GAP.join(padded(cell, w) for cell, w in zip(cells[:-1], widths, strict=False))
-            self._pair(begin.rstrip(), cells[-1].rstrip(), left, style, style)
+            self.explained(begin.rstrip(), cells[-1].rstrip(), left, style, style)
 
     def explained(
-        self, line: str, words: str, column: int, style: Style, words_style: Style = Style.CYAN
+        self, line: str, meaning: str, column: int, style: Style, meaning_style: Style = Style.CYAN
     ) -> None:
-        """A line and, beginning at a column, what it means; below it where there is no room."""
-        self._pair(line, words, column, style, words_style)
-
-    def _pair(self, line: str, words: str, column: int, style: Style, words_style: Style) -> None:
-        filled = padded(line, max(column, width(line) + len(GAP))) if words else line
-        room = columns(self.out) - column if self.terminal else None
-        if room is None or not words or width(filled) + width(words) <= column + room:
-            parts = [filled, words]
+        """Write a line with its meaning from `column` on, or below the line if it does not fit."""
+        filled = padded(line, max(column, width(line) + len(GAP))) if meaning else line
+        space = columns(self.out) - column if self.terminal else None
+        if space is None or not meaning or width(filled) + width(meaning) <= column + space:
+            parts = [filled, meaning]
             rest = []
-        elif width(filled) == column and room >= _NARROWEST:
-            first, *rest = wrapped(words, room)
+        elif width(filled) == column and space >= _NARROWEST:
+            first, *rest = wrapped(meaning, space)
             parts = [filled, first]
             rest = [" " * column + part for part in rest]
         else:
             parts = [line]
-            rest = [_INDENT + part for part in wrapped(words, column + room - len(_INDENT))]
+            rest = [_INDENT + part for part in wrapped(meaning, column + space - len(_INDENT))]
             if width(line) < len(_INDENT):  # a mark alone
                 parts = [padded(line, len(_INDENT)), rest.pop(0).removeprefix(_INDENT)]
-        if style is words_style:
-            self.say("".join(parts), style)
+        if style is meaning_style:
+            self.result("".join(parts), style)
         else:
-            self.say(self.painted(parts[0], style) + self.painted("".join(parts[1:]), words_style))
+            tail = self.coloured("".join(parts[1:]), meaning_style)
+            self.result(self.coloured(parts[0], style) + tail)
         for part in rest:
-            self.say(part, words_style)
+            self.result(part, meaning_style)
 
     @contextlib.asynccontextmanager
-    async def working(self, what: str) -> AsyncGenerator[Callable[[str], None], None]:
-        """Say on a terminal what is being done, and for how long already; nothing in pipes.
+    async def progress(self, what: str) -> AsyncGenerator[Callable[[str], None], None]:
+        """Show on a terminal what is being done and for how many seconds; nothing in pipes.
 
-        Gives a function that says something newer.
+        Yields a function that replaces the text.
         """
-        import asyncio  # noqa: PLC0415 - `ports`, `decode` and --help live without it
-
-        said = [what]
-        if not self._progress:
-            yield lambda text: said.append(text)
+        texts = [what]
+        if not self._shows_progress:
+            yield texts.append
             return
-        ticking = asyncio.create_task(self._tick(said))
+        ticking = asyncio.create_task(self._tick(texts))
         try:
-            yield lambda text: said.append(text)
+            yield texts.append
         finally:
             ticking.cancel()
-            self._wipe()
-            self._working = ""
+            self._erase_progress()
+            self._progress_line = ""
 
-    async def _tick(self, said: list[str]) -> None:
-        from asyncio import get_running_loop, sleep  # noqa: PLC0415
-
-        began = get_running_loop().time()
+    async def _tick(self, texts: list[str]) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         while True:
-            self._wipe()
-            elapsed = get_running_loop().time() - began
-            # a line longer than the terminal could not be wiped again
-            end = f" ... {elapsed:.0f} s"
-            self._working = clipped(said[-1], columns(self.err) - len(end) - 1) + end
-            self._draw()
-            await sleep(1)
+            self._erase_progress()
+            # a line wider than the terminal could not be erased
+            end = f" ... {clock() - began:.0f} s"
+            self._progress_line = clipped(texts[-1], columns(self.err) - len(end) - 1) + end
+            self._draw_progress()
+            await asyncio.sleep(1)
 
-    def _wipe(self) -> None:
-        if self._working:
+    def _erase_progress(self) -> None:
+        if self._progress_line:
             self.err.write("\r\x1b[K")
             self.err.flush()
 
-    def _draw(self) -> None:
-        if self._working:
-            self.err.write(self._working)
+    def _draw_progress(self) -> None:
+        if self._progress_line:
+            self.err.write(self._progress_line)
             self.err.flush()
 
 
 def width(text: str) -> int:
-    """Columns of a terminal that a text takes; Chinese takes two a character."""
+    """Terminal columns of a text; a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
@@ -171,14 +166,14 @@ def padded(text: str, columns: int) -> str:
 
 
 def clipped(text: str, most: int) -> str:
-    """As much of a text as so many columns hold."""
+    """The text, cut to at most `most` columns."""
     while text and width(text) > most:
         text = text[:-1]
     return text
 
 
 def wrapped(text: str, most: int) -> list[str]:
-    """A text in lines of so many columns, at least one, parted between words where that can be."""
+    """The text in lines of at most `most` columns, broken between words where possible."""
     lines = [""]
     for word in text.split():
         gap = " " if lines[-1] else ""
@@ -197,11 +192,11 @@ def wrapped(text: str, most: int) -> list[str]:
 
 
 def columns(stream: TextIO) -> int:
-    """How wide the terminal is at which a stream ends; COLUMNS overrides, as in other programs."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isascii() and told.isdecimal() and 0 < int(told) < _WIDEST:
-        return int(told)
+    """The width of the stream's terminal; the variable COLUMNS overrides it."""
+    setting = os.environ.get("COLUMNS", "")
+    if setting.isascii() and setting.isdecimal() and 0 < int(setting) < _WIDEST:
+        return int(setting)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or _USUAL
-    except OSError:  # a test's terminal is none
-        return _USUAL
+        return os.get_terminal_size(stream.fileno()).columns or _DEFAULT_WIDTH
+    except OSError:  # not a terminal
+        return _DEFAULT_WIDTH

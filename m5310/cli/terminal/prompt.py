@@ -1,4 +1,4 @@
-"""The prompt of a console at a terminal: history, completion, and room for what comes unasked."""
+"""The console's prompt at a terminal: history, completion, output above the input line."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from m5310.cli.explain.catalogue import completions
-from m5310.cli.terminal.output import Screen
+from m5310.cli.terminal.output import Output
 from m5310.cli.terminal.stdin import Interrupted
 
 
-async def lines(screen: Screen) -> AsyncGenerator[str, None]:
-    """Each line that is typed, until Ctrl-D; raises Interrupted at Ctrl-C on an empty line.
+async def read_lines(output: Output) -> AsyncGenerator[str, None]:
+    """Yield each typed line until Ctrl-D. Raises Interrupted at Ctrl-C on an empty line.
 
-    What `screen` says meanwhile appears above the prompt.
+    Text written to `output` meanwhile appears above the prompt.
     """
     session: PromptSession[str] = PromptSession(
         "> ", history=_history(), completer=_Commands(), complete_while_typing=False
     )
-    out, err = screen.out, screen.err
+    out, err = output.out, output.err
     with patch_stdout(raw=True):
-        screen.out, screen.err = sys.stdout, sys.stderr
+        output.out, output.err = sys.stdout, sys.stderr
         try:
             while True:
                 try:
@@ -39,14 +39,14 @@ async def lines(screen: Screen) -> AsyncGenerator[str, None]:
                     if not session.default_buffer.text:
                         raise Interrupted from None
         finally:
-            screen.out, screen.err = out, err
+            output.out, output.err = out, err
 
 
 class _Commands(Completer):
     def get_completions(
         self,
         document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002 - the interface's
+        complete_event: CompleteEvent,  # noqa: ARG002 - prompt_toolkit passes it
     ) -> Iterable[Completion]:
         typed = document.text_before_cursor
         for entry in completions(typed):
@@ -59,12 +59,12 @@ class _Commands(Completer):
 
 
 def _history() -> History:
-    """The lines of earlier consoles (XDG Base Directory Specification: state)."""
+    """Lines typed in earlier sessions, kept in XDG_STATE_HOME (XDG Base Directory Spec)."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(state) / "m5310"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "history").touch()
-    except OSError:  # a home that cannot be written to is no reason not to talk
+    except OSError:  # not writable: no history, but the console works
         return InMemoryHistory()
     return FileHistory(folder / "history")

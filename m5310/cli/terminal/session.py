@@ -1,4 +1,4 @@
-"""One talk with a module: its commands, the lines that come unasked, and the end of its port."""
+"""One conversation with a module: commands, unsolicited lines, loss of the port."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from m5310.errors import PortError
 T = TypeVar("T")
 
 BACKLOG: Final = 10_000
-"""Unsolicited lines kept for a terminal that is slower than the module; the oldest go first."""
+"""Unsolicited lines kept for a slow terminal; when full, the oldest is dropped."""
 
 
 class Session:
-    """A modem, and the lines that nobody asked for as a stream.
+    """A modem with its unsolicited lines as a stream.
 
-    `retune` brings the port to another speed; it is called once the module took a command that
-    changes the line's, as both must go there together.
+    `set_speed` changes the speed of the port, in baud. It is called after the module accepted a
+    command that changes the speed of the line.
     """
 
     def __init__(
-        self, modem: Modem, retune: Callable[[int], Awaitable[None]] | None = None
+        self, modem: Modem, set_speed: Callable[[int], Awaitable[None]] | None = None
     ) -> None:
         self._modem = modem
-        self._retune = retune
+        self._set_speed = set_speed
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._lost: asyncio.Future[PortError] = asyncio.get_running_loop().create_future()
-        modem.listen(self._heard, self._lost.set_result)
+        modem.listen(self._on_line, self._lost.set_result)
 
     async def execute(self, command: Command[T]) -> T:
-        """As the modem does. Raises PortError also if the port cannot follow to a new speed."""
+        """Like Modem.execute. Also raises PortError if the port cannot change its speed."""
         answer = await self._modem.execute(command)
-        if self._retune is not None and (baud := speed_in(command.line)) is not None:
-            await self._retune(baud)
+        if self._set_speed is not None and (baud := speed_in(command.line)) is not None:
+            await self._set_speed(baud)
         return answer
 
-    async def lines(self) -> AsyncGenerator[str, None]:
-        """Every unsolicited line, in order; raises PortError when the port is lost."""
+    async def unsolicited(self) -> AsyncGenerator[str, None]:
+        """Yield the unsolicited lines in order. Raises PortError when the port is lost."""
         while True:
             getting = asyncio.ensure_future(self._lines.get())
             try:
@@ -54,26 +54,26 @@ class Session:
             finally:
                 getting.cancel()
 
-    async def until_lost(self) -> NoReturn:
+    async def wait_until_lost(self) -> NoReturn:
         """Raises PortError when the port is lost."""
         raise await asyncio.shield(self._lost)
 
-    def waiting(self) -> list[str]:
-        """The unsolicited lines that are there already."""
+    def take_received(self) -> list[str]:
+        """The unsolicited lines received so far and not yet taken."""
         found = []
         with contextlib.suppress(asyncio.QueueEmpty):
             while True:
                 found.append(self._lines.get_nowait())
         return found
 
-    def _heard(self, line: str) -> None:
+    def _on_line(self, line: str) -> None:
         if self._lines.qsize() >= BACKLOG:
             self._lines.get_nowait()
         self._lines.put_nowait(line)
 
 
-async def first_to_end(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all of this at once until one of it ends, then end the rest; raises what that one did."""
+async def run_until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """Run all concurrently; when one ends, cancel the others. Raises what that one raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

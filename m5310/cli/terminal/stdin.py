@@ -1,4 +1,4 @@
-"""Lines of standard input, whatever it is: a terminal, a pipe, a file, nothing at all."""
+"""Lines of standard input: a terminal, a pipe, a file, or nothing."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Interrupted(Exception):
     """Ctrl-C at a prompt that reads the keyboard itself."""
 
 
-async def lines(descriptor: int) -> AsyncGenerator[str, None]:
-    """Each line without its end, until the input ends.
+async def read_lines(descriptor: int) -> AsyncGenerator[str, None]:
+    """Yield each line without its line end, until the input ends.
 
-    Read by a thread: an event loop cannot watch files, nor anything on Windows. By `os.read`,
-    because a thread in `sys.stdin.readline` would keep the interpreter from exiting in peace.
+    A thread reads: an event loop cannot watch files, nor anything on Windows. It uses `os.read`,
+    because a thread blocked in `sys.stdin.readline` would keep the interpreter from exiting.
     """
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def post(line: str | None) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(queue.put_nowait, line)
 
     def read() -> None:
@@ -36,7 +36,7 @@ async def lines(descriptor: int) -> AsyncGenerator[str, None]:
                 for line in whole:
                     post(line.decode(errors="replace").rstrip("\r"))
         except OSError:
-            pass  # a terminal that hung up has ended too
+            pass  # the terminal hung up: end of input
         if rest:
             post(rest.decode(errors="replace"))
         post(None)
@@ -46,18 +46,18 @@ async def lines(descriptor: int) -> AsyncGenerator[str, None]:
         yield line
 
 
-async def nothing() -> AsyncGenerator[str, None]:
-    """The lines of an input that has none."""
+async def no_lines() -> AsyncGenerator[str, None]:
+    """An input without lines."""
     return
     yield
 
 
 def in_background(descriptor: int) -> bool:
-    """Whether this is our terminal, but another program is being talked to: reading would stop us.
+    """Whether this process is in the background of its terminal (`m5310 run ... &`).
 
-    `m5310 run ... &` in a shell is such a case.
+    Reading the terminal would then stop the process.
     """
     try:
         return os.tcgetpgrp(descriptor) != os.getpgrp()
-    except (AttributeError, OSError):  # Windows; a pipe, a file, a terminal of others
+    except (AttributeError, OSError):  # Windows; not a terminal, or not this process's
         return False

@@ -81,7 +81,7 @@ def test_a_quoted_value_cannot_leave_its_quotes(value: str) -> None:
     "name", ["CEREG?", "+", "+cereg", "+X=1", "+X;", "E0\r", "+X ?", "?", "+é"]
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(ParameterError, match="name of a command"):
+    with pytest.raises(ParameterError, match="not a command name"):
         command_line(name)
 
 
@@ -239,7 +239,7 @@ def test_any_text_is_values_or_an_answer_error(text: str) -> None:
         ("+CME ERROR:311", "CME", 311, "SIM PIN required"),
         ("+CME ERROR:9", "CME", 9, ""),
         ("+CME ERROR:512", "CME", 512, ""),
-        ("+CME ERROR:513", "CME", 513, "the vendor's own number, not in TS 27.007"),
+        ("+CME ERROR:513", "CME", 513, "vendor-specific number, not in TS 27.007"),
         ("+CMS ERROR:310", "CMS", 310, "SIM not inserted"),
         ("+CMS ERROR:600", "CMS", 600, ""),
         ("+CIS ERROR:601", "CIS", 601, "parameter"),

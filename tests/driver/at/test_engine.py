@@ -17,14 +17,14 @@ from m5310.at.codec import Answer, Command, Response
 from m5310.at.engine import QUIET, Engine
 from m5310.at.events import (
     Answered,
+    AnswerTooLong,
     Counters,
     Event,
-    InStep,
-    Late,
-    Overrun,
+    LateResponse,
     Refused,
-    Stray,
+    Synchronized,
     TimedOut,
+    UnexpectedResult,
     Unsolicited,
 )
 from m5310.at.lines import Overlong
@@ -50,8 +50,8 @@ def in_step(*, quiet: float = 0.0, byte_time: float = 0.0) -> Engine:
     engine.submit(PLAIN, 0.0)
     assert engine.outgoing() == b"AT\r"
     assert hear(engine, OK, 0.0) == []
-    engine.withdraw()
-    assert engine.tick(SETTLE) == [InStep()]
+    engine.cancel()
+    assert engine.tick(SETTLE) == [Synchronized()]
     assert engine.state is Conversation.IDLE
     return engine
 
@@ -70,7 +70,7 @@ def answered(command: Command, *texts: str) -> Answered:
 def test_an_unsolicited_line_is_a_value_of_its_own_kind() -> None:
     line = Unsolicited("+CEREG:1")
     assert line == Unsolicited("+CEREG:1") != Unsolicited("+CEREG:2")
-    assert line not in (Stray("+CEREG:1"), "+CEREG:1")
+    assert line not in (UnexpectedResult("+CEREG:1"), "+CEREG:1")
     assert len({line, Unsolicited("+CEREG:1")}) == 1
     assert repr(line) == "Unsolicited(line='+CEREG:1')"
 
@@ -81,9 +81,9 @@ def test_a_command_and_its_ok() -> None:
     assert engine.outgoing() == b"AT+CFUN=1\r"
     assert engine.outgoing() == b""
     assert engine.deadline == 6.0
-    assert not engine.free
+    assert not engine.can_submit
     assert hear(engine, OK, 1.1) == [answered(PLAIN)]
-    assert engine.free
+    assert engine.can_submit
     assert engine.deadline is None
 
 
@@ -116,7 +116,7 @@ def test_a_refusal_ends_any_command(text: str, command: Command) -> None:
     assert isinstance(refused, Refused)
     assert refused.command is command
     assert refused.result.text == text
-    assert engine.free
+    assert engine.can_submit
 
 
 def test_one_command_at_a_time() -> None:
@@ -152,14 +152,14 @@ def test_a_command_that_noise_broke_in_two_is_refused_twice_and_the_next_once(
     engine.submit(PLAIN, 1.1)
     assert hear(engine, b"\n", 1.1) == []
     assert engine.outgoing() == b""
-    assert hear(engine, ERROR, 1.1 + 0.9 * SETTLE) == [Stray("ERROR")]
+    assert hear(engine, ERROR, 1.1 + 0.9 * SETTLE) == [UnexpectedResult("ERROR")]
     engine.tick(1.1 + SETTLE)
     assert engine.outgoing() == b"AT+CFUN=1\r"
 
 
 @pytest.mark.parametrize("quiet", [-1.0, math.inf, math.nan])
 def test_a_quiet_time_is_a_time(quiet: float) -> None:
-    with pytest.raises(ParameterError, match="quiet time"):
+    with pytest.raises(ParameterError, match="quiet must be"):
         Engine(quiet=quiet)
 
 
@@ -219,7 +219,7 @@ def test_an_answer_without_end_is_bounded_and_said_to_be_short() -> None:
     engine.submit(STATS, 1.0)
     for _ in range(ANSWER_LIMIT + 5):
         assert hear(engine, lines("ECL:1"), 1.1) == []
-    assert hear(engine, OK, 1.2) == [Overrun(STATS)]
+    assert hear(engine, OK, 1.2) == [AnswerTooLong(STATS)]
     assert engine.counters.dropped == 5
     engine.submit(STATS, 2.0)
     assert hear(engine, lines("ECL:1", "OK"), 2.1) == [answered(STATS, "ECL:1")]
@@ -238,7 +238,7 @@ def test_an_answer_just_within_the_bound_is_whole() -> None:
 def test_a_bare_ok_does_not_finish_a_command_that_must_bring_information() -> None:
     engine = in_step()
     engine.submit(CEREG, 1.0)
-    assert hear(engine, OK, 1.1) == [Stray("OK")]
+    assert hear(engine, OK, 1.1) == [UnexpectedResult("OK")]
     assert hear(engine, lines("+CEREG:0,1", "OK"), 1.2) == [answered(CEREG, "+CEREG:0,1")]
     assert engine.counters.strays == 1
 
@@ -247,7 +247,7 @@ def test_every_required_response_must_come() -> None:
     both = Command("AT+X", (Response(re.compile("A:.*")), Response(re.compile("B:.*"))))
     engine = in_step()
     engine.submit(both, 1.0)
-    assert hear(engine, lines("B:1", "B:2", "OK"), 1.1) == [Stray("OK")]
+    assert hear(engine, lines("B:1", "B:2", "OK"), 1.1) == [UnexpectedResult("OK")]
     assert hear(engine, lines("A:1", "OK"), 1.2) == [answered(both, "B:1", "B:2", "A:1")]
 
 
@@ -261,9 +261,9 @@ def test_nothing_but_a_bare_ok_is_a_timeout_that_says_so() -> None:
 def test_a_final_result_with_nothing_out_is_a_stray() -> None:
     engine = in_step()
     assert hear(engine, lines("OK", "+CME ERROR:3", "ERROR"), 1.0) == [
-        Stray("OK"),
-        Stray("+CME ERROR:3"),
-        Stray("ERROR"),
+        UnexpectedResult("OK"),
+        UnexpectedResult("+CME ERROR:3"),
+        UnexpectedResult("ERROR"),
     ]
     assert engine.counters.strays == 3
     assert engine.state is Conversation.IDLE
@@ -352,7 +352,7 @@ def test_a_timeout_brings_what_had_come() -> None:
     hear(engine, lines("ECL:1"), 1.1)
     assert engine.tick(5.9) == []
     assert engine.tick(6.0) == [TimedOut(STATS, ("ECL:1",), sent=True)]
-    assert engine.free
+    assert engine.can_submit
     assert engine.state is Conversation.LOST
     assert engine.deadline is None  # nobody waits: nothing is asked
     assert engine.outgoing() == b""
@@ -376,7 +376,7 @@ def test_after_a_timeout_nothing_is_sent_before_a_probe_is_answered() -> None:
     assert engine.outgoing() == b""
     # One of the two results owed is missing: it may follow as far behind as the probes are apart.
     assert engine.deadline == pytest.approx(7.01 + SETTLE_OWED)
-    assert engine.tick(7.01 + SETTLE_OWED) == [InStep()]
+    assert engine.tick(7.01 + SETTLE_OWED) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
     assert hear(engine, OK, 9.0) == [answered(PLAIN)]
 
@@ -384,8 +384,8 @@ def test_after_a_timeout_nothing_is_sent_before_a_probe_is_answered() -> None:
 def test_a_late_answer_while_nothing_is_out() -> None:
     engine = lost()
     assert hear(engine, lines("+CEREG:0,1", "OK"), 6.5) == [
-        Late("+CEREG:0,1", CEREG),
-        Stray("OK"),
+        LateResponse("+CEREG:0,1", CEREG),
+        UnexpectedResult("OK"),
     ]
     assert engine.counters.late == 1
     # Nothing is owed any more, so the step is found as fast as at the start.
@@ -409,11 +409,11 @@ def test_a_late_answer_right_before_the_probes_own() -> None:
     engine = lost()
     engine.submit(PLAIN, 7.0)
     assert hear(engine, lines("+CEREG:0,1", "OK", "OK"), 7.1) == [
-        Late("+CEREG:0,1", CEREG),
-        Stray("OK"),
+        LateResponse("+CEREG:0,1", CEREG),
+        UnexpectedResult("OK"),
     ]
     assert engine.deadline == pytest.approx(7.1 + SETTLE)
-    assert engine.tick(7.1 + SETTLE) == [InStep()]
+    assert engine.tick(7.1 + SETTLE) == [Synchronized()]
     hear(engine, OK, 7.3)
     assert hear(engine, lines("+CEREG:0,1"), 8.0) == [Unsolicited("+CEREG:0,1")]  # it is over
 
@@ -421,11 +421,11 @@ def test_a_late_answer_right_before_the_probes_own() -> None:
 def test_a_late_answer_and_the_probes_own_far_apart() -> None:
     engine = lost()
     engine.submit(PLAIN, 7.0)
-    assert hear(engine, lines("+CEREG:0,1", "OK"), 7.05) == [Late("+CEREG:0,1", CEREG)]
+    assert hear(engine, lines("+CEREG:0,1", "OK"), 7.05) == [LateResponse("+CEREG:0,1", CEREG)]
     assert engine.tick(7.5) == []
     assert engine.outgoing() == b"AT\r"  # only the probe went out
-    assert hear(engine, OK, 7.9) == [Stray("OK")]
-    assert engine.tick(7.9 + SETTLE) == [InStep()]
+    assert hear(engine, OK, 7.9) == [UnexpectedResult("OK")]
+    assert engine.tick(7.9 + SETTLE) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
 
 
@@ -433,7 +433,7 @@ def test_a_late_refusal_does_not_end_the_probe() -> None:
     engine = lost()
     engine.submit(PLAIN, 7.0)
     engine.outgoing()
-    assert hear(engine, ERROR, 7.05) == [Stray("ERROR")]
+    assert hear(engine, ERROR, 7.05) == [UnexpectedResult("ERROR")]
     assert hear(engine, OK, 7.06) == []
     engine.tick(7.06 + SETTLE)
     assert engine.outgoing() == b"AT+CFUN=1\r"
@@ -457,7 +457,7 @@ def test_a_refusal_after_the_ok_means_asking_again() -> None:
     engine.submit(PLAIN, 7.0)
     engine.outgoing()
     hear(engine, OK, 7.01)
-    assert hear(engine, ERROR, 7.02) == [Stray("ERROR")]
+    assert hear(engine, ERROR, 7.02) == [UnexpectedResult("ERROR")]
     assert engine.state is Conversation.PROBING
     engine.tick(7.02 + SETTLE)
     assert engine.outgoing() == b"AT\r"
@@ -467,7 +467,7 @@ def test_the_probe_is_repeated_as_long_as_somebody_waits() -> None:
     engine = Engine()
     engine.submit(PLAIN, 0.0)
     asked = []
-    while not engine.free:
+    while not engine.can_submit:
         assert engine.deadline is not None
         if engine.outgoing() == b"AT\r":
             asked.append(engine.deadline)
@@ -487,7 +487,7 @@ def test_the_first_command_finds_the_step_first() -> None:
     engine.submit(PLAIN, 0.0)
     assert engine.outgoing() == b"AT\r"
     assert hear(engine, b"AT\r\r\nOK\r\n", 0.01) == []  # with echo on
-    assert engine.tick(0.01 + SETTLE) == [InStep()]
+    assert engine.tick(0.01 + SETTLE) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
     assert engine.deadline == pytest.approx(0.01 + SETTLE + 5)
 
@@ -498,7 +498,7 @@ def test_a_module_that_answers_is_not_given_up_while_the_step_settles() -> None:
     assert engine.outgoing() == b"AT\r"
     hear(engine, OK, 7.4)
     assert engine.tick(7.5) == []
-    assert engine.tick(7.4 + SETTLE_OWED) == [InStep()]
+    assert engine.tick(7.4 + SETTLE_OWED) == [Synchronized()]
     assert engine.outgoing() == b"AT+X\r"
 
 
@@ -512,8 +512,8 @@ def test_nor_is_it_waited_for_if_it_never_settles() -> None:
         now += 0.09
         events = [*hear(engine, OK, now), *engine.tick(now)]
     assert now == pytest.approx(7.5 + SETTLE_OWED, abs=0.1)
-    assert engine.free
-    assert engine.tick(now + SETTLE) == [InStep()]  # found for the next
+    assert engine.can_submit
+    assert engine.tick(now + SETTLE) == [Synchronized()]  # found for the next
     assert engine.outgoing() == b"AT\r"
 
 
@@ -531,8 +531,8 @@ def test_a_refusal_after_whoever_waited_has_gone_rings_no_alarm() -> None:
     engine = Engine()
     engine.submit(PLAIN, 0.0)
     assert hear(engine, OK, 0.0) == []
-    assert engine.withdraw()
-    assert hear(engine, lines("ERROR"), 0.05) == [Stray("ERROR")]
+    assert engine.cancel()
+    assert hear(engine, lines("ERROR"), 0.05) == [UnexpectedResult("ERROR")]
     assert engine.state is Conversation.LOST
     assert engine.deadline is None  # an alarm that is due and moves nothing would ring for ever
 
@@ -541,7 +541,7 @@ def test_strays_of_a_fresh_port_are_nobodys() -> None:
     engine = Engine()
     assert hear(engine, lines("+CEREG:0,1", "OK"), 0.0) == [
         Unsolicited("+CEREG:0,1"),
-        Stray("OK"),
+        UnexpectedResult("OK"),
     ]
 
 
@@ -585,7 +585,7 @@ def test_after_long_silence_the_module_is_asked_first() -> None:
     assert hear(engine, OK, 4.0) == []
     # It was in step before: there is nothing of the past to wait for.
     assert engine.deadline == pytest.approx(4.0 + room.LINE_END)
-    assert engine.tick(4.0 + room.LINE_END) == [InStep()]
+    assert engine.tick(4.0 + room.LINE_END) == [Synchronized()]
     assert engine.outgoing() == b"AT+CEREG?\r"
     assert hear(engine, lines("+CEREG:0,1", "OK"), 4.1) == [answered(CEREG, "+CEREG:0,1")]
     assert engine.counters == Counters(probes=2)
@@ -671,7 +671,7 @@ def test_to_wake_up_it_has_its_own_time() -> None:
     engine.tick(63.1 + SETTLE)
     assert engine.outgoing() == b"AT\r"
     hear(engine, OK, 63.3)
-    assert engine.tick(63.3 + SETTLE_OWED) == [InStep()]
+    assert engine.tick(63.3 + SETTLE_OWED) == [Synchronized()]
     assert engine.outgoing() == b"AT+X\r"
     assert hear(engine, OK, 65.0) == [answered(short)]
     assert engine.counters.timeouts == 0
@@ -708,7 +708,7 @@ def swallowed(command: Command) -> Engine:
 
 def test_a_question_that_was_swallowed_is_asked_once_more() -> None:
     engine = swallowed(SIGNAL)
-    assert not engine.free
+    assert not engine.can_submit
     assert engine.outgoing() == b"AT\r"
     hear(engine, OK, 6.1)
     engine.tick(6.1 + SETTLE_OWED)
@@ -723,7 +723,7 @@ def test_and_not_a_third_time() -> None:
     engine.tick(6.1 + SETTLE_OWED)
     assert engine.outgoing() == b"AT\rAT+CSQ\r"
     assert engine.tick(6.1 + SETTLE_OWED + 5) == [TimedOut(SIGNAL, (), sent=True)]
-    assert engine.free
+    assert engine.can_submit
     assert engine.counters.timeouts == 1
     engine.submit(SIGNAL, 20.0)  # the next has its own second attempt
     hear(engine, OK, 20.1)
@@ -741,8 +741,8 @@ def test_a_module_that_is_gone_is_told_as_a_command_that_was_sent() -> None:
 def test_the_answer_that_was_only_late_is_nobodys() -> None:
     engine = swallowed(SIGNAL)
     assert hear(engine, lines("+CSQ:3,99", "OK", "OK"), 6.1) == [
-        Late("+CSQ:3,99", SIGNAL),
-        Stray("OK"),
+        LateResponse("+CSQ:3,99", SIGNAL),
+        UnexpectedResult("OK"),
     ]
     engine.tick(6.1 + SETTLE)
     assert engine.outgoing() == b"AT\rAT+CSQ\r"
@@ -771,8 +771,8 @@ def test_a_line_whose_rest_was_refused_is_said_once_more(
     engine.asleep(True)  # the line was on its way when the module said so
     if awake_again:
         engine.asleep(False)
-    assert hear(engine, lines("+CME ERROR:4"), 1.1) == [Stray("+CME ERROR:4")]
-    assert not engine.free
+    assert hear(engine, lines("+CME ERROR:4"), 1.1) == [UnexpectedResult("+CME ERROR:4")]
+    assert not engine.can_submit
     engine.tick(1.1 + SETTLE)
     if not awake_again:
         assert engine.outgoing() == WAKE_UP
@@ -793,7 +793,7 @@ def test_a_refusal_in_the_same_read_as_the_word_of_the_sleep_is_judged_after_it(
         events.append(event)
         if event == Unsolicited("ASLEEP"):
             engine.asleep(True)
-    assert events == [Unsolicited("ASLEEP"), Stray("ERROR")]
+    assert events == [Unsolicited("ASLEEP"), UnexpectedResult("ERROR")]
     assert engine.counters.repeats == 1
 
 
@@ -808,7 +808,7 @@ def test_what_was_refused_long_after_a_sleep_is_refused() -> None:
 
 def test_one_whose_caller_is_gone_is_not_repeated() -> None:
     engine = swallowed(SIGNAL)
-    assert engine.withdraw()
+    assert engine.cancel()
     assert engine.tick(60.0) == []
     assert engine.outgoing() == b"AT\r"
 
@@ -822,8 +822,8 @@ def test_a_command_that_waits_can_be_taken_back() -> None:
     engine.outgoing()
     hear(engine, OK, 1.5)
     engine.submit(CEREG, 1.5)
-    assert engine.withdraw()
-    assert engine.free
+    assert engine.cancel()
+    assert engine.can_submit
     assert engine.deadline is None
     assert engine.tick(9.0) == []
     assert engine.outgoing() == b""
@@ -832,21 +832,21 @@ def test_a_command_that_waits_can_be_taken_back() -> None:
 def test_a_command_that_is_out_cannot() -> None:
     engine = in_step()
     engine.submit(PLAIN, 1.0)
-    assert not engine.withdraw()
+    assert not engine.cancel()
     assert hear(engine, OK, 1.1) == [answered(PLAIN)]
-    assert not engine.withdraw()
+    assert not engine.cancel()
 
 
 def test_without_a_waiting_command_the_probing_ends() -> None:
     engine = lost()
     engine.submit(PLAIN, 7.0)
     assert engine.outgoing() == b"AT\r"
-    assert engine.withdraw()
+    assert engine.cancel()
     assert engine.deadline is None
     assert engine.tick(20.0) == []
     assert engine.outgoing() == b""
     # The answer of the probe that was out is still expected, and nobody's.
-    assert hear(engine, OK, 20.0) == [Stray("OK")]
+    assert hear(engine, OK, 20.0) == [UnexpectedResult("OK")]
 
 
 # --- properties ------------------------------------------------------------------------------
@@ -914,7 +914,7 @@ class AnyOrder(RuleBasedStateMachine):
                     self.end(answer.command)
                     if answer.command.responses:
                         assert answer.lines
-                case Refused(command) | TimedOut(command) | Overrun(command):
+                case Refused(command) | TimedOut(command) | AnswerTooLong(command):
                     self.end(command)
                 case _:
                     pass
@@ -935,7 +935,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.held is not None)
     @rule()
     def withdraw(self) -> None:
-        if self.engine.withdraw():
+        if self.engine.cancel():
             self.held = None
 
     @rule(data=st.one_of(PIECES, st.binary(max_size=8)))
@@ -959,7 +959,7 @@ class AnyOrder(RuleBasedStateMachine):
     def nobody_is_forgotten(self) -> None:
         if not hasattr(self, "engine"):
             return
-        assert self.engine.free is (self.held is None)
+        assert self.engine.can_submit is (self.held is None)
         if self.held is not None:
             assert self.engine.deadline is not None
             within = WAKING + SETTLE_OWED + self.held.timeout
@@ -999,7 +999,7 @@ def test_an_answer_never_goes_to_another_command(
     speech: list[tuple[float, bytes]] = []  # what the module will say, and when
     now, busy_until, number, ended = 0.0, 0.0, 0, 0
     while ended < 12:
-        if engine.free:
+        if engine.can_submit:
             number += 1
             engine.submit(Command(f"AT+ID={number}", (NUMBERED,), timeout=2), now)
         for line in engine.outgoing().decode().split("\r")[:-1]:
@@ -1031,12 +1031,12 @@ def test_what_was_out_is_nobodys_after_a_restart() -> None:
     assert hear(engine, lines("+CEREG:2,1", "BOOT"), 1.1) == [
         Unsolicited("BOOT"),
     ]
-    engine.abandon()
+    engine.reset()
     assert engine.state is Conversation.LOST
-    assert engine.free
+    assert engine.can_submit
     assert engine.deadline is None
     assert hear(engine, lines("OK"), 1.2) == []  # the end of the text of its start
-    assert hear(engine, lines("OK"), 1.3) == [Stray("OK")]
+    assert hear(engine, lines("OK"), 1.3) == [UnexpectedResult("OK")]
     assert engine.counters.strays == 1
     assert engine.tick(100) == []
 
@@ -1053,13 +1053,13 @@ def test_a_start_that_is_told_whole_in_one_read_leaves_nothing_to_wait_for(
     for event in engine.receive(lines("BOOT", "M5310", "OK"), 1.1):
         events.append(event)
         if event == Unsolicited("BOOT"):
-            engine.abandon()
+            engine.reset()
     assert events == [Unsolicited("BOOT"), Unsolicited("M5310")]
     assert engine.counters.strays == 0
     engine.submit(PLAIN, 2.0)
     assert engine.outgoing() == b"AT\r"
     assert hear(engine, OK, 2.1) == []
-    assert engine.tick(2.1 + SETTLE) == [InStep()]
+    assert engine.tick(2.1 + SETTLE) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
 
 
@@ -1068,15 +1068,15 @@ def test_what_was_held_is_never_written_after_a_restart() -> None:
     engine.submit(PLAIN, 1.0)
     hear(engine, OK, 1.1)
     engine.submit(CEREG, 1.2)  # held for the quiet time
-    engine.abandon()
+    engine.reset()
     assert engine.tick(10) == []
     assert engine.outgoing() == b""
-    assert engine.free
+    assert engine.can_submit
 
 
 def test_the_ok_of_the_boot_text_is_not_the_probes() -> None:
     engine = in_step()
-    engine.abandon()
+    engine.reset()
     engine.submit(PLAIN, 2.0)
     assert engine.outgoing() == b"AT\r"  # which the booting module does not read
     assert hear(engine, lines("M5310", "OK"), 2.1) == [Unsolicited("M5310")]
@@ -1084,17 +1084,17 @@ def test_the_ok_of_the_boot_text_is_not_the_probes() -> None:
     assert engine.tick(2.1 + SETTLE) == []  # the probe's own may still come
     assert hear(engine, OK, 2.5) == []
     assert engine.counters.strays == 0  # one was the probe's, one the start's
-    assert engine.tick(2.5 + SETTLE) == [InStep()]
+    assert engine.tick(2.5 + SETTLE) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
 
 
 def test_a_boot_text_without_ok_costs_only_time() -> None:
     engine = in_step()
-    engine.abandon()
+    engine.reset()
     engine.submit(PLAIN, 2.0)
     engine.outgoing()
     assert hear(engine, OK, 2.1) == []
-    assert engine.tick(2.1 + SETTLE_OWED) == [InStep()]
+    assert engine.tick(2.1 + SETTLE_OWED) == [Synchronized()]
     assert engine.outgoing() == b"AT+CFUN=1\r"
 
 
@@ -1102,5 +1102,5 @@ def test_a_boot_text_without_ok_costs_only_time() -> None:
 def test_a_restart_is_possible_at_any_time(state: Conversation) -> None:
     engine = Engine()
     engine._states.state = state
-    engine.abandon()
+    engine.reset()
     assert engine.state is Conversation.LOST

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from m5310.at.codec import Command, Response
 from m5310.at.engine import QUIET, Engine
-from m5310.at.events import Answered, Event, InStep, Refused, Stray, TimedOut, Unsolicited
+from m5310.at.events import (
+    Answered,
+    Event,
+    Refused,
+    Synchronized,
+    TimedOut,
+    UnexpectedResult,
+    Unsolicited,
+)
 from m5310.at.resync import SETTLE, SETTLE_OWED
 from m5310.at.wakeup import WAKING
 from tests.support.hearing import hear
@@ -74,7 +82,7 @@ class Forgetful:
                 self.now = deadline
                 events = self.engine.tick(self.now)
             for event in events:
-                if isinstance(event, InStep):
+                if isinstance(event, Synchronized):
                     self._in_step()
                 if isinstance(event, Answered | Refused):
                     assert first is not None
@@ -131,8 +139,8 @@ def idle(quiet: float) -> Engine:
     engine = Engine(quiet=quiet)
     engine.submit(PLAIN, 0.0)
     hear(engine, OK, 0.0)
-    engine.withdraw()
-    assert engine.tick(SETTLE) == [InStep()]
+    engine.cancel()
+    assert engine.tick(SETTLE) == [Synchronized()]
     engine.outgoing()
     return engine
 
@@ -164,7 +172,7 @@ def test_a_result_that_soon_comes_twice_is_told_once(
         if number + 1 < len(commands):
             engine.submit(commands[number + 1][0], now)
         now += share * pause
-        assert hear(engine, result, now) == [Stray("ERROR" if refused else "OK")]
+        assert hear(engine, result, now) == [UnexpectedResult("ERROR" if refused else "OK")]
 
 
 @pytest.mark.parametrize("command", [SIGNAL, STATUS])
@@ -176,7 +184,7 @@ def test_without_a_quiet_time_an_ok_that_comes_twice_ends_no_command_that_asks(
     engine.submit(PLAIN, SETTLE)
     hear(engine, OK, SETTLE)
     engine.submit(command, SETTLE)
-    assert hear(engine, OK, SETTLE + again) == [Stray("OK")]
+    assert hear(engine, OK, SETTLE + again) == [UnexpectedResult("OK")]
     (ended,) = hear(engine, lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
     assert isinstance(ended, Answered)
 
@@ -186,7 +194,7 @@ def test_of_one_read_every_result_but_the_first_is_nobodys() -> None:
     engine.submit(PLAIN, SETTLE)
     ended, *strays = hear(engine, OK * 3, SETTLE)
     assert isinstance(ended, Answered)
-    assert strays == [Stray("OK")] * 2
+    assert strays == [UnexpectedResult("OK")] * 2
 
 
 def test_what_is_not_guaranteed() -> None:
@@ -198,6 +206,6 @@ def test_what_is_not_guaranteed() -> None:
     engine.submit(SIGNAL, now)
     hear(engine, OK, now)  # the probe's
     now += SETTLE_OWED
-    assert engine.tick(now) == [InStep()]
+    assert engine.tick(now) == [Synchronized()]
     (ended,) = hear(engine, lines("+CSQ:1") + OK, now)  # of the first
     assert isinstance(ended, Answered)

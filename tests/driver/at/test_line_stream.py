@@ -172,6 +172,6 @@ async def test_without_a_port_there_is_nothing_to_follow() -> None:
 
 async def test_a_limit_that_holds_nothing() -> None:
     port = Scripted()
-    with pytest.raises(ParameterError, match="limit of 0"):
+    with pytest.raises(ParameterError, match="limit must be"):
         Following(port.modem, (), limit=0)
     await port.modem.close()

@@ -226,7 +226,7 @@ async def test_an_answer_beyond_all_bounds_is_an_error() -> None:
     task = asyncio.create_task(modem.execute(CSQ))
     await settled()
     port.say(*["+CSQ:1,99"] * (ANSWER_LIMIT + 1), "OK")
-    with pytest.raises(AnswerError, match=f"over {ANSWER_LIMIT} lines"):
+    with pytest.raises(AnswerError, match=f"more than {ANSWER_LIMIT} lines"):
         await task
     await modem.close()
 
@@ -684,9 +684,9 @@ async def test_what_nobody_waited_for_is_logged(caplog: pytest.LogCaptureFixture
     port.say("+CSQ:1,99")
     modem.data_received(b"z" * 5000)
     assert [record.message for record in caplog.records] == [
-        "the port: +CME ERROR:3 came, which no command waited for",
-        "the port: +CSQ:1,99 came too late for AT+CSQ",
-        "the port: a line without end was dropped: " + "z" * 80 + "...",
+        "the port: ignoring unexpected result +CME ERROR:3",
+        "the port: ignoring late +CSQ:1,99 of AT+CSQ",
+        "the port: dropping overlong line " + "z" * 80 + "...",
     ]
     assert modem.counters.strays == 1
     assert modem.counters.overlong == 1

@@ -1,4 +1,4 @@
-"""An emulated module on a port, for the command to talk to."""
+"""Fixtures: an emulated module on a port, for the command as a process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.cli_process import STARTED, Piped
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """One for all the tests of a room: each leaves the module as it found it."""
+    """One for all tests of a file: each leaves the module as it was."""
     link = str(Path(tmp_path_factory.mktemp("port")) / "m5310")
     options = ("--link", link, "--api-key", "secret", "--json", "--baud", "off")
     running = Piped(*options, module="emulator")
@@ -25,7 +25,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 
 @pytest.fixture(autouse=True)
-def nothing_runs_on() -> Iterator[None]:
+def end_started_processes() -> Iterator[None]:
     before = len(STARTED)
     yield
     while len(STARTED) > before:

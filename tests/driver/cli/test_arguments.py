@@ -1,4 +1,4 @@
-"""The command line: what it takes, what it says of what it does not take, and its statuses."""
+"""Options, help texts and exit statuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from m5310.cli import recording
 from m5310.cli.arguments import parser, version
-from m5310.cli.exits import Exit, exit_of
+from m5310.cli.exits import Exit, exit_status
 from m5310.cli.main import main
 from m5310.errors import (
     AcknowledgementTimeout,
@@ -29,14 +29,14 @@ COMMANDS = ["ports", "probe", "send", "console", "record", "decode", "run"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_teaches_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_command_has_a_help_text(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         parser().parse_args([name, "--help"])
     assert caught.value.code == 0
     assert f"usage: m5310 {name}" in capsys.readouterr().out
 
 
-def test_the_help_shows_every_command_and_status(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_commands_and_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["--help"])
     shown = capsys.readouterr().out
@@ -47,9 +47,7 @@ def test_the_help_shows_every_command_and_status(capsys: pytest.CaptureFixture[s
         assert f" {status}  " in shown
 
 
-def test_the_version_names_the_package(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as caught:
         parser().parse_args(["--version"])
     assert caught.value.code == 0
@@ -62,7 +60,7 @@ def test_the_version_names_the_package(
     assert version() == "m5310 (not installed)"
 
 
-def test_the_format_of_recordings_is_told_without_a_port(
+def test_record_format_needs_no_port(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -71,7 +69,7 @@ def test_the_format_of_recordings_is_told_without_a_port(
     assert capsys.readouterr().out == (recording.__doc__ or "").rstrip() + "\n"
 
 
-def test_called_with_nothing_it_teaches(
+def test_no_arguments_prints_the_help(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main([]) == Exit.USAGE
@@ -80,9 +78,9 @@ def test_called_with_nothing_it_teaches(
     assert main() == Exit.USAGE
 
 
-def test_what_the_subcommands_get() -> None:
+def test_parsed_options() -> None:
     given = parser().parse_args(["send", "COM3", "AT", "AT+CSQ", "--timeout", "2.5", "--debug"])
-    assert (given.room, given.port, given.baud, given.commands) == (
+    assert (given.subcommand, given.port, given.baud, given.commands) == (
         "send",
         "COM3",
         9600,
@@ -102,25 +100,27 @@ def test_what_the_subcommands_get() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("", "required: COMMAND"),
         ("prob", "invalid choice: 'prob'"),
         ("probe", "required: PORT"),
-        ("probe COM3 --baud fast", "'fast', expected a speed such as 9600"),
-        ("probe COM3 --baud 0", "'0', expected a speed"),
+        ("probe COM3 --baud fast", "'fast' is not a speed; expected one such as 9600"),
+        ("probe COM3 --baud 0", "'0' is not a speed"),
         ("send COM3", "required: COMMAND"),
-        ("send COM3 AT --timeout nan", "'nan', expected seconds"),
-        ("send COM3 AT --timeout soon", "'soon', expected seconds"),
-        ("send COM3 AT --timeout -1", "'-1', expected seconds"),
+        ("send COM3 AT --timeout nan", "'nan' is not valid; expected seconds"),
+        ("send COM3 AT --timeout soon", "'soon' is not valid; expected seconds"),
+        ("send COM3 AT --timeout -1", "'-1' is not valid; expected seconds"),
     ],
 )
-def test_a_wrong_call_is_one_line(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage_error_is_one_line(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         parser().parse_args(line.split())
     assert caught.value.code == Exit.USAGE
     errors = capsys.readouterr().err
-    assert said in errors
+    assert message in errors
     assert errors.count("\n") == 1
 
 
@@ -139,5 +139,5 @@ def test_a_wrong_call_is_one_line(line: str, said: str, capsys: pytest.CaptureFi
         (ModemReset("again"), 1),
     ],
 )
-def test_every_error_has_its_status(error: M5310Error, status: int) -> None:
-    assert exit_of(error) == status
+def test_exit_status_of_errors(error: M5310Error, status: int) -> None:
+    assert exit_status(error) == status

@@ -1,77 +1,120 @@
-"""A probe of modules that the emulated one cannot be: those that refuse, or fall silent."""
+"""`m5310 probe` over scripted modules."""
 
 from __future__ import annotations
 
-import io
+import json
+from typing import Any
 
 import pytest
 
-from m5310.at.modem import Modem
 from m5310.cli import probe
-from m5310.cli.arguments import parser
-from m5310.cli.probe import _findings
-from m5310.cli.probe_checks import QUESTIONS, Verdict
-from m5310.cli.terminal.output import Screen
+from m5310.cli.probe import _run_checks
+from m5310.cli.probe_checks import CHECKS, Verdict
 from m5310.errors import PortError
+from tests.support.cli import Ran, run_subcommand
 from tests.support.scripted import Scripted
 
+IMEI = "865820030013978"
+NO_PROBLEM: dict[str, Any] = {
+    "AT+CMEE?": ["+CMEE:1", "OK"],
+    "AT+CGMI": ["CMCC", "OK"],
+    "AT+CGMM": ["M5310", "OK"],
+    "AT+CGMR": ["M5310_V3.1.0", "OK"],
+    "AT+CGSN=1": [f"+CGSN:{IMEI}", "OK"],
+    "AT+CIMI": ["460040000000001", "OK"],
+    "AT+NCCID": ["+NCCID:89860400000000000001", "OK"],
+    "AT+CFUN?": ["+CFUN:1", "OK"],
+    "AT+CSQ": ["+CSQ:20,99", "OK"],
+    "AT+CEREG?": ["+CEREG:0,1", "OK"],
+    "AT+CGATT?": ["+CGATT:1", "OK"],
+    "AT+CGPADDR": ["+CGPADDR:0,10.1.2.3", "OK"],
+}
+RADIO_OFF = NO_PROBLEM | {"AT+CFUN?": ["+CFUN:0", "OK"], "AT+CSQ": ["+CSQ:99,99", "OK"]}
 
-async def test_a_module_that_refuses_everything_is_judged_to_the_end() -> None:
-    said: list[str] = []
+
+@pytest.fixture
+def progress() -> list[str]:
+    return []
+
+
+async def run(
+    monkeypatch: pytest.MonkeyPatch, rules: dict[str, Any], *options: str, baud: int | None = 9600
+) -> Ran:
+    """Run a probe that finds the module at this speed."""
+
+    async def find(*_: object) -> int | None:
+        return baud
+
+    monkeypatch.setattr(probe, "find", find)
+    module = Scripted(rules)
+    ran = await run_subcommand(monkeypatch, module, "probe", *options)
+    assert module.closed
+    return ran
+
+
+async def test_module_without_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = await run(monkeypatch, NO_PROBLEM)
+    assert (ran.status, ran.err) == (0, "")
+    assert f"IMEI          ok      {IMEI}\n" in ran.out
+    assert ran.out.endswith("PORT at 9600 baud: no problem found\n")
+
+
+async def test_problem_comes_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = await run(monkeypatch, RADIO_OFF)
+    assert ran.status == 1
+    assert "radio         problem  off -> turn it on: AT+CFUN=1\n" in ran.out
+    assert ran.out.endswith("there are problems\n")
+
+
+async def test_json_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = await run(monkeypatch, RADIO_OFF, "--json")
+    found = json.loads(ran.out)
+    verdicts = {finding["name"]: finding["verdict"] for finding in found["findings"]}
+    assert (ran.status, found["port"], found["baud"], found["well"]) == (1, "PORT", 9600, False)
+    assert (verdicts["IMEI"], verdicts["radio"], verdicts["signal"]) == ("WELL", "WRONG", "WRONG")
+
+
+@pytest.mark.parametrize(("options", "lines"), [((), 2), (("--json",), 1)])
+async def test_no_answer_at_any_speed(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], lines: int
+) -> None:
+    ran = await run(monkeypatch, {}, *options, baud=None)
+    assert ran.status == 3
+    assert "no answer at 9600, 115200" in ran.out
+    assert ran.out.count("\n") == lines
+
+
+async def test_module_that_refuses_all_commands(progress: list[str]) -> None:
     module = Scripted({"AT+": "ERROR"})
-    findings = await _findings(module.modem, said.append)
-    assert [finding.name for finding in findings] == [question.name for question in QUESTIONS]
+    findings = await _run_checks(module.modem, progress.append)
+    assert [finding.name for finding in findings] == [check.name for check in CHECKS]
     assert {finding.words for finding in findings} == {"refused with ERROR"}
-    assert said == [question.name for question in QUESTIONS]
-    assert "AT+CMEE=1" not in module.sent  # what it was cannot be put back
+    assert progress == [check.name for check in CHECKS]
+    assert "AT+CMEE=1" not in module.sent  # its previous value is unknown
     await module.modem.close()
 
 
-async def test_a_module_that_falls_silent_is_judged_to_the_end() -> None:
-    said: list[str] = []
+async def test_module_that_stops_answering(progress: list[str]) -> None:
     module = Scripted({"AT+CMEE?": ["+CMEE:1", "OK"], "AT": None})
-    findings = await _findings(module.modem, said.append)
+    findings = await _run_checks(module.modem, progress.append)
     assert {finding.words for finding in findings} == {"no answer"}
     assert max(finding.verdict for finding in findings) is Verdict.WRONG
     await module.modem.close()
 
 
-async def test_a_lost_port_ends_a_probe() -> None:
-    said: list[str] = []
+async def test_lost_port_ends_the_probe(progress: list[str]) -> None:
     module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"]})
     module.rules["AT+CGMM"] = lambda _: module.vanish()
     with pytest.raises(PortError):
-        await _findings(module.modem, said.append)
+        await _run_checks(module.modem, progress.append)
 
 
-async def test_error_numbers_are_put_back() -> None:
-    said: list[str] = []
-    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"], "AT+CI": "+CME ERROR:10"})
-    findings = {finding.name: finding for finding in await _findings(module.modem, said.append)}
-    assert "insert a SIM" in findings["SIM"].advice
-    assert [line for line in module.sent if "CMEE=" in line] == ["AT+CMEE=1", "AT+CMEE=0"]
-    await module.modem.close()
-
-
-@pytest.mark.parametrize("as_json", [False, True])
-async def test_nobody_anywhere_is_one_finding(
-    monkeypatch: pytest.MonkeyPatch, as_json: bool
+@pytest.mark.parametrize(("setting", "sent"), [("0", ["AT+CMEE=1", "AT+CMEE=0"]), ("1", [])])
+async def test_error_code_setting_is_restored(
+    progress: list[str], setting: str, sent: list[str]
 ) -> None:
-    module = Scripted()
-
-    async def opened(*_: object) -> tuple[Modem, None]:
-        return module.modem, None
-
-    async def found(*_: object) -> None:
-        return None
-
-    monkeypatch.setattr(probe, "open_modem", opened)
-    monkeypatch.setattr(probe, "find", found)
-    screen = Screen(io.StringIO(), io.StringIO(), {})
-    options = ["--json"] if as_json else []
-    assert await probe.command(parser().parse_args(["probe", "X", *options]), screen) == 3
-    assert isinstance(screen.out, io.StringIO)
-    shown = screen.out.getvalue()
-    assert "nobody answers at 9600, 115200" in shown
-    assert shown.count("\n") == (1 if as_json else 2)
-    assert module.closed
+    module = Scripted({"AT+CMEE?": [f"+CMEE:{setting}", "OK"], "AT+CI": "+CME ERROR:10"})
+    found = {finding.name: finding for finding in await _run_checks(module.modem, progress.append)}
+    assert "insert a SIM" in found["SIM"].advice
+    assert [line for line in module.sent if "CMEE=" in line] == sent
+    await module.modem.close()

@@ -1,30 +1,30 @@
-"""Verdicts of a probe: what is well, what is wrong, and what to do about it."""
+"""Checks of `m5310 probe`: findings and advice."""
 
 from __future__ import annotations
 
 import pytest
 
 from m5310.at.codec import Answer
-from m5310.cli.probe_checks import QUESTIONS, Finding, Verdict, silence
+from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
 from m5310.errors import CommandError, CommandTimeout, M5310Error
 
-BY_NAME = {question.name: question for question in QUESTIONS}
+BY_NAME = {check.name: check for check in CHECKS}
 
 
 def found(name: str, outcome: str | M5310Error) -> Finding:
-    question = BY_NAME[name]
+    check = BY_NAME[name]
     if isinstance(outcome, str):
-        return question.finding(Answer(question.command, (outcome,)))
-    return question.finding(outcome)
+        return check.finding(Answer(check.command, (outcome,)))
+    return check.finding(outcome)
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "verdict", "value", "said"),
+    ("name", "line", "verdict", "value", "words"),
     [
         ("manufacturer", "CMCC", Verdict.WELL, "CMCC", "CMCC"),
         ("model", "M5310", Verdict.WELL, "M5310", "M5310"),
-        ("model", "M5310-A", Verdict.NOTE, "M5310-A", "no first-generation M5310"),
-        ("model", "BC95", Verdict.NOTE, "BC95", "no first-generation M5310"),
+        ("model", "M5310-A", Verdict.NOTE, "M5310-A", "not a first-generation M5310"),
+        ("model", "BC95", Verdict.NOTE, "BC95", "not a first-generation M5310"),
         ("firmware", "M5310_V3.1.0", Verdict.WELL, "M5310_V3.1.0", "V3.1.0"),
         ("firmware", "M5310_V2.0", Verdict.NOTE, "M5310_V2.0", "older than SP3"),
         ("IMEI", "+CGSN:865820030013978", Verdict.WELL, "865820030013978", "8658"),
@@ -47,12 +47,12 @@ def found(name: str, outcome: str | M5310Error) -> Finding:
         ("address", "+CGPADDR:0", Verdict.NOTE, None, "none yet"),
     ],
 )
-def test_an_answer_is_judged(
-    name: str, line: str, verdict: Verdict, value: object, said: str
+def test_finding_for_an_answer(
+    name: str, line: str, verdict: Verdict, value: object, words: str
 ) -> None:
     finding = found(name, line)
     assert (finding.name, finding.verdict, finding.value) == (name, verdict, value)
-    assert said in finding.words
+    assert words in finding.words
     assert bool(finding.advice) == (verdict is not Verdict.WELL)
 
 
@@ -60,7 +60,7 @@ def refusal(result: str, number: int | None) -> CommandError:
     return CommandError("AT+CIMI", result, number)
 
 
-def test_a_missing_sim_is_said_with_its_remedy() -> None:
+def test_missing_sim_comes_with_advice() -> None:
     for error in (refusal("ERROR", None), refusal("+CME ERROR:10", 10), refusal("+CME ERROR:3", 3)):
         finding = found("SIM", error)
         assert finding.verdict is Verdict.WRONG
@@ -69,13 +69,13 @@ def test_a_missing_sim_is_said_with_its_remedy() -> None:
     assert "PIN" in found("SIM", refusal("+CME ERROR:11", 11)).advice
 
 
-def test_what_is_refused_but_not_vital_is_a_note() -> None:
+def test_refusal_is_a_note_if_the_check_is_not_vital() -> None:
     finding = found("model", refusal("+CME ERROR:4", 4))
     assert (finding.verdict, finding.advice) == (Verdict.NOTE, "")
     assert found("attached", refusal("ERROR", None)).verdict is Verdict.WRONG
 
 
-def test_silence_and_nonsense_are_findings_too() -> None:
+def test_timeout_and_invalid_answer_are_findings() -> None:
     finding = found("signal", CommandTimeout("AT+CSQ", 5.0))
     assert (finding.verdict, finding.words) == (Verdict.WRONG, "no answer")
     finding = found("signal", "nonsense")
@@ -83,8 +83,8 @@ def test_silence_and_nonsense_are_findings_too() -> None:
     assert "nonsense" in finding.words
 
 
-def test_nobody_answering_is_said_with_all_that_was_tried() -> None:
-    finding = silence("/dev/ttyUSB0", (9600, 115200))
+def test_no_answer_names_the_speeds_and_the_port() -> None:
+    finding = no_answer("/dev/ttyUSB0", (9600, 115200))
     assert finding.verdict is Verdict.WRONG
-    assert finding.words == "nobody answers at 9600, 115200 baud"
+    assert finding.words == "no answer at 9600, 115200 baud"
     assert "/dev/ttyUSB0" in finding.advice

@@ -1,4 +1,4 @@
-"""A recording's port: what the command does on it, beside what passes."""
+"""The recorded port."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from m5310.cli import record
 
 
 @pytest.mark.realtime
-async def test_a_recorded_port_that_changes_speed_tells_its_modem(
+async def test_speed_change_sets_the_modems_byte_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    paced: list[float] = []
-    monkeypatch.setattr(Modem, "pace", lambda _, byte_time: paced.append(byte_time))
+    byte_times: list[float] = []
+    monkeypatch.setattr(Modem, "pace", lambda _, byte_time: byte_times.append(byte_time))
     master, slave = os.openpty()
     tty.setraw(slave)
     modem, port = await record._open(os.ttyname(slave), 9600)
     async with modem:
         await port.change(115200)
-    assert paced == [10 / 115200]
+    assert byte_times == [10 / 115200]
     os.close(master)
     os.close(slave)

@@ -1,4 +1,4 @@
-"""Profiles: what is in a good one, and what is said of a bad one."""
+"""Profiles of `m5310 run`: parsing, error messages, values typed as text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.cli import arguments
-from m5310.cli.run_profile import Item, Profile, assignment, parsed, value_of
+from m5310.cli.run_profile import Item, Profile, parse_assignment, parse_profile, parse_value
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.errors import ParameterError
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 
 WHOLE = """
@@ -49,10 +50,10 @@ ONE = '[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
 
 
 def profile(text: str) -> Profile:
-    return parsed(text.encode(), "my.toml")
+    return parse_profile(text.encode(), "my.toml")
 
 
-def test_a_whole_profile() -> None:
+def test_full_profile() -> None:
     everything = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
     assert profile(WHOLE) == Profile(
         port="/dev/ttyUSB0",
@@ -72,23 +73,23 @@ def test_a_whole_profile() -> None:
     )
 
 
-def test_a_profile_saved_with_a_byte_order_mark() -> None:
-    assert parsed(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
+def test_byte_order_mark_is_accepted() -> None:
+    assert parse_profile(b"\xef\xbb\xbf" + ONE.encode(), "my.toml") == profile(ONE)
 
 
-def test_the_smallest_profile() -> None:
+def test_minimal_profile() -> None:
     item = Item(Path(3303, 0, 5700), ValueType.FLOAT, Access.READABLE, 0.0)
     drop = WhenFull.DROP_OLDEST
     assert profile(ONE) == Profile(None, 9600, None, None, 86400, True, False, LIMIT, drop, (item,))
 
 
 @pytest.mark.parametrize("kind", ValueType)
-def test_every_type_has_a_first_value(kind: ValueType) -> None:
+def test_each_type_has_an_initial_value(kind: ValueType) -> None:
     (item,) = profile(ONE.replace("float", kind.name.lower())).items
     assert item.type is kind
 
 
-def test_the_profile_in_the_help_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_profile_in_the_help_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         arguments.parser().parse_args(["run", "--help"])
     shown = re.search(r"  a profile:\n|a profile:\n((?:  .*\n|\n)+)", capsys.readouterr().out)
@@ -102,56 +103,56 @@ def test_the_profile_in_the_help_is_one(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("port = ", "my.toml is not TOML: Invalid value"),
-        ("", "resource: none is there; a device has at least one [[resource]]"),
-        ("resource = 5", "resource: none is there"),
+        ("", "resource: missing; expected at least one [[resource]]"),
+        ("resource = 5", "resource: missing"),
         ("resource = [5]", "resource 1: 5 is not a table"),
         ("prot = 1\n" + ONE, "prot is unknown; expected one of port, baud"),
-        ("port = 1\n" + ONE, "port: 1 is not a text"),
+        ("port = 1\n" + ONE, "port: 1 is not a string"),
         ('baud = "fast"\n' + ONE, "baud: 'fast' is not a number"),
-        ("baud = 0\n" + ONE, "baud: 0 is no speed"),
+        ("baud = 0\n" + ONE, "baud: 0 is not a speed; expected one such as 9600"),
         ("baud = true\n" + ONE, "baud: True is not a number"),
         ('endpoint = "x"\n' + ONE, "endpoint: the endpoint 'x' is not <imei>;<imsi>"),
         ('uri = "x"\n' + ONE, "uri: the URI 'x' is not coap://host:port"),
         ("lifetime = 1\n" + ONE, "lifetime: lifetime 1 is "),
         ("recover = 1\n" + ONE, "recover: 1 is not true or false"),
         ('acknowledge = "yes"\n' + ONE, "acknowledge: 'yes' is not true or false"),
-        ("outbox = 0\n" + ONE, "outbox: 0 reports; it keeps at least 1"),
+        ("outbox = 0\n" + ONE, "outbox: 0 reports; expected 1 or more"),
         ("outbox = true\n" + ONE, "outbox: True is not a number"),
         ('when_full = "wait"\n' + ONE, 'when_full: \'wait\'; expected "drop oldest" or "refuse"'),
         (ONE + "unit = 1", "resource 1: unit is unknown; expected one of path, type"),
         ("[[resource]]\n", "resource 1: path is missing; expected one like 3303/0/5700"),
-        ("[[resource]]\npath = 3303", "resource 1: path: 3303 is not a text"),
-        (ONE.replace("/5700", ""), "resource 3303/0: path: it names no resource"),
+        ("[[resource]]\npath = 3303", "resource 1: path: 3303 is not a string"),
+        (ONE.replace("/5700", ""), "resource 3303/0: path: '3303/0' is not a resource; expected"),
         (ONE.replace("3303", "x"), "resource x/0/5700: path: 'x/0/5700' is not a path"),
-        (ONE + ONE, "resource 2: path: 3303/0/5700 is there already"),
+        (ONE + ONE, "resource 2: path: 3303/0/5700 is used already"),
         ('[[resource]]\npath = "1/2/3"', "resource 1/2/3: type is missing; expected one of string"),
         (ONE.replace("float", "double"), "resource 3303/0/5700: type 'double' is unknown"),
         (ONE + 'value = "warm"', "resource 3303/0/5700: value: 'warm' cannot be sent as"),
-        (ONE + "value = []", "value: [] is no value of a resource"),
+        (ONE + "value = []", "value: [] is not a value; expected a string, number"),
         (ONE.replace("float", "opaque") + 'value = "0g"', "value: '0g' is not hex digits"),
-        (ONE + "every = 5", "every: there is no command to run so often"),
-        (ONE + 'command = "x"\nevery = 0', "every: 0 s is outside 1..86400"),
-        (ONE + 'command = "x"\nevery = nan', "every: nan s is outside"),
-        (ONE + 'command = ""', "command: it is empty"),
+        (ONE + "every = 5", "every: needs a command"),
+        (ONE + 'command = "x"\nevery = 0', "every: 0 s is out of range; expected 1..86400"),
+        (ONE + 'command = "x"\nevery = nan', "every: nan s is out of range"),
+        (ONE + 'command = ""', "command: empty; expected a shell command"),
         (ONE + 'access = ["raed"]', 'access: [\'raed\']; expected a list of "read", "write"'),
         (ONE + "access = [1]", "access: [1]"),
         (ONE + "access = []", "access: []"),
         (ONE + "access = 1", "access: 1"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_key(text: str, said: str) -> None:
+def test_error_names_the_file_and_the_key(text: str, message: str) -> None:
     with pytest.raises(ParameterError) as caught:
         profile(text)
     assert str(caught.value).startswith("my.toml")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_what_is_not_text_is_no_profile() -> None:
+def test_invalid_utf8_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"my\.toml is not TOML: .* can't decode byte"):
-        parsed(b"\xff", "my.toml")
+        parse_profile(b"\xff", "my.toml")
 
 
 KEYS = st.sampled_from(
@@ -161,7 +162,7 @@ VALUES = st.sampled_from(["1", '"x"', "true", "[]", "[[]]", "1979-05-27", "nan",
 
 
 @given(st.lists(st.tuples(KEYS, VALUES), max_size=4), st.booleans())
-def test_any_toml_is_a_profile_or_refused(pairs: list[tuple[str, str]], inside: bool) -> None:
+def test_any_toml_is_parsed_or_refused(pairs: list[tuple[str, str]], inside: bool) -> None:
     text = "".join(f"{key} = {value}\n" for key, value in pairs)
     try:
         read = profile(ONE + text if inside else text + ONE)
@@ -170,7 +171,7 @@ def test_any_toml_is_a_profile_or_refused(pairs: list[tuple[str, str]], inside: 
     assert read.items
 
 
-# --- values as people type them --------------------------------------------------------------
+# --- values as text --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,28 +187,28 @@ def test_any_toml_is_a_profile_or_refused(pairs: list[tuple[str, str]], inside: 
         (ValueType.HEX_STRING, "00ff", "00ff"),
     ],
 )
-def test_values_as_people_type_them(kind: ValueType, text: str, value: object) -> None:
-    assert value_of(kind, text) == value
+def test_parse_value(kind: ValueType, text: str, value: object) -> None:
+    assert parse_value(kind, text) == value
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "said"),
+    ("kind", "text", "message"),
     [
-        (ValueType.FLOAT, "warm", "'warm' is no float"),
-        (ValueType.BOOLEAN, "2", "'2' is no boolean"),
-        (ValueType.HEX_STRING, "0", "'0' is no hex string"),
-        (ValueType.FLOAT, "", "'' is no float"),
+        (ValueType.FLOAT, "warm", "'warm' is not a value of type float"),
+        (ValueType.BOOLEAN, "2", "'2' is not a value of type boolean"),
+        (ValueType.HEX_STRING, "0", "'0' is not a value of type hex_string"),
+        (ValueType.FLOAT, "", "'' is not a value of type float"),
     ],
 )
-def test_what_is_no_value_is_refused(kind: ValueType, text: str, said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
-        value_of(kind, text)
+def test_parse_value_refuses_other_types(kind: ValueType, text: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        parse_value(kind, text)
 
 
-def test_assignments() -> None:
-    assert assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
-    assert assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
-    with pytest.raises(ParameterError, match="'3303/0/5700' does not read like 3303"):
-        assignment("3303/0/5700")
+def test_parse_assignment() -> None:
+    assert parse_assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
+    assert parse_assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
+    with pytest.raises(ParameterError, match="'3303/0/5700' is not like 3303"):
+        parse_assignment("3303/0/5700")
     with pytest.raises(ParameterError, match="'x' is not a path"):
-        assignment("x=1")
+        parse_assignment("x=1")

@@ -8,12 +8,14 @@ import threading
 import pytest
 
 from m5310.at.codec import Command
-from m5310.device.answers import Answering, Handlers
+from m5310.device.answers import Handlers, RequestHandler
 from m5310.dialects.urcs import ExecuteRequest
 from m5310.errors import NotSupported, ParameterError
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 from tests.support.requesting import ALL, bench
 
 FAILED_READ = '2,"",1'
@@ -369,8 +371,8 @@ async def test_a_callback_that_is_let_go_outlives_the_end() -> None:
 
     tree = ObjectTree()
     tree.add(Resource("3306/0/5850", ValueType.BOOLEAN, False, ALL))
-    answering = Answering(tree, Handlers(on_execute=on_execute))
-    request = ExecuteRequest(0, 10001, 3306, 0, 5850, b"")
+    answering = RequestHandler(tree, Handlers(on_execute=on_execute), CLASSIC)
+    request = ExecuteRequest(0, 10001, Path(3306, 0, 5850), b"")
     (answer,) = await answering.answer((request,), answering.due(), serve=True)
     assert answer.line == "AT+MIPLEXECUTE=0,10001,1"
     assert ended.is_set()

@@ -37,7 +37,8 @@ from m5310.errors import (
     RegistrationError,
     StateError,
 )
-from m5310.lwm2m.resources import Access, Path
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse, run
@@ -582,7 +583,7 @@ def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse:
 
 @pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
 def test_what_is_no_port(port: object) -> None:
-    with pytest.raises(ParameterError, match="no port"):
+    with pytest.raises(ParameterError, match="is not a port"):
         Device(port, ENDPOINT)  # type: ignore[arg-type]
 
 

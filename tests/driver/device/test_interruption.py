@@ -29,7 +29,7 @@ async def program(device: Device) -> None:
     async def on_execute(*_: object) -> None:
         await device.notify(other, 5)
 
-    device._requests._answering._handlers.on_execute = on_execute
+    device._requests._handler._handlers.on_execute = on_execute
     async with device:
         lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
         other = await device.add_resource("1/0/2", ValueType.INTEGER, 1)

@@ -31,7 +31,9 @@ from m5310.errors import (
 )
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
+from m5310.module.link import Session
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 
 
 class Wire:
@@ -53,13 +55,15 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
     return Resource(path, kind, value, Access.READABLE)  # type: ignore[arg-type]
 
 
-def sending(wire: Wire) -> Outbox:
+def sending(wire: Wire, session: Session | None = None) -> Outbox:
     """One that keeps and repeats nothing."""
 
     async def verify() -> bool:
         raise AssertionError("nobody is to be asked")
 
-    return Outbox(wire, verify, lambda: False, lambda _: None, recover=False)
+    return Outbox(
+        wire, CLASSIC, session or Session(), verify, lambda: False, lambda _: None, recover=False
+    )
 
 
 class Bench:
@@ -80,6 +84,8 @@ class Bench:
         self.dropped: list[Report] = []
         self.it = Outbox(
             self.wire,
+            CLASSIC,
+            Session(),
             self._verify,
             self._redeclare,
             self.dropped.append,
@@ -305,12 +311,13 @@ async def test_what_was_never_written_needs_no_closing() -> None:
 
 async def test_after_a_restart_nothing_of_before_is_sent_any_more() -> None:
     a, b, c = resource(A), resource(B), resource(C)
-    wire = Wire()
-    sender = sending(wire)
+    wire, session = Wire(), Session()
+    sender = sending(wire, session)
     begun = asyncio.create_task(sender.send({a: "1", b: "2"}, acknowledge=True))
     waiting = asyncio.create_task(sender.send({c: "3"}, acknowledge=False))
     await elapse(0.5)
-    sender.fail(ModemReset("anew"))
+    session.end(ModemReset("restarted"))
+    sender.fail(ModemReset("restarted"))
     await sender.send({c: "4"}, acknowledge=False)
     assert wire.lines == ['3303,0,5700,1,"1",0', '3303,0,5702,1,"4",1']
     for task in (begun, waiting):

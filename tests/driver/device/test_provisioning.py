@@ -6,8 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.device.provisioning import ATTEMPTS, LOGIN, LOGOUT, RESTARTS, Declarations
-from m5310.dialects.classic.config import Config
+from m5310.device.provisioning import ATTEMPTS, LOGIN, LOGOUT, RESTARTS, Provisioning
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     AnswerError,
@@ -17,11 +16,13 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.lwm2m.resources import Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
+from m5310.module.link import Session
+from tests.support.dialects import CLASSIC
 from tests.support.execute import RecordingExecute
 
-CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
 INSTANCE = Path(3303, 0)
 
 
@@ -32,7 +33,8 @@ class Bench:
         loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[bool] = loop.create_future()
         self.opened: asyncio.Future[bool] = loop.create_future()
-        self.declarations = Declarations(self.tree, self.wire, CONFIG, self._expect)
+        self.session = Session()
+        self.provisioning = Provisioning(self.tree, self.wire, CLASSIC, self.session, self._expect)
 
     def _expect(self, kind: type[Opened | Closed]) -> asyncio.Future[bool]:
         return self.closed if kind is Closed else self.opened
@@ -64,9 +66,9 @@ async def test_a_board_that_the_opened_port_resets(times: int) -> None:
     bench.wire.then = lambda _: left.pop() if left else None
     if times > RESTARTS:
         with pytest.raises(ModemReset):
-            await bench.declarations.create()
+            await bench.provisioning.create()
     else:
-        await bench.declarations.create()
+        await bench.provisioning.create()
     assert bench.names() == ["CMEE"] * min(times, RESTARTS + 1) + (
         ["CMEE", "MIPLCONF"] if times <= RESTARTS else []
     )
@@ -76,7 +78,7 @@ async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCONF", once=True)
     asyncio.get_running_loop().call_later(10, bench.closed.set_result, True)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", "MIPLCONF"]
     assert 10 <= asyncio.get_running_loop().time() < 15
 
@@ -84,14 +86,14 @@ async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:
 async def test_a_module_that_never_says_it_logged_out_is_waited_for_in_vain() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCONF", once=True)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     assert LOGOUT < asyncio.get_running_loop().time() < LOGOUT + 10
 
 
 async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     assert asyncio.get_running_loop().time() < 10
 
 
@@ -105,7 +107,7 @@ async def test_a_login_that_an_earlier_program_began_is_waited_for(verdict: bool
     if verdict is not None:
         loop.call_later(20, bench.opened.set_result, verdict)
     loop.call_later(25, bench.closed.set_result, True)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     again = ["MIPLCLOSE", "MIPLDEL"]
     insisting = ["MIPLCONF"] * ATTEMPTS
     assert bench.names() == ["CMEE", "MIPLCONF", *again, *insisting, *again, "MIPLCONF"]
@@ -118,7 +120,7 @@ async def test_a_configuration_that_the_line_garbled_is_said_again_at_once(times
     bench = Bench()
     # a module that holds nothing has nothing to log out or to delete, either
     bench.refuse(*["AT+MIPLCONF"] * times, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     again = ["MIPLCONF"] * times
     assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", *again]
     assert asyncio.get_running_loop().time() < 10
@@ -131,9 +133,9 @@ async def test_a_configuration_of_which_the_line_lost_the_result(times: int) -> 
     bench.refuse(*["AT+MIPLCONF"] * times, error=lost, once=True)
     if times > RESTARTS:
         with pytest.raises(CommandTimeout):
-            await bench.declarations.create()
+            await bench.provisioning.create()
     else:
-        await bench.declarations.create()
+        await bench.provisioning.create()
         assert bench.names() == ["CMEE", "MIPLCONF"] * (times + 1)
 
 
@@ -141,7 +143,7 @@ async def test_a_module_that_does_not_answer_at_all_is_not_configured_again_and_
     bench = Bench()
     bench.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
     with pytest.raises(CommandTimeout):
-        await bench.declarations.create()
+        await bench.provisioning.create()
     assert bench.names() == ["CMEE", "MIPLCONF"]
 
 
@@ -151,7 +153,7 @@ async def test_a_module_that_does_not_answer_at_all_is_not_configured_again_and_
 async def test_error_numbers_are_a_wish(error: M5310Error) -> None:
     bench = Bench()
     bench.refuse("AT+CMEE", error=error)
-    await bench.declarations.configure()
+    await bench.provisioning.configure()
     assert bench.names() == ["CMEE", "MIPLCONF"]
 
 
@@ -162,14 +164,14 @@ async def test_nobody_there_is_no_refusal(error: M5310Error) -> None:
     bench = Bench()
     bench.refuse("AT+CMEE", error=error)
     with pytest.raises(type(error)):
-        await bench.declarations.configure()
+        await bench.provisioning.configure()
     assert bench.names() == ["CMEE"]
 
 
 async def test_an_instance_is_told_once() -> None:
     bench = Bench()
-    await bench.declarations.declare(bench.resource())
-    await bench.declarations.declare(bench.resource("3303/0/5701"))
+    await bench.provisioning.declare(bench.resource())
+    await bench.provisioning.declare(bench.resource("3303/0/5701"))
     assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
 
 
@@ -178,9 +180,9 @@ async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() ->
     lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, ())
     bench.refuse("AT+MIPLADDOBJ", error=lost)
     with pytest.raises(CommandTimeout):
-        await bench.declarations.declare(bench.resource())
+        await bench.provisioning.declare(bench.resource())
     bench.refuse("AT+MIPLADDOBJ")
-    await bench.declarations.declare(bench.resource())
+    await bench.provisioning.declare(bench.resource())
     assert bench.names() == ["MIPLADDOBJ"] * ATTEMPTS + ["MIPLADDOBJ", "MIPLNOTIFY"]
     assert len(list(bench.tree)) == 1
 
@@ -189,7 +191,7 @@ async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() ->
 async def test_a_resource_that_the_line_garbled_is_said_again(error: M5310Error | None) -> None:
     bench = Bench()
     bench.refuse("AT+MIPLNOTIFY", error=error, once=True)
-    await bench.declarations.declare(bench.resource())
+    await bench.provisioning.declare(bench.resource())
     assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
     assert len(list(bench.tree)) == 1
 
@@ -202,12 +204,12 @@ async def test_an_instance_that_was_never_sent_or_forgotten_since_is_no_known_on
     lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, (), sent=restarts)
     bench.refuse("AT+MIPLADDOBJ", error=lost)
     with pytest.raises(CommandTimeout):
-        await bench.declarations.declare(bench.resource())
+        await bench.provisioning.declare(bench.resource())
     if restarts:
-        bench.declarations.forget()
+        bench.provisioning.forget()
     bench.refuse("AT+MIPLADDOBJ")
     with pytest.raises(CommandError):
-        await bench.declarations.declare(bench.resource())
+        await bench.provisioning.declare(bench.resource())
     assert list(bench.tree) == []
 
 
@@ -215,33 +217,33 @@ async def test_what_the_module_refuses_is_not_the_devices() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLNOTIFY")
     with pytest.raises(CommandError):
-        await bench.declarations.declare(bench.resource())
+        await bench.provisioning.declare(bench.resource())
     assert list(bench.tree) == []
 
 
 async def test_the_last_resource_of_an_instance_takes_it_along() -> None:
     bench = Bench()
     one, other = bench.resource(), bench.resource("3303/0/5701")
-    await bench.declarations.declare(one)
-    await bench.declarations.declare(other)
-    assert bench.declarations.withdraw(one) is None
-    assert bench.declarations.withdraw(other) == INSTANCE
-    await bench.declarations.delete(INSTANCE)
+    await bench.provisioning.declare(one)
+    await bench.provisioning.declare(other)
+    assert bench.provisioning.withdraw(one) is None
+    assert bench.provisioning.withdraw(other) == INSTANCE
+    await bench.provisioning.delete(INSTANCE)
     assert bench.wire.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
-    await bench.declarations.declare(one)
-    bench.declarations.forget()
-    assert bench.declarations.withdraw(one) is None  # a restarted module holds it no more
+    await bench.provisioning.declare(one)
+    bench.provisioning.forget()
+    assert bench.provisioning.withdraw(one) is None  # a restarted module holds it no more
 
 
 async def test_restored_is_what_is_declared_with_its_present_value() -> None:
     bench = Bench()
     one, other = bench.resource(), bench.resource("1/0/1")
-    await bench.declarations.declare(one)
-    await bench.declarations.declare(other)
+    await bench.provisioning.declare(one)
+    await bench.provisioning.declare(other)
     one.value = "y"
     other.store('"')
     bench.wire.lines.clear()
-    await bench.declarations.restore()
+    await bench.provisioning.restore()
     assert bench.wire.lines[2:] == [
         "AT+MIPLADDOBJ=0,3303,0",
         'AT+MIPLNOTIFY=0,3303,0,5700,1,"y",1',
@@ -254,11 +256,11 @@ async def test_restored_is_what_is_declared_with_its_present_value() -> None:
 @pytest.mark.parametrize("error", [PortError("gone"), ModemReset("anew"), None])
 async def test_leaving_it_clean_raises_nothing(error: M5310Error | None) -> None:
     bench = Bench()
-    await bench.declarations.declare(bench.resource())
+    await bench.provisioning.declare(bench.resource())
     bench.refuse("AT+MIPLDEL", error=error)
-    await bench.declarations.delete_all()
+    await bench.provisioning.delete_all()
     assert bench.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
-    await bench.declarations.delete_all()
+    await bench.provisioning.delete_all()
     assert bench.names().count("MIPLDELOBJ") == 1
 
 
@@ -270,12 +272,13 @@ async def test_a_restart_told_just_after_the_last_ok_begins_it_again(times: int)
     def then(line: str) -> None:
         if line.startswith("AT+MIPLCONF") and left:
             left.pop()
-            bench.declarations.forget()
+            bench.session.end(ModemReset("restarted"))
+            bench.provisioning.forget()
 
     bench.wire.then = then
     if times > RESTARTS:
-        with pytest.raises(ModemReset, match="just after it was configured"):
-            await bench.declarations.create()
+        with pytest.raises(ModemReset, match="restarted"):
+            await bench.provisioning.create()
     else:
-        await bench.declarations.create()
+        await bench.provisioning.create()
     assert bench.names().count("MIPLCONF") == min(times, RESTARTS) + 1

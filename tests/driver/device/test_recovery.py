@@ -7,10 +7,11 @@ import asyncio
 import pytest
 
 from m5310.at.modem import Modem
+from m5310.commands.general import BootCause, Booted
+from m5310.device import events
 from m5310.device.events import (
     LoggedOut,
     PortBack,
-    PortLost,
     RenewalFailed,
     Renewed,
     ReportDropped,
@@ -18,17 +19,18 @@ from m5310.device.events import (
     Restored,
     UpkeepEvent,
 )
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import Continuity
 from m5310.device.registration import Registration
 from m5310.device.reports import Report
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import ModemReset, PortError
 from m5310.lwm2m.resources import ObjectTree
-from m5310.module.link import Connection
+from m5310.module.link import Link, LinkEvent, PortLost, Restarted, Session
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
-from tests.support.execute import CONFIG, RecordingExecute
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S, E = DeviceState, DeviceEvent
@@ -49,20 +51,20 @@ class Bench:
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CONFIG, lambda event: self.it.moved(event))
-        declarations = Declarations(
-            ObjectTree(), self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
+        self.registration = Registration(self.wire, CLASSIC, lambda event: self.it.moved(event))
+        provisioning = Provisioning(
+            ObjectTree(),
+            self.wire,
+            CLASSIC,
+            Session(),
+            lambda kind: self.registration.verdicts.expect(kind),
         )
-        self.connection = Connection(
-            self.port.modem if given else self._open,
-            9600,
-            lambda _: None,
-            lambda e: self.it.lost(e),
-        )
+        self.link = Link(self.port.modem if given else self._open)
+        self.link.listen(self._on_link_event)
         self.it = Continuity(
-            self.connection,
+            self.link,
             self.registration,
-            declarations,
+            provisioning,
             LIFETIME,
             recover=recover,
             on_event=self.events.append,
@@ -73,6 +75,14 @@ class Bench:
         self.opened += 1
         self.port = Scripted()
         return self.port.modem
+
+    def _on_link_event(self, event: LinkEvent) -> None:
+        if isinstance(event, PortLost):
+            self.it.lost(event.error)
+
+    def restart(self, line: str = TEXT) -> None:
+        booted = Booted(BootCause.UNKNOWN, line) if line == TEXT else None
+        self.it.restarted(Restarted(line, booted, RESET))
 
     def _sent(self, line: str) -> None:
         verdict: Opened | Closed | Updated
@@ -87,7 +97,7 @@ class Bench:
         asyncio.get_running_loop().call_later(1, self.registration.heard, verdict)
 
     async def log_in(self) -> None:
-        await self.connection.open()
+        await self.link.open()
         self.registration.move(E.CREATE)
         await self.registration.connect(30)
 
@@ -134,7 +144,7 @@ async def test_told_not_to_a_failed_renewal_is_only_told() -> None:
 async def test_a_restart_is_mended() -> None:
     bench = Bench()
     await bench.log_in()
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     assert bench.state is S.RESTORING
     leaving = asyncio.create_task(bench.it.left())
     await elapse(60)
@@ -150,7 +160,7 @@ async def test_an_announced_restart_is_told_once() -> None:
     bench = Bench()
     await bench.log_in()
     for line in ("REBOOTING", TEXT, TEXT, "REBOOTING", "REBOOTING"):
-        bench.it.restarted(line, RESET)
+        bench.restart(line)
     assert bench.events == [Reset("REBOOTING"), Reset(TEXT), Reset("REBOOTING")]
     await bench.it.stop()
 
@@ -158,9 +168,9 @@ async def test_an_announced_restart_is_told_once() -> None:
 async def test_an_announced_restart_whose_end_was_lost_is_over_once_it_is_mended() -> None:
     bench = Bench()
     await bench.log_in()
-    bench.it.restarted("REBOOTING", RESET)
+    bench.restart("REBOOTING")
     await elapse(60)
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     assert bench.events == [Reset("REBOOTING"), Restored(1), Reset(TEXT)]
     await bench.it.stop()
 
@@ -168,9 +178,9 @@ async def test_an_announced_restart_whose_end_was_lost_is_over_once_it_is_mended
 async def test_given_up_it_stays_so() -> None:
     bench = Bench(recover=False)
     await bench.log_in()
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     assert bench.state is S.LOST
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     assert bench.state is S.LOST
     await bench.it.left()
 
@@ -180,7 +190,7 @@ async def test_in_the_end_nothing_is_begun(recover: bool) -> None:
     bench = Bench(recover=recover)
     await bench.log_in()
     bench.it.end()
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     assert not bench.it.in_service
     assert bench.state is S.RESTORING  # and DESTROYED next
     assert bench.it.counters.resets == 1
@@ -208,7 +218,7 @@ async def test_what_happens_while_it_is_left_is_mended_but_not_logged_in(
     await bench.log_in()
     await bench.it.stop()
     if isinstance(event, ModemReset):
-        bench.it.restarted(TEXT, event)
+        bench.restart()
     else:
         bench.port.vanish()
     bench.it.logged_out()
@@ -224,13 +234,13 @@ async def test_a_port_that_is_gone_is_opened_again_and_all_is_mended() -> None:
     await bench.log_in()
     bench.port.vanish()
     assert bench.state is S.RESTORING
-    assert bench.connection.gone
+    assert bench.link.gone
     assert bench.it.mends
     assert bench.it.coming_back
     assert bench.it.in_service
     await elapse(60)
     lost, *rest = bench.events
-    assert isinstance(lost, PortLost)
+    assert isinstance(lost, events.PortLost)
     assert rest == [PortBack("scripted"), Restored(1)]
     assert bench.state is S.REGISTERED
     assert bench.it.counters.ports_lost == 1
@@ -258,16 +268,16 @@ async def test_a_port_that_nobody_here_may_open_again_is_the_end(
 async def test_a_restart_announced_before_the_port_went_is_another_one() -> None:
     bench = Bench()
     await bench.log_in()
-    bench.it.restarted("REBOOTING", RESET)
+    bench.restart("REBOOTING")
     bench.it.lost(GONE)
-    bench.it.restarted(TEXT, RESET)
-    assert bench.events == [Reset("REBOOTING"), PortLost(GONE), Reset(TEXT)]
+    bench.restart()
+    assert bench.events == [Reset("REBOOTING"), events.PortLost(GONE), Reset(TEXT)]
     await bench.it.stop()
 
 
 async def test_a_creation_that_is_interrupted_is_nobodys_to_mend() -> None:
     bench = Bench()
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     bench.it.lost(GONE)
     assert bench.state is S.NEW
     assert not bench.it.in_service
@@ -303,7 +313,7 @@ async def test_a_logout_in_the_end_is_not_undone() -> None:
 async def test_a_logout_while_it_is_brought_back_begins_nothing_anew() -> None:
     bench = Bench()
     await bench.log_in()
-    bench.it.restarted(TEXT, RESET)
+    bench.restart()
     await elapse(1)
     bench.it.logged_out()
     await elapse(60)

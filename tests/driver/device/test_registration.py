@@ -23,7 +23,8 @@ from m5310.errors import (
 )
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
-from tests.support.execute import CONFIG, RecordingExecute
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 
 S, E = DeviceState, DeviceEvent
 
@@ -34,7 +35,7 @@ def soon(registration: Registration, verdict: Opened | Closed | Updated, after: 
 
 def at(state: DeviceState) -> tuple[Registration, RecordingExecute]:
     wire = RecordingExecute()
-    registration = Registration(wire, CONFIG)
+    registration = Registration(wire, CLASSIC)
     registration._states.state = state
     return registration, wire
 
@@ -537,7 +538,7 @@ async def test_given_up_every_call_says_why() -> None:
 
 async def test_each_event_that_moves_is_told() -> None:
     told: list[DeviceEvent] = []
-    registration = Registration(RecordingExecute(), CONFIG, told.append)
+    registration = Registration(RecordingExecute(), CLASSIC, told.append)
     registration.move(E.CREATE)
     registration.heard(Opened(0, True))  # nobody asked: the table knows no way
     registration.interrupted(E.PORT_LOST, PortError("gone"))

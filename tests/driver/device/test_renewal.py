@@ -14,7 +14,8 @@ from m5310.dialects.urcs import Updated
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError
 from m5310.states import DeviceState
 from tests.support.clock import elapse
-from tests.support.execute import CONFIG, RecordingExecute
+from tests.support.dialects import CLASSIC
+from tests.support.execute import RecordingExecute
 
 S = DeviceState
 LIFETIME = 300
@@ -31,7 +32,7 @@ class Bench:
         self.platform: bool | None = True
         self.done = 0
         self.failures: list[M5310Error] = []
-        self.registration = Registration(self.wire, CONFIG)
+        self.registration = Registration(self.wire, CLASSIC)
         self.registration._states.state = state
         self.renewal = Renewal(self.registration, LIFETIME, self._renewed, self.failures.append)
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from m5310.at.codec import Answer, Command
-from m5310.device.report_sender import Transmission
+from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, grouped
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
+from tests.support.dialects import CLASSIC
 
 Fault = Callable[[str], M5310Error | None]
 
@@ -31,7 +32,7 @@ class Bench:
         (lines,) = grouped(dict(zip(self.resources, "xyz", strict=True)))
         report = Report(tuple(self.resources), 1, acknowledge=True)
         self.portion = Portion(report, 0, lines, True)
-        self.it = Transmission(self._execute)
+        self.it = ReportSender(self._execute, CLASSIC)
 
     async def _execute(self, command: Command) -> Answer:
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,3303,0,"))

@@ -25,7 +25,9 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
 def test_one_group_for_each_object_instance_in_the_order_given() -> None:
     a, b, other = resource(A), resource(B, ValueType.FLOAT, 0), resource("3303/1/5700")
     groups = grouped({a: "x", other: "y", b: 1})
-    assert [[(line.resource, line.value, line.text) for line in group] for group in groups] == [
+    assert [
+        [(line.resource, line.value, line.wire.text) for line in group] for group in groups
+    ] == [
         [(a, "x", "x"), (b, 1, "1.0")],
         [(other, "y", "y")],
     ]

@@ -10,11 +10,12 @@ import pytest
 
 from m5310.at.codec import Answer, Command
 from m5310.device import requests
-from m5310.device.answers import Answering, Handlers
+from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 from tests.support.requesting import Bench, bench
 
 DONE = ["AT+MIPLWRITE=0,10001,1"]
@@ -227,7 +228,7 @@ async def test_a_restarted_module_knows_its_old_msgids_no_more() -> None:
     bench.come("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
     bench.come("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
     await elapse(1)
-    bench.requests.forget()
+    bench.restart()
     reading.set()
     assert await bench.served() == []
     # the second part has no first any more, and the same msgid is another request
@@ -244,10 +245,12 @@ async def test_half_an_answer_is_not_finished_after_a_restart() -> None:
 
     async def restarts(command: Command) -> Answer:
         answer = await bench.execute(command)
-        bench.requests.forget()
+        bench.restart()
         return answer
 
-    bench.requests = Requests(Answering(bench.tree, Handlers()), restarts)
+    bench.requests = Requests(
+        RequestHandler(bench.tree, Handlers(), CLASSIC), restarts, bench.session
+    )
     bench.requests.start()
     assert await bench.served("+MIPLREAD:0,10001,3303,0,-1") == [
         'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0'

@@ -11,23 +11,22 @@ import pytest
 from m5310.at.modem import Modem
 from m5310.commands.network import Registration as Stat
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
-from m5310.device.provisioning import Declarations
+from m5310.device.provisioning import Provisioning
 from m5310.device.radio import PATIENCE
 from m5310.device.registration import Registration
 from m5310.device.restore import FIRST_WAIT, HELD, LONGEST_PORT_WAIT, LONGEST_WAIT, Restoration
-from m5310.dialects.classic.config import Config
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
-from m5310.module.link import Connection
+from m5310.module.link import Link, Session
 from m5310.states import DeviceState
 from tests.support.clock import elapse
+from tests.support.dialects import CLASSIC
 from tests.support.execute import RecordingExecute
 from tests.support.scripted import Scripted
 
 S = DeviceState
-CONFIG = Config("1234;5678", "coap://183.230.40.40:5683", 300)
 NAMES = ("AT+MIPLCONF", "AT+MIPLADDOBJ", "AT+MIPLNOTIFY", "AT+MIPLOPEN")
 
 
@@ -43,20 +42,24 @@ class Bench:
         self.refuse: Callable[[str], M5310Error | None] = lambda _: None
         self.platform: bool | None = True
         self.told: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CONFIG)
+        self.registration = Registration(self.wire, CLASSIC)
         self.registration._states.state = state
         tree = ObjectTree()
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
         tree.add(Resource("3303/0/5701", ValueType.STRING, "C", Access.READABLE))
-        self.declarations = Declarations(
-            tree, self.wire, CONFIG, lambda kind: self.registration.verdicts.expect(kind)
+        self.provisioning = Provisioning(
+            tree,
+            self.wire,
+            CLASSIC,
+            Session(),
+            lambda kind: self.registration.verdicts.expect(kind),
         )
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
         self.opened: list[float] = []
-        self.connection = Connection(self._open, 9600, lambda _: None, lambda _: None)
+        self.link = Link(self._open)
         self.restoration = Restoration(
-            self.connection, self.registration, self.declarations, self.told.append, Random(7)
+            self.link, self.registration, self.provisioning, self.told.append, Random(7)
         )
 
     async def _open(self) -> Modem:
@@ -68,7 +71,7 @@ class Bench:
 
     async def begin(self, *, login: bool, configured: bool) -> None:
         """With the port open."""
-        await self.connection.open()
+        await self.link.open()
         self.opened.clear()
         self.restoration.begin(login=login, configured=configured)
 
@@ -333,9 +336,7 @@ async def test_nothing_to_stop() -> None:
 
 async def test_waits_are_drawn_by_itself_if_nobody_gives_a_source() -> None:
     bench = Bench()
-    restoration = Restoration(
-        bench.connection, bench.registration, bench.declarations, bench.told.append
-    )
+    restoration = Restoration(bench.link, bench.registration, bench.provisioning, bench.told.append)
     waits = {restoration._wait(12, CommandTimeout("AT", 5)) for _ in range(10)}
     assert len(waits) > 1
     assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in waits)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.errors import Code, NotFound, NotSupported, ParameterError
-from m5310.lwm2m.resources import ANY, Access, ObjectTree, Path, Resource
+from m5310.lwm2m.path import ANY, Path
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
 
 ids = st.integers(0, 65535)

@@ -12,13 +12,14 @@ from m5310.commands.general import BOOT
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
-from m5310.module.attach import LOOK, Attached, Setup, attach
+from m5310.module.attach import LOOK, Attached, Setup
 from m5310.module.attach_errors import AttachError, Attempt, Obstacle
-from m5310.module.queries import Vocabulary
+from m5310.module.link import Link
+from m5310.module.module import Module
 from m5310.module.speed import USUAL
 from tests.support.boards import Board, Dial
 from tests.support.clock import elapse
-from tests.support.scripted import Reply, Scripted
+from tests.support.scripted import Reply
 
 Rules = dict[str, Reply | Callable[[str], Reply]]
 
@@ -40,8 +41,8 @@ class Network(Board):
             "AT+CIMI": lambda _: self.sim,
         }
         super().__init__(rules, **more)  # type: ignore[arg-type]
-        self.vocabulary = Spoken(self)
         self.seen: list[Attempt] = []
+        self.progress: Callable[[Attempt], object] = self.seen.append
 
     def becomes(self, stat: int) -> None:
         self.stat = stat
@@ -56,29 +57,21 @@ class Network(Board):
         seconds: float = 120,
         speeds: tuple[int, ...] = (),
     ) -> Attached:
-        return await attach(
-            self.vocabulary,
-            self.modem,
-            self.dial,
-            setup,
-            timeout=seconds,
-            speeds=speeds,
-            progress=self.seen.append,
-        )
+        link = Link(self.modem)
+        await link.open()
+        link.speed = self.dial
+        try:
+            return await Module(link).attach(
+                seconds, speeds=speeds, setup=setup, progress=self.progress
+            )
+        finally:
+            await link.close()
 
     async def fails(self, **how: object) -> AttachError:
         with pytest.raises(AttachError) as caught:
             await self.attach(**how)  # type: ignore[arg-type]
         await self.modem.close()
         return caught.value
-
-
-class Spoken(Vocabulary):
-    def __init__(self, port: Scripted) -> None:
-        self.modem = port.modem
-
-    async def execute(self, command: Command) -> Answer:
-        return await self.modem.execute(command)
 
 
 def now() -> float:
@@ -254,7 +247,7 @@ async def test_a_module_that_boots() -> None:
     module.later(4, lambda: module.say("REBOOT_CAUSE_SECURITY_RESET_PIN", "M5310", "OK"))
     module.later(4, lambda: setattr(module, "speed", 9600))
     attached = await module.attach()
-    assert 4 < attached.elapsed < 8
+    assert attached.elapsed == pytest.approx(4, abs=0.1)
     await module.modem.close()
 
 
@@ -301,17 +294,15 @@ async def test_a_module_that_restarts_is_set_up_again() -> None:
     await module.modem.close()
 
 
-async def test_who_shares_the_port_may_end_a_command_when_it_restarts() -> None:
+async def test_restart_that_ends_a_command_begins_it_again() -> None:
     module = Network(2)
-    module.rules["AT+CSQ"] = lambda _: ["REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"]
 
-    def abandon(line: str) -> None:
-        if line.startswith("REBOOT"):
-            module.rules["AT+CSQ"] = ["+CSQ:17,99", "OK"]
-            module.stat = 1
-            module.modem.abandon(ModemReset(line))
+    def signal(_: str) -> Reply:
+        module.rules["AT+CSQ"] = ["+CSQ:17,99", "OK"]
+        module.stat = 1
+        return ["REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"]
 
-    module.modem.listen(abandon, lambda _: None)
+    module.rules["AT+CSQ"] = signal
     assert (await module.attach()).status.stat is Registration.HOME
     assert module.sent.count("AT+CMEE=1") == 2
     await module.modem.close()
@@ -495,25 +486,16 @@ async def test_what_progress_raises_ends_it() -> None:
         raise Enough
 
     module = Network(2)
+    module.progress = progress
     with pytest.raises(Enough):
-        await attach(
-            module.vocabulary,
-            module.modem,
-            None,
-            Setup(),
-            timeout=30,
-            speeds=(),
-            progress=progress,
-        )
+        await module.attach()
     await module.modem.close()
 
 
 async def test_without_progress_and_without_a_port_of_its_own() -> None:
     module = Network()
-    attached = await attach(
-        module.vocabulary, module.modem, None, Setup(), timeout=30, speeds=(), progress=None
-    )
-    assert attached.baudrate is None
+    async with Module(module.modem) as lent:
+        assert (await lent.attach()).baudrate is None
     await module.modem.close()
 
 

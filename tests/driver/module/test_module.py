@@ -9,6 +9,7 @@ import pytest
 
 from m5310.at.codec import Answer, Command
 from m5310.at.line_stream import Wanted
+from m5310.at.modem import Modem
 from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import PingReply, Registration
 from m5310.errors import (
@@ -433,7 +434,8 @@ async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatc
         opened.append(baudrate)
         raise PortError("enough")
 
-    monkeypatch.setattr("m5310.module.speed.open_modem", open_modem)
+    monkeypatch.undo()
+    monkeypatch.setattr(Modem, "open", open_modem)
     with pytest.raises(PortError):
         await module.open()
     assert opened == [115200]  # where the module is

@@ -16,7 +16,8 @@ from m5310.at.modem import Modem
 from m5310.at.resync import PROBE_INTERVAL
 from m5310.errors import Code, CommandError, CommandTimeout, ParameterError, PortError
 from m5310.module import speed
-from m5310.module.speed import FALL_BACK, TRIAL, USUAL, PortSpeed, SpeedError, answers, change, find
+from m5310.module.speed import FALL_BACK, TRIAL, USUAL, SpeedError, answers, change, find
+from m5310.ports.speed import PortSpeed
 from tests.support.boards import Board, Dial
 from tests.support.scripted import Scripted
 

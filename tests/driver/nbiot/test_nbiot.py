@@ -43,7 +43,7 @@ from m5310 import (
 )
 from m5310.at.modem import Modem
 from m5310.device import acknowledgements
-from m5310.ports.usb import Plug
+from m5310.module.link import Link
 from tests.support.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -59,7 +59,7 @@ class Board:
         self.devices: list[NbiotDevice] = []
         self.unplugged = False  # and not to be found again
 
-    async def open(self, _: Plug) -> Modem:
+    async def open(self, _: Link) -> Modem:
         if self.unplugged:
             raise PortError("not plugged in")
         self.ports.append(Scripted(self.rules))
@@ -88,10 +88,10 @@ class Board:
 def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     it = Board()
 
-    async def open_port(plug: Plug) -> Modem:
-        return await it.open(plug)
+    async def open_port(link: Link) -> Modem:
+        return await it.open(link)
 
-    monkeypatch.setattr(Plug, "open", open_port)
+    monkeypatch.setattr(Link, "_open_by_name", open_port)
     yield it
     it.rules.clear()
     it.rules.update(platform())
@@ -507,11 +507,11 @@ def test_it_works_inside_a_script_that_runs_a_loop(board: Board) -> None:
 
 FORGETFUL = f"""
 from m5310 import nbiot_device_create
-from m5310.ports.usb import Plug
+from m5310.module.link import Link
 from tests.support.scripted import Scripted, platform
-async def fake(plug):
+async def fake(link):
     return Scripted(platform()).modem
-Plug.open = fake
+Link._open_by_name = fake
 nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
 print("done")
 """
@@ -614,11 +614,11 @@ def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
 FORKED = f"""
 import os, sys
 from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
-from m5310.ports.usb import Plug
+from m5310.module.link import Link
 from tests.support.scripted import Scripted, platform
-async def fake(plug):
+async def fake(link):
     return Scripted(platform()).modem
-Plug.open = fake
+Link._open_by_name = fake
 dev = nbiot_device_create("port", "{ENDPOINT}", "{URI}", 300, None, None, None)
 if not os.fork():
     try:

@@ -1,4 +1,4 @@
-"""A port found again: by its name, or as the USB device that it was."""
+"""USB adapters found again: under the same name, another name, in another socket."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from serial.tools import list_ports
 
-from m5310.at.modem import Modem
-from m5310.errors import ParameterError, PortError
-from m5310.ports.usb import Plug, UsbPort, found, named, usb_port
-from tests.support.scripted import Scripted
+from m5310.errors import PortError
+from m5310.ports.usb import PortFinder, UsbPort, name_of, usb_port, usb_port_of
 
 
 @dataclass(frozen=True)
@@ -27,15 +25,13 @@ class Port:
 @pytest.mark.parametrize(
     ("location", "interface"), [("1-1.2:1.0", "1.0"), ("1-1.2", ""), (None, "")]
 )
-def test_what_a_port_is_known_by_does_not_say_where_it_is_plugged_in(
-    location: str | None, interface: str
-) -> None:
+def test_usb_port_does_not_depend_on_the_socket(location: str | None, interface: str) -> None:
     expected = UsbPort(0x10C4, 0xEA60, "A1", interface)
     assert usb_port(Port("/dev/ttyUSB0", location=location)) == expected
 
 
 @pytest.mark.parametrize("number", [None, ""])
-def test_without_a_serial_number_a_port_has_nothing_but_its_name(number: str | None) -> None:
+def test_port_without_serial_number_is_not_identified(number: str | None) -> None:
     assert usb_port(Port("/dev/ttyUSB0", serial_number=number)) is None
 
 
@@ -48,108 +44,70 @@ def test_found_under_another_name_and_in_another_socket() -> None:
         Port("/dev/ttyUSB2", pid=1),
         Port("/dev/ttyUSB3", location="2-4:1.0"),
     ]
-    assert found(wanted, there) == "/dev/ttyUSB3"
-    assert found(wanted, there[:-1]) is None
+    assert name_of(wanted, there) == "/dev/ttyUSB3"
+    assert name_of(wanted, there[:-1]) is None
 
 
-def test_a_link_names_what_it_leads_to(tmp_path: Path) -> None:
+def test_symbolic_link_names_its_target(tmp_path: Path) -> None:
     there = tmp_path / "ttyUSB0"
     there.touch()
     link = tmp_path / "by-id"
     link.symlink_to(there)
     port = Port(str(there))
-    assert named(str(link), [Port("/dev/ttyUSB9"), port]) == usb_port(port)
-    assert named(str(there), [port]) == usb_port(port)
-    assert named("/dev/ttyUSB7", [port]) is None
+    assert usb_port_of(str(link), [Port("/dev/ttyUSB9"), port]) == usb_port(port)
+    assert usb_port_of(str(there), [port]) == usb_port(port)
+    assert usb_port_of("/dev/ttyUSB7", [port]) is None
 
 
-@pytest.mark.parametrize("baudrate", [0, -9600])
-async def test_a_speed_that_is_none(baudrate: int) -> None:
-    with pytest.raises(ParameterError):
-        await Plug("/dev/ttyUSB0", baudrate).open()
-
-
-class Sockets:
-    """What is plugged in, and which names were opened."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.there: list[Port] = [Port("/dev/ttyUSB0")]
-        self.opened: list[tuple[str, int]] = []
-        monkeypatch.setattr(list_ports, "comports", lambda: self.there)
-        monkeypatch.setattr(Modem, "open", self._open)
-
-    async def _open(self, url: str, baudrate: int) -> Modem:
-        self.opened.append((url, baudrate))
-        return Scripted().modem
+class PluggedIn(list[Port]):
+    """The ports that pyserial lists."""
 
 
 @pytest.fixture
-def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
-    return Sockets(monkeypatch)
+def plugged_in(monkeypatch: pytest.MonkeyPatch) -> PluggedIn:
+    ports = PluggedIn([Port("/dev/ttyUSB0")])
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    return ports
 
 
-async def open_and_close(it: Plug) -> None:
-    await (await it.open()).close()
-
-
-@pytest.mark.realtime
-async def test_opened_again_under_the_name_it_has_now(sockets: Sockets) -> None:
-    it = Plug("/dev/ttyUSB0", 115200)
-    await open_and_close(it)
-    sockets.there = [Port("/dev/ttyUSB0", serial_number="B2"), Port("/dev/ttyUSB1")]
-    await open_and_close(it)
-    sockets.there = [Port("/dev/ttyUSB0")]
-    await open_and_close(it)
-    names = ["/dev/ttyUSB0", "/dev/ttyUSB1", "/dev/ttyUSB0"]
-    assert sockets.opened == [(name, 115200) for name in names]
+async def remembered(name: str) -> PortFinder:
+    finder = PortFinder(name)
+    assert await finder.find() == name
+    await finder.remember(name)
+    return finder
 
 
 @pytest.mark.realtime
-async def test_its_own_name_goes_before_others_that_it_has(sockets: Sockets) -> None:
-    it = Plug("/dev/ttyUSB0", 9600)
-    await open_and_close(it)
-    sockets.there = [Port("/dev/cu.usb"), Port("/dev/ttyUSB0")]
-    await open_and_close(it)
-    assert [name for name, _ in sockets.opened] == ["/dev/ttyUSB0"] * 2
+async def test_finds_the_name_that_the_adapter_has_now(plugged_in: PluggedIn) -> None:
+    finder = await remembered("/dev/ttyUSB0")
+    plugged_in[:] = [Port("/dev/ttyUSB0", serial_number="B2"), Port("/dev/ttyUSB1")]
+    assert await finder.find() == "/dev/ttyUSB1"
+    plugged_in[:] = [Port("/dev/ttyUSB0")]
+    assert await finder.find() == "/dev/ttyUSB0"
 
 
 @pytest.mark.realtime
-async def test_another_adapter_under_the_same_name_is_not_taken_for_it(sockets: Sockets) -> None:
-    it = Plug("/dev/ttyUSB0", 9600)
-    await open_and_close(it)
-    sockets.there = [Port("/dev/ttyUSB0", serial_number="B2")]
+async def test_prefers_the_given_name_to_others_of_the_same_adapter(plugged_in: PluggedIn) -> None:
+    finder = await remembered("/dev/ttyUSB0")
+    plugged_in[:] = [Port("/dev/cu.usb"), Port("/dev/ttyUSB0")]
+    assert await finder.find() == "/dev/ttyUSB0"
+
+
+@pytest.mark.realtime
+async def test_refuses_another_adapter_under_the_same_name(plugged_in: PluggedIn) -> None:
+    finder = await remembered("/dev/ttyUSB0")
+    plugged_in[:] = [Port("/dev/ttyUSB0", serial_number="B2")]
     with pytest.raises(PortError, match=r"number A1, is not plugged in; there is /dev/ttyUSB0"):
-        await it.open()
-    sockets.there = []
+        await finder.find()
+    plugged_in.clear()
     with pytest.raises(PortError, match="no serial port is plugged in"):
-        await it.open()
-    assert len(sockets.opened) == 1
+        await finder.find()
 
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("name", ["/dev/ttyS0", "socket://127.0.0.1:7"])
-async def test_what_has_no_number_is_opened_by_its_name(sockets: Sockets, name: str) -> None:
-    sockets.there = [Port("/dev/ttyS0", serial_number=None)]
-    it = Plug(name, 9600)
-    for _ in range(2):
-        await open_and_close(it)
-    assert sockets.opened == [(name, 9600)] * 2
-
-
-@pytest.mark.realtime
-async def test_a_port_whose_number_cannot_be_read_is_closed_again(
-    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+async def test_port_without_serial_number_is_found_by_name(
+    plugged_in: PluggedIn, name: str
 ) -> None:
-    port = Scripted()
-
-    async def open_modem(*_: object) -> Modem:
-        return port.modem
-
-    def fail() -> list[Port]:
-        raise OSError("no /sys")
-
-    monkeypatch.setattr(Modem, "open", open_modem)
-    monkeypatch.setattr(list_ports, "comports", fail)
-    with pytest.raises(OSError, match="no /sys"):
-        await Plug("/dev/ttyUSB0", 9600).open()
-    assert port.closed == 1
+    plugged_in[:] = [Port("/dev/ttyS0", serial_number=None)]
+    assert await (await remembered(name)).find() == name

@@ -1,4 +1,4 @@
-"""Deadlines of which some may not be: the first of several, and of many that change."""
+"""Deadlines: the earliest of several, and the next one of each of many objects."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from emulator.clock.deadlines import Deadlines, earliest
     ("deadlines", "first"),
     [((), None), ((None, None), None), ((3.0,), 3.0), ((None, 5.0, 2.0, None), 2.0)],
 )
-def test_the_first_deadline(deadlines: tuple[float | None, ...], first: float | None) -> None:
+def test_earliest_ignores_none(deadlines: tuple[float | None, ...], first: float | None) -> None:
     assert earliest(*deadlines) == first
 
 
-def test_alarms_go_off_in_their_order_and_once() -> None:
+def test_pop_due_returns_each_key_once_in_order() -> None:
     deadlines: Deadlines[str] = Deadlines()
     assert deadlines.next is None
     for key, at in (("c", 3.0), ("b", 1.0), ("a", 1.0), ("d", 9.0)):
@@ -30,7 +30,7 @@ def test_alarms_go_off_in_their_order_and_once() -> None:
 
 
 @given(plans=st.lists(st.tuples(st.integers(0, 3), st.none() | st.floats(0, 9)), max_size=60))
-def test_the_last_plan_for_each_counts(plans: list[tuple[int, float | None]]) -> None:
+def test_last_deadline_of_each_key_counts(plans: list[tuple[int, float | None]]) -> None:
     deadlines: Deadlines[int] = Deadlines()
     for key, at in plans:
         deadlines.set(key, at)
@@ -40,7 +40,7 @@ def test_the_last_plan_for_each_counts(plans: list[tuple[int, float | None]]) ->
     assert deadlines.next == min((at for at in planned.values() if at > 5), default=None)
 
 
-def test_what_is_planned_anew_for_ever_leaves_nothing_behind() -> None:
+def test_replaced_deadlines_do_not_accumulate() -> None:
     deadlines: Deadlines[str] = Deadlines()
     deadlines.set("calm", 5000)
     for at in range(1000):

@@ -1,4 +1,4 @@
-"""The plug of a line: what it is called, in or out, and what is left when it cannot be put in."""
+"""Attachment: name of the port, link, errors."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from emulator.line.attachment import Attachment
 from emulator.line.ports.port import Address, Port, parse_address
 
 
-def insert(plug: Attachment) -> Port:
-    return plug.insert(lambda _data: None, lambda _note: None, lambda: None)
+def opened(attachment: Attachment) -> Port:
+    return attachment.open(lambda _data: None, lambda _note: None, lambda: None)
 
 
-async def test_its_name_is_that_of_the_port_also_when_it_is_out() -> None:
-    plug = Attachment(Address(), None)
-    assert plug.name == plug.link_or_name == ""
-    port = insert(plug)
-    assert plug.name == plug.link_or_name == port.name
-    plug.pull()
-    assert plug.name == port.name
-    plug.pull()
+async def test_name_stays_after_close() -> None:
+    attachment = Attachment(Address(), None)
+    assert attachment.name == attachment.link_or_name == ""
+    port = opened(attachment)
+    assert attachment.name == attachment.link_or_name == port.name
+    attachment.close()
+    assert attachment.name == port.name
+    attachment.close()
 
 
-async def test_a_link_is_what_a_host_opens(tmp_path: Path) -> None:
+async def test_link_is_the_name_for_hosts(tmp_path: Path) -> None:
     path = tmp_path / "m5310"
-    plug = Attachment(Address(), path)
+    attachment = Attachment(Address(), path)
     for _ in range(2):
-        port = insert(plug)
-        assert plug.link_or_name == str(path)
-        assert str(path.readlink()) == port.name == plug.name
-        plug.pull()
+        port = opened(attachment)
+        assert attachment.link_or_name == str(path)
+        assert str(path.readlink()) == port.name == attachment.name
+        attachment.close()
         assert not path.is_symlink()
 
 
-async def test_without_its_link_the_port_is_closed_again(tmp_path: Path) -> None:
-    plug = Attachment(Address(), tmp_path)
+async def test_port_is_closed_if_the_link_fails(tmp_path: Path) -> None:
+    attachment = Attachment(Address(), tmp_path)
     with pytest.raises(FileExistsError, match="is no symbolic link"):
-        insert(plug)
-    assert plug.name == ""
-    plug.pull()
+        opened(attachment)
+    assert attachment.name == ""
+    attachment.close()
 
 
 @pytest.mark.realtime
-async def test_a_network_port_keeps_its_number() -> None:
-    plug = Attachment(parse_address("socket://:0"), None)
-    insert(plug)
-    name = plug.name
+async def test_network_port_keeps_its_number() -> None:
+    attachment = Attachment(parse_address("socket://:0"), None)
+    opened(attachment)
+    name = attachment.name
     assert not name.endswith(":0")
-    plug.pull()
-    assert insert(plug).name == name
-    plug.pull()
+    attachment.close()
+    assert opened(attachment).name == name
+    attachment.close()

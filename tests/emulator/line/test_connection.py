@@ -1,4 +1,4 @@
-"""What a host meets on the line beside its pace: wrong speeds, faults, plugs, overruns, pipes."""
+"""Line and host: wrong speeds, faults, unplugging, overruns, pipes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from emulator.clock.clocks import VIRTUAL_START, VirtualClock
 from emulator.line.faults import Fault
-from emulator.line.line import BUSY, Line
+from emulator.line.line import MAX_WAITING, Line
 from emulator.line.ports.port import Address, parse_address
-from emulator.line.uart_frames import Frame, read
+from emulator.line.uart_frames import Frame, sample
 from tests.support.hosts import Host
 from tests.support.peers import Ear, peer, until
 
@@ -22,7 +22,7 @@ realtime = pytest.mark.realtime
 SOCKET = parse_address("socket://127.0.0.1:0")
 
 
-class End:
+class ModuleEnd:
     """The module's side of a line, on a clock that the test moves."""
 
     def __init__(
@@ -70,8 +70,10 @@ def end(
     receive_buffer: int | None = None,
     address: Address = SOCKET,
     link: Path | None = None,
-) -> Iterator[End]:
-    made = End(baud=baud, strict=strict, receive_buffer=receive_buffer, address=address, link=link)
+) -> Iterator[ModuleEnd]:
+    made = ModuleEnd(
+        baud=baud, strict=strict, receive_buffer=receive_buffer, address=address, link=link
+    )
     try:
         yield made
     finally:
@@ -82,7 +84,7 @@ def end(
 
 
 @realtime
-async def test_a_byte_of_the_host_is_not_there_before_its_time_on_the_wire() -> None:
+async def test_host_bytes_arrive_paced() -> None:
     with end() as it:
         async with peer(it.line.port) as host:
             await host.send(b"AT\r")
@@ -97,20 +99,20 @@ async def test_a_byte_of_the_host_is_not_there_before_its_time_on_the_wire() -> 
 
 
 @realtime
-async def test_a_host_that_writes_faster_than_the_wire_is_held_back() -> None:
+async def test_fast_host_is_held_back() -> None:
     with end() as it:
         async with peer(it.line.port) as host:
-            await host.send(b"x" * (BUSY + 4096))
-            await it.has(BUSY + 1)
+            await host.send(b"x" * (MAX_WAITING + 4096))
+            await it.has(MAX_WAITING + 1)
             it.clock.advance(100)
-            await it.has(BUSY + 4096)
+            await it.has(MAX_WAITING + 4096)
             it.clock.advance(100)
-            assert len(it.ear.data) == BUSY + 4096
+            assert len(it.ear.data) == MAX_WAITING + 4096
             assert it.line.lost == 0
 
 
 @realtime
-async def test_what_was_written_before_time_moves_counts_as_sent_before() -> None:
+async def test_bytes_written_before_advance_are_sent_before() -> None:
     with end() as it:
         number = int(it.line.port.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", number)) as host:
@@ -120,7 +122,7 @@ async def test_what_was_written_before_time_moves_counts_as_sent_before() -> Non
 
 
 @realtime
-async def test_a_module_that_overruns_loses_what_comes_while_it_sends() -> None:
+async def test_overrun_while_the_module_sends() -> None:
     with end(receive_buffer=4) as it:
         async with peer(it.line.port) as host:
             await host.send(b"AT\r")
@@ -141,17 +143,17 @@ async def test_a_module_that_overruns_loses_what_comes_while_it_sends() -> None:
 
 
 @realtime
-async def test_a_host_at_the_wrong_speed_sends_and_reads_garbage() -> None:
+async def test_wrong_speed_gives_garbage_both_ways() -> None:
     with end(strict=True, address=Address()) as it, Host(it.line.port) as host:
         host.set_speed(38_400)
         host.send("AT")
         await it.has(3)
         it.clock.advance(1)
-        garbage = bytes(value for _, value in read(b"AT\r", Frame(38_400), Frame(9600)))
+        garbage = bytes(value for _, value in sample(b"AT\r", Frame(38_400), Frame(9600)))
         assert it.ear.data == garbage != b"AT\r"
         it.line.send(b"\r\nOK\r\n")
         it.clock.advance(1)
-        back = bytes(value for _, value in read(b"\r\nOK\r\n", Frame(9600), Frame(38_400)))
+        back = bytes(value for _, value in sample(b"\r\nOK\r\n", Frame(9600), Frame(38_400)))
         await until(lambda: len(host.seen) >= len(back))
         assert host.seen == back
         assert it.ear.notes == [
@@ -161,7 +163,7 @@ async def test_a_host_at_the_wrong_speed_sends_and_reads_garbage() -> None:
 
 
 @realtime
-async def test_a_host_that_follows_the_module_to_its_new_speed_is_understood() -> None:
+async def test_host_follows_the_module_to_a_new_speed() -> None:
     with end(strict=True, address=Address()) as it, Host(it.line.port) as host:
         it.line.send(b"\r\nOK\r\n")
         it.line.baud = 115_200
@@ -175,7 +177,7 @@ async def test_a_host_that_follows_the_module_to_its_new_speed_is_understood() -
 
 
 @realtime
-async def test_where_nobody_is_strict_any_speed_will_do() -> None:
+async def test_without_strict_any_speed_works() -> None:
     with end(address=Address()) as it, Host(it.line.port) as host:
         host.set_speed(38_400)
         host.send("AT")
@@ -188,7 +190,7 @@ async def test_where_nobody_is_strict_any_speed_will_do() -> None:
 
 
 @realtime
-async def test_faults_meet_what_passes_in_either_direction() -> None:
+async def test_faults_apply_in_both_directions() -> None:
     with end(baud=None) as it:
         async with peer(it.line.port) as host:
             it.line.faults.to_module.lose(after=1)
@@ -205,11 +207,11 @@ async def test_faults_meet_what_passes_in_either_direction() -> None:
             assert any("to the module: faults on 3 bytes: loss 1" in note for note in it.ear.notes)
 
 
-# The plug ----------------------------------------------------------------------------------------
+# Plugging ---------------------------------------------------------------------------------------
 
 
 @realtime
-async def test_unplugged_a_pty_hangs_up_and_comes_back_under_its_link(tmp_path: Path) -> None:
+async def test_unplug_hangs_up_the_pty_and_plug_restores_the_link(tmp_path: Path) -> None:
     with end(address=Address(), link=tmp_path / "m5310") as it:
         first = it.line.path
         host = os.open(it.line.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -221,7 +223,7 @@ async def test_unplugged_a_pty_hangs_up_and_comes_back_under_its_link(tmp_path: 
             os.write(host, b"AT\r")
         os.close(host)
         assert os.listdir(tmp_path) == []
-        it.line.send(b"to nobody")
+        it.line.send(b"unplugged")
         assert it.line.lost == 19
         it.clock.advance(1)
         it.line.plug()
@@ -237,7 +239,7 @@ async def test_unplugged_a_pty_hangs_up_and_comes_back_under_its_link(tmp_path: 
 
 
 @realtime
-async def test_unplugged_a_network_port_comes_back_under_its_number() -> None:
+async def test_plug_reopens_the_same_tcp_port() -> None:
     with end() as it:
         name = it.line.port
         async with peer(name) as host:
@@ -258,7 +260,7 @@ async def test_unplugged_a_network_port_comes_back_under_its_number() -> None:
 
 
 @realtime
-async def test_a_port_that_was_taken_meanwhile_cannot_be_plugged_in() -> None:
+async def test_plug_fails_if_the_tcp_port_is_in_use() -> None:
     with end() as it:
         it.line.unplug()
         number = int(it.line.port.rpartition(":")[2])
@@ -271,7 +273,7 @@ async def test_a_port_that_was_taken_meanwhile_cannot_be_plugged_in() -> None:
 
 
 @realtime
-async def test_after_the_end_nothing_is_plugged_in() -> None:
+async def test_closed_line_cannot_be_plugged_in() -> None:
     with end() as it:
         it.line.close()
         it.line.close()
@@ -287,7 +289,7 @@ async def test_after_the_end_nothing_is_plugged_in() -> None:
 
 
 @realtime
-async def test_a_pipe_that_ends_is_told_once_everything_has_passed(
+async def test_end_of_input_is_reported_after_all_bytes_passed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inward, send = os.pipe()
@@ -313,7 +315,7 @@ async def test_a_pipe_that_ends_is_told_once_everything_has_passed(
 
 
 @realtime
-async def test_a_line_to_which_nobody_listens_has_faults_all_the_same() -> None:
+async def test_faults_apply_without_note_callback() -> None:
     clock = VirtualClock()
     ear = Ear()
     line = Line(clock, ear.hear, baud=None, address=SOCKET)
@@ -326,7 +328,7 @@ async def test_a_line_to_which_nobody_listens_has_faults_all_the_same() -> None:
 
 
 @realtime
-async def test_a_flood_is_broken_off_by_the_plug() -> None:
+async def test_unplug_during_a_flood() -> None:
     with end(baud=None) as it:
         async with peer(it.line.port) as host:
             await host.send(b"x")

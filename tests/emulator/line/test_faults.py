@@ -1,4 +1,4 @@
-"""Faults of a line: at the place a test names, or by seed and the same each time."""
+"""Line faults: planned ones, random ones by seed, notes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def carried(noise: DirectionFaults, data: bytes) -> bytes:
     return b"".join(piece.data for piece in noise.apply(data))
 
 
-def test_a_good_line_changes_nothing() -> None:
+def test_no_faults_by_default() -> None:
     noise = DirectionFaults()
     assert noise.apply(b"AT\r") == [Chunk(b"AT\r")]
     assert noise.apply(b"") == []
     assert not noise.met
 
 
-def test_bytes_are_lost_doubled_and_corrupted_where_one_says() -> None:
+def test_planned_loss_double_and_corruption() -> None:
     noise = DirectionFaults()
     noise.lose(2, after=1)
     assert carried(noise, b"abcdef") == b"adef"
@@ -35,14 +35,14 @@ def test_bytes_are_lost_doubled_and_corrupted_where_one_says() -> None:
     assert noise.met == {Fault.LOSS: 2, Fault.DOUBLE: 2, Fault.CORRUPT: 1}
 
 
-def test_the_place_counts_what_passed_before_too() -> None:
+def test_after_counts_from_the_current_byte() -> None:
     noise = DirectionFaults()
     carried(noise, b"12345")
     noise.lose(after=3)
     assert carried(noise, b"ab") + carried(noise, b"cd") == b"abc"
 
 
-def test_a_byte_can_be_late_and_what_follows_it_waits() -> None:
+def test_planned_delay() -> None:
     noise = DirectionFaults()
     noise.delay(0.5, after=2)
     assert noise.apply(b"abcd") == [Chunk(b"ab"), Chunk(b"cd", 0.5)]
@@ -51,13 +51,13 @@ def test_a_byte_can_be_late_and_what_follows_it_waits() -> None:
     assert noise.apply(b"ef") == [Chunk(b"ef", 0.75)]
 
 
-def test_foreign_bytes_come_where_one_says() -> None:
+def test_planned_garbage() -> None:
     noise = DirectionFaults()
     noise.inject(b"\xff\x00", after=1)
     assert carried(noise, b"AT") == b"A\xff\x00T"
 
 
-def test_two_plans_for_one_byte_both_happen() -> None:
+def test_two_planned_faults_of_one_byte() -> None:
     noise = DirectionFaults()
     noise.inject(b"x")
     noise.lose()
@@ -72,7 +72,7 @@ def test_two_plans_for_one_byte_both_happen() -> None:
         (Rates(double=1), b"aabb"),
     ],
 )
-def test_a_rate_of_one_meets_every_byte(rates: Rates, made_of_ab: bytes) -> None:
+def test_rate_of_one_affects_every_byte(rates: Rates, made_of_ab: bytes) -> None:
     noise = DirectionFaults()
     noise.rates = rates
     assert carried(noise, b"ab") == made_of_ab
@@ -80,7 +80,7 @@ def test_a_rate_of_one_meets_every_byte(rates: Rates, made_of_ab: bytes) -> None
     assert carried(noise, b"ab") == b"ab"
 
 
-def test_every_byte_corrupted_late_or_followed_by_garbage() -> None:
+def test_corrupt_delay_and_garbage_at_rate_one() -> None:
     noise = DirectionFaults()
     noise.rates = Rates(corrupt=1)
     assert all(
@@ -94,7 +94,7 @@ def test_every_byte_corrupted_late_or_followed_by_garbage() -> None:
     assert found[0:1] == b"a"
 
 
-def test_a_rate_is_about_that_share() -> None:
+def test_rate_is_the_share_of_bytes() -> None:
     noise = DirectionFaults(seed=1)
     noise.rates = Rates(loss=0.1)
     assert 850 < len(carried(noise, b"x" * 1000)) < 950
@@ -104,7 +104,7 @@ everything = Rates(loss=0.1, double=0.1, corrupt=0.1, delay=0.1, garbage=0.1)
 
 
 @given(st.binary(max_size=100), st.lists(st.integers(0, 100)), st.integers(0, 2**32))
-def test_the_same_seed_repeats_itself_in_any_cut(data: bytes, cuts: list[int], seed: int) -> None:
+def test_same_seed_same_faults_however_split(data: bytes, cuts: list[int], seed: int) -> None:
     edges = [0, *sorted(cuts), len(data)]
     one, other = DirectionFaults(seed=seed), DirectionFaults(seed=seed)
     one.rates = other.rates = everything
@@ -117,7 +117,7 @@ def test_the_same_seed_repeats_itself_in_any_cut(data: bytes, cuts: list[int], s
     assert one.met == other.met
 
 
-def test_another_seed_is_another_line() -> None:
+def test_other_seed_other_faults() -> None:
     found = set()
     for seed in range(10):
         noise = DirectionFaults(seed=seed)
@@ -127,12 +127,12 @@ def test_another_seed_is_another_line() -> None:
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_share_is_a_share(share: float) -> None:
+def test_rates_reject_values_outside_0_to_1(share: float) -> None:
     with pytest.raises(ValueError, match=r"corrupt .*: expected a share of the bytes, 0 to 1"):
         Rates(corrupt=share)
 
 
-def test_a_plan_that_is_none_is_refused() -> None:
+def test_planned_fault_rejects_numbers() -> None:
     noise = DirectionFaults()
     with pytest.raises(ValueError, match="expected 0 or more, and 1 or more"):
         noise.lose(after=-1)
@@ -142,21 +142,21 @@ def test_a_plan_that_is_none_is_refused() -> None:
         noise.delay(-1)
 
 
-def test_what_happened_is_told_in_words() -> None:
-    told: list[str] = []
-    faults = Faults(tell=told.append)
+def test_faults_are_noted() -> None:
+    notes: list[str] = []
+    faults = Faults(on_note=notes.append)
     faults.to_host.lose(2)
     faults.to_host.apply(b"abc")
     faults.to_module.inject(b"?")
     faults.to_module.apply(b"AT\r")
     faults.to_module.apply(b"AT\r")
-    assert told == [
+    assert notes == [
         "to the host: faults on 3 bytes: loss 2",
         "to the module: faults on 3 bytes: garbage 1",
     ]
 
 
-def test_each_direction_has_chances_of_its_own() -> None:
+def test_directions_have_independent_seeds() -> None:
     faults = Faults(seed=4)
     faults.set_rates(everything)
     assert faults.rates == (everything, everything)

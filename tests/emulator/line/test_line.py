@@ -1,4 +1,4 @@
-"""The serial line: real ptys, and its pace on a clock of the tests' own."""
+"""The serial line: pacing in virtual time, and real hosts on ptys."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ import pytest
 import serial
 
 from emulator.clock.clocks import LoopClock
-from emulator.line.line import BUSY, Line
+from emulator.line.line import MAX_WAITING, Line
 from emulator.line.pacing import BACKLOG
 
 
-class Ear:
+class Receiver:
     """Takes what the module's side is given, and lets a test wait for it."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
         self._news = asyncio.Event()
 
     def __call__(self, data: bytes) -> None:
-        self.heard += data
+        self.received += data
         self._news.set()
 
-    async def hears(self, data: bytes) -> None:
-        while data not in self.heard:
+    async def receives(self, data: bytes) -> None:
+        while data not in self.received:
             self._news.clear()
             await self._news.wait()
 
@@ -84,9 +84,9 @@ def running() -> LoopClock:
 
 @contextmanager
 def line(
-    ear: Ear | None = None, *, baud: int | None = None, link: Path | None = None
+    receiver: Receiver | None = None, *, baud: int | None = None, link: Path | None = None
 ) -> Iterator[Line]:
-    made = Line(running(), ear or Ear(), baud=baud, link=link)
+    made = Line(running(), receiver or Receiver(), baud=baud, link=link)
     try:
         yield made
     finally:
@@ -104,33 +104,33 @@ async def passes(seconds: float) -> None:
 
 
 @pytest.mark.realtime
-async def test_bytes_go_both_ways_unchanged() -> None:
+async def test_bytes_pass_both_ways_unchanged() -> None:
     every = bytes(range(256))
-    ear = Ear()
-    with line(ear) as made, opened(made.port) as host:
+    receiver = Receiver()
+    with line(receiver) as made, opened(made.port) as host:
         os.write(host, every)
-        await ear.hears(every)
+        await receiver.receives(every)
         made.send(every)
         assert await read(host, 256) == every
 
 
 @pytest.mark.realtime
-async def test_hosts_come_and_go() -> None:
-    ear = Ear()
-    with line(ear) as made:
+async def test_hosts_open_one_after_another() -> None:
+    receiver = Receiver()
+    with line(receiver) as made:
         for number in range(3):
             hello = f"AT{number}\r".encode()
             with opened(made.port) as host:
                 os.write(host, hello)
-                await ear.hears(hello)
+                await receiver.receives(hello)
                 made.send(hello)
                 assert await read(host, len(hello)) == hello
 
 
 @pytest.mark.realtime
-async def test_pyserial_opens_it_like_any_port() -> None:
-    ear = Ear()
-    with line(ear, baud=115_200) as made:
+async def test_pyserial_opens_the_pty() -> None:
+    receiver = Receiver()
+    with line(receiver, baud=115_200) as made:
 
         def talk() -> bytes:
             with serial.Serial(made.port, 9600, timeout=5) as port:
@@ -138,7 +138,7 @@ async def test_pyserial_opens_it_like_any_port() -> None:
                 return port.read(6)
 
         talking = asyncio.get_running_loop().run_in_executor(None, talk)
-        await ear.hears(b"AT\r")
+        await receiver.receives(b"AT\r")
         made.send(b"\r\nOK\r\n")
         assert await talking == b"\r\nOK\r\n"
         await asyncio.get_running_loop().shutdown_default_executor()
@@ -155,18 +155,18 @@ def mirror(port: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.realtime
-async def test_a_program_that_sets_nothing_finds_a_raw_line() -> None:
-    ear = Ear()
-    with line(ear) as made:
+async def test_program_without_termios_calls_sees_raw_bytes() -> None:
+    receiver = Receiver()
+    with line(receiver) as made:
         with mirror(made.port) as child:
             made.send(b"\r\n\x03\x04\x11\x13\x1a\r\n")
-            await ear.hears(b"\n\r\x1a\x13\x11\x04\x03\n\r")
+            await receiver.receives(b"\n\r\x1a\x13\x11\x04\x03\n\r")
         assert child.returncode == 0
-        assert len(ear.heard) == 9
+        assert len(receiver.received) == 9
 
 
 @pytest.mark.realtime
-async def test_the_line_is_raw() -> None:
+async def test_pty_is_in_raw_mode() -> None:
     with line() as made, opened(made.port) as host:
         iflag, oflag, cflag, lflag, *_ = termios.tcgetattr(host)
         assert not lflag & (termios.ECHO | termios.ICANON | termios.ISIG)
@@ -215,7 +215,7 @@ async def test_each_byte_takes_ten_bits() -> None:
     uart.close()
 
 
-async def test_a_second_s_bytes_take_a_second_and_never_drift() -> None:
+async def test_pacing_does_not_drift() -> None:
     uart = Uart()
     for _ in range(96):
         uart.send(b"0123456789" * 10)
@@ -227,7 +227,7 @@ async def test_a_second_s_bytes_take_a_second_and_never_drift() -> None:
     uart.close()
 
 
-async def test_after_a_pause_the_pace_begins_anew() -> None:
+async def test_pacing_restarts_after_a_pause() -> None:
     uart = Uart()
     uart.send(b"a")
     await uart.quiet(100.0)
@@ -237,7 +237,7 @@ async def test_after_a_pause_the_pace_begins_anew() -> None:
     uart.close()
 
 
-async def test_what_follows_waits_for_what_is_on_its_way() -> None:
+async def test_later_bytes_queue_behind_earlier_ones() -> None:
     uart = Uart()
     uart.send(b"ab")
     await uart.quiet(1.5 * 10 / 9600)
@@ -248,7 +248,7 @@ async def test_what_follows_waits_for_what_is_on_its_way() -> None:
     uart.close()
 
 
-async def test_a_new_speed_counts_for_what_is_sent_from_then_on() -> None:
+async def test_new_baud_applies_to_later_bytes() -> None:
     uart = Uart()
     uart.send(b"ab")
     uart.baud = 96_000
@@ -263,7 +263,7 @@ async def test_a_new_speed_counts_for_what_is_sent_from_then_on() -> None:
     uart.close()
 
 
-async def test_unpaced_everything_leaves_at_once() -> None:
+async def test_unpaced_bytes_leave_at_once() -> None:
     uart = Uart(None)
     uart.send(b"x" * 5000)
     assert uart.bytes == b"x" * 5000
@@ -271,12 +271,12 @@ async def test_unpaced_everything_leaves_at_once() -> None:
 
 
 @pytest.mark.parametrize("baud", [0, -1])
-async def test_a_speed_is_above_zero(baud: int) -> None:
+async def test_invalid_baud_is_rejected(baud: int) -> None:
     with pytest.raises(ValueError, match="above 0"):
         Line(running(), lambda _data: None, baud=baud)
 
 
-async def test_a_line_that_is_not_used_plans_nothing() -> None:
+async def test_idle_line_has_no_timer() -> None:
     uart = Uart()
     uart.send(b"ab")
     await uart.quiet()
@@ -285,7 +285,7 @@ async def test_a_line_that_is_not_used_plans_nothing() -> None:
     uart.close()
 
 
-async def test_paced_bytes_that_the_pty_does_not_take_are_lost() -> None:
+async def test_paced_bytes_are_lost_if_the_pty_is_full() -> None:
     uart = Uart()
     uart.takes = 0
     uart.send(b"abc")
@@ -298,7 +298,7 @@ async def test_paced_bytes_that_the_pty_does_not_take_are_lost() -> None:
     uart.close()
 
 
-async def test_what_waits_is_bounded() -> None:
+async def test_backlog_is_bounded() -> None:
     uart = Uart()
     uart.send(b"x" * BACKLOG)
     uart.send(b"yz")
@@ -315,7 +315,7 @@ async def test_what_waits_is_bounded() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_real_answer_takes_its_real_time() -> None:
+async def test_paced_answer_takes_real_time() -> None:
     with line(baud=9600) as made, opened(made.port) as host:
         begin = time.monotonic()
         made.send(b"x" * 96)
@@ -325,7 +325,7 @@ async def test_a_real_answer_takes_its_real_time() -> None:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("baud", [115_200, 921_600])
-async def test_high_speeds_are_kept_too(baud: int) -> None:
+async def test_high_speeds_take_real_time(baud: int) -> None:
     with line(baud=baud) as made, opened(made.port) as host:
         size = baud // 100
         begin = time.monotonic()
@@ -335,7 +335,7 @@ async def test_high_speeds_are_kept_too(baud: int) -> None:
 
 
 @pytest.mark.realtime
-async def test_an_unpaced_line_waits_for_its_reader_and_loses_nothing() -> None:
+async def test_unpaced_line_waits_for_its_reader() -> None:
     sent = bytes(range(256)) * 800  # far beyond what a pty holds
     with line() as made, opened(made.port) as host:
         made.send(sent[:100_000])
@@ -358,8 +358,8 @@ class Counting(Line):
 
 
 @pytest.mark.realtime
-async def test_after_an_unpaced_flood_a_paced_answer_wakes_up_once_a_byte() -> None:
-    made = Counting(running(), Ear(), baud=None)
+async def test_one_wakeup_a_byte_after_unpaced_flood() -> None:
+    made = Counting(running(), Receiver(), baud=None)
     with opened(made.port) as host:
         made.send(b"x" * 60_000)
         assert made._writing
@@ -372,7 +372,7 @@ async def test_after_an_unpaced_flood_a_paced_answer_wakes_up_once_a_byte() -> N
 
 
 @pytest.mark.realtime
-async def test_nobody_reads_and_the_line_neither_blocks_nor_grows() -> None:
+async def test_unread_unpaced_line_is_bounded() -> None:
     with line() as made, opened(made.port) as host:
         for _ in range(20):
             made.send(b"x" * 50_000)
@@ -382,7 +382,7 @@ async def test_nobody_reads_and_the_line_neither_blocks_nor_grows() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_uart_whose_host_does_not_read_loses_what_is_too_much() -> None:
+async def test_unread_paced_line_loses_bytes() -> None:
     with line(baud=10**9) as made, opened(made.port) as host:
         for _ in range(3):
             made.send(b"x" * 50_000)
@@ -395,7 +395,7 @@ async def test_a_uart_whose_host_does_not_read_loses_what_is_too_much() -> None:
 
 
 @pytest.mark.realtime
-async def test_closing_in_the_middle_of_a_flood() -> None:
+async def test_close_during_a_flood() -> None:
     with line() as made:
         made.send(b"x" * 100_000)
         lost = made.lost
@@ -404,27 +404,27 @@ async def test_closing_in_the_middle_of_a_flood() -> None:
     assert made.lost == lost  # it goes nowhere, and is not the line's to lose
 
 
-async def test_a_paced_line_that_is_busy_sending_reads_nothing() -> None:
-    ear = Ear()
-    with line(ear, baud=9600) as made, opened(made.port) as host:
-        made.send(b"x" * (BUSY + 96))
+async def test_busy_paced_line_reads_nothing() -> None:
+    receiver = Receiver()
+    with line(receiver, baud=9600) as made, opened(made.port) as host:
+        made.send(b"x" * (MAX_WAITING + 96))
         os.write(host, b"AT\r")
         await passes(0.09)
-        assert ear.heard == b""
+        assert receiver.received == b""
         await passes(0.02)
-        assert ear.heard == b"AT\r"
+        assert receiver.received == b"AT\r"
 
 
-async def test_an_unpaced_line_always_reads() -> None:
-    ear = Ear()
-    with line(ear) as made, opened(made.port) as host:
-        made.send(b"x" * (BUSY + 60_000))
+async def test_unpaced_line_always_reads() -> None:
+    receiver = Receiver()
+    with line(receiver) as made, opened(made.port) as host:
+        made.send(b"x" * (MAX_WAITING + 60_000))
         os.write(host, b"AT\r")
         await passes(0.01)
-        assert ear.heard == b"AT\r"
+        assert receiver.received == b"AT\r"
 
 
-async def test_what_has_left_is_told_when_its_last_bit_has() -> None:
+async def test_on_sent_is_called_after_the_last_bit() -> None:
     sent: list[tuple[float, bytes]] = []
 
     def note(data: bytes) -> None:
@@ -446,7 +446,7 @@ async def test_what_has_left_is_told_when_its_last_bit_has() -> None:
 
 
 @pytest.mark.parametrize("baud", [9600, None])
-async def test_what_is_sent_to_nobody_is_nobody_s(baud: int | None) -> None:
+async def test_output_without_host_is_lost(baud: int | None) -> None:
     with line(baud=baud) as made:
         made.send(b"\r\n+CEREG:1\r\n")
         await passes(1.0)
@@ -459,7 +459,7 @@ async def test_what_is_sent_to_nobody_is_nobody_s(baud: int | None) -> None:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("unread", [12, 3000, 60_000])
-async def test_what_one_program_left_unread_is_not_for_the_next(unread: int) -> None:
+async def test_unread_bytes_are_not_for_the_next_program(unread: int) -> None:
     with line() as made:
         with opened(made.port):
             made.send(b"x" * unread)
@@ -472,9 +472,9 @@ async def test_what_one_program_left_unread_is_not_for_the_next(unread: int) -> 
 
 
 @pytest.mark.realtime
-async def test_a_program_that_leaves_in_the_middle_of_an_answer() -> None:
-    ear = Ear()
-    with line(ear, baud=9600) as made:
+async def test_program_closes_during_an_answer() -> None:
+    receiver = Receiver()
+    with line(receiver, baud=9600) as made:
         with opened(made.port) as host:
             made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 3)
             await read(host, 10)
@@ -482,33 +482,33 @@ async def test_a_program_that_leaves_in_the_middle_of_an_answer() -> None:
         with opened(made.port) as host:
             assert (await read(host, 10)).isascii()
             os.write(host, b"AT\r")
-            await ear.hears(b"AT\r")
+            await receiver.receives(b"AT\r")
 
 
 @pytest.mark.realtime
-async def test_a_command_whose_program_has_gone_is_heard() -> None:
-    ear = Ear()
-    with line(ear) as made:
+async def test_command_of_a_closed_program_is_received() -> None:
+    receiver = Receiver()
+    with line(receiver) as made:
         with opened(made.port) as host:
             os.write(host, b"AT+NRB\r" * 1000)
-        await ear.hears(b"AT+NRB\r" * 1000)
-        assert len(ear.heard) == 7000
+        await receiver.receives(b"AT+NRB\r" * 1000)
+        assert len(receiver.received) == 7000
 
 
 @pytest.mark.realtime
-async def test_two_programs_at_once_and_one_leaves() -> None:
-    ear = Ear()
-    with line(ear) as made, opened(made.port) as one:
+async def test_two_programs_and_one_closes() -> None:
+    receiver = Receiver()
+    with line(receiver) as made, opened(made.port) as one:
         with opened(made.port) as other:
             os.write(other, b"ATI\r")
-            await ear.hears(b"ATI\r")
+            await receiver.receives(b"ATI\r")
         made.send(b"\r\nOK\r\n")
         assert await read(one, 6) == b"\r\nOK\r\n"
         assert made.lost == 0
 
 
 @pytest.mark.realtime
-async def test_a_port_that_nobody_has_open_costs_nothing() -> None:
+async def test_unopened_port_uses_no_cpu() -> None:
     with line() as made:
         with opened(made.port):
             pass
@@ -518,17 +518,17 @@ async def test_a_port_that_nobody_has_open_costs_nothing() -> None:
         assert time.process_time() - begin < 0.1
 
 
-async def test_a_link_is_the_port_and_goes_with_the_line(tmp_path: Path) -> None:
-    ear = Ear()
-    with line(ear, link=tmp_path / "m5310") as made:
+async def test_link_is_the_port_and_is_removed_on_close(tmp_path: Path) -> None:
+    receiver = Receiver()
+    with line(receiver, link=tmp_path / "m5310") as made:
         assert made.port == str(tmp_path / "m5310")
         with opened(made.port) as host:
             os.write(host, b"AT\r")
             await passes(0.01)
-        assert ear.heard == b"AT\r"
+        assert receiver.received == b"AT\r"
     assert os.listdir(tmp_path) == []
 
 
-async def test_without_its_link_there_is_no_line(tmp_path: Path) -> None:
+async def test_failing_link_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Line(running(), lambda _data: None, link=tmp_path / "nowhere" / "m5310")

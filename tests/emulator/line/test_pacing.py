@@ -1,4 +1,4 @@
-"""Bytes on a wire: each at its time, none beyond what it holds, however one looks."""
+"""Pacing: each byte at its time, bounded, independent of when it is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def drained(wire: PacedQueue, now: float) -> bytes:
     return data
 
 
-def test_nothing_is_on_its_way_at_first() -> None:
+def test_new_queue_is_empty() -> None:
     wire = PacedQueue()
     assert (wire.due(0), wire.next, wire.waiting, wire.paced) == (b"", None, 0, False)
     wire.advance(0)
@@ -39,7 +39,7 @@ def test_each_byte_is_complete_at_its_time() -> None:
     assert not wire.waiting
 
 
-def test_what_follows_waits_and_a_delay_comes_on_top() -> None:
+def test_bursts_queue_and_delay_adds() -> None:
     wire = PacedQueue()
     wire.put(b"ab", 0, 1)
     wire.put(b"c", 0.5, 0.25)
@@ -52,7 +52,7 @@ def test_what_follows_waits_and_a_delay_comes_on_top() -> None:
     assert drained(wire, 4.25) == b"d"
 
 
-def test_what_waits_is_bounded_and_what_is_cleared_is_counted() -> None:
+def test_queue_is_bounded_and_clear_counts() -> None:
     wire = PacedQueue()
     assert wire.put(b"x" * (BACKLOG - 1), 0, 1) == 0
     assert wire.put(b"yz", 0, 1) == 1
@@ -68,7 +68,7 @@ bursts = st.lists(
 
 
 @given(bursts, st.lists(st.floats(0, 5), max_size=30))
-def test_however_one_looks_the_same_bytes_come_in_their_order(
+def test_read_times_do_not_change_the_bytes(
     sent: list[tuple[float, bytes, float]], looks: list[float]
 ) -> None:
     wire, now, seen = PacedQueue(), 0.0, b""
@@ -86,7 +86,7 @@ def test_however_one_looks_the_same_bytes_come_in_their_order(
     assert seen + drained(wire, 1e6) == total
 
 
-def test_a_timer_that_fires_at_the_rounded_time_finds_its_byte() -> None:
+def test_rounded_deadline_returns_its_byte() -> None:
     wire = PacedQueue()
     begin = 1_795_415_760.123
     wire.put(b"x" * 5000, begin, 10 / 115_200)
@@ -97,7 +97,7 @@ def test_a_timer_that_fires_at_the_rounded_time_finds_its_byte() -> None:
 
 
 @pytest.mark.parametrize("byte_time", [0.0, 1.0])
-def test_part_of_a_burst_can_be_taken(byte_time: float) -> None:
+def test_part_of_a_burst_is_removed(byte_time: float) -> None:
     wire = PacedQueue()
     wire.put(b"abc", 0, byte_time)
     wire.advance(len(wire.due(3)) - 2)

@@ -1,4 +1,4 @@
-"""The quiet time after a final result: who is hasty is counted once, and deafened where told."""
+"""Quiet time after a final result: early commands are counted, and lost if so configured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from emulator.line.quiet_time import QuietTime
 
 
-def test_a_patient_host_is_not_noticed() -> None:
+def test_command_after_the_quiet_time_is_not_early() -> None:
     quiet = QuietTime(0.02)
     assert quiet.received(b"AT\r", 0.0) == (b"AT\r", None)
     quiet.sent(b"\r\nOK\r\n", 1.0)
@@ -15,13 +15,13 @@ def test_a_patient_host_is_not_noticed() -> None:
     assert quiet.too_soon == 0
 
 
-def test_who_waits_just_as_long_as_asked_is_patient_at_any_date() -> None:
+def test_exact_quiet_time_is_not_early_at_any_date() -> None:
     quiet = QuietTime(0.02)
     quiet.sent(b"\r\nOK\r\n", 1_795_415_760.005)
     assert quiet.received(b"AT\r", 1_795_415_760.025) == (b"AT\r", None)
 
 
-def test_the_end_of_the_line_before_is_not_the_next_command() -> None:
+def test_lf_of_previous_command_is_no_command() -> None:
     quiet = QuietTime(0.02, early_lost=True)
     quiet.sent(b"\r\nOK\r\n", 1.0)
     assert quiet.received(b"\n", 1.0) == (b"\n", None)
@@ -30,7 +30,7 @@ def test_the_end_of_the_line_before_is_not_the_next_command() -> None:
 
 
 @pytest.mark.parametrize("final", [b"OK", b"ERROR", b"+CME ERROR:50"])
-def test_a_hasty_host_is_counted_once_a_command(final: bytes) -> None:
+def test_early_command_is_counted_once(final: bytes) -> None:
     quiet = QuietTime(0.02)
     for _ in range(2):
         quiet.sent(b"\r\n" + final + b"\r\n", 1.0)
@@ -41,7 +41,7 @@ def test_a_hasty_host_is_counted_once_a_command(final: bytes) -> None:
     assert quiet.too_soon == 2
 
 
-def test_where_the_module_is_deaf_it_hears_from_the_end_of_the_quiet_time_on() -> None:
+def test_early_bytes_are_lost_until_quiet_time_ends() -> None:
     quiet = QuietTime(0.02, early_lost=True)
     quiet.sent(b"\r\nOK\r\n", 1.0)
     received = b"".join(
@@ -52,13 +52,13 @@ def test_where_the_module_is_deaf_it_hears_from_the_end_of_the_quiet_time_on() -
 
 
 @pytest.mark.parametrize("text", [b"\r\n+CEREG:1\r\n", b"\r\nOKAY\r\n", b"\r\nREBOOTING\r\n"])
-def test_after_other_lines_there_is_no_quiet_time(text: bytes) -> None:
+def test_other_lines_start_no_quiet_time(text: bytes) -> None:
     quiet = QuietTime(0.02)
     quiet.sent(text, 1.0)
     assert quiet.received(b"AT\r", 1.0) == (b"AT\r", None)
 
 
-def test_the_quiet_time_begins_with_the_last_byte_of_the_final_result() -> None:
+def test_quiet_time_starts_at_last_byte_of_final_result() -> None:
     quiet = QuietTime(0.02)
     for place, byte in enumerate(b"\r\n+CSQ:1,99\r\n\r\nOK\r"):
         quiet.sent(bytes([byte]), place / 1000)
@@ -68,7 +68,7 @@ def test_the_quiet_time_begins_with_the_last_byte_of_the_final_result() -> None:
     assert quiet.received(b"A", 2.01)[1] == pytest.approx(0.01)
 
 
-def test_a_line_without_end_is_not_kept() -> None:
+def test_endless_line_is_not_stored() -> None:
     quiet = QuietTime(0.02)
     for _ in range(1000):
         quiet.sent(b"x" * 1000, 1.0)
@@ -77,13 +77,13 @@ def test_a_line_without_end_is_not_kept() -> None:
     assert quiet.received(b"A", 1.0)[1] == 0.0
 
 
-def test_without_a_quiet_time_nobody_is_hasty() -> None:
+def test_quiet_time_zero_finds_no_early_command() -> None:
     quiet = QuietTime(0)
     quiet.sent(b"\r\nOK\r\n", 1.0)
     assert quiet.received(b"AT\r", 1.0) == (b"AT\r", None)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
-def test_a_quiet_time_is_a_time(seconds: float) -> None:
+def test_invalid_quiet_time_is_rejected(seconds: float) -> None:
     with pytest.raises(ValueError, match=r"quiet .*: expected a number of seconds"):
         QuietTime(seconds)

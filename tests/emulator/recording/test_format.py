@@ -1,4 +1,4 @@
-"""Recordings: what is written is what passed, and what is read is what was written."""
+"""Recording format: written and read again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Desk:
         return [json.loads(line) for line in self.text.splitlines()]
 
 
-def test_the_first_line_says_what_was_recorded() -> None:
+def test_first_line_describes_the_recording() -> None:
     assert Desk().lines == [
         {
             "recording": 1,
@@ -42,7 +42,7 @@ def test_the_first_line_says_what_was_recorded() -> None:
     ]
 
 
-def test_a_piece_is_a_line_and_begins_with_its_first_byte() -> None:
+def test_chunk_is_a_line_with_the_time_of_its_first_byte() -> None:
     desk = Desk()
     for place, byte in enumerate(b"AT\r\nAT\rAT+CSQ\r"):
         desk.recorder.sent(Side.HOST, bytes([byte]), START + 1 + place / 1000)
@@ -60,7 +60,7 @@ def test_a_piece_is_a_line_and_begins_with_its_first_byte() -> None:
     ]
 
 
-def test_a_pause_and_a_full_piece_end_it() -> None:
+def test_pause_or_size_limit_ends_a_chunk() -> None:
     desk = Desk()
     desk.recorder.sent(Side.HOST, b"AT", START)
     desk.recorder.sent(Side.HOST, b"+CSQ", START + 0.2)
@@ -73,20 +73,20 @@ def test_a_pause_and_a_full_piece_end_it() -> None:
         st.tuples(st.sampled_from(Side), st.binary(max_size=20), st.floats(0, 0.3)), max_size=20
     )
 )
-def test_joined_the_pieces_are_what_each_side_sent(said: list[tuple[Side, bytes, float]]) -> None:
+def test_joined_chunks_are_what_each_side_sent(sent: list[tuple[Side, bytes, float]]) -> None:
     desk = Desk()
     now = START
-    for side, data, pause in said:
+    for side, data, pause in sent:
         now += pause
         desk.recorder.sent(side, data, now)
     desk.recorder.close()
     pieces = [entry for entry in read(desk.text.encode()).entries if isinstance(entry, Chunk)]
     for side in Side:
         whole = b"".join(piece.data for piece in pieces if piece.side is side)
-        assert whole == b"".join(data for who, data, _ in said if who is side)
+        assert whole == b"".join(data for who, data, _ in sent if who is side)
 
 
-def test_a_reader_takes_what_the_format_allows() -> None:
+def test_reader_accepts_everything_the_format_allows() -> None:
     text = (
         HEAD.replace("\n", "\r\n")
         + '{"from": "host", "at": 0, "text": "AT\\r", "colour": "red"}\n'
@@ -105,7 +105,7 @@ def test_a_reader_takes_what_the_format_allows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "r:1: "),
         ("[]\n", "r:1: expected one JSON object"),
@@ -124,14 +124,14 @@ def test_a_reader_takes_what_the_format_allows() -> None:
         (HEAD + '{"at": 1, "from": "host", "hex": "FF", "text": "x"}\n', 'expected a "text"'),
     ],
 )
-def test_what_is_no_recording_is_refused_with_its_line(text: str, told: str) -> None:
+def test_invalid_recording_is_rejected_with_its_line(text: str, message: str) -> None:
     with pytest.raises(RecordingError) as error:
         read(text.encode(), "r")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.realtime
-async def test_the_emulator_records_both_directions_and_the_speed() -> None:
+async def test_emulator_records_both_directions_and_baud() -> None:
     lines: list[str] = []
     async with Emulator(baud=115_200, http=None, record=lines.append) as it:
         with Host(it.port) as host:

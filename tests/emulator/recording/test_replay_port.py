@@ -1,4 +1,4 @@
-"""A recording on a port, played by the clock."""
+"""Replay port: a recording played on a pty in virtual time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emulator.recording.replay import Replay
 from emulator.recording.replay_port import ReplayPort
 from tests.support.hosts import Host
 
-DAY = Recording(
+RECORDING = Recording(
     0,
     (
         Chunk(0.5, Side.HOST, b"AT\r"),
@@ -21,19 +21,19 @@ DAY = Recording(
 
 
 @pytest.mark.realtime
-async def test_a_host_is_answered_as_it_was_and_when_it_was() -> None:
+async def test_host_is_answered_after_the_recorded_delay() -> None:
     clock = VirtualClock()
-    replay = Replay(DAY, clock.now())
-    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=None)
+    replay = Replay(RECORDING, clock.now())
+    playing = ReplayPort(replay, clock, on_end=lambda: None, address=Address(), baud=None)
     try:
         with Host(playing.line.port) as host:
             host.send("AT")
             clock.advance(0)
             clock.advance(59)
-            assert not replay.over
+            assert not replay.finished
             clock.advance(1)
             assert await host.until("OK\r\n") == "\r\nOK\r\n"
-            assert replay.over
+            assert replay.finished
             host.send("AT")
             clock.advance(0)
             assert "+AT" in replay.differences()
@@ -43,10 +43,10 @@ async def test_a_host_is_answered_as_it_was_and_when_it_was() -> None:
 
 
 @pytest.mark.realtime
-async def test_what_still_waits_is_not_said_by_a_port_that_is_closed() -> None:
+async def test_close_cancels_pending_output() -> None:
     clock = VirtualClock()
-    replay = Replay(DAY, clock.now())
-    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    replay = Replay(RECORDING, clock.now())
+    playing = ReplayPort(replay, clock, on_end=lambda: None, address=Address(), baud=9600)
     with Host(playing.line.port) as host:
         host.send("AT")
         clock.advance(1)
@@ -67,10 +67,10 @@ FASTER = Recording(
 
 
 @pytest.mark.realtime
-async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> None:
+async def test_baud_changes_after_the_recorded_answer() -> None:
     clock = VirtualClock()
     replay = Replay(FASTER, clock.now(), timed=False)
-    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=9600)
+    playing = ReplayPort(replay, clock, on_end=lambda: None, address=Address(), baud=9600)
     try:
         with Host(playing.line.port) as host:
             host.send("AT+NATSPEED=115200,30,0")
@@ -86,16 +86,16 @@ async def test_the_speed_of_the_line_changes_where_it_did_and_not_before() -> No
             clock.advance(0)
             clock.advance(9 * 10 / 115_200)
             assert await host.until("OK\r\n") == "\r\nOK\r\n"
-            assert replay.over
+            assert replay.finished
     finally:
         playing.close()
 
 
 @pytest.mark.realtime
-async def test_a_line_without_pace_stays_without() -> None:
+async def test_unpaced_line_stays_unpaced() -> None:
     clock = VirtualClock()
     replay = Replay(FASTER, clock.now(), timed=False)
-    playing = ReplayPort(replay, clock, over=lambda: None, address=Address(), baud=None)
+    playing = ReplayPort(replay, clock, on_end=lambda: None, address=Address(), baud=None)
     try:
         with Host(playing.line.port) as host:
             host.send("AT+NATSPEED=115200,30,0")

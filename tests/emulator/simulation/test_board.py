@@ -51,8 +51,8 @@ class OpenBoard:
 
     def last_input(self, line: bytes) -> None:
         """A host that sends this and will never come again; until it has been sent."""
-        self.board.line._heard(line)
-        self.board.line._no_more()
+        self.board.line._on_port_data(line)
+        self.board.line._on_port_end()
         self.clock.advance(len(line) * 10 / 9600)
 
     def __enter__(self) -> OpenBoard:

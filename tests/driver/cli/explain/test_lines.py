@@ -170,7 +170,7 @@ def test_a_line_in_words(line: str) -> None:
 
 
 def test_what_is_damaged_is_said_to_be() -> None:
-    assert (in_words("+MIPLREAD:0,1") or "").startswith("a damaged line: '+MIPLREAD:0,1' does not")
+    assert (in_words("+MIPLREAD:0,1") or "").startswith("a damaged line: malformed +MIPLREAD: ")
     assert (in_words("+NPING:x") or "").startswith("a damaged line: ")
     head = "AT+MIPLCONF with values that do not fit: a configuration of 1 bytes; its head alone"
     assert (in_words("AT+MIPLCONF=1,00,1,1") or "").startswith(head)

@@ -1,4 +1,4 @@
-"""What is shown: plain in pipes, coloured and wrapped at terminals, in columns that line up."""
+"""Output: plain in pipes; coloured and wrapped at terminals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.cli.terminal.output import Screen, Style, columns, padded, width, wrapped
+from m5310.cli.terminal.output import Output, Style, columns, padded, width, wrapped
 from tests.support.clock import elapse
 
 
@@ -19,8 +19,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def piped() -> Screen:
-    return Screen(io.StringIO(), io.StringIO(), {})
+def piped() -> Output:
+    return Output(io.StringIO(), io.StringIO(), {})
 
 
 def text(stream: object) -> str:
@@ -28,51 +28,53 @@ def text(stream: object) -> str:
     return stream.getvalue()
 
 
-def test_results_go_to_stdout_and_the_rest_to_stderr() -> None:
-    screen = piped()
-    screen.say("a result", Style.RED)
-    screen.say()
-    screen.tell("advice")
-    assert (text(screen.out), text(screen.err)) == ("a result\n\n", "m5310: advice\n")
+def test_results_go_to_stdout_and_messages_to_stderr() -> None:
+    output = piped()
+    output.result("a result", Style.RED)
+    output.result()
+    output.message("advice")
+    assert (text(output.out), text(output.err)) == ("a result\n\n", "m5310: advice\n")
 
 
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
-def test_colours_only_where_they_are_wanted(environment: dict[str, str], coloured: bool) -> None:
-    screen = Screen(Terminal(), Terminal(), environment)
-    assert screen.painted("x", Style.RED) == ("\x1b[31mx\x1b[0m" if coloured else "x")
-    assert screen.painted("x", Style.PLAIN) == "x"
-    assert screen.painted("", Style.RED) == ""
-    assert piped().painted("x", Style.RED) == "x"
+def test_colours_only_at_terminals_without_no_color(
+    environment: dict[str, str], coloured: bool
+) -> None:
+    output = Output(Terminal(), Terminal(), environment)
+    assert output.coloured("x", Style.RED) == ("\x1b[31mx\x1b[0m" if coloured else "x")
+    assert output.coloured("x", Style.PLAIN) == "x"
+    assert output.coloured("", Style.RED) == ""
+    assert piped().coloured("x", Style.RED) == "x"
 
 
-def test_a_table_lines_up_whatever_the_script() -> None:
-    screen = piped()
-    screen.table(("名称", "B"), [("a", "long " * 30), ("模组", "")], [Style.PLAIN, Style.RED])
-    lines = text(screen.out).splitlines()
+def test_table_columns_line_up_with_chinese_text() -> None:
+    output = piped()
+    output.table(("名称", "B"), [("a", "long " * 30), ("模组", "")], [Style.PLAIN, Style.RED])
+    lines = text(output.out).splitlines()
     assert lines == ["名称  B", "a     " + ("long " * 30).rstrip(), "模组"]
 
 
-def test_a_table_wraps_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_wraps_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
-    screen.table(("A", "B"), [("first", "word " * 20), ("second", "")], [Style.PLAIN] * 2)
-    lines = text(screen.out).splitlines()
+    output = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    output.table(("A", "B"), [("first", "word " * 20), ("second", "")], [Style.PLAIN] * 2)
+    lines = text(output.out).splitlines()
     assert max(map(len, lines)) <= 50
     assert lines[1].startswith("first   word")
     assert lines[2].startswith("        word")
     assert lines[-1] == "second"
 
 
-def test_a_table_too_wide_for_its_terminal_tells_the_rest_below(
+def test_table_too_wide_shows_the_last_column_below(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
-    screen.table(("A", "B"), [("x" * 30, "word " * 10), ("y", "")], [Style.PLAIN] * 2)
-    assert text(screen.out).splitlines() == [
+    output = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    output.table(("A", "B"), [("x" * 30, "word " * 10), ("y", "")], [Style.PLAIN] * 2)
+    assert text(output.out).splitlines() == [
         "A" + " " * 31 + "B",
         "x" * 30,
         "    word word word word word word word",
@@ -81,10 +83,10 @@ def test_a_table_too_wide_for_its_terminal_tells_the_rest_below(
     ]
 
 
-def test_words_stand_beside_a_line_or_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explanation_beside_or_below_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    plain, screen = piped(), Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
-    for each in (plain, screen):
+    plain, output = piped(), Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    for each in (plain, output):
         each.explained("short", "fits", 10, Style.PLAIN)
         each.explained("short", "seven by seven " * 3 + "end", 10, Style.PLAIN)
         each.explained("quite a long line of its own", "with its own long words", 10, Style.PLAIN)
@@ -95,7 +97,7 @@ def test_words_stand_beside_a_line_or_below_it(monkeypatch: pytest.MonkeyPatch) 
         "quite a long line of its own  with its own long words",
         "nothing to say",
     ]
-    assert text(screen.out).splitlines() == [
+    assert text(output.out).splitlines() == [
         "short     fits",
         "short     seven by seven seven by seven seven by",
         "          seven end",
@@ -105,43 +107,43 @@ def test_words_stand_beside_a_line_or_below_it(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_a_mark_alone_stands_before_its_words_however_narrow(
+def test_mark_alone_at_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")
-    screen = Screen(Terminal(), Terminal(), {"NO_COLOR": "1"})
-    screen.explained("=", "log in to OneNET", 32, Style.DIM)
-    screen.explained("=", "log in to OneNET within 10 s", 32, Style.DIM)
-    assert text(screen.out).splitlines() == [
+    output = Output(Terminal(), Terminal(), {"NO_COLOR": "1"})
+    output.explained("=", "log in to OneNET", 32, Style.DIM)
+    output.explained("=", "log in to OneNET within 10 s", 32, Style.DIM)
+    assert text(output.out).splitlines() == [
         "=   log in to OneNET",
         "=   log in to OneNET",
         "    within 10 s",
     ]
 
 
-def test_words_have_a_colour_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explanation_has_its_own_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    screen = Screen(Terminal(), Terminal(), {})
-    screen.explained("short", "seven by seven " * 3 + "end", 10, Style.GREEN)
-    first, second = text(screen.out).splitlines()
+    output = Output(Terminal(), Terminal(), {})
+    output.explained("short", "seven by seven " * 3 + "end", 10, Style.GREEN)
+    first, second = text(output.out).splitlines()
     assert first == "\x1b[32mshort     \x1b[0m\x1b[36mseven by seven seven by seven seven by\x1b[0m"
     assert second == "\x1b[36m          seven end\x1b[0m"
 
 
 @given(st.text(max_size=80), st.integers(2, 30))
-def test_wrapped_lines_fit_and_lose_nothing(content: str, most: int) -> None:
+def test_wrapped_lines_fit_and_keep_all_words(content: str, most: int) -> None:
     lines = wrapped(content, most)
     assert lines
     assert all(width(line) <= most for line in lines)
     assert "".join("".join(lines).split()) == "".join(content.split())
 
 
-def test_chinese_is_wrapped_by_its_columns() -> None:
+def test_chinese_is_wrapped_by_columns() -> None:
     assert wrapped("温度传感器", 5) == ["温度", "传感", "器"]
 
 
 @pytest.mark.realtime
-def test_the_width_is_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, 40))
     with os.fdopen(slave, "w") as stream:
@@ -157,61 +159,61 @@ def test_the_width_is_the_terminals_own(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @given(st.text(max_size=20), st.integers(0, 60))
-def test_padding_fills_columns(cell: str, columns: int) -> None:
+def test_padded_width(cell: str, columns: int) -> None:
     assert width(padded(cell, columns)) == max(columns, width(cell))
 
 
-async def test_progress_tells_what_and_for_how_long() -> None:
-    screen = Screen(io.StringIO(), Terminal(), {})
-    async with screen.working("looking") as say:
+async def test_progress_shows_text_and_seconds() -> None:
+    output = Output(io.StringIO(), Terminal(), {})
+    async with output.progress("searching") as show:
         await elapse(2.5)
-        say("still looking")
+        show("still searching")
         await elapse(1)
-        screen.say("a result")
-    shown = text(screen.err)
-    for part in ("looking ... 0 s", "looking ... 2 s", "still looking ... 3 s"):
+        output.result("a result")
+    shown = text(output.err)
+    for part in ("searching ... 0 s", "searching ... 2 s", "still searching ... 3 s"):
         assert part in shown
     assert shown.endswith("\r\x1b[K")
-    assert text(screen.out) == "a result\n"
-    screen.tell("later")
-    assert text(screen.err).endswith("\r\x1b[Km5310: later\n")
+    assert text(output.out) == "a result\n"
+    output.message("later")
+    assert text(output.err).endswith("\r\x1b[Km5310: later\n")
 
 
 async def test_progress_stays_on_one_line_of_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    screen = Screen(io.StringIO(), Terminal(), {})
-    async with screen.working("looking for the network: registered, 家庭网络 " * 2):
+    output = Output(io.StringIO(), Terminal(), {})
+    async with output.progress("searching for the network: registered, 家庭网络 " * 2):
         await elapse(1.5)
-    drawn = [part for part in text(screen.err).split("\r\x1b[K") if part]
+    drawn = [part for part in text(output.err).split("\r\x1b[K") if part]
     assert len(drawn) == 2
     assert all(width(part) < 40 and part.endswith(" s") for part in drawn)
 
 
 async def test_progress_is_silent_in_pipes() -> None:
-    screen = piped()
-    async with screen.working("looking") as say:
-        say("still looking")
-    assert text(screen.err) == ""
+    output = piped()
+    async with output.progress("searching") as show:
+        show("still searching")
+    assert text(output.err) == ""
 
 
-def test_a_reader_of_results_who_has_gone_is_noticed() -> None:
+def test_closed_reader_of_results_raises() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as gone:
-        results = Screen(gone, io.StringIO(), {})
-        advice = Screen(io.StringIO(), gone, {})
+        results = Output(gone, io.StringIO(), {})
+        messages = Output(io.StringIO(), gone, {})
         os.close(reading)
         with pytest.raises(BrokenPipeError):
-            results.say("anybody?")
-        advice.tell("nobody needs this")
+            results.result("result")
+        messages.message("message")
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, writing)  # what is still buffered must go somewhere
+        os.dup2(null, writing)  # buffered text is flushed at the end
         os.close(null)
 
 
-def test_what_a_code_page_lacks_is_escaped() -> None:
+def test_characters_outside_the_code_page_are_escaped() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    Screen(stream, io.StringIO(), {}).say("模组")
+    Output(stream, io.StringIO(), {}).result("模组")
     assert raw.getvalue() == b"\\u6a21\\u7ec4\n"

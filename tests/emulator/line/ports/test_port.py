@@ -1,4 +1,4 @@
-"""The names of ports: what is one, what is not, and what the next module's is called."""
+"""Addresses of ports: parsing, printing, counting up."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from emulator.line.ports.port import Address, PortKind, parse_address
         ("rfc2217://[::1]:7000", Address(PortKind.RFC2217, "::1", 7000)),
     ],
 )
-def test_a_name_is_read_and_written(text: str, address: Address) -> None:
+def test_address_is_parsed_and_printed(text: str, address: Address) -> None:
     assert parse_address(text) == address
     assert str(address) == text
 
 
-def test_without_a_host_it_is_this_machine() -> None:
+def test_default_host_is_loopback() -> None:
     assert str(parse_address("socket://:7000")) == "socket://127.0.0.1:7000"
 
 
@@ -43,20 +43,20 @@ def test_without_a_host_it_is_this_machine() -> None:
         "http://h:80",
     ],
 )
-def test_what_is_no_name_is_told_what_is(text: str) -> None:
+def test_invalid_address_names_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected pty, socket://\[HOST\]:PORT"):
         parse_address(text)
 
 
-def test_several_modules_have_ports_that_follow_one_another() -> None:
-    assert str(parse_address("socket://h:7000").following(2)) == "socket://h:7002"
+def test_addresses_of_several_modules_count_up() -> None:
+    assert str(parse_address("socket://h:7000").plus(2)) == "socket://h:7002"
     for text in ("pty", "socket://h:0"):
-        assert parse_address(text).following(5) == parse_address(text)
-    assert parse_address("-").following(0) == parse_address("-")
+        assert parse_address(text).plus(5) == parse_address(text)
+    assert parse_address("-").plus(0) == parse_address("-")
 
 
-def test_there_is_one_standard_input_and_an_end_of_port_numbers() -> None:
+def test_no_address_for_a_second_stdio_or_above_65535() -> None:
     with pytest.raises(ValueError, match="port -: standard input and output are for one module"):
-        parse_address("-").following(1)
-    with pytest.raises(ValueError, match="port socket://h:65535: no 1 port numbers follow it"):
-        parse_address("socket://h:65535").following(1)
+        parse_address("-").plus(1)
+    with pytest.raises(ValueError, match="port socket://h:65535: no port number for module 2"):
+        parse_address("socket://h:65535").plus(1)

@@ -1,4 +1,4 @@
-"""All terminals of an event loop are watched as one, and none pays for another."""
+"""One epoll for all ptys of an event loop."""
 
 from __future__ import annotations
 
@@ -27,77 +27,77 @@ def pipes(count: int) -> Iterator[list[tuple[int, int]]]:
 
 
 @realtime
-async def test_news_comes_once_until_it_is_looked_for_again() -> None:
+async def test_event_is_reported_once_until_rearmed() -> None:
     with pipes(1) as [(reading, writing)]:
         news: asyncio.Queue[str] = asyncio.Queue()
-        watch = poller_of(asyncio.get_running_loop())
-        watch.add(reading, lambda _: news.put_nowait("new"))
+        poller = poller_of(asyncio.get_running_loop())
+        poller.add(reading, lambda _: news.put_nowait("new"))
         os.write(writing, b"x")
         await news.get()
         await asyncio.sleep(0)
         assert news.empty()
-        watch.look_again(reading)
+        poller.rearm(reading)
         await news.get()
-        watch.remove(reading)
+        poller.remove(reading)
 
 
 @realtime
-async def test_a_loop_has_one_for_as_long_as_something_is_watched() -> None:
+async def test_one_poller_per_loop_while_descriptors_exist() -> None:
     loop = asyncio.get_running_loop()
     with pipes(2) as [(one, _), (other, _)]:
-        watch = poller_of(loop)
-        watch.add(one, print)
-        assert poller_of(loop) is watch
-        watch.add(other, print)
-        watch.remove(one)
-        assert poller_of(loop) is watch
-        watch.remove(other)
+        poller = poller_of(loop)
+        poller.add(one, print)
+        assert poller_of(loop) is poller
+        poller.add(other, print)
+        poller.remove(one)
+        assert poller_of(loop) is poller
+        poller.remove(other)
         after = poller_of(loop)
-        assert after is not watch
+        assert after is not poller
         after.add(one, print)
         after.remove(one)
 
 
 @realtime
-async def test_what_breaks_on_one_s_news_is_told_and_the_others_hear_of_theirs() -> None:
+async def test_error_in_one_callback_does_not_stop_others() -> None:
     loop = asyncio.get_running_loop()
-    told: list[str] = []
-    loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    reported: list[str] = []
+    loop.set_exception_handler(lambda _, context: reported.append(repr(context["exception"])))
+    events: asyncio.Queue[str] = asyncio.Queue()
 
     def breaks(_news: int) -> None:
         raise ValueError("broken")
 
     with pipes(2) as [(one, into_one), (other, into_other)]:
-        watch = poller_of(loop)
-        watch.add(one, breaks)
-        watch.add(other, lambda _: heard.put_nowait("other"))
+        poller = poller_of(loop)
+        poller.add(one, breaks)
+        poller.add(other, lambda _: events.put_nowait("other"))
         os.write(into_one, b"x")
         os.write(into_other, b"x")
-        assert await heard.get() == "other"
-        assert told == ["ValueError('broken')"]
-        watch.remove(one)
-        watch.remove(other)
+        assert await events.get() == "other"
+        assert reported == ["ValueError('broken')"]
+        poller.remove(one)
+        poller.remove(other)
 
 
 @realtime
-async def test_who_is_removed_on_another_s_news_hears_no_more() -> None:
-    heard: asyncio.Queue[int] = asyncio.Queue()
+async def test_descriptor_removed_by_another_callback_gets_no_event() -> None:
+    events: asyncio.Queue[int] = asyncio.Queue()
     with pipes(3) as [*two, (last, into_last)]:
-        watch = poller_of(asyncio.get_running_loop())
+        poller = poller_of(asyncio.get_running_loop())
         numbers = [reading for reading, _ in two]
 
         def first_come(number: int) -> None:
-            heard.put_nowait(number)
-            watch.remove(sum(numbers) - number)  # the other one
+            events.put_nowait(number)
+            poller.remove(sum(numbers) - number)  # the other one
 
         for reading, writing in two:
-            watch.add(reading, lambda _, number=reading: first_come(number))  # type: ignore[misc]
+            poller.add(reading, lambda _, number=reading: first_come(number))  # type: ignore[misc]
             os.write(writing, b"x")
-        watch.add(last, lambda _: heard.put_nowait(last))
+        poller.add(last, lambda _: events.put_nowait(last))
         os.write(into_last, b"x")
-        came = {await heard.get(), await heard.get()}
+        came = {await events.get(), await events.get()}
         assert last in came
         assert len(came & set(numbers)) == 1
         for number in came:
-            watch.remove(number)
+            poller.remove(number)

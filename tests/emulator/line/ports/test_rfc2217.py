@@ -1,4 +1,4 @@
-"""RFC 2217 as pyserial's client speaks it, and as nobody should."""
+"""RFC 2217: pyserial's client, defaults, and invalid or hostile input."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tests.support.peers import Ear
 IAC, SB, SE, COM = b"\xff", b"\xfa", b"\xf0", b"\x2c"
 
 
-def told(option: bytes) -> bytes:
+def subnegotiation(option: bytes) -> bytes:
     return IAC + SB + COM + option + IAC + SE
 
 
 def session() -> tuple[Rfc2217Session, bytearray]:
-    owed = bytearray()
-    return Rfc2217Session(owed.extend), owed
+    unsent = bytearray()
+    return Rfc2217Session(unsent.extend), unsent
 
 
 @pytest.mark.realtime
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial's client
-async def test_pyserial_opens_it_sets_it_and_talks_through_it() -> None:
+async def test_pyserial_client_sets_frame_and_transfers_bytes() -> None:
     ear = Ear()
     port = TcpPort(parse_address("rfc2217://127.0.0.1:0"), Rfc2217Session, ear.hear, ear.note)
     every = bytes(range(256))
@@ -62,22 +62,22 @@ async def test_pyserial_opens_it_sets_it_and_talks_through_it() -> None:
     port.close()
 
 
-def test_before_anything_is_set_it_is_what_a_port_is_by_default() -> None:
-    telnet, owed = session()
+def test_default_frame() -> None:
+    telnet, unsent = session()
     assert telnet.frame == Frame(9600)
-    assert IAC + b"\xfb" + COM in owed  # WILL COM-PORT-OPTION
+    assert IAC + b"\xfb" + COM in unsent  # WILL COM-PORT-OPTION
 
 
-def test_the_line_s_own_bytes_pass_with_the_telnet_mark_doubled() -> None:
+def test_iac_bytes_are_doubled() -> None:
     telnet, _ = session()
     assert telnet.encode(b"a\xffb") == b"a\xff\xffb"
     assert telnet.decode(b"a\xff\xffb") == b"a\xffb"
-    assert telnet.decode(b"A" + told(b"\x01\x00\x01\xc2\x00") + b"T\r") == b"AT\r"
+    assert telnet.decode(b"A" + subnegotiation(b"\x01\x00\x01\xc2\x00") + b"T\r") == b"AT\r"
     assert telnet.frame == Frame(115_200)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_come_back_through_their_encoding(data: bytes) -> None:
+def test_encode_and_decode_are_inverse(data: bytes) -> None:
     telnet, _ = session()
     assert telnet.decode(telnet.encode(data)) == data
 
@@ -85,29 +85,29 @@ def test_any_bytes_come_back_through_their_encoding(data: bytes) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        told(b"\x01\x00"),  # a speed of one byte
-        told(b"\x01"),
-        told(b"\x03\x63"),  # no such parity
-        told(b"\x04\x09"),  # no such stop bits
-        told(b"\x0b"),  # a mask of no byte
-        told(b"\x02\x09"),  # nine data bits
+        subnegotiation(b"\x01\x00"),  # a speed of one byte
+        subnegotiation(b"\x01"),
+        subnegotiation(b"\x03\x63"),  # no such parity
+        subnegotiation(b"\x04\x09"),  # no such stop bits
+        subnegotiation(b"\x0b"),  # a mask of no byte
+        subnegotiation(b"\x02\x09"),  # nine data bits
         IAC + SE,  # the end of what did not begin
         IAC + SB + b"x" * 1000,
     ],
 )
-def test_what_rfc_2217_does_not_know_is_refused(sent: bytes) -> None:
+def test_invalid_option_is_a_violation(sent: bytes) -> None:
     telnet, _ = session()
-    with pytest.raises(ProtocolViolation, match=r"Rfc2217Session option|data bits"):
+    with pytest.raises(ProtocolViolation, match=r"Telnet option|data bits"):
         telnet.decode(sent)
 
 
 @given(st.binary(max_size=100))
-def test_whatever_comes_is_bytes_or_a_violation(data: bytes) -> None:
-    telnet, owed = session()
+def test_any_input_is_bytes_or_a_violation(data: bytes) -> None:
+    telnet, unsent = session()
     for start in (b"", IAC, IAC + SB + COM):
         try:
             telnet.decode(start + data)
         except ProtocolViolation:
             return
         assert telnet.frame is not None
-        assert len(owed) < 10_000
+        assert len(unsent) < 10_000

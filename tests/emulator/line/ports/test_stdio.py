@@ -1,4 +1,4 @@
-"""Standard input and output as the port, with pipes in their place."""
+"""Standard input and output as a port, with pipes in their place."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pipes() -> Iterator[Pipes]:
                 os.close(descriptor)
 
 
-async def test_bytes_go_both_ways_and_the_end_is_told() -> None:
+async def test_bytes_pass_both_ways_and_end_is_reported() -> None:
     with pipes() as it:
         assert it.port.opened
         assert (it.port.name, it.port.frame) == ("-", None)
@@ -55,7 +55,7 @@ async def test_bytes_go_both_ways_and_the_end_is_told() -> None:
         assert it.port.write(b"x") == 1  # there may still be a reader
 
 
-async def test_paused_it_leaves_what_is_written_where_it_is() -> None:
+async def test_paused_port_reads_nothing_until_resume() -> None:
     with pipes() as it:
         it.port.pause()
         it.port.pause()
@@ -69,7 +69,7 @@ async def test_paused_it_leaves_what_is_written_where_it_is() -> None:
         it.port.poll()
 
 
-async def test_a_full_pipe_takes_no_more_and_is_waited_for() -> None:
+async def test_full_pipe_accepts_no_bytes_until_read() -> None:
     with pipes() as it:
         taken = 0
         while more := it.port.write(b"x" * 10_000):
@@ -82,7 +82,7 @@ async def test_a_full_pipe_takes_no_more_and_is_waited_for() -> None:
         assert it.port.write(b"y") == 1
 
 
-async def test_a_reader_that_has_gone_is_nobody() -> None:
+async def test_closed_reader_counts_as_no_host() -> None:
     with pipes() as it:
         os.close(it.read)
         it.read = -1
@@ -90,7 +90,7 @@ async def test_a_reader_that_has_gone_is_nobody() -> None:
         assert not it.port.opened
 
 
-async def test_a_file_cannot_be_waited_for(tmp_path: Path) -> None:
+async def test_file_as_input_raises_oserror(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("AT\r")
     with (
         open(tmp_path / "file") as file,  # noqa: ASYNC230 - it is not read

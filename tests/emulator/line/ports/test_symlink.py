@@ -1,4 +1,4 @@
-"""The link to the port: made in one step, removed if it is still ours, and named when it fails."""
+"""Symbolic link to the port: atomic replacement, removal, errors that name the path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_link_comes_and_goes(tmp_path: Path) -> None:
+def test_link_is_created_and_removed(tmp_path: Path) -> None:
     link = Symlink(tmp_path / "m5310", "/dev/pts/7")
     assert os.readlink(tmp_path / "m5310") == "/dev/pts/7"
     assert names(tmp_path) == ["m5310"]
@@ -24,7 +24,7 @@ def test_a_link_comes_and_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["/dev/pts/no-such", "/dev/null"])
-def test_an_older_link_is_replaced(tmp_path: Path, target: str) -> None:
+def test_older_link_is_replaced(tmp_path: Path, target: str) -> None:
     path = tmp_path / "m5310"
     path.symlink_to(target)
     Symlink(path, "/dev/pts/7")
@@ -32,7 +32,7 @@ def test_an_older_link_is_replaced(tmp_path: Path, target: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
-def test_what_is_no_link_is_left_alone(tmp_path: Path, kind: str) -> None:
+def test_existing_file_is_not_replaced(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "m5310"
     if kind == "file":
         path.write_text("precious")
@@ -52,30 +52,28 @@ def test_what_is_no_link_is_left_alone(tmp_path: Path, kind: str) -> None:
         ("x" * 300, OSError),
     ],
 )
-def test_a_link_that_cannot_be_made_is_named(
-    tmp_path: Path, name: str, kind: type[OSError]
-) -> None:
+def test_error_names_the_path(tmp_path: Path, name: str, kind: type[OSError]) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(kind, match="the link cannot be made: ") as caught:
+    with pytest.raises(kind, match="the link cannot be created: ") as caught:
         Symlink(tmp_path / name, "/dev/pts/7")
     assert caught.value.filename == str(tmp_path / name)
     assert names(tmp_path) == ["file"]
 
 
-def test_a_link_that_cannot_be_put_in_place_leaves_nothing(
+def test_failed_replacement_leaves_no_temporary_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(passing: Path, target: Path) -> None:
         raise PermissionError(13, "Permission denied", str(passing))
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError, match="cannot be made: Permission denied") as caught:
+    with pytest.raises(PermissionError, match="cannot be created: Permission denied") as caught:
         Symlink(tmp_path / "m5310", "/dev/pts/7")
     assert caught.value.filename == str(tmp_path / "m5310")
     assert names(tmp_path) == []
 
 
-def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
+def test_replaced_link_is_not_removed(tmp_path: Path) -> None:
     first = Symlink(tmp_path / "m5310", "/dev/pts/7")
     second = Symlink(tmp_path / "m5310", "/dev/pts/8")
     first.remove()
@@ -84,7 +82,7 @@ def test_a_link_that_is_another_s_by_now_is_left_alone(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_link_that_became_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_path_that_became_a_file_is_not_removed(tmp_path: Path) -> None:
     link = Symlink(tmp_path / "m5310", "/dev/pts/7")
     link.path.unlink()
     link.path.write_text("precious")

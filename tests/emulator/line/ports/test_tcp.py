@@ -1,4 +1,4 @@
-"""The port on the network: one host at a time, whatever it does."""
+"""TCP port: one host at a time; connections, flow control, errors."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def opened(ear: Ear, name: str = "socket://127.0.0.1:0") -> Iterator[TcpPort]:
 
 
 @pytest.mark.parametrize("name", ["socket://127.0.0.1:0", "socket://[::1]:0"])
-async def test_bytes_go_both_ways_unchanged(name: str) -> None:
+async def test_bytes_pass_both_ways_unchanged(name: str) -> None:
     every = bytes(range(256))
     ear = Ear()
     with opened(ear, name) as port:
         assert not port.opened
         assert port.frame is None
-        assert port.write(b"to nobody") == 0
+        assert port.write(b"to no host") == 0
         async with peer(port.name) as host:
             await host.send(every)
             await ear.hears(every)
@@ -45,7 +45,7 @@ async def test_bytes_go_both_ways_unchanged(name: str) -> None:
             await host.reads(every)
 
 
-async def test_hosts_come_and_go() -> None:
+async def test_hosts_connect_one_after_another() -> None:
     ear = Ear()
     with opened(ear) as port:
         for number in range(3):
@@ -56,22 +56,22 @@ async def test_hosts_come_and_go() -> None:
                 await host.reads(b"OK%d" % number)
 
 
-async def test_a_second_host_is_refused_and_the_first_does_not_notice() -> None:
+async def test_second_host_is_refused() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as first:
             await ear.is_told("has opened the port")
             async with peer(port.name) as second:
                 await second.is_left()
-            await ear.is_told("refused: another host has the port open")
+            await ear.is_told("another host has the port open")
             await first.send(b"AT\r")
             await ear.hears(b"AT\r")
             assert port.opened
 
 
 @pytest.mark.parametrize("paused", [False, True])
-async def test_who_comes_back_at_once_is_not_taken_for_another(paused: bool) -> None:
-    """A program that is ended and started again, while its last words are still being read."""
+async def test_host_reconnects_at_once(paused: bool) -> None:
+    """A program that is ended and started again, while its last bytes are still being read."""
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as first:
@@ -82,17 +82,17 @@ async def test_who_comes_back_at_once_is_not_taken_for_another(paused: bool) -> 
         number = int(port.name.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", number)) as first_again:
             port.poll()
-            first_again.sendall(b"last words")
+            first_again.sendall(b"last bytes")
         with socket.create_connection(("127.0.0.1", number)) as second:
             port.poll()
             port.resume()
             assert port.opened
             second.sendall(b"AT+CSQ\r")
-            await ear.hears(b"AT+CSQ\r" if paused else b"last wordsAT+CSQ\r")
-        assert not any("refused" in note for note in ear.notes)
+            await ear.hears(b"AT+CSQ\r" if paused else b"last bytesAT+CSQ\r")
+        assert not any("refusing" in note for note in ear.notes)
 
 
-async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes() -> None:
+async def test_half_closed_host_reads_until_the_next_connects() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as first:
@@ -109,7 +109,7 @@ async def test_a_host_that_has_said_all_may_still_read_until_the_next_one_comes(
                 await second.reads(b"OK")
 
 
-async def test_a_host_that_breaks_off_is_gone() -> None:
+async def test_connection_reset_ends_the_host() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as host:
@@ -120,7 +120,7 @@ async def test_a_host_that_breaks_off_is_gone() -> None:
         assert not port.opened
 
 
-async def test_a_write_to_a_host_that_has_gone_is_noticed() -> None:
+async def test_write_to_closed_host_ends_the_host() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as host:
@@ -133,7 +133,7 @@ async def test_a_write_to_a_host_that_has_gone_is_noticed() -> None:
         assert not port.opened
 
 
-async def test_a_host_that_does_not_read_fills_the_port_and_is_waited_for() -> None:
+async def test_host_that_does_not_read_fills_the_port() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as host:
@@ -151,7 +151,7 @@ async def test_a_host_that_does_not_read_fills_the_port_and_is_waited_for() -> N
             await host.reads(b"more")
 
 
-async def test_what_a_host_reads_late_comes_all_the_same() -> None:
+async def test_late_reader_gets_all_bytes() -> None:
     ear = Ear()
     with opened(ear) as port:
         async with peer(port.name) as host:
@@ -163,7 +163,7 @@ async def test_what_a_host_reads_late_comes_all_the_same() -> None:
             assert port.write(b"more") == 4
 
 
-async def test_who_waits_to_write_is_told_when_the_host_leaves() -> None:
+async def test_waiting_writer_is_called_when_host_leaves() -> None:
     ear = Ear()
     with opened(ear) as port:
         gone = asyncio.Event()
@@ -176,7 +176,7 @@ async def test_who_waits_to_write_is_told_when_the_host_leaves() -> None:
         assert not port.opened
 
 
-async def test_paused_it_leaves_what_is_sent_where_it_is() -> None:
+async def test_paused_port_reads_nothing_until_resume() -> None:
     ear = Ear()
     with opened(ear) as port:
         port.pause()
@@ -188,10 +188,10 @@ async def test_paused_it_leaves_what_is_sent_where_it_is() -> None:
             port.resume()
             port.poll()
             assert ear.data == b"AT\r"
-            port.poll()  # nothing more, and nobody waits for it
+            port.poll()  # nothing to read
 
 
-async def test_polled_it_lets_a_host_in_and_reads_it() -> None:
+async def test_poll_accepts_and_reads() -> None:
     ear = Ear()
     with opened(ear) as port:
         port.poll()
@@ -202,7 +202,7 @@ async def test_polled_it_lets_a_host_in_and_reads_it() -> None:
             assert ear.data == b"AT\r"
 
 
-async def test_a_host_that_cannot_be_let_in_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_accept_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     ear = Ear()
     with opened(ear) as port:
 
@@ -211,34 +211,32 @@ async def test_a_host_that_cannot_be_let_in_is_noted(monkeypatch: pytest.MonkeyP
                 raise OSError(24, "Too many open files")
 
         with monkeypatch.context() as patched:
-            patched.setattr(port, "_door", Full())
-            port._knocked()
-        assert ear.notes == ["a host could not come in: Too many open files"]
+            patched.setattr(port, "_listener", Full())
+            port._accept()
+        assert ear.notes == ["a host could not connect: Too many open files"]
 
 
-class Greedy(RawSession):
-    """Owes more than any host reads."""
+class Chatty(RawSession):
+    """Answers with more bytes than any host reads."""
 
-    def __init__(self, owe: object) -> None:
-        assert callable(owe)
-        self._owe = owe
+    def __init__(self, send: object) -> None:
+        assert callable(send)
+        self._send = send
 
     def decode(self, data: bytes) -> bytes:
         if data == b"!":
             raise tcp.ProtocolViolation("an exclamation mark")
-        self._owe(b"x" * 10_000_000)
+        self._send(b"x" * 10_000_000)
         return b""
 
 
 @pytest.mark.parametrize(
     ("sent", "reason"),
-    [(b"!", "is sent away: an exclamation mark"), (b"?", "it does not read the answers")],
+    [(b"!", "disconnecting the host: an exclamation mark"), (b"?", "it does not read its answers")],
 )
-async def test_a_host_that_does_not_keep_to_the_protocol_is_sent_away(
-    sent: bytes, reason: str
-) -> None:
+async def test_protocol_violation_disconnects_the_host(sent: bytes, reason: str) -> None:
     ear = Ear()
-    port = TcpPort(parse_address("socket://127.0.0.1:0"), Greedy, ear.hear, ear.note)
+    port = TcpPort(parse_address("socket://127.0.0.1:0"), Chatty, ear.hear, ear.note)
     async with peer(port.name) as host:
         await host.send(sent)
         await ear.is_told(reason)
@@ -246,7 +244,7 @@ async def test_a_host_that_does_not_keep_to_the_protocol_is_sent_away(
     port.close()
 
 
-async def test_a_port_that_is_taken_is_named() -> None:
+async def test_port_in_use_is_named() -> None:
     ear = Ear()
     with opened(ear) as port, pytest.raises(OSError, match=f"{port.name}: Address already in use"):
         TcpPort(port.address, RawSession, ear.hear, ear.note)
@@ -254,7 +252,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
         TcpPort(parse_address("socket://no-such-host.invalid:7000"), RawSession, ear.hear, ear.note)
 
 
-async def test_pyserial_opens_it_as_a_socket_url() -> None:
+async def test_pyserial_opens_socket_url() -> None:
     ear = Ear()
     with opened(ear) as port:
 

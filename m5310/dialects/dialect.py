@@ -1,0 +1,93 @@
+"""The protocol that a OneNET language over AT implements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from m5310.at.codec import Command, Execute
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.lwm2m.path import Path
+from m5310.lwm2m.resources import Resource
+from m5310.lwm2m.values import ValueType
+
+Commands = tuple[Command[Any], ...]
+Request = ReadRequest | WriteRequest | ExecuteRequest
+
+
+class WireValue(NamedTuple):
+    """One resource's value as a command line carries it: `text` stands between the quotes."""
+
+    path: Path
+    type: ValueType
+    text: str
+
+
+class Dialect(Protocol):
+    """The language of one device, bound to that device's configuration.
+
+    Methods build command lines; they neither send nor wait, except `configure`. Several commands
+    are sent in the order given, and each must succeed. An implementation may keep what the module
+    returned (the instance's reference) and what it was given (instances, resources) until the next
+    `configure`.
+    """
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint name of the device, for error messages."""
+
+    @property
+    def uri(self) -> str:
+        """The URI of the server, for error messages."""
+
+    async def configure(self, execute: Execute) -> None:
+        """Create the instance in a module that holds none.
+
+        Raises what `execute` raises: CommandError if the module holds an instance already.
+        """
+
+    def add_instance(self, instance: Path) -> Commands:
+        """Add an object instance. Sent once for each, before the first of its resources."""
+
+    def delete_instance(self, instance: Path) -> Commands:
+        """Delete an object instance and its resources."""
+
+    def declare(self, resource: Resource, text: str) -> Commands:
+        """Declare a resource, with the text of its present value. Sent before login."""
+
+    def open(self, timeout: int) -> Commands:
+        """Log in; the module gives up after `timeout` s. The last one leads to `Opened`."""
+
+    def update(self, *, with_objects: bool) -> Commands:
+        """Renew the registration. The last one leads to `Updated`."""
+
+    def close(self) -> Commands:
+        """Log out. The last one leads to `Closed`."""
+
+    def delete(self) -> Commands:
+        """Delete the instance: its configuration and all objects."""
+
+    def report(self, values: Sequence[WireValue], ackid: int | None) -> Commands:
+        """Report values of one object instance, with one command for each value.
+
+        A report that was not sent to its end is ended by another one of its last value. With an
+        `ackid` (1..2147483647) the last command leads to `Acknowledged`.
+        """
+
+    def answer_read(self, request: ReadRequest, values: Sequence[WireValue]) -> Commands:
+        """Answer a read with one value or more (2.05 Content)."""
+
+    def confirm(self, request: WriteRequest | ExecuteRequest) -> Commands:
+        """Answer that a write or an execute was done (2.04 Changed)."""
+
+    def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
+        """Answer that a request cannot be served, because of `error`.
+
+        `declared` is the type of the resource that the request names, None if there is none.
+        """
+
+    def parse(self, line: str) -> Urc | None:
+        """The meaning of an unsolicited line; None if it does not belong to this language.
+
+        Raises AnswerError for a line of this language that is malformed.
+        """
