@@ -114,7 +114,7 @@ class Board:
             link=config.link,
             seed=config.seed,
         )
-        self.line.faults.set_rates(config.faults)
+        self.line.faults.rates = config.faults, config.faults
         self.internet = Internet(self._on_datagram, self._note, allowed=config.allow_network)
 
     def record(self, write: Callable[[str], object]) -> None:
