@@ -54,4 +54,6 @@ def test_summary_counts_the_aims() -> None:
 def test_unknown_name_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["nothing"])
-    assert "unknown benchmark nothing; expected exchange, gap, flood, lines" in capsys.readouterr().err
+    assert (
+        "unknown benchmark nothing; expected exchange, gap, flood, lines" in capsys.readouterr().err
+    )
