@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.codec import Command, Execute
 from m5310.commands import general
@@ -209,7 +209,7 @@ class Provisioning:
             _log.warning("the module could not be left clean: %s", error)
         self.forget()
 
-    async def _tolerated(self, *commands: Command) -> bool:
+    async def _tolerated(self, *commands: Command[Any]) -> bool:
         """Send what may be refused or stay without result; nothing worse is tolerated.
 
         Whether it was not refused.

@@ -38,7 +38,7 @@ async def restart_idle(execute: Execute) -> Registration | None:
 
     idle = (network.Registration.NOT_REGISTERED, network.Registration.DENIED)
     try:
-        stat = network.registration_of(await execute(network.registration())).stat
+        stat = (await execute(network.registration())).stat
         if stat not in idle:
             return None
         # a device that is closed meanwhile must not leave the radio off
