@@ -112,7 +112,7 @@ class Life:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        async with self._provisioning.changing:  # a declaration under way is done to its end
+        async with self._provisioning.lock:  # a declaration under way is done to its end
             if not self._link.gone:
                 await self._provisioning.delete_all()
         await self._leave_port()

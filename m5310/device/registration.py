@@ -12,7 +12,7 @@ from m5310.at.codec import Execute
 from m5310.at.tasks import finish
 from m5310.device.state import Standing
 from m5310.device.verdicts import Verdict, Verdicts, within
-from m5310.dialects.dialect import Commands, Dialect
+from m5310.dialects.dialect import Dialect, execute_all
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
@@ -112,7 +112,7 @@ class Registration(Standing):
         verdict = self.verdicts.expect(Updated)
         update = self._dialect.update(with_objects=with_objects)
         try:
-            await self._send(self._execute_all(update), DeviceEvent.UPDATE_FAILED)
+            await self._send(execute_all(self._execute, update), DeviceEvent.UPDATE_FAILED)
             updated = await within(timeout, verdict)
         except asyncio.CancelledError:
             self.follow(DeviceEvent.UPDATE_FAILED)
@@ -163,7 +163,7 @@ class Registration(Standing):
         self._dangling = True
         verdict = self.verdicts.expect(Opened)  # before the command: it may come before its OK
         try:
-            await self._execute_all(self._dialect.open(seconds))
+            await execute_all(self._execute, self._dialect.open(seconds))
         except CommandError:
             self._dangling = False
             raise
@@ -185,15 +185,11 @@ class Registration(Standing):
     async def _log_out(self) -> None:
         self._dangling = True
         try:
-            await self._execute_all(self._dialect.close())
+            await execute_all(self._execute, self._dialect.close())
         except CommandError:
             self._dangling = False  # it is not logged in
             raise
         self._dangling = False  # it forgets the login, whatever the platform says
-
-    async def _execute_all(self, commands: Commands) -> None:
-        for command in commands:
-            await self._execute(command)
 
     async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send what begins a change; the state is known afterwards, cancelled or not."""
