@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 class Firmware:
     """How one firmware differs from another. The defaults are those of SP3.
 
-    `revision`, `version`: the answers to AT+CGMR and AT+CMVER. `typed_urcs`: writes and executes
+    `revision`, `version`: the answers to AT+CGMR and AT+CMVER. `dialect`: the OneNET commands, one
+    of `emulator.module.dialects.dialect.DIALECTS`. `typed_urcs`: writes and executes
     are announced with type and length, several at once. `read_suffix`: what stands behind the ids
     in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid. `msgids`: the message ids that a
     host may answer.
@@ -35,6 +36,7 @@ class Firmware:
     quiet: float = 0.02  # what makers of such modules ask for (the u-blox AT manuals: 20 ms)
     hasty_lost: bool = False
     overruns: bool = False
+    dialect: str = "classic"
 
 
 # Seen: CMVER holds `3.` from SP3 on, and hosts test for it before they use acknowledged reports;

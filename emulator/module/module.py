@@ -17,7 +17,7 @@ from emulator.module.at.commands import OK, Answer, Forms
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Cause, Power
 from emulator.module.command_faults import FaultSource
-from emulator.module.dialects.classic.commands import Classic
+from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
 from emulator.module.general.identity import Identity, commands
@@ -27,6 +27,7 @@ from emulator.module.general.ping import Pinger
 from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
+from emulator.module.lwm2m.client import Client
 from emulator.module.radio.edrx import DiscontinuousReception
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio
@@ -42,8 +43,9 @@ class Module:
 
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
-    `touched` is called whenever something has changed its deadline or made it send into the air or
-    out of a socket; what it has for its host is to be taken after each input in any case.
+    Messages for the server go to the sink `send_up` (message, time). `on_change` is called when
+    something else than `step` may have changed the deadline. Output and datagrams are to be taken
+    after each input and each step.
     `fault_source` is asked what goes wrong with each command line, in this life and the next; None:
     nothing does.
     """
@@ -71,7 +73,8 @@ class Module:
         """
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
-        self.touched: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
         self._fault_source: FaultSource | None = None
         self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
@@ -79,7 +82,6 @@ class Module:
         self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
-        self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
         self.radio = Radio(
             self._radio_changed,
@@ -106,13 +108,8 @@ class Module:
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, another one at each start.
         first_mid = (self._seed * 40_503 + self._power.starts * 25_717) & 0xFFFF
-        self.classic = Classic(
-            conversation.urc,
-            self._send_up,
-            self._online,
-            firmware=self.firmware,
-            first_mid=first_mid,
-        )
+        self.client = Client(self._send_up, self._online, first_mid=first_mid)
+        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.table = {
             "+NRB": Forms(execute=self._reboot),
             **conversation.commands(),
@@ -127,7 +124,7 @@ class Module:
             **self.power_saving.commands(),
             **self._paging.commands(),
             **self.sockets.commands(),
-            **self.classic.commands(),
+            **dialect.commands(),
         }
 
     @property
@@ -144,7 +141,7 @@ class Module:
         """Whether it owes its host something without being asked again: the words of its start, an
         answer, what came of a login or an acknowledged report, an echo.
         """
-        owing = self._conversation.answering or self._pinger.waiting or self.classic.waiting
+        owing = self._conversation.answering or self._pinger.waiting or self.client.waiting
         return self._power.boot is not None or owing
 
     @property
@@ -179,12 +176,12 @@ class Module:
             self._conversation.flush()  # that it woke, before it answers
             self._conversation.receive(read, now)
         self._due = self._step(now)
-        if self._due != planned or self._uplink or self._datagrams:
-            self.touched()
+        if self._due != planned:
+            self.on_change()
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
-        self._arrive(partial(self.classic.deliver, message), now)
+        self._arrive(partial(self.client.deliver, message), now)
 
     def deliver_datagram(
         self, socket: int, address: str, port: int, data: bytes, now: float
@@ -231,11 +228,12 @@ class Module:
         self.power_saving.step(now)
         self.radio.step(now)
         paging, ping = self._paging.step(now), self._pinger.step(now)
-        classic, speed = self.classic.step(now), self._speed.step(now)
+        self.client.step(now)
+        client, speed = self.client.due, self._speed.step(now)
         self._conversation.flush()
         # Last, since those before may have used the radio.
         saving, radio = self.power_saving.deadline, self.radio.deadline
-        return earliest(answered, paging, ping, classic, speed, saving, radio)
+        return earliest(answered, paging, ping, client, speed, saving, radio)
 
     # Outputs -----------------------------------------------------------------------------------
 
@@ -245,11 +243,6 @@ class Module:
         self._output.clear()
         return output
 
-    def take_uplink(self) -> list[Uplink]:
-        """What it has sent into the air since last asked."""
-        uplink, self._uplink = self._uplink, []
-        return uplink
-
     def take_datagrams(self) -> list[Datagram]:
         """What its sockets have sent since last asked."""
         datagrams, self._datagrams = self._datagrams, []
@@ -257,7 +250,7 @@ class Module:
 
     def _send_up(self, message: Uplink) -> None:
         if self._transmit(self._now):
-            self._uplink.append(message)
+            self.send_up(message, self._now)
 
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
@@ -274,7 +267,7 @@ class Module:
 
     def _touch(self) -> None:
         self._moved = True
-        self.touched()
+        self.on_change()
 
     def _online(self) -> bool:
         return self.radio.registered

@@ -1,4 +1,4 @@
-"""The README is true: its programs run, its diagram is the table's, its files exist."""
+"""The README: its programs run, its diagram matches the table, its files exist."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Running:
         for line in output:
             if line.startswith(beginning):
                 return line
-        raise AssertionError(f"{beginning!r} never came: {self.process.stderr.read()}")  # type: ignore[union-attr]
+        raise AssertionError(f"no line starts with {beginning!r}: {self.process.stderr.read()}")  # type: ignore[union-attr]
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
         if number is not None:
@@ -57,7 +57,7 @@ class Running:
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The command of the README, on a free port and a line without waiting."""
+    """The emulator command of the README, on a free port and without speed limit."""
     link = tmp_path / "m5310"
     options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
     running = Running("-m", "emulator", *options, cwd=ROOT)
@@ -82,7 +82,7 @@ def call(emulator: dict[str, str], command: str) -> object:
     return answer.get("data")
 
 
-def test_the_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
+def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     assert f'first.py /tmp/m5310 "{endpoint}"' in README
@@ -101,7 +101,7 @@ def test_the_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
     assert "leaving" in output
 
 
-def test_the_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
+def test_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "thermometer.py").write_text(PROGRAMS["thermometer.py"], encoding="utf-8")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     program = Running("thermometer.py", emulator["port"], endpoint, cwd=tmp_path)
@@ -111,7 +111,7 @@ def test_the_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:
     assert data["datastreams"][0]["datapoints"][0]["value"] == 22.5  # type: ignore[index]
 
 
-def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
+def test_module_program(emulator: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "look.py").write_text(PROGRAMS["look.py"], encoding="utf-8")
     status, output, errors = Running("look.py", emulator["port"], cwd=tmp_path).end()
     assert (status, errors) == (0, "")
@@ -122,7 +122,7 @@ def test_the_module_itself(emulator: dict[str, str], tmp_path: Path) -> None:
     assert lines[3] == "first change: +CEREG:0"
 
 
-def test_the_command_for_people(emulator: dict[str, str], tmp_path: Path) -> None:
+def test_command_line(emulator: dict[str, str], tmp_path: Path) -> None:
     (profile,) = re.findall(r"```toml lamp.toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "lamp.toml").write_text(profile, encoding="utf-8")
     lines = re.findall(r"^\.venv/bin/m5310 (.*?)(?: +#.*)?$", README, re.MULTILINE)
@@ -143,14 +143,14 @@ def test_the_command_for_people(emulator: dict[str, str], tmp_path: Path) -> Non
     assert "22.5" in outputs["decode"]
 
 
-def test_the_emulator_in_python(tmp_path: Path) -> None:
+def test_emulator_program(tmp_path: Path) -> None:
     (tmp_path / "emulated.py").write_text(PROGRAMS["emulated.py"], encoding="utf-8")
     status, output, errors = Running("emulated.py", cwd=tmp_path).end()
     assert (status, errors) == (0, "")
     assert output.startswith("online: http://127.0.0.1:")
 
 
-def test_time_and_bad_cables(tmp_path: Path) -> None:
+def test_virtual_clock_and_faults_program(tmp_path: Path) -> None:
     (tmp_path / "hardships.py").write_text(PROGRAMS["hardships.py"], encoding="utf-8")
     status, output, errors = Running("hardships.py", cwd=tmp_path).end()
     assert (status, errors) == (0, "")
@@ -161,8 +161,8 @@ def test_time_and_bad_cables(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place with the meter and its tests, where this tree's plugin counts."""
+def user_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the meter and its tests; pytest loads only the plugin of this tree."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for name in ("meter.py", "test_meter.py"):
@@ -170,27 +170,27 @@ def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_tests_of_a_strangers_program(strangers: Path) -> None:
+def test_pytest_fixtures(user_project: Path) -> None:
     options = ["-p", "emulator.testing.pytest_plugin", "-W", "error"]
-    status, output, errors = Running("-m", "pytest", *options, cwd=strangers).end()
+    status, output, errors = Running("-m", "pytest", *options, cwd=user_project).end()
     assert (status, errors) == (0, ""), output
     assert "4 passed" in output
 
 
-def test_a_strangers_test_that_fails_shows_the_trace(strangers: Path) -> None:
+def test_failing_test_shows_the_at_trace(user_project: Path) -> None:
     shown = re.search(r"```text\n-+ AT trace -+\n(.*?)```", README, re.DOTALL)
     assert shown
     broken = PROGRAMS["test_meter.py"].replace('== ["CSQ", "AT+CSQ"]', '== ["AT+CSQ"]')
-    (strangers / "test_meter.py").write_text(broken, encoding="utf-8")
+    (user_project / "test_meter.py").write_text(broken, encoding="utf-8")
     options = ["-p", "emulator.testing.pytest_plugin", "-k", "lost"]
-    status, output, _ = Running("-m", "pytest", *options, cwd=strangers).end()
+    status, output, _ = Running("-m", "pytest", *options, cwd=user_project).end()
     assert status == 1
     trace = output.partition(" AT trace ")[2]
-    said = [line[10:] for line in trace.splitlines() if line[10:].startswith((" -->", " <--"))]
-    assert said == [line[10:] for line in shown[1].splitlines()]
+    lines = [line[10:] for line in trace.splitlines() if line[10:].startswith((" -->", " <--"))]
+    assert lines == [line[10:] for line in shown[1].splitlines()]
 
 
-def test_the_bad_day(tmp_path: Path) -> None:
+def test_scenario(tmp_path: Path) -> None:
     (day,) = re.findall(r"```toml bad-day.toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "bad-day.toml").write_text(day, encoding="utf-8")
     options = ["--json", "--baud", "off"]
@@ -201,21 +201,21 @@ def test_the_bad_day(tmp_path: Path) -> None:
         status, output, errors = Running(*command, cwd=ROOT).end()
         assert "30" in output + errors
         assert status != 0
-    status, _, told = running.end(signal.SIGTERM)
+    status, _, errors = running.end(signal.SIGTERM)
     assert status == 0
-    assert told.startswith("A bad day: what happened")
-    assert 'answer "ERROR": 2 times' in told
-    assert 'coverage "OUT": never' in told
+    assert errors.startswith("A bad day: what happened")
+    assert 'answer "ERROR": 2 times' in errors
+    assert 'coverage "OUT": never' in errors
 
 
-def test_every_program_is_run() -> None:
+def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
     programs |= {"meter.py", "test_meter.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 
 
-def test_the_demo(tmp_path: Path) -> None:
+def test_demo(tmp_path: Path) -> None:
     status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
     assert (status, errors) == (0, "")
     steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
@@ -223,11 +223,11 @@ def test_the_demo(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
-def test_the_state_diagram_is_the_tables() -> None:
+def test_state_diagram_matches_the_table() -> None:
     assert DEVICE.mermaid() in README
 
 
-def test_what_is_named_exists() -> None:
+def test_named_paths_exist() -> None:
     paths = re.findall(r"`((?:m5310|emulator|tests|tools)/[\w/.]*)`", README)
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -185,6 +185,16 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(parameters)
 
 
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+
+
+def from_hex(text: str) -> bytes:
+    """Raises Refusal unless `text` is an even number of hex digits, of either case."""
+    if not _HEX.fullmatch(text):
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    return bytes.fromhex(text)
+
+
 def framed(line: str) -> bytes:
     """An information response, a final result code or an unsolicited one on the wire."""
     return b"\r\n" + line.encode("utf-8", "surrogateescape") + b"\r\n"

@@ -32,6 +32,10 @@ class Values:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         return self._rest.pop()
 
+    def integers(self, *ranges: tuple[int, int]) -> list[int]:
+        """One bare decimal number for each of these ranges of `(lowest, highest)`."""
+        return [self.integer(low, high) for low, high in ranges]
+
     def integer(self, low: int, high: int) -> int:
         """A bare decimal number in `low..high`."""
         value = self.optional_integer(low, high)

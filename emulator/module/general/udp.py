@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
 
-from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import OK, Answer, Forms, Table, Values
-from emulator.module.dialects.classic.values import from_hex
 
 SOCKETS = range(7)
 DATAGRAM_LIMIT = 512  # bytes; seen in host programs

@@ -8,7 +8,7 @@ from emulator.air.messages import Deregister, Notification, Register, Update
 
 ACK_TIMEOUT = 2.0  # seconds (RFC 7252 4.8); without ACK_RANDOM_FACTOR, to stay predictable
 MAX_RETRANSMIT = 4
-# From the first transmission to giving up: 2 + 4 + 8 + 16 + 32.
+# From the first transmission until the sender gives up: 2 + 4 + 8 + 16 + 32.
 MAX_TRANSMIT_WAIT = ACK_TIMEOUT * (2 ** (MAX_RETRANSMIT + 1) - 1)
 
 Confirmable = Register | Update | Deregister | Notification
@@ -22,9 +22,13 @@ class _Pending:
     interval: float
     repeats: int = 0
 
+    @property
+    def due(self) -> float:
+        return self.expires if self.repeat is None else min(self.repeat, self.expires)
+
 
 class Exchanges:
-    """What waits for an answer of the platform, by message id."""
+    """Messages that wait for an answer of the platform, by message id."""
 
     def __init__(self, first_mid: int) -> None:
         self._mid = first_mid
@@ -38,40 +42,37 @@ class Exchanges:
                 return self._mid
 
     def begin(self, message: Confirmable, now: float, *, within: float = MAX_TRANSMIT_WAIT) -> None:
-        """Follow a message that the caller sends now, for `within` seconds."""
+        """Follow a message that the caller sends now; it expires after `within` seconds."""
         self._pending[message.mid] = _Pending(message, now + within, now + ACK_TIMEOUT, ACK_TIMEOUT)
 
     def end(self, mid: int) -> Confirmable | None:
-        """The exchange is answered, or given up; None when there is none with this id."""
+        """Remove the exchange with this id and return its message; None: there is none."""
         pending = self._pending.pop(mid, None)
         return None if pending is None else pending.message
 
     def clear(self) -> None:
-        """Give up all of them, silently."""
+        """Remove all exchanges."""
         self._pending.clear()
 
     def __len__(self) -> int:
         return len(self._pending)
 
     @property
-    def deadline(self) -> float | None:
-        if not self._pending:  # nearly always
+    def due(self) -> float | None:
+        """When a message expires or must be repeated; None: nothing is pending."""
+        if not self._pending:
             return None
-        times = (
-            p.expires if p.repeat is None else min(p.repeat, p.expires)
-            for p in self._pending.values()
-        )
-        return min(times, default=None)
+        return min(pending.due for pending in self._pending.values())
 
     def expired(self, now: float) -> list[Confirmable]:
-        """End the exchanges whose time is over and return their messages."""
+        """Remove the exchanges that have expired and return their messages."""
         over = [p.message for p in self._pending.values() if p.expires <= now]
         for message in over:
             del self._pending[message.mid]
         return over
 
     def repeated(self, now: float) -> list[Confirmable]:
-        """The messages to send once more; ask for the expired ones first."""
+        """The messages to send again now; call `expired` first."""
         again: list[Confirmable] = []
         for mid, pending in self._pending.items():
             if pending.repeat is None or pending.repeat > now:

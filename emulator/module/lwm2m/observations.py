@@ -1,4 +1,4 @@
-"""Reports: what the host notifies, sent on the platform's observations or held until one comes."""
+"""Observations of the platform, and the host's reports that are sent on them or held for them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 
 from emulator.air.messages import CancelObserve, Item, Notification, Observe, Path, Uplink
 from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.objects import covers, parent
 
-HELD_LIMIT = 8  # reports that wait for their observation; the oldest is dropped. A guess.
-OBSERVATION_LIMIT = 64  # a guess; the platform makes one for each instance
-SENT_LIMIT = 64  # notifications whose Reset is still understood
-
-Send = Callable[[Uplink], None]
+HELD_LIMIT = 8  # guess: reports that wait for their observation; the oldest is dropped
+OBSERVATION_LIMIT = 64  # guess: bounds the memory; the platform makes one for each instance
+SENT_LIMIT = 64  # notifications whose Reset is still matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class _Observation:
 
 @dataclass(slots=True)
 class _Report:
-    """One completed report; `parts` of it are not yet acknowledged, or not even sent."""
+    """A complete report; `parts` of it are not yet acknowledged, or not yet sent."""
 
     ackid: int
     parts: int = 0
@@ -38,11 +35,16 @@ class _Held:
     items: tuple[Item, ...]  # all of one instance
 
 
-class Reports:
-    """`acknowledged` is called with the ackid of each report that the platform has wholly taken."""
+class Observations:
+    """`send` transmits a message; `acknowledged` is called with the ackid of each report whose
+    parts the platform has all acknowledged.
+    """
 
     def __init__(
-        self, send: Send, exchanges: Exchanges, acknowledged: Callable[[int], None]
+        self,
+        send: Callable[[Uplink], None],
+        exchanges: Exchanges,
+        acknowledged: Callable[[int], None],
     ) -> None:
         self._send = send
         self._exchanges = exchanges
@@ -53,86 +55,85 @@ class Reports:
         self._sent: dict[int, int] = {}  # mid to token, oldest first
 
     @property
-    def observed(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
+        """What the platform observes."""
         return tuple(observation.path for observation in self._observations.values())
 
     @property
     def held(self) -> int:
+        """Parts of reports that wait for an observation."""
         return len(self._held)
 
     def clear(self) -> None:
-        """The login is over: so are the observations, and what waited for them."""
+        """End of the registration: drop the observations and the held reports."""
         self._observations.clear()
         self._held.clear()
         self._confirmable.clear()
         self._sent.clear()
 
     def observe(self, request: Observe) -> bool:
-        """Follow an observe request; False when there are too many.
+        """Add an observation; False when there are too many.
 
-        What was held stays held until `release`: call that once the request is answered.
+        Held reports stay held: call `release` once the request is answered.
         """
-        for token, observation in list(self._observations.items()):
-            if observation.path == request.path:
-                del self._observations[token]  # RFC 7641 4.1: the newer replaces the older
+        self.cancel(request)  # RFC 7641 4.1: the newer replaces the older
         if len(self._observations) >= OBSERVATION_LIMIT:
             return False
         self._observations[request.token] = _Observation(request.token, request.path)
         return True
 
-    def cancel(self, request: CancelObserve) -> bool:
-        """False when nothing with this path is observed."""
-        for token, observation in list(self._observations.items()):
+    def cancel(self, request: Observe | CancelObserve) -> bool:
+        """Remove the observation of this path; False when there is none."""
+        for token, observation in self._observations.items():
             if observation.path == request.path:
                 del self._observations[token]
                 return True
         return False
 
-    def forget(self, instance: Path) -> None:
-        """The instance is deleted: its observations and its held reports go with it."""
+    def remove_instance(self, instance: Path) -> None:
+        """The instance is deleted: drop its observations and its held reports."""
         for token, observation in list(self._observations.items()):
-            if covers(instance, observation.path):
+            if instance.covers(observation.path):
                 del self._observations[token]
-        kept = [held for held in self._held if not covers(instance, held.items[0].path)]
+        kept = [held for held in self._held if not instance.covers(held.items[0].path)]
         self._held = deque(kept, maxlen=HELD_LIMIT)
 
     def release(self, now: float) -> None:
-        """Send what was held and is observed by now, in order."""
+        """Send the held reports that are observed now, in order."""
         waiting = list(self._held)
         self._held.clear()
         for held in waiting:
             held.report.parts -= 1
-            self._place(held.report, held.items, now)
+            self._send_or_hold(held.report, held.items, now)
 
     def report(self, items: tuple[Item, ...], ackid: int, now: float) -> None:
-        """A report is complete; an ackid above 0 asks for an acknowledgement."""
+        """Send a complete report; an ackid above 0 asks for an acknowledgement."""
         report = _Report(ackid)
         by_instance: dict[Path, list[Item]] = {}
         for item in items:
-            by_instance.setdefault(parent(item.path), []).append(item)
+            by_instance.setdefault(item.path.instance_path, []).append(item)
         for group in by_instance.values():
-            self._place(report, tuple(group), now)
+            self._send_or_hold(report, tuple(group), now)
 
-    def _place(self, report: _Report, items: tuple[Item, ...], now: float) -> None:
-        """Send one instance's part on every observation that covers some of it, else hold it."""
+    def _send_or_hold(self, report: _Report, items: tuple[Item, ...], now: float) -> None:
+        """Send the items of one instance on every observation that covers some of them."""
         covered = False
-        for token, observation in list(self._observations.items()):
-            part = tuple(item for item in items if covers(observation.path, item.path))
+        for observation in list(self._observations.values()):
+            part = tuple(item for item in items if observation.path.covers(item.path))
             if part:
                 covered = True
-                self._notify(token, part, report, now)
+                self._notify(observation, part, report, now)
         if not covered:
             report.parts += 1
             self._held.append(_Held(report, items))
 
-    def _notify(self, token: int, items: tuple[Item, ...], report: _Report, now: float) -> None:
-        observation = self._observations[token]
-        observation = replace(observation, sequence=(observation.sequence + 1) & 0xFFFFFF)
-        self._observations[token] = observation
+    def _notify(
+        self, observation: _Observation, items: tuple[Item, ...], report: _Report, now: float
+    ) -> None:
+        token, sequence = observation.token, (observation.sequence + 1) & 0xFFFFFF
+        self._observations[token] = replace(observation, sequence=sequence)
         mid = self._exchanges.next_mid()
-        notification = Notification(
-            mid, token, observation.sequence, items, confirmable=report.ackid > 0
-        )
+        notification = Notification(mid, token, sequence, items, confirmable=report.ackid > 0)
         self._sent.pop(mid, None)
         self._sent[mid] = token
         if len(self._sent) > SENT_LIMIT:
@@ -144,7 +145,7 @@ class Reports:
         self._send(notification)
 
     def acknowledge(self, mid: int) -> None:
-        """The platform has the notification `mid`."""
+        """The platform has acknowledged the notification `mid`."""
         self._exchanges.end(mid)
         report = self._confirmable.pop(mid, None)
         if report is None:
@@ -154,7 +155,7 @@ class Reports:
             self._acknowledged(report.ackid)
 
     def give_up(self, mid: int) -> None:
-        """No answer came to the confirmable notification `mid`: its report stays unacknowledged."""
+        """No acknowledgement came for the notification `mid`, so none for its report."""
         self._confirmable.pop(mid, None)
 
     def reset(self, mid: int) -> None:

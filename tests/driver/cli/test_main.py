@@ -26,17 +26,6 @@ def restore_log_level() -> Iterator[None]:
     logger.setLevel(level)
 
 
-@pytest.fixture(autouse=True)
-def default_signal_handlers() -> Iterator[None]:
-    """Signals may be ignored where the tests were started with nohup."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 # --- errors ----------------------------------------------------------------------------------
 
 

@@ -95,7 +95,7 @@ def test_after_a_reboot_everything_is_gone() -> None:
     host.well("AT+CMEE=1", "AT+CEREG=2", "AT+CSCON=1", "AT+CPSMS=1", "AT+NPSMR=1", "AT+CEDRXS=1,5")
     host.raw(b"ATE1\r")
     host.raw(b"AT+NRB\r")
-    assert host.module.classic.state is State.ABSENT
+    assert host.module.client.state is State.ABSENT
     host.now += BOOT_TIME
     host.raw(b"")
     assert host.wait(60) == []
@@ -221,7 +221,7 @@ def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
 def test_whatever_reaches_it_is_told() -> None:
     host = Host()
     touches: list[str] = []
-    host.module.touched = lambda: touches.append("")
+    host.module.on_change = lambda: touches.append("")
     host.module.deliver(Read(10_001, Path(3)), host.now)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     host.module.power_cycle(Cause.WATCHDOG, host.now)
@@ -235,7 +235,7 @@ def test_whatever_reaches_it_is_told() -> None:
 def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
     host = Host()
     touches: list[str] = []
-    host.module.touched = lambda: touches.append("")
+    host.module.on_change = lambda: touches.append("")
     host.ask("AT+CSQ")
     host.ask("AT+NSOCR=DGRAM,17,5000")
     assert touches == []
@@ -407,7 +407,9 @@ SITUATIONS = st.sampled_from(["fresh", "configured", "online", "typed"])
 PLACES = st.sampled_from([*Coverage, *Sim, True, False])
 ACTIONS = st.one_of(COMMANDS, COMMANDS, DOWNLINKS, PLACES, st.sampled_from([0.1, 2.5, 40.0]))
 FINAL = re.compile(r"OK|ERROR|\+CME ERROR:(3|4|10|30|50|311)|REBOOTING")
-LEGAL_TURNS = {(state, after) for state, turns in TRANSITIONS.items() for after in turns.values()}
+LEGAL_TRANSITIONS = {
+    (state, after) for state, turns in TRANSITIONS.items() for after in turns.values()
+}
 
 
 class Life:
@@ -462,17 +464,17 @@ def test_whatever_happens_the_module_stays_legal_and_answers(
     life = Life(situation)
     host = life.host
     for action in actions:
-        before = host.module.classic
+        before = host.module.client
         state = before.state
         life.act(action)
-        classic = host.module.classic
+        client = host.module.client
         deadline = host.module.step(host.now)
         assert deadline is None or deadline > host.now
-        if classic is before and isinstance(action, str) and "MIPL" in action:
-            assert (state, classic.state) in LEGAL_TURNS or state is classic.state
-        if classic.state is State.ABSENT:
-            assert not classic.objects.instances
-            assert not classic.observed
+        if client is before and isinstance(action, str) and "MIPL" in action:
+            assert (state, client.state) in LEGAL_TRANSITIONS or state is client.state
+        if client.state is State.ABSENT:
+            assert not client.objects.instances
+            assert not client.observed
     host.wait_raw(900.0)
     host.raw(b"\r" * WAKING_BYTES + b"ATE0\r")
     host.wait_raw(1.0)
@@ -519,11 +521,11 @@ def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
     for command in commands:
         if command in ("AT+NRB", "ATE1"):
             continue
-        classic = host.module.classic
-        before = (classic.state, classic.objects.instances, classic.config, classic.observed)
+        client = host.module.client
+        before = (client.state, client.objects.instances, client.observed)
         at_once = host.ask(command)
         if any(line.startswith("+CME") for line in at_once):
-            after = (classic.state, classic.objects.instances, classic.config, classic.observed)
+            after = (client.state, client.objects.instances, client.observed)
             assert after == before
         answer = at_once + host.wait(3 if command != "AT+COPS=?" else 25)
         assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)

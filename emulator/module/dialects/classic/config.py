@@ -6,13 +6,12 @@ import re
 import struct
 from dataclasses import dataclass
 
-from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import Values
-from emulator.module.dialects.classic.values import from_hex
 
 LIFETIME = range(10, 86_401)  # seconds; the guide's 24 hours and the range of AT+MIPLUPDATE
 FRAGMENT_LIMIT = 1024  # bytes of configuration in one line
-BLOB_LIMIT = 4096  # a guess: fragments beyond this have nothing left to say
+BLOB_LIMIT = 4096  # guess: bounds the memory; no configuration is that long
 
 _BOOTSTRAP, _ENCRYPT = 0x10, 0x01
 _DEBUG_LEVELS = range(4)
@@ -39,7 +38,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the host configured; `lifetime` in seconds, `local_port` 0 = chosen by the module."""
+    """The decoded configuration. `lifetime` in seconds; `local_port` 0: the module chooses."""
 
     bootstrap: bool
     encrypt: bool
@@ -51,13 +50,13 @@ class Config:
     blocks: Blocks | None
 
 
-def _require(fits: object) -> None:
-    if not fits:
+def _require(condition: object) -> None:
+    if not condition:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
 
 
 def decode(blob: bytes) -> Config:
-    """Raises Refusal when a field is out of range or a length runs past the end."""
+    """Decode a whole blob. Raises Refusal when a field or a length is out of range."""
     _require(len(blob) >= _HEAD.size)
     mode, debug, local_port, lifetime = _HEAD.unpack_from(blob)
     _require(mode & ~(_BOOTSTRAP | _ENCRYPT) == 0)
@@ -80,7 +79,7 @@ def decode(blob: bytes) -> Config:
 
 
 def _counted(data: bytes) -> tuple[bytes, bytes]:
-    """A field behind its two-byte length, and what follows it."""
+    """A field with a two-byte length before it, and the rest of the data."""
     _require(len(data) >= _LENGTH.size)
     (length,) = _LENGTH.unpack_from(data)
     end = _LENGTH.size + length
@@ -99,16 +98,16 @@ def _blocks(data: bytes) -> Blocks | None:
 
 
 class Assembly:
-    """The fragments so far: indices count from 1, and fragment 1 begins anew."""
+    """Collects fragments. Indices count from 1; fragment 1 discards earlier fragments."""
 
     def __init__(self) -> None:
         self._fragments: tuple[bytes, ...] = ()
 
     def add(self, values: Values) -> Config | None:
-        """Take the values of one `AT+MIPLCONF`; the configuration once its last fragment came.
+        """Take the values of one `AT+MIPLCONF`; returns the configuration after the last one.
 
-        Raises Refusal and keeps what it had when sizes lie, fragments are out of order or the
-        whole is no configuration.
+        Raises Refusal, and keeps the earlier fragments, when a size or an index is wrong or the
+        whole is not a valid configuration.
         """
         announced = values.integer(1, FRAGMENT_LIMIT)
         fragment = from_hex(values.bare())

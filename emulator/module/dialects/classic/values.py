@@ -1,6 +1,6 @@
-"""The six value types of the OneNET commands: their texts on the AT line, their values in the air.
+"""The six value types of the OneNET commands, as text on the AT line and as Python values.
 
-In the air a value is a Python value: string and hex_str are str, opaque is bytes.
+string and hex_str are str, opaque is bytes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from enum import IntEnum
 from math import isfinite
 from typing import assert_never
 
-from emulator.air.messages import Value
-from emulator.module.at.codec import Cme, Refusal
+from emulator.air.model import Value
+from emulator.module.at.codec import Cme, Refusal, from_hex
+from emulator.module.lwm2m.host import CannotForward
 
 VALUE_LIMIT = 1024  # bytes of one value, as they stand between the quotes (OneNET guide 5.1.2)
-PAYLOAD_LIMIT = 1000  # bytes of one report, read answer, write or execute (OneNET guide 5.2)
 
 
 class ValueType(IntEnum):
-    """The numbers are seen in host programs; the guide gives the names only."""
+    """The numbers are seen in host programs; the OneNET guide gives the names only."""
 
     STRING = 1
     OPAQUE = 2
@@ -32,27 +32,21 @@ class ValueType(IntEnum):
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
-# Plain decimal notation. Whether the module reads an exponent is unknown: a guess, it does not.
+# guess: plain decimal notation only; whether the module accepts an exponent is unknown
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
-# CR, LF and NUL would break the line in two; that the others cannot cross it either is a guess.
+# CR, LF and NUL would break the line.
+# guess: that the other control characters cannot be written either
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INT64 = range(-(2**63), 2**63)
 
 
-def from_hex(text: str) -> bytes:
-    """Raises Refusal unless `text` is an even number of hex digits, of either case."""
-    if not _HEX.fullmatch(text):
-        raise Refusal(Cme.INCORRECT_PARAMETERS)
-    return bytes.fromhex(text)
-
-
 def size(text: str) -> int:
-    """The bytes of a text on the line, which is what the limits count."""
+    """Bytes of a text on the line, which the limits count."""
     return len(text.encode("utf-8", "surrogateescape"))
 
 
 def value_of(kind: ValueType, text: str) -> Value:
-    """The value that `text`, taken out of its quotes, stands for. Raises Refusal if none."""
+    """The value of `text`, without its quotes. Raises Refusal if it is not of this type."""
     if size(text) > VALUE_LIMIT:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     match kind:
@@ -104,12 +98,12 @@ def _four_bytes(number: float) -> bytes | None:
         return None
 
 
-class Uncarriable(Exception):
-    """No unsolicited line can carry this value: a control character, no number, or too long."""
-
-
 def text_of(value: Value) -> str:
-    """The text of a value in an unsolicited line. Raises Uncarriable."""
+    """The text of a value in an unsolicited line.
+
+    Raises CannotForward for a control character, a number that is not finite or does not fit in 64
+    bits, and a text that is too long.
+    """
     match value:
         case bool():
             return str(int(value))
@@ -122,16 +116,16 @@ def text_of(value: Value) -> str:
         case str():
             text = value
         case int() | float():
-            raise Uncarriable
+            raise CannotForward
         case _:
             assert_never(value)
     if _CONTROL.search(text) or len(text.encode("utf-8", "replace")) > VALUE_LIMIT:
-        raise Uncarriable
+        raise CannotForward
     return text
 
 
 def natural_type(value: Value) -> ValueType:
-    """The type a value has by itself, for a resource that was never declared."""
+    """The type of a value for a resource that was never declared."""
     match value:
         case bool():
             return ValueType.BOOL
@@ -148,10 +142,10 @@ def natural_type(value: Value) -> ValueType:
 
 
 def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]:
-    """The platform's value in the type the resource was declared with, where it has one.
+    """Convert the platform's value to the declared type of the resource, if it has one.
 
-    The platform chooses the type by its own model of the objects; a value that does not fit the
-    declared type goes to the host as it came, for the host to refuse.
+    The platform chooses types by its own object model. A value that does not fit the declared type
+    is returned unchanged, with its natural type; the host may refuse it.
     """
     match kind, value:
         case ValueType.HEX_STR, str() if _HEX.fullmatch(value):
@@ -170,9 +164,9 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
 
 
 def announced_length(kind: ValueType, text: str) -> int:
-    """The length that the later firmware writes before a value.
+    """The length that later firmware writes before a value.
 
-    Characters of a text, bytes of an opaque; the numbers are written 4 bytes long and the bool 1.
+    Characters of a text, bytes of an opaque value; 4 for a number and 1 for a bool.
     """
     match kind:
         case ValueType.STRING | ValueType.HEX_STR:

@@ -1,210 +1,217 @@
-"""Reports and the observations that carry them."""
+"""Observations, and the reports sent on them."""
 
 from __future__ import annotations
 
 from emulator.air.messages import CancelObserve, Item, Notification, Observe, Path, Uplink
 from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.observations import HELD_LIMIT, OBSERVATION_LIMIT, SENT_LIMIT, Reports
+from emulator.module.lwm2m.observations import (
+    HELD_LIMIT,
+    OBSERVATION_LIMIT,
+    SENT_LIMIT,
+    Observations,
+)
 
 WARM = Item(Path(3303, 0, 5700), 21.5)
 UNIT = Item(Path(3303, 0, 5701), "Cel")
 ON = Item(Path(3306, 0, 5850), True)
 
 
-class Station:
+class ObservationBench:
+    """Observations, the notifications they send, and the ackids acknowledged."""
+
     def __init__(self) -> None:
         self.sent: list[Notification] = []
         self.acknowledged: list[int] = []
         self.exchanges = Exchanges(0)
-        self.reports = Reports(self._send, self.exchanges, self.acknowledged.append)
+        self.observations = Observations(self._send, self.exchanges, self.acknowledged.append)
 
     def _send(self, message: Uplink) -> None:
         assert isinstance(message, Notification)
         self.sent.append(message)
 
     def observe(self, token: int, *ids: int) -> None:
-        assert self.reports.observe(Observe(0, token, Path(*ids)))
-        self.reports.release(0.0)
+        assert self.observations.observe(Observe(0, token, Path(*ids)))
+        self.observations.release(0.0)
 
     def report(self, *items: Item, ackid: int = 0) -> None:
-        self.reports.report(items, ackid, 0.0)
+        self.observations.report(items, ackid, 0.0)
 
-    def told(self) -> list[tuple[int, int, list[Item]]]:
-        """Token, sequence and items of what was sent since last asked."""
+    def notified(self) -> list[tuple[int, int, list[Item]]]:
+        """Token, sequence and items of the notifications since the last call."""
         sent, self.sent = self.sent, []
         return [(n.token, n.sequence, list(n.items)) for n in sent]
 
 
-def test_a_report_goes_out_on_its_observation_and_counts() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM, UNIT)
-    station.report(UNIT)
-    assert station.told() == [(7, 1, [WARM, UNIT]), (7, 2, [UNIT])]
-    assert station.reports.observed == (Path(3303, 0),)
+def test_report_is_sent_on_its_observation_with_a_sequence_number() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM, UNIT)
+    bench.report(UNIT)
+    assert bench.notified() == [(7, 1, [WARM, UNIT]), (7, 2, [UNIT])]
+    assert bench.observations.paths == (Path(3303, 0),)
 
 
-def test_a_report_over_two_instances_is_one_notification_for_each() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.observe(8, 3306, 0)
-    station.report(WARM, ON, UNIT)
-    assert station.told() == [(7, 1, [WARM, UNIT]), (8, 1, [ON])]
+def test_report_over_two_instances_is_one_notification_each() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.observe(8, 3306, 0)
+    bench.report(WARM, ON, UNIT)
+    assert bench.notified() == [(7, 1, [WARM, UNIT]), (8, 1, [ON])]
 
 
-def test_observations_of_objects_and_resources_take_what_is_theirs() -> None:
-    station = Station()
-    station.observe(1, 3303)
-    station.observe(2, 3303, 0, 5701)
-    station.report(WARM, UNIT)
-    assert station.told() == [(1, 1, [WARM, UNIT]), (2, 1, [UNIT])]
+def test_observations_of_objects_and_resources_get_the_values_they_cover() -> None:
+    bench = ObservationBench()
+    bench.observe(1, 3303)
+    bench.observe(2, 3303, 0, 5701)
+    bench.report(WARM, UNIT)
+    assert bench.notified() == [(1, 1, [WARM, UNIT]), (2, 1, [UNIT])]
 
 
-def test_what_is_not_observed_waits_in_order() -> None:
-    station = Station()
-    station.report(WARM, ON)
-    station.report(UNIT)
-    assert station.told() == []
-    assert station.reports.held == 3
-    station.observe(7, 3303, 0)
-    assert station.told() == [(7, 1, [WARM]), (7, 2, [UNIT])]
-    assert station.reports.held == 1
-    station.observe(8, 3306, 0)
-    assert station.told() == [(8, 1, [ON])]
+def test_unobserved_reports_are_held_in_order() -> None:
+    bench = ObservationBench()
+    bench.report(WARM, ON)
+    bench.report(UNIT)
+    assert bench.notified() == []
+    assert bench.observations.held == 3
+    bench.observe(7, 3303, 0)
+    assert bench.notified() == [(7, 1, [WARM]), (7, 2, [UNIT])]
+    assert bench.observations.held == 1
+    bench.observe(8, 3306, 0)
+    assert bench.notified() == [(8, 1, [ON])]
 
 
-def test_only_the_newest_wait() -> None:
-    station = Station()
+def test_oldest_held_report_is_dropped() -> None:
+    bench = ObservationBench()
     for number in range(HELD_LIMIT + 2):
-        station.report(Item(Path(3303, 0, 5700), number))
-    station.observe(7, 3303, 0)
-    values = [items[0].value for _, _, items in station.told()]
+        bench.report(Item(Path(3303, 0, 5700), number))
+    bench.observe(7, 3303, 0)
+    values = [items[0].value for _, _, items in bench.notified()]
     assert values == list(range(2, HELD_LIMIT + 2))
 
 
-def test_a_newer_observation_of_the_same_replaces_the_older() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM)
-    station.observe(9, 3303, 0)
-    station.report(WARM)
-    assert station.told() == [(7, 1, [WARM]), (9, 1, [WARM])]
+def test_newer_observation_of_a_path_replaces_the_older() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM)
+    bench.observe(9, 3303, 0)
+    bench.report(WARM)
+    assert bench.notified() == [(7, 1, [WARM]), (9, 1, [WARM])]
 
 
-def test_cancelled_it_is_observed_no_more() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.observe(8, 3306, 0)
-    assert station.reports.cancel(CancelObserve(0, 8, Path(3306, 0)))
-    assert not station.reports.cancel(CancelObserve(0, 8, Path(3306, 0)))
-    station.report(WARM)
-    station.report(ON)
-    assert station.told() == [(7, 1, [WARM])]
+def test_cancelled_observation_gets_no_reports() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.observe(8, 3306, 0)
+    assert bench.observations.cancel(CancelObserve(0, 8, Path(3306, 0)))
+    assert not bench.observations.cancel(CancelObserve(0, 8, Path(3306, 0)))
+    bench.report(WARM)
+    bench.report(ON)
+    assert bench.notified() == [(7, 1, [WARM])]
 
 
-def test_observations_are_bounded() -> None:
-    station = Station()
+def test_observations_are_limited() -> None:
+    bench = ObservationBench()
     for number in range(OBSERVATION_LIMIT):
-        station.observe(number, 3303, number)
-    assert not station.reports.observe(Observe(0, 999, Path(3306, 0)))
-    assert station.reports.observe(Observe(0, 999, Path(3303, 0)))
+        bench.observe(number, 3303, number)
+    assert not bench.observations.observe(Observe(0, 999, Path(3306, 0)))
+    assert bench.observations.observe(Observe(0, 999, Path(3303, 0)))
 
 
 # Acknowledgements --------------------------------------------------------------------------------
 
 
-def test_a_report_with_an_ackid_is_confirmable_and_acknowledged_once() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM, ackid=278)
-    (notification,) = station.sent
+def test_report_with_ackid_is_confirmable_and_acknowledged_once() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM, ackid=278)
+    (notification,) = bench.sent
     assert notification.confirmable
-    assert station.acknowledged == []
-    station.reports.acknowledge(notification.mid)
-    station.reports.acknowledge(notification.mid)
-    assert station.acknowledged == [278]
-    assert station.exchanges.deadline is None
+    assert bench.acknowledged == []
+    bench.observations.acknowledge(notification.mid)
+    bench.observations.acknowledge(notification.mid)
+    assert bench.acknowledged == [278]
+    assert bench.exchanges.due is None
 
 
-def test_a_report_without_is_not() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM)
-    (notification,) = station.sent
+def test_report_without_ackid_is_not_confirmable() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM)
+    (notification,) = bench.sent
     assert not notification.confirmable
-    station.reports.acknowledge(notification.mid)
-    assert station.acknowledged == []
-    assert station.exchanges.deadline is None
+    bench.observations.acknowledge(notification.mid)
+    assert bench.acknowledged == []
+    assert bench.exchanges.due is None
 
 
-def test_a_report_of_several_parts_is_acknowledged_with_the_last() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM, ON, ackid=5)
-    (first,) = station.sent
-    station.reports.acknowledge(first.mid)
-    assert station.acknowledged == []
-    station.observe(8, 3306, 0)
-    station.reports.acknowledge(station.sent[1].mid)
-    assert station.acknowledged == [5]
+def test_report_is_acknowledged_with_its_last_part() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM, ON, ackid=5)
+    (first,) = bench.sent
+    bench.observations.acknowledge(first.mid)
+    assert bench.acknowledged == []
+    bench.observe(8, 3306, 0)
+    bench.observations.acknowledge(bench.sent[1].mid)
+    assert bench.acknowledged == [5]
 
 
-def test_a_part_that_failed_leaves_the_report_unacknowledged() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.observe(8, 3306, 0)
-    station.report(WARM, ON, ackid=5)
-    first, second = station.sent
-    station.reports.give_up(first.mid)
-    station.reports.acknowledge(second.mid)
-    station.reports.acknowledge(first.mid)
-    assert station.acknowledged == []
+def test_failed_part_leaves_the_report_unacknowledged() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.observe(8, 3306, 0)
+    bench.report(WARM, ON, ackid=5)
+    first, second = bench.sent
+    bench.observations.give_up(first.mid)
+    bench.observations.acknowledge(second.mid)
+    bench.observations.acknowledge(first.mid)
+    assert bench.acknowledged == []
 
 
 # Ends --------------------------------------------------------------------------------------------
 
 
-def test_a_reset_ends_the_observation_of_its_notification() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM, ackid=5)
-    station.reports.reset(station.sent[0].mid)
-    station.reports.reset(station.sent[0].mid)
-    station.reports.reset(12345)
-    assert station.reports.observed == ()
-    assert station.exchanges.deadline is None
-    assert station.acknowledged == []
+def test_reset_ends_the_observation_of_its_notification() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM, ackid=5)
+    bench.observations.reset(bench.sent[0].mid)
+    bench.observations.reset(bench.sent[0].mid)
+    bench.observations.reset(12345)
+    assert bench.observations.paths == ()
+    assert bench.exchanges.due is None
+    assert bench.acknowledged == []
 
 
-def test_a_reset_of_an_old_notification_is_not_understood() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
+def test_reset_of_an_old_notification_is_ignored() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
     for _ in range(SENT_LIMIT + 1):
-        station.report(WARM)
-    station.reports.reset(station.sent[0].mid)
-    assert station.reports.observed == (Path(3303, 0),)
-    station.reports.reset(station.sent[1].mid)
-    assert station.reports.observed == ()
+        bench.report(WARM)
+    bench.observations.reset(bench.sent[0].mid)
+    assert bench.observations.paths == (Path(3303, 0),)
+    bench.observations.reset(bench.sent[1].mid)
+    assert bench.observations.paths == ()
 
 
-def test_a_deleted_instance_takes_its_observation_and_what_waits_along() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.observe(6, 3303)
-    station.report(ON)
-    station.report(Item(Path(3306, 1, 5850), False))
-    station.reports.forget(Path(3303, 0))
-    station.reports.forget(Path(3306, 0))
-    assert station.reports.observed == (Path(3303),)
-    assert station.reports.held == 1
+def test_deleted_instance_drops_its_observation_and_held_reports() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.observe(6, 3303)
+    bench.report(ON)
+    bench.report(Item(Path(3306, 1, 5850), False))
+    bench.observations.remove_instance(Path(3303, 0))
+    bench.observations.remove_instance(Path(3306, 0))
+    assert bench.observations.paths == (Path(3303),)
+    assert bench.observations.held == 1
 
 
-def test_clear_forgets_everything() -> None:
-    station = Station()
-    station.observe(7, 3303, 0)
-    station.report(WARM, ackid=5)
-    station.report(ON)
-    station.reports.clear()
-    assert (station.reports.observed, station.reports.held) == ((), 0)
-    station.reports.acknowledge(station.sent[0].mid)
-    assert station.acknowledged == []
+def test_clear_drops_everything() -> None:
+    bench = ObservationBench()
+    bench.observe(7, 3303, 0)
+    bench.report(WARM, ackid=5)
+    bench.report(ON)
+    bench.observations.clear()
+    assert (bench.observations.paths, bench.observations.held) == ((), 0)
+    bench.observations.acknowledge(bench.sent[0].mid)
+    assert bench.acknowledged == []

@@ -1,4 +1,4 @@
-"""The login: which command is legal when, and what comes of the exchange with the platform."""
+"""Registration: legal events in each state, and the outcomes of the exchanges."""
 
 from __future__ import annotations
 
@@ -7,133 +7,138 @@ from itertools import product
 import pytest
 
 from emulator.air.messages import Code, Deregister, Path, Register, Response, Update, Uplink
-from emulator.module.at.codec import Cme, Refusal
 from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.registration import LOGGED_IN, SERVING, TRANSITIONS, Event, Login, State
+from emulator.module.lwm2m.host import NotAllowed
+from emulator.module.lwm2m.registration import (
+    REGISTERED,
+    SERVING,
+    TRANSITIONS,
+    Event,
+    Registration,
+    State,
+)
 
 OBJECTS = (Path(3303, 0),)
 
 
-class Station:
+class RegistrationBench:
+    """A registration, what it sends, and how often it has ended."""
+
     def __init__(self) -> None:
-        self.urcs: list[str] = []
         self.sent: list[Uplink] = []
         self.ends = 0
         self.exchanges = Exchanges(0)
-        self.login = Login(self.urcs.append, self.sent.append, self.exchanges, self._ended)
+        self.registration = Registration(self.sent.append, self.exchanges, self._ended)
 
     def _ended(self) -> None:
         self.ends += 1
 
-    def registering(self) -> Register:
-        self.login.turn(Event.CONF)
-        self.login.open("1;2", 300, OBJECTS, 30.0, 0.0)
+    def open(self) -> Register:
+        self.registration.transition(Event.CONFIGURE)
+        self.registration.open("1;2", 300, OBJECTS, 30.0, 0.0)
         message = self.sent.pop()
         assert isinstance(message, Register)
         self.ends = 0
         return message
 
-    def registered(self) -> None:
-        register = self.registering()
-        self.login.answered(register, Response(register.mid, Code.CREATED, location="rd/1"))
-        self.exchanges.end(register.mid)
-        self.urcs.clear()
+    def register(self) -> None:
+        message = self.open()
+        accepted = Response(message.mid, Code.CREATED, location="rd/1")
+        assert self.registration.conclude(message, accepted)
+        self.exchanges.end(message.mid)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_what_the_table_has_not_is_refused(state: State, event: Event) -> None:
-    station = Station()
-    station.login.state = state
+def test_unlisted_events_are_not_allowed(state: State, event: Event) -> None:
+    bench = RegistrationBench()
+    bench.registration.state = state
     if event in TRANSITIONS[state]:
-        station.login.check(event)
+        bench.registration.check(event)
     else:
-        with pytest.raises(Refusal) as caught:
-            station.login.check(event)
-        assert caught.value.number is Cme.NOT_ALLOWED
+        with pytest.raises(NotAllowed):
+            bench.registration.check(event)
+        with pytest.raises(NotAllowed):
+            bench.registration.transition(event)
+        assert bench.registration.state is state
 
 
-def test_every_state_can_be_reached_and_left() -> None:
-    reached = {state for turns in TRANSITIONS.values() for state in turns.values()}
-    assert reached == set(State)
+def test_every_state_can_be_entered_and_left() -> None:
+    entered = {state for targets in TRANSITIONS.values() for state in targets.values()}
+    assert entered == set(State)
     assert all(TRANSITIONS.values())
-    assert LOGGED_IN < SERVING
+    assert REGISTERED < SERVING
 
 
-def test_opening_registers() -> None:
-    station = Station()
-    register = station.registering()
+def test_open_registers() -> None:
+    bench = RegistrationBench()
+    register = bench.open()
     assert (register.endpoint, register.lifetime, register.objects) == ("1;2", 300, OBJECTS)
-    assert station.login.state is State.REGISTERING
-    station.login.answered(register, Response(register.mid, Code.CREATED, location="rd/1"))
-    assert station.login.state is State.REGISTERED
-    assert station.urcs == ["+MIPLOPEN:0,1"]
-    assert station.ends == 0
+    assert bench.registration.state is State.REGISTERING
+    accepted = Response(register.mid, Code.CREATED, location="rd/1")
+    assert bench.registration.conclude(register, accepted)
+    assert bench.registration.state is State.REGISTERED
+    assert bench.ends == 0
 
 
 @pytest.mark.parametrize("response", [Response(1, Code.FORBIDDEN), Response(1, Code.CREATED), None])
-def test_a_login_that_fails(response: Response | None) -> None:
-    station = Station()
-    register = station.registering()
-    if response is None:
-        station.login.unanswered(register)
-    else:
-        station.login.answered(register, response)
-    assert station.login.state is State.CONFIGURED
-    assert station.urcs == ["+MIPLOPEN:0,0"]
-    assert station.ends == 1
+def test_register_fails_without_success_code_and_location(response: Response | None) -> None:
+    bench = RegistrationBench()
+    register = bench.open()
+    assert not bench.registration.conclude(register, response)
+    assert bench.registration.state is State.CONFIGURED
+    assert bench.ends == 1
 
 
-def test_an_update_goes_to_the_location_of_the_login() -> None:
-    station = Station()
-    station.registered()
-    station.login.update(600, None, 0.0)
-    (update,) = station.sent
+def test_update_goes_to_the_location_of_the_registration() -> None:
+    bench = RegistrationBench()
+    bench.register()
+    bench.registration.update(600, None, 0.0)
+    (update,) = bench.sent
     assert isinstance(update, Update)
     assert (update.location, update.lifetime, update.objects) == ("rd/1", 600, None)
-    assert station.login.state is State.UPDATING
-    station.login.answered(update, Response(update.mid, Code.CHANGED))
-    assert station.login.state is State.REGISTERED
-    assert station.urcs == ["+MIPLUPDATE:0,1"]
+    assert bench.registration.state is State.UPDATING
+    assert bench.registration.conclude(update, Response(update.mid, Code.CHANGED))
+    assert bench.registration.state is State.REGISTERED
 
 
 @pytest.mark.parametrize("response", [Response(1, Code.NOT_FOUND), None])
-def test_an_update_that_fails_ends_the_login(response: Response | None) -> None:
-    station = Station()
-    station.registered()
-    update = Update(9, "rd/1")
-    station.login.update(600, OBJECTS, 0.0)
-    if response is None:
-        station.login.unanswered(update)
-    else:
-        station.login.answered(update, response)
-    assert station.login.state is State.CONFIGURED
-    assert station.urcs == ["+MIPLUPDATE:0,0"]
-    assert station.ends == 1
+def test_failed_update_ends_the_registration(response: Response | None) -> None:
+    bench = RegistrationBench()
+    bench.register()
+    bench.registration.update(600, OBJECTS, 0.0)
+    assert not bench.registration.conclude(Update(9, "rd/1"), response)
+    assert bench.registration.state is State.CONFIGURED
+    assert bench.ends == 1
 
 
 @pytest.mark.parametrize("code", [Code.DELETED, Code.NOT_FOUND, None])
-def test_closing_ends_the_login_whatever_the_platform_says(code: Code | None) -> None:
-    station = Station()
-    station.registered()
-    station.login.update(600, None, 0.0)
-    station.login.close(1.0)
-    update, deregister = station.sent
+def test_close_ends_the_registration_with_any_answer(code: Code | None) -> None:
+    bench = RegistrationBench()
+    bench.register()
+    bench.registration.update(600, None, 0.0)
+    bench.registration.close(1.0)
+    update, deregister = bench.sent
     assert isinstance(deregister, Deregister)
     assert deregister.location == "rd/1"
-    assert station.exchanges.end(update.mid) is None
-    assert station.login.state is State.DEREGISTERING
-    if code is None:
-        station.login.unanswered(deregister)
-    else:
-        station.login.answered(deregister, Response(deregister.mid, code))
-    assert station.login.state is State.CONFIGURED
-    assert station.urcs == ["+MIPLCLOSE:0,1"]
-    assert station.exchanges.deadline is None
+    assert bench.exchanges.end(update.mid) is None
+    assert bench.registration.state is State.DEREGISTERING
+    response = None if code is None else Response(deregister.mid, code)
+    assert bench.registration.conclude(deregister, response)
+    assert bench.registration.state is State.CONFIGURED
+    assert bench.exchanges.due is None
 
 
-def test_the_timeout_of_the_login_bounds_the_later_exchanges_too() -> None:
-    station = Station()
-    station.registered()
-    station.login.close(100.0)
-    station.exchanges.repeated(129.0)
-    assert station.exchanges.deadline == 130.0
+def test_close_in_another_state_keeps_the_exchanges() -> None:
+    bench = RegistrationBench()
+    register = bench.open()
+    with pytest.raises(NotAllowed):
+        bench.registration.close(1.0)
+    assert bench.exchanges.end(register.mid) == register
+
+
+def test_timeout_of_open_bounds_later_exchanges() -> None:
+    bench = RegistrationBench()
+    bench.register()
+    bench.registration.close(100.0)
+    bench.exchanges.repeated(129.0)
+    assert bench.exchanges.due == 130.0

@@ -9,21 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Value
-from emulator.module.at.codec import Cme, Refusal
+from emulator.air.model import Value
+from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.dialects.classic.values import (
     VALUE_LIMIT,
-    Uncarriable,
     ValueType,
     announced_length,
     as_declared,
-    from_hex,
     narrowed,
     natural_type,
     size,
     text_of,
     value_of,
 )
+from emulator.module.lwm2m.host import CannotForward
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -174,7 +173,7 @@ def test_values_have_a_text_for_the_host(value: Value, text: str) -> None:
     ],
 )
 def test_some_values_no_line_can_carry(value: Value) -> None:
-    with pytest.raises(Uncarriable):
+    with pytest.raises(CannotForward):
         text_of(value)
 
 

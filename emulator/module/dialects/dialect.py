@@ -1,0 +1,25 @@
+"""What an AT dialect of OneNET is to the module, and the dialects that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from emulator.module.at.commands import Table
+from emulator.module.dialects.classic.commands import Classic
+from emulator.module.firmware import Firmware
+from emulator.module.lwm2m.client import Client
+from emulator.module.lwm2m.host import Host
+
+
+class Dialect(Host, Protocol):
+    """The commands that drive the LwM2M client, and the lines that report its events."""
+
+    def commands(self) -> Table: ...
+
+
+# By `Firmware.dialect`. Each is created with the client, whose host it becomes, the function that
+# queues an unsolicited line, and the firmware.
+DIALECTS: Mapping[str, Callable[[Client, Callable[[str], None], Firmware], Dialect]] = {
+    "classic": Classic,
+}

@@ -1,0 +1,256 @@
+"""LwM2M client of the emulated module: what a host may ask of it, and messages of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from emulator.air.messages import (
+    Ack,
+    CancelObserve,
+    Code,
+    Deregister,
+    Discover,
+    Downlink,
+    Execute,
+    Item,
+    Notification,
+    Observe,
+    Path,
+    Read,
+    Register,
+    Reset,
+    Response,
+    Update,
+    Uplink,
+    Write,
+)
+from emulator.module.lwm2m.exchange import Exchanges
+from emulator.module.lwm2m.host import PAYLOAD_LIMIT, Host, InvalidValue, NoNetwork, NotAllowed
+from emulator.module.lwm2m.objects import Objects
+from emulator.module.lwm2m.observations import Observations
+from emulator.module.lwm2m.registration import REGISTERED, SERVING, Event, Registration, State
+from emulator.module.lwm2m.requests import Requests
+
+ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
+REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
+
+
+class Client:
+    """Set `host` before the first call. `send` transmits a message; `online` tells whether the
+    radio is registered.
+
+    Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
+    """
+
+    host: Host
+
+    def __init__(
+        self, send: Callable[[Uplink], None], online: Callable[[], bool], *, first_mid: int
+    ) -> None:
+        self.objects = Objects()
+        self.requests = Requests(self.objects, send)
+        self._send = send
+        self._online = online
+        self._exchanges = Exchanges(first_mid)
+        self._registration = Registration(send, self._exchanges, self._registration_ended)
+        self._observations = Observations(
+            send, self._exchanges, lambda ackid: self.host.acknowledged(ackid)
+        )
+        self._endpoint = ""
+        self._lifetime = 0
+        self._report: list[tuple[Item, int]] = []  # of an incomplete report, with their sizes
+        self._ackids: dict[int, None] = {}  # used ones, oldest first
+
+    @property
+    def state(self) -> State:
+        return self._registration.state
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer of the platform is outstanding whose outcome the host will get."""
+        return len(self._exchanges) > 0
+
+    @property
+    def observed(self) -> tuple[Path, ...]:
+        """What the platform observes."""
+        return self._observations.paths
+
+    def _registration_ended(self) -> None:
+        self._observations.clear()
+        self.requests.clear()
+        self._report.clear()
+
+    # Configuration and objects -----------------------------------------------------------------
+
+    def check(self, event: Event) -> None:
+        """Raises NotAllowed when `event` is not legal in this state."""
+        self._registration.check(event)
+
+    def configure(self, endpoint: str, lifetime: int) -> None:
+        """Create the instance; `lifetime` in seconds."""
+        self._registration.transition(Event.CONFIGURE)
+        self._endpoint, self._lifetime = endpoint, lifetime
+
+    def delete(self) -> None:
+        """Delete the instance with all its objects."""
+        self._registration.transition(Event.DELETE)
+        self.objects.clear()
+        self._ackids.clear()
+
+    def add_instance(self, instance: Path) -> None:
+        self._registration.check(Event.ADD_INSTANCE)
+        if self.objects.knows(instance) or self.objects.full:
+            raise NotAllowed
+        self.objects.add(instance)
+
+    def delete_instance(self, instance: Path) -> None:
+        self._registration.check(Event.DELETE_INSTANCE)
+        if not self.objects.knows(instance):
+            raise NotAllowed
+        self.objects.remove(instance)
+        self._report = [line for line in self._report if not instance.covers(line[0].path)]
+        self._observations.remove_instance(instance)
+
+    # Registration ------------------------------------------------------------------------------
+
+    def open(self, timeout: float, now: float) -> None:
+        """Register; `Host.registered` follows, after `timeout` seconds at the latest."""
+        self._registration.check(Event.OPEN)
+        if not self._online():
+            raise NoNetwork
+        objects = self.objects.instances
+        self._registration.open(self._endpoint, self._lifetime, objects, timeout, now)
+
+    def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
+        """Renew the registration for `lifetime` seconds; `Host.updated` follows."""
+        objects = self.objects.instances if with_objects else None
+        self._registration.update(lifetime, objects, now)
+        self._lifetime = lifetime
+
+    def close(self, now: float) -> None:
+        """Deregister; `Host.deregistered` follows."""
+        self._registration.close(now)
+
+    # Values to the platform --------------------------------------------------------------------
+
+    def notify(
+        self, item: Item, value_type: int, *, size: int, ackid: int, complete: bool, now: float
+    ) -> None:
+        """Before the registration: declare a resource. After it: add its value to a report.
+
+        `size`: bytes of the value on the AT line. `complete`: send the report; only this one may
+        have an ackid above 0, and `Host.acknowledged` follows from that.
+        """
+        self._registration.check(Event.NOTIFY)
+        if not self.objects.knows(item.path):
+            raise NotAllowed
+        if self.state in REGISTERED:
+            self._add_to_report(item, value_type, size, ackid, complete=complete)
+            if complete:
+                self._send_report(ackid, now)
+        elif ackid:  # nothing is sent, so nothing would be acknowledged
+            raise InvalidValue
+        elif not self.objects.can_declare(item.path):
+            raise NotAllowed
+        else:
+            self.objects.declare(item.path, value_type)
+
+    def _add_to_report(
+        self, item: Item, value_type: int, size: int, ackid: int, *, complete: bool
+    ) -> None:
+        fits = (
+            self.objects.type_of(item.path) == value_type
+            and (complete or not ackid)
+            and ackid not in self._ackids
+            and sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
+            and len(self._report) < REPORT_ITEMS
+        )
+        if not fits:
+            raise InvalidValue
+        self._report.append((item, size))
+
+    def _send_report(self, ackid: int, now: float) -> None:
+        if ackid:
+            self._ackids[ackid] = None
+            if len(self._ackids) > ACKIDS_REMEMBERED:
+                del self._ackids[next(iter(self._ackids))]
+        items = tuple(item for item, _ in self._report)
+        self._report.clear()
+        self._observations.report(items, ackid, now)
+
+    # From the platform -------------------------------------------------------------------------
+
+    def deliver(self, message: Downlink, now: float) -> None:
+        """Take a message from the air. Answers to nothing that is pending are ignored."""
+        match message:
+            case Read() | Write() | Execute():
+                if self.state in SERVING:
+                    self.requests.receive(message, self.host, now)
+            case Response():
+                exchange = self._exchanges.end(message.mid)
+                if exchange is not None and not isinstance(exchange, Notification):
+                    self._conclude(exchange, message)
+            case Ack():
+                self._observations.acknowledge(message.mid)
+            case Reset():
+                self._observations.reset(message.mid)
+            case Discover() | Observe() | CancelObserve():
+                if self.state in SERVING:
+                    self._answer(message, now)
+            case _:
+                assert_never(message)
+
+    def _conclude(self, message: Register | Update | Deregister, response: Response | None) -> None:
+        accepted = self._registration.conclude(message, response)
+        match message:
+            case Register():
+                self.host.registered(accepted=accepted)
+            case Update():
+                self.host.updated(accepted=accepted)
+            case Deregister():
+                self.host.deregistered()
+            case _:
+                assert_never(message)
+
+    def _answer(self, request: Discover | Observe | CancelObserve, now: float) -> None:
+        """Answer what the module answers itself, then report it to the host."""
+        path, mid = request.path, request.mid
+        links = self.objects.links(path)
+        match request:
+            case Discover():
+                self._send(Response(mid, Code.CONTENT if links else Code.NOT_FOUND, links=links))
+                if links:
+                    self.host.discovered(mid, path)
+            case Observe():
+                if not links:
+                    self._send(Response(mid, Code.NOT_FOUND))
+                elif not self._observations.observe(request):
+                    self._send(Response(mid, Code.INTERNAL_SERVER_ERROR))
+                else:
+                    # The answer carries no value (observed in the suite's own code).
+                    self._send(Response(mid, Code.CONTENT))
+                    self.host.observed(mid, path, active=True)
+                    self._observations.release(now)
+            case CancelObserve():
+                known = self._observations.cancel(request)
+                self._send(Response(mid, Code.CONTENT if known else Code.NOT_FOUND))
+                if known:
+                    self.host.observed(mid, path, active=False)
+            case _:
+                assert_never(request)
+
+    @property
+    def due(self) -> float | None:
+        """When to call `step` next; None: nothing is pending."""
+        return self._exchanges.due
+
+    def step(self, now: float) -> None:
+        """Repeat messages and give up those that have expired by `now`."""
+        for message in self._exchanges.expired(now):
+            if isinstance(message, Notification):
+                self._observations.give_up(message.mid)
+            else:
+                self._conclude(message, None)
+        for message in self._exchanges.repeated(now):
+            self._send(message)
