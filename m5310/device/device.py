@@ -188,15 +188,15 @@ class Device:
     ) -> Resource:
         """Declare a resource to the module. Before login only: later ones are never reported."""
         resource = Resource(path, type, value, access)
-        async with self._provisioning.changing:
+        async with self._provisioning.lock:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
             await finish(self._provisioning.declare(resource))
             return resource
 
     async def remove_resource(self, resource: Resource) -> None:
         """Serve and report it no more; the last one of an instance takes that with it."""
-        async with self._provisioning.changing:
-            instance = self._provisioning.withdraw(resource)
+        async with self._provisioning.lock:
+            instance = self._provisioning.remove(resource)
             if instance is None:
                 return
             await finish(self._provisioning.delete(instance))

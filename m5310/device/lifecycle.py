@@ -112,7 +112,7 @@ class Lifecycle:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
-        async with self._provisioning.changing:  # wait for the end of a declaration
+        async with self._provisioning.lock:  # wait for the end of a declaration
             if not self._link.gone:
                 await self._provisioning.delete_all()
         await self._release_port()

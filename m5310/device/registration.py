@@ -11,7 +11,7 @@ from typing import Final, TypeVar, assert_never
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending, finish
 from m5310.device.state import DeviceStatus
-from m5310.dialects.dialect import Commands, Dialect
+from m5310.dialects.dialect import Dialect, execute_all
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
@@ -124,7 +124,7 @@ class Registration(DeviceStatus):
         self._maybe_logged_in = True
         outcome = self.outcomes.expect(Opened)
         try:
-            await self._execute_all(self._dialect.open(seconds))
+            await execute_all(self._execute, self._dialect.open(seconds))
         except CommandError:
             self._maybe_logged_in = False
             raise
@@ -151,7 +151,7 @@ class Registration(DeviceStatus):
         outcome = self.outcomes.expect(Updated)
         update = self._dialect.update(with_objects=with_objects)
         try:
-            await self._send(self._execute_all(update), DeviceEvent.UPDATE_FAILED)
+            await self._send(execute_all(self._execute, update), DeviceEvent.UPDATE_FAILED)
             updated = await Pending.wait(outcome, timeout)
         except asyncio.CancelledError:
             self.apply(DeviceEvent.UPDATE_FAILED)
@@ -200,17 +200,13 @@ class Registration(DeviceStatus):
     async def _log_out(self) -> None:
         self._maybe_logged_in = True
         try:
-            await self._execute_all(self._dialect.close())
+            await execute_all(self._execute, self._dialect.close())
         except CommandError:
             self._maybe_logged_in = False  # it is not logged in
             raise
         self._maybe_logged_in = False  # it deletes the login, whatever the platform answers
 
     # --- commands ----------------------------------------------------------------------------
-
-    async def _execute_all(self, commands: Commands) -> None:
-        for command in commands:
-            await self._execute(command)
 
     async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send the commands of a change to the end; if one fails, apply `failed`.
