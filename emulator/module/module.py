@@ -43,8 +43,9 @@ class Module:
 
     `baud` is the speed of the UART; when it has changed, what is taken next comes at the new one.
     `radio` outlives restarts: its `coverage`, `refusing` and `sim` are for tests and scenarios.
-    `touched` is called whenever something has changed its deadline or made it send into the air or
-    out of a socket; what it has for its host is to be taken after each input in any case.
+    Messages for the server go to the sink `send_up` (message, time). `on_change` is called when
+    something else than `step` may have changed the deadline. Output and datagrams are to be taken
+    after each input and each step.
     `fault_source` is asked what goes wrong with each command line, in this life and the next; None:
     nothing does.
     """
@@ -72,7 +73,8 @@ class Module:
         """
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
-        self.touched: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
         self._fault_source: FaultSource | None = None
         self._moved = True  # by something else than bytes, since its last step
         self._due: float | None = None
@@ -80,7 +82,6 @@ class Module:
         self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
-        self._uplink: list[Uplink] = []
         self._datagrams: list[Datagram] = []
         self.radio = Radio(
             self._radio_changed,
@@ -175,8 +176,8 @@ class Module:
             self._conversation.flush()  # that it woke, before it answers
             self._conversation.receive(read, now)
         self._due = self._step(now)
-        if self._due != planned or self._uplink or self._datagrams:
-            self.touched()
+        if self._due != planned:
+            self.on_change()
 
     def deliver(self, message: Downlink, now: float) -> None:
         """A message from the platform; lost when the radio does not hear it."""
@@ -242,11 +243,6 @@ class Module:
         self._output.clear()
         return output
 
-    def take_uplink(self) -> list[Uplink]:
-        """What it has sent into the air since last asked."""
-        uplink, self._uplink = self._uplink, []
-        return uplink
-
     def take_datagrams(self) -> list[Datagram]:
         """What its sockets have sent since last asked."""
         datagrams, self._datagrams = self._datagrams, []
@@ -254,7 +250,7 @@ class Module:
 
     def _send_up(self, message: Uplink) -> None:
         if self._transmit(self._now):
-            self._uplink.append(message)
+            self.send_up(message, self._now)
 
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
@@ -271,7 +267,7 @@ class Module:
 
     def _touch(self) -> None:
         self._moved = True
-        self.touched()
+        self.on_change()
 
     def _online(self) -> bool:
         return self.radio.registered

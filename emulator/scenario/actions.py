@@ -15,7 +15,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -128,14 +128,14 @@ def _air(table: TomlTable, key: str) -> Action:
 
 def _platform(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    manner = Manner(
+    faults = PlatformFaults(
         silent=inner.flag("silent", default=False),
         refusing=inner.flag("refusing", default=False),
         delay=inner.number("delay", default=0.0),
         repeats=inner.integer("repeats", 0, 10, default=0),
     )
     inner.end()
-    return PlatformChange(manner)
+    return PlatformChange(faults)
 
 
 def _read(table: TomlTable, key: str) -> Action:

@@ -62,8 +62,8 @@ def apply(change: Change, emulator: Emulator, board: Board) -> Undo:
                 latency=air.latency if latency is None else latency,
                 loss=air.loss if loss is None else loss,
             )
-        case PlatformChange(manner):
-            return _set(emulator.front, manner=manner)
+        case PlatformChange(faults):
+            return _set(emulator.misbehaviour, faults=faults)
         case _:
             assert_never(change)
     return lambda: None  # cannot be undone

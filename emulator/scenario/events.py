@@ -12,7 +12,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 
 # When ---------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class AirChange:
 class PlatformChange:
     """Set how the platform treats its devices."""
 
-    manner: Manner
+    faults: PlatformFaults
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,13 +226,13 @@ async def test_the_last_resource_of_an_instance_takes_it_along() -> None:
     one, other = bench.resource(), bench.resource("3303/0/5701")
     await bench.provisioning.declare(one)
     await bench.provisioning.declare(other)
-    assert bench.provisioning.withdraw(one) is None
-    assert bench.provisioning.withdraw(other) == INSTANCE
+    assert bench.provisioning.remove(one) is None
+    assert bench.provisioning.remove(other) == INSTANCE
     await bench.provisioning.delete(INSTANCE)
     assert bench.wire.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
     await bench.provisioning.declare(one)
     bench.provisioning.forget()
-    assert bench.provisioning.withdraw(one) is None  # a restarted module holds it no more
+    assert bench.provisioning.remove(one) is None  # a restarted module holds it no more
 
 
 async def test_restored_is_what_is_declared_with_its_present_value() -> None:

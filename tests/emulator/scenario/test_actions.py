@@ -13,7 +13,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
     Action,
@@ -64,10 +64,10 @@ def read(text: str) -> Action:
         ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
         ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
         ("air = { latency = 3 }", AirChange(3, None)),
-        ("platform = { silent = true }", PlatformChange(Manner(silent=True))),
+        ("platform = { silent = true }", PlatformChange(PlatformFaults(silent=True))),
         (
             "platform = { refusing = true, delay = 2, repeats = 1 }",
-            PlatformChange(Manner(refusing=True, delay=2, repeats=1)),
+            PlatformChange(PlatformFaults(refusing=True, delay=2, repeats=1)),
         ),
         ('read = "/3303/0/5700"', CloudRequest(Read(0, Path(3303, 0, 5700)))),
         ('read = "/3303"', CloudRequest(Read(0, Path(3303)))),

@@ -13,7 +13,7 @@ from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.apply import Change, apply
 from emulator.scenario.events import (
     AirChange,
@@ -62,7 +62,11 @@ Look = Callable[[Emulator, Board], object]
         ),
         (AirChange(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
         (AirChange(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
-        (PlatformChange(Manner(silent=True)), lambda it, _: it.front.manner, Manner(silent=True)),
+        (
+            PlatformChange(PlatformFaults(silent=True)),
+            lambda it, _: it.misbehaviour.faults,
+            PlatformFaults(silent=True),
+        ),
     ],
 )
 async def test_change_of_one_board_is_undone(action: Change, look: Look, then: object) -> None:

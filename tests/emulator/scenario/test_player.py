@@ -11,7 +11,7 @@ from emulator.clock.clocks import Clock, LoopClock
 from emulator.line.faults import Rates
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.parser import read
 from emulator.scenario.player import LogEntry, Play
 from tests.support.hosts import Host, log_in
@@ -81,12 +81,12 @@ for = 2
         assert (radio.sim, radio.refusing) == (Sim.MISSING, True)
         assert (it.air.latency, it.air.loss) == (4, 0)
         assert it.line.faults.rates == (Rates(loss=0.5),) * 2
-        assert it.front.manner == Manner(silent=True)
+        assert it.misbehaviour.faults == PlatformFaults(silent=True)
         stage.clock.advance(2)
         assert (radio.sim, radio.refusing) == (Sim.READY, False)
         assert it.air.latency == 0.001
         assert it.line.faults.rates == (Rates(),) * 2
-        assert it.front.manner == Manner()
+        assert it.misbehaviour.faults == PlatformFaults()
         stage.clock.advance(9)
         assert radio.coverage is Coverage.OUT
         stage.clock.advance(90)
