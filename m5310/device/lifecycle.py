@@ -92,7 +92,7 @@ class Life:
             self._continuity.resume()
 
     async def destroy(self) -> None:
-        self._requests.let_caller_go()
+        self._requests.allow_close_from_callback()
         if self._destroying is None:
             self._registration.end()
             self._continuity.end()
