@@ -72,7 +72,7 @@ class Dispatch:
             return
         match urc:
             case ReadRequest() | WriteRequest() | ExecuteRequest():
-                self._requests.arrived(urc, registered=self._registration.state.registered)
+                self._requests.receive(urc, registered=self._registration.state.registered)
             case Acknowledged():
                 self._outbox.acknowledged(urc.ackid)
             case Opened() | Closed() | Updated():
@@ -93,7 +93,7 @@ class Dispatch:
             self._outbox.hold()
         else:
             self._outbox.fail(error)
-        self._requests.forget()
+        self._requests.clear()
         self._provisioning.forget()
 
     def _on_state(self, event: DeviceEvent) -> None:

@@ -90,7 +90,7 @@ class Lifecycle:
             self._recovery.resume()
 
     async def destroy(self) -> None:
-        self._requests.let_caller_go()
+        self._requests.allow_close_from_callback()
         if self._destroying is None:
             self._registration.allow_only_close()
             self._recovery.end()
