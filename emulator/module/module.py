@@ -76,7 +76,7 @@ class Module:
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
         self._fault_source: FaultSource | None = None
-        self._moved = True  # by something else than bytes, since its last step
+        self._place_changed = True  # coverage, network or SIM, since the last step
         self._due: float | None = None
         self._seed = seed
         self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
@@ -86,7 +86,7 @@ class Module:
         self.radio = Radio(
             self._radio_changed,
             finds=lambda cell: self._settings.finds(cell),
-            touched=self._touch,
+            touched=self._on_place_change,
             registered=True,
         )
         self._start(now)
@@ -196,21 +196,22 @@ class Module:
             self._conversation.flush()
 
         self.step(now)
-        self._touch()
         self._paging.page(heard, now)
+        self._due = self._step(now)
+        self.on_change()
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Power lost, reset pin, watchdog: at once, in the middle of whatever it was."""
         self.step(now)
-        self._touch()
         self._output.clear()
         self._fall_silent(cause, now)
+        self._due = self._step(now)
+        self.on_change()
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
-        if self._moved or (self._due is not None and self._due <= now):
-            self._moved = False
+        if self._place_changed or (self._due is not None and self._due <= now):
             self._due = self._step(now)
         return self._due
 
@@ -221,19 +222,34 @@ class Module:
                 return self._power.boot.deadline
             if self._flash.flags["AUTOCONNECT"]:
                 self.radio.turn_on(now)
-        # The conversation first: the lines it has kept waiting may plan something in the others.
-        answered = self._conversation.step(now)
-        if self._power.boot is not None:
-            return self._power.boot.deadline
-        self.power_saving.step(now)
-        self.radio.step(now)
-        paging, ping = self._paging.step(now), self._pinger.step(now)
-        self.client.step(now)
-        client, speed = self.client.due, self._speed.step(now)
+        due = self._part_due()
+        if self._place_changed or self._paging.due is not None or (due is not None and due <= now):
+            self._place_changed = False
+            # The conversation first: the lines that waited there may plan something in the others.
+            self._conversation.step(now)
+            if self._power.boot is not None:
+                return self._power.boot.deadline
+            self.power_saving.step(now)
+            self.radio.step(now)
+            self._paging.step(now)
+            self._pinger.step(now)
+            self.client.step(now)
+            self._speed.step(now)
+            due = self._part_due()
         self._conversation.flush()
-        # Last, since those before may have used the radio.
-        saving, radio = self.power_saving.deadline, self.radio.deadline
-        return earliest(answered, paging, ping, client, speed, saving, radio)
+        return due
+
+    def _part_due(self) -> float | None:
+        """When the first part must be stepped."""
+        return earliest(
+            self._conversation.due,
+            self.power_saving.due,
+            self.radio.due,
+            self._paging.due,
+            self._pinger.due,
+            self.client.due,
+            self._speed.due,
+        )
 
     # Outputs -----------------------------------------------------------------------------------
 
@@ -265,8 +281,8 @@ class Module:
 
     # Power and radio ---------------------------------------------------------------------------
 
-    def _touch(self) -> None:
-        self._moved = True
+    def _on_place_change(self) -> None:
+        self._place_changed = True
         self.on_change()
 
     def _online(self) -> bool:

@@ -57,6 +57,11 @@ class Conversation:
         """Whether a command's answer takes its time; further lines wait for it."""
         return bool(self._answers)
 
+    @property
+    def due(self) -> float | None:
+        """When to step next."""
+        return self._answers[0][0] if self._answers else None
+
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, in any cut."""
         self._reader.feed(data)
@@ -82,7 +87,7 @@ class Conversation:
             self._say(now)
             self._serve(now)
         self.flush()
-        return self._answers[0][0] if self._answers else None
+        return self.due
 
     def stop(self) -> None:
         """The module restarts: no further byte is read, and no answer written."""

@@ -40,6 +40,11 @@ class Pinger:
         return {"+NPING": Forms(assign=self._begin, test="")}
 
     @property
+    def due(self) -> float | None:
+        """When to step next."""
+        return None if self._ping is None else self._ping.due
+
+    @property
     def waiting(self) -> bool:
         """Whether an echo is awaited."""
         return self._ping is not None
@@ -52,7 +57,7 @@ class Pinger:
             answered = there and self._round_trip() <= ping.timeout
             result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
             self._urc(result if answered else "+NPINGERR:1")
-        return None if self._ping is None else self._ping.due
+        return self.due
 
     def _round_trip(self) -> int:
         return round(self._radio.cell.round_trip * 1000)

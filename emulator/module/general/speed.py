@@ -50,14 +50,16 @@ class Speed:
                 self._flash.speed = self.baud
             self._trial = None
 
+    @property
+    def due(self) -> float | None:
+        """When to step next."""
+        return None if self._trial is None else self._trial.due
+
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline."""
-        if self._trial is None or self._trial.due is None:
-            return None
-        if self._trial.due <= now:
+        if self._trial is not None and self._trial.due is not None and self._trial.due <= now:
             self.baud, self._trial = self._trial.former, None
-            return None
-        return self._trial.due
+        return self.due
 
     def _set(self, values: Values, now: float) -> Answer:
         speed = values.integer(min(SPEEDS), max(SPEEDS))

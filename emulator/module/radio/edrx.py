@@ -50,6 +50,7 @@ class DiscontinuousReception:
         self._cycle = "0101"
         self._on = False
         self._paged: list[Callable[[float], None]] = []
+        self.due: float | None = None  # when the first of them can be received
 
     def commands(self) -> Table:
         return {
@@ -69,12 +70,14 @@ class DiscontinuousReception:
         """Hand over what can be heard at `now`; returns the next deadline."""
         if self._paged and not self._reachable:
             self._paged.clear()
+        self.due = None
         while self._paged:
             at = self._heard_at(now)
             if at > now:
-                return at
+                self.due = at
+                break
             self._paged.pop(0)(now)
-        return None
+        return self.due
 
     @property
     def _reachable(self) -> bool:

@@ -113,7 +113,7 @@ class PowerSaving:
             self._tell_host()
 
     @property
-    def deadline(self) -> float | None:
+    def due(self) -> float | None:
         """When to step next."""
         return earliest(self._sleep_at, self._update_at)
 

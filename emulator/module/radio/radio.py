@@ -197,10 +197,10 @@ class Radio:
                 self._let_go(now)
         if self._idle_at is not None and self._idle_at <= now:
             self._let_go(now)
-        return self.deadline
+        return self.due
 
     @property
-    def deadline(self) -> float | None:
+    def due(self) -> float | None:
         """When to step next."""
         return earliest(self._found_at, self._idle_at)
 
