@@ -47,7 +47,7 @@ async def run_all_cases(firmware: str, saved: Path) -> tuple[int | None, str]:
     clock = LoopClock(speed=FAST)
     async with Emulator(baud=None, latency=0.1, firmware=firmware, clock=clock) as it:
         assert it.http_url is not None
-        platform = ("--platform", it.http_url, "--api-key", it.api_key, "--udp", "127.0.0.1")
+        platform = ("--platform", it.http_url, f"--api-key={it.api_key}", "--udp", "127.0.0.1")
         return await conformance(
             it.port, "--yes", f"--speed={FAST}", *platform, "--save", str(saved)
         )
