@@ -13,7 +13,7 @@ from emulator.air.memory import Link
 from emulator.air.messages import Downlink, Uplink
 from emulator.clock.deadlines import earliest
 from emulator.module.at.codec import framed
-from emulator.module.at.commands import OK, Answer, Forms
+from emulator.module.at.commands import OK, Answer, CommandForms
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Cause, Power
 from emulator.module.command_faults import FaultSource
@@ -110,7 +110,7 @@ class Module:
         self.client = Client(self._send_up, self._online, first_mid=first_mid)
         dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.table = {
-            "+NRB": Forms(execute=self._reboot),
+            "+NRB": CommandForms(execute=self._reboot),
             **conversation.commands(),
             **self._speed.commands(),
             **commands(self.identity, self.firmware, self.radio),

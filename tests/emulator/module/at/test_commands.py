@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values, answer
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, answer
 
 
 def values(*texts: str) -> Values:
@@ -101,14 +101,14 @@ def _set(given: Values, now: float) -> Answer:
 
 FIND = Command("+FIND", Form.TEST)
 TABLE: Table = {
-    "+ALL": Forms(
+    "+ALL": CommandForms(
         execute=lambda now: Answer((f"execute at {now}",)),
         read=lambda now: Answer((f"read at {now}",)),
-        assign=_set,
+        set=_set,
         test="+ALL:(0-9)",
     ),
-    "+PLAIN": Forms(execute=lambda _now: OK, test=""),
-    "+NONE": Forms(),
+    "+PLAIN": CommandForms(execute=lambda _now: OK, test=""),
+    "+NONE": CommandForms(),
 }
 
 
@@ -127,7 +127,7 @@ def test_each_form_has_its_function(form: Form, expected: str) -> None:
 
 
 def test_a_test_may_have_to_find_its_ranges_out() -> None:
-    told = answer({"+FIND": Forms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
+    told = answer({"+FIND": CommandForms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
     assert told == Answer(("5.0",))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.module.at.codec import LINE_LIMIT, Cme
-from emulator.module.at.commands import OK, Answer, Forms
+from emulator.module.at.commands import OK, Answer, CommandForms
 from emulator.module.at.conversation import UART_BUFFER, URC_LIMIT, Conversation
 from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
 from tests.support.uart import lines
@@ -19,9 +19,9 @@ class Desk:
         self.conversation = Conversation(self.output.extend)
         self.conversation.table = {
             **self.conversation.commands(),
-            "+SLOW": Forms(execute=lambda _now: Answer(("+SLOW:1",), delay=5.0)),
-            "+TELL": Forms(execute=self._tell),
-            "+STOP": Forms(execute=self._stop),
+            "+SLOW": CommandForms(execute=lambda _now: Answer(("+SLOW:1",), delay=5.0)),
+            "+TELL": CommandForms(execute=self._tell),
+            "+STOP": CommandForms(execute=self._stop),
         }
 
     def _tell(self, _now: float) -> Answer:
