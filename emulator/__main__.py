@@ -145,7 +145,7 @@ async def _serve(
     from emulator.scenario.player import Play  # noqa: PLC0415
 
     stop = emulator.ended
-    play = None if scenario is None else Play(emulator, scenario, over=stop.set)
+    play = None if scenario is None else Play(emulator, scenario, on_end=stop.set)
     ending.wakes(asyncio.get_running_loop(), stop)
     try:
         async with emulator:

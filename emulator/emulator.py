@@ -1,4 +1,4 @@
-"""The emulator on an event loop: modules on serial lines, their air, their cloud, one clock."""
+"""Emulator: composes boards, air, cloud and clock, and runs them on an event loop."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
-from emulator.onenet.misbehaviour import Front
+from emulator.onenet.misbehaviour import Misbehaviour
 from emulator.onenet.platform import Platform
 from emulator.recording.trace import Trace, TraceLine
-from emulator.simulation.board import Board, Wiring
+from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
 from emulator.simulation.loop_thread import LoopThread
 from emulator.simulation.remote import remote
-from emulator.simulation.scheduler import Turns
-from emulator.simulation.simulation import Chain
+from emulator.simulation.scheduler import Scheduler
+from emulator.simulation.simulation import Simulation
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()
 
 
 class Emulator:
-    """M5310s, each for whoever opens its port, and OneNET behind them.
+    """Emulated M5310 modules, each on a port for one host, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
     `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform`,
-    `front` (of the platform) and `clock`. Where there are several modules, these are the first
-    one's; `boards` has them all.
+    `misbehaviour` (of the platform) and `clock`. With several modules, these belong to the first;
+    `boards` has all of them.
     """
 
     http_url: str | None = None
@@ -75,30 +75,32 @@ class Emulator:
         seed: int = 0,
         allow_network: bool = False,
     ) -> None:
-        """`port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT` or `-` for
-        standard input and output. `baud` None: the line is as fast as its host reads. `strict`: a
-        host at another speed than the module's reads and sends garbage. `http` is HOST:PORT, port 0
-        takes a free one; None: no HTTP API. `api_key` None: a random one. `device` False: the cloud
-        does not know these modules and refuses their login. `link`: a symbolic link to make to the
-        pty. `trace` is called with each line of the conversation, `record` with each line of a
-        recording of the first module's (`emulator.recording`). `firmware`, or its name, decides
-        `typed_urcs`, `quiet`, `hasty_lost` and `overruns` where they are None. `boot_noise`: see
-        `Module`. `latency`: of the air, in seconds each way.
+        """Checks its parameters; `start` opens ports.
 
-        `modules`: how many; links, ports, IMEI and IMSI are counted up. `clock`: real unless told
-        otherwise. `quiet`: seconds from a final result to the host's next command; sooner ones are
-        counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that come while the
-        module sends may be lost. An unpaced line has, unless told, neither. `faults`: of the lines,
-        drawn from `seed`. `allow_network`: datagrams may leave the machine.
+        - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
+          standard input and output. `link`: path of a symbolic link to make to the pty.
+        - `baud`: bits a second; None: the line is as fast as its host reads. `strict`: a host at
+          another speed than the module's reads and sends garbage.
+        - `modules`: how many; links, ports, IMEI and IMSI are counted up from the first.
+        - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `api_key` None: a
+          random one. `device` False: the cloud has no devices, and refuses every login.
+        - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
+          `overruns` where they are None.
+        - `quiet`: seconds from a final result to the next command; earlier commands are counted in
+          `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the module sends
+          may be lost. Both are off by default on an unpaced line. `boot_noise`: see `Module`.
+        - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
+          the air, seconds each way. `allow_network`: datagrams may leave this machine.
+        - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
+          `record` with each line of a recording of the first module (`emulator.recording`).
 
-        Raises ValueError: which parameter is none, and what was expected.
+        Raises ValueError naming the invalid parameter.
         """
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.air = Air(latency=latency, seed=seed)
         self.platform = Platform()
-        self.front = Front(self.platform)
         self.clock = clock or LoopClock()
-        self.ended = asyncio.Event()  # no host will ever come again: standard input has ended
+        self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
         self._known = device
@@ -107,17 +109,17 @@ class Emulator:
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._chain = Chain(self.front, self.air)
-        self._turns = Turns(self._chain, self.clock)
+        self._simulation = Simulation(self.platform.server, self.air)
+        self._scheduler = Scheduler(self._simulation, self.clock)
         made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         path = None if link is None else Path(link)
-        wiring = Wiring(
+        config = BoardConfig(
             parse_address(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
         )
         make = partial(Module, firmware=made_of, speed=baud or FACTORY_SPEED, boot_noise=boot_noise)
         names = identities(imei, imsi, modules)
-        for identity, wired in zip(names, wiring.for_each(modules), strict=True):
-            self._add(make(identity, seed=wired.seed, now=self.now()), wired, made_of)
+        for identity, one in zip(names, config.for_each(modules), strict=True):
+            self._add(make(identity, seed=one.seed, now=self.now()), one, made_of)
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -126,15 +128,22 @@ class Emulator:
         return self.boards[0].module
 
     @property
+    def misbehaviour(self) -> Misbehaviour:
+        """Between platform and air: its `faults` may be changed at any time."""
+        return self._simulation.misbehaviour
+
+    @property
     def line(self) -> Line:
-        """The serial line. Raises RuntimeError: it has not been started."""
+        """The serial line. Raises RuntimeError before `start`."""
         if not self._started:
-            raise RuntimeError("the emulator has no port yet: use it inside of its `with`")
+            raise RuntimeError(
+                "the emulator has no port before it is started: use it inside its `with`"
+            )
         return self.boards[0].line
 
     @property
     def port(self) -> str:
-        """What a host opens, the link where there is one; only while started."""
+        """What a host opens: the link if there is one. Raises RuntimeError before `start`."""
         return self.line.port
 
     @property
@@ -147,37 +156,39 @@ class Emulator:
 
     @property
     def device_id(self) -> str | None:
-        """The cloud's number for the device; None: it does not know it, or is not started."""
+        """The cloud's id of the device; None before `start`, or without a device."""
         return self.boards[0].device_id
 
     @property
     def too_soon(self) -> int:
-        """How many commands came before the quiet time after a final result was over."""
+        """How many commands came within the quiet time after a final result."""
         return sum(board.quiet.too_soon for board in self.boards)
 
     def now(self) -> float:
-        """The time of lines, modules, air and platform: POSIX seconds that never go back."""
+        """The time of all parts: POSIX seconds that never go back."""
         return self.clock.now()
 
     def settle(self) -> None:
-        """Do all that is due by now: before the parts are moved by hand, and after it."""
-        self._turns.turn()
+        """Do everything that is due by now. Call it before and after acting on a part directly."""
+        self._scheduler.settle()
 
-    # Life --------------------------------------------------------------------------------------
+    # Lifecycle ---------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open ports and API. Raises OSError: one of them cannot be had, nothing is left open;
-        RuntimeError: a second time.
+        """Open ports and API.
+
+        Raises OSError if one cannot be opened (then none is left open), RuntimeError if called
+        twice.
         """
         if self._started:
-            raise RuntimeError("the emulator has been started already: make another one")
+            raise RuntimeError("the emulator can be started only once: make another one")
         self._started = True
         self.clock.start()
         if isinstance(self.clock, EagerClock):
-            self.clock.work_pending = self._owing
+            self.clock.work_pending = self._has_pending_work
         async with AsyncExitStack() as opened:
-            opened.callback(self._turns.stop)
-            self._turns.start()
+            opened.callback(self._scheduler.stop)
+            self._scheduler.start()
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -187,16 +198,14 @@ class Emulator:
             if self._known:
                 self._create_devices()
             if self._http is not None:
-                api = HttpApi(
-                    self.platform, key=self.api_key, clock=self.now, changed=self._turns.turn
-                )
+                api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
-            self._turns.turn()
+            self._scheduler.settle()
             self._open = opened.pop_all()
 
     async def close(self) -> None:
-        """Close ports and API and remove the links; a second time does nothing."""
+        """Close ports and API and remove the links; a second call does nothing."""
         await self._open.aclose()
 
     async def __aenter__(self) -> Self:
@@ -207,8 +216,9 @@ class Emulator:
         await self.close()
 
     def __enter__(self) -> Self:
-        """For programs that block: it runs in a thread of its own, and what `with` gives has the
-        same handles for any other thread. `trace` is called in the emulator's.
+        """For blocking programs: run in a thread, and return the same handles for other threads.
+
+        `trace` is called in the emulator's thread.
         """
         self._thread.start()
         try:
@@ -216,7 +226,7 @@ class Emulator:
         except BaseException:
             self._thread.close()
             raise
-        return remote(self, self._thread, self._turns.turn)
+        return remote(self, self._thread, self._scheduler.settle)
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -224,18 +234,11 @@ class Emulator:
         finally:
             self._thread.close()
 
-    def _add(self, module: Module, wiring: Wiring, firmware: Firmware) -> None:
-        board = Board(
-            module,
-            wiring,
-            QuietTime(firmware.quiet, early_lost=firmware.hasty_lost),
-            stir=self._turns.stir,
-            catch_up=self._turns.catch_up,
-            turn=self._turns.turn_at,
-            later=self._turns.soon,
-        )
+    def _add(self, module: Module, config: BoardConfig, firmware: Firmware) -> None:
+        quiet = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
+        board = Board(module, config, quiet, self._scheduler)
         self.boards.append(board)
-        self._chain.add(board)
+        self._simulation.add(module, board.flush)
 
     def _trace_of(self, place: int) -> Trace | None:
         if self._show is None:
@@ -246,19 +249,19 @@ class Emulator:
     def _create_devices(self) -> None:
         for board in self.boards:
             imei, imsi = board.module.identity.imei, board.module.identity.imsi
-            told = Description(f"M5310 {imei}", imei, imsi)
-            board.device_id = self.platform.create_device(told, self.now()).id
+            described = Description(f"M5310 {imei}", imei, imsi)
+            board.device_id = self.platform.create_device(described, self.now()).id
 
-    def _owing(self) -> bool:
-        """Whether somebody waits: for a module, or for what is in the air."""
-        if not self._turns.started:
+    def _has_pending_work(self) -> bool:
+        """Whether a host or a request waits: for a module, or for a message in the air."""
+        if not self._scheduler.started:
             return False
-        return self.air.deadline is not None or any(board.owing for board in self.boards)
+        return self.air.deadline is not None or any(it.has_pending_work for it in self.boards)
 
 
 def _key(api_key: str) -> str:
     if not re.fullmatch("[!-~]+", api_key):
-        raise ValueError("api key: expected letters, digits and signs of ASCII, without blanks")
+        raise ValueError("api_key: expected printable ASCII without spaces")
     return api_key
 
 

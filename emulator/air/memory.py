@@ -1,78 +1,53 @@
-"""The air between modules and platform: each message arrives a latency later, or not at all.
-
-Pure. Neither side knows the other; they know addresses. Real CoAP takes exactly this place.
-"""
+"""In-memory air between endpoints and server: latency, loss, order of arrival. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Generic, TypeVar
+from typing import Any, Protocol
 
 from emulator.air.messages import Downlink, Uplink
-from emulator.clock.deadlines import earliest
 
-M = TypeVar("M")
-
-# NB-IoT takes longer; short enough not to be waited for, long enough to be seen in a trace.
+# Seconds. NB-IoT takes longer; this is short to wait for and long enough to see in a trace.
 LATENCY = 0.1
-# Messages under way to or from one address; what comes beyond is lost. A guess, to bound memory.
+# guess: bounds memory. Messages in flight to or from one address; further ones are lost.
 CAPACITY = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the place of one station adds to the air: seconds each way, and a share of loss."""
+    """What the place of one endpoint adds to the air: seconds each way, and a share of loss."""
 
     latency: float = 0.0
     loss: float = 0.0
 
 
-class _Way(Generic[M]):
-    """Messages in one direction, in the order of their arrival, and of their sending for equals."""
+_NO_LINK = Link()
 
-    def __init__(self) -> None:
-        self._messages: list[tuple[float, int, str, M]] = []
-        self._numbers = count()
-        self._last: dict[str, float] = {}  # arrival of the last message of an address
-        self._under_way: dict[str, int] = {}
 
-    def has_room(self, address: str) -> bool:
-        return self._under_way.get(address, 0) < CAPACITY
-
-    def put(self, arrival: float, address: str, message: M) -> None:
-        # A latency that was lowered meanwhile lets no message overtake another of its address.
-        arrival = max(arrival, self._last.get(address, arrival))
-        self._last[address] = arrival
-        self._under_way[address] = self._under_way.get(address, 0) + 1
-        heappush(self._messages, (arrival, next(self._numbers), address, message))
-
-    def take(self, now: float) -> list[tuple[str, M]]:
-        arrived = []
-        while self._messages and self._messages[0][0] <= now:
-            _arrival, _number, address, message = heappop(self._messages)
-            arrived.append((address, message))
-            self._under_way[address] -= 1
-            if not self._under_way[address]:
-                del self._under_way[address], self._last[address]
-        return arrived
+class Receiver(Protocol):
+    """An endpoint as the air sees it."""
 
     @property
-    def next(self) -> float | None:
-        return self._messages[0][0] if self._messages else None
+    def link(self) -> Link: ...
+
+    def deliver(self, message: Downlink, now: float) -> None: ...
 
 
 class Air:
-    """`latency` seconds each way; `loss` 0..1 is the share of messages that never arrive.
+    """`latency` in seconds each way; `loss` 0..1 is the share of messages that never arrive.
 
-    A `link` adds to both. Which messages are lost follows from `seed` and the number of messages
-    before. Latency and loss may be changed at any time, for what is sent from then on.
+    The link of an endpoint adds to both. Which messages are lost follows from `seed` and the number
+    of messages before. Latency and loss may change at any time, for what is sent from then on.
+    Neither side knows the other: uplinks go to `to_server` with the sender's address, downlinks to
+    the endpoint attached at their address. Call `step` at `deadline`.
     """
 
     def __init__(self, *, latency: float = LATENCY, loss: float = 0.0, seed: int = 0) -> None:
-        """Raises ValueError: a negative latency, or a loss that is no share."""
+        """Raises ValueError for a negative latency, or a loss outside 0..1."""
         if not 0 <= latency < float("inf"):
             raise ValueError(f"latency {latency}: expected a number of seconds, 0 or more")
         if not 0 <= loss <= 1:
@@ -81,35 +56,54 @@ class Air:
         self.loss = loss
         self.carried = 0
         self.lost = 0
+        self.to_server: Callable[[str, Uplink, float], None] = lambda _to, _message, _now: None
+        self._endpoints: dict[str, Receiver] = {}
         self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
-        self._up: _Way[Uplink] = _Way()
-        self._down: _Way[Downlink] = _Way()
+        # Arrival, order of sending, whether it goes down, the endpoint's address, the message.
+        self._flights: list[tuple[float, int, bool, str, Any]] = []
+        self._numbers = count()
+        # By direction and address: how many messages are in flight, and when the last one arrives.
+        self._last: dict[tuple[bool, str], tuple[int, float]] = {}
 
-    def send_up(self, address: str, message: Uplink, now: float, link: Link = Link()) -> None:
-        """From the module at `address` to the platform."""
-        self._send(self._up, address, message, now, link)
+    def attach(self, address: str, endpoint: Receiver) -> None:
+        """Downlinks to `address` go to `endpoint` from now on."""
+        self._endpoints[address] = endpoint
 
-    def send_down(self, address: str, message: Downlink, now: float, link: Link = Link()) -> None:
-        """From the platform to whoever is at `address`."""
-        self._send(self._down, address, message, now, link)
+    def send_up(self, address: str, message: Uplink, now: float) -> None:
+        """From the endpoint at `address` to the server."""
+        self._send(address, message, now, down=False)
 
-    def take_up(self, now: float) -> list[tuple[str, Uplink]]:
-        """What reaches the platform by `now`, each message with its sender's address."""
-        return self._up.take(now)
+    def send_down(self, address: str, message: Downlink, now: float) -> None:
+        """From the server to `address`; lost on arrival if there is no endpoint."""
+        self._send(address, message, now, down=True)
 
-    def take_down(self, now: float) -> list[tuple[str, Downlink]]:
-        """What comes down by `now`, each message with the address it is meant for."""
-        return self._down.take(now)
+    def step(self, now: float) -> None:
+        """Deliver what arrives by `now`, in order of arrival, then of sending."""
+        while self._flights and self._flights[0][0] <= now:
+            _, _, down, address, message = heappop(self._flights)
+            in_flight, last = self._last.pop((down, address))
+            if in_flight > 1:
+                self._last[down, address] = in_flight - 1, last
+            if not down:
+                self.to_server(address, message, now)
+            elif address in self._endpoints:
+                self._endpoints[address].deliver(message, now)
 
     @property
     def deadline(self) -> float | None:
-        """When the next message arrives, either way."""
-        return earliest(self._up.next, self._down.next)
+        """When the next message arrives, in either direction."""
+        return self._flights[0][0] if self._flights else None
 
-    def _send(self, way: _Way[M], address: str, message: M, now: float, link: Link) -> None:
+    def _send(self, address: str, message: Uplink | Downlink, now: float, *, down: bool) -> None:
+        endpoint = self._endpoints.get(address)
+        link = _NO_LINK if endpoint is None else endpoint.link
         loss = 1 - (1 - self.loss) * (1 - link.loss)
-        if (loss and self._chance.random() < loss) or not way.has_room(address):
+        in_flight, last = self._last.get((down, address), (0, now))
+        if (loss and self._chance.random() < loss) or in_flight >= CAPACITY:
             self.lost += 1
             return
         self.carried += 1
-        way.put(now + self.latency + link.latency, address, message)
+        # A lower latency than before lets no message overtake another of its address.
+        arrival = max(now + self.latency + link.latency, last)
+        self._last[down, address] = in_flight + 1, arrival
+        heappush(self._flights, (arrival, next(self._numbers), down, address, message))

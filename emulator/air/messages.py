@@ -1,17 +1,20 @@
-"""The messages that cross the air between module and platform: LwM2M, one class a message.
+"""LwM2M messages between endpoint and server, one class each; endpoint names. Pure.
 
-They say what CoAP would say (message id, token, code, path, content) and nothing of how it is
-encoded, so that the in-memory air and real CoAP carry the same. `mid` pairs an answer with its
-request and lets a repetition be recognised; each side numbers its own requests.
+They hold what CoAP carries (message id, token, code, path, content) but not its encoding, so that
+the in-memory air and CoAP over UDP carry the same. `mid` pairs an answer with its request and
+identifies repetitions; each side numbers its own requests.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from emulator.air.model import Code, Item, Path, Value
 
 __all__ = [
+    "IMEI",
+    "IMSI",
     "Ack",
     "CancelObserve",
     "Code",
@@ -31,14 +34,31 @@ __all__ = [
     "Uplink",
     "Value",
     "Write",
+    "endpoint_name",
+    "imei_of",
 ]
 
-# Device to platform ------------------------------------------------------------------------
+# OneNET guide 4.2.1. An endpoint name is `imei;imsi`.
+IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
+IMSI = re.compile(r"[0-9A-Za-z]{1,16}")
+
+
+def endpoint_name(imei: str, imsi: str) -> str:
+    """The endpoint name under which a device registers with OneNET."""
+    return f"{imei};{imsi}"
+
+
+def imei_of(endpoint: str) -> str:
+    """The first part of an endpoint name."""
+    return endpoint.partition(";")[0]
+
+
+# Endpoint to server --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """POST /rd: `endpoint` is `imei;imsi`, `lifetime` in seconds, `objects` the instances."""
+    """POST /rd. `lifetime` in seconds, `objects` the instances."""
 
     mid: int
     endpoint: str
@@ -48,7 +68,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """POST /<location>: None leaves lifetime or objects as they were."""
+    """POST /<location>. None leaves lifetime or objects unchanged."""
 
     mid: int
     location: str
@@ -66,7 +86,7 @@ class Deregister:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """2.05 with an Observe number, on the token of the observation; `confirmable` wants an Ack."""
+    """2.05 with an Observe number and the observation's token; `confirmable`: expects an Ack."""
 
     mid: int
     token: int
@@ -75,11 +95,13 @@ class Notification:
     confirmable: bool
 
 
-# Platform to device ------------------------------------------------------------------------
+# Server to endpoint --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """GET."""
+
     mid: int
     path: Path
 
@@ -96,6 +118,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
+    """POST on a resource."""
+
     mid: int
     path: Path
     arguments: bytes
@@ -103,13 +127,15 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class Discover:
+    """GET with Accept: application/link-format."""
+
     mid: int
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """GET with Observe 0; notifications of it carry `token`."""
+    """GET with Observe 0; its notifications carry `token`."""
 
     mid: int
     token: int
@@ -118,20 +144,22 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class CancelObserve:
+    """GET with Observe 1."""
+
     mid: int
     token: int
     path: Path
 
 
-# Both ways ---------------------------------------------------------------------------------
+# Both directions ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """The answer to the request with this `mid`.
 
-    `location` comes with CREATED, `items` with the CONTENT of a read or an observe, `links` with
-    the CONTENT of a discover.
+    CREATED has a `location`; CONTENT has `items` after a read or an observe, `links` after a
+    discover.
     """
 
     mid: int
@@ -150,7 +178,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The notification `mid` belongs to no observation of a registered device."""
+    """The notification `mid` belongs to no observation of a registered endpoint."""
 
     mid: int
 

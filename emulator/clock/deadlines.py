@@ -1,4 +1,4 @@
-"""Deadlines: the earliest of several, and the next one of each of many objects. Pure."""
+"""When to come back: what every stepped part of the emulator tells the one above it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 def earliest(*deadlines: float | None) -> float | None:
-    """The first of `deadlines`; None stands for no deadline."""
-    first = None  # a loop, not min(): this runs a dozen times a command
+    """The first of them; None when nothing is planned."""
+    first = None  # by hand: it is asked a dozen times a command
     for at in deadlines:
         if at is not None and (first is None or at < first):
             first = at
@@ -20,11 +20,15 @@ def earliest(*deadlines: float | None) -> float | None:
 
 
 class Deadlines(Generic[K]):
-    """The next deadline of each of many objects. Objects that are not due cost nothing."""
+    """The next deadline of each of many keys, and `next`, the first of all (None: none is set).
+
+    Keys that are not due cost nothing.
+    """
 
     def __init__(self) -> None:
+        self.next: float | None = None
         self._at: dict[K, float] = {}
-        self._heap: list[tuple[float, int, K]] = []  # replaced entries stay until they come up
+        self._heap: list[tuple[float, int, K]] = []  # the first entry is valid, others may not be
         self._order = count()
 
     def set(self, key: K, at: float | None) -> None:
@@ -33,28 +37,25 @@ class Deadlines(Generic[K]):
             return
         if at is None:
             del self._at[key]
-            return
-        self._at[key] = at
-        heappush(self._heap, (at, next(self._order), key))
-        if len(self._heap) > 2 * len(self._at) + 16:
-            self._heap = [entry for entry in self._heap if self._is_current(entry)]
-            heapify(self._heap)
+        else:
+            self._at[key] = at
+            heappush(self._heap, (at, next(self._order), key))
+            if len(self._heap) > 2 * len(self._at) + 16:
+                self._heap = [entry for entry in self._heap if self._at.get(entry[2]) == entry[0]]
+                heapify(self._heap)
+        self._drop_outdated()
 
     def pop_due(self, now: float) -> list[K]:
-        """Remove and return the due keys by deadline; equal ones in the order of `set`."""
+        """Remove the deadlines up to `now`; returns their keys by deadline, equal ones by `set`."""
         keys = []
-        while (at := self.next) is not None and at <= now:
+        while self.next is not None and self.next <= now:
             key = heappop(self._heap)[2]
             del self._at[key]
             keys.append(key)
+            self._drop_outdated()
         return keys
 
-    @property
-    def next(self) -> float | None:
-        """The earliest deadline of all keys."""
-        while self._heap and not self._is_current(self._heap[0]):
+    def _drop_outdated(self) -> None:
+        while self._heap and self._at.get(self._heap[0][2]) != self._heap[0][0]:
             heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def _is_current(self, entry: tuple[float, int, K]) -> bool:
-        return self._at.get(entry[2]) == entry[0]
+        self.next = self._heap[0][0] if self._heap else None

@@ -210,9 +210,9 @@ class Faults:
 
     @property
     def rates(self) -> tuple[Rates, Rates]:
-        """To the host, to the module."""
+        """Of the directions to the host and to the module."""
         return self.to_host.rates, self.to_module.rates
 
-    def set_rates(self, rates: Rates) -> None:
-        """Set the same rates for both directions."""
-        self.to_host.rates = self.to_module.rates = rates
+    @rates.setter
+    def rates(self, rates: tuple[Rates, Rates]) -> None:
+        self.to_host.rates, self.to_module.rates = rates

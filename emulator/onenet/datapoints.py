@@ -1,4 +1,4 @@
-"""The data streams of one device: what it reported, resource by resource, with the time."""
+"""Data streams of one device: the values that it reported, by resource, with their times. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from emulator.air.messages import Path, Value
 
-# The API hands out at most so many points a stream (OneNET guide 4.2.13): none older is kept.
+# Points of one stream: the most that the API returns (OneNET guide 4.2.13).
 MAX_POINTS = 6000
-# A guess at what is more than any device has; what lies past it is dropped and counted.
+# guess: more than any device has. Values of further streams are dropped and counted.
 MAX_STREAMS = 1000
-# Points of one device, of all streams: bounds the memory. A guess.
+# guess: bounds memory. Points of one device, of all streams together.
 MAX_KEPT = 100_000
 
 
@@ -26,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`points` from the oldest to the newest, never empty; `created` in POSIX seconds."""
+    """`points`: oldest first, at least one. `created` in POSIX seconds."""
 
     path: Path
     created: float
@@ -38,12 +38,12 @@ class Stream:
 
 
 def stream_id(path: Path) -> str:
-    """`3303_0_5700`, as the API names the stream of a resource."""
+    """The API's name for the stream of a resource, such as `3303_0_5700`."""
     return f"{path.object}_{path.instance}_{path.resource}"
 
 
 class DataPoints:
-    """Points by resource: per stream the newest `MAX_POINTS`, fewer when there are `MAX_KEPT`."""
+    """The newest points of each stream: up to MAX_POINTS each, up to MAX_KEPT together."""
 
     def __init__(self) -> None:
         self._points: dict[Path, deque[Point]] = {}
@@ -71,9 +71,9 @@ class DataPoints:
         self._kept -= 1
 
     def streams(self, limit: int = 1, ids: Collection[str] | None = None) -> list[Stream]:
-        """The newest `limit` points of every stream, or of those named in `ids`, by path.
+        """The newest `limit` (1..MAX_POINTS) points of every stream, or of those in `ids`, by path.
 
-        `limit` is 1..MAX_POINTS; an id that has no stream is left out.
+        An unknown id is left out.
         """
         chosen = sorted(p for p in self._points if ids is None or stream_id(p) in ids)
         return [

@@ -1,30 +1,26 @@
-"""The devices that the platform knows, by their ids and by the IMEI of their module."""
+"""Devices of the product, by id and by IMEI. Pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import count
 
+from emulator.air.messages import endpoint_name, imei_of
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.errors import ApiError, Errno
 
-IMEI = re.compile(r"[0-9A-Za-z]{1,17}")  # OneNET guide 4.2.1: at most 17 digits or letters
-IMSI = re.compile(r"[0-9A-Za-z]{1,16}")  # OneNET guide 4.2.1: at most 16
-
-# A guess that bounds the memory, with descriptions of up to 64 KiB each: what a real product may
-# hold is not published.
+# guess: bounds memory, with descriptions of up to 64 KiB each; the real limit is not published.
 MAX_DEVICES = 1000
-# Nine digits, as the device ids of 2019 have.
+# Nine digits, as device ids of 2019 have.
 _FIRST_ID = 500_000_001
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the creator of a device says of it (OneNET guide 4.2.1).
+    """The parameters of a new device (OneNET guide 4.2.1).
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
-    itself after each login. `location` and `other` are the creator's JSON, kept as they came.
+    itself after each login. `location` and `other` are JSON objects, kept unchanged.
     """
 
     title: str
@@ -40,34 +36,33 @@ class Description:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Device:
-    """`created` in POSIX seconds."""
+    """`endpoint`: the name that it must register under. `created` in POSIX seconds."""
 
     id: str
+    endpoint: str
     description: Description
     created: float
     points: DataPoints = field(default_factory=DataPoints)
 
-    @property
-    def endpoint(self) -> str:
-        """The name it must log in with: `imei;imsi`."""
-        return f"{self.description.imei};{self.description.imsi}"
-
 
 class Devices:
+    """Every look-up takes constant time."""
+
     def __init__(self) -> None:
         self._by_id: dict[str, Device] = {}
         self._by_imei: dict[str, Device] = {}
         self._ids = count(_FIRST_ID)
 
     def create(self, description: Description, now: float) -> Device:
-        """Raises ApiError: the IMEI belongs to another device, or the product is full."""
+        """Raises ApiError if the IMEI belongs to another device, or MAX_DEVICES exist."""
         if description.imei in self._by_imei:
             raise ApiError(
                 Errno.INVALID_PARAMETER, f"auth_info, imei {description.imei} has a device already"
             )
         if len(self._by_id) >= MAX_DEVICES:
             raise ApiError(Errno.LIMIT, f"{MAX_DEVICES} devices exist")
-        device = Device(str(next(self._ids)), description, now)
+        endpoint = endpoint_name(description.imei, description.imsi)
+        device = Device(str(next(self._ids)), endpoint, description, now)
         self._by_id[device.id] = self._by_imei[description.imei] = device
         return device
 
@@ -78,8 +73,8 @@ class Devices:
         return self._by_imei.get(imei)
 
     def by_endpoint(self, endpoint: str) -> Device | None:
-        """The device that logs in as `imei;imsi`; both must be its own."""
-        device = self._by_imei.get(endpoint.partition(";")[0])
+        """The device with this endpoint name, IMEI and IMSI."""
+        device = self._by_imei.get(imei_of(endpoint))
         return device if device and device.endpoint == endpoint else None
 
     def delete(self, device: Device) -> None:

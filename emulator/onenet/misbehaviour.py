@@ -1,4 +1,4 @@
-"""The platform as devices meet it: itself, or silent, refusing, slow, repeating. Pure, stepped."""
+"""Faults of the platform towards devices: silence, refusal, delay, repeated requests. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from heapq import heappop, heappush
 from itertools import count
 
 from emulator.air.messages import Ack, Code, Downlink, Register, Reset, Response, Update, Uplink
-from emulator.clock.deadlines import earliest
-from emulator.onenet.platform import Platform
 
-# Seconds between a request and its needless repetition: far enough for an answer to lie between
-# them, so that a host meets a request that it has answered already. A choice, not a fact.
+# guess: seconds between a request and its repetition; long enough for the host to answer between
+# them, so that it receives a request that it has answered already.
 REPEAT_TIME = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """`silent`: it hears nothing and says nothing. `refusing`: each login and each renewal gets
-    4.03. `delay`: seconds by which all it says comes late. `repeats`: how often it says a request
+class PlatformFaults:
+    """`silent`: receives and sends nothing. `refusing`: answers 4.03 to each register and update.
+    `delay`: seconds by which each message comes late. `repeats`: how often each request is sent
     again, answered or not.
 
-    Raises ValueError: a delay or a number that is none.
+    Raises ValueError for a negative or infinite delay, or negative repeats.
     """
 
     silent: bool = False
@@ -34,61 +32,57 @@ class Manner:
         if not 0 <= self.delay < float("inf"):
             raise ValueError(f"delay {self.delay}: expected a number of seconds, 0 or more")
         if self.repeats < 0:
-            raise ValueError(f"repeats {self.repeats}: expected how often, 0 or more")
+            raise ValueError(f"repeats {self.repeats}: expected a count, 0 or more")
 
 
-class Front:
-    """Takes the place of `platform` towards the air; `manner` may be changed at any time.
+class Misbehaviour:
+    """Stands between server and air, and applies `faults`, which may change at any time.
 
-    Like the platform: after `receive` and `step`, take what is to be sent.
+    `receive` passes uplinks to `to_server`, `send` passes downlinks to `to_air`. Stepped: see
+    `emulator.simulation.simulation.Part`.
     """
 
-    def __init__(self, platform: Platform) -> None:
-        self.manner = Manner()
-        self._platform = platform
-        self._waiting: list[tuple[float, int, str, Downlink]] = []
+    def __init__(
+        self,
+        to_server: Callable[[str, Uplink, float], None],
+        to_air: Callable[[str, Downlink, float], None],
+    ) -> None:
+        self.faults = PlatformFaults()
+        self.on_change: Callable[[], None] = lambda: None
+        self._to_server = to_server
+        self._to_air = to_air
+        self._delayed: list[tuple[float, int, str, Downlink]] = []  # by the time of sending
         self._order = count()
-        self._now = 0.0
-
-    @property
-    def touched(self) -> Callable[[], None]:
-        """As the platform's."""
-        return self._platform.touched
-
-    @touched.setter
-    def touched(self, told: Callable[[], None]) -> None:
-        self._platform.touched = told
 
     def receive(self, address: str, message: Uplink, now: float) -> None:
-        self._now = now
-        if self.manner.silent:
+        """A message from the endpoint at `address`."""
+        if self.faults.silent:
             return
-        if self.manner.refusing and isinstance(message, Register | Update):
-            self._say(address, Response(message.mid, Code.FORBIDDEN))
+        if self.faults.refusing and isinstance(message, Register | Update):
+            self.send(address, Response(message.mid, Code.FORBIDDEN), now)
+        else:
+            self._to_server(address, message, now)
+
+    def send(self, address: str, message: Downlink, now: float) -> None:
+        """A message of the server for the endpoint at `address`."""
+        faults = self.faults
+        if faults.silent:
             return
-        self._platform.receive(address, message, now)
+        if faults.delay:
+            self._send_at(now + faults.delay, address, message)
+        else:
+            self._to_air(address, message, now)
+        if not isinstance(message, Response | Ack | Reset):
+            for repeat in range(1, faults.repeats + 1):
+                self._send_at(now + faults.delay + repeat * REPEAT_TIME, address, message)
 
     def step(self, now: float) -> float | None:
-        """As the platform's; it counts what waits to be said, too."""
-        self._now = now
-        due = self._platform.step(now)
-        for address, message in self._platform.take_downlink():
-            self._say(address, message)
-        late = (at for at, *_ in self._waiting if at > now)  # the others are taken at once
-        return earliest(due, min(late, default=None))
+        """Send what is due at `now`; returns the next deadline."""
+        while self._delayed and self._delayed[0][0] <= now:
+            *_, address, message = heappop(self._delayed)
+            self._to_air(address, message, now)
+        return self._delayed[0][0] if self._delayed else None
 
-    def take_downlink(self) -> list[tuple[str, Downlink]]:
-        """What is to be sent by the time of the last step, each with the address it goes to."""
-        taken = []
-        while self._waiting and self._waiting[0][0] <= self._now:
-            *_, address, message = heappop(self._waiting)
-            taken.append((address, message))
-        return taken
-
-    def _say(self, address: str, message: Downlink) -> None:
-        if self.manner.silent:
-            return
-        asked = not isinstance(message, Response | Ack | Reset)
-        for time in range(1 + self.manner.repeats * asked):
-            at = self._now + self.manner.delay + time * REPEAT_TIME
-            heappush(self._waiting, (at, next(self._order), address, message))
+    def _send_at(self, at: float, address: str, message: Downlink) -> None:
+        heappush(self._delayed, (at, next(self._order), address, message))
+        self.on_change()

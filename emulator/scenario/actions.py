@@ -1,4 +1,4 @@
-"""What may happen in a scenario: each action's key, and how its values are read. Pure."""
+"""Scenario actions: the key of each action and the reader of its values. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -28,7 +28,6 @@ from emulator.scenario.events import (
     PlatformChange,
     Restart,
     SimChange,
-    Way,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
@@ -39,25 +38,25 @@ _IDS = range(0x1_0000)
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
-    """How an action is read from its table and key; `lasts`: it may be `for` a time; `common`:
-    it concerns what all modules share, and none of them.
+    """`read` makes the action from its table and key. `can_end`: may have a duration (`for`).
+
+    `common`: changes what all modules share, so that it takes no `module`.
     """
 
     read: Callable[[TomlTable, str], Action]
-    lasts: bool = False
+    can_end: bool = False
     common: bool = False
 
 
-class _Choice(Enum):
-    """Words that stand for yes and no."""
+class _State(Enum):
+    """Words in the file for the two states of the network and of the cable."""
 
     REFUSES = "refuses"
     ACCEPTS = "accepts"
-    OUT = "unplugged"
-    IN = "plugged"
+    UNPLUGGED = "unplugged"
+    PLUGGED = "plugged"
 
 
-# What is done to the next bytes, as a scenario says it.
 _FAULT_KEYS = {
     "lose": Fault.LOSS,
     "double": Fault.DOUBLE,
@@ -70,8 +69,8 @@ _FAULT_KEYS = {
 class _Answer(Enum):
     ERROR = "ERROR"
     LATE = "late"
-    NEVER = "never"  # neither obeyed nor answered
-    LOST = "lost"  # obeyed, and not answered
+    NEVER = "never"  # neither executed nor answered
+    LOST = "lost"  # executed but not answered
 
 
 def _coverage(table: TomlTable, key: str) -> Action:
@@ -79,8 +78,7 @@ def _coverage(table: TomlTable, key: str) -> Action:
 
 
 def _network(table: TomlTable, key: str) -> Action:
-    known = {choice.value: choice for choice in (_Choice.REFUSES, _Choice.ACCEPTS)}
-    return NetworkChange(table.choice(key, known) is _Choice.REFUSES)
+    return NetworkChange(_state(table, key, _State.REFUSES, _State.ACCEPTS) is _State.REFUSES)
 
 
 def _sim(table: TomlTable, key: str) -> Action:
@@ -92,49 +90,52 @@ def _restart(table: TomlTable, key: str) -> Action:
 
 
 def _cable(table: TomlTable, key: str) -> Action:
-    known = {choice.value: choice for choice in (_Choice.OUT, _Choice.IN)}
-    return CableChange(table.choice(key, known) is _Choice.IN)
+    return CableChange(_state(table, key, _State.UNPLUGGED, _State.PLUGGED) is _State.PLUGGED)
+
+
+def _state(table: TomlTable, key: str, *states: _State) -> _State:
+    return table.choice(key, {state.value: state for state in states})
 
 
 def _noise(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    shares = {fault: inner.number(fault, 0, 1) for fault in Fault if fault in inner}
+    rates = {fault: inner.number(fault, 0, 1) for fault in Fault if fault in inner}
     inner.end()
-    return NoiseChange(Rates(**shares))
+    return NoiseChange(Rates(**rates))
 
 
-def _spoil(table: TomlTable, key: str) -> Action:
+def _byte_fault(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    trick = inner.only(_FAULT_KEYS, "the fault")
-    fault = _FAULT_KEYS[trick]
-    after = inner.integer("after", 0) if "after" in inner else 0
+    name = inner.exactly_one(_FAULT_KEYS, "the fault")
+    fault = _FAULT_KEYS[name]
+    after = inner.integer("after", 0, default=0)
     if fault is Fault.DELAY:
-        spot = FaultAt(fault, after, seconds=inner.number(trick))
+        planned = FaultAt(fault, after, seconds=inner.number(name))
     elif fault is Fault.GARBAGE:
-        spot = FaultAt(fault, after, data=inner.text(trick).encode())
+        planned = FaultAt(fault, after, data=inner.text(name).encode())
     else:
-        spot = FaultAt(fault, after, inner.integer(trick, 1))
+        planned = FaultAt(fault, after, inner.integer(name, 1))
     inner.end()
-    return ByteFault(Way(key), spot)
+    return ByteFault(key == "to_host", planned)
 
 
 def _air(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    weather = AirChange(inner.optional("latency"), inner.optional("loss", 0, 1))
+    change = AirChange(inner.optional("latency"), inner.optional("loss", 0, 1))
     inner.end()
-    return weather
+    return change
 
 
 def _platform(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    manner = Manner(
-        silent=inner.flag("silent") if "silent" in inner else False,
-        refusing=inner.flag("refusing") if "refusing" in inner else False,
-        delay=inner.optional("delay") or 0.0,
-        repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else 0,
+    faults = PlatformFaults(
+        silent=inner.flag("silent", default=False),
+        refusing=inner.flag("refusing", default=False),
+        delay=inner.number("delay", default=0.0),
+        repeats=inner.integer("repeats", 0, 10, default=0),
     )
     inner.end()
-    return PlatformChange(manner)
+    return PlatformChange(faults)
 
 
 def _read(table: TomlTable, key: str) -> Action:
@@ -158,6 +159,7 @@ def _execute(table: TomlTable, key: str) -> Action:
 
 
 def _path(table: TomlTable, key: str, least: int, most: int) -> Path:
+    """A path of `least` to `most` ids."""
     text = table.text(key)
     ids = [int(part) for part in re.findall(r"/(\d{1,5})", text, re.ASCII)]
     if text != "".join(f"/{number}" for number in ids) or any(n not in _IDS for n in ids):
@@ -175,7 +177,7 @@ def _value(table: TomlTable) -> Value:
             return value
         case str() if len(value.encode()) <= _PAYLOAD_LIMIT:
             return value
-        case int() if -(2**63) <= value < 2**63:  # what the module carries
+        case int() if -(2**63) <= value < 2**63:  # LwM2M integers have at most 64 bits
             return value
         case float() if isfinite(value):
             return value
@@ -190,44 +192,44 @@ def _answer(table: TomlTable, key: str) -> Action:
         return CommandFault(answered=False)
     if answer is _Answer.LATE:
         return CommandFault(delay=table.number("seconds"))
-    number = table.integer("cme", 0) if "cme" in table else Cme.NOT_ALLOWED
+    number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)
-        raise InvalidValue("cme", f"cme {number}, expected one that the module knows: {known}")
-    return CommandFault(refusal=Cme(number), delay=table.optional("seconds") or 0.0)
+        raise InvalidValue("cme", f"cme {number}, expected an error number of the module: {known}")
+    return CommandFault(refusal=Cme(number), delay=table.number("seconds", default=0.0))
 
 
 def _urc(table: TomlTable, key: str) -> Action:
-    return _aside(table, framed(table.text(key)))
+    return _extra_bytes(table, framed(table.text(key)))
 
 
 def _bytes(table: TomlTable, key: str) -> Action:
     digits = table.text(key)
     if not re.fullmatch("([0-9A-Fa-f]{2})+", digits):
         raise InvalidValue(key, f"{key} {format_value(digits)}, expected two hex digits a byte")
-    return _aside(table, bytes.fromhex(digits))
+    return _extra_bytes(table, bytes.fromhex(digits))
 
 
-def _aside(table: TomlTable, data: bytes) -> ExtraBytes:
+def _extra_bytes(table: TomlTable, data: bytes) -> ExtraBytes:
     places = {str(place): place for place in Place}
-    place = table.choice("place", places) if "place" in table else Place.AFTER
-    return ExtraBytes(data, place, table.optional("split") or 0.0)
+    place = table.choice("place", places, default=Place.AFTER)
+    return ExtraBytes(data, place, table.number("split", default=0.0))
 
 
 ACTIONS: Mapping[str, ActionKind] = {
     "answer": ActionKind(_answer),
-    "coverage": ActionKind(_coverage, lasts=True),
-    "network": ActionKind(_network, lasts=True),
-    "sim": ActionKind(_sim, lasts=True),
+    "coverage": ActionKind(_coverage, can_end=True),
+    "network": ActionKind(_network, can_end=True),
+    "sim": ActionKind(_sim, can_end=True),
     "restart": ActionKind(_restart),
-    "cable": ActionKind(_cable, lasts=True),
-    "noise": ActionKind(_noise, lasts=True),
-    Way.TO_HOST: ActionKind(_spoil),
-    Way.TO_MODULE: ActionKind(_spoil),
+    "cable": ActionKind(_cable, can_end=True),
+    "noise": ActionKind(_noise, can_end=True),
+    "to_host": ActionKind(_byte_fault),
+    "to_module": ActionKind(_byte_fault),
     "urc": ActionKind(_urc),
     "bytes": ActionKind(_bytes),
-    "air": ActionKind(_air, lasts=True, common=True),
-    "platform": ActionKind(_platform, lasts=True, common=True),
+    "air": ActionKind(_air, can_end=True, common=True),
+    "platform": ActionKind(_platform, can_end=True, common=True),
     "read": ActionKind(_read),
     "discover": ActionKind(_discover),
     "write": ActionKind(_write),

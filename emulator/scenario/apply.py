@@ -1,8 +1,8 @@
-"""Does to an emulator what an action says, and knows the way back."""
+"""Applies the action of a scenario event to an emulator, and undoes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from emulator.emulator import Emulator
@@ -16,12 +16,11 @@ from emulator.scenario.events import (
     PlatformChange,
     Restart,
     SimChange,
-    Way,
 )
 from emulator.simulation.board import Board
 
 Undo = Callable[[], None]
-Staged = (
+Change = (
     CoverageChange
     | NetworkChange
     | SimChange
@@ -34,66 +33,48 @@ Staged = (
 )
 
 
-def perform(action: Staged, it: Emulator, board: Board) -> Undo:
-    """Do `action` to `board`, or to what all share; what is returned makes things as they were.
+def apply(change: Change, emulator: Emulator, board: Board) -> Undo:
+    """Apply `change` to `board`, or to what all boards share. The result undoes it.
 
-    Raises OSError: the port cannot be had again.
+    Raises OSError if the port cannot be opened again.
     """
-    match action:
+    match change:
         case CoverageChange(coverage):
-            return _set(board.module.radio, "coverage", coverage)
+            return _set(board.module.radio, coverage=coverage)
         case NetworkChange(refusing):
-            return _set(board.module.radio, "refusing", refusing)
+            return _set(board.module.radio, refusing=refusing)
         case SimChange(sim):
-            return _set(board.module.radio, "sim", sim)
+            return _set(board.module.radio, sim=sim)
         case Restart(cause):
-            board.module.power_cycle(cause, it.now())
-            return _nothing
+            board.module.power_cycle(cause, emulator.now())
         case CableChange(plugged):
             (board.line.plug if plugged else board.line.unplug)()
             return board.line.unplug if plugged else board.line.plug
-        case NoiseChange():
-            return _noise(action, board)
-        case ByteFault(way, spot):
+        case NoiseChange(rates):
+            return _set(board.line.faults, rates=(rates, rates))
+        case ByteFault(to_host, fault):
             faults = board.line.faults
-            (faults.to_host if way is Way.TO_HOST else faults.to_module).plan(spot)
-            return _nothing
-        case AirChange():
-            return _weather(action, it)
-        case PlatformChange(manner):
-            return _set(it.front, "manner", manner)
+            (faults.to_host if to_host else faults.to_module).plan(fault)
+        case AirChange(latency, loss):
+            air = emulator.air
+            return _set(
+                air,
+                latency=air.latency if latency is None else latency,
+                loss=air.loss if loss is None else loss,
+            )
+        case PlatformChange(faults):
+            return _set(emulator.misbehaviour, faults=faults)
         case _:
-            assert_never(action)
+            assert_never(change)
+    return lambda: None  # cannot be undone
 
 
-def _nothing() -> None:
-    """There is no way back."""
+def _set(part: object, **attributes: object) -> Undo:
+    before = {name: getattr(part, name) for name in attributes}
 
+    def assign(values: Mapping[str, object]) -> None:
+        for name, value in values.items():
+            setattr(part, name, value)
 
-def _set(part: object, name: str, value: object) -> Undo:
-    before = getattr(part, name)
-    setattr(part, name, value)
-    return lambda: setattr(part, name, before)
-
-
-def _noise(action: NoiseChange, board: Board) -> Undo:
-    faults = board.line.faults
-    to_host, to_module = faults.rates
-    faults.set_rates(action.rates)
-
-    def undo() -> None:
-        faults.to_host.rates, faults.to_module.rates = to_host, to_module
-
-    return undo
-
-
-def _weather(action: AirChange, it: Emulator) -> Undo:
-    air = it.air
-    latency, loss = air.latency, air.loss
-    air.latency = latency if action.latency is None else action.latency
-    air.loss = loss if action.loss is None else action.loss
-
-    def undo() -> None:
-        air.latency, air.loss = latency, loss
-
-    return undo
+    assign(attributes)
+    return lambda: assign(before)

@@ -1,4 +1,4 @@
-"""What a scenario says: events, each with its occasion and its action. Pure."""
+"""The contents of a scenario: events, each with its time and its action. Pure."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 
 # When ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Once, so many seconds after the beginning."""
+    """Once, `seconds` after the beginning."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """At `first` and each `seconds` after it, `times` times; None: for ever."""
+    """First after `first` seconds, then every `seconds`, `times` times; None: without end."""
 
     seconds: float
     first: float
@@ -35,21 +35,18 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """When the module hears a command line that begins with `command`, the first `times` of them.
-
-    `after`: so many seconds later.
-    """
+    """`after` seconds after each of the first `times` commands that begin with `command`."""
 
     command: str
     times: int | None = None
     after: float = 0.0
 
     def matches(self, line: str) -> bool:
-        """`AT+NSO` is no beginning of `AT+NSOCR`: what it ends in must end there, too."""
-        beginning, rest = line[: len(self.command)], line[len(self.command) :]
-        if beginning.upper() != self.command.upper():
+        """Whether `line` begins with `command`, at a word boundary: AT+NSO is not AT+NSOCR."""
+        start, rest = line[: len(self.command)], line[len(self.command) :]
+        if start.upper() != self.command.upper():
             return False
-        return not re.match(r"\w", rest) or not re.search(r"\w\Z", beginning)
+        return not re.match(r"\w", rest) or not re.search(r"\w\Z", start)
 
 
 When = At | Every | On
@@ -59,60 +56,57 @@ When = At | Every | On
 
 @dataclass(frozen=True, slots=True)
 class CoverageChange:
-    """The module stands where the coverage is this."""
+    """Set the radio coverage of the module."""
 
     coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkChange:
-    """It takes the module in, or does no more."""
+    """The network refuses to register the module, or accepts it."""
 
     refusing: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SimChange:
-    """This SIM is in the holder."""
+    """Set the SIM in the holder."""
 
     sim: Sim
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
+    """The module restarts."""
+
     cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
 class CableChange:
-    """The port is there or has gone."""
+    """Unplug or plug the serial port."""
 
     plugged: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseChange:
-    """The line meets faults, both ways."""
+    """Set the share of faulty bytes in both directions."""
 
     rates: Rates
 
 
-class Way(StrEnum):
-    TO_HOST = "to_host"
-    TO_MODULE = "to_module"
-
-
 @dataclass(frozen=True, slots=True)
 class ByteFault:
-    """One fault of one direction."""
+    """One fault in the direction to the host or to the module."""
 
-    way: Way
-    spot: FaultAt
+    to_host: bool
+    fault: FaultAt
 
 
 @dataclass(frozen=True, slots=True)
 class AirChange:
-    """The air's latency, seconds each way, and its loss, a share; None: as it is."""
+    """Latency of the air in seconds one way, loss as a share of 0 to 1; None: unchanged."""
 
     latency: float | None
     loss: float | None
@@ -120,16 +114,16 @@ class AirChange:
 
 @dataclass(frozen=True, slots=True)
 class PlatformChange:
-    """How the platform meets its devices."""
+    """Set how the platform treats its devices."""
 
-    manner: Manner
+    faults: PlatformFaults
 
 
 @dataclass(frozen=True, slots=True)
 class CloudRequest:
-    """The cloud asks the device."""
+    """The cloud sends a request to the device."""
 
-    question: Read | Write | Execute | Discover
+    request: Read | Write | Execute | Discover
 
 
 # `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
@@ -152,43 +146,41 @@ Action = (
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`lasting`: seconds until things are again as they were before it; None: they stay.
+    """`duration`: seconds until the action is undone; None: never.
 
-    `text` is the action in the file's words, `line` where the event begins, `module` whose it is,
-    from 1 on.
+    `text` is the action as in the file, `line` the line where the event begins, `module` the
+    number of its module, from 1.
     """
 
     when: When
     action: Action
-    lasting: float | None
+    duration: float | None
     text: str
     line: int
     module: int = 1
 
     @property
-    def upset(self) -> CommandFault | None:
-        """What becomes of the command itself; None: the action has a time of its own."""
+    def command_fault(self) -> CommandFault | None:
+        """The fault of the command itself; None if the action happens at its own time."""
         match self.action, self.when:
-            case CommandFault() as upset, On():
-                return upset
-            case ExtraBytes() as aside, On(after=0.0):
-                return CommandFault(extra=aside)
+            case CommandFault() as fault, On():
+                return fault
+            case ExtraBytes() as extra, On(after=0.0):
+                return CommandFault(extra=extra)
             case _:
                 return None
 
 
 class Begin(StrEnum):
-    """What the seconds of a scenario count from."""
+    """The zero of all times of a scenario."""
 
-    START = "start"  # the emulator is ready
-    COMMAND = "first command"  # the module hears its host for the first time
+    START = "start"  # the emulator has started
+    COMMAND = "first command"  # the module has received its first command line
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`ends`: seconds after which it is over; None: when it is stopped. `seed` decides all that is
-    drawn at random.
-    """
+    """`ends`: duration in seconds; None: until stopped. `seed`: of all random numbers."""
 
     events: tuple[Event, ...]
     title: str = ""

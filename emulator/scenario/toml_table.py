@@ -1,4 +1,4 @@
-"""One table of a scenario file, whose keys are taken one by one and checked. Pure."""
+"""TOML tables whose keys are taken one by one, with checks and precise messages. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TypeVar
 
 E = TypeVar("E", bound=Enum)
 
-# Thirty years in seconds: beyond what any number of a scenario means.
-_MOST = 1e9
+# Largest number that is accepted: thirty years in seconds.
+_MAX = 1e9
 
 
 class InvalidValue(Exception):
-    """What stands under `key` (None: the table itself) is not what was expected."""
+    """The value of `key` (None: the table itself) is invalid; the text says what is expected."""
 
     def __init__(self, key: str | None, message: str) -> None:
         super().__init__(message)
@@ -22,61 +22,75 @@ class InvalidValue(Exception):
 
 
 class TomlTable:
-    """Every method raises InvalidValue on a value that is missing, of another kind or out of range.
+    """Take each expected key, then call `end`, which rejects the keys that were not taken.
 
-    `within`: the key that this table is the value of; errors are told under it.
+    A missing key gives the `default`, if there is one. Every method raises InvalidValue if the
+    value is missing, of the wrong type or out of range. `parent`: the key of this table in its own
+    table; errors are reported for that key.
     """
 
-    def __init__(self, values: Mapping[str, object], within: str | None = None) -> None:
+    def __init__(self, values: Mapping[str, object], parent: str | None = None) -> None:
         self._values = dict(values)
-        self._known: dict[str, None] = {}  # what was asked for, in that order
+        self._known: dict[str, None] = {}  # expected keys, in the order of use
         self._taken: set[str] = set()
-        self._within = within
+        self._parent = parent
 
     def __contains__(self, key: str) -> bool:
         self._known[key] = None
         return key in self._values
 
-    def only(self, keys: Iterable[str], what: str) -> str:
-        """The one of `keys` that is there."""
+    def exactly_one(self, keys: Iterable[str], what: str) -> str:
+        """The only one of `keys` that is present; `what` names the choice in messages."""
         known = list(keys)
         found = [key for key in self._values if key in known]
         if len(found) == 1:
             return found[0]
         for key in self._values if not found else ():
-            if meant := get_close_matches(key, known, 1):
-                raise self._wrong(key, f"{key} means nothing here, is {meant[0]} meant?")
-        said = " and ".join(found) or "nothing"
+            if similar := get_close_matches(key, known, 1):
+                raise self._invalid(key, f"{key} is unknown, did you mean {similar[0]}?")
+        given = " and ".join(found) or "nothing"
         second = found[1] if found else None
-        raise self._wrong(second, f"{what}: {said}, expected exactly one of {', '.join(known)}")
+        raise self._invalid(second, f"{what}: {given}, expected exactly one of {', '.join(known)}")
 
     def take(self, key: str) -> object:
         self._known[key] = None
         self._taken.add(key)
         if key not in self._values:
-            raise self._wrong(None, f"{key} is missing")
+            raise self._invalid(None, f"{key} is missing")
         return self._values[key]
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, default: str | None = None) -> str:
+        if default is not None and key not in self:
+            return default
         value = self.take(key)
         if not isinstance(value, str) or not value:
-            raise self._wrong(key, f"{key} {format_value(value)}, expected a text")
+            raise self._invalid(key, f"{key} {format_value(value)}, expected a text")
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        if default is not None and key not in self:
+            return default
         value = self.take(key)
         if not isinstance(value, bool):
-            raise self._wrong(key, f"{key} {format_value(value)}, expected true or false")
+            raise self._invalid(key, f"{key} {format_value(value)}, expected true or false")
         return value
 
-    def integer(self, key: str, low: int, high: int | None = None) -> int:
+    def integer(
+        self, key: str, low: int, high: int | None = None, default: int | None = None
+    ) -> int:
+        if default is not None and key not in self:
+            return default
         value = self.take(key)
         if isinstance(value, int) and not isinstance(value, bool) and _inside(value, low, high):
             return value
         bounds = f"{low} or more" if high is None else f"{low} to {high}"
-        raise self._wrong(key, f"{key} {format_value(value)}, expected a whole number, {bounds}")
+        raise self._invalid(key, f"{key} {format_value(value)}, expected a whole number, {bounds}")
 
-    def number(self, key: str, low: float = 0.0, high: float | None = None) -> float:
+    def number(
+        self, key: str, low: float = 0.0, high: float | None = None, default: float | None = None
+    ) -> float:
+        if default is not None and key not in self:
+            return default
         value = self.take(key)
         match value:
             case bool():
@@ -84,43 +98,43 @@ class TomlTable:
             case int() | float() if _inside(value, low, high):
                 return float(value)
         bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
-        raise self._wrong(key, f"{key} {format_value(value)}, expected a number, {bounds}")
+        raise self._invalid(key, f"{key} {format_value(value)}, expected a number, {bounds}")
 
     def optional(self, key: str, low: float = 0.0, high: float | None = None) -> float | None:
-        """The same as `number`, None where it is left out."""
+        """Like `number`, but None if the key is missing."""
         return self.number(key, low, high) if key in self else None
 
-    def choice(self, key: str, known: Mapping[str, E]) -> E:
+    def choice(self, key: str, known: Mapping[str, E], default: E | None = None) -> E:
+        if default is not None and key not in self:
+            return default
         value = self.take(key)
         if not isinstance(value, str) or value not in known:
-            raise self._wrong(
-                key, f"{key} {format_value(value)}, expected one of {', '.join(known)}"
-            )
+            expected = ", ".join(known)
+            raise self._invalid(key, f"{key} {format_value(value)}, expected one of {expected}")
         return known[value]
 
     def table(self, key: str) -> TomlTable:
         value = self.take(key)
         if not isinstance(value, dict):
-            raise self._wrong(
-                key, f"{key} {format_value(value)}, expected a table such as {{ … = … }}"
-            )
+            text = format_value(value)
+            raise self._invalid(key, f"{key} {text}, expected a table such as {{ … = … }}")
         return TomlTable(value, key)
 
     def end(self) -> None:
-        """Nothing may be left that nobody took."""
+        """Raise InvalidValue if a key was not taken."""
         for key in self._values:
             if key not in self._taken:
-                known = ", ".join(it for it in self._known if it != key) or "nothing"
-                raise self._wrong(key, f"{key} means nothing here, where there may be {known}")
+                known = ", ".join(it for it in self._known if it != key) or "no key"
+                raise self._invalid(key, f"{key} is not allowed here, expected {known}")
 
-    def _wrong(self, key: str | None, message: str) -> InvalidValue:
-        if self._within is None:
+    def _invalid(self, key: str | None, message: str) -> InvalidValue:
+        if self._parent is None:
             return InvalidValue(key, message)
-        return InvalidValue(self._within, f"{self._within}: {message}")
+        return InvalidValue(self._parent, f"{self._parent}: {message}")
 
 
 def format_value(value: object) -> str:
-    """A value as a message names it: as TOML would, shortened."""
+    """A value for messages: as in TOML, shortened."""
     text = _toml(value)
     return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
 
@@ -140,4 +154,4 @@ def _toml(value: object) -> str:
 
 
 def _inside(value: float, low: float, high: float | None) -> bool:
-    return low <= value <= _MOST and (high is None or value <= high)
+    return low <= value <= _MAX and (high is None or value <= high)

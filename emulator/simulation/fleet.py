@@ -1,20 +1,20 @@
-"""Several modules at once: what is counted up from one to the next. Pure."""
+"""Several modules: their IMEI, IMSI and links, counted up. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+from emulator.air.messages import IMEI, IMSI
 from emulator.module.general.identity import Identity
-from emulator.onenet.devices import IMEI, IMSI
 
 _DEFAULT = Identity()
 
 
 def identities(imei: str, imsi: str, count: int) -> list[Identity]:
-    """`count` modules, the first with these numbers, each further one with the next.
+    """Identities of `count` modules: the first has `imei` and `imsi`, further ones count up.
 
-    Raises ValueError: which number is none, or cannot be counted up.
+    Raises ValueError for an invalid number, or one that cannot be counted up.
     """
     if count < 1:
         raise ValueError(f"modules {count}: expected 1 or more")
@@ -29,14 +29,14 @@ def identities(imei: str, imsi: str, count: int) -> list[Identity]:
 
 
 def links(first: Path | None, count: int) -> list[Path | None]:
-    """The links to `count` ports: several are numbered from 1 on."""
+    """The links to `count` ports; several are numbered from 1 on."""
     if first is None or count == 1:
         return [first] * count
     return [first.with_name(f"{first.name}-{place + 1}") for place in range(count)]
 
 
 def _counted(name: str, first: str, place: int) -> str:
-    """The number `place` after the first, as long as it."""
+    """The number `first` + `place`, with as many digits as `first`."""
     if not place:
         return first
     if not first.isdecimal() or len(str(int(first) + place)) > len(first):

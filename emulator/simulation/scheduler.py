@@ -1,32 +1,32 @@
-"""When the parts of an emulator do what is due: at their deadlines by its clock, and when moved.
-
-Pure but for the clock that it is given.
-"""
+"""Scheduler: runs a simulation by a clock, at its deadlines and at each input."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeVar
 
 from emulator.clock.clocks import Clock, EagerClock, Timer
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
+
+T = TypeVar("T")
 
 
-class Sender(Protocol):
-    """Something that may have to send what came of a turn."""
+class Scheduler:
+    """Runs `simulation` by `clock`: steps it, flushes what the step produced, sets the next timer.
 
-    def flush(self) -> None: ...
+    Between `start` and `stop`, changes made outside of `input` (a test sets `radio.coverage`) are
+    served soon, by a timer.
+    """
 
-
-class Turns:
-    """`chain` by `clock`, from `start` to `stop`."""
-
-    def __init__(self, chain: Chain, clock: Clock) -> None:
-        self._chain = chain
-        self._clock = clock
-        self._stirred: dict[Sender, None] = {}  # a set that keeps its order
+    def __init__(self, simulation: Simulation, clock: Clock) -> None:
         self.started = False
+        self._simulation = simulation
+        self._clock = clock
+        self._eager = clock if isinstance(clock, EagerClock) else None
         self._timer: Timer | None = None
-        self._due: float | None = None
+        self._due: float | None = None  # when the timer fires
+        self._running = False
+        simulation.on_change = self._on_change
 
     def start(self) -> None:
         self.started = True
@@ -35,44 +35,53 @@ class Turns:
         self.started = False
         self._stop_timer()
 
-    def stir(self, sender: Sender) -> None:
-        """It is flushed at the end of the turn."""
-        self._stirred[sender] = None
+    def input(self, call: Callable[[float], T], flush: Callable[[], None] | None = None) -> T:
+        """Let the outside act on a part: do what is due first, then `call(now)`, then its effects.
 
-    def turn(self) -> None:
-        """Do what is due, send what came of it, and come back at the next deadline."""
-        self.turn_at(self._clock.now())
-
-    def turn_at(self, now: float) -> None:
-        """The same, by somebody who has just asked what time it is."""
-        deadline = self._chain.step(now)
-        stirred, self._stirred = self._stirred, {}
-        for sender in stirred:
-            sender.flush()
-        if deadline != self._due:
-            self._stop_timer()
-            if deadline is not None:
-                self._due = deadline
-                self._timer = self._clock.call_at(deadline, self._on_time)
-        if isinstance(self._clock, EagerClock):
-            self._clock.check()
-
-    def catch_up(self, now: float) -> None:
-        """A turn, if anything is due: before a part is moved which nobody else has moved."""
-        if self._due is not None and self._due <= now:
-            self.turn_at(now)
-
-    def soon(self) -> None:
-        """Somebody has moved a module by hand: turn, but not in the middle of it."""
+        `flush` sends what the part answers. Returns or raises what `call` does.
+        """
         now = self._clock.now()
-        if self.started and self._due != now:
-            self._stop_timer()
-            self._due = now
-            self._timer = self._clock.call_at(now, self._on_time)
+        if self._due is not None and self._due <= now:
+            self._run(now)
+        if flush is not None:
+            self._simulation.outputs[flush] = None
+        self._running = True
+        try:
+            return call(now)
+        finally:
+            self._run(now)
 
-    def _on_time(self) -> None:
+    def settle(self) -> None:
+        """Do everything that is due by now."""
+        self._run(self._clock.now())
+
+    def _run(self, now: float) -> None:
+        self._running = True
+        try:
+            deadline = self._simulation.step(now)
+        finally:
+            self._running = False
+        if deadline != self._due:
+            self._set_timer(deadline)
+        outputs, self._simulation.outputs = self._simulation.outputs, {}
+        for flush in outputs:
+            flush()
+        if self._eager is not None:
+            self._eager.check()
+
+    def _on_change(self) -> None:
+        if self.started and not self._running:
+            self._set_timer(self._clock.now())
+
+    def _on_timer(self) -> None:
         self._timer = self._due = None
-        self.turn()
+        self._run(self._clock.now())
+
+    def _set_timer(self, due: float | None) -> None:
+        self._stop_timer()
+        if due is not None:
+            self._due = due
+            self._timer = self._clock.call_at(due, self._on_timer)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -1,6 +1,6 @@
-"""Modules, air and platform as one thing that is stepped: the whole chain without a clock.
+"""Simulation: LwM2M server, air and endpoints, stepped together through each deadline. No clock.
 
-The one place that knows all three. `Emulator` drives it by the real clock, tests by their own.
+Pure. `Scheduler` drives it by a clock; tests drive it by hand.
 """
 
 from __future__ import annotations
@@ -9,133 +9,113 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from emulator.air.memory import Air, Link
-from emulator.air.messages import Downlink, Uplink
+from emulator.air.memory import Air, Receiver
+from emulator.air.messages import Uplink
 from emulator.clock.deadlines import Deadlines, earliest
+from emulator.onenet.lwm2m.server import Server
+from emulator.onenet.misbehaviour import Misbehaviour
 
 
-class Station(Protocol):
-    """What is at the far end of the air: an emulated module, or whatever speaks LwM2M like it.
+class Part(Protocol):
+    """Something that is stepped.
 
-    `touched` is the chain's: the station calls it whenever anything but `step` may have changed its
-    deadline or made it send. Untouched, a `step` before its deadline does nothing.
+    The simulation sets `on_change`. The part calls it whenever something else than `step` may have
+    changed its deadline; otherwise a `step` before the deadline does nothing.
     """
 
-    touched: Callable[[], None]
+    on_change: Callable[[], None]
 
-    @property
-    def link(self) -> Link: ...
-
-    def deliver(self, message: Downlink, now: float) -> None: ...
-
-    def step(self, now: float) -> float | None: ...
-
-    def take_uplink(self) -> list[Uplink]: ...
+    def step(self, now: float) -> float | None:
+        """Do what is due at `now`; return the next deadline, None if nothing is planned."""
 
 
-class Cloud(Protocol):
-    """What is at this end of the air: the platform, or a front of it; `touched` as a station's."""
+class Endpoint(Part, Receiver, Protocol):
+    """An LwM2M client: an emulated module, or a test's device. The simulation sets `send_up`."""
 
-    touched: Callable[[], None]
-
-    def receive(self, address: str, message: Uplink, now: float) -> None: ...
-
-    def step(self, now: float) -> float | None: ...
-
-    def take_downlink(self) -> list[tuple[str, Downlink]]: ...
+    send_up: Callable[[Uplink, float], None]
 
 
-class Chain:
-    """`step` before and after anything else is done to one of the parts, so that time is one.
+class Simulation:
+    """Connects server, misbehaviour, air and endpoints, and steps each at its own deadlines.
 
-    A station costs nothing while it has nothing to do, so that there may be thousands.
+        endpoint -> air -> misbehaviour -> server
+        endpoint <- air <- misbehaviour <- server
+
+    A part costs nothing while it is not due, so there may be thousands of endpoints. Call `step`
+    before and after anything else is done to a part, so that all have the same time.
+
+    `on_change` is called when a part has changed outside of `step`. `outputs` are the `flush`
+    callbacks of the parts stepped so far, each once, in order; the caller empties it.
     """
 
-    def __init__(self, platform: Cloud, air: Air) -> None:
-        self.platform = platform
+    def __init__(self, server: Server, air: Air) -> None:
+        self.server = server
         self.air = air
-        self._stations: list[Station] = []
-        self._addresses: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._deadlines: Deadlines[int] = Deadlines()  # of the stations, by number
-        self._touched: set[int] = set()
-        self._platform_due: float | None = None
-        self._platform_touched = True
-        platform.touched = self._touch_platform
-        self._deadline: float | None = None
+        self.misbehaviour = Misbehaviour(server.receive, air.send_down)
+        self.on_change: Callable[[], None] = lambda: None
+        self.outputs: dict[Callable[[], None], None] = {}
+        server.send = self.misbehaviour.send
+        air.to_server = self.misbehaviour.receive
+        self._parts: list[tuple[Part, Callable[[], None] | None]] = []
+        self._deadlines: Deadlines[int] = Deadlines()  # by the part's index
+        self._changed: set[int] = set()
+        self._endpoints = 0
+        self._add_part(server, None)
+        self._add_part(self.misbehaviour, None)
 
-    def add(self, station: Station) -> str:
-        """Put it on the air; returns its address. It counts from the next `step` on."""
+    def add(self, endpoint: Endpoint, flush: Callable[[], None] | None = None) -> str:
+        """Attach `endpoint` to the air; returns its address.
+
+        `flush` goes to `outputs` each time that the endpoint is stepped.
+        """
         # Carrier-grade NAT and the local port of OneNET's examples: what such a module comes from.
-        number = len(self._stations)
-        host = number + 1
-        address = f"100.64.{host >> 8 & 255}.{host & 255}:56830"
-        self._stations.append(station)
-        self._addresses.append(address)
-        self._numbers[address] = number
-        self._touched.add(number)
-        station.touched = partial(self._touched.add, number)
+        self._endpoints += 1
+        address = f"100.64.{self._endpoints >> 8 & 255}.{self._endpoints & 255}:56830"
+        endpoint.send_up = partial(self.air.send_up, address)
+        self.air.attach(address, endpoint)
+        self._add_part(endpoint, flush)
         return address
 
     def step(self, now: float) -> float | None:
         """Do everything that is due up to `now`, each thing at its own time and in that order.
 
-        Returns the next deadline, None when nothing is planned. However seldom it is called, what
-        happens is the same.
+        Returns the next deadline, None if nothing is planned. How often it is called makes no
+        difference to what happens.
         """
-        while self._deadline is not None and self._deadline < now:
-            self._deadline = self._settle(self._deadline)
-        if self._deadline == now or self._touched or self._platform_touched:
-            self._deadline = self._settle(now)
-        return self._deadline
-
-    def _touch_platform(self) -> None:
-        self._platform_touched = True
-
-    def _settle(self, now: float) -> float | None:
-        """All that happens at `now`, until it is quiet; returns what is due next."""
-        moving = True
-        while moving:
-            self._step_platform(now)
-            moving = self._carry(self._step_stations(now), now)
-        deadline = earliest(self._platform_due, self._deadlines.next, self.air.deadline)
-        assert deadline is None or deadline > now, "what was due at this instant is still due"
+        deadline = earliest(self._deadlines.next, self.air.deadline)
+        while deadline is not None and deadline < now:
+            deadline = self._settle(deadline)
+        if self._changed or deadline == now:
+            deadline = self._settle(now)
         return deadline
 
-    def _step_platform(self, now: float) -> None:
-        due = self._platform_due is not None and self._platform_due <= now
-        if due or self._platform_touched:
-            self._platform_touched = False
-            self._platform_due = self.platform.step(now)
+    def _add_part(self, part: Part, flush: Callable[[], None] | None) -> None:
+        index = len(self._parts)
+        self._parts.append((part, flush))
+        part.on_change = partial(self._part_changed, index)
+        self._changed.add(index)
 
-    def _step_stations(self, now: float) -> list[int]:
-        """Step those that are due or touched; returns which, in the order they were added."""
-        stepped = sorted({*self._deadlines.pop_due(now), *self._touched})
-        self._touched.clear()
-        for number in stepped:
-            self._deadlines.set(number, self._stations[number].step(now))
-        return stepped
+    def _part_changed(self, index: int) -> None:
+        self._changed.add(index)
+        self.on_change()
 
-    def _carry(self, stepped: list[int], now: float) -> bool:
-        """Hand over what was sent and what has arrived; whether there was anything."""
-        moved = False
-        for number in stepped:
-            station = self._stations[number]
-            for rising in station.take_uplink():
-                moved = True
-                self.air.send_up(self._addresses[number], rising, now, station.link)
-        for address, falling in self.platform.take_downlink():
-            moved = True
-            known = self._numbers.get(address)
-            link = Link() if known is None else self._stations[known].link
-            self.air.send_down(address, falling, now, link)
-        up, down = self.air.take_up(now), self.air.take_down(now)
-        for address, rising in up:
-            self._platform_touched = True
-            self.platform.receive(address, rising, now)
-        for address, falling in down:
-            arrived = self._numbers.get(address)
-            if arrived is not None:
-                self._touched.add(arrived)
-                self._stations[arrived].deliver(falling, now)
-        return moved or bool(up or down)
+    def _settle(self, now: float) -> float | None:
+        """Do all that happens at `now`, until nothing more does; returns the next deadline."""
+        while True:
+            self._step_parts(now)
+            if not self._changed and (self.air.deadline is None or self.air.deadline > now):
+                break
+            self.air.step(now)
+        deadline = earliest(self._deadlines.next, self.air.deadline)
+        assert deadline is None or deadline > now, "a part is still due at the time of its step"
+        return deadline
+
+    def _step_parts(self, now: float) -> None:
+        """Step the parts that are due or have changed, in the order of their adding."""
+        stepped = sorted({*self._deadlines.pop_due(now), *self._changed})
+        self._changed.clear()
+        for index in stepped:
+            part, flush = self._parts[index]
+            self._deadlines.set(index, part.step(now))
+            if flush is not None:
+                self.outputs[flush] = None

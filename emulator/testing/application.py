@@ -13,7 +13,7 @@ from emulator.emulator import Emulator
 from emulator.onenet.datapoints import MAX_POINTS, stream_id
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Errno
-from emulator.onenet.lwm2m.requests import Outcome, Question, Request
+from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
 from emulator.simulation.remote import within
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Cloud:
             raise ApiError(Errno.AUTH_FAILED)
         return device
 
-    def _start(self, question: Question, result: Callable[[Outcome], T]) -> Future[T]:
+    def _start(self, question: Operation, result: Callable[[Outcome], T]) -> Future[T]:
         answer: Future[T] = Future()
         answer.set_running_or_notify_cancel()  # from now on it cannot be cancelled
 

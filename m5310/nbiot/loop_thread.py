@@ -1,8 +1,4 @@
-"""A blocking call into an event loop of another thread, with callbacks coming back out of it.
-
-Whoever blocks in `Pump.run` runs the callbacks meanwhile, in the own thread and one at a time,
-so they need no locks and may block in `run` themselves.
-"""
+"""LoopThread: blocking calls into an event loop of another thread, and callbacks out of it."""
 
 from __future__ import annotations
 
@@ -18,8 +14,8 @@ from typing import Any, Final, TypeVar
 
 from m5310.errors import StateError
 
-EXIT: Final = 1.0
-"""Seconds the exit of a program waits for a loop that nobody stopped; it needs milliseconds."""
+EXIT_TIMEOUT: Final = 1.0
+"""Seconds the exit of a program waits for a loop that was not stopped; it needs milliseconds."""
 
 T = TypeVar("T")
 
@@ -30,42 +26,43 @@ class _Job:
     done: Callable[[object, BaseException | None], None]
 
 
-class Pump:
-    """One event loop in a daemon thread, until `stop`."""
+class LoopThread:
+    """An event loop in a daemon thread, from construction until `stop`.
+
+    A thread that blocks in `run` runs the callbacks of `call_in_caller` meanwhile. If several
+    threads block, one of them runs a callback at a time. A callback may call `run`.
+    """
 
     def __init__(self, name: str) -> None:
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
-        self._runner: int | None = None  # the thread that runs a callback just now
+        self._runner: int | None = None  # the thread that runs a callback now
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
-        self._thread = threading.Thread(target=self._run_loop, name=name, daemon=True)
-        started = threading.Event()
-        self._started = started.set
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run_until_end()), name=name, daemon=True
+        )
+        self._started = threading.Event()
         self._thread.start()
-        started.wait()
-        atexit.register(self._leave)
+        self._started.wait()
+        atexit.register(self._end_loop)
 
-    def _run_loop(self) -> None:
-        asyncio.run(self._live())
-
-    async def _live(self) -> None:
+    async def _run_until_end(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._started()
+        self._started.set()
         await self._end.wait()
         with self._changed:
             self._loop = None
-        # What was submitted until now becomes tasks; asyncio.run cancels them and waits for
-        # them, so that whoever blocks on one hears of it.
+        # Work submitted until now becomes tasks; asyncio.run cancels them and waits for them, so
+        # that threads that block on one get StateError.
         await asyncio.sleep(0)
 
     def stop(self) -> None:
-        """End the loop and its thread; whoever blocks in `run` gets StateError. Idempotent."""
-        self._leave(None)
-        atexit.unregister(self._leave)
+        """End the loop and its thread; calls that block in `run` raise StateError. Idempotent."""
+        self._end_loop(None)
+        atexit.unregister(self._end_loop)
 
-    def _leave(self, timeout: float | None = EXIT) -> None:
-        """The same for a program that exits without `stop`: it is not held up for long."""
+    def _end_loop(self, timeout: float | None = EXIT_TIMEOUT) -> None:
         with self._changed:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._end.set)
@@ -74,10 +71,11 @@ class Pump:
     # --- in the blocking thread --------------------------------------------------------------
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` on the loop and callbacks here, until `work` is done.
+        """Run `work` on the loop, and callbacks in this thread, until `work` is done.
 
-        Callbacks that wait already are run even if `work` is done at once. Interrupted (Ctrl-C,
-        or a callback's own SystemExit), `work` is cancelled and the interrupt passed on.
+        Callbacks that wait already are run even if `work` is done at once. On an interrupt
+        (Ctrl-C, or a callback's SystemExit) `work` is cancelled and the interrupt is raised.
+        Raises StateError after `stop` and in a forked process.
         """
         future: concurrent.futures.Future[T] | None = None
         try:
@@ -89,8 +87,8 @@ class Pump:
                     work.close()
                     raise StateError("the device belongs to the process that this one forked from")
                 future = asyncio.run_coroutine_threadsafe(work, self._loop)
-            future.add_done_callback(self._wake)
-            self._pump_until(future)
+            future.add_done_callback(self._notify)
+            self._run_jobs_until(future)
             return future.result()
         except concurrent.futures.CancelledError:
             raise StateError("the device was destroyed meanwhile") from None
@@ -99,16 +97,16 @@ class Pump:
                 future.cancel()
             raise
 
-    def _wake(self, _: object) -> None:
+    def _notify(self, _: object) -> None:
         with self._changed:
             self._changed.notify_all()
 
-    def _pump_until(self, future: concurrent.futures.Future[T]) -> None:
+    def _run_jobs_until(self, future: concurrent.futures.Future[T]) -> None:
         waiting = len(self._jobs)
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: future.done() or self._free())
-                if not self._free() or (future.done() and waiting <= 0):
+                self._changed.wait_for(lambda: future.done() or self._can_run_job())
+                if not self._can_run_job() or (future.done() and waiting <= 0):
                     return
                 job = self._jobs.popleft()
                 before, self._runner = self._runner, threading.get_ident()
@@ -120,8 +118,8 @@ class Pump:
                     self._runner = before
                     self._changed.notify_all()
 
-    def _free(self) -> bool:
-        """Whether there is a callback to run and this thread may run it."""
+    def _can_run_job(self) -> bool:
+        """Whether a callback waits and this thread may run it."""
         return bool(self._jobs) and self._runner in (None, threading.get_ident())
 
     def _run_job(self, job: _Job) -> None:
@@ -136,8 +134,11 @@ class Pump:
 
     # --- in the loop -------------------------------------------------------------------------
 
-    async def call(self, work: Callable[[], object]) -> object:
-        """Have a blocking thread run `work`. Cancelled before its turn, it is never run."""
+    async def call_in_caller(self, work: Callable[[], object]) -> object:
+        """Run `work` in a thread that blocks in `run`, and return its result.
+
+        Waits until a thread does. If cancelled before `work` has started, it is never run.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
 
@@ -149,11 +150,11 @@ class Pump:
             elif isinstance(error, Exception) and not isinstance(error, StopIteration):
                 future.set_exception(error)
             else:
-                # these would end the loop, or cannot be carried by a future
+                # a future cannot carry StopIteration, and the others would end the loop
                 future.set_exception(RuntimeError(f"the callback was ended by {error!r}"))
 
         def done(result: object, error: BaseException | None) -> None:
-            # the loop may have been closed meanwhile, and with it went who asked
+            # RuntimeError: the loop has been closed, and the awaiting task with it
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, result, error)
 

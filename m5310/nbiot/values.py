@@ -1,4 +1,4 @@
-"""Values that the program flagged: who reports each of them, and in how many reports."""
+"""NbiotValue, and the UPDATED flags that ask for reports of values."""
 
 from __future__ import annotations
 
@@ -15,71 +15,69 @@ from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, ValueType, size
 
 @dataclass(eq=False, slots=True)
 class NbiotValue:
-    """One resource's value; `flag |= NBIOT_UPDATED` asks for a report at the next step.
+    """One resource's value. `flag |= NBIOT_UPDATED` asks for a report at the next step.
 
-    `type` and the other flags count as they are when the resource is added.
+    `type` and the other flags are read once, when the resource is added.
     """
 
     type: ValueType
-    value: Any  # a `Value`; the program knows which of them, and calculates with it
+    value: Any  # a `Value`; the program knows which, and calculates with it
     flag: Access = Access.READABLE
 
 
-Portion = list[tuple[Resource, NbiotValue, Value]]
-"""What one report carries: of each resource the value as it was when it was claimed."""
+Batch = list[tuple[Resource, NbiotValue, Value]]
+"""The values of one report, each as it was when it was claimed."""
 
 
-class Flags:
-    """The UPDATED flags of a device's values, which several threads may report at once."""
+class UpdatedFlags:
+    """Takes the UPDATED flags off the values, for several threads that report at once."""
 
     def __init__(self) -> None:
-        self._claiming = threading.Lock()
+        self._lock = threading.Lock()
 
-    def claimed(self, values: Mapping[Resource, NbiotValue]) -> Iterator[Portion]:
-        """What is flagged, by object instance, and by what one report carries of it.
+    def claim(self, values: Mapping[Resource, NbiotValue]) -> Iterator[Batch]:
+        """The flagged values: one batch for each object instance, more if one report is too small.
 
-        The flags are cleared at once; what is not reported then must be `put_back`.
+        All flags are cleared at the first step of the iteration. The caller reports each batch
+        or puts it back.
         """
-        flagged: dict[Path, Portion] = {}
+        flagged: dict[Path, Batch] = {}
         for resource, holder in list(values.items()):
-            if self._claim(holder):
+            if self._clear(holder):
                 instance = resource.path.instance_path
                 flagged.setdefault(instance, []).append((resource, holder, holder.value))
         for entries in flagged.values():
-            portion: Portion = []
-            room = PAYLOAD_LIMIT
+            batch: Batch = []
+            free = PAYLOAD_LIMIT
             for entry in entries:
-                takes = _takes(entry[0], entry[2])
-                if takes is None:
-                    yield [entry]  # to be refused by itself
+                length = _length(entry[0], entry[2])
+                if length is None:
+                    yield [entry]  # alone: its report will fail
                     continue
-                if portion and takes > room:
-                    yield portion
-                    portion, room = [], PAYLOAD_LIMIT
-                portion.append(entry)
-                room -= takes
-            if portion:
-                yield portion
+                if batch and length > free:
+                    yield batch
+                    batch, free = [], PAYLOAD_LIMIT
+                batch.append(entry)
+                free -= length
+            if batch:
+                yield batch
 
-    def _claim(self, holder: NbiotValue) -> bool:
-        """Whether the value is flagged and ours to report: of two threads one gets it.
-
-        What the program flags from now on is another report.
-        """
-        with self._claiming:
+    def _clear(self, holder: NbiotValue) -> bool:
+        """Clear the flag and return whether it was set: one thread alone gets True."""
+        with self._lock:
             flagged = bool(holder.flag & Access.UPDATED)
             holder.flag &= ~Access.UPDATED
             return flagged
 
-    def put_back(self, portion: Portion) -> None:
-        """It was not reported."""
-        with self._claiming:
-            for _, holder, _ in portion:
+    def put_back(self, batch: Batch) -> None:
+        """Set the flags again of values that were not reported."""
+        with self._lock:
+            for _, holder, _ in batch:
                 holder.flag |= Access.UPDATED
 
 
-def _takes(resource: Resource, value: Value) -> int | None:
-    """Bytes of a report, None for what no report can carry."""
+def _length(resource: Resource, value: Value) -> int | None:
+    """Bytes of the value in a report; None for a value that cannot be sent."""
     try:
         return size(resource.encode(value))
     except ParameterError:

@@ -191,15 +191,17 @@ async def test_it_is_closed_once(tmp_path: Path) -> None:
 @realtime
 async def test_it_is_started_once_and_has_a_port_from_then_on(tmp_path: Path) -> None:
     it = Emulator(baud=None, link=str(tmp_path / "m5310"))
-    with pytest.raises(RuntimeError, match="no port yet: use it inside of its `with`"):
+    with pytest.raises(
+        RuntimeError, match="no port before it is started: use it inside its `with`"
+    ):
         _ = it.port
     async with it:
         assert it.port == str(tmp_path / "m5310")
-        with pytest.raises(RuntimeError, match="started already: make another one"):
+        with pytest.raises(RuntimeError, match="can be started only once: make another one"):
             await it.start()
         with Host(it.port) as host:
             assert await host.command("AT") == "\r\nOK\r\n"
-    with pytest.raises(RuntimeError, match="started already: make another one"), it:
+    with pytest.raises(RuntimeError, match="can be started only once: make another one"), it:
         pass
 
 
@@ -209,9 +211,9 @@ async def test_the_timer_is_set_for_what_is_due_and_for_nothing_else() -> None:
         with Host(it.port) as host:
             await log_in(host, it)
             await host.command("AT")
-            assert it._turns._timer is not None
+            assert it._scheduler._timer is not None
         await it.close()
-        assert it._turns._timer is None
+        assert it._scheduler._timer is None
 
 
 @realtime
@@ -236,13 +238,13 @@ async def test_two_emulators_have_nothing_in_common() -> None:
         ({"http": "localhost:"}, "expected HOST:PORT"),
         ({"http": "localhost:65536"}, "expected HOST:PORT"),
         ({"http": "localhost:x"}, "expected HOST:PORT"),
-        ({"api_key": ""}, "api key: expected"),
-        ({"api_key": "a\nb"}, "api key: expected"),
+        ({"api_key": ""}, "api_key: expected"),
+        ({"api_key": "a\nb"}, "api_key: expected"),
         ({"latency": -1}, "latency -1: expected"),
         ({"port": "COM3"}, "port 'COM3': expected pty"),
         ({"port": "-", "modules": 2}, "port -: standard input and output are for one module"),
         ({"port": "socket://:0", "link": Path("/tmp/x")}, "only a pty has a path to link to"),
-        ({"strict": True, "baud": None}, "strict: expected a speed"),
+        ({"strict": True, "baud": None}, "strict=True needs baud="),
         ({"quiet": -1.0}, "quiet -1.0: expected"),
         ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
         ({"modules": 0}, "modules 0: expected"),

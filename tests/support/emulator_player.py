@@ -13,9 +13,9 @@ from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.hostile import Hostile
 from tests.support.transcript import Bindings, Kind, Step, framed, literal, sent
 
@@ -38,8 +38,8 @@ class Player:
             now=START,
         )
         self.platform = Platform(subscribed_read=False)
-        self.chain = Chain(self.platform, Air())
-        self.chain.add(self.module)
+        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation.add(self.module)
         if known:
             self.device = self.platform.create_device(
                 Description("wire", settings["imei"], settings["imsi"]), START
@@ -54,7 +54,7 @@ class Player:
             case Kind.HOST:
                 for at, piece in self.line.carry(sent(self.bindings.samples(step.text)), self.now):
                     self.now = at
-                    self.chain.step(at)
+                    self.simulation.step(at)
                     self.module.receive(piece, at)
             case Kind.ANSWER | Kind.UNSOLICITED:
                 self.expect(framed(""), step)
@@ -75,7 +75,7 @@ class Player:
         self.settle()
 
     def settle(self) -> None:
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.output += self.module.take_output()
 
     def expect(self, frame: bytes, step: Step) -> None:
@@ -132,13 +132,13 @@ class Player:
             case _:
                 pytest.fail(f"{step.where}: the cloud cannot {verb}")
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: Operation) -> None:
         self.outcome = None
 
         def done(outcome: Outcome) -> None:
             self.outcome = outcome
 
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.platform.request(self.device, question, done, self.now)
 
     def got(self, words: list[str], where: str) -> None:

@@ -12,9 +12,9 @@ from emulator.air.memory import Air
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import Engine
 from m5310.at.events import Answered, Event, Refused, TimedOut, Unsolicited
@@ -41,8 +41,8 @@ class NullModem:
         self.engine = Engine()
         self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
         self.platform = Platform()
-        self.chain = Chain(self.platform, Air())
-        self.chain.add(self.module)
+        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation.add(self.module)
         self.device = self.platform.create_device(
             Description("null modem", Identity().imei, Identity().imsi), START
         )
@@ -96,10 +96,10 @@ class NullModem:
         self.until(lambda: any(isinstance(classic_urcs.parse(line), Opened) for line in self.urcs))
         self.wait(2)
 
-    def ask(self, question: Question) -> list[Outcome]:
+    def ask(self, question: Operation) -> list[Outcome]:
         """Ask the device through the platform; the list holds the outcome once there is one."""
         outcomes: list[Outcome] = []
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.platform.request(self.device, question, outcomes.append, self.now)
         return outcomes
 
@@ -108,9 +108,9 @@ class NullModem:
         if sent := self.engine.outgoing():
             self._downwards += self._to_module.carry(sent, self.now)
         while self._downwards and self._downwards[0].at <= self.now:
-            self.chain.step(self.now)
+            self.simulation.step(self.now)
             self.module.receive(self._downwards.popleft().data, self.now)
-        deadline = self.chain.step(self.now)
+        deadline = self.simulation.step(self.now)
         if written := self.module.take_output():
             self._upwards += self._to_host.carry(written, self.now)
         while self._upwards and self._upwards[0].at <= self.now:

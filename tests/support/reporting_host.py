@@ -10,7 +10,7 @@ from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.uart import DIRECT, START
 
 TEMPERATURE = Path(3303, 0, 5700)
@@ -29,8 +29,8 @@ class ReportingHost:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), seed=5, now=self.now)
         self.platform = Platform(subscribed_read=False)
-        self.chain = Chain(self.platform, Air(loss=self.loss, seed=5))
-        self.chain.add(self.module)
+        self.simulation = Simulation(self.platform.server, Air(loss=self.loss, seed=5))
+        self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("post", "1234", "test"), self.now)
         for line in (
             DIRECT,
@@ -42,19 +42,19 @@ class ReportingHost:
         self.wait(60)
 
     def say(self, line: str) -> None:
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.module.receive(line.encode() + b"\r", self.now)
         self.settle()
 
     def settle(self) -> float | None:
-        deadline = self.chain.step(self.now)
+        deadline = self.simulation.step(self.now)
         while output := self.module.take_output():
             self.log.append((self.now, output))
             for urc in output.split(b"\r\n"):
                 if self.answering and urc.startswith(b"+MIPLREAD:"):
                     msgid = urc.split(b",")[1].decode()
                     self.say(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
-            deadline = self.chain.step(self.now)
+            deadline = self.simulation.step(self.now)
         return deadline
 
     def wait(self, seconds: float) -> None:
@@ -66,7 +66,7 @@ class ReportingHost:
         self.settle()
 
     def read(self) -> None:
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.platform.request(self.device, Read(0, TEMPERATURE), self.outcomes.append, self.now)
 
     def heard(self, text: bytes) -> list[float]:

@@ -25,7 +25,7 @@ from emulator.air.messages import (
     Value,
     Write,
 )
-from emulator.onenet.lwm2m.requests import Question
+from emulator.onenet.lwm2m.requests import Operation
 
 M = TypeVar("M", bound=Uplink)
 
@@ -40,22 +40,23 @@ class FakeDevice:
 
     def __init__(self, endpoint: str = "867726030000001;460040000000001") -> None:
         self.endpoint = endpoint
-        self.answer: Callable[[Question], Response | None] = well
+        self.answer: Callable[[Operation], Response | None] = well
         self.heard: list[Downlink] = []
         self.times: list[float] = []
         self.alarms: list[float] = []
         self.steps: list[float] = []
         self.link = Link()
-        self.touched: Callable[[], None] = lambda: None
-        self._uplink: list[Uplink] = []
+        self.on_change: Callable[[], None] = lambda: None
+        self.send_up: Callable[[Uplink, float], None] = lambda message, now: None
+        self._unsent: list[Uplink] = []
         self._mid = 100
 
     @property
-    def asked(self) -> list[Question]:
+    def asked(self) -> list[Operation]:
         return [message for message in self.heard if isinstance(message, QUESTIONS)]
 
     def asked_for(self) -> list[str]:
-        """The questions in short, such as `Observe /3303/0`."""
+        """The operations in short, such as `Observe /3303/0`."""
         return [f"{type(question).__name__} {question.path}" for question in self.asked]
 
     def token(self, path: Path) -> int:
@@ -89,11 +90,11 @@ class FakeDevice:
         return self._mid
 
     def send(self, message: M) -> M:
-        self._uplink.append(message)
-        self.touched()
+        self._unsent.append(message)
+        self.on_change()
         return message
 
-    # What the chain asks of it
+    # What the simulation asks of it
 
     def deliver(self, message: Downlink, now: float) -> None:
         self.heard.append(message)
@@ -101,19 +102,18 @@ class FakeDevice:
         if isinstance(message, QUESTIONS):
             response = self.answer(message)
             if response is not None:
-                self._uplink.append(response)
+                self.send_up(response, now)
 
     def step(self, now: float) -> float | None:
         self.steps.append(now)
+        unsent, self._unsent = self._unsent, []
+        for message in unsent:
+            self.send_up(message, now)
         self.alarms = [at for at in self.alarms if at > now]
         return min(self.alarms, default=None)
 
-    def take_uplink(self) -> list[Uplink]:
-        taken, self._uplink = self._uplink, []
-        return taken
 
-
-def well(question: Question) -> Response:
+def well(question: Operation) -> Response:
     """As a device does in which all is well."""
     match question:
         case Read(mid, path):
@@ -127,9 +127,9 @@ def well(question: Question) -> Response:
             return Response(mid, Code.CHANGED)
 
 
-def silent(_: Question) -> None:
+def silent(_: Operation) -> None:
     """As a device does that sleeps."""
 
 
-def refusing(code: Code) -> Callable[[Question], Response]:
+def refusing(code: Code) -> Callable[[Operation], Response]:
     return lambda question: Response(question.mid, code)

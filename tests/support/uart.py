@@ -28,6 +28,7 @@ class Host:
         self.now = START
         self.module = Module(Identity(), typed_urcs=typed_urcs, **options, now=self.now)
         self.sent: list[Uplink] = []  # into the air, and not yet looked at
+        self.module.send_up = lambda message, _now: self.sent.append(message)
         self.log = b""  # all the module has written
 
     def raw(self, data: bytes) -> bytes:
@@ -80,7 +81,6 @@ class Host:
 
     def _collect(self) -> bytes:
         self.module.step(self.now)
-        self.sent += self.module.take_uplink()
         output = self.module.take_output()
         self.log += output
         return output

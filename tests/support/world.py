@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
-from emulator.air.memory import Air, Link
+from emulator.air.memory import Air
 from emulator.air.messages import Downlink
 from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from m5310 import Device
 from m5310.at.modem import Modem
 from m5310.device.events import UpkeepEvent
@@ -77,9 +77,9 @@ class OneSidedAir(Air):
 
     mute = False
 
-    def send_down(self, address: str, message: Downlink, now: float, link: Link = Link()) -> None:  # noqa: B008  # frozen
+    def send_down(self, address: str, message: Downlink, now: float) -> None:
         if not self.mute:
-            super().send_down(address, message, now, link)
+            super().send_down(address, message, now)
 
 
 class World:
@@ -95,8 +95,8 @@ class World:
             self.module.take_output()
         self.platform = Platform()
         self.air = OneSidedAir()
-        self.chain = Chain(self.platform, self.air)
-        self.chain.add(self.module)
+        self.simulation = Simulation(self.platform.server, self.air)
+        self.simulation.add(self.module)
         self.cloud = self.platform.create_device(
             Description("the world's", Identity().imei, Identity().imsi), START
         )
@@ -152,7 +152,7 @@ class World:
     def back(self) -> None:
         self.air.loss = 0.0
 
-    def ask(self, question: Question) -> list[Outcome]:
+    def ask(self, question: Operation) -> list[Outcome]:
         """Ask the device through the platform; the list holds the outcome once there is one."""
         outcomes: list[Outcome] = []
         self.platform.request(self.cloud, question, outcomes.append, self._advance())
@@ -237,14 +237,14 @@ class World:
 
     def _advance(self) -> float:
         self._now = max(self._now, START + self._loop.time())
-        self.chain.step(self._now)
+        self.simulation.step(self._now)
         return self._now
 
     def _carry(self, due: float = START) -> None:
         """Whatever is due happens, and what the module wrote goes to the driver."""
         self._now = max(self._now, due)  # a sum of floats may fall short of what it is meant to be
         self._advance()
-        deadline = self.chain.step(self._now)
+        deadline = self.simulation.step(self._now)
         written = self.module.take_output()
         if written and self._wire is not None:
             self._wire.carry(written)

@@ -13,7 +13,7 @@ import pytest
 from emulator.air.messages import Execute, Item, Read, Write
 from emulator.air.messages import Path as CloudPath
 from emulator.module.general.identity import Identity
-from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from m5310 import Access, Device, DeviceState, ValueType
 from m5310.commands.network import Registration
 from m5310.device.reports import Report, ReportState
@@ -184,7 +184,7 @@ async def test_over_a_bad_cable_every_question_of_the_platform_ends(hostile: Hos
     world.stop()
 
 
-async def asked(world: World, question: Question) -> list[Outcome]:
+async def asked(world: World, question: Operation) -> list[Outcome]:
     outcomes = world.ask(question)
     await world.until(lambda: bool(outcomes), 60)
     return outcomes

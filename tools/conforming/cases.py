@@ -1,7 +1,7 @@
-"""What a case of conformance is, and the two shapes that most of them have.
+"""Conformance cases: the class and two functions that build most of them.
 
-Each names the section of spec/at.md it stands on and its grade: D documented, S seen in host
-programs, I inferred. Patterns are regular expressions of the bytes on the wire.
+Patterns are regular expressions over the bytes on the wire. The grade of a case says how sure it
+is: D documented by China Mobile, S seen in host programs, I inferred.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from enum import Enum
 
 OK = r"\r\nOK\r\n"
 ERROR = r"\r\nERROR\r\n"
-# A command for which the specification names no time is answered within so many seconds.
-USUAL = 3.0
+DEFAULT_MAX_SECONDS = 3.0
+"""For a command without a documented response time."""
 
 
 class Need(Enum):
-    """What a case takes beside a port; the value says why it is left out without."""
+    """What a case needs besides a port; the value is the reason for skipping it."""
 
     CHANGES = "it changes the board"
     NETWORK = "the board is not registered on a network"
     PLATFORM = "it needs --platform"
     DATAGRAMS = "it needs --udp"
-    ACKNOWLEDGEMENTS = "its firmware acknowledges no reports: CMVER without `3.`"
+    ACKNOWLEDGEMENTS = "its firmware does not acknowledge reports: CMVER without `3.`"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A call of OneNET's HTTP API about this board: its `imei` goes with the `query`."""
+class ApiCall:
+    """A call of OneNET's HTTP API for this board; its IMEI is added to `query`."""
 
     method: str
     path: str
@@ -38,62 +38,59 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`pieces` are sent, `answer` is the whole answer as a pattern, up to its final result.
+    """Send `parts`, expect `answer`, the complete response up to its final result code.
 
-    In `pieces`, `{imei}` is what an earlier pattern has called `(?P<imei>…)`. Where the platform is
-    asked first (`asks`), `announced` is what the host then hears, before it sends its pieces, and
-    `told` what the platform tells in the end. `then`: a pattern of what else comes unasked.
+    `{imei}` in `parts` is the value that an earlier pattern captured as `(?P<imei>…)`. With an
+    `api_call`, the API is called first, `urc` is what the host must receive before it sends, and
+    `api_answer` what the API must answer. `later`: an unsolicited line after the response.
 
-    Seconds: the answer comes within `soonest` and `within`, each unasked line within as many.
-    `silent`: no answer is right too. `again`: asked until it is answered so. `baud`: the speed of
-    the host from the answer on.
+    The response must come after `min_seconds` and within `max_seconds`, each unsolicited line
+    within `max_seconds`. `may_be_silent`: no response is correct too. `poll`: repeat until the
+    response matches. `baud`: the host's speed after the response.
     """
 
-    section: int
     grade: str
     name: str
-    pieces: tuple[str, ...]
+    parts: tuple[str, ...]
     answer: str
     needs: frozenset[Need] = frozenset()
-    asks: Ask | None = None
-    announced: str = ""
-    then: str = ""
-    told: str = ""
-    soonest: float = 0.0
-    within: float = USUAL
-    silent: bool = False
-    again: bool = False
+    api_call: ApiCall | None = None
+    urc: str = ""
+    later: str = ""
+    api_answer: str = ""
+    min_seconds: float = 0.0
+    max_seconds: float = DEFAULT_MAX_SECONDS
+    may_be_silent: bool = False
+    poll: bool = False
     baud: str = ""
 
 
-def asks(grade: str, command: str, *lines: str, within: float = USUAL) -> Case:
-    """A question of section 5: information lines, each framed, and OK."""
-    answer = "".join(rf"\r\n{line}\r\n" for line in lines) + OK
-    return Case(5, grade, command, (f"{command}\r",), answer, within=within)
+def query(grade: str, line: str, *lines: str, max_seconds: float = DEFAULT_MAX_SECONDS) -> Case:
+    """A general command that changes nothing: information lines, each framed, and OK."""
+    answer = "".join(rf"\r\n{each}\r\n" for each in lines) + OK
+    return Case(grade, line, (f"{line}\r",), answer, max_seconds=max_seconds)
 
 
-def does(
-    section: int,
+def command(
     grade: str,
-    command: str,
+    line: str,
     *needs: Need,
     name: str = "",
     answer: str = OK,
-    then: str = "",
-    soonest: float = 0.0,
-    within: float = USUAL,
+    later: str = "",
+    min_seconds: float = 0.0,
+    max_seconds: float = DEFAULT_MAX_SECONDS,
     baud: str = "",
 ) -> Case:
-    """A command that changes something, answered OK unless told otherwise."""
+    """A command that changes something; `answer` defaults to OK, `name` to the line."""
     return Case(
-        section,
         grade,
-        name or command,
-        (f"{command}\r",),
+        name or line,
+        (f"{line}\r",),
         answer,
         needs=frozenset((Need.CHANGES, *needs)),
-        then=then,
-        soonest=soonest,
-        within=within,
+        later=later,
+        min_seconds=min_seconds,
+        max_seconds=max_seconds,
         baud=baud,
     )

@@ -1,4 +1,4 @@
-"""All cases, in the order in which they are tried: what changes least comes first."""
+"""All cases in the order they run; those that change least come first."""
 
 from __future__ import annotations
 

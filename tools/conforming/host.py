@@ -1,4 +1,4 @@
-"""A foreign host on the port: plays a case and takes down what comes and when."""
+"""A host independent of this project: plays a case on a port and captures what comes back."""
 
 from __future__ import annotations
 
@@ -6,63 +6,73 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import serial
 
-from tools.conforming.cases import Ask, Case
-from tools.conforming.known import Known
-from tools.conforming.partners import PATIENCE
+from tools.conforming.board import Board
+from tools.conforming.cases import ApiCall, Case
+from tools.conforming.peers import API_TIMEOUT
 
-DAMPED = 0.1  # seconds between the pieces of a line that comes in pieces (spec/at.md 1)
-# What is still on its way, or a second answer, shows within so many seconds of the final result;
-# it is also more than the pause that such modules want before the next command (20 ms).
+PART_PAUSE = 0.1  # seconds between the parts of a line that is sent in parts
+# A line on its way, or a second response, arrives within this time after the final result code. It
+# is also longer than the pause that some modules need before the next command (20 ms).
 SETTLE = 0.05
-_ASK_AGAIN = 1.0
+_POLL_INTERVAL = 1.0
 _READ_TIMEOUT = 0.005
-# However fast the board's clock runs, a byte needs this long through ports and processes.
-_SHORTEST = 0.01
+# Real seconds that a byte needs through ports and processes, however fast the board's clock runs.
+_MIN_WAIT = 0.01
 _FINAL = re.compile(r"\r\n(OK|ERROR|\+CME ERROR:\d+)\r\n")
-# No answer brings lines of these names: they come unasked, wherever they stand.
-_UNASKED = re.compile(r"\r\n\+(?:MIPL\w+|NSONMI|NPSMR|NPING|NPINGERR):[^\r\n]*\r\n")
+# Lines that are never part of a response.
+_UNSOLICITED = re.compile(r"\r\n\+(?:MIPL\w+|NSONMI|NPSMR|NPING|NPINGERR):[^\r\n]*\r\n")
+
+# Keys in files of captures.
+_KEYS = {
+    "name": "name",
+    "sent": "sent",
+    "answer": "answer",
+    "seconds": "seconds",
+    "unsolicited": "unasked",
+    "api_answer": "told",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What came of a case: bytes as Latin-1 text, seconds to the final result (None: none).
+    """The result of playing a case: bytes as Latin-1 text.
 
-    `told`: what the platform answered, where it was asked.
+    `seconds` is the time until the final result code, None without one.
     """
 
     name: str
     sent: str
     answer: str
     seconds: float | None
-    unasked: str = ""
-    told: str = ""
+    unsolicited: str = ""
+    api_answer: str = ""
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
-        """From a file. Raises TypeError: it is no such thing."""
-        return cls(**data)
+        """From an entry of a file. Raises TypeError or KeyError if it is not a capture."""
+        return cls(**{field: data[key] for field, key in _KEYS.items()})
 
     def as_data(self) -> dict[str, Any]:
-        return asdict(self)
+        return {key: getattr(self, field) for field, key in _KEYS.items()}
 
 
 @dataclass(slots=True)
 class Host:
-    """Opens `port`, any name or URL that pyserial knows. Raises serial.SerialException.
+    """Opens `port`, a name or URL of pyserial. Raises serial.SerialException.
 
-    `speed`: how many times as fast as real time the board's clock runs. All seconds are its own.
+    `speed` is the speed of the board's clock, relative to real time. All seconds are the board's.
     """
 
     port: str
     baud: int = 9600
     speed: float = 1.0
     _line: serial.SerialBase = field(init=False)
-    _rest: str = field(init=False, default="")  # unasked, and behind what the last case waited for
+    _rest: str = field(init=False, default="")  # unsolicited lines after those of the last case
 
     def __enter__(self) -> Self:
         self._line = serial.serial_for_url(self.port, baudrate=self.baud, timeout=_READ_TIMEOUT)
@@ -72,70 +82,69 @@ class Host:
     def __exit__(self, *_: object) -> None:
         self._line.close()
 
-    def play(self, case: Case, known: Known, ask: Callable[[Ask], Future[str]]) -> Capture:
-        """Have the platform asked, send, take down the answer and what comes unasked; whatever the
-        case's patterns name is `known` afterwards.
-        """
-        unasked, self._rest = self._rest, ""
-        outcome = ask(case.asks) if case.asks is not None else None
-        if case.announced:
-            unasked += self._until(re.compile(case.announced), case.within)
-            _learn(known, case.announced, unasked)
+    def play(self, case: Case, board: Board, call_api: Callable[[ApiCall], Future[str]]) -> Capture:
+        """Play `case`; `board` learns the values that its patterns capture."""
+        unsolicited, self._rest = self._rest, ""
+        api_answer = None if case.api_call is None else call_api(case.api_call)
+        if case.urc:
+            unsolicited += self._read_until(re.compile(case.urc), case.max_seconds)
+            _learn(board, case.urc, unsolicited)
         began = self._now()
-        pieces = known.filled(case)
-        answer, seconds, more = self._exchange(pieces, case.within)
-        while case.again and not re.fullmatch(case.answer, answer):
-            if self._since(began) >= case.within:
+        parts = board.fill_in(case)
+        answer, seconds, more = self._exchange(parts, case.max_seconds)
+        while case.poll and not re.fullmatch(case.answer, answer):
+            if self._since(began) >= case.max_seconds:
                 break
-            self._pause(_ASK_AGAIN)
-            answer, _, more = self._exchange(pieces, case.within)
+            self._pause(_POLL_INTERVAL)
+            answer, _, more = self._exchange(parts, case.max_seconds)
             seconds = self._since(began)
-        unasked += more
+        unsolicited += more
         if case.baud:
-            self._line.baudrate = int(case.baud.format_map(known.names))
-        told = "" if outcome is None else outcome.result(PATIENCE + 1)
-        if case.then:
-            unasked += self._until(re.compile(case.then), case.within, after=unasked)
-            unasked += self._until(None, SETTLE)
-            if found := re.search(case.then, unasked):
-                self._rest = unasked[found.end() :]
-        _learn(known, case.answer, answer)
-        sent = "".join(pieces)
-        return Capture(case.name, sent, answer, seconds, unasked, told)
+            self._line.baudrate = int(case.baud.format_map(board.values))
+        answered = "" if api_answer is None else api_answer.result(API_TIMEOUT + 1)
+        if case.later:
+            pattern = re.compile(case.later)
+            unsolicited += self._read_until(pattern, case.max_seconds, after=unsolicited)
+            unsolicited += self._read_until(None, SETTLE)
+            if found := pattern.search(unsolicited):
+                self._rest = unsolicited[found.end() :]
+        _learn(board, case.answer, answer)
+        return Capture(case.name, "".join(parts), answer, seconds, unsolicited, answered)
 
-    def _exchange(self, pieces: tuple[str, ...], within: float) -> tuple[str, float | None, str]:
-        """The answers to all lines of `pieces`, the seconds to the last, and what came unasked."""
-        answers, unasked, began = "", "", self._now()
+    def _exchange(
+        self, parts: tuple[str, ...], max_seconds: float
+    ) -> tuple[str, float | None, str]:
+        """The responses to all lines in `parts`, seconds until the last, and unsolicited lines."""
+        answers, unsolicited, began = "", "", self._now()
         seconds: float | None = None
         line = ""
-        for piece in pieces:
+        for part in parts:
             if line:
-                self._pause(DAMPED)
-            self._line.write(piece.encode("latin-1"))
-            line += piece
+                self._pause(PART_PAUSE)
+            self._line.write(part.encode("latin-1"))
+            line += part
             if not line.endswith(("\r", "\n")):
                 continue
-            heard = self._until(_FINAL, within)
-            seconds = self._since(began) if _FINAL.search(heard) else None
-            heard += self._until(None, SETTLE)
-            # With echo on, the line comes back first; whether it is on is not what is asked here.
-            heard = heard.removeprefix(line).removeprefix(line.strip())
-            unasked += "".join(_UNASKED.findall(heard))
-            heard = _UNASKED.sub("", heard)
-            final = _FINAL.search(heard)
-            end = final.end() if final else len(heard)
-            answers += heard[:end]
-            unasked += heard[end:]
+            received = self._read_until(_FINAL, max_seconds)
+            seconds = self._since(began) if _FINAL.search(received) else None
+            received += self._read_until(None, SETTLE)
+            received = received.removeprefix(line).removeprefix(line.strip())  # the echo
+            unsolicited += "".join(_UNSOLICITED.findall(received))
+            received = _UNSOLICITED.sub("", received)
+            final = _FINAL.search(received)
+            end = final.end() if final else len(received)
+            answers += received[:end]
+            unsolicited += received[end:]
             line = ""
-        return answers, seconds, unasked
+        return answers, seconds, unsolicited
 
-    def _until(self, pattern: re.Pattern[str] | None, seconds: float, after: str = "") -> str:
-        """What comes until it holds `pattern`, together with what came before, or time is over."""
-        heard, end = "", time.monotonic() + max(seconds / self.speed, _SHORTEST)
-        while time.monotonic() < end and not (pattern and pattern.search(after + heard)):
+    def _read_until(self, pattern: re.Pattern[str] | None, seconds: float, after: str = "") -> str:
+        """Read until `after` and the bytes read match `pattern`, or `seconds` are over."""
+        received, end = "", time.monotonic() + max(seconds / self.speed, _MIN_WAIT)
+        while time.monotonic() < end and not (pattern and pattern.search(after + received)):
             waiting = self._line.in_waiting  # type: ignore[attr-defined]  # each kind of port has it
-            heard += self._line.read(waiting or 1).decode("latin-1")
-        return heard
+            received += self._line.read(waiting or 1).decode("latin-1")
+        return received
 
     def _now(self) -> float:
         return time.monotonic() * self.speed
@@ -147,7 +156,7 @@ class Host:
         time.sleep(seconds / self.speed)
 
 
-def _learn(known: Known, pattern: str, text: str) -> None:
+def _learn(board: Board, pattern: str, text: str) -> None:
     found = re.search(pattern, text)
     if found is not None:
-        known.learn(found.groupdict(""))
+        board.learn(found.groupdict(""))

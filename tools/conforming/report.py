@@ -1,4 +1,4 @@
-"""From captures to verdicts, and to what differs between two sets of them."""
+"""Results of cases, and differences between the captures of two boards."""
 
 from __future__ import annotations
 
@@ -10,95 +10,103 @@ from tools.conforming.cases import Case
 from tools.conforming.host import Capture
 
 
-class Verdict(Enum):
-    AS_WRITTEN = "as written"
+class Result(Enum):
+    AS_SPECIFIED = "as specified"
     DIFFERENT = "different"
     NO_ANSWER = "no answer"
-    LEFT_OUT = "left out"
+    SKIPPED = "skipped"
+
+
+HEADER = "grade seconds  result        case"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`reason`: why the case was left out."""
+    """One case in the report; `reason`: why it was skipped."""
 
     case: Case
     capture: Capture | None
-    verdict: Verdict
+    result: Result
     reason: str = ""
 
     def text(self) -> str:
-        """One line of the table, and what came where it is not as written."""
+        """One line of the table; for a difference also what was received and expected."""
         case, capture = self.case, self.capture
         took = f"{capture.seconds:7.3f}" if capture and capture.seconds is not None else "      -"
-        line = f"{case.section}  {case.grade}  {took}  {self.verdict.value:10}  {case.name:.60}"
+        line = f"{case.grade}     {took}  {self.result.value:12}  {case.name}"
         if self.reason:
             return f"{line}  ({self.reason})"
-        if capture is None or self.verdict is Verdict.AS_WRITTEN:
+        if capture is None or self.result is Result.AS_SPECIFIED:
             return line
-        came = repr(capture.answer + capture.unasked)
-        told = [line, f"sent {capture.sent!r}", f"came {came}", f"not  {_wanted(case)}"]
-        if case.told:
-            told.append(f"told {capture.told!r}, not {case.told}")
-        return "\n       ".join(told)
+        lines = [
+            line,
+            f"sent     {capture.sent!r}",
+            f"received {capture.answer + capture.unsolicited!r}",
+            f"expected {_expected(case)}",
+        ]
+        if case.api_answer:
+            lines.append(f"API answered {capture.api_answer!r}, expected {case.api_answer}")
+        return "\n       ".join(lines)
 
 
-def _wanted(case: Case) -> str:
+def _expected(case: Case) -> str:
     parts = (
-        f"{case.announced} and then " if case.announced else "",
+        f"{case.urc} and then " if case.urc else "",
         case.answer,
-        f" then {case.then}" if case.then else "",
-        f" after {case.soonest:g} s or more" if case.soonest else "",
-        f", within {case.within:g} s",
+        f" then {case.later}" if case.later else "",
+        f" after {case.min_seconds:g} s or more" if case.min_seconds else "",
+        f", within {case.max_seconds:g} s",
     )
     return "".join(parts)
 
 
-def left_out(case: Case, reason: str) -> Row:
-    return Row(case, None, Verdict.LEFT_OUT, reason)
+def skip(case: Case, reason: str) -> Row:
+    return Row(case, None, Result.SKIPPED, reason)
 
 
-def judged(case: Case, capture: Capture) -> Row:
-    return Row(case, capture, _verdict(case, capture))
+def judge(case: Case, capture: Capture) -> Row:
+    return Row(case, capture, _result(case, capture))
 
 
-def _verdict(case: Case, capture: Capture) -> Verdict:
-    if not capture.answer and (case.silent or not case.pieces):
-        return Verdict.AS_WRITTEN if _announced(case, capture) else Verdict.NO_ANSWER
-    if not capture.answer and not capture.unasked:
-        return Verdict.NO_ANSWER
-    right = re.fullmatch(case.answer, capture.answer) is not None
-    # Unasked lines may come at any time; a second final result may not.
-    twice = re.search(r"\r\n(OK|ERROR|\+CME ERROR:\d+)\r\n", capture.unasked) is not None
-    early = capture.seconds is not None and capture.seconds < case.soonest
-    told = not case.told or re.search(case.told, capture.told) is not None
-    well = right and _announced(case, capture) and told and not twice and not early
-    return Verdict.AS_WRITTEN if well else Verdict.DIFFERENT
+def _result(case: Case, capture: Capture) -> Result:
+    if not capture.answer and (case.may_be_silent or not case.parts):
+        return Result.AS_SPECIFIED if _has_unsolicited(case, capture) else Result.NO_ANSWER
+    if not capture.answer and not capture.unsolicited:
+        return Result.NO_ANSWER
+    # Unsolicited lines may come at any time; a second final result code must not.
+    twice = re.search(r"\r\n(OK|ERROR|\+CME ERROR:\d+)\r\n", capture.unsolicited) is not None
+    early = capture.seconds is not None and capture.seconds < case.min_seconds
+    correct = (
+        re.fullmatch(case.answer, capture.answer) is not None
+        and _has_unsolicited(case, capture)
+        and (not case.api_answer or re.search(case.api_answer, capture.api_answer) is not None)
+    )
+    return Result.AS_SPECIFIED if correct and not twice and not early else Result.DIFFERENT
 
 
-def _announced(case: Case, capture: Capture) -> bool:
-    wanted = (pattern for pattern in (case.announced, case.then) if pattern)
-    return all(re.search(pattern, capture.unasked) for pattern in wanted)
+def _has_unsolicited(case: Case, capture: Capture) -> bool:
+    patterns = (pattern for pattern in (case.urc, case.later) if pattern)
+    return all(re.search(pattern, capture.unsolicited) for pattern in patterns)
 
 
 def differences(here: list[Capture], there: list[Capture]) -> list[str]:
-    """Where the answers differ in more than their figures: one text a case that both have."""
+    """One text for each case that both have and that differs in more than its numbers."""
     others = {capture.name: capture for capture in there}
     found = []
     for capture in here:
         other = others.get(capture.name)
-        if other is not None and _shape(capture) != _shape(other):
-            found.append(
-                f"{capture.name}\n       here  {_came(capture)}\n       there {_came(other)}"
-            )
+        if other is not None and _without_numbers(capture) != _without_numbers(other):
+            sides = (capture.name, f"here  {_received(capture)}", f"there {_received(other)}")
+            found.append("\n       ".join(sides))
     return found
 
 
-def _shape(capture: Capture) -> str:
-    """Without the figures: serial numbers, signal and time are each board's own."""
-    return re.sub(r"\d+", "9", _came(capture))
+def _without_numbers(capture: Capture) -> str:
+    """Serial numbers, signal and time differ between boards."""
+    return re.sub(r"\d+", "9", _received(capture))
 
 
-def _came(capture: Capture) -> str:
-    return repr(capture.answer + capture.unasked) + (
-        f" told {capture.told}" if capture.told else ""
+def _received(capture: Capture) -> str:
+    return repr(capture.answer + capture.unsolicited) + (
+        f" API answered {capture.api_answer}" if capture.api_answer else ""
     )

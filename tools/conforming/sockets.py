@@ -1,58 +1,58 @@
-"""UDP sockets and ping (spec/at.md 5)."""
+"""Cases: UDP sockets and ping."""
 
 from __future__ import annotations
 
-from tools.conforming.cases import ERROR, OK, Need, does
+from tools.conforming.cases import ERROR, OK, Need, command
 
 SOCKETS = (
-    does(5, "S", 'AT+NSOCR="DGRAM",17,5683', name="a socket", answer=rf"\r\n0\r\n{OK}"),
-    does(5, "S", "AT+NSOCR=DGRAM,17,5684,1", name="one without quotes", answer=rf"\r\n1\r\n{OK}"),
-    does(5, "S", "AT+NSOCL=1", name="it is closed"),
-    does(
-        5,
+    command("S", 'AT+NSOCR="DGRAM",17,5683', name="open a socket", answer=rf"\r\n0\r\n{OK}"),
+    command(
+        "S",
+        "AT+NSOCR=DGRAM,17,5684,1",
+        name="open a socket, without quotes",
+        answer=rf"\r\n1\r\n{OK}",
+    ),
+    command("S", "AT+NSOCL=1", name="close a socket"),
+    command(
         "S",
         "AT+NSOST=0,{address},{port},5,68656C6C6F",
         Need.NETWORK,
         Need.DATAGRAMS,
-        name="a datagram goes out and is echoed",
+        name="send a datagram; it is echoed",
         answer=rf"\r\n0,5\r\n{OK}",
-        then=r"\r\n\+NSONMI:0,5\r\n",
-        within=20.0,
+        later=r"\r\n\+NSONMI:0,5\r\n",
+        max_seconds=20.0,
     ),
-    does(
-        5,
+    command(
         "S",
         "AT+NSORF=0,2",
         Need.NETWORK,
         Need.DATAGRAMS,
-        name="two bytes of it",
+        name="read two bytes of it",
         answer=rf"\r\n0,[0-9.]+,\d+,2,6865,3\r\n{OK}",
     ),
-    does(
-        5,
+    command(
         "S",
         "AT+NSORF=0,512",
         Need.NETWORK,
         Need.DATAGRAMS,
-        name="and the rest",
+        name="read the rest",
         answer=rf"\r\n0,[0-9.]+,\d+,3,6C6C6F,0\r\n{OK}",
     ),
-    does(5, "S", "AT+NSORF=0,512", name="nothing waits"),
-    does(
-        5,
+    command("S", "AT+NSORF=0,512", name="no datagram left"),
+    command(
         "S",
         "AT+NSOST=0,127.0.0.1,9,3,00",
-        name="a length that is not the text's",
+        name="a length that does not match the data",
         answer=ERROR,
     ),
-    does(5, "S", "AT+NSOCL=0"),
-    does(5, "I", "AT+NSOCL=0", name="no such socket any more", answer=ERROR),
-    does(
-        5,
+    command("S", "AT+NSOCL=0"),
+    command("I", "AT+NSOCL=0", name="close a closed socket", answer=ERROR),
+    command(
         "S",
         "AT+NPING=183.230.40.40",
         Need.NETWORK,
-        then=r"\r\n\+(NPING:183\.230\.40\.40,\d+,\d+|NPINGERR:1)\r\n",
-        within=30.0,
+        later=r"\r\n\+(NPING:183\.230\.40\.40,\d+,\d+|NPINGERR:1)\r\n",
+        max_seconds=30.0,
     ),
 )

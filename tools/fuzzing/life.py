@@ -20,10 +20,10 @@ from emulator.module.radio.psm import WAKING_BYTES
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError
-from emulator.onenet.lwm2m.requests import Outcome, Question
-from emulator.onenet.misbehaviour import Front, Manner
+from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 # The endpoint of the first MIPLCONF of tests/wire, so that the cloud knows who logs in.
@@ -45,13 +45,13 @@ class Event(IntEnum):
     ASKED = 2
     PLACE = 3
     RESTART = 4
-    MANNER = 5
+    FAULTS = 5
     DATAGRAM = 6
 
 
 INSTANCE = Path(3303, 0)
 RESOURCE = Path(3303, 0, 5700)
-QUESTIONS: tuple[Question, ...] = (
+QUESTIONS: tuple[Operation, ...] = (
     Read(0, RESOURCE),
     Read(0, INSTANCE),
     Read(0, Path(3303)),
@@ -66,12 +66,12 @@ QUESTIONS: tuple[Question, ...] = (
 )
 PLACES: tuple[Coverage | Sim | bool, ...] = (*Coverage, *Sim, True, False)
 CAUSES = tuple(Cause)
-MANNERS = (
-    Manner(),
-    Manner(silent=True),
-    Manner(refusing=True),
-    Manner(delay=5.0),
-    Manner(repeats=2),
+FAULTS = (
+    PlatformFaults(),
+    PlatformFaults(silent=True),
+    PlatformFaults(refusing=True),
+    PlatformFaults(delay=5.0),
+    PlatformFaults(repeats=2),
 )
 DATAGRAMS = (b"x", b"", bytes(512), bytes(range(256)) * 5)
 
@@ -89,9 +89,8 @@ class Life:
             Identity(imei=IMEI, imsi=IMSI), firmware=firmware, typed_urcs=typed_urcs, now=START
         )
         self.platform = Platform()
-        self.front = Front(self.platform)
-        self.chain = Chain(self.front, Air())
-        self.chain.add(self.module)
+        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
         self._free = False  # an echo or the words of a start: lines are no longer framed
 
@@ -133,8 +132,8 @@ class Life:
             case Event.RESTART:
                 self._free = True
                 self.module.power_cycle(CAUSES[value % len(CAUSES)], self.now)
-            case Event.MANNER:
-                self.front.manner = MANNERS[value % len(MANNERS)]
+            case Event.FAULTS:
+                self.simulation.misbehaviour.faults = FAULTS[value % len(FAULTS)]
             case Event.DATAGRAM:
                 data = DATAGRAMS[value // 8 % len(DATAGRAMS)]
                 self.module.deliver_datagram(value % 8, "192.0.2.1", 7, data, self.now)
@@ -161,7 +160,7 @@ class Life:
         raise Broken(f"{_STEPS} deadlines within {seconds} s: it never comes to rest")
 
     def _settle(self) -> float | None:
-        deadline = self.chain.step(self.now)
+        deadline = self.simulation.step(self.now)
         self._look(1)
         return deadline
 

@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl
 from emulator.air import messages as lwm2m
 from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http import answers as shapes
-from emulator.onenet.http import parameters
+from emulator.onenet.http import answers, parameters
 from emulator.onenet.platform import Platform
 from emulator.recording import format as recording
 from emulator.recording.format import Chunk, RecordingError, Side
@@ -187,22 +186,22 @@ def call(data: bytes) -> None:
         lambda: parameters.newest_only(query),
         lambda: parameters.limit(query),
         lambda: parameters.streams(query),
-        lambda: parameters.items(parameters.document(body), _INSTANCE),
-        lambda: parameters.arguments(parameters.document(body)),
-        lambda: _created(parameters.document(body)),
+        lambda: parameters.items(parameters.json_body(body), _INSTANCE),
+        lambda: parameters.arguments(parameters.json_body(body)),
+        lambda: _created(parameters.json_body(body)),
     )
     for ask in asked:
         try:
             ask()
         except ApiError as error:
-            _sent(error.body(2019))
+            _sent(answers.failure(error, 2019))
 
 
 def _created(body: dict[str, object]) -> None:
     platform = Platform()
     device = platform.create_device(parameters.description(body), life.START)
-    _sent(shapes.created(device))
-    _sent(shapes.device(device, online=platform.online(device)))
+    _sent(answers.created(device))
+    _sent(answers.device(device, online=platform.online(device)))
 
 
 def _sent(answer: object) -> None:

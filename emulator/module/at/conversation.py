@@ -31,6 +31,7 @@ class Conversation:
         self.table: Table = {}
         self.fault_source = fault_source
         self.bytes_lost = 0  # because the UART buffer was full
+        self.due: float | None = None  # when the answer that further lines wait for goes on
         self._write = write
         self._on_command = on_command
         self._reader = LineReader()
@@ -52,11 +53,6 @@ class Conversation:
                 set=self._set_numbers, read=self._read_numbers, test="+CMEE:(0,1)"
             ),
         }
-
-    @property
-    def due(self) -> float | None:
-        """When to call `step` next: a command's answer takes its time, and further lines wait."""
-        return self._answer[0][0] if self._answer else None
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the host, cut in any way."""
@@ -88,6 +84,7 @@ class Conversation:
         self._stopped = True
         self._answer.clear()
         self._urcs.clear()
+        self.due = None
 
     def _execute_lines(self, now: float) -> None:
         while not self._answer and not self._stopped:
@@ -137,6 +134,7 @@ class Conversation:
         while self._answer and self._answer[0][0] <= now:
             self._write(self._answer.pop(0)[1])
             self._split = bool(self._answer)
+        self.due = self._answer[0][0] if self._answer else None
 
     def _set_echo(self, values: Values, _now: float) -> Answer:
         self._reader.echo = values.only_flag()

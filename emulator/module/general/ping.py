@@ -20,7 +20,6 @@ _TTL = 64
 @dataclass(frozen=True, slots=True)
 class _Ping:
     address: str
-    due: float
     timeout: int  # milliseconds
     sent: bool  # there was a network
 
@@ -35,19 +34,15 @@ class Pinger:
         self._urc = urc
         self._transmit = transmit
         self._ping: _Ping | None = None
+        self.due: float | None = None  # when the result of the running ping comes
 
     def commands(self) -> Table:
         return {"+NPING": CommandForms(set=self._begin, test="")}
 
-    @property
-    def due(self) -> float | None:
-        """When the result of the ping comes; None: none is running."""
-        return None if self._ping is None else self._ping.due
-
     def step(self, _now: float) -> None:
         """Report the result of the ping."""
         if self._ping is not None:
-            ping, self._ping = self._ping, None
+            ping, self._ping, self.due = self._ping, None, None
             reachable = ping.sent and self._radio.registered
             answered = reachable and self._round_trip() <= ping.timeout
             result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
@@ -65,5 +60,6 @@ class Pinger:
             raise Refusal(Cme.NOT_ALLOWED)
         sent = self._transmit(now)
         wait = min(self._round_trip(), timeout) if sent else timeout
-        self._ping = _Ping(address, now + wait / 1000, timeout, sent)
+        self._ping = _Ping(address, timeout, sent)
+        self.due = now + wait / 1000
         return OK

@@ -81,7 +81,9 @@ class Measurements:
         """Block error rates in percent."""
         reception = self._radio.reception
         rate = round(reception.loss * 100) if reception is not None and self._radio.camped else 0
-        return tuple(f"{direction} BLER,{rate}" for direction in ("RLC UL", "RLC DL", "MAC UL", "MAC DL"))
+        return tuple(
+            f"{direction} BLER,{rate}" for direction in ("RLC UL", "RLC DL", "MAC UL", "MAC DL")
+        )
 
     def _cells(self) -> tuple[str, ...]:
         """One row a cell; there is only the serving one."""

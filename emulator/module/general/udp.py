@@ -46,8 +46,8 @@ def address_of(text: str) -> str:
 
 
 class Sockets:
-    """`urc` queues an unsolicited line, `send` sends a datagram, `online` tells whether the radio is
-    registered.
+    """`urc` queues an unsolicited line, `send` sends a datagram, `online` tells whether the radio
+    is registered.
 
     `ports`: local UDP ports of the open sockets by socket number; read only.
     """

@@ -50,6 +50,7 @@ class DiscontinuousReception:
         self._cycle = "0101"
         self._on = False
         self._paged: list[Callable[[float], None]] = []
+        self._window = 0.0  # when the next one starts
 
     def commands(self) -> Table:
         return {
@@ -60,9 +61,13 @@ class DiscontinuousReception:
         }
 
     @property
-    def waiting(self) -> bool:
-        """Whether messages wait; call `step` after each input then."""
-        return bool(self._paged)
+    def due(self) -> float | None:
+        """When to call `step` next: at once when the radio has connected or become unreachable."""
+        if not self._paged:
+            return None
+        if self._radio.connected or not self._on or not self._reachable:
+            return 0.0
+        return self._window
 
     def page(self, arrival: Callable[[float], None], now: float) -> None:
         """Call `arrival` with the time when the module receives: now, later, or never."""
@@ -70,26 +75,21 @@ class DiscontinuousReception:
             self._paged.append(arrival)
         self.step(now)
 
-    def step(self, now: float) -> float | None:
-        """Deliver what can be received at `now`; returns when to step next."""
+    def step(self, now: float) -> None:
+        """Deliver what can be received at `now`, and drop everything when nothing ever will."""
         if not self._reachable:
             self._paged.clear()
         while self._paged:
-            at = self._next_reception(now)
-            if at > now:
-                return at
+            if self._on and not self._radio.connected:
+                self._window = next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
+                if self._window > now:
+                    return
             self._paged.pop(0)(now)
-        return None
 
     @property
     def _reachable(self) -> bool:
         """Whether the module receives now or in a later window."""
         return self._radio.registered and not self._radio.asleep
-
-    def _next_reception(self, now: float) -> float:
-        if not self._on or self._radio.connected:
-            return now
-        return next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
 
     def _set(self, values: Values, now: float) -> Answer:
         on = bool(values.integer(0, 1))

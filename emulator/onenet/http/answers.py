@@ -1,37 +1,66 @@
-"""What the HTTP API answers: the JSON of the guide and of the suite's test specification."""
+"""JSON answers of the HTTP API, as in OneNET's guide and the suite's test specification. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.air.messages import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
+from emulator.onenet.errors import TEXTS, ApiError, Errno
 
-# A guess: the guide's times name no zone; OneNET's machines stand in Chongqing.
+Answer = dict[str, object]
+Year = Literal[2018, 2019]
+
+# 2018: seen in applications of that year. guess: errors that were not seen are as in 2019.
+_ERRORS: dict[Year, dict[Errno, tuple[int, str]]] = {
+    2018: {
+        Errno.AUTH_FAILED: (3, "auth failed"),
+        Errno.NOT_ONLINE: (14, "network latency: network latency or device offline"),
+        Errno.UNSUCCESS: (16, "unsuccess: {detail} null"),
+    },
+    2019: {},
+}
+
+# guess: the guide's times have no zone; OneNET's servers are in Chongqing.
 _BEIJING = timezone(timedelta(hours=8))
 
 
-def created(device: Device) -> dict[str, object]:
+def success(data: object = None) -> Answer:
+    """The answer to a call that succeeded; `data` None: it has none."""
+    head: Answer = {"errno": int(Errno.SUCCESS)}
+    if data is not None:
+        head["data"] = data
+    return head | {"error": TEXTS[Errno.SUCCESS]}
+
+
+def failure(error: ApiError, year: Year) -> Answer:
+    """The answer to a call that failed, with the number and text of `year`."""
+    number, text = _ERRORS[year].get(error.errno, (int(error.errno), TEXTS[error.errno]))
+    return {"errno": number, "error": text.format(detail=error.detail)}
+
+
+def created(device: Device) -> Answer:
     return {"device_id": device.id}
 
 
-def device(device: Device, *, online: bool) -> dict[str, object]:
-    """Guide 4.2.2. What the creator did not give is left out."""
-    said = device.description
-    optional = {"desc": said.desc, "location": said.location, "other": said.other}
+def device(device: Device, *, online: bool) -> Answer:
+    """Guide 4.2.2. Parameters that the creator left out are left out."""
+    given = device.description
+    optional = {"desc": given.desc, "location": given.location, "other": given.other}
     return {
         "online": online,
         "protocol": "LWM2M",
-        "title": said.title,
+        "title": given.title,
         **{name: value for name, value in optional.items() if value is not None},
         "create_time": _seconds(device.created),
-        "obsv": said.observed,
-        "private": said.private,
+        "obsv": given.observed,
+        "private": given.private,
         "binary": [],
-        "tags": list(said.tags),
+        "tags": list(given.tags),
         "datastreams": [
             {
                 "create_time": _seconds(stream.created),
@@ -45,7 +74,7 @@ def device(device: Device, *, online: bool) -> dict[str, object]:
     }
 
 
-def datapoints(streams: Iterable[Stream]) -> dict[str, object]:
+def datapoints(streams: Iterable[Stream]) -> Answer:
     """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
     shown = [
         {
@@ -66,7 +95,7 @@ def values(items: Iterable[Item]) -> list[dict[str, object]]:
     return [{"res": res, "obj_inst_id": instance} for instance, res in instances.items()]
 
 
-def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> dict[str, object]:
+def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> Answer:
     """Guide 4.2.7: the instances of `objects`, each with the resources that discovery found."""
     found: dict[tuple[int, int | None], list[int]] = {}
     for path in discovered:

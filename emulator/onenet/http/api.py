@@ -1,7 +1,7 @@
-"""OneNET's HTTP API over the emulated platform (OneNET guide 4.2).
+"""HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
-Every answer is JSON with `errno` and `error`; the HTTP status is 200 whatever happened, except
-for addresses that do not exist (404, 405). What is no HTTP is no call: it gets a bare 400.
+Every answer is JSON with `errno` and `error`. The HTTP status is 200 for errors too, except for
+unknown addresses (404) and methods (405). Invalid HTTP is answered with a bare 400.
 """
 
 from __future__ import annotations
@@ -12,40 +12,47 @@ import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator.air.messages import Execute, Path, Read, Write
 from emulator.onenet.devices import Device
-from emulator.onenet.errors import ApiError, Errno, Year, success
-from emulator.onenet.http import answers as shapes
-from emulator.onenet.http import parameters
-from emulator.onenet.lwm2m.requests import Outcome, Question
+from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.http import answers, parameters
+from emulator.onenet.http.answers import Answer, Year, success
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
 
 logger = logging.getLogger("emulator.http")
 _server_logger = logger.getChild("server")
-# Aiohttp answers what is no HTTP, and writes a traceback of it: nothing here is broken.
+# aiohttp answers invalid HTTP itself, and would log a traceback of it.
 _server_logger.addFilter(
     lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 )
 
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
-# Seconds for a body to come: whoever announced one and does not send it holds no call for ever.
+# Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
-# Who still waits for a device when the emulator ends waits in vain.
+# Seconds; a call that still waits for a device at shutdown is dropped.
 _SHUTDOWN_TIMEOUT = 0.1
 
-Answer = dict[str, object]
+T = TypeVar("T")
+
+
+class Input(Protocol):
+    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
+
+    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 class HttpApi:
-    """The API of one `platform`, for callers that know `key`.
+    """The API of one `platform`, for clients that send `key` as their `api-key` header.
 
-    `clock` tells the time in POSIX seconds; `changed` is called after something was asked of a
-    device, so that the platform is stepped.
+    `act` acts on the platform at the present time. `year` decides the error numbers.
     """
 
     def __init__(
@@ -53,20 +60,21 @@ class HttpApi:
         platform: Platform,
         *,
         key: str,
-        clock: Callable[[], float],
-        changed: Callable[[], None],
+        act: Input,
         year: Year = 2019,
     ) -> None:
         self._platform = platform
         self._key = key.encode()
-        self._clock = clock
-        self._changed = changed
+        self._act = act
         self._year: Year = year
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> str:
-        """Listen, and return the API's URL; `port` 0 takes a free one. Raises OSError."""
-        # A caller that hangs up cancels its call, which takes its question back from the platform.
+        """Listen, and return the API's URL; `port` 0 takes a free one.
+
+        Raises OSError if the address cannot be used.
+        """
+        # A client that hangs up cancels its handler, which cancels its request to the device.
         runner = web.AppRunner(
             self._application(),
             handler_cancellation=True,
@@ -88,7 +96,7 @@ class HttpApi:
         return f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
 
     async def close(self) -> None:
-        """Stop listening and drop every call; a second time does nothing."""
+        """Stop listening and drop all calls; a second call does nothing."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -117,24 +125,25 @@ class HttpApi:
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
-        """Check the key; turn whatever goes wrong into a body of the error table."""
+        """Check the key; answer every error with a body of the error table."""
         try:
             key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
             if not hmac.compare_digest(key, self._key):
                 raise ApiError(Errno.AUTH_FAILED)
             return await handler(request)
         except ApiError as error:
-            return _json(error.body(self._year))
+            return _json(answers.failure(error, self._year))
         except web.HTTPRequestEntityTooLarge:
             large = ApiError(Errno.LIMIT, f"the body has more than {_MAX_BODY} bytes")
-            return _json(large.body(self._year))
-        except web.HTTPException as refusal:  # the router's: no such path, or no such method on it
+            return _json(answers.failure(large, self._year))
+        except web.HTTPException as refusal:  # of the router: unknown path or method
             unserved = parameters.invalid(f"{request.method} {request.path} is not served")
             allow = {name: text for name, text in refusal.headers.items() if name == "Allow"}
-            return _json(unserved.body(self._year), status=refusal.status, headers=allow)
+            body = answers.failure(unserved, self._year)
+            return _json(body, status=refusal.status, headers=allow)
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            return _json(ApiError(Errno.INTERNAL_ERROR).body(self._year))
+            return _json(answers.failure(ApiError(Errno.INTERNAL_ERROR), self._year))
 
     async def _body(self, request: web.Request) -> dict[str, object]:
         try:
@@ -144,11 +153,11 @@ class HttpApi:
             raise parameters.invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         except web.RequestPayloadError as error:
             raise parameters.invalid("the body is not encoded as its headers say") from error
-        return parameters.document(body)
+        return parameters.json_body(body)
 
     def _device_by_id(self, request: web.Request) -> Device:
         device = self._platform.device(request.match_info["id"])
-        if device is None:  # A guess: to the key, another's device and none look alike
+        if device is None:  # guess: as if the device belonged to another key
             raise ApiError(Errno.AUTH_FAILED)
         return device
 
@@ -158,16 +167,15 @@ class HttpApi:
             raise ApiError(Errno.AUTH_FAILED)
         return device
 
-    async def _ask(self, device: Device, question: Question) -> Outcome:
-        """Wait until the device has done it. Raises ApiError: it has not, or is not online."""
+    async def _request(self, device: Device, operation: Operation) -> Outcome:
+        """Send `operation` to the device and wait. Raises ApiError if it fails or is offline."""
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def on_done(outcome: Outcome) -> None:
-            if not done.done():  # the caller may have hung up in this very moment
+            if not done.done():  # the client may have hung up at the same time
                 done.set_result(outcome)
 
-        request = self._platform.request(device, question, on_done, self._clock())
-        self._changed()
+        request = self._act(partial(self._platform.request, device, operation, on_done))
         try:
             outcome = await done
         finally:
@@ -180,11 +188,12 @@ class HttpApi:
 
     async def _create_device(self, request: web.Request) -> Answer:
         description = parameters.description(await self._body(request))
-        return success(shapes.created(self._platform.create_device(description, self._clock())))
+        device = self._act(partial(self._platform.create_device, description))
+        return success(answers.created(device))
 
     async def _show_device(self, request: web.Request) -> Answer:
         device = self._device_by_id(request)
-        return success(shapes.device(device, online=self._platform.online(device)))
+        return success(answers.device(device, online=self._platform.online(device)))
 
     async def _delete_device(self, request: web.Request) -> Answer:
         self._platform.delete_device(self._device_by_id(request))
@@ -194,14 +203,14 @@ class HttpApi:
         device = self._device_by_id(request)
         parameters.newest_only(request.query)
         limit, ids = parameters.limit(request.query), parameters.streams(request.query)
-        return success(shapes.datapoints(device.points.streams(limit, ids)))
+        return success(answers.datapoints(device.points.streams(limit, ids)))
 
-    # What goes down to the device --------------------------------------------------------------
+    # Requests to the device --------------------------------------------------------------------
 
     async def _read(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=1)
-        outcome = await self._ask(self._device_by_imei(request), Read(0, path))
-        return success(shapes.values(outcome.items))
+        outcome = await self._request(self._device_by_imei(request), Read(0, path))
+        return success(answers.values(outcome.items))
 
     async def _write(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=2)
@@ -209,23 +218,23 @@ class HttpApi:
         replace = parameters.replaces(request.query)
         items = parameters.items(await self._body(request), instance)
         device = self._device_by_imei(request)
-        await self._ask(device, Write(0, instance, items, replace))
+        await self._request(device, Write(0, instance, items, replace))
         return success()
 
     async def _execute(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=3)
         arguments = parameters.arguments(await self._body(request))
-        await self._ask(self._device_by_imei(request), Execute(0, path, arguments))
+        await self._request(self._device_by_imei(request), Execute(0, path, arguments))
         return success()
 
     async def _resources(self, request: web.Request) -> Answer:
         wanted = parameters.optional_object(request.query)
         registration = self._platform.registration(self._device_by_imei(request))
         if registration is None:
-            return success(shapes.resources((), ()))
+            return success(answers.resources((), ()))
         objects = [p for p in registration.objects if wanted in (None, p.object)]
         discovered = [path for paths in registration.resources.values() for path in paths]
-        return success(shapes.resources(objects, discovered))
+        return success(answers.resources(objects, discovered))
 
 
 def _responder(

@@ -1,6 +1,6 @@
-"""What the calls of the HTTP API say: query parameters and JSON bodies, checked.
+"""Query parameters and JSON bodies of HTTP API calls, parsed and checked. Pure.
 
-Everything here raises ApiError for what the caller did wrong, and nothing else.
+Every function raises ApiError for a missing or invalid parameter.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from math import isfinite
 
-from emulator.air.messages import Item, Path, Value
+from emulator.air.messages import IMEI, IMSI, Item, Path, Value, imei_of
 from emulator.onenet.datapoints import MAX_POINTS
-from emulator.onenet.devices import IMEI, IMSI, Description
+from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno
 
 # OneNET guide 5.2.2: the user's part of a write or an execute is at most 1000 bytes.
@@ -32,15 +32,15 @@ def required(name: str) -> ApiError:
 
 
 def imei(query: Mapping[str, str]) -> str:
-    """`imei`, or the part of `ep_name` that is one: both `imei` and `imei;imsi` are seen there."""
-    given = query.get("imei") or query.get("ep_name", "").partition(";")[0]
+    """`imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`."""
+    given = query.get("imei") or imei_of(query.get("ep_name", ""))
     if not given:
         raise required("imei or ep_name")
     return given
 
 
 def path(query: Mapping[str, str], depth: int) -> Path:
-    """`obj_id`, `obj_inst_id`, `res_id`: the first `depth` of them must be there."""
+    """`obj_id`, `obj_inst_id`, `res_id`; the first `depth` of them are required."""
     names = ("obj_id", "obj_inst_id", "res_id")
     object_id, instance, resource = (_id(query, name) for name in names)
     for name, value in list(zip(names, (object_id, instance, resource), strict=True))[:depth]:
@@ -48,7 +48,7 @@ def path(query: Mapping[str, str], depth: int) -> Path:
             raise required(name)
     if instance is None and resource is not None:
         raise invalid("res_id without obj_inst_id")
-    assert object_id is not None, "no call does without an object"
+    assert object_id is not None, "every call requires an object"
     return Path(object_id, instance, resource)
 
 
@@ -70,14 +70,14 @@ def replaces(query: Mapping[str, str]) -> bool:
 
 
 def newest_only(query: Mapping[str, str]) -> None:
-    """Refuse what asks for a span of time: an answer that ignores it would be a wrong one."""
+    """Refuse parameters that select a span of time, which this platform does not support."""
     for name in ("start", "end", "cursor"):
         if name in query:
             raise invalid(f"{name}: this platform serves the newest points only, see limit")
 
 
 def limit(query: Mapping[str, str]) -> int:
-    """How many points of a stream are wanted; the newest one when nothing is said."""
+    """How many points of each stream to return; 1 by default."""
     text = query.get("limit", "1")
     number = int(text) if _is_number(text) else 0
     if not 0 < number <= MAX_POINTS:
@@ -105,7 +105,7 @@ def _is_number(text: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    """As the caller wrote it: "5700" is not 5700, and a blank is seen."""
+    """As JSON, so that the text "5700" differs from 5700, and spaces are visible."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:40] + "..."
 
@@ -113,13 +113,13 @@ def _shown(value: object) -> str:
 # Body ------------------------------------------------------------------------------------------
 
 
-def document(body: bytes) -> dict[str, object]:
-    """The body's JSON object. An empty body is an empty object: what it lacks, others will miss."""
+def json_body(body: bytes) -> dict[str, object]:
+    """The body's JSON object; an empty body is an empty object."""
     if not body.strip():
         return {}
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
-        # Text with half a surrogate pair can be written in JSON, and be sent to nobody.
+        # Half a surrogate pair is valid JSON, but cannot be encoded and sent on.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise invalid("the body is not JSON") from error
@@ -133,7 +133,7 @@ def _refuse_constant(name: str) -> float:
 
 
 def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
-    """`data` of a write: a value for each resource of `instance` that it names."""
+    """`data` of a write: values for resources of `instance`."""
     data = body.get("data")
     if data is None:
         raise required("data")
@@ -153,7 +153,7 @@ def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
 
 
 def arguments(body: Mapping[str, object]) -> bytes:
-    """`args` of an execute, which may be left out."""
+    """`args` of an execute; optional."""
     text = _text(body, "args") or ""
     encoded = text.encode("utf-8")
     if len(encoded) > MAX_PAYLOAD:
@@ -162,11 +162,11 @@ def arguments(body: Mapping[str, object]) -> bytes:
 
 
 def description(body: Mapping[str, object]) -> Description:
-    """What a new device shall be."""
+    """The parameters of a new device."""
     title = _text(body, "title")
     if not title:
         raise required("title")
-    # Without a protocol the real platform makes an HTTP device, which no module can log in to.
+    # Without a protocol the real platform creates an HTTP device, which no module can log in to.
     protocol = _text(body, "protocol")
     if protocol is None:
         raise required("protocol")
@@ -183,8 +183,8 @@ def description(body: Mapping[str, object]) -> Description:
         desc=_text(body, "desc"),
         tags=tuple(tags),
         location=_object(body, "location"),
-        private=_truth(body, "private"),
-        observed=_truth(body, "obsv"),
+        private=_boolean(body, "private"),
+        observed=_boolean(body, "obsv"),
         other=_object(body, "other"),
     )
 
@@ -237,7 +237,7 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
     return value
 
 
-def _truth(body: Mapping[str, object], name: str) -> bool:
+def _boolean(body: Mapping[str, object], name: str) -> bool:
     value = body.get(name, True)
     if not isinstance(value, bool):
         raise invalid(f"{name} {_shown(value)}, expected true or false")

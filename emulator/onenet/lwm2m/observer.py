@@ -1,7 +1,7 @@
-"""How the platform makes itself at home on a device: discover its objects, observe its instances.
+"""Observer: discovers the objects and observes the instances of each new registration. Pure.
 
-One question after the other, as a CoAP server has one open exchange with a device; whatever the
-answer to one, the next is asked.
+One request after the other, as a CoAP server has one open exchange with an endpoint (NSTART 1,
+RFC 7252 4.7). A failure does not stop the following requests.
 """
 
 from __future__ import annotations
@@ -12,52 +12,52 @@ from dataclasses import dataclass, field
 
 from emulator.air.messages import Discover, Item, Observe, Path, Read
 from emulator.onenet.lwm2m.registrations import Registration, Registrations
-from emulator.onenet.lwm2m.requests import Outcome, Question, Request, Requests
+from emulator.onenet.lwm2m.requests import Operation, Outcome, Request, Requests
 
-# Security, Server and Access Control are no application's business.
+# Security, Server and Access Control: not for applications.
 _MANAGEMENT_OBJECTS = frozenset({0, 1, 2})
-# Read when all is subscribed, which tells a device so that has this object (OneNET FAQ of 2019).
+# Read after all subscriptions, as a signal to devices that have this object (OneNET FAQ of 2019).
 _DEVICE_OBJECT = Path(3, 0)
 
 
 @dataclass(slots=True, eq=False)
-class _Course:
-    """The questions still to be asked after one login, and the one under way."""
+class _Subscription:
+    """The operations still to be sent for one registration, and the open request."""
 
     registration: Registration
-    agenda: deque[Question] = field(default_factory=deque)
-    asking: Request | None = None
+    pending: deque[Operation] = field(default_factory=deque)
+    request: Request | None = None
 
 
-class Subscriptions:
-    """`record` is given what an observed instance sends with its first answer."""
+class Observer:
+    """`report` receives the values that an observed instance sends with its first answer."""
 
     def __init__(
         self,
         registrations: Registrations,
         requests: Requests,
-        record: Callable[[Registration, tuple[Item, ...], float], None],
+        report: Callable[[str, tuple[Item, ...], float], None],
         *,
         final_read: bool,
     ) -> None:
         self._registrations = registrations
         self._requests = requests
-        self._record = record
+        self._report = report
         self._final_read = final_read
-        self._courses: dict[str, _Course] = {}
+        self._subscriptions: dict[str, _Subscription] = {}
 
     def start(self, registration: Registration, now: float) -> None:
-        """Subscribe to all that a new login brought; `stop` must have ended the login before it."""
-        course = self._courses[registration.endpoint] = _Course(registration)
-        course.agenda.extend(_questions(registration.objects))
+        """Discover and observe all objects of a new registration. Call `stop` for the old first."""
+        subscription = self._subscriptions[registration.endpoint] = _Subscription(registration)
+        subscription.pending.extend(_operations(registration.objects))
         if self._final_read:
-            course.agenda.append(Read(0, _DEVICE_OBJECT))
-        self._next(course, now)
+            subscription.pending.append(Read(0, _DEVICE_OBJECT))
+        self._send_next(subscription, now)
 
     def change(
         self, registration: Registration, objects: tuple[Path, ...], *, observe: bool, now: float
     ) -> None:
-        """An update named other objects: forget those that are gone, subscribe to the new ones."""
+        """An update has listed `objects`: drop those that are gone, subscribe to the new ones."""
         gone = set(registration.objects) - set(objects)
         new = tuple(path for path in objects if path not in registration.objects)
         registration.objects = objects
@@ -67,67 +67,69 @@ class Subscriptions:
             del registration.resources[object_id]
         if not observe:
             return
-        course = self._courses.setdefault(registration.endpoint, _Course(registration))
-        course.agenda = deque(question for question in course.agenda if question.path not in gone)
-        course.agenda.extend(_questions(new))
-        self._next(course, now)
+        subscription = self._subscriptions.setdefault(
+            registration.endpoint, _Subscription(registration)
+        )
+        subscription.pending = deque(one for one in subscription.pending if one.path not in gone)
+        subscription.pending.extend(_operations(new))
+        self._send_next(subscription, now)
 
     def stop(self, endpoint: str) -> None:
-        """Ask no more, and wait for no answer."""
-        course = self._courses.pop(endpoint, None)
-        if course is not None and course.asking is not None:
-            self._requests.cancel(course.asking)
+        """Send no more operations and cancel the open request."""
+        subscription = self._subscriptions.pop(endpoint, None)
+        if subscription is not None and subscription.request is not None:
+            self._requests.cancel(subscription.request)
 
     def reported(self, registration: Registration, path: Path, now: float) -> None:
-        """A report on `path` has come: it answers the observe request, too, whose own answer may
-        have been lost (RFC 7641 3.2).
+        """A notification of `path` also answers the observe request, whose own answer may be lost
+        (RFC 7641 3.2).
         """
-        course = self._courses.get(registration.endpoint)
-        asking = None if course is None else course.asking
-        if course is None or asking is None:
+        subscription = self._subscriptions.get(registration.endpoint)
+        if subscription is None or subscription.request is None:
             return
-        if isinstance(asking.question, Observe) and asking.question.path == path:
-            self._requests.cancel(asking)
-            course.asking = None
-            self._next(course, now)
+        operation = subscription.request.operation
+        if isinstance(operation, Observe) and operation.path == path:
+            self._requests.cancel(subscription.request)
+            subscription.request = None
+            self._send_next(subscription, now)
 
-    def _next(self, course: _Course, now: float) -> None:
-        if course.asking is not None:
+    def _send_next(self, subscription: _Subscription, now: float) -> None:
+        if subscription.request is not None:
             return
-        registration = course.registration
-        if not course.agenda:
-            del self._courses[registration.endpoint]
+        registration = subscription.registration
+        if not subscription.pending:
+            del self._subscriptions[registration.endpoint]
             return
-        question = course.agenda.popleft()
-        if isinstance(question, Observe):
-            # Known from now on, since a first report may overtake the answer.
-            observation = self._registrations.observe(registration, question.path)
-            question = Observe(0, observation.token, question.path)
-        elif isinstance(question, Discover):
+        operation = subscription.pending.popleft()
+        if isinstance(operation, Observe):
+            # Valid from now on: the first notification may overtake the answer.
+            observation = self._registrations.observe(registration, operation.path)
+            operation = Observe(0, observation.token, operation.path)
+        elif isinstance(operation, Discover):
             # The platform's list is empty until the answer comes (OneNET FAQ of 2019).
-            registration.resources.pop(question.path.object, None)
+            registration.resources.pop(operation.path.object, None)
 
-        def done(outcome: Outcome) -> None:
-            course.asking = None
-            self._answered(registration, question, outcome)
-            self._next(course, outcome.at)
+        def on_done(outcome: Outcome) -> None:
+            subscription.request = None
+            self._apply(registration, operation, outcome)
+            self._send_next(subscription, outcome.at)
 
-        course.asking = self._requests.ask(registration.endpoint, question, done, now)
+        subscription.request = self._requests.begin(registration.endpoint, operation, on_done, now)
 
-    def _answered(self, registration: Registration, question: Question, outcome: Outcome) -> None:
-        if isinstance(question, Observe):
+    def _apply(self, registration: Registration, operation: Operation, outcome: Outcome) -> None:
+        if isinstance(operation, Observe):
             if outcome.failure is None:
-                self._record(registration, outcome.items, outcome.at)
+                self._report(registration.endpoint, outcome.items, outcome.at)
             else:
-                self._registrations.unobserve(registration, question.path)
-        elif isinstance(question, Discover) and outcome.failure is None:
-            registration.resources[question.path.object] = outcome.links
+                self._registrations.unobserve(registration, operation.path)
+        elif isinstance(operation, Discover) and outcome.failure is None:
+            registration.resources[operation.path.object] = outcome.links
 
 
-def _questions(objects: tuple[Path, ...]) -> list[Question]:
+def _operations(objects: tuple[Path, ...]) -> list[Operation]:
     """Discover per object first, then observe per instance (OneNET suite test 6.1 and 7.1)."""
     paths = [path for path in objects if path.object not in _MANAGEMENT_OBJECTS]
     ids = dict.fromkeys(path.object for path in paths)
-    questions: list[Question] = [Discover(0, Path(object_id)) for object_id in ids]
-    questions += [Observe(0, 0, path) for path in paths if path.instance is not None]
-    return questions
+    operations: list[Operation] = [Discover(0, Path(object_id)) for object_id in ids]
+    operations += [Observe(0, 0, path) for path in paths if path.instance is not None]
+    return operations

@@ -1,15 +1,14 @@
-"""Who is logged in: registrations with their address, lifetime, objects and observations."""
+"""Registrations: address, lifetime, objects and observations of each endpoint. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from itertools import count
 
-from emulator.air.messages import Path, Response, Uplink
+from emulator.air.messages import Path, Response, Uplink, imei_of
+from emulator.clock.deadlines import Deadlines
 
-# EXCHANGE_LIFETIME of CoAP: a message id means the same message for so long (RFC 7252 4.8.2).
+# CoAP EXCHANGE_LIFETIME, seconds: a message id names the same message for so long (RFC 7252 4.8.2).
 EXCHANGE_LIFETIME = 247.0
 # Tokens have 4 to 8 bytes: the first one that needs four.
 _FIRST_TOKEN = 0x1000_0000
@@ -19,32 +18,34 @@ _FIRST_TOKEN = 0x1000_0000
 class Observation:
     token: int
     path: Path
-    _seen: dict[int, float] = field(default_factory=dict)  # message id: when, oldest first
+    _received: dict[int, float] = field(default_factory=dict)  # time by message id, oldest first
 
     def repeated(self, mid: int, now: float) -> bool:
-        """Whether the notification `mid` has come before; from now on it has."""
-        while self._seen and now - next(iter(self._seen.values())) >= EXCHANGE_LIFETIME:
-            del self._seen[next(iter(self._seen))]
-        if mid in self._seen:
+        """Whether the notification `mid` was received before; records it."""
+        while self._received and now - next(iter(self._received.values())) >= EXCHANGE_LIFETIME:
+            del self._received[next(iter(self._received))]
+        if mid in self._received:
             return True
-        self._seen[mid] = now
+        self._received[mid] = now
         return False
 
 
 @dataclass(slots=True, eq=False)
 class Registration:
-    """One login of one endpoint; after its end (`expires` None) the last that was known of it.
+    """One registration of one endpoint; after its end (`expires` None) the last known state.
 
-    `resources` is what discovery found, by object. `answered` is the last request of the device
-    with its answer and its time: a repetition gets the same answer.
+    `number` counts all registrations. `lifetime` in seconds, `expires` in POSIX seconds.
+    `resources`: result of discovery, by object. `answered`: the last request of the endpoint, its
+    response and its time; a repeated request gets the same response.
     """
 
+    number: int
     endpoint: str
     location: str
     address: str
     lifetime: int
-    expires: float | None
     objects: tuple[Path, ...]
+    expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)
     observations: dict[Path, Observation] = field(default_factory=dict)
     answered: tuple[Uplink, Response, float] | None = None
@@ -54,68 +55,98 @@ class Registration:
         return self.expires is not None
 
 
+class _Index:
+    """Online registrations by a text that several may share."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Registration]] = {}
+
+    def add(self, key: str, registration: Registration) -> None:
+        self._found.setdefault(key, []).append(registration)
+
+    def remove(self, key: str, registration: Registration) -> None:
+        found = self._found[key]
+        found.remove(registration)
+        if not found:
+            del self._found[key]
+
+    def newest(self, key: str) -> Registration | None:
+        found = self._found.get(key)
+        if found is None:
+            return None
+        return found[0] if len(found) == 1 else max(found, key=lambda one: one.number)
+
+
 class Registrations:
-    """The newest registration of every endpoint."""
+    """The newest registration of each endpoint. Every look-up takes constant time."""
 
     def __init__(self) -> None:
         self._by_endpoint: dict[str, Registration] = {}
+        self._by_location = _Index()
+        self._by_address = _Index()
         self._by_token: dict[int, tuple[Registration, Observation]] = {}
+        self._numbers = count()
         self._tokens = count(_FIRST_TOKEN)
-        # By the end of their lifetime; entries that no longer hold among them, so that a fleet of
-        # registrations costs nothing while none ends.
-        self._ends: list[tuple[float, int, Registration]] = []
-        self._entries = count()
+        self._expiry: Deadlines[Registration] = Deadlines()
 
     def register(
         self, endpoint: str, address: str, lifetime: int, objects: tuple[Path, ...], now: float
     ) -> Registration:
-        """A new login, which replaces the one before: its observations are gone."""
-        old = self._by_endpoint.pop(endpoint, None)
+        """A new registration, in place of the one before, which ends with its observations."""
+        old = self._by_endpoint.get(endpoint)
         if old is not None:
             self.end(old)
-        # Location as in OneNET's C kit, which has it built in: `rd/` and what stands before `;`.
-        location = f"rd/{endpoint.partition(';')[0]}"
-        new = Registration(endpoint, location, address, lifetime, None, objects)
+        # Location as OneNET's C kit has it built in: `rd/` and the part of the endpoint before `;`.
+        location = f"rd/{imei_of(endpoint)}"
+        number = next(self._numbers)
+        new = Registration(number, endpoint, location, address, lifetime, objects)
         self._by_endpoint[endpoint] = new
-        self.renew(new, now)
+        self._by_location.add(location, new)
+        self._by_address.add(address, new)
+        self._renew(new, now)
         return new
 
-    def renew(self, registration: Registration, now: float) -> None:
-        """Its lifetime begins anew."""
-        ends = now + registration.lifetime
-        if registration.expires == ends:
-            return
-        registration.expires = ends
-        if len(self._ends) > 2 * len(self._by_endpoint) + 16:
-            self._ends = [entry for entry in self._ends if _holds(entry)]
-            heapify(self._ends)
-        heappush(self._ends, (ends, next(self._entries), registration))
+    def update(
+        self, registration: Registration, address: str, lifetime: int | None, now: float
+    ) -> None:
+        """Renew the online `registration`: it is at `address` now; `lifetime` None: unchanged."""
+        if address != registration.address:
+            self._by_address.remove(registration.address, registration)
+            registration.address = address
+            self._by_address.add(address, registration)
+        registration.lifetime = lifetime or registration.lifetime
+        self._renew(registration, now)
 
     def get(self, endpoint: str) -> Registration | None:
-        """The registration of this endpoint, whether online or over."""
+        """The newest registration of `endpoint`, online or ended."""
         return self._by_endpoint.get(endpoint)
 
     def at_location(self, location: str) -> Registration | None:
-        """The newest that is online there."""
-        return next((r for r in self._online() if r.location == location), None)
+        """The newest online registration with this location."""
+        return self._by_location.newest(location)
 
     def at_address(self, address: str) -> Registration | None:
-        """The newest that is online there."""
-        return next((r for r in self._online() if r.address == address), None)
+        """The newest online registration at this address."""
+        return self._by_address.newest(address)
 
     def end(self, registration: Registration) -> None:
-        """Offline from now on, without observations."""
+        """Take it offline and drop its observations; does nothing if it has ended."""
+        if not registration.online:
+            return
         registration.expires = None
+        self._expiry.set(registration, None)
+        self._by_location.remove(registration.location, registration)
+        self._by_address.remove(registration.address, registration)
         for path in list(registration.observations):
             self.unobserve(registration, path)
 
     def forget(self, registration: Registration) -> None:
-        """As if it had never been; only after `end`."""
+        """Remove an ended registration, unless a newer one has taken its place."""
         if self._by_endpoint.get(registration.endpoint) is registration:
             del self._by_endpoint[registration.endpoint]
 
     def observe(self, registration: Registration, path: Path) -> Observation:
-        """A new observation under a token of its own, in place of any older one of `path`."""
+        """A new observation under a new token, in place of an older one of `path`."""
         self.unobserve(registration, path)
         observation = Observation(next(self._tokens), path)
         registration.observations[path] = observation
@@ -130,24 +161,15 @@ class Registrations:
     def observed(self, token: int) -> tuple[Registration, Observation] | None:
         return self._by_token.get(token)
 
-    def expired(self, now: float) -> list[Registration]:
-        """Those online whose lifetime is over; each is told once, for the caller to `end`."""
-        over = []
-        while (at := self.deadline) is not None and at <= now:
-            over.append(heappop(self._ends)[2])
-        return over
+    def pop_expired(self, now: float) -> list[Registration]:
+        """Registrations whose lifetime is over, each once; the caller must `end` them."""
+        return self._expiry.pop_due(now)
 
     @property
     def deadline(self) -> float | None:
         """When the next lifetime is over."""
-        while self._ends and not _holds(self._ends[0]):
-            heappop(self._ends)
-        return self._ends[0][0] if self._ends else None
+        return self._expiry.next
 
-    def _online(self) -> Iterator[Registration]:
-        return (r for r in reversed(self._by_endpoint.values()) if r.online)
-
-
-def _holds(entry: tuple[float, int, Registration]) -> bool:
-    at, _, registration = entry
-    return registration.expires == at
+    def _renew(self, registration: Registration, now: float) -> None:
+        registration.expires = now + registration.lifetime
+        self._expiry.set(registration, registration.expires)

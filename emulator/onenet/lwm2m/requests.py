@@ -1,15 +1,13 @@
-"""What the platform asks of devices and has no answer to yet: message ids, repeats, outcomes."""
+"""Open requests to endpoints: message ids, repeats, outcomes. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
 
 from emulator.air.messages import (
     CancelObserve,
-    Code,
     Discover,
     Downlink,
     Execute,
@@ -29,7 +27,7 @@ LAST_MID = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How long to wait after the first and after each repeated sending, in seconds."""
+    """Seconds to wait for the answer after the first and after each repeated sending."""
 
     waits: tuple[float, ...]
 
@@ -39,7 +37,7 @@ LATER_RETRY = Retry((5.0, 10.0, 10.0))  # OneNET FAQ of 2019: 5 s, doubled, 3 se
 
 
 class Failure(StrEnum):
-    """Why a device did not do what it was asked, in the API's words (OneNET error table)."""
+    """Why a request failed, in the words of OneNET's error table."""
 
     BAD_REQUEST = "BAD_REQUEST"
     UNAUTHORIZED = "UNAUTHORIZED"
@@ -54,7 +52,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request ended, and when; `failure` None: done, with what the answer carried."""
+    """How and when a request ended. `failure` None: done, with the content of the answer."""
 
     at: float
     failure: Failure | None = None
@@ -62,100 +60,93 @@ class Outcome:
     links: tuple[Path, ...] = ()
 
 
-Question = Read | Write | Execute | Discover | Observe | CancelObserve
+Operation = Read | Write | Execute | Discover | Observe | CancelObserve
 OnDone = Callable[[Outcome], None]
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One question to one device, from its sending to its outcome; only `Requests` changes it."""
+    """One operation on one endpoint until its outcome; only `Requests` changes it.
+
+    `sent` counts the sendings, `open` ends with the outcome or with `cancel`.
+    """
 
     endpoint: str
-    question: Question
+    operation: Operation
     on_done: OnDone
     sent: int = 0
+    open: bool = True
 
     @property
     def mid(self) -> int:
-        return self.question.mid
+        return self.operation.mid
 
 
 def outcome_of(response: Response, now: float) -> Outcome:
-    match response.code:
-        case Code.CREATED | Code.DELETED | Code.CHANGED | Code.CONTENT:
-            return Outcome(now, None, response.items, response.links)
-        case Code.BAD_REQUEST:
-            return Outcome(now, Failure.BAD_REQUEST)
-        case Code.UNAUTHORIZED:
-            return Outcome(now, Failure.UNAUTHORIZED)
-        case Code.FORBIDDEN:
-            return Outcome(now, Failure.FORBIDDEN)
-        case Code.NOT_FOUND:
-            return Outcome(now, Failure.NOT_FOUND)
-        case Code.METHOD_NOT_ALLOWED:
-            return Outcome(now, Failure.METHOD_NOT_ALLOWED)
-        case Code.NOT_ACCEPTABLE:
-            return Outcome(now, Failure.NOT_ACCEPTABLE)
-        case Code.INTERNAL_SERVER_ERROR:
-            return Outcome(now, Failure.INTERNAL_SERVER_ERROR)
-        case never:
-            assert_never(never)
+    """The outcome that an answer means; a failure is named as its code."""
+    if response.code.success:
+        return Outcome(now, None, response.items, response.links)
+    return Outcome(now, Failure[response.code.name])
 
 
 class Requests:
-    """Every question that is open; each ends exactly once, in `on_done` or in `cancel`.
+    """All open requests. Each ends exactly once, by `on_done` or by `cancel`.
 
-    `send` carries a message to the device of an endpoint, wherever it is by then. A repeat is the
-    same message again. What comes after the end is ignored. `on_done` may ask anew.
+    `send` sends a message to an endpoint at its present address. A repeat is the same message.
+    Answers after the end are counted in `ignored`. `on_done` may begin another request.
     """
 
-    def __init__(self, send: Callable[[str, Downlink], None], retry: Retry = SEED_RETRY) -> None:
+    def __init__(
+        self, send: Callable[[str, Downlink, float], None], retry: Retry = SEED_RETRY
+    ) -> None:
+        self.ignored = 0
         self._send = send
         self._retry = retry
         self._open: dict[str, dict[int, Request]] = {}  # by endpoint and message id
         self._deadlines: Deadlines[Request] = Deadlines()
         self._last_mid = LAST_MID
-        self.ignored = 0
 
-    def ask(self, endpoint: str, question: Question, on_done: OnDone, now: float) -> Request:
-        """Send `question` under a message id of its own, which replaces the one it carries."""
+    def begin(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
+        """Send `operation` under a free message id, which replaces the one that it carries."""
         mid = self._next_mid(endpoint)
-        request = Request(endpoint, replace(question, mid=mid), on_done)
+        request = Request(endpoint, replace(operation, mid=mid), on_done)
         self._open.setdefault(endpoint, {})[mid] = request
         self._transmit(request, now)
         return request
 
     def count(self, endpoint: str) -> int:
-        """How many questions to this device are open."""
+        """How many requests to `endpoint` are open."""
         return len(self._open.get(endpoint, ()))
 
     def answer(self, endpoint: str, response: Response, now: float) -> None:
+        """`endpoint` has sent `response`."""
         request = self._open.get(endpoint, {}).get(response.mid)
         if request is None:
             self.ignored += 1
-            return
-        self._end(request, outcome_of(response, now))
+        else:
+            self._end(request, outcome_of(response, now))
 
     def cancel(self, request: Request) -> None:
-        """Forget it without an outcome; a request that has ended is left as it is."""
-        if not self._is_open(request):
+        """End `request` without an outcome; does nothing if it has ended."""
+        if not request.open:
             return
+        request.open = False
         self._deadlines.set(request, None)
-        of_the_device = self._open[request.endpoint]
-        del of_the_device[request.mid]
-        if not of_the_device:
+        of_endpoint = self._open[request.endpoint]
+        del of_endpoint[request.mid]
+        if not of_endpoint:
             del self._open[request.endpoint]
 
     def abandon(self, endpoint: str, now: float) -> None:
-        """The device went offline: nothing that it was asked will be answered."""
+        """`endpoint` went offline: its open requests end as OFFLINE."""
         for request in list(self._open.get(endpoint, {}).values()):
-            if self._is_open(request):  # the outcome of another may have cancelled it
+            if request.open:  # the outcome of another may have cancelled it
                 self._end(request, Outcome(now, Failure.OFFLINE))
 
     def step(self, now: float) -> float | None:
         """Repeat or give up what is due at `now`; returns the next deadline."""
         for request in self._deadlines.pop_due(now):
-            if not self._is_open(request):  # the outcome of another may have cancelled it
+            if not request.open:  # the outcome of another may have cancelled it
                 continue
             if request.sent < len(self._retry.waits):
                 self._transmit(request, now)
@@ -163,13 +154,10 @@ class Requests:
                 self._end(request, Outcome(now, Failure.TIME_OUT))
         return self._deadlines.next
 
-    def _is_open(self, request: Request) -> bool:
-        return self._open.get(request.endpoint, {}).get(request.mid) is request
-
     def _transmit(self, request: Request, now: float) -> None:
         self._deadlines.set(request, now + self._retry.waits[request.sent])
         request.sent += 1
-        self._send(request.endpoint, request.question)
+        self._send(request.endpoint, request.operation, now)
 
     def _end(self, request: Request, outcome: Outcome) -> None:
         self.cancel(request)
@@ -177,10 +165,9 @@ class Requests:
 
     def _next_mid(self, endpoint: str) -> int:
         # Counting on, instead of taking the lowest free one, keeps an id from naming a second
-        # question while a late answer to the first may still be under way.
-        mid = self._last_mid
+        # request while a late answer to the first may still be in flight.
+        in_use = self._open.get(endpoint, ())
         while True:
-            mid = mid + 1 if mid < LAST_MID else FIRST_MID
-            if mid not in self._open.get(endpoint, ()):
-                self._last_mid = mid
-                return mid
+            self._last_mid = self._last_mid + 1 if self._last_mid < LAST_MID else FIRST_MID
+            if self._last_mid not in in_use:
+                return self._last_mid

@@ -1,4 +1,4 @@
-"""Blocking calls into a loop of another thread, with callbacks coming back out of it."""
+"""LoopThread: results, callbacks, interrupts, end."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from m5310.errors import StateError
-from m5310.nbiot.loop_thread import Pump
+from m5310.nbiot.loop_thread import LoopThread
 
 
 @pytest.fixture
-def pump() -> Iterator[Pump]:
-    it = Pump("test")
+def loop() -> Iterator[LoopThread]:
+    it = LoopThread("test")
     yield it
     it.stop()
 
@@ -25,91 +25,93 @@ async def result(value: object) -> object:
     return value
 
 
-def test_a_blocking_call_brings_the_result_or_the_error(pump: Pump) -> None:
+def test_run_returns_result_or_raises(loop: LoopThread) -> None:
     async def fail() -> None:
         raise LookupError("no")
 
-    assert pump.run(result(7)) == 7
+    assert loop.run(result(7)) == 7
     with pytest.raises(LookupError, match="no"):
-        pump.run(fail())
+        loop.run(fail())
 
 
-def test_callbacks_run_in_the_blocking_thread(pump: Pump) -> None:
+def test_callback_runs_in_blocking_thread(loop: LoopThread) -> None:
     async def ask() -> object:
-        return await pump.call(threading.get_ident)
+        return await loop.call_in_caller(threading.get_ident)
 
-    assert pump.run(ask()) == threading.get_ident()
+    assert loop.run(ask()) == threading.get_ident()
 
 
-def test_a_callback_that_fails_fails_who_asked_and_not_the_blocking_call(pump: Pump) -> None:
+def test_callback_error_goes_to_its_caller_only(
+    loop: LoopThread,
+) -> None:
     def fail() -> None:
         raise LookupError("no")
 
     async def ask() -> str:
         try:
-            await pump.call(fail)
+            await loop.call_in_caller(fail)
         except LookupError as error:
-            return f"heard: {error}"
+            return f"raised: {error}"
         return "nothing"
 
-    assert pump.run(ask()) == "heard: no"
+    assert loop.run(ask()) == "raised: no"
 
 
-def test_what_a_future_cannot_carry_is_told_in_words(pump: Pump) -> None:
+def test_stop_iteration_of_callback_becomes_runtime_error(loop: LoopThread) -> None:
     def stop() -> None:
         raise StopIteration
 
     async def ask() -> None:
-        await pump.call(stop)
+        await loop.call_in_caller(stop)
 
     with pytest.raises(RuntimeError, match="StopIteration"):
-        pump.run(ask())
+        loop.run(ask())
 
 
-def test_a_callback_may_block_itself(pump: Pump) -> None:
+def test_callback_may_call_run(loop: LoopThread) -> None:
     async def inner() -> object:
-        return await pump.call(lambda: "inner")
+        return await loop.call_in_caller(lambda: "inner")
 
     async def outer() -> object:
-        return await pump.call(lambda: [pump.run(inner())])
+        return await loop.call_in_caller(lambda: [loop.run(inner())])
 
-    assert pump.run(outer()) == ["inner"]
+    assert loop.run(outer()) == ["inner"]
 
 
-def test_a_callback_waits_for_somebody_to_run_it(pump: Pump) -> None:
+def test_callback_waits_until_a_thread_blocks(loop: LoopThread) -> None:
     ran = []
 
     async def begin() -> asyncio.Task[object]:
-        task = asyncio.create_task(pump.call(lambda: ran.append("ran")))
+        task = asyncio.create_task(loop.call_in_caller(lambda: ran.append("ran")))
         await asyncio.sleep(0)
         return task
 
     async def end(task: asyncio.Task[object]) -> None:
         await task
 
-    task = pump.run(begin())
-    while not ran:  # it may have waited already as the first call ended
-        pump.run(result(None))
-    pump.run(end(task))
+    task = loop.run(begin())
+    while not ran:  # the first call may have run it
+        loop.run(result(None))
+    loop.run(end(task))
     assert ran == ["ran"]
 
 
-def test_cancelled_before_its_turn_a_callback_never_runs(pump: Pump) -> None:
+def test_callback_cancelled_before_start_never_runs(loop: LoopThread) -> None:
     ran = []
 
     async def give_up() -> None:
-        task = asyncio.create_task(pump.call(lambda: ran.append("ran")))
-        with pump._changed:  # nobody takes it before
+        task = asyncio.create_task(loop.call_in_caller(lambda: ran.append("ran")))
+        with loop._changed:  # so that it is not started before
             await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait({task})
 
-    pump.run(give_up())
-    pump.run(result(None))
+    loop.run(give_up())
+    loop.run(result(None))
     assert ran == []
 
 
-def test_given_up_while_it_runs_a_callback_ends_for_nobody(pump: Pump) -> None:
+def test_callback_cancelled_while_it_runs_is_ignored(loop: LoopThread) -> None:
     asked: list[asyncio.Task[object]] = []
 
     async def give_up() -> None:
@@ -117,15 +119,15 @@ def test_given_up_while_it_runs_a_callback_ends_for_nobody(pump: Pump) -> None:
         await asyncio.wait(asked)
 
     async def ask() -> bool:
-        asked.append(asyncio.create_task(pump.call(lambda: pump.run(give_up()))))
+        asked.append(asyncio.create_task(loop.call_in_caller(lambda: loop.run(give_up()))))
         await asyncio.wait(asked)
         return asked[0].cancelled()
 
-    assert pump.run(ask())
-    assert pump.run(result(7)) == 7
+    assert loop.run(ask())
+    assert loop.run(result(7)) == 7
 
 
-def test_no_two_threads_run_callbacks_at_once(pump: Pump) -> None:
+def test_one_thread_runs_callbacks_at_a_time(loop: LoopThread) -> None:
     inside: set[int] = set()
     seen: set[frozenset[int]] = set()
 
@@ -133,15 +135,15 @@ def test_no_two_threads_run_callbacks_at_once(pump: Pump) -> None:
         me = threading.get_ident()
         fresh = me not in inside  # else inside another callback of the same thread: that is fine
         inside.add(me)
-        pump.run(result(None))  # gives the other threads every chance
+        loop.run(result(None))  # gives the other threads every chance
         seen.add(frozenset(inside))
         if fresh:
             inside.remove(me)
 
     async def ask() -> None:
-        await asyncio.gather(*(pump.call(work) for _ in range(10)))
+        await asyncio.gather(*(loop.call_in_caller(work) for _ in range(10)))
 
-    threads = [threading.Thread(target=lambda: pump.run(ask())) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: loop.run(ask())) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -150,11 +152,11 @@ def test_no_two_threads_run_callbacks_at_once(pump: Pump) -> None:
     assert {len(each) for each in seen} == {1}
 
 
-def test_an_interrupt_cancels_the_work_and_comes_through(pump: Pump) -> None:
+def test_interrupt_cancels_work_and_is_raised(loop: LoopThread) -> None:
     cancelled = threading.Event()
 
     async def wait() -> None:
-        while not pump._changed._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
+        while not loop._changed._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
             await asyncio.sleep(0)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         try:
@@ -164,37 +166,37 @@ def test_an_interrupt_cancels_the_work_and_comes_through(pump: Pump) -> None:
             raise
 
     with pytest.raises(KeyboardInterrupt):
-        pump.run(wait())
+        loop.run(wait())
     assert cancelled.wait(5)
-    assert pump.run(result(7)) == 7
+    assert loop.run(result(7)) == 7
 
 
-def test_a_callback_that_leaves_the_program_does_so(pump: Pump) -> None:
-    heard = []
+def test_system_exit_of_callback_is_raised(loop: LoopThread) -> None:
+    errors = []
 
     def leave() -> None:
         raise SystemExit(3)
 
     async def ask() -> None:
         try:
-            await pump.call(leave)
+            await loop.call_in_caller(leave)
         except RuntimeError as error:
-            heard.append(str(error))
+            errors.append(str(error))
 
     with pytest.raises(SystemExit):
-        pump.run(ask())
-    pump.stop()
-    assert heard in ([], ["the callback was ended by SystemExit(3)"])
+        loop.run(ask())
+    loop.stop()
+    assert errors in ([], ["the callback was ended by SystemExit(3)"])
 
 
-def test_after_the_end_nothing_is_begun(pump: Pump) -> None:
-    pump.stop()
-    pump.stop()
+def test_run_after_stop_raises(loop: LoopThread) -> None:
+    loop.stop()
+    loop.stop()
     with pytest.raises(StateError, match="destroyed"):
-        pump.run(result(7))
+        loop.run(result(7))
 
 
-def test_stopping_releases_who_blocks(pump: Pump) -> None:
+def test_stop_ends_blocked_run(loop: LoopThread) -> None:
     blocked = threading.Event()
     raised: list[BaseException] = []
 
@@ -204,28 +206,28 @@ def test_stopping_releases_who_blocks(pump: Pump) -> None:
 
     def block() -> None:
         try:
-            pump.run(wait())
+            loop.run(wait())
         except StateError as error:
             raised.append(error)
 
     thread = threading.Thread(target=block)
     thread.start()
     blocked.wait()
-    pump.stop()
+    loop.stop()
     thread.join()
     assert "meanwhile" in str(raised[0])
 
 
-def test_a_callback_may_end_after_the_loop(pump: Pump) -> None:
+def test_callback_may_stop_the_loop(loop: LoopThread) -> None:
     async def ask() -> None:
-        await pump.call(pump.stop)
+        await loop.call_in_caller(loop.stop)
 
     with pytest.raises(StateError, match="meanwhile"):
-        pump.run(ask())
+        loop.run(ask())
 
 
-def test_it_works_inside_a_running_loop(pump: Pump) -> None:
+def test_run_inside_another_running_loop(loop: LoopThread) -> None:
     async def script() -> object:
-        return pump.run(result(7))
+        return loop.run(result(7))
 
     assert asyncio.run(script()) == 7

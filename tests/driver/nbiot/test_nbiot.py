@@ -110,7 +110,7 @@ def stepped_until(device: NbiotDevice, done: Callable[[], object]) -> None:
     raise AssertionError("it never happened")
 
 
-def test_the_c_kits_program(board: Board) -> None:
+def test_program_of_the_c_kit(board: Board) -> None:
     dev = board.device()
     temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
     nbiot_resource_add(dev, 3303, 0, 5700, temperature)
@@ -140,7 +140,7 @@ def test_the_c_kits_program(board: Board) -> None:
         nbiot_device_step(dev, 0)
 
 
-def test_errors_are_exceptions_with_the_c_kits_numbers(board: Board) -> None:
+def test_errors_carry_c_kit_codes(board: Board) -> None:
     with pytest.raises(ParameterError) as bad:
         nbiot_device_create("/dev/ttyUSB0", "no endpoint", URI, 300, None, None, None)
     assert bad.value.code is Code.BADPARAM
@@ -168,7 +168,7 @@ def test_errors_are_exceptions_with_the_c_kits_numbers(board: Board) -> None:
     assert twice.value.code is Code.REGISTERED
 
 
-def test_a_port_that_does_not_open_leaves_no_thread() -> None:
+def test_failed_create_leaves_no_thread() -> None:
     before = threading.active_count()
     with pytest.raises(PortError) as gone:
         nbiot_device_create("/dev/there-is-no-such-port", ENDPOINT, URI, 300, None, None, None)
@@ -193,7 +193,7 @@ def answered(board: Board, start: str) -> Callable[[], bool]:
     return lambda: any(line.startswith(start) for line in board.sent)
 
 
-def test_a_read_callback_may_change_the_value_in_place(board: Board) -> None:
+def test_read_callback_may_change_value(board: Board) -> None:
     seen = []
 
     def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
@@ -207,7 +207,7 @@ def test_a_read_callback_may_change_the_value_in_place(board: Board) -> None:
     assert seen == [(3303, 0, 5700, threading.get_ident())]
 
 
-def test_without_callbacks_reads_and_writes_are_served_and_executes_refused(board: Board) -> None:
+def test_requests_without_callbacks(board: Board) -> None:
     dev, value = connected(board)
     value.value = 7  # not reported, but read
     board.say("+MIPLREAD:0,10001,3303,0,5700", "+MIPLWRITE:0,10002,3303,0,5700,8")
@@ -222,7 +222,7 @@ def test_without_callbacks_reads_and_writes_are_served_and_executes_refused(boar
 
 
 @pytest.mark.parametrize("refuse", [False, True])
-def test_a_write_callback_sees_the_new_value_and_may_refuse_it(board: Board, refuse: bool) -> None:
+def test_write_callback_may_refuse_new_value(board: Board, refuse: bool) -> None:
     seen = []
 
     def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
@@ -238,7 +238,7 @@ def test_a_write_callback_sees_the_new_value_and_may_refuse_it(board: Board, ref
     assert value.value == (1 if refuse else 8)
 
 
-def test_an_execute_callback_gets_its_arguments_and_may_call_the_kit(board: Board) -> None:
+def test_execute_callback_may_call_nbiot_functions(board: Board) -> None:
     def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
         value.value = int(args)
         value.flag |= NBIOT_UPDATED
@@ -254,17 +254,17 @@ def test_an_execute_callback_gets_its_arguments_and_may_call_the_kit(board: Boar
     ]
 
 
-def test_a_request_waits_for_the_next_step(board: Board) -> None:
+def test_request_waits_for_next_step(board: Board) -> None:
     calls = []
     dev, _ = connected(board, None, lambda *_: calls.append(threading.get_ident()))
     board.say("+MIPLREAD:0,10001,3303,0,5700")
-    while not dev._pump._jobs:  # it has arrived, and nobody steps
+    while not dev._loop._jobs:  # it has arrived; no step runs
         assert calls == []
     stepped_until(dev, answered(board, "AT+MIPLREAD"))
     assert calls == [threading.get_ident()]
 
 
-def test_a_callback_may_destroy_the_device(board: Board) -> None:
+def test_callback_may_destroy_device(board: Board) -> None:
     def execute(*_: object) -> None:
         nbiot_device_destroy(dev)
 
@@ -278,7 +278,7 @@ def test_a_callback_may_destroy_the_device(board: Board) -> None:
 # --- reports ---------------------------------------------------------------------------------
 
 
-def test_what_is_flagged_is_reported_by_object_instance(board: Board) -> None:
+def test_flagged_values_are_reported_by_instance(board: Board) -> None:
     dev = board.device()
     values = {
         ids: NbiotValue(kind, first, NBIOT_READABLE)
@@ -305,7 +305,7 @@ def test_what_is_flagged_is_reported_by_object_instance(board: Board) -> None:
     assert len(board.sent) == 3
 
 
-def test_more_than_one_report_carries_goes_in_several(board: Board) -> None:
+def test_large_instance_takes_several_reports(board: Board) -> None:
     dev = board.device()
     values = [NbiotValue(NBIOT_STRING, "x" * 400, NBIOT_READABLE | NBIOT_UPDATED) for _ in range(5)]
     for number, value in enumerate(values):
@@ -317,7 +317,7 @@ def test_more_than_one_report_carries_goes_in_several(board: Board) -> None:
     assert not any(value.flag & NBIOT_UPDATED for value in values)
 
 
-def test_the_flag_stays_until_the_module_took_the_report(board: Board) -> None:
+def test_flag_stays_until_report_is_accepted(board: Board) -> None:
     dev = board.device()
     bad, good = (NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(2))
     nbiot_resource_add(dev, 3303, 0, 5700, bad)
@@ -343,7 +343,7 @@ def test_the_flag_stays_until_the_module_took_the_report(board: Board) -> None:
     assert not bad.flag & NBIOT_UPDATED
 
 
-def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) -> None:
+def test_value_flagged_during_report_is_reported_again(board: Board) -> None:
     dev, value = connected(board)
 
     def change(_: str) -> Reply:
@@ -362,7 +362,7 @@ def test_a_value_changed_while_it_is_reported_is_reported_again(board: Board) ->
     assert not value.flag & NBIOT_UPDATED
 
 
-def test_ctrl_c_in_a_report_leaves_its_values_flagged(board: Board) -> None:
+def test_ctrl_c_in_report_leaves_values_flagged(board: Board) -> None:
     dev, value = connected(board)
 
     def interrupt(_: str) -> Reply:
@@ -376,36 +376,36 @@ def test_ctrl_c_in_a_report_leaves_its_values_flagged(board: Board) -> None:
     assert value.flag & NBIOT_UPDATED
 
 
-def test_acknowledgements_come_back_as_callbacks(board: Board) -> None:
-    heard = []
-    dev, value = connected(board, None, None, None, lambda *args: heard.append(args))
+def test_acknowledgement_callback(board: Board) -> None:
+    acknowledged = []
+    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args))
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,3,"1",1,2'
     board.say("+MIPLNOTIFY:0,2")
-    stepped_until(dev, lambda: heard)
-    assert heard == [(3303, 0, 5700, value, 2)]
+    stepped_until(dev, lambda: acknowledged)
+    assert acknowledged == [(3303, 0, 5700, value, 2)]
 
 
-def test_an_acknowledgement_of_what_was_removed_meanwhile_is_nobodys(board: Board) -> None:
-    heard = []
-    dev, value = connected(board, None, None, None, lambda *args: heard.append(args))
+def test_acknowledgement_of_removed_resource_is_ignored(board: Board) -> None:
+    acknowledged = []
+    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args))
     other = NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE)
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     nbiot_resource_del(dev, 3303, 0, 5700)
     board.say("+MIPLNOTIFY:0,2")
     stepped_until(dev, lambda: not dev._acknowledging)
-    assert heard == []
+    assert acknowledged == []
     assert other.value == 1
 
 
 # --- threads, interrupts, endings ----------------------------------------------------------------
 
 
-def test_what_is_flagged_while_the_port_is_gone_is_reported_when_it_is_back(board: Board) -> None:
-    heard = []
-    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+def test_values_flagged_while_port_is_lost_are_reported_later(board: Board) -> None:
+    acknowledged = []
+    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args[-1]))
     board.unplugged = True
     board.vanish()
     stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
@@ -422,12 +422,12 @@ def test_what_is_flagged_while_the_port_is_gone_is_reported_when_it_is_back(boar
     assert board.sent[-2].endswith(',"2",1,2')
     board.say("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
     stepped_until(dev, lambda: not dev._acknowledging)
-    assert heard == [2, 3]
+    assert acknowledged == [2, 3]
     assert dev.state is DeviceState.REGISTERED
     assert len(board.ports) == 2
 
 
-def test_a_logout_unasked_does_not_end_a_step(board: Board) -> None:
+def test_unrequested_logout_does_not_end_step(board: Board) -> None:
     dev, value = connected(board)
     board.say("+MIPLCLOSE:0,1")
     stepped_until(dev, lambda: sum("MIPLOPEN" in line for line in board.sent) == 2)
@@ -437,7 +437,7 @@ def test_a_logout_unasked_does_not_end_a_step(board: Board) -> None:
     assert "AT+MIPLNOTIFY" in board.sent[-1]
 
 
-def test_a_step_needs_a_login(board: Board) -> None:
+def test_step_raises_if_not_registered(board: Board) -> None:
     dev, _ = connected(board)
     nbiot_device_close(dev, 30)
     with pytest.raises(StateError) as ended:
@@ -445,7 +445,7 @@ def test_a_step_needs_a_login(board: Board) -> None:
     assert ended.value.code is Code.NOT_REGISTER
 
 
-def test_ctrl_c_in_a_step_leaves_a_device_that_can_be_destroyed(board: Board) -> None:
+def test_destroy_after_ctrl_c_in_step(board: Board) -> None:
     def execute(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
@@ -457,7 +457,7 @@ def test_ctrl_c_in_a_step_leaves_a_device_that_can_be_destroyed(board: Board) ->
     assert board.sent[-1] == "AT+MIPLDEL=0"
 
 
-def test_ctrl_c_while_it_is_created_leaves_no_thread(board: Board) -> None:
+def test_ctrl_c_in_create_leaves_no_thread(board: Board) -> None:
     def interrupt(_: str) -> Reply:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return "OK"
@@ -470,7 +470,7 @@ def test_ctrl_c_while_it_is_created_leaves_no_thread(board: Board) -> None:
     assert board.sent[-1] == "AT+MIPLDEL=0"
 
 
-def test_several_threads_may_call(board: Board) -> None:
+def test_calls_from_several_threads(board: Board) -> None:
     dev, value = connected(board, None, lambda *_: None)
     failed: list[BaseException] = []
 
@@ -494,7 +494,7 @@ def test_several_threads_may_call(board: Board) -> None:
     stepped_until(dev, lambda: sum("AT+MIPLREAD" in line for line in board.sent) == 10)
 
 
-def test_it_works_inside_a_script_that_runs_a_loop(board: Board) -> None:
+def test_calls_inside_a_running_loop(board: Board) -> None:
     async def script() -> None:
         dev, value = connected(board)
         value.flag |= NBIOT_UPDATED
@@ -517,7 +517,7 @@ print("done")
 """
 
 
-def test_a_program_that_forgets_to_destroy_still_exits() -> None:
+def test_program_exits_without_destroy() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", FORGETFUL], capture_output=True, text=True, timeout=20, check=True
     )
@@ -525,7 +525,7 @@ def test_a_program_that_forgets_to_destroy_still_exits() -> None:
     assert ended.stderr == ""
 
 
-def test_leaving_with_acknowledgements_missing_is_no_trouble(
+def test_destroy_with_missing_acknowledgements(
     board: Board, caplog: pytest.LogCaptureFixture
 ) -> None:
     dev, value = connected(board, None, None, None, lambda *_: None)
@@ -535,16 +535,16 @@ def test_leaving_with_acknowledgements_missing_is_no_trouble(
     assert not caplog.records
 
 
-def test_an_acknowledgement_that_never_comes_is_said(
+def test_missing_acknowledgement_is_logged(
     board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(acknowledgements, "OVERDUE", 0.01)
-    heard = []
-    dev, value = connected(board, None, None, None, lambda *args: heard.append(args[-1]))
+    acknowledged = []
+    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args[-1]))
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     stepped_until(dev, lambda: not dev._acknowledging)
-    assert heard == []
+    assert acknowledged == []
     assert [line[-2:] for line in board.sent if "5700" in line][-3:] == [",2", ",3", ",4"]
     assert "did not acknowledge it in 3 attempts" in caplog.text
 
@@ -552,16 +552,16 @@ def test_an_acknowledgement_that_never_comes_is_said(
 # --- misuse --------------------------------------------------------------------------------------
 
 
-def test_an_acknowledgement_callback_that_raises_harms_nobody(
+def test_error_of_acknowledgement_callback_is_logged(
     board: Board, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard = []
+    acknowledged = []
 
-    def acknowledged(*ids: object) -> None:
-        heard.append(ids[2])
+    def on_acknowledged(*ids: object) -> None:
+        acknowledged.append(ids[2])
         raise ZeroDivisionError
 
-    dev = board.device(None, None, None, acknowledged)
+    dev = board.device(None, None, None, on_acknowledged)
     for resid in (1, 2):
         flag = NBIOT_READABLE | NBIOT_UPDATED
         nbiot_resource_add(dev, 10, 0, resid, NbiotValue(NBIOT_INTEGER, 1, flag))
@@ -569,11 +569,11 @@ def test_an_acknowledgement_callback_that_raises_harms_nobody(
     nbiot_device_sync(dev)
     board.say("+MIPLNOTIFY:0,2")
     stepped_until(dev, lambda: not dev._acknowledging)
-    assert heard == [1, 2]
+    assert acknowledged == [1, 2]
     assert [record.name for record in caplog.records] == ["m5310.nbiot"] * 2
 
 
-def test_a_bad_value_does_not_hold_up_its_own_instance(board: Board) -> None:
+def test_bad_value_does_not_stop_other_values(board: Board) -> None:
     dev = board.device()
     sensors = [NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(3)]
     for number, sensor in enumerate(sensors):
@@ -594,14 +594,14 @@ async def coroutine(*_: object) -> None: ...
 
 @pytest.mark.parametrize("callback", [coroutine, "on_read", 1])
 @pytest.mark.parametrize("position", range(4))
-def test_callbacks_are_plain_functions(board: Board, callback: object, position: int) -> None:
+def test_coroutine_callback_is_refused(board: Board, callback: object, position: int) -> None:
     callbacks = [None] * position + [callback]
-    with pytest.raises(ParameterError, match="not a plain function"):
+    with pytest.raises(ParameterError, match="expected a plain function"):
         board.device(*callbacks)
     assert board.ports == []
 
 
-def test_a_bare_value_is_not_taken_for_its_holder(board: Board) -> None:
+def test_value_must_be_nbiot_value(board: Board) -> None:
     dev = board.device()
     sent = len(board.sent)
     with pytest.raises(ParameterError, match="expected an NbiotValue"):
@@ -633,7 +633,7 @@ print("done")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
-def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
+def test_call_in_forked_child_raises() -> None:
     ended = subprocess.run(
         [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", FORKED],
         capture_output=True,
@@ -649,7 +649,7 @@ def test_a_forked_child_is_told_that_the_device_is_not_its_own() -> None:
 # --- the module restarts ---------------------------------------------------------------------
 
 
-def test_stepping_through_a_restart(board: Board) -> None:
+def test_step_during_module_restart(board: Board) -> None:
     dev = board.device()
     temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
     nbiot_resource_add(dev, 3303, 0, 5700, temperature)
@@ -667,7 +667,7 @@ def test_stepping_through_a_restart(board: Board) -> None:
     assert sum(line.startswith("AT+MIPLOPEN") for line in board.sent) == 2
 
 
-def test_a_report_that_meets_the_restart_is_made_afterwards(board: Board) -> None:
+def test_report_during_restart_is_sent_later(board: Board) -> None:
     dev = board.device(None, None, None, lambda *_: None)
     temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
     nbiot_resource_add(dev, 3303, 0, 5700, temperature)
@@ -681,7 +681,7 @@ def test_a_report_that_meets_the_restart_is_made_afterwards(board: Board) -> Non
     stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1,5'))
     assert not temperature.flag & NBIOT_UPDATED
     assert dev.state is DeviceState.REGISTERED
-    # both are said again, in order and with ackids that are new
+    # both are sent again, in order and with new ackids
     assert board.sent[-2].endswith('"21.5",1,4')
     board.say("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
     stepped_until(dev, lambda: not dev._acknowledging)

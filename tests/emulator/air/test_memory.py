@@ -1,4 +1,4 @@
-"""The air: what is sent arrives once, in order, a latency later; or is lost, and is counted."""
+"""In-memory air: each message arrives once, in order, a latency later; or is lost and counted."""
 
 from __future__ import annotations
 
@@ -7,68 +7,110 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.air.memory import CAPACITY, Air, Link
-from emulator.air.messages import Ack, Register, Reset
+from emulator.air.messages import Ack, Downlink, Register, Uplink
 
 REGISTER = Register(1, "imei;imsi", 60, ())
 
 
-def test_a_message_arrives_one_latency_later() -> None:
+class Receiver:
+    """An endpoint that records what arrives."""
+
+    def __init__(self, link: Link = Link()) -> None:  # noqa: B008 - frozen
+        self.link = link
+        self.received: list[tuple[float, int]] = []
+
+    def deliver(self, message: Downlink, now: float) -> None:
+        self.received.append((now, message.mid))
+
+
+class Server:
+    """The server's end of `air`; records what arrives."""
+
+    def __init__(self, air: Air) -> None:
+        self.received: list[tuple[float, str, Uplink]] = []
+        air.to_server = lambda address, message, now: self.received.append((now, address, message))
+
+
+def attached(air: Air, address: str, link: Link = Link()) -> Receiver:  # noqa: B008 - frozen
+    receiver = Receiver(link)
+    air.attach(address, receiver)
+    return receiver
+
+
+def run(air: Air, until: float) -> None:
+    while air.deadline is not None and air.deadline <= until:
+        air.step(air.deadline)
+
+
+def test_message_arrives_one_latency_later() -> None:
     air = Air(latency=0.25)
+    server = Server(air)
     air.send_up("a", REGISTER, now=10.0)
     assert air.deadline == 10.25
-    assert air.take_up(10.2) == []
-    assert air.take_up(10.25) == [("a", REGISTER)]
-    assert air.take_up(99.0) == []
+    air.step(10.2)
+    assert server.received == []
+    air.step(10.25)
+    air.step(99.0)
+    assert server.received == [(10.25, "a", REGISTER)]
     assert air.deadline is None
 
 
-def test_both_directions_are_apart() -> None:
+def test_directions_are_independent() -> None:
     air = Air(latency=1)
+    server, endpoint = Server(air), attached(air, "b")
     air.send_up("a", REGISTER, now=0)
     air.send_down("b", Ack(7), now=2)
-    assert air.deadline == 1
-    assert air.take_down(1) == []
-    assert air.take_up(5) == [("a", REGISTER)]
-    assert air.deadline == 3
-    assert air.take_down(5) == [("b", Ack(7))]
+    run(air, 5)
+    assert server.received == [(1, "a", REGISTER)]
+    assert endpoint.received == [(3, 7)]
 
 
-def test_without_latency_it_arrives_at_once() -> None:
+def test_message_without_latency_arrives_at_once() -> None:
     air = Air(latency=0)
+    endpoint = attached(air, "a")
     air.send_down("a", Ack(1), now=3)
-    assert air.take_down(3) == [("a", Ack(1))]
+    run(air, 3)
+    assert endpoint.received == [(3, 1)]
 
 
-def test_a_lower_latency_lets_no_message_overtake() -> None:
+def test_message_to_unknown_address_is_dropped() -> None:
+    air = Air()
+    air.send_down("nowhere", Ack(1), now=0)
+    run(air, 1)
+    assert air.deadline is None
+
+
+def test_lower_latency_does_not_reorder_messages() -> None:
     air = Air(latency=5)
+    endpoint = attached(air, "a")
     air.send_down("a", Ack(1), now=0)
     air.latency = 0
     air.send_down("a", Ack(2), now=1)
-    assert air.take_down(4.9) == []
-    assert air.take_down(5) == [("a", Ack(1)), ("a", Ack(2))]
+    run(air, 9)
+    assert endpoint.received == [(5, 1), (5, 2)]
 
 
-def test_the_default_latency_is_a_tenth_of_a_second() -> None:
+def test_default_latency_is_a_tenth_of_a_second() -> None:
     air = Air()
     air.send_up("a", REGISTER, now=0)
     assert air.deadline == pytest.approx(0.1)
 
 
 def delivered(air: Air, count: int = 1000) -> list[int]:
-    arrived = []
+    endpoint = attached(air, "a")
     for mid in range(count):
-        air.send_down("a", Reset(mid), now=mid)
-        arrived += air.take_down(mid + 0.5)
-    return [message.mid for _, message in arrived if isinstance(message, Reset)]
+        air.send_down("a", Ack(mid), now=mid)
+        air.step(mid + 0.5)
+    return [mid for _, mid in endpoint.received]
 
 
-def test_without_loss_everything_arrives_and_is_counted() -> None:
+def test_everything_arrives_without_loss() -> None:
     air = Air()
     assert delivered(air) == list(range(1000))
     assert (air.carried, air.lost) == (1000, 0)
 
 
-def test_with_full_loss_nothing_does() -> None:
+def test_nothing_arrives_with_full_loss() -> None:
     air = Air(loss=1)
     assert delivered(air) == []
     assert (air.carried, air.lost) == (0, 1000)
@@ -77,7 +119,7 @@ def test_with_full_loss_nothing_does() -> None:
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), loss=st.floats(0.05, 0.95))
-def test_the_loss_is_about_what_was_asked_for(seed: int, loss: float) -> None:
+def test_share_of_lost_messages(seed: int, loss: float) -> None:
     air = Air(loss=loss, seed=seed)
     arrived = delivered(air)
     assert arrived == sorted(arrived)
@@ -85,69 +127,82 @@ def test_the_loss_is_about_what_was_asked_for(seed: int, loss: float) -> None:
     assert abs(air.lost / 1000 - loss) < 0.1
 
 
-def test_the_same_seed_loses_the_same_messages_and_another_others() -> None:
+def test_same_seed_loses_the_same_messages() -> None:
     first, again, other = (delivered(Air(loss=0.5, seed=seed)) for seed in (1, 1, 2))
     assert first == again != other
 
 
-def test_loss_can_begin_and_end() -> None:
+def test_loss_may_change() -> None:
     air = Air()
+    server = Server(air)
     air.loss = 1
     air.send_up("a", REGISTER, now=0)
     air.loss = 0
     air.send_up("b", REGISTER, now=0)
-    assert air.take_up(1) == [("b", REGISTER)]
+    air.step(1)
+    assert [address for _, address, _ in server.received] == ["b"]
 
 
-def test_a_link_adds_its_own_latency_and_loss() -> None:
+def test_link_adds_latency_and_loss() -> None:
     air = Air(latency=0.5)
-    air.send_up("far", REGISTER, 0, Link(latency=4.0))
+    server = Server(air)
+    attached(air, "far", Link(latency=4.0))
+    deaf = attached(air, "deaf", Link(loss=1.0))
+    air.send_up("far", REGISTER, 0)
     air.send_up("near", REGISTER, 1)
-    air.send_down("deaf", Ack(1), 1, Link(loss=1.0))
-    assert air.take_up(1.5) == [("near", REGISTER)]
-    assert air.take_up(4.5) == [("far", REGISTER)]
-    assert air.deadline is None
+    air.send_down("deaf", Ack(1), 1)
+    run(air, 9)
+    assert [(at, address) for at, address, _ in server.received] == [(1.5, "near"), (4.5, "far")]
+    assert deaf.received == []
     assert (air.carried, air.lost) == (2, 1)
 
 
-def test_a_better_link_lets_no_message_of_its_address_overtake() -> None:
+def test_better_link_does_not_reorder_messages_of_one_address() -> None:
     air = Air(latency=1)
-    air.send_down("a", Ack(1), 0, Link(latency=4))
+    first, second = attached(air, "a", Link(latency=4)), attached(air, "b")
+    air.send_down("a", Ack(1), 0)
+    first.link = Link()
     air.send_down("a", Ack(2), 1)
     air.send_down("b", Ack(3), 1)
-    assert air.take_down(4.9) == [("b", Ack(3))]
-    assert air.take_down(5) == [("a", Ack(1)), ("a", Ack(2))]
+    run(air, 5)
+    assert second.received == [(2, 3)]
+    assert first.received == [(5, 1), (5, 2)]
     air.send_down("a", Ack(4), 5)
-    assert air.take_down(6) == [("a", Ack(4))]
+    run(air, 6)
+    assert first.received[-1] == (6, 4)
 
 
-def test_losses_add_up_as_shares() -> None:
+def test_losses_of_air_and_link_combine() -> None:
     air = Air(latency=0, loss=0.5)
+    attached(air, "a", Link(loss=0.5))
     for mid in range(1000):
-        air.send_up("a", REGISTER, mid, Link(loss=0.5))
-        air.take_up(mid)
+        air.send_up("a", REGISTER, mid)
+        air.step(mid)
     assert 0.70 < air.lost / 1000 < 0.80
 
 
-def test_what_an_address_cannot_take_is_lost_and_others_are_none_the_worse() -> None:
+def test_messages_beyond_the_capacity_of_an_address_are_lost() -> None:
     air = Air()
+    full, other = attached(air, "a"), attached(air, "b")
     for mid in range(CAPACITY + 5):
         air.send_down("a", Ack(mid), 0)
     air.send_down("b", Ack(1), 0)
     air.send_up("a", REGISTER, 0)
     assert air.lost == 5
-    assert len(air.take_down(1)) == CAPACITY + 1
-    air.send_down("a", Ack(1), 1)
-    assert air.take_down(2) == [("a", Ack(1))]
+    air.step(1)
+    assert (len(full.received), len(other.received)) == (CAPACITY, 1)
+    air.send_down("a", Ack(99), 1)
+    air.step(2)
+    assert full.received[-1] == (2, 99)
 
 
 @pytest.mark.parametrize("latency", [-1, float("nan"), float("inf")])
-def test_a_latency_that_is_none_is_refused(latency: float) -> None:
+def test_invalid_latency_is_refused(latency: float) -> None:
     with pytest.raises(ValueError, match=r"latency .*expected a number of seconds"):
         Air(latency=latency)
 
 
 @pytest.mark.parametrize("loss", [-0.1, 1.1, float("nan")])
-def test_a_loss_that_is_no_share_is_refused(loss: float) -> None:
+def test_invalid_loss_is_refused(loss: float) -> None:
     with pytest.raises(ValueError, match=r"loss .*expected a share"):
         Air(loss=loss)

@@ -225,7 +225,7 @@ async def test_a_scenario_is_played_and_told_at_the_end(tmp_path: Path) -> None:
     assert (process.returncode, out) == (0, b"\r\nERROR\r\n\r\n+CSQ:28,99\r\n\r\nOK\r\n")
     told = err.decode().splitlines()[1:]
     assert told[0] == "A day: what happened, in seconds"
-    assert told[-2:] == ["2 command lines were heard.", 'line 2: answer "ERROR": once']
+    assert told[-2:] == ["2 command lines were received.", 'line 2: answer "ERROR": once']
 
 
 @realtime

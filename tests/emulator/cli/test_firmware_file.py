@@ -1,4 +1,4 @@
-"""Firmware from a file."""
+"""Firmware files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ overruns = false
 """
 
 
-def test_all_of_it_may_be_said() -> None:
+def test_all_fields() -> None:
     found = read(WHOLE, "mine.toml")
     assert (found.revision, found.version) == ("V100R100C10B657SP9", "M5310_V3.9.0")
     assert (found.typed_urcs, found.read_suffix, found.acknowledges) == (True, ",-1", True)
@@ -29,28 +29,28 @@ def test_all_of_it_may_be_said() -> None:
     assert (found.quiet, found.hasty_lost, found.overruns) == (0.1, False, False)
 
 
-def test_what_is_not_said_is_as_in_the_one_it_is_like() -> None:
+def test_missing_fields_come_from_like() -> None:
     assert read("", "mine.toml") == FIRMWARES["SP3"]
     assert read('like = "SP2"', "mine.toml") == FIRMWARES["SP2"]
     assert read('like = "SP2"\nread_suffix = ""', "mine.toml").read_suffix == ""
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("like =", "mine.toml: "),
         ('like = "SP9"', "mine.toml: firmware 'SP9': expected one of SP1"),
         ("revision = 3", "mine.toml: revision 3, expected a text"),
         ("typed_urcs = 1", "mine.toml: typed_urcs 1, expected true or false"),
-        ('read_suffix = "x"', 'mine.toml: read_suffix "x", expected such as'),
+        ('read_suffix = "x"', 'mine.toml: read_suffix "x", expected for example'),
         ("read_suffix = 0", "mine.toml: read_suffix 0, expected"),
         ("msgids = { first = 9, last = 8 }", "mine.toml: msgids: last 8, expected a whole"),
-        ("msgids = { first = 9, last = 10, step = 2 }", "mine.toml: msgids: step means nothing"),
+        ("msgids = { first = 9, last = 10, step = 2 }", "mine.toml: msgids: step is not allowed"),
         ("quiet = -1", "mine.toml: quiet -1, expected a number, 0 or more"),
-        ("colour = 1", "mine.toml: colour means nothing here"),
+        ("colour = 1", "mine.toml: colour is not allowed here"),
     ],
 )
-def test_who_errs_is_told_what(text: str, told: str) -> None:
-    with pytest.raises(ValueError, match=r"^mine\.toml: ") as wrong:
+def test_invalid_file_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"^mine\.toml: ") as error:
         read(text, "mine.toml")
-    assert str(wrong.value).startswith(told)
+    assert str(error.value).startswith(message)

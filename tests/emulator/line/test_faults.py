@@ -158,7 +158,7 @@ def test_faults_are_noted() -> None:
 
 def test_directions_have_independent_seeds() -> None:
     faults = Faults(seed=4)
-    faults.set_rates(everything)
+    faults.rates = everything, everything
     assert faults.rates == (everything, everything)
     assert carried(faults.to_host, b"x" * 50) != carried(faults.to_module, b"x" * 50)
     faults.to_host.rates = Rates()

@@ -187,7 +187,7 @@ def test_each_general_command_can_be_tested_for(name: str) -> None:
 def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
     host = Host()
     host.raw(b"AT+CFUN=0\r" + b"AT\r" * 2000)
-    assert host.module.lost == 3 * 2000 - 4096
+    assert host.module.bytes_lost == 3 * 2000 - 4096
     answers = host.wait(5)
     assert set(answers) == {"OK"}
     assert len(answers) == 1 + 4096 // 3
@@ -221,7 +221,7 @@ def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
 def test_whatever_reaches_it_is_told() -> None:
     host = Host()
     touches: list[str] = []
-    host.module.touched = lambda: touches.append("")
+    host.module.on_change = lambda: touches.append("")
     host.module.deliver(Read(10_001, Path(3)), host.now)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     host.module.power_cycle(Cause.WATCHDOG, host.now)
@@ -235,7 +235,7 @@ def test_whatever_reaches_it_is_told() -> None:
 def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
     host = Host()
     touches: list[str] = []
-    host.module.touched = lambda: touches.append("")
+    host.module.on_change = lambda: touches.append("")
     host.ask("AT+CSQ")
     host.ask("AT+NSOCR=DGRAM,17,5000")
     assert touches == []

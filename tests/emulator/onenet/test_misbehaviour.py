@@ -10,25 +10,24 @@ from emulator.air.memory import Air
 from emulator.air.messages import Code, Path, Read, Response
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.lwm2m.requests import Failure, Outcome
-from emulator.onenet.misbehaviour import REPEAT_TIME, Front, Manner
+from emulator.onenet.misbehaviour import REPEAT_TIME, PlatformFaults
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.stations import FakeDevice
 
 TEMPERATURE = Path(3303, 0, 5700)
-_WELL = Manner()
+_NO_FAULTS = PlatformFaults()
 
 
 class Meeting:
     """A device and a platform behind its front, with no time lost between them."""
 
-    def __init__(self, manner: Manner = _WELL) -> None:
+    def __init__(self, faults: PlatformFaults = _NO_FAULTS) -> None:
         self.device = FakeDevice()
         self.platform = Platform(subscribed_read=False)
-        self.front = Front(self.platform)
-        self.front.manner = manner
-        self.chain = Chain(self.front, Air(latency=0))
-        self.chain.add(self.device)
+        self.simulation = Simulation(self.platform.server, Air(latency=0))
+        self.simulation.misbehaviour.faults = faults
+        self.simulation.add(self.device)
         imei, _, imsi = self.device.endpoint.partition(";")
         self.known: Device = self.platform.create_device(Description("a device", imei, imsi), 0)
         self.outcomes: list[Outcome] = []
@@ -44,12 +43,12 @@ class Meeting:
 
     def run(self, seconds: float) -> None:
         until = self.now + seconds
-        due = self.chain.step(self.now)
+        due = self.simulation.step(self.now)
         while due is not None and due <= until:
             self.now = due
-            due = self.chain.step(due)
+            due = self.simulation.step(due)
         self.now = until
-        self.chain.step(until)
+        self.simulation.step(until)
 
 
 def test_left_alone_it_is_the_platform() -> None:
@@ -61,21 +60,21 @@ def test_left_alone_it_is_the_platform() -> None:
 
 
 def test_a_refusing_platform_takes_nobody_in_and_knows_nobody_longer() -> None:
-    meeting = Meeting(Manner(refusing=True))
+    meeting = Meeting(PlatformFaults(refusing=True))
     meeting.register()
     assert meeting.device.response().code is Code.FORBIDDEN
     assert not meeting.platform.online(meeting.known)
-    meeting.front.manner = Manner()
+    meeting.simulation.misbehaviour.faults = PlatformFaults()
     meeting.register()
     assert meeting.device.response().code is Code.CREATED
-    meeting.front.manner = Manner(refusing=True)
+    meeting.simulation.misbehaviour.faults = PlatformFaults(refusing=True)
     meeting.device.update()
     meeting.run(0)
     assert meeting.device.response().code is Code.FORBIDDEN
 
 
 def test_a_silent_platform_hears_nothing() -> None:
-    meeting = Meeting(Manner(silent=True))
+    meeting = Meeting(PlatformFaults(silent=True))
     meeting.register()
     assert meeting.device.heard == []
     assert not meeting.platform.online(meeting.known)
@@ -84,7 +83,7 @@ def test_a_silent_platform_hears_nothing() -> None:
 def test_what_a_silent_platform_asks_reaches_nobody() -> None:
     meeting = Meeting()
     meeting.register()
-    meeting.front.manner = Manner(silent=True)
+    meeting.simulation.misbehaviour.faults = PlatformFaults(silent=True)
     heard = len(meeting.device.heard)
     meeting.read()
     meeting.run(60)
@@ -93,7 +92,7 @@ def test_what_a_silent_platform_asks_reaches_nobody() -> None:
 
 
 def test_a_slow_platform_says_the_same_later() -> None:
-    meeting = Meeting(Manner(delay=4.0))
+    meeting = Meeting(PlatformFaults(delay=4.0))
     meeting.register()
     assert meeting.device.heard == []
     meeting.run(3.9)
@@ -105,7 +104,7 @@ def test_a_slow_platform_says_the_same_later() -> None:
 def test_a_repeating_platform_asks_again_what_was_answered() -> None:
     meeting = Meeting()
     meeting.register()
-    meeting.front.manner = Manner(repeats=2)
+    meeting.simulation.misbehaviour.faults = PlatformFaults(repeats=2)
     heard = len(meeting.device.asked)
     meeting.read()
     assert len(meeting.outcomes) == 1
@@ -117,7 +116,7 @@ def test_a_repeating_platform_asks_again_what_was_answered() -> None:
 
 
 def test_answers_are_not_repeated() -> None:
-    meeting = Meeting(Manner(repeats=2))
+    meeting = Meeting(PlatformFaults(repeats=2))
     meeting.register()
     meeting.run(60)
     assert sum(isinstance(message, Response) for message in meeting.device.heard) == 1
@@ -126,19 +125,9 @@ def test_answers_are_not_repeated() -> None:
 @pytest.mark.parametrize("delay", [-1.0, math.inf, math.nan])
 def test_a_delay_is_a_number_of_seconds(delay: float) -> None:
     with pytest.raises(ValueError, match="delay"):
-        Manner(delay=delay)
+        PlatformFaults(delay=delay)
 
 
 def test_it_repeats_so_many_times_or_not() -> None:
     with pytest.raises(ValueError, match="repeats -1"):
-        Manner(repeats=-1)
-
-
-def test_a_request_is_told_to_whoever_steps_it() -> None:
-    platform = Platform()
-    front = Front(platform)
-    touches: list[str] = []
-    front.touched = lambda: touches.append("")
-    front.touched()
-    platform.touched()
-    assert len(touches) == 2
+        PlatformFaults(repeats=-1)

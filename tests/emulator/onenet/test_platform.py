@@ -25,7 +25,7 @@ from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.lwm2m.requests import LATER_RETRY, Failure, Outcome, Retry
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.stations import FakeDevice, refusing, silent
 
 IMEI, IMSI = "867726030000001", "460040000000001"
@@ -39,9 +39,9 @@ class World:
     def __init__(self, *, observed: bool = True, retry: Retry | None = None) -> None:
         options = {} if retry is None else {"retry": retry}
         self.platform = Platform(subscribed_read=False, **options)
-        self.chain = Chain(self.platform, Air(latency=0))
+        self.simulation = Simulation(self.platform.server, Air(latency=0))
         self.module = FakeDevice(f"{IMEI};{IMSI}")
-        self.address = self.chain.add(self.module)
+        self.address = self.simulation.add(self.module)
         described = Description("a device", IMEI, IMSI, observed=observed)
         self.device = self.platform.create_device(described, 0)
         self.now = 0.0
@@ -49,7 +49,7 @@ class World:
 
     def step(self, seconds: float = 0) -> None:
         self.now += seconds
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
 
     def log_in(self, *objects: Path, lifetime: int = 300) -> None:
         self.module.register(*(objects or (INSTANCE,)), lifetime=lifetime)
@@ -129,9 +129,9 @@ def test_it_is_online_until_its_lifetime_ends(world: World) -> None:
 
 
 def test_the_platform_names_the_end_of_the_lifetime_as_its_deadline(world: World) -> None:
-    assert world.chain.step(0) is None
+    assert world.simulation.step(0) is None
     world.log_in(lifetime=86400)
-    assert world.chain.step(0) == 86400
+    assert world.simulation.step(0) == 86400
 
 
 def test_a_repeated_login_is_answered_the_same_and_starts_nothing_anew(world: World) -> None:
@@ -216,7 +216,7 @@ def test_an_update_after_the_lifetime_is_not_found(world: World) -> None:
 def test_an_update_from_elsewhere_takes_the_requests_there(world: World) -> None:
     world.log_in()
     elsewhere = FakeDevice(world.module.endpoint)
-    world.chain.add(elsewhere)
+    world.simulation.add(elsewhere)
     elsewhere.update()
     world.step()
     world.ask()
@@ -378,7 +378,7 @@ def test_an_answer_from_a_stranger_is_none(world: World) -> None:
     world.module.answer = silent
     world.ask()
     stranger = FakeDevice()
-    world.chain.add(stranger)
+    world.simulation.add(stranger)
     stranger.send(Response(world.module.asked[-1].mid, Code.CONTENT))
     world.step()
     assert world.outcomes == []
@@ -501,23 +501,23 @@ def test_whatever_comes_is_answered_at_most_once_and_to_its_sender(
     observed: bool,
 ) -> None:
     platform = Platform()
+    server, sent = platform.server, []
+    server.send = lambda address, message, _now: sent.append((address, message))
     device = platform.create_device(Description("a device", IMEI, IMSI, observed=observed), 0)
     now = 0.0
     for pause, address, message in story:
         now += pause
-        platform.step(now)
-        platform.take_downlink()
-        platform.receive(address, message, now)
+        server.step(now)
+        sent.clear()
+        server.receive(address, message, now)
         answers = [
-            (to, answer)
-            for to, answer in platform.take_downlink()
-            if isinstance(answer, Response | Ack | Reset)
+            (to, answer) for to, answer in sent if isinstance(answer, Response | Ack | Reset)
         ]
         assert all(to == address and answer.mid == message.mid for to, answer in answers)
         assert len(answers) <= 1
         if isinstance(message, Register | Update | Deregister):
             assert len(answers) == 1
-        deadline = platform.step(now)
+        deadline = server.step(now)
         assert deadline is None or deadline > now
         if platform.online(device):
             assert deadline is not None

@@ -46,7 +46,7 @@ def test_split_line_is_shown_once_complete() -> None:
 
 
 def test_lf_without_cr_is_noted() -> None:
-    note = "the host ends its line with LF, the module waits for CR: AT+CSQ"
+    note = "the host ends its line with LF; the module waits for CR: AT+CSQ"
     assert traced((OUT, b"AT+CSQ\n")) == [TraceLine(0, Direction.NOTE, note)]
     texts = [line.text for line in traced((OUT, b"AT+CSQ\n"), (OUT, b"AT\r"), (OUT, b"\nAT\r\n"))]
     assert texts == [note, "AT+CSQ\nAT", "AT"]

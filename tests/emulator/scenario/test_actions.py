@@ -1,4 +1,4 @@
-"""What may happen in a scenario, key by key."""
+"""Scenario actions: the values of each key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emulator.module.boot import Cause
 from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
     Action,
@@ -27,15 +27,14 @@ from emulator.scenario.events import (
     PlatformChange,
     Restart,
     SimChange,
-    Way,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable
 
 
 def read(text: str) -> Action:
-    """The action of a table of which every key is taken."""
+    """Parse an action; all keys must be used."""
     table = TomlTable(tomllib.loads(text))
-    key = table.only(ACTIONS, "what happens")
+    key = table.exactly_one(ACTIONS, "what happens")
     action = ACTIONS[key].read(table, key)
     table.end()
     return action
@@ -52,23 +51,23 @@ def read(text: str) -> Action:
         ('cable = "unplugged"', CableChange(plugged=False)),
         ('cable = "plugged"', CableChange(plugged=True)),
         ("noise = { loss = 0.5, garbage = 1 }", NoiseChange(Rates(loss=0.5, garbage=1))),
-        ("to_host = { lose = 3, after = 2 }", ByteFault(Way.TO_HOST, FaultAt(Fault.LOSS, 2, 3))),
+        ("to_host = { lose = 3, after = 2 }", ByteFault(True, FaultAt(Fault.LOSS, 2, 3))),
         (
             "to_module = { delay = 1.5 }",
-            ByteFault(Way.TO_MODULE, FaultAt(Fault.DELAY, seconds=1.5)),
+            ByteFault(False, FaultAt(Fault.DELAY, seconds=1.5)),
         ),
         (
             'to_host = { inject = "\\u0000x" }',
-            ByteFault(Way.TO_HOST, FaultAt(Fault.GARBAGE, data=b"\0x")),
+            ByteFault(True, FaultAt(Fault.GARBAGE, data=b"\0x")),
         ),
         ('urc = "+CEREG:1"', ExtraBytes(b"\r\n+CEREG:1\r\n")),
         ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
         ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
         ("air = { latency = 3 }", AirChange(3, None)),
-        ("platform = { silent = true }", PlatformChange(Manner(silent=True))),
+        ("platform = { silent = true }", PlatformChange(PlatformFaults(silent=True))),
         (
             "platform = { refusing = true, delay = 2, repeats = 1 }",
-            PlatformChange(Manner(refusing=True, delay=2, repeats=1)),
+            PlatformChange(PlatformFaults(refusing=True, delay=2, repeats=1)),
         ),
         ('read = "/3303/0/5700"', CloudRequest(Read(0, Path(3303, 0, 5700)))),
         ('read = "/3303"', CloudRequest(Read(0, Path(3303)))),
@@ -86,17 +85,17 @@ def read(text: str) -> Action:
         ),
     ],
 )
-def test_acts(text: str, action: Action) -> None:
+def test_action_of_each_key(text: str, action: Action) -> None:
     assert read(text) == action
 
 
 @pytest.mark.parametrize("value", ['"on"', "-5", "2.5", "false"])
-def test_what_may_be_written(value: str) -> None:
+def test_write_accepts_value(value: str) -> None:
     assert isinstance(read(f'write = "/3311/0/5850"\nvalue = {value}'), CloudRequest)
 
 
 @pytest.mark.parametrize(
-    ("text", "upset"),
+    ("text", "fault"),
     [
         ('answer = "ERROR"', CommandFault(refusal=Cme.NOT_ALLOWED)),
         ('answer = "ERROR"\ncme = 30\nseconds = 2', CommandFault(refusal=Cme.NO_NETWORK, delay=2)),
@@ -105,8 +104,8 @@ def test_what_may_be_written(value: str) -> None:
         ('answer = "lost"', CommandFault(answered=False)),
     ],
 )
-def test_answers(text: str, upset: CommandFault) -> None:
-    assert read(text) == upset
+def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
+    assert read(text) == fault
 
 
 @pytest.mark.parametrize(
@@ -129,14 +128,14 @@ def test_answers(text: str, upset: CommandFault) -> None:
         ('bytes = "12"\nsplit = -1', "split"),
     ],
 )
-def test_what_is_none_is_told_under_its_key(text: str, key: str) -> None:
-    with pytest.raises(InvalidValue) as told:
+def test_invalid_value_names_its_key(text: str, key: str) -> None:
+    with pytest.raises(InvalidValue) as error:
         read(text)
-    assert told.value.key == key
-    assert key in str(told.value)
+    assert error.value.key == key
+    assert key in str(error.value)
 
 
-def test_only_what_lasts_may_be_for_a_time_and_what_is_shared_is_no_module_s() -> None:
-    lasting = {key for key, kind in ACTIONS.items() if kind.lasts}
-    assert lasting == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
+def test_which_actions_can_end_and_which_are_common() -> None:
+    can_end = {key for key, kind in ACTIONS.items() if kind.can_end}
+    assert can_end == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
     assert {key for key, kind in ACTIONS.items() if kind.common} == {"air", "platform"}

@@ -1,4 +1,4 @@
-"""Acts done to an emulator, and undone."""
+"""Scenario actions applied to an emulator, and undone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
-from emulator.scenario.apply import Staged, perform
+from emulator.onenet.misbehaviour import PlatformFaults
+from emulator.scenario.apply import Change, apply
 from emulator.scenario.events import (
     AirChange,
     ByteFault,
@@ -25,7 +25,6 @@ from emulator.scenario.events import (
     PlatformChange,
     Restart,
     SimChange,
-    Way,
 )
 from emulator.simulation.board import Board
 from tests.support.hosts import Host
@@ -63,16 +62,18 @@ Look = Callable[[Emulator, Board], object]
         ),
         (AirChange(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
         (AirChange(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
-        (PlatformChange(Manner(silent=True)), lambda it, _: it.front.manner, Manner(silent=True)),
+        (
+            PlatformChange(PlatformFaults(silent=True)),
+            lambda it, _: it.misbehaviour.faults,
+            PlatformFaults(silent=True),
+        ),
     ],
 )
-async def test_what_is_done_to_one_board_is_undone(
-    action: Staged, look: Look, then: object
-) -> None:
+async def test_change_of_one_board_is_undone(action: Change, look: Look, then: object) -> None:
     async with two_boards() as (it, _):
         first, second = it.boards
         before = look(it, second)
-        undo = perform(action, it, second)
+        undo = apply(action, it, second)
         assert look(it, second) == then
         assert look(it, first) in (before, then)
         if not isinstance(action, AirChange | PlatformChange):
@@ -85,25 +86,25 @@ def there(board: Board) -> bool:
     return Path(board.line.port).is_symlink()
 
 
-async def test_the_cable_goes_and_comes(tmp_path: Path) -> None:
+async def test_unplugging_and_plugging_are_undone(tmp_path: Path) -> None:
     async with two_boards(tmp_path / "m5310") as (it, _):
         first, second = it.boards
-        plug = perform(CableChange(plugged=False), it, second)
+        plug = apply(CableChange(plugged=False), it, second)
         assert not there(second)
         plug()
         assert there(second)
-        perform(CableChange(plugged=False), it, second)
-        unplug = perform(CableChange(plugged=True), it, second)
+        apply(CableChange(plugged=False), it, second)
+        unplug = apply(CableChange(plugged=True), it, second)
         assert there(second)
         unplug()
         assert not there(second)
         assert there(first)
 
 
-async def test_a_restart_is_for_good() -> None:
+async def test_restart_affects_one_board_and_is_not_undone() -> None:
     async with two_boards() as (it, clock):
         with Host(it.boards[1].line.port) as host, Host(it.boards[0].line.port) as other:
-            perform(Restart(Cause.WATCHDOG), it, it.boards[1])()
+            apply(Restart(Cause.WATCHDOG), it, it.boards[1])()
             clock.advance(5)
             assert "WATCHDOG" in await host.until("M5310\r\nOK\r\n")
             other.send("AT")
@@ -112,21 +113,21 @@ async def test_a_restart_is_for_good() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trick", "heard"),
+    ("fault", "expected"),
     [
-        (ByteFault(Way.TO_HOST, FaultAt(Fault.LOSS, after=2)), b"\r\nK\r\n"),
-        (ByteFault(Way.TO_HOST, FaultAt(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
-        (ByteFault(Way.TO_HOST, FaultAt(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
-        (ByteFault(Way.TO_MODULE, FaultAt(Fault.LOSS)), b"\r\nERROR\r\n"),
-        (ByteFault(Way.TO_MODULE, FaultAt(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
+        (ByteFault(True, FaultAt(Fault.LOSS, after=2)), b"\r\nK\r\n"),
+        (ByteFault(True, FaultAt(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
+        (ByteFault(True, FaultAt(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
+        (ByteFault(False, FaultAt(Fault.LOSS)), b"\r\nERROR\r\n"),
+        (ByteFault(False, FaultAt(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
     ],
 )
-async def test_bytes_are_spoilt(trick: ByteFault, heard: bytes) -> None:
+async def test_byte_faults(fault: ByteFault, expected: bytes) -> None:
     async with two_boards() as (it, clock):
         board = it.boards[1]
-        perform(trick, it, board)()
+        apply(fault, it, board)()
         with Host(board.line.port) as host:
             host.send("AT")
             clock.advance(5)
             came = await host.until("\n") + await host.until("\n")
-            assert came.encode() == heard
+            assert came.encode() == expected

@@ -1,4 +1,4 @@
-"""Occasions and acts: which command is meant, and what becomes of it."""
+"""Scenario events: matching of commands, and faults of commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.scenario.events import Action, At, Event, On, Restart, When
 
 
 @pytest.mark.parametrize(
-    ("command", "line", "meant"),
+    ("command", "line", "expected"),
     [
         ("AT+NSO", "AT+NSOCR=1", False),
         ("AT+MIPLOPEN", "at+miplopen=0,30", True),
@@ -21,24 +21,22 @@ from emulator.scenario.events import Action, At, Event, On, Restart, When
         ("AT+CSQ", "AT", False),
     ],
 )
-def test_a_command_is_met_by_how_it_begins(command: str, line: str, meant: bool) -> None:
-    assert On(command).matches(line) is meant
+def test_on_matches_the_start_of_a_command(command: str, line: str, expected: bool) -> None:
+    assert On(command).matches(line) is expected
 
 
-ASIDE = ExtraBytes(b"x")
+EXTRA = ExtraBytes(b"x")
 
 
 @pytest.mark.parametrize(
-    ("when", "action", "upset"),
+    ("when", "action", "fault"),
     [
         (On("AT"), CommandFault(delay=1), CommandFault(delay=1)),
-        (On("AT"), ASIDE, CommandFault(extra=ASIDE)),
-        (On("AT", after=1), ASIDE, None),
-        (At(1), ASIDE, None),
+        (On("AT"), EXTRA, CommandFault(extra=EXTRA)),
+        (On("AT", after=1), EXTRA, None),
+        (At(1), EXTRA, None),
         (On("AT"), Restart(Cause.WATCHDOG), None),
     ],
 )
-def test_some_acts_are_what_becomes_of_the_command(
-    when: When, action: Action, upset: CommandFault | None
-) -> None:
-    assert Event(when, action, None, "", 1).upset == upset
+def test_command_fault_of_an_event(when: When, action: Action, fault: CommandFault | None) -> None:
+    assert Event(when, action, None, "", 1).command_fault == fault

@@ -1,4 +1,4 @@
-"""Scenarios at play: on a virtual clock and a real pty, and what the report says of them."""
+"""Playing scenarios on a virtual clock and a real pty, and the report."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from emulator.clock.clocks import Clock, LoopClock
 from emulator.line.faults import Rates
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import Manner
+from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.parser import read
-from emulator.scenario.player import Play, PlayedEvent
+from emulator.scenario.player import LogEntry, Play
 from tests.support.hosts import Host, log_in
 
 realtime = pytest.mark.realtime
 
 
-class Stage:
+class PlayedScenario:
     """An unpaced emulator with a scenario on it, not started."""
 
     def __init__(self, text: str, *, device: bool = True, link: Path | None = None) -> None:
         self.clock = VirtualClock()
-        self.over: list[bool] = []
-        self.told: list[PlayedEvent] = []
+        self.ended: list[bool] = []
+        self.log: list[LogEntry] = []
         self.it = Emulator(
             baud=None, latency=0.001, http="127.0.0.1:0", clock=self.clock, device=device, link=link
         )
         self.play = Play(
-            self.it, read(text), tell=self.told.append, over=lambda: self.over.append(True)
+            self.it, read(text), on_log=self.log.append, on_end=lambda: self.ended.append(True)
         )
 
-    async def __aenter__(self) -> Stage:
+    async def __aenter__(self) -> PlayedScenario:
         await self.it.start()
         self.play.start()
         return self
@@ -44,11 +44,11 @@ class Stage:
 
     @property
     def texts(self) -> list[str]:
-        return [str(happening).strip() for happening in self.told]
+        return [str(entry).strip() for entry in self.log]
 
 
 @realtime
-async def test_what_lasts_is_undone_when_it_is_over() -> None:
+async def test_changes_are_undone_after_their_duration() -> None:
     text = """
 [[event]]
 at = 12
@@ -75,18 +75,18 @@ at = 1
 platform = { silent = true }
 for = 2
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         it, radio = stage.it, stage.it.module.radio
         stage.clock.advance(1)
         assert (radio.sim, radio.refusing) == (Sim.MISSING, True)
         assert (it.air.latency, it.air.loss) == (4, 0)
         assert it.line.faults.rates == (Rates(loss=0.5),) * 2
-        assert it.front.manner == Manner(silent=True)
+        assert it.misbehaviour.faults == PlatformFaults(silent=True)
         stage.clock.advance(2)
         assert (radio.sim, radio.refusing) == (Sim.READY, False)
         assert it.air.latency == 0.001
         assert it.line.faults.rates == (Rates(),) * 2
-        assert it.front.manner == Manner()
+        assert it.misbehaviour.faults == PlatformFaults()
         stage.clock.advance(9)
         assert radio.coverage is Coverage.OUT
         stage.clock.advance(90)
@@ -98,19 +98,19 @@ for = 2
 
 
 @realtime
-async def test_a_command_meets_its_errors_and_then_is_well() -> None:
-    async with Stage('[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 2\n') as stage:
+async def test_answer_error_affects_the_first_commands_only() -> None:
+    async with PlayedScenario('[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 2\n') as stage:
         with Host(stage.it.port) as host:
             for _ in range(2):
                 host.send("AT+CSQ")
                 await host.until("\r\nERROR\r\n")
             assert "+CSQ" in await host.command("AT+CSQ")
         assert stage.play.report().endswith('line 1: answer "ERROR": 2 times')
-        assert "3 command lines were heard." in stage.play.report()
+        assert "3 command lines were received." in stage.play.report()
 
 
 @realtime
-async def test_the_first_that_fits_a_command_decides() -> None:
+async def test_first_matching_answer_event_applies() -> None:
     text = """
 [[event]]
 on = "AT+CSQ"
@@ -120,7 +120,7 @@ times = 1
 on = "AT"
 answer = "never"
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         with Host(stage.it.port) as host:
             host.send("AT+CSQ")
             assert await host.until("\r\nERROR\r\n") == "\r\nERROR\r\n"
@@ -128,9 +128,9 @@ answer = "never"
 
 
 @realtime
-async def test_a_command_is_followed_by_a_restart_so_many_times() -> None:
+async def test_restart_after_a_command_limited_by_times() -> None:
     text = '[[event]]\non = "AT+CSQ"\nafter = 0.5\nrestart = "WATCHDOG"\ntimes = 1\n'
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         with Host(stage.it.port) as host:
             await host.command("AT+CSQ")
             await host.command("AT+CSQ")
@@ -142,26 +142,26 @@ async def test_a_command_is_followed_by_a_restart_so_many_times() -> None:
 
 
 @realtime
-async def test_the_cloud_asks_again_and_again_and_is_told_why_not() -> None:
+async def test_repeated_cloud_requests_log_their_failure() -> None:
     text = '[[event]]\nevery = 10\nfirst = 5\nread = "/3303/0/5700"\ntimes = 2\n'
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         stage.clock.advance(60)
         refused = 'read "/3303/0/5700": device not online'
-        assert [told for told in stage.texts if "online" in told] == [
+        assert [text for text in stage.texts if "online" in text] == [
             f"5.000  {refused}",
             f"15.000  {refused}",
         ]
 
 
 @realtime
-async def test_the_cloud_may_not_know_the_module() -> None:
-    async with Stage('[[event]]\nat = 1\nread = "/3"\n', device=False) as stage:
+async def test_cloud_request_without_device_is_logged() -> None:
+    async with PlayedScenario('[[event]]\nat = 1\nread = "/3"\n', device=False) as stage:
         stage.clock.advance(1)
-        assert stage.texts[-1].endswith('read "/3": the cloud knows no such device')
+        assert stage.texts[-1].endswith('read "/3": the cloud has no device for this module')
 
 
 @realtime
-async def test_what_the_device_answers_is_told() -> None:
+async def test_answer_of_the_device_is_logged() -> None:
     text = '[[event]]\non = "AT+CCLK"\nread = "/3303/0/5700"\n'
     play: Play
     async with Emulator(baud=None, latency=0.001, http=None) as it:
@@ -180,10 +180,10 @@ async def test_what_the_device_answers_is_told() -> None:
 
 
 @realtime
-async def test_the_cable_is_pulled_and_comes_back_or_does_not(tmp_path: Path) -> None:
+async def test_cable_returns_unless_the_link_is_taken(tmp_path: Path) -> None:
     text = '[[event]]\nevery = 10\ncable = "unplugged"\nfor = 5\n'
     link = tmp_path / "m5310"
-    async with Stage(text, link=link) as stage:
+    async with PlayedScenario(text, link=link) as stage:
         stage.clock.advance(10)
         assert not link.is_symlink()
         stage.clock.advance(5)
@@ -196,7 +196,7 @@ async def test_the_cable_is_pulled_and_comes_back_or_does_not(tmp_path: Path) ->
 
 
 @realtime
-async def test_bytes_are_spoilt_where_it_says() -> None:
+async def test_byte_faults_apply_at_their_positions() -> None:
     text = """
 [[event]]
 at = 0
@@ -214,20 +214,20 @@ to_host = { corrupt = 1, after = 5 }
 at = 0
 to_module = { delay = 2 }
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         stage.clock.advance(0)
         with Host(stage.it.port) as host:
             host.send("AT")
             stage.clock.advance(1)
             assert host.seen == b""
             stage.clock.advance(1)
-            said = await host.until("\r")
-            assert said == "noise\r"
+            received = await host.until("\r")
+            assert received == "noise\r"
             assert (await host.until("KK")) == "\nKK"
 
 
 @realtime
-async def test_what_is_spoilt_at_a_command_is_its_own_answer() -> None:
+async def test_byte_fault_on_command_affects_its_answer() -> None:
     text = """
 [[event]]
 on = "AT+CSQ"
@@ -238,7 +238,7 @@ on = "AT+CSQ"
 to_module = { lose = 1 }
 times = 1
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         with Host(stage.it.port) as host:
             assert await host.command("AT") == "\r\nOK\r\n"
             assert await host.command("AT+CSQ") == "\r\nQ:28,99\r\n\r\nOK\r\n"
@@ -247,7 +247,7 @@ times = 1
 
 
 @realtime
-async def test_a_line_comes_beside_an_answer_where_it_says() -> None:
+async def test_urc_is_inserted_into_the_answer() -> None:
     text = """
 [[event]]
 on = "AT+CSQ"
@@ -260,12 +260,12 @@ urc = "+CEREG:2"
 place = "inside"
 split = 3
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         with Host(stage.it.port) as host:
             host.send("AT+CSQ")
             stage.clock.advance(0)
-            said = await host.until("\r\nOK\r\n")
-            assert said == "\r\n+CSQ:28,99\r\n\r\n+CEREG:1\r\n\r\nOK\r\n"
+            received = await host.until("\r\nOK\r\n")
+            assert received == "\r\n+CSQ:28,99\r\n\r\n+CEREG:1\r\n\r\nOK\r\n"
             host.send("AT+CSQ")
             stage.clock.advance(2)
             assert await host.until("+CER") == "\r\n+CSQ:\r\n+CER"
@@ -275,7 +275,7 @@ split = 3
 
 
 @realtime
-async def test_bytes_come_on_an_idle_line_at_once_or_in_parts() -> None:
+async def test_extra_bytes_on_an_idle_line() -> None:
     text = """
 [[event]]
 at = 1
@@ -289,7 +289,7 @@ on = "AT"
 after = 0.5
 urc = "+CSCON:1"
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         with Host(stage.it.port) as host:
             stage.clock.advance(5)
             while len(host.seen) < 8:
@@ -304,7 +304,7 @@ urc = "+CSCON:1"
 
 
 @realtime
-async def test_each_module_has_its_events_and_all_have_one_beginning() -> None:
+async def test_events_of_several_modules_share_one_beginning() -> None:
     text = """
 begin = "first command"
 [[event]]
@@ -334,13 +334,13 @@ read = "/3"
         assert (first.module.sim, second.module.sim) == (Sim.READY, Sim.MISSING)
         play.stop()
     report = play.report()
-    assert "2 command lines were heard." in report
+    assert "2 command lines were received." in report
     assert 'line 3: #2 answer "ERROR": once' in report
     assert '#2 read "/3": device not online' in report
 
 
 @realtime
-async def test_it_may_wait_for_its_host_and_ends() -> None:
+async def test_begin_with_first_command_and_end() -> None:
     text = """
 begin = "first command"
 ends = 30
@@ -351,7 +351,7 @@ restart = "RESET_PIN"
 at = 40
 restart = "RESET_PIN"
 """
-    async with Stage(text) as stage:
+    async with PlayedScenario(text) as stage:
         stage.clock.advance(100)
         assert stage.play.counts == [0, 0]
         with Host(stage.it.port) as host:
@@ -359,9 +359,9 @@ restart = "RESET_PIN"
         stage.clock.advance(29)
         assert stage.play.counts == [1, 0]
         assert stage.texts == ['10.000  restart "RESET_PIN"']
-        assert not stage.over
+        assert not stage.ended
         stage.clock.advance(100)
-        assert stage.over
+        assert stage.ended
         report = stage.play.report().splitlines()
         assert report[0] == "The scenario: what happened, in seconds"
         assert report[-2:] == [
@@ -371,7 +371,7 @@ restart = "RESET_PIN"
 
 
 @realtime
-async def test_it_ends_with_nobody_to_tell() -> None:
+async def test_end_without_callback() -> None:
     clock = VirtualClock()
     async with Emulator(http=None, clock=clock) as it:
         play = Play(it, read('ends = 1\n[[event]]\nat = 2\nread = "/3"\n'))
@@ -381,17 +381,17 @@ async def test_it_ends_with_nobody_to_tell() -> None:
 
 
 @realtime
-async def test_a_long_run_is_counted_in_full_and_shown_in_part() -> None:
-    async with Stage('[[event]]\nevery = 1\nread = "/3"\n', device=False) as stage:
+async def test_long_log_is_shortened_but_counted_in_full() -> None:
+    async with PlayedScenario('[[event]]\nevery = 1\nread = "/3"\n', device=False) as stage:
         stage.clock.advance(2000)
         report = stage.play.report()
         assert 'read "/3": 2000 times' in report
-        assert "only the newest 1000 are format_value" in report
+        assert "only the latest 1000 are shown" in report
 
 
 @realtime
 @pytest.mark.parametrize("clock", [VirtualClock(), LoopClock(speed=50)], ids=["virtual", "real"])
-async def test_the_same_happens_on_either_clock(clock: Clock) -> None:
+async def test_same_log_on_virtual_and_real_clock(clock: Clock) -> None:
     text = """
 ends = 4
 [[event]]
@@ -403,7 +403,9 @@ read = "/3303"
 """
     seen: list[str] = []
     async with Emulator(baud=None, http=None, clock=clock) as it:
-        play = Play(it, read(text), tell=lambda told: seen.append(told.text), over=it.ended.set)
+        play = Play(
+            it, read(text), on_log=lambda entry: seen.append(entry.text), on_end=it.ended.set
+        )
         play.start()
         if isinstance(clock, VirtualClock):
             clock.advance(10)

@@ -1,4 +1,4 @@
-"""A table whose keys are taken one by one: what is wrong is told under the key it stands at."""
+"""TOML tables: values, defaults, and errors for the right key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Fruit(Enum):
 KNOWN = {"apple": Fruit.APPLE}
 
 
-def test_what_is_there_is_taken() -> None:
+def test_values_and_defaults() -> None:
     table = TomlTable({"a": "x", "b": True, "c": 3, "d": 2.5, "e": "apple", "f": {"g": 1}})
     assert "a" in table
     assert "z" not in table
@@ -30,12 +30,15 @@ def test_what_is_there_is_taken() -> None:
     assert table.optional("d") == 2.5
     assert table.choice("e", KNOWN) is Fruit.APPLE
     assert table.table("f").integer("g", 0) == 1
-    assert table.only(("a", "y"), "which") == "a"
+    assert table.exactly_one(("a", "y"), "which") == "a"
+    assert (table.text("z", "x"), table.flag("z", True)) == ("x", True)
+    assert (table.integer("z", 0, default=5), table.number("z", default=2.5)) == (5, 2.5)
+    assert table.choice("z", KNOWN, Fruit.APPLE) is Fruit.APPLE
     table.end()
 
 
 @pytest.mark.parametrize(
-    ("value", "take", "told"),
+    ("value", "take", "message"),
     [
         ("", lambda t: t.text("k"), 'k "", expected a text'),
         (1, lambda t: t.text("k"), "k 1, expected a text"),
@@ -50,46 +53,46 @@ def test_what_is_there_is_taken() -> None:
         ("pear", lambda t: t.choice("k", KNOWN), 'k "pear", expected one of apple'),
         (["apple"], lambda t: t.choice("k", KNOWN), "expected one of apple"),
         (3, lambda t: t.table("k"), "k 3, expected a table such as"),
-        (3, lambda t: t.end(), "k means nothing here"),
+        (3, lambda t: t.end(), "k is not allowed here"),
     ],
 )
-def test_what_is_none_of_it_is_told(
-    value: object, take: Callable[[TomlTable], object], told: str
+def test_invalid_value_is_reported_for_its_key(
+    value: object, take: Callable[[TomlTable], object], message: str
 ) -> None:
-    with pytest.raises(InvalidValue) as wrong:
+    with pytest.raises(InvalidValue) as error:
         take(TomlTable({"k": value}))
-    assert told in str(wrong.value)
-    assert wrong.value.key == "k"
+    assert message in str(error.value)
+    assert error.value.key == "k"
     with pytest.raises(InvalidValue) as inside:
         take(TomlTable({"k": value}, "outer"))
     assert inside.value.key == "outer"
-    assert str(inside.value) == f"outer: {wrong.value}"
+    assert str(inside.value) == f"outer: {error.value}"
 
 
-def test_what_is_missing_or_twice() -> None:
+def test_missing_or_ambiguous_key() -> None:
     table = TomlTable({"a": 1, "b": 2})
     with pytest.raises(InvalidValue, match="c is missing") as missing:
         table.take("c")
     assert missing.value.key is None
     with pytest.raises(InvalidValue, match="which: nothing, expected exactly one of c, d") as none:
-        table.only("cd", "which")
+        table.exactly_one("cd", "which")
     assert none.value.key is None
     with pytest.raises(InvalidValue, match="which: a and b, expected exactly one of a, b") as two:
-        table.only("ab", "which")
+        table.exactly_one("ab", "which")
     assert two.value.key == "b"
 
 
-def test_what_nobody_asked_for_is_told_beside_what_there_may_be() -> None:
+def test_unexpected_key_lists_the_allowed_ones() -> None:
     table = TomlTable({"k": 1, "tims": 3})
     assert table.integer("k", 0) == 1
     assert "times" not in table
-    with pytest.raises(InvalidValue, match="tims means nothing here, where there may be k, times"):
+    with pytest.raises(InvalidValue, match="tims is not allowed here, expected k, times"):
         table.end()
-    with pytest.raises(InvalidValue, match="k means nothing here, where there may be nothing"):
+    with pytest.raises(InvalidValue, match="k is not allowed here, expected no key"):
         TomlTable({"k": 1}).end()
 
 
-def test_values_are_shown_as_the_file_has_them() -> None:
+def test_format_value_as_in_toml() -> None:
     assert [format_value(value) for value in (True, False, 1, 1.5, "x")] == [
         *("true", "false", "1", "1.5", '"x"')
     ]

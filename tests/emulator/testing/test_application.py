@@ -119,7 +119,7 @@ def test_an_answer_that_lacks_what_was_asked_is_no_answer(
         assert registration is not None
         other = (Item(Path(3303, 0, 5701), "Cel"),)
         empty = Response(int(msgid), Code.CONTENT, items=other)
-        own.platform.receive(registration.address, empty, own.now())
+        own.platform.server.receive(registration.address, empty, own.now())
 
     within(it, answer)
     with pytest.raises(ApiError, match="unsuccess: the answer has no /3303/0/5700"):

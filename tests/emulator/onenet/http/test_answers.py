@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+import pytest
+
 from emulator.air.messages import Item, Path
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
-from emulator.onenet.http import answers as shapes
+from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.http import answers
 
 TEMPERATURE = Path(3303, 0, 5700)
 # 2015-12-01 17:06:23.535 in Beijing
@@ -16,7 +19,7 @@ MOMENT = 1448960783.535
 
 
 def test_the_values_of_a_read_are_those_of_the_test_specification() -> None:
-    shown = json.dumps(shapes.values([Item(TEMPERATURE, 20.123)]), separators=(",", ":"))
+    shown = json.dumps(answers.values([Item(TEMPERATURE, 20.123)]), separators=(",", ":"))
     assert shown == '[{"res":[{"val":20.123,"res_id":5700}],"obj_inst_id":0}]'
 
 
@@ -26,11 +29,11 @@ def test_values_are_grouped_by_instance() -> None:
         Item(Path(3303, 0, 5701), "Cel"),
         Item(Path(3303, 1, 5700), 2.5),
     ]
-    assert shapes.values(items) == [
+    assert answers.values(items) == [
         {"res": [{"val": 1.5, "res_id": 5700}, {"val": "Cel", "res_id": 5701}], "obj_inst_id": 0},
         {"res": [{"val": 2.5, "res_id": 5700}], "obj_inst_id": 1},
     ]
-    assert shapes.values([]) == []
+    assert answers.values([]) == []
 
 
 def test_bytes_are_an_array_of_numbers_and_the_rest_is_itself() -> None:
@@ -41,7 +44,7 @@ def test_bytes_are_an_array_of_numbers_and_the_rest_is_itself() -> None:
         (7, 7),
         ("E309C82FE6", "E309C82FE6"),
     ]:
-        ((shown,),) = [entry["res"] for entry in shapes.values([Item(TEMPERATURE, value)])]
+        ((shown,),) = [entry["res"] for entry in answers.values([Item(TEMPERATURE, value)])]
         assert shown == {"val": expected, "res_id": 5700}
         assert type(shown["val"]) is type(expected)
 
@@ -51,7 +54,7 @@ def test_data_points_are_those_of_the_guide_s_example() -> None:
     path = Path(3200, 0, 5501)
     points.record(path, "39", MOMENT)
     points.record(path, "20", MOMENT + 10.953)
-    assert shapes.datapoints(points.streams(26)) == {
+    assert answers.datapoints(points.streams(26)) == {
         "count": 2,
         "datastreams": [
             {
@@ -63,17 +66,17 @@ def test_data_points_are_those_of_the_guide_s_example() -> None:
             }
         ],
     }
-    assert shapes.datapoints([]) == {"count": 0, "datastreams": []}
+    assert answers.datapoints([]) == {"count": 0, "datastreams": []}
 
 
 def test_a_new_device_is_its_id() -> None:
-    device = Device("233444", Description("a device", "1", "2"), 0)
-    assert shapes.created(device) == {"device_id": "233444"}
+    device = Device("233444", "1;2", Description("a device", "1", "2"), 0)
+    assert answers.created(device) == {"device_id": "233444"}
 
 
 def test_a_device_with_the_least() -> None:
-    device = Device("233444", Description("a device", "1", "2"), MOMENT)
-    assert shapes.device(device, online=False) == {
+    device = Device("233444", "1;2", Description("a device", "1", "2"), MOMENT)
+    assert answers.device(device, online=False) == {
         "online": False,
         "protocol": "LWM2M",
         "title": "a device",
@@ -90,9 +93,9 @@ def test_a_device_with_everything() -> None:
     said = Description(
         "a device", "1", "2", "about it", ("x",), {"lon": 106}, False, False, {"manu": "me"}
     )
-    device = Device("233444", said, MOMENT)
+    device = Device("233444", "1;2", said, MOMENT)
     device.points.record(TEMPERATURE, 1.5, MOMENT + 60)
-    shown = shapes.device(device, online=True)
+    shown = answers.device(device, online=True)
     assert shown["online"] is True
     assert (shown["desc"], shown["tags"], shown["location"]) == ("about it", ["x"], {"lon": 106})
     assert (shown["obsv"], shown["private"], shown["other"]) == (False, False, {"manu": "me"})
@@ -104,7 +107,7 @@ def test_a_device_with_everything() -> None:
         "unit": "",
         "unit_symbol": "",
     }
-    assert shapes.device(device, online=True) == shapes.device(device, online=True)
+    assert answers.device(device, online=True) == answers.device(device, online=True)
 
 
 def test_resources_are_those_of_the_instances_that_logged_in() -> None:
@@ -116,7 +119,7 @@ def test_resources_are_those_of_the_instances_that_logged_in() -> None:
         Path(3303, 0, 5700),
         Path(3303, 9, 5700),
     ]
-    assert shapes.resources(objects, discovered) == {
+    assert answers.resources(objects, discovered) == {
         "total_count": 3,
         "item": [
             {"obj_id": 3200, "instances": [{"inst_id": 0, "resources": []}]},
@@ -130,4 +133,56 @@ def test_resources_are_those_of_the_instances_that_logged_in() -> None:
             {"obj_id": 3311, "instances": []},
         ],
     }
-    assert shapes.resources((), ()) == {"total_count": 0, "item": []}
+    assert answers.resources((), ()) == {"total_count": 0, "item": []}
+
+
+# Errors ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "body"),
+    [
+        (ApiError(Errno.AUTH_FAILED), {"errno": 1, "error": "auth failed"}),
+        (
+            ApiError(Errno.PARAMETER_REQUIRED, "obj_id"),
+            {"errno": 3, "error": "parameter required: obj_id"},
+        ),
+        (ApiError(Errno.INTERNAL_ERROR), {"errno": 7, "error": "service internal error"}),
+        (ApiError(Errno.NOT_ONLINE), {"errno": 2001, "error": "device not online"}),
+        (ApiError(Errno.LIMIT, "much"), {"errno": 5006, "error": "system logic limit: much"}),
+        (ApiError(Errno.UNSUCCESS, "TIME_OUT"), {"errno": 5106, "error": "unsuccess: TIME_OUT"}),
+        (
+            ApiError(Errno.INVALID_PARAMETER, "mode 3"),
+            {"errno": 5108, "error": "invalid parameter: mode 3"},
+        ),
+    ],
+)
+def test_error_table_of_2019(error: ApiError, body: dict[str, object]) -> None:
+    assert answers.failure(error, 2019) == body
+    assert str(error) == body["error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "body"),
+    [
+        (ApiError(Errno.AUTH_FAILED), {"errno": 3, "error": "auth failed"}),
+        (
+            ApiError(Errno.NOT_ONLINE),
+            {"errno": 14, "error": "network latency: network latency or device offline"},
+        ),
+        (ApiError(Errno.UNSUCCESS, "TIME_OUT"), {"errno": 16, "error": "unsuccess: TIME_OUT null"}),
+        (ApiError(Errno.LIMIT, "much"), {"errno": 5006, "error": "system logic limit: much"}),
+    ],
+)
+def test_error_table_of_2018(error: ApiError, body: dict[str, object]) -> None:
+    assert answers.failure(error, 2018) == body
+
+
+def test_braces_in_an_error_detail_are_kept() -> None:
+    answer = answers.failure(ApiError(Errno.LIMIT, "{detail}"), 2019)
+    assert answer["error"] == "system logic limit: {detail}"
+
+
+def test_success_with_and_without_data() -> None:
+    assert answers.success() == {"errno": 0, "error": "succ"}
+    assert list(answers.success([]).items()) == [("errno", 0), ("data", []), ("error", "succ")]

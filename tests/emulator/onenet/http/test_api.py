@@ -9,7 +9,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import pytest
@@ -17,14 +17,15 @@ import pytest
 from emulator.air.memory import Air
 from emulator.air.messages import Code, Execute, Item, Path, Read, Write
 from emulator.onenet.devices import Description
-from emulator.onenet.errors import Year
+from emulator.onenet.http.answers import Year
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.stations import FakeDevice, refusing, silent, well
 
 pytestmark = pytest.mark.realtime
 
+T = TypeVar("T")
 IMEI, IMSI = "867726030000001", "460040000000001"
 READ = {"imei": IMEI, "obj_id": "3303", "obj_inst_id": "0", "res_id": "5700"}
 AUTH_FAILED = {"errno": 1, "error": "auth failed"}
@@ -36,20 +37,24 @@ class Cloud:
     def __init__(self, year: Year) -> None:
         self.now = 1448960783.535
         self.platform = Platform(subscribed_read=False)
-        self.chain = Chain(self.platform, Air(latency=0))
+        self.simulation = Simulation(self.platform.server, Air(latency=0))
         self.module = FakeDevice()
-        self.chain.add(self.module)
+        self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("a device", IMEI, IMSI), self.now)
         self.changed = asyncio.Event()
-        self.api = HttpApi(
-            self.platform, key="secret", clock=lambda: self.now, changed=self.step, year=year
-        )
+        self.api = HttpApi(self.platform, key="secret", act=self.act, year=year)
         self.url = ""
         self.client: aiohttp.ClientSession
 
+    def act(self, call: Callable[[float], T]) -> T:
+        try:
+            return call(self.now)
+        finally:
+            self.step()
+
     def step(self, seconds: float = 0) -> None:
         self.now += seconds
-        self.chain.step(self.now)
+        self.simulation.step(self.now)
         self.changed.set()
 
     def log_in(self, *objects: Path) -> None:
@@ -136,7 +141,7 @@ async def test_a_device_is_created_shown_and_deleted() -> None:
 async def test_a_created_device_can_log_in() -> None:
     async with cloud() as it:
         newcomer = FakeDevice("867726030000002;460040000000002")
-        it.chain.add(newcomer)
+        it.simulation.add(newcomer)
         newcomer.register(Path(3303, 0))
         it.step()
         assert newcomer.response().code is Code.FORBIDDEN
@@ -353,7 +358,7 @@ async def test_an_answer_in_the_moment_of_hanging_up_harms_nobody() -> None:
     async with cloud() as it:
         it.log_in()
         it.module.answer = silent
-        call = asyncio.ensure_future(it.api._ask(it.device, Read(0, Path(3303))))
+        call = asyncio.ensure_future(it.api._request(it.device, Read(0, Path(3303))))
         it.changed.clear()
         await it.changed.wait()
         call.cancel()
@@ -501,21 +506,21 @@ async def test_a_device_that_answers_what_json_cannot_say_is_errno_7(
 async def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:
     async with cloud() as it:
         port = int(it.url.rpartition(":")[2])
-        second = HttpApi(it.platform, key="k", clock=lambda: 0.0, changed=lambda: None)
+        second = HttpApi(it.platform, key="k", act=lambda call: call(0.0))
         with pytest.raises(OSError, match=f"HTTP on 127.0.0.1:{port}: "):
             await second.start("127.0.0.1", port)
         await second.close()
 
 
 async def test_an_address_of_nobody_is_an_error_that_says_so() -> None:
-    api = HttpApi(Platform(), key="k", clock=lambda: 0.0, changed=lambda: None)
+    api = HttpApi(Platform(), key="k", act=lambda call: call(0.0))
     with pytest.raises(OSError, match=r"HTTP on 192\.0\.2\.1:0: "):
         await api.start("192.0.2.1", 0)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 async def test_an_ipv6_address_has_its_brackets() -> None:
-    api = HttpApi(Platform(), key="k", clock=lambda: 0.0, changed=lambda: None)
+    api = HttpApi(Platform(), key="k", act=lambda call: call(0.0))
     try:
         assert (await api.start("::1", 0)).startswith("http://[::1]:")
     except OSError as error:

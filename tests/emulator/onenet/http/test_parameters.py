@@ -135,8 +135,8 @@ def test_spans_of_time_are_refused_by_name(name: str) -> None:
 
 
 def test_a_body_is_a_json_object() -> None:
-    assert parameters.document('{"args": "温度"}'.encode()) == {"args": "温度"}
-    assert parameters.document(b"") == parameters.document(b" \r\n") == {}
+    assert parameters.json_body('{"args": "温度"}'.encode()) == {"args": "温度"}
+    assert parameters.json_body(b"") == parameters.json_body(b" \r\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -154,20 +154,20 @@ def test_a_body_is_a_json_object() -> None:
     ],
 )
 def test_what_is_not_json_is_refused(body: bytes) -> None:
-    refused = refusal(lambda: parameters.document(body))
+    refused = refusal(lambda: parameters.json_body(body))
     assert refused == (Errno.INVALID_PARAMETER, "the body is not JSON")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
 def test_json_that_is_no_object_is_refused(body: bytes) -> None:
-    refused = refusal(lambda: parameters.document(body))
+    refused = refusal(lambda: parameters.json_body(body))
     assert refused == (Errno.INVALID_PARAMETER, "the body is not a JSON object")
 
 
 @given(body=st.binary(max_size=60))
 def test_no_body_is_more_than_refused(body: bytes) -> None:
     try:
-        parameters.document(body)
+        parameters.json_body(body)
     except ApiError as error:
         assert error.errno is Errno.INVALID_PARAMETER  # noqa: PT017 - it need not be raised
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from emulator.air.memory import Air
 from emulator.air.messages import Ack, Code, Discover, Item, Observe, Path, Read, Reset, Response
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Question
+from emulator.onenet.lwm2m.requests import Operation
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Chain
+from emulator.simulation.simulation import Simulation
 from tests.support.stations import FakeDevice, refusing, silent, well
 
 FIRST, SECOND = Path(3303, 0), Path(3303, 1)
@@ -17,9 +17,9 @@ HUMIDITY = Path(3304, 0)
 class World:
     def __init__(self, *, observed: bool = True, final_read: bool = False) -> None:
         self.platform = Platform(subscribed_read=final_read)
-        self.chain = Chain(self.platform, Air(latency=0))
+        self.simulation = Simulation(self.platform.server, Air(latency=0))
         self.module = FakeDevice()
-        self.chain.add(self.module)
+        self.simulation.add(self.module)
         imei, _, imsi = self.module.endpoint.partition(";")
         described = Description("a device", imei, imsi, observed=observed)
         self.device = self.platform.create_device(described, 0)
@@ -33,7 +33,7 @@ class World:
 
     def asked_after(self, _: object, now: float) -> list[str]:
         before = len(self.module.asked_for())
-        self.chain.step(now)
+        self.simulation.step(now)
         return self.module.asked_for()[before:]
 
     @property
@@ -100,7 +100,7 @@ def test_an_unanswered_question_does_not_either() -> None:
     world.module.answer = lambda q: None if isinstance(q, Discover) else well(q)
     assert world.log_in(FIRST) == ["Discover /3303"]
     for now in range(31):
-        world.chain.step(now)
+        world.simulation.step(now)
     assert world.module.asked_for() == [*["Discover /3303"] * 3, "Observe /3303/0"]
 
 
@@ -121,7 +121,7 @@ def test_the_list_is_empty_while_it_is_asked_for_again() -> None:
 def test_what_the_first_answer_holds_is_the_first_data_point() -> None:
     world = World()
 
-    def with_values(question: Question) -> Response:
+    def with_values(question: Operation) -> Response:
         items = (Item(Path(3303, 0, 5700), 4.5),) if isinstance(question, Observe) else ()
         return Response(question.mid, Code.CONTENT, items=items)
 
@@ -136,7 +136,7 @@ def test_a_report_may_overtake_the_answer_to_the_observation() -> None:
     world.module.answer = lambda q: None if isinstance(q, Observe) else well(q)
     world.log_in(FIRST)
     world.module.notify(Path(3303, 0, 5700), 4.5)
-    world.chain.step(1)
+    world.simulation.step(1)
     assert [stream.id for stream in world.device.points.streams()] == ["3303_0_5700"]
 
 
@@ -146,13 +146,13 @@ def test_a_report_stands_for_an_answer_to_the_observation_that_was_lost() -> Non
     assert world.log_in(FIRST, SECOND)[1:] == ["Observe /3303/0"]
     world.module.notify(Path(3303, 0, 5700), 4.5)
     world.module.notify(Path(3303, 0, 5700), 5.5)
-    world.chain.step(1)
+    world.simulation.step(1)
     assert world.module.asked_for()[2:] == ["Observe /3303/1"]
     for now in range(2, 60):
-        world.chain.step(now)
+        world.simulation.step(now)
     assert world.module.asked_for()[2:] == ["Observe /3303/1"] * 3  # the other is given up
     late = world.module.notify(Path(3303, 0, 5700), 6.5, confirmable=True)
-    world.chain.step(60)
+    world.simulation.step(60)
     assert world.module.heard[-1] == Ack(late.mid)
 
 
@@ -161,7 +161,7 @@ def test_what_could_not_be_observed_does_not_report() -> None:
     world.module.answer = refusing(Code.NOT_FOUND)
     world.log_in(FIRST)
     sent = world.module.notify(Path(3303, 0, 5700), 4.5)
-    world.chain.step(1)
+    world.simulation.step(1)
     assert world.module.heard[-1] == Reset(sent.mid)
 
 
@@ -178,7 +178,7 @@ def test_new_instances_are_discovered_and_observed() -> None:
     assert world.update(FIRST, SECOND) == ["Discover /3303", "Observe /3303/1"]
     world.module.notify(Path(3303, 0, 5700), 1.0)
     world.module.notify(Path(3303, 1, 5700), 2.0)
-    world.chain.step(1)
+    world.simulation.step(1)
     assert [stream.id for stream in world.device.points.streams()] == ["3303_0_5700", "3303_1_5700"]
 
 
@@ -189,7 +189,7 @@ def test_vanished_instances_report_no_more() -> None:
     assert world.resources.keys() == {3303}
     sent = [world.module.notify(path, 1.0) for path in (Path(3303, 0, 5700), Path(3304, 0, 5700))]
     world.module.notify(Path(3303, 1, 5700), 2.0)
-    world.chain.step(1)
+    world.simulation.step(1)
     assert world.module.heard[-2:] == [Reset(report.mid) for report in sent]
     assert [stream.id for stream in world.device.points.streams()] == ["3303_1_5700"]
 
@@ -233,7 +233,7 @@ def test_a_device_that_left_is_asked_nothing_more() -> None:
     world.log_in(FIRST)
     world.module.deregister()
     assert world.asked_after(None, 1) == []
-    assert world.chain.step(100) is None
+    assert world.simulation.step(100) is None
 
 
 def test_a_user_s_request_waits_for_no_subscription() -> None:
@@ -242,5 +242,5 @@ def test_a_user_s_request_waits_for_no_subscription() -> None:
     world.log_in(FIRST)
     outcomes: list[object] = []
     world.platform.request(world.device, Read(0, FIRST), outcomes.append, 0)
-    world.chain.step(0)
+    world.simulation.step(0)
     assert len(outcomes) == 1

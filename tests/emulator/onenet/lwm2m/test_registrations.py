@@ -26,7 +26,7 @@ def test_the_unknown_is_not_found() -> None:
     assert table.get("123;456") is table.at_location("rd/123") is table.at_address("x") is None
     assert table.observed(1) is None
     assert table.deadline is None
-    assert table.expired(1e9) == []
+    assert table.pop_expired(1e9) == []
 
 
 def test_another_login_replaces_the_first_with_its_observations() -> None:
@@ -47,6 +47,26 @@ def test_the_newest_at_an_address_counts() -> None:
     assert table.at_address("there") is second
     again = table.register("1;1", "there", 60, (), now=0)
     assert table.at_address("there") is again is not first
+
+
+def test_at_address_follows_updates() -> None:
+    table = Registrations()
+    older = table.register("1;1", "here", 60, (), now=0)
+    newer = table.register("2;2", "there", 60, (), now=0)
+    table.update(older, "there", None, 1)
+    assert table.at_address("here") is None
+    assert table.at_address("there") is newer
+    table.end(newer)
+    assert table.at_address("there") is older
+
+
+def test_at_location_returns_the_older_one_when_the_newer_ends() -> None:
+    table = Registrations()
+    older = table.register("1;1", "a", 60, (), now=0)
+    newer = table.register("1;2", "b", 60, (), now=0)
+    assert table.at_location("rd/1") is newer
+    table.end(newer)
+    assert table.at_location("rd/1") is older
 
 
 def test_an_ended_one_is_remembered_but_not_found_online() -> None:
@@ -75,20 +95,19 @@ def test_lifetimes_end_each_at_its_time_and_can_be_renewed() -> None:
     table = Registrations()
     short = table.register("1;1", "a", 10, (), now=0)
     table.register("2;2", "b", 20, (), now=0)
-    assert table.expired(9.9) == []
-    assert table.expired(10) == [short]
-    table.renew(short, 8)
-    table.renew(short, 8)
-    assert table.expired(10) == []
+    assert table.pop_expired(9.9) == []
+    assert table.pop_expired(10) == [short]
+    table.update(short, "a", None, 8)
+    table.update(short, "a", None, 8)
+    assert table.pop_expired(10) == []
     assert table.deadline == 18
-    assert table.expired(18) == [short]
+    assert table.pop_expired(18) == [short]
 
 
 def test_a_shorter_lifetime_counts_from_its_renewal() -> None:
     table = Registrations()
     one = table.register("1;1", "a", 1000, (), now=0)
-    one.lifetime = 10
-    table.renew(one, 5)
+    table.update(one, "a", 10, 5)
     assert table.deadline == 15
 
 
@@ -97,9 +116,9 @@ def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
     table.register("1;1", "a", 5, (), now=0)
     busy = table.register("2;2", "b", 1000, (), now=0)
     for now in range(1, 1000):
-        table.renew(busy, now)
+        table.update(busy, "b", None, now)
     assert table.deadline == 5
-    assert len(table._ends) < 50
+    assert len(table._expiry._heap) < 50
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))
@@ -110,13 +129,12 @@ def test_however_often_they_are_renewed_each_ends_at_its_last(
     ends: dict[int, int] = {}
     known = {number: table.register(f"{number};1", "a", 10, (), now=0) for number in range(4)}
     for now, (number, lifetime) in enumerate(renewals):
-        known[number].lifetime = lifetime
-        table.renew(known[number], now)
+        table.update(known[number], "a", lifetime, now)
         ends[number] = now + lifetime
     expected = {**dict.fromkeys(range(4), 10), **ends}
     assert table.deadline == min(expected.values())
-    assert len(table._ends) <= 2 * 4 + 17
-    over = table.expired(30)
+    assert len(table._expiry._heap) <= 2 * 4 + 17
+    over = table.pop_expired(30)
     assert {r.endpoint for r in over} == {f"{n};1" for n, at in expected.items() if at <= 30}
 
 
@@ -152,4 +170,4 @@ def test_ids_that_are_over_are_not_kept() -> None:
     observation = Observation(1, INSTANCE)
     for mid in range(10_000):
         assert not observation.repeated(mid, float(mid))
-    assert len(observation._seen) <= EXCHANGE_LIFETIME + 1
+    assert len(observation._received) <= EXCHANGE_LIFETIME + 1

@@ -29,10 +29,13 @@ class Desk:
     def __init__(self, retry: Retry = SEED_RETRY) -> None:
         self.sent: list[tuple[str, Downlink]] = []
         self.outcomes: list[Outcome] = []
-        self.requests = Requests(lambda *message: self.sent.append(message), retry)
+        self.requests = Requests(self._send, retry)
+
+    def _send(self, endpoint: str, message: Downlink, _now: float) -> None:
+        self.sent.append((endpoint, message))
 
     def ask(self, endpoint: str = "a;1", now: float = 0) -> int:
-        return self.requests.ask(endpoint, READ, self.outcomes.append, now).mid
+        return self.requests.begin(endpoint, READ, self.outcomes.append, now).mid
 
 
 def test_a_question_is_sent_at_once_under_an_id_of_five_digits() -> None:
@@ -146,7 +149,7 @@ def test_going_offline_ends_what_this_device_was_asked() -> None:
 
 def test_a_cancelled_question_has_no_outcome_and_is_not_repeated() -> None:
     desk = Desk()
-    request = desk.requests.ask("a;1", READ, desk.outcomes.append, 0)
+    request = desk.requests.begin("a;1", READ, desk.outcomes.append, 0)
     desk.requests.cancel(request)
     desk.requests.cancel(request)
     assert desk.requests.step(10) is None
@@ -161,14 +164,14 @@ def test_one_outcome_may_cancel_the_next_question() -> None:
     def first_done(_: Outcome) -> None:
         desk.requests.cancel(second[0])
 
-    desk.requests.ask("a;1", READ, first_done, 0)
-    second.append(desk.requests.ask("a;1", READ, desk.outcomes.append, 0))
+    desk.requests.begin("a;1", READ, first_done, 0)
+    second.append(desk.requests.begin("a;1", READ, desk.outcomes.append, 0))
     desk.requests.abandon("a;1", 1)
     assert desk.outcomes == []
 
     second.clear()
-    desk.requests.ask("a;1", READ, first_done, 0)
-    second.append(desk.requests.ask("a;1", READ, desk.outcomes.append, 0))
+    desk.requests.begin("a;1", READ, first_done, 0)
+    second.append(desk.requests.begin("a;1", READ, desk.outcomes.append, 0))
     for now in (10, 20, 30):
         desk.requests.step(now)
     assert desk.outcomes == []
@@ -176,7 +179,7 @@ def test_one_outcome_may_cancel_the_next_question() -> None:
 
 def test_an_outcome_may_ask_anew() -> None:
     desk = Desk()
-    mid = desk.requests.ask("a;1", READ, lambda _: desk.ask() and None, 0).mid
+    mid = desk.requests.begin("a;1", READ, lambda _: desk.ask() and None, 0).mid
     desk.requests.answer("a;1", Response(mid, Code.CONTENT), 1)
     assert desk.requests.count("a;1") == 1
     assert desk.sent[1][1].mid != mid
@@ -184,7 +187,7 @@ def test_an_outcome_may_ask_anew() -> None:
 
 def test_the_id_that_the_question_carries_is_replaced() -> None:
     desk = Desk()
-    desk.requests.ask("a;1", Execute(4, PATH, b"on"), desk.outcomes.append, 0)
+    desk.requests.begin("a;1", Execute(4, PATH, b"on"), desk.outcomes.append, 0)
     assert desk.sent == [("a;1", Execute(FIRST_MID, PATH, b"on"))]
 
 
@@ -219,7 +222,7 @@ class OneEndForEach(RuleBasedStateMachine):
         def done(_: Outcome) -> None:
             self.ends[number] += 1
 
-        self.open[number] = self.requests.ask(endpoint, READ, done, self.now)
+        self.open[number] = self.requests.begin(endpoint, READ, done, self.now)
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), code=st.sampled_from(Code))

@@ -1,4 +1,4 @@
-"""Whom a board talks to in a case: OneNET's HTTP API, and a machine that echoes its datagrams."""
+"""What a board communicates with: OneNET's HTTP API, and a UDP echo on this machine."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Self
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from tools.conforming.cases import Ask
+from tools.conforming.cases import ApiCall
 
-# OneNET answers within 30 s, after the last repeat (OneNET guide 5.2.2); some more for the way.
-PATIENCE = 45.0
+# OneNET answers within 30 s, after the last repetition (OneNET guide 5.2.2); the rest is margin.
+API_TIMEOUT = 45.0
 _LARGEST = 1024  # bytes; a board's datagrams have 512 at most
 
 
 @dataclass(slots=True)
-class Cloud:
-    """OneNET's HTTP API at `url`, where the account of `key` has the board as a device."""
+class Api:
+    """OneNET's HTTP API at `url`; the board is a device of the account with this `key`."""
 
     url: str
     key: str
@@ -32,11 +32,11 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         self._caller.shutdown()
 
-    def ask(self, ask: Ask, imei: str) -> Future[str]:
-        """What it will have answered, while its question goes on to the board."""
-        query = urlencode({"imei": imei, **ask.query})
-        body = None if ask.body is None else json.dumps(ask.body).encode()
-        request = Request(f"{self.url.rstrip('/')}{ask.path}?{query}", body, method=ask.method)
+    def call(self, call: ApiCall, imei: str) -> Future[str]:
+        """Call the API in a thread, while the host serves the request on the board."""
+        query = urlencode({"imei": imei, **call.query})
+        body = None if call.body is None else json.dumps(call.body).encode()
+        request = Request(f"{self.url.rstrip('/')}{call.path}?{query}", body, method=call.method)
         request.add_header("api-key", self.key)
         request.add_header("content-type", "application/json")
         return self._caller.submit(_answer, request)
@@ -44,17 +44,17 @@ class Cloud:
 
 def _answer(request: Request) -> str:
     try:
-        with urlopen(request, timeout=PATIENCE) as response:
+        with urlopen(request, timeout=API_TIMEOUT) as response:
             return bytes(response.read()).decode("utf-8", "replace")
     except OSError as error:
-        return f"could not be asked: {error}"
+        return f"the API call failed: {error}"
 
 
 class Echo:
-    """Sends each datagram that comes to `address` of this machine back where it came from."""
+    """Sends each datagram that arrives at `address` of this machine back to its sender."""
 
     def __init__(self, address: str) -> None:
-        """Raises OSError: this machine has no such address."""
+        """Raises OSError if this machine does not have the address."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((address, 0))
@@ -62,14 +62,14 @@ class Echo:
             self._socket.close()
             raise
         self.address, self.port = self._socket.getsockname()
-        self._thread = threading.Thread(target=self._serve, name="the echo of datagrams")
+        self._thread = threading.Thread(target=self._serve, name="UDP echo")
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        # An empty datagram of our own ends it: closing a socket wakes nobody who reads from it.
+        # An empty datagram to itself ends the thread: closing a socket does not end a recvfrom.
         self._socket.sendto(b"", (self.address, self.port))
         self._thread.join()
         self._socket.close()
