@@ -62,7 +62,7 @@ SHELLS = (
     "emulator.simulation.loop_thread",
     "emulator.emulator",
     "emulator.testing",
-    "emulator.__main__",
+    "emulator.cli",
 )
 IMPURE = {
     *("aiohttp", "asyncio", "concurrent", "multiprocessing", "os", "select", "serial"),

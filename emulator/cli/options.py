@@ -1,4 +1,4 @@
-"""The options of `python -m emulator`. Pure."""
+"""Command line options of `python -m emulator`. Pure."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ from typing import Any, NoReturn
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
 
-# What a shell expects of a program that was called wrongly.
+# Exit status after wrong options, by convention.
 USAGE_ERROR = 2
-# Beyond what any UART does; a typing mistake.
+# Faster than any UART, so probably a typing mistake.
 _MAX_BAUD = 10_000_000
-# Each takes a pty, of which Linux has 4096 by default (kernel.pty.max).
+# Linux has at most 4096 ptys by default (kernel.pty.max).
 _MAX_MODULES = 4096
 
 _DESCRIPTION = """\
-An emulated China Mobile M5310 NB-IoT module on a pseudo terminal or another port, and the OneNET
-that it logs in to, whose HTTP API listens on this machine. Any serial program can open the port;
-any HTTP client can read, write and execute what the module offers. Ctrl-C ends it.
+Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
+on a serial port (by default a pseudo terminal) that any serial program can open. The cloud is an
+HTTP API on this machine: any HTTP client can read, write and execute the resources of the module.
+Press Ctrl-C to end it.
 """
 
 _EXAMPLES = """\
 examples:
   python -m emulator
-        a module; its port, and the address and key of its cloud, are named at the start
+        one module; prints its port, and the address and key of its cloud
   python -m emulator --link /tmp/m5310 --trace
-        the port under a name of your choice, and every line in both directions as it passes
+        a port name of your choice; prints every line in both directions
   python -m emulator --baud off --json
-        for scripts: no waiting for a slow line, one JSON line on stdout once it is ready
+        for scripts: a fast line, and one JSON line on stdout when ready
   python -m emulator --http 127.0.0.1:8080 --api-key secret
-        the cloud where your application looks for it
+        the cloud at the address and with the key that your application uses
   python -m emulator --no-device
-        a module that nobody created on the platform: its login is refused
+        the cloud has no device for this module: its login is refused
   python -m emulator --port rfc2217://0.0.0.0:7000
-        for a host on another machine, Windows too: its port is rfc2217://<this machine>:7000
+        for a host on another machine (also Windows), which opens rfc2217://<this machine>:7000
   python -m emulator --port socket://:7000 --modules 3
-        three modules of one cloud, on the TCP ports 7000 to 7002
+        three modules with one cloud, on the TCP ports 7000 to 7002
   printf 'AT+CSQ\\r' | python -m emulator --port - --baud off
-        one question through a pipe
+        one command through a pipe
   python -m emulator --baud strict --faults loss=0.001,corrupt=0.001,seed=7
-        a bad cable, the same one each time, and garbage for a host at another speed than 9600
+        a bad cable, with the same faults each time; a host at another speed than 9600 reads garbage
   python -m emulator --speed 60
-        an hour passes in a minute, on the line, in the air and in the cloud
+        one hour passes in one minute, on the line, in the air and in the cloud
   python -m emulator run FILE --trace
-        what the scenario in FILE says happens to the module; at the end it is told what did
+        plays the scenario in FILE, and prints a report at the end
 """
 
 
@@ -59,8 +60,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
 
 
-class _Do(argparse.Action):
-    """`run FILE`: the path of a scenario; `replay FILE`: that of a recording."""
+class _Subcommand(argparse.Action):
+    """`run FILE` sets `scenario`, `replay FILE` sets `replay`."""
 
     def __call__(
         self,
@@ -75,24 +76,24 @@ class _Do(argparse.Action):
             case ["replay", str() as file]:
                 namespace.replay = Path(file)
             case words:
-                assert isinstance(words, list), "there may be any number of them"
+                assert isinstance(words, list), "nargs=* gives a list"
                 parser.error(
                     f"{' '.join(words)!r}: expected options only, or run FILE, or replay FILE"
                 )
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
-    """`speed`, `trace` and `json`, and parameters of `Emulator` under their names.
+    """Parse the options: `speed`, `trace`, `json`, `timing`, and parameters of `Emulator`.
 
-    What was not given is absent, so that `Emulator` decides. `run FILE` is there as
-    `scenario`, `replay FILE` as `replay`; `firmware` may be the path of a file.
+    Options that are not given are absent, so that the defaults of `Emulator` apply. `run FILE` is
+    `scenario`, `replay FILE` is `replay`; `firmware` is a name or the path of a file.
     """
     found = vars(parser.parse_args(arguments))
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
 
 
 def parser() -> argparse.ArgumentParser:
-    """For `read`."""
+    """The parser for `read`."""
     made = _Parser(
         prog="m5310-emulator",
         description=_DESCRIPTION,
@@ -104,10 +105,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "scenario",
         nargs="*",
-        action=_Do,
+        action=_Subcommand,
         metavar="run|replay FILE",
-        help="run: play the scenario in FILE; replay: instead of a module, play"
-        " the recording in FILE, and tell where the host differs from the recorded one (status 1)",
+        help="run: play the scenario in FILE; replay: play the recording in FILE in place of a"
+        " module, and show where the host differs from the recorded one (exit status 1)",
     )
     _add_line(made)
     _add_module(made)
@@ -115,36 +116,38 @@ def parser() -> argparse.ArgumentParser:
     cloud.add_argument(
         "--http",
         metavar="HOST:PORT",
-        help="where its HTTP API listens (default 127.0.0.1:0, a free port of this machine)",
+        help="address of its HTTP API (default 127.0.0.1:0, a free port on this machine)",
     )
-    cloud.add_argument("--api-key", metavar="KEY", help="what callers must send (default: random)")
+    cloud.add_argument(
+        "--api-key", metavar="KEY", help="key that HTTP clients must send (default: random)"
+    )
     cloud.add_argument(
         "--no-device",
         dest="device",
         action="store_false",
-        help="the cloud does not know this module and refuses its login",
+        help="the cloud has no device for this module and refuses its login",
     )
     made.add_argument(
         "--timing",
         choices=("kept", "ignored"),
-        help="of a replay: what was said takes its time as recorded (default), or is said at once",
+        help="of a replay: answer with the recorded delays (default), or at once",
     )
-    output = made.add_argument_group("what is printed")
+    output = made.add_argument_group("output")
     output.add_argument(
         "--trace",
         action="store_true",
-        help="each line in both directions, with its time, on stderr",
+        help="print each line in both directions, with its time, on stderr",
     )
     output.add_argument(
         "--record",
         type=Path,
         metavar="FILE",
-        help="what passes on the first module's line, with its times, into a new FILE",
+        help="record the first module's line, with times, into a new FILE",
     )
     output.add_argument(
         "--json",
         action="store_true",
-        help="once ready, exactly one JSON line on stdout (on stderr where stdout is the port)",
+        help="when ready, print exactly one JSON line on stdout (on stderr if stdout is the port)",
     )
     return made
 
@@ -154,93 +157,93 @@ def _add_line(made: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--port",
         metavar="NAME",
-        help="pty (default), socket://[HOST]:PORT for TCP, rfc2217://[HOST]:PORT for TCP that"
-        " carries the speed, or - for standard input and output; without HOST this machine only",
+        help="pty (default), socket://[HOST]:PORT for TCP, rfc2217://[HOST]:PORT for TCP with"
+        " serial settings, or - for standard input and output; without HOST only for this machine",
     )
     line.add_argument(
         "--link",
         type=Path,
         metavar="PATH",
-        help="make a symbolic link to the pty, removed at the end",
+        help="create a symbolic link to the pty; it is removed at the end",
     )
     line.add_argument(
         "--baud",
         dest=_SPEED,
         type=_baud,
         metavar="N|off|strict|N,strict",
-        help="its speed; off: as fast as the host reads; strict: a host at another speed reads and"
-        " sends garbage, on a pty or RFC 2217 (default 9600; of a replay, as recorded)",
+        help="speed; off: as fast as the host reads; strict: a host at another speed reads and"
+        " sends garbage, on a pty or RFC 2217 (default 9600; of a replay: as recorded)",
     )
     line.add_argument(
         "--quiet",
         type=_seconds,
         metavar="SECONDS",
-        help="report a command that comes sooner after a final result (default 0.02)",
+        help="shortest time from a final result to the next command; earlier ones are reported"
+        " (default 0.02)",
     )
     line.add_argument(
         "--overruns",
         action="store_true",
-        help="bytes that come while the module is sending are lost beyond what its UART holds",
+        help="bytes that come while the module is sending are lost once its UART buffer is full",
     )
     line.add_argument(
         "--faults",
         dest=_FAULTS,
         type=_faults,
         metavar="FAULT=SHARE,...[,seed=N]",
-        help="which share of the bytes, 0 to 1, meets loss, double, corrupt, delay or garbage;"
-        " the same seed repeats the same faults",
+        help="share of the bytes, 0 to 1, with the fault loss, double, corrupt, delay or garbage;"
+        " the same seed gives the same faults",
     )
 
 
 def _add_module(made: argparse.ArgumentParser) -> None:
     module = made.add_argument_group("the module")
-    module.add_argument("--imei", help="its serial number, up to 17 digits or letters")
-    module.add_argument("--imsi", help="its SIM's number, up to 16 digits or letters")
+    module.add_argument("--imei", help="serial number, up to 17 digits or letters")
+    module.add_argument("--imsi", help="number of the SIM, up to 16 digits or letters")
     module.add_argument(
         "--firmware",
         type=_firmware,
         metavar="NAME|FILE.toml",
-        help="its variant: what it announces, refuses and puts up with: "
-        f"{', '.join(FIRMWARES)}, or one of your own (default {DEFAULT})",
+        help=f"firmware variant: {', '.join(FIRMWARES)}, or a file of your own (default {DEFAULT})",
     )
     module.add_argument(
         "--boot-noise",
         action="store_true",
-        help="a start begins with what the boot ROM says at another speed",
+        help="a start begins with garbage: text of the boot ROM at another speed",
     )
     module.add_argument(
         "--typed-urcs",
         action="store_true",
-        help="announce writes and executes with type and length, as later firmware does",
+        help="write and execute URCs have type and length, as in later firmware",
     )
     module.add_argument(
         "--modules",
         type=_count,
         metavar="N",
-        help="so many of them, with one cloud; links, ports, IMEI and IMSI are counted up",
+        help="number of modules with one cloud; links, ports, IMEI and IMSI are counted up",
     )
     module.add_argument(
         "--speed",
         type=_factor,
         metavar="X",
-        help="everything X times as fast: at 60 an hour passes in a minute",
+        help="run X times as fast; 60: one hour passes in one minute",
     )
     module.add_argument(
         "--allow-network",
         action="store_true",
-        help="datagrams of its UDP sockets may leave this machine (default: loopback only)",
+        help="UDP sockets of the module may send to other machines (default: loopback only)",
     )
 
 
 def _firmware(text: str) -> str | Path:
     if text not in FIRMWARES and not text.endswith(".toml"):
         known = ", ".join(FIRMWARES)
-        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a file .toml")
+        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a .toml file")
     return text if text in FIRMWARES else Path(text)
 
 
 def _baud(text: str) -> dict[str, object]:
-    """`baud`, and `strict` where it was said."""
+    """`baud` and, if given, `strict`."""
     speed, comma, strict = text.partition(",")
     if text == "off":
         return {"baud": None}
@@ -255,7 +258,7 @@ def _baud(text: str) -> dict[str, object]:
 
 
 def _faults(text: str) -> dict[str, object]:
-    """`faults`, and `seed` where it was said."""
+    """`faults` and, if given, `seed`."""
     shares: dict[str, float] = {}
     found: dict[str, object] = {}
     try:
@@ -269,7 +272,7 @@ def _faults(text: str) -> dict[str, object]:
     except ValueError as error:
         known = "|".join(Fault)
         raise argparse.ArgumentTypeError(
-            f"{text!r}: {error}; expected {known}=SHARE,... and perhaps seed=N"
+            f"{text!r}: {error}; expected {known}=SHARE,... and optionally seed=N"
         ) from None
 
 
@@ -278,7 +281,7 @@ def _seconds(text: str) -> float:
 
 
 def _factor(text: str) -> float:
-    return _number(text, "how many times as fast, from 0.001 on", lowest=0.001)
+    return _number(text, "a factor of 0.001 or more", lowest=0.001)
 
 
 def _number(text: str, expected: str, *, lowest: float) -> float:

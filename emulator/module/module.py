@@ -77,7 +77,7 @@ class Module:
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
         self._fault_source: FaultSource | None = None
-        self._changed = True  # by another input than bytes, since the last step
+        self._place_changed = True  # coverage, network or SIM, since the last step
         self._due: float | None = None
         self._seed = seed
         self._boot = Boot(self.identity.model, rom_noise=boot_noise, seed=seed)
@@ -87,7 +87,7 @@ class Module:
         self.radio = Radio(
             self._radio_changed,
             can_find=lambda cell: self._settings.can_find(cell),
-            place_changed=self._mark_changed,
+            place_changed=self._on_place_change,
             registered=True,
         )
         self._reset(now)
@@ -209,21 +209,23 @@ class Module:
             self._conversation.flush()
 
         self.step(now)
-        self._mark_changed()
         self._paging.page(arrive, now)
+        self._due = self._run(now)
+        self.on_change()
 
     def power_cycle(self, cause: Cause, now: float) -> None:
         """Restart at once, whatever the module is doing."""
         self.step(now)
-        self._mark_changed()
         self._output.clear()
         self._restart(cause, now)
+        self._due = self._run(now)
+        self.on_change()
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None when nothing is planned."""
         self._now = now
-        if self._changed or (self._due is not None and self._due <= now):
-            self._changed = False
+        if self._place_changed or (self._due is not None and self._due <= now):
+            self._place_changed = False
             self._due = self._run(now)
         return self._due
 
@@ -282,8 +284,8 @@ class Module:
 
     # Restarts and radio ------------------------------------------------------------------------
 
-    def _mark_changed(self) -> None:
-        self._changed = True
+    def _on_place_change(self) -> None:
+        self._place_changed = True
         self.on_change()
 
     def _online(self) -> bool:

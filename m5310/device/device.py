@@ -12,11 +12,11 @@ from m5310.at.tasks import finish
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback
 from m5310.device.dispatch import Dispatch
-from m5310.device.events import Listener, UpkeepCounters
-from m5310.device.lifecycle import Life
+from m5310.device.events import Listener, Upkeep, UpkeepCounters
+from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.provisioning import Provisioning
-from m5310.device.recovery import Continuity
+from m5310.device.recovery import RecoveryPolicy
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
@@ -80,54 +80,43 @@ class Device:
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        self._link = Link(port, baudrate)
-        self.module: Final = Module(self._link)
-        execute, session = self._link.execute, self._link.session
+        link = Link(port, baudrate)
+        execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         dialect: Dialect = Classic(config, reading)
-        self._registration = Registration(
-            execute, dialect, lambda event: self._dispatch.moved(event)
-        )
+        self.module: Final = Module(link)
+        self._upkeep = Upkeep(on_event)
         self._resources = ObjectTree()
-        self._provisioning = Provisioning(
-            self._resources, execute, dialect, session, self._registration.verdicts.expect
+        registration = self._registration = Registration(execute, dialect)
+        provisioning = self._provisioning = Provisioning(
+            self._resources, execute, dialect, session, registration.outcomes.expect
         )
-        self._continuity = Continuity(
-            self._link,
-            self._registration,
-            self._provisioning,
+        recovery = self._recovery = RecoveryPolicy(
+            self.module,
+            registration,
+            provisioning,
             lifetime,
+            self._upkeep.tell,
             recover=recover,
-            on_event=on_event,
             random=random,
         )
-        self._outbox = Outbox(
+        reports = self._outbox = Outbox(
             execute,
             dialect,
             session,
-            self._continuity.verify,
-            self._continuity.redeclare,
-            self._continuity.dropped,
+            recovery.verify_registration,
+            recovery.restore_configuration,
+            recovery.report_dropped,
             recover=recover,
             limit=outbox,
             when_full=when_full,
         )
         handlers = Handlers(on_read, on_write, on_execute)
-        self._requests = Requests(
-            RequestHandler(self._resources, handlers, dialect, answer_within=answer_within),
-            execute,
-            session,
-        )
-        parts = (
-            self._registration,
-            self._provisioning,
-            self._continuity,
-            self._outbox,
-            self._requests,
-        )
-        self._life = Life(self._link, self.module, *parts)
-        self._dispatch = Dispatch(*parts, dialect)
-        self._link.listen(self._dispatch.on_link_event)
+        handler = RequestHandler(self._resources, handlers, dialect, answer_within=answer_within)
+        requests = self._requests = Requests(handler, execute, session)
+        parts = registration, provisioning, recovery, reports, requests
+        self._lifecycle = Lifecycle(self.module, *parts)
+        Dispatch(link, *parts, dialect)
 
     @property
     def state(self) -> DeviceState:
@@ -137,12 +126,12 @@ class Device:
     @property
     def in_service(self) -> bool:
         """Whether reports can go out, or will again without the program's doing."""
-        return self._continuity.in_service
+        return self._recovery.in_service
 
     @property
     def counters(self) -> UpkeepCounters:
         """What happened to the device so far; `modem.counters` has the wire's part."""
-        return self._continuity.counters
+        return self._upkeep.counters
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -153,7 +142,7 @@ class Device:
     def modem(self) -> Modem:
         """The modem below; another one after each opening of the port. Raises StateError while
         closed."""
-        return self._link.modem
+        return self.module.modem
 
     async def __aenter__(self) -> Self:
         await self.create()
@@ -175,7 +164,7 @@ class Device:
         What an earlier program left behind in the module is logged out and deleted first.
         Raises PortError, CommandError, CommandTimeout; the port is closed again then.
         """
-        await self._life.create()
+        await self._lifecycle.create()
 
     async def add_resource(
         self,
@@ -186,15 +175,15 @@ class Device:
     ) -> Resource:
         """Declare a resource to the module. Before login only: later ones are never reported."""
         resource = Resource(path, type, value, access)
-        async with self._provisioning.changing:
+        async with self._provisioning.lock:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
             await finish(self._provisioning.declare(resource))
             return resource
 
     async def remove_resource(self, resource: Resource) -> None:
         """Serve and report it no more; the last one of an instance takes that with it."""
-        async with self._provisioning.changing:
-            instance = self._provisioning.withdraw(resource)
+        async with self._provisioning.lock:
+            instance = self._provisioning.remove(resource)
             if instance is None:
                 return
             await finish(self._provisioning.delete(instance))
@@ -230,7 +219,7 @@ class Device:
         in again is not, and what was kept for that fails; a module that forgot what it was told is
         still told it: RESTORING until then.
         """
-        await self._life.close(timeout)
+        await self._lifecycle.close(timeout)
 
     async def destroy(self) -> None:
         """Log out if need be, delete everything from the module, close the port if it is ours.
@@ -238,7 +227,7 @@ class Device:
         Never raises for what the module does: it is left as clean as it lets itself be left.
         Not interrupted by a cancellation. A second call waits for the first one's end.
         """
-        await self._life.destroy()
+        await self._lifecycle.destroy()
 
     # --- report ------------------------------------------------------------------------------
 
@@ -289,7 +278,7 @@ class Device:
         """Like `notify`, but leaves waiting for the platform to the caller."""
         for resource in values:
             self._resources.check(resource)
-        if not self._continuity.coming_back:
+        if not self._recovery.login_pending:
             self.check_registered()
         return await self._outbox.send(values, acknowledge=acknowledge)
 
@@ -304,4 +293,4 @@ class Device:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._continuity.left()
+                await self._recovery.wait_out_of_service()

@@ -1,4 +1,4 @@
-"""What the module holds of a device: its configuration, its object instances, its resources."""
+"""Provisioning: the configuration, object instances and resources that the module holds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.codec import Command, Execute
 from m5310.commands import general
-from m5310.dialects.dialect import Commands, Dialect
+from m5310.dialects.dialect import Dialect, execute_all
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
@@ -25,25 +25,27 @@ from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.module.link import Session
 
 LOGOUT: Final = 30.0
-"""Seconds an earlier program's logout may take. A guess, as `registration.CLOSE`."""
+"""Seconds that the logout of a previous program may take."""  # guess: as `registration.CLOSE`
 
 LOGIN: Final = 65.0
-"""Seconds an earlier program's login may take to end: `registration.CONNECT`, and some more."""
+"""Seconds that a login of a previous program may take: `registration.CONNECT`, and a margin."""
 
 RESTARTS: Final = 2
-"""Restarts of the module, or results lost on the line, that `create` survives: one restart by the
-opened port, one to spare."""
+"""Restarts of the module, or lost results, that `create` survives: opening the port resets many
+boards once; one is spare."""
 
 ATTEMPTS: Final = 3
-"""How often a resource is said that the line may have garbled. A guess, as `outbox.ATTEMPTS`."""
+"""How often a command is sent that the line may have damaged."""  # guess: as `outbox.ATTEMPTS`
 
 _log = logging.getLogger("m5310.device")
 
 
 class Provisioning:
-    """`expect` gives a future of the module's next word of that kind.
+    """Creates, declares, restores and deletes what the module holds of the device.
 
-    Whoever changes what is declared holds `changing`.
+    `expect` returns a future of the module's next `Opened` or `Closed`. A caller that changes the
+    resources holds `lock`. Methods raise CommandError, CommandTimeout, ModemReset and PortError
+    unless they say otherwise.
     """
 
     def __init__(
@@ -59,13 +61,13 @@ class Provisioning:
         self._dialect = dialect
         self._session = session
         self._expect = expect
-        self._instances: dict[Path, None] = {}  # what the module was told of, in order
-        self._perhaps: set[Path] = set()  # what it may have been told of: no result came
-        self.changing = asyncio.Lock()
+        self._instances: dict[Path, None] = {}  # that the module holds, in the order added
+        self._maybe_instances: set[Path] = set()  # were sent, but no result came
+        self.lock = asyncio.Lock()
 
     async def create(self) -> None:
-        """Configure a module whose port was just opened, which resets many boards."""
-        setbacks = 0
+        """Configure the module, again if it restarts meanwhile: opening the port resets many."""
+        failures = 0
         while True:
             session = self._session.number
             try:
@@ -75,82 +77,77 @@ class Provisioning:
             except CommandTimeout as error:
                 if not error.sent:
                     raise
-                failure = error  # what was obeyed all the same is found and deleted
+                failure = error  # if it was executed, the next attempt deletes the instance first
             else:
                 if session == self._session.number:
                     return
                 assert self._session.interruption is not None
                 failure = self._session.interruption  # just after it was configured
-            setbacks += 1
-            if setbacks > RESTARTS:
+            failures += 1
+            if failures > RESTARTS:
                 raise failure
 
     async def configure(self) -> None:
-        """Configure the module; what an earlier program left behind in it is deleted first.
-
-        Raises CommandError, CommandTimeout, ModemReset, PortError.
-        """
-        await self._tolerated(general.error_numbers(on=True))
+        """Configure the module; an instance of a previous program is deleted first."""
+        await self._try(general.error_numbers(on=True))
         try:
             await self._dialect.configure(self._execute)
         except CommandError as error:
-            _log.info("the module holds an instance already (%s): it is deleted first", error)
+            _log.info("deleting the instance of a previous program: %s", error)
         else:
             return None
         opened = self._expect(Opened)
-        if not await self._take_over():
-            # There is none, and the line was garbled; or a login of the earlier program is under
-            # way, and nothing can be done before its end.
+        if not await self._delete_previous():
+            # Either there is none and the line damaged the configuration, or a login of the
+            # previous program is under way: then nothing is accepted before its end.
             with contextlib.suppress(CommandError):
-                return await self._insist()
+                return await self._retry_configure()
             await asyncio.wait({opened}, timeout=LOGIN)
-            await self._take_over()
-        return await self._insist()
+            await self._delete_previous()
+        return await self._retry_configure()
 
-    async def _send(self, commands: Commands) -> None:
-        for command in commands:
-            await self._execute(command)
-
-    async def _insist(self) -> None:
-        """Nothing is there that could make the module refuse them, but the line may garble one."""
+    async def _retry_configure(self) -> None:
+        """Configure a module that holds no instance: a refusal means a damaged line."""
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(CommandError):
                 return await self._dialect.configure(self._execute)
         return await self._dialect.configure(self._execute)
 
-    async def _take_over(self) -> bool:
-        """Log out what an earlier program logged in and delete it. Whether it could be deleted."""
+    async def _delete_previous(self) -> bool:
+        """Log out and delete the instance of a previous program; False if that is refused."""
         closed = self._expect(Closed)
         try:
-            await self._send(self._dialect.close())
+            await execute_all(self._execute, self._dialect.close())
         except CommandError as error:
-            _log.debug("it is not logged in: %s", error)
+            _log.debug("not logged in: %s", error)
         else:
-            # DEL is refused as long as the logout is under way
+            # the module refuses to delete the instance until the logout has ended
             await asyncio.wait({closed}, timeout=LOGOUT)
-        return await self._tolerated(*self._dialect.delete())
+        return await self._try(*self._dialect.delete())
 
     async def declare(self, resource: Resource) -> None:
-        """Tell the module of a resource, and of its instance; it is the device's afterwards."""
+        """Add a resource to the device and declare it to the module, with its instance."""
         self._resources.add(resource)
         try:
-            await self._declare_surely(resource)
+            await self._retry_declare(resource)
         except M5310Error:
             self._resources.remove(resource)
             raise
 
-    async def _declare_surely(self, resource: Resource) -> None:
-        """What is refused, or gets no result, may have been garbled on the line: it is said again,
-        which changes nothing if it was obeyed."""
+    async def _retry_declare(self, resource: Resource) -> None:
+        """Declare a resource, again after a refusal or without a result.
+
+        The line may have damaged the command. A second declaration changes nothing.
+        """
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._declare(resource, resource.text)
             except CommandError as error:
-                _log.info("declared again: %s", error)
+                _log.info("declaring %s again: %s", resource.path, error)
             except CommandTimeout as error:
                 if not error.sent:
                     raise
-                _log.info("declared again: %s", error)
+                _log.info("declaring %s again: %s", resource.path, error)
         return await self._declare(resource, resource.text)
 
     async def _declare(self, resource: Resource, text: str) -> None:
@@ -158,24 +155,27 @@ class Provisioning:
         if instance not in self._instances:
             await self._add(instance)
             self._instances[instance] = None
-        await self._send(self._dialect.declare(resource, text))
+        await execute_all(self._execute, self._dialect.declare(resource, text))
 
     async def _add(self, instance: Path) -> None:
-        """Tell the module of an instance, perhaps for the second time: it refuses that."""
+        """Add an instance. The module refuses one that it holds: its result may have been lost."""
         try:
-            await self._send(self._dialect.add_instance(instance))
+            await execute_all(self._execute, self._dialect.add_instance(instance))
         except CommandTimeout as error:
             if error.sent:
-                self._perhaps.add(instance)
+                self._maybe_instances.add(instance)
             raise
         except CommandError as error:
-            if instance not in self._perhaps:
+            if instance not in self._maybe_instances:
                 raise
-            _log.debug("it was told already, its result got lost: %s", error)
-        self._perhaps.discard(instance)
+            _log.debug("%s was added before, and the result was lost: %s", instance, error)
+        self._maybe_instances.discard(instance)
 
-    def withdraw(self, resource: Resource) -> Path | None:
-        """The device's no more. Returns the instance if the module must be told of its end."""
+    def remove(self, resource: Resource) -> Path | None:
+        """Remove a resource from the device.
+
+        Returns its instance if that is empty now: the caller then calls `delete`.
+        """
         self._resources.remove(resource)
         instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
@@ -183,55 +183,56 @@ class Provisioning:
         return instance
 
     async def delete(self, instance: Path) -> None:
-        await self._send(self._dialect.delete_instance(instance))
+        """Delete an instance from the module."""
+        await execute_all(self._execute, self._dialect.delete_instance(instance))
         self._instances.pop(instance, None)
 
     def forget(self) -> None:
-        """The module has restarted, or the port is gone: it holds nothing any more."""
+        """Note that the module holds nothing: it has restarted, or its port is lost."""
         self._instances.clear()
-        self._perhaps.clear()
+        self._maybe_instances.clear()
 
     async def restore(self) -> None:
-        """Tell the module everything again, each resource with its present value."""
-        async with self.changing:
+        """Configure the module and declare all resources, each with its present value."""
+        async with self.lock:
             self.forget()
             await self.configure()
             for resource in self._resources:
                 await self._declare(resource, _text(resource))
 
     async def delete_all(self) -> None:
-        """Leave the module as clean as it lets itself be left; raises nothing for it."""
+        """Delete everything from the module as far as it obeys. Raises nothing."""
         try:
-            for instance in tuple(self._instances):  # a restart forgets them
-                await self._tolerated(*self._dialect.delete_instance(instance))
-            await self._tolerated(*self._dialect.delete())
+            for instance in tuple(self._instances):  # a restart clears them meanwhile
+                await self._try(*self._dialect.delete_instance(instance))
+            await self._try(*self._dialect.delete())
         except (PortError, CommandTimeout, ModemReset) as error:
-            _log.warning("the module could not be left clean: %s", error)
+            _log.warning("the module still holds the device: %s", error)
         self.forget()
 
-    async def _tolerated(self, *commands: Command) -> bool:
-        """Send what may be refused or stay without result; nothing worse is tolerated.
+    async def _try(self, *commands: Command[Any]) -> bool:
+        """Send commands that may be refused, or get no result; False if one is refused.
 
-        Whether it was not refused.
+        Raises PortError, ModemReset, and CommandTimeout if the module did not answer AT either.
         """
         try:
-            await self._send(commands)
+            await execute_all(self._execute, commands)
         except (PortError, ModemReset):
             raise
         except M5310Error as error:
             if isinstance(error, CommandTimeout) and not error.sent:
-                raise  # not even AT was answered: nothing else will be
-            _log.debug("tolerated: %s", error)
+                raise
+            _log.debug("ignoring %s", error)
             return not isinstance(error, CommandError)
         return True
 
 
 def _text(resource: Resource) -> str:
-    """The value as a declaration carries it; the empty text for one that no line can carry."""
+    """The text of the value in a declaration; empty if the value cannot be sent."""
     try:
         return resource.text
     except ParameterError as error:
-        # Only a text that the platform wrote is not checked (a quote in it), and only it can be
-        # empty; the value itself stays what it is.
-        _log.warning("declared empty: %s", error)
+        # Such a value was written by the platform: a string with a quote in it. The resource
+        # keeps it; an empty string is declared.
+        _log.warning("declaring an empty value: %s", error)
         return ""

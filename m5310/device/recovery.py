@@ -1,20 +1,18 @@
-"""Staying up: what is done about restarts and the end of the lifetime, without the program."""
+"""The recovery policy: what is done about restarts, a lost port, a logout and the lifetime."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from random import Random
 
 from m5310.device.events import (
-    Listener,
     LoggedOut,
     PortLost,
     RenewalFailed,
     Renewed,
     ReportDropped,
     Reset,
-    Upkeep,
-    UpkeepCounters,
+    UpkeepEvent,
 )
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
@@ -22,145 +20,149 @@ from m5310.device.renewal import Renewal
 from m5310.device.reports import Report
 from m5310.device.restore import Restoration
 from m5310.errors import M5310Error, ModemReset, PortError
-from m5310.module.link import Link, Restarted
+from m5310.module.link import Restarted
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
-if TYPE_CHECKING:
-    from random import Random
 
+class RecoveryPolicy:
+    """Decides when a device is restored and when its registration is renewed.
 
-class Continuity:
-    """Keeps `registration` and `provisioning` true, unless `recover` is False: then it renews
-    only, and what fails or restarts is the program's matter.
-
-    Tell it of each `moved` event, each `restarted` module and each lost port; `stop` it in the end.
+    With `recover=False` it only renews: a failed renewal is an event, a restart or a lost port
+    makes the device LOST. `emit` gets each event of `m5310.device.events`.
     """
 
     def __init__(
         self,
-        link: Link,
+        module: Module,
         registration: Registration,
         provisioning: Provisioning,
         lifetime: int,
+        emit: Callable[[UpkeepEvent], None],
         *,
         recover: bool,
-        on_event: Listener | None,
         random: Random | None,
     ) -> None:
-        self._link = link
+        self._link = module.link
         self._registration = registration
+        self._lifetime = lifetime
+        self._emit = emit
         self._recover = recover
-        self._upkeep = Upkeep(on_event)
-        self._restoration = Restoration(link, registration, provisioning, self._upkeep.tell, random)
-        renewed = partial(self._upkeep.tell, Renewed(lifetime))
-        self._renewal = Renewal(registration, lifetime, renewed, self._renewal_failed)
-        self._announced = False  # the module said that it goes down, and not yet that it came up
-        self._leaving = False  # from `stop` to `resume`
-        self._over = False
+        self._restoration = Restoration(module, registration, provisioning, emit, random)
+        self._renewal = Renewal(registration, lifetime, self._renewed, self._renewal_failed)
+        self._announced = False  # the module goes down, and has not reported yet that it is up
+        self._suspended = False  # from `suspend` to `resume`
+        self._ended = False
 
     @property
-    def counters(self) -> UpkeepCounters:
-        return self._upkeep.counters
-
-    @property
-    def mends(self) -> bool:
-        """Whether a restart or the loss of the port is mended from here."""
+    def can_recover(self) -> bool:
+        """Whether a restart or a lost port is recovered from."""
         return self._recover and (self._link.reopens or not self._link.gone)
 
     @property
-    def coming_back(self) -> bool:
-        """Whether the device is to be logged in again, without the program's doing."""
-        return self._restoration.login_wanted
+    def login_pending(self) -> bool:
+        """Whether the device is about to be logged in again."""
+        return self._restoration.login_pending
 
     @property
     def in_service(self) -> bool:
-        """Whether reports can go out, or will again without the program's doing."""
-        return self._registration.reporting or self._restoration.running
+        """Whether reports can be sent, or will be without an action of the program."""
+        return self._registration.can_report or self._restoration.running
 
-    async def left(self) -> None:
-        """Wait until the device is out of service."""
+    async def wait_out_of_service(self) -> None:
         while self.in_service:
-            await self._registration.left()
-            await self._restoration.ended()
+            await self._registration.wait_unregistered()
+            await self._restoration.wait_done()
 
-    def moved(self, event: DeviceEvent) -> None:
+    # --- what happens ------------------------------------------------------------------------
+
+    def state_changed(self, event: DeviceEvent) -> None:
         if event in (DeviceEvent.ACCEPTED, DeviceEvent.UPDATED):
-            self._renewal.restart()
+            self._renewal.lifetime_began()
         elif event is DeviceEvent.RESTORED:
-            self._announced = False  # it is up, whether it said so or the line was lost
+            self._announced = False  # the module is up, even if the line that says so was lost
         elif not self._registration.state.registered:
             self._renewal.pause()
 
     def restarted(self, event: Restarted) -> None:
-        # a restart on command is announced first: both lines are one restart
+        # a restart on command is reported as it begins and as it ends: one event
         announced, self._announced = self._announced, event.booted is None
         if not announced:
-            self._upkeep.tell(Reset(event.text))
+            self._emit(Reset(event.text))
         self._interrupted(DeviceEvent.RESET, event.error)
 
-    def lost(self, error: PortError) -> None:
-        """The port is gone."""
+    def port_lost(self, error: PortError) -> None:
         self._announced = False
-        self._upkeep.tell(PortLost(error))
+        self._emit(PortLost(error))
         self._interrupted(DeviceEvent.PORT_LOST, error)
 
     def _interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> None:
         login = self._registration.interrupted(event, error)
-        if self._over or self._registration.state is not DeviceState.RESTORING:
-            return  # a creation begins again by itself; what was given up stays so
-        if self.mends:
-            self._restoration.begin(login=login and not self._leaving, configured=False)
+        if self._ended or self._registration.state is not DeviceState.RESTORING:
+            return  # a creation starts over by itself; a device that is LOST stays so
+        if self.can_recover:
+            self._restoration.start(login=login and not self._suspended, configured=False)
         else:
             self._registration.give_up(error)
 
     def logged_out(self) -> None:
-        """The module says so, and nobody here had asked for it."""
-        self._upkeep.tell(LoggedOut())
-        if self.coming_back:
-            return  # what brings it back will find out, and wait longer
-        if self._recover and not self._leaving and not self._over:
-            self._restoration.begin(login=True, configured=True)
+        """The module logged out although that was not asked for."""
+        self._emit(LoggedOut())
+        if self.login_pending:
+            return  # the restoration under way will notice, and wait longer
+        if self._recover and not self._suspended and not self._ended:
+            self._restoration.start(login=True, configured=True)
 
-    def dropped(self, report: Report) -> None:
-        self._upkeep.tell(ReportDropped(report))
+    def report_dropped(self, report: Report) -> None:
+        self._emit(ReportDropped(report))
 
-    async def verify(self) -> bool:
-        """Whether the platform still knows the device, asked now. If not, that is being mended."""
+    def _renewed(self) -> None:
+        self._emit(Renewed(self._lifetime))
+
+    def _renewal_failed(self, error: M5310Error) -> None:
+        self._emit(RenewalFailed(error))
+        if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:
+            self._restoration.start(login=True, configured=True)
+
+    # --- what the outbox asks for ------------------------------------------------------------
+
+    async def verify_registration(self) -> bool:
+        """Ask the platform whether it still knows the device. If not, the device is restored."""
         registration = self._registration
-        mending = registration.state is DeviceState.REG_UPDATE_NEEDED and self.coming_back
-        if self._over or mending or not registration.reporting:
+        restoring = registration.state is DeviceState.REG_UPDATE_NEEDED and self.login_pending
+        if self._ended or restoring or not registration.can_report:
             return False
-        return await self._renewal.verify()
+        return await self._renewal.renew_now()
 
-    def redeclare(self) -> bool:
-        """The module seems to hold something else than it was told. Whether that is mended now."""
-        if self._over or self._leaving:
+    def restore_configuration(self) -> bool:
+        """Configure the module again and log in, since it seems to hold another configuration.
+
+        Returns whether that begins.
+        """
+        if self._ended or self._suspended:
             return False
-        self._restoration.begin(login=True, configured=False)
+        self._restoration.start(login=True, configured=False)
         return True
 
-    def end(self) -> None:
-        """From now on nothing is begun any more."""
-        self._over = True
+    # --- what the lifecycle asks for ---------------------------------------------------------
 
-    async def stop(self) -> None:
-        """Leave the device as it is, or as it comes to be, until `resume`."""
-        self._leaving = True
+    async def suspend(self) -> None:
+        """Neither renew nor log in until `resume`."""
+        self._suspended = True
         await self._renewal.stop()
         await self._restoration.stop()
 
     def resume(self) -> None:
-        """After `stop`: what is registered nevertheless is kept so, and a module that forgot
-        everything is told it, but not logged in."""
-        self._leaving = False
-        if self._over:
+        """Renew again if the device is registered after all; configure a module that restarted
+        meanwhile, without a login."""
+        self._suspended = False
+        if self._ended:
             return
-        if self._registration.reporting:
-            self._renewal.soon()
+        if self._registration.can_report:
+            self._renewal.check_soon()
         elif self._registration.state is DeviceState.RESTORING:
-            self._restoration.begin(login=False, configured=False)
+            self._restoration.start(login=False, configured=False)
 
-    def _renewal_failed(self, error: M5310Error) -> None:
-        self._upkeep.tell(RenewalFailed(error))
-        if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:
-            self._restoration.begin(login=True, configured=True)
+    def end(self) -> None:
+        """Begin nothing from now on."""
+        self._ended = True

@@ -10,58 +10,58 @@ from m5310.device.registration import UPDATE, Registration
 from m5310.errors import M5310Error, ModemReset, PortError, StateError
 
 MARGIN: Final = UPDATE
-"""Seconds before the end of the lifetime: an update that begins then has had all the time CoAP
-gives it when the lifetime is over. China Mobile's own modules do the same."""
+"""Seconds before the end of the lifetime: an update that begins then has had all the time that
+CoAP gives it when the lifetime ends. China Mobile's own modules do the same."""
 
-AGAIN: Final = 10.0
-"""Seconds until a look after the program's own update or logout, which may have failed."""
+CHECK_AFTER: Final = 10.0
+"""Seconds from an update or logout of the program to the next check, since it may have failed."""
 
 
-def interval(lifetime: float) -> float:
-    """Seconds from a login or an update to the next one.
+def renewal_interval(lifetime: float) -> float:
+    """Seconds from a login or an update to the next update.
 
-    `MARGIN` before the end, or after half of a lifetime too short for that.
+    `MARGIN` before the end of the lifetime, or half of a lifetime too short for that.
     """
     return max(lifetime - MARGIN, lifetime / 2)
 
 
 class Renewal:
-    """Updates `registration` in time, from each `restart` until `pause`.
+    """Updates the registration in time, from `lifetime_began` until `pause`.
 
-    `done` is called after each update made here, `failed` with the error of one that failed. A
-    lost port or a restarted module is no failure: whoever follows those acts on it.
+    `renewed` is called after each update made here, `failed` with the error of one that failed.
+    A lost port or a restarted module is not reported: the recovery policy handles them.
     """
 
     def __init__(
         self,
         registration: Registration,
         lifetime: int,
-        done: Callable[[], None],
+        renewed: Callable[[], None],
         failed: Callable[[M5310Error], None],
     ) -> None:
         self._registration = registration
-        self._interval = interval(lifetime)
-        self._done = done
+        self._interval = renewal_interval(lifetime)
+        self._renewed = renewed
         self._failed = failed
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def restart(self) -> None:
+    def lifetime_began(self) -> None:
         """The lifetime begins now."""
-        self._set(self._interval)
+        self._set_timer(self._interval)
 
-    def soon(self) -> None:
-        """The lifetime began nobody knows when."""
-        self._set(AGAIN)
+    def check_soon(self) -> None:
+        """The start of the lifetime is unknown: update soon."""
+        self._set_timer(CHECK_AFTER)
 
     def pause(self) -> None:
-        """There is nothing to renew; an update that is out ends by itself."""
+        """There is nothing to renew; an update under way ends by itself."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     async def stop(self) -> None:
-        """The same, and an update that is out is awaited by nobody any more."""
+        """Pause, and cancel an update under way."""
         self.pause()
         task, self._task = self._task, None
         if task is not None:
@@ -69,17 +69,17 @@ class Renewal:
             await asyncio.wait({task})
         self.pause()
 
-    async def verify(self) -> bool:
-        """Update now. Whether the platform knows the device; that it does not, `failed` is told."""
+    async def renew_now(self) -> bool:
+        """Update now. Returns whether the platform knows the device; if not, `failed` is called."""
         self.pause()
         await self._renew()
-        return await self._registration.updated()
+        return await self._registration.wait_updated()
 
-    def _set(self, seconds: float) -> None:
+    def _set_timer(self, seconds: float) -> None:
         self.pause()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         self._task = asyncio.create_task(self._renew(), name="m5310-renewal")
 
@@ -89,8 +89,8 @@ class Renewal:
         except (PortError, ModemReset):
             return
         except StateError:
-            self.soon()
+            self.check_soon()
         except M5310Error as error:
             self._failed(error)
         else:
-            self._done()
+            self._renewed()

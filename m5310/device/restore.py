@@ -1,4 +1,4 @@
-"""Bringing a device back to where it stood, as often and as patiently as it takes."""
+"""Restoring a device: one attempt after the other, until the device is as it was."""
 
 from __future__ import annotations
 
@@ -6,101 +6,110 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from random import Random
+from typing import Final
 
+from m5310.at.tasks import finish
+from m5310.commands.network import Registration as NetworkRegistration
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
-from m5310.device.radio import ATTACHING, PATIENCE, restart_idle
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
-from m5310.module.link import Link
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
-if TYPE_CHECKING:
-    from random import Random
-
 FIRST_WAIT: Final = 1.0
-"""Seconds, about, after the first failed attempt. A module boots in 3.5 s and attaches some
-seconds later: what fails just after a restart mostly succeeds at the second or third attempt."""
+"""Seconds, at most twice as long, after the first failed attempt. A module boots in 3.5 s and
+attaches some seconds later: an attempt just after a restart mostly succeeds the second or third
+time."""
 
 LONGEST_WAIT: Final = 300.0
-"""Seconds no wait exceeds. A guess: short against the hours that coverage may be gone, and long
-against what one attempt costs a battery."""
+"""Seconds between two attempts, at most."""
+# guess: short against the hours that coverage may be gone, long against the battery that one
+# attempt costs.
 
 LONGEST_PORT_WAIT: Final = 10.0
-"""The same for a port that is gone: to look for it costs nothing, and who plugs it in looks on."""
+"""The same for a port that is gone: polling it is cheap, and the user is waiting for it."""
 
-HELD: Final = 60.0
-"""Seconds after which a device that was brought back stays so. One that falls sooner waits before
-the next attempt, longer each time: a platform that ends each login at once, or a board whose supply
-breaks down as its radio sends, is else tried again for ever without a pause. A guess."""
+STABLE_AFTER: Final = 60.0
+"""Seconds after which a restored device counts as stable. One that fails sooner waits before the
+next attempt, longer each time: a platform that ends each login at once, or a supply that breaks
+down whenever the radio sends, would otherwise be tried for ever without a pause."""
+# guess: much longer than a login takes.
+
+ATTACH_GRACE: Final = 30.0
+"""Seconds without a network that are left to the module: it boots in 3.5 s, attaches some seconds
+later, and after a refusal by one network tries the next by itself."""
+# guess: several times that.
+
+ATTACH_TIME: Final = 15.0
+"""Seconds from turning the radio on to the next login."""
+# guess: an attach takes 2 to 120 s (seen), mostly few, and the next attempt comes minutes later.
 
 NO_NETWORK: Final = 30
 """TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
 
+_IDLE: Final = (NetworkRegistration.NOT_REGISTERED, NetworkRegistration.DENIED)
 
 _log = logging.getLogger("m5310.device")
 
 
 class Restoration:
-    """Tells the module everything again and logs in, until both have succeeded.
+    """Opens the port, configures the module and logs in, until all of it has succeeded.
 
-    Waits grow twofold, each drawn from the upper half of its range: when a platform comes back,
-    not all its devices do at the same instant.
+    Waits double from attempt to attempt; each is drawn from the upper half of its range, so that
+    not all devices log in at the same instant when a platform comes back.
     """
 
     def __init__(
         self,
-        link: Link,
+        module: Module,
         registration: Registration,
         provisioning: Provisioning,
-        tell: Callable[[UpkeepEvent], None],
+        emit: Callable[[UpkeepEvent], None],
         random: Random | None = None,
     ) -> None:
-        from random import Random  # noqa: PLC0415 - not before there is a device
-
-        self._link = link
+        self._link = module.link
+        self._module = module
         self._registration = registration
         self._provisioning = provisioning
-        self._tell = tell
+        self._emit = emit
         self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
         self._task: asyncio.Task[None] | None = None
-        self._login_wanted = False
+        self._with_login = False
         self._restored_at = -math.inf
-        self._falls = 0  # in a row, each within `HELD` of the last restoration
+        self._failures_in_a_row = 0  # each within STABLE_AFTER of the last restoration
 
     @property
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
 
     @property
-    def login_wanted(self) -> bool:
-        """Whether the device is on its way to being logged in again."""
-        return self.running and self._login_wanted
+    def login_pending(self) -> bool:
+        """Whether the device is about to be logged in again."""
+        return self.running and self._with_login
 
-    def begin(self, *, login: bool, configured: bool) -> None:
-        """Start, or start over; with `login` if any start since the last end asked for it.
-
-        `configured`: the module still holds what it was told, as far as anybody knows.
-        """
+    def start(self, *, login: bool, configured: bool) -> None:
+        """Start, or start over. Logs in if this or an earlier start since the last end asked for
+        it. `configured`: as far as is known, the module still holds its configuration."""
         before = self._task if self.running else None
-        self._login_wanted = login or (before is not None and self._login_wanted)
+        self._with_login = login or (before is not None and self._with_login)
         if before is not None:
             before.cancel()
         else:
-            held = asyncio.get_running_loop().time() - self._restored_at
-            self._falls = self._falls + 1 if held < HELD else 0
+            stable = asyncio.get_running_loop().time() - self._restored_at >= STABLE_AFTER
+            self._failures_in_a_row = 0 if stable else self._failures_in_a_row + 1
         self._task = asyncio.create_task(
             self._run(before, configured=configured), name="m5310-restoration"
         )
 
-    async def ended(self) -> None:
-        """Wait until nothing is being restored, one way or another."""
+    async def wait_done(self) -> None:
+        """Wait until nothing is being restored: it succeeded or was stopped."""
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
     async def stop(self) -> None:
-        """Leave the device as it is."""
+        """Leave the device as it is now."""
         while self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -108,11 +117,11 @@ class Restoration:
     async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
         if before is not None:
             await asyncio.wait({before})
-        if self._falls and not self._link.gone:  # a port that is gone is looked for at once
+        if self._failures_in_a_row and not self._link.gone:  # a port that is gone: try at once
             error = RegistrationError(
-                f"the device was out of service again within {HELD:g} s", timed_out=False
+                f"the device was out of service again within {STABLE_AFTER:g} s", timed_out=False
             )
-            await self._pause(self._falls, error)
+            await self._pause(self._failures_in_a_row, error)
         attempt = 1
         clock = asyncio.get_running_loop().time
         begun = clock()
@@ -121,62 +130,56 @@ class Restoration:
                 if self._link.gone:
                     await self._link.open()
                     begun = clock()
-                    self._tell(PortBack(self._link.modem.name))
+                    self._emit(PortBack(self._link.modem.name))
                     attempt = 1
                 if not configured:
-                    await self._restore()
+                    await self._configure()
                     configured = True
-                if self._login_wanted:
-                    await self._login(patient=clock() - begun < PATIENCE)
+                if self._with_login:
+                    await self._log_in(may_restart_radio=clock() - begun >= ATTACH_GRACE)
             except M5310Error as error:
-                configured = configured and _stands(error)
+                configured = configured and _keeps_configuration(error)
                 await self._pause(attempt, error)
                 attempt += 1
             else:
                 self._restored_at = clock()
-                self._tell(Restored(attempt))
+                self._emit(Restored(attempt))
                 return
 
-    async def _restore(self) -> None:
-        await self._registration.settled()  # a login of the program's own
-        self._registration.follow(DeviceEvent.RESET)
+    async def _configure(self) -> None:
+        await self._registration.wait_stable()  # a login that the program began
+        self._registration.apply(DeviceEvent.RESET)
         await self._provisioning.restore()
-        self._registration.follow(DeviceEvent.RESTORED)
+        self._registration.apply(DeviceEvent.RESTORED)
 
-    async def _login(self, *, patient: bool) -> None:
-        """`patient`: the network is left to the module."""
+    async def _log_in(self, *, may_restart_radio: bool) -> None:
         registration = self._registration
-        await registration.settled()
-        await registration.updated()  # the program's own, which may settle it
+        await registration.wait_stable()
+        await registration.wait_updated()  # the program's own, which may be enough
         if registration.state is DeviceState.REG_UPDATE_NEEDED:
-            # After an update that failed the module is still logged in, or it is not: nobody
-            # public says which. A logout makes both the same.
+            # Whether the module is still logged in after an update that failed is not documented:
+            # a logout makes it certain.
             try:
                 await registration.close(CLOSE)
             except (PortError, ModemReset):
                 raise
             except M5310Error as error:
-                _log.debug("before logging in anew: %s", error)
+                _log.debug("before the new login: %s", error)
         if not registration.state.registered:
             try:
                 await registration.connect(CONNECT)
             except CommandError as error:
-                if patient or not _no_network(error) or not await self._restart_radio():
+                may_restart_radio = may_restart_radio and error.number == NO_NETWORK
+                if not (may_restart_radio and await self._restart_idle_radio()):
                     raise
-                await asyncio.sleep(ATTACHING)
-                await self._login(patient=True)
+                await asyncio.sleep(ATTACH_TIME)
+                await self._log_in(may_restart_radio=False)
             if not registration.state.registered:
                 raise RegistrationError("the login was ended at once", timed_out=False)
 
-    async def _restart_radio(self) -> bool:
-        stat = await restart_idle(self._link.execute)
-        if stat is not None:
-            self._tell(RadioRestarted(stat))
-        return stat is not None
-
     async def _pause(self, attempt: int, error: M5310Error) -> None:
         wait = self._wait(attempt, error)
-        self._tell(Reconnecting(attempt, wait, error))
+        self._emit(Reconnecting(attempt, wait, error))
         await asyncio.sleep(wait)
 
     def _wait(self, attempt: int, error: M5310Error) -> float:
@@ -185,11 +188,36 @@ class Restoration:
         longest = min(bound, FIRST_WAIT * 2.0 ** min(attempt, 32))
         return longest * self._random.uniform(0.5, 1.0)
 
+    # --- the radio ---------------------------------------------------------------------------
 
-def _stands(error: M5310Error) -> bool:
-    """Whether the module refused or failed the login only, and still holds its configuration."""
-    return _no_network(error) or isinstance(error, RegistrationError)
+    async def _restart_idle_radio(self) -> bool:
+        """Turn the radio off and on if the module has stopped searching. Returns whether it did.
+
+        A radio stays idle that started switched off (AT+NCONFIG), that was denied (for these
+        causes it must be off before the next attempt: TS 24.301 5.5.1.2.5), or whose SIM was out
+        for a while. A module that searches is left alone. Raises CommandTimeout, ModemReset and
+        PortError. A cancellation waits until the radio is on again.
+        """
+        try:
+            stat = (await self._module.registration()).stat
+            if stat not in _IDLE:
+                return False
+            await finish(self._turn_radio_off_and_on())
+        except CommandError as error:
+            _log.info("leaving the radio as it is: %s", error)
+            return False
+        self._emit(RadioRestarted(stat))
+        return True
+
+    async def _turn_radio_off_and_on(self) -> None:
+        await self._module.radio(on=False)
+        try:
+            await self._module.radio(on=True)
+        except CommandError as error:  # no SIM: perhaps the next time
+            _log.warning("the radio stays off: %s", error)
 
 
-def _no_network(error: M5310Error) -> bool:
-    return isinstance(error, CommandError) and error.number == NO_NETWORK
+def _keeps_configuration(error: M5310Error) -> bool:
+    """Whether only the login failed, so that the module still holds its configuration."""
+    no_network = isinstance(error, CommandError) and error.number == NO_NETWORK
+    return no_network or isinstance(error, RegistrationError)

@@ -1,12 +1,11 @@
-"""Where a device stands with the platform, what that allows, and waiting for a change of it."""
+"""The state of a device: what it allows, why a call is not legal, and waiting for a change."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, assert_never
 
-from m5310.device.advice import illegal
 from m5310.errors import Code, M5310Error, ModemReset, PortError, StateError
 from m5310.states import DEVICE, DeviceEvent, DeviceState, States
 
@@ -20,103 +19,162 @@ _CODES: Final = {
 }
 
 
-class Standing:
-    """Where the device stands, as the table `DEVICE` knows it.
+class DeviceStatus:
+    """The state of one device, by the table `DEVICE`.
 
-    What we begin is checked against the table first (`StateError`); what the module says is
-    followed as far as the table knows the way, it is not ours to forbid.
+    What the program or this driver begins must be legal by the table (`StateError`). What the
+    module reports has happened already: it is applied if the table has a row for it, and ignored
+    otherwise.
     """
 
-    def __init__(self, moved: Callable[[DeviceEvent], None]) -> None:
-        """`moved` is called after each event that the table knew the way for."""
-        self._moved = moved
+    def __init__(self) -> None:
         self._states = States(DEVICE)
+        self._listener: Callable[[DeviceEvent], None] = lambda _: None
         self._expiry: asyncio.TimerHandle | None = None
-        self._ending = False
+        self._closing_only = False
         self._lost: M5310Error | None = None
         self._changed = asyncio.Event()
+
+    def listen(self, listener: Callable[[DeviceEvent], None]) -> None:
+        """Call `listener` after each event that the table has a row for."""
+        self._listener = listener
 
     @property
     def state(self) -> DeviceState:
         return self._states.state
 
     @property
-    def reporting(self) -> bool:
-        """Whether reports can go out."""
+    def can_report(self) -> bool:
+        """Whether reports can be sent: the device is registered and not being logged out."""
         return self.state.registered and self.state is not DeviceState.DEREG_PENDING
 
     # --- what may begin ----------------------------------------------------------------------
 
     def allows(self, event: DeviceEvent) -> bool:
-        return self._states.allows(event) and (not self._ending or event is DeviceEvent.CLOSE)
+        """Whether `event` is legal now."""
+        closing_only = self._closing_only and event is not DeviceEvent.CLOSE
+        return self._states.allows(event) and not closing_only
 
     def check(self, event: DeviceEvent, what: str = "") -> None:
-        """Raise what makes `event` illegal now, with the C kit's number for it.
+        """Raise StateError, with the C kit's number for it, unless `event` is legal now.
 
-        `what` says what was wanted, if that is not the event itself.
+        `what` names what was wanted, if that is not the event itself. A device that is LOST
+        raises the error by which it was lost.
         """
-        self._check_port()
+        self._check_lost()
         if not self._states.allows(event):
             code = _CODES.get(self.state, Code.NOT_REGISTER)
-            raise StateError(illegal(event, self.state, what), code)
+            raise StateError(describe_illegal(event, self.state, what), code)
         if not self.allows(event):
             raise StateError("the device is being destroyed; make a new one")
 
     def check_registered(self) -> None:
-        """Raise StateError (or what the device was lost by) unless reports can go out."""
-        self._check_port()
-        if not self.reporting:
-            raise StateError(illegal(DeviceEvent.UPDATE, self.state, "reports need a login"))
+        """Raise StateError (or the error of a LOST device) unless reports can be sent."""
+        self._check_lost()
+        if not self.can_report:
+            raise StateError(
+                describe_illegal(DeviceEvent.UPDATE, self.state, "reports need a login")
+            )
 
-    def _check_port(self) -> None:
+    def _check_lost(self) -> None:
         if self._lost is not None and self.state is DeviceState.LOST:
             raise self._lost
 
-    def end(self) -> None:
-        """From now on nothing may begin any more but a logout."""
-        self._ending = True
+    def allow_only_close(self) -> None:
+        """From now on nothing may begin but a logout: the device is being destroyed."""
+        self._closing_only = True
 
     # --- what happens ------------------------------------------------------------------------
 
-    def move(self, event: DeviceEvent) -> None:
-        """What we begin. Raises as `check`."""
+    def begin(self, event: DeviceEvent) -> None:
+        """Begin something. Raises as `check`."""
         self.check(event)
-        self.follow(event)
+        self.apply(event)
 
-    def follow(self, event: DeviceEvent) -> None:
-        """What happened, whether or not it changes anything."""
+    def apply(self, event: DeviceEvent) -> None:
+        """Apply what happened; ignored if the table has no row for it."""
         if self._states.allows(event):
             self._states.on(event)
             if self._expiry is not None:
                 self._expiry.cancel()
             self._changed.set()
             self._changed = asyncio.Event()
-            self._moved(event)
+            self._listener(event)
 
-    def follow_at(self, due: float, event: DeviceEvent) -> None:
-        """What will have happened at `due` (loop time) if nothing else has until then."""
+    def apply_at(self, due: float, event: DeviceEvent) -> None:
+        """Apply `event` at `due` (the loop's clock), unless another one is applied before."""
         if self._states.allows(event):
-            self._expiry = asyncio.get_running_loop().call_at(due, self.follow, event)
+            self._expiry = asyncio.get_running_loop().call_at(due, self.apply, event)
 
     def give_up(self, error: ModemReset | PortError) -> None:
-        """Nobody mends it: every call raises `error` from now on."""
+        """The device is LOST and not restored: every call raises `error` from now on."""
         self._lost = error
-        self.follow(DeviceEvent.GIVE_UP)
+        self.apply(DeviceEvent.GIVE_UP)
 
-    # --- waiting for it ----------------------------------------------------------------------
+    # --- waiting -----------------------------------------------------------------------------
 
-    async def left(self) -> None:
-        """Wait until the device is registered no more."""
+    async def wait_unregistered(self) -> None:
+        """Wait until the device is not registered."""
         while self.state.registered:
             await self._changed.wait()
 
-    async def settled(self) -> None:
-        """Wait for a login or logout that is pending, cancelled or not; each ends by itself."""
+    async def wait_stable(self) -> None:
+        """Wait for the end of a pending login or logout; each ends, even if it was cancelled."""
         while self.state in (DeviceState.REG_PENDING, DeviceState.DEREG_PENDING):
             await self._changed.wait()
 
-    async def updated(self) -> bool:
-        """Wait for an update that is pending. Whether the platform knows the device."""
+    async def wait_updated(self) -> bool:
+        """Wait for the end of a pending update. Returns whether the platform knows the device."""
         while self.state is DeviceState.REG_UPDATE_PENDING:
             await self._changed.wait()
         return self.state is DeviceState.REGISTERED
+
+
+# --- why a call is not legal -----------------------------------------------------------------
+
+_REFUSED: Final = {
+    DeviceEvent.CREATE: "the device cannot be created",
+    DeviceEvent.CONNECT: "no login is possible",
+    DeviceEvent.UPDATE: "no registration can be renewed",
+    DeviceEvent.CLOSE: "no logout is possible",
+}
+"""What a program's call wants."""
+
+
+def describe_illegal(event: DeviceEvent, state: DeviceState, what: str = "") -> str:
+    """Why `event` is not legal while the device is in `state`, and what to try.
+
+    `what` names what was wanted, if that is not the event itself.
+    """
+    refused = what or _REFUSED.get(event, f"{event.name} is not legal")
+    return f"{refused}: the device is {state.name}; {_advice(event, state)}"
+
+
+def _advice(event: DeviceEvent, state: DeviceState) -> str:
+    s = DeviceState
+    if event is DeviceEvent.CREATE and state is not s.DESTROYED:
+        return "it is created once; destroy it and make a new one"
+    if event is DeviceEvent.CLOSE and state is s.DEREGISTERED:
+        return "it is logged out already"
+    match state:
+        case s.NEW:
+            return "open it first: `async with Device(...) as device`, or `await device.create()`"
+        case s.DEREGISTERED | s.REG_FAILED:
+            return "log in first: connect()"
+        case s.REG_PENDING:
+            return "a login is under way: wait for its end"
+        case s.REGISTERED | s.REG_UPDATE_NEEDED:
+            return "it is logged in already: close() it first"
+        case s.REG_UPDATE_PENDING:
+            return "its registration is being renewed: wait for the end of that"
+        case s.DEREG_PENDING:
+            return "a logout is under way: wait for its end"
+        case s.RESTORING:
+            return (
+                "its port is gone or the module has restarted, and it is being restored: wait for "
+                "the event Restored"
+            )
+        case s.LOST | s.DESTROYED:
+            return "it cannot be used again: make a new one"
+        case _:
+            assert_never(state)

@@ -91,3 +91,9 @@ class Dialect(Protocol):
 
         Raises AnswerError for a line of this language that is malformed.
         """
+
+
+async def execute_all(execute: Execute, commands: Commands) -> None:
+    """Execute commands in their order, up to the first that fails."""
+    for command in commands:
+        await execute(command)

@@ -16,7 +16,7 @@ from m5310.device.device import Device
 from m5310.device.observations import AGAIN
 from m5310.device.outbox import ATTEMPTS
 from m5310.device.provisioning import LOGIN, LOGOUT, RESTARTS
-from m5310.device.registration import CLOSE, CONNECT, UPDATE, VERDICT_MARGIN
+from m5310.device.registration import CLOSE, CONNECT, OUTCOME_MARGIN, UPDATE
 from m5310.device.reports import Report, ReportState
 from m5310.device.restore import LONGEST_WAIT
 from m5310.dialects.classic.commands import PROMPT
@@ -73,7 +73,7 @@ WITHIN: Final = {
     "create": (RESTARTS + 1) * CONFIGURED + CLEANED,
     "add_resource": CALLERS * 2 * TURN + CONFIGURED + RESOURCES * TURN,
     "remove_resource": CALLERS * 2 * TURN + CONFIGURED + RESOURCES * TURN + VERIFIED,
-    "connect": TURN + 20 + VERDICT_MARGIN,
+    "connect": TURN + 20 + OUTCOME_MARGIN,
     "update": TURN + 20,
     "close": 3 * TURN + 20,
     "report": CALLERS * REPORTED,
@@ -82,7 +82,7 @@ WITHIN: Final = {
     + 2 * CLEANED
     + 2 * TURN
     + CONNECT
-    + VERDICT_MARGIN
+    + OUTCOME_MARGIN
     + CLOSE,
 }
 """Seconds until each call must have ended, whatever happens: the commands it is made of, and what

@@ -23,7 +23,7 @@ from m5310.device.events import (
 )
 from m5310.device.outbox import WhenFull
 from m5310.device.reports import ReportState
-from m5310.device.restore import HELD, LONGEST_WAIT
+from m5310.device.restore import LONGEST_WAIT, STABLE_AFTER
 from m5310.errors import (
     AcknowledgementTimeout,
     Code,
@@ -498,7 +498,7 @@ async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> No
         m.rules = platform()
         await elapse(LONGEST_WAIT + 1)
         assert device.state is DeviceState.REGISTERED
-        await elapse(HELD)
+        await elapse(STABLE_AFTER)
         m.say("+MIPLCLOSE:0,1")  # it held: this is the first again
         await elapse(0.1)
         assert device.state is DeviceState.REGISTERED

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from m5310.device.device import Device
-from m5310.device.renewal import interval
+from m5310.device.renewal import renewal_interval
 from m5310.lwm2m.values import ValueType
 from m5310.module.module import Module
 from m5310.states import DeviceState
@@ -75,7 +75,7 @@ async def test_a_device_that_is_logged_in_wakes_for_its_renewals(
         await device.notify(sensor, 22.5, acknowledge=True)
         rounds = await Rounds(monkeypatch).of_a_day()
         renewals = device.counters.renewed
-        assert renewals == DAY // interval(lifetime)
+        assert renewals == DAY // renewal_interval(lifetime)
         assert rounds <= OWN + renewals * RENEWAL
     await port.modem.close()
 

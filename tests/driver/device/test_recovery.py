@@ -1,4 +1,4 @@
-"""Staying up: which event of the module or the clock begins what."""
+"""The recovery policy: which event of the module or the clock begins what."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from m5310.commands.general import BootCause, Booted
 from m5310.device import events
 from m5310.device.events import (
     LoggedOut,
-    PortBack,
     RenewalFailed,
     Renewed,
-    ReportDropped,
     Reset,
     Restored,
     UpkeepEvent,
 )
 from m5310.device.provisioning import Provisioning
-from m5310.device.recovery import Continuity
+from m5310.device.recovery import RecoveryPolicy
 from m5310.device.registration import Registration
-from m5310.device.reports import Report
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import ModemReset, PortError
 from m5310.lwm2m.resources import ObjectTree
 from m5310.module.link import Link, LinkEvent, PortLost, Restarted, Session
+from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
@@ -36,40 +34,41 @@ from tests.support.scripted import Scripted
 S, E = DeviceState, DeviceEvent
 LIFETIME = 300
 TEXT = "REBOOT_CAUSE_UNKNOWN"
-RESET = ModemReset("anew")
+RESET = ModemReset("restarted")
 GONE = PortError("gone")
 
 
-class Bench:
+class RecoveredDevice:
     """A device without requests and reports; the platform answers each thing after a second."""
 
-    def __init__(self, *, recover: bool = True, given: bool = False) -> None:
-        """On a port that can be opened again, unless the modem is `given`."""
+    def __init__(self, *, recover: bool = True, lent: bool = False) -> None:
+        """On a port that can be opened again, unless the modem is lent."""
         self.port = Scripted()
         self.opened = 0
         self.wire = RecordingExecute()
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CLASSIC, lambda event: self.it.moved(event))
+        self.registration = Registration(self.wire, CLASSIC)
         provisioning = Provisioning(
             ObjectTree(),
             self.wire,
             CLASSIC,
             Session(),
-            lambda kind: self.registration.verdicts.expect(kind),
+            self.registration.outcomes.expect,
         )
-        self.link = Link(self.port.modem if given else self._open)
+        self.link = Link(self.port.modem if lent else self._open)
         self.link.listen(self._on_link_event)
-        self.it = Continuity(
-            self.link,
+        self.policy = RecoveryPolicy(
+            Module(self.link),
             self.registration,
             provisioning,
             LIFETIME,
+            self.events.append,
             recover=recover,
-            on_event=self.events.append,
             random=None,
         )
+        self.registration.listen(self.policy.state_changed)
 
     async def _open(self) -> Modem:
         self.opened += 1
@@ -78,27 +77,27 @@ class Bench:
 
     def _on_link_event(self, event: LinkEvent) -> None:
         if isinstance(event, PortLost):
-            self.it.lost(event.error)
+            self.policy.port_lost(event.error)
 
     def restart(self, line: str = TEXT) -> None:
         booted = Booted(BootCause.UNKNOWN, line) if line == TEXT else None
-        self.it.restarted(Restarted(line, booted, RESET))
+        self.policy.restarted(Restarted(line, booted, RESET))
 
     def _sent(self, line: str) -> None:
-        verdict: Opened | Closed | Updated
+        outcome: Opened | Closed | Updated
         if "OPEN" in line:
-            verdict = Opened(0, True)
+            outcome = Opened(0, True)
         elif "CLOSE" in line:
-            verdict = Closed(0, True)
+            outcome = Closed(0, True)
         elif "UPDATE" in line:
-            verdict = Updated(0, self.updated)
+            outcome = Updated(0, self.updated)
         else:
             return
-        asyncio.get_running_loop().call_later(1, self.registration.heard, verdict)
+        asyncio.get_running_loop().call_later(1, self.registration.on_outcome, outcome)
 
     async def log_in(self) -> None:
         await self.link.open()
-        self.registration.move(E.CREATE)
+        self.registration.begin(E.CREATE)
         await self.registration.connect(30)
 
     @property
@@ -106,278 +105,195 @@ class Bench:
         return self.registration.state
 
 
-async def test_renewed_for_ever() -> None:
-    bench = Bench()
-    await bench.log_in()
-    await elapse(10 * LIFETIME)
-    assert bench.it.in_service
-    assert bench.events == [Renewed(LIFETIME)] * bench.it.counters.renewed
-    assert bench.it.counters.renewed == 14
-    await bench.registration.close(30)
-    await bench.it.left()
-    await elapse(10 * LIFETIME)
-    assert bench.it.counters.renewed == 14
-
-
-async def test_a_renewal_that_fails_logs_in_anew() -> None:
-    bench = Bench()
-    bench.updated = False
-    await bench.log_in()
-    await elapse(LIFETIME)
-    failed, restored = bench.events
-    assert isinstance(failed, RenewalFailed)
-    assert restored == Restored(1)
-    assert bench.state is S.REGISTERED
-    assert bench.wire.lines[1:] == ["AT+MIPLUPDATE=0,300,0", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,60"]
-    await bench.it.stop()
-
-
-async def test_told_not_to_a_failed_renewal_is_only_told() -> None:
-    bench = Bench(recover=False)
-    bench.updated = False
-    await bench.log_in()
-    await elapse(10 * LIFETIME)
-    assert bench.it.counters.renewals_failed == len(bench.events) == 1
-    assert bench.state is S.REG_UPDATE_NEEDED
-
-
-async def test_a_restart_is_mended() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.restart()
-    assert bench.state is S.RESTORING
-    leaving = asyncio.create_task(bench.it.left())
-    await elapse(60)
-    assert bench.state is S.REGISTERED
-    assert bench.events == [Reset(TEXT), Restored(1)]
-    assert not leaving.done()
-    await bench.it.stop()
-    bench.registration.heard(Closed(0, True))  # the module logs out unasked
-    await leaving
-
-
-async def test_an_announced_restart_is_told_once() -> None:
-    bench = Bench()
-    await bench.log_in()
+async def test_announced_restart_is_one_event() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
     for line in ("REBOOTING", TEXT, TEXT, "REBOOTING", "REBOOTING"):
-        bench.restart(line)
-    assert bench.events == [Reset("REBOOTING"), Reset(TEXT), Reset("REBOOTING")]
-    await bench.it.stop()
+        device.restart(line)
+    assert device.events == [Reset("REBOOTING"), Reset(TEXT), Reset("REBOOTING")]
+    await device.policy.suspend()
 
 
-async def test_an_announced_restart_whose_end_was_lost_is_over_once_it_is_mended() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.restart("REBOOTING")
+async def test_restart_after_a_restoration_is_another_one() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    device.restart("REBOOTING")
     await elapse(60)
-    bench.restart()
-    assert bench.events == [Reset("REBOOTING"), Restored(1), Reset(TEXT)]
-    await bench.it.stop()
+    device.restart()
+    assert device.events == [Reset("REBOOTING"), Restored(1), Reset(TEXT)]
+    await device.policy.suspend()
 
 
-async def test_given_up_it_stays_so() -> None:
-    bench = Bench(recover=False)
-    await bench.log_in()
-    bench.restart()
-    assert bench.state is S.LOST
-    bench.restart()
-    assert bench.state is S.LOST
-    await bench.it.left()
+async def test_device_that_was_given_up_stays_lost() -> None:
+    device = RecoveredDevice(recover=False)
+    await device.log_in()
+    device.restart()
+    assert device.state is S.LOST
+    device.restart()
+    assert device.state is S.LOST
+    await device.policy.wait_out_of_service()
 
 
 @pytest.mark.parametrize("recover", [True, False])
-async def test_in_the_end_nothing_is_begun(recover: bool) -> None:
-    bench = Bench(recover=recover)
-    await bench.log_in()
-    bench.it.end()
-    bench.restart()
-    assert not bench.it.in_service
-    assert bench.state is S.RESTORING  # and DESTROYED next
-    assert bench.it.counters.resets == 1
+async def test_nothing_begins_after_the_end(recover: bool) -> None:
+    device = RecoveredDevice(recover=recover)
+    await device.log_in()
+    device.policy.end()
+    device.restart()
+    assert not device.policy.in_service
+    assert device.state is S.RESTORING  # and DESTROYED next
 
 
-async def test_what_stays_registered_is_renewed_after_all() -> None:
-    bench = Bench()
-    await bench.log_in()
-    await bench.it.stop()
-    bench.it.resume()
+async def test_resumed_registration_is_renewed() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    await device.policy.suspend()
+    device.policy.resume()
     await elapse(20)
-    assert bench.events == [Renewed(LIFETIME)]
-    await bench.it.stop()
-    await bench.registration.close(30)
-    bench.it.resume()
+    assert device.events == [Renewed(LIFETIME)]
+    await device.policy.suspend()
+    await device.registration.close(30)
+    device.policy.resume()
     await elapse(10 * LIFETIME)
-    assert bench.it.counters.renewed == 1
 
 
 @pytest.mark.parametrize("event", [RESET, GONE])
-async def test_what_happens_while_it_is_left_is_mended_but_not_logged_in(
+async def test_interruption_while_suspended_is_restored_without_login(
     event: ModemReset | PortError,
 ) -> None:
-    bench = Bench()
-    await bench.log_in()
-    await bench.it.stop()
+    device = RecoveredDevice()
+    await device.log_in()
+    await device.policy.suspend()
     if isinstance(event, ModemReset):
-        bench.restart()
+        device.restart()
     else:
-        bench.port.vanish()
-    bench.it.logged_out()
-    assert not bench.it.coming_back
-    bench.it.resume()
+        device.port.vanish()
+    device.policy.logged_out()
+    assert not device.policy.login_pending
+    device.policy.resume()
     await elapse(600)
-    assert bench.state is S.DEREGISTERED
-    assert sum("OPEN" in line for line in bench.wire.lines) == 1
+    assert device.state is S.DEREGISTERED
+    assert sum("OPEN" in line for line in device.wire.lines) == 1
 
 
-async def test_a_port_that_is_gone_is_opened_again_and_all_is_mended() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.port.vanish()
-    assert bench.state is S.RESTORING
-    assert bench.link.gone
-    assert bench.it.mends
-    assert bench.it.coming_back
-    assert bench.it.in_service
-    await elapse(60)
-    lost, *rest = bench.events
-    assert isinstance(lost, events.PortLost)
-    assert rest == [PortBack("scripted"), Restored(1)]
-    assert bench.state is S.REGISTERED
-    assert bench.it.counters.ports_lost == 1
-    assert not bench.it.coming_back
-    await bench.it.stop()
-
-
-@pytest.mark.parametrize(("recover", "given"), [(False, False), (False, True), (True, True)])
-async def test_a_port_that_nobody_here_may_open_again_is_the_end(
-    recover: bool, given: bool
-) -> None:
-    bench = Bench(recover=recover, given=given)
-    await bench.log_in()
-    assert bench.it.mends == recover
-    bench.port.vanish()
-    assert not bench.it.mends
-    assert bench.state is S.LOST
-    await bench.it.left()
+@pytest.mark.parametrize(("recover", "lent"), [(False, False), (False, True), (True, True)])
+async def test_port_that_cannot_be_opened_again_loses_the_device(recover: bool, lent: bool) -> None:
+    device = RecoveredDevice(recover=recover, lent=lent)
+    await device.log_in()
+    assert device.policy.can_recover == recover
+    device.port.vanish()
+    assert not device.policy.can_recover
+    assert device.state is S.LOST
+    await device.policy.wait_out_of_service()
     with pytest.raises(PortError, match="unplugged"):
-        await bench.registration.connect(30)
-    assert bench.opened == (not given)
-    assert bench.it.counters.ports_lost == 1
+        await device.registration.connect(30)
+    assert device.opened == (not lent)
 
 
-async def test_a_restart_announced_before_the_port_went_is_another_one() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.restart("REBOOTING")
-    bench.it.lost(GONE)
-    bench.restart()
-    assert bench.events == [Reset("REBOOTING"), events.PortLost(GONE), Reset(TEXT)]
-    await bench.it.stop()
+async def test_restart_after_a_lost_port_is_another_one() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    device.restart("REBOOTING")
+    device.policy.port_lost(GONE)
+    device.restart()
+    assert device.events == [Reset("REBOOTING"), events.PortLost(GONE), Reset(TEXT)]
+    await device.policy.suspend()
 
 
-async def test_a_creation_that_is_interrupted_is_nobodys_to_mend() -> None:
-    bench = Bench()
-    bench.restart()
-    bench.it.lost(GONE)
-    assert bench.state is S.NEW
-    assert not bench.it.in_service
+async def test_interrupted_creation_is_not_restored() -> None:
+    device = RecoveredDevice()
+    device.restart()
+    device.policy.port_lost(GONE)
+    assert device.state is S.NEW
+    assert not device.policy.in_service
 
 
 @pytest.mark.parametrize("recover", [True, False])
-async def test_a_logout_unasked_is_told_and_logged_in_again(recover: bool) -> None:
-    bench = Bench(recover=recover)
-    await bench.log_in()
-    bench.it.logged_out()
-    bench.registration.heard(Closed(0, True))
-    assert bench.state is S.DEREGISTERED
-    assert bench.it.in_service == recover
+async def test_unexpected_logout_is_reported_and_undone(recover: bool) -> None:
+    device = RecoveredDevice(recover=recover)
+    await device.log_in()
+    device.policy.logged_out()
+    device.registration.on_outcome(Closed(0, True))
+    assert device.state is S.DEREGISTERED
+    assert device.policy.in_service == recover
     await elapse(60)
-    assert bench.events == [LoggedOut()] + [Restored(1)] * recover
-    assert bench.state is (S.REGISTERED if recover else S.DEREGISTERED)
-    assert bench.it.counters.logouts == 1
-    await bench.it.stop()
+    assert device.events == [LoggedOut()] + [Restored(1)] * recover
+    assert device.state is (S.REGISTERED if recover else S.DEREGISTERED)
+    await device.policy.suspend()
 
 
-async def test_a_logout_in_the_end_is_not_undone() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.it.end()
-    bench.it.logged_out()
-    assert not bench.it.coming_back
-    await bench.it.stop()
-    bench.it.resume()
+async def test_logout_after_the_end_is_not_undone() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    device.policy.end()
+    device.policy.logged_out()
+    assert not device.policy.login_pending
+    await device.policy.suspend()
+    device.policy.resume()
     await elapse(10 * LIFETIME)
-    assert bench.wire.lines == ["AT+MIPLOPEN=0,30"]
+    assert device.wire.lines == ["AT+MIPLOPEN=0,30"]
 
 
-async def test_a_logout_while_it_is_brought_back_begins_nothing_anew() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.restart()
+async def test_logout_during_the_restoration_does_not_restart_it() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    device.restart()
     await elapse(1)
-    bench.it.logged_out()
+    device.policy.logged_out()
     await elapse(60)
-    assert bench.events == [Reset(TEXT), LoggedOut(), Restored(1)]
-    assert sum("MIPLCONF" in line for line in bench.wire.lines) == 1
-    await bench.it.stop()
+    assert device.events == [Reset(TEXT), LoggedOut(), Restored(1)]
+    assert sum("MIPLCONF" in line for line in device.wire.lines) == 1
+    await device.policy.suspend()
 
 
-async def test_a_report_that_had_to_make_room_is_told() -> None:
-    bench = Bench()
-    report = Report((), 1, acknowledge=False)
-    bench.it.dropped(report)
-    assert bench.events == [ReportDropped(report)]
-    assert bench.it.counters.reports_dropped == 1
+async def test_verify_sends_an_update() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    assert await device.policy.verify_registration()
+    assert device.wire.lines[1:] == ["AT+MIPLUPDATE=0,300,0"]
+    assert device.events == [Renewed(LIFETIME)]
+    await device.policy.suspend()
 
 
-async def test_asked_whether_the_platform_knows_the_device_it_updates() -> None:
-    bench = Bench()
-    await bench.log_in()
-    assert await bench.it.verify()
-    assert bench.wire.lines[1:] == ["AT+MIPLUPDATE=0,300,0"]
-    assert bench.events == [Renewed(LIFETIME)]
-    await bench.it.stop()
-
-
-async def test_a_device_that_the_platform_knows_no_more_is_mended() -> None:
-    bench = Bench()
-    await bench.log_in()
-    bench.updated = False
-    assert not await bench.it.verify()
-    assert bench.it.coming_back
-    sent = len(bench.wire.lines)
-    assert not await bench.it.verify()  # it is being mended already
-    assert len(bench.wire.lines) == sent
-    bench.updated = True
+async def test_device_unknown_to_the_platform_is_restored() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    device.updated = False
+    assert not await device.policy.verify_registration()
+    assert device.policy.login_pending
+    sent = len(device.wire.lines)
+    assert not await device.policy.verify_registration()  # it is being mended already
+    assert len(device.wire.lines) == sent
+    device.updated = True
     await elapse(60)
-    assert isinstance(bench.events[0], RenewalFailed)
-    assert bench.events[1] == Restored(1)
-    assert await bench.it.verify()
-    await bench.it.stop()
+    assert isinstance(device.events[0], RenewalFailed)
+    assert device.events[1] == Restored(1)
+    assert await device.policy.verify_registration()
+    await device.policy.suspend()
 
 
-async def test_nothing_is_asked_about_a_device_that_is_not_logged_in() -> None:
-    bench = Bench()
-    assert not await bench.it.verify()
-    await bench.log_in()
-    bench.it.end()
-    assert not await bench.it.verify()
-    assert bench.wire.lines == ["AT+MIPLOPEN=0,30"]
-    await bench.it.stop()
+async def test_verify_sends_nothing_without_a_login() -> None:
+    device = RecoveredDevice()
+    assert not await device.policy.verify_registration()
+    await device.log_in()
+    device.policy.end()
+    assert not await device.policy.verify_registration()
+    assert device.wire.lines == ["AT+MIPLOPEN=0,30"]
+    await device.policy.suspend()
 
 
-async def test_a_module_that_holds_something_else_is_told_everything_anew() -> None:
-    bench = Bench()
-    await bench.log_in()
-    assert bench.it.redeclare()
-    assert bench.it.coming_back
+async def test_restore_configuration_configures_and_logs_in() -> None:
+    device = RecoveredDevice()
+    await device.log_in()
+    assert device.policy.restore_configuration()
+    assert device.policy.login_pending
     await elapse(60)
-    names = [line.partition("=")[0] for line in bench.wire.lines]
+    names = [line.partition("=")[0] for line in device.wire.lines]
     assert names == ["AT+MIPLOPEN", "AT+CMEE", "AT+MIPLCONF", "AT+MIPLOPEN"]
-    assert bench.state is S.REGISTERED
-    await bench.it.stop()
-    assert not bench.it.redeclare()
-    bench.it.resume()
-    bench.it.end()
-    assert not bench.it.redeclare()
-    await bench.it.stop()
+    assert device.state is S.REGISTERED
+    await device.policy.suspend()
+    assert not device.policy.restore_configuration()
+    device.policy.resume()
+    device.policy.end()
+    assert not device.policy.restore_configuration()
+    await device.policy.suspend()

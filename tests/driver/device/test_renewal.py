@@ -1,4 +1,4 @@
-"""The lifetime: renewed when it must be, and what becomes of it when it cannot."""
+"""Renewal of the registration: in time, not more often, and what happens when it fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.device.registration import Registration
-from m5310.device.renewal import AGAIN, MARGIN, Renewal, interval
+from m5310.device.renewal import CHECK_AFTER, MARGIN, Renewal, renewal_interval
 from m5310.dialects.urcs import Updated
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError
 from m5310.states import DeviceState
@@ -22,7 +22,7 @@ LIFETIME = 300
 DUE = LIFETIME - MARGIN
 
 
-class Bench:
+class RenewedRegistration:
     """A registration that is REGISTERED; the platform answers an update after 2 s."""
 
     def __init__(self, state: DeviceState = S.REGISTERED) -> None:
@@ -42,86 +42,86 @@ class Bench:
     def _sent(self, _: str) -> M5310Error | None:
         if self.error is None and self.platform is not None:
             loop = asyncio.get_running_loop()
-            loop.call_later(2, self.registration.heard, Updated(0, self.platform))
+            loop.call_later(2, self.registration.on_outcome, Updated(0, self.platform))
         return self.error
 
 
 @given(st.integers(10, 86400))
-def test_renewed_in_time_but_not_without_need(lifetime: int) -> None:
-    assert lifetime / 2 <= interval(lifetime) < lifetime
+def test_interval_ends_one_margin_before_the_lifetime(lifetime: int) -> None:
+    assert lifetime / 2 <= renewal_interval(lifetime) < lifetime
     if lifetime >= 2 * MARGIN:
-        assert lifetime - interval(lifetime) == MARGIN
+        assert lifetime - renewal_interval(lifetime) == MARGIN
 
 
-async def test_once_each_restart() -> None:
-    bench = Bench()
-    bench.renewal.restart()
+async def test_each_beginning_of_the_lifetime_sets_the_timer() -> None:
+    renewed = RenewedRegistration()
+    renewed.renewal.lifetime_began()
     await elapse(DUE - 1)
-    bench.renewal.restart()
+    renewed.renewal.lifetime_began()
     await elapse(DUE - 1)
-    assert bench.wire.lines == []
+    assert renewed.wire.lines == []
     await elapse(1000)
-    assert bench.wire.lines == ["AT+MIPLUPDATE=0,300,0"]
-    assert (bench.done, bench.failures) == (1, [])
-    await bench.renewal.stop()
+    assert renewed.wire.lines == ["AT+MIPLUPDATE=0,300,0"]
+    assert (renewed.done, renewed.failures) == (1, [])
+    await renewed.renewal.stop()
 
 
-async def test_paused_it_is_silent() -> None:
-    bench = Bench()
-    bench.renewal.pause()
-    bench.renewal.restart()
-    bench.renewal.pause()
+async def test_paused_renewal_sends_nothing() -> None:
+    renewed = RenewedRegistration()
+    renewed.renewal.pause()
+    renewed.renewal.lifetime_began()
+    renewed.renewal.pause()
     await elapse(1000)
-    assert bench.wire.lines == []
+    assert renewed.wire.lines == []
 
 
 @pytest.mark.parametrize(
     ("platform", "error"), [(False, None), (None, None), (True, CommandError("AT", "ERROR", None))]
 )
-async def test_a_failure_is_told_by_the_end_of_the_lifetime(
+async def test_failure_is_reported_by_the_end_of_the_lifetime(
     platform: bool | None, error: M5310Error | None
 ) -> None:
-    bench = Bench()
-    bench.platform, bench.error = platform, error
-    bench.renewal.restart()
+    renewed = RenewedRegistration()
+    renewed.platform, renewed.error = platform, error
+    renewed.renewal.lifetime_began()
     await elapse(LIFETIME + 2)  # what the command itself took
-    assert (bench.done, len(bench.failures)) == (0, 1)
-    assert bench.registration.state is S.REG_UPDATE_NEEDED
+    assert (renewed.done, len(renewed.failures)) == (0, 1)
+    assert renewed.registration.state is S.REG_UPDATE_NEEDED
 
 
-@pytest.mark.parametrize("error", [PortError("gone"), ModemReset("anew")])
-async def test_what_others_act_on_is_not_told(error: M5310Error) -> None:
-    bench = Bench()
-    bench.error = error
-    bench.renewal.restart()
+@pytest.mark.parametrize("error", [PortError("gone"), ModemReset("restarted")])
+async def test_interruption_is_not_reported(error: M5310Error) -> None:
+    renewed = RenewedRegistration()
+    renewed.error = error
+    renewed.renewal.lifetime_began()
     await elapse(1000)
-    assert (bench.done, bench.failures) == (0, [])
+    assert (renewed.done, renewed.failures) == (0, [])
 
 
-async def test_the_programs_own_update_goes_first_and_is_looked_after() -> None:
-    bench = Bench(S.REG_UPDATE_PENDING)
-    bench.renewal.restart()
+async def test_update_of_the_program_is_checked_soon_after() -> None:
+    renewed = RenewedRegistration(S.REG_UPDATE_PENDING)
+    renewed.renewal.lifetime_began()
     await elapse(DUE + 5)
-    bench.registration.heard(Updated(0, False))  # it failed
-    await elapse(AGAIN + 5)
-    assert bench.done == 1
+    renewed.registration.on_outcome(Updated(0, False))  # it failed
+    await elapse(CHECK_AFTER + 5)
+    assert renewed.done == 1
 
 
 @pytest.mark.parametrize("when", [10, DUE + 0.5, DUE + 2])
-async def test_stopped_nothing_goes_on(when: float) -> None:
-    bench = Bench()
-    bench.renewal.restart()
+async def test_stopped_renewal_sends_nothing(when: float) -> None:
+    renewed = RenewedRegistration()
+    renewed.renewal.lifetime_began()
     await elapse(when)
-    await bench.renewal.stop()
+    await renewed.renewal.stop()
     await elapse(1000)
-    assert (bench.done, bench.failures) == (0, [])
-    await bench.renewal.stop()
+    assert (renewed.done, renewed.failures) == (0, [])
+    await renewed.renewal.stop()
 
 
-async def test_soon_is_not_at_once() -> None:
-    bench = Bench()
-    bench.renewal.soon()
-    await elapse(AGAIN - 1)
-    assert bench.wire.lines == []
-    await elapse(AGAIN)
-    assert bench.done == 1
+async def test_check_soon_waits() -> None:
+    renewed = RenewedRegistration()
+    renewed.renewal.check_soon()
+    await elapse(CHECK_AFTER - 1)
+    assert renewed.wire.lines == []
+    await elapse(CHECK_AFTER)
+    assert renewed.done == 1

@@ -1,44 +1,85 @@
-"""Where a device stands: what that allows, what it is called, and who waits for a change."""
+"""The state of a device: what it allows, errors that say what to try, waiting for a change."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.device.state import Standing
+from m5310.device.device import Device
+from m5310.device.state import DeviceStatus, describe_illegal
 from m5310.errors import Code, ModemReset, PortError, StateError
+from m5310.lwm2m.values import ValueType
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
 
 S, E = DeviceState, DeviceEvent
 
 
-def at(state: DeviceState, told: list[DeviceEvent] | None = None) -> Standing:
-    standing = Standing((told if told is not None else []).append)
-    standing._states.state = state
-    return standing
+def at(state: DeviceState) -> DeviceStatus:
+    status = DeviceStatus()
+    status._states.state = state
+    return status
 
 
 @pytest.mark.parametrize("state", S)
-async def test_when_reports_may_go_out(state: DeviceState) -> None:
-    standing = at(state)
+async def test_states_in_which_reports_can_be_sent(state: DeviceState) -> None:
+    status = at(state)
     if state in (S.REGISTERED, S.REG_UPDATE_NEEDED, S.REG_UPDATE_PENDING):
-        standing.check_registered()
+        status.check_registered()
     else:
         with pytest.raises(StateError, match=state.name) as illegal:
-            standing.check_registered()
+            status.check_registered()
         assert illegal.value.code is Code.NOT_REGISTER
 
 
-async def test_a_reason_stands_before_what_the_table_says() -> None:
-    standing = at(S.REGISTERED)
+async def test_check_names_what_was_wanted() -> None:
+    status = at(S.REGISTERED)
     with pytest.raises(
         StateError, match=r"declared before login: the device is REGISTERED; .*close\(\) it first"
     ):
-        standing.check(E.CONNECT, "declared before login")
+        status.check(E.CONNECT, "declared before login")
+
+
+@pytest.mark.parametrize("state", S)
+def test_error_names_the_state_and_what_to_try(state: DeviceState) -> None:
+    text = describe_illegal(E.CONNECT, state, "reports need a login")
+    assert text.startswith(f"reports need a login: the device is {state.name}; ")
+    assert len(text.partition("; ")[2]) > 10
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "advice"),
+    [
+        (E.CREATE, S.DEREGISTERED, "cannot be created: .* make a new one"),
+        (E.CONNECT, S.REGISTERED, r"no login is possible: .* close\(\) it first"),
+        (E.UPDATE, S.DEREGISTERED, r"no registration can be renewed: .* connect\(\)"),
+        (E.CLOSE, S.DEREGISTERED, "no logout is possible: .* logged out already"),
+        (E.CLOSE, S.RESTORING, "wait for the event Restored"),
+        (E.RESTORED, S.NEW, "RESTORED is not legal"),
+    ],
+)
+def test_advice_fits_the_call(event: DeviceEvent, state: DeviceState, advice: str) -> None:
+    assert re.search(advice, describe_illegal(event, state))
+
+
+async def test_device_that_is_not_open_says_how_to_open_it() -> None:
+    device = Device("/dev/ttyUSB0", "1234;5678")
+    for call in (
+        device.connect(),
+        device.close(),
+        device.update(),
+        device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5),
+    ):
+        with pytest.raises(StateError, match=r"open it first: `async with Device"):
+            await call
+    with pytest.raises(StateError, match="open it first"):
+        device.check_registered()
+    with pytest.raises(StateError, match="open it first"):
+        _ = device.modem
 
 
 @given(st.sampled_from(S), st.sampled_from(E))
@@ -46,16 +87,16 @@ def test_any_event_in_any_state_is_legal_or_a_typed_error(
     state: DeviceState, event: DeviceEvent
 ) -> None:
     async def try_it() -> None:
-        standing = at(state)
-        assert standing.allows(event) == any(row[:2] == (state, event) for row in DEVICE.rows)
-        if standing.allows(event):
-            standing.move(event)
-            assert (state, event, standing.state) in DEVICE.rows
+        status = at(state)
+        assert status.allows(event) == any(row[:2] == (state, event) for row in DEVICE.rows)
+        if status.allows(event):
+            status.begin(event)
+            assert (state, event, status.state) in DEVICE.rows
         else:
             with pytest.raises(StateError):
-                standing.move(event)
-            standing.follow(event)
-            assert standing.state is state
+                status.begin(event)
+            status.apply(event)
+            assert status.state is state
 
     run(try_it())
 
@@ -65,83 +106,84 @@ def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
     assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
 
 
-async def test_each_event_that_moves_is_told() -> None:
-    told: list[DeviceEvent] = []
-    standing = at(S.NEW, told)
-    standing.move(E.CREATE)
-    standing.follow(E.ACCEPTED)  # nobody asked: the table knows no way
-    standing.follow(E.PORT_LOST)
-    standing.give_up(PortError("gone"))
-    standing.follow(E.PORT_LOST)
-    assert told == [E.CREATE, E.PORT_LOST, E.GIVE_UP]
+async def test_each_applied_event_is_emitted() -> None:
+    events: list[DeviceEvent] = []
+    status = at(S.NEW)
+    status.listen(events.append)
+    status.begin(E.CREATE)
+    status.apply(E.ACCEPTED)  # the table has no row for it
+    status.apply(E.PORT_LOST)
+    status.give_up(PortError("gone"))
+    status.apply(E.PORT_LOST)
+    assert events == [E.CREATE, E.PORT_LOST, E.GIVE_UP]
 
 
-async def test_given_up_every_question_brings_the_reason() -> None:
-    standing = at(S.RESTORING)
-    assert not standing.reporting
+async def test_device_that_was_given_up_raises_the_reason() -> None:
+    status = at(S.RESTORING)
+    assert not status.can_report
     with pytest.raises(StateError) as pending:
-        standing.check(E.CONNECT)
+        status.check(E.CONNECT)
     assert pending.value.code is Code.PENDING
-    standing.give_up(ModemReset("anew"))
-    assert standing.state is S.LOST
-    for ask in (lambda: standing.check(E.CONNECT), standing.check_registered):
+    status.give_up(ModemReset("restarted"))
+    assert status.state is S.LOST
+    for ask in (lambda: status.check(E.CONNECT), status.check_registered):
         with pytest.raises(ModemReset):
             ask()
 
 
-async def test_at_the_end_nothing_begins_but_a_logout() -> None:
-    standing = at(S.REGISTERED)
-    standing.end()
-    assert not standing.allows(E.UPDATE)
+async def test_only_a_logout_begins_while_destroyed() -> None:
+    status = at(S.REGISTERED)
+    status.allow_only_close()
+    assert not status.allows(E.UPDATE)
     with pytest.raises(StateError, match="being destroyed"):
-        standing.move(E.UPDATE)
-    standing.move(E.CLOSE)
-    standing.follow(E.CLOSED)
+        status.begin(E.UPDATE)
+    status.begin(E.CLOSE)
+    status.apply(E.CLOSED)
     with pytest.raises(StateError, match="being destroyed"):
-        standing.move(E.CONNECT)
+        status.begin(E.CONNECT)
 
 
 # --- what time brings ------------------------------------------------------------------------
 
 
-async def test_what_is_due_happens_unless_something_else_did() -> None:
-    standing = at(S.REG_PENDING)
-    standing.follow_at(10, E.REFUSED)
+async def test_due_event_is_applied_unless_another_one_was() -> None:
+    status = at(S.REG_PENDING)
+    status.apply_at(10, E.REFUSED)
     await elapse(9)
-    assert standing.state is S.REG_PENDING
+    assert status.state is S.REG_PENDING
     await elapse(2)
-    assert standing.state is S.REG_FAILED
-    standing.move(E.CONNECT)
-    standing.follow_at(20, E.REFUSED)
-    standing.follow(E.ACCEPTED)
-    standing.follow(E.CLOSED)
-    standing.move(E.CONNECT)
+    assert status.state is S.REG_FAILED
+    status.begin(E.CONNECT)
+    status.apply_at(20, E.REFUSED)
+    status.apply(E.ACCEPTED)
+    status.apply(E.CLOSED)
+    status.begin(E.CONNECT)
     await elapse(30)
-    assert standing.state is S.REG_PENDING
+    assert status.state is S.REG_PENDING
 
 
-async def test_what_cannot_happen_is_not_awaited() -> None:
-    standing = at(S.NEW)
-    standing.follow_at(10, E.REFUSED)
-    standing.move(E.CREATE)
-    standing.move(E.CONNECT)
+async def test_illegal_due_event_is_ignored() -> None:
+    status = at(S.NEW)
+    status.apply_at(10, E.REFUSED)
+    status.begin(E.CREATE)
+    status.begin(E.CONNECT)
     await elapse(20)
-    assert standing.state is S.REG_PENDING
+    assert status.state is S.REG_PENDING
 
 
-async def test_who_waits_for_a_change_is_told_of_it_at_once() -> None:
+async def test_waiting_ends_with_the_change() -> None:
     loop = asyncio.get_running_loop()
-    standing = at(S.REG_PENDING)
+    status = at(S.REG_PENDING)
     for after, event in enumerate((E.ACCEPTED, E.UPDATE, E.UPDATE_FAILED, E.CLOSE, E.CLOSED), 1):
-        loop.call_later(after, standing.follow, event)
-    await standing.settled()
-    assert (loop.time(), standing.state) == (pytest.approx(1), S.REGISTERED)
-    assert await standing.updated()
+        loop.call_later(after, status.apply, event)
+    await status.wait_stable()
+    assert (loop.time(), status.state) == (pytest.approx(1), S.REGISTERED)
+    assert await status.wait_updated()
     await elapse(1.5)
-    assert not await standing.updated()
+    assert not await status.wait_updated()
     assert loop.time() == pytest.approx(3)
-    await standing.left()
-    assert (loop.time(), standing.state) == (pytest.approx(5), S.DEREGISTERED)
-    await standing.left()  # gone already
-    await standing.settled()
+    await status.wait_unregistered()
+    assert (loop.time(), status.state) == (pytest.approx(5), S.DEREGISTERED)
+    await status.wait_unregistered()  # gone already
+    await status.wait_stable()
     assert loop.time() == pytest.approx(5)

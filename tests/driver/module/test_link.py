@@ -70,7 +70,7 @@ async def test_lost_port_is_opened_again_on_another_modem() -> None:
     old = linked.ports.pop()
     old.vanish()
     assert link.gone
-    assert link.session == 1
+    assert link.session.number == 1
     (lost,) = linked.events
     with pytest.raises(PortError, match="unplugged") as raised:
         link.check()
@@ -116,8 +116,8 @@ async def test_each_restart_line_ends_the_session_and_what_waits() -> None:
     assert isinstance(up, Restarted)
     assert (up.text, up.booted) == (TEXT, Booted(BootCause.WATCHDOG, TEXT))
     assert name == LineReceived("M5310", None)
-    assert link.session == 2
-    assert link.interruption is up.error
+    assert link.session.number == 2
+    assert link.session.interruption is up.error
     link.check()  # the port is there
     await link.close()
 

@@ -1,4 +1,4 @@
-"""The command line of the emulator: what it takes, what it refuses, what it says when ready."""
+"""Options of the emulator command: parsing, errors, help."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from emulator.cli.options import parser, read
 from emulator.line.faults import Rates
 
 
-def said(text: str) -> dict[str, object]:
+def parsed(text: str) -> dict[str, object]:
     return read(parser(), text.split())
 
 
-def test_what_is_not_said_is_left_to_the_emulator() -> None:
-    assert said("") == {}
+def test_no_option_gives_no_parameter() -> None:
+    assert parsed("") == {}
 
 
-def test_everything_can_be_said() -> None:
+def test_everything_can_be_parsed() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl"
     )
-    assert said(everything) == {
+    assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
         "baud": 115200,
         "imei": "123",
@@ -50,26 +50,26 @@ def test_everything_can_be_said() -> None:
     }
 
 
-def test_a_scenario_is_run_among_any_options() -> None:
-    assert said("run bad-day.toml --trace") == {"scenario": Path("bad-day.toml"), "trace": True}
-    assert said("--trace run bad-day.toml") == {"scenario": Path("bad-day.toml"), "trace": True}
+def test_run_file_before_or_after_options() -> None:
+    assert parsed("run bad-day.toml --trace") == {"scenario": Path("bad-day.toml"), "trace": True}
+    assert parsed("--trace run bad-day.toml") == {"scenario": Path("bad-day.toml"), "trace": True}
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("off", {"baud": None}),
         ("strict", {"strict": True}),
         ("115200,strict", {"baud": 115200, "strict": True}),
     ],
 )
-def test_baud_may_be_off_or_strict(text: str, meant: dict[str, object]) -> None:
-    assert said(f"--baud {text}") == meant
+def test_baud_off_and_strict(text: str, expected: dict[str, object]) -> None:
+    assert parsed(f"--baud {text}") == expected
 
 
-def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
-    assert said("--faults corrupt=0.25,delay=1") == {"faults": Rates(corrupt=0.25, delay=1)}
-    assert said("--faults seed=3") == {"faults": Rates(), "seed": 3}
+def test_faults_and_seed_are_independent() -> None:
+    assert parsed("--faults corrupt=0.25,delay=1") == {"faults": Rates(corrupt=0.25, delay=1)}
+    assert parsed("--faults seed=3") == {"faults": Rates(), "seed": 3}
 
 
 @pytest.mark.parametrize(
@@ -102,25 +102,25 @@ def test_faults_may_come_without_a_seed_and_a_seed_without_faults() -> None:
         "--js",
     ],
 )
-def test_a_mistake_is_one_line_and_status_2(
+def test_wrong_option_is_one_line_and_status_2(
     arguments: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:
         parser().parse_args(arguments.split())
     assert left.value.code == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("m5310-emulator: ")
-    assert told.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("m5310-emulator: ")
+    assert output.err.count("\n") == 1
 
 
-def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         parser().parse_args(["--help"])
     assert left.value.code == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
     for option in [*options.split(), "allow-network"]:
-        assert f"--{option}" in told
-    assert "examples:" in told
-    assert "python -m emulator --link /tmp/m5310 --trace" in told
+        assert f"--{option}" in output
+    assert "examples:" in output
+    assert "python -m emulator --link /tmp/m5310 --trace" in output

@@ -1,0 +1,186 @@
+"""The `m5310-emulator` command: runs the emulator, a scenario or a replay until a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from emulator.cli import firmware_file, options
+from emulator.cli.shutdown import Shutdown
+from emulator.cli.startup_message import ModuleInfo, StartupInfo
+from emulator.clock.clocks import Clock, LoopClock
+from emulator.emulator import Emulator
+from emulator.line.ports.port import parse_address
+from emulator.recording import format as recording
+from emulator.recording.replay import Replay
+from emulator.recording.replay_port import ReplayPort
+from emulator.recording.trace import TraceLine
+from emulator.scenario import parser as scenarios
+from emulator.scenario.events import Scenario
+from emulator.scenario.player import Play
+
+Serve = Callable[[Shutdown], Coroutine[Any, Any, int]]
+
+
+def run(shutdown: Shutdown, arguments: Sequence[str] | None) -> int:
+    """Run the command. Returns the exit status; it exits with status 2 if it cannot start."""
+    parser = options.parser()
+    parameters = options.read(parser, arguments)
+    if "speed" in parameters:
+        parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
+    prepare = _prepare_replay if "replay" in parameters else _prepare_emulator
+    files = ExitStack()
+    try:
+        serve = prepare(parameters, files)
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        parser.error(_reason(error))
+    try:
+        with files:
+            return asyncio.run(serve(shutdown))
+    except OSError as error:
+        parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
+
+
+# The emulator -------------------------------------------------------------------------------------
+
+
+def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
+    """Raises OSError, ValueError if a file or a parameter is invalid."""
+    if "timing" in parameters:
+        raise ValueError("--timing: expected with replay FILE only")
+    as_json = parameters.pop("json", False)
+    if parameters.pop("trace", False):
+        parameters["trace"] = _print_trace
+    if isinstance(parameters.get("firmware"), Path):
+        path = parameters["firmware"]
+        parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
+    scenario = _read_scenario(parameters)
+    if "record" in parameters:
+        # Mode x: an existing recording is never overwritten.
+        file = files.enter_context(parameters["record"].open("x", encoding="utf-8", newline=""))
+        parameters["record"] = file.write
+    return partial(_serve, Emulator(**parameters), scenario, as_json)
+
+
+def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
+    """The scenario of `run FILE`; its seed applies unless `parameters` has one."""
+    path = parameters.pop("scenario", None)
+    if path is None:
+        return None
+    modules = parameters.get("modules", 1)
+    scenario = scenarios.read(_read_text(path), str(path), modules=modules)
+    parameters.setdefault("seed", scenario.seed)
+    return scenario
+
+
+async def _serve(
+    emulator: Emulator, scenario: Scenario | None, as_json: bool, shutdown: Shutdown
+) -> int:
+    stop = emulator.ended
+    play = None if scenario is None else Play(emulator, scenario, on_end=stop.set)
+    shutdown.attach(asyncio.get_running_loop(), stop)
+    try:
+        async with emulator:
+            _print_startup(emulator, as_json=as_json)
+            if play is not None:
+                play.start()
+            await stop.wait()
+            if play is not None:
+                play.stop()
+                _print_error(play.report())
+    finally:
+        shutdown.finish()
+    return 0
+
+
+def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
+    assert emulator.http_url is not None, "this command always serves HTTP"
+    modules = tuple(
+        ModuleInfo(
+            port=board.line.port,
+            imei=board.module.identity.imei,
+            imsi=board.module.identity.imsi,
+            device_id=board.device_id,
+        )
+        for board in emulator.boards
+    )
+    info = StartupInfo(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
+    text = info.as_text(emulator.baud, strict=emulator.line.strict)
+    _print_beside_port(info.as_json() if as_json else text, emulator.port)
+
+
+# Replay -------------------------------------------------------------------------------------------
+
+
+def _prepare_replay(parameters: dict[str, Any], _files: ExitStack) -> Serve:
+    """Raises OSError, ValueError if the recording or a parameter is invalid."""
+    path = parameters.pop("replay")
+    timed = parameters.pop("timing", "kept") == "kept"
+    clock = parameters.pop("clock", None) or LoopClock()
+    unexpected = set(parameters) - {"port", "link", "baud", "json", "trace"}
+    if unexpected:
+        raise ValueError(f"replay: {', '.join(sorted(unexpected))} has no meaning here")
+    address = parse_address(parameters.get("port", "pty"))
+    replay = Replay(recording.read(path.read_bytes(), str(path)), clock.now(), timed=timed)
+    baud = parameters.get("baud", replay.baud or None)
+    line = {"address": address, "link": parameters.get("link"), "baud": baud}
+    return partial(_serve_replay, replay, clock, line)
+
+
+async def _serve_replay(
+    replay: Replay, clock: Clock, line: dict[str, Any], shutdown: Shutdown
+) -> int:
+    """Returns 1 if the host's commands differed from the recorded ones, else 0."""
+    stop = asyncio.Event()
+    shutdown.attach(asyncio.get_running_loop(), stop)
+    clock.start()
+    port = ReplayPort(replay, clock, on_end=stop.set, **line)
+    try:
+        name = port.line.port
+        _print_beside_port(f"The recording is played on {name}", name)
+        await stop.wait()
+    finally:
+        port.close()
+        shutdown.finish()
+    differences = replay.differences()
+    if differences:
+        _print_error(differences)
+    return 1 if differences else 0
+
+
+# Files and output ---------------------------------------------------------------------------------
+
+
+def _read_text(path: Path) -> str:
+    """The text of a file, without a byte order mark. Raises OSError, ValueError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: {error}, expected UTF-8") from None
+
+
+def _print_beside_port(text: str, port: str) -> None:
+    """Print to stdout, or to stderr if stdout is the module's port."""
+    print(text, file=sys.stderr if port == "-" else sys.stdout, flush=True)
+
+
+def _print_error(text: str) -> None:
+    if sys.stderr is not None:  # None if the parent process closed it
+        with suppress(OSError):  # the reader is gone, or the disk is full: continue without it
+            print(text, file=sys.stderr, flush=True)
+
+
+def _print_trace(line: TraceLine) -> None:
+    _print_error(line.render(colours=sys.stderr is not None and sys.stderr.isatty()))
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
