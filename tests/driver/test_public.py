@@ -182,9 +182,7 @@ def test_import_loads_neither_pyserial_nor_asyncio() -> None:
         ("+CMS ERROR:30", 30, m5310.Code.BADPARAM),
     ],
 )
-def test_refusal_has_the_c_kit_code(
-    result: str, number: int | None, code: m5310.Code
-) -> None:
+def test_refusal_has_the_c_kit_code(result: str, number: int | None, code: m5310.Code) -> None:
     assert m5310.CommandError("AT+MIPLOPEN=0", result, number).code is code
 
 
