@@ -1,4 +1,4 @@
-"""One request of the platform: the program is asked, and its word becomes command lines."""
+"""RequestHandler: calls the program's callback for a request and builds the answer."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType, decode
 
 ANSWER_WITHIN: Final = 3.0
-"""Seconds from a request's arrival to its answer (OneNET guide 5.1.3 recommends it)."""
+"""Seconds from the arrival of a request to its answer (recommended by OneNET guide 5.1.3)."""
 
 _log = logging.getLogger("m5310.device")
 
 
 class Handlers:
-    """What the program does with requests; any of them sync or async, None: what is said here.
+    """The program's callbacks, each a function or a coroutine function.
 
-    `on_read(resource)` returns a new value, or None for the stored one (default: always that).
-    `on_write(resource, value)` raises to refuse (default: every write is taken).
-    `on_execute(resource, arguments: bytes)` raises to refuse (default: every one is refused).
+    `on_read(resource)` returns a new value, or None for the stored one. Default: None.
+    `on_write(resource, value)` raises an exception to refuse. Default: every write is accepted.
+    `on_execute(resource, arguments: bytes)` raises an exception to refuse. Default: every execute
+    is refused.
+    Raises ParameterError for what cannot be called.
     """
 
     __slots__ = ("on_execute", "on_read", "on_write")
@@ -39,18 +41,21 @@ class Handlers:
     ) -> None:
         for callback in (on_read, on_write, on_execute):
             if callback is not None and not callable(callback):
-                raise ParameterError(f"the callback {callback!r} is not a function")
+                raise ParameterError(f"callback {callback!r}: expected a function")
         self.on_read = on_read
         self.on_write = on_write
         self.on_execute = on_execute
 
 
-class _Unserved(Exception):
-    """A callback that did not bring a result: too late, or cancelled."""
+class _Unfinished(Exception):
+    """A callback ended without a result: too late, or cancelled."""
 
 
 class RequestHandler:
-    """No lock is held while a callback of the program runs, so it may report values itself."""
+    """Answers one request at a time.
+
+    No lock is held while a callback runs, so that it may report values.
+    """
 
     def __init__(
         self,
@@ -66,23 +71,23 @@ class RequestHandler:
         self._answer_within = answer_within
         self._callbacks = Callbacks()
 
-    def due(self) -> float:
-        """When a request that arrives now must be answered, on the loop's clock."""
+    def deadline(self) -> float:
+        """When a request that arrives now must be answered, in the loop's time (s)."""
         return asyncio.get_running_loop().time() + self._answer_within
 
-    def let_caller_go(self) -> None:
-        """If a callback calls: `close` shall not wait for it, it waits for what closes us."""
-        self._callbacks.let_caller_go()
+    def allow_close_from_callback(self) -> None:
+        """See `Callbacks`."""
+        self._callbacks.allow_close_from_callback()
 
     async def close(self) -> None:
-        """A callback that runs is cancelled or, in its thread, abandoned."""
+        """Cancel a running callback; one in a thread is abandoned."""
         await self._callbacks.close()
 
     async def answer(self, parts: tuple[Request, ...], deadline: float, *, serve: bool) -> Commands:
-        """The command lines that answer a request of so many `parts`, of which only a write has
-        several. Without `serve` it is refused unseen.
+        """The commands that answer a request. Raises nothing.
 
-        Never raises but for a cancellation.
+        `parts`: the URCs of the request, more than one for a write only. `serve` False: it is
+        refused without calling the program.
         """
         request = parts[0]
         try:
@@ -97,11 +102,11 @@ class RequestHandler:
                     return await self._run(request, deadline)
                 case _:
                     assert_never(request)
-        except (NotFound, NotSupported, AnswerError, _Unserved) as error:
-            _log.warning("%s is answered failed: %s", words(request), error)
+        except (NotFound, NotSupported, AnswerError, _Unfinished) as error:
+            _log.warning("refusing %s: %s", describe(request), error)
             reason: Exception = error
         except Exception as error:
-            _log.exception("%s is answered failed", words(request))
+            _log.exception("refusing %s", describe(request))
             reason = error
         return self._dialect.refuse(request, reason, self._declared(request.path))
 
@@ -112,7 +117,7 @@ class RequestHandler:
             return None
 
     async def _read(self, request: ReadRequest, deadline: float) -> Commands:
-        """All values are gathered before the first line: an answer is whole or a refusal."""
+        """The answer has all values, or is a refusal: they are collected before the first line."""
         resources = self._resources.readable(request.path)
         texts: list[str | None] = []  # None: the stored value's
         for resource in resources:
@@ -126,10 +131,10 @@ class RequestHandler:
         return self._dialect.answer_read(request, values)
 
     async def _write(self, parts: tuple[Request, ...], deadline: float) -> Commands:
-        """Several resources: all are checked before the program sees the first."""
+        """Write several resources; all values are checked before the first callback."""
         writes = [part for part in parts if isinstance(part, WriteRequest)]
         if len(writes) > 1 and writes[0].flag != 1:
-            raise AnswerError("the first part of the write did not come")
+            raise AnswerError("the first part of the write is missing")
         changes = [self._change(write) for write in writes]
         for resource, value in changes:
             await self._call(deadline, self._handlers.on_write, resource, value)
@@ -140,44 +145,44 @@ class RequestHandler:
         resource = self._resources.writable(write.path)
         opaque = ValueType.OPAQUE
         if write.kind is not None and (write.kind is opaque) != (resource.type is opaque):
-            # hex digits for a text, or the reverse, would be stored as if they were the value
-            raise AnswerError(f"{write.path} is {resource.type.name}, not {write.kind.name}")
+            # hex digits would be stored as a text, or a text as hex digits
+            raise AnswerError(f"{write.path}: expected {resource.type.name}, got {write.kind.name}")
         return resource, decode(resource.type, write.text)
 
     async def _run(self, request: ExecuteRequest, deadline: float) -> Commands:
         resource = self._resources.executable(request.path)
         if self._handlers.on_execute is None:
-            raise NotSupported(f"nothing here executes {request.path}")
+            raise NotSupported(f"{request.path}: no on_execute callback")
         await self._call(deadline, self._handlers.on_execute, resource, request.arguments)
         return self._dialect.confirm(request)
 
     async def _call(self, deadline: float, callback: Callback | None, *args: object) -> object:
-        """What the callback returns; _Unserved if it does not end by the deadline."""
+        """The callback's result; raises _Unfinished if it does not end by the deadline."""
         if callback is None:
             return None
         remaining = deadline - asyncio.get_running_loop().time()
         if remaining <= 0:
-            raise _Unserved("the deadline passed before its turn came")
+            raise _Unfinished("the deadline passed before the callback was called")
         task = self._callbacks.start(callback, *args)
         try:
             await asyncio.wait({task}, timeout=remaining)
         finally:
             finished = task.done()
             if not finished:
-                task.cancel()  # not awaited: it may ignore that, or be stuck in its thread
+                task.cancel()  # not awaited: it may ignore that, or block in its thread
         if not finished:
-            raise _Unserved(f"{name(callback)} did not end within {self._answer_within:g} s")
+            raise _Unfinished(f"{name(callback)} did not end within {self._answer_within:g} s")
         if task.cancelled():
-            raise _Unserved(f"{name(callback)} was cancelled")
+            raise _Unfinished(f"{name(callback)} was cancelled")
         error = task.exception()
         if error is not None and not isinstance(error, Exception):
-            # SystemExit ends the event loop, that is its meaning; this task ends in its own time
-            raise _Unserved(f"{name(callback)} was ended by {error!r}")
+            # SystemExit ends the event loop; this task continues until then
+            raise _Unfinished(f"{name(callback)} was ended by {error!r}")
         return task.result()
 
 
-def words(request: Request) -> str:
-    """What a log calls it."""
+def describe(request: Request) -> str:
+    """The request in words, for the log."""
     match request:
         case ReadRequest():
             what = "the read of"

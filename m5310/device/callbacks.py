@@ -1,4 +1,4 @@
-"""The user's callbacks, run so that none of them can stop the event loop or the interpreter."""
+"""Callbacks: run the program's callbacks without blocking the event loop or the exit."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import asyncio
 import contextvars
 import inspect
 import logging
+import queue
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import queue
+from typing import Final
 
 Callback = Callable[..., object]
 
 GRACE: Final = 1.0
-"""Seconds a coroutine has to end after it was cancelled, before it is left to itself."""
+"""Seconds a cancelled coroutine has to end; then it is abandoned."""
 
 _log = logging.getLogger("m5310.device")
 
 
 class Callbacks:
-    """Runs coroutine functions on the loop, everything else in a daemon thread of its own.
+    """Runs coroutine functions on the loop and plain functions in a daemon thread.
 
-    The thread serves one call after the other. One that is stuck is abandoned with its thread,
-    which ends when the call does, and the next call gets a new one: unlike an executor's, our
-    threads never keep the interpreter from exiting.
+    The thread makes one call after the other. A call that blocks is abandoned with its thread,
+    which ends with the call; the next call gets a new thread. Unlike the threads of an executor,
+    daemon threads do not delay the exit of the interpreter.
     """
 
     def __init__(self) -> None:
@@ -34,42 +32,45 @@ class Callbacks:
         self._tasks: set[asyncio.Task[object]] = set()
 
     def start(self, callback: Callback, *args: object) -> asyncio.Task[object]:
-        """Begin a call; cancelling the task abandons it, wherever it runs."""
+        """Start a call. Cancelling the task abandons the call."""
         task = asyncio.create_task(self._run(callback, args))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def let_caller_go(self) -> None:
-        """`close` shall not wait for the call that calls this, if one does."""
+    def allow_close_from_callback(self) -> None:
+        """If a callback calls this, `close` does not wait for that callback.
+
+        A callback may close the device: each would wait for the other.
+        """
         self._tasks -= {asyncio.current_task()}
 
     async def close(self) -> None:
-        """End the thread and whatever still runs on the loop."""
+        """End the thread, and cancel the calls on the loop."""
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             _, stubborn = await asyncio.wait(tasks, timeout=GRACE)
             for task in stubborn:
-                _log.warning("%r ignores its cancellation and is left to itself", task)
+                _log.warning("abandoning %r: it ignores its cancellation", task)
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.release()
-            worker.join()  # idle: ends at once
+            worker.join()  # it is idle and ends at once
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()  # looked at, whoever waits
+        error = None if task.cancelled() else task.exception()  # marks it as retrieved
         if error is not None and task.cancelling():
-            _log.warning("a callback failed after it was given up: %r", error)
+            _log.warning("an abandoned callback failed: %r", error)
 
     async def _run(self, callback: Callback, args: tuple[object, ...]) -> object:
         if _is_coroutine_function(callback):
             result = callback(*args)
         else:
             result = await self._off_the_loop(callback, args)
-        # a plain function may hand back a coroutine: a lambda around one, a partial
+        # a plain function may return a coroutine: a lambda around one, a partial
         return await result if inspect.isawaitable(result) else result
 
     async def _off_the_loop(self, callback: Callback, args: tuple[object, ...]) -> object:
@@ -89,11 +90,11 @@ class Callbacks:
         if self._worker is None:
             self._worker = worker
         else:
-            worker.release()  # two calls overlapped; one thread is enough
+            worker.release()  # two calls overlapped; one thread is kept
 
 
 def name(callback: Callback) -> str:
-    """What a log calls it."""
+    """The name of a callback for the log."""
     return getattr(callback, "__qualname__", None) or repr(callback)
 
 
@@ -110,8 +111,6 @@ class _Worker:
     """One daemon thread that makes one call after the other."""
 
     def __init__(self) -> None:
-        import queue  # noqa: PLC0415 - a program of coroutines has no thread, nor use for it
-
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="m5310-callbacks", daemon=True)
         self._thread.start()
@@ -125,19 +124,18 @@ class _Worker:
             try:
                 outcome: object = context.run(callback, *args)
                 settle: Callable[..., None] = _set_result
-            except BaseException as error:  # handed to who asked, whatever it is
+            except BaseException as error:  # raised where the call is awaited
                 outcome, settle = error, _set_exception
             try:
                 loop.call_soon_threadsafe(settle, future, outcome)
             except RuntimeError:
-                # the loop was closed meanwhile, and with it went who asked
-                _log.debug("a callback ended after its event loop")
+                _log.debug("a callback ended after the event loop was closed")
 
         self._jobs.put(job)
         return await future
 
     def release(self) -> None:
-        """End the thread once its call ends."""
+        """End the thread after its present call."""
         self._jobs.put(None)
 
     def join(self) -> None:

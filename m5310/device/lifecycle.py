@@ -19,7 +19,6 @@ from m5310.errors import (
     PortError,
     StateError,
 )
-from m5310.module.link import Link
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
@@ -31,7 +30,6 @@ class Lifecycle:
 
     def __init__(
         self,
-        link: Link,
         module: Module,
         registration: Registration,
         provisioning: Provisioning,
@@ -39,7 +37,7 @@ class Lifecycle:
         outbox: Outbox,
         requests: Requests,
     ) -> None:
-        self._link = link
+        self._link = module.link
         self._module = module
         self._registration = registration
         self._provisioning = provisioning
@@ -92,7 +90,7 @@ class Lifecycle:
             self._recovery.resume()
 
     async def destroy(self) -> None:
-        self._requests.let_caller_go()
+        self._requests.allow_close_from_callback()
         if self._destroying is None:
             self._registration.allow_only_close()
             self._recovery.end()

@@ -1,4 +1,4 @@
-"""The platform's requests: each served once, in the order they came, by one task."""
+"""Requests of the platform: queued, answered once and in order by one task."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Execute
-from m5310.device.answers import RequestHandler, words
+from m5310.device.answers import RequestHandler, describe
 from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
 from m5310.errors import M5310Error
@@ -15,13 +15,13 @@ from m5310.lwm2m.path import Path
 from m5310.module.link import Session
 
 REMEMBERED: Final = 30.0
-"""Seconds a request is known again. The platform repeats an unanswered one with the same msgid
-after 10 s, twice (OneNET guide 5.1.3); the rest is for the way."""
+"""Seconds a repeated request is recognised. The platform repeats an unanswered one after 10 and
+20 s with the same msgid (OneNET guide 5.1.3)."""  # the rest is a margin for delays
 QUEUE_LIMIT: Final = 64
-"""Requests that may wait. The platform gives one up 30 s after it was made: what 64 served at
-their deadline take is far beyond that."""
+"""Requests that may wait. The platform gives a request up after 30 s; 64 requests that are each
+answered at their deadline take longer."""
 PARTS_LIMIT: Final = 128
-"""Resources one write may bring; its values together have at most 1000 bytes."""
+"""Resources in one write, whose values have at most 1000 bytes in all."""
 
 _Key = tuple[type[Request], int, Path]
 
@@ -29,18 +29,18 @@ _log = logging.getLogger("m5310.device")
 
 
 class _Job(NamedTuple):
-    """A request to be served, or with `answer` set, one whose answer is to be said again."""
+    """A request to answer. With `answer` set, that answer is only sent again."""
 
     key: _Key
     parts: tuple[Request, ...]
     deadline: float
     session: int  # of the link: a msgid is valid in its own session only
-    serve: bool = True
+    serve: bool
     answer: Commands | None = None
 
 
 class Requests:
-    """Serves what `arrived` is told; `start` it in the loop, `close` it in the end."""
+    """The queue of requests and the task that answers them."""
 
     def __init__(self, handler: RequestHandler, execute: Execute, session: Session) -> None:
         self._handler = handler
@@ -51,28 +51,29 @@ class Requests:
         self._parts: list[WriteRequest] = []
         self._task: asyncio.Task[None] | None = None
         self.dropped = 0
-        """Requests that found the queue full; the platform repeats them."""
+        """Requests dropped because the queue was full; the platform repeats them."""
 
     def start(self) -> None:
+        """Start the task. Needs the running loop; call `close` in the end."""
         self._task = asyncio.create_task(self._serve_all(), name="m5310-requests")
 
-    def let_caller_go(self) -> None:
-        """If a callback calls: `close` shall not wait for it, it waits for what closes us."""
-        self._handler.let_caller_go()
+    def allow_close_from_callback(self) -> None:
+        """See `Callbacks`."""
+        self._handler.allow_close_from_callback()
 
     async def close(self) -> None:
-        """Stop serving; a callback that runs is cancelled or, in its thread, abandoned."""
+        """Stop the task and cancel a running callback; one in a thread is abandoned."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
         await self._handler.close()
 
-    def arrived(self, request: Request, *, registered: bool) -> None:
-        """Take a request, now. Returns at once and never raises.
+    def receive(self, request: Request, *, registered: bool) -> None:
+        """Queue a request. Returns at once and raises nothing.
 
-        One that comes while the device is not `registered` is refused without asking the
-        program. The C kit lets it wait for nothing; a refusal spares the platform half a minute.
+        If the device is not `registered` it is refused without calling the program: no answer, as
+        the C kit gives, would let the platform wait for 30 s.
         """
         now = asyncio.get_running_loop().time()
         parts = self._complete(request)
@@ -82,43 +83,45 @@ class Requests:
         self._forget_before(now - REMEMBERED)
         known = self._known.get(key)
         if known is not None and known[1] is None:
-            return  # a repeat of what is being served: one answer serves both
+            return  # repeated while it is being answered: one answer is enough
         answer = known[1] if known else None
         try:
-            due = self._handler.due()
-            self._jobs.put_nowait(_Job(key, parts, due, self._session.number, registered, answer))
+            deadline = self._handler.deadline()
+            self._jobs.put_nowait(
+                _Job(key, parts, deadline, self._session.number, registered, answer)
+            )
         except asyncio.QueueFull:
             self.dropped += 1
-            _log.warning("%d requests wait: %s is dropped", QUEUE_LIMIT, words(request))
+            _log.warning("dropping %s: %d requests wait", describe(request), QUEUE_LIMIT)
             return
         if known is None:
             self._known[key] = now, None
 
-    def forget(self) -> None:
-        """The module has restarted: what came before is void. A callback that runs is left to
-        end in its own time; its outcome is nobody's."""
+    def clear(self) -> None:
+        """Drop all requests: the module has restarted. The result of a running callback is not
+        sent."""
         self._known.clear()
         self._parts.clear()
         while not self._jobs.empty():
             self._jobs.get_nowait()
 
     def _complete(self, request: Request) -> tuple[Request, ...] | None:
-        """The whole request, None as long as more parts of a write are to follow."""
+        """All parts of the request; None if more parts of a write are to follow."""
         if not isinstance(request, WriteRequest):
             return (request,)
         if request.flag == 1 or (self._parts and self._parts[0].msgid != request.msgid):
-            self._parts = []  # what was begun before has been given up
+            self._parts = []  # the write before it was not completed
         self._parts.append(request)
         if not request.last:
             if len(self._parts) > PARTS_LIMIT:
-                _log.warning("a write of more than %d parts is dropped", PARTS_LIMIT)
+                _log.warning("dropping a write of more than %d parts", PARTS_LIMIT)
                 self._parts = []
             return None
         parts, self._parts = tuple(self._parts), []
         return parts
 
     def _forget_before(self, then: float) -> None:
-        # in the order of arrival: the oldest come first
+        # the dictionary is in the order of arrival
         while self._known:
             key = next(iter(self._known))
             if self._known[key][0] > then:
@@ -142,5 +145,5 @@ class Requests:
                     return
                 await self._execute(command)
         except M5310Error as error:
-            # A late answer, or a second one to the same msgid, is refused and does no harm.
-            _log.warning("an answer was not taken: %s", error)
+            # the module refuses a late answer, or a second one to the same msgid: harmless
+            _log.warning("answer not accepted: %s", error)

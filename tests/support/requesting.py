@@ -47,7 +47,7 @@ class Bench:
 
     def restart(self) -> None:
         self.session.end(ModemReset("restarted"))
-        self.requests.forget()
+        self.requests.clear()
 
     async def execute(self, command: Command) -> Answer:
         await asyncio.sleep(0)
@@ -65,7 +65,7 @@ class Bench:
         for line in lines:
             urc = classic_urcs.parse(line)
             assert isinstance(urc, Request)
-            self.requests.arrived(urc, registered=registered)
+            self.requests.receive(urc, registered=registered)
 
     async def served(self, *lines: str, within: float = 5, registered: bool = True) -> list[str]:
         """What is answered to these lines."""

@@ -26,7 +26,7 @@ class Bench:
         return Portion(self.report, number, (), True)
 
 
-async def test_each_attempt_has_a_number_of_its_own_and_any_of_them_will_do() -> None:
+async def test_ackid_of_any_attempt_counts() -> None:
     bench = Bench()
     portion = bench.portion(0)
     assert [bench.it.asked(portion) for _ in range(3)] == [2, 3, 4]
@@ -37,7 +37,7 @@ async def test_each_attempt_has_a_number_of_its_own_and_any_of_them_will_do() ->
     assert [bench.it.arrived(ackid) for ackid in (2, 3, 4, 99)] == [None] * 4
 
 
-async def test_a_word_may_come_before_the_ok() -> None:
+async def test_acknowledgement_before_ok() -> None:
     bench = Bench()
     portion = bench.portion(0)
     assert bench.it.arrived(bench.it.asked(portion)) is portion
@@ -46,7 +46,7 @@ async def test_a_word_may_come_before_the_ok() -> None:
     assert bench.overdue == []
 
 
-async def test_what_is_overdue_is_told_in_its_order_and_its_word_may_still_come() -> None:
+async def test_overdue_portions_in_order_and_late_acknowledgement() -> None:
     bench = Bench()
     portions = [bench.portion(number) for number in range(3)]
     for portion in portions:
@@ -62,7 +62,7 @@ async def test_what_is_overdue_is_told_in_its_order_and_its_word_may_still_come(
     assert bench.it.arrived(4) is portions[2]
 
 
-async def test_after_a_restart_none_is_awaited() -> None:
+async def test_forget_all_ends_timer() -> None:
     bench = Bench()
     portions = [bench.portion(number) for number in range(3)]
     for portion in portions:

@@ -23,14 +23,14 @@ FAILED_READ = '2,"",1'
 # --- read ------------------------------------------------------------------------------------
 
 
-async def test_a_read_of_one_resource() -> None:
+async def test_read_of_one_resource() -> None:
     async with bench() as b:
         assert await b.served("+MIPLREAD:0,10001,3303,0,5700") == [
             'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",1'
         ]
 
 
-async def test_a_read_of_an_instance_and_of_an_object() -> None:
+async def test_read_of_instance_and_of_object() -> None:
     async with bench() as b:
         assert await b.served("+MIPLREAD:0,10001,3303,0,-1") == [
             'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0',
@@ -43,7 +43,7 @@ async def test_a_read_of_an_instance_and_of_an_object() -> None:
         ]
 
 
-async def test_on_read_may_bring_a_new_value() -> None:
+async def test_on_read_may_return_new_value() -> None:
     async def on_read(resource: Resource) -> Value | None:
         return 23.25 if resource.path.instance == 0 and resource.path.resource == 5700 else None
 
@@ -66,14 +66,14 @@ async def test_on_read_may_bring_a_new_value() -> None:
         ("10,0,2", '10,0,2,1,"",1'),  # an opaque one: the empty value of another type
     ],
 )
-async def test_a_read_nobody_can_serve_is_answered_at_once(ids: str, answer: str) -> None:
+async def test_read_that_cannot_be_served_is_refused_at_once(ids: str, answer: str) -> None:
     async with bench() as b:
         assert await b.served(f"+MIPLREAD:0,10001,{ids}") == [f"AT+MIPLREAD=0,10001,{answer}"]
         assert b.times == [0]
 
 
 @pytest.mark.parametrize("bad", ["warm", "a" * 5000, float("nan")])
-async def test_a_value_that_cannot_be_sent_is_a_failed_read(
+async def test_value_that_cannot_be_sent_fails_the_read(
     bad: Value, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def on_read(_: Resource) -> Value:
@@ -87,7 +87,7 @@ async def test_a_value_that_cannot_be_sent_is_a_failed_read(
     assert "3303/0/5700" in caplog.text
 
 
-async def test_an_answer_over_a_thousand_bytes_is_a_failed_read() -> None:
+async def test_answer_over_1000_bytes_fails_the_read() -> None:
     async def on_read(resource: Resource) -> Value | None:
         return "x" * 998 if resource.type is ValueType.STRING else None
 
@@ -114,7 +114,7 @@ DONE, FAILED = ["AT+MIPLWRITE=0,10001,1"], ["AT+MIPLWRITE=0,10001,0"]
         ("10,0,1,2,2,00FF", "10/0/1", b"\x00\xff"),
     ],
 )
-async def test_a_write_is_stored(text: str, path: str, value: Value) -> None:
+async def test_write_is_stored(text: str, path: str, value: Value) -> None:
     seen = []
 
     async def on_write(resource: Resource, new: Value) -> None:
@@ -138,7 +138,7 @@ async def test_a_write_is_stored(text: str, path: str, value: Value) -> None:
         "3303,0,5701,2,2,00FF,0,0",  # bytes for a text
     ],
 )
-async def test_a_write_that_does_not_fit_is_refused_unseen(text: str) -> None:
+async def test_write_of_wrong_value_is_refused_without_callback(text: str) -> None:
     async def on_write(resource: Resource, new: Value) -> None:
         raise AssertionError("never called")
 
@@ -146,7 +146,7 @@ async def test_a_write_that_does_not_fit_is_refused_unseen(text: str) -> None:
         assert await b.served(f"+MIPLWRITE:0,10001,{text}") == FAILED
 
 
-async def test_the_program_may_refuse_a_write(caplog: pytest.LogCaptureFixture) -> None:
+async def test_on_write_may_refuse(caplog: pytest.LogCaptureFixture) -> None:
     async def on_write(resource: Resource, new: Value) -> None:
         raise NotSupported("not now")
 
@@ -157,7 +157,7 @@ async def test_the_program_may_refuse_a_write(caplog: pytest.LogCaptureFixture) 
     assert "Traceback" not in caplog.text
 
 
-async def test_one_bad_part_refuses_the_whole_write_before_any_is_stored() -> None:
+async def test_one_bad_part_refuses_the_whole_write() -> None:
     async with bench() as b:
         answers = await b.served(
             "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,1", "+MIPLWRITE:0,10001,3303,0,5700,4,4,1,0,0"
@@ -166,7 +166,7 @@ async def test_one_bad_part_refuses_the_whole_write_before_any_is_stored() -> No
         assert b.value("3306/0/5850") is False
 
 
-async def test_a_write_whose_first_part_was_lost_is_refused() -> None:
+async def test_write_without_first_part_is_refused() -> None:
     async with bench() as b:
         answers = await b.served(
             "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,2,1", "+MIPLWRITE:0,10001,3306,0,5851,3,4,1,0,0"
@@ -174,7 +174,7 @@ async def test_a_write_whose_first_part_was_lost_is_refused() -> None:
         assert answers == FAILED
 
 
-async def test_the_bare_form_writes_several_resources_one_after_the_other() -> None:
+async def test_bare_writes_are_answered_one_by_one() -> None:
     async with bench() as b:
         assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,1") == DONE
         assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,5") == DONE
@@ -184,7 +184,7 @@ async def test_the_bare_form_writes_several_resources_one_after_the_other() -> N
 # --- execute ---------------------------------------------------------------------------------
 
 
-async def test_an_execute_carries_its_arguments() -> None:
+async def test_execute_passes_arguments() -> None:
     seen = []
 
     async def on_execute(resource: Resource, arguments: bytes) -> None:
@@ -197,7 +197,7 @@ async def test_an_execute_carries_its_arguments() -> None:
     assert seen == [("3303/0/5605", b""), ("3306/0/5850", b"a, b")]
 
 
-async def test_an_execute_nobody_serves_is_refused() -> None:
+async def test_execute_without_callback_is_refused() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         raise AssertionError("never called")
 
@@ -208,7 +208,7 @@ async def test_an_execute_nobody_serves_is_refused() -> None:
         assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605") == failed
 
 
-async def test_a_written_text_may_hold_what_no_answer_can_carry() -> None:
+async def test_written_text_may_contain_quotes() -> None:
     seen = []
 
     async def on_write(resource: Resource, new: Value) -> None:
@@ -228,7 +228,7 @@ async def test_a_written_text_may_hold_what_no_answer_can_carry() -> None:
 
 
 @pytest.mark.parametrize("error", [GeneratorExit(), asyncio.CancelledError(), StopIteration()])
-async def test_whatever_ends_a_callback_the_next_request_is_served(error: BaseException) -> None:
+async def test_request_after_a_failed_callback_is_served(error: BaseException) -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         if arguments:
             raise error
@@ -240,15 +240,15 @@ async def test_whatever_ends_a_callback_the_next_request_is_served(error: BaseEx
 
 
 @pytest.mark.parametrize("name", ["on_read", "on_write", "on_execute"])
-def test_what_cannot_be_called_is_no_callback(name: str) -> None:
-    with pytest.raises(ParameterError, match="'lamp' is not a function"):
+def test_callback_must_be_callable(name: str) -> None:
+    with pytest.raises(ParameterError, match="'lamp': expected a function"):
         Handlers(**{name: "lamp"})  # type: ignore[arg-type]
 
 
 # --- time ------------------------------------------------------------------------------------
 
 
-async def test_a_callback_that_raises_fails_its_request_and_no_other(
+async def test_callback_error_fails_its_request_only(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def on_read(resource: Resource) -> None:
@@ -264,7 +264,7 @@ async def test_a_callback_that_raises_fails_its_request_and_no_other(
     assert "the sensor is gone" in caplog.text
 
 
-async def test_a_callback_that_takes_too_long_fails_at_the_deadline() -> None:
+async def test_slow_callback_fails_at_the_deadline() -> None:
     async def on_write(resource: Resource, new: Value) -> None:
         await elapse(100)
 
@@ -274,7 +274,7 @@ async def test_a_callback_that_takes_too_long_fails_at_the_deadline() -> None:
         assert b.value("3306/0/5851") == 7
 
 
-async def test_the_deadline_counts_from_the_arrival_and_can_be_chosen() -> None:
+async def test_deadline_counts_from_arrival() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         await elapse(4)
 
@@ -285,7 +285,7 @@ async def test_the_deadline_counts_from_the_arrival_and_can_be_chosen() -> None:
         assert b.times == pytest.approx([4, 8, 10, 10])
 
 
-async def test_a_callback_that_ignores_its_cancellation_stops_nobody() -> None:
+async def test_callback_that_ignores_cancellation_blocks_no_request() -> None:
     release = asyncio.Event()
 
     async def on_execute(resource: Resource, arguments: bytes) -> None:
@@ -302,7 +302,7 @@ async def test_a_callback_that_ignores_its_cancellation_stops_nobody() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_callback_that_cancels_itself_fails_its_request_only() -> None:
+async def test_callback_that_cancels_itself_fails_its_request_only() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         raise asyncio.CancelledError
 
@@ -316,7 +316,7 @@ async def test_a_callback_that_cancels_itself_fails_its_request_only() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_stuck_plain_function_stops_nobody() -> None:
+async def test_blocked_plain_function_blocks_no_request() -> None:
     stuck = threading.Event()
 
     def on_execute(resource: Resource, arguments: bytes) -> None:
@@ -331,7 +331,7 @@ async def test_a_stuck_plain_function_stops_nobody() -> None:
         stuck.set()
 
 
-async def test_a_callback_may_send_commands_itself() -> None:
+async def test_callback_may_send_commands() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         await b.execute(Command("AT+CSQ"))
 
@@ -342,7 +342,7 @@ async def test_a_callback_may_send_commands_itself() -> None:
         ]
 
 
-async def test_without_a_login_nothing_is_asked_of_the_program() -> None:
+async def test_unregistered_device_calls_no_callback() -> None:
     def nobody(*_: object) -> None:
         raise AssertionError
 
@@ -360,11 +360,11 @@ async def test_without_a_login_nothing_is_asked_of_the_program() -> None:
         assert b.value("3306/0/5851") == 7
 
 
-async def test_a_callback_that_is_let_go_outlives_the_end() -> None:
+async def test_callback_allowed_to_close_is_not_cancelled() -> None:
     ended = asyncio.Event()
 
     async def on_execute(_: Resource, arguments: bytes) -> None:
-        answering.let_caller_go()
+        answering.allow_close_from_callback()
         await answering.close()
         await elapse(2)
         ended.set()
@@ -373,6 +373,6 @@ async def test_a_callback_that_is_let_go_outlives_the_end() -> None:
     tree.add(Resource("3306/0/5850", ValueType.BOOLEAN, False, ALL))
     answering = RequestHandler(tree, Handlers(on_execute=on_execute), CLASSIC)
     request = ExecuteRequest(0, 10001, Path(3306, 0, 5850), b"")
-    (answer,) = await answering.answer((request,), answering.due(), serve=True)
+    (answer,) = await answering.answer((request,), answering.deadline(), serve=True)
     assert answer.line == "AT+MIPLEXECUTE=0,10001,1"
     assert ended.is_set()

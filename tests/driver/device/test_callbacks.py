@@ -26,7 +26,7 @@ async def running() -> AsyncIterator[Callbacks]:
         await callbacks.close()
 
 
-async def test_a_coroutine_function_runs_on_the_loop() -> None:
+async def test_coroutine_function_runs_on_loop() -> None:
     async def double(number: int) -> int:
         await elapse(1)
         assert threading.current_thread() is threading.main_thread()
@@ -37,7 +37,7 @@ async def test_a_coroutine_function_runs_on_the_loop() -> None:
         assert await callbacks.start(functools.partial(double, 5)) == 10
 
 
-async def test_an_object_whose_call_is_async_runs_on_the_loop() -> None:
+async def test_object_with_async_call_runs_on_loop() -> None:
     class Double:
         async def __call__(self, number: int) -> int:
             return 2 * number
@@ -47,7 +47,7 @@ async def test_an_object_whose_call_is_async_runs_on_the_loop() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_plain_function_runs_beside_the_loop_in_one_thread() -> None:
+async def test_plain_functions_run_in_one_thread() -> None:
     async with running() as callbacks:
         first = await callbacks.start(threading.get_ident)
         second = await callbacks.start(threading.get_ident)
@@ -55,7 +55,7 @@ async def test_a_plain_function_runs_beside_the_loop_in_one_thread() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_plain_function_may_hand_back_a_coroutine() -> None:
+async def test_plain_function_may_return_coroutine() -> None:
     async def double(number: int) -> int:
         return 2 * number
 
@@ -64,7 +64,7 @@ async def test_a_plain_function_may_hand_back_a_coroutine() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_plain_function_sees_the_callers_context() -> None:
+async def test_plain_function_has_context_of_caller() -> None:
     variable = contextvars.ContextVar("variable", default="unset")
     variable.set("set")
     async with running() as callbacks:
@@ -73,7 +73,7 @@ async def test_a_plain_function_sees_the_callers_context() -> None:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("error", [LookupError("no"), StopIteration("odd")])
-async def test_what_a_plain_function_raises_comes_through(error: Exception) -> None:
+async def test_error_of_plain_function_is_raised(error: Exception) -> None:
     def fail() -> None:
         raise error
 
@@ -85,7 +85,7 @@ async def test_what_a_plain_function_raises_comes_through(error: Exception) -> N
 
 
 @pytest.mark.realtime
-async def test_a_stuck_call_is_abandoned_and_the_next_gets_a_new_thread() -> None:
+async def test_blocked_call_is_abandoned_with_its_thread() -> None:
     stuck, entered = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -103,7 +103,7 @@ async def test_a_stuck_call_is_abandoned_and_the_next_gets_a_new_thread() -> Non
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("raises", [False, True])
-async def test_the_late_end_of_an_abandoned_call_troubles_nobody(raises: bool) -> None:
+async def test_late_end_of_abandoned_call_is_ignored(raises: bool) -> None:
     stuck, entered, ended = threading.Event(), threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -124,14 +124,14 @@ async def test_the_late_end_of_an_abandoned_call_troubles_nobody(raises: bool) -
 
 
 @pytest.mark.realtime
-async def test_two_calls_at_once_do_not_wait_for_each_other() -> None:
+async def test_two_calls_run_at_once() -> None:
     barrier = threading.Barrier(2)
     async with running() as callbacks:
         await asyncio.gather(callbacks.start(barrier.wait), callbacks.start(barrier.wait))
         assert await callbacks.start(lambda: 7) == 7
 
 
-def test_a_call_may_end_after_its_loop() -> None:
+def test_call_may_end_after_its_loop() -> None:
     stuck, threads = threading.Event(), []
 
     async def main() -> None:
@@ -154,7 +154,7 @@ def test_a_call_may_end_after_its_loop() -> None:
     assert not threads[0].is_alive()
 
 
-async def test_closing_cancels_what_runs_on_the_loop() -> None:
+async def test_close_cancels_calls_on_loop() -> None:
     async with running() as callbacks:
         task = callbacks.start(asyncio.Event().wait)
         await asyncio.sleep(0)
@@ -173,7 +173,7 @@ def stubborn(release: asyncio.Event) -> Callable[[], object]:
     return stay
 
 
-async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+async def test_close_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
     release = asyncio.Event()
     callbacks = Callbacks()
     task = callbacks.start(stubborn(release))
@@ -184,10 +184,10 @@ async def test_closing_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) 
     release.set()
     await asyncio.wait({task})
     await asyncio.sleep(0)
-    assert "failed after it was given up: LookupError" in caplog.text
+    assert "an abandoned callback failed: LookupError" in caplog.text
 
 
-async def test_closing_twice_and_unused(caplog: pytest.LogCaptureFixture) -> None:
+async def test_close_twice_and_unused(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     callbacks = Callbacks()
     await callbacks.close()
@@ -196,7 +196,7 @@ async def test_closing_twice_and_unused(caplog: pytest.LogCaptureFixture) -> Non
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_a_callback_may_end_the_program(plain: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_callback_may_exit_the_program(plain: bool, caplog: pytest.LogCaptureFixture) -> None:
     def leave() -> None:
         raise SystemExit(3)
 
@@ -214,14 +214,14 @@ def test_a_callback_may_end_the_program(plain: bool, caplog: pytest.LogCaptureFi
     assert not caplog.records  # no "Task exception was never retrieved"
 
 
-async def test_a_call_that_waits_for_the_closing_is_not_waited_for(
+async def test_close_does_not_wait_for_call_that_closes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     callbacks = Callbacks()
     closed = asyncio.Event()
 
     async def leave() -> None:
-        callbacks.let_caller_go()
+        callbacks.allow_close_from_callback()
         await closed.wait()
 
     task = callbacks.start(leave)
@@ -234,6 +234,6 @@ async def test_a_call_that_waits_for_the_closing_is_not_waited_for(
     assert not caplog.records
 
 
-def test_a_callback_is_called_by_its_name_where_it_has_one() -> None:
+def test_name_of_callback_in_log() -> None:
     assert name(elapse) == "elapse"
     assert name(functools.partial(elapse, 1)).startswith("functools.partial(")

@@ -46,7 +46,7 @@ SAID: dict[UpkeepEvent, str] = {
 }
 
 
-async def test_each_event_is_told_and_counted() -> None:
+async def test_each_event_is_emitted_and_counted() -> None:
     told: list[UpkeepEvent] = []
     upkeep = Upkeep(told.append)
     assert upkeep.counters == UpkeepCounters(*[0] * 9)
@@ -67,7 +67,7 @@ async def test_each_event_is_told_and_counted() -> None:
     )
 
 
-def test_alike_is_not_equal() -> None:
+def test_events_of_different_classes_are_not_equal() -> None:
     assert Restored(1) != Renewed(1)
     assert PortBack("text") != Reset("text")
     assert PortLost(ERROR) != RenewalFailed(ERROR)
@@ -78,11 +78,11 @@ def test_alike_is_not_equal() -> None:
 
 
 @pytest.mark.parametrize("event", SAID)
-def test_each_event_is_a_sentence(event: UpkeepEvent) -> None:
+def test_text_of_event(event: UpkeepEvent) -> None:
     assert str(event) == SAID[event]
 
 
-async def test_a_dropped_report_is_named_by_what_it_was_of() -> None:
+async def test_text_of_dropped_report_names_its_resources() -> None:
     resources = (
         Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE),
         Resource("3311/0/5850", ValueType.BOOLEAN, True, Access.READABLE),
@@ -91,12 +91,12 @@ async def test_a_dropped_report_is_named_by_what_it_was_of() -> None:
     assert str(event) == "the report of 3303/0/5700, 3311/0/5850 was dropped: too many wait"
 
 
-def test_no_event_is_without_a_sentence() -> None:
+def test_every_event_has_a_text() -> None:
     assert {type(event) for event in SAID} | {ReportDropped} == set(get_args(UpkeepEvent))
 
 
 @pytest.mark.parametrize("event", SAID)
-def test_a_disruption_that_nobody_hears_of_is_a_warning(
+def test_disruption_without_listener_is_a_warning(
     event: UpkeepEvent, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
@@ -112,13 +112,13 @@ def test_a_disruption_that_nobody_hears_of_is_a_warning(
 # --- the program's listener ------------------------------------------------------------------
 
 
-def test_nobody_needs_to_listen() -> None:
+def test_emit_without_listener() -> None:
     upkeep = Upkeep(None)
     upkeep.tell(Restored(1))
     assert upkeep.counters.restored == 1
 
 
-def test_a_listener_that_fails_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_error_of_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: UpkeepEvent) -> None:
         raise ZeroDivisionError
 
@@ -133,6 +133,6 @@ async def coroutine(_: UpkeepEvent) -> None: ...
 
 
 @pytest.mark.parametrize("listener", [coroutine, 5])
-def test_what_cannot_listen_is_refused(listener: object) -> None:
+def test_listener_must_be_plain_function(listener: object) -> None:
     with pytest.raises(ParameterError, match="plain function"):
         Upkeep(listener)  # type: ignore[arg-type]

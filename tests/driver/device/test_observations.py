@@ -16,7 +16,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def test_before_the_first_login_nothing_is_missing() -> None:
+async def test_nothing_missing_before_first_login() -> None:
     it = Observations()
     assert not it.missing
     it.observed(TEMPERATURE, added=True)
@@ -25,7 +25,7 @@ async def test_before_the_first_login_nothing_is_missing() -> None:
     assert now() == 0
 
 
-async def test_what_was_observed_is_awaited_after_an_interruption() -> None:
+async def test_wait_after_interruption_until_observed_again() -> None:
     it = Observations()
     it.observed(TEMPERATURE, added=True)
     it.observed(HUMIDITY, added=True)
@@ -39,7 +39,7 @@ async def test_what_was_observed_is_awaited_after_an_interruption() -> None:
     assert not it.missing
 
 
-async def test_what_was_observed_no_more_is_not_missed() -> None:
+async def test_cancelled_observation_is_not_missing() -> None:
     it = Observations()
     it.observed(TEMPERATURE, added=True)
     it.observed(TEMPERATURE, added=False)
@@ -47,7 +47,7 @@ async def test_what_was_observed_no_more_is_not_missed() -> None:
     assert not it.missing
 
 
-async def test_a_platform_that_does_not_observe_again_is_not_awaited_for_ever(
+async def test_wait_ends_after_timeout(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     it = Observations()
@@ -60,7 +60,7 @@ async def test_a_platform_that_does_not_observe_again_is_not_awaited_for_ever(
     assert not it.missing
 
 
-async def test_an_interruption_ends_the_wait_and_forgets_nothing() -> None:
+async def test_second_interruption_ends_wait_and_keeps_missing() -> None:
     it = Observations()
     it.observed(TEMPERATURE, added=True)
     it.interrupted()

@@ -122,7 +122,7 @@ def refuse(part: str) -> Callable[[str], M5310Error | None]:
     return fault
 
 
-async def test_one_value_is_one_line_and_becomes_the_resources() -> None:
+async def test_one_value_is_one_line_and_is_stored() -> None:
     wire, a = Wire(), resource(A)
     report = await sending(wire).send({a: "x"}, acknowledge=False)
     assert wire.lines == ['3303,0,5700,1,"x",1']
@@ -134,7 +134,7 @@ async def test_one_value_is_one_line_and_becomes_the_resources() -> None:
         await report.acknowledgement()
 
 
-async def test_a_group_ends_with_its_last_line() -> None:
+async def test_last_line_ends_the_report() -> None:
     wire = Wire()
     values = {resource(A): "x", resource(B): "y", resource(C): "z"}
     await sending(wire).send(values, acknowledge=True)
@@ -145,7 +145,7 @@ async def test_a_group_ends_with_its_last_line() -> None:
     ]
 
 
-async def test_each_object_instance_is_a_report_of_its_own() -> None:
+async def test_one_report_for_each_object_instance() -> None:
     wire = Wire()
     values = {resource(A): "x", resource("3303/1/5700"): "y", resource(B): "z"}
     report = await sending(wire).send(values, acknowledge=True)
@@ -157,7 +157,7 @@ async def test_each_object_instance_is_a_report_of_its_own() -> None:
     assert report.ackids == (2, 3)
 
 
-async def test_the_lines_of_two_groups_never_mix() -> None:
+async def test_lines_of_two_reports_do_not_mix() -> None:
     wire = Wire()
     sender = sending(wire)
     await asyncio.gather(
@@ -167,7 +167,7 @@ async def test_the_lines_of_two_groups_never_mix() -> None:
     assert [line.split('"')[1] for line in wire.lines] == ["1", "2", "3", "4"]
 
 
-async def test_a_group_is_finished_though_its_caller_is_cancelled() -> None:
+async def test_report_is_finished_although_caller_is_cancelled() -> None:
     wire = Wire()
     task = asyncio.create_task(
         sending(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
@@ -180,7 +180,7 @@ async def test_a_group_is_finished_though_its_caller_is_cancelled() -> None:
     assert [line[-1] for line in wire.lines] == ["0", "1"]
 
 
-async def test_cancelled_before_its_turn_a_group_is_never_sent() -> None:
+async def test_report_cancelled_before_first_line_is_not_sent() -> None:
     wire = Wire()
     sender = sending(wire)
     first = asyncio.create_task(sender.send({resource(A): "1"}, acknowledge=False))
@@ -192,7 +192,7 @@ async def test_cancelled_before_its_turn_a_group_is_never_sent() -> None:
     assert len(wire.lines) == 1
 
 
-async def test_a_refused_first_line_leaves_nothing_behind() -> None:
+async def test_refused_first_line_needs_no_closing_line() -> None:
     wire, a = Wire(refuse("5700")), resource(A, value="old")
     with pytest.raises(CommandError):
         await sending(wire).send({a: "x", resource(B): "y"}, acknowledge=False)
@@ -200,7 +200,7 @@ async def test_a_refused_first_line_leaves_nothing_behind() -> None:
     assert a.value == "old"
 
 
-async def test_a_group_refused_half_way_is_closed_so_that_it_joins_no_other() -> None:
+async def test_report_refused_half_way_is_closed() -> None:
     wire, a, b = Wire(refuse("5701")), resource(A, value="old"), resource(B, value="old")
     with pytest.raises(CommandError, match="5701"):
         await sending(wire).send({a: "x", b: "y", resource(C): "z"}, acknowledge=True)
@@ -208,7 +208,7 @@ async def test_a_group_refused_half_way_is_closed_so_that_it_joins_no_other() ->
     assert (a.value, b.value) == ("x", "old")
 
 
-async def test_a_group_that_cannot_even_be_closed_is_said_so(
+async def test_report_that_cannot_be_closed_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     wire = Wire(lambda line: refuse("")(line) if len(wire.lines) > 1 else None)
@@ -217,7 +217,7 @@ async def test_a_group_that_cannot_even_be_closed_is_said_so(
     assert "half a report" in caplog.text
 
 
-async def test_a_failed_report_awaits_no_acknowledgement(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failed_report_awaits_no_acknowledgement(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     wire = Wire(lambda line: CommandTimeout(line, 5))
     sender = sending(wire)
@@ -227,14 +227,14 @@ async def test_a_failed_report_awaits_no_acknowledgement(caplog: pytest.LogCaptu
     assert "which nobody awaits" in caplog.text
 
 
-async def test_acknowledged_before_the_line_has_its_result() -> None:
+async def test_acknowledgement_before_ok() -> None:
     sender = sending(Wire(lambda _: sender.acknowledged(2)))  # type: ignore[func-returns-value]
     report = await sender.send({resource(A): "x"}, acknowledge=True)
     assert report.acknowledged
     await report.acknowledgement(0)
 
 
-async def test_the_platforms_word_is_awaited_and_a_late_one_counts() -> None:
+async def test_late_acknowledgement_counts() -> None:
     sender = sending(Wire())
     report = await sender.send({resource(A): "x", resource("1/0/1"): "y"}, acknowledge=True)
     sender.acknowledged(3)
@@ -246,7 +246,7 @@ async def test_the_platforms_word_is_awaited_and_a_late_one_counts() -> None:
     assert report.acknowledged
 
 
-async def test_no_ackid_is_used_twice() -> None:
+async def test_ackids_are_unique() -> None:
     sender = sending(Wire(lambda line: CommandTimeout(line, 5) if "fail" in line else None))
     ackids = []
     for text in ("a", "fail", "b"):
@@ -257,7 +257,7 @@ async def test_no_ackid_is_used_twice() -> None:
     assert ackids == [2, 4]
 
 
-async def test_a_lost_port_releases_who_waits() -> None:
+async def test_lost_port_fails_waiting_reports() -> None:
     sender = sending(Wire())
     report = await sender.send({resource(A): "x"}, acknowledge=True)
     waiting = asyncio.create_task(report.acknowledgement())
@@ -268,7 +268,7 @@ async def test_a_lost_port_releases_who_waits() -> None:
     assert not report.acknowledged
 
 
-async def test_missing_acknowledgements_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_window_of_missing_acknowledgements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "WINDOW", 2)
     sender = sending(Wire())
     for _ in range(2):
@@ -288,28 +288,28 @@ def mute(part: str, *, sent: bool = True) -> Callable[[str], M5310Error | None]:
     return fault
 
 
-async def test_a_report_whose_first_result_got_lost_is_closed() -> None:
+async def test_report_with_lost_first_result_is_closed() -> None:
     wire = Wire(mute('"1",0'))
     with pytest.raises(CommandTimeout):
         await sending(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
     assert wire.lines == ['3303,0,5700,1,"1",0', '3303,0,5700,1,"1",1']  # the module may have it
 
 
-async def test_a_report_whose_last_result_got_lost_is_closed_by_what_was_taken() -> None:
+async def test_report_with_lost_last_result_is_closed() -> None:
     wire = Wire(mute('"2"'))
     with pytest.raises(CommandTimeout):
         await sending(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
     assert [line[-3:] for line in wire.lines] == ['1",0'[-3:], '2",1'[-3:], '1",1'[-3:]]
 
 
-async def test_what_was_never_written_needs_no_closing() -> None:
+async def test_unsent_report_needs_no_closing_line() -> None:
     wire = Wire(mute('"1"', sent=False))
     with pytest.raises(CommandTimeout):
         await sending(wire).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
     assert len(wire.lines) == 1
 
 
-async def test_after_a_restart_nothing_of_before_is_sent_any_more() -> None:
+async def test_failed_reports_are_not_sent_after_restart() -> None:
     a, b, c = resource(A), resource(B), resource(C)
     wire, session = Wire(), Session()
     sender = sending(wire, session)
@@ -331,7 +331,7 @@ async def test_after_a_restart_nothing_of_before_is_sent_any_more() -> None:
 QUEUED, ACCEPTED, FAILED = ReportState.QUEUED, ReportState.ACCEPTED, ReportState.FAILED
 
 
-async def test_what_is_made_while_the_device_comes_back_is_sent_in_order_afterwards() -> None:
+async def test_reports_made_during_recovery_are_sent_in_order() -> None:
     bench = Bench()
     bench.it.hold()
     kept = [await bench.send(text) for text in "123"]
@@ -346,7 +346,7 @@ async def test_what_is_made_while_the_device_comes_back_is_sent_in_order_afterwa
     assert len(bench.it) == 0
 
 
-async def test_what_is_on_the_wire_as_the_device_is_lost_is_said_again() -> None:
+async def test_report_interrupted_by_loss_is_sent_again() -> None:
     bench = Bench()
 
     def vanish(line: str) -> M5310Error | None:
@@ -365,7 +365,7 @@ async def test_what_is_on_the_wire_as_the_device_is_lost_is_said_again() -> None
     assert bench.said == ["1", "1", "2"]
 
 
-async def test_a_report_cut_in_two_is_said_again_whole() -> None:
+async def test_report_cut_in_two_is_sent_again_whole() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.it.send({bench.a: "1", resource(B): "2"}, acknowledge=False))
     await elapse(0.5)
@@ -378,7 +378,7 @@ async def test_a_report_cut_in_two_is_said_again_whole() -> None:
     assert bench.said == ["1", "1", "2"]
 
 
-async def test_what_was_not_acknowledged_goes_first_and_with_another_ackid() -> None:
+async def test_unacknowledged_report_is_sent_first_with_new_ackid() -> None:
     bench = Bench()
     reports = [await bench.send(text, acknowledge=True) for text in "123"]
     bench.it.acknowledged(3)
@@ -397,7 +397,7 @@ async def test_what_was_not_acknowledged_goes_first_and_with_another_ackid() -> 
     assert len(bench.wire.lines) == 6
 
 
-async def test_an_ok_that_came_with_the_restart_may_be_of_the_module_before() -> None:
+async def test_ok_together_with_restart_does_not_count() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.send("1", acknowledge=True))
     await elapse(0.5)
@@ -409,7 +409,7 @@ async def test_an_ok_that_came_with_the_restart_may_be_of_the_module_before() ->
     await bench.it.close(PortError("closed"))
 
 
-async def test_without_an_acknowledgement_an_ok_is_all_there_is_to_know() -> None:
+async def test_report_without_acknowledgement_is_not_sent_again() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.send("1"))
     await elapse(0.5)
@@ -423,7 +423,7 @@ async def test_without_an_acknowledgement_an_ok_is_all_there_is_to_know() -> Non
 # --- observed again ------------------------------------------------------------------------------
 
 
-async def test_reports_wait_until_the_platform_observes_again() -> None:
+async def test_reports_wait_until_platform_observes_again() -> None:
     bench = Bench()
     bench.it.observed((3303, 0, -1), added=True)
     bench.it.observed((3304, 0, -1), added=True)
@@ -436,7 +436,7 @@ async def test_reports_wait_until_the_platform_observes_again() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(5)
 
 
-async def test_a_platform_that_does_not_observe_again_is_not_waited_for_for_ever() -> None:
+async def test_wait_for_observe_ends() -> None:
     bench = Bench()
     bench.it.observed((3303, 0, -1), added=True)
     bench.it.hold()
@@ -449,7 +449,7 @@ async def test_a_platform_that_does_not_observe_again_is_not_waited_for_for_ever
     assert asyncio.get_running_loop().time() == begun + 1
 
 
-async def test_lost_again_before_it_was_observed_again() -> None:
+async def test_loss_before_platform_observes_again() -> None:
     bench = Bench()
     bench.it.observed((3303, 0, -1), added=True)
     bench.it.hold()
@@ -468,7 +468,7 @@ async def test_lost_again_before_it_was_observed_again() -> None:
 # --- bounded -------------------------------------------------------------------------------------
 
 
-async def test_the_oldest_makes_room() -> None:
+async def test_full_outbox_drops_oldest_report() -> None:
     bench = Bench(limit=2)
     bench.it.hold()
     oldest, *kept = [await bench.send(text) for text in "123"]
@@ -481,7 +481,7 @@ async def test_the_oldest_makes_room() -> None:
     assert bench.said == ["2", "3"]
 
 
-async def test_what_finds_it_full_is_refused() -> None:
+async def test_full_outbox_refuses_report() -> None:
     bench = Bench(limit=2, when_full=WhenFull.REFUSE)
     bench.it.hold()
     kept = [await bench.send(text) for text in "12"]
@@ -493,7 +493,7 @@ async def test_what_finds_it_full_is_refused() -> None:
     assert bench.said == ["1", "2"]
 
 
-async def test_what_is_larger_than_all_the_room_drops_nothing() -> None:
+async def test_report_larger_than_limit_drops_nothing() -> None:
     bench = Bench(limit=1)
     bench.it.hold()
     await bench.send("1")
@@ -503,7 +503,7 @@ async def test_what_is_larger_than_all_the_room_drops_nothing() -> None:
     assert bench.dropped == []
 
 
-async def test_what_was_under_way_makes_room_too() -> None:
+async def test_limit_counts_interrupted_reports() -> None:
     bench = Bench(limit=1)
     first = await bench.send("1", acknowledge=True)
     await bench.send("2", acknowledge=True)
@@ -513,7 +513,7 @@ async def test_what_was_under_way_makes_room_too() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, None])
-def test_what_is_no_number_of_reports(limit: object) -> None:
+def test_limit_must_be_positive_integer(limit: object) -> None:
     with pytest.raises(ParameterError, match="number of reports"):
         Bench(limit=limit)  # type: ignore[arg-type]
 
@@ -521,7 +521,7 @@ def test_what_is_no_number_of_reports(limit: object) -> None:
 # --- repeated ------------------------------------------------------------------------------------
 
 
-async def test_without_a_word_it_is_said_again_after_the_platform_was_asked() -> None:
+async def test_unacknowledged_report_is_sent_again_after_verify() -> None:
     bench = Bench()
     report = await bench.send("1", acknowledge=True)
     await elapse(OVERDUE - 1)
@@ -534,7 +534,7 @@ async def test_without_a_word_it_is_said_again_after_the_platform_was_asked() ->
     assert len(bench.wire.lines) == 2
 
 
-async def test_a_platform_that_never_acknowledges_is_not_asked_for_ever() -> None:
+async def test_report_fails_after_last_unacknowledged_attempt() -> None:
     bench = Bench()
     report = await bench.send("1", acknowledge=True)
     with pytest.raises(AcknowledgementTimeout, match="3 attempts"):
@@ -544,7 +544,7 @@ async def test_a_platform_that_never_acknowledges_is_not_asked_for_ever() -> Non
     assert len(bench.it) == 0
 
 
-async def test_a_late_word_makes_the_repetition_needless() -> None:
+async def test_late_acknowledgement_cancels_repetition() -> None:
     bench = Bench()
     report = await bench.send("1", acknowledge=True)
     await elapse(OVERDUE + 0.5)
@@ -554,7 +554,7 @@ async def test_a_late_word_makes_the_repetition_needless() -> None:
     assert bench.said == ["1"]
 
 
-async def test_a_platform_that_knows_the_device_no_more_ends_the_login() -> None:
+async def test_failed_verify_holds_reports() -> None:
     bench = Bench()
     report = await bench.send("1", acknowledge=True)
     bench.known = False
@@ -567,7 +567,7 @@ async def test_a_platform_that_knows_the_device_no_more_ends_the_login() -> None
     await bench.it.close(PortError("closed"))
 
 
-async def test_repeated_by_nobody_without_recovery_it_fails_as_it_is_overdue() -> None:
+async def test_overdue_report_fails_without_recovery() -> None:
     sender = sending(Wire())
     report = await sender.send({resource(A): "1"}, acknowledge=True)
     with pytest.raises(AcknowledgementTimeout, match="1 attempt"):
@@ -578,7 +578,7 @@ async def test_repeated_by_nobody_without_recovery_it_fails_as_it_is_overdue() -
 # --- what the module refuses ---------------------------------------------------------------------
 
 
-async def test_a_refusal_is_the_programs_if_the_platform_knows_the_device() -> None:
+async def test_refused_report_fails_if_verify_succeeds() -> None:
     bench = Bench(refuse('"1"'))
     with pytest.raises(CommandError):
         await bench.send("1")
@@ -587,7 +587,7 @@ async def test_a_refusal_is_the_programs_if_the_platform_knows_the_device() -> N
     assert bench.said == ["1"] * ATTEMPTS + ["2"]
 
 
-async def test_a_resource_the_module_never_took_is_declared_anew_once_and_its_report_kept() -> None:
+async def test_never_accepted_resource_is_redeclared_once() -> None:
     bench = Bench(refuse('"1"'))
     bench.mends = True
     report = await bench.send("1")
@@ -609,7 +609,7 @@ async def test_a_resource_the_module_never_took_is_declared_anew_once_and_its_re
     assert bench.redeclared == 2
 
 
-async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:
+async def test_refusal_after_logout_keeps_report() -> None:
     bench = Bench(refuse('"1"'))
     bench.known = False
     report = await bench.send("1")
@@ -622,7 +622,7 @@ async def test_a_refusal_of_a_login_that_is_over_is_kept() -> None:
 
 @pytest.mark.parametrize("error", [CommandTimeout("AT", 5), CommandError("AT", "ERROR", None)])
 @pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
-async def test_what_the_line_lost_or_changed_is_said_again(times: int, error: M5310Error) -> None:
+async def test_report_lost_or_damaged_on_line_is_sent_again(times: int, error: M5310Error) -> None:
     left = [error] * times
     bench = Bench(lambda _: left.pop() if left else None)
     if times < ATTEMPTS:
@@ -634,7 +634,7 @@ async def test_what_the_line_lost_or_changed_is_said_again(times: int, error: M5
     assert bench.asked == times
 
 
-async def test_dropped_while_the_platform_is_asked_it_fails_once() -> None:
+async def test_report_dropped_during_verify_fails_once() -> None:
     bench = Bench(refuse('"1"'))
     task = asyncio.create_task(bench.send("1"))
     await elapse(1.5)
@@ -648,7 +648,7 @@ async def test_dropped_while_the_platform_is_asked_it_fails_once() -> None:
 # --- the end -------------------------------------------------------------------------------------
 
 
-async def test_logged_out_what_has_not_begun_fails_and_the_rest_goes_on() -> None:
+async def test_stop_fails_reports_that_have_not_started() -> None:
     bench = Bench()
     first = asyncio.create_task(bench.send("1"))
     second = asyncio.create_task(bench.send("2"))
@@ -660,7 +660,7 @@ async def test_logged_out_what_has_not_begun_fails_and_the_rest_goes_on() -> Non
     assert bench.said == ["1"]
 
 
-async def test_closed_everything_fails_and_nothing_is_left_running() -> None:
+async def test_close_fails_all_reports_and_ends_task() -> None:
     bench = Bench()
     unacknowledged = await bench.send("1", acknowledge=True)
     task = asyncio.create_task(bench.send("2"))
@@ -673,14 +673,14 @@ async def test_closed_everything_fails_and_nothing_is_left_running() -> None:
     assert bench.said == ["1"]
 
 
-async def test_one_that_never_sent_anything_closes_too() -> None:
+async def test_close_of_unused_outbox() -> None:
     bench = Bench()
     await bench.it.close(PortError("gone"))
     assert len(bench.it) == 0
 
 
 @pytest.mark.parametrize("lies", [1, 3])
-async def test_a_firmware_that_acknowledges_nothing_ends_a_report_only_if_it_says_so_twice(
+async def test_report_fails_after_second_unsupported_ack(
     lies: int,
 ) -> None:
     left = [lies]

@@ -60,7 +60,7 @@ class Bench:
 
 
 @pytest.mark.parametrize("times", [0, 2, 3])
-async def test_a_board_that_the_opened_port_resets(times: int) -> None:
+async def test_create_survives_restarts(times: int) -> None:
     bench = Bench()
     left = [ModemReset("anew") for _ in range(times)]
     bench.wire.then = lambda _: left.pop() if left else None
@@ -74,7 +74,7 @@ async def test_a_board_that_the_opened_port_resets(times: int) -> None:
     )
 
 
-async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:
+async def test_instance_of_previous_program_is_deleted_first() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCONF", once=True)
     asyncio.get_running_loop().call_later(10, bench.closed.set_result, True)
@@ -83,14 +83,14 @@ async def test_a_module_that_holds_an_instance_is_cleared_first() -> None:
     assert 10 <= asyncio.get_running_loop().time() < 15
 
 
-async def test_a_module_that_never_says_it_logged_out_is_waited_for_in_vain() -> None:
+async def test_wait_for_previous_logout_ends() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCONF", once=True)
     await bench.provisioning.configure()
     assert LOGOUT < asyncio.get_running_loop().time() < LOGOUT + 10
 
 
-async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
+async def test_no_wait_if_previous_program_was_not_logged_in() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
     await bench.provisioning.configure()
@@ -98,7 +98,7 @@ async def test_a_module_that_is_not_logged_in_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("verdict", [True, False, None])
-async def test_a_login_that_an_earlier_program_began_is_waited_for(verdict: bool | None) -> None:
+async def test_wait_for_login_of_previous_program(verdict: bool | None) -> None:
     bench = Bench()
     # neither logged in nor to be deleted: the login is under way
     refused = ["AT+MIPLCONF"] * (1 + ATTEMPTS)
@@ -116,7 +116,7 @@ async def test_a_login_that_an_earlier_program_began_is_waited_for(verdict: bool
 
 
 @pytest.mark.parametrize("times", [1, ATTEMPTS])
-async def test_a_configuration_that_the_line_garbled_is_said_again_at_once(times: int) -> None:
+async def test_damaged_configuration_is_sent_again(times: int) -> None:
     bench = Bench()
     # a module that holds nothing has nothing to log out or to delete, either
     bench.refuse(*["AT+MIPLCONF"] * times, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
@@ -127,7 +127,7 @@ async def test_a_configuration_that_the_line_garbled_is_said_again_at_once(times
 
 
 @pytest.mark.parametrize("times", [1, RESTARTS, RESTARTS + 1])
-async def test_a_configuration_of_which_the_line_lost_the_result(times: int) -> None:
+async def test_configuration_with_lost_result_is_sent_again(times: int) -> None:
     bench = Bench()
     lost = CommandTimeout("AT+MIPLCONF", 5)
     bench.refuse(*["AT+MIPLCONF"] * times, error=lost, once=True)
@@ -139,7 +139,7 @@ async def test_a_configuration_of_which_the_line_lost_the_result(times: int) -> 
         assert bench.names() == ["CMEE", "MIPLCONF"] * (times + 1)
 
 
-async def test_a_module_that_does_not_answer_at_all_is_not_configured_again_and_again() -> None:
+async def test_silent_module_is_configured_once() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
     with pytest.raises(CommandTimeout):
@@ -150,7 +150,7 @@ async def test_a_module_that_does_not_answer_at_all_is_not_configured_again_and_
 @pytest.mark.parametrize(
     "error", [AnswerError("odd"), CommandError("AT", "ERROR", None), CommandTimeout("AT", 5)]
 )
-async def test_error_numbers_are_a_wish(error: M5310Error) -> None:
+async def test_refused_error_numbers_are_ignored(error: M5310Error) -> None:
     bench = Bench()
     bench.refuse("AT+CMEE", error=error)
     await bench.provisioning.configure()
@@ -160,7 +160,7 @@ async def test_error_numbers_are_a_wish(error: M5310Error) -> None:
 @pytest.mark.parametrize(
     "error", [PortError("gone"), ModemReset("anew"), CommandTimeout("AT", 5, sent=False)]
 )
-async def test_nobody_there_is_no_refusal(error: M5310Error) -> None:
+async def test_silent_module_is_not_a_refusal(error: M5310Error) -> None:
     bench = Bench()
     bench.refuse("AT+CMEE", error=error)
     with pytest.raises(type(error)):
@@ -168,14 +168,14 @@ async def test_nobody_there_is_no_refusal(error: M5310Error) -> None:
     assert bench.names() == ["CMEE"]
 
 
-async def test_an_instance_is_told_once() -> None:
+async def test_instance_is_added_once() -> None:
     bench = Bench()
     await bench.provisioning.declare(bench.resource())
     await bench.provisioning.declare(bench.resource("3303/0/5701"))
     assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
 
 
-async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() -> None:
+async def test_refusal_after_lost_result_means_instance_exists() -> None:
     bench = Bench()
     lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, ())
     bench.refuse("AT+MIPLADDOBJ", error=lost)
@@ -188,7 +188,7 @@ async def test_an_instance_whose_result_got_lost_may_be_known_to_the_module() ->
 
 
 @pytest.mark.parametrize("error", [None, CommandTimeout("AT+MIPLNOTIFY", 5)])
-async def test_a_resource_that_the_line_garbled_is_said_again(error: M5310Error | None) -> None:
+async def test_damaged_declaration_is_sent_again(error: M5310Error | None) -> None:
     bench = Bench()
     bench.refuse("AT+MIPLNOTIFY", error=error, once=True)
     await bench.provisioning.declare(bench.resource())
@@ -197,7 +197,7 @@ async def test_a_resource_that_the_line_garbled_is_said_again(error: M5310Error 
 
 
 @pytest.mark.parametrize("restarts", [False, True])
-async def test_an_instance_that_was_never_sent_or_forgotten_since_is_no_known_one(
+async def test_refusal_of_unsent_instance_is_raised(
     restarts: bool,
 ) -> None:
     bench = Bench()
@@ -213,7 +213,7 @@ async def test_an_instance_that_was_never_sent_or_forgotten_since_is_no_known_on
     assert list(bench.tree) == []
 
 
-async def test_what_the_module_refuses_is_not_the_devices() -> None:
+async def test_refused_resource_is_not_added() -> None:
     bench = Bench()
     bench.refuse("AT+MIPLNOTIFY")
     with pytest.raises(CommandError):
@@ -221,7 +221,7 @@ async def test_what_the_module_refuses_is_not_the_devices() -> None:
     assert list(bench.tree) == []
 
 
-async def test_the_last_resource_of_an_instance_takes_it_along() -> None:
+async def test_last_resource_of_instance_deletes_it() -> None:
     bench = Bench()
     one, other = bench.resource(), bench.resource("3303/0/5701")
     await bench.provisioning.declare(one)
@@ -235,7 +235,7 @@ async def test_the_last_resource_of_an_instance_takes_it_along() -> None:
     assert bench.provisioning.remove(one) is None  # a restarted module holds it no more
 
 
-async def test_restored_is_what_is_declared_with_its_present_value() -> None:
+async def test_restore_declares_present_values() -> None:
     bench = Bench()
     one, other = bench.resource(), bench.resource("1/0/1")
     await bench.provisioning.declare(one)
@@ -254,7 +254,7 @@ async def test_restored_is_what_is_declared_with_its_present_value() -> None:
 
 
 @pytest.mark.parametrize("error", [PortError("gone"), ModemReset("anew"), None])
-async def test_leaving_it_clean_raises_nothing(error: M5310Error | None) -> None:
+async def test_delete_all_raises_nothing(error: M5310Error | None) -> None:
     bench = Bench()
     await bench.provisioning.declare(bench.resource())
     bench.refuse("AT+MIPLDEL", error=error)
@@ -265,7 +265,7 @@ async def test_leaving_it_clean_raises_nothing(error: M5310Error | None) -> None
 
 
 @pytest.mark.parametrize("times", [1, RESTARTS + 1])
-async def test_a_restart_told_just_after_the_last_ok_begins_it_again(times: int) -> None:
+async def test_restart_just_after_configuration_repeats_it(times: int) -> None:
     bench = Bench()
     left = [True] * times
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
@@ -13,6 +14,8 @@ from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 from tests.support.dialects import CLASSIC
+
+T = TypeVar("T")
 
 Fault = Callable[[str], M5310Error | None]
 
@@ -34,11 +37,12 @@ class Bench:
         self.portion = Portion(report, 0, lines, True)
         self.it = ReportSender(self._execute, CLASSIC)
 
-    async def _execute(self, command: Command) -> Answer:
+    async def _execute(self, command: Command[T]) -> T:
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,3303,0,"))
         if error := self.fault(self.lines[-1]):
             raise error
-        return Answer(command, (self.version,) if command.line == "AT+CMVER" else ())
+        lines = (self.version,) if command.line == "AT+CMVER" else ()
+        return command.parse(Answer(command, lines))
 
     async def send(self) -> bool:
         return await self.it.send(self.portion, 7, lambda: self.starts == 0)
@@ -57,7 +61,7 @@ LOST = CommandTimeout("it", 5)
 UNSENT = CommandTimeout("it", 5, sent=False)
 
 
-async def test_all_lines_in_order_and_the_last_one_closes() -> None:
+async def test_lines_in_order_and_last_one_closes() -> None:
     bench = Bench()
     assert await bench.send()
     assert bench.lines == ['1,1,"x",0', '2,1,"y",0', '3,1,"z",1,7']
@@ -77,7 +81,7 @@ async def test_all_lines_in_order_and_the_last_one_closes() -> None:
         ("2,1", UNSENT, '1,1,"x",1'),
     ],
 )
-async def test_a_half_that_stands_in_the_module_is_closed(
+async def test_half_sent_report_is_closed(
     where: str, error: M5310Error, closing: str | None
 ) -> None:
     bench = Bench(lambda line: error if line.startswith(where) and line[-1] != "1" else None)
@@ -88,14 +92,14 @@ async def test_a_half_that_stands_in_the_module_is_closed(
     assert bench.values[int(where[0]) - 1 :] == ["old"] * (4 - int(where[0]))
 
 
-async def test_a_half_that_cannot_be_closed_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_report_that_cannot_be_closed_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench(lambda line: REFUSED if len(bench.lines) > 1 else None)
     with pytest.raises(CommandError):
         await bench.send()
     assert "half a report" in caplog.text
 
 
-async def test_a_port_that_went_holds_nothing_to_close() -> None:
+async def test_lost_port_needs_no_closing_line() -> None:
     bench = Bench(at("2,1", PortError("gone")))
     with pytest.raises(PortError):
         await bench.send()
@@ -103,7 +107,7 @@ async def test_a_port_that_went_holds_nothing_to_close() -> None:
 
 
 @pytest.mark.parametrize("error", [None, REFUSED])
-async def test_a_module_that_began_anew_is_told_no_more_of_it(error: M5310Error | None) -> None:
+async def test_sending_stops_at_restart(error: M5310Error | None) -> None:
     def restart(line: str) -> M5310Error | None:
         if line.startswith("2"):
             bench.starts += 1
@@ -119,7 +123,7 @@ async def test_a_module_that_began_anew_is_told_no_more_of_it(error: M5310Error 
     assert len(bench.lines) == 2
 
 
-async def test_resources_of_which_nothing_was_ever_taken_are_doubted_once() -> None:
+async def test_resources_never_accepted_are_doubted_once() -> None:
     bench = Bench(at("2,", REFUSED))
     with pytest.raises(CommandError):
         await bench.send()
@@ -133,7 +137,7 @@ async def test_resources_of_which_nothing_was_ever_taken_are_doubted_once() -> N
     assert not bench.it.doubts(bench.portion)
 
 
-async def test_a_firmware_that_acknowledges_nothing_is_named() -> None:
+async def test_refusal_names_firmware_without_acknowledgements() -> None:
     bench = Bench(at("3,1", REFUSED))
     bench.version = "M5310_V2.1.0"
     with pytest.raises(AcknowledgementRefused, match=r"M5310_V2\.1\.0 acknowledges no reports"):
@@ -141,7 +145,7 @@ async def test_a_firmware_that_acknowledges_nothing_is_named() -> None:
     assert bench.lines[3:] == ['2,1,"y",1', "AT+CMVER"]
 
 
-async def test_a_refusal_by_a_firmware_that_acknowledges_has_another_reason() -> None:
+async def test_refusal_by_firmware_with_acknowledgements() -> None:
     bench = Bench(at("3,1", REFUSED))
     with pytest.raises(CommandError) as refused:
         await bench.send()
@@ -149,7 +153,7 @@ async def test_a_refusal_by_a_firmware_that_acknowledges_has_another_reason() ->
     assert bench.lines[-1] == "AT+CMVER"
 
 
-async def test_a_firmware_that_does_not_say_its_name_is_not_blamed() -> None:
+async def test_refusal_with_unknown_firmware() -> None:
     bench = Bench(lambda line: REFUSED if line.startswith(("3,1", "AT+CMVER")) else None)
     with pytest.raises(CommandError) as refused:
         await bench.send()

@@ -22,7 +22,7 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
 # --- what it says --------------------------------------------------------------------------------
 
 
-def test_one_group_for_each_object_instance_in_the_order_given() -> None:
+def test_grouped_by_object_instance_in_order() -> None:
     a, b, other = resource(A), resource(B, ValueType.FLOAT, 0), resource("3303/1/5700")
     groups = grouped({a: "x", other: "y", b: 1})
     assert [
@@ -41,17 +41,17 @@ def test_one_group_for_each_object_instance_in_the_order_given() -> None:
         ({resource(A): "x" * 600, resource(B): "y" * 401}, "1001 bytes"),
     ],
 )
-def test_what_cannot_be_sent_is_refused(values: dict[Resource, str], says: str) -> None:
+def test_grouped_refuses_values_that_cannot_be_sent(values: dict[Resource, str], says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         grouped(values)  # type: ignore[arg-type]
 
 
-def test_a_thousand_bytes_fit_and_instances_count_apart() -> None:
+def test_payload_limit_for_each_instance() -> None:
     values = {resource(A): "x" * 600, resource(B): "é" * 200, resource("3303/1/1"): "z" * 1000}
     assert [len(group) for group in grouped(values)] == [2, 1]  # type: ignore[arg-type]
 
 
-def test_what_is_too_long_is_named() -> None:
+def test_payload_error_names_the_instance() -> None:
     check_payload("the answer", ["x" * PAYLOAD_LIMIT])
     with pytest.raises(ParameterError, match="the answer takes 1001 bytes, at most 1000"):
         check_payload("the answer", ["x" * PAYLOAD_LIMIT, "y"])
@@ -60,7 +60,7 @@ def test_what_is_too_long_is_named() -> None:
 # --- how far it has come -------------------------------------------------------------------------
 
 
-async def test_accepted_is_all_that_can_be_known_of_a_report_without_acknowledgement() -> None:
+async def test_report_without_acknowledgement_ends_accepted() -> None:
     report = Report((), 2, acknowledge=False)
     waiting = asyncio.create_task(report.accepted())
     assert report.state is S.QUEUED
@@ -76,14 +76,14 @@ async def test_accepted_is_all_that_can_be_known_of_a_report_without_acknowledge
         await report.acknowledgement()
 
 
-async def test_it_shows_what_it_is_of_and_how_far_it_is() -> None:
+async def test_repr_of_report() -> None:
     report = Report((resource(A), resource(B)), 1, acknowledge=True)
     assert repr(report) == "<Report 3303/0/5700, 3303/0/5701 QUEUED>"
     report.portion_acknowledged(0)
     assert repr(report) == "<Report 3303/0/5700, 3303/0/5701 ACKNOWLEDGED>"
 
 
-async def test_acknowledged_is_what_all_its_portions_are() -> None:
+async def test_report_is_acknowledged_with_all_portions() -> None:
     report = Report((), 2, acknowledge=True)
     report.portion_sent(1, 7)
     report.portion_sent(0, 5)
@@ -102,7 +102,7 @@ async def test_acknowledged_is_what_all_its_portions_are() -> None:
     assert (report.state, report.error) == (S.ACKNOWLEDGED, None)
 
 
-async def test_what_the_platform_has_the_module_took() -> None:
+async def test_acknowledged_portion_is_accepted() -> None:
     report = Report((), 1, acknowledge=True)
     report.portion_acknowledged(0)
     await report.accepted()
@@ -111,7 +111,7 @@ async def test_what_the_platform_has_the_module_took() -> None:
     assert report.state is S.ACKNOWLEDGED
 
 
-async def test_whoever_made_it_goes_on_when_it_is_kept() -> None:
+async def test_released_when_report_is_kept() -> None:
     report = Report((), 1, acknowledge=False)
     waiting = asyncio.create_task(report.released())
     await asyncio.sleep(0)
@@ -122,7 +122,7 @@ async def test_whoever_made_it_goes_on_when_it_is_kept() -> None:
     assert report.state is S.QUEUED
 
 
-async def test_a_failure_is_said_to_everybody_and_stays_the_first_one() -> None:
+async def test_first_failure_is_raised_to_all_waiters() -> None:
     report = Report((), 1, acknowledge=True)
     first = PortError("gone")
     waiting = asyncio.create_task(report.acknowledgement())
@@ -136,7 +136,7 @@ async def test_a_failure_is_said_to_everybody_and_stays_the_first_one() -> None:
             await wait
 
 
-async def test_accepted_and_never_acknowledged_it_fails_for_those_who_wait_for_that() -> None:
+async def test_failure_after_accepted_fails_acknowledgement_only() -> None:
     report = Report((), 1, acknowledge=True)
     report.portion_accepted(0)
     report.fail(PortError("gone"))
@@ -145,7 +145,7 @@ async def test_accepted_and_never_acknowledged_it_fails_for_those_who_wait_for_t
         await report.acknowledgement()
 
 
-async def test_waiting_ends_in_time_and_may_begin_again() -> None:
+async def test_wait_for_acknowledgement_may_be_repeated() -> None:
     report = Report((), 1, acknowledge=True)
     loop = asyncio.get_running_loop()
     with pytest.raises(TimeoutError):

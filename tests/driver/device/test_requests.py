@@ -23,7 +23,7 @@ DONE = ["AT+MIPLWRITE=0,10001,1"]
 # --- a request in several parts --------------------------------------------------------------
 
 
-async def test_a_write_of_several_resources_has_one_answer() -> None:
+async def test_write_of_several_resources_has_one_answer() -> None:
     async with bench() as b:
         assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,2") == []
         assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,3,4,99,2,1") == []
@@ -33,7 +33,7 @@ async def test_a_write_of_several_resources_has_one_answer() -> None:
         assert b.value("3303/0/5701") == "K"
 
 
-async def test_a_write_that_was_given_up_half_way_does_not_join_the_next() -> None:
+async def test_incomplete_write_does_not_join_the_next() -> None:
     async with bench() as b:
         answers = await b.served(
             "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,1", "+MIPLWRITE:0,10002,3306,0,5851,3,4,1,0,0"
@@ -49,12 +49,12 @@ async def test_a_write_that_was_given_up_half_way_does_not_join_the_next() -> No
         assert b.value("3306/0/5850") is False
 
 
-async def test_a_write_without_end_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+async def test_write_has_a_limit_of_parts(caplog: pytest.LogCaptureFixture) -> None:
     async with bench() as b:
         part = "+MIPLWRITE:0,10001,3306,0,5851,3,4,1,2,9"
         assert await b.served(*[part] * (requests.PARTS_LIMIT + 1)) == []
         assert b.requests._parts == []
-    assert "dropped" in caplog.text
+    assert "dropping" in caplog.text
 
 
 # --- repeats ---------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def counting() -> tuple[Handlers, list[str]]:
     return Handlers(on_execute=on_execute), calls
 
 
-async def test_a_repeat_while_it_runs_is_served_by_the_one_answer() -> None:
+async def test_repeat_while_callback_runs_gets_one_answer() -> None:
     handlers, calls = counting()
     async with bench(handlers) as b:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
@@ -78,7 +78,7 @@ async def test_a_repeat_while_it_runs_is_served_by_the_one_answer() -> None:
     assert len(calls) == 1
 
 
-async def test_a_repeat_after_the_answer_gets_the_same_answer() -> None:
+async def test_repeat_after_answer_gets_the_same_answer() -> None:
     handlers, calls = counting()
     async with bench(handlers) as b:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
@@ -87,7 +87,7 @@ async def test_a_repeat_after_the_answer_gets_the_same_answer() -> None:
     assert len(calls) == 1
 
 
-async def test_after_half_a_minute_it_is_a_new_request() -> None:
+async def test_same_msgid_after_30_s_is_a_new_request() -> None:
     handlers, calls = counting()
     async with bench(handlers) as b:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
@@ -98,7 +98,7 @@ async def test_after_half_a_minute_it_is_a_new_request() -> None:
     assert len(calls) == 2
 
 
-async def test_another_kind_path_or_msgid_is_another_request() -> None:
+async def test_other_kind_path_or_msgid_is_another_request() -> None:
     handlers, calls = counting()
     async with bench(handlers, answer_within=100) as b:
         answers = await b.served(
@@ -111,14 +111,14 @@ async def test_another_kind_path_or_msgid_is_another_request() -> None:
     assert len(calls) == 3
 
 
-async def test_the_answer_is_said_again_as_it_was_though_the_value_changed() -> None:
+async def test_repeated_answer_has_the_first_value() -> None:
     async with bench() as b:
         first = await b.served("+MIPLREAD:0,10001,3306,0,5851")
         await b.served("+MIPLWRITE:0,10002,3306,0,5851,8")
         assert await b.served("+MIPLREAD:0,10001,3306,0,5851") == first
 
 
-async def test_a_request_forgotten_while_it_runs_is_answered_once() -> None:
+async def test_request_cleared_while_it_runs_is_answered_once() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         await elapse(40)
 
@@ -132,7 +132,7 @@ async def test_a_request_forgotten_while_it_runs_is_answered_once() -> None:
 # --- what else may happen ----------------------------------------------------------------------
 
 
-async def test_before_login_requests_are_refused_at_once() -> None:
+async def test_requests_before_login_are_refused_at_once() -> None:
     handlers, calls = counting()
     async with bench(handlers) as b:
         line = "+MIPLEXECUTE:0,10002,3303,0,5605"
@@ -141,11 +141,11 @@ async def test_before_login_requests_are_refused_at_once() -> None:
     assert calls == []
 
 
-async def test_a_callback_may_end_what_it_is_served_by_and_is_not_waited_for() -> None:
+async def test_callback_may_close_requests() -> None:
     closing: list[asyncio.Task[None]] = []
 
     async def on_execute(_: Resource, arguments: bytes) -> None:
-        b.requests.let_caller_go()
+        b.requests.allow_close_from_callback()
         closing.append(asyncio.create_task(b.requests.close()))
         while True:
             with contextlib.suppress(asyncio.CancelledError):
@@ -161,15 +161,15 @@ async def test_a_callback_may_end_what_it_is_served_by_and_is_not_waited_for() -
         assert b.answers == []
 
 
-async def test_an_answer_the_module_refuses_is_harmless(caplog: pytest.LogCaptureFixture) -> None:
+async def test_refused_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async with bench() as b:
         b.refuse = "10001"
         assert len(await b.served("+MIPLREAD:0,10001,3303,-1,-1")) == 1  # the rest is left out
         assert len(await b.served("+MIPLREAD:0,10002,3303,-1,-1")) == 3
-    assert "was not taken" in caplog.text
+    assert "answer not accepted" in caplog.text
 
 
-async def test_a_flood_is_bounded_and_what_was_taken_is_served() -> None:
+async def test_queue_limit_of_requests() -> None:
     async with bench() as b:
         lines = [f"+MIPLREAD:0,{10000 + at},3303,0,5700" for at in range(requests.QUEUE_LIMIT + 5)]
         assert len(await b.served(*lines)) == requests.QUEUE_LIMIT
@@ -177,7 +177,7 @@ async def test_a_flood_is_bounded_and_what_was_taken_is_served() -> None:
         assert len(await b.served(lines[-1])) == 1  # the platform's repeat finds room
 
 
-async def test_closing_ends_a_callback_that_runs() -> None:
+async def test_close_cancels_running_callback() -> None:
     ended = []
 
     async def on_execute(resource: Resource, arguments: bytes) -> None:
@@ -195,7 +195,7 @@ async def test_closing_ends_a_callback_that_runs() -> None:
         assert b.answers == []
 
 
-async def test_the_same_value_reported_by_a_callback_is_read() -> None:
+async def test_read_returns_value_set_by_callback() -> None:
     async def on_read(resource: Resource) -> None:
         resource.value = 30
 
@@ -205,7 +205,7 @@ async def test_the_same_value_reported_by_a_callback_is_read() -> None:
 
 
 @pytest.mark.realtime
-async def test_a_plain_function_serves_too() -> None:
+async def test_plain_function_as_callback() -> None:
     done = threading.Event()
 
     def on_write(resource: Resource, new: Value) -> None:
@@ -216,7 +216,7 @@ async def test_a_plain_function_serves_too() -> None:
     assert done.is_set()
 
 
-async def test_a_restarted_module_knows_its_old_msgids_no_more() -> None:
+async def test_msgids_are_new_after_restart() -> None:
     reading = asyncio.Event()
 
     async def on_read(_: Resource) -> float:
@@ -240,7 +240,7 @@ async def test_a_restarted_module_knows_its_old_msgids_no_more() -> None:
     await bench.requests.close()
 
 
-async def test_half_an_answer_is_not_finished_after_a_restart() -> None:
+async def test_answer_stops_at_restart() -> None:
     bench = Bench(Handlers())
 
     async def restarts(command: Command) -> Answer:
