@@ -10,13 +10,13 @@ from typing import Final, Self, TypeVar, assert_never
 from weakref import WeakSet
 
 from m5310.at import line_stream as following
-from m5310.at.codec import Answer, Command, Response
+from m5310.at.codec import PROMPT, Answer, Command, Response
 from m5310.at.engine import QUIET
 from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
 from m5310.at.tasks import Pending, finish
 from m5310.commands import general
-from m5310.commands.general import PROMPT, Booted
+from m5310.commands.general import Booted
 from m5310.commands.network import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
@@ -32,7 +32,7 @@ from m5310.module import attach, ping
 from m5310.module.attach import ATTACH, Attached, Progress, Setup
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
-from m5310.module.queries import Vocabulary
+from m5310.module.queries import Queries
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
@@ -43,11 +43,11 @@ T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
-class Module(Vocabulary):
+class Module(Queries):
     """An M5310. `async with` opens it and closes it.
 
     `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
-    What the module can be asked and told stands in `Vocabulary`.
+    The methods of `Queries` execute the general commands.
     """
 
     def __init__(
