@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from m5310.errors import AnswerError, ParameterError, shortened
 
@@ -22,6 +22,11 @@ else:
 LINE_LIMIT = 4096
 """Longest line in bytes, line end not counted, for commands and for what is read (so an echo always
 fits). The longest documented command is a MIPLCONF fragment of 1024 bytes as hex, some 2080."""
+
+
+PROMPT: Final = 5.0
+"""Default timeout in seconds, for what the module answers from memory."""
+# guess: hosts wait between 1 and 5 s.
 
 
 class Quoted(str):
@@ -60,7 +65,7 @@ class Command(Generic[T_co]):
 
     line: str
     responses: tuple[Response, ...] = ()
-    timeout: float = 5.0
+    timeout: float = PROMPT
     repeatable: bool = False
     parse: Callable[[Answer], T_co] = field(default=_whole, compare=False, repr=False)
     meaning: str = field(default="", compare=False, repr=False)

@@ -10,8 +10,8 @@ from contextlib import aclosing
 from typing import Final
 
 from m5310.cli.exits import Exit
-from m5310.cli.explain.catalogue import ENTRIES, typed
-from m5310.cli.explain.lines import Narrator
+from m5310.cli.explain.catalogue import entries, typed
+from m5310.cli.explain.lines import Explainer
 from m5310.cli.terminal import stdin
 from m5310.cli.terminal.output import Output, Style
 from m5310.cli.terminal.session import Session, run_until_first_ends
@@ -66,7 +66,7 @@ class Console:
     def __init__(self, session: Session, output: Output, *, words: bool, echo: bool) -> None:
         self._session = session
         self._output = output
-        self._narrator = Narrator()
+        self._explainer = Explainer()
         self._words = words
         self._echo = echo
 
@@ -106,7 +106,7 @@ class Console:
             self._output.message(f"{text!r} does not begin with AT; ? lists the commands")
 
     async def _send(self, text: str) -> None:
-        meaning = self._narrator.host(text)
+        meaning = self._explainer.host(text)
         if self._echo:
             self._show(">", text, meaning, Style.BOLD)
         elif meaning and self._words and not meaning.startswith("ask"):  # the response explains it
@@ -124,7 +124,7 @@ class Console:
                 self._show_line(" ", line, Style.PLAIN)
 
     def _show_line(self, mark: str, line: str, style: Style) -> None:
-        meaning = self._narrator.module(line)
+        meaning = self._explainer.module(line)
         self._show(mark, line, None if line == "OK" else meaning, style)
 
     def _show(self, mark: str, line: str, meaning: str | None, style: Style) -> None:
@@ -132,5 +132,5 @@ class Console:
         self._output.explained(f"{mark} {line}".rstrip(), shown, _COLUMN, style)
 
     def _show_help(self) -> None:
-        rows = [(entry.text + entry.values, entry.does) for entry in ENTRIES]
+        rows = [(each.command.line + each.takes, each.command.meaning) for each in entries()]
         self._output.table(("COMMAND", "WHAT IT DOES"), rows, [Style.PLAIN] * len(rows))

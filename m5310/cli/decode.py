@@ -13,8 +13,8 @@ from typing import Final, assert_never
 
 from m5310.at.lines import LineReader, Overlong
 from m5310.cli.exits import Exit
-from m5310.cli.explain.commands import config_words
-from m5310.cli.explain.lines import Narrator, in_words
+from m5310.cli.explain.lines import Explainer, describe_line
+from m5310.cli.explain.onenet import describe_config
 from m5310.cli.recording import Chunk, Sender, Speed, read
 from m5310.cli.terminal.output import Output, Style
 from m5310.errors import M5310Error
@@ -65,10 +65,10 @@ def _meaning(line: str) -> str | None:
     line = line.strip()
     if _CONFIGURATION.fullmatch(line):
         try:
-            return config_words(bytes.fromhex(line))
+            return describe_config(bytes.fromhex(line))
         except M5310Error as error:
             return f"not a configuration: {error}"
-    return in_words(line)
+    return describe_line(line)
 
 
 def _decode_file(name: str, file: Iterable[str], output: Output) -> None:
@@ -89,7 +89,7 @@ def _decode_recording(lines: Iterable[str], output: Output) -> None:
     header, entries = read(lines)
     by = f", by {header.by}" if header.by else ""
     output.result(f"{header.port} at {header.baud} baud, {header.started:%Y-%m-%d %H:%M:%S %Z}{by}")
-    narrator = Narrator()
+    explainer = Explainer()
     readers = {sender: LineReader() for sender in Sender}
     for entry in entries:
         at = f"{entry.at:10.3f} "
@@ -98,7 +98,7 @@ def _decode_recording(lines: Iterable[str], output: Output) -> None:
                 output.result(f"{at}  speed changed to {baud} baud")
             case Chunk(_, sender, data):
                 for line in readers[sender].feed(data):
-                    _show(output, at, sender, _text(line), narrator)
+                    _show(output, at, sender, _text(line), explainer)
             case _:
                 assert_never(entry)
 
@@ -108,22 +108,22 @@ def _text(line: str | Overlong) -> str:
 
 
 def _decode_log(lines: Iterable[str], output: Output) -> None:
-    narrator = Narrator()
+    explainer = Explainer()
     for sender, line in filter(None, map(_parse_log_line, lines)):
-        _show(output, "", sender, line, narrator)
+        _show(output, "", sender, line, explainer)
 
 
 def _parse_log_line(line: str) -> tuple[Sender, str] | None:
     """Sender and AT line of a line of a log; None for an empty line."""
     line = _CONTROL.sub("", line).strip()
-    if not in_words(line) and (found := _LOG_LINE.fullmatch(line)):
+    if not describe_line(line) and (found := _LOG_LINE.fullmatch(line)):
         return (Sender.HOST if found[1] == ">" else Sender.MODULE), found[2]
     sender = Sender.HOST if line[:2].upper() == "AT" else Sender.MODULE
     return (sender, line) if line else None
 
 
-def _show(output: Output, at: str, sender: Sender, line: str, narrator: Narrator) -> None:
-    meaning = narrator.host(line) if sender is Sender.HOST else narrator.module(line)
+def _show(output: Output, at: str, sender: Sender, line: str, explainer: Explainer) -> None:
+    meaning = explainer.host(line) if sender is Sender.HOST else explainer.module(line)
     style = Style.PLAIN if sender is Sender.HOST else Style.GREEN
     shown = f"{at}{_MARKS[sender]} {line}"
     output.explained(shown, meaning or _UNKNOWN, _COLUMN + len(at), style)

@@ -6,9 +6,9 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Final
+from typing import Final, TypeVar
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.at.modem import Modem
 from m5310.cli.exits import Exit
 from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
@@ -16,6 +16,8 @@ from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
 from m5310.errors import M5310Error, PortError
 from m5310.module.speed import USUAL, find, open_modem
+
+T = TypeVar("T")
 
 _SHOWN: Final = {
     Verdict.WELL: ("ok", Style.GREEN),
@@ -67,8 +69,7 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
 
     `progress` is called with the name of each check: without answers, all take a minute.
     """
-    numbers = await _ask(modem, general.error_numbers_query())
-    were_off = isinstance(numbers, Answer) and not general.error_numbers_on(numbers)
+    were_off = await _ask(modem, general.error_numbers_query()) is False
     if were_off:
         await _ask(modem, general.error_numbers(on=True))
     findings = []
@@ -82,8 +83,8 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
             await _ask(modem, general.error_numbers(on=False))
 
 
-async def _ask(modem: Modem, command: Command) -> Answer | M5310Error:
-    """The answer or the error. Raises PortError: only a lost port ends a probe."""
+async def _ask(modem: Modem, command: Command[T]) -> T | M5310Error:
+    """The result or the error. Raises PortError: only a lost port ends a probe."""
     try:
         return await modem.execute(command)
     except PortError:

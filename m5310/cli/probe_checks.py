@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
-from m5310.at.codec import Answer, Command
-from m5310.cli.explain.questions import WEAK, signal_words, status_words
-from m5310.commands import general, identity, network
-from m5310.commands import signal as measurements
-from m5310.commands.network import Registration
+from m5310.at.codec import Command
+from m5310.commands import general, identity, network, signal
+from m5310.commands.network import NetworkStatus, Registration, describe_status
+from m5310.commands.signal import WEAK, describe_signal
 from m5310.errors import CommandError, CommandTimeout, M5310Error
 from m5310.module.attach_errors import SIM_ADVICE
+
+T = TypeVar("T")
 
 
 class Verdict(IntEnum):
@@ -39,26 +40,18 @@ class Finding:
     advice: str = ""
 
 
-Assess = Callable[[Answer], Finding]
-
-
 @dataclass(frozen=True, slots=True)
-class Check:
-    """`assess` may raise AnswerError; `vital`: an error or no answer is a problem, not a note."""
+class Check(Generic[T]):
+    """`assess` judges the result of the command; `vital`: an error is a problem, not a note."""
 
     name: str
-    command: Command
-    assess: Assess
+    command: Command[T]
+    assess: Callable[[T], Finding]
     vital: bool = False
 
-    def finding(self, outcome: Answer | M5310Error) -> Finding:
-        """The finding for an answer, or for the error that came instead."""
-        if isinstance(outcome, Answer):
-            try:
-                return self.assess(outcome)
-            except M5310Error as error:
-                return self._failed(error)
-        return self._failed(outcome)
+    def finding(self, outcome: T | M5310Error) -> Finding:
+        """The finding for a result, or for the error that came instead."""
+        return self._failed(outcome) if isinstance(outcome, M5310Error) else self.assess(outcome)
 
     def _failed(self, error: M5310Error) -> Finding:
         match error:
@@ -81,16 +74,11 @@ _NO_SIM: Final = "insert an NB-IoT SIM and restart the module"
 # --- assessments -----------------------------------------------------------------------------
 
 
-def _plain(name: str, read: Callable[[Answer], str]) -> Assess:
-    def assess(answer: Answer) -> Finding:
-        text = read(answer)
-        return Finding(name, text, Verdict.WELL, text)
-
-    return assess
+def _plain(name: str) -> Callable[[str], Finding]:
+    return lambda text: Finding(name, text, Verdict.WELL, text)
 
 
-def _model(answer: Answer) -> Finding:
-    model = identity.text_of(answer)
+def _model(model: str) -> Finding:
     if model.upper().startswith("M5310") and "-A" not in model.upper():
         return Finding("model", model, Verdict.WELL, model)
     return Finding(
@@ -102,8 +90,7 @@ def _model(answer: Answer) -> Finding:
     )
 
 
-def _firmware(answer: Answer) -> Finding:
-    version = identity.text_of(answer)
+def _firmware(version: str) -> Finding:
     if "3." in version:
         return Finding("firmware", version, Verdict.WELL, version)
     return Finding(
@@ -115,16 +102,14 @@ def _firmware(answer: Answer) -> Finding:
     )
 
 
-def _radio(answer: Answer) -> Finding:
-    on = general.radio_on(answer)
+def _radio(on: bool) -> Finding:
     if on:
         return Finding("radio", on, Verdict.WELL, "on")
     return Finding("radio", on, Verdict.WRONG, "off", "turn it on: AT+CFUN=1")
 
 
-def _signal(answer: Answer) -> Finding:
-    dbm = measurements.signal_of(answer)
-    words = signal_words(dbm).removeprefix("signal ")
+def _signal(dbm: int | None) -> Finding:
+    words = describe_signal(dbm).removeprefix("signal ")
     if dbm is None:
         advice = "connect the antenna, or move to a place with NB-IoT coverage"
         return Finding("signal", dbm, Verdict.WRONG, words, advice)
@@ -142,37 +127,34 @@ _REGISTRATION: Final = {
 }
 
 
-def _registration(answer: Answer) -> Finding:
-    status = network.registration_of(answer)
+def _registration(status: NetworkStatus) -> Finding:
     verdict = Verdict.WELL if status.stat.registered else Verdict.WRONG
     advice = _REGISTRATION.get(status.stat, "")
-    return Finding("registration", status.stat.name, verdict, status_words(status), advice)
+    return Finding("registration", status.stat.name, verdict, describe_status(status), advice)
 
 
-def _attached(answer: Answer) -> Finding:
-    attached = network.attached(answer)
+def _attached(attached: bool) -> Finding:
     if attached:
         return Finding("attached", attached, Verdict.WELL, "yes")
     advice = "attach: AT+CGATT=1; it takes up to 2 minutes"
     return Finding("attached", attached, Verdict.WRONG, "no", advice)
 
 
-def _address(answer: Answer) -> Finding:
-    address = network.address_of(answer)
+def _address(address: str | None) -> Finding:
     if address is not None:
         return Finding("address", address, Verdict.WELL, address)
     return Finding("address", None, Verdict.NOTE, "none yet", "the network assigns it on attach")
 
 
-CHECKS: Final = (
-    Check("manufacturer", identity.manufacturer(), _plain("manufacturer", identity.text_of)),
+CHECKS: Final[tuple[Check[Any], ...]] = (
+    Check("manufacturer", identity.manufacturer(), _plain("manufacturer")),
     Check("model", identity.model(), _model),
     Check("firmware", identity.firmware(), _firmware),
-    Check("IMEI", identity.imei(), _plain("IMEI", identity.imei_of), vital=True),
-    Check("SIM", identity.imsi(), _plain("SIM", identity.imsi_of), vital=True),
-    Check("SIM card", identity.iccid(), _plain("SIM card", identity.iccid_of)),
+    Check("IMEI", identity.imei(), _plain("IMEI"), vital=True),
+    Check("SIM", identity.imsi(), _plain("SIM"), vital=True),
+    Check("SIM card", identity.iccid(), _plain("SIM card")),
     Check("radio", general.radio_query(), _radio, vital=True),
-    Check("signal", measurements.signal_quality(), _signal, vital=True),
+    Check("signal", signal.signal_quality(), _signal, vital=True),
     Check("registration", network.registration(), _registration, vital=True),
     Check("attached", network.attachment(), _attached, vital=True),
     Check("address", network.addresses(), _address),

@@ -11,7 +11,6 @@ from contextlib import aclosing
 
 from m5310.at.modem import Modem
 from m5310.cli.exits import Exit
-from m5310.cli.explain.questions import signal_words, status_words
 from m5310.cli.run_measure import command_output
 from m5310.cli.run_profile import (
     Item,
@@ -23,7 +22,8 @@ from m5310.cli.run_profile import (
 from m5310.cli.terminal import stdin
 from m5310.cli.terminal.output import Output, Style
 from m5310.cli.terminal.session import run_until_first_ends
-from m5310.commands.network import NetworkStatus
+from m5310.commands.network import NetworkStatus, describe_status
+from m5310.commands.signal import describe_signal
 from m5310.device.device import URI, Device
 from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
@@ -63,8 +63,8 @@ async def _attach(module: Module, seconds: float, output: Output) -> None:
     async with output.progress("searching for the network") as show_progress:
 
         def progress(attempt: Attempt) -> None:
-            status = status_words(NetworkStatus(attempt.stat, reject_cause=attempt.cause))
-            show_progress(f"searching for the network: {status}, {signal_words(attempt.signal)}")
+            status = describe_status(NetworkStatus(attempt.stat, reject_cause=attempt.cause))
+            show_progress(f"searching for the network: {status}, {describe_signal(attempt.signal)}")
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)

@@ -1,79 +1,56 @@
-"""Who the module is, and whose SIM it has: what it answers from memory."""
+"""Identity of the module and its SIM, answered from memory."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from m5310.at.codec import Answer, Command
-from m5310.commands.general import query, read
+from m5310.at.table import CommandTable, Match, first_value
 
 ACKNOWLEDGES: Final = "3."
-"""What AT+CMVER holds from SP3 on; hosts look for it before they use acknowledgements (seen)."""
+"""What the answer to AT+CMVER holds from SP3 on; hosts check it before they ask for
+acknowledgements (seen)."""
 
+TABLE: Final = CommandTable()
 
-def information() -> Command:
-    """`ATI`; whatever lines come are kept."""
-    return query("I", _TEXT, required=False)
-
-
-def manufacturer() -> Command:
-    return query("+CGMI", _TEXT)
-
-
-def model() -> Command:
-    return query("+CGMM", _TEXT)
-
-
-def revision() -> Command:
-    return query("+CGMR", _TEXT)
-
-
-def firmware() -> Command:
-    """AT+CMVER; it holds `ACKNOWLEDGES` or not."""
-    return query("+CMVER", _TEXT)
-
-
-def text_of(answer: Answer) -> str:
-    """The bare line of `manufacturer`, `model`, `revision` or `firmware`."""
-    return read(answer, _TEXT)[0]
-
-
-# Never a line with a prefix: an unsolicited one may fall before the answer. Nor the text of a
-# start: a module that restarts instead of answering must be heard by all who listen.
+# Never a line with a prefix: an unsolicited one may come before the answer. Nor boot text: a
+# module that restarts instead of answering must be noticed by every listener.
 _TEXT = re.compile(r"(?!REBOOT)[^+\s][^\r\n]*")
-
-
-def imsi() -> Command:
-    return query("+CIMI", _IMSI)
-
-
-def imsi_of(answer: Answer) -> str:
-    return read(answer, _IMSI)[0]
-
-
-def imei() -> Command:
-    return query("+CGSN", _IMEI, 1)
-
-
-def imei_of(answer: Answer) -> str:
-    return read(answer, _IMEI)[1]
-
-
-def serial_number() -> Command:
-    """AT+CGSN=0; a bare line or one with the prefix (inferred)."""
-    return query("+CGSN", _SERIAL, 0, required=False)
-
-
-def iccid() -> Command:
-    return query("+NCCID", _ICCID)
-
-
-def iccid_of(answer: Answer) -> str:
-    return read(answer, _ICCID)[1]
-
-
-_IMSI = re.compile(r"[0-9]{5,15}")
-_IMEI = re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?')
 _SERIAL = re.compile(r"(?!REBOOT)(?:\+CGSN: ?)?([A-Za-z0-9]+)")
-_ICCID = re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})")
+
+
+def _text(match: Match) -> str:
+    return match[0]
+
+
+information = TABLE.query_all(
+    "I",
+    _TEXT,
+    lambda matches: tuple(match[0] for match in matches),
+    "product information",
+    required=False,
+    describe=", ".join,
+)
+manufacturer = TABLE.query("+CGMI", _TEXT, _text, "manufacturer")
+model = TABLE.query("+CGMM", _TEXT, _text, "model")
+revision = TABLE.query("+CGMR", _TEXT, _text, "firmware", meaning="ask for the chip's firmware")
+firmware = TABLE.query("+CMVER", _TEXT, _text, "firmware", meaning="ask for the module's firmware")
+imei = TABLE.query("+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, "IMEI", 1)
+serial_number = TABLE.query_all(  # a bare line or one with the prefix (inferred), or none
+    "+CGSN",
+    _SERIAL,
+    lambda matches: matches[0][1] if matches else None,
+    "serial number",
+    0,
+    required=False,
+)
+imsi = TABLE.query(
+    "+CIMI", re.compile(r"[0-9]{5,15}"), _text, "IMSI", meaning="ask for the SIM's number (IMSI)"
+)
+iccid = TABLE.query(
+    "+NCCID",
+    re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})"),
+    first_value,
+    "SIM card",
+    meaning="ask for the SIM card's number",
+)

@@ -1,21 +1,29 @@
-"""The network side of the general vocabulary: registration, operator, bands, addresses, ping."""
+"""Commands of the network: registration, operator, bands, addresses, ping."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from m5310.at.codec import Answer, Command, Quoted
+from m5310.at.codec import Quoted
 from m5310.at.codec import values as values_of
-from m5310.commands.address import ip_address
-from m5310.commands.general import query, read, setting, within
+from m5310.at.table import CommandTable, Match, Values, first_flag
+from m5310.commands.general import switch, within
 from m5310.commands.power import active_seconds, periodic_update_seconds
+from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, ParameterError
 
 SEARCH: Final = 60.0
-"""Seconds for AT+COPS, which answers once it has looked for the operator. A guess."""
+"""Seconds for AT+COPS, which answers after it has searched for the operator."""
+# guess: no capture shows a search.
+
+TABLE: Final = CommandTable()
+
+
+# --- registration ----------------------------------------------------------------------------
 
 
 class Registration(IntEnum):
@@ -35,7 +43,7 @@ class Registration(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NetworkStatus:
-    """Where the module is on the network. None for what the level does not tell, or nobody knows.
+    """Where the module is on the network. None for what the report level omits or is unknown.
 
     `tac` and `cell` come from level 2 on, both or neither. `reject_cause` (levels 3 and 5) is an
     EMM cause of TS 24.301 annex A if `cause_type` is 0, the vendor's own number if 1. `active`
@@ -52,7 +60,7 @@ class NetworkStatus:
     periodic_update: int | None = None
 
 
-# TS 27.007 10.1.22, of which every value but the first may be left empty:
+# TS 27.007 10.1.22, where every value but the first may be empty:
 # <stat>[,<tac>,<ci>,<AcT>[,<cause_type>,<reject_cause>[,<Active-Time>,<Periodic-TAU>]]]
 # Hex and bit strings come with or without quotes.
 _CELL = r',"?([0-9A-Fa-f]{1,4})?"?,"?([0-9A-Fa-f]{1,8})?"?,([0-9])?'
@@ -62,26 +70,6 @@ _STATUS = rf"([0-5])(?:{_CELL}(?:{_CAUSE}(?:{_TIMERS})?)?)?"
 # An answer has <n> before the status, so 2, 5, 7 or 9 values; unsolicited ones have 1, 4, 6 or 8.
 _CEREG = re.compile(rf"\+CEREG: ?[0-5],{_STATUS}")
 _CEREG_URC = re.compile(rf"\+CEREG: ?{_STATUS}")
-
-
-def report_registration(level: int) -> Command:
-    """0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the cause of a
-    rejection, 4 with the timers of power saving, 5 with both (TS 27.007 10.1.22)."""
-    return setting("+CEREG", within("level", level, range(6)), repeatable=True)
-
-
-def registration() -> Command:
-    return query("+CEREG?", _CEREG)
-
-
-def registration_of(answer: Answer) -> NetworkStatus:
-    return _status(read(answer, _CEREG))
-
-
-def registration_change(line: str) -> NetworkStatus | None:
-    """What an unsolicited +CEREG says; None for any other line."""
-    match = _CEREG_URC.fullmatch(line)
-    return _status(match) if match else None
 
 
 def _status(match: re.Match[str]) -> NetworkStatus:
@@ -99,132 +87,235 @@ def _status(match: re.Match[str]) -> NetworkStatus:
     )
 
 
-def attach(on: bool) -> Command:
-    """OK comes at once; the attach itself takes 2 to 120 s (seen): watch `registration`."""
-    return setting("+CGATT", int(on))
+_STATS: Final = {
+    Registration.NOT_REGISTERED: "not registered, and not searching",
+    Registration.HOME: "registered, home network",
+    Registration.SEARCHING: "not registered yet, searching",
+    Registration.DENIED: "registration denied by the network",
+    Registration.UNKNOWN: "registration unknown, out of coverage",
+    Registration.ROAMING: "registered, roaming",
+}
+
+# Why a network denies, as +CEREG reports it from level 3 on (EMM causes, TS 24.301 annex A).
+_EMM_CAUSES: Final = {
+    3: "illegal UE: the SIM is not known",
+    6: "illegal ME: the module's IMEI is barred",
+    7: "no EPS services for this SIM",
+    8: "no services at all for this SIM",
+    11: "this network is not allowed",
+    12: "this tracking area is not allowed",
+    13: "no roaming in this tracking area",
+    14: "no EPS services in this network",
+    15: "no suitable cell in this tracking area",
+    22: "congestion",
+}
 
 
-def attachment() -> Command:
-    return query("+CGATT?", _CGATT)
+def describe_cause(cause: int) -> str:
+    """Why the network denies the registration, by its EMM cause."""
+    return f"EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
 
 
-def attached(answer: Answer) -> bool:
-    return read(answer, _CGATT)[1] == "1"
+def describe_status(status: NetworkStatus) -> str:
+    words = _STATS[status.stat]
+    if status.tac is not None:
+        words += f", cell {status.cell:X} in area {status.tac:X}"
+    if status.reject_cause is not None:
+        cause = status.reject_cause
+        words += f", vendor's cause {cause}" if status.cause_type else f", {describe_cause(cause)}"
+    return words
 
 
-_CGATT = re.compile(r"\+CGATT: ?([01])")
+def _describe_level(values: Sequence[str]) -> str:
+    (level,) = values
+    how = {0: "off", 1: "on", 2: "on, with the cell"}.get(int(level), f"level {int(level)}")
+    return f"reports of the registration {how}"
 
 
-def report_connection(on: bool) -> Command:
-    """+CSCON:1 as the radio connects, +CSCON:0 as it idles."""
-    return setting("+CSCON", int(on), repeatable=True)
+@TABLE.setting(
+    "+CEREG",
+    "0..5",
+    "report changes of the registration",
+    describe=_describe_level,
+    repeatable=True,
+)
+def report_registration(level: int) -> Values:
+    """0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the cause of a
+    rejection, 4 with the timers of power saving, 5 with both (TS 27.007 10.1.22)."""
+    return (within("level", level, range(6)),)
 
 
-def connection() -> Command:
-    return query("+CSCON?", _CSCON)
+registration = TABLE.query(
+    "+CEREG?", _CEREG, _status, "registration on the network", describe=describe_status
+)
 
 
-def connected(answer: Answer) -> bool:
-    return read(answer, _CSCON)[1] == "1"
+def registration_change(line: str) -> NetworkStatus | None:
+    """An unsolicited +CEREG parsed; None for any other line."""
+    match = _CEREG_URC.fullmatch(line)
+    return _status(match) if match else None
 
 
-_CSCON = re.compile(r"\+CSCON: ?[01],([01])")
+@TABLE.setting(
+    "+CGATT",
+    "0|1",
+    "attach to the network or leave it",
+    describe=switch("attachment to the network"),
+)
+def attach(on: bool) -> Values:
+    """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
+    return (int(on),)
 
 
-def operator(plmn: str | None) -> Command:
+attachment = TABLE.query(
+    "+CGATT?",
+    re.compile(r"\+CGATT: ?([01])"),
+    first_flag,
+    "attachment to the network",
+    describe=lambda attached: ("" if attached else "not ") + "attached to the network",
+)
+
+
+@TABLE.setting(
+    "+CSCON",
+    "0|1",
+    "report the radio connection",
+    describe=switch("reports of the radio connection"),
+    repeatable=True,
+)
+def report_connection(on: bool) -> Values:
+    """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
+    return (int(on),)
+
+
+def describe_connection(connected: bool) -> str:
+    return f"radio {'connected' if connected else 'idle'}"
+
+
+connection = TABLE.query(
+    "+CSCON?",
+    re.compile(r"\+CSCON: ?[01],([01])"),
+    first_flag,
+    "radio connection",
+    describe=describe_connection,
+)
+
+
+def _describe_operator(values: Sequence[str]) -> str:
+    if values[0] == "0":
+        return "let the module choose the operator"
+    _, _, plmn = values
+    return f"choose the operator {plmn}"
+
+
+@TABLE.setting(
+    "+COPS",
+    '0 | 1,2,"<plmn>"',
+    "choose the operator",
+    describe=_describe_operator,
+    timeout=SEARCH,
+)
+def operator(plmn: str | None) -> Values:
     """Choose a network by its number (`46000`), or None: the module chooses."""
     if plmn is None:
-        return setting("+COPS", 0, timeout=SEARCH)
+        return (0,)
     if not re.fullmatch(r"[0-9]{5,6}", plmn):
-        raise ParameterError(f"{plmn!r} is not a network's number; expected 5 or 6 digits")
-    return setting("+COPS", 1, 2, Quoted(plmn), timeout=SEARCH)
+        raise ParameterError(f"{plmn!r} is not a network number; expected 5 or 6 digits")
+    return 1, 2, Quoted(plmn)
 
 
-def operator_query() -> Command:
-    return query("+COPS?", _COPS)
+operator_query = TABLE.query(
+    "+COPS?",
+    re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
+    lambda match: match[1] or None,
+    "operator",
+)
 
 
-def operator_of(answer: Answer) -> str | None:
-    return read(answer, _COPS)[1] or None
+# --- where to search -------------------------------------------------------------------------
 
 
-_COPS = re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?')
-
-
-# --- where to look --------------------------------------------------------------------------
-
-
-def bands(*numbers: int) -> Command:
-    """Where to look for a network, in this order."""
+@TABLE.setting(
+    "+NBAND",
+    "<band>[,<band>...]",
+    "set the bands to search",
+    describe=lambda values: f"look for a network in the bands {', '.join(values)}",
+)
+def bands(*numbers: int) -> Values:
+    """The bands (1..85) to search for a network, in this order."""
     if not numbers:
-        raise ParameterError("no band; expected one or more, like 5, 8")
-    return setting("+NBAND", *(within("band", number, range(1, 86)) for number in numbers))
+        raise ParameterError("no band given; expected one or more, like 5, 8")
+    return tuple(within("band", number, range(1, 86)) for number in numbers)
 
 
-def bands_query() -> Command:
-    return query("+NBAND?", _NBAND)
+bands_query = TABLE.query(
+    "+NBAND?",
+    re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
+    lambda match: tuple(map(int, match[1].split(","))),
+    "bands",
+)
 
 
-def bands_of(answer: Answer) -> tuple[int, ...]:
-    return tuple(int(number) for number in read(answer, _NBAND)[1].split(","))
+def _describe_frequency(values: Sequence[str]) -> str:
+    _, earfcn = values
+    return f"lock the frequency (EARFCN) {earfcn}"
 
 
-_NBAND = re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)")
+@TABLE.setting("+NEARFCN", "0,<earfcn>", "lock a frequency", describe=_describe_frequency)
+def lock_frequency(earfcn: int) -> Values:
+    """Search on this carrier only; `earfcn` is 0..262143."""
+    return 0, within("earfcn", earfcn, range(262144))
 
 
-def lock_frequency(earfcn: int) -> Command:
-    return setting("+NEARFCN", 0, within("earfcn", earfcn, range(262144)))
-
-
-def forget_frequencies() -> Command:
-    """AT+NCSEARFCN: the stored frequencies are searched anew."""
-    return setting("+NCSEARFCN")
+forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 
 
 # --- addresses and ping ----------------------------------------------------------------------
 
-
-def addresses() -> Command:
-    return query("+CGPADDR", _CGPADDR)
-
-
-def address_of(answer: Answer) -> str | None:
-    """The module's own IP address, of the first context that has one; None before that."""
-    read(answer, _CGPADDR)
-    matches = (_CGPADDR.fullmatch(line) for line in answer.lines)
-    return next((match[1] for match in matches if match and match[1]), None)
-
-
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
-_CGPADDR = re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?")
+
+addresses = TABLE.query_all(
+    "+CGPADDR",
+    re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
+    # of the first context that has one; None before that
+    lambda matches: next((match[1] for match in matches if match[1]), None),
+    "IP address",
+)
 
 
-def contexts() -> Command:
-    """Nothing but OK as long as none is defined."""
-    return query("+CGDCONT?", _CGDCONT, required=False)
-
-
-def access_points(answer: Answer) -> dict[int, str]:
+def _access_points(matches: Sequence[Match]) -> dict[int, str]:
     """Context number to access point name."""
-    found = {}
-    for line in answer.lines:
-        if match := _CGDCONT.fullmatch(line):
-            number, _, name = values_of(match[1])[:3]
-            found[int(number)] = name
-    return found
+    rows = (values_of(match[1]) for match in matches)
+    return {int(number): name for number, _, name, *_ in rows}
 
 
-_CGDCONT = re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)')
+contexts = TABLE.query_all(  # only OK as long as none is defined
+    "+CGDCONT?",
+    re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
+    _access_points,
+    "access points",
+    required=False,
+    describe=lambda found: ", ".join(
+        f"context {number}: access point {name}" for number, name in found.items()
+    ),
+)
 
 
-def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Command:
-    """OK at once; `+NPING` or `+NPINGERR` later. `size` in bytes."""
+@TABLE.setting(
+    "+NPING",
+    "<ip>[,<bytes>[,<ms>]]",
+    "ping",
+    describe=lambda values: f"ping {values[0]}",
+)
+def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
+    """OK at once; `+NPING` or `+NPINGERR` later. `size` is 1..1500 bytes, `timeout_ms`
+    10..600000."""
     if size is not None:
         within("size", size, range(1, 1501))
     if timeout_ms is not None:
         within("timeout", timeout_ms, range(10, 600_001))
-    return setting("+NPING", ip_address(address), size, timeout_ms)
+    return ip_address(address), size, timeout_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +335,7 @@ class PingFailure:
 
 
 def ping_outcome(line: str) -> PingReply | PingFailure | None:
-    """What a ping brought; None for a line that is not of a ping."""
+    """+NPING or +NPINGERR parsed; None for any other line. Raises AnswerError on a damaged one."""
     name, _, text = line.partition(":")
     try:
         match name:

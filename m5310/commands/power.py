@@ -1,16 +1,19 @@
-"""Power saving: AT+CPSMS, AT+CEDRXS, with 3GPP's timers as seconds."""
+"""Power saving: PSM (AT+CPSMS), eDRX (AT+CEDRXS) and sleep reports, with timers in seconds."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from m5310.at.codec import Answer, Command, Quoted
-from m5310.commands.general import query, read, setting
-from m5310.errors import AnswerError, ParameterError
+from m5310.at.codec import Quoted
+from m5310.at.table import CommandTable, Match, Values
+from m5310.commands.general import switch
+from m5310.errors import AnswerError, ParameterError, shortened
+
+TABLE: Final = CommandTable()
 
 # Unit of each timer by its three upper bits, in seconds; the five lower bits count them. 111
 # stands for a timer that does not run.
@@ -44,40 +47,58 @@ _NB_IOT: Final = 5  # <AcT-type> of AT+CEDRXS (TS 27.007 7.40)
 
 @dataclass(frozen=True, slots=True)
 class PowerSaving:
-    """AT+CPSMS. Seconds; None for a timer that is left out or does not run."""
+    """AT+CPSMS. Timers in seconds; None for one that is omitted or does not run."""
 
     on: bool
     periodic_update: int | None = None
     active: int | None = None
 
 
-def power_saving(*, periodic_update: float | None, active: float | None) -> Command:
-    """Sleep when idle: wake every `periodic_update` s, stay reachable `active` s after traffic.
+def describe_seconds(seconds: float | None) -> str:
+    """The duration of a timer; None: it does not run."""
+    if seconds is None:
+        return "off"
+    if seconds < 120 or seconds % 60:
+        return f"{seconds:g} s"
+    return f"{seconds / 3600:g} h" if seconds >= 7200 else f"{seconds / 60:g} min"
 
-    Rounded up to what the timers can say; ParameterError beyond their ends (37.2 million s and
-    11,160 s). None: the timer does not run.
-    """
-    return setting(
-        "+CPSMS",
-        1,
-        None,
-        None,
-        Quoted(periodic_update_bits(periodic_update)),
-        Quoted(active_bits(active)),
-        repeatable=True,
+
+def _describe_saving(found: PowerSaving) -> str:
+    if not found.on:
+        return "power saving off"
+    update, active = map(describe_seconds, (found.periodic_update, found.active))
+    return f"power saving on: periodic update {update}, reachable after traffic {active}"
+
+
+def _describe_saving_values(values: Sequence[str]) -> str:
+    if values[0] == "0":
+        return "power saving off"
+    _, _, _, update, active = values
+    return _describe_saving(
+        PowerSaving(True, periodic_update_seconds(update), active_seconds(active))
     )
 
 
-def no_power_saving() -> Command:
-    return setting("+CPSMS", 0, repeatable=True)
+@TABLE.setting(
+    "+CPSMS",
+    '0 | 1,,,"<T3412>","<T3324>"',
+    "power saving",
+    describe=_describe_saving_values,
+    repeatable=True,
+)
+def power_saving(wanted: PowerSaving) -> Values:
+    """Sleep when idle: wake every `periodic_update` s, stay reachable `active` s after traffic.
+
+    Rounded up to what the timers can express; ParameterError beyond their maximum (37.2 million
+    s and 11,160 s). None: the timer does not run.
+    """
+    if not wanted.on:
+        return (0,)
+    periodic_update = periodic_update_bits(wanted.periodic_update)
+    return 1, None, None, Quoted(periodic_update), Quoted(active_bits(wanted.active))
 
 
-def power_saving_query() -> Command:
-    return query("+CPSMS?", _CPSMS)
-
-
-def power_saving_of(answer: Answer) -> PowerSaving:
-    match = read(answer, _CPSMS)
+def _saving(match: Match) -> PowerSaving:
     periodic_update, active = match[2], match[3]
     return PowerSaving(
         match[1] == "1",
@@ -86,38 +107,80 @@ def power_saving_of(answer: Answer) -> PowerSaving:
     )
 
 
-_CPSMS = re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})?"?)?')
+power_saving_query = TABLE.query(
+    "+CPSMS?",
+    re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})?"?)?'),
+    _saving,
+    "power saving",
+    meaning="ask for power saving",
+    describe=_describe_saving,
+)
 
 
-def discontinuous_reception(cycle: float | None) -> Command:
-    """AT+CEDRXS: listen once in `cycle` seconds (rounded up), or None: all the time."""
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """An eDRX cycle as its 4 bits. A module may report a code that is none of NB-IoT."""
+
+    code: str
+
+    @property
+    def seconds(self) -> float:
+        """Raises AnswerError on a code that is no cycle of NB-IoT."""
+        return cycle_seconds(self.code)
+
+
+def _describe_cycle(cycle: Cycle | None) -> str:
     if cycle is None:
-        return setting("+CEDRXS", 0, _NB_IOT, repeatable=True)
-    return setting("+CEDRXS", 1, _NB_IOT, Quoted(cycle_bits(cycle)), repeatable=True)
+        return "eDRX off"
+    try:
+        return f"eDRX cycle {cycle.seconds:g} s"
+    except AnswerError:
+        return f"eDRX code {shortened(cycle.code, 20)}, no cycle of NB-IoT"
 
 
-def discontinuous_reception_query() -> Command:
-    return query("+CEDRXS?", _CEDRXS, required=False)
+def _describe_cycle_values(values: Sequence[str]) -> str:
+    if values[0] == "0":
+        return "eDRX off"
+    _, _, *cycle = values
+    return _describe_cycle(Cycle(cycle[0])) if cycle else "eDRX on"
 
 
-def discontinuous_reception_of(answer: Answer) -> float | None:
-    """The requested cycle in seconds, None if there is none. Raises AnswerError on a code that
-    names no cycle of NB-IoT."""
-    code = discontinuous_reception_code(answer)
-    return None if code is None else cycle_seconds(code)
-
-
-def discontinuous_reception_code(answer: Answer) -> str | None:
-    """The 4 bits of the requested cycle, None if there is none."""
-    if not answer.lines:
-        return None
-    bits = read(answer, _CEDRXS)[1]
-    return bits if bits and bits != _NO_CYCLE else None
+@TABLE.setting(
+    "+CEDRXS", '0|1,5[,"<cycle>"]', "eDRX", describe=_describe_cycle_values, repeatable=True
+)
+def discontinuous_reception(cycle: float | None) -> Values:
+    """Listen once in `cycle` seconds (rounded up; at most 10485.76), or None: all the time."""
+    if cycle is None:
+        return 0, _NB_IOT
+    return 1, _NB_IOT, Quoted(cycle_bits(cycle))
 
 
 _NO_CYCLE: Final = "0000"
-"""Names no cycle in NB-S1 mode: a module that has none to tell may still fill the value."""
-_CEDRXS = re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?')
+"""No cycle in NB-S1 mode; a module without a requested cycle may still fill the value."""
+
+
+def _cycle(matches: Sequence[Match]) -> Cycle | None:
+    """The requested cycle, None if there is none."""
+    bits = matches[0][1] if matches else None
+    return Cycle(bits) if bits and bits != _NO_CYCLE else None
+
+
+discontinuous_reception_query = TABLE.query_all(
+    "+CEDRXS?",
+    re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?'),
+    _cycle,
+    "eDRX cycle",
+    required=False,
+    describe=_describe_cycle,
+)
+
+
+@TABLE.setting(
+    "+NPSMR", "0|1", "report sleep", describe=switch("reports of sleep"), repeatable=True
+)
+def report_sleep(on: bool) -> Values:
+    """`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
+    return (int(on),)
 
 
 # --- timers ----------------------------------------------------------------------------------
@@ -147,13 +210,14 @@ def cycle_bits(seconds: float) -> str:
     """The shortest eDRX cycle of at least `seconds`, as its 4 bits."""
     longest = max(_CYCLES.values())
     if not 0 < seconds <= longest:
-        raise ParameterError(f"an eDRX cycle of {seconds} s; expected up to {longest} s")
+        raise ParameterError(f"an eDRX cycle of {seconds} s; expected above 0, up to {longest} s")
     return f"{next(code for code, cycle in _CYCLES.items() if cycle >= seconds):04b}"
 
 
 def cycle_seconds(bits: str) -> float:
+    """The length of an eDRX cycle of NB-IoT. Raises AnswerError on other bits."""
     if bits not in {f"{code:04b}" for code in _CYCLES}:
-        raise AnswerError(f"{bits!r} is no eDRX cycle of NB-IoT")
+        raise AnswerError(f"{bits!r} is not an eDRX cycle of NB-IoT")
     return _CYCLES[int(bits, 2)]
 
 

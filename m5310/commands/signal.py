@@ -1,25 +1,44 @@
-"""What the radio has measured: AT+CSQ and AT+NUESTATS."""
+"""What the radio measures: AT+CSQ and AT+NUESTATS."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from m5310.at.codec import Answer, Command
-from m5310.commands.general import query, read
+from m5310.at.table import CommandTable, Match
+
+TABLE: Final = CommandTable()
+
+WEAK: Final = -105
+"""dBm below which a login tends to fail for want of signal."""
+# guess: NB-IoT itself works at lower levels.
+GOOD: Final = -90
+"""dBm from which the antenna needs no attention."""
+# guess: a common rule of thumb.
 
 
-def signal_quality() -> Command:
-    return query("+CSQ", _CSQ)
-
-
-def signal_of(answer: Answer) -> int | None:
+def _dbm(match: Match) -> int | None:
     """dBm, -113..-51; None if the module does not know (TS 27.007 8.5)."""
-    rssi = int(read(answer, _CSQ)[1])
+    rssi = int(match[1])
     return None if rssi == 99 else -113 + 2 * rssi
 
 
-_CSQ = re.compile(r"\+CSQ: ?([0-2]?[0-9]|3[01]|99),(?:[0-7]|99)")
+def describe_signal(dbm: int | None) -> str:
+    if dbm is None:
+        return "no signal known"
+    strength = "good" if dbm >= GOOD else "fair" if dbm >= WEAK else "weak"
+    return f"signal {dbm} dBm, {strength}"
+
+
+signal_quality = TABLE.query(
+    "+CSQ",
+    re.compile(r"\+CSQ: ?([0-2]?[0-9]|3[01]|99),(?:[0-7]|99)"),
+    _dbm,
+    "signal strength",
+    describe=describe_signal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,55 @@ class RadioStatistics:
     rsrq: float | None = None
 
 
+_TENTHS = {
+    "Signal power": "signal_power",
+    "Total power": "total_power",
+    "TX power": "transmit_power",
+    "SNR": "snr",
+    "RSRQ": "rsrq",
+}
+_WHOLE = {"ECL": "coverage_level", "EARFCN": "earfcn", "Cell ID": "cell", "PCI": "pci"}
+# guess: a value that was not measured is -32768, as on modules of the same chip.
+_NOT_MEASURED = -32768
+_NO_LEVEL = {"ECL": 255}
+
+_DESCRIPTIONS: Final = {
+    "signal_power": "signal power {} dBm",
+    "total_power": "total power {} dBm",
+    "transmit_power": "transmit power {} dBm",
+    "snr": "signal to noise {} dB",
+    "coverage_level": "coverage level {}",
+    "earfcn": "frequency (EARFCN) {}",
+    "cell": "cell {}",
+    "pci": "physical cell {}",
+    "rsrq": "quality {} dB",
+}
+
+
+def _statistics(rows: Sequence[Match]) -> RadioStatistics:
+    found = {row[1]: int(row[2]) for row in rows}
+    known = {
+        name: value for name, value in found.items() if value != _NO_LEVEL.get(name, _NOT_MEASURED)
+    }
+    tenths = {field: known[row] / 10 for row, field in _TENTHS.items() if row in known}
+    whole = {field: known[row] for row, field in _WHOLE.items() if row in known}
+    return RadioStatistics(**tenths, **whole)  # type: ignore[arg-type]  # keys are fields
+
+
+def _describe_statistics(found: RadioStatistics) -> str:
+    known = ((words, getattr(found, field)) for field, words in _DESCRIPTIONS.items())
+    return ", ".join(words.format(value) for words, value in known if value is not None)
+
+
+statistics = TABLE.query_all(
+    "+NUESTATS",
+    re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})"),
+    _statistics,
+    "radio's measurements",
+    describe=_describe_statistics,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One row of AT+NUESTATS=CELL. `rsrp` and `rssi` in dBm, `rsrq` and `snr` in dB."""
@@ -54,46 +122,25 @@ class Cell:
     snr: float
 
 
-_ROW = re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})")
-_TENTHS = {
-    "Signal power": "signal_power",
-    "Total power": "total_power",
-    "TX power": "transmit_power",
-    "SNR": "snr",
-    "RSRQ": "rsrq",
-}
-_WHOLE = {"ECL": "coverage_level", "EARFCN": "earfcn", "Cell ID": "cell", "PCI": "pci"}
-# What stands for a value that was not measured. A guess: that of modules of the same chip.
-_NOT_MEASURED = -32768
-_NO_LEVEL = {"ECL": 255}
-_CELL = re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})")
+def _cell(match: Match) -> Cell:
+    rsrp, rsrq, rssi, snr = (int(value) / 10 for value in match[4][1:].split(","))
+    return Cell(int(match[1]), int(match[2]), match[3] == "1", rsrp, rsrq, rssi, snr)
 
 
-def statistics() -> Command:
-    return query("+NUESTATS", _ROW)
+def _describe_cells(found: tuple[Cell, ...]) -> str:
+    return "; ".join(
+        f"{'serving' if cell.primary else 'neighbour'} cell {cell.pci} at EARFCN {cell.earfcn}: "
+        f"{cell.rsrp:g} dBm, quality {cell.rsrq:g} dB, signal to noise {cell.snr:g} dB"
+        for cell in found
+    )
 
 
-def statistics_of(answer: Answer) -> RadioStatistics:
-    found: dict[str, int] = {}
-    for line in answer.lines:
-        row = _ROW.fullmatch(line)
-        if row and int(row[2]) != _NO_LEVEL.get(row[1], _NOT_MEASURED):
-            found[row[1]] = int(row[2])
-    tenths = {field: found[row] / 10 for row, field in _TENTHS.items() if row in found}
-    whole = {field: found[row] for row, field in _WHOLE.items() if row in found}
-    return RadioStatistics(**tenths, **whole)  # type: ignore[arg-type]  # keys are fields
-
-
-def cells() -> Command:
-    """Nothing but OK out of coverage."""
-    return query("+NUESTATS", _CELL, "CELL", required=False)
-
-
-def cells_of(answer: Answer) -> tuple[Cell, ...]:
-    found = []
-    for line in answer.lines:
-        if match := _CELL.fullmatch(line):
-            rsrp, rsrq, rssi, snr = (int(value) / 10 for value in match[4][1:].split(","))
-            primary = match[3] == "1"
-            found.append(Cell(int(match[1]), int(match[2]), primary, rsrp, rsrq, rssi, snr))
-    return tuple(found)
+cells = TABLE.query_all(  # only OK out of coverage
+    "+NUESTATS",
+    re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})"),
+    lambda matches: tuple(map(_cell, matches)),
+    "cells around",
+    "CELL",
+    required=False,
+    describe=_describe_cells,
+)

@@ -1,15 +1,17 @@
-"""UDP sockets of the module: AT+NSOCR, NSOST, NSORF, NSOCL."""
+"""UDP sockets of the module: AT+NSOCR, NSOST, NSORF, NSOCL, and IP addresses."""
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from m5310.at.codec import Answer, Command, Quoted
-from m5310.commands.address import ip_address
-from m5310.commands.general import query, read, setting, within
+from m5310.at.codec import Quoted
+from m5310.at.table import CommandTable, Match, Values
+from m5310.commands.general import within
 from m5310.errors import AnswerError, ParameterError
 
 SOCKETS: Final = range(7)
@@ -19,17 +21,12 @@ DATAGRAM_LIMIT: Final = 512
 _PORTS = range(65536)
 _UDP = 17  # IANA protocol number
 
-_NUMBER = re.compile(r"[0-6]")
-_SENT = re.compile(r"([0-6]),([0-9]{1,4})")
-_RECEIVED = re.compile(
-    r'([0-6]),"?([0-9A-Fa-f.:]+)"?,([0-9]{1,5}),([0-9]{1,4}),((?:[0-9A-Fa-f]{2})*),([0-9]{1,5})'
-)
-_WAITING = re.compile(r"\+NSONMI: ?([0-6]),([0-9]{1,5})")
+TABLE: Final = CommandTable()
 
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """What AT+NSORF brought; `remaining` bytes of the same datagram are still to be fetched."""
+    """The answer to AT+NSORF; `remaining` bytes of the same datagram are still to be fetched."""
 
     socket: int
     address: str
@@ -46,65 +43,124 @@ class DatagramWaiting:
     length: int
 
 
-def create(port: int = 0, *, receive: bool = True) -> Command:
-    """`port` is the local one, 0 = the module's choice; `receive` False: it only sends."""
-    within("port", port, _PORTS)
-    values = (Quoted("DGRAM"), _UDP, port, int(receive))
-    return query("+NSOCR", _NUMBER, *values, repeatable=False)
+def ip_address(text: str) -> str:
+    """An IP address in its canonical form (`2001:DB8::1` becomes `2001:db8::1`).
+
+    Raises ParameterError on any other text, and on a scope, which has a meaning only on the host.
+    """
+    try:
+        if "%" in text:
+            raise ValueError
+        return str(ipaddress.ip_address(text))
+    except (ValueError, TypeError):
+        raise ParameterError(
+            f"{text!r} is not an IP address like '183.230.40.40'; the module resolves no names"
+        ) from None
 
 
-def created(answer: Answer) -> int:
-    """The socket's number."""
-    return int(read(answer, _NUMBER)[0])
+def _describe_create(values: Sequence[str]) -> str:
+    port = values[2] if len(values) > 2 else "0"
+    return "open a UDP socket" + ("" if port == "0" else f" on port {port}")
 
 
-def send(socket: int, address: str, port: int, data: bytes) -> Command:
-    """One datagram of 1..512 bytes."""
+@TABLE.request(
+    "+NSOCR",
+    '"DGRAM",17,<port>,1',
+    "open a UDP socket",
+    re.compile(r"[0-6]"),
+    lambda matches: int(matches[0][0]),
+    describe=_describe_create,
+    describe_result=lambda socket: f"socket {socket}",
+)
+def create(port: int = 0, *, receive: bool = True) -> Values:
+    """Returns the socket's number. `port` is the local one, 0: the module chooses; `receive`
+    False: it only sends."""
+    return Quoted("DGRAM"), _UDP, within("port", port, _PORTS), int(receive)
+
+
+def _describe_send(values: Sequence[str]) -> str:
+    socket, address, port, length, _ = values
+    return f"send {length} bytes to {address}:{port} from socket {socket}"
+
+
+@TABLE.request(
+    "+NSOST",
+    "<socket>,<ip>,<port>,<length>,<hex>",
+    "send a datagram",
+    re.compile(r"([0-6]),([0-9]{1,4})"),
+    lambda matches: int(matches[0][2]),
+    describe=_describe_send,
+    describe_result=lambda accepted: f"{accepted} bytes accepted",
+)
+def send(socket: int, address: str, port: int, data: bytes) -> Values:
+    """One datagram of 1..512 bytes. Returns the number of bytes that the module accepted."""
     within("socket", socket, SOCKETS)
     within("port", port, _PORTS)
     address = ip_address(address)
     if not 1 <= len(data) <= DATAGRAM_LIMIT:
         raise ParameterError(f"a datagram of {len(data)} bytes; expected 1..{DATAGRAM_LIMIT}")
-    values = (socket, address, port, len(data), data.hex().upper())
-    return query("+NSOST", _SENT, *values, repeatable=False)
+    return socket, address, port, len(data), data.hex().upper()
 
 
-def sent(answer: Answer) -> int:
-    """Bytes the module took."""
-    return int(read(answer, _SENT)[2])
-
-
-def receive(socket: int, length: int) -> Command:
-    """Up to `length` bytes; nothing but OK if nothing waits."""
-    within("socket", socket, SOCKETS)
-    within("length", length, range(1, 65536))
-    # What is fetched is gone from the module.
-    return query("+NSORF", _RECEIVED, socket, length, required=False, repeatable=False)
-
-
-def received(answer: Answer) -> Datagram | None:
-    """None if nothing waited. Raises AnswerError if length and data disagree."""
-    if not answer.lines:
+def _received(matches: Sequence[Match]) -> Datagram | None:
+    """None if no datagram was waiting. Raises AnswerError if length and data disagree."""
+    if not matches:
         return None
-    match = read(answer, _RECEIVED)
+    match = matches[0]
     data = bytes.fromhex(match[5])
     if len(data) != int(match[4]):
-        raise AnswerError(f"{match[0]!r} announces {match[4]} bytes and brings {len(data)}")
-    return Datagram(int(match[1]), _origin(match[2]), int(match[3]), data, int(match[6]))
+        raise AnswerError(f"{match[0]!r} announces {match[4]} bytes but holds {len(data)}")
+    address = match[2]
+    with contextlib.suppress(ParameterError):  # a strange address is no reason to lose the data
+        address = ip_address(address)  # so that it equals what a program passed to `send`
+    return Datagram(int(match[1]), address, int(match[3]), data, int(match[6]))
 
 
-def _origin(text: str) -> str:
-    """As `ip_address` writes it, so that it equals what a program asked for."""
-    with contextlib.suppress(ParameterError):  # no reason to lose the datagram
-        return ip_address(text)
-    return text
+def _describe_receive(values: Sequence[str]) -> str:
+    socket, length = values
+    return f"fetch up to {length} bytes of socket {socket}"
 
 
-def close(socket: int) -> Command:
-    return setting("+NSOCL", within("socket", socket, SOCKETS))
+def _describe_received(datagram: Datagram | None) -> str:
+    if datagram is None:
+        return "no datagram"
+    rest = f", {datagram.remaining} more bytes wait" if datagram.remaining else ""
+    size = len(datagram.data)
+    return f"{size} bytes from {datagram.address}:{datagram.port} on socket {datagram.socket}{rest}"
+
+
+@TABLE.request(
+    "+NSORF",
+    "<socket>,<length>",
+    "fetch a datagram",
+    re.compile(
+        r'([0-6]),"?([0-9A-Fa-f.:]+)"?,([0-9]{1,5}),([0-9]{1,4}),((?:[0-9A-Fa-f]{2})*),([0-9]{1,5})'
+    ),
+    _received,
+    describe=_describe_receive,
+    describe_result=_describe_received,
+    required=False,
+)
+def receive(socket: int, length: int) -> Values:
+    """Up to `length` bytes (1..65535), which the module then forgets."""
+    within("socket", socket, SOCKETS)
+    return socket, within("length", length, range(1, 65536))
+
+
+def _describe_close(values: Sequence[str]) -> str:
+    (socket,) = values
+    return f"close socket {socket}"
+
+
+@TABLE.setting("+NSOCL", "<socket>", "close a socket", describe=_describe_close)
+def close(socket: int) -> Values:
+    return (within("socket", socket, SOCKETS),)
 
 
 def waiting(line: str) -> DatagramWaiting | None:
-    """What +NSONMI says; None for any other line."""
+    """An unsolicited +NSONMI parsed; None for any other line."""
     match = _WAITING.fullmatch(line)
     return DatagramWaiting(int(match[1]), int(match[2])) if match else None
+
+
+_WAITING = re.compile(r"\+NSONMI: ?([0-6]),([0-9]{1,5})")

@@ -1,19 +1,21 @@
-"""What a module says unasked about itself, whichever OneNET language it speaks."""
+"""Unsolicited result codes of the module itself: parsed, and described in words."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final, assert_never
 
-from m5310.commands.general import Booted, booted
+from m5310.commands.general import BootCause, Booted, booted
 from m5310.commands.network import (
     NetworkStatus,
     PingFailure,
     PingReply,
+    describe_connection,
+    describe_status,
     ping_outcome,
     registration_change,
 )
-from m5310.commands.sleep_reports import sleep_reported
 from m5310.commands.sockets import DatagramWaiting, waiting
 
 
@@ -26,25 +28,53 @@ class RadioConnection:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """+NPSMR: the module is asleep (its first bytes of UART input get lost), or awake."""
+    """+NPSMR: the module is asleep (it loses the first bytes of UART input), or awake."""
 
     asleep: bool
 
 
-Notice = (
-    Booted | NetworkStatus | RadioConnection | Sleep | DatagramWaiting | PingReply | PingFailure
-)
+Urc = Booted | NetworkStatus | RadioConnection | Sleep | DatagramWaiting | PingReply | PingFailure
 
 _CSCON = re.compile(r"\+CSCON: ?([01])")
+_NPSMR = re.compile(r"\+NPSMR: ?([01])")
 
 
-def parse(line: str) -> Notice | None:
-    """The meaning of an unsolicited line; None for one that is not of this vocabulary.
+def parse(line: str) -> Urc | None:
+    """An unsolicited line parsed; None for one that is not listed here.
 
-    Raises AnswerError for a ping's outcome that does not have its shape.
+    Raises AnswerError for a ping outcome that does not have its shape.
     """
     if match := _CSCON.fullmatch(line):
         return RadioConnection(match[1] == "1")
-    if (asleep := sleep_reported(line)) is not None:
-        return Sleep(asleep)
+    if match := _NPSMR.fullmatch(line):
+        return Sleep(match[1] == "1")
     return registration_change(line) or waiting(line) or booted(line) or ping_outcome(line)
+
+
+_CAUSES: Final = {
+    BootCause.COMMAND: "by command",
+    BootCause.POWER_ON: "at power-on",
+    BootCause.RESET_PIN: "by its reset pin",
+    BootCause.WATCHDOG: "by its watchdog",
+    BootCause.UNKNOWN: "for an unknown reason",
+}
+
+
+def describe(urc: Urc) -> str:
+    match urc:
+        case Booted():
+            return f"the module has restarted {_CAUSES[urc.cause]}; everything set up is gone"
+        case NetworkStatus():
+            return describe_status(urc)
+        case RadioConnection(connected):
+            return describe_connection(connected)
+        case Sleep(asleep):
+            return "the module falls asleep" if asleep else "the module is awake"
+        case DatagramWaiting(socket, length):
+            return f"{length} bytes wait on socket {socket}"
+        case PingReply():
+            return f"{urc.address} answered the ping in {urc.time * 1000:g} ms"
+        case PingFailure():
+            return "the ping was not answered"
+        case _:
+            assert_never(urc)

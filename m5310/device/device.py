@@ -80,56 +80,43 @@ class Device:
         on_event: Listener | None = None,
         random: Random | None = None,
     ) -> None:
-        self._link = Link(port, baudrate)
-        self.module: Final = Module(self._link)
+        link = Link(port, baudrate)
+        execute, session = link.execute, link.session
+        config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
+        dialect: Dialect = Classic(config, reading)
+        self.module: Final = Module(link)
         self._events = EventEmitter(on_event)
-        execute, session = self._link.execute, self._link.session
-        dialect: Dialect = Classic(
-            Config(endpoint, uri, lifetime, bootstrap, blocks=blocks), reading
-        )
-        self._registration = Registration(execute, dialect)
         self._resources = ObjectTree()
-        self._provisioning = Provisioning(
-            self._resources, execute, dialect, session, self._registration.outcomes.expect
+        registration = self._registration = Registration(execute, dialect)
+        provisioning = self._provisioning = Provisioning(
+            self._resources, execute, dialect, session, registration.outcomes.expect
         )
-        self._recovery = RecoveryPolicy(
-            self._link,
+        recovery = self._recovery = RecoveryPolicy(
             self.module,
-            self._registration,
-            self._provisioning,
+            registration,
+            provisioning,
             lifetime,
             self._events.emit,
             recover=recover,
             random=random,
         )
-        self._outbox = Outbox(
+        reports = self._outbox = Outbox(
             execute,
             dialect,
             session,
-            self._recovery.verify_registration,
-            self._recovery.restore_configuration,
-            self._recovery.report_dropped,
+            recovery.verify_registration,
+            recovery.restore_configuration,
+            recovery.report_dropped,
             recover=recover,
             limit=outbox,
             when_full=when_full,
         )
         handlers = Handlers(on_read, on_write, on_execute)
-        self._requests = Requests(
-            RequestHandler(self._resources, handlers, dialect, answer_within=answer_within),
-            execute,
-            session,
-        )
-        parts = (
-            self._registration,
-            self._provisioning,
-            self._recovery,
-            self._outbox,
-            self._requests,
-        )
-        self._lifecycle = Lifecycle(self._link, self.module, *parts)
-        dispatch = Dispatch(*parts, dialect)
-        self._link.listen(dispatch.on_link_event)
-        self._registration.listen(dispatch.on_state)
+        handler = RequestHandler(self._resources, handlers, dialect, answer_within=answer_within)
+        requests = self._requests = Requests(handler, execute, session)
+        parts = registration, provisioning, recovery, reports, requests
+        self._lifecycle = Lifecycle(self.module, *parts)
+        Dispatch(link, *parts, dialect)
 
     @property
     def state(self) -> DeviceState:
@@ -155,7 +142,7 @@ class Device:
     def modem(self) -> Modem:
         """The modem below; another one after each opening of the port. Raises StateError while
         closed."""
-        return self._link.modem
+        return self.module.modem
 
     async def __aenter__(self) -> Self:
         await self.create()

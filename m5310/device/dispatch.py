@@ -23,20 +23,18 @@ from m5310.dialects.urcs import (
     WriteRequest,
 )
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
-from m5310.module.link import LineReceived, LinkEvent, PortLost, Restarted
+from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.states import DeviceEvent, DeviceState
 
 _log = logging.getLogger("m5310.device")
 
 
 class Dispatch:
-    """Listens to the link (`on_link_event`) and to the state (`on_state`).
-
-    Neither waits nor raises.
-    """
+    """Listens to the link and to the state, from the beginning. Neither waits nor raises."""
 
     def __init__(
         self,
+        link: Link,
         registration: Registration,
         provisioning: Provisioning,
         recovery: RecoveryPolicy,
@@ -50,8 +48,10 @@ class Dispatch:
         self._outbox = outbox
         self._requests = requests
         self._dialect = dialect
+        link.listen(self._on_link_event)
+        registration.listen(self._on_state)
 
-    def on_link_event(self, event: LinkEvent) -> None:
+    def _on_link_event(self, event: LinkEvent) -> None:
         match event:
             case LineReceived(text):
                 self._on_line(text)
@@ -96,7 +96,7 @@ class Dispatch:
         self._requests.clear()
         self._provisioning.forget()
 
-    def on_state(self, event: DeviceEvent) -> None:
+    def _on_state(self, event: DeviceEvent) -> None:
         """The state has changed by `event`: reports are sent, kept, or fail."""
         self._recovery.state_changed(event)
         login_pending = self._recovery.login_pending

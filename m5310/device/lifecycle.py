@@ -19,7 +19,6 @@ from m5310.errors import (
     PortError,
     StateError,
 )
-from m5310.module.link import Link
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
@@ -31,7 +30,6 @@ class Lifecycle:
 
     def __init__(
         self,
-        link: Link,
         module: Module,
         registration: Registration,
         provisioning: Provisioning,
@@ -39,7 +37,7 @@ class Lifecycle:
         outbox: Outbox,
         requests: Requests,
     ) -> None:
-        self._link = link
+        self._link = module.link
         self._module = module
         self._registration = registration
         self._provisioning = provisioning

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.codec import Command, Execute
 from m5310.commands import general
@@ -210,7 +210,7 @@ class Provisioning:
             _log.warning("the module still holds the device: %s", error)
         self.forget()
 
-    async def _try(self, *commands: Command) -> bool:
+    async def _try(self, *commands: Command[Any]) -> bool:
         """Send commands that may be refused, or get no result; False if one is refused.
 
         Raises PortError, ModemReset, and CommandTimeout if the module did not answer AT either.

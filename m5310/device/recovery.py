@@ -20,7 +20,7 @@ from m5310.device.renewal import Renewal
 from m5310.device.reports import Report
 from m5310.device.restore import Restoration
 from m5310.errors import M5310Error, ModemReset, PortError
-from m5310.module.link import Link, Restarted
+from m5310.module.link import Restarted
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
@@ -34,7 +34,6 @@ class RecoveryPolicy:
 
     def __init__(
         self,
-        link: Link,
         module: Module,
         registration: Registration,
         provisioning: Provisioning,
@@ -44,12 +43,12 @@ class RecoveryPolicy:
         recover: bool,
         random: Random | None,
     ) -> None:
-        self._link = link
+        self._link = module.link
         self._registration = registration
         self._lifetime = lifetime
         self._emit = emit
         self._recover = recover
-        self._restoration = Restoration(link, module, registration, provisioning, emit, random)
+        self._restoration = Restoration(module, registration, provisioning, emit, random)
         self._renewal = Renewal(registration, lifetime, self._renewed, self._renewal_failed)
         self._announced = False  # the module goes down, and has not reported yet that it is up
         self._suspended = False  # from `suspend` to `resume`

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from m5310.at.codec import Execute
-from m5310.commands.identity import ACKNOWLEDGES, firmware, text_of
+from m5310.commands.identity import ACKNOWLEDGES, firmware
 from m5310.device.reports import Line, Portion
 from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
@@ -68,7 +68,7 @@ class ReportSender:
     async def _check_firmware(self, error: CommandError) -> None:
         """Raise AcknowledgementRefused if `error` came of that: saying it again does not help."""
         try:
-            version = text_of(await self._execute(firmware()))
+            version = await self._execute(firmware())
         except M5310Error as failure:
             _log.info("whether it acknowledges is not known: %s", failure)
             return

@@ -15,7 +15,6 @@ from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
-from m5310.module.link import Link
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
@@ -64,14 +63,13 @@ class Restoration:
 
     def __init__(
         self,
-        link: Link,
         module: Module,
         registration: Registration,
         provisioning: Provisioning,
         emit: Callable[[UpkeepEvent], None],
         random: Random | None = None,
     ) -> None:
-        self._link = link
+        self._link = module.link
         self._module = module
         self._registration = registration
         self._provisioning = provisioning

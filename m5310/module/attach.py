@@ -18,7 +18,7 @@ from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterErro
 from m5310.module import speed
 from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
-from m5310.module.queries import Vocabulary
+from m5310.module.queries import Queries
 
 ATTACH: Final = 120.0
 """Seconds from nothing to registered: an attach takes 2 to 120 (seen)."""
@@ -63,7 +63,7 @@ Progress = Callable[[Attempt], None]
 
 
 async def attach(
-    module: Vocabulary,
+    module: Queries,
     link: Link,
     setup: Setup,
     *,
@@ -94,7 +94,7 @@ class _Attach:
 
     def __init__(
         self,
-        module: Vocabulary,
+        module: Queries,
         link: Link,
         setup: Setup,
         progress: Progress | None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, assert_never
 
-from m5310.commands.network import Registration
+from m5310.commands.network import Registration, describe_cause
 from m5310.errors import Code, CommandError, M5310Error
 
 # Numbers by which any command may say that there is no usable SIM (TS 27.007 9.2.1; 311 seen),
@@ -18,21 +18,6 @@ SIM_ADVICE: Final = {
     13: "clean the contacts of the SIM, or try another one",
     15: "try another SIM: this one is not accepted",
     311: "switch the PIN of the SIM off, in a telephone",
-}
-
-
-# Why a network denies, as +CEREG tells it from level 3 on (EMM causes, TS 24.301 annex A)
-_EMM_CAUSES: Final = {
-    3: "illegal UE: the SIM is not known",
-    6: "illegal ME: the module's IMEI is barred",
-    7: "no EPS services for this SIM",
-    8: "no services at all for this SIM",
-    11: "this network is not allowed",
-    12: "this tracking area is not allowed",
-    13: "no roaming in this tracking area",
-    14: "no EPS services in this network",
-    15: "no suitable cell in this tracking area",
-    22: "congestion",
 }
 
 
@@ -146,12 +131,7 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
 def _cause(seen: Evidence) -> str:
     if seen.last is None or seen.last.cause is None:
         return ""
-    return f", {cause_words(seen.last.cause)}"
-
-
-def cause_words(cause: int) -> str:
-    """Why a network denies, by its EMM cause."""
-    return f"EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
+    return f", {describe_cause(seen.last.cause)}"
 
 
 def _restarts(count: int) -> str:

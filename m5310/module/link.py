@@ -38,7 +38,7 @@ class LineReceived:
     """An unsolicited line. `urc` is its meaning if it is one of the general commands' URCs."""
 
     text: str
-    urc: urcs.Notice | None
+    urc: urcs.Urc | None
 
 
 @dataclass(frozen=True, slots=True)

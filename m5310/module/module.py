@@ -6,17 +6,17 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar, assert_never
+from typing import Final, Self, TypeVar, assert_never
 from weakref import WeakSet
 
 from m5310.at import line_stream as following
-from m5310.at.codec import Answer, Command, Response
+from m5310.at.codec import PROMPT, Answer, Command, Response
 from m5310.at.engine import QUIET
 from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
 from m5310.at.tasks import finish
 from m5310.commands import general
-from m5310.commands.general import PROMPT, Booted
+from m5310.commands.general import Booted
 from m5310.commands.network import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
@@ -33,7 +33,7 @@ from m5310.module import attach, ping
 from m5310.module.attach import ATTACH, Attached, Progress, Setup
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
-from m5310.module.queries import Vocabulary
+from m5310.module.queries import Queries
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
@@ -42,11 +42,11 @@ T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
-class Module(Vocabulary):
+class Module(Queries):
     """An M5310. `async with` opens it and closes it.
 
     `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
-    What the module can be asked and told stands in `Vocabulary`.
+    The methods of `Queries` execute the general commands.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Module(Vocabulary):
         On a `Link`, which a `Device` opens and closes, the module is usable at once.
         """
         self._shared = isinstance(port, Link)
-        self._link = port if isinstance(port, Link) else Link(port, baudrate, quiet=quiet)
-        self._link.listen(self._on_event)
+        self.link: Final = port if isinstance(port, Link) else Link(port, baudrate, quiet=quiet)
+        self.link.listen(self._on_event)
         self._datagrams = Datagrams(self.execute)
         self._streams: WeakSet[Following] = WeakSet()
         self._pings = Pings(self.execute)
@@ -68,9 +68,9 @@ class Module(Vocabulary):
         """Open the port; nothing is sent to the module. Raises PortError."""
         if self._shared:
             raise StateError("the port of this module is opened and closed by its Device")
-        if not self._link.gone:
+        if not self.link.gone:
             raise StateError("the module is open already")
-        await self._link.open()
+        await self.link.open()
 
     async def close(self) -> None:
         """Close its sockets and the streams of lines, and the port if it was opened here.
@@ -88,7 +88,7 @@ class Module(Vocabulary):
         for stream in tuple(self._streams):
             stream.close()
         if not self._shared:
-            await self._link.close()
+            await self.link.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -105,17 +105,17 @@ class Module(Vocabulary):
     @property
     def modem(self) -> Modem:
         """The modem below; another one after each opening. Raises StateError while closed."""
-        return self._link.modem
+        return self.link.modem
 
     @property
     def baudrate(self) -> int | None:
         """The speed of the port in baud, None for a port that has none."""
-        return None if self._link.speed is None else self._link.speed.baudrate
+        return None if self.link.speed is None else self.link.speed.baudrate
 
     # --- any command, any line ---------------------------------------------------------------
 
     async def execute(self, command: Command[T]) -> T:
-        return await self._link.execute(command)
+        return await self.link.execute(command)
 
     async def send(
         self,
@@ -166,10 +166,10 @@ class Module(Vocabulary):
         network. Raises AttachError, which says what stood in the way and what to try;
         CommandError if the module refuses what `setup` asks; PortError.
         """
-        if speeds and self._link.speed is None:
+        if speeds and self.link.speed is None:
             raise NotSupported("speeds are tried on a serial port; this one has no speed")
         return await attach.attach(
-            self, self._link, setup, timeout=timeout, speeds=speeds, progress=progress
+            self, self.link, setup, timeout=timeout, speeds=speeds, progress=progress
         )
 
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
@@ -179,7 +179,7 @@ class Module(Vocabulary):
         SpeedError says so. Other commands of this module wait meanwhile; what goes past it, to
         `modem`, must not be executed then. Raises CommandError if the module refuses.
         """
-        await self._link.set_speed(baudrate, store=store)
+        await self.link.set_speed(baudrate, store=store)
 
     async def reset(self) -> Booted:
         """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
@@ -198,7 +198,7 @@ class Module(Vocabulary):
             await self.execute(command)
         except ModemReset:
             heard = (general.GOING_DOWN,)  # had it come up, `boot` would be done
-        speed = self._link.speed
+        speed = self.link.speed
         if speed is not None and speed.baudrate != speed.stored:
             await speed.change(speed.stored)  # while the module is silent, for seconds
         done, _ = await asyncio.wait({boot}, timeout=command.timeout)

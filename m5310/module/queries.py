@@ -1,8 +1,7 @@
-"""The module's general vocabulary as methods with typed results.
+"""The general commands as methods of a module, with typed results.
 
-What each command is, brings and may take stands with its constructor in `commands`, `network`
-and `power`. Here every one of them has the form in which a program asks: a method without an
-argument asks, with one it sets, and returns what holds from then on.
+A method without an argument asks; with one it sets, and returns the value that applies from then
+on. Ranges, units and sources stand with each command in `m5310.commands`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.commands import general, identity, network, power
 from m5310.commands import signal as measurements
-from m5310.commands.clock import clock, clock_of
+from m5310.commands.clock import clock
 from m5310.commands.network import NetworkStatus
 from m5310.commands.power import PowerSaving
 from m5310.commands.signal import Cell, RadioStatistics
-from m5310.commands.sleep_reports import report_sleep
 from m5310.errors import CommandError, CommandTimeout
 
 T = TypeVar("T")
@@ -28,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the module is. None for what it refused to say: IMSI and ICCID need a SIM."""
+    """Identity of module and SIM. None for what the module refused: IMSI and ICCID need a SIM."""
 
     manufacturer: str | None
     model: str | None
@@ -40,16 +38,19 @@ class Identity:
     iccid: str | None
 
 
-class Vocabulary(ABC):
-    """Everything a classic M5310 can be asked and told, over anything that executes commands.
+class Queries(ABC):
+    """The general commands of an M5310, over anything that executes commands.
 
-    Every method raises what `execute` raises, ParameterError on a value out of range, before
-    anything is written, and AnswerError on an answer that makes no sense.
+    Every method raises what `execute` raises, and ParameterError on a value out of range before
+    anything is written.
     """
 
     @abstractmethod
     async def execute(self, command: Command[T]) -> T:
-        """Raises CommandError, CommandTimeout, AnswerError, PortError; see `Modem.execute`."""
+        """Send a command and return its parsed result; see `Modem.execute`.
+
+        Raises CommandError, CommandTimeout, AnswerError, PortError.
+        """
 
     # --- the line ----------------------------------------------------------------------------
 
@@ -62,8 +63,8 @@ class Vocabulary(ABC):
         await self.execute(general.echo(on))
 
     async def information(self) -> tuple[str, ...]:
-        """`ATI`: whatever lines the firmware has to say."""
-        return (await self.execute(identity.information())).lines
+        """`ATI`: the lines of product information."""
+        return await self.execute(identity.information())
 
     async def factory_defaults(self) -> None:
         """`AT&F`."""
@@ -75,83 +76,81 @@ class Vocabulary(ABC):
 
     async def error_numbers(self, *, on: bool | None = None) -> bool:
         """`AT+CMEE`: whether a refusal has a number (`+CME ERROR:50`) or is a bare `ERROR`."""
-        return await self._switch(
-            on, general.error_numbers, general.error_numbers_query, general.error_numbers_on
-        )
+        return await self._switch(on, general.error_numbers, general.error_numbers_query)
 
     async def speed(self) -> int:
         """`AT+NATSPEED?`: the speed of its UART in baud."""
-        return general.speed_of(await self.execute(general.speed_query()))
+        return await self.execute(general.speed_query())
 
     # --- who it is ---------------------------------------------------------------------------
 
     async def identity(self) -> Identity:
-        """All there is to know: eight commands. Only what the module refuses to say is None."""
+        """All of it, with eight commands. None only for what the module refuses."""
 
-        async def ask(command: Command, of: Callable[[Answer], str]) -> str | None:
+        async def ask(command: Command[str | None]) -> str | None:
             try:
-                return await self._if_told(command, of)
+                return await self._or_none(command)
             except CommandError:
                 return None
 
         return Identity(
-            manufacturer=await ask(identity.manufacturer(), identity.text_of),
-            model=await ask(identity.model(), identity.text_of),
-            revision=await ask(identity.revision(), identity.text_of),
-            firmware=await ask(identity.firmware(), identity.text_of),
-            serial_number=await ask(identity.serial_number(), _serial_number) or None,
-            imei=await ask(identity.imei(), identity.imei_of),
-            imsi=await ask(identity.imsi(), identity.imsi_of),
-            iccid=await ask(identity.iccid(), identity.iccid_of),
+            manufacturer=await ask(identity.manufacturer()),
+            model=await ask(identity.model()),
+            revision=await ask(identity.revision()),
+            firmware=await ask(identity.firmware()),
+            serial_number=await ask(identity.serial_number()),
+            imei=await ask(identity.imei()),
+            imsi=await ask(identity.imsi()),
+            iccid=await ask(identity.iccid()),
         )
 
     async def manufacturer(self) -> str:
         """`AT+CGMI`."""
-        return identity.text_of(await self.execute(identity.manufacturer()))
+        return await self.execute(identity.manufacturer())
 
     async def model(self) -> str:
         """`AT+CGMM`."""
-        return identity.text_of(await self.execute(identity.model()))
+        return await self.execute(identity.model())
 
     async def revision(self) -> str:
         """`AT+CGMR`: the firmware as the chip's vendor names it."""
-        return identity.text_of(await self.execute(identity.revision()))
+        return await self.execute(identity.revision())
 
     async def firmware(self) -> str:
         """`AT+CMVER`: the firmware as the module's maker names it."""
-        return identity.text_of(await self.execute(identity.firmware()))
+        return await self.execute(identity.firmware())
 
     async def serial_number(self) -> str | None:
         """`AT+CGSN=0`: the maker's number of the board, None if it has none."""
-        return _serial_number(await self.execute(identity.serial_number())) or None
+        return await self.execute(identity.serial_number())
 
     async def imei(self) -> str:
         """`AT+CGSN=1`: the number of the module."""
-        return identity.imei_of(await self.execute(identity.imei()))
+        return await self.execute(identity.imei())
 
     async def imsi(self) -> str:
         """`AT+CIMI`: the number of the subscriber. Refused without a usable SIM."""
-        return identity.imsi_of(await self.execute(identity.imsi()))
+        return await self.execute(identity.imsi())
 
     async def iccid(self) -> str:
         """`AT+NCCID`: the number printed on the SIM."""
-        return identity.iccid_of(await self.execute(identity.iccid()))
+        return await self.execute(identity.iccid())
 
     # --- radio and network -------------------------------------------------------------------
 
     async def radio(self, *, on: bool | None = None) -> bool:
-        """`AT+CFUN`: whether the radio is on. Switching takes up to 90 s; off ends everything
-        that goes over the air, registrations included."""
-        return await self._switch(on, general.radio, general.radio_query, general.radio_on)
+        """`AT+CFUN`: whether the radio is on. Switching takes up to 90 s; off ends all
+        connections and registrations."""
+        return await self._switch(on, general.radio, general.radio_query)
 
     async def attached(self, *, on: bool | None = None) -> bool:
         """`AT+CGATT`: whether the module is attached to the packet domain. `on=True` returns when
         the attach has begun; it takes 2 to 120 s (`attach` waits for it)."""
-        return await self._switch(on, network.attach, network.attachment, network.attached)
+        return await self._switch(on, network.attach, network.attachment)
 
     async def registration(self) -> NetworkStatus:
-        """`AT+CEREG?`: where the module stands with the network."""
-        return network.registration_of(await self.execute(network.registration()))
+        """`AT+CEREG?`: the registration on the network."""
+        return await self.execute(network.registration())
 
     async def report_registration(self, level: int) -> None:
         """`AT+CEREG=`: 0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the
@@ -159,8 +158,8 @@ class Vocabulary(ABC):
         await self.execute(network.report_registration(level))
 
     async def connected(self) -> bool:
-        """`AT+CSCON?`: whether there is a radio connection just now."""
-        return network.connected(await self.execute(network.connection()))
+        """`AT+CSCON?`: whether there is a radio connection now."""
+        return await self.execute(network.connection())
 
     async def report_connection(self, *, on: bool) -> None:
         """`AT+CSCON=`: `+CSCON:1` as the radio connects, `+CSCON:0` as it idles."""
@@ -168,7 +167,7 @@ class Vocabulary(ABC):
 
     async def operator(self) -> str | None:
         """`AT+COPS?`: the network's number or name, None without one."""
-        return network.operator_of(await self.execute(network.operator_query()))
+        return await self.execute(network.operator_query())
 
     async def choose_operator(self, plmn: str | None) -> None:
         """`AT+COPS=`: stay with one network (`"46000"`), or None: the module's choice."""
@@ -176,20 +175,20 @@ class Vocabulary(ABC):
 
     async def signal(self) -> int | None:
         """`AT+CSQ`: dBm, -113..-51; None if nothing is received."""
-        return measurements.signal_of(await self.execute(measurements.signal_quality()))
+        return await self.execute(measurements.signal_quality())
 
     async def radio_statistics(self) -> RadioStatistics:
         """`AT+NUESTATS`: powers, SNR and coverage level as last measured."""
-        return measurements.statistics_of(await self.execute(measurements.statistics()))
+        return await self.execute(measurements.statistics())
 
     async def cells(self) -> tuple[Cell, ...]:
         """`AT+NUESTATS=CELL`: the cells received, none out of coverage."""
-        return measurements.cells_of(await self.execute(measurements.cells()))
+        return await self.execute(measurements.cells())
 
     async def bands(self, *numbers: int) -> tuple[int, ...]:
         """`AT+NBAND`: the bands to search, in this order."""
         if not numbers:
-            return network.bands_of(await self.execute(network.bands_query()))
+            return await self.execute(network.bands_query())
         await self.execute(network.bands(*numbers))
         return numbers
 
@@ -198,29 +197,26 @@ class Vocabulary(ABC):
         await self.execute(network.lock_frequency(earfcn))
 
     async def forget_frequencies(self) -> None:
-        """`AT+NCSEARFCN`: forget the carriers found before, and search all anew."""
+        """`AT+NCSEARFCN`: forget the carriers found before, and search all of them again."""
         await self.execute(network.forget_frequencies())
 
     async def contexts(self) -> dict[int, str]:
         """`AT+CGDCONT?`: context number to access point name."""
-        return network.access_points(await self.execute(network.contexts()))
+        return await self.execute(network.contexts())
 
     async def address(self) -> str | None:
         """`AT+CGPADDR`: the module's own IP address, None before it has one."""
-        return await self._if_told(network.addresses(), network.address_of)
+        return await self._or_none(network.addresses())
 
     # --- power -------------------------------------------------------------------------------
 
     async def power_saving(self, wanted: PowerSaving | None = None) -> PowerSaving:
         """`AT+CPSMS`: sleep (PSM) and its timers, rounded up to what 3GPP's can say."""
         if wanted is None:
-            return power.power_saving_of(await self.execute(power.power_saving_query()))
+            return await self.execute(power.power_saving_query())
+        await self.execute(power.power_saving(wanted))
         if not wanted.on:
-            await self.execute(power.no_power_saving())
             return PowerSaving(on=False)
-        await self.execute(
-            power.power_saving(periodic_update=wanted.periodic_update, active=wanted.active)
-        )
         return PowerSaving(
             on=True,
             periodic_update=power.periodic_update_seconds(
@@ -233,37 +229,37 @@ class Vocabulary(ABC):
         """`AT+CEDRXS`: the seconds between two looks for incoming traffic, rounded up to what
         NB-IoT knows (20.48 ... 10485.76). 0: no eDRX, the radio looks all the time."""
         if cycle is None:
-            answer = await self.execute(power.discontinuous_reception_query())
-            return power.discontinuous_reception_of(answer) or 0
+            requested = await self.execute(power.discontinuous_reception_query())
+            return requested.seconds if requested is not None else 0
         await self.execute(power.discontinuous_reception(cycle or None))
         return power.cycle_seconds(power.cycle_bits(cycle)) if cycle else 0
 
     async def report_sleep(self, *, on: bool) -> None:
         """`AT+NPSMR=`: `+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
-        await self.execute(report_sleep(on))
+        await self.execute(power.report_sleep(on))
 
     # --- clock and configuration -------------------------------------------------------------
 
     async def clock(self) -> datetime | None:
-        """`AT+CCLK?`: the network's time, aware; None before the network has told it."""
-        return await self._if_told(clock(), clock_of)
+        """`AT+CCLK?`: the network's time, aware; None before the network has set it."""
+        return await self._or_none(clock())
 
     async def configuration(self) -> dict[str, str]:
         """`AT+NCONFIG?`: name to value, most of them `TRUE` or `FALSE`."""
-        return general.configuration_of(await self.execute(general.configuration()))
+        return await self.execute(general.configuration())
 
     async def configure(self, name: str, *, on: bool) -> None:
         """`AT+NCONFIG=`: one switch of the firmware, like `AUTOCONNECT`; kept over a restart."""
         await self.execute(general.configure(name, on))
 
-    async def _if_told(self, command: Command, of: Callable[[Answer], T]) -> T | None:
-        """What the answer says, None if an OK came and never the line before it.
+    async def _or_none(self, command: Command[T | None]) -> T | None:
+        """The result, None if an `OK` came without the response.
 
-        The line stays required, for the module writes it (seen): an OK that belongs to the past
-        is not taken for "there is none". Firmware that leaves it out costs the command's timeout.
+        The response stays required, for the module sends it (seen): so a late `OK` of an earlier
+        command does not pass for "none". Firmware that omits it costs the command's timeout.
         """
         try:
-            return of(await self.execute(command))
+            return await self.execute(command)
         except CommandTimeout as error:
             if error.bare:
                 return None
@@ -272,16 +268,10 @@ class Vocabulary(ABC):
     async def _switch(
         self,
         on: bool | None,
-        setting: Callable[[bool], Command],
-        query: Callable[[], Command],
-        of: Callable[[Answer], bool],
+        setting: Callable[[bool], Command[None]],
+        query: Callable[[], Command[bool]],
     ) -> bool:
         if on is None:
-            return of(await self.execute(query()))
+            return await self.execute(query())
         await self.execute(setting(on))
         return on
-
-
-def _serial_number(answer: Answer) -> str:
-    """The line comes with the prefix or without (inferred); empty if none came."""
-    return "".join(answer.lines[:1]).removeprefix("+CGSN:").strip()

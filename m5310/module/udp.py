@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from m5310.at.codec import Answer, Command, Execute
+from m5310.at.codec import Command, Execute
 from m5310.at.tasks import finish
 from m5310.commands import sockets
-from m5310.commands.address import ip_address
+from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
 
 BACKLOG: Final = 64
@@ -33,6 +33,7 @@ does not answer must not hold up who leaves."""
 _log = logging.getLogger("m5310.datagrams")
 
 Address = tuple[str, int]
+T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
@@ -60,7 +61,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._protocol = protocol
         self._remote = remote
         self._closed = closed
-        self._outgoing: deque[tuple[Command[Any], int]] = deque()  # each with its datagram's bytes
+        self._outgoing: deque[tuple[Command[int], int]] = deque()  # each with its datagram's bytes
         self._arrived = False  # something waits in the module to be fetched
         self._closing = False
         self._work = asyncio.Event()
@@ -144,9 +145,9 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
                 self._work.clear()
                 await self._work.wait()
 
-    async def _send(self, command: Command, length: int) -> None:
-        answer = await self._told(command)
-        if answer is not None and (taken := sockets.sent(answer)) != length:
+    async def _send(self, command: Command[int], length: int) -> None:
+        taken = await self._told(command)
+        if taken is not None and taken != length:
             error = AnswerError(f"{taken} bytes of a datagram of {length} are said to be taken")
             self._tell_error(error)
 
@@ -158,12 +159,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         """
         parts = bytearray()
         while not self._closing:
-            answer = await self._told(sockets.receive(self._number, sockets.DATAGRAM_LIMIT))
-            try:
-                datagram = None if answer is None else sockets.received(answer)
-            except M5310Error as error:
-                self._tell_error(error)
-                return
+            datagram = await self._told(sockets.receive(self._number, sockets.DATAGRAM_LIMIT))
             if datagram is None:
                 return
             parts += datagram.data
@@ -187,7 +183,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         else:
             _log.debug("a datagram of %s is not from %s: dropped", origin, self._remote)
 
-    async def _told(self, command: Command) -> Answer | None:
+    async def _told(self, command: Command[T]) -> T | None:
         """Execute a command; None if it failed, which the protocol hears."""
         try:
             return await self._execute(command)
@@ -233,7 +229,7 @@ class Datagrams:
         async def create() -> tuple[ModuleDatagramTransport, P]:
             nonlocal transport
             protocol = protocol_factory()
-            number = sockets.created(await self._execute(sockets.create(local_port)))
+            number = await self._execute(sockets.create(local_port))
             transport = ModuleDatagramTransport(
                 self._execute,
                 number,

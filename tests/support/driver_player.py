@@ -17,7 +17,6 @@ from m5310.commands import general, identity, network, power, sockets
 from m5310.commands import signal as measurements
 from m5310.commands import urcs as notices
 from m5310.commands.clock import clock
-from m5310.commands.sleep_reports import report_sleep
 from m5310.dialects import urcs as urc
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import config as miplconf
@@ -91,7 +90,9 @@ def answer_read(words: Sequence[str]) -> Command:
 
 
 def saving(words: Sequence[str]) -> Command:
-    return power.power_saving(periodic_update=float(words[0]), active=float(words[1]))
+    return power.power_saving(
+        power.PowerSaving(True, periodic_update=int(words[0]), active=int(words[1]))
+    )
 
 
 # What a start says beside its cause: no command owns it, everybody has to hear it.
@@ -141,9 +142,9 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "clear carriers": lambda _: network.forget_frequencies(),
     "ping": lambda w: network.ping(w[0]),
     "power saving?": lambda _: power.power_saving_query(),
-    "power saving off": lambda _: power.no_power_saving(),
+    "power saving off": lambda _: power.power_saving(power.PowerSaving(on=False)),
     "power saving": saving,
-    "report power saving": lambda w: report_sleep(on(w[0])),
+    "report power saving": lambda w: power.report_sleep(on(w[0])),
     "discontinuous reception?": lambda _: power.discontinuous_reception_query(),
     "discontinuous reception off": lambda _: power.discontinuous_reception(None),
     "discontinuous reception": lambda w: power.discontinuous_reception(power.cycle_seconds(w[0])),

@@ -1,42 +1,46 @@
-"""Any line of the language in words."""
+"""Any AT line in words, alone or within its conversation."""
 
 from __future__ import annotations
 
 from m5310.at.codec import final_result
 from m5310.at.codec import values as values_of
-from m5310.cli.explain.answers import answer_words, result_words, unsolicited_words
-from m5310.cli.explain.commands import command_words, config_words, fragment_of
+from m5310.cli.explain.answers import describe_response, describe_result, describe_unsolicited
+from m5310.cli.explain.commands import describe_command
+from m5310.cli.explain.onenet import describe_config, fragment_of
 from m5310.errors import M5310Error
 
-# Above any configuration: what a device is configured with has some 300 bytes.
+# More than any configuration: those of devices have some 300 bytes.
 _BLOB_LIMIT = 65536
 
 
-def in_words(line: str) -> str | None:
-    """What one line says, whoever sent it; None for a line that nobody knows. Never raises."""
+def describe_line(line: str) -> str | None:
+    """One line of host or module in words; None for an unknown line. Never raises."""
     line = line.strip()
     return (
-        command_words(line) or result_words(line) or unsolicited_words(line) or answer_words(line)
+        describe_command(line)
+        or describe_result(line)
+        or describe_unsolicited(line)
+        or describe_response(line)
     )
 
 
-class Narrator:
-    """The lines of one conversation in words, in the order they passed.
+class Explainer:
+    """Describes the lines of one conversation, in their order.
 
-    Knows more than `in_words`: which command a bare line answers, whether a report declares,
-    and what the fragments of a configuration are together.
+    Knows more than `describe_line`: which command a bare line answers, whether a report declares
+    a resource, and the whole configuration of several fragments.
     """
 
     def __init__(self) -> None:
-        self._command: str | None = None  # the one that is out
+        self._command: str | None = None  # the outstanding one
         self._blob = b""
         self._declaring = False
 
     def host(self, line: str) -> str | None:
-        """What a line of the host says."""
+        """A line of the host in words."""
         line = line.strip()
         self._command = line
-        words = command_words(line)
+        words = describe_command(line)
         name = line.upper().partition("=")[0]
         match name:
             case "AT+MIPLCONF":
@@ -49,21 +53,21 @@ class Narrator:
         return words
 
     def module(self, line: str) -> str | None:
-        """What a line of the module says; its echo says nothing."""
+        """A line of the module in words."""
         line = line.strip()
         if line == self._command:
             return "echo"
         if final_result(line):
             self._command = None
-            return result_words(line)
+            return describe_result(line)
         return (
-            (self._command and answer_words(line, self._command))
-            or unsolicited_words(line)
-            or answer_words(line)
+            (self._command and describe_response(line, self._command))
+            or describe_unsolicited(line)
+            or describe_response(line)
         )
 
     def _configured(self, line: str) -> str | None:
-        """The whole configuration, once the last of several fragments is here."""
+        """The whole configuration, at the last of several fragments."""
         try:
             piece, index, last = fragment_of(values_of(line.partition("=")[2]))
         except (ValueError, M5310Error):
@@ -72,6 +76,6 @@ class Narrator:
         if index == 1 or not last:
             return None
         try:
-            return f"configure: fragment {index}, the last; all: {config_words(self._blob)}"
+            return f"configure: fragment {index}, the last; all: {describe_config(self._blob)}"
         except M5310Error as error:
             return f"configure: fragment {index}, the last; all: {error}"

@@ -51,10 +51,10 @@ class _Commands(Completer):
         typed = document.text_before_cursor
         for entry in completions(typed):
             yield Completion(
-                entry.text,
+                entry.command.line,
                 start_position=-len(typed.lstrip()),
-                display=entry.text + entry.values,
-                display_meta=entry.does,
+                display=entry.command.line + entry.takes,
+                display_meta=entry.command.meaning,
             )
 
 

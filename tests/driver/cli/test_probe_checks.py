@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from m5310.at.codec import Answer
 from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
-from m5310.errors import CommandError, CommandTimeout, M5310Error
+from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error
+from tests.support.answers import parsed
 
 BY_NAME = {check.name: check for check in CHECKS}
 
@@ -14,7 +14,7 @@ BY_NAME = {check.name: check for check in CHECKS}
 def found(name: str, outcome: str | M5310Error) -> Finding:
     check = BY_NAME[name]
     if isinstance(outcome, str):
-        return check.finding(Answer(check.command, (outcome,)))
+        return check.finding(parsed(check.command, outcome))
     return check.finding(outcome)
 
 
@@ -78,7 +78,7 @@ def test_refusal_is_a_note_if_the_check_is_not_vital() -> None:
 def test_timeout_and_invalid_answer_are_findings() -> None:
     finding = found("signal", CommandTimeout("AT+CSQ", 5.0))
     assert (finding.verdict, finding.words) == (Verdict.WRONG, "no answer")
-    finding = found("signal", "nonsense")
+    finding = found("signal", AnswerError("nonsense"))
     assert finding.verdict is Verdict.WRONG
     assert "nonsense" in finding.words
 

@@ -1,4 +1,4 @@
-"""The clock of the module: aware of its zone, and of not having been set."""
+"""The clock of the module: time zone, and a clock that was never set."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from m5310.at.codec import Answer
-from m5310.commands.clock import clock, clock_of
+from m5310.commands.clock import clock
 from m5310.errors import AnswerError
+from tests.support.answers import parsed
 
 
 @pytest.mark.parametrize(
@@ -25,22 +25,22 @@ from m5310.errors import AnswerError
         ("+CCLK:69/12/31,00:00:00", datetime(2069, 12, 31, tzinfo=timezone.utc)),  # noqa: UP017
     ],
 )
-def test_the_clock_is_aware_of_its_zone(line: str, time: datetime) -> None:
-    assert clock_of(Answer(clock(), (line,))) == time
+def test_clock_with_time_zone(line: str, time: datetime) -> None:
+    assert parsed(clock(), line) == time
 
 
 @pytest.mark.parametrize("line", ["+CCLK:80/01/06,00:00:12+00", "+CCLK:70/01/01,08:00:00+32"])
-def test_a_clock_that_was_never_set_has_no_time(line: str) -> None:
-    assert clock_of(Answer(clock(), (line,))) is None
+def test_clock_never_set(line: str) -> None:
+    assert parsed(clock(), line) is None
 
 
-def test_a_time_of_no_clock() -> None:
+def test_invalid_time() -> None:
     for line in ("+CCLK:18/13/01,00:00:00+32", "+CCLK:18/01/01,00:00:00+99"):
-        with pytest.raises(AnswerError, match="no time"):
-            clock_of(Answer(clock(), (line,)))
+        with pytest.raises(AnswerError, match="not a valid time"):
+            parsed(clock(), line)
 
 
-def test_what_asks_for_it_declares_what_it_brings() -> None:
+def test_clock_command() -> None:
     (shape,) = clock().responses
     assert clock().line == "AT+CCLK?"
     assert shape.pattern.fullmatch("+CCLK:18/07/12,03:45:21+32")

@@ -1,13 +1,13 @@
-"""The module's general vocabulary: each line as written, each answer as read."""
+"""Commands of the line, the radio and the configuration: lines written, responses parsed."""
 
 from __future__ import annotations
 
 import pytest
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import PROMPT, Answer, Command
 from m5310.commands import general as c
 from m5310.errors import AnswerError, ParameterError
-from tests.support.answers import answer
+from tests.support.answers import parsed
 
 
 @pytest.mark.parametrize(
@@ -33,32 +33,30 @@ from tests.support.answers import answer
 )
 def test_each_command_line(command: Command, line: str) -> None:
     assert command.line == line
-    assert command.timeout >= c.PROMPT
+    assert command.timeout >= PROMPT
 
 
-def test_what_takes_long_is_given_time() -> None:
+def test_slow_commands_have_a_long_timeout() -> None:
     assert c.radio(on=False).timeout == 90
     assert c.restart().timeout == 30
 
 
-def test_switches() -> None:
-    assert c.error_numbers_on(answer(c.error_numbers_query(), "+CMEE:1"))
-    assert not c.error_numbers_on(answer(c.error_numbers_query(), "+CMEE: 0"))
-    assert c.radio_on(answer(c.radio_query(), "+CFUN:1"))
-    assert not c.radio_on(answer(c.radio_query(), "+CFUN:0"))
-    assert c.speed_of(answer(c.speed_query(), "+NATSPEED:115200,2,1,0,0")) == 115200
+def test_flags_and_speed() -> None:
+    assert parsed(c.error_numbers_query(), "+CMEE:1")
+    assert not parsed(c.error_numbers_query(), "+CMEE: 0")
+    assert parsed(c.radio_query(), "+CFUN:1")
+    assert not parsed(c.radio_query(), "+CFUN:0")
+    assert parsed(c.speed_query(), "+NATSPEED:115200,2,1,0,0") == 115200
 
 
 def test_configuration_rows() -> None:
-    got = c.configuration_of(
-        answer(c.configuration(), "+NCONFIG:AUTOCONNECT,TRUE", "+NCONFIG:CR_0354_0338,FALSE")
-    )
+    got = parsed(c.configuration(), "+NCONFIG:AUTOCONNECT,TRUE", "+NCONFIG:CR_0354_0338,FALSE")
     assert got == {"AUTOCONNECT": "TRUE", "CR_0354_0338": "FALSE"}
 
 
-def test_an_answer_without_the_line_says_what_was_expected() -> None:
-    with pytest.raises(AnswerError, match=r"AT\+CFUN\? brought \['hm'\]"):
-        c.radio_on(Answer(c.radio_query(), ("hm",)))
+def test_parse_error_names_the_expected_response() -> None:
+    with pytest.raises(AnswerError, match=r"AT\+CFUN\? was answered with \['hm'\]"):
+        c.radio_query().parse(Answer(c.radio_query(), ("hm",)))
 
 
 def test_parameters_out_of_range() -> None:
@@ -73,11 +71,11 @@ def test_parameters_out_of_range() -> None:
 
 
 @pytest.mark.parametrize("cause", c.BootCause)
-def test_the_boot_text_names_its_cause(cause: c.BootCause) -> None:
+def test_booted_parses_each_cause(cause: c.BootCause) -> None:
     assert c.booted(cause.value) == c.Booted(cause, cause.value)
 
 
-def test_a_boot_text_nobody_has_seen() -> None:
+def test_booted_with_unknown_cause() -> None:
     assert c.booted("REBOOT_CAUSE_BROWNOUT") == c.Booted(
         c.BootCause.UNKNOWN, "REBOOT_CAUSE_BROWNOUT"
     )
@@ -86,16 +84,16 @@ def test_a_boot_text_nobody_has_seen() -> None:
 
 
 @pytest.mark.parametrize("line", ["REBOOTING", *(cause.value for cause in c.BootCause)])
-def test_a_restart_is_heard_in_both_of_its_lines(line: str) -> None:
+def test_restarting_on_both_lines_of_a_restart(line: str) -> None:
     assert c.restarting(line)
 
 
 @pytest.mark.parametrize("line", ["M5310", "OK", "REBOOTED", f"x{c.BootCause.COMMAND.value}"])
-def test_other_lines_tell_of_no_restart(line: str) -> None:
+def test_not_restarting_on_other_lines(line: str) -> None:
     assert not c.restarting(line)
 
 
-def test_what_changes_nothing_the_second_time_may_be_repeated() -> None:
+def test_repeatable_commands() -> None:
     for command in (
         c.attention(),
         c.echo(on=False),
@@ -107,6 +105,6 @@ def test_what_changes_nothing_the_second_time_may_be_repeated() -> None:
         assert command.repeatable, command.line
 
 
-def test_what_restarts_or_takes_long_is_not() -> None:
+def test_commands_with_effects_are_not_repeatable() -> None:
     for command in (c.restart(), c.radio(on=True), c.speed(9600), c.reset_profile()):
         assert not command.repeatable, command.line

@@ -12,7 +12,7 @@ from m5310.at.codec import Answer, Command
 from m5310.commands import network as n
 from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
 from m5310.errors import AnswerError, ParameterError
-from tests.support.answers import answer
+from tests.support.answers import parsed
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ ASLEEP_SOON = NetworkStatus(Registration.HOME, 0x19E6, 0x94, 7, active=10, perio
         ),
     ],
 )
-def test_the_answer_about_registration(line: str, status: NetworkStatus) -> None:
-    assert n.registration_of(answer(n.registration(), line)) == status
+def test_registration_response(line: str, status: NetworkStatus) -> None:
+    assert parsed(n.registration(), line) == status
     assert n.registration_change(line) is None  # not an unsolicited line
 
 
@@ -87,9 +87,7 @@ def test_the_answer_about_registration(line: str, status: NetworkStatus) -> None
         ),
     ],
 )
-def test_an_unsolicited_change_never_looks_like_the_answer(
-    line: str, status: NetworkStatus
-) -> None:
+def test_registration_urc_does_not_match_the_response(line: str, status: NetworkStatus) -> None:
     assert n.registration_change(line) == status
     (shape,) = n.registration().responses
     assert not shape.pattern.fullmatch(line)
@@ -99,7 +97,7 @@ values = st.lists(st.sampled_from(["", "0", "1", "2", "5", "94", "19E6", "000001
 
 
 @given(values)
-def test_a_line_is_an_answer_or_unsolicited_and_never_both(values: list[str]) -> None:
+def test_registration_line_is_response_or_urc_never_both(values: list[str]) -> None:
     line = f"+CEREG:{','.join(values)}"
     (shape,) = n.registration().responses
     answers = shape.pattern.fullmatch(line) is not None
@@ -108,15 +106,15 @@ def test_a_line_is_an_answer_or_unsolicited_and_never_both(values: list[str]) ->
         assert len(values) in (2, 5, 7, 9)
 
 
-def test_which_states_are_registered() -> None:
+def test_registered_states() -> None:
     assert [stat.name for stat in Registration if stat.registered] == ["HOME", "ROAMING"]
 
 
 def test_switches() -> None:
-    assert n.attached(answer(n.attachment(), "+CGATT:1"))
-    assert not n.attached(answer(n.attachment(), "+CGATT:0"))
-    assert n.connected(answer(n.connection(), "+CSCON:0,1"))
-    assert not n.connected(answer(n.connection(), "+CSCON:1,0"))
+    assert parsed(n.attachment(), "+CGATT:1")
+    assert not parsed(n.attachment(), "+CGATT:0")
+    assert parsed(n.connection(), "+CSCON:0,1")
+    assert not parsed(n.connection(), "+CSCON:1,0")
     (shape,) = n.connection().responses
     assert not shape.pattern.fullmatch("+CSCON:1")  # the unsolicited one
 
@@ -130,20 +128,20 @@ def test_switches() -> None:
         ("+COPS:0,2,46000,9", "46000"),
     ],
 )
-def test_the_operator(line: str, operator: str | None) -> None:
-    assert n.operator_of(answer(n.operator_query(), line)) == operator
+def test_operator_response(line: str, operator: str | None) -> None:
+    assert parsed(n.operator_query(), line) == operator
 
 
 def test_bands_addresses_and_contexts() -> None:
-    assert n.bands_of(answer(n.bands_query(), "+NBAND:5,8")) == (5, 8)
-    assert n.address_of(answer(n.addresses(), "+CGPADDR:0,10.169.241.248")) == "10.169.241.248"
-    assert n.address_of(answer(n.addresses(), "+CGPADDR:0")) is None
-    assert n.address_of(answer(n.addresses(), "+CGPADDR:0", "+CGPADDR:1,10.0.0.7")) == "10.0.0.7"
+    assert parsed(n.bands_query(), "+NBAND:5,8") == (5, 8)
+    assert parsed(n.addresses(), "+CGPADDR:0,10.169.241.248") == "10.169.241.248"
+    assert parsed(n.addresses(), "+CGPADDR:0") is None
+    assert parsed(n.addresses(), "+CGPADDR:0", "+CGPADDR:1,10.0.0.7") == "10.0.0.7"
     both = '+CGPADDR:0,"10.0.0.7","2001:DB8::7"'
-    assert n.address_of(answer(n.addresses(), both)) == "10.0.0.7"
+    assert parsed(n.addresses(), both) == "10.0.0.7"
     row = '+CGDCONT:0,"IP","nbiot.MNC002.MCC460.GPRS",,0,0'
-    assert n.access_points(answer(n.contexts(), row)) == {0: "nbiot.MNC002.MCC460.GPRS"}
-    assert n.access_points(Answer(n.contexts(), ("hm",))) == {}
+    assert parsed(n.contexts(), row) == {0: "nbiot.MNC002.MCC460.GPRS"}
+    assert n.contexts().parse(Answer(n.contexts(), ("hm",))) == {}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,7 @@ def test_parameters_out_of_range(wrong: object) -> None:
         wrong()
 
 
-def test_what_a_ping_brings() -> None:
+def test_ping_outcome() -> None:
     assert n.ping_outcome("+NPING:183.230.40.40,52,1034") == PingReply("183.230.40.40", 52, 1.034)
     assert n.ping_outcome("+NPINGERR:1") == PingFailure(1)
     assert n.ping_outcome("+NSONMI:0,5") is None

@@ -1,4 +1,4 @@
-"""Power saving: 3GPP's timers as seconds, and back."""
+"""Power saving: 3GPP timers to seconds and back, commands and responses."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.at.codec import Answer, Command
+from m5310.at.codec import Command
 from m5310.commands import power as p
 from m5310.errors import AnswerError, ParameterError
-from tests.support.answers import answer
+from tests.support.answers import parsed
 
 
 @pytest.mark.parametrize(
     ("command", "line"),
     [
         (
-            p.power_saving(periodic_update=3600, active=10),
+            p.power_saving(p.PowerSaving(True, periodic_update=3600, active=10)),
             'AT+CPSMS=1,,,"00000110","00000101"',
         ),
         (
-            p.power_saving(periodic_update=None, active=None),
+            p.power_saving(p.PowerSaving(on=True)),
             'AT+CPSMS=1,,,"11100000","11100000"',
         ),
-        (p.no_power_saving(), "AT+CPSMS=0"),
+        (p.power_saving(p.PowerSaving(on=False)), "AT+CPSMS=0"),
         (p.power_saving_query(), "AT+CPSMS?"),
         (p.discontinuous_reception(81.92), 'AT+CEDRXS=1,5,"0101"'),
         (p.discontinuous_reception(None), "AT+CEDRXS=0,5"),
         (p.discontinuous_reception_query(), "AT+CEDRXS?"),
+        (p.report_sleep(on=True), "AT+NPSMR=1"),
+        (p.report_sleep(on=False), "AT+NPSMR=0"),
     ],
 )
 def test_each_command_line(command: Command, line: str) -> None:
@@ -50,7 +52,7 @@ def test_each_command_line(command: Command, line: str) -> None:
         ("11111111", None),
     ],
 )
-def test_the_periodic_updates_units(bits: str, seconds: int | None) -> None:
+def test_periodic_update_units(bits: str, seconds: int | None) -> None:
     assert p.periodic_update_seconds(bits) == seconds
 
 
@@ -58,7 +60,7 @@ def test_the_periodic_updates_units(bits: str, seconds: int | None) -> None:
     ("bits", "seconds"),
     [("00000101", 10), ("00100001", 60), ("01000001", 360), ("11100000", None), ("10100011", 180)],
 )
-def test_the_active_timers_units(bits: str, seconds: int | None) -> None:
+def test_active_timer_units(bits: str, seconds: int | None) -> None:
     assert p.active_seconds(bits) == seconds
 
 
@@ -70,36 +72,36 @@ ALL_PERIODS = sorted(
 
 
 @given(st.floats(0, 31 * 1152000, allow_subnormal=False))
-def test_a_period_is_rounded_up_to_the_next_that_a_timer_can_say(seconds: float) -> None:
-    said = p.periodic_update_seconds(p.periodic_update_bits(seconds))
-    assert said == next(period for period in ALL_PERIODS if period >= seconds)
+def test_period_is_rounded_up(seconds: float) -> None:
+    value = p.periodic_update_seconds(p.periodic_update_bits(seconds))
+    assert value == next(period for period in ALL_PERIODS if period >= seconds)
 
 
 @given(st.integers(0, 255).map(lambda number: f"{number:08b}"))
-def test_every_timer_that_runs_can_be_said_again(bits: str) -> None:
-    for said, again in (
+def test_timer_round_trip(bits: str) -> None:
+    for value, again in (
         (p.periodic_update_seconds, p.periodic_update_bits),
         (p.active_seconds, p.active_bits),
     ):
-        seconds = said(bits)
+        seconds = value(bits)
         if seconds is not None:
-            assert said(again(seconds)) == seconds
+            assert value(again(seconds)) == seconds
 
 
 @pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, 31 * 1152000 + 1])
-def test_periods_no_timer_says(seconds: float) -> None:
+def test_period_out_of_range(seconds: float) -> None:
     with pytest.raises(ParameterError, match="T3412"):
         p.periodic_update_bits(seconds)
 
 
-def test_active_times_no_timer_says() -> None:
+def test_active_time_out_of_range() -> None:
     assert p.active_seconds(p.active_bits(11160)) == 11160
     with pytest.raises(ParameterError, match="T3324"):
         p.active_bits(11161)
 
 
 @pytest.mark.parametrize("bits", ["", "0000000", "000000000", "0000000x"])
-def test_bits_that_are_no_timer(bits: str) -> None:
+def test_invalid_timer_bits(bits: str) -> None:
     with pytest.raises(AnswerError):
         p.active_seconds(bits)
 
@@ -120,7 +122,7 @@ def test_cycles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "value"),
     [
         ("+CPSMS:0", p.PowerSaving(on=False)),
         ('+CPSMS:1,,,"01000111","00000101"', p.PowerSaving(True, 252000, 10)),
@@ -128,8 +130,8 @@ def test_cycles() -> None:
         ("+CPSMS:1,,,,", p.PowerSaving(on=True)),
     ],
 )
-def test_the_answer_about_power_saving(line: str, said: p.PowerSaving) -> None:
-    assert p.power_saving_of(answer(p.power_saving_query(), line)) == said
+def test_power_saving_response(line: str, value: p.PowerSaving) -> None:
+    assert parsed(p.power_saving_query(), line) == value
 
 
 @pytest.mark.parametrize(
@@ -138,21 +140,14 @@ def test_the_answer_about_power_saving(line: str, said: p.PowerSaving) -> None:
         ((), None),
         (("+CEDRXS:5",), None),
         (('+CEDRXS:5,"0000"',), None),
-        (('+CEDRXS:5,"0101"',), 81.92),
+        (('+CEDRXS:5,"0101"',), p.Cycle("0101")),
     ],
 )
-def test_the_answer_about_discontinuous_reception(
-    lines: tuple[str, ...], cycle: float | None
-) -> None:
-    query = p.discontinuous_reception_query()
-    assert p.discontinuous_reception_of(answer(query, *lines)) == cycle
-    with pytest.raises(AnswerError):
-        p.discontinuous_reception_of(Answer(query, ("+CEDRXS:5,7",)))
+def test_edrx_response(lines: tuple[str, ...], cycle: p.Cycle | None) -> None:
+    assert parsed(p.discontinuous_reception_query(), *lines) == cycle
 
 
-def test_a_cycle_of_other_radios_is_told_by_its_code() -> None:
-    query = p.discontinuous_reception_query()
-    other = answer(query, '+CEDRXS:5,"0001"')
-    assert p.discontinuous_reception_code(other) == "0001"
-    with pytest.raises(AnswerError, match="'0001' is no eDRX cycle of NB-IoT"):
-        p.discontinuous_reception_of(other)
+def test_edrx_cycle_in_seconds() -> None:
+    assert p.Cycle("0101").seconds == 81.92
+    with pytest.raises(AnswerError, match="'0001' is not an eDRX cycle of NB-IoT"):
+        _ = p.Cycle("0001").seconds

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from m5310.at.codec import Answer, Command
 from m5310.commands import sockets as s
 from m5310.errors import AnswerError, ParameterError
-from tests.support.answers import answer
+from tests.support.answers import parsed
 
 
 @pytest.mark.parametrize(
@@ -26,14 +26,12 @@ def test_each_command_line(command: Command, line: str) -> None:
     assert command.line == line
 
 
-def test_what_they_bring() -> None:
-    assert s.created(answer(s.create(), "3")) == 3
-    assert s.sent(answer(s.send(0, "1.2.3.4", 1, b"ab"), "0,2")) == 2
+def test_responses() -> None:
+    assert parsed(s.create(), "3") == 3
+    assert parsed(s.send(0, "1.2.3.4", 1, b"ab"), "0,2") == 2
     row = "0,192.168.5.1,1024,2,ABCD,0"
-    assert s.received(answer(s.receive(0, 9), row)) == s.Datagram(
-        0, "192.168.5.1", 1024, b"\xab\xcd", 0
-    )
-    assert s.received(answer(s.receive(0, 9))) is None
+    assert parsed(s.receive(0, 9), row) == s.Datagram(0, "192.168.5.1", 1024, b"\xab\xcd", 0)
+    assert parsed(s.receive(0, 9)) is None
 
 
 @given(st.binary(min_size=1, max_size=512))
@@ -42,8 +40,8 @@ def test_the_largest_datagram_fits(data: bytes) -> None:
 
 
 def test_length_and_data_must_agree() -> None:
-    with pytest.raises(AnswerError, match="announces 3 bytes and brings 2"):
-        s.received(answer(s.receive(0, 9), "0,192.168.5.1,1024,3,ABCD,0"))
+    with pytest.raises(AnswerError, match="announces 3 bytes but holds 2"):
+        parsed(s.receive(0, 9), "0,192.168.5.1,1024,3,ABCD,0")
 
 
 def test_waiting_datagrams() -> None:
@@ -72,12 +70,12 @@ def test_parameters_out_of_range(wrong: object) -> None:
         wrong()
 
 
-def test_a_socket_number_is_one_digit() -> None:
+def test_socket_number_out_of_range() -> None:
     with pytest.raises(AnswerError):
-        s.created(Answer(s.create(), ("7",)))
+        s.create().parse(Answer(s.create(), ("7",)))
 
 
-def test_none_of_them_may_be_repeated() -> None:
+def test_socket_commands_are_not_repeatable() -> None:
     for command in (
         s.create(0),
         s.send(0, "1.2.3.4", 5683, b"x"),
@@ -85,3 +83,35 @@ def test_none_of_them_may_be_repeated() -> None:
         s.close(0),
     ):
         assert not command.repeatable, command.line
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("183.230.40.40", "183.230.40.40"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("2001:db8:0:0:0:0:0:1", "2001:db8::1"),
+    ],
+)
+def test_ip_address_is_canonical(text: str, address: str) -> None:
+    assert s.ip_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "dead.beef",
+        "1.2",
+        "1.2.3.256",
+        "onenet.cn",
+        "1.2.3.4\r",
+        "fe80::1%a,b",
+        5,
+        None,
+        b"1234",
+    ],
+)
+def test_ip_address_refuses_other_texts(text: str) -> None:
+    with pytest.raises(ParameterError, match="not an IP address"):
+        s.ip_address(text)

@@ -60,7 +60,6 @@ class RecoveredDevice:
         self.link = Link(self.port.modem if lent else self._open)
         self.link.listen(self._on_link_event)
         self.policy = RecoveryPolicy(
-            self.link,
             Module(self.link),
             self.registration,
             provisioning,

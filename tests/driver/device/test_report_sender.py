@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
@@ -13,6 +14,8 @@ from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 from tests.support.dialects import CLASSIC
+
+T = TypeVar("T")
 
 Fault = Callable[[str], M5310Error | None]
 
@@ -34,11 +37,12 @@ class Bench:
         self.portion = Portion(report, 0, lines, True)
         self.it = ReportSender(self._execute, CLASSIC)
 
-    async def _execute(self, command: Command) -> Answer:
+    async def _execute(self, command: Command[T]) -> T:
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,3303,0,"))
         if error := self.fault(self.lines[-1]):
             raise error
-        return Answer(command, (self.version,) if command.line == "AT+CMVER" else ())
+        lines = (self.version,) if command.line == "AT+CMVER" else ()
+        return command.parse(Answer(command, lines))
 
     async def send(self) -> bool:
         return await self.it.send(self.portion, 7, lambda: self.starts == 0)

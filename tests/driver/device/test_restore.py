@@ -66,7 +66,6 @@ class RestoredDevice:
         self.opened: list[float] = []
         self.link = Link(self._open)
         self.restoration = Restoration(
-            self.link,
             Module(self.link),
             self.registration,
             self.provisioning,
@@ -355,7 +354,6 @@ async def test_second_start_remembers_the_login() -> None:
 async def test_waits_are_random_by_default() -> None:
     restored = RestoredDevice()
     restoration = Restoration(
-        restored.link,
         Module(restored.link),
         restored.registration,
         restored.provisioning,

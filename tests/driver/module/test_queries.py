@@ -1,9 +1,9 @@
-"""The vocabulary as methods: what goes over the wire, and what comes back as a value."""
+"""The methods of Queries: the line written, and the value returned."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,29 +12,31 @@ from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
 from m5310.commands.signal import Cell, RadioStatistics
 from m5310.errors import CommandError, CommandTimeout, ParameterError
-from m5310.module.queries import Identity, Vocabulary
+from m5310.module.queries import Identity, Queries
+
+T = TypeVar("T")
 
 OK: list[str] = []
 
 
-class Recorded(Vocabulary):
+class RecordingModule(Queries):
     """Answers each command line from `answers` (None: refused), anything else with OK."""
 
     def __init__(self, answers: dict[str, list[str] | Exception | None]) -> None:
         self.answers = answers
         self.sent: list[str] = []
 
-    async def execute(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         self.sent.append(command.line)
         lines = self.answers.get(command.line, OK)
         if lines is None:
             raise CommandError(command.line, "+CME ERROR:10", 10)
         if isinstance(lines, Exception):
             raise lines
-        return Answer(command, tuple(lines))
+        return command.parse(Answer(command, tuple(lines)))
 
 
-ASKED = [
+QUERIES = [
     ("information", "ATI", ["China Mobile", "M5310"], ("China Mobile", "M5310")),
     ("information", "ATI", [], ()),
     ("error_numbers", "AT+CMEE?", ["+CMEE:1"], True),
@@ -98,14 +100,14 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "line", "answer", "value"), ASKED)
-async def test_asking(name: str, line: str, answer: list[str], value: object) -> None:
-    module = Recorded({line: answer})
+@pytest.mark.parametrize(("name", "line", "answer", "value"), QUERIES)
+async def test_query(name: str, line: str, answer: list[str], value: object) -> None:
+    module = RecordingModule({line: answer})
     assert await getattr(module, name)() == value
     assert module.sent == [line]
 
 
-TOLD: list[tuple[str, tuple[object, ...], dict[str, Any], str, object]] = [
+SETTINGS: list[tuple[str, tuple[object, ...], dict[str, Any], str, object]] = [
     ("check", (), {}, "AT", None),
     ("echo", (), {"on": True}, "ATE1", None),
     ("factory_defaults", (), {}, "AT&F", None),
@@ -143,18 +145,18 @@ TOLD: list[tuple[str, tuple[object, ...], dict[str, Any], str, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "args", "kwargs", "line", "value"), TOLD)
-async def test_telling(
+@pytest.mark.parametrize(("name", "args", "kwargs", "line", "value"), SETTINGS)
+async def test_setting(
     name: str, args: tuple[object, ...], kwargs: dict[str, Any], line: str, value: object
 ) -> None:
-    module = Recorded({})
+    module = RecordingModule({})
     assert await getattr(module, name)(*args, **kwargs) == value
     assert module.sent == [line]
 
 
-def test_every_method_is_asked_or_told_here() -> None:
-    tried = {case[0] for case in ASKED} | {case[0] for case in TOLD} | {"identity", "execute"}
-    assert tried == {name for name in vars(Vocabulary) if not name.startswith("_")}
+def test_every_method_is_tested_here() -> None:
+    tried = {case[0] for case in QUERIES} | {case[0] for case in SETTINGS} | {"identity", "execute"}
+    assert tried == {name for name in vars(Queries) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(
@@ -170,10 +172,8 @@ def test_every_method_is_asked_or_told_here() -> None:
         ("report_registration", (6,)),
     ],
 )
-async def test_what_the_language_cannot_carry_is_not_sent(
-    name: str, args: tuple[object, ...]
-) -> None:
-    module = Recorded({})
+async def test_invalid_value_is_not_sent(name: str, args: tuple[object, ...]) -> None:
+    module = RecordingModule({})
     kwargs = {"on": True} if name == "configure" else {}
     with pytest.raises(ParameterError):
         await getattr(module, name)(*args, **kwargs)
@@ -193,7 +193,7 @@ IDENTITY: dict[str, list[str] | Exception | None] = {
 
 
 async def test_identity() -> None:
-    assert await Recorded(IDENTITY).identity() == Identity(
+    assert await RecordingModule(IDENTITY).identity() == Identity(
         manufacturer="China Mobile",
         model="M5310",
         revision="SP3",
@@ -207,7 +207,7 @@ async def test_identity() -> None:
 
 async def test_identity_of_a_module_without_sim() -> None:
     bare = CommandTimeout("AT+NCCID", 5, bare=True)
-    module = Recorded({**IDENTITY, "AT+CIMI": None, "AT+NCCID": bare, "AT+CGSN=0": OK})
+    module = RecordingModule({**IDENTITY, "AT+CIMI": None, "AT+NCCID": bare, "AT+CGSN=0": OK})
     identity = await module.identity()
     assert (identity.imsi, identity.iccid, identity.serial_number) == (None, None, None)
     assert identity.imei == "865820030013978"
@@ -215,20 +215,20 @@ async def test_identity_of_a_module_without_sim() -> None:
 
 
 @pytest.mark.parametrize(("name", "line"), [("clock", "AT+CCLK?"), ("address", "AT+CGPADDR")])
-async def test_an_ok_that_brings_nothing_says_that_there_is_nothing(name: str, line: str) -> None:
-    module = Recorded({line: CommandTimeout(line, 5, bare=True)})
+async def test_bare_ok_means_none(name: str, line: str) -> None:
+    module = RecordingModule({line: CommandTimeout(line, 5, bare=True)})
     assert await getattr(module, name)() is None
     module.answers[line] = CommandTimeout(line, 5)
     with pytest.raises(CommandTimeout):
         await getattr(module, name)()
 
 
-async def test_a_serial_number_without_prefix() -> None:
-    module = Recorded({**IDENTITY, "AT+CGSN=0": ["ABC123"]})
+async def test_serial_number_without_prefix() -> None:
+    module = RecordingModule({**IDENTITY, "AT+CGSN=0": ["ABC123"]})
     assert (await module.identity()).serial_number == "ABC123"
 
 
-async def test_a_module_that_does_not_answer_has_no_identity() -> None:
-    module = Recorded({**IDENTITY, "AT+CGMM": CommandTimeout("AT+CGMM", 5)})
+async def test_identity_of_a_silent_module() -> None:
+    module = RecordingModule({**IDENTITY, "AT+CGMM": CommandTimeout("AT+CGMM", 5)})
     with pytest.raises(CommandTimeout):
         await module.identity()

@@ -1,15 +1,21 @@
-"""Every line of the language in words, and no line that makes the words fail."""
+"""Descriptions of AT lines, completion, and typed commands."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from m5310.cli.explain.answers import answer_words
-from m5310.cli.explain.catalogue import ENTRIES, completions, speed_in, typed
-from m5310.cli.explain.lines import Narrator, in_words
-from m5310.cli.explain.questions import QUERIES, SOCKETS, seconds_words, signal_words
+from m5310.at.table import CommandTable, Entry
+from m5310.cli.explain import catalogue
+from m5310.cli.explain.answers import describe_response
+from m5310.cli.explain.catalogue import completions, entries, speed_in, typed
+from m5310.cli.explain.lines import Explainer, describe_line
+from m5310.commands import general, sockets
+from m5310.commands.power import describe_seconds
+from m5310.commands.signal import describe_signal
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic.config import Config
 from m5310.errors import ParameterError
@@ -23,9 +29,9 @@ BOOTSTRAP = (
     "32333435363738393031323334353B313233343536373839303132333435050501,1,1"
 )
 
-SAID = {
+DESCRIPTIONS = {
     # commands
-    "AT": "is anybody there?",
+    "AT": "check that the module answers",
     " at+csq ": "ask for the signal strength",
     "ATE0": "echo off",
     "AT+CEREG=?": "ask which values +CEREG takes",
@@ -39,8 +45,10 @@ SAID = {
     "AT+COPS=0": "let the module choose the operator",
     'AT+COPS=1,2,"46000"': "choose the operator 46000",
     "AT+CPSMS=0": "power saving off",
-    'AT+CPSMS=1,,,"01000011","01000011"': "power saving on: periodic update 30 h, reachable 18 min",
-    'AT+CPSMS=1,,,"11100000","00000101"': "power saving on: periodic update off, reachable 10 s",
+    'AT+CPSMS=1,,,"01000011","01000011"': "power saving on: periodic update 30 h, reachable after "
+    "traffic 18 min",
+    'AT+CPSMS=1,,,"11100000","00000101"': "power saving on: periodic update off, reachable after "
+    "traffic 10 s",
     "AT+CEDRXS=0,5": "eDRX off",
     "AT+CEDRXS=1,5": "eDRX on",
     'AT+CEDRXS=1,5,"0101"': "eDRX cycle 81.92 s",
@@ -61,8 +69,8 @@ SAID = {
     "lifetime 5 min",
     f"AT+MIPLCONF={BLOB},1,0": "configure: fragment 1 of 46 bytes, more follow",
     f"AT+MIPLCONF={BLOB},2,1": "configure: fragment 2 of 46 bytes, the last",
-    "AT+MIPLCONF=3,00,1,1": "AT+MIPLCONF with values that do not fit: 3 bytes are announced, "
-    "1 came",
+    "AT+MIPLCONF=3,00,1,1": "AT+MIPLCONF with values that do not fit: the size is 3 bytes, "
+    "but 1 bytes follow",
     "AT+MIPLADDOBJ=0,3303,0": "add /3303/0",
     "AT+MIPLDELOBJ=0,3303,0": "delete /3303/0",
     'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1': "report /3303/0/5700 = 22.5 (float), complete",
@@ -83,7 +91,7 @@ SAID = {
     "AT+MIPLWRITE=0,12345,1": "answer write 12345: done",
     "AT+MIPLEXECUTE=0,12345,0": "answer execute 12345: failed",
     "AT+MIPLCLOSE=0": "log out of OneNET",
-    "AT+MIPLDEL=0": "forget the OneNET device",
+    "AT+MIPLDEL=0": "delete the OneNET device",
     "AT+MIPLCREATE": "a command of a later module's language, which the M5310 refuses",
     "AT+FOO": None,
     "AT+CFUN": None,
@@ -92,7 +100,7 @@ SAID = {
     "ERROR": "refused",
     "+CME ERROR:50": "refused: incorrect parameters",
     "+CME ERROR:200": "refused with number 200",
-    # unasked
+    # unsolicited
     "+MIPLOPEN:0,1": "logged in to OneNET",
     "+MIPLOPEN:0,0": "login refused, or no answer in time",
     "+MIPLCLOSE:0,1": "logged out of OneNET",
@@ -123,7 +131,7 @@ SAID = {
     "+NPINGERR:1": "the ping was not answered",
     "REBOOTING": "the module restarts",
     "REBOOT_CAUSE_APPLICATION_AT": "the module has restarted by command; everything set up is gone",
-    # answers that name themselves
+    # responses with a prefix
     "+CSQ:20,99": "signal -73 dBm, good",
     "+CSQ:99,99": "no signal known",
     "+CEREG:0,3": "registration denied by the network",
@@ -137,7 +145,7 @@ SAID = {
     "+CMEE:1": "error numbers on",
     "+CGSN:865820030013978": "IMEI 865820030013978",
     "+NCCID:89860400000000000001": "SIM card 89860400000000000001",
-    "+CCLK:26/11/23,08:00:00+32": "time 2026-11-23 08:00:00+08:00",
+    "+CCLK:26/11/23,08:00:00+32": "network time 2026-11-23 08:00:00+08:00",
     "+CCLK:26/13/23,08:00:00+32": None,
     '+COPS:1,2,"46000"': "operator 46000",
     "+COPS:0": "no operator",
@@ -152,42 +160,46 @@ SAID = {
     "+CEDRXS:0": "eDRX off",
     "+NBAND:5,8": "bands 5, 8",
     "+NCONFIG:AUTOCONNECT,TRUE": "AUTOCONNECT is TRUE",
-    "+NATSPEED:9600,30,1": "speed in baud: 9600",
+    "+NATSPEED:9600,30,1": "speed 9600 baud",
     "Signal power:-666": "signal power -66.6 dBm",
     "Uptime:5": None,
     "NUESTATS:CELL,3734,4,1,-600,-100,-500,200": "serving cell 4 at EARFCN 3734: -60 dBm, quality "
     "-10 dB, signal to noise 20 dB",
-    # nobody's
+    # of no command
     "460040000000001": None,
     "hello": None,
     "": None,
 }
 
 
-@pytest.mark.parametrize("line", SAID)
-def test_a_line_in_words(line: str) -> None:
-    assert in_words(line) == SAID[line]
+@pytest.mark.parametrize("line", DESCRIPTIONS)
+def test_describe_line(line: str) -> None:
+    assert describe_line(line) == DESCRIPTIONS[line]
 
 
-def test_what_is_damaged_is_said_to_be() -> None:
-    assert (in_words("+MIPLREAD:0,1") or "").startswith("a damaged line: malformed +MIPLREAD: ")
-    assert (in_words("+NPING:x") or "").startswith("a damaged line: ")
+def test_damaged_lines() -> None:
+    assert (describe_line("+MIPLREAD:0,1") or "").startswith(
+        "a damaged line: malformed +MIPLREAD: "
+    )
+    assert (describe_line("+NPING:x") or "").startswith("a damaged line: ")
     head = "AT+MIPLCONF with values that do not fit: a configuration of 1 bytes; its head alone"
-    assert (in_words("AT+MIPLCONF=1,00,1,1") or "").startswith(head)
+    assert (describe_line("AT+MIPLCONF=1,00,1,1") or "").startswith(head)
 
 
-def test_everything_a_configuration_may_say() -> None:
+def test_every_field_of_a_configuration() -> None:
     config = Config(
         "1;2", "coaps://h:5684", 90, bootstrap=True, encrypt=True, debug=3, port=99, blocks=None
     )
     (command,) = classic.configure(config)
-    assert in_words(command.line) == (
+    assert describe_line(command.line) == (
         "configure: device 1;2 through the bootstrap server coaps://h:5684, lifetime 90 s, "
         "encrypted, debug 3, local port 99"
     )
 
 
-NAMES = sorted({line.partition("=")[0].partition(":")[0] for line in SAID} | {"AT+", "+MIPL"})
+NAMES = sorted(
+    {line.partition("=")[0].partition(":")[0] for line in DESCRIPTIONS} | {"AT+", "+MIPL"}
+)
 
 
 @given(st.one_of(st.text(), st.tuples(st.sampled_from(NAMES), st.text('=?:0123456789,"-ABx.'))))
@@ -198,80 +210,88 @@ NAMES = sorted({line.partition("=")[0].partition(":")[0] for line in SAID} | {"A
 @example("+CSQ:٢,99")
 @example("+MIPLEXECUTE:0,1,1,1,1,\ud800")
 @example('AT+MIPLNOTIFY=0,1,1,1,1,"\ud800",1')
-def test_no_line_is_without_words_or_none(line: str | tuple[str, str]) -> None:
+def test_any_line_is_described_or_none(line: str | tuple[str, str]) -> None:
     line = line if isinstance(line, str) else "".join(line)
-    narrator = Narrator()
-    for words in (in_words(line), narrator.host(line), narrator.module(line), narrator.host(line)):
+    explainer = Explainer()
+    for words in (
+        describe_line(line),
+        explainer.host(line),
+        explainer.module(line),
+        explainer.host(line),
+    ):
         assert words is None or words
 
 
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from(sorted(SAID))), max_size=8))
-def test_no_conversation_leaves_the_narrator_speechless(lines: list[tuple[bool, str]]) -> None:
-    narrator = Narrator()
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(sorted(DESCRIPTIONS))), max_size=8))
+def test_any_conversation_is_described(lines: list[tuple[bool, str]]) -> None:
+    explainer = Explainer()
     for host, line in lines:
-        words = narrator.host(line) if host else narrator.module(line)
+        words = explainer.host(line) if host else explainer.module(line)
         assert words is None or words
 
 
-# --- what only the conversation tells --------------------------------------------------------
+# --- what depends on the conversation --------------------------------------------------------
 
 
-def told(*lines: str) -> list[str | None]:
+def described(*lines: str) -> list[str | None]:
     """The words for lines of the host (beginning with AT) and of the module."""
-    narrator = Narrator()
+    explainer = Explainer()
     return [
-        narrator.host(line) if line.upper().startswith("AT") else narrator.module(line)
+        explainer.host(line) if line.upper().startswith("AT") else explainer.module(line)
         for line in lines
     ]
 
 
-def test_a_bare_line_is_understood_by_its_command() -> None:
-    assert told("AT+CIMI", "460040000000001", "OK")[1] == "IMSI 460040000000001"
-    assert told("at+cgmm", "M5310")[1] == "model M5310"
-    assert told("ATI", "M5310")[1] == "M5310"
-    assert told('AT+NSOCR="DGRAM",17,0,1', "0")[1] == "socket 0"
-    assert told("AT+NSOST=0,1.2.3.4,9,1,AB", "0,1")[1] == "1 bytes taken"
+def test_bare_line_is_described_by_its_command() -> None:
+    assert described("AT+CIMI", "460040000000001", "OK")[1] == "IMSI 460040000000001"
+    assert described("at+cgmm", "M5310")[1] == "model M5310"
+    assert described("ATI", "M5310")[1] == "M5310"
+    assert described('AT+NSOCR="DGRAM",17,0,1', "0")[1] == "socket 0"
+    assert described("AT+NSOST=0,1.2.3.4,9,1,AB", "0,1")[1] == "1 bytes accepted"
     received = "0,1.2.3.4,99,2,ABCD,3"
-    assert told("AT+NSORF=0,2", received)[1] == (
+    assert described("AT+NSORF=0,2", received)[1] == (
         "2 bytes from 1.2.3.4:99 on socket 0, 3 more bytes wait"
     )
-    assert told("AT+NSORF=0,2", "0,1.2.3.4,99,2,ABCD,0")[1] == "2 bytes from 1.2.3.4:99 on socket 0"
-    assert told("AT+NSORF=0,2", "0,1.2.3.4,99,3,ABCD,0")[1] is None
-    assert told("AT+NUESTATS=CELL", "NUESTATS:CELL,1,2,0,-1,-2,-3,4")[1] == (
+    assert (
+        described("AT+NSORF=0,2", "0,1.2.3.4,99,2,ABCD,0")[1]
+        == "2 bytes from 1.2.3.4:99 on socket 0"
+    )
+    assert described("AT+NSORF=0,2", "0,1.2.3.4,99,3,ABCD,0")[1] is None
+    assert described("AT+NUESTATS=CELL", "NUESTATS:CELL,1,2,0,-1,-2,-3,4")[1] == (
         "neighbour cell 2 at EARFCN 1: -0.1 dBm, quality -0.2 dB, signal to noise 0.4 dB"
     )
 
 
-def test_after_the_result_a_bare_line_answers_nothing() -> None:
-    assert told("AT+CIMI", "OK", "460040000000001")[2] is None
+def test_bare_line_after_the_result_is_unknown() -> None:
+    assert described("AT+CIMI", "OK", "460040000000001")[2] is None
 
 
-def test_a_line_unasked_within_an_answer_is_still_understood() -> None:
-    assert told("AT+CIMI", "+CEREG:1")[1] == "registered, home network"
-    assert told("AT+FOO", "+CSQ:20,99")[1] == "signal -73 dBm, good"
+def test_urc_within_an_answer() -> None:
+    assert described("AT+CIMI", "+CEREG:1")[1] == "registered, home network"
+    assert described("AT+FOO", "+CSQ:20,99")[1] == "signal -73 dBm, good"
 
 
-def test_an_echo_is_named() -> None:
-    narrator = Narrator()
-    narrator.host("AT+CSQ")
-    assert narrator.module("AT+CSQ") == "echo"
+def test_echo() -> None:
+    explainer = Explainer()
+    explainer.host("AT+CSQ")
+    assert explainer.module("AT+CSQ") == "echo"
 
 
-def test_a_report_before_login_declares() -> None:
+def test_report_before_login_is_a_declaration() -> None:
     notify = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
-    words = told(BOOTSTRAP, notify, "AT+MIPLOPEN=0", notify)
+    words = described(BOOTSTRAP, notify, "AT+MIPLOPEN=0", notify)
     assert words[1] == "declare /3303/0/5700 = 22.5 (float)"
     assert words[3] == "report /3303/0/5700 = 22.5 (float), complete"
 
 
-def test_fragments_are_put_together() -> None:
+def test_fragments_are_joined() -> None:
     blob = Config("1234;test", "coap://183.230.40.40:5683", blocks=None).encode()
     pieces = [blob[:20], blob[20:30], blob[30:]]
     lines = [
         f"AT+MIPLCONF={len(piece)},{piece.hex()},{index},{int(index == 3)}"
         for index, piece in enumerate(pieces, 1)
     ]
-    words = told(*lines)
+    words = described(*lines)
     assert words[:2] == [
         "configure: fragment 1 of 20 bytes, more follow",
         "configure: fragment 2 of 10 bytes, more follow",
@@ -280,17 +300,17 @@ def test_fragments_are_put_together() -> None:
         "configure: fragment 3, the last; all: device 1234;test at coap://183.230.40.40:5683, "
         "lifetime 24 h"
     )
-    assert "all: the configuration ends" in (told(lines[0], lines[2])[1] or "")
-    assert told("AT+MIPLCONF=x")[0] == (
+    assert "all: the configuration ends" in (described(lines[0], lines[2])[1] or "")
+    assert described("AT+MIPLCONF=x")[0] == (
         "AT+MIPLCONF with values that do not fit; it takes <size>,<hex>,<index>,<flag>"
     )
 
 
 def test_durations_and_strengths() -> None:
-    assert [seconds_words(each) for each in (None, 0, 90, 119, 120, 7200, 5400)] == [
+    assert [describe_seconds(each) for each in (None, 0, 90, 119, 120, 7200, 5400)] == [
         "off", "0 s", "90 s", "119 s", "2 min", "2 h", "90 min",
     ]  # fmt: skip
-    assert [signal_words(each) for each in (-90, -91, -105, -106)] == [
+    assert [describe_signal(each) for each in (-90, -91, -105, -106)] == [
         "signal -90 dBm, good",
         "signal -91 dBm, fair",
         "signal -105 dBm, fair",
@@ -301,21 +321,47 @@ def test_durations_and_strengths() -> None:
 # --- what can be typed -----------------------------------------------------------------------
 
 
-def test_every_entry_is_named_in_words() -> None:
-    for entry in ENTRIES:
-        line = entry.text.removesuffix("=")
-        assert entry.does
-        assert in_words(line) or entry.text.endswith("=") or entry.values
+def test_every_entry_has_a_meaning() -> None:
+    for entry in entries():
+        line = entry.command.line
+        assert entry.command.meaning
+        assert entry.takes if line.endswith("=") else describe_line(line)
+
+
+def test_command_added_to_a_table_is_completed_typed_and_described() -> None:
+    before = len(entries())
+    table = CommandTable()
+    temperature = table.query(
+        "+NTEMP?", re.compile(r"\+NTEMP: ?(-?[0-9]+)"), lambda match: int(match[1]), "temperature"
+    )
+
+    @table.setting("+NFAN", "0..3", "set the fan speed")
+    def fan(level: int) -> tuple[int]:
+        return (level,)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "TABLES", (*catalogue.TABLES, table))
+        assert len(entries()) == before + 2
+        assert [entry.command.line for entry in completions("at+nfan")] == ["AT+NFAN="]
+        assert typed("at+ntemp?").responses == temperature().responses
+        assert described("AT+NTEMP?", "+NTEMP:21") == ["ask for the temperature", "temperature 21"]
+        assert describe_line("+NTEMP:-4") == "temperature -4"
+        assert describe_line(fan(2).line) == "set the fan speed: 2"
+
+
+def test_a_command_is_in_a_table_once() -> None:
+    with pytest.raises(ValueError, match=r"AT\+CFUN= is in the table already"):
+        general.TABLE.setting("+CFUN", "0|1", "switch the radio")
 
 
 def test_completion() -> None:
-    assert [entry.text for entry in completions("at+csc")] == ["AT+CSCON=", "AT+CSCON?"]
-    assert len(completions("")) == len(ENTRIES)
+    assert [entry.command.line for entry in completions("at+csc")] == ["AT+CSCON=", "AT+CSCON?"]
+    assert len(completions("")) == len(entries())
     assert completions("AT+CSCON?") == []
     assert completions("  AT+MIPLC") == completions("AT+MIPLC")
 
 
-def test_a_question_brings_its_own_answer_only() -> None:
+def test_typed_query_has_only_its_own_response() -> None:
     command = typed(" at+cereg? ")
     (response,) = command.responses
     assert command.line == "at+cereg?"
@@ -323,18 +369,20 @@ def test_a_question_brings_its_own_answer_only() -> None:
     assert not response.pattern.fullmatch("+CEREG:1")
 
 
+QUERIES = [entry for entry in entries() if entry.command.responses and not entry.takes]
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.command.line)
-def test_every_question_is_known_as_it_is_typed(query: object) -> None:
-    command = query.command  # type: ignore[attr-defined]
-    assert typed(command.line) == command
+def test_typed_query_is_the_drivers_own(query: Entry) -> None:
+    assert typed(query.command.line) == query.command
 
 
-def test_a_setting_that_is_also_reported_brings_nothing() -> None:
+def test_typed_setting_with_a_urc_has_no_response() -> None:
     for line in ("AT+CEREG=1", "AT+CSCON=1", "AT+MIPLREAD=0,1,2,3,4", "AT+NPING=8.8.8.8"):
         assert typed(line).responses == ()
 
 
-def test_an_unknown_command_brings_its_name_or_bare_lines() -> None:
+def test_typed_unknown_command_may_have_prefixed_or_bare_lines() -> None:
     for line in ("AT+FOO", "AT+FOO=1", "AT+FOO?", "at+foo=?"):
         ((pattern, required),) = [(each.pattern, each.required) for each in typed(line).responses]
         assert not required
@@ -347,7 +395,7 @@ def test_an_unknown_command_brings_its_name_or_bare_lines() -> None:
     assert not bare.pattern.fullmatch("+CEREG:1")
 
 
-def test_a_command_takes_the_time_it_needs() -> None:
+def test_typed_command_has_its_timeout() -> None:
     assert typed("AT+CFUN=1").timeout == 90
     assert typed("AT+NRB").timeout == 30
     assert typed("AT+COPS=0").timeout == 60
@@ -358,16 +406,18 @@ def test_a_command_takes_the_time_it_needs() -> None:
         typed("AT\tX")
 
 
-def test_sockets_are_known_by_name() -> None:
-    for name, query in SOCKETS.items():
-        assert typed(f"AT{name}=0").responses == query.command.responses
-        assert answer_words("nonsense", f"AT{name}=0") is None
+def test_socket_commands_are_known_by_name() -> None:
+    for entry in sockets.TABLE:
+        line = f"{entry.command.line}0"
+        if entry.command.responses:
+            assert typed(line).responses == entry.command.responses
+        assert describe_response("nonsense", line) is None
 
 
-def test_the_drivers_own_lines_are_all_understood() -> None:
+def test_every_onenet_command_is_described() -> None:
     config = Config("1234;test", "coap://183.230.40.40:5683")
     lines = [*classic.configure(config), classic.open_(30), classic.close(), classic.delete()]
-    assert all(in_words(command.line) for command in lines)
+    assert all(describe_line(command.line) for command in lines)
 
 
 @pytest.mark.parametrize(
@@ -382,5 +432,5 @@ def test_the_drivers_own_lines_are_all_understood() -> None:
         ("AT+CSQ", None),
     ],
 )
-def test_the_speed_that_a_line_takes_the_line_to(line: str, baud: int | None) -> None:
+def test_speed_in(line: str, baud: int | None) -> None:
     assert speed_in(line) == baud
