@@ -1,7 +1,7 @@
-"""One program against the C kit's names, an emulated M5310 on a pty, and HTTP calls at its cloud.
+"""Demo: a program with the C kit's names, an emulated M5310 on a pty, and HTTP calls to its cloud.
 
-What you see, in one trace: the program's steps (==), every AT line as the module sees it, the
-HTTP calls of the application (HTTP) and the program's callbacks (MCU).
+The output shows the program's steps (==), every AT line, the HTTP calls of the application (HTTP)
+and the program's callbacks (MCU).
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ URI = "coap://183.230.40.40:5683"
 LIFETIME = 300  # seconds
 
 
-def say(text: str) -> None:
+def show(text: str) -> None:
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # only the head is read; the demonstration still ends as it should
+    except BrokenPipeError:  # the reader has gone; the demo still runs to its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Application:
-    """The other end: a program that knows nothing but the cloud's HTTP API."""
+    """The application: it uses only the HTTP API of the cloud."""
 
     def __init__(self, emulator: dict[str, Any]) -> None:
         self.base, self.key, self.imei = (emulator[key] for key in ("http", "api_key", "imei"))
@@ -52,14 +52,14 @@ class Application:
         data = None if body is None else json.dumps(body).encode()
         headers = {"api-key": self.key, "Content-Type": "application/json"}
         request = urllib.request.Request(self.base + path, data, headers, method=method)
-        say(f"HTTP  {method} {path}" + (f"  {json.dumps(body)}" if body else ""))
+        show(f"HTTP  {method} {path}" + (f"  {json.dumps(body)}" if body else ""))
         with urllib.request.urlopen(request, timeout=40) as response:
             answer = json.load(response)
-        say(f"HTTP  -> {json.dumps(answer, ensure_ascii=False)}")
+        show(f"HTTP  -> {json.dumps(answer, ensure_ascii=False)}")
         assert answer["errno"] == 0, answer
         return answer.get("data")
 
-    def on(self, resource: str) -> str:
+    def query(self, resource: str) -> str:
         names = ("obj_id", "obj_inst_id", "res_id")
         query = "&".join(f"{n}={v}" for n, v in zip(names, resource.split("/"), strict=False))
         return f"imei={self.imei}&{query}"
@@ -67,15 +67,15 @@ class Application:
 
 def main(emulator: dict[str, Any]) -> None:
     def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
-        say(f"MCU   read_callback({objid}, {instid}, {resid}) answers {value.value}")
+        show(f"MCU   read_callback({objid}, {instid}, {resid}) returns {value.value}")
 
     def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
-        say(f"MCU   write_callback({objid}, {instid}, {resid}) takes {value.value}")
+        show(f"MCU   write_callback({objid}, {instid}, {resid}) accepts {value.value}")
 
     def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
-        say(f"MCU   execute_callback({objid}, {instid}, {resid}, {value.value}, {args!r})")
+        show(f"MCU   execute_callback({objid}, {instid}, {resid}, {value.value}, {args!r})")
 
-    say("\n== The program creates its device and its resources")
+    show("\n== The program creates its device and its resources")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     device = nbiot_device_create(emulator["port"], endpoint, URI, LIFETIME, write, read, execute)
     try:
@@ -86,70 +86,68 @@ def main(emulator: dict[str, Any]) -> None:
         nbiot_resource_add(device, 3306, 0, 5850, switch)
         nbiot_resource_add(device, 3306, 0, 5523, restart)
 
-        say("\n== It logs in")
+        show("\n== It logs in")
         nbiot_device_connect(device, timeout=20)
 
-        say("\n== It reports a value, and the value becomes a data point")
+        show("\n== It reports a value, which becomes a data point")
         temperature.value = 22.5
         temperature.flag |= NBIOT_UPDATED
         nbiot_device_step(device, timeout=1)
 
-        say("\n== An application asks through the cloud, the callbacks answer")
+        show("\n== The application calls the HTTP API; the callbacks answer")
         application = Application(emulator)
         failures: list[BaseException] = []
 
-        def ask() -> None:
+        def call_api() -> None:
             try:
                 points = f"/devices/{application.device_id}/datapoints?datastream_id=3303_0_5700"
                 application.call("GET", points)
-                application.call("GET", f"/nbiot?{application.on('3303/0/5700')}")
+                application.call("GET", f"/nbiot?{application.query('3303/0/5700')}")
                 application.call(
                     "POST",
-                    f"/nbiot?{application.on('3306/0')}&mode=2",
+                    f"/nbiot?{application.query('3306/0')}&mode=2",
                     {"data": [{"res_id": 5850, "val": True}]},
                 )
                 application.call(
-                    "POST", f"/nbiot/execute?{application.on('3306/0/5523')}", {"args": "now"}
+                    "POST", f"/nbiot/execute?{application.query('3306/0/5523')}", {"args": "now"}
                 )
             except BaseException as error:
                 failures.append(error)
 
-        asking = threading.Thread(target=ask)
-        asking.start()
-        while asking.is_alive():
+        calling = threading.Thread(target=call_api)
+        calling.start()
+        while calling.is_alive():
             nbiot_device_step(device, timeout=0.2)
         if failures:
             raise failures[0]
         assert switch.value is True
 
-        say("\n== It logs out")
+        show("\n== It logs out")
         nbiot_device_close(device, timeout=10)
     finally:
         nbiot_device_destroy(device)
-    say(
-        "\nThe chain works: login, report, read, write and execute, from HTTP to callback and back."
-    )
+    show("\nDone: login, report, read, write and execute, from HTTP to the callbacks and back.")
 
 
-def pass_on(trace: Any) -> None:
+def show_trace(trace: Any) -> None:
     for line in trace:
-        say(line.rstrip("\n"))
+        show(line.rstrip("\n"))
 
 
 if __name__ == "__main__":
     command = [sys.executable, "-m", "emulator", "--json", "--trace"]
-    say("== An emulated M5310 and its cloud: python -m emulator --trace")
+    show("== An emulated M5310 and its cloud: python -m emulator --trace")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        tracing = threading.Thread(target=pass_on, args=(process.stderr,))
+        tracing = threading.Thread(target=show_trace, args=(process.stderr,))
         tracing.start()
         assert process.stdout is not None
         ready = process.stdout.readline()
         if not ready:
-            sys.exit("the emulator did not start; its reason stands above")
+            sys.exit("the emulator did not start; see its message above")
         emulator = json.loads(ready)
-        say(f"   module on {emulator['port']}, cloud on {emulator['http']}")
+        show(f"   module on {emulator['port']}, cloud on {emulator['http']}")
         try:
             main(emulator)
         finally:

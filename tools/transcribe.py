@@ -1,8 +1,8 @@
-"""A recording as a transcript of `tests/wire`: one exchange a command, to be named and graded.
+"""Converts a recording to a transcript for `tests/wire`: one exchange for each command.
 
-What is chosen by the module (message ids, signal, times) stands as it was recorded: whoever keeps
-the transcript makes `{name=sample}` of it, and says in each comment what is shown and from where.
-How the module was when the recording began, `@ module imei=…`, is put before it by hand, too.
+To be edited by hand afterwards: replace values chosen by the module (message ids, signal, times)
+by `{name=sample}`, write in each comment what the exchange shows and its source, and add the
+module's initial state, `@ module imei=…`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from emulator.recording.format import Chunk, Recording, RecordingError, Side, read
 from emulator.recording.trace import Direction, Trace, TraceLine
 
-# Seconds without a word after which a transcript says that time passed.
+# Seconds of silence that become a step `@ after`.
 _PAUSE = 0.5
 
 
-def traced(recording: Recording) -> list[TraceLine]:
-    """The lines of both sides, unsolicited ones marked."""
+def trace_lines(recording: Recording) -> list[TraceLine]:
+    """The lines of both sides, with unsolicited lines marked."""
     lines: list[TraceLine] = []
     trace = Trace(lines.append, 0.0)
     for entry in recording.entries:
@@ -31,32 +31,32 @@ def traced(recording: Recording) -> list[TraceLine]:
 
 
 def frames(recording: Recording) -> Iterator[bytes]:
-    """Each line of the module with the ends that it had."""
-    pieces = (entry for entry in recording.entries if isinstance(entry, Chunk))
-    said = b"".join(piece.data for piece in pieces if piece.side is Side.MODULE)
-    return (found[0] for found in re.finditer(rb"(\r\n)?[^\r\n]+(\r\n?|\n|\Z)", said))
+    """Each line of the module with its line ends."""
+    chunks = (entry for entry in recording.entries if isinstance(entry, Chunk))
+    data = b"".join(chunk.data for chunk in chunks if chunk.side is Side.MODULE)
+    return (found[0] for found in re.finditer(rb"(\r\n)?[^\r\n]+(\r\n?|\n|\Z)", data))
 
 
 def transcript(recording: Recording, source: str) -> Iterator[str]:
-    """The lines of the transcript; `source` is named in each exchange."""
+    """The lines of the transcript; each exchange names `source`."""
     framed = frames(recording)
-    lines = traced(recording)
-    grade = "inferred" if recording.emulated else "seen"  # what an emulator says proves nothing
+    lines = trace_lines(recording)
+    grade = "inferred" if recording.emulated else "seen"  # an emulator is no evidence
     for before, line in zip([None, *lines], lines, strict=False):
         host = line.direction is Direction.TO_MODULE
         if host or before is None:
             if before is not None:
                 yield ""
-            shown = line.text if host else "What the module says at first"
+            shown = line.text if host else "What the module sends first"
             yield f"# {_printable(shown)}. {source}. grade: {grade}"
         if before is not None and line.at - before.at >= _PAUSE:
-            # Rounded up: what was said after so long is said by then.
+            # rounded up, so that the line has been sent by then
             yield f"@ after {ceil((line.at - before.at) * 10) / 10:g}"
-        yield f"> {line.text}" if host else _said(line, next(framed))
+        yield f"> {line.text}" if host else _module_line(line, next(framed))
 
 
-def _said(line: TraceLine, raw: bytes) -> str:
-    start = line.text.startswith("REBOOT")  # belongs to no command, and is no unsolicited line
+def _module_line(line: TraceLine, raw: bytes) -> str:
+    start = line.text.startswith("REBOOT")  # boot text: neither response nor unsolicited
     if start or line.text != _printable(line.text) or raw != f"\r\n{line.text}\r\n".encode():
         return "<~ " + raw.decode("latin-1").encode("unicode_escape").decode()
     return f"{'<!' if line.urc else '<'} {line.text}"
@@ -68,7 +68,7 @@ def _printable(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: tools/transcript FILE, a recording", file=sys.stderr)
+        print("usage: tools/transcript FILE (a recording)", file=sys.stderr)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     path = Path(arguments[0])
     try:

@@ -1,4 +1,4 @@
-"""`tools/transcript`: what comes out is a transcript of `tests/wire`."""
+"""`tools/transcript`: the output is a transcript of `tests/wire`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def transcribe(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
 
 
-def test_a_recording_becomes_a_transcript(tmp_path: Path) -> None:
+def test_recording_becomes_a_transcript(tmp_path: Path) -> None:
     file = tmp_path / "day.jsonl"
     with file.open("w", encoding="utf-8") as text:
         recorder = Recorder(text.write, 0.0, port="p", baud=9600)
@@ -27,7 +27,7 @@ def test_a_recording_becomes_a_transcript(tmp_path: Path) -> None:
         recorder.sent(Side.HOST, b"AT\r", 6.5)
         recorder.sent(Side.MODULE, b"\r\n\x01\r\n\r\nOK\r\n", 6.6)
         recorder.close()
-    # The same of a real module.
+    # as if recorded from a real module
     file.write_text(file.read_text().replace('"by": "emulator"', '"by": "m5310 0.1.0"'))
     done = transcribe(str(file))
     assert (done.returncode, done.stderr) == (0, "")
@@ -50,7 +50,7 @@ def test_a_recording_becomes_a_transcript(tmp_path: Path) -> None:
     ]
 
 
-def test_what_an_emulator_said_proves_nothing(tmp_path: Path) -> None:
+def test_recording_of_an_emulator_is_graded_inferred(tmp_path: Path) -> None:
     file = tmp_path / "day.jsonl"
     with file.open("w", encoding="utf-8") as text:
         recorder = Recorder(text.write, 0.0, port="p", baud=9600)
@@ -59,13 +59,13 @@ def test_what_an_emulator_said_proves_nothing(tmp_path: Path) -> None:
     assert transcribe(str(file)).stdout == "# AT. Recorded in day.jsonl. grade: inferred\n> AT\n"
 
 
-def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
-    for arguments, told in [
+def test_invalid_recording_is_refused(tmp_path: Path) -> None:
+    for arguments, message in [
         ([], "usage"),
         ([str(tmp_path / "nowhere")], "nowhere"),
         ([str(ROOT / "README.md")], "README.md:1: "),
     ]:
         done = transcribe(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
-        assert told in done.stderr
+        assert message in done.stderr
     assert transcribe("--help").returncode == 0

@@ -1,2 +1,7 @@
-"""What `tools/bench` runs. A benchmark is one function under `@benchmark` in a room listed in
-`tools.benchmarks.__main__`; it takes a `Bench`, lets contestants take turns, and gives figures."""
+"""Benchmarks: each figure is a ratio to a bare baseline that runs in turn with it.
+
+A benchmark is a function with the decorator `@benchmark(NAME)` in one of the files that
+`__main__` imports: `lines` (no port), `driver` (on a pty), `memory`, `modules` (the emulator). It
+gets a `Bench`, runs its contestants in turn with `bench.turns`, and returns figures (`figures`).
+The other ends of ptys are processes of their own: `responder`, `module_process`.
+"""

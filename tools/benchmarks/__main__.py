@@ -1,9 +1,9 @@
-"""How fast and how big driver and emulator are, each figure a ratio to a bare baseline.
+"""Speed and memory of driver and emulator, each figure as a ratio to a bare baseline.
 
-Contestants take turns, and a ratio is formed in each round, so that what slows the machine down
-slows both. Shown are the median and, as the spread, between what the middle half of the rounds
-lies. A figure is `met` or `missed` if that whole spread is on one side of its aim, `noisy` if it
-is on both: then run it again on a machine with less to do. Needs no root and no network.
+The two run in turn, and each round gives a ratio, so that a slow machine slows both. The table
+shows the median and the spread (the middle half of the rounds). An aim is `met` or `missed` if the
+whole spread is on one side of it, else the figure is `noisy`: repeat it on an idle machine. Needs
+no root and no network.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
-# each room enters its benchmarks into the catalogue, and runs in this order
-from tools.benchmarks import lines, memory, modules, wire  # noqa: F401
+# importing a file adds its benchmarks to the catalogue, in this order
+from tools.benchmarks import driver, lines, memory, modules  # noqa: F401
 from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
 
@@ -32,18 +32,23 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(
-        "names", nargs="*", metavar="NAME", help="run only these (default: all, about a minute)"
+        "names", nargs="*", metavar="NAME", help="benchmarks to run (default: all, about a minute)"
     )
-    made.add_argument("--rounds", type=int, help="rounds of each (default: each has its own)")
     made.add_argument(
-        "--scale", type=float, default=1.0, help="multiply what a round counts (default 1)"
+        "--rounds", type=int, help="rounds of each benchmark (default: depends on the benchmark)"
     )
-    made.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    made.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        help="factor on the number of operations in a round (default: 1)",
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
     return made
 
 
 def stay_on_one_processor() -> None:
-    """With two, the figures say how fast a processor falls asleep and wakes up: a factor of 2."""
+    """On several, the wake-up time of idle processors changes figures by a factor of 2."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -87,8 +92,8 @@ _SUMMARY = "  {:<46}{:>8}  {:<9}{:<9}{}"
 
 
 def summary(measured: Mapping[str, Sequence[Figure]]) -> str:
-    """Every figure once more in a line, and how many aims are met."""
-    rows = ["all of them", _SUMMARY.format("", "ratio", "aim", "verdict", "against")]
+    """All figures, one line each, and the number of aims met."""
+    rows = ["summary", _SUMMARY.format("", "ratio", "aim", "verdict", "against")]
     for name, figures in measured.items():
         rows += [
             _SUMMARY.format(
@@ -135,9 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     made = parser()
     options = made.parse_args(arguments)
     if unknown := [name for name in options.names if name not in CATALOGUE]:
-        made.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(CATALOGUE)}")
+        made.error(f"unknown benchmark {', '.join(unknown)}; expected {', '.join(CATALOGUE)}")
     if (options.rounds is not None and options.rounds < 1) or options.scale <= 0:
-        made.error("rounds and scale are above 0")
+        made.error("--rounds and --scale: expected numbers above 0")
     stay_on_one_processor()
     before = machine()
     if not options.json:
@@ -154,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not options.json:
             print(table(name, measured[name]), flush=True)
     if options.json:
-        all_of_them = [plain(name, each) for name, some in measured.items() for each in some]
-        print(json.dumps({"machine": before, "figures": all_of_them}, indent=2))
+        listed = [plain(name, each) for name, some in measured.items() for each in some]
+        print(json.dumps({"machine": before, "figures": listed}, indent=2))
     else:
         if len(measured) > 1:
             print(summary(measured))

@@ -1,4 +1,4 @@
-"""Rounds in which contestants take turns, and the figures that come of them."""
+"""Rounds of contestants in turn, and figures: ratios with an aim."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Verdict(Enum):
-    """What a figure says of its aim. NOISY: the middle half of the rounds lies on both sides."""
+    """Whether an aim is met. NOISY: the middle half of the rounds lies on both sides of it."""
 
     MET = "met"
     MISSED = "missed"
@@ -22,7 +22,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A bound on a ratio, itself allowed."""
+    """An inclusive bound of a ratio."""
 
     bound: float
     at_least: bool
@@ -44,7 +44,7 @@ def at_most(bound: float) -> Aim:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What one contestant measured, round by round, and how to write one such number."""
+    """Measurements of one contestant, one for each round."""
 
     name: str
     unit: str
@@ -61,7 +61,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One series as a ratio to its baseline, round by round: what slows both down cancels out."""
+    """A series divided by its baseline, round by round."""
 
     measured: Series
     baseline: Series
@@ -78,7 +78,7 @@ class Figure:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """Between these lies the middle half of the rounds; all of them if there are few."""
+        """Bounds of the middle half of the rounds; of all rounds if there are fewer than four."""
         ratios = self.ratios
         if len(ratios) < 4:
             return min(ratios), max(ratios)
@@ -96,9 +96,10 @@ class Figure:
 
 
 class Bench:
-    """How much is measured, and who hears of the progress.
+    """Runs the rounds of a benchmark.
 
-    `rounds` replaces each benchmark's own number; `scale` multiplies what a round counts.
+    `rounds` replaces the benchmark's own number of rounds; `scale` is a factor on the number of
+    operations in a round; `progress` is called with the rounds done and their total.
     """
 
     def __init__(
@@ -113,13 +114,13 @@ class Bench:
         self._progress = progress
 
     def count(self, usual: int) -> int:
-        """How often a round does its thing, which by default it does `usual` times."""
+        """Operations in a round: `usual` times the scale, at least 1."""
         return max(1, round(usual * self._scale))
 
     def turns(
         self, contestants: Mapping[str, Callable[[], T]], *, rounds: int
     ) -> dict[str, list[T]]:
-        """What each contestant gave, round by round, after one turn each that does not count."""
+        """Results of each contestant by round, after one warm-up round that is dropped."""
         rounds = self._rounds or rounds
         results: dict[str, list[T]] = {name: [] for name in contestants}
         for number in range(rounds + 1):
@@ -132,18 +133,18 @@ class Bench:
 
 
 def series(name: str, unit: str, rounds: Iterable[float], *, times: float = 1.0) -> Series:
-    """A series of measurements, each multiplied by `times` to be in that unit."""
+    """A series; each measurement is multiplied by `times` to convert it to `unit`."""
     return Series(name, unit, tuple(one * times for one in rounds))
 
 
 def constant(name: str, unit: str, value: float, like: Series) -> Series:
-    """A baseline that is calculated, as long as the series it is held against."""
+    """A calculated baseline, with as many rounds as `like`."""
     return Series(name, unit, (value,) * len(like.rounds))
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What can be chosen by name. `note` says in a sentence what is measured and how."""
+    """A benchmark with its name; `note` describes it in --help."""
 
     name: str
     note: str
@@ -154,11 +155,11 @@ CATALOGUE: dict[str, Benchmark] = {}
 
 
 def benchmark(name: str) -> Callable[[Callable[[Bench], Sequence[Figure]]], Benchmark]:
-    """Enter a function into the catalogue; its docstring is what `--help` says of it."""
+    """Add a function to the catalogue; its docstring is its text in --help."""
 
-    def enter(measure: Callable[[Bench], Sequence[Figure]]) -> Benchmark:
+    def add(measure: Callable[[Bench], Sequence[Figure]]) -> Benchmark:
         note = " ".join((measure.__doc__ or "").split())
         CATALOGUE[name] = Benchmark(name, note, measure)
         return CATALOGUE[name]
 
-    return enter
+    return add

@@ -1,4 +1,4 @@
-"""Unsolicited lines without a port: what the conversation and the language take."""
+"""Unsolicited lines through the engine and the parser, without a port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from m5310.dialects.classic import urcs as classic_urcs
 from tools.benchmarks.figures import Bench, Figure, at_least, benchmark, series
 from tools.benchmarks.responder import READ
 
-CHUNK = 1024  # bytes a read brings: what pyserial-asyncio asks for at once
+CHUNK = 1024  # bytes of one read, as in pyserial-asyncio
 
 
 def _chunks(count: int) -> list[bytes]:
@@ -21,8 +21,8 @@ def _chunks(count: int) -> list[bytes]:
     return [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)]
 
 
-def _readline(arriving: list[bytes], count: int) -> float:
-    """The same bytes in the same chunks; the empty line before each URC is read and dropped."""
+def _readline(chunks: list[bytes], count: int) -> float:
+    """asyncio.StreamReader on the same chunks; empty lines are dropped."""
 
     async def run() -> float:
         reader = asyncio.StreamReader()
@@ -35,7 +35,7 @@ def _readline(arriving: list[bytes], count: int) -> float:
 
         began = time.perf_counter()
         reading = asyncio.create_task(read())
-        for chunk in arriving:
+        for chunk in chunks:
             reader.feed_data(chunk)
             await asyncio.sleep(0)
         reader.feed_eof()
@@ -46,13 +46,11 @@ def _readline(arriving: list[bytes], count: int) -> float:
     return asyncio.run(run())
 
 
-def _engine(
-    arriving: list[bytes], count: int, parse: Callable[[str], object] | None = None
-) -> float:
+def _engine(chunks: list[bytes], count: int, parse: Callable[[str], object] | None = None) -> float:
     conversation = Engine()
     began = time.perf_counter()
     lines = 0
-    for chunk in arriving:
+    for chunk in chunks:
         for event in conversation.receive(chunk, 0.0):
             assert isinstance(event, Unsolicited)
             if parse is not None:
@@ -64,15 +62,15 @@ def _engine(
 
 @benchmark("lines")
 def lines(bench: Bench) -> Sequence[Figure]:
-    """Unsolicited lines a second through the engine, then also typed by the OneNET language,
-    against asyncio.StreamReader.readline on the same chunks. No port."""
+    """Unsolicited lines per second through the engine, and through engine and OneNET parser
+    ("typed"), against asyncio.StreamReader.readline on the same chunks. No port."""
     count = bench.count(30_000)
-    arriving = _chunks(count)
+    chunks = _chunks(count)
     results = bench.turns(
         {
-            "readline": partial(_readline, arriving, count),
-            "engine": partial(_engine, arriving, count),
-            "typed": partial(_engine, arriving, count, classic_urcs.parse),
+            "readline": partial(_readline, chunks, count),
+            "engine": partial(_engine, chunks, count),
+            "typed": partial(_engine, chunks, count, classic_urcs.parse),
         },
         rounds=9,
     )

@@ -1,4 +1,4 @@
-"""What an open device holds."""
+"""Memory of an open device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.benchmarks.ports import responder
 ENDPOINT = "865820030013978;460040000000001"
 
 Opened = tuple[object, Callable[[], Coroutine[Any, Any, object]]]
-"""What was opened, and what closes it."""
+"""An open object, and the function that closes it."""
 
 
 async def _device(port: str) -> Opened:
@@ -44,7 +44,7 @@ async def _transport(port: str) -> Opened:
         transport.abort()
         await lost
 
-    await asyncio.sleep(0)  # in which the protocol hears of it
+    await asyncio.sleep(0)  # connection_made is called
     return transport, close
 
 
@@ -70,8 +70,8 @@ def _held() -> int:
 
 @benchmark("memory")
 def memory(bench: Bench) -> Sequence[Figure]:
-    """Python's memory (tracemalloc) for each of many devices on ptys of their own, opened, with
-    one resource, and logged in, against a bare asyncio protocol on a pyserial-asyncio transport."""
+    """Python memory (tracemalloc) of a device that is logged in with one resource, as the mean of
+    many on one pty each, against a bare asyncio protocol on a pyserial-asyncio transport."""
     with responder("answer", bench.count(40)) as ports:
         results = bench.turns(
             {

@@ -1,4 +1,4 @@
-"""The emulator: modules that answer in one process, what each takes to start, and to keep."""
+"""Emulated modules in one process: commands per second, start, memory."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.benchmarks.answering import ANSWER
 from tools.benchmarks.figures import Bench, Figure, at_least, benchmark, series
+from tools.benchmarks.module_process import ANSWER
 from tools.benchmarks.ports import processors_awake
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE = b"AT+CSQ\r"
 SIZES = (1, 10, 100, 1000)
-# Descriptors a module has: its end of the pty and what watches it; and the host's end.
+# For each module: its end of the pty with its watcher, and the host's end.
 _DESCRIPTORS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Commands answered a second of the clock, and the processor's seconds for each of them; for
-    each module seconds to start, and bytes.
-    """
+    """Commands per second, processor seconds per command; seconds and bytes per module."""
 
     rate: float
     spent: float
@@ -40,8 +38,8 @@ class Cost:
 
 
 def _answers(contestant: str, size: int, count: int) -> Cost:
-    """`count` commands, always one in flight on each of `size` ports."""
-    words = [sys.executable, "-m", "tools.benchmarks.answering", contestant, str(size)]
+    """Send `count` commands, one at a time on each of `size` ports."""
+    words = [sys.executable, "-m", "tools.benchmarks.module_process", contestant, str(size)]
     with ExitStack() as stack:
         child = stack.enter_context(
             subprocess.Popen(
@@ -51,24 +49,24 @@ def _answers(contestant: str, size: int, count: int) -> Cost:
         stack.callback(child.kill)
         _give_processor(child.pid)
         assert child.stdout is not None
-        told = json.loads(child.stdout.readline())
+        started = json.loads(child.stdout.readline())
         ports = []
-        for name in told["ports"]:
+        for name in started["ports"]:
             port = os.open(name, os.O_RDWR | os.O_NOCTTY)
             stack.callback(os.close, port)
             tty.setraw(port)
             ports.append(port)
-        _drive(ports, size)  # each has answered once
+        _drive(ports, size)  # warm-up: one command each
         spent, began = _processor_time(child), time.perf_counter()
         _drive(ports, count)
         rate = count / (time.perf_counter() - began)
         spent = (_processor_time(child) - spent) / count
-    # What takes less than a page of memory is not seen: a byte, so that there is a ratio.
-    return Cost(rate, spent, told["seconds"] / size, max(told["memory"], 1) / size)
+    # Growth below one page is not measured; 1 byte then, so that the ratio is defined.
+    return Cost(rate, spent, started["seconds"] / size, max(started["memory"], 1) / size)
 
 
 def _processor_time(child: subprocess.Popen[bytes]) -> float:
-    """Seconds that it has had so far, as it tells itself."""
+    """Processor time of the process so far, in seconds."""
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.write(b"?")
@@ -76,9 +74,9 @@ def _processor_time(child: subprocess.Popen[bytes]) -> float:
 
 
 def _drive(ports: list[int], count: int) -> None:
-    """The host's side, as bare as it gets: a line as soon as there is room for it on a port."""
+    """The host's side, as simple as possible: the next command follows each response."""
     ready = select.epoll()
-    came = dict.fromkeys(ports, 0)
+    received = dict.fromkeys(ports, 0)
     unsent = count - len(ports)
     with ready:
         for port in ports[:count]:
@@ -86,11 +84,11 @@ def _drive(ports: list[int], count: int) -> None:
             os.write(port, LINE)
         while count:
             for port, _ in ready.poll():
-                came[port] += len(os.read(port, 4096))
-                if came[port] < len(ANSWER):
+                received[port] += len(os.read(port, 4096))
+                if received[port] < len(ANSWER):
                     continue
-                assert came[port] == len(ANSWER), "one answer for each command"
-                came[port] = 0
+                assert received[port] == len(ANSWER), "more than one response to a command"
+                received[port] = 0
                 count -= 1
                 if unsent > 0:
                     unsent -= 1
@@ -98,7 +96,7 @@ def _drive(ports: list[int], count: int) -> None:
 
 
 def _give_processor(process: int) -> None:
-    """A processor of its own, if there is another one, as a host program and a module have."""
+    """Run the process on another processor, if there is one."""
     if hasattr(os, "sched_setaffinity"):
         others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
         if others:
@@ -114,11 +112,11 @@ def _allow_descriptors(wanted: int) -> None:
 
 @benchmark("modules")
 def modules(bench: Bench) -> Sequence[Figure]:
-    """AT+CSQ answered a second by 1, 10, 100 and 1,000 emulated modules in one process, one command
-    in flight on each, against a bare asyncio responder on as many ptys in its place; the host is a
-    loop of epoll, read and write in another process, on another processor if there is one. Also
-    the processor's time that each command takes of the answering process, which other work on the
-    machine touches little; the time to start each of the many, and what the process grows by."""
+    """AT+CSQ commands per second on 1, 10, 100 and 1,000 emulated modules in one process, one
+    command at a time on each, against a bare asyncio responder on as many ptys. The host is a loop
+    of epoll, read and write in another process, on another processor if there is one. Also the
+    processor time of the modules' process per command, which depends little on other load; and
+    the time to start one module and its memory."""
     sizes = list(dict.fromkeys(bench.count(size) for size in SIZES))
     _allow_descriptors(_DESCRIPTORS * max(sizes) + 100)
     with processors_awake():

@@ -1,4 +1,4 @@
-"""Ports for the contestants: ptys whose other end is a process of its own."""
+"""Ptys for the contestants; the other end is a process of its own."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _RESPONDER = Path(__file__).with_name("responder.py")
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Names to open, and the standard input of the process at their other end."""
+    """Names of the ports, and the stdin of the process at the other end."""
 
     names: list[str]
-    orders: int
+    stdin: int
 
-    def order(self, count: int) -> None:
-        os.write(self.orders, b"%d\n" % count)
+    def send_count(self, count: int) -> None:
+        os.write(self.stdin, b"%d\n" % count)
 
 
 _AWAKE = """
@@ -36,37 +36,35 @@ while os.getppid() == int(sys.argv[2]):
 
 @contextlib.contextmanager
 def processors_awake() -> Iterator[None]:
-    """Keep every other processor from falling asleep, with what gives way to all other work.
+    """Keep all other processors busy with processes of idle priority.
 
-    A worker of the kernel's moves the bytes of a pty, and no affinity of ours binds it. On a
-    processor that has to wake up first it took up to 140 us a passage in place of some 20, and
-    which processor it took was another in each run: a bare loop came out slower than the driver.
+    A kernel worker moves the bytes of a pty, on any processor. On one that is asleep this takes up
+    to 140 us in place of about 20, on another processor in each run; without this, a bare loop may
+    measure slower than the driver.
     """
     with contextlib.ExitStack() as stack:
         if hasattr(os, "SCHED_IDLE"):
             for number in set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0):
                 words = [sys.executable, "-S", "-c", _AWAKE, str(number), str(os.getpid())]
-                child = stack.enter_context(
-                    subprocess.Popen(words, stderr=subprocess.DEVNULL)  # a processor not ours
-                )
+                child = stack.enter_context(subprocess.Popen(words, stderr=subprocess.DEVNULL))
                 stack.callback(child.kill)
         yield
 
 
 @contextlib.contextmanager
-def responder(way: str, count: int = 1) -> Iterator[Ports]:
-    """So many ports whose other end does what `tools.benchmarks.responder` says of `way`."""
+def responder(mode: str, count: int = 1) -> Iterator[Ports]:
+    """Open `count` ports with the program `tools.benchmarks.responder` in this mode at the end."""
     with contextlib.ExitStack() as stack:
         masters, names = [], []
         for _ in range(count):
-            # the slave stays open here: a port that was closed by all would hang up
+            # the slave stays open here: a pty hangs up when all have closed it
             master, slave = os.openpty()
             stack.callback(os.close, master)
             stack.callback(os.close, slave)
             tty.setraw(slave)
             masters.append(master)
             names.append(os.ttyname(slave))
-        words = [sys.executable, "-S", str(_RESPONDER), way, *map(str, masters)]
+        words = [sys.executable, "-S", str(_RESPONDER), mode, *map(str, masters)]
         child = stack.enter_context(
             subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=masters)
         )

@@ -1,7 +1,7 @@
-"""The module's end of ptys, as bare as it gets: whoever is measured must be the slower side.
+"""The module's end of ptys, as simple as possible, so that the contestant is the slower side.
 
-A program of its own: `responder.py answer|stamp|flood <descriptor of a master>...`. It knows
-nothing of the driver, and its way of answering is the same for all contestants.
+Run as a program: `responder.py answer|stamp|flood <descriptor of a master>...`. It imports nothing
+of the driver, and responds to all contestants in the same way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ READ = b"\r\n+MIPLREAD:0,12345,3303,0,5700\r\n"
 
 
 def answer(masters: list[int]) -> None:
-    """Each line of each port."""
+    """Respond to each line of each port."""
     poll = select.poll()
     for master in masters:
         poll.register(master, select.POLLIN)
@@ -34,10 +34,9 @@ def answer(masters: list[int]) -> None:
 
 
 def stamp(master: int) -> None:
-    """Also measure how long each next command takes to come; `GAPS` brings the median in ns.
+    """Respond to each line, and measure the gap until the next; `GAPS` returns the median in ns.
 
-    From the moment before an answer is written to the first byte of what follows, on the clock
-    of the system.
+    The gap is the time from before a response is written to the first byte of the next command.
     """
     line = b""
     gaps: list[int] = []
@@ -61,7 +60,7 @@ def stamp(master: int) -> None:
 
 
 def flood(master: int) -> None:
-    """As many unsolicited lines as each line of the standard input says, as fast as they go."""
+    """For each line of stdin, a number, write that many unsolicited lines without a pause."""
     for count in sys.stdin:
         rest = memoryview(READ * int(count))
         while rest:
@@ -69,9 +68,9 @@ def flood(master: int) -> None:
 
 
 def main() -> None:
-    way, *numbers = sys.argv[1:]
+    mode, *numbers = sys.argv[1:]
     masters = [int(number) for number in numbers]
-    match way:
+    match mode:
         case "answer":
             answer(masters)
         case "stamp":
@@ -79,7 +78,7 @@ def main() -> None:
         case "flood":
             flood(*masters)
         case _:
-            sys.exit(f"{way!r} is no way to respond; there are answer, stamp, flood")
+            sys.exit(f"unknown mode {mode!r}; expected answer, stamp or flood")
 
 
 if __name__ == "__main__":

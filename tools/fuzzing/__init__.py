@@ -1,5 +1,7 @@
-"""What `tools/fuzz` runs: inputs from outside, and what must hold whatever stands in them.
+"""Coverage-guided fuzzing of the emulator's inputs: AT commands, files, HTTP parameters.
 
-A target is a function of bytes that raises when its contract is broken, so that it can be called
-by a fuzzer, by a test on what was found once, and by a person on a file.
+A target (`targets`) is a function of bytes that raises if its contract is broken; so a fuzzer, a
+test and a person can call it. `module_run` is the largest one: an emulated module with its cloud,
+driven by bytes. `guided` runs one target under atheris in a process of its own; `__main__` starts
+these processes and keeps the inputs that fail.
 """

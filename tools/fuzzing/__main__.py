@@ -1,7 +1,7 @@
-"""Throw inputs at everything that reads what others wrote, for a time, led by the code they reach.
+"""Coverage-guided fuzzing of all parsers of external input, for a given time.
 
-Each target in turn, from the inputs of the tests on; what is found is kept in a file, which
-`--input` plays again. Status 1: something was found.
+Each target runs in turn, starting from the inputs of the tests. An input that fails is kept in a
+file; `--input` plays it again. Exit status 1: an input failed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from tools.fuzzing.targets import TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[2]
-# Seconds of one input; the slowest of the tests take 0.1, instrumented and on a busy machine 1.
-HANG = 20
-# MB, atheris' own 100 and the corpus included.
-MEMORY = 1024
-# Seconds beyond its time after which a target is taken for hung; libFuzzer ends between inputs.
+# Seconds for one input; the slowest take 0.1, and 1 with instrumentation on a busy machine.
+INPUT_TIMEOUT = 20
+# MB, including 100 of atheris and the corpus.
+MEMORY_LIMIT = 1024
+# Seconds that a target may take beyond its time; libFuzzer ends between two inputs.
 _GRACE = 60
 
 
@@ -32,30 +32,32 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"targets:\n{notes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("targets", nargs="*", metavar="TARGET", help="only these (default: all)")
-    made.add_argument("--seconds", type=int, default=60, help="for all together (default 60)")
-    made.add_argument("--seed", type=int, default=0, help="another one, another search (default 0)")
+    made.add_argument("targets", nargs="*", metavar="TARGET", help="targets to run (default: all)")
+    made.add_argument(
+        "--seconds", type=int, default=60, help="time for all targets together (default: 60)"
+    )
+    made.add_argument("--seed", type=int, default=0, help="seed of the random inputs (default: 0)")
     made.add_argument(
         "--keep",
         type=Path,
         default=Path(".fuzz"),
         metavar="FOLDER",
-        help="where inputs that were found are kept (default .fuzz)",
+        help="folder for inputs that fail (default: .fuzz)",
     )
     made.add_argument(
-        "--input", type=Path, metavar="FILE", help="play this one input to one TARGET, and no more"
+        "--input", type=Path, metavar="FILE", help="play this input to one TARGET, then exit"
     )
     return made
 
 
 def quoted(word: str) -> str:
-    """As a line of libFuzzer's dictionaries."""
+    """The word as a line of a libFuzzer dictionary."""
     escaped = (rf"\x{byte:02x}" if byte in b'"\\\n' else chr(byte) for byte in word.encode())
     return f'"{"".join(escaped)}"'
 
 
 def search(target: Target, seconds: int, seed: int, keep: Path) -> str:
-    """What libFuzzer says of something it found; nothing if there was nothing."""
+    """Fuzz one target; returns libFuzzer's output if an input failed, else an empty string."""
     with tempfile.TemporaryDirectory() as folder:
         words = Path(folder, "words")
         words.write_text("\n".join(map(quoted, target.words)), encoding="utf-8")
@@ -65,9 +67,9 @@ def search(target: Target, seconds: int, seed: int, keep: Path) -> str:
             Path(corpus, str(place)).write_bytes(data)
         arguments = {
             "max_total_time": seconds,
-            "seed": seed + 1,  # 0 is a seed by the time of day
-            "timeout": HANG,
-            "rss_limit_mb": MEMORY,
+            "seed": seed + 1,  # libFuzzer takes 0 as: from the clock
+            "timeout": INPUT_TIMEOUT,
+            "rss_limit_mb": MEMORY_LIMIT,
             "max_len": target.longest,
             "dict": words,
             "artifact_prefix": f"{keep}/{target.name}-",
@@ -89,7 +91,7 @@ def search(target: Target, seconds: int, seed: int, keep: Path) -> str:
         )
         found = len(list(corpus.iterdir()))
     if done.returncode == 0:
-        print(f"{target.name}: nothing in {seconds} s, {found} inputs that reach different code")
+        print(f"{target.name}: no failure in {seconds} s, {found} inputs with different coverage")
         return ""
     return "\n".join(line for line in done.stdout.splitlines() if "Instrumenting" not in line)
 
@@ -98,24 +100,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     made = parser()
     options = made.parse_args(arguments)
     if unknown := [name for name in options.targets if name not in TARGETS]:
-        made.error(f"no target {', '.join(unknown)}; there are {', '.join(TARGETS)}")
+        made.error(f"unknown target {', '.join(unknown)}; expected {', '.join(TARGETS)}")
     if options.seconds < 1 or options.seed < 0:
-        made.error("seconds are 1 or more, a seed 0 or more")
+        made.error("expected --seconds 1 or more, and --seed 0 or more")
     chosen = [TARGETS[name] for name in options.targets or TARGETS]
     if options.input is not None:
         if len(options.targets) != 1:
-            made.error("--input: expected one TARGET to play it to")
+            made.error("--input: expected exactly one TARGET")
         chosen[0].play(options.input.read_bytes())
         return
     keep = options.keep.resolve()
     keep.mkdir(parents=True, exist_ok=True)
-    found = False
+    failed = False
     for target in chosen:
-        said = search(target, max(1, options.seconds // len(chosen)), options.seed, keep)
-        if said:
-            found = True
-            print(f"{target.name}: found something\n{said}")
-    sys.exit(found)
+        output = search(target, max(1, options.seconds // len(chosen)), options.seed, keep)
+        if output:
+            failed = True
+            print(f"{target.name}: an input failed, kept in {keep}\n{output}")
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

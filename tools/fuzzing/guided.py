@@ -1,7 +1,7 @@
-"""One target under atheris, whose search is led by what the inputs reach: a program of its own.
+"""Fuzzes one target with atheris, as a process of its own.
 
-`guided.py TARGET [arguments of libFuzzer]`, of which the last names the folder of the corpus.
-libFuzzer ends the process: with 0 when its time is over, otherwise with what it has found.
+Run as a program: `guided.py TARGET [arguments of libFuzzer]`, the last of which is the folder of
+the corpus. libFuzzer ends the process, with status 0 when its time is over without a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Everything that reads what others wrote, each as a function of bytes with its first inputs."""
+"""Fuzz targets: each parser of external input as a function of bytes, with its first inputs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
-from tools.fuzzing import life
-from tools.fuzzing.life import Broken, Event
+from tools.fuzzing import module_run
+from tools.fuzzing.module_run import ContractBroken, Event
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 _COMMAND = re.compile(rb"AT\+[A-Z]+[=?]*")
@@ -28,8 +28,8 @@ _COMMAND = re.compile(rb"AT\+[A-Z]+[=?]*")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`play` raises when the contract is broken; `seeds` are inputs that are well, `words` what
-    inputs are made of, `longest` their length in bytes.
+    """`play` raises if the contract is broken; `seeds` are valid inputs, `words` tokens of inputs,
+    `longest` the maximum length of an input in bytes.
     """
 
     name: str
@@ -44,18 +44,18 @@ class Target:
 
 
 def _conversations() -> Iterator[bytes]:
-    """The host's side of each transcript, with the time that passes and what the cloud asks."""
+    """The host's side of each transcript, with waits and requests of the cloud."""
     for file in sorted(transcript.WIRE.glob("*.txt")):
         _, exchanges = transcript.load(file)
         bound = transcript.Bindings()
-        said = bytearray([len(file.name)])
+        data = bytearray([len(file.name)])
         for step in (step for exchange in exchanges for step in exchange.steps):
-            said += _said(step, bound)
-        yield bytes(said)
+            data += _step_input(step, bound)
+        yield bytes(data)
 
 
-def _said(step: transcript.Step, bound: transcript.Bindings) -> bytes:
-    """One step as the module's input; its answers are its own affair."""
+def _step_input(step: transcript.Step, bound: transcript.Bindings) -> bytes:
+    """One step of a transcript as input; responses of the module are not input."""
     text = bound.samples(step.text)
     match step.kind:
         case transcript.Kind.HOST:
@@ -71,11 +71,11 @@ def _event(name: str, what: str = "") -> bytes:
         case "after", seconds:
             return bytes([Event.TIME, 4 + int(float(seconds)).bit_length()])
         case "cloud", "read":
-            return bytes([Event.ASKED, 0])
+            return bytes([Event.REQUEST, 0])
         case "cloud", "write":
-            return bytes([Event.ASKED, 4])
+            return bytes([Event.REQUEST, 4])
         case "cloud", "execute":
-            return bytes([Event.ASKED, 9])
+            return bytes([Event.REQUEST, 9])
         case "cloud", "datagram":
             return bytes([Event.DATAGRAM, 0])
         case "power", _:
@@ -85,7 +85,7 @@ def _event(name: str, what: str = "") -> bytes:
 
 
 _COMMANDS = tuple(
-    sorted({name.decode() for said in _conversations() for name in _COMMAND.findall(said)})
+    sorted({name.decode() for data in _conversations() for name in _COMMAND.findall(data)})
 )
 _VALUES = (",", '"', "0", "-1", "65535", "10000", "10001", "3303,0,5700", "3306,0,5850", ',1,"')
 
@@ -93,7 +93,7 @@ _VALUES = (",", '"', "0", "-1", "65535", "10000", "10001", "3303,0,5700", "3306,
 
 
 def _fenced(language: str) -> Iterator[bytes]:
-    """The blocks of the README in that language."""
+    """The code blocks of the README in this language."""
     for block in README.read_text(encoding="utf-8").split(f"```{language}")[1:]:
         yield block.partition("\n")[2].partition("```")[0].encode()
 
@@ -104,30 +104,30 @@ def read_scenario(data: bytes) -> None:
     except reading.ScenarioError as error:
         name, line, reason = str(error).split(":", 2)
         if name != "fuzz.toml" or int(line) < 1 or not reason.strip():
-            raise Broken(f"{error}: expected file, line and what is wrong") from error
+            raise ContractBroken(f"{error}: expected file, line and reason") from error
         return
     if not scenario.events:
-        raise Broken("a scenario in which nothing happens was taken for one")
+        raise ContractBroken("a scenario without events was accepted")
 
 
 def _recordings() -> Iterator[bytes]:
     written: list[str] = []
-    recorder = recording.Recorder(written.append, life.START, port="/dev/null", baud=9600)
-    for place, said in enumerate(_conversations()):
-        recorder.sent(Side.HOST, said[:60], life.START + place)
-        recorder.sent(Side.MODULE, b"\r\nOK\r\n\xff", life.START + place + 0.1)
-    recorder.speed(57_600, life.START + 99)
+    recorder = recording.Recorder(written.append, module_run.START, port="/dev/null", baud=9600)
+    for place, data in enumerate(_conversations()):
+        recorder.sent(Side.HOST, data[:60], module_run.START + place)
+        recorder.sent(Side.MODULE, b"\r\nOK\r\n\xff", module_run.START + place + 0.1)
+    recorder.speed(57_600, module_run.START + 99)
     recorder.close()
     yield "".join(written).encode()
 
 
 def play_recording(data: bytes) -> None:
-    """Read it, and play it to the host that it has recorded."""
+    """Parse a recording, and replay it to the recorded host."""
     try:
         found = recording.read(data, "fuzz.jsonl")
     except RecordingError as error:
         if not str(error).startswith("fuzz.jsonl:"):
-            raise Broken(f"{error}: expected file, line and what is wrong") from error
+            raise ContractBroken(f"{error}: expected file, line and reason") from error
         return
     replay = Replay(found, 0.0)
     now = 0.0
@@ -135,25 +135,25 @@ def play_recording(data: bytes) -> None:
         now = entry.at
         if isinstance(entry, Chunk) and entry.side is Side.HOST:
             replay.receive(entry.data, now)
-    said = replay.take_output()
+    output = replay.take_output()
     for _ in range(len(found.entries) + 1):
         deadline = replay.step(now)
-        said += replay.take_output()
+        output += replay.take_output()
         if deadline is None:
             break
-        if deadline < now:  # at once is due, where the recorded line changed its speed
-            raise Broken(f"at {now} it was due at {deadline}")
+        if deadline < now:  # equal is correct where the speed changes
+            raise ContractBroken(f"step({now}) returned the deadline {deadline}, in the past")
         now = deadline
     recorded = b"".join(
         entry.data
         for entry in found.entries
         if isinstance(entry, Chunk) and entry.side is Side.MODULE
     )
-    if said != recorded or replay.differences():
-        raise Broken(f"its own host heard {said!r}, recorded was {recorded!r}")
+    if output != recorded or replay.differences():
+        raise ContractBroken(f"the replay sent {output!r}, recorded is {recorded!r}")
 
 
-# The cloud's API ---------------------------------------------------------------------------------
+# HTTP API ----------------------------------------------------------------------------------------
 
 _INSTANCE = lwm2m.Path(3303, 0)
 _IDENTITY = {"title": "t", "protocol": "LWM2M", "auth_info": {"1": "2"}}
@@ -175,10 +175,10 @@ def _calls() -> Iterator[bytes]:
 
 
 def call(data: bytes) -> None:
-    """A line of query parameters, then a body: read as each call reads them."""
+    """A line of query parameters, then a body, parsed as in each API call."""
     line, _, body = data.partition(b"\n")
     query = dict(parse_qsl(line.decode("utf-8", "replace"), keep_blank_values=True))
-    asked: tuple[Callable[[], object], ...] = (
+    parsers: tuple[Callable[[], object], ...] = (
         lambda: parameters.imei(query),
         *(lambda depth=depth: parameters.path(query, depth) for depth in (1, 2, 3)),
         lambda: parameters.optional_object(query),
@@ -190,16 +190,16 @@ def call(data: bytes) -> None:
         lambda: parameters.arguments(parameters.json_body(body)),
         lambda: _created(parameters.json_body(body)),
     )
-    for ask in asked:
+    for parse in parsers:
         try:
-            ask()
+            parse()
         except ApiError as error:
             _sent(answers.failure(error, 2019))
 
 
 def _created(body: dict[str, object]) -> None:
     platform = Platform()
-    device = platform.create_device(parameters.description(body), life.START)
+    device = platform.create_device(parameters.description(body), module_run.START)
     _sent(answers.created(device))
     _sent(answers.device(device, online=platform.online(device)))
 
@@ -213,8 +213,8 @@ TARGETS = {
     for target in (
         Target(
             "module",
-            "the module's UART, with time, cloud, radio and restarts between the bytes",
-            life.live,
+            "UART of the module, with waits, requests, radio changes and restarts between bytes",
+            module_run.run,
             _conversations,
             (*_COMMANDS, *_VALUES, *(str(int(number)) for number in Cme)),
             2000,
@@ -229,7 +229,7 @@ TARGETS = {
         ),
         Target(
             "recording",
-            "recordings, and their replay to the recorded host",
+            "recordings and their replay",
             play_recording,
             _recordings,
             ('"at": ', '"from": "host"', '"from": "module"', '"text": ', '"hex": ', '"baud": '),
@@ -237,7 +237,7 @@ TARGETS = {
         ),
         Target(
             "http",
-            "query parameters and bodies of the cloud's API",
+            "query parameters and bodies of the HTTP API",
             call,
             _calls,
             (

@@ -1,8 +1,8 @@
-"""Many modules in one process, or as many bare responders: what a benchmark asks for answers.
+"""Many emulated modules in one process, or as many bare responders.
 
-A program of its own: `answering.py emulator|bare COUNT` opens that many ptys and says so in one
-JSON line: their names, the seconds that it took, and the bytes of memory they take. For each byte
-of its standard input it tells the seconds of processor time it has had so far, and ends with it.
+Run as a program: `module_process.py emulator|bare COUNT` opens that many ptys and prints one line
+of JSON: their names, the seconds it took, and the bytes of memory they use. For each byte on stdin
+it prints its processor time so far, in seconds. It ends at the end of stdin.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import tty
 from collections.abc import Awaitable, Callable
 
 ANSWER = b"\r\n+CSQ:28,99\r\n\r\nOK\r\n"
-"""What the emulated module says to AT+CSQ where it stands at first."""
+"""The response of a new emulated module to AT+CSQ."""
 
 Started = tuple[list[str], object]
-"""The ports, and what has to be kept as long as they are to answer."""
+"""The ports, and an object to keep as long as they are used."""
 
 
 async def bare(count: int) -> Started:
-    """A watched master for each, and the whole answer for each line."""
+    """One pty each, with a reader that writes the response for each line."""
     loop = asyncio.get_running_loop()
     names = []
     for _ in range(count):
@@ -49,7 +49,7 @@ class _Bare:
 
 
 async def emulator(count: int) -> Started:
-    from emulator import Emulator  # noqa: PLC0415 - the bare ones do without it
+    from emulator import Emulator  # noqa: PLC0415 - must not add memory to the bare ones
 
     it = Emulator(modules=count, baud=None, http=None)
     await it.start()
@@ -57,27 +57,27 @@ async def emulator(count: int) -> Started:
 
 
 def memory() -> int:
-    """Bytes of this process in memory, as Linux counts them."""
+    """Resident memory of this process in bytes, from Linux."""
     gc.collect()
-    with open("/proc/self/statm", encoding="ascii") as told:
-        return int(told.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def main(start: Callable[[int], Awaitable[Started]], count: int) -> None:
-    await start(1)  # loads what has to be loaded
+    await start(1)  # so that imports are not measured
     held, began = memory(), time.perf_counter()
     names, kept = await start(count)
     took = time.perf_counter() - began
     print(json.dumps({"ports": names, "seconds": took, "memory": memory() - held}), flush=True)
     ended = asyncio.Event()
 
-    def asked() -> None:
+    def on_stdin() -> None:
         if os.read(sys.stdin.fileno(), 1):
             print(time.process_time(), flush=True)
         else:
             ended.set()
 
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), asked)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), on_stdin)
     await ended.wait()
     del kept
 

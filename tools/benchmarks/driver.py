@@ -1,4 +1,4 @@
-"""The driver on a pty: round trips, the gap between two commands, a flood of unsolicited lines."""
+"""The driver on a pty: exchanges, the gap between two commands, floods of unsolicited lines."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ ANSWER = ANSWERS[COMMAND.line.encode()]
 
 BAUD = 115200
 WIRE_TIME = (len(LINE) + len(ANSWER)) * 10 / BAUD
-"""Seconds that the exchange takes on a line at that speed, ten bits a byte."""
+"""Seconds of the exchange on a line at that speed, ten bits per byte."""
 
 Cost = tuple[float, float]
-"""Exchanges a second of the clock, and seconds of the processor for each."""
+"""Exchanges per second, and processor seconds for each."""
 
 
 class _Watch:
@@ -52,21 +52,21 @@ class _Watch:
 
 @contextmanager
 def _opened(port: str, flags: int = 0) -> Iterator[int]:
-    """A port as a program without pyserial opens it."""
+    """Open a port without pyserial."""
     descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY | flags)
     try:
-        # pyserial leaves a pty with VMIN 0, where a read that should wait brings nothing at once
+        # pyserial leaves a pty with VMIN 0, where a blocking read returns nothing at once
         tty.setraw(descriptor)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-# --- the contestants: the same exchanges, one after the other --------------------------------
+# --- contestants: the same exchanges, one after the other ------------------------------------
 
 
 def blocking(port: str, count: int) -> Cost:
-    """os.read and os.write: what a program without a loop does."""
+    """os.read and os.write, without an event loop."""
     with _opened(port) as descriptor:
         watch = _Watch(count)
         for _ in range(count):
@@ -78,7 +78,7 @@ def blocking(port: str, count: int) -> Cost:
 
 
 def watched(port: str, count: int) -> Cost:
-    """A watched descriptor and one future for each command: what any awaited answer takes."""
+    """add_reader and one future for each command: the minimum for an awaited response."""
 
     async def run(descriptor: int) -> Cost:
         loop = asyncio.get_running_loop()
@@ -109,7 +109,7 @@ def watched(port: str, count: int) -> Cost:
 def driver(port: str, count: int) -> Cost:
     async def run() -> Cost:
         async with await Modem.open(port, BAUD, quiet=0) as modem:
-            await modem.execute(COMMAND)  # finds the step
+            await modem.execute(COMMAND)  # synchronizes
             watch = _Watch(count)
             for _ in range(count):
                 await modem.execute(COMMAND)
@@ -120,7 +120,7 @@ def driver(port: str, count: int) -> Cost:
 
 @benchmark("exchange")
 def exchange(bench: Bench) -> Sequence[Figure]:
-    """One command, one information line and OK, over a pty: exchanges a second against blocking
+    """One command, one information line and OK, over a pty: exchanges per second against blocking
     os.read and os.write, processor time against a bare descriptor watched by asyncio."""
     count = bench.count(1500)
     with processors_awake(), responder("answer") as ports:
@@ -136,7 +136,7 @@ def exchange(bench: Bench) -> Sequence[Figure]:
         Figure(
             series("driver", "/s", rates["driver"]),
             series("blocking read and write", "/s", rates["blocking"]),
-            # no aim: more of it is the kernel's passing on of a pty's bytes than either's work
+            # no aim: the kernel's work on the pty takes more time than either side
         ),
         Figure(
             series("driver, processor", "us", seconds["driver"], times=1e6),
@@ -146,11 +146,11 @@ def exchange(bench: Bench) -> Sequence[Figure]:
     )
 
 
-# --- the gap -----------------------------------------------------------------------------------
+# --- gap -------------------------------------------------------------------------------------
 
 
 def _gap(contestant: Callable[[str, int], Cost], port: str, count: int) -> float:
-    """Seconds, as the other side saw them: the median of so many exchanges."""
+    """The median gap of `count` exchanges in seconds, measured at the other side."""
     contestant(port, count)
     with _opened(port) as descriptor:
         os.write(descriptor, b"GAPS\r")
@@ -159,11 +159,10 @@ def _gap(contestant: Callable[[str, int], Cost], port: str, count: int) -> float
 
 @benchmark("gap")
 def gap(bench: Bench) -> Sequence[Figure]:
-    """From an answer to the first byte of the next command, with quiet=0, as the module's side
-    of a pty sees it: as a share of the time AT+CSQ and its answer take on a line of 115200 baud,
-    for the driver and for a bare descriptor watched by asyncio, and one against the other. What
-    the bare one takes is the pty's and the kernel's, which may take 30 us more or less a passage
-    from one run to the next: only the driver's whole gap has an aim, and that counts against it."""
+    """Time from a response to the first byte of the next command, with quiet=0, measured at the
+    module's side of a pty: as a share of the time of AT+CSQ and its response at 115200 baud, and
+    against a bare descriptor watched by asyncio. The bare one measures pty and kernel, which differ
+    by 30 us from run to run; so only the driver's whole gap has an aim."""
     count = bench.count(1500)
     with processors_awake(), responder("stamp") as ports:
         (port,) = ports.names
@@ -182,7 +181,7 @@ def gap(bench: Bench) -> Sequence[Figure]:
     )
 
 
-# --- the flood ---------------------------------------------------------------------------------
+# --- flood -----------------------------------------------------------------------------------
 
 
 async def _listener(ports: Ports, count: int) -> None:
@@ -197,24 +196,24 @@ async def _listener(ports: Ports, count: int) -> None:
             done.set_result(None)
 
     def on_lost(error: PortError) -> None:
-        if not done.done():  # it is told of the end in any case
+        if not done.done():  # also called after close
             done.set_exception(error)
 
     async with await Modem.open(ports.names[0], BAUD, quiet=0) as modem:
         modem.listen(on_line, on_lost)
-        ports.order(count)
+        ports.send_count(count)
         await done
 
 
 async def _readline(ports: Ports, count: int) -> None:
-    """The same lines; the empty one before each is read and dropped."""
+    """asyncio.StreamReader on the same lines; empty lines are dropped."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     with _opened(ports.names[0]) as descriptor, os.fdopen(os.dup(descriptor), "rb", 0) as port:
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), port
         )
-        ports.order(count)
+        ports.send_count(count)
         lines = 0
         while lines < count:
             lines += await reader.readline() != b"\r\n"
@@ -233,8 +232,8 @@ def _rate(receive: Callable[[Ports, int], Awaitable[None]], ports: Ports, count:
 
 @benchmark("flood")
 def flood(bench: Bench) -> Sequence[Figure]:
-    """Unsolicited lines a second from a process that writes them into a pty, through the modem to
-    a listener that types them, against asyncio.StreamReader.readline on the same pty."""
+    """Unsolicited lines per second from a process that writes them to a pty, through the modem to
+    a listener that parses them, against asyncio.StreamReader.readline on the same pty."""
     count = bench.count(30_000)
     with responder("flood") as ports:
         results = bench.turns(

@@ -1,7 +1,7 @@
-"""The module's input: a module with its air and its cloud, and bytes that decide what happens.
+"""Fuzz target: an emulated module with air and cloud, driven by bytes.
 
-Bytes are what the host sends, but for the six below: each of those is an event, and the byte after
-it says which. (Hosts send these bytes, too; tests/emulator/module/test_module.py has such garbage.)
+The bytes are those of the host, except for the six of `Event`: each is an event, and the byte after
+it selects the variant.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
-# The endpoint of the first MIPLCONF of tests/wire, so that the cloud knows who logs in.
+# The endpoint in the transcripts of tests/wire, so that its login succeeds.
 IMEI = IMSI = "123456789012345"
-# Longer than everything that the module lets a host wait for: two retransmitted registrations.
-LONG = 900.0
-# Deadlines within so many seconds: far above any plan of the module's, far below a loop.
-_STEPS = 20_000
-# What one byte of the host may bring at most, and what one event: a whole table of `AT+NCONFIG?`.
-_OUTPUT_A_BYTE = 2000
+# Longer than any wait of the module: two retransmitted registrations.
+IDLE_SECONDS = 900.0
+# Deadlines in one wait: more than any schedule of the module, fewer than an endless loop.
+_MAX_STEPS = 20_000
+# Output bytes per byte of the host or per event: the response to `AT+NCONFIG?`, and a margin.
+_MAX_OUTPUT = 2000
 
-_FRAMED = re.compile(rb"(?:\r\n[^\r\n]+\r\n)*")
+_FRAMED_LINES = re.compile(rb"(?:\r\n[^\r\n]+\r\n)*")
 
 
 class Event(IntEnum):
-    """`TIME`: sixteenths of a second, doubled so often. The others choose from a list below."""
+    """TIME waits 2**value / 16 s. For the others the value is an index in a list below."""
 
     TIME = 1
-    ASKED = 2
-    PLACE = 3
+    REQUEST = 2
+    RADIO = 3
     RESTART = 4
     FAULTS = 5
     DATAGRAM = 6
@@ -51,7 +51,7 @@ class Event(IntEnum):
 
 INSTANCE = Path(3303, 0)
 RESOURCE = Path(3303, 0, 5700)
-QUESTIONS: tuple[Operation, ...] = (
+REQUESTS: tuple[Operation, ...] = (
     Read(0, RESOURCE),
     Read(0, INSTANCE),
     Read(0, Path(3303)),
@@ -64,7 +64,7 @@ QUESTIONS: tuple[Operation, ...] = (
     Execute(0, Path(3306, 0, 5850), b""),
     Execute(0, Path(3306, 0, 5850), b"on,\xff\r\n"),
 )
-PLACES: tuple[Coverage | Sim | bool, ...] = (*Coverage, *Sim, True, False)
+RADIOS: tuple[Coverage | Sim | bool, ...] = (*Coverage, *Sim, True, False)
 CAUSES = tuple(Cause)
 FAULTS = (
     PlatformFaults(),
@@ -76,12 +76,12 @@ FAULTS = (
 DATAGRAMS = (b"x", b"", bytes(512), bytes(range(256)) * 5)
 
 
-class Broken(AssertionError):
-    """What must hold did not."""
+class ContractBroken(AssertionError):
+    """A property that must hold does not."""
 
 
-class Life:
-    """From a module that has been on for a while: `live` the input, then `end`."""
+class ModuleRun:
+    """A module that was started some time ago: `feed` the input, then `check_alive`."""
 
     def __init__(self, firmware: str, *, typed_urcs: bool | None = None) -> None:
         self.now = START
@@ -92,106 +92,110 @@ class Life:
         self.simulation = Simulation(self.platform.server, Air())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
-        self._free = False  # an echo or the words of a start: lines are no longer framed
+        self._unframed = False  # echo or boot text: output is not in framed lines
 
-    def live(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         for event, value, sent in _parts(data):
             if event is not None:
-                self._happens(event, value)
+                self._apply(event, value)
             if sent:
-                self._free = self._free or b"E" in sent.upper().replace(b"\0", b"")
-                self._settle()
+                self._unframed = self._unframed or b"E" in sent.upper().replace(b"\0", b"")
+                self._step()
                 self.module.receive(sent, self.now)
-                self._look(len(sent))
+                self._check_output(len(sent))
 
-    def end(self) -> None:
-        """After any garbage: time to answer, a CR, and `AT` gets its OK."""
-        self._pass(LONG)
-        # Asleep it hears the last one only, which ends a line that was begun before.
+    def check_alive(self) -> None:
+        """After any input, some time and a CR, AT is answered OK. Raises ContractBroken."""
+        self._wait(IDLE_SECONDS)
+        # a sleeping module receives only the last CR, which ends an incomplete line
         self.module.receive(b"\r" * (WAKING_BYTES + 1), self.now)
-        self._pass(LONG)
+        self._wait(IDLE_SECONDS)
         self.module.receive(b"\r" * WAKING_BYTES, self.now)
         self.module.receive(b"ATE0\r", self.now)
-        self._pass(1.0)
+        self._wait(1.0)
         self.module.receive(b"AT\r", self.now)
         answer = self.module.take_output()
         if answer != b"\r\nOK\r\n":
-            raise Broken(f"AT was answered {answer!r}, expected OK")
+            raise ContractBroken(f"response to AT is {answer!r}, expected OK")
 
-    def _happens(self, event: Event, value: int) -> None:
-        self._settle()
+    def _apply(self, event: Event, value: int) -> None:
+        self._step()
         match event:
             case Event.TIME:
-                self._pass(2.0 ** (value % 16) / 16)
-            case Event.ASKED:
-                question = QUESTIONS[value % len(QUESTIONS)]
-                with suppress(ApiError):  # it is not online, or has been asked too much
-                    self.platform.request(self.device, question, _nobody, self.now)
-            case Event.PLACE:
-                self._move(PLACES[value % len(PLACES)])
+                self._wait(2.0 ** (value % 16) / 16)
+            case Event.REQUEST:
+                request = REQUESTS[value % len(REQUESTS)]
+                with suppress(ApiError):  # offline, or too many requests
+                    self.platform.request(self.device, request, _ignore, self.now)
+            case Event.RADIO:
+                self._change_radio(RADIOS[value % len(RADIOS)])
             case Event.RESTART:
-                self._free = True
+                self._unframed = True
                 self.module.power_cycle(CAUSES[value % len(CAUSES)], self.now)
             case Event.FAULTS:
                 self.simulation.misbehaviour.faults = FAULTS[value % len(FAULTS)]
             case Event.DATAGRAM:
                 data = DATAGRAMS[value // 8 % len(DATAGRAMS)]
                 self.module.deliver_datagram(value % 8, "192.0.2.1", 7, data, self.now)
-        self._look(1)
+        self._check_output(1)
 
-    def _move(self, place: Coverage | Sim | bool) -> None:
-        match place:
+    def _change_radio(self, value: Coverage | Sim | bool) -> None:
+        match value:
             case Coverage():
-                self.module.radio.coverage = place
+                self.module.radio.coverage = value
             case Sim():
-                self.module.sim = place
+                self.module.sim = value
             case bool():
-                self.module.radio.refusing = place
+                self.module.radio.refusing = value
 
-    def _pass(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> None:
         end = self.now + seconds
-        for _ in range(_STEPS):
-            deadline = self._settle()
+        for _ in range(_MAX_STEPS):
+            deadline = self._step()
             if deadline is None or deadline > end:
                 self.now = end
-                self._settle()
+                self._step()
                 return
             self.now = deadline
-        raise Broken(f"{_STEPS} deadlines within {seconds} s: it never comes to rest")
+        raise ContractBroken(f"{_MAX_STEPS} deadlines in {seconds} s: endless loop")
 
-    def _settle(self) -> float | None:
+    def _step(self) -> float | None:
         deadline = self.simulation.step(self.now)
-        self._look(1)
+        self._check_output(1)
         return deadline
 
-    def _look(self, heard: int) -> None:
+    def _check_output(self, received: int) -> None:
         output = self.module.take_output()
         self.module.take_datagrams()
-        if len(output) > _OUTPUT_A_BYTE * (heard + 10):
-            raise Broken(f"{len(output)} bytes came after {heard} bytes of the host")
+        if len(output) > _MAX_OUTPUT * (received + 10):
+            raise ContractBroken(
+                f"{len(output)} bytes of output after {received} bytes of the host"
+            )
         if b"REBOOT" in output:
-            self._free = True
-        if not self._free and not _FRAMED.fullmatch(output):
-            raise Broken(f"{output!r}: expected lines between CR LF and CR LF")
+            self._unframed = True
+        if not self._unframed and not _FRAMED_LINES.fullmatch(output):
+            raise ContractBroken(f"{output!r}: expected lines framed by CR LF")
 
 
-def _nobody(_outcome: Outcome) -> None:
-    """Whoever asked has hung up."""
+def _ignore(_outcome: Outcome) -> None:
+    """The caller of the API has disconnected."""
 
 
 def _parts(data: bytes) -> Iterator[tuple[Event | None, int, bytes]]:
-    """What happens, if anything does, and what the host sends after it."""
+    """Split into events with their values, and the bytes of the host after each."""
     first, *others = re.split(rb"(?s)([\x01-\x06].)", data)
     yield None, 0, first
     for event, sent in zip(others[::2], others[1::2], strict=True):
         yield Event(event[0]), event[1], sent
 
 
-def live(data: bytes) -> None:
-    """The first byte says which firmware, and in which form writes are announced."""
+def run(data: bytes) -> None:
+    """Run an input; its first byte selects the firmware and the form of URCs."""
     if not data:
         return
     names = tuple(FIRMWARES)
-    life = Life(names[data[0] % len(names)], typed_urcs=(None, True, False)[data[0] // 8 % 3])
-    life.live(data[1:])
-    life.end()
+    module_run = ModuleRun(
+        names[data[0] % len(names)], typed_urcs=(None, True, False)[data[0] // 8 % 3]
+    )
+    module_run.feed(data[1:])
+    module_run.check_alive()
