@@ -32,6 +32,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A property that fails takes up to 300 s to find its smallest example."""
+    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        item.add_marker(pytest.mark.timeout(420))
+
+
 def pytest_collection_finish() -> None:
     """Keep what is loaded by now out of the garbage collection after each test."""
     gc.collect()

@@ -74,6 +74,7 @@ THIRD_PARTY = {
     "prompt_toolkit": ("m5310.cli.terminal",),
     "serial": ("m5310.ports", "m5310.cli.ports", "emulator.line.ports"),
     "serial_asyncio": ("m5310.ports",),
+    "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiohttp": ("emulator.onenet.http",),
     "pytest": ("emulator.testing",),

@@ -82,7 +82,7 @@ class Module:
         self._power = Power(self.identity.model, noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
-        self._datagrams: list[Datagram] = []
+        self.datagrams: list[Datagram] = []
         self.radio = Radio(
             self._radio_changed,
             finds=lambda cell: self._settings.finds(cell),
@@ -261,8 +261,8 @@ class Module:
 
     def take_datagrams(self) -> list[Datagram]:
         """What its sockets have sent since last asked."""
-        datagrams, self._datagrams = self._datagrams, []
-        return datagrams
+        taken, self.datagrams = self.datagrams, []
+        return taken
 
     def _send_up(self, message: Uplink) -> None:
         if self._transmit(self._now):
@@ -270,14 +270,15 @@ class Module:
 
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
-        self._datagrams.append(datagram)
+        self.datagrams.append(datagram)
 
     def _transmit(self, now: float) -> bool:
         """Use the radio; False when there is no network to be heard by."""
         self.power_saving.wake(now)
-        if self._online():
+        online = self.radio.registered
+        if online:
             self.radio.use(now)
-        return self._online()
+        return online
 
     # Power and radio ---------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from enum import Enum
 
 from m5310.at.modem import Modem
 from m5310.errors import PortError
+from tests.support.command_order import CommandOrder
 from tests.support.scripted import Reply, Scripted
 
 ANSWER = 0.01
@@ -37,8 +38,17 @@ class _Socket(Scripted):
     """One opening of the port: what the driver writes arrives some time later."""
 
     def __init__(self, module: Fickle) -> None:
-        super().__init__()
         self._module = module
+        super().__init__()
+
+    def say(self, *lines: str) -> None:
+        if not self.closed:
+            self._module.order.received("".join(f"\r\n{line}\r\n" for line in lines).encode())
+        super().say(*lines)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._module.order.wrote(bytes(data))
+        super().write(data)
 
     def _answer(self, line: str) -> None:
         self._module.written(line)
@@ -56,6 +66,7 @@ class Fickle:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self.order = CommandOrder(self._loop.time)
         self.mood = Mood.WELL
         self.platform = Platform.ACCEPTING
         self.plugged = True
@@ -72,6 +83,7 @@ class Fickle:
     async def open(self) -> Modem:
         if not self.plugged:
             raise PortError("not plugged in")
+        self.order.reopened()
         self.sockets.append(_Socket(self))
         return self.sockets[-1].modem
 
@@ -87,6 +99,7 @@ class Fickle:
     def noise(self, data: bytes) -> None:
         for socket in self.sockets[-1:]:
             if not socket.closed:
+                self.order.received(data)
                 socket.modem.data_received(data)
 
     def restart(self, *, announced: bool = False) -> None:

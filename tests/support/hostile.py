@@ -54,6 +54,11 @@ class Hostile:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def lossy(self) -> bool:
+        """Whether bytes are lost, changed or doubled."""
+        return bool(self.loss or self.corruption or self.duplication)
+
     def to_host(self) -> Way:
         """A fresh way of the module's bytes."""
         return Way(self, to_host=True)
@@ -82,7 +87,7 @@ class Way:
         self._random = Random(f"{hostile.seed} {'to host' if to_host else 'to module'}")
         self._to_host = to_host
         self._before = hostile.garbage if to_host else b""
-        self._rough = bool(hostile.loss or hostile.corruption or hostile.duplication)
+        self._rough = hostile.lossy
         self._last = -math.inf
 
     def calm(self) -> None:

@@ -25,6 +25,7 @@ from m5310.at.modem import Modem
 from m5310.device.events import UpkeepEvent
 from m5310.errors import PortError
 from tests.support.clock import elapse
+from tests.support.command_order import CommandOrder
 from tests.support.hostile import WHOLE, Carrier, Hostile, Way
 from tests.support.null_modem import ENDPOINT, START
 
@@ -33,9 +34,15 @@ class Wire(asyncio.Transport):
     """From one opening of the port to its end."""
 
     def __init__(
-        self, modem: Modem, to_module: Way, to_host: Way, deliver: Callable[[bytes], None]
+        self,
+        modem: Modem,
+        order: CommandOrder,
+        to_module: Way,
+        to_host: Way,
+        deliver: Callable[[bytes], None],
     ) -> None:
         super().__init__()
+        self._order = order
         self._loop = asyncio.get_running_loop()
         self._modem = modem
         self._deliver = deliver
@@ -45,6 +52,7 @@ class Wire(asyncio.Transport):
         modem.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._order.wrote(bytes(data))
         self._to_module.carry(bytes(data))
 
     def is_closing(self) -> bool:
@@ -69,6 +77,7 @@ class Wire(asyncio.Transport):
 
     def _received(self, data: bytes) -> None:
         if not self._cut:
+            self._order.received(data)
             self._modem.data_received(data)
 
 
@@ -100,6 +109,7 @@ class World:
         self.cloud = self.platform.create_device(
             Description("the world's", Identity().imei, Identity().imsi), START
         )
+        self.order = CommandOrder(self._loop.time, lossy=hostile.lossy)
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
@@ -173,12 +183,15 @@ class World:
 
     def command(self, line: str) -> None:
         """Somebody else's command, of whom the driver knows nothing."""
+        self.order.doubt()
         self.module.receive(f"{line}\r".encode(), self._advance())
         self._carry()
 
     def say(self, line: str) -> None:
         """What this module would not say by itself."""
-        self.modem.data_received(f"\r\n{line}\r\n".encode())
+        data = f"\r\n{line}\r\n".encode()
+        self.order.received(data)
+        self.modem.data_received(data)
 
     def pour(self, *lines: str) -> None:
         """The same, through all that the line does to it."""
@@ -203,13 +216,15 @@ class World:
                 await elapse(0.1)
 
     def stop(self) -> None:
-        """Time goes on without it."""
+        """Time goes on without it; what the driver wrote is judged."""
+        self.order.check()
         if self._timer is not None:
             self._timer.cancel()
         self._stopped = True
 
     def calm(self) -> None:
         """From now on the line takes nothing away and changes nothing."""
+        self.order.lossy = False
         self._to_module.calm()
         self._to_host.calm()
 
@@ -217,7 +232,8 @@ class World:
 
     def _join(self) -> Modem:
         modem = Modem("the world")
-        self._wire = Wire(modem, self._to_module, self._to_host, self._deliver)
+        self.order.reopened()
+        self._wire = Wire(modem, self.order, self._to_module, self._to_host, self._deliver)
         return modem
 
     def _deliver(self, data: bytes) -> None:

@@ -312,7 +312,7 @@ async def test_a_text_that_no_line_can_carry_does_not_stop_the_restoration(
         with caplog.at_level(logging.WARNING):
             world.reset()
             await world.until(lambda: device.counters.restored == 1, 60)
-        assert "declared empty: 3303/0/5750" in caplog.text
+        assert "declaring an empty value: 3303/0/5750" in caplog.text
         assert label.value == 'the "blue" room'
     world.stop()
 

@@ -119,7 +119,7 @@ async def test_device_recovers_from_a_restart_of_the_module(
     asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
     out, err = await served(world, monkeypatch)
     assert err[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
-    assert err[-1].startswith("m5310: the device is back")
+    assert err[-1].startswith("m5310: the device is restored")
     assert out == [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
     assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
@@ -132,9 +132,9 @@ async def test_reports_without_a_port_are_queued(
     clock.call_later(100, world.unplug)
     clock.call_later(220, world.plug)
     out, err = await served(world, monkeypatch)
-    assert err[0].startswith("m5310: the port is gone (")
+    assert err[0].startswith("m5310: the port is lost (")
     assert "m5310: the port is back: the world" in err
-    assert err[-1].startswith("m5310: the device is back")
+    assert err[-1].startswith("m5310: the device is restored")
     words = ["reported", "reported", "queued", "queued", "reported"]
     assert out == [f"{word} 3303/0/5700 = {at}.0" for at, word in enumerate(words)]
     assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]

@@ -225,6 +225,7 @@ class DeviceOrders(Orders):
         if not hasattr(self, "module"):
             return
         assert not self.module.twice, "acknowledged, and said again"
+        self.module.order.check()
         took = set(self.module.took)
         for value, report in self.reports.items():
             match report.state:
