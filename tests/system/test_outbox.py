@@ -17,6 +17,7 @@ from m5310.device.reports import Report, ReportState
 from m5310.device.restore import LONGEST_PORT_WAIT, LONGEST_WAIT
 from m5310.errors import AcknowledgementRefused, AcknowledgementTimeout, OutboxFull, PortError
 from tests.support.clock import elapse, run
+from tests.support.effort import scaled
 from tests.support.hostile import BYTEWISE, WHOLE, Hostile
 from tests.support.world import World, fate
 
@@ -107,7 +108,7 @@ async def test_a_modem_of_the_callers_is_not_opened_again() -> None:
     world.stop()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=scaled(60))
 @given(
     st.lists(st.tuples(st.floats(0.0, 8.0), st.floats(0.0, 20.0)), min_size=1, max_size=4),
     st.booleans(),
@@ -151,7 +152,7 @@ def test_unplugged_at_whatever_moment_for_however_long(
     run(hour())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=scaled(30))
 @given(st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4), st.sampled_from([WHOLE, BYTEWISE]))
 def test_a_reset_at_whatever_moment_loses_no_report(moments: list[float], hostile: Hostile) -> None:
     async def minutes() -> None:

@@ -27,6 +27,7 @@ from m5310.device.restore import LONGEST_WAIT
 from m5310.errors import Code, M5310Error, ModemReset, StateError
 from m5310.module.module import Module
 from tests.support.clock import elapse, run
+from tests.support.effort import scaled
 from tests.support.hostile import BYTEWISE, GENTLE, WHOLE, Hostile
 from tests.support.world import World
 
@@ -369,7 +370,7 @@ async def test_a_board_that_restarts_for_ever_is_given_up() -> None:
     world.stop()
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(
     st.lists(st.floats(0.0, 12.0), min_size=1, max_size=4),
     st.sampled_from(["notify", "acknowledge", "update", "close", "remove", "destroy"]),

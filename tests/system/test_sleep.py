@@ -19,6 +19,7 @@ from m5310.commands.power import PowerSaving
 from m5310.device.events import Renewed
 from m5310.module.module import Module
 from tests.support.clock import elapse, run
+from tests.support.effort import scaled
 from tests.support.hostile import GENTLE, WHOLE, Hostile
 from tests.support.world import World
 
@@ -124,7 +125,7 @@ async def test_a_program_without_onenet(echo: bool) -> None:
     st.floats(AWAKE, 10),
     st.booleans(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scaled(100))
 def test_whenever_it_is_asked(
     gaps: list[float], lost: int, seconds: float, hold: float, announced: bool
 ) -> None:

@@ -33,6 +33,7 @@ from m5310.at.resync import PROBE_INTERVAL, SETTLE, SETTLE_OWED
 from m5310.at.wakeup import AWAKE, WAKE_UP, WAKING
 from m5310.errors import ParameterError, StateError
 from m5310.states import Conversation
+from tests.support.effort import scaled
 from tests.support.hearing import hear
 
 OK: Final = b"\r\nOK\r\n"
@@ -882,7 +883,7 @@ PIECES = st.sampled_from(
     st.lists(st.one_of(PIECES, st.binary(max_size=12)), max_size=10).map(b"".join),
     st.lists(st.integers(0, 9000), max_size=8),
 )
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 def test_any_cut_of_the_stream_gives_the_same_events(data: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
     assert play([data[a:b] for a, b in pairwise(places)]) == play([data])
@@ -968,7 +969,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.engine.state is not Conversation.BUSY
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=scaled(60), stateful_step_count=30)
 TestAnyOrder = AnyOrder.TestCase
 
 
@@ -989,7 +990,7 @@ NUMBERED = Response(re.compile(r"\+ID:\d+"))
     st.sampled_from([0.0, 0.3, 1.05]),  # how slow the line is
     st.sampled_from([0.0, QUIET]),
 )
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_an_answer_never_goes_to_another_command(
     fates: list[tuple[float, bool]], delay: float, quiet: float
 ) -> None:

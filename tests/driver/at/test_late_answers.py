@@ -26,6 +26,7 @@ from m5310.at.events import (
 )
 from m5310.at.resync import SETTLE, SETTLE_OWED
 from m5310.at.wakeup import WAKING
+from tests.support.effort import scaled
 from tests.support.hearing import hear
 from tests.support.hostile_port import ERROR, OK, lines
 
@@ -123,7 +124,7 @@ AFTER = st.one_of(
     st.lists(st.floats(0.001, 1.4), min_size=1, max_size=5),
     st.sampled_from([0.0, QUIET]),
 )
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 def test_one_result_a_line_in_any_order_is_never_anothers(
     fates: list[Fate], commands: list[Command], probes: list[float], quiet: float
 ) -> None:

@@ -19,6 +19,7 @@ from m5310.at.codec import LINE_LIMIT, Answer, Command, Response
 from m5310.at.resync import PROBE_INTERVAL, SETTLE_OWED
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from tests.support.clock import elapse, run
+from tests.support.effort import scaled
 from tests.support.hostile import GENTLE, ROUGH, Cut, Hostile
 from tests.support.hostile_port import OK, HostilePort, lines, number_of, tagged
 
@@ -121,7 +122,7 @@ async def test_a_condition_of_the_line(condition: Condition, hostile: Hostile) -
     await check(condition, hostile)
 
 
-@settings(max_examples=150)
+@settings(max_examples=scaled(150))
 @given(
     st.sampled_from(CONDITIONS),
     st.builds(

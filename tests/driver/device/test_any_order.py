@@ -25,6 +25,7 @@ from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse
+from tests.support.effort import scaled
 from tests.support.fickle import Fickle, Mood, Platform
 from tests.support.orders import BRIEF, WHICH, Orders
 
@@ -268,5 +269,5 @@ class DeviceOrders(Orders):
             assert state.registered is self.module.registered
 
 
-DeviceOrders.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+DeviceOrders.TestCase.settings = settings(max_examples=scaled(80), stateful_step_count=40)
 TestDevice = DeviceOrders.TestCase

@@ -16,6 +16,7 @@ from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
+from tests.support.effort import scaled
 from tests.support.stations import FakeDevice, silent
 from tests.support.uart import DIRECT, START
 
@@ -312,7 +313,7 @@ HAPPENINGS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(st.tuples(st.integers(0, 2), HAPPENINGS), max_size=15))
 def test_it_does_what_stepping_each_and_every_one_would(story: list[tuple[int, object]]) -> None:
     towns = Town(Simulation), Town(EachAndEvery)
