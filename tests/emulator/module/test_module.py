@@ -188,7 +188,7 @@ def test_each_general_command_can_be_tested_for(name: str) -> None:
 def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
     host = Host()
     host.raw(b"AT+CFUN=0\r" + b"AT\r" * 2000)
-    assert host.module.lost == 3 * 2000 - 4096
+    assert host.module.bytes_lost == 3 * 2000 - 4096
     answers = host.wait(5)
     assert set(answers) == {"OK"}
     assert len(answers) == 1 + 4096 // 3

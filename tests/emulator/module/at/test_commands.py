@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values, answer
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, execute
 
 
 def values(*texts: str) -> Values:
@@ -82,6 +82,14 @@ def test_values_come_in_order_and_have_an_end() -> None:
     read.end()
 
 
+def test_only_refuses_further_values() -> None:
+    assert values("1", "2").only((0, 9), (0, 9)) == [1, 2]
+    assert fails(lambda: values("1", "2").only((0, 9)))
+    assert fails(lambda: values("1").only((0, 9), (0, 9)))
+    assert values("1").only_flag() is True
+    assert fails(lambda: values("2").only_flag())
+
+
 @given(st.integers(), st.integers(), st.integers())
 def test_an_integer_is_in_its_range_or_refused(number: int, low: int, high: int) -> None:
     try:
@@ -94,21 +102,20 @@ def test_an_integer_is_in_its_range_or_refused(number: int, low: int, high: int)
 
 
 def _set(given: Values, now: float) -> Answer:
-    number = given.integer(0, 9)
-    given.end()
+    (number,) = given.only((0, 9))
     return Answer((f"set {number} at {now}",))
 
 
 FIND = Command("+FIND", Form.TEST)
 TABLE: Table = {
-    "+ALL": Forms(
+    "+ALL": CommandForms(
         execute=lambda now: Answer((f"execute at {now}",)),
         read=lambda now: Answer((f"read at {now}",)),
-        assign=_set,
+        set=_set,
         test="+ALL:(0-9)",
     ),
-    "+PLAIN": Forms(execute=lambda _now: OK, test=""),
-    "+NONE": Forms(),
+    "+PLAIN": CommandForms(execute=lambda _now: OK, test=""),
+    "+NONE": CommandForms(),
 }
 
 
@@ -123,16 +130,16 @@ TABLE: Table = {
 )
 def test_each_form_has_its_function(form: Form, expected: str) -> None:
     parameters = (Parameter("3", quoted=False),) if form is Form.SET else ()
-    assert answer(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
+    assert execute(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
 
 
 def test_a_test_may_have_to_find_its_ranges_out() -> None:
-    told = answer({"+FIND": Forms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
-    assert told == Answer(("5.0",))
+    answer = execute({"+FIND": CommandForms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
+    assert answer == Answer(("5.0",))
 
 
 def test_a_test_without_ranges_is_ok_alone() -> None:
-    assert answer(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
+    assert execute(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
 
 
 @pytest.mark.parametrize(
@@ -147,5 +154,5 @@ def test_a_test_without_ranges_is_ok_alone() -> None:
 )
 def test_what_the_table_has_not_is_refused(command: Command, number: Cme) -> None:
     with pytest.raises(Refusal) as caught:
-        answer(TABLE, command, 0.0)
+        execute(TABLE, command, 0.0)
     assert caught.value.number is number
