@@ -49,10 +49,10 @@ class Cable(asyncio.Transport):
         """What this module would not say by itself."""
         self._to_host.carry(f"\r\n{line}\r\n".encode())
 
-    def calm(self) -> None:
+    def stop_faults(self) -> None:
         """From now on the line takes nothing away and changes nothing."""
-        self._to_module.way.calm()
-        self._to_host.way.calm()
+        self._to_module.direction.stop_faults()
+        self._to_host.direction.stop_faults()
 
     def turn(self) -> None:
         """Carry what the module says, and come back when it has planned something."""

@@ -219,7 +219,7 @@ class Player:
         self.engine = Engine(quiet=0, settle=0, awake=math.inf)
         self.now = 0.0
         self.echo = hostile.echo
-        self.way = hostile.to_host()
+        self.direction = hostile.to_host()
         self.bindings = Bindings()
         self.events: list[Event] = []
         self.last = ""
@@ -237,7 +237,7 @@ class Player:
         self.events.clear()
 
     def feed(self, data: bytes) -> None:
-        for at, piece in self.way.carry(data, self.now):
+        for at, piece in self.direction.carry(data, self.now):
             self.now = at
             self.events += self.engine.receive(piece, at)
 

@@ -59,13 +59,13 @@ class Hostile:
         """Whether bytes are lost, changed or doubled."""
         return bool(self.loss or self.corruption or self.duplication)
 
-    def to_host(self) -> Way:
+    def to_host(self) -> Direction:
         """A fresh way of the module's bytes."""
-        return Way(self, to_host=True)
+        return Direction(self, to_host=True)
 
-    def to_module(self) -> Way:
+    def to_module(self) -> Direction:
         """A fresh way of the host's bytes."""
-        return Way(self, to_host=False)
+        return Direction(self, to_host=False)
 
 
 class Arrival(NamedTuple):
@@ -79,7 +79,7 @@ _FOREIGN = b"\xff\x80\x7f\xfe"  # no UTF-8, and DEL
 _NULS = 0.05  # the share of the bytes that a NUL follows on a noisy line
 
 
-class Way:
+class Direction:
     """One direction of a line, from its opening on."""
 
     def __init__(self, hostile: Hostile, *, to_host: bool) -> None:
@@ -90,7 +90,7 @@ class Way:
         self._rough = hostile.lossy
         self._last = -math.inf
 
-    def calm(self) -> None:
+    def stop_faults(self) -> None:
         """From now on no byte is lost, changed or doubled."""
         self._rough = False
 
@@ -145,16 +145,16 @@ class Way:
 class Carrier:
     """A way on the running event loop: what is carried is delivered later, in order."""
 
-    def __init__(self, way: Way, deliver: Callable[[bytes], None]) -> None:
-        self.way = way
+    def __init__(self, direction: Direction, deliver: Callable[[bytes], None]) -> None:
+        self.direction = direction
         self._deliver = deliver
-        self._under_way: deque[bytes] = deque()
+        self._in_transit: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
 
     def carry(self, data: bytes) -> None:
         now = self._loop.time()
-        for at, piece in self.way.carry(data, now):
-            self._under_way.append(piece)
+        for at, piece in self.direction.carry(data, now):
+            self._in_transit.append(piece)
             if at > now:
                 self._loop.call_at(at, self._arrived)
             else:
@@ -162,7 +162,7 @@ class Carrier:
 
     def _arrived(self) -> None:
         # Timers of one moment ring in any order: each brings what is due next.
-        self._deliver(self._under_way.popleft())
+        self._deliver(self._in_transit.popleft())
 
 
 WHOLE = Hostile("whole")
@@ -178,7 +178,7 @@ GENTLE = (
     Hostile("boot garbage", garbage=b"\0\xf8\x80\x1c\r\n\xff\0\xfe"),
     Hostile("noise", Cut.ANYWHERE, seed=3, noise=True),
     Hostile(
-        "all that harms nobody",
+        "all harmless effects",
         Cut.ANYWHERE,
         seed=4,
         delay=0.002,

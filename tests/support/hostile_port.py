@@ -16,7 +16,7 @@ OK = b"\r\nOK\r\n"
 ERROR = b"\r\nERROR\r\n"
 
 # What a module says to a command: bytes, and pauses in seconds.
-Says = Iterable[bytes | float]
+Output = Iterable[bytes | float]
 
 _TAGGED = Response(re.compile(r"\+TAG:\d+,\d+"))
 
@@ -48,21 +48,21 @@ def number_of(answer: Answer) -> int | None:
 class HostilePort(asyncio.Transport):
     """A module that knows AT, AT+CFUN=1, tagged commands, and what `rules` says of others.
 
-    It answers one line after the other, with an error what it does not know. `heard` is every
+    It answers one line after the other, with an error what it does not know. `unsolicited` is every
     unsolicited line that `modem` told.
     """
 
     def __init__(
         self,
         hostile: Hostile,
-        rules: dict[str, Callable[[], Says] | Says] | None = None,
+        rules: dict[str, Callable[[], Output] | Output] | None = None,
         *,
         quiet: float = 0.0,
     ) -> None:
         super().__init__()
         self.rules = rules or {}
         self.arrived = b""  # all that came to the host
-        self.heard: list[str] = []
+        self.unsolicited: list[str] = []
         self.modem = Modem("the hostile port", quiet=quiet)
         self._echo = hostile.echo
         self._loop = asyncio.get_running_loop()
@@ -73,14 +73,14 @@ class HostilePort(asyncio.Transport):
         self._planned: deque[bytes] = deque()
         self._closed = False
         self.modem.connection_made(self)
-        self.modem.listen(self.heard.append, lambda _: None)
+        self.modem.listen(self.unsolicited.append, lambda _: None)
 
     def say(self, data: bytes) -> None:
         self._to_host.carry(data)
 
-    def calm(self) -> None:
-        self._to_module.way.calm()
-        self._to_host.way.calm()
+    def stop_faults(self) -> None:
+        self._to_module.direction.stop_faults()
+        self._to_host.direction.stop_faults()
 
     def vanish(self) -> None:
         """The plug is pulled."""

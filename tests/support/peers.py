@@ -52,7 +52,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await turned.wait()
 
 
-class Ear:
+class Recorder:
     """Takes what it is called with; `reaches` waits until a condition on it holds."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Ear:
         self.notes: list[str] = []
         self._news = asyncio.Event()
 
-    def hear(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         self.data += data
         self._news.set()
 
@@ -68,12 +68,12 @@ class Ear:
         self.notes.append(text)
         self._news.set()
 
-    async def hears(self, data: bytes) -> None:
+    async def wait_for(self, data: bytes) -> None:
         while data not in self.data:
             self._news.clear()
             await self._news.wait()
 
-    async def is_told(self, text: str) -> None:
+    async def wait_for_note(self, text: str) -> None:
         while not any(text in note for note in self.notes):
             self._news.clear()
             await self._news.wait()

@@ -35,13 +35,13 @@ QUESTIONS = (Read, Write, Execute, Discover, Observe, CancelObserve)
 class FakeDevice:
     """Answers each question with what `answer` makes of it; None: with silence.
 
-    `heard` is all that came down, `asked` the questions among it.
+    `received` is all that came down, `asked` the questions among it.
     """
 
     def __init__(self, endpoint: str = "867726030000001;460040000000001") -> None:
         self.endpoint = endpoint
         self.answer: Callable[[Operation], Response | None] = well
-        self.heard: list[Downlink] = []
+        self.received: list[Downlink] = []
         self.times: list[float] = []
         self.alarms: list[float] = []
         self.steps: list[float] = []
@@ -53,7 +53,7 @@ class FakeDevice:
 
     @property
     def asked(self) -> list[Operation]:
-        return [message for message in self.heard if isinstance(message, QUESTIONS)]
+        return [message for message in self.received if isinstance(message, QUESTIONS)]
 
     def asked_for(self) -> list[str]:
         """The operations in short, such as `Observe /3303/0`."""
@@ -66,7 +66,7 @@ class FakeDevice:
 
     def response(self) -> Response:
         """The newest answer to a request of its own."""
-        return next(m for m in reversed(self.heard) if isinstance(m, Response))
+        return next(m for m in reversed(self.received) if isinstance(m, Response))
 
     def register(self, *objects: Path, lifetime: int = 300) -> Register:
         return self.send(Register(self.mid(), self.endpoint, lifetime, objects))
@@ -97,7 +97,7 @@ class FakeDevice:
     # What the simulation asks of it
 
     def deliver(self, message: Downlink, now: float) -> None:
-        self.heard.append(message)
+        self.received.append(message)
         self.times.append(now)
         if isinstance(message, QUESTIONS):
             response = self.answer(message)

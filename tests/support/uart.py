@@ -70,7 +70,7 @@ class Host:
         self.now = end
         return output + self._collect()
 
-    def hear(self, message: Downlink) -> list[str]:
+    def deliver(self, message: Downlink) -> list[str]:
         """A message of the platform reaches the module; what it writes."""
         self.module.deliver(message, self.now)
         return lines(self._collect())
@@ -103,13 +103,13 @@ class Host:
         (register,) = self.uplink()
         assert isinstance(register, Register)
         accepted = Response(register.mid, Code.CREATED, location="rd/1")
-        assert self.hear(accepted) == ["+MIPLOPEN:0,1"]
+        assert self.deliver(accepted) == ["+MIPLOPEN:0,1"]
 
     def observed(self, *paths: str) -> None:
         """Log in, and be observed at these instances with tokens 1, 2, ..."""
         self.log_in()
         for token, path in enumerate(paths, 1):
             object_, instance = map(int, path.split("/"))
-            urcs = self.hear(Observe(20_000 + token, token, Path(object_, instance)))
+            urcs = self.deliver(Observe(20_000 + token, token, Path(object_, instance)))
             assert urcs == [f"+MIPLOBSERVE:0,{20_000 + token},1,{object_},{instance},-1"]
             assert self.uplink() == [Response(20_000 + token, Code.CONTENT)]

@@ -112,7 +112,7 @@ async def in_step(hostile: Hostile, condition: Condition | None = None) -> Hosti
     rules = {} if condition is None else {CEREG.line: condition.says}
     port = HostilePort(hostile, dict(rules))
     await port.modem.execute(PLAIN)
-    assert port.heard == []
+    assert port.unsolicited == []
     return port
 
 
@@ -148,7 +148,7 @@ async def check(condition: Condition, hostile: Hostile) -> None:
         assert await port.modem.execute(CEREG) == Answer(CEREG, ("+CEREG:0,1",))
     assert number_of(await port.modem.execute(tagged(7))) == 7
     await elapse(10)
-    assert port.heard == list(condition.told)
+    assert port.unsolicited == list(condition.told)
     assert port.modem.counters.timeouts == 0
     await port.modem.close()
 
@@ -180,7 +180,7 @@ async def test_an_answer_after_its_timeout(late: float, idle: float, hostile: Ho
     )
     assert [number_of(answer) for answer in answers[:5]] == list(range(5))
     await elapse(5)
-    assert port.heard == []
+    assert port.unsolicited == []
     assert port.modem.counters.late == 1
     assert port.modem.counters.timeouts == 1
     await port.modem.close()
@@ -242,7 +242,7 @@ async def test_the_port_gone_in_mid_command(hostile: Hostile) -> None:
     done, _ = await asyncio.wait(tasks, timeout=0.001)
     assert [type(task.exception()) for task in done] == [PortError] * 3
     await elapse(10)
-    assert port.heard == []
+    assert port.unsolicited == []
 
 
 # --- floods ----------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ async def test_five_hundred_lines_a_second_beside_commands(hostile: Hostile) -> 
         number += 1
     await elapse(1)
     assert number > 1000
-    assert port.heard == told
+    assert port.unsolicited == told
     await port.modem.close()
 
 
@@ -293,9 +293,9 @@ async def test_ten_thousand_lines_at_once_while_commands_run(hostile: Hostile) -
         assert held(port) <= LINE_LIMIT + len(commands)
     answers = await asyncio.gather(*commands)
     assert [number_of(answer) for answer in answers] == list(range(9))
-    while len(port.heard) < len(told):
+    while len(port.unsolicited) < len(told):
         await elapse(1)
-    assert port.heard == told
+    assert port.unsolicited == told
     assert held(port) < 8  # noise at the end of the last line
     assert port.modem.counters.timeouts == 0
     await port.modem.close()
@@ -344,9 +344,9 @@ async def test_a_line_that_harms(hostile: Hostile, seed: int) -> None:
     assert len(ends) == 300
     assert ends.count("answered") > 30
     intact = [line for line in whole_lines(port.arrived) if line in set(told)]
-    assert [line for line in port.heard if line in set(told)] == intact
+    assert [line for line in port.unsolicited if line in set(told)] == intact
     assert len(intact) > len(told) / 2
-    port.calm()
+    port.stop_faults()
     await elapse(1)
     assert number_of(await modem.execute(tagged(999))) == 999
     assert (await modem.execute(PLAIN)).command is PLAIN

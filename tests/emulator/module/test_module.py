@@ -203,7 +203,7 @@ def test_without_network_nothing_goes_up_or_comes_down() -> None:
     host.observed("3303/0")
     host.well("AT+CGATT=0", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1,5')
     assert host.uplink() == []
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == []
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == []
     host.well("AT+CGATT=1")
     host.wait(10)  # the repetitions of the acknowledged report find the network again
     assert [type(message) for message in host.uplink()] == [Notification] * 2
@@ -293,14 +293,14 @@ def test_traffic_connects_the_radio() -> None:
     host.well("AT+CSCON=1")
     assert host.ask('AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1') == ["OK", "+CSCON:1"]
     assert host.wait(30) == ["+CSCON:0"]
-    assert host.hear(Discover(10_001, Path(3))) == ["+CSCON:1"]
+    assert host.deliver(Discover(10_001, Path(3))) == ["+CSCON:1"]
 
 
 def test_during_a_boot_nothing_is_heard() -> None:
     host = Host()
     host.ask("AT+NSOCR=DGRAM,17,5000")
     host.module.power_cycle(Cause.POWER_ON, host.now)
-    host.hear(Read(10_001, Path(3303)))
+    host.deliver(Read(10_001, Path(3303)))
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     assert host.module.take_output() == b""
     assert host.uplink() == []

@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).parent / "at_client.py"
 
 
 @pytest.mark.realtime
-def test_a_library_s_program_logs_in_serves_the_cloud_and_reports() -> None:
+def test_at_library_logs_in_answers_and_reports() -> None:
     # The air is slow, so that nothing follows an OK more closely than the library can bear.
     with Emulator(latency=0.2) as it:
         cloud = Cloud(it)

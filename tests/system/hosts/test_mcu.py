@@ -85,9 +85,7 @@ async def get(it: Emulator, path: str) -> Any:
 
 @realtime
 @pytest.mark.parametrize(("firmware", "ackid"), [("SP1", 0), ("SP2", 0), ("SP3", 7), ("SP5", 7)])
-async def test_a_controller_logs_in_is_read_and_reports(
-    mcu: str, firmware: str, ackid: int
-) -> None:
+async def test_mcu_logs_in_answers_and_reports(mcu: str, firmware: str, ackid: int) -> None:
     observed = asyncio.Event()
 
     def shown(line: TraceLine) -> None:
@@ -113,7 +111,7 @@ async def test_a_controller_logs_in_is_read_and_reports(
 
 
 @realtime
-async def test_a_burst_is_too_much_for_it_which_is_why_the_line_has_a_pace(mcu: str) -> None:
+async def test_unpaced_burst_overruns_the_mcu(mcu: str) -> None:
     clock = VirtualClock()
     async with (
         Emulator(baud=None, http=None, clock=clock) as it,
@@ -123,7 +121,7 @@ async def test_a_burst_is_too_much_for_it_which_is_why_the_line_has_a_pace(mcu: 
 
 
 @realtime
-async def test_a_controller_that_does_not_wait_long_enough_is_not_answered_in_time(
+async def test_impatient_mcu_times_out(
     mcu: str,
 ) -> None:
     clock = VirtualClock()

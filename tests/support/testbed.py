@@ -1,4 +1,4 @@
-"""A whole world in virtual time: the driver's `Modem`, the emulated module, its air, its cloud.
+"""A whole testbed in virtual time: the driver's `Modem`, the emulated module, its air, its cloud.
 
 `asyncio` runs it on the loop of tests/support/clock.py, so a month passes in seconds; the faults
 are methods. The serial line is one of tests/support/hostile.py.
@@ -26,7 +26,7 @@ from m5310.device.events import UpkeepEvent
 from m5310.errors import PortError
 from tests.support.clock import elapse
 from tests.support.command_order import CommandOrder
-from tests.support.hostile import WHOLE, Carrier, Hostile, Way
+from tests.support.hostile import WHOLE, Carrier, Direction, Hostile
 from tests.support.null_modem import ENDPOINT, START
 
 
@@ -37,8 +37,8 @@ class Wire(asyncio.Transport):
         self,
         modem: Modem,
         order: CommandOrder,
-        to_module: Way,
-        to_host: Way,
+        to_module: Direction,
+        to_host: Direction,
         deliver: Callable[[bytes], None],
     ) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class OneSidedAir(Air):
             super().send_down(address, message, now)
 
 
-class World:
+class DeviceTestbed:
     """`events` is what the device told of its upkeep; `commands` every line the module got."""
 
     def __init__(
@@ -107,7 +107,7 @@ class World:
         self.simulation = Simulation(self.platform.server, self.air)
         self.simulation.add(self.module)
         self.cloud = self.platform.create_device(
-            Description("the world's", Identity().imei, Identity().imsi), START
+            Description("the testbed's", Identity().imei, Identity().imsi), START
         )
         self.order = CommandOrder(self._loop.time, lossy=hostile.lossy)
         self.events: list[UpkeepEvent] = []
@@ -126,7 +126,7 @@ class World:
             self.outage()
 
     def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
-        """On a modem of the world's own, or one that opens the port itself and once more."""
+        """On a modem of the testbed's own, or one that opens the port itself and once more."""
         on_event = self.events.append
         port = self.open if reopens else self.modem
         return Device(port, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ class World:
     async def open(self) -> Modem:
         """Raises PortError while the port is unplugged."""
         if not self._plugged:
-            raise PortError("there is no port of the world's name")
+            raise PortError("there is no port of the testbed's name")
         self.modem = self._join()
         return self.modem
 
@@ -222,16 +222,16 @@ class World:
             self._timer.cancel()
         self._stopped = True
 
-    def calm(self) -> None:
+    def stop_faults(self) -> None:
         """From now on the line takes nothing away and changes nothing."""
         self.order.lossy = False
-        self._to_module.calm()
-        self._to_host.calm()
+        self._to_module.stop_faults()
+        self._to_host.stop_faults()
 
     # --- time --------------------------------------------------------------------------------
 
     def _join(self) -> Modem:
-        modem = Modem("the world")
+        modem = Modem("the testbed")
         self.order.reopened()
         self._wire = Wire(modem, self.order, self._to_module, self._to_host, self._deliver)
         return modem
@@ -271,7 +271,7 @@ class World:
             self._timer = self._loop.call_at(deadline - START, self._carry, deadline)
 
 
-async def fate(world: World, random: Random, days: float) -> None:
+async def fate(testbed: DeviceTestbed, random: Random, days: float) -> None:
     """Whatever happens to a board on a wall, one thing about every hour; all is well at the end."""
     loop = asyncio.get_running_loop()
     end = loop.time() + days * 86400
@@ -279,25 +279,25 @@ async def fate(world: World, random: Random, days: float) -> None:
         await elapse(random.expovariate(1 / 3600))
         match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
             case "reset":
-                world.reset()
+                testbed.reset()
             case "unplug":
-                world.unplug()
+                testbed.unplug()
                 await elapse(random.choice([0.01, 3, 60, 3000]) * random.random())
-                world.plug()
+                testbed.plug()
             case "outage":
-                world.outage()
+                testbed.outage()
                 await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.back()
+                testbed.back()
             case "mute":  # the platform hears, and cannot be heard
-                world.air.mute = True
+                testbed.air.mute = True
                 await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.air.mute = False
+                testbed.air.mute = False
             case "silence":  # of the module, which goes on all the same
-                world.silent = True
+                testbed.silent = True
                 await elapse(random.choice([1, 20, 300]) * random.random())
-                world.silent = False
+                testbed.silent = False
             case "power cut":  # of board and adapter
-                world.unplug()
-                world.reset()
+                testbed.unplug()
+                testbed.reset()
                 await elapse(random.uniform(0, 30))
-                world.plug()
+                testbed.plug()
