@@ -1,4 +1,4 @@
-"""What an engine makes of bytes, taken all at once."""
+"""The events of an engine for some bytes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A hostile line: one description of what a serial line does to bytes, the same in every test.
+"""Serial lines and their faults, as parameters of tests.
 
-`GENTLE` lines cut, delay, echo and decorate; whoever talks over one must notice nothing. `ROUGH`
-ones lose, change and double bytes too: commands may fail over them, but no answer may go to
-another command, nobody may wait for ever, and what arrived whole must be told once, in order.
+`GENTLE` lines cut, delay, echo and decorate the bytes; both ends must work as over a whole line.
+`ROUGH` lines also lose, change and double bytes: commands may fail, but no answer may go to another
+command, every wait must end, and each undamaged line must be delivered once, in order.
 
     @pytest.mark.parametrize("hostile", GENTLE, ids=str)
     def test_...(hostile: Hostile) -> None:
@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 
 class Cut(Enum):
-    """Into which pieces what was written at once falls on its way."""
+    """The pieces in which written bytes arrive."""
 
     WHOLE = "as it was written"
     BYTEWISE = "one byte at a time"
@@ -30,11 +30,11 @@ class Cut(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One kind of line; the same `seed` does the same to the same bytes.
+    """One kind of line; with the same `seed` the same bytes get the same faults.
 
     `loss`, `corruption` and `duplication` are the shares of the bytes, 0 to 1, that are dropped,
     become another, or come twice, in either direction. A piece follows the one before it within
-    `delay` seconds. `echo` is for whoever plays the module: it is to send back what it hears.
+    `delay` seconds. With `echo` the module sends back each byte that it receives.
     To the host only: each LF follows two CRs (`doubled_cr`), `garbage` comes before all else,
     and `noise` puts control and foreign bytes between lines and NULs into them.
     """
@@ -60,11 +60,11 @@ class Hostile:
         return bool(self.loss or self.corruption or self.duplication)
 
     def to_host(self) -> Direction:
-        """A fresh way of the module's bytes."""
+        """A new line for the module's bytes."""
         return Direction(self, to_host=True)
 
     def to_module(self) -> Direction:
-        """A fresh way of the host's bytes."""
+        """A new line for the host's bytes."""
         return Direction(self, to_host=False)
 
 
@@ -95,7 +95,7 @@ class Direction:
         self._rough = False
 
     def carry(self, data: bytes, now: float) -> list[Arrival]:
-        """What becomes of bytes written at `now`: pieces in the order they arrive."""
+        """The pieces in which bytes written at `now` arrive, in order."""
         if self._rough:
             data = self._damaged(data)
         if self._to_host:
@@ -143,7 +143,7 @@ class Direction:
 
 
 class Carrier:
-    """A way on the running event loop: what is carried is delivered later, in order."""
+    """A direction on the running event loop: bytes are delivered later, in order."""
 
     def __init__(self, direction: Direction, deliver: Callable[[bytes], None]) -> None:
         self.direction = direction
@@ -161,7 +161,7 @@ class Carrier:
                 self._loop.call_soon(self._arrived)
 
     def _arrived(self) -> None:
-        # Timers of one moment ring in any order: each brings what is due next.
+        # Timers of one moment fire in any order: each delivers what is due next.
         self._deliver(self._in_transit.popleft())
 
 

@@ -34,7 +34,7 @@ class Peer:
 
 @asynccontextmanager
 async def peer(url: str) -> AsyncIterator[Peer]:
-    """A host that has opened `url`, `socket://` or `rfc2217://`, and knows nothing of either."""
+    """A plain TCP client of `url`, `socket://` or `rfc2217://`."""
     host, _, number = url.partition("://")[2].rpartition(":")
     address = host.strip("[]"), int(number)
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -45,7 +45,7 @@ async def peer(url: str) -> AsyncIterator[Peer]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the event loop turn until it holds: for what has no event of its own."""
+    """Run the event loop until the condition holds, where there is no event to wait for."""
     while not condition():
         turned = asyncio.Event()
         asyncio.get_running_loop().call_soon(turned.set)
@@ -53,7 +53,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 class Recorder:
-    """Takes what it is called with; `reaches` waits until a condition on it holds."""
+    """Records the bytes and notes that it is called with."""
 
     def __init__(self) -> None:
         self.data = b""

@@ -70,5 +70,5 @@ class ReportingHost:
         self.platform.request(self.device, Read(0, TEMPERATURE), self.outcomes.append, self.now)
 
     def times_of(self, text: bytes) -> list[float]:
-        """When the host was told this."""
+        """When this text came to the host."""
         return [at for at, output in self.log if text in output]

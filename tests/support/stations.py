@@ -1,4 +1,4 @@
-"""A device of the tests: answers the platform as told, and remembers what it was asked."""
+"""A device as the platform sees it: answers requests, and records them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ QUESTIONS = (Read, Write, Execute, Discover, Observe, CancelObserve)
 
 
 class FakeDevice:
-    """Answers each question with what `answer` makes of it; None: with silence.
+    """Answers each question with the result of `answer`; None: not at all.
 
-    `received` is all that came down, `asked` the questions among it.
+    `received` are all downlink messages, `asked` the questions among them.
     """
 
     def __init__(self, endpoint: str = "867726030000001;460040000000001") -> None:
@@ -65,7 +65,7 @@ class FakeDevice:
         )
 
     def response(self) -> Response:
-        """The newest answer to a request of its own."""
+        """The newest response to a request of this device."""
         return next(m for m in reversed(self.received) if isinstance(m, Response))
 
     def register(self, *objects: Path, lifetime: int = 300) -> Register:
@@ -114,7 +114,7 @@ class FakeDevice:
 
 
 def well(question: Operation) -> Response:
-    """As a device does in which all is well."""
+    """The success response to any question."""
     match question:
         case Read(mid, path):
             resource = Path(path.object, path.instance or 0, path.resource or 5700)
@@ -128,7 +128,7 @@ def well(question: Operation) -> Response:
 
 
 def silent(_: Operation) -> None:
-    """As a device does that sleeps."""
+    """No response, as from a sleeping device."""
 
 
 def refusing(code: Code) -> Callable[[Operation], Response]:

@@ -1,4 +1,4 @@
-"""A host at the emulated module's UART, with its own clock and its own idea of a platform."""
+"""A host at the UART of an emulated module; it plays the platform, too, and has its own clock."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Host:
         return output + self._collect()
 
     def deliver(self, message: Downlink) -> list[str]:
-        """A message of the platform reaches the module; what it writes."""
+        """Deliver a message of the platform; returns what the module writes."""
         self.module.deliver(message, self.now)
         return lines(self._collect())
 

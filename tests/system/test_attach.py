@@ -1,4 +1,4 @@
-"""From whatever state an emulated M5310 is in to the network, or to the reason why not."""
+"""Attach an emulated M5310 from any state, or learn why it cannot attach."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Line(Cable):
 
     def __init__(self, hostile: Hostile = WHOLE) -> None:
         self.dial = Dial()
-        self._speed = self.dial.baudrate  # of what the module says until it is asked anew
+        self._speed = self.dial.baudrate  # of the output until the next command
         super().__init__(hostile)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         super().write(self._arriving(bytes(data), self.module.baud))
 
-    def _said(self) -> bytes:
+    def _output(self) -> bytes:
         speed, self._speed = self._speed, self.module.baud  # an OK comes before the change
-        return self._arriving(super()._said(), speed)
+        return self._arriving(super()._output(), speed)
 
     def _arriving(self, data: bytes, speed: int) -> bytes:
         return data if self.dial.baudrate == speed else bytes(0x80 | byte for byte in data)
@@ -168,22 +168,22 @@ async def test_attach_at_each_report_level(level: int) -> None:
 async def test_attach_in_a_flood_of_lines(hostile: Hostile) -> None:
     cable = Cable(hostile)
     loop = asyncio.get_running_loop()
-    told = 0
+    count = 0
 
     def flood() -> None:
-        nonlocal told
+        nonlocal count
         if not cable.is_closing():
-            cable.say(f"+FLOOD:{told}")
-            told += 1
+            cable.say(f"+FLOOD:{count}")
+            count += 1
             loop.call_later(0.002, flood)
 
     async with Module(cable.modem) as module, module.follow("+FLOOD", limit=100_000) as lines:
         await module.radio(on=False)
         flood()
         assert (await module.attach()).status.stat is Registration.HOME
-        assert told > 500
-        heard = [await anext(lines) for _ in range(told)]
-        assert heard == [f"+FLOOD:{number}" for number in range(told)]
+        assert count > 500
+        received = [await anext(lines) for _ in range(count)]
+        assert received == [f"+FLOOD:{number}" for number in range(count)]
     await cable.modem.close()
 
 

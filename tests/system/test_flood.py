@@ -20,7 +20,9 @@ CUT = Hostile("random cuts and echo", Cut.ANYWHERE, seed=1, echo=True)
 SENSOR = Path(3303, 0, 5700)
 
 
-class Told:
+class FloodLines:
+    """Counts the lines of the flood and checks their order."""
+
     """Counts the lines of the flood and keeps none; each must be the next one."""
 
     def __init__(self) -> None:
@@ -38,14 +40,14 @@ async def measured(_: object) -> float:
 
 @pytest.mark.parametrize("hostile", [WHOLE, CUT], ids=str)
 async def test_device_works_in_a_flood_of_lines(hostile: Hostile) -> None:
-    """What a device does, and five hundred lines a second meanwhile."""
+    """Reports, reads and commands beside 500 unsolicited lines a second."""
     testbed = DeviceTestbed(hostile)
     async with testbed.device(on_read=measured) as device:
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0.0)
         await device.connect(30)
         await elapse(2)
-        told = Told()
-        device.modem.listen(told, lambda _: None)
+        flood = FloodLines()
+        device.modem.listen(flood, lambda _: None)
         reports, readings, before = [], [], device.modem.counters
         for number in range(LINES):
             if number % BURST == 0:
@@ -55,7 +57,7 @@ async def test_device_works_in_a_flood_of_lines(hostile: Hostile) -> None:
                 assert await device.modem.execute(general.error_numbers_query())
             await elapse(1 / 500)
         await elapse(30)
-        assert told.number == LINES
+        assert flood.number == LINES
         assert {report.state for report in reports} == {ReportState.ACKNOWLEDGED}
         assert testbed.reported == [float(number) for number in range(0, LINES, BURST)]
         assert [reading[0].items[0].value for reading in readings] == [21.5] * len(readings)
@@ -66,8 +68,8 @@ async def test_device_works_in_a_flood_of_lines(hostile: Hostile) -> None:
 async def test_flood_leaves_nothing_in_memory() -> None:
     testbed = DeviceTestbed()
     async with testbed.device() as device:
-        told = Told()
-        device.modem.listen(told, lambda _: None)
+        flood = FloodLines()
+        device.modem.listen(flood, lambda _: None)
         tracemalloc.start()
         try:
             for number in range(0, LINES, BURST):
@@ -76,7 +78,7 @@ async def test_flood_leaves_nothing_in_memory() -> None:
             now, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert told.number == LINES
+        assert flood.number == LINES
         assert now < 100_000
         assert peak < 500_000
     testbed.stop()

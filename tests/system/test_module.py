@@ -89,8 +89,8 @@ async def test_reset_and_attach(hostile: Hostile) -> None:
         assert 1 < attached.elapsed < 5
         assert seen[-1].signal == attached.signal is not None
         assert [seen[0].number, seen[-1].number] == [1, len(seen)]
-        heard = await anext(lines)
-        assert heard.startswith("+CEREG:")
+        line = await anext(lines)
+        assert line.startswith("+CEREG:")
     await cable.modem.close()
 
 

@@ -1,4 +1,4 @@
-"""A bad cable, beside all else that befalls a device: every report is accounted for."""
+"""A device over a bad cable, with restarts and outages: every report is accounted for."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from m5310.errors import M5310Error
 from m5310.module.module import Module
 from tests.support.cable import Cable
 from tests.support.clock import elapse
+from tests.support.effort import either
 from tests.support.hostile import ROUGH, Cut, Hostile
 from tests.support.hostile_port import proven, tag
-from tests.support.testbed import DeviceTestbed, fate
+from tests.support.testbed import DeviceTestbed, random_faults
 
 TEXT = CloudPath(3341, 0, 5527)
+MEAN_INTERVAL = 864.0  # s, between two reports
 
 # One byte of a thousand: every tenth command line or so is hit, or its answer.
 BAD_CABLES = (
@@ -48,7 +50,7 @@ BAD_CABLES = (
 
 
 async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
-    """As a program does whose cable is bad."""
+    """Repeat a call that fails, as a program with a bad cable does."""
     for _ in range(10):
         with contextlib.suppress(M5310Error):
             await attempt()
@@ -58,7 +60,7 @@ async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
 
 @pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
 async def test_device_is_created_over_a_bad_cable(hostile: Hostile) -> None:
-    for seed in range(20):
+    for seed in range(either(5, 20)):
         testbed = DeviceTestbed(replace(hostile, seed=seed))
         async with testbed.device() as device:
             for number in range(5):
@@ -72,7 +74,7 @@ async def test_device_is_created_over_a_bad_cable(hostile: Hostile) -> None:
 async def test_each_report_is_accounted_for_over_a_bad_cable(hostile: Hostile) -> None:
     testbed = DeviceTestbed(hostile)
     random = Random(hostile.seed)
-    days = 5
+    days = either(2, 5)
     device = testbed.device(reopens=True, lifetime=3600, random=Random(hostile.seed))
     await insist(device.create)
     await insist(lambda: device.add_resource("3341/0/5527", ValueType.STRING, ""))
@@ -88,10 +90,10 @@ async def test_each_report_is_accounted_for_over_a_bad_cable(hostile: Hostile) -
                 reports[number] = await device.report({text: tag(number)}, acknowledge=True)
             except M5310Error as error:
                 reports[number] = error
-            await elapse(random.expovariate(1 / (days * 86400 / 500)))
+            await elapse(random.expovariate(1 / MEAN_INTERVAL))
 
     running = asyncio.create_task(program())
-    await fate(testbed, random, days)
+    await random_faults(testbed, random, days)
     leaving.set()
     await running
     testbed.stop_faults()
@@ -106,7 +108,7 @@ async def test_each_report_is_accounted_for_over_a_bad_cable(hostile: Hostile) -
     acknowledged = {n for n, one in kept.items() if one.state is ReportState.ACKNOWLEDGED}
     arrived = [proven(str(value)) for value in testbed.reported]
     damaged = arrived.count(None)
-    # The language has no check of its bytes: the module takes a text that was damaged on its way.
+    # The language has no check of its bytes: the module takes a text that was damaged on the line.
     assert len(acknowledged - set(arrived)) <= damaged
     assert damaged < 0.05 * len(reports)
     assert len(acknowledged) > 0.8 * len(reports)
@@ -116,7 +118,7 @@ async def test_each_report_is_accounted_for_over_a_bad_cable(hostile: Hostile) -
 
 
 async def check_alive(testbed: DeviceTestbed, device: Device) -> None:
-    """A lifetime after the line is well, so is the device, even if the last renewal was damaged."""
+    """A lifetime after the last damage the device is registered, whatever the last renewal was."""
     await elapse(3600)
     await testbed.until(
         lambda: device.state is DeviceState.REGISTERED and testbed.online, 2 * LONGEST_WAIT
@@ -137,7 +139,7 @@ async def test_attach_over_a_bad_cable_ends_in_time(
             begun = loop.time()
             with contextlib.suppress(M5310Error):
                 await module.attach(60)
-            assert loop.time() - begun < 60 + 35  # a boot that may be under way is waited for
+            assert loop.time() - begun < 60 + 35  # including a boot that it waits for
         cable.stop_faults()
         assert (await module.attach()).status.stat is Registration.HOME
         assert (await module.identity()).imei == Identity().imei
@@ -158,7 +160,7 @@ async def test_each_platform_request_ends_over_a_bad_cable(hostile: Hostile) -> 
     await insist(lambda: device.connect(30))
     await testbed.until(lambda: device.state is DeviceState.REGISTERED, 2 * LONGEST_WAIT)
     readings, writings, executions = [], [], []
-    for number in range(150):
+    for number in range(either(50, 150)):
         readings.append(testbed.ask(Read(0, TEXT)))
         await elapse(10)
         item = Item(TEXT, tag(number))
@@ -174,7 +176,7 @@ async def test_each_platform_request_ends_over_a_bad_cable(hostile: Hostile) -> 
     numbers = [proven(arguments.decode("latin-1")) for arguments in executed]
     intact = [number for number in numbers if number is not None]
     assert intact == sorted(intact)
-    # What the platform repeats is done once, but for a msgid that was damaged: it names another.
+    # A repeated request is executed once, unless its msgid was damaged.
     assert len(intact) - len(set(intact)) <= 2
     testbed.stop_faults()
     await check_alive(testbed, device)

@@ -1,4 +1,4 @@
-"""A device left running: what breaks is mended, and nobody waits for what never comes."""
+"""Recovery of a running device from restarts, outages and logouts; every wait ends."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def log_in(device: Device) -> Resource:
 async def logged_in(
     line: Hostile = WHOLE, **options: object
 ) -> AsyncIterator[tuple[DeviceTestbed, Device, Resource]]:
-    """A device in a testbed of its own, logged in and observed, and what it may report."""
+    """A device in a new testbed, logged in and observed, and its resource."""
     testbed = DeviceTestbed(line)
     async with testbed.device(**options) as device:  # type: ignore[arg-type]
         yield testbed, device, await log_in(device)
@@ -69,7 +69,7 @@ async def test_reset_module_is_configured_and_logged_in_again(hostile: Hostile) 
     async with logged_in(hostile) as (testbed, device, sensor):
         await device.notify(sensor, 23.25)
         testbed.reset()
-        assert device.state is S.REGISTERED  # nobody can know yet
+        assert device.state is S.REGISTERED  # not yet known
         await testbed.until(lambda: device.state is S.RESTORING)
         assert device.in_service
         kept = await device.notify(sensor, 1.0)
@@ -87,7 +87,7 @@ async def test_reset_module_is_configured_and_logged_in_again(hostile: Hostile) 
         declared = [line for line in testbed.commands if line.endswith(',"23.25",1')]
         assert len(declared) == 2  # reported, and after the restart declared
         await device.notify(sensor, 24.5, acknowledge=True)
-        # in the order they were made, and what the platform has is not said again
+        # in order, and nothing acknowledged is sent again
         assert testbed.reported == [23.25, 1.0, 24.5]
     first, *failures, last = testbed.events
     assert first == Reset(TEXT)
@@ -108,7 +108,7 @@ async def test_restart_ends_each_wait_at_once() -> None:
         report = await device.report({sensor: 1.0})
         testbed.outage()
         acknowledged = await device.report({sensor: 2.0}, acknowledge=True)
-        word = asyncio.create_task(acknowledged.acknowledgement())
+        acknowledgement = asyncio.create_task(acknowledged.acknowledgement())
         reports = [asyncio.create_task(device.notify(sensor, value)) for value in (3.0, 4.0)]
         waiting = [
             asyncio.create_task(each)
@@ -125,16 +125,16 @@ async def test_restart_ends_each_wait_at_once() -> None:
         assert not missing
         assert [type(each.exception()) for each in waiting] == [ModemReset] * len(waiting)
         assert [each.result().state for each in reports] == [ReportState.QUEUED] * 2
-        assert sensor.value == 2.0  # what nobody took is not the value
+        assert sensor.value == 2.0  # a value not accepted is not stored
         assert report.state is ReportState.ACCEPTED
-        assert not word.done()  # its report is kept as well
+        assert not acknowledgement.done()  # its report is kept as well
         testbed.silent = False
         testbed.back()
-        await word
+        await acknowledgement
         await testbed.until(lambda: reports[1].result().state is ReportState.ACCEPTED, 60)
         assert acknowledged.acknowledged
         await elapse(2)
-        # 2.0 twice: the module only said that it restarted, and went on sending what it had taken
+        # 2.0 twice: the module did not really restart, and went on sending it
         assert testbed.reported == [1.0, 2.0, 2.0, 3.0, 4.0]
 
 
@@ -188,10 +188,10 @@ async def test_device_stays_lost_without_recovery() -> None:
         for work in (device.notify(sensor, 1.0), device.connect(), device.update()):
             with pytest.raises(ModemReset):
                 await work
-        said = len(testbed.commands)
+        sent = len(testbed.commands)
         testbed.say(TEXT)  # once more
         await elapse(600)
-        assert len(testbed.commands) == said
+        assert len(testbed.commands) == sent
     assert device.state is S.DESTROYED
 
 
@@ -407,7 +407,7 @@ def test_any_call_at_any_moment_of_a_reset(moments: list[float], call: str, type
         await asyncio.wait({running})
         left = {"close": S.DEREGISTERED, "destroy": S.DESTROYED}.get(call)
         if left:
-            # a module that restarts as it logs out has not told the cloud, which finds out later
+            # a module that restarts during its logout does not reach the cloud
             assert device.state is left
         else:
             assert device.state.registered

@@ -172,9 +172,9 @@ async def test_module_falls_asleep_within_a_command(after: int) -> None:
     testbed = DeviceTestbed()
     async with Module(testbed.modem) as module:
         await module.check()
-        testbed.nod_off("AT+CSQ", slice(after))
+        testbed.lose_bytes_to_sleep("AT+CSQ", slice(after))
         assert await module.signal() is not None
-        testbed.nod_off("AT+CMEE=1", slice(after))
+        testbed.lose_bytes_to_sleep("AT+CMEE=1", slice(after))
         await module.error_numbers(on=True)
         assert await module.error_numbers()
         assert module.modem.counters.repeats == 2
@@ -209,7 +209,7 @@ async def test_reported_sleep_is_believed(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_module_falls_asleep_within_a_report(after: int) -> None:
     async with sleepy() as (testbed, device, sensor, _):
         for value in (1.0, 2.0):
-            testbed.nod_off("AT+MIPLNOTIFY", slice(after))
+            testbed.lose_bytes_to_sleep("AT+MIPLNOTIFY", slice(after))
             report = await device.notify(sensor, value, acknowledge=True)
             assert report.acknowledged
             await elapse(TEN_MINUTES)
@@ -221,7 +221,7 @@ async def test_module_falls_asleep_within_a_report(after: int) -> None:
 async def test_module_reports_sleep_while_a_report_is_sent(lost: int) -> None:
     async with sleepy() as (testbed, device, sensor, _):
         for value in range(20):
-            testbed.nod_off("AT+MIPLNOTIFY", slice(lost, None), announced=True)
+            testbed.lose_bytes_to_sleep("AT+MIPLNOTIFY", slice(lost, None), announced=True)
             report = await device.notify(sensor, float(value), acknowledge=True)
             assert report.acknowledged
             await elapse(TEN_MINUTES)
