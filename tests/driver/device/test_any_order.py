@@ -262,6 +262,8 @@ class DeviceOrders(Orders):
         self.pass_time(max(WITHIN.values()) + 2 * (LONGEST_WAIT + CONNECT) + LIFETIME)
         assert not self.pending()
         self.pass_time(ATTEMPTS * (OVERDUE + 10))
+        if self.device.state is S.REG_UPDATE_PENDING:
+            self.pass_time(1)  # a renewal was just being sent
         state = self.device.state
         assert state in (*AT_REST, S.REG_UPDATE_NEEDED)
         assert ReportState.QUEUED not in {report.state for report in self.reports.values()}
