@@ -19,6 +19,8 @@ from enum import Enum
 from random import Random
 from typing import NamedTuple
 
+from tests.support.effort import either
+
 
 class Cut(Enum):
     """The pieces in which written bytes arrive."""
@@ -208,5 +210,8 @@ ROUGH = (
         duplication=0.005,
     ),
 )
+
+FEW_GENTLE = either((WHOLE, BYTEWISE, GENTLE[-1]), GENTLE)
+"""For tests that are repeated on each line: in the short form the last has all the effects."""
 
 EVERY_LINE = (*GENTLE, *ROUGH)

@@ -21,9 +21,9 @@ from m5310.ports.speed import PortSpeed
 from tests.support.boards import Dial
 from tests.support.cable import Cable
 from tests.support.clock import elapse
-from tests.support.hostile import GENTLE, WHOLE, Hostile
+from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 
-LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 
 class Line(Cable):
@@ -164,7 +164,7 @@ async def test_attach_at_each_report_level(level: int) -> None:
     await cable.modem.close()
 
 
-@pytest.mark.parametrize("hostile", [line for line in GENTLE if not line.delay], ids=str)
+@pytest.mark.parametrize("hostile", [line for line in FEW_GENTLE if not line.delay], ids=str)
 async def test_attach_in_a_flood_of_lines(hostile: Hostile) -> None:
     cable = Cable(hostile)
     loop = asyncio.get_running_loop()

@@ -22,9 +22,9 @@ from m5310.module.speed import USUAL
 from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
-from tests.support.hostile import GENTLE, Hostile
+from tests.support.hostile import FEW_GENTLE, Hostile
 
-LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 
 @LINES

@@ -20,7 +20,7 @@ from m5310.device.events import Renewed
 from m5310.module.module import Module
 from tests.support.clock import elapse, run
 from tests.support.effort import scaled
-from tests.support.hostile import GENTLE, WHOLE, Hostile
+from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed
 
 SENSOR = CloudPath(3303, 0, 5700)
@@ -62,7 +62,7 @@ async def sleepy(
 
 
 @pytest.mark.parametrize("announced", [False, True])
-@pytest.mark.parametrize("hostile", GENTLE, ids=str)
+@pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 async def test_sleep_over_each_lossless_line(hostile: Hostile, announced: bool) -> None:
     async with sleepy(hostile, announced=announced) as (testbed, device, sensor, _):
         for value in range(20):

@@ -19,8 +19,8 @@ from m5310.at.codec import LINE_LIMIT, Answer, Command, Response
 from m5310.at.resync import PROBE_INTERVAL, SETTLE_OWED
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError
 from tests.support.clock import elapse, run
-from tests.support.effort import scaled
-from tests.support.hostile import GENTLE, ROUGH, Cut, Hostile
+from tests.support.effort import either, scaled
+from tests.support.hostile import FEW_GENTLE, GENTLE, ROUGH, Cut, Hostile
 from tests.support.hostile_port import OK, HostilePort, lines, number_of, tagged
 
 PLAIN = Command("AT+CFUN=1", timeout=5)
@@ -36,7 +36,7 @@ PAYLOADS = (
     "NO ERROR",
 )
 
-EVERY_GENTLE_LINE = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+EVERY_GENTLE_LINE = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def whole_lines(data: bytes) -> list[str]:
     return [re.sub(r"^[^!-~]+", "", line) for line in text.split("\n")]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(either(1, 3)))
 @pytest.mark.parametrize("hostile", ROUGH, ids=str)
 async def test_a_line_that_harms(hostile: Hostile, seed: int) -> None:
     port = HostilePort(replace(hostile, seed=100 * seed + hostile.seed))
