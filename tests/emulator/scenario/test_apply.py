@@ -14,11 +14,12 @@ from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults
-from emulator.scenario.apply import Change, apply
+from emulator.scenario.apply import apply
 from emulator.scenario.events import (
     AirChange,
     ByteFault,
     CableChange,
+    Change,
     CoverageChange,
     NetworkChange,
     NoiseChange,
