@@ -126,9 +126,7 @@ class CloudRequest:
     request: Read | Write | Execute | Discover
 
 
-# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
-# elsewhere they are written on an idle line.
-Action = (
+Change = (
     CoverageChange
     | NetworkChange
     | SimChange
@@ -138,10 +136,10 @@ Action = (
     | ByteFault
     | AirChange
     | PlatformChange
-    | CloudRequest
-    | CommandFault
-    | ExtraBytes
 )
+# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
+# elsewhere they are written on an idle line.
+Action = Change | CloudRequest | CommandFault | ExtraBytes
 
 
 @dataclass(frozen=True, slots=True)

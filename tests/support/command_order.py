@@ -227,7 +227,11 @@ class CommandOrder:
             return "a login is under way"
         if name in ("OPEN", "DEL") and logged_in.surely(True, now):
             return "the module is logged in"
-        if name in ("CLOSE", "UPDATE") and logged_in.surely(False, now):
+        if name == "UPDATE" and logged_in.surely(False, now):
+            return "the module is not logged in"
+        # What refused a configuration may be logged in by an earlier program, and is logged out.
+        ours = self._session.configured.surely(True, now)
+        if name == "CLOSE" and ours and logged_in.surely(False, now):
             return "the module is not logged in"
         return None
 

@@ -63,9 +63,9 @@ def test_acknowledged_reports(name: str) -> None:
 )
 def test_how_requests_are_announced(name: str, read: str, write: str) -> None:
     host = online(name)
-    assert host.hear(Read(10_001, BULB)) == [read]
+    assert host.deliver(Read(10_001, BULB)) == [read]
     host.well('AT+MIPLREAD=0,10001,3306,0,5851,3,"7",1')
-    assert host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True)) == [write]
+    assert host.deliver(Write(10_002, BULB, (Item(BULB, 55),), replace=True)) == [write]
 
 
 @pytest.mark.parametrize(("typed", "line"), [(True, ",3,4,55,0,0"), (False, ",55")])
@@ -73,7 +73,7 @@ def test_the_form_of_writes_can_be_chosen_by_itself(*, typed: bool, line: str) -
     host = Host(firmware="SP1", typed_urcs=typed)
     host.configure(("3306/0/5851", 3, "7"))
     host.log_in()
-    (said,) = host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True))
+    (said,) = host.deliver(Write(10_002, BULB, (Item(BULB, 55),), replace=True))
     assert said == f"+MIPLWRITE:0,10002,3306,0,5851{line}"
     assert host.ask("AT+CMVER") == ["M5310_V1.1.0", "OK"]
 
@@ -82,7 +82,7 @@ def test_the_form_of_writes_can_be_chosen_by_itself(*, typed: bool, line: str) -
 def test_message_ids_outside_the_firmware_s_are_refused(name: str) -> None:
     host = online(name)
     first, last = FIRMWARES[name].msgids.start, FIRMWARES[name].msgids.stop - 1
-    host.hear(Read(first, BULB))
+    host.deliver(Read(first, BULB))
     assert host.refused(f'AT+MIPLREAD=0,{first - 1},3306,0,5851,3,"7",1') == 50
     assert host.refused(f"AT+MIPLWRITE=0,{last + 1},1") == 50
     host.well(f'AT+MIPLREAD=0,{first},3306,0,5851,3,"7",1')
@@ -94,7 +94,7 @@ def test_one_of_your_own_is_as_good() -> None:
     )
     host = online(own)
     assert host.ask("AT+CGMR") == ["MINE", "OK"]
-    assert host.hear(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
+    assert host.deliver(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
     assert host.refused('AT+MIPLREAD=0,10001,3306,0,5851,3,"8",1') == 50
     host.well('AT+MIPLREAD=0,20001,3306,0,5851,3,"8",1')
 

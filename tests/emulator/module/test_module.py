@@ -33,6 +33,7 @@ from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.module.radio.psm import WAKING_BYTES
 from emulator.module.radio.sim import Sim
+from tests.support.effort import scaled
 from tests.support.uart import DIRECT, START, Host, lines
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -202,7 +203,7 @@ def test_without_network_nothing_goes_up_or_comes_down() -> None:
     host.observed("3303/0")
     host.well("AT+CGATT=0", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1,5')
     assert host.uplink() == []
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == []
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == []
     host.well("AT+CGATT=1")
     host.wait(10)  # the repetitions of the acknowledged report find the network again
     assert [type(message) for message in host.uplink()] == [Notification] * 2
@@ -292,14 +293,14 @@ def test_traffic_connects_the_radio() -> None:
     host.well("AT+CSCON=1")
     assert host.ask('AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1') == ["OK", "+CSCON:1"]
     assert host.wait(30) == ["+CSCON:0"]
-    assert host.hear(Discover(10_001, Path(3))) == ["+CSCON:1"]
+    assert host.deliver(Discover(10_001, Path(3))) == ["+CSCON:1"]
 
 
 def test_during_a_boot_nothing_is_heard() -> None:
     host = Host()
     host.ask("AT+NSOCR=DGRAM,17,5000")
     host.module.power_cycle(Cause.POWER_ON, host.now)
-    host.hear(Read(10_001, Path(3303)))
+    host.deliver(Read(10_001, Path(3303)))
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     assert host.module.take_output() == b""
     assert host.uplink() == []
@@ -456,7 +457,7 @@ class Life:
         self.host.raw(b"")
 
 
-@settings(max_examples=120)
+@settings(max_examples=scaled(120))
 @given(SITUATIONS, st.lists(ACTIONS, max_size=40))
 def test_whatever_happens_the_module_stays_legal_and_answers(
     situation: str, actions: list[object]
@@ -481,7 +482,7 @@ def test_whatever_happens_the_module_stays_legal_and_answers(
     assert host.ask("AT") == ["OK"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(COMMANDS.filter(lambda c: c != "AT+NRB"), max_size=12), st.randoms())
 def test_the_cut_of_the_input_does_not_matter(commands: list[str], random: object) -> None:
     data = "".join(f"{command}\r\n" for command in commands).encode()
@@ -497,7 +498,7 @@ def test_the_cut_of_the_input_does_not_matter(commands: list[str], random: objec
     assert cut.uplink() == whole.uplink()
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(st.lists(st.binary(max_size=40) | COMMANDS.map(str.encode), max_size=20))
 def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
     host = Host()
@@ -511,7 +512,7 @@ def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
     assert host.raw(b"AT\r").endswith(b"\r\nOK\r\n")
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(SITUATIONS, st.lists(COMMANDS, min_size=1, max_size=12))
 def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
     situation: str, commands: list[str]
@@ -531,7 +532,7 @@ def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
         assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(SITUATIONS, st.lists(ACTIONS, max_size=30))
 def test_the_same_inputs_give_the_same_outputs(situation: str, actions: list[object]) -> None:
     one, other = Life(situation), Life(situation)

@@ -70,7 +70,7 @@ def test_a_window_comes_within_a_cycle_and_is_one(now: float, cycle: float) -> N
 
 def test_what_comes_down_waits_for_the_window() -> None:
     host = dozing()
-    assert host.hear(READ) == []
+    assert host.deliver(READ) == []
     assert host.module.step(host.now) == next_window(CYCLE, host.now)
     waited = next_window(CYCLE, host.now) - host.now
     assert 15 < waited < CYCLE
@@ -81,28 +81,28 @@ def test_what_comes_down_waits_for_the_window() -> None:
 def test_in_order_and_datagrams_too() -> None:
     host = dozing()
     host.ask("AT+NSOCR=DGRAM,17,5000")
-    host.hear(READ)
+    host.deliver(READ)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     assert host.wait(CYCLE) == [ASKED, "+NSONMI:0,1"]
 
 
 def test_a_module_that_speaks_is_heard_out_at_once() -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     assert host.ask("AT+NPING=192.0.2.1") == ["OK", ASKED]
-    assert host.hear(READ) == [ASKED]
+    assert host.deliver(READ) == [ASKED]
 
 
 def test_turned_off_it_hears_at_once() -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     assert host.ask("AT+CEDRXS=0") == ["OK", ASKED]
 
 
 @pytest.mark.parametrize("loss", ["coverage", "restart"])
 def test_what_waits_is_lost_with_the_network(loss: str) -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     if loss == "coverage":
         host.module.radio.coverage = Coverage.OUT
         host.wait(1)
@@ -115,7 +115,7 @@ def test_what_waits_is_lost_with_the_network(loss: str) -> None:
 def test_only_so_much_waits() -> None:
     host = dozing()
     for _ in range(PAGING_LIMIT + 3):
-        host.hear(READ)
+        host.deliver(READ)
     assert host.wait(CYCLE) == [ASKED] * PAGING_LIMIT
 
 
@@ -124,7 +124,7 @@ def test_each_value_has_its_cycle_and_the_others_are_the_shortest() -> None:
     for value, cycle in (("0111", CYCLE), ("0000", CYCLE), ("1111", 10485.76)):
         host.well(f'AT+CEDRXS=1,5,"{value}"')
         host.wait(next_window(cycle, host.now + INACTIVITY_TIME + 3) + 3 - host.now)
-        host.hear(READ)
+        host.deliver(READ)
         assert host.module.step(host.now) == next_window(cycle, host.now)
         assert host.wait(cycle) == [ASKED]
 

@@ -117,9 +117,9 @@ def test_asleep_it_hears_nothing_from_the_air() -> None:
     host = saving()
     host.configure(("3303/0/5700", 4, "20.5"))
     host.observed("3303/0")
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
     assert host.wait(INACTIVITY_TIME + 10) == ["+NPSMR:1"]
-    assert host.hear(Read(10_002, Path(3303, 0, 5700))) == []
+    assert host.deliver(Read(10_002, Path(3303, 0, 5700))) == []
     host.module.deliver_datagram(0, "192.0.2.1", 5683, b"x", host.now)
     assert host.module.power_saving.asleep
 
@@ -189,7 +189,7 @@ def test_a_report_makes_it_reachable_until_it_is_idle_again() -> None:
     (report,) = host.uplink()
     assert isinstance(report, Notification)
     assert host.wait(INACTIVITY_TIME) == []
-    assert host.hear(Read(10_003, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10003,3303,0,5700"]
+    assert host.deliver(Read(10_003, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10003,3303,0,5700"]
 
 
 def test_the_periodic_update_wakes_it_for_a_while() -> None:
