@@ -48,10 +48,6 @@ FORBIDDEN = {
     "emulator.module.lwm2m": ("emulator.module.at", "emulator.module.dialects"),
     "emulator.module.dialects": ("emulator.air.messages", "emulator.air.memory"),
     "emulator.module.general": ("emulator.air", "emulator.module.lwm2m"),
-        "emulator.air",
-        "emulator.module.lwm2m",
-        "emulator.module.dialects",
-    ),
     "emulator.onenet": ("emulator.line",),
     "emulator.onenet.lwm2m": ("emulator.onenet.http", "emulator.onenet.platform"),
 }
