@@ -159,9 +159,7 @@ class Classic:
         """
         if ids != ids_of(request.path):
             return False
-        declared = None
-        if request.path.resource is not None:
-            declared = self._client.objects.type_of(request.path)
+        declared = self._client.objects.type_of(request.path)
         if declared is None:
             return value_type in (ValueType.OPAQUE, ValueType.STRING)
         return value_type is (
