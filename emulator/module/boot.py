@@ -43,6 +43,7 @@ class Boot:
 
     def __init__(self, model: str, *, rom_noise: bool, seed: int) -> None:
         self.count = 0
+        self.due: float | None = None  # when to call `step` next; None: the module is up
         self._model = model
         self._rom_noise = rom_noise
         self._seed = seed
@@ -58,15 +59,12 @@ class Boot:
             self._pending.append((now + ROM_TIME, noise))
         text = framed(cause.text) + f"{self._model}\r\nOK\r\n".encode()
         self._pending.append((now + cause.silence, text))
-
-    @property
-    def due(self) -> float | None:
-        """When to call `step` next; None: the module is up."""
-        return self._pending[0][0] if self._pending else None
+        self.due = self._pending[0][0]
 
     def step(self, now: float) -> bytes:
         """What the module writes by `now`."""
         output = b""
         while self._pending and self._pending[0][0] <= now:
             output += self._pending.popleft()[1]
+        self.due = self._pending[0][0] if self._pending else None
         return output

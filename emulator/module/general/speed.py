@@ -23,7 +23,6 @@ class _Trial:
 
     former: int
     store: bool
-    due: float | None  # when the former speed returns; None: never
 
 
 class Speed:
@@ -39,6 +38,7 @@ class Speed:
         self.baud = flash.speed
         self._format = _FORMAT
         self._trial: _Trial | None = None
+        self.due: float | None = None  # when the former speed returns
 
     def commands(self) -> Table:
         return {"+NATSPEED": CommandForms(set=self._set, read=self._read, test=_TEST)}
@@ -48,17 +48,12 @@ class Speed:
         if self._trial is not None:
             if self._trial.store:
                 self._flash.speed = self.baud
-            self._trial = None
-
-    @property
-    def due(self) -> float | None:
-        """When the former speed returns; None: not planned."""
-        return None if self._trial is None else self._trial.due
+            self._trial = self.due = None
 
     def step(self, _now: float) -> None:
         """No command came in time: return to the former speed."""
         if self._trial is not None:
-            self.baud, self._trial = self._trial.former, None
+            self.baud, self._trial, self.due = self._trial.former, None, None
 
     def _set(self, values: Values, now: float) -> Answer:
         speed = values.integer(min(SPEEDS), max(SPEEDS))
@@ -69,7 +64,8 @@ class Speed:
         kept = zip(given, self._format, strict=True)
         self._format = tuple(old if new is None else new for new, old in kept)
         timeout, store = self._format[0], given[1]
-        self._trial = _Trial(self.baud, bool(store), now + timeout if timeout else None)
+        self._trial = _Trial(self.baud, bool(store))
+        self.due = now + timeout if timeout else None
         self.baud = speed
         return OK
 

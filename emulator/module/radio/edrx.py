@@ -71,7 +71,7 @@ class DiscontinuousReception:
 
     def page(self, arrival: Callable[[float], None], now: float) -> None:
         """Call `arrival` with the time when the module receives: now, later, or never."""
-        if self._reachable and len(self._paged) < PAGING_LIMIT:
+        if len(self._paged) < PAGING_LIMIT:
             self._paged.append(arrival)
         self.step(now)
 

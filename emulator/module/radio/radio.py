@@ -66,6 +66,7 @@ class Radio:
         self._sim = Sim.READY
         self._unlocked = False  # a locked SIM, until the next start
         self._reception = RECEPTIONS[Coverage.ECL0]  # the latest one in coverage
+        self.reception: Reception | None = self._reception  # of the cell; None: out of coverage
         self.cell = self._reception.cell
         self.restart()
         if registered:
@@ -97,8 +98,9 @@ class Radio:
     @coverage.setter
     def coverage(self, coverage: Coverage) -> None:
         self._coverage = coverage
-        if coverage in RECEPTIONS:
-            self._reception = RECEPTIONS[coverage]
+        self.reception = RECEPTIONS.get(coverage)
+        if self.reception is not None:
+            self._reception = self.reception
             self.cell = self._reception.cell
         self._change_place()
 
@@ -145,11 +147,6 @@ class Radio:
     def camped(self) -> bool:
         """Whether a cell is received, registered on the network or not."""
         return self.stat in (Stat.HOME, Stat.DENIED)
-
-    @property
-    def reception(self) -> Reception | None:
-        """Reception of the cell; None: out of coverage."""
-        return None if self._coverage is Coverage.OUT else self._reception
 
     def received(self, now: float) -> float:
         """Seconds since the start during which a connection kept the receiver on."""

@@ -1,4 +1,4 @@
-"""Why a module starts and what it says while it does."""
+"""Boots: causes, silence, boot text, ROM noise."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from emulator.module.boot import ROM_TIME, Boot, Cause
 from tests.support.uart import Host
 
 
-def test_each_cause_has_a_text_and_a_time_of_its_own() -> None:
+def test_each_cause_has_its_text_and_silence() -> None:
     assert len({cause.silence for cause in Cause}) == len(Cause)
     assert len({cause.text for cause in Cause}) == len(Cause) - 1
     assert Cause.BROWN_OUT.text == Cause.POWER_ON.text, "the chip does not distinguish them"
 
 
-def test_a_boot_is_silent_and_then_names_its_cause() -> None:
+def test_boot_is_silent_then_writes_its_cause() -> None:
     boot = Boot("M5310", rom_noise=False, seed=0)
     boot.start(Cause.WATCHDOG, 100.0)
     up = 100.0 + Cause.WATCHDOG.silence
@@ -25,7 +25,7 @@ def test_a_boot_is_silent_and_then_names_its_cause() -> None:
     assert boot.step(up + 1) == b""
 
 
-def test_noise_comes_before_it() -> None:
+def test_rom_noise_precedes_the_boot_text() -> None:
     boot = Boot("M5310", rom_noise=True, seed=0)
     boot.start(Cause.COMMAND, 100.0)
     assert boot.due == 100.0 + ROM_TIME
@@ -33,7 +33,7 @@ def test_noise_comes_before_it() -> None:
     assert boot.due == 100.0 + Cause.COMMAND.silence
 
 
-def test_a_module_is_up_until_it_is_started_again() -> None:
+def test_boot_restarts_during_a_boot() -> None:
     boot = Boot("M5310", rom_noise=False, seed=0)
     assert (boot.due, boot.count, boot.step(1.0)) == (None, 0, b"")
     boot.start(Cause.RESET_PIN, 100.0)
@@ -52,7 +52,7 @@ def noise_of(host: Host, cause: Cause = Cause.POWER_ON) -> bytes:
     return noise
 
 
-def test_the_noise_follows_the_seed_and_is_another_at_each_start() -> None:
+def test_rom_noise_follows_the_seed_and_differs_between_boots() -> None:
     host, again, other = (Host(boot_noise=True, seed=seed) for seed in (1, 1, 2))
     first, second = noise_of(host), noise_of(host)
     assert 8 <= len(first) <= 40
@@ -61,5 +61,5 @@ def test_the_noise_follows_the_seed_and_is_another_at_each_start() -> None:
 
 
 @pytest.mark.parametrize("cause", Cause)
-def test_without_the_option_there_is_none(cause: Cause) -> None:
+def test_no_rom_noise_without_the_option(cause: Cause) -> None:
     assert noise_of(Host(), cause) == b""

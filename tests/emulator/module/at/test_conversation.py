@@ -1,4 +1,4 @@
-"""One command at a time, and what comes unasked between them."""
+"""The conversation: echo, answers, unsolicited lines, faults."""
 
 from __future__ import annotations
 
@@ -96,20 +96,20 @@ def test_echo_repeats_bytes_as_they_come() -> None:
 
 
 @pytest.mark.parametrize("reset", [b"ATZ\r", b"AT&F\r"])
-def test_a_reset_ends_the_echo(reset: bytes) -> None:
+def test_reset_commands_end_the_echo(reset: bytes) -> None:
     bench = ConversationBench()
     bench.raw(b"ATE1\r")
     assert bench.raw(reset) == reset + b"\r\nOK\r\n"
     assert bench.raw(b"AT\r") == b"\r\nOK\r\n"
 
 
-def test_information_stands_before_ok_and_news_after_it() -> None:
+def test_urcs_follow_the_final_result() -> None:
     expected = b"\r\n+NOTE:1\r\n\r\n+NOTE:2\r\n\r\nOK\r\n\r\n+NOTED\r\n"
     assert ConversationBench().raw(b"AT+NOTE\r") == expected
     assert ConversationBench().raw(b"AT+NOTE\rAT\r") == expected + b"\r\nOK\r\n"
 
 
-def test_a_slow_command_is_answered_when_due() -> None:
+def test_slow_command_is_answered_when_due() -> None:
     bench = ConversationBench()
     assert bench.step(0.0) is None
     assert bench.raw(b"AT+SLOW\r", 10.0) == b""
@@ -121,7 +121,7 @@ def test_a_slow_command_is_answered_when_due() -> None:
     assert bench.conversation.due is None
 
 
-def test_further_lines_wait_for_the_answer_to_the_one_before() -> None:
+def test_further_lines_wait_for_the_answer() -> None:
     bench = ConversationBench()
     bench.raw(b"ATE1\r")
     assert bench.raw(b"AT+SLOW\rAT\rAT+SLOW\rATI\r") == b"AT+SLOW\r"
@@ -133,7 +133,7 @@ def test_further_lines_wait_for_the_answer_to_the_one_before() -> None:
     assert bench.taken() == slow + b"ATI\r\r\nOK\r\nATE0\r\r\nOK\r\n"
 
 
-def test_what_waits_is_bounded() -> None:
+def test_waiting_bytes_are_limited() -> None:
     bench = ConversationBench()
     bench.raw(b"AT+SLOW\r" + b"AT\r" * (UART_BUFFER // 3) + b"AT\rATI\r")
     lost = len(b"AT\rATI\r") - UART_BUFFER % 3
@@ -144,53 +144,53 @@ def test_what_waits_is_bounded() -> None:
     assert lines(bench.taken()).count("OK") == 1 + UART_BUFFER // 3
 
 
-def test_news_may_fall_between_a_command_and_its_answer() -> None:
+def test_urc_between_a_command_and_its_answer() -> None:
     bench = ConversationBench()
     bench.raw(b"AT+SLOW\r")
-    bench.conversation.urc("+NEWS")
+    bench.conversation.urc("+EVENT")
     bench.conversation.flush()
-    assert bench.taken() == b"\r\n+NEWS\r\n"
+    assert bench.taken() == b"\r\n+EVENT\r\n"
 
 
-def test_news_never_falls_inside_a_line_that_is_echoed() -> None:
+def test_urcs_are_held_during_an_echoed_line() -> None:
     bench = ConversationBench()
     bench.raw(b"ATE1\r")
     assert bench.raw(b"A") == b"A"
     for number in range(URC_LIMIT + 1):
-        bench.conversation.urc(f"+NEWS:{number}")
+        bench.conversation.urc(f"+EVENT:{number}")
         bench.conversation.flush()
     assert bench.taken() == b""
     held = lines(bench.raw(b"T\r").removeprefix(b"T\r"))
-    assert held == ["OK", *(f"+NEWS:{number}" for number in range(1, URC_LIMIT + 1))]
+    assert held == ["OK", *(f"+EVENT:{number}" for number in range(1, URC_LIMIT + 1))]
 
 
-def test_without_echo_half_a_line_holds_nothing_back() -> None:
+def test_urc_during_half_a_line_without_echo() -> None:
     bench = ConversationBench()
     bench.raw(b"A")
-    bench.conversation.urc("+NEWS")
+    bench.conversation.urc("+EVENT")
     bench.conversation.flush()
-    assert bench.taken() == b"\r\n+NEWS\r\n"
+    assert bench.taken() == b"\r\n+EVENT\r\n"
 
 
-def test_stopped_it_says_nothing_more() -> None:
+def test_stopped_conversation_writes_nothing() -> None:
     bench = ConversationBench()
-    bench.conversation.urc("+NEWS")
+    bench.conversation.urc("+EVENT")
     assert bench.raw(b"AT+STOP\rAT\r") == b""
     assert bench.raw(b"AT\r") == b""
     assert bench.step(100.0) is None
     assert bench.taken() == b""
 
 
-def test_each_command_line_is_told_before_it_is_obeyed_and_nothing_else_is() -> None:
-    heard: list[int] = []
+def test_on_command_is_called_before_each_command() -> None:
+    calls: list[int] = []
     output = bytearray()
-    conversation = Conversation(output.extend, lambda: heard.append(len(output)))
+    conversation = Conversation(output.extend, lambda: calls.append(len(output)))
     conversation.table = conversation.commands()
     conversation.receive(b"AT\r\r\ngarbage\rAT+NOSUCH\rAT", 0.0)
-    assert heard == [0, len(b"\r\nOK\r\n\r\nERROR\r\n")]
+    assert calls == [0, len(b"\r\nOK\r\n\r\nERROR\r\n")]
 
 
-# A module that is not well ------------------------------------------------------------------------
+# Faults -----------------------------------------------------------------------------------------
 
 
 class FaultBench:
@@ -222,7 +222,7 @@ class FaultBench:
         return output
 
 
-def test_a_command_is_refused_though_nothing_is_wrong_with_it() -> None:
+def test_fault_refuses_a_correct_command() -> None:
     bench = FaultBench(NO_FAULT, CommandFault(refusal=Cme.NO_NETWORK), NO_FAULT)
     assert bench.send("AT+CMEE=1") == "\r\nOK\r\n"
     assert bench.send(" AT+CMEE=0") == "\r\n+CME ERROR:30\r\n"
@@ -230,7 +230,7 @@ def test_a_command_is_refused_though_nothing_is_wrong_with_it() -> None:
     assert bench.asked == ["AT+CMEE=1", "AT+CMEE=0", "AT+CMEE?"]
 
 
-def test_an_answer_comes_late_and_what_follows_waits() -> None:
+def test_fault_delays_the_answer_and_further_lines() -> None:
     bench = FaultBench(CommandFault(delay=5.0), CommandFault(refusal=Cme.NOT_ALLOWED, delay=2.0))
     assert bench.send("AT") == ""
     assert bench.send("AT", 1.0) == ""
@@ -241,7 +241,7 @@ def test_an_answer_comes_late_and_what_follows_waits() -> None:
     assert bench.taken() == "\r\nERROR\r\n"
 
 
-def test_a_command_is_not_heard_or_its_answer_is_not_given() -> None:
+def test_fault_drops_the_command_or_its_answer() -> None:
     bench = FaultBench(CommandFault(executed=False), CommandFault(answered=False))
     assert bench.send("AT+CMEE=1") == ""
     assert bench.send("AT+CMEE?") == ""
@@ -251,13 +251,13 @@ def test_a_command_is_not_heard_or_its_answer_is_not_given() -> None:
     assert bench.send("AT+CMEE?") == "\r\n+CMEE:1\r\n\r\nOK\r\n"
 
 
-def test_a_blank_line_is_nothing_to_upset() -> None:
+def test_blank_line_has_no_fault() -> None:
     bench = FaultBench()
     assert bench.send("  ") == ""
     assert bench.asked == []
 
 
-def test_what_stands_inside_an_answer_in_two_parts_keeps_the_rest_waiting() -> None:
+def test_split_extra_bytes_delay_the_rest_of_the_answer() -> None:
     bench = FaultBench(CommandFault(extra=ExtraBytes(b"<>", Place.INSIDE, split=2.0)))
     assert bench.send("AT") == "\r\nO<"
     assert bench.conversation.due is not None

@@ -1,4 +1,4 @@
-"""The radio: on and off, registered and not, connected and idle, and the place where it stands."""
+"""The radio: registration, connection, changes of the place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def step(radio: Radio, now: float) -> float | None:
 # On and off --------------------------------------------------------------------------------------
 
 
-def test_a_registered_radio_has_nothing_planned() -> None:
+def test_registered_radio_has_no_deadline() -> None:
     bench = RadioBench(registered=True)
     assert bench.radio.registered
     assert bench.radio.on
@@ -52,7 +52,7 @@ def test_a_registered_radio_has_nothing_planned() -> None:
     assert bench.seen == []
 
 
-def test_turned_on_it_searches_and_finds() -> None:
+def test_turn_on_searches_and_registers() -> None:
     bench = RadioBench(registered=False)
     radio = bench.radio
     assert not radio.on
@@ -66,7 +66,7 @@ def test_turned_on_it_searches_and_finds() -> None:
     assert bench.seen == ["SEARCHING", "CONNECTED", "HOME", "IDLE"]
 
 
-def test_turning_on_again_changes_nothing() -> None:
+def test_turn_on_again_changes_nothing() -> None:
     bench = RadioBench(registered=True)
     bench.radio.turn_on(0.0)
     bench.radio.attach(0.0)
@@ -74,7 +74,7 @@ def test_turning_on_again_changes_nothing() -> None:
     assert step(bench.radio, 0.0) is None
 
 
-def test_turning_off_ends_connection_and_registration() -> None:
+def test_turn_off_ends_connection_and_registration() -> None:
     bench = RadioBench(registered=True)
     bench.radio.use(0.0)
     bench.radio.turn_off(1.0)
@@ -83,7 +83,7 @@ def test_turning_off_ends_connection_and_registration() -> None:
     assert step(bench.radio, 100.0) is None
 
 
-def test_a_search_in_progress_is_neither_doubled_nor_left_behind() -> None:
+def test_running_search_is_not_repeated_and_ends_with_detach() -> None:
     bench = RadioBench(registered=False)
     bench.radio.turn_on(0.0)
     bench.radio.attach(1.0)
@@ -103,7 +103,7 @@ def test_traffic_keeps_the_connection() -> None:
     assert bench.seen == ["CONNECTED", "IDLE"]
 
 
-def test_set_to_other_cells_it_finds_nothing() -> None:
+def test_settings_for_other_cells_find_nothing() -> None:
     bench = RadioBench(registered=False)
     bench.can_find = False
     bench.radio.turn_on(0.0)
@@ -115,7 +115,7 @@ def test_set_to_other_cells_it_finds_nothing() -> None:
     assert step(bench.radio, 1000.0) == 1000.0 + ATTACH_TIME
 
 
-def test_a_restart_is_silent_and_the_place_stays() -> None:
+def test_restart_reports_nothing_and_keeps_the_place() -> None:
     bench = RadioBench(registered=True)
     radio = bench.radio
     radio.coverage = Coverage.ECL2
@@ -131,7 +131,7 @@ def test_a_restart_is_silent_and_the_place_stays() -> None:
     assert radio.received(100.0) == radio.transmitted == 0
 
 
-def test_it_counts_how_long_it_hears_and_speaks() -> None:
+def test_receive_and_transmit_times_are_counted() -> None:
     radio = RadioBench(registered=True).radio
     radio.use(10.0)
     assert radio.received(13.0) == 3.0
@@ -147,7 +147,7 @@ def test_it_counts_how_long_it_hears_and_speaks() -> None:
 
 
 @pytest.mark.parametrize("coverage", RECEPTIONS)
-def test_attaching_takes_the_coverage_s_time(coverage: Coverage) -> None:
+def test_attach_takes_the_time_of_the_coverage(coverage: Coverage) -> None:
     radio = RadioBench(registered=False).radio
     radio.coverage = coverage
     radio.turn_on(0.0)
@@ -155,7 +155,7 @@ def test_attaching_takes_the_coverage_s_time(coverage: Coverage) -> None:
     assert radio.cell is RECEPTIONS[coverage].cell
 
 
-def test_coverage_goes_and_returns() -> None:
+def test_coverage_is_lost_and_returns() -> None:
     bench = RadioBench(registered=True)
     radio = bench.radio
     radio.use(0.0)
@@ -172,7 +172,7 @@ def test_coverage_goes_and_returns() -> None:
     assert bench.seen == ["CONNECTED", "IDLE", "SEARCHING", "CONNECTED", "HOME"]
 
 
-def test_another_level_of_coverage_is_no_change_of_registration() -> None:
+def test_coverage_level_does_not_change_the_registration() -> None:
     bench = RadioBench(registered=True)
     bench.radio.coverage = Coverage.ECL2
     assert step(bench.radio, 0.0) is None
@@ -180,7 +180,7 @@ def test_another_level_of_coverage_is_no_change_of_registration() -> None:
     assert bench.radio.cell.ecl == 2
 
 
-def test_asleep_it_notices_when_it_wakes() -> None:
+def test_sleeping_radio_notices_changes_when_it_wakes() -> None:
     bench = RadioBench(registered=True)
     radio = bench.radio
     radio.asleep = True
@@ -192,7 +192,7 @@ def test_asleep_it_notices_when_it_wakes() -> None:
     assert bench.seen == ["SEARCHING"]
 
 
-def test_a_network_that_refuses_is_tried_again_only_when_asked() -> None:
+def test_rejecting_network_is_retried_only_on_attach() -> None:
     bench = RadioBench(registered=True)
     radio = bench.radio
     radio.use(0.0)
@@ -211,7 +211,7 @@ def test_a_network_that_refuses_is_tried_again_only_when_asked() -> None:
     assert radio.reject is None
 
 
-def test_a_search_that_ends_refused() -> None:
+def test_search_that_ends_rejected() -> None:
     bench = RadioBench(registered=False)
     bench.radio.refusing = True
     assert bench.radio.refusing
@@ -221,7 +221,7 @@ def test_a_search_that_ends_refused() -> None:
     assert bench.seen == ["SEARCHING", "CONNECTED", "DENIED", "IDLE"]
 
 
-def test_a_foreign_sim_is_refused_and_one_s_own_taken_again() -> None:
+def test_foreign_sim_is_rejected_and_home_sim_registers() -> None:
     bench = RadioBench(registered=True)
     radio = bench.radio
     radio.sim = Sim.FOREIGN
@@ -238,7 +238,7 @@ def test_a_foreign_sim_is_refused_and_one_s_own_taken_again() -> None:
     ]
 
 
-def test_the_same_sim_again_changes_nothing() -> None:
+def test_setting_the_same_sim_changes_nothing() -> None:
     bench = RadioBench(registered=True)
     bench.radio.sim = Sim.READY
     assert step(bench.radio, 0.0) is None
@@ -246,7 +246,7 @@ def test_the_same_sim_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("sim", [Sim.MISSING, Sim.LOCKED])
-def test_without_a_usable_sim_it_is_off_and_stays_so(sim: Sim) -> None:
+def test_radio_stays_off_without_a_usable_sim(sim: Sim) -> None:
     bench = RadioBench(registered=True)
     bench.radio.sim = sim
     bench.radio.step(0.0)
@@ -263,7 +263,7 @@ def test_without_a_usable_sim_it_is_off_and_stays_so(sim: Sim) -> None:
         | st.booleans()
     )
 )
-def test_in_any_order_it_stays_legal(actions: list[str | Coverage | Sim | bool]) -> None:
+def test_any_order_of_actions_stays_legal(actions: list[str | Coverage | Sim | bool]) -> None:
     bench = RadioBench(registered=True)
     radio, now = bench.radio, 0.0
     for action in actions:
