@@ -189,7 +189,7 @@ async def test_device_stays_lost_without_recovery() -> None:
             with pytest.raises(ModemReset):
                 await work
         sent = len(testbed.commands)
-        testbed.say(TEXT)  # once more
+        testbed.say(TEXT)  # a second time
         await elapse(600)
         assert len(testbed.commands) == sent
     assert device.state is S.DESTROYED
