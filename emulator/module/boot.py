@@ -16,9 +16,10 @@ class Cause(Enum):
     """Cause of a restart. `text`: what the module writes after `silence` seconds.
 
     The chip does not distinguish a power loss, a brown-out and a power-on. Boards are silent for
-    some seconds (seen). guess: the differences between the causes.
+    some seconds (seen).
     """
 
+    # guess: the differences between the causes
     POWER_ON = ("REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", 4.5)
     BROWN_OUT = ("REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", 5.0)
     RESET_PIN = ("REBOOT_CAUSE_SECURITY_RESET_PIN", 4.0)

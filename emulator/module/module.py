@@ -215,7 +215,7 @@ class Module:
         self.on_change()
 
     def power_cycle(self, cause: Cause, now: float) -> None:
-        """Restart at once, whatever the module is doing."""
+        """Restart at once, in any situation."""
         self.step(now)
         self._output.clear()
         self._restart(cause, now)

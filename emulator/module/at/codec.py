@@ -2,8 +2,10 @@
 
 A command line ends with CR; the LF that some hosts send after it is ignored. One line holds one
 command.
-guess: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused; no host program was seen to use it
 """
+
+# guess: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused; no host program was seen to use
+# it
 
 from __future__ import annotations
 

@@ -141,7 +141,8 @@ class Conversation:
         return OK
 
     def _restore(self, values: Values, _now: float) -> Answer:
-        """Settings as after a boot (V.250 6.1.1, 6.1.2). guess: these two are all of them."""
+        """Settings as after a boot (V.250 6.1.1, 6.1.2)."""
+        # guess: these two are all of them
         values.only((0, 0))
         self._reader.echo = False
         self._numbers = False

@@ -12,8 +12,9 @@ _ZONES = range(-48, 57)  # time zones in quarters of an hour
 
 
 class LocalTime:
-    """guess: after a start the clock counts from 1970 until it is set; the chip has no battery."""
+    """After a start the clock counts from 1970 until it is set."""
 
+    # guess: the chip has no battery
     def __init__(self, now: float) -> None:
         self._epoch = now
         self._zone = 0

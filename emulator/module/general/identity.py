@@ -13,11 +13,9 @@ from emulator.module.radio.sim import Sim
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What is printed on module and SIM.
+    """What is printed on module and SIM."""
 
-    guess: the default texts follow the manufacturer's style.
-    """
-
+    # guess: the default texts follow the manufacturer's style
     imei: str = "865820030013978"  # 15 digits, the last is the check digit (TS 23.003 6.2.1)
     imsi: str = "460040000000001"  # MCC 460, MNC 04: China Mobile IoT
     iccid: str = "89860400000000000001"  # 20 digits
@@ -47,10 +45,8 @@ def commands(identity: Identity, firmware: Firmware, radio: Radio) -> Table:
         return Answer((f"+CPIN:{'SIM PIN' if radio.sim is Sim.LOCKED else 'READY'}",))
 
     def unlock(values: Values, _now: float) -> Answer:
-        """Enter the PIN (TS 27.007 8.3).
-
-        guess: wrong PINs never block the card, and the host must turn the radio on afterwards.
-        """
+        """Enter the PIN (TS 27.007 8.3)."""
+        # guess: wrong PINs never block the card, and the host must turn the radio on afterwards
         pin = values.word("[0-9]{4,8}")
         values.end()
         radio.sim.check_present()

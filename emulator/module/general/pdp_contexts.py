@@ -21,11 +21,9 @@ class _Context:
 
 
 class PdpContexts:
-    """Contexts that the host defines are stored until the next start but never used.
+    """Contexts that the host defines are stored until the next start but never used."""
 
-    guess: the network attaches the module with the first one, whatever the host defined.
-    """
-
+    # guess: the network attaches the module with the first context, with any definition of it
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
         self._defined = {_FIRST: _Context()}

@@ -30,9 +30,9 @@ class Speed:
 
     A new speed is confirmed, and stored if requested, by the first command received at it; without
     one the former speed returns after the timeout (the chip's documented behaviour).
-    guess: with a timeout of 0 it never returns.
     """
 
+    # guess: with a timeout of 0 the former speed never returns
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
         self.baud = flash.speed

@@ -108,7 +108,8 @@ class DiscontinuousReception:
         return Answer((f'+CEDRXS:{_LTE_NB},"{self._cycle}"',)) if self._on else OK
 
     def _read_granted(self, _now: float) -> Answer:
-        """TS 27.007 7.41. guess: written without blanks."""
+        """TS 27.007 7.41."""
+        # guess: written without blanks
         if not (self._on and self._radio.registered):
             return Answer((f"+CEDRXRDP:{_NOT_USED}",))
         return Answer((f'+CEDRXRDP:{_LTE_NB},"{self._cycle}","{self._cycle}","{_WINDOW_BITS}"',))

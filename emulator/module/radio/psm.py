@@ -1,8 +1,9 @@
 """Power saving mode (PSM, TS 23.682 4.5.4).
 
 After T3324 in idle mode the module sleeps until T3412 expires or its host sends a byte.
-guess: the network grants the requested timers with every tracking area update.
 """
+
+# guess: the network grants the requested timers with every tracking area update
 
 from __future__ import annotations
 
@@ -85,10 +86,8 @@ class PowerSaving:
             self.step(now)  # a T3324 of 0
 
     def receive(self, data: bytes, now: float) -> bytes:
-        """Bytes of the host; returns those that are not lost to a sleeping UART.
-
-        guess: the bytes also restart T3324, so the module receives messages again.
-        """
+        """Bytes of the host; returns those that are not lost to a sleeping UART."""
+        # guess: the bytes also restart T3324, so the module receives messages again
         if self.asleep:
             self.wake(now)
             self._woken_at, self._bytes_to_lose = now, WAKING_BYTES

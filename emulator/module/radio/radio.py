@@ -206,7 +206,8 @@ class Radio:
         return min(self._found_at, self._idle_at)
 
     def notice_place(self, now: float) -> None:
-        """React to a change of the place. guess: at once, not after seconds."""
+        """React to a change of the place."""
+        # guess: at once, not after seconds
         if not self._moved:
             return
         swapped = self._sim_swapped

@@ -152,11 +152,9 @@ class Classic:
     def _means_failure(
         self, request: ReadRequest, ids: tuple[int, ...], value_type: ValueType
     ) -> bool:
-        """Whether an empty value means that the host cannot read what was requested.
-
-        guess: the ids are those of the request and the type is not the declared one; the read
-        answer of the classic dialect has no field for a result.
-        """
+        """Whether an empty value means that the host cannot read what was requested."""
+        # guess: the ids are those of the request and the type is not the declared one; the read
+        # answer of the classic dialect has no field for a result
         if ids != ids_of(request.path):
             return False
         declared = self._client.objects.type_of(request.path)
