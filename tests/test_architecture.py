@@ -89,9 +89,6 @@ THIRD_PARTY = {
     "pytest": ("emulator.testing",),
 }
 
-# To be removed with what they name.
-PENDING = {"emulator.module.at", "emulator.module.command_faults"}
-
 # Only the packages whose own import path is public import something in their `__init__`.
 PUBLIC = {"m5310", "m5310.nbiot", "emulator"}
 
@@ -104,7 +101,7 @@ WITHOUT_COMMAND_NAMES = (
 
 MAX_ENTRIES = 13  # of a package's top, besides py.typed
 MAX_FILE_LINES = 450
-MAX_FUNCTION_LINES = 70
+MAX_FUNCTION_LINES = 70  # without its docstring
 MEANINGLESS_NAMES = {"core", "common", "utils", "helpers", "misc"}
 
 
@@ -163,7 +160,7 @@ def rule(offenders: Callable[[], Iterable[str]]) -> Callable[[], None]:
     """A test that fails with all offenders against a rule."""
 
     def test() -> None:
-        found = sorted(set(offenders()) - PENDING)
+        found = sorted(set(offenders()))
         assert not found, "\n".join(["", *found])
 
     return test
@@ -304,7 +301,8 @@ def test_files_and_functions_fit() -> Iterator[str]:
             yield name
         for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or 0) - node.lineno
+                documentation = (ast.get_docstring(node) or "").splitlines()
+                lines = (node.end_lineno or 0) - node.lineno - len(documentation)
                 if lines >= MAX_FUNCTION_LINES:
                     yield f"{name}.{node.name}"
 

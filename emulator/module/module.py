@@ -9,10 +9,10 @@ from typing import Protocol
 from emulator.air.memory import Link
 from emulator.air.messages import Downlink, Uplink
 from emulator.module.at.codec import framed
+from emulator.module.at.command_faults import FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Boot, Cause
-from emulator.module.command_faults import FaultSource
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.line.faults import FaultAt, Rates
+from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
-from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults

@@ -9,7 +9,7 @@ from functools import partial
 
 from emulator.clock.clocks import Timer
 from emulator.emulator import Emulator
-from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes
+from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.scenario.apply import Undo, apply

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.module.at.codec import LineReader, Refusal, framed, parse, refused
+from emulator.module.at.command_faults import NO_FAULT, CommandFault, FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, execute
-from emulator.module.command_faults import NO_FAULT, CommandFault, FaultSource
 
 # guess: bytes that wait while a command is executed (the longest line and some more); further bytes
 # are lost, as in a UART whose reader is busy

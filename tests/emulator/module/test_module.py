@@ -27,7 +27,7 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.module.command_faults import CommandFault
+from emulator.module.at.command_faults import CommandFault
 from emulator.module.lwm2m.registration import TRANSITIONS, State
 from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.module.radio.coverage import RECEPTIONS, Coverage

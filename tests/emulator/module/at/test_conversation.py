@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from emulator.module.at.codec import LINE_LIMIT, Cme
+from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
 from emulator.module.at.commands import OK, Answer, CommandForms
 from emulator.module.at.conversation import UART_BUFFER, URC_LIMIT, Conversation
-from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
 from tests.support.uart import lines
 
 
