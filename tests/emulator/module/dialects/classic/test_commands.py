@@ -308,16 +308,6 @@ def test_report_of_one_value() -> None:
     )
 
 
-def test_report_of_several_lines_is_sent_with_the_last() -> None:
-    host = online()
-    host.well(notify("3303/0/5700", 4, "22", "0"), notify("3303/0/5701", 1, "F", "0"))
-    assert host.uplink() == []
-    host.well(notify("3306/0/5851", 3, "-7", "1"))
-    first, second = notifications(host)
-    assert first.items == (Item(Path(3303, 0, 5700), 22.0), Item(Path(3303, 0, 5701), "F"))
-    assert second.items == (Item(Path(3306, 0, 5851), -7),)
-
-
 def test_acknowledgement_line() -> None:
     host = online()
     host.well(notify("3303/0/5700", 4, "22", "1,278"))
@@ -325,24 +315,6 @@ def test_acknowledgement_line() -> None:
     assert sent.confirmable
     assert host.deliver(Ack(sent.mid)) == ["+MIPLNOTIFY:0,278"]
     assert host.deliver(Ack(sent.mid)) == []
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        notify("3303/0/5702", 4, "1"),  # never declared
-        notify("3303/0/5700", 3, "1"),  # another type
-        notify("3303/0/5700", 4, "1", "0,7"),  # an ackid before the last line
-        notify("3303/0/5701", 1, "x" * 1001),  # more than a payload
-    ],
-)
-def test_refused_report_lines_keep_earlier_lines(command: str) -> None:
-    host = online()
-    host.well(notify("3303/0/5700", 4, "22", "0"))
-    assert host.refused(command) == 50
-    host.well(notify("3303/0/5701", 1, "F"))
-    (sent,) = notifications(host)
-    assert [item.value for item in sent.items] == [22.0, "F"]
 
 
 def test_report_has_at_most_1000_bytes() -> None:
