@@ -1,4 +1,4 @@
-"""How tests run: coroutines on a clock of their own, and nothing may outlive a test."""
+"""How tests run: coroutines in virtual time, bounded, and nothing may outlive a test."""
 
 from __future__ import annotations
 
@@ -13,15 +13,29 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support import effort
 from tests.support.clock import run
 
 pytest_plugins = ["pytester"]  # runs of pytest within a test
 
-settings.register_profile("m5310", deadline=None, derandomize=True)
-settings.load_profile("m5310")
+LONG_TIMEOUT = 900  # seconds a test, in the long form
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    about = "run the long forms of the tests: more examples, seeds, lines and days"
+    parser.addoption("--long", action="store_true", help=about)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    effort.long = config.getoption("--long")
+    settings.register_profile(
+        "m5310", deadline=None, derandomize=True, max_examples=effort.scaled(100)
+    )
+    settings.load_profile("m5310")
+    handle_signals()
+
+
+def handle_signals() -> None:
     """Handle signals as in the foreground, also under `nohup` or in the background of a script.
 
     A process inherits which signals are ignored, but no handler: what a test starts gets them.
@@ -30,6 +44,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give properties more time: one that fails looks for its smallest example for up to 300 s."""
+    if effort.long:
+        item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
+    elif getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        item.add_marker(pytest.mark.timeout(420))
 
 
 def pytest_collection_finish() -> None:
@@ -73,9 +95,10 @@ def nothing_outlives_a_test(request: pytest.FixtureRequest) -> Iterator[None]:
         thread.join(2)
     left = [thread for thread in threading.enumerate() if thread not in threads]
     assert not left, f"threads outlived the test: {left}"
-    # An object in a cycle may hold a descriptor; its warning is an error. What only calculates
-    # holds none, and most tests only calculate.
+    # An object in a cycle may hold a descriptor; its warning is an error. Synchronous tests that
+    # opened nothing hold none. What survives, such as pytest's reports, is not searched again.
     if inspect.iscoroutinefunction(request.function) or _descriptors() != before:
         gc.collect()
+        gc.freeze()
     opened = {entry for entry in _descriptors() - before if "/proc/" not in entry}
     assert not opened, f"descriptors outlived the test: {opened}"

@@ -56,6 +56,7 @@ class Air:
         self.loss = loss
         self.carried = 0
         self.lost = 0
+        self.deadline: float | None = None  # when the next message arrives, in either direction
         self.to_server: Callable[[str, Uplink, float], None] = lambda _to, _message, _now: None
         self._endpoints: dict[str, Receiver] = {}
         self._chance = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
@@ -88,11 +89,7 @@ class Air:
                 self.to_server(address, message, now)
             elif address in self._endpoints:
                 self._endpoints[address].deliver(message, now)
-
-    @property
-    def deadline(self) -> float | None:
-        """When the next message arrives, in either direction."""
-        return self._flights[0][0] if self._flights else None
+        self.deadline = self._flights[0][0] if self._flights else None
 
     def _send(self, address: str, message: Uplink | Downlink, now: float, *, down: bool) -> None:
         endpoint = self._endpoints.get(address)
@@ -107,3 +104,4 @@ class Air:
         arrival = max(now + self.latency + link.latency, last)
         self._last[down, address] = in_flight + 1, arrival
         heappush(self._flights, (arrival, next(self._numbers), down, address, message))
+        self.deadline = self._flights[0][0]

@@ -51,35 +51,13 @@ examples:
 """
 
 
-# Options that stand for more than one parameter.
-_SPEED, _FAULTS = "_speed", "_faults"
+# Arguments that `read` turns into parameters.
+_SUBCOMMAND, _SPEED, _FAULTS = "_subcommand", "_speed", "_faults"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (--help shows the options)\n")
-
-
-class _Subcommand(argparse.Action):
-    """`run FILE` sets `scenario`, `replay FILE` sets `replay`."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        _option: str | None = None,
-    ) -> None:
-        match values:
-            case ["run", str() as file]:
-                namespace.scenario = Path(file)
-            case ["replay", str() as file]:
-                namespace.replay = Path(file)
-            case words:
-                assert isinstance(words, list), "nargs=* gives a list"
-                parser.error(
-                    f"{' '.join(words)!r}: expected options only, or run FILE, or replay FILE"
-                )
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
@@ -89,6 +67,15 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
     `scenario`, `replay FILE` is `replay`; `firmware` is a name or the path of a file.
     """
     found = vars(parser.parse_args(arguments))
+    match found.pop(_SUBCOMMAND, []):
+        case []:
+            pass
+        case ["run", file]:
+            found["scenario"] = Path(file)
+        case ["replay", file]:
+            found["replay"] = Path(file)
+        case words:
+            parser.error(f"{' '.join(words)!r}: expected options only, run FILE or replay FILE")
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
 
 
@@ -103,9 +90,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument(
-        "scenario",
+        _SUBCOMMAND,
         nargs="*",
-        action=_Subcommand,
         metavar="run|replay FILE",
         help="run: play the scenario in FILE; replay: play the recording in FILE in place of a"
         " module, and show where the host differs from the recorded one (exit status 1)",

@@ -1,4 +1,4 @@
-"""When to come back: what every stepped part of the emulator tells the one above it."""
+"""Deadlines: the earliest of several, and the next one of each of many keys. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 def earliest(*deadlines: float | None) -> float | None:
-    """The first of them; None when nothing is planned."""
-    first = None  # by hand: it is asked a dozen times a command
+    """The first of `deadlines`; None stands for no deadline."""
+    first = None  # a loop, not min(): this runs a dozen times a command
     for at in deadlines:
         if at is not None and (first is None or at < first):
             first = at

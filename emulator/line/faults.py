@@ -51,6 +51,10 @@ class Rates:
 _NONE = Rates()
 
 
+def _ignore(_text: str) -> None:
+    """Default of `on_note`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Bytes to send on, `delay` seconds later than without faults."""
@@ -95,7 +99,7 @@ class DirectionFaults:
     with a description of each fault.
     """
 
-    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] | None = None) -> None:
+    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] = _ignore) -> None:
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
         self._on_note = on_note
@@ -161,7 +165,7 @@ class DirectionFaults:
             else:
                 chunks[-1] = Chunk(chunks[-1].data + passed, chunks[-1].delay)
         new = self.met - before
-        if new and self._on_note is not None:
+        if new:
             counts = ", ".join(f"{fault} {count}" for fault, count in new.items())
             self._on_note(f"faults on {len(data)} bytes: {counts}")
         return chunks
@@ -201,12 +205,13 @@ class DirectionFaults:
 class Faults:
     """The faults of both directions; random ones depend on `seed`."""
 
-    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] | None = None) -> None:
-        def note_for(direction: str) -> Callable[[str], None] | None:
-            return None if on_note is None else lambda text: on_note(f"{direction}: {text}")
-
-        self.to_host = DirectionFaults(seed=2 * seed, on_note=note_for("to the host"))
-        self.to_module = DirectionFaults(seed=2 * seed + 1, on_note=note_for("to the module"))
+    def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] = _ignore) -> None:
+        self.to_host = DirectionFaults(
+            seed=2 * seed, on_note=lambda text: on_note(f"to the host: {text}")
+        )
+        self.to_module = DirectionFaults(
+            seed=2 * seed + 1, on_note=lambda text: on_note(f"to the module: {text}")
+        )
 
     @property
     def rates(self) -> tuple[Rates, Rates]:

@@ -19,6 +19,10 @@ MAX_WAITING = 4096
 _PTY = Address()
 
 
+def _ignore(*_: object) -> None:
+    """Default of the callbacks."""
+
+
 class Line:
     """Calls `on_data` with bytes for the module, `on_sent` with bytes that have left for the host.
 
@@ -35,9 +39,9 @@ class Line:
         clock: Clock,
         on_data: Callable[[bytes], None],
         *,
-        on_sent: Callable[[bytes], None] | None = None,
-        on_note: Callable[[str], None] | None = None,
-        on_end: Callable[[], None] | None = None,
+        on_sent: Callable[[bytes], None] = _ignore,
+        on_note: Callable[[str], None] = _ignore,
+        on_end: Callable[[], None] = _ignore,
         baud: int | None = 9600,
         strict: bool = False,
         receive_buffer: int | None = None,
@@ -62,7 +66,7 @@ class Line:
         self.lost = 0
         self.baud = baud
         self.strict = strict
-        self.receive_buffer = ReceiveBuffer(receive_buffer, self._note)
+        self.receive_buffer = ReceiveBuffer(receive_buffer, on_note)
         self._clock = clock
         self._on_data = on_data
         self._on_sent = on_sent
@@ -70,9 +74,9 @@ class Line:
         self._on_end = on_end
         self._attachment = Attachment(address, link)
         self._port: Port | None = None
-        self.faults = Faults(seed=seed, on_note=self._note)
-        self._out = LineDirection(self.faults.to_host, self._note)
-        self._in = LineDirection(self.faults.to_module, self._note)
+        self.faults = Faults(seed=seed, on_note=on_note)
+        self._out = LineDirection(self.faults.to_host, on_note)
+        self._in = LineDirection(self.faults.to_module, on_note)
         self._out_timer: Timer | None = None
         self._in_timer: Timer | None = None
         self._writing = False  # the port is full; waiting for its reader
@@ -117,7 +121,7 @@ class Line:
         Raises OSError if it cannot be opened.
         """
         if self._port is None and not self._closed:
-            self._port = self._attachment.open(self._on_port_data, self._note, self._on_port_end)
+            self._port = self._attachment.open(self._on_port_data, self._on_note, self._on_port_end)
 
     def unplug(self) -> None:
         """Close the port like a pulled plug: hosts see a hang-up, bytes on their way are lost.
@@ -154,12 +158,8 @@ class Line:
         self._notify_end()
 
     def _notify_end(self) -> None:
-        if self._ended and self.idle and self._on_end is not None:
+        if self._ended and self.idle:
             self._on_end()
-
-    def _note(self, text: str) -> None:
-        if self._on_note is not None:
-            self._on_note(text)
 
     # From the module to the host -----------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class Line:
         self._notify_sent(sent)
 
     def _notify_sent(self, sent: bytes) -> None:
-        if sent and self._on_sent is not None:
+        if sent:
             self._on_sent(sent)
 
     def _write(self, data: bytes) -> int:

@@ -1,9 +1,9 @@
-"""The firmware of the classic module, its variants as data.
+"""Firmware variants of the module, as data.
 
-To try one: a TOML file (`emulator.variants`), or a `Firmware` of your own for the emulator. To add
-one: its place in FIRMWARES, its differences and nothing else, with the source or the word "guess"
-beside each, and the transcripts that show it. What no field can express is a new field, with
-today's behaviour as its default.
+To try a variant, write a TOML file (see `emulator.cli.firmware_file`) or pass a `Firmware` to the
+emulator. To add one, add its differences to FIRMWARES, each with its source or marked as a guess,
+and the transcripts that show it. A difference without a field needs a new field, whose default is
+today's behaviour.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """How one firmware differs from another. The defaults are those of SP3.
+    """What differs between firmware versions. The defaults are those of SP3.
 
-    `revision`, `version`: the answers to AT+CGMR and AT+CMVER. `dialect`: the OneNET commands, one
-    of `emulator.module.dialects.dialect.DIALECTS`. `typed_urcs`: writes and executes
-    are announced with type and length, several at once. `read_suffix`: what stands behind the ids
-    in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid. `msgids`: the message ids that a
-    host may answer.
+    `revision`, `version`: answers to AT+CGMR and AT+CMVER. `typed_urcs`: +MIPLWRITE and
+    +MIPLEXECUTE have types and lengths, and a write announces all its resources at once.
+    `read_suffix`: text after the ids in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid.
+    `msgids`: message ids that a host may answer. `dialect`: the OneNET commands, a key of
+    `emulator.module.dialects.dialect.DIALECTS`.
 
-    For the line: `quiet` is the time in seconds that a host leaves after a final result code before
-    its next command; `hasty_lost`: what comes sooner is lost, otherwise it is taken all the same.
-    `overruns`: bytes are lost when more than the UART's buffer holds come without a pause.
+    Of the line: `quiet`: seconds from a final result code to the host's next command. `hasty_lost`:
+    a command that comes sooner is lost; False: it is only noted. `overruns`: bytes are lost when
+    more than the UART buffer holds come without a pause.
     """
 
     revision: str
@@ -32,17 +32,17 @@ class Firmware:
     typed_urcs: bool = False
     read_suffix: str = ""
     acknowledges: bool = True
-    msgids: range = range(10_000, 0x10000)  # five digits: hosts patch exactly so many characters
+    msgids: range = range(10_000, 0x10000)  # five digits: hosts copy exactly so many characters
     quiet: float = 0.02  # what makers of such modules ask for (the u-blox AT manuals: 20 ms)
     hasty_lost: bool = False
     overruns: bool = False
     dialect: str = "classic"
 
 
-# Seen: CMVER holds `3.` from SP3 on, and hosts test for it before they use acknowledged reports;
-# some firmware appends a value to +MIPLREAD. Documented for later firmware: the typed lines. Which
-# of the older ones appends, is hasty or overruns is a guess, and so are the texts and the number of
-# the later one.
+# Seen: CMVER contains `3.` from SP3 on, and hosts check it before they use acknowledged reports;
+# some firmware appends a value to +MIPLREAD. Documented for later firmware: the typed lines.
+# guess: which older version appends the value, loses early commands or overruns; all texts; that
+# SP5 is the later firmware
 FIRMWARES: Mapping[str, Firmware] = {
     "SP1": Firmware(
         revision="V100R100C10B657SP1",
@@ -71,9 +71,10 @@ def profile(
     hasty_lost: bool | None = None,
     overruns: bool | None = None,
 ) -> Firmware:
-    """This firmware, or that of this name, but for what is said otherwise (None: is not said).
+    """The named firmware with the given overrides (None keeps its value).
 
-    A line without pace is no UART, and asks for no patience. Raises ValueError: no such name.
+    An unpaced line (`paced` False) has no quiet time and no overruns. Raises ValueError for an
+    unknown name.
     """
     if isinstance(firmware, str):
         if firmware not in FIRMWARES:

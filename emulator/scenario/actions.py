@@ -11,8 +11,8 @@ from math import isfinite
 from emulator.air.messages import Discover, Execute, Item, Path, Read, Value, Write
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme, framed
+from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
-from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults

@@ -10,6 +10,7 @@ from emulator.scenario.events import (
     AirChange,
     ByteFault,
     CableChange,
+    Change,
     CoverageChange,
     NetworkChange,
     NoiseChange,
@@ -20,17 +21,6 @@ from emulator.scenario.events import (
 from emulator.simulation.board import Board
 
 Undo = Callable[[], None]
-Change = (
-    CoverageChange
-    | NetworkChange
-    | SimChange
-    | Restart
-    | CableChange
-    | NoiseChange
-    | ByteFault
-    | AirChange
-    | PlatformChange
-)
 
 
 def apply(change: Change, emulator: Emulator, board: Board) -> Undo:

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.line.faults import FaultAt, Rates
+from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
-from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults
@@ -126,9 +126,7 @@ class CloudRequest:
     request: Read | Write | Execute | Discover
 
 
-# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
-# elsewhere they are written on an idle line.
-Action = (
+Change = (
     CoverageChange
     | NetworkChange
     | SimChange
@@ -138,10 +136,10 @@ Action = (
     | ByteFault
     | AirChange
     | PlatformChange
-    | CloudRequest
-    | CommandFault
-    | ExtraBytes
 )
+# `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
+# elsewhere they are written on an idle line.
+Action = Change | CloudRequest | CommandFault | ExtraBytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import partial
 
 from emulator.clock.clocks import Timer
 from emulator.emulator import Emulator
-from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes
+from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.scenario.apply import Undo, apply
@@ -44,8 +44,8 @@ class Play:
         emulator: Emulator,
         scenario: Scenario,
         *,
-        on_log: Callable[[LogEntry], None] | None = None,
-        on_end: Callable[[], None] | None = None,
+        on_log: Callable[[LogEntry], None] = lambda _entry: None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.log: deque[LogEntry] = deque(maxlen=_MAX_LOG)
         self.counts = [0] * len(scenario.events)  # how often each event happened
@@ -102,8 +102,7 @@ class Play:
 
     def _end(self) -> None:
         self.stop()
-        if self._on_end is not None:
-            self._on_end()
+        self._on_end()
 
     # Timers --------------------------------------------------------------------------------------
 
@@ -227,5 +226,4 @@ class Play:
         now = self._emulator.now()
         entry = LogEntry(now - (now if self._begin is None else self._begin), text)
         self.log.append(entry)
-        if self._on_log is not None:
-            self._on_log(entry)
+        self._on_log(entry)

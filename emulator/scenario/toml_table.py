@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
+from types import UnionType
 from typing import TypeVar
 
 E = TypeVar("E", bound=Enum)
@@ -78,27 +79,12 @@ class TomlTable:
     def integer(
         self, key: str, low: int, high: int | None = None, default: int | None = None
     ) -> int:
-        if default is not None and key not in self:
-            return default
-        value = self.take(key)
-        if isinstance(value, int) and not isinstance(value, bool) and _inside(value, low, high):
-            return value
-        bounds = f"{low} or more" if high is None else f"{low} to {high}"
-        raise self._invalid(key, f"{key} {format_value(value)}, expected a whole number, {bounds}")
+        return int(self._numeric(key, int, "a whole number", low, high, default))
 
     def number(
         self, key: str, low: float = 0.0, high: float | None = None, default: float | None = None
     ) -> float:
-        if default is not None and key not in self:
-            return default
-        value = self.take(key)
-        match value:
-            case bool():
-                pass
-            case int() | float() if _inside(value, low, high):
-                return float(value)
-        bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
-        raise self._invalid(key, f"{key} {format_value(value)}, expected a number, {bounds}")
+        return float(self._numeric(key, int | float, "a number", low, high, default))
 
     def optional(self, key: str, low: float = 0.0, high: float | None = None) -> float | None:
         """Like `number`, but None if the key is missing."""
@@ -127,6 +113,25 @@ class TomlTable:
                 known = ", ".join(it for it in self._known if it != key) or "no key"
                 raise self._invalid(key, f"{key} is not allowed here, expected {known}")
 
+    def _numeric(
+        self,
+        key: str,
+        kind: type[int] | UnionType,
+        what: str,
+        low: float,
+        high: float | None,
+        default: float | None,
+    ) -> float:
+        if default is not None and key not in self:
+            return default
+        value = self.take(key)
+        most = _MAX if high is None else high
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and isinstance(value, kind) and low <= value <= most:
+            return value
+        bounds = f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+        raise self._invalid(key, f"{key} {format_value(value)}, expected {what}, {bounds}")
+
     def _invalid(self, key: str | None, message: str) -> InvalidValue:
         if self._parent is None:
             return InvalidValue(key, message)
@@ -151,7 +156,3 @@ def _toml(value: object) -> str:
             return "[" + ", ".join(map(_toml, value)) + "]"
         case _:
             return str(value)
-
-
-def _inside(value: float, low: float, high: float | None) -> bool:
-    return low <= value <= _MAX and (high is None or value <= high)

@@ -149,16 +149,20 @@ class Board:
         if output:
             self.line.send(output)
         if self.module.baud != self._baud:  # after what was sent at the old speed
-            self._baud = self.module.baud
-            if self.config.baud is not None:
-                self.line.baud = self._baud
-                if self._recorder is not None:
-                    self._recorder.speed(self._baud, self._clock.now())
-        for datagram in self.module.take_datagrams():
-            self.internet.send(datagram)
-        self.internet.settle(self.module.sockets.ports)
+            self._change_speed(self.module.baud)
+        if self.module.datagrams or self.module.sockets.ports or self.internet.sockets:
+            for datagram in self.module.take_datagrams():
+                self.internet.send(datagram)
+            self.internet.settle(self.module.sockets.ports)
         if self._drain_timer is not None:
             self._end_if_drained()
+
+    def _change_speed(self, baud: int) -> None:
+        self._baud = baud
+        if self.config.baud is not None:
+            self.line.baud = baud
+            if self._recorder is not None:
+                self._recorder.speed(baud, self._clock.now())
 
     def _on_sent(self, data: bytes) -> None:
         if not self._monitored:

@@ -1,4 +1,4 @@
-"""The internet behind the module's sockets: true UDP sockets of this machine."""
+"""Internet: UDP sockets of this machine behind the module's sockets."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from emulator.module.general.udp import DATAGRAM_LIMIT, Datagram
 
 _LOOPBACK = "127.0.0.1"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - only where the user has allowed the network
-# Datagrams read from one socket before anything else has its turn.
+# Datagrams read from one socket before other events are served.
 _AT_ONCE = 16
 _READ_SIZE = 65_536
 
 
 class Internet:
-    """`on_datagram` gets what arrives: socket number, the sender's address and port, the bytes.
+    """`on_datagram` receives datagrams: socket number, the sender's address and port, the bytes.
 
-    Each socket of the module is one of this machine at the same port, where that is free: another
-    one otherwise, which `on_note` names. Nothing leaves this machine unless `allowed`.
+    Each socket of the module is a socket of this machine at the same port if that is free, else at
+    another one, which `on_note` names. Nothing leaves this machine unless `allowed`. `sockets` are
+    the open ones, by the module's port.
     """
 
     def __init__(
@@ -33,28 +34,26 @@ class Internet:
         self._on_datagram = on_datagram
         self._on_note = on_note
         self._allowed = allowed
-        self._open: dict[int, socket.socket] = {}  # by the module's port
+        self.sockets: dict[int, socket.socket] = {}
         self._numbers: dict[int, int] = {}  # the module's socket at each port
 
     def settle(self, ports: Mapping[int, int]) -> None:
-        """The module's sockets are these now: local port by number."""
-        if not ports and not self._open:
-            return
+        """Open and close sockets for the module's present ones: local port by number."""
         self._numbers = {port: number for number, port in ports.items()}
-        for port in self._open.keys() - self._numbers.keys():
+        for port in self.sockets.keys() - self._numbers.keys():
             self._close(port)
-        for port in self._numbers.keys() - self._open.keys():
+        for port in self._numbers.keys() - self.sockets.keys():
             self._open_at(port)
 
     def send(self, datagram: Datagram) -> None:
-        """Send it, or note why not: UDP promises nothing."""
+        """Send `datagram`, or note why it is lost."""
         where = f"{datagram.address}:{datagram.port}"
         if not self._allowed and not IPv4Address(datagram.address).is_loopback:
             self._on_note(
                 f"datagram to {where} dropped: --allow-network lets it leave this machine"
             )
             return
-        here = self._open.get(datagram.local_port) or self._open_at(datagram.local_port)
+        here = self.sockets.get(datagram.local_port) or self._open_at(datagram.local_port)
         try:
             here.sendto(datagram.data, (datagram.address, datagram.port))
         except OSError as error:
@@ -65,8 +64,8 @@ class Internet:
         self.settle({})
 
     def port_of(self, local_port: int) -> int | None:
-        """At which port of this machine the module's `local_port` is reached."""
-        here = self._open.get(local_port)
+        """The port of this machine at which the module's `local_port` is reached."""
+        here = self.sockets.get(local_port)
         return None if here is None else int(here.getsockname()[1])
 
     def _open_at(self, port: int) -> socket.socket:
@@ -79,19 +78,19 @@ class Internet:
             made.bind((host, 0))
             other = made.getsockname()[1]
             self._on_note(f"UDP port {port}: {error.strerror}; reached at {host}:{other} instead")
-        self._open[port] = made
+        self.sockets[port] = made
         asyncio.get_running_loop().add_reader(made, self._read, port)
         return made
 
     def _close(self, port: int) -> None:
-        made = self._open.pop(port)
+        made = self.sockets.pop(port)
         asyncio.get_running_loop().remove_reader(made)
         made.close()
 
     def _read(self, port: int) -> None:
         for _ in range(_AT_ONCE):
-            here, number = self._open.get(port), self._numbers.get(port)
-            if here is None or number is None:  # closed by what came before
+            here, number = self.sockets.get(port), self._numbers.get(port)
+            if here is None or number is None:  # closed by an earlier datagram
                 return
             try:
                 data, (address, sender) = here.recvfrom(_READ_SIZE)

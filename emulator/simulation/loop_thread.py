@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for programs that block in theirs."""
+"""An event loop in its own thread, for programs that block."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """After `start`, `run` lets the loop do something and waits for it; `close` ends both.
+    """After `start`, `run` executes a coroutine in the loop and waits for it; `close` ends both.
 
-    What fails on the loop without anybody waiting for it is kept, and raised by `close`.
+    Exceptions in the loop that no caller waits for are kept and raised by `close`.
     """
 
     def __init__(self, name: str) -> None:
@@ -24,12 +24,12 @@ class LoopThread:
         self._failures: list[Exception] = []
 
     def start(self) -> None:
-        """Raises RuntimeError: it runs already; OSError: there is no loop to be had."""
+        """Raises RuntimeError if it runs already, OSError if no event loop can be created."""
         if self._loop is not None:
-            raise RuntimeError(f"{self._name} runs already; close it first, or make another")
-        loop = asyncio.new_event_loop()  # here, where its failure is the caller's
+            raise RuntimeError(f"{self._name} runs already: close it first, or create another")
+        loop = asyncio.new_event_loop()  # in this thread, so that an error reaches the caller
         ready = threading.Event()
-        # A daemon: a program that leaves without closing it is not kept from ending.
+        # A daemon thread does not keep a program alive that does not close it.
         self._thread = threading.Thread(
             target=self._run, args=(loop, ready), name=self._name, daemon=True
         )
@@ -37,22 +37,22 @@ class LoopThread:
         ready.wait()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for `work`, whose result or exception is the caller's.
+        """Run `work` in the loop; returns its result or raises its exception.
 
-        Raises RuntimeError: from the loop's own thread, which would wait for itself; or outside of
-        `start` and `close`.
+        Raises RuntimeError in the loop's own thread, which would wait for itself, and when not
+        started.
         """
         loop = self._loop
         if loop is None or threading.current_thread() is self._thread:
             work.close()
-            why = "is not running" if loop is None else "would wait for itself"
+            reason = "is not running" if loop is None else "would wait for itself"
             raise RuntimeError(
-                f"{self._name} {why}: use it inside of its `with`, and from other threads"
+                f"{self._name} {reason}: use it inside its `with`, from another thread"
             )
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
     def close(self) -> None:
-        """End loop and thread; a second time does nothing. Raises RuntimeError: what had failed."""
+        """End loop and thread; may be called again. Raises RuntimeError with kept exceptions."""
         if self._loop is None:
             return
         self._loop.call_soon_threadsafe(self._end.set)
@@ -60,8 +60,8 @@ class LoopThread:
         self._loop = None
         failures, self._failures = self._failures, []
         if failures:
-            told = ", ".join(map(repr, failures))
-            raise RuntimeError(f"{self._name} failed: {told}") from failures[0]
+            texts = ", ".join(map(repr, failures))
+            raise RuntimeError(f"{self._name} failed: {texts}") from failures[0]
 
     def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -69,12 +69,12 @@ class LoopThread:
 
     async def _serve(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
         self._loop = loop
-        loop.set_exception_handler(self._failed)
+        loop.set_exception_handler(self._on_error)
         self._end = asyncio.Event()
         ready.set()
         await self._end.wait()
 
-    def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _on_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         failure = context.get("exception")
         self._failures.append(
             failure if isinstance(failure, Exception) else RuntimeError(context["message"])

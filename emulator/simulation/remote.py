@@ -1,4 +1,4 @@
-"""An emulator from another thread: each access is made in the emulator's own, and waited for."""
+"""Access to an emulator from other threads: each access runs in the emulator's thread."""
 
 from __future__ import annotations
 
@@ -17,37 +17,41 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 class _Remote:
-    """Stands for `part`: has its attributes and methods, whose use blocks until it is done.
+    """Proxy of `part`. Each access blocks until it is done in the emulator's thread; `async`
+    methods block until their result is there.
 
-    Parts of the part are remote as well; values (numbers, texts, enums, frozen dataclasses) are
-    themselves. `turn` is called before and after, so that what is due or was caused happens.
+    Attributes that are parts of the emulator are proxies too; values (numbers, texts, enums,
+    dataclasses) are not. `settle` is called before and after each access, so that due events and
+    the consequences of the access are processed.
     """
 
-    __slots__ = ("_part", "_thread", "_turn")
+    __slots__ = ("_part", "_settle", "_thread")
     _part: object
     _thread: LoopThread
-    _turn: Callable[[], None]
+    _settle: Callable[[], None]
 
-    def __init__(self, part: object, thread: LoopThread, turn: Callable[[], None]) -> None:
-        for name, value in (("_part", part), ("_thread", thread), ("_turn", turn)):
+    def __init__(self, part: object, thread: LoopThread, settle: Callable[[], None]) -> None:
+        for name, value in (("_part", part), ("_thread", thread), ("_settle", settle)):
             object.__setattr__(self, name, value)
 
     def __call__(self, action: Callable[[Any], object]) -> Any:
-        """`action` with the part itself, in its thread; a coroutine that it returns is awaited."""
+        """Run `action` with the part in its thread; await its result if it is awaitable."""
 
-        async def act() -> object:
-            self._turn()
+        async def run() -> object:
+            self._settle()
             try:
                 result = action(self._part)
                 return await result if inspect.isawaitable(result) else result
             finally:
-                self._turn()
+                self._settle()
 
-        return self._thread.run(act())
+        return self._thread.run(run())
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
-            raise AttributeError(f"{name!r} is not for other threads: only public names are")
+            raise AttributeError(
+                f"{name!r} is private: only public names are available in other threads"
+            )
         if inspect.isroutine(getattr(type(self._part), name, None)):
             return lambda *args, **options: self._remote(
                 self(lambda part: getattr(part, name)(*args, **options))
@@ -72,20 +76,21 @@ class _Remote:
     def _remote(self, value: object) -> object:
         if isinstance(value, list):
             return [self._remote(entry) for entry in value]
-        ours = type(value).__module__.partition(".")[0] == _PACKAGE
-        if not ours or isinstance(value, Enum) or is_dataclass(value):
+        own = type(value).__module__.partition(".")[0] == _PACKAGE
+        if not own or isinstance(value, Enum) or is_dataclass(value):
             return value
-        return _Remote(value, self._thread, self._turn)
+        return _Remote(value, self._thread, self._settle)
 
 
-def remote(part: P, thread: LoopThread, turn: Callable[[], None]) -> P:
-    """`part` for the use of any thread but its own; see `_Remote`."""
-    return cast(P, _Remote(part, thread, turn))
+def remote(part: P, thread: LoopThread, settle: Callable[[], None]) -> P:
+    """A proxy of `part` for other threads than its own; see `_Remote`."""
+    return cast(P, _Remote(part, thread, settle))
 
 
 def within(part: P, action: Callable[[P], R]) -> R:
-    """`action` with the part itself, at one go in its own thread; what it returns or raises.
+    """Run `action(part)` in the part's own thread, without other events in between.
 
-    A part that is not remote is given to it as it is.
+    Returns its result or raises its exception. `part` may also be the part itself instead of a
+    proxy; then `action` runs in the calling thread.
     """
     return cast(R, part(action)) if isinstance(part, _Remote) else action(part)

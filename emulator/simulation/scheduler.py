@@ -25,7 +25,6 @@ class Scheduler:
         self._eager = clock if isinstance(clock, EagerClock) else None
         self._timer: Timer | None = None
         self._due: float | None = None  # when the timer fires
-        self._running = False
         simulation.on_change = self._on_change
 
     def start(self) -> None:
@@ -33,7 +32,7 @@ class Scheduler:
 
     def stop(self) -> None:
         self.started = False
-        self._stop_timer()
+        self._set_timer(None)
 
     def input(self, call: Callable[[float], T], flush: Callable[[], None] | None = None) -> T:
         """Let the outside act on a part: do what is due first, then `call(now)`, then its effects.
@@ -45,7 +44,7 @@ class Scheduler:
             self._run(now)
         if flush is not None:
             self._simulation.outputs[flush] = None
-        self._running = True
+        self._simulation.busy = True  # the effects of `call` are served below
         try:
             return call(now)
         finally:
@@ -56,11 +55,7 @@ class Scheduler:
         self._run(self._clock.now())
 
     def _run(self, now: float) -> None:
-        self._running = True
-        try:
-            deadline = self._simulation.step(now)
-        finally:
-            self._running = False
+        deadline = self._simulation.step(now)
         if deadline != self._due:
             self._set_timer(deadline)
         outputs, self._simulation.outputs = self._simulation.outputs, {}
@@ -70,7 +65,7 @@ class Scheduler:
             self._eager.check()
 
     def _on_change(self) -> None:
-        if self.started and not self._running:
+        if self.started:
             self._set_timer(self._clock.now())
 
     def _on_timer(self) -> None:
@@ -78,12 +73,7 @@ class Scheduler:
         self._run(self._clock.now())
 
     def _set_timer(self, due: float | None) -> None:
-        self._stop_timer()
-        if due is not None:
-            self._due = due
-            self._timer = self._clock.call_at(due, self._on_timer)
-
-    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._due = None
+        self._due = due
+        self._timer = None if due is None else self._clock.call_at(due, self._on_timer)

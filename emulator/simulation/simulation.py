@@ -44,14 +44,16 @@ class Simulation:
     A part costs nothing while it is not due, so there may be thousands of endpoints. Call `step`
     before and after anything else is done to a part, so that all have the same time.
 
-    `on_change` is called when a part has changed outside of `step`. `outputs` are the `flush`
-    callbacks of the parts stepped so far, each once, in order; the caller empties it.
+    `on_change` is called when a part has changed, except while `busy`: during `step`, or when the
+    caller says that one will follow. `outputs` are the `flush` callbacks of the parts stepped so
+    far, each once, in order; the caller empties it.
     """
 
     def __init__(self, server: Server, air: Air) -> None:
         self.server = server
         self.air = air
         self.misbehaviour = Misbehaviour(server.receive, air.send_down)
+        self.busy = False
         self.on_change: Callable[[], None] = lambda: None
         self.outputs: dict[Callable[[], None], None] = {}
         server.send = self.misbehaviour.send
@@ -82,11 +84,15 @@ class Simulation:
         Returns the next deadline, None if nothing is planned. How often it is called makes no
         difference to what happens.
         """
-        deadline = earliest(self._deadlines.next, self.air.deadline)
-        while deadline is not None and deadline < now:
-            deadline = self._settle(deadline)
-        if self._changed or deadline == now:
-            deadline = self._settle(now)
+        self.busy = True
+        try:
+            deadline = earliest(self._deadlines.next, self.air.deadline)
+            while deadline is not None and deadline < now:
+                deadline = self._settle(deadline)
+            if self._changed or deadline == now:
+                deadline = self._settle(now)
+        finally:
+            self.busy = False
         return deadline
 
     def _add_part(self, part: Part, flush: Callable[[], None] | None) -> None:
@@ -97,18 +103,19 @@ class Simulation:
 
     def _part_changed(self, index: int) -> None:
         self._changed.add(index)
-        self.on_change()
+        if not self.busy:
+            self.on_change()
 
     def _settle(self, now: float) -> float | None:
         """Do all that happens at `now`, until nothing more does; returns the next deadline."""
         while True:
-            self._step_parts(now)
-            if not self._changed and (self.air.deadline is None or self.air.deadline > now):
-                break
-            self.air.step(now)
-        deadline = earliest(self._deadlines.next, self.air.deadline)
-        assert deadline is None or deadline > now, "a part is still due at the time of its step"
-        return deadline
+            part_due, arrival = self._deadlines.next, self.air.deadline
+            if self._changed or (part_due is not None and part_due <= now):
+                self._step_parts(now)
+            elif arrival is not None and arrival <= now:
+                self.air.step(now)
+            else:
+                return earliest(part_due, arrival)
 
     def _step_parts(self, now: float) -> None:
         """Step the parts that are due or have changed, in the order of their adding."""
@@ -116,6 +123,8 @@ class Simulation:
         self._changed.clear()
         for index in stepped:
             part, flush = self._parts[index]
-            self._deadlines.set(index, part.step(now))
+            deadline = part.step(now)
+            assert deadline is None or deadline > now, "a part is still due after its step"
+            self._deadlines.set(index, deadline)
             if flush is not None:
                 self.outputs[flush] = None

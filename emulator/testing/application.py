@@ -1,4 +1,4 @@
-"""OneNET as an application sees it, for tests: ask the device, look at what it has reported."""
+"""`Cloud`: a device as a OneNET application sees it, for tests. Thread-safe."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ from emulator.simulation.remote import within
 
 T = TypeVar("T")
 
-# Seconds of real time: the platform itself gives up after 30 s of its own (OneNET guide 5.2.2).
-PATIENCE = 35.0
-# The platform tells nobody of a login: it is asked so often, in seconds.
-_LOOK = 0.002
+# Default timeout in seconds of real time. The platform itself gives up after 30 s of the emulator's
+# clock (OneNET guide 5.2.2).
+TIMEOUT = 35.0
+# Seconds between two checks of a condition: there is no event for a login.
+_POLL_INTERVAL = 0.002
 _PATH = re.compile(r"/?(\d{1,5})(?:/(\d{1,5})(?:/(\d{1,5}))?)?")
 
 
 class Cloud:
     """The device of one module of `emulator`, which runs in another thread (`with Emulator()`).
 
-    Paths are written `3303/0/5700`. `read`, `write` and `execute` block until the device has done
-    it, for `timeout` seconds of real time; a program that shares the test's thread is asked with
-    `start_read` and the like instead, then given its turn, then the future is asked for its result.
+    Paths look like `3303/0/5700`. `read`, `write` and `execute` block until the device has
+    answered, at most `timeout` seconds of real time. If the device program runs in the thread of
+    the test, use `start_read`, `start_write` or `start_execute`, let the program run, and then get
+    the result of the future.
 
-    Each raises ApiError with OneNET's words: the device is not online, refused, or did not answer
-    within 30 s of the emulator's clock; TimeoutError: nothing of that came in real time, as with a
-    clock that stands still; ValueError: the path is none.
+    Raises:
+        ApiError: the device is not online, refused the request, or did not answer within 30 s of
+            the emulator's clock; the text is OneNET's.
+        TimeoutError: no answer within `timeout`, for example because the clock stands still.
+        ValueError: the path is invalid.
     """
 
     def __init__(self, emulator: Emulator, *, imei: str | None = None) -> None:
-        """`imei`: of the module; None: the first one's."""
+        """`imei` selects the module; None: the first one."""
         self._emulator = emulator
         self._imei = emulator.imei if imei is None else imei
 
-    # What it has got -----------------------------------------------------------------------------
+    # State ---------------------------------------------------------------------------------------
 
     @property
     def online(self) -> bool:
@@ -50,43 +54,43 @@ class Cloud:
         return within(self._emulator, lambda it: it.platform.online(self._device(it)))
 
     def points(self, path: str) -> list[Value]:
-        """The values that were reported for a resource, the newest last."""
+        """The values reported for a resource, oldest first."""
         wanted = {stream_id(_resource(path))}
 
-        def look(it: Emulator) -> list[Value]:
+        def collect(it: Emulator) -> list[Value]:
             streams = self._device(it).points.streams(MAX_POINTS, wanted)
             return [point.value for stream in streams for point in stream.points]
 
-        return within(self._emulator, look)
+        return within(self._emulator, collect)
 
-    def until(self, done: Callable[[], bool], timeout: float = PATIENCE) -> None:
-        """Wait until `done`, as in `cloud.until(lambda: cloud.online)`. Raises TimeoutError."""
+    def until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
+        """Wait until `done()`: `cloud.until(lambda: cloud.online)`. Raises TimeoutError."""
         end = time.monotonic() + timeout
         while not done():
             if time.monotonic() >= end:
-                raise TimeoutError(f"it has not come to that within {timeout} s")
-            time.sleep(_LOOK)
+                raise TimeoutError(f"condition not met within {timeout} s")
+            time.sleep(_POLL_INTERVAL)
 
-    # What it asks --------------------------------------------------------------------------------
+    # Requests ------------------------------------------------------------------------------------
 
-    def read(self, path: str, timeout: float = PATIENCE) -> Value:
+    def read(self, path: str, timeout: float = TIMEOUT) -> Value:
         """The value of one resource."""
         return self._wait(self.start_read(path), timeout)
 
-    def read_all(self, path: str, timeout: float = PATIENCE) -> dict[str, Value]:
-        """The values below an object, an instance or a resource, by their paths."""
+    def read_all(self, path: str, timeout: float = TIMEOUT) -> dict[str, Value]:
+        """All values of an object, an instance or a resource, by path."""
         return self._wait(self.start_read_all(path), timeout)
 
-    def write(self, path: str, value: Value, timeout: float = PATIENCE) -> None:
-        """A new value for one resource."""
+    def write(self, path: str, value: Value, timeout: float = TIMEOUT) -> None:
+        """Write the value of one resource."""
         self._wait(self.start_write({path: value}), timeout)
 
-    def execute(self, path: str, arguments: str = "", timeout: float = PATIENCE) -> None:
+    def execute(self, path: str, arguments: str = "", timeout: float = TIMEOUT) -> None:
         self._wait(self.start_execute(path, arguments), timeout)
 
     def start_read(self, path: str) -> Future[Value]:
-        asked = _resource(path)
-        return self._start(Read(0, asked), lambda outcome: _value(outcome.items, asked))
+        resource = _resource(path)
+        return self._start(Read(0, resource), lambda outcome: _value(outcome.items, resource))
 
     def start_read_all(self, path: str) -> Future[dict[str, Value]]:
         def values(outcome: Outcome) -> dict[str, Value]:
@@ -95,7 +99,7 @@ class Cloud:
         return self._start(Read(0, _path(path)), values)
 
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
-        """New values for resources of one instance, in one request."""
+        """Write resources of one instance in one request."""
         items = tuple(Item(_resource(path), value) for path, value in values.items())
         instances = {Path(item.path.object, item.path.instance) for item in items}
         if len(instances) != 1:
@@ -103,10 +107,10 @@ class Cloud:
         return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)
 
     def start_execute(self, path: str, arguments: str = "") -> Future[None]:
-        question = Execute(0, _resource(path), arguments.encode())
-        return self._start(question, lambda _outcome: None)
+        request = Execute(0, _resource(path), arguments.encode())
+        return self._start(request, lambda _outcome: None)
 
-    # How -------------------------------------------------------------------------------------
+    # Internals -------------------------------------------------------------------------------
 
     def _device(self, it: Emulator) -> Device:
         device = it.platform.device_by_imei(self._imei)
@@ -114,11 +118,11 @@ class Cloud:
             raise ApiError(Errno.AUTH_FAILED)
         return device
 
-    def _start(self, question: Operation, result: Callable[[Outcome], T]) -> Future[T]:
+    def _start(self, request: Operation, result: Callable[[Outcome], T]) -> Future[T]:
         answer: Future[T] = Future()
-        answer.set_running_or_notify_cancel()  # from now on it cannot be cancelled
+        answer.set_running_or_notify_cancel()  # the request cannot be cancelled
 
-        def done(outcome: Outcome) -> None:
+        def on_done(outcome: Outcome) -> None:
             if outcome.failure is not None:
                 answer.set_exception(ApiError(Errno.UNSUCCESS, outcome.failure))
                 return
@@ -127,10 +131,10 @@ class Cloud:
             except ApiError as error:
                 answer.set_exception(error)
 
-        def ask(it: Emulator) -> Request:
-            return it.platform.request(self._device(it), question, done, it.now())
+        def send(it: Emulator) -> Request:
+            return it.platform.request(self._device(it), request, on_done, it.now())
 
-        within(self._emulator, ask)
+        within(self._emulator, send)
         return answer
 
     @staticmethod
@@ -139,8 +143,9 @@ class Cloud:
             return answer.result(timeout)
         except TimeoutError:
             raise TimeoutError(
-                f"no answer of the device within {timeout} s: does its program run meanwhile, in"
-                " another thread or process, and the clock? If not, use start_read and the like"
+                f"no answer from the device within {timeout} s. Is the device program running"
+                " (other thread or process) and is the clock advancing? In one thread use"
+                " start_read()."
             ) from None
 
 
@@ -159,8 +164,8 @@ def _resource(text: str) -> Path:
     return path
 
 
-def _value(items: tuple[Item, ...], asked: Path) -> Value:
+def _value(items: tuple[Item, ...], resource: Path) -> Value:
     for item in items:
-        if item.path == asked:
+        if item.path == resource:
             return item.value
-    raise ApiError(Errno.UNSUCCESS, f"the answer has no {asked}")
+    raise ApiError(Errno.UNSUCCESS, f"the answer has no {resource}")

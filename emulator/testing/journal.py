@@ -1,4 +1,4 @@
-"""What passed on the line of an emulator, to be looked at and waited for from any thread."""
+"""`Journal`: the AT traffic of an emulator, for tests. Thread-safe."""
 
 from __future__ import annotations
 
@@ -9,75 +9,78 @@ from collections.abc import Callable, Iterator
 
 from emulator.recording.trace import Direction, TraceLine
 
-# More than a test looks at; the older ones are forgotten.
-KEPT = 10_000
-# Seconds of real time in which a program says what it is going to say.
-PATIENCE = 10.0
+# Lines that are kept; older ones are dropped.
+MAX_LINES = 10_000
+# Default timeout of `until` in seconds of real time.
+TIMEOUT = 10.0
 
 
 class Journal:
-    """Give it as the `trace` of an emulator. Iterating goes over the lines so far.
+    """Pass it as `trace` to an emulator. Iterating returns the lines so far.
 
-    A host may read an answer a moment before it is written down here. `settle` is called before
-    somebody looks; anything that is asked of the emulator's thread is answered after that moment.
+    A host may read an answer shortly before it is added here. Therefore `settle` is called before
+    the lines are read: any call into the emulator's thread returns after they have been added.
     """
 
     def __init__(self) -> None:
         self.settle: Callable[[], object] = lambda: None
-        self._lines: deque[TraceLine] = deque(maxlen=KEPT)
-        self._count = 0  # of all there were
-        self._looked = 0  # how many of them `until` has passed
-        self._more = threading.Condition()
+        self._lines: deque[TraceLine] = deque(maxlen=MAX_LINES)
+        self._count = 0  # of all lines, with the dropped ones
+        self._consumed = 0  # lines that `until` has passed
+        self._changed = threading.Condition()
 
     def __call__(self, line: TraceLine) -> None:
-        with self._more:
+        with self._changed:
             self._lines.append(line)
             self._count += 1
-            self._more.notify_all()
+            self._changed.notify_all()
 
     def __iter__(self) -> Iterator[TraceLine]:
         self.settle()
-        with self._more:
+        with self._changed:
             return iter(list(self._lines))
 
     @property
     def commands(self) -> list[str]:
-        """What the host sent, line by line."""
+        """Lines that the host sent."""
         return [line.text for line in self if line.direction is Direction.TO_MODULE]
 
     @property
     def answers(self) -> list[str]:
-        """What the module sent, line by line, unsolicited ones included."""
+        """Lines that the module sent, URCs included."""
         return [line.text for line in self if line.direction is Direction.TO_HOST]
 
-    def until(self, beginning: str, timeout: float = PATIENCE) -> TraceLine:
-        """Wait for a line, of either direction, that begins so; the next wait looks behind it.
+    def until(self, beginning: str, timeout: float = TIMEOUT) -> TraceLine:
+        """Wait for a line of either direction that starts with `beginning`.
 
-        Raises TimeoutError, which tells what came instead: `timeout` seconds of real time are over.
+        The next call continues after that line. Raises TimeoutError after `timeout` seconds of real
+        time; its text has the lines that came instead.
         """
         end = time.monotonic() + timeout
-        with self._more:
-            begin = self._looked
+        with self._changed:
+            begin = self._consumed
             while True:
                 for line in self._new():
                     if line.text.startswith(beginning):
                         return line
                 left = end - time.monotonic()
                 if left <= 0:
-                    self._looked = begin
-                    came = "\n".join(map(str, self._new())) or "nothing"
-                    self._looked = begin
-                    raise TimeoutError(f"no line began with {beginning!r}; what came:\n{came}")
-                self._more.wait(left)
+                    self._consumed = begin
+                    received = "\n".join(map(str, self._new())) or "none"
+                    self._consumed = begin
+                    raise TimeoutError(
+                        f"no line starts with {beginning!r}; received lines:\n{received}"
+                    )
+                self._changed.wait(left)
 
-    def render(self, newest: int = KEPT) -> str:
-        """The newest lines of both directions, as `--trace` shows them."""
+    def render(self, newest: int = MAX_LINES) -> str:
+        """The latest lines of both directions, in the format of `--trace`."""
         lines = list(self)[-newest:]
         before = self._count - len(lines)
         return "\n".join([*([f"... {before} lines before"] if before else []), *map(str, lines)])
 
     def _new(self) -> Iterator[TraceLine]:
-        forgotten = self._count - len(self._lines)
-        while (place := max(self._looked - forgotten, 0)) < len(self._lines):
-            self._looked = max(self._looked, forgotten) + 1
-            yield self._lines[place]
+        dropped = self._count - len(self._lines)
+        while (index := max(self._consumed - dropped, 0)) < len(self._lines):
+            self._consumed = max(self._consumed, dropped) + 1
+            yield self._lines[index]

@@ -1,7 +1,7 @@
 """Pytest fixtures: an emulated M5310 on a pty, its cloud, its clock, its faults, its AT trace.
 
-Installed with the package, nothing to import. Each test has an emulator of its own, in a thread
-that ends with the test; one that fails shows what passed on the line.
+Installed with the package; nothing to import. Each test gets a new emulator in its own thread,
+which ends with the test. The report of a failed test has the AT traffic.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-import emulator  # whose names load what they need when they are used: until then this costs nothing
+import emulator  # loads its parts on use: pytest also starts without the extra "emulator"
 
 if TYPE_CHECKING:
     from emulator import Cloud, Emulator, Journal, VirtualClock
     from emulator.line.faults import Faults
 
-# Seconds each way through the air unless a test says otherwise: long enough for an order of events,
-# too short to be waited for. None where the clock stands still and the program under test blocks.
+# Latency of the air in seconds one way: keeps the order of events without slowing down tests.
 _LATENCY = 0.01
-# So many lines of the trace stand in the report of a test that failed.
-_SHOWN = 200
+# Lines of the trace in the report of a failed test.
+_MAX_SHOWN = 200
 
 _JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
 
@@ -36,11 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def m5310(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """An emulated M5310; a program opens `m5310.port`, at once and without a line's slowness.
+    """An emulated M5310 on an unpaced line; a program opens `m5310.port`.
 
-    It has the handles of `emulator.Emulator`, to be used from the test as they are: `imei`, `imsi`,
-    `http_url`, `api_key`, `line`, `module`, `module.radio`, `platform`, `clock`. The marker
-    `@pytest.mark.m5310(...)` sets the emulator's parameters.
+    It has the attributes of `emulator.Emulator`: `imei`, `imsi`, `http_url`, `api_key`, `line`,
+    `module`, `module.radio`, `platform`, `clock`. The marker `@pytest.mark.m5310(...)` sets
+    parameters of the emulator.
     """
     options: dict[str, Any] = {"baud": None, "latency": _LATENCY}
     if "m5310_clock" in request.fixturenames:
@@ -48,7 +47,7 @@ def m5310(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     for marker in reversed(list(request.node.iter_markers("m5310"))):
         if marker.args:
             raise pytest.UsageError(
-                f"marker m5310{marker.args}: expected parameters of the Emulator by their names,"
+                f"marker m5310{marker.args}: expected parameters of the Emulator by name,"
                 " such as @pytest.mark.m5310(baud=9600)"
             )
         options |= marker.kwargs
@@ -67,13 +66,13 @@ def m5310_cloud(m5310: Emulator) -> Cloud:
 
 @pytest.fixture
 def m5310_clock(m5310: Emulator) -> VirtualClock:
-    """Makes the emulator's time stand still until `m5310_clock.advance(seconds)`."""
+    """The emulator's time stands still until `m5310_clock.advance(seconds)`."""
     clock = m5310.clock
-    # What a test asks for while it runs comes too late; and a marker may have set another clock.
+    # The emulator already runs if this fixture is requested dynamically or a marker sets a clock.
     if not emulator.within(clock, lambda own: isinstance(own, emulator.VirtualClock)):
         raise pytest.UsageError(
-            "m5310_clock: the emulator is on another clock already. Name this fixture among the"
-            " arguments of the test, and no clock in its marker m5310"
+            "m5310_clock: the emulator already has another clock. Request this fixture as an"
+            " argument of the test, and set no clock in its marker m5310"
         )
     return cast("VirtualClock", clock)
 
@@ -86,7 +85,7 @@ def m5310_faults(m5310: Emulator) -> Faults:
 
 @pytest.fixture
 def m5310_trace(request: pytest.FixtureRequest) -> Journal:
-    """What passed on the line: `commands`, `answers`, `until("+MIPLOPEN")`."""
+    """The AT traffic so far: `commands`, `answers`, `until("+MIPLOPEN")`."""
     request.getfixturevalue("m5310")
     journal: Journal = request.node.stash[_JOURNAL]
     return journal
@@ -99,9 +98,11 @@ def pytest_runtest_makereport(
     report = yield
     journal = item.stash.get(_JOURNAL, None)
     if report.failed and journal is not None:
-        shown = journal.render(_SHOWN) or "not a line passed: did the host end its line with CR?"
-        # Beside the traceback, where --show-capture and a JUnit file leave it. What failed without
-        # one, such as an unknown fixture, has the other place only.
+        shown = (
+            journal.render(_MAX_SHOWN) or "no complete line: does the host end its lines with CR?"
+        )
+        # With the traceback, so that --show-capture and JUnit files keep it. Failures without a
+        # traceback, such as an unknown fixture, only have `sections`.
         add = getattr(report.longrepr, "addsection", None)
         if add is None:
             report.sections.append(("AT trace", shown))

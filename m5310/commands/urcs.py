@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -44,11 +45,30 @@ def parse(line: str) -> Urc | None:
 
     Raises AnswerError for a ping outcome that does not have its shape.
     """
-    if match := _CSCON.fullmatch(line):
-        return RadioConnection(match[1] == "1")
-    if match := _NPSMR.fullmatch(line):
-        return Sleep(match[1] == "1")
-    return registration_change(line) or waiting(line) or booted(line) or ping_outcome(line)
+    parse_urc = _PARSERS.get(line.partition(":")[0])
+    if parse_urc is not None:
+        return parse_urc(line)
+    return booted(line) if line.startswith("REBOOT_CAUSE_") else None
+
+
+def _radio_connection(line: str) -> RadioConnection | None:
+    match = _CSCON.fullmatch(line)
+    return RadioConnection(match[1] == "1") if match else None
+
+
+def _sleep(line: str) -> Sleep | None:
+    match = _NPSMR.fullmatch(line)
+    return Sleep(match[1] == "1") if match else None
+
+
+_PARSERS: Final[dict[str, Callable[[str], Urc | None]]] = {
+    "+CEREG": registration_change,
+    "+CSCON": _radio_connection,
+    "+NPING": ping_outcome,
+    "+NPINGERR": ping_outcome,
+    "+NPSMR": _sleep,
+    "+NSONMI": waiting,
+}
 
 
 _CAUSES: Final = {

@@ -12,7 +12,7 @@ from m5310.at.tasks import finish
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback
 from m5310.device.dispatch import Dispatch
-from m5310.device.events import Listener, Upkeep, UpkeepCounters
+from m5310.device.events import EventEmitter, Listener, UpkeepCounters
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.provisioning import Provisioning
@@ -85,7 +85,7 @@ class Device:
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
         dialect: Dialect = Classic(config, reading)
         self.module: Final = Module(link)
-        self._upkeep = Upkeep(on_event)
+        self._events = EventEmitter(on_event)
         self._resources = ObjectTree()
         registration = self._registration = Registration(execute, dialect)
         provisioning = self._provisioning = Provisioning(
@@ -96,7 +96,7 @@ class Device:
             registration,
             provisioning,
             lifetime,
-            self._upkeep.tell,
+            self._events.emit,
             recover=recover,
             random=random,
         )
@@ -131,7 +131,7 @@ class Device:
     @property
     def counters(self) -> UpkeepCounters:
         """What happened to the device so far; `modem.counters` has the wire's part."""
-        return self._upkeep.counters
+        return self._events.counters
 
     @property
     def resources(self) -> tuple[Resource, ...]:

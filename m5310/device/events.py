@@ -1,4 +1,4 @@
-"""What happens to a device that is left running, as typed events, and how often."""
+"""Events of a running device, their counters, and the listener that receives them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from m5310.errors import M5310Error, ParameterError, PortError
 if TYPE_CHECKING:
     from m5310.commands.network import Registration
 
-# An event says of itself what happened, not what will be done about it: that is for whoever made
-# the device to decide (`recover`).
+# The text of an event says what happened, not what will be done about it: that depends on the
+# program's choice (`recover`).
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The module restarted by itself. `text` is what it said of it."""
+    """The module restarted by itself. `text` is the line that reported it."""
 
     text: str
 
@@ -31,12 +31,12 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class PortLost:
-    """The port is gone: unplugged, or its adapter lost power."""
+    """The port is lost: unplugged, or its adapter lost power."""
 
     error: PortError
 
     def __str__(self) -> str:
-        return f"the port is gone ({self.error})"
+        return f"the port is lost ({self.error})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PortBack:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """The module logged out and nobody here had asked for it."""
+    """The module logged out, not on request of the program."""
 
     def __str__(self) -> str:
         return "the module has logged out by itself"
@@ -59,41 +59,41 @@ class LoggedOut:
 
 @dataclass(frozen=True, slots=True)
 class Reconnecting:
-    """Bringing the device back failed with `error`; the next attempt begins in `wait` s."""
+    """An attempt to restore the device failed; the next one begins in `wait` s."""
 
     attempt: int
     wait: float
     error: M5310Error
 
     def __str__(self) -> str:
-        return f"attempt {self.attempt} failed, the next in {self.wait:.0f} s: {self.error}"
+        return f"attempt {self.attempt} failed, next one in {self.wait:.0f} s: {self.error}"
 
 
 @dataclass(frozen=True, slots=True)
 class RadioRestarted:
-    """The module had given up on the network, standing at `stat`: it was told to look anew."""
+    """The module had stopped its network search in state `stat`; its radio was restarted."""
 
     stat: Registration
 
     def __str__(self) -> str:
-        stands = self.stat.name.lower().replace("_", " ")
-        return f"the module gave up on the network ({stands}); its radio was turned off and on"
+        stat = self.stat.name.lower().replace("_", " ")
+        return f"the module stopped its network search ({stat}); its radio was turned off and on"
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The device stands again where it stood, after so many attempts."""
+    """The device is in its former state again, after `attempts` attempts."""
 
     attempts: int
 
     def __str__(self) -> str:
-        tried = "" if self.attempts == 1 else f", after {self.attempts} attempts"
-        return f"the device is back{tried}"
+        attempts = "" if self.attempts == 1 else f" after {self.attempts} attempts"
+        return f"the device is restored{attempts}"
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The platform knows the device for another `lifetime` s."""
+    """The registration was renewed and is valid for `lifetime` s."""
 
     lifetime: int
 
@@ -103,7 +103,7 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class RenewalFailed:
-    """The lifetime was not renewed. Unless told not to, the device logs in anew."""
+    """The registration was not renewed. With `recover` the device logs in again."""
 
     error: M5310Error
 
@@ -113,13 +113,13 @@ class RenewalFailed:
 
 @dataclass(frozen=True, slots=True)
 class ReportDropped:
-    """More reports waited for the device than are kept: the oldest one failed."""
+    """More reports waited than the outbox holds: the oldest one failed."""
 
     report: Report
 
     def __str__(self) -> str:
         paths = ", ".join(str(resource.path) for resource in self.report.resources)
-        return f"the report of {paths} was dropped: too many wait"
+        return f"the report of {paths} was dropped: the outbox is full"
 
 
 UpkeepEvent = (
@@ -138,7 +138,7 @@ Listener = Callable[[UpkeepEvent], object]
 
 
 class UpkeepCounters(NamedTuple):
-    """How often since the device was made; `retries` counts failed attempts to bring it back."""
+    """Counts since the device was made. `retries`: failed attempts to restore it."""
 
     resets: int
     ports_lost: int
@@ -152,22 +152,22 @@ class UpkeepCounters(NamedTuple):
 
 
 GOOD_NEWS: Final = (PortBack, Restored, Renewed)
-"""The events that tell of no disruption."""
+"""The events that are no disruption."""
 
 _log = logging.getLogger("m5310.device")
 
 
-class Upkeep:
-    """Counts what happens, and tells it to the program, or else to the log.
+class EventEmitter:
+    """Counts events, logs them, and calls the program's listener.
 
-    A disruption that no listener hears of is a warning, which Python shows to whoever has set up
-    no logging at all. Raises ParameterError on a coroutine function, which nobody would await.
+    Without a listener, disruptions are logged at WARNING, which Python shows if logging is not
+    configured. Raises ParameterError for a coroutine function: it would not be awaited.
     """
 
     def __init__(self, listener: Listener | None) -> None:
         plain = callable(listener) and not inspect.iscoroutinefunction(listener)
         if listener is not None and not plain:
-            raise ParameterError(f"on_event takes a plain function, not {listener!r}")
+            raise ParameterError(f"on_event {listener!r}: expected a plain function")
         self._listener = listener
         self._seen: Counter[type[UpkeepEvent]] = Counter()
 
@@ -186,11 +186,11 @@ class Upkeep:
             reports_dropped=seen[ReportDropped],
         )
 
-    def tell(self, event: UpkeepEvent) -> None:
-        """Never raises: what the program's listener raises is logged."""
+    def emit(self, event: UpkeepEvent) -> None:
+        """Raises nothing: an exception of the listener is logged."""
         self._seen[type(event)] += 1
-        unheard = self._listener is None and not isinstance(event, GOOD_NEWS)
-        _log.log(logging.WARNING if unheard else logging.INFO, "%s", event)
+        warn = self._listener is None and not isinstance(event, GOOD_NEWS)
+        _log.log(logging.WARNING if warn else logging.INFO, "%s", event)
         if self._listener is None:
             return
         try:

@@ -14,14 +14,13 @@ from m5310.at.codec import PROMPT, Answer, Command, Response
 from m5310.at.engine import QUIET
 from m5310.at.line_stream import Following, Wanted
 from m5310.at.modem import Modem
-from m5310.at.tasks import finish
+from m5310.at.tasks import Pending, finish
 from m5310.commands import general
 from m5310.commands.general import Booted
 from m5310.commands.network import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
     CommandTimeout,
-    M5310Error,
     ModemReset,
     NotSupported,
     ParameterError,
@@ -37,6 +36,8 @@ from m5310.module.queries import Queries
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
+
+_BOOT: Final = "boot"
 
 T = TypeVar("T")
 P = TypeVar("P", bound=asyncio.DatagramProtocol)
@@ -62,7 +63,7 @@ class Module(Queries):
         self._datagrams = Datagrams(self.execute)
         self._streams: WeakSet[Following] = WeakSet()
         self._pings = Pings(self.execute)
-        self._boot: asyncio.Future[Booted | M5310Error] | None = None  # how the next one went
+        self._boots: Pending[str, Booted] = Pending()
 
     async def open(self) -> None:
         """Open the port; nothing is sent to the module. Raises PortError."""
@@ -83,8 +84,7 @@ class Module(Queries):
     async def _close(self) -> None:
         await self._datagrams.close()
         closed = PortError("the module was closed")
-        self._pings.ended(closed)
-        self._boot_ended(closed)
+        self._fail_pending(closed)
         for stream in tuple(self._streams):
             stream.close()
         if not self._shared:
@@ -189,25 +189,20 @@ class Module(Queries):
         It comes up at its stored speed, and the port follows. Raises CommandTimeout if
         it does not come up.
         """
-        if self._boot is None:  # before the command: a restart of its own is one as well
-            self._boot = asyncio.get_running_loop().create_future()
-        boot = self._boot
+        boot = self._boots.expect(_BOOT)  # also that of a restart by itself
         command = general.restart()
-        heard: tuple[str, ...] = ()
+        lines: tuple[str, ...] = ()
         try:
             await self.execute(command)
         except ModemReset:
-            heard = (general.GOING_DOWN,)  # had it come up, `boot` would be done
+            lines = (general.GOING_DOWN,)  # had it come up, `boot` would be done
         speed = self.link.speed
         if speed is not None and speed.baudrate != speed.stored:
             await speed.change(speed.stored)  # while the module is silent, for seconds
-        done, _ = await asyncio.wait({boot}, timeout=command.timeout)
-        if not done:
-            raise CommandTimeout(command.line, command.timeout, heard, bare=not heard)
-        outcome = boot.result()
-        if isinstance(outcome, M5310Error):
-            raise outcome
-        return outcome
+        booted = await Pending.wait(boot, command.timeout)
+        if booted is None:
+            raise CommandTimeout(command.line, command.timeout, lines, bare=not lines)
+        return booted
 
     async def ping(
         self,
@@ -246,22 +241,20 @@ class Module(Queries):
             case LineReceived(urc=DatagramWaiting(socket)):
                 self._datagrams.arrived(socket)
             case LineReceived(urc=PingReply() | PingFailure() as outcome):
-                self._pings.ended(outcome)
+                self._pings.resolve(outcome)
             case LineReceived():
                 pass  # for those who follow the lines
             case Restarted(booted=booted, error=error):
                 self._datagrams.lost(error)
-                self._pings.ended(error)
+                self._pings.fail(error)
                 if booted is not None:
-                    self._boot_ended(booted)
+                    self._boots.resolve(_BOOT, booted)
             case PortLost(error):
                 self._datagrams.lost(error)
-                self._pings.ended(error)
-                self._boot_ended(error)
+                self._fail_pending(error)
             case _:
                 assert_never(event)
 
-    def _boot_ended(self, outcome: Booted | M5310Error) -> None:
-        boot, self._boot = self._boot, None
-        if boot is not None:
-            boot.set_result(outcome)
+    def _fail_pending(self, error: PortError) -> None:
+        self._pings.fail(error)
+        self._boots.fail_all(error)

@@ -109,7 +109,7 @@ SIGNATURES = {
 }
 
 
-def test_the_public_names_are_these_and_no_others() -> None:
+def test_public_names() -> None:
     assert sorted(m5310.__all__) == sorted(NAMES)
     assert set(NAMES) <= set(dir(m5310))
     for name in NAMES:
@@ -118,7 +118,7 @@ def test_the_public_names_are_these_and_no_others() -> None:
         m5310.nbiot_device_dance  # noqa: B018
 
 
-def test_what_is_loaded_late_is_what_type_checkers_see() -> None:
+def test_lazy_names_are_those_of_the_type_checker() -> None:
     tree = ast.parse(Path(m5310.__file__).read_text())
     (checked,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {
@@ -127,11 +127,11 @@ def test_what_is_loaded_late_is_what_type_checkers_see() -> None:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert seen == m5310._HOME_OF
+    assert seen == m5310._MODULE_OF
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_the_c_kits_functions_take_the_c_kits_arguments(name: str) -> None:
+def test_c_kit_function_arguments(name: str) -> None:
     written = []
     keyword_only = False
     for parameter in inspect.signature(getattr(m5310, name)).parameters.values():
@@ -143,14 +143,14 @@ def test_the_c_kits_functions_take_the_c_kits_arguments(name: str) -> None:
     assert " ".join(written) == SIGNATURES[name]
 
 
-def test_the_c_kits_numbers() -> None:
+def test_c_kit_constants() -> None:
     values = [m5310.NBIOT_STRING, m5310.NBIOT_OPAQUE, m5310.NBIOT_INTEGER, m5310.NBIOT_FLOAT]
     assert [*values, m5310.NBIOT_BOOLEAN, m5310.NBIOT_HEX_STRING] == [1, 2, 3, 4, 5, 6]
     flags = [m5310.NBIOT_READABLE, m5310.NBIOT_WRITABLE, m5310.NBIOT_EXECUTABLE]
     assert [*flags, m5310.NBIOT_UPDATED] == [1, 2, 4, 8]
 
 
-def test_every_error_is_of_one_tree_and_has_its_number() -> None:
+def test_every_error_is_an_m5310_error_with_a_code() -> None:
     errors = [
         value
         for name in NAMES
@@ -162,7 +162,7 @@ def test_every_error_is_of_one_tree_and_has_its_number() -> None:
         assert isinstance(error.code, m5310.Code)
 
 
-def test_importing_the_package_loads_neither_ports_nor_state_machines() -> None:
+def test_import_loads_neither_pyserial_nor_asyncio() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", "import m5310, sys; print(*sys.modules)"],
         check=True,
@@ -182,18 +182,16 @@ def test_importing_the_package_loads_neither_ports_nor_state_machines() -> None:
         ("+CMS ERROR:30", 30, m5310.Code.BADPARAM),
     ],
 )
-def test_a_refused_command_has_the_c_kits_number(
-    result: str, number: int | None, code: m5310.Code
-) -> None:
+def test_refusal_has_the_c_kit_code(result: str, number: int | None, code: m5310.Code) -> None:
     assert m5310.CommandError("AT+MIPLOPEN=0", result, number).code is code
 
 
-def test_a_program_may_calculate_with_the_values_it_declared() -> None:
+def test_value_of_nbiot_value_is_any() -> None:
     # `value += 0.5` in a strictly typed program: no union of six types stands in the way
     assert typing.get_type_hints(m5310.NbiotValue)["value"] is typing.Any
 
 
-def test_what_help_shows_is_documented() -> None:
+def test_public_names_have_docstrings() -> None:
     for name in NAMES:
         value = getattr(m5310, name)
         if inspect.isclass(value) or inspect.isfunction(value):

@@ -297,7 +297,7 @@ async def play(
         begin = it.now()
         for at, line in said:
             await wait(begin + at - it.now())
-            it.line._heard(line.encode() + b"\r")
+            it.line._on_port_data(line.encode() + b"\r")
         await wait(begin + said[-1][0] + 6 - it.now())
     return session.shown
 
@@ -460,7 +460,7 @@ async def test_a_bad_cable_is_bad_and_the_same_each_time() -> None:
         bad = Emulator(http=None, clock=clock, faults=faults, seed=11, trace=shown.append)
         async with bad as it:
             for _ in range(20):
-                it.line._heard(b"AT+CSQ\r")
+                it.line._on_port_data(b"AT+CSQ\r")
                 clock.advance(1)
             met = it.line.faults.to_module.met[Fault.LOSS]
         return [str(line) for line in shown], met
@@ -527,9 +527,9 @@ async def test_old_firmware_does_not_hear_a_hasty_host() -> None:
         http=None, firmware="SP1", clock=clock, trace=lambda line: shown.append(line.text)
     )
     async with old as it:
-        it.line._heard(b"AT\r")
+        it.line._on_port_data(b"AT\r")
         clock.advance(0.01)  # both ways: 3 bytes and 6 at 9600 baud
-        it.line._heard(b"AT+CSQ\r")
+        it.line._on_port_data(b"AT+CSQ\r")
         clock.advance(0.5)
     assert it.too_soon == 1
     assert "AT" in shown

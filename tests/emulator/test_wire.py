@@ -11,7 +11,7 @@ from tests.support.hostile import GENTLE, Hostile
 from tests.support.transcript import WIRE, load
 
 FILES = sorted(WIRE.glob("*.txt"))
-# To what a host sends, the others do no more than these: the rest of it is done to the host.
+# The other lines differ only in what they do to the bytes for the host.
 LINES = [
     line for line in GENTLE if not (line.echo or line.doubled_cr or line.garbage or line.noise)
 ]

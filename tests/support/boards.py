@@ -17,7 +17,7 @@ GARBAGE = b"\x80\x00\xf8\x00"
 
 
 class Dial(PortSpeed):
-    """`turned` is every speed it was set to, in order; it cannot do those of `refuses`."""
+    """`turned` are the speeds it was set to, in order; it cannot be set to those of `refuses`."""
 
     def __init__(self, baudrate: int = 9600, refuses: Container[int] = ()) -> None:
         self.baudrate = baudrate
@@ -41,9 +41,10 @@ class Dial(PortSpeed):
 
 
 class Board(Scripted):
-    """Understands what is said at `speed` only; anything else brings garbage, or nothing if mute.
+    """Understands commands at `speed` only; at another it answers garbage, or nothing if `mute`.
 
-    It takes AT+NATSPEED, and goes back if nobody speaks at the new speed in the time named there.
+    It obeys AT+NATSPEED, and returns to the old speed if no command comes at the new one in the
+    time named there.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""The asyncio driver and the emulated module on one loop, joined by a cable instead of a port.
+"""The asyncio driver and the emulated module on one loop, joined without a port.
 
-On the virtual loop a boot or an attach takes no time.
+On the virtual loop a boot or an attach takes no real time.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tests.support.null_modem import START
 
 
 class Cable(asyncio.Transport):
-    """`modem` speaks to `module` over a line of the kind that `hostile` names."""
+    """Joins `modem` and `module` by a line of this kind."""
 
     def __init__(self, hostile: Hostile = WHOLE) -> None:
         super().__init__()
         self.module = Module(Identity(), now=START)
         self.modem = Modem("the cable", quiet=0)
-        self._to_module = Carrier(hostile.to_module(), self._reached)
-        self._to_host = Carrier(hostile.to_host(), self._hear)
+        self._to_module = Carrier(hostile.to_module(), self._arrived)
+        self._to_host = Carrier(hostile.to_host(), self._received)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -39,42 +39,42 @@ class Cable(asyncio.Transport):
         return max(self._now, START + self._loop.time())
 
     def _due(self, deadline: float) -> None:
-        self._now = deadline  # a sum of floats may fall short of what it is meant to be
+        self._now = deadline  # a sum of floats may fall short of the deadline
         self.turn()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._to_module.carry(bytes(data))
 
     def say(self, line: str) -> None:
-        """What this module would not say by itself."""
+        """Send the host a line that this module would not send."""
         self._to_host.carry(f"\r\n{line}\r\n".encode())
 
-    def calm(self) -> None:
-        """From now on the line takes nothing away and changes nothing."""
-        self._to_module.way.calm()
-        self._to_host.way.calm()
+    def stop_faults(self) -> None:
+        """From now on the line loses and changes nothing."""
+        self._to_module.direction.stop_faults()
+        self._to_host.direction.stop_faults()
 
     def turn(self) -> None:
-        """Carry what the module says, and come back when it has planned something."""
+        """Carry the module's output, and return at its next deadline."""
         if self._closed:
             return
         deadline = self.module.step(self.now)
-        if said := self._said():
-            self._to_host.carry(said)
+        if output := self._output():
+            self._to_host.carry(output)
         if self._timer is not None:
             self._timer.cancel()
         self._timer = (
             None if deadline is None else self._loop.call_at(deadline - START, self._due, deadline)
         )
 
-    def _said(self) -> bytes:
+    def _output(self) -> bytes:
         return self.module.take_output()
 
-    def _reached(self, piece: bytes) -> None:
+    def _arrived(self, piece: bytes) -> None:
         self.module.receive(piece, self.now)
         self.turn()
 
-    def _hear(self, piece: bytes) -> None:
+    def _received(self, piece: bytes) -> None:
         if not self._closed:
             self.modem.data_received(piece)
 

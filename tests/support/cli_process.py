@@ -1,4 +1,4 @@
-"""The command as a user runs it: a process of its own, in a pipe or at a terminal."""
+"""The commands as a user runs them: as processes, in a pipe or at a terminal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30  # seconds until a command that hangs fails its test
+PATIENCE = 30  # seconds until a test gives up a command that hangs
 
 STARTED: list[Piped | AtTerminal] = []
-"""Those that a test started; its fixture ends what the test itself did not."""
+"""The processes that a test started; its fixture ends those that still run."""
 
 
 def m5310(
@@ -85,7 +85,7 @@ class Piped:
 
 
 class AtTerminal:
-    """A command at a terminal of its own; `screen` is all that it wrote, escapes included."""
+    """A command at a new terminal; `screen` is all that it wrote, escapes included."""
 
     def __init__(
         self, *arguments: str, environment: Mapping[str, str], python: tuple[str, ...] = ()

@@ -1,8 +1,7 @@
-"""An event loop that owns its clock: timers fire at once and time jumps to them.
+"""An event loop in virtual time: where it would wait for a timer, its clock jumps to it.
 
-A lifetime of a day passes in microseconds, in the same order every time. Only for what lives
-inside the process: a pty, a socket or a thread moves on the real clock, which this loop does
-not wait for.
+A day passes in microseconds, in the same order every time. Only for what is inside the process:
+this loop does not wait for a pty, a socket or a thread.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ T = TypeVar("T")
 
 
 class Stuck(AssertionError):
-    """Every task waits and no timer is set: nothing would ever happen again."""
+    """Every task waits and no timer is set: the test can never end."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -44,14 +43,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 async def elapse(seconds: float) -> None:
-    """Let time pass. Takes no time: only a clock of our own may be waited for."""
+    """Let virtual time pass."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop), "a test on the real clock waits for events, not for time"
     await asyncio.sleep(seconds)
 
 
 def run(main: Coroutine[Any, Any, T], *, virtual: bool = True) -> T:
-    """Run `main` to its end on a loop of its own; complain if it leaves a task behind."""
+    """Run `main` to its end on a new loop; fail if it leaves a task behind."""
     factory = VirtualLoop if virtual else asyncio.new_event_loop
 
     async def supervised() -> T:

@@ -95,7 +95,7 @@ def saving(words: Sequence[str]) -> Command:
     )
 
 
-# What a start says beside its cause: no command owns it, everybody has to hear it.
+# The lines of a start besides its cause; they belong to no command.
 BOOT = ("REBOOTING", "M5310")
 
 # The words behind `@ host`, longest first, and the command the driver makes of the rest.
@@ -179,9 +179,9 @@ def asked(words: list[str]) -> Command:
 
 def described(line: str) -> str:
     """What the driver understood of an unsolicited line, in the transcripts' words."""
-    heard = classic_urcs.parse(line) or notices.parse(line)
-    words = SEEN.get(type(heard))
-    return words(heard) if words else f"nothing of {line!r}"
+    event = classic_urcs.parse(line) or notices.parse(line)
+    words = SEEN.get(type(event))
+    return words(event) if words else f"nothing of {line!r}"
 
 
 def written(request: urc.WriteRequest) -> str:
@@ -215,11 +215,11 @@ class Player:
     """An engine in step, and one transcript after another line of it."""
 
     def __init__(self, hostile: Hostile) -> None:
-        # no waits: the transcript says what wakes the module
+        # no waits: the transcript has the lines that wake the module
         self.engine = Engine(quiet=0, settle=0, awake=math.inf)
         self.now = 0.0
         self.echo = hostile.echo
-        self.way = hostile.to_host()
+        self.direction = hostile.to_host()
         self.bindings = Bindings()
         self.events: list[Event] = []
         self.last = ""
@@ -237,7 +237,7 @@ class Player:
         self.events.clear()
 
     def feed(self, data: bytes) -> None:
-        for at, piece in self.way.carry(data, self.now):
+        for at, piece in self.direction.carry(data, self.now):
             self.now = at
             self.events += self.engine.receive(piece, at)
 
@@ -258,12 +258,12 @@ class Player:
                 case Kind.ANSWER:
                     self.answers(step)
                 case Kind.UNSOLICITED:
-                    self.hears(step)
+                    self.expect_unsolicited(step)
                 case Kind.BYTES:
                     self.feed(literal(step.text))
-                    heard = [event.line for event in self.events if isinstance(event, Unsolicited)]
-                    strange = [one for one in heard if one not in BOOT and not general.booted(one)]
-                    assert not strange, f"{step.where}: an echo is nobody's"
+                    lines = [event.line for event in self.events if isinstance(event, Unsolicited)]
+                    strange = [one for one in lines if one not in BOOT and not general.booted(one)]
+                    assert not strange, f"{step.where}: an echo was taken for {strange}"
                     self.events.clear()
         assert request is None, f"{exchange.title}: the driver was asked {request} for nothing"
         assert self.engine.can_submit, f"{exchange.title}: the last command was not ended"
@@ -302,7 +302,7 @@ class Player:
                 pytest.fail(f"{step.where}: {line!r} was taken for {event}")
         self.events.clear()
 
-    def hears(self, step: Step) -> None:
+    def expect_unsolicited(self, step: Step) -> None:
         self.last = self.bindings.samples(step.text)
         self.feed(framed(self.last))
         assert self.events == [Unsolicited(self.last)], step.where

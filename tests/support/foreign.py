@@ -1,4 +1,4 @@
-"""What it takes to run somebody else's program on the emulator's port."""
+"""Runs foreign programs on the emulator's port."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PYTHON = sys.executable
 
 
 def program(name: str, package: str) -> str:
-    """Its path. Where it is missing the test is skipped and says so: nothing was proved."""
+    """Its path; without it the test is skipped."""
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not installed, so it was not tried: apt-get install {package}")

@@ -1,8 +1,8 @@
-"""A hostile line: one description of what a serial line does to bytes, the same in every test.
+"""Serial lines and their faults, as parameters of tests.
 
-`GENTLE` lines cut, delay, echo and decorate; whoever talks over one must notice nothing. `ROUGH`
-ones lose, change and double bytes too: commands may fail over them, but no answer may go to
-another command, nobody may wait for ever, and what arrived whole must be told once, in order.
+`GENTLE` lines cut, delay, echo and decorate the bytes; both ends must work as over a whole line.
+`ROUGH` lines also lose, change and double bytes: commands may fail, but no answer may go to another
+command, every wait must end, and each undamaged line must be delivered once, in order.
 
     @pytest.mark.parametrize("hostile", GENTLE, ids=str)
     def test_...(hostile: Hostile) -> None:
@@ -19,9 +19,11 @@ from enum import Enum
 from random import Random
 from typing import NamedTuple
 
+from tests.support.effort import either
+
 
 class Cut(Enum):
-    """Into which pieces what was written at once falls on its way."""
+    """The pieces in which written bytes arrive."""
 
     WHOLE = "as it was written"
     BYTEWISE = "one byte at a time"
@@ -30,11 +32,11 @@ class Cut(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One kind of line; the same `seed` does the same to the same bytes.
+    """One kind of line; with the same `seed` the same bytes get the same faults.
 
     `loss`, `corruption` and `duplication` are the shares of the bytes, 0 to 1, that are dropped,
     become another, or come twice, in either direction. A piece follows the one before it within
-    `delay` seconds. `echo` is for whoever plays the module: it is to send back what it hears.
+    `delay` seconds. With `echo` the module sends back each byte that it receives.
     To the host only: each LF follows two CRs (`doubled_cr`), `garbage` comes before all else,
     and `noise` puts control and foreign bytes between lines and NULs into them.
     """
@@ -54,13 +56,18 @@ class Hostile:
     def __str__(self) -> str:
         return self.name
 
-    def to_host(self) -> Way:
-        """A fresh way of the module's bytes."""
-        return Way(self, to_host=True)
+    @property
+    def lossy(self) -> bool:
+        """Whether bytes are lost, changed or doubled."""
+        return bool(self.loss or self.corruption or self.duplication)
 
-    def to_module(self) -> Way:
-        """A fresh way of the host's bytes."""
-        return Way(self, to_host=False)
+    def to_host(self) -> Direction:
+        """A new line for the module's bytes."""
+        return Direction(self, to_host=True)
+
+    def to_module(self) -> Direction:
+        """A new line for the host's bytes."""
+        return Direction(self, to_host=False)
 
 
 class Arrival(NamedTuple):
@@ -74,7 +81,7 @@ _FOREIGN = b"\xff\x80\x7f\xfe"  # no UTF-8, and DEL
 _NULS = 0.05  # the share of the bytes that a NUL follows on a noisy line
 
 
-class Way:
+class Direction:
     """One direction of a line, from its opening on."""
 
     def __init__(self, hostile: Hostile, *, to_host: bool) -> None:
@@ -82,15 +89,15 @@ class Way:
         self._random = Random(f"{hostile.seed} {'to host' if to_host else 'to module'}")
         self._to_host = to_host
         self._before = hostile.garbage if to_host else b""
-        self._rough = bool(hostile.loss or hostile.corruption or hostile.duplication)
+        self._rough = hostile.lossy
         self._last = -math.inf
 
-    def calm(self) -> None:
+    def stop_faults(self) -> None:
         """From now on no byte is lost, changed or doubled."""
         self._rough = False
 
     def carry(self, data: bytes, now: float) -> list[Arrival]:
-        """What becomes of bytes written at `now`: pieces in the order they arrive."""
+        """The pieces in which bytes written at `now` arrive, in order."""
         if self._rough:
             data = self._damaged(data)
         if self._to_host:
@@ -138,26 +145,26 @@ class Way:
 
 
 class Carrier:
-    """A way on the running event loop: what is carried is delivered later, in order."""
+    """A direction on the running event loop: bytes are delivered later, in order."""
 
-    def __init__(self, way: Way, deliver: Callable[[bytes], None]) -> None:
-        self.way = way
+    def __init__(self, direction: Direction, deliver: Callable[[bytes], None]) -> None:
+        self.direction = direction
         self._deliver = deliver
-        self._under_way: deque[bytes] = deque()
+        self._in_transit: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
 
     def carry(self, data: bytes) -> None:
         now = self._loop.time()
-        for at, piece in self.way.carry(data, now):
-            self._under_way.append(piece)
+        for at, piece in self.direction.carry(data, now):
+            self._in_transit.append(piece)
             if at > now:
                 self._loop.call_at(at, self._arrived)
             else:
                 self._loop.call_soon(self._arrived)
 
     def _arrived(self) -> None:
-        # Timers of one moment ring in any order: each brings what is due next.
-        self._deliver(self._under_way.popleft())
+        # Timers of one moment fire in any order: each delivers what is due next.
+        self._deliver(self._in_transit.popleft())
 
 
 WHOLE = Hostile("whole")
@@ -173,7 +180,7 @@ GENTLE = (
     Hostile("boot garbage", garbage=b"\0\xf8\x80\x1c\r\n\xff\0\xfe"),
     Hostile("noise", Cut.ANYWHERE, seed=3, noise=True),
     Hostile(
-        "all that harms nobody",
+        "all harmless effects",
         Cut.ANYWHERE,
         seed=4,
         delay=0.002,
@@ -203,5 +210,8 @@ ROUGH = (
         duplication=0.005,
     ),
 )
+
+FEW_GENTLE = either((WHOLE, BYTEWISE, GENTLE[-1]), GENTLE)
+"""For tests that are repeated on each line: in the short form the last has all the effects."""
 
 EVERY_LINE = (*GENTLE, *ROUGH)

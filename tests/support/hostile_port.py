@@ -15,8 +15,8 @@ from tests.support.hostile import Carrier, Hostile
 OK = b"\r\nOK\r\n"
 ERROR = b"\r\nERROR\r\n"
 
-# What a module says to a command: bytes, and pauses in seconds.
-Says = Iterable[bytes | float]
+# What a module answers to a command: bytes, and pauses in seconds.
+Output = Iterable[bytes | float]
 
 _TAGGED = Response(re.compile(r"\+TAG:\d+,\d+"))
 
@@ -26,12 +26,12 @@ def lines(*texts: str) -> bytes:
 
 
 def tag(number: int) -> str:
-    """A number and what proves that no byte of it was changed."""
+    """A number and its checksum."""
     return f"{number},{zlib.crc32(b'%d' % number)}"
 
 
 def proven(text: str) -> int | None:
-    """The number of a tag; None of what the line made of one."""
+    """The number of a tag; None if the tag is damaged."""
     number = text.partition(",")[0]
     return int(number) if number.isdecimal() and text == tag(int(number)) else None
 
@@ -46,50 +46,50 @@ def number_of(answer: Answer) -> int | None:
 
 
 class HostilePort(asyncio.Transport):
-    """A module that knows AT, AT+CFUN=1, tagged commands, and what `rules` says of others.
+    """A module that knows AT, AT+CFUN=1, tagged commands, and those of `rules`.
 
-    It answers one line after the other, with an error what it does not know. `heard` is every
-    unsolicited line that `modem` told.
+    It answers one line after the other; an unknown one with an error. `unsolicited` are the
+    unsolicited lines that `modem` reported.
     """
 
     def __init__(
         self,
         hostile: Hostile,
-        rules: dict[str, Callable[[], Says] | Says] | None = None,
+        rules: dict[str, Callable[[], Output] | Output] | None = None,
         *,
         quiet: float = 0.0,
     ) -> None:
         super().__init__()
         self.rules = rules or {}
         self.arrived = b""  # all that came to the host
-        self.heard: list[str] = []
+        self.unsolicited: list[str] = []
         self.modem = Modem("the hostile port", quiet=quiet)
         self._echo = hostile.echo
         self._loop = asyncio.get_running_loop()
-        self._to_module = Carrier(hostile.to_module(), self._reached)
-        self._to_host = Carrier(hostile.to_host(), self._hear)
+        self._to_module = Carrier(hostile.to_module(), self._arrived)
+        self._to_host = Carrier(hostile.to_host(), self._received)
         self._partial = b""
         self._busy_until = 0.0
         self._planned: deque[bytes] = deque()
         self._closed = False
         self.modem.connection_made(self)
-        self.modem.listen(self.heard.append, lambda _: None)
+        self.modem.listen(self.unsolicited.append, lambda _: None)
 
     def say(self, data: bytes) -> None:
         self._to_host.carry(data)
 
-    def calm(self) -> None:
-        self._to_module.way.calm()
-        self._to_host.way.calm()
+    def stop_faults(self) -> None:
+        self._to_module.direction.stop_faults()
+        self._to_host.direction.stop_faults()
 
     def vanish(self) -> None:
-        """The plug is pulled."""
+        """Lose the port."""
         self._closed = True
         self.modem.connection_lost(OSError("unplugged"))
 
     # --- the module --------------------------------------------------------------------------
 
-    def _reached(self, data: bytes) -> None:
+    def _arrived(self, data: bytes) -> None:
         if self._echo:  # a module echoes between its lines
             self._plan(data)
         *whole, self._partial = (self._partial + data).split(b"\r")
@@ -99,26 +99,26 @@ class HostilePort(asyncio.Transport):
     def _answer(self, line: str) -> None:
         rule = self.rules.get(line)
         if rule is not None:
-            says = rule() if callable(rule) else rule
+            outputs = rule() if callable(rule) else rule
         elif line in ("AT", "AT+CFUN=1"):
-            says = (OK,)
+            outputs = (OK,)
         elif (number := proven(line.removeprefix("AT+TAG="))) is not None:
-            says = (lines(f"+TAG:{tag(number)}"), OK)
+            outputs = (lines(f"+TAG:{tag(number)}"), OK)
         else:
-            says = (ERROR,) if line else ()
-        for said in says:
-            if isinstance(said, bytes):
-                self._plan(said)
+            outputs = (ERROR,) if line else ()
+        for output in outputs:
+            if isinstance(output, bytes):
+                self._plan(output)
             else:
-                self._busy_until = max(self._busy_until, self._loop.time()) + said
+                self._busy_until = max(self._busy_until, self._loop.time()) + output
 
     def _plan(self, data: bytes) -> None:
         self._busy_until = max(self._busy_until, self._loop.time())
         self._planned.append(data)
-        self._loop.call_at(self._busy_until, self._speak)
+        self._loop.call_at(self._busy_until, self._send_next)
 
-    def _speak(self) -> None:
-        # Timers of one moment ring in any order: each says what is due next.
+    def _send_next(self) -> None:
+        # Timers of one moment fire in any order: each sends what is due next.
         self.say(self._planned.popleft())
 
     # --- the transport -----------------------------------------------------------------------
@@ -126,7 +126,7 @@ class HostilePort(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._to_module.carry(bytes(data))
 
-    def _hear(self, data: bytes) -> None:
+    def _received(self, data: bytes) -> None:
         if not self._closed:
             self.arrived += data
             self.modem.data_received(data)

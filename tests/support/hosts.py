@@ -1,4 +1,4 @@
-"""A host of the tests: a descriptor on a serial port, and what came in through it."""
+"""A host program on a serial port: it writes lines and reads bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.programs import configuration
 
 
 class Host:
-    """Opens `port` as a serial program does; `seen` is every byte it got."""
+    """Opens `port` as a serial program does; `seen` are the bytes it received."""
 
     def __init__(self, port: str) -> None:
         self._fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -41,12 +41,12 @@ class Host:
         os.write(self._fd, line.encode() + b"\r")
 
     async def more(self) -> None:
-        """Something has come."""
+        """Wait for more bytes."""
         self._more.clear()
         await self._more.wait()
 
     async def until(self, text: str) -> str:
-        """Everything up to and including `text`, which is then taken away."""
+        """Wait for `text`; return and forget everything up to its end."""
         end = text.encode()
         while end not in self.seen:
             await self.more()
@@ -54,7 +54,7 @@ class Host:
         return (before + end).decode()
 
     async def command(self, line: str) -> str:
-        """What the module says to it, its OK included."""
+        """The module's answer, its OK included."""
         self.send(line)
         return await self.until("\r\nOK\r\n")
 

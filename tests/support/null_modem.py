@@ -1,6 +1,6 @@
-"""Driver and emulated module joined without port, loop or clock: both pure sides, and a cable.
+"""Driver and emulated module joined without port, event loop or clock.
 
-The bytes of either direction pass a line of tests/support/hostile.py.
+The bytes pass a line of tests/support/hostile.py in either direction.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ URI = "coap://183.230.40.40:5683"
 
 
 class NullModem:
-    """`urcs` are the unsolicited lines the driver heard, in order; `strays` what was nobody's."""
+    """`urcs` are the unsolicited lines that the driver received; `strays` all other events."""
 
     def __init__(self, hostile: Hostile = WHOLE, *, typed_urcs: bool = False) -> None:
         self.now = START
@@ -73,7 +73,7 @@ class NullModem:
         """Let time pass until `done`."""
         end = self.now + seconds
         while not done():
-            assert self.now < end, f"nothing within {seconds} s; heard {self.urcs}"
+            assert self.now < end, f"nothing within {seconds} s; received {self.urcs}"
             self._step()
 
     def wait(self, seconds: float) -> None:
@@ -114,14 +114,14 @@ class NullModem:
         if written := self.module.take_output():
             self._upwards += self._to_host.carry(written, self.now)
         while self._upwards and self._upwards[0].at <= self.now:
-            self._heard(self.engine.receive(self._upwards.popleft().data, self.now))
-        self._heard(self.engine.tick(self.now))
+            self._received(self.engine.receive(self._upwards.popleft().data, self.now))
+        self._received(self.engine.tick(self.now))
         if not sent and not written:
             planned = [at for at in (deadline, self.engine.deadline) if at is not None]
-            planned += [way[0].at for way in (self._downwards, self._upwards) if way]
+            planned += [line[0].at for line in (self._downwards, self._upwards) if line]
             self.now = max(self.now, min([*planned, self.now + 1]))
 
-    def _heard(self, events: Iterable[Event]) -> None:
+    def _received(self, events: Iterable[Event]) -> None:
         for event in events:
             match event:
                 case Unsolicited(line):

@@ -19,13 +19,12 @@ BRIEF: Final = st.sampled_from([0.0, 0.005, 0.02, 0.3, 1.0, 2.0, 4.0, 6.0])
 """Seconds that may pass between two things."""
 
 WHICH: Final = st.integers(0, 7)
-"""One of what there is, whatever that is: a run must be drawn the same way a second time, though
-the machine's state decides what there is."""
+"""Chooses one of what there is then: what is drawn must not depend on the state of the machine."""
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A call of the program's, and when it must have ended."""
+    """A call of the program, and when it must have ended."""
 
     name: str
     task: asyncio.Task[object]

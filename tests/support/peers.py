@@ -34,7 +34,7 @@ class Peer:
 
 @asynccontextmanager
 async def peer(url: str) -> AsyncIterator[Peer]:
-    """A host that has opened `url`, `socket://` or `rfc2217://`, and knows nothing of either."""
+    """A plain TCP client of `url`, `socket://` or `rfc2217://`."""
     host, _, number = url.partition("://")[2].rpartition(":")
     address = host.strip("[]"), int(number)
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -45,22 +45,22 @@ async def peer(url: str) -> AsyncIterator[Peer]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the event loop turn until it holds: for what has no event of its own."""
+    """Run the event loop until the condition holds, where there is no event to wait for."""
     while not condition():
         turned = asyncio.Event()
         asyncio.get_running_loop().call_soon(turned.set)
         await turned.wait()
 
 
-class Ear:
-    """Takes what it is called with; `reaches` waits until a condition on it holds."""
+class Recorder:
+    """Records the bytes and notes that it is called with."""
 
     def __init__(self) -> None:
         self.data = b""
         self.notes: list[str] = []
         self._news = asyncio.Event()
 
-    def hear(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         self.data += data
         self._news.set()
 
@@ -68,12 +68,12 @@ class Ear:
         self.notes.append(text)
         self._news.set()
 
-    async def hears(self, data: bytes) -> None:
+    async def wait_for(self, data: bytes) -> None:
         while data not in self.data:
             self._news.clear()
             await self._news.wait()
 
-    async def is_told(self, text: str) -> None:
+    async def wait_for_note(self, text: str) -> None:
         while not any(text in note for note in self.notes):
             self._news.clear()
             await self._news.wait()

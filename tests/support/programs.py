@@ -1,4 +1,4 @@
-"""A stranger's program: pyserial, blocking, in whatever thread it is called."""
+"""A blocking host program with pyserial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def configuration(it: Emulator) -> str:
 
 
 class Program:
-    """Answers requests for its one temperature, one at a time, when told to."""
+    """Logs in with one temperature, and answers one request at a time, when the test calls it."""
 
     def __init__(self, port: str) -> None:
         self.port = serial.Serial(port, 9600, timeout=10)

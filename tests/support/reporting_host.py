@@ -31,7 +31,7 @@ class ReportingHost:
         self.platform = Platform(subscribed_read=False)
         self.simulation = Simulation(self.platform.server, Air(loss=self.loss, seed=5))
         self.simulation.add(self.module)
-        self.device = self.platform.create_device(Description("post", "1234", "test"), self.now)
+        self.device = self.platform.create_device(Description("host", "1234", "test"), self.now)
         for line in (
             DIRECT,
             "AT+MIPLADDOBJ=0,3303,0",
@@ -69,6 +69,6 @@ class ReportingHost:
         self.simulation.step(self.now)
         self.platform.request(self.device, Read(0, TEMPERATURE), self.outcomes.append, self.now)
 
-    def heard(self, text: bytes) -> list[float]:
-        """When the host was told this."""
+    def times_of(self, text: bytes) -> list[float]:
+        """When this text came to the host."""
         return [at for at, output in self.log if text in output]

@@ -11,11 +11,11 @@ Reply = str | Iterable[str] | None
 
 
 class Scripted(asyncio.Transport):
-    """Takes every command with OK, unless `rules` says otherwise.
+    """Answers every command with OK, unless `rules` names another reply.
 
-    A rule's key is how command lines begin, its value the lines of the reply (None: silence), or
-    a function from the command line to that. `sent` is every command line in order, but for the
-    driver's probes.
+    A rule's key is the beginning of a command line, its value the lines of the reply (None: no
+    reply) or a function from the command line to them. `sent` are all command lines in order,
+    without the driver's probes.
     """
 
     def __init__(self, rules: dict[str, Reply | Callable[[str], Reply]] | None = None) -> None:
@@ -32,12 +32,12 @@ class Scripted(asyncio.Transport):
     # --- the module's side -------------------------------------------------------------------
 
     def say(self, *lines: str) -> None:
-        """Unsolicited lines."""
+        """Send unsolicited lines."""
         if not self.closed:
             self.modem.data_received("".join(f"\r\n{line}\r\n" for line in lines).encode())
 
     def vanish(self) -> None:
-        """The plug is pulled."""
+        """Lose the port."""
         if not self.closed:
             self.closed += 1
             self.modem.connection_lost(OSError("unplugged"))
@@ -90,7 +90,7 @@ class Scripted(asyncio.Transport):
 
 
 def platform(**more: Reply | Callable[[str], Reply]) -> dict[str, Reply | Callable[[str], Reply]]:
-    """Rules of a module whose platform takes everything; `more` by the name after `AT+MIPL`."""
+    """Rules of a module whose platform accepts everything; `more` by the name after `AT+MIPL`."""
     rules: dict[str, Reply | Callable[[str], Reply]] = {
         f"AT+MIPL{name}": reply for name, reply in more.items()
     }

@@ -1,4 +1,4 @@
-"""A device of the tests: answers the platform as told, and remembers what it was asked."""
+"""A device as the platform sees it: answers requests, and records them."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ QUESTIONS = (Read, Write, Execute, Discover, Observe, CancelObserve)
 
 
 class FakeDevice:
-    """Answers each question with what `answer` makes of it; None: with silence.
+    """Answers each question with the result of `answer`; None: not at all.
 
-    `heard` is all that came down, `asked` the questions among it.
+    `received` are all downlink messages, `asked` the questions among them.
     """
 
     def __init__(self, endpoint: str = "867726030000001;460040000000001") -> None:
         self.endpoint = endpoint
         self.answer: Callable[[Operation], Response | None] = well
-        self.heard: list[Downlink] = []
+        self.received: list[Downlink] = []
         self.times: list[float] = []
         self.alarms: list[float] = []
         self.steps: list[float] = []
@@ -53,7 +53,7 @@ class FakeDevice:
 
     @property
     def asked(self) -> list[Operation]:
-        return [message for message in self.heard if isinstance(message, QUESTIONS)]
+        return [message for message in self.received if isinstance(message, QUESTIONS)]
 
     def asked_for(self) -> list[str]:
         """The operations in short, such as `Observe /3303/0`."""
@@ -65,8 +65,8 @@ class FakeDevice:
         )
 
     def response(self) -> Response:
-        """The newest answer to a request of its own."""
-        return next(m for m in reversed(self.heard) if isinstance(m, Response))
+        """The newest response to a request of this device."""
+        return next(m for m in reversed(self.received) if isinstance(m, Response))
 
     def register(self, *objects: Path, lifetime: int = 300) -> Register:
         return self.send(Register(self.mid(), self.endpoint, lifetime, objects))
@@ -97,7 +97,7 @@ class FakeDevice:
     # What the simulation asks of it
 
     def deliver(self, message: Downlink, now: float) -> None:
-        self.heard.append(message)
+        self.received.append(message)
         self.times.append(now)
         if isinstance(message, QUESTIONS):
             response = self.answer(message)
@@ -114,7 +114,7 @@ class FakeDevice:
 
 
 def well(question: Operation) -> Response:
-    """As a device does in which all is well."""
+    """The success response to any question."""
     match question:
         case Read(mid, path):
             resource = Path(path.object, path.instance or 0, path.resource or 5700)
@@ -128,7 +128,7 @@ def well(question: Operation) -> Response:
 
 
 def silent(_: Operation) -> None:
-    """As a device does that sleeps."""
+    """No response, as from a sleeping device."""
 
 
 def refusing(code: Code) -> Callable[[Operation], Response]:

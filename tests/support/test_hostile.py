@@ -16,24 +16,22 @@ WRITTEN = st.lists(st.binary(min_size=1, max_size=40), max_size=10)
 
 
 def carried(hostile: Hostile, written: list[bytes]) -> list[bytes]:
-    way = hostile.to_host()
-    return [piece for data in written for _, piece in way.carry(data, 0.0)]
+    direction = hostile.to_host()
+    return [piece for data in written for _, piece in direction.carry(data, 0.0)]
 
 
 @pytest.mark.parametrize("hostile", GENTLE, ids=str)
 @given(written=WRITTEN)
-def test_a_gentle_line_takes_nothing_from_the_module(
-    hostile: Hostile, written: list[bytes]
-) -> None:
-    way = hostile.to_module()
-    assert b"".join(piece for data in written for _, piece in way.carry(data, 0.0)) == b"".join(
-        written
-    )
+def test_gentle_line_brings_the_module_each_byte(hostile: Hostile, written: list[bytes]) -> None:
+    direction = hostile.to_module()
+    assert b"".join(
+        piece for data in written for _, piece in direction.carry(data, 0.0)
+    ) == b"".join(written)
 
 
 @pytest.mark.parametrize("hostile", GENTLE, ids=str)
 @given(texts=st.lists(st.text("+AT:0,1 温é"), max_size=5))
-def test_a_gentle_line_brings_the_host_every_line(hostile: Hostile, texts: list[str]) -> None:
+def test_gentle_line_brings_the_host_each_line(hostile: Hostile, texts: list[str]) -> None:
     written = [f"\r\n+{text}\r\n".encode() for text in texts]
     reader = LineReader()
     lines = [line for piece in carried(hostile, written) for line in reader.feed(piece)]
@@ -42,35 +40,35 @@ def test_a_gentle_line_brings_the_host_every_line(hostile: Hostile, texts: list[
 
 @pytest.mark.parametrize("hostile", EVERY_LINE, ids=str)
 @given(written=WRITTEN)
-def test_what_it_does_it_does_again(hostile: Hostile, written: list[bytes]) -> None:
+def test_same_seed_gives_the_same_bytes(hostile: Hostile, written: list[bytes]) -> None:
     assert carried(hostile, written) == carried(hostile, written)
 
 
 @pytest.mark.parametrize("hostile", ROUGH, ids=str)
-def test_a_rough_line_harms_until_it_is_calm(hostile: Hostile) -> None:
-    way = hostile.to_module()
+def test_rough_line_until_its_faults_stop(hostile: Hostile) -> None:
+    direction = hostile.to_module()
     data = b"+" * 2000
-    assert b"".join(piece for _, piece in way.carry(data, 0.0)) != data
-    way.calm()
-    assert b"".join(piece for _, piece in way.carry(data, 0.0)) == data
+    assert b"".join(piece for _, piece in direction.carry(data, 0.0)) != data
+    direction.stop_faults()
+    assert b"".join(piece for _, piece in direction.carry(data, 0.0)) == data
 
 
 @given(written=WRITTEN, waits=st.lists(st.floats(0, 0.01), min_size=10, max_size=10))
-def test_bytes_arrive_in_their_order_and_not_before_they_are_written(
+def test_bytes_arrive_in_order_after_they_are_written(
     written: list[bytes], waits: list[float]
 ) -> None:
     (slow,) = (hostile for hostile in GENTLE if hostile.name == "slow")
-    way, now, arrivals = slow.to_host(), 0.0, []
+    direction, now, arrivals = slow.to_host(), 0.0, []
     for data, wait in zip(written, waits, strict=False):
         now += wait
-        came = way.carry(data, now)
+        came = direction.carry(data, now)
         assert came[0].at >= now
         arrivals += came
     assert all(a.at <= b.at <= a.at + 0.1 + slow.delay for a, b in pairwise(arrivals))
 
 
 @pytest.mark.parametrize("hostile", [WHOLE, *(one for one in GENTLE if one.delay)], ids=str)
-def test_on_a_loop_the_pieces_come_one_by_one(hostile: Hostile) -> None:
+def test_carrier_delivers_piece_by_piece(hostile: Hostile) -> None:
     came: list[bytes] = []
 
     async def carry() -> None:

@@ -117,7 +117,9 @@ def load(path: Path) -> tuple[tuple[Step, ...], tuple[Exchange, ...]]:
         if comment:
             exchanges.append(Exchange(comment, steps))
         else:
-            assert not exchanges, f"{path.name}:{block[0][0]}: an exchange says what it shows"
+            assert not exchanges, (
+                f"{path.name}:{block[0][0]}: expected a comment that says what the exchange shows"
+            )
             opening += steps
     return opening, tuple(exchanges)
 

@@ -1,4 +1,4 @@
-"""A host at the emulated module's UART, with its own clock and its own idea of a platform."""
+"""A host at the UART of an emulated module; it plays the platform, too, and has its own clock."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Host:
         self.now = end
         return output + self._collect()
 
-    def hear(self, message: Downlink) -> list[str]:
-        """A message of the platform reaches the module; what it writes."""
+    def deliver(self, message: Downlink) -> list[str]:
+        """Deliver a message of the platform; returns what the module writes."""
         self.module.deliver(message, self.now)
         return lines(self._collect())
 
@@ -103,13 +103,13 @@ class Host:
         (register,) = self.uplink()
         assert isinstance(register, Register)
         accepted = Response(register.mid, Code.CREATED, location="rd/1")
-        assert self.hear(accepted) == ["+MIPLOPEN:0,1"]
+        assert self.deliver(accepted) == ["+MIPLOPEN:0,1"]
 
     def observed(self, *paths: str) -> None:
         """Log in, and be observed at these instances with tokens 1, 2, ..."""
         self.log_in()
         for token, path in enumerate(paths, 1):
             object_, instance = map(int, path.split("/"))
-            urcs = self.hear(Observe(20_000 + token, token, Path(object_, instance)))
+            urcs = self.deliver(Observe(20_000 + token, token, Path(object_, instance)))
             assert urcs == [f"+MIPLOBSERVE:0,{20_000 + token},1,{object_},{instance},-1"]
             assert self.uplink() == [Response(20_000 + token, Code.CONTENT)]

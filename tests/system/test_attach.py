@@ -1,4 +1,4 @@
-"""From whatever state an emulated M5310 is in to the network, or to the reason why not."""
+"""Attach an emulated M5310 from any state, or learn why it cannot attach."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from m5310.ports.speed import PortSpeed
 from tests.support.boards import Dial
 from tests.support.cable import Cable
 from tests.support.clock import elapse
-from tests.support.hostile import GENTLE, WHOLE, Hostile
+from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
 
-LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 
 class Line(Cable):
@@ -31,15 +31,15 @@ class Line(Cable):
 
     def __init__(self, hostile: Hostile = WHOLE) -> None:
         self.dial = Dial()
-        self._speed = self.dial.baudrate  # of what the module says until it is asked anew
+        self._speed = self.dial.baudrate  # of the output until the next command
         super().__init__(hostile)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         super().write(self._arriving(bytes(data), self.module.baud))
 
-    def _said(self) -> bytes:
+    def _output(self) -> bytes:
         speed, self._speed = self._speed, self.module.baud  # an OK comes before the change
-        return self._arriving(super()._said(), speed)
+        return self._arriving(super()._output(), speed)
 
     def _arriving(self, data: bytes, speed: int) -> bytes:
         return data if self.dial.baudrate == speed else bytes(0x80 | byte for byte in data)
@@ -66,7 +66,7 @@ async def fails(module: Module, seconds: float = 60, **options: Setup) -> Attach
 
 @LINES
 @pytest.mark.parametrize("baudrate", [115200, 57600, 4800])
-async def test_at_another_speed(
+async def test_attach_at_another_speed(
     hostile: Hostile, baudrate: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Line(hostile)
@@ -79,7 +79,7 @@ async def test_at_another_speed(
 
 
 @pytest.mark.parametrize("store", [False, True])
-async def test_the_port_is_where_the_module_is_after_a_reset(
+async def test_reset_keeps_port_at_module_speed(
     store: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Line()
@@ -90,7 +90,7 @@ async def test_the_port_is_where_the_module_is_after_a_reset(
         assert (await module.attach()).status.stat is Registration.HOME
 
 
-async def test_a_restart_that_nobody_ordered_at_a_speed_that_is_not_stored(
+async def test_unexpected_restart_at_a_speed_not_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     line = Line()
@@ -103,7 +103,7 @@ async def test_a_restart_that_nobody_ordered_at_a_speed_that_is_not_stored(
 
 @LINES
 @pytest.mark.parametrize("left", [b"AT+CSQ", b'AT+COPS=1,2,"460', b"\xff\x00\x80", b"+++"])
-async def test_half_a_line_in_its_buffer(hostile: Hostile, left: bytes) -> None:
+async def test_attach_with_half_a_line_in_the_module(hostile: Hostile, left: bytes) -> None:
     cable = Cable(hostile)
     cable.write(left)
     async with Module(cable.modem) as module:
@@ -112,7 +112,7 @@ async def test_half_a_line_in_its_buffer(hostile: Hostile, left: bytes) -> None:
 
 
 @LINES
-async def test_with_echo_on(hostile: Hostile) -> None:
+async def test_attach_with_echo_on(hostile: Hostile) -> None:
     cable = Cable(replace(hostile, echo=True))
     async with Module(cable.modem) as module, module.follow() as lines:
         await module.radio(on=False)
@@ -124,7 +124,7 @@ async def test_with_echo_on(hostile: Hostile) -> None:
 
 @LINES
 @pytest.mark.parametrize("seconds", [0, 0.1, 2, 3.4])
-async def test_in_the_middle_of_its_boot(
+async def test_attach_during_boot(
     hostile: Hostile, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = Line(hostile)
@@ -135,7 +135,7 @@ async def test_in_the_middle_of_its_boot(
 
 
 @LINES
-async def test_asleep(hostile: Hostile) -> None:
+async def test_attach_of_a_sleeping_module(hostile: Hostile) -> None:
     cable = Cable(hostile)
     async with Module(cable.modem) as module:
         saving = PowerSaving(on=True, periodic_update=3600, active=10)
@@ -149,7 +149,7 @@ async def test_asleep(hostile: Hostile) -> None:
 
 
 @pytest.mark.parametrize("level", range(1, 6))
-async def test_at_every_level_of_reports(level: int) -> None:
+async def test_attach_at_each_report_level(level: int) -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         await module.radio(on=False)
@@ -164,30 +164,30 @@ async def test_at_every_level_of_reports(level: int) -> None:
     await cable.modem.close()
 
 
-@pytest.mark.parametrize("hostile", [line for line in GENTLE if not line.delay], ids=str)
-async def test_in_a_flood_of_lines(hostile: Hostile) -> None:
+@pytest.mark.parametrize("hostile", [line for line in FEW_GENTLE if not line.delay], ids=str)
+async def test_attach_in_a_flood_of_lines(hostile: Hostile) -> None:
     cable = Cable(hostile)
     loop = asyncio.get_running_loop()
-    told = 0
+    count = 0
 
     def flood() -> None:
-        nonlocal told
+        nonlocal count
         if not cable.is_closing():
-            cable.say(f"+FLOOD:{told}")
-            told += 1
+            cable.say(f"+FLOOD:{count}")
+            count += 1
             loop.call_later(0.002, flood)
 
     async with Module(cable.modem) as module, module.follow("+FLOOD", limit=100_000) as lines:
         await module.radio(on=False)
         flood()
         assert (await module.attach()).status.stat is Registration.HOME
-        assert told > 500
-        heard = [await anext(lines) for _ in range(told)]
-        assert heard == [f"+FLOOD:{number}" for number in range(told)]
+        assert count > 500
+        received = [await anext(lines) for _ in range(count)]
+        assert received == [f"+FLOOD:{number}" for number in range(count)]
     await cable.modem.close()
 
 
-async def test_coverage_that_comes_later() -> None:
+async def test_attach_waits_for_coverage() -> None:
     cable = Cable()
     cable.module.radio.coverage = Coverage.OUT
     async with Module(cable.modem) as module:
@@ -207,7 +207,7 @@ async def test_coverage_that_comes_later() -> None:
 @pytest.mark.parametrize(
     ("sim", "advice"), [(Sim.MISSING, "insert a SIM"), (Sim.LOCKED, "switch the PIN")]
 )
-async def test_without_a_usable_sim(sim: Sim, advice: str) -> None:
+async def test_attach_without_usable_sim(sim: Sim, advice: str) -> None:
     cable = Cable()
     cable.module.sim = sim
     cable.turn()
@@ -220,7 +220,7 @@ async def test_without_a_usable_sim(sim: Sim, advice: str) -> None:
 
 
 @pytest.mark.parametrize("level", [2, 5])
-async def test_denied(level: int) -> None:
+async def test_attach_denied(level: int) -> None:
     cable = Cable()
     cable.module.radio.refusing = True
     cable.turn()
@@ -231,7 +231,7 @@ async def test_denied(level: int) -> None:
     await cable.modem.close()
 
 
-async def test_without_coverage() -> None:
+async def test_attach_without_coverage() -> None:
     cable = Cable()
     cable.module.radio.coverage = Coverage.OUT
     cable.turn()
@@ -243,7 +243,7 @@ async def test_without_coverage() -> None:
     await cable.modem.close()
 
 
-async def test_at_a_speed_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_attach_at_a_speed_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     line = Line()
     async with line.opened_by(monkeypatch) as module:
         await module.set_speed(230400)
@@ -255,7 +255,7 @@ async def test_at_a_speed_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) ->
         assert caught.value.evidence.speeds == USUAL
 
 
-async def test_a_module_that_browns_out_whenever_its_radio_sends() -> None:
+async def test_attach_names_brownout_at_each_transmission() -> None:
     cable = Cable()
     loop = asyncio.get_running_loop()
     async with Module(cable.modem) as module:

@@ -18,6 +18,7 @@ from m5310.errors import CommandError
 from m5310.lwm2m import values
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
+from tests.support.effort import scaled
 from tests.support.hostile import GENTLE, Cut, Hostile
 from tests.support.null_modem import NullModem
 
@@ -72,13 +73,13 @@ def check_session(line: NullModem) -> None:
 
 @pytest.mark.parametrize("typed_urcs", [False, True])
 @pytest.mark.parametrize("hostile", GENTLE, ids=str)
-def test_a_session(hostile: Hostile, typed_urcs: bool) -> None:
+def test_session_over_each_line(hostile: Hostile, typed_urcs: bool) -> None:
     check_session(NullModem(hostile, typed_urcs=typed_urcs))
 
 
-@settings(max_examples=25)
+@settings(max_examples=scaled(25))
 @given(st.integers(0, 2**32), st.booleans())
-def test_a_session_in_any_cut(seed: int, echo: bool) -> None:
+def test_session_in_any_cut(seed: int, echo: bool) -> None:
     check_session(NullModem(Hostile("any cut", Cut.ANYWHERE, seed, echo=echo)))
 
 
@@ -117,9 +118,9 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(VALUES)
-def test_what_the_driver_reports_the_cloud_gets(
+def test_reported_value_reaches_the_cloud(
     lines: dict[tuple[ValueType, bool], NullModem], case: tuple[ValueType, values.Value]
 ) -> None:
     kind, value = case
@@ -130,9 +131,9 @@ def test_what_the_driver_reports_the_cloud_gets(
     assert same(stream.points[-1].value, value)
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(200))
 @given(VALUES, st.booleans())
-def test_what_the_cloud_writes_the_driver_gets(
+def test_written_value_reaches_the_driver(
     lines: dict[tuple[ValueType, bool], NullModem],
     case: tuple[ValueType, values.Value],
     typed_urcs: bool,

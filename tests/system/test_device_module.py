@@ -12,76 +12,76 @@ from m5310 import Device, DeviceState, Resource, ValueType
 from m5310.errors import ModemReset, PortError, StateError
 from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
-from tests.support.world import World
+from tests.support.testbed import DeviceTestbed
 
 
 @asynccontextmanager
-async def registered_device() -> AsyncIterator[tuple[World, Device, Resource]]:
-    world = World()
-    async with world.device(reopens=True) as device:
+async def registered_device() -> AsyncIterator[tuple[DeviceTestbed, Device, Resource]]:
+    testbed = DeviceTestbed()
+    async with testbed.device(reopens=True) as device:
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
         await device.connect(30)
         await elapse(2)
-        yield world, device, sensor
-    world.stop()
+        yield testbed, device, sensor
+    testbed.stop()
 
 
-async def exchange_datagrams(world: World, device: Device) -> RecordingProtocol:
+async def exchange_datagrams(testbed: DeviceTestbed, device: Device) -> RecordingProtocol:
     """One datagram in each direction over a new socket, which stays open."""
     transport, protocol = await device.module.create_datagram_endpoint(
         RecordingProtocol, remote_addr=PEER
     )
     transport.sendto(b"hello")
     await elapse(1)
-    (sent,) = world.module.take_datagrams()
+    (sent,) = testbed.module.take_datagrams()
     assert sent.data == b"hello"
     number = transport.get_extra_info("number")
-    world.deliver_datagram(number, *PEER, b"answer")
+    testbed.deliver_datagram(number, *PEER, b"answer")
     await protocol.until(lambda: bool(protocol.received))
     assert protocol.received == [(b"answer", PEER)]
     return protocol
 
 
 async def test_module_is_used_before_and_after_the_port_was_opened_again() -> None:
-    async with registered_device() as (world, device, sensor):
+    async with registered_device() as (testbed, device, sensor):
         module = device.module
         signal = await module.signal()
         assert signal is not None
-        protocol = await exchange_datagrams(world, device)
-        world.unplug()
+        protocol = await exchange_datagrams(testbed, device)
+        testbed.unplug()
         await elapse(1)
         assert [type(error) for error in protocol.ended] == [PortError]
         with pytest.raises(PortError, match="unplugged"):
             await module.signal()
-        world.plug()
-        await world.until(lambda: device.counters.restored == 1, 60)
+        testbed.plug()
+        await testbed.until(lambda: device.counters.restored == 1, 60)
         assert device.module is module
         assert await module.signal() == signal
-        await exchange_datagrams(world, device)
+        await exchange_datagrams(testbed, device)
         await device.notify(sensor, 22.5, acknowledge=True)
-        assert world.reported == [22.5]
+        assert testbed.reported == [22.5]
 
 
 async def test_restart_ends_sockets_and_the_module_stays_usable() -> None:
-    async with registered_device() as (world, device, _):
-        protocol = await exchange_datagrams(world, device)
-        world.reset()
-        await world.until(lambda: device.counters.restored == 1, 60)
+    async with registered_device() as (testbed, device, _):
+        protocol = await exchange_datagrams(testbed, device)
+        testbed.reset()
+        await testbed.until(lambda: device.counters.restored == 1, 60)
         assert [type(error) for error in protocol.ended] == [ModemReset]
-        await exchange_datagrams(world, device)
+        await exchange_datagrams(testbed, device)
 
 
 async def test_reset_through_the_module_restores_the_device() -> None:
-    async with registered_device() as (world, device, _):
+    async with registered_device() as (testbed, device, _):
         await device.module.reset()
-        await world.until(lambda: device.counters.restored == 1, 60)
+        await testbed.until(lambda: device.counters.restored == 1, 60)
         assert device.state is DeviceState.REGISTERED
         assert (device.counters.resets, device.counters.restored) == (1, 1)
 
 
 async def test_port_belongs_to_the_device() -> None:
-    world = World()
-    device = world.device(reopens=True)
+    testbed = DeviceTestbed()
+    device = testbed.device(reopens=True)
     with pytest.raises(StateError, match="not open"):
         await device.module.signal()
     async with device:
@@ -95,7 +95,7 @@ async def test_port_belongs_to_the_device() -> None:
         _, protocol = await device.module.create_datagram_endpoint(RecordingProtocol)
     await asyncio.sleep(0)
     assert protocol.ended == [None]  # destroying the device closed the socket
-    assert world.commands[-1].startswith("AT+NSOCL=")
+    assert testbed.commands[-1].startswith("AT+NSOCL=")
     with pytest.raises(StateError, match="not open"):
         await device.module.signal()
-    world.stop()
+    testbed.stop()

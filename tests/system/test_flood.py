@@ -12,7 +12,7 @@ from m5310.commands import general
 from m5310.device.reports import ReportState
 from tests.support.clock import elapse
 from tests.support.hostile import WHOLE, Cut, Hostile
-from tests.support.world import World
+from tests.support.testbed import DeviceTestbed
 
 LINES = 10_000
 BURST = 100
@@ -20,7 +20,9 @@ CUT = Hostile("random cuts and echo", Cut.ANYWHERE, seed=1, echo=True)
 SENSOR = Path(3303, 0, 5700)
 
 
-class Told:
+class FloodLines:
+    """Counts the lines of the flood and checks their order."""
+
     """Counts the lines of the flood and keeps none; each must be the next one."""
 
     def __init__(self) -> None:
@@ -37,46 +39,46 @@ async def measured(_: object) -> float:
 
 
 @pytest.mark.parametrize("hostile", [WHOLE, CUT], ids=str)
-async def test_a_device_in_a_flood(hostile: Hostile) -> None:
-    """What a device does, and five hundred lines a second meanwhile."""
-    world = World(hostile)
-    async with world.device(on_read=measured) as device:
+async def test_device_works_in_a_flood_of_lines(hostile: Hostile) -> None:
+    """Reports, reads and commands beside 500 unsolicited lines a second."""
+    testbed = DeviceTestbed(hostile)
+    async with testbed.device(on_read=measured) as device:
         sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 0.0)
         await device.connect(30)
         await elapse(2)
-        told = Told()
-        device.modem.listen(told, lambda _: None)
+        flood = FloodLines()
+        device.modem.listen(flood, lambda _: None)
         reports, readings, before = [], [], device.modem.counters
         for number in range(LINES):
             if number % BURST == 0:
-                world.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
+                testbed.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
                 reports.append(await device.report({sensor: float(number)}, acknowledge=True))
-                readings.append(world.ask(Read(0, SENSOR)))
+                readings.append(testbed.ask(Read(0, SENSOR)))
                 assert await device.modem.execute(general.error_numbers_query())
             await elapse(1 / 500)
         await elapse(30)
-        assert told.number == LINES
+        assert flood.number == LINES
         assert {report.state for report in reports} == {ReportState.ACKNOWLEDGED}
-        assert world.reported == [float(number) for number in range(0, LINES, BURST)]
+        assert testbed.reported == [float(number) for number in range(0, LINES, BURST)]
         assert [reading[0].items[0].value for reading in readings] == [21.5] * len(readings)
         assert device.modem.counters == before
-    world.stop()
+    testbed.stop()
 
 
-async def test_a_flood_leaves_nothing_in_memory() -> None:
-    world = World()
-    async with world.device() as device:
-        told = Told()
-        device.modem.listen(told, lambda _: None)
+async def test_flood_leaves_nothing_in_memory() -> None:
+    testbed = DeviceTestbed()
+    async with testbed.device() as device:
+        flood = FloodLines()
+        device.modem.listen(flood, lambda _: None)
         tracemalloc.start()
         try:
             for number in range(0, LINES, BURST):
-                world.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
+                testbed.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
                 await elapse(0.2)
             now, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert told.number == LINES
+        assert flood.number == LINES
         assert now < 100_000
         assert peak < 500_000
-    world.stop()
+    testbed.stop()

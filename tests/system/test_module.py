@@ -22,13 +22,13 @@ from m5310.module.speed import USUAL
 from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
-from tests.support.hostile import GENTLE, Hostile
+from tests.support.hostile import FEW_GENTLE, Hostile
 
-LINES = pytest.mark.parametrize("hostile", GENTLE, ids=str)
+LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
 
 @LINES
-async def test_everything_that_can_be_asked(hostile: Hostile) -> None:
+async def test_each_query(hostile: Hostile) -> None:
     cable = Cable(hostile)
     async with Module(cable.modem) as module:
         identity = await module.identity()
@@ -58,7 +58,7 @@ async def test_everything_that_can_be_asked(hostile: Hostile) -> None:
     await cable.modem.close()
 
 
-async def test_what_is_told_is_what_is_asked_afterwards() -> None:
+async def test_settings_are_read_back() -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         saving = PowerSaving(on=True, periodic_update=3600, active=20)
@@ -78,7 +78,7 @@ async def test_what_is_told_is_what_is_asked_afterwards() -> None:
 
 
 @LINES
-async def test_a_reset_and_back_onto_the_network(hostile: Hostile) -> None:
+async def test_reset_and_attach(hostile: Hostile) -> None:
     cable = Cable(hostile)
     async with Module(cable.modem) as module, module.follow("+CEREG") as lines:
         booted = await module.reset()
@@ -89,12 +89,12 @@ async def test_a_reset_and_back_onto_the_network(hostile: Hostile) -> None:
         assert 1 < attached.elapsed < 5
         assert seen[-1].signal == attached.signal is not None
         assert [seen[0].number, seen[-1].number] == [1, len(seen)]
-        heard = await anext(lines)
-        assert heard.startswith("+CEREG:")
+        line = await anext(lines)
+        assert line.startswith("+CEREG:")
     await cable.modem.close()
 
 
-async def test_attach_while_it_boots_with_the_radio_left_off() -> None:
+async def test_attach_during_boot_with_radio_off() -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         await module.configure("AUTOCONNECT", on=False)
@@ -106,7 +106,7 @@ async def test_attach_while_it_boots_with_the_radio_left_off() -> None:
     await cable.modem.close()
 
 
-async def test_attach_survives_a_reset_in_the_middle() -> None:
+async def test_attach_survives_a_reset() -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         await module.radio(on=False)
@@ -119,7 +119,7 @@ async def test_attach_survives_a_reset_in_the_middle() -> None:
     await cable.modem.close()
 
 
-async def test_a_network_that_is_not_there() -> None:
+async def test_attach_without_network() -> None:
     cable = Cable()
     async with Module(cable.modem) as module:
         await module.radio(on=False)
@@ -168,7 +168,7 @@ async def test_datagrams_in_both_directions(hostile: Hostile) -> None:
 
 
 @pytest.mark.realtime
-async def test_on_a_port() -> None:
+async def test_module_on_a_port() -> None:
     async with Emulator(baud=None, http=None) as emulator:
         async with Module(emulator.port) as module:
             attached = await module.attach(speeds=USUAL)
@@ -181,7 +181,7 @@ async def test_on_a_port() -> None:
 
 
 @pytest.mark.realtime
-async def test_the_speed_of_a_modem_that_is_its_callers() -> None:
+async def test_speed_of_a_lent_modem() -> None:
     async with Emulator(baud=None, http=None) as emulator, await Modem.open(emulator.port) as modem:
         async with Module(modem) as module:
             assert module.baudrate == 9600

@@ -1,4 +1,4 @@
-"""A bad cable, beside all else that befalls a device: every report is accounted for."""
+"""A device over a bad cable, with restarts and outages: every report is accounted for."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from m5310.errors import M5310Error
 from m5310.module.module import Module
 from tests.support.cable import Cable
 from tests.support.clock import elapse
+from tests.support.effort import either
 from tests.support.hostile import ROUGH, Cut, Hostile
 from tests.support.hostile_port import proven, tag
-from tests.support.world import World, fate
+from tests.support.testbed import DeviceTestbed, random_faults
 
 TEXT = CloudPath(3341, 0, 5527)
+MEAN_INTERVAL = 864.0  # s, between two reports
 
 # One byte of a thousand: every tenth command line or so is hit, or its answer.
 BAD_CABLES = (
@@ -48,7 +50,7 @@ BAD_CABLES = (
 
 
 async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
-    """As a program does whose cable is bad."""
+    """Repeat a call that fails, as a program with a bad cable does."""
     for _ in range(10):
         with contextlib.suppress(M5310Error):
             await attempt()
@@ -57,23 +59,23 @@ async def insist(attempt: Callable[[], Awaitable[object]]) -> None:
 
 
 @pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
-async def test_a_bad_cable_does_not_keep_a_device_from_being_made(hostile: Hostile) -> None:
-    for seed in range(20):
-        world = World(replace(hostile, seed=seed))
-        async with world.device() as device:
+async def test_device_is_created_over_a_bad_cable(hostile: Hostile) -> None:
+    for seed in range(either(5, 20)):
+        testbed = DeviceTestbed(replace(hostile, seed=seed))
+        async with testbed.device() as device:
             for number in range(5):
                 await device.add_resource(f"3341/0/{5500 + number}", ValueType.STRING, "x" * 20)
-            world.calm()
+            testbed.stop_faults()
             await device.connect(30)
             assert device.state is DeviceState.REGISTERED
 
 
 @pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
-async def test_five_days_on_a_bad_cable_account_for_every_report(hostile: Hostile) -> None:
-    world = World(hostile)
+async def test_each_report_is_accounted_for_over_a_bad_cable(hostile: Hostile) -> None:
+    testbed = DeviceTestbed(hostile)
     random = Random(hostile.seed)
-    days = 5
-    device = world.device(reopens=True, lifetime=3600, random=Random(hostile.seed))
+    days = either(2, 5)
+    device = testbed.device(reopens=True, lifetime=3600, random=Random(hostile.seed))
     await insist(device.create)
     await insist(lambda: device.add_resource("3341/0/5527", ValueType.STRING, ""))
     await insist(lambda: device.connect(30))
@@ -88,14 +90,14 @@ async def test_five_days_on_a_bad_cable_account_for_every_report(hostile: Hostil
                 reports[number] = await device.report({text: tag(number)}, acknowledge=True)
             except M5310Error as error:
                 reports[number] = error
-            await elapse(random.expovariate(1 / (days * 86400 / 500)))
+            await elapse(random.expovariate(1 / MEAN_INTERVAL))
 
     running = asyncio.create_task(program())
-    await fate(world, random, days)
+    await random_faults(testbed, random, days)
     leaving.set()
     await running
-    world.calm()
-    await check_alive(world, device)
+    testbed.stop_faults()
+    await check_alive(testbed, device)
     kept = {number: one for number, one in reports.items() if isinstance(one, Report)}
     assert {report.state for report in kept.values()} <= {
         ReportState.ACKNOWLEDGED,
@@ -104,30 +106,30 @@ async def test_five_days_on_a_bad_cable_account_for_every_report(hostile: Hostil
     for report in kept.values():
         assert (report.error is None) is (report.state is ReportState.ACKNOWLEDGED)
     acknowledged = {n for n, one in kept.items() if one.state is ReportState.ACKNOWLEDGED}
-    arrived = [proven(str(value)) for value in world.reported]
+    arrived = [proven(str(value)) for value in testbed.reported]
     damaged = arrived.count(None)
-    # The language has no check of its bytes: the module takes a text that was damaged on its way.
+    # The language has no check of its bytes: the module takes a text that was damaged on the line.
     assert len(acknowledged - set(arrived)) <= damaged
     assert damaged < 0.05 * len(reports)
     assert len(acknowledged) > 0.8 * len(reports)
     assert len(arrived) < 1.1 * len(reports)  # few of them twice
     await device.destroy()
-    world.stop()
+    testbed.stop()
 
 
-async def check_alive(world: World, device: Device) -> None:
-    """A lifetime after the line is well, so is the device, even if the last renewal was damaged."""
+async def check_alive(testbed: DeviceTestbed, device: Device) -> None:
+    """A lifetime after the last damage the device is registered, whatever the last renewal was."""
     await elapse(3600)
-    await world.until(
-        lambda: device.state is DeviceState.REGISTERED and world.online, 2 * LONGEST_WAIT
+    await testbed.until(
+        lambda: device.state is DeviceState.REGISTERED and testbed.online, 2 * LONGEST_WAIT
     )
     (text,) = device.resources
     await device.notify(text, tag(-1), acknowledge=True)
-    assert world.reported[-1] == tag(-1)
+    assert testbed.reported[-1] == tag(-1)
 
 
 @pytest.mark.parametrize("hostile", ROUGH, ids=str)
-async def test_over_a_bad_line_an_attach_ends_in_time_and_succeeds_when_it_is_well(
+async def test_attach_over_a_bad_cable_ends_in_time(
     hostile: Hostile,
 ) -> None:
     cable = Cable(hostile)
@@ -137,34 +139,34 @@ async def test_over_a_bad_line_an_attach_ends_in_time_and_succeeds_when_it_is_we
             begun = loop.time()
             with contextlib.suppress(M5310Error):
                 await module.attach(60)
-            assert loop.time() - begun < 60 + 35  # a boot that may be under way is waited for
-        cable.calm()
+            assert loop.time() - begun < 60 + 35  # including a boot that it waits for
+        cable.stop_faults()
         assert (await module.attach()).status.stat is Registration.HOME
         assert (await module.identity()).imei == Identity().imei
     await cable.modem.close()
 
 
 @pytest.mark.parametrize("hostile", BAD_CABLES, ids=str)
-async def test_over_a_bad_cable_every_question_of_the_platform_ends(hostile: Hostile) -> None:
-    world = World(hostile)
+async def test_each_platform_request_ends_over_a_bad_cable(hostile: Hostile) -> None:
+    testbed = DeviceTestbed(hostile)
     executed: list[bytes] = []
 
     async def execute(_: object, arguments: bytes) -> None:
         executed.append(arguments)
 
-    device = world.device(lifetime=3600, on_execute=execute)
+    device = testbed.device(lifetime=3600, on_execute=execute)
     await insist(device.create)
     await insist(lambda: device.add_resource("3341/0/5527", ValueType.STRING, tag(7), Access(7)))
     await insist(lambda: device.connect(30))
-    await world.until(lambda: device.state is DeviceState.REGISTERED, 2 * LONGEST_WAIT)
+    await testbed.until(lambda: device.state is DeviceState.REGISTERED, 2 * LONGEST_WAIT)
     readings, writings, executions = [], [], []
-    for number in range(150):
-        readings.append(world.ask(Read(0, TEXT)))
+    for number in range(either(50, 150)):
+        readings.append(testbed.ask(Read(0, TEXT)))
         await elapse(10)
         item = Item(TEXT, tag(number))
-        writings.append(world.ask(Write(0, CloudPath(3341, 0), (item,), replace=False)))
+        writings.append(testbed.ask(Write(0, CloudPath(3341, 0), (item,), replace=False)))
         await elapse(10)
-        executions.append(world.ask(Execute(0, TEXT, tag(number).encode())))
+        executions.append(testbed.ask(Execute(0, TEXT, tag(number).encode())))
         await elapse(10)
     await elapse(120)
     for outcomes in (readings, writings, executions):
@@ -174,17 +176,17 @@ async def test_over_a_bad_cable_every_question_of_the_platform_ends(hostile: Hos
     numbers = [proven(arguments.decode("latin-1")) for arguments in executed]
     intact = [number for number in numbers if number is not None]
     assert intact == sorted(intact)
-    # What the platform repeats is done once, but for a msgid that was damaged: it names another.
+    # A repeated request is executed once, unless its msgid was damaged.
     assert len(intact) - len(set(intact)) <= 2
-    world.calm()
-    await check_alive(world, device)
-    (outcome,) = await asked(world, Read(0, TEXT))
+    testbed.stop_faults()
+    await check_alive(testbed, device)
+    (outcome,) = await asked(testbed, Read(0, TEXT))
     assert outcome.items[0].value == device.resources[0].value
     await device.destroy()
-    world.stop()
+    testbed.stop()
 
 
-async def asked(world: World, question: Operation) -> list[Outcome]:
-    outcomes = world.ask(question)
-    await world.until(lambda: bool(outcomes), 60)
+async def asked(testbed: DeviceTestbed, question: Operation) -> list[Outcome]:
+    outcomes = testbed.ask(question)
+    await testbed.until(lambda: bool(outcomes), 60)
     return outcomes

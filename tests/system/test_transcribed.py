@@ -47,7 +47,7 @@ def recorded() -> bytes:
     return "".join(written).encode()
 
 
-def test_both_sides_play_what_was_recorded(tmp_path: Path) -> None:
+def test_recorded_session_is_played_by_both_sides(tmp_path: Path) -> None:
     file = tmp_path / "session.txt"
     identity = Identity()
     lines = transcript(read(recorded()), "Recorded")

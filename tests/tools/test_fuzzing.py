@@ -66,7 +66,7 @@ def test_input_option_plays_one_file(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("place", "mistake", "message"),
     [
-        ("module.at.conversation.Conversation._obey", lambda *_: None, "expected OK"),
+        ("module.at.conversation.Conversation._execute_lines", lambda *_: None, "expected OK"),
         (
             "module.at.conversation.framed",
             lambda line: line.encode() + b"\n",

@@ -1,9 +1,11 @@
-"""The module's side of the AT wire: bytes to commands, answers to bytes (V.250, TS 27.007).
+"""AT codec of the module: bytes to commands, answers to bytes (V.250, TS 27.007).
 
-A command line ends at CR; the LF that some hosts send after it is ignored. One line holds one
-command: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused. A guess: no host program for
-this module was seen to use it.
+A command line ends with CR; the LF that some hosts send after it is ignored. One line holds one
+command.
 """
+
+# guess: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused; no host program was seen to use
+# it
 
 from __future__ import annotations
 
@@ -13,12 +15,13 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 
 # The longest commands are a MIPLCONF of 1024 bytes (2048 hex digits) and a 1024-byte value; the
-# rest of such a line stays below 128 characters. A guess: the module's own buffer is unknown.
+# rest of such a line stays below 128 characters.
+# guess: the module's own limit is unknown
 LINE_LIMIT = 2560
 
 
 class Cme(IntEnum):
-    """The numbers this module answers with: of TS 27.007 9.2, and the last of TS 27.005 3.2.5."""
+    """Error numbers of this module: TS 27.007 9.2, and the last one TS 27.005 3.2.5."""
 
     NOT_ALLOWED = 3
     NOT_SUPPORTED = 4
@@ -30,7 +33,7 @@ class Cme(IntEnum):
 
 
 class Refusal(Exception):
-    """The line is answered with an error and has changed nothing."""
+    """The command is answered with this error number and has changed nothing."""
 
     def __init__(self, number: Cme) -> None:
         super().__init__(number)
@@ -38,7 +41,7 @@ class Refusal(Exception):
 
 
 class Form(Enum):
-    """What a command line asks of its command (V.250 5.4.3, 5.4.4)."""
+    """The form of a command line (V.250 5.4.3, 5.4.4)."""
 
     EXECUTE = ""
     READ = "?"
@@ -48,13 +51,15 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """One value of a command line, without its quotes."""
+
     text: str
     quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` in upper case as on the wire: `+CSQ`, `E`, `&F`, or nothing for a bare `AT`."""
+    """`name` in upper case as on the line: `+CSQ`, `E`, `&F`; empty for a bare `AT`."""
 
     name: str
     form: Form
@@ -62,7 +67,7 @@ class Command:
 
 
 class LineReader:
-    """Bytes of the host in, command lines out. Never a timeout: hosts send in pieces."""
+    """Bytes of the host in, command lines out. A line has no timeout: hosts send in pieces."""
 
     def __init__(self) -> None:
         self.echo = False
@@ -72,20 +77,20 @@ class LineReader:
 
     @property
     def waiting(self) -> int:
-        """Bytes fed and not yet taken."""
+        """Number of bytes that are fed and not yet taken."""
         return len(self._waiting)
 
     @property
     def begun(self) -> bool:
-        """The host has begun a line and not ended it."""
+        """Whether the host has begun a line and not ended it."""
         return bool(self._line)
 
     def feed(self, data: bytes) -> None:
-        """Append what the host sent; then call `take` until it gives no line."""
+        """Append bytes of the host; then call `take` until it returns no line."""
         self._waiting += data
 
     def drop_beyond(self, count: int) -> int:
-        """Keep the oldest `count` bytes not yet taken; return how many were lost."""
+        """Keep the oldest `count` bytes not yet taken; returns how many were dropped."""
         lost = len(self._waiting) - count
         if lost <= 0:
             return 0
@@ -93,9 +98,9 @@ class LineReader:
         return lost
 
     def take(self) -> tuple[bytes, bytes | None]:
-        """What to echo, and the next line without its CR; None when its end has not come.
+        """The bytes to echo, and the next line without its CR; None while it is incomplete.
 
-        The echo follows `echo` as it is now, so a line must be obeyed before the next is taken.
+        The echo follows the current `echo`, so execute a line before you take the next.
         """
         if not self._waiting:
             return b"", None
@@ -116,7 +121,7 @@ _ERASE = b"\x08\x7f"
 
 
 def _edited(line: bytes) -> bytes:
-    """The line without NULs (a break on the line reads as one) and with its corrections made."""
+    """The line without NULs (a break on the line reads as NUL) and with deletions applied."""
     line = line.replace(b"\0", b"")
     if not any(key in line for key in _ERASE):
         return line
@@ -129,22 +134,22 @@ def _edited(line: bytes) -> bytes:
     return bytes(kept)
 
 
-# V.250 5.3.1: a basic command is a letter, or & and a letter, and a number that defaults to 0.
+# V.250 5.3.1: a basic command is a letter, or & and a letter, and a number with the default 0.
 _BASIC = re.compile(r"(&?[A-Z])([0-9]{0,5})", re.IGNORECASE | re.ASCII)
 # V.250 5.4.1: + and a name, then nothing, ?, =? or = and values.
 _EXTENDED = re.compile(r"(\+[A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
-# V.250 5.4.2: numeric constants stand bare, string constants in quotes, either may be left out.
-# Possessive throughout: no line of garbage makes this backtrack.
+# V.250 5.4.2: numeric constants without quotes, string constants in quotes, both may be left out.
+# All quantifiers are possessive, so that no line of garbage makes this backtrack.
 _PARAMETER = re.compile(r' *+(?:"([^"]*+)" *+|([^",]*+))(,|\Z)')
 
 
-# Hosts say the same few things again and again.
+# Hosts repeat the same few lines.
 @lru_cache(maxsize=256)
 def parse(line: bytes) -> Command | None:
     """The command of a line from `LineReader.take`; None for a blank line.
 
-    Raises Refusal for what is no command line, has broken values or is longer than LINE_LIMIT.
-    Bytes that are not UTF-8 come through as lone surrogates, for the reader of the value to judge.
+    Bytes that are not UTF-8 become lone surrogates. Raises Refusal for a line that is no command,
+    has malformed values or is longer than LINE_LIMIT.
     """
     if len(line) > LINE_LIMIT:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
@@ -196,12 +201,12 @@ def from_hex(text: str) -> bytes:
 
 
 def framed(line: str) -> bytes:
-    """An information response, a final result code or an unsolicited one on the wire."""
+    """An information response, a final or an unsolicited result code as bytes on the line."""
     return b"\r\n" + line.encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 def refused(refusal: Refusal, *, numbers: bool) -> bytes:
-    """The final result code of a refusal; `numbers` is what `AT+CMEE` is set to."""
+    """The final result code of a refusal; `numbers`: the setting of AT+CMEE."""
     if numbers:
         return framed(f"+CME ERROR:{refusal.number.value}")
     return framed("ERROR")

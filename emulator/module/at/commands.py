@@ -1,4 +1,4 @@
-"""What a command is to the module: its values, its forms, its answer, and the table of them all."""
+"""AT command table: argument parsing, command forms, answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _LEFT_OUT = Parameter("", quoted=False)
 
 
 class Values:
-    """The values of a set command, read in order and closed with `end`.
+    """The values of a set command, read one after the other.
 
-    Every method raises Refusal(INCORRECT_PARAMETERS) on a value that is missing, of the wrong
-    kind or out of range. A command reads all its values before it changes anything.
+    Each method raises Refusal(INCORRECT_PARAMETERS) for a value that is missing, of the wrong kind
+    or out of range. A command reads all its values, and checks with `end` or `only` that there are
+    no more, before it changes anything.
     """
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
@@ -25,6 +26,7 @@ class Values:
 
     @property
     def more(self) -> bool:
+        """Whether there are further values."""
         return bool(self._rest)
 
     def _next(self) -> Parameter:
@@ -33,18 +35,31 @@ class Values:
         return self._rest.pop()
 
     def integers(self, *ranges: tuple[int, int]) -> list[int]:
-        """One bare decimal number for each of these ranges of `(lowest, highest)`."""
-        return [self.integer(low, high) for low, high in ranges]
+        """A bare decimal number for each range of `(lowest, highest)`."""
+        numbers: list[int] = []
+        for low, high in ranges:
+            number = self.optional_integer(low, high)
+            if number is None:
+                raise Refusal(Cme.INCORRECT_PARAMETERS)
+            numbers.append(number)
+        return numbers
 
     def integer(self, low: int, high: int) -> int:
         """A bare decimal number in `low..high`."""
-        value = self.optional_integer(low, high)
-        if value is None:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        return value
+        return self.integers((low, high))[0]
+
+    def only(self, *ranges: tuple[int, int]) -> list[int]:
+        """A number for each range, and no further value."""
+        numbers = self.integers(*ranges)
+        self.end()
+        return numbers
+
+    def only_flag(self) -> bool:
+        """0 or 1, and no further value."""
+        return bool(self.only((0, 1))[0])
 
     def optional_integer(self, low: int, high: int) -> int | None:
-        """The same, or None where the value is left out or the line has ended."""
+        """A bare decimal number; None where it is left out or there are no more values."""
         parameter = self._rest.pop() if self._rest else _LEFT_OUT
         if parameter == _LEFT_OUT:
             return None
@@ -56,7 +71,7 @@ class Values:
         return value
 
     def quoted(self) -> str:
-        """What stands between double quotes."""
+        """A text in double quotes; without them."""
         parameter = self._next()
         if not parameter.quoted:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
@@ -70,28 +85,28 @@ class Values:
         return parameter.text
 
     def word(self, pattern: str) -> str:
-        """A text with quotes or without, matching `pattern` in full."""
+        """A text with or without quotes that matches the whole `pattern`."""
         text = self._next().text
         if not re.fullmatch(pattern, text, re.ASCII):
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         return text
 
     def optional_word(self, pattern: str) -> str | None:
-        """The same, or None where the value is left out or the line has ended."""
+        """Like `word`; None where it is left out or there are no more values."""
         if not self._rest or self._rest[-1] == _LEFT_OUT:
             del self._rest[-1:]
             return None
         return self.word(pattern)
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Refuse further values."""
         if self._rest:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The information lines of a command that succeeded, and the seconds until its OK."""
+    """Information lines of a command that succeeds; `delay`: seconds until they and OK come."""
 
     lines: tuple[str, ...] = ()
     delay: float = 0.0
@@ -104,24 +119,25 @@ Setter = Callable[[Values, float], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
-    """The forms in which a command exists; the functions are given the time, in POSIX seconds.
+class CommandForms:
+    """The forms in which a command exists (V.250 5.4.3, 5.4.4). Each function gets the time in
+    POSIX seconds, `set` the values as well.
 
-    `test` is the whole information line that tells the ranges, or finds it out; an empty one means
-    OK alone.
+    `test`: the information line with the ranges, or a function that finds it out; an empty line
+    means OK alone.
     """
 
     execute: Query | None = None
     read: Query | None = None
-    assign: Setter | None = None
+    set: Setter | None = None
     test: str | Query | None = None
 
 
-Table = Mapping[str, Forms]
+Table = Mapping[str, CommandForms]
 
 
-def answer(table: Table, command: Command, now: float) -> Answer:
-    """Obey `command`. Raises Refusal when the table has no such command or form."""
+def execute(table: Table, command: Command, now: float) -> Answer:
+    """Execute `command`. Raises Refusal when the table has no such command or form."""
     forms = table.get(command.name)
     if forms is None:
         raise Refusal(Cme.NOT_SUPPORTED)
@@ -131,8 +147,8 @@ def answer(table: Table, command: Command, now: float) -> Answer:
                 return forms.execute(now)
             refused = Cme.INCORRECT_PARAMETERS
         case Form.SET:
-            if forms.assign is not None:
-                return forms.assign(Values(command.parameters), now)
+            if forms.set is not None:
+                return forms.set(Values(command.parameters), now)
             refused = Cme.INCORRECT_PARAMETERS
         case Form.READ:
             if forms.read is not None:

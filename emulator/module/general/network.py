@@ -1,4 +1,4 @@
-"""The commands about the network: function, registration, attach, connection, operator."""
+"""Network commands: function, registration, attach, connection, operator."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import assert_never
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio, Stat
 
-# Seconds until AT+CFUN answers; up to 90 on real boards. Guesses for good coverage.
+# Seconds until AT+CFUN answers; up to 90 on real boards.
+# guess: the values for good coverage
 TURN_ON_TIME = 1.5
 TURN_OFF_TIME = 0.8
-# Seconds to search all bands for operators (AT+COPS=?). A guess.
-OPERATOR_SEARCH_TIME = 20.0
+OPERATOR_SEARCH_TIME = 20.0  # guess: seconds to search all bands for operators (AT+COPS=?)
 
-_ACCESS_TECHNOLOGY = 7  # what this module writes behind the cell; seen
+_ACCESS_TECHNOLOGY = 7  # written after the cell id; seen on this module
 _EMM_CAUSE = 0  # the reject cause is one of TS 24.301 annex A (TS 27.007 10.1.22)
 
 
 class Network:
-    """`urc` writes an unsolicited line. Give `changed` to the radio as its listener."""
+    """`urc` queues an unsolicited line. Call `radio_changed` on each change of the radio."""
 
     def __init__(self, radio: Radio, saving: PowerSaving, urc: Callable[[str], None]) -> None:
         self._radio = radio
@@ -33,25 +33,27 @@ class Network:
 
     def commands(self) -> Table:
         return {
-            "+CFUN": Forms(assign=self._set_function, read=self._tell_function, test="+CFUN:(0,1)"),
-            "+CEREG": Forms(
-                assign=self._set_registration, read=self._tell_registration, test="+CEREG:(0-5)"
+            "+CFUN": CommandForms(
+                set=self._set_function, read=self._read_function, test="+CFUN:(0,1)"
             ),
-            "+CGATT": Forms(
-                assign=self._set_attached, read=self._tell_attached, test="+CGATT:(0,1)"
+            "+CEREG": CommandForms(
+                set=self._set_registration, read=self._read_registration, test="+CEREG:(0-5)"
             ),
-            "+CSCON": Forms(
-                assign=self._set_connection, read=self._tell_connection, test="+CSCON:(0,1)"
+            "+CGATT": CommandForms(
+                set=self._set_attached, read=self._read_attached, test="+CGATT:(0,1)"
             ),
-            "+COPS": Forms(
-                assign=self._select_operator,
-                read=self._tell_operator,
+            "+CSCON": CommandForms(
+                set=self._set_connection, read=self._read_connection, test="+CSCON:(0,1)"
+            ),
+            "+COPS": CommandForms(
+                set=self._select_operator,
+                read=self._read_operator,
                 test=self._search_operators,
             ),
         }
 
-    def changed(self, change: Change) -> None:
-        """Registration or connection has changed: tell the host if it asked for that."""
+    def radio_changed(self, change: Change) -> None:
+        """Report a change of registration or connection, if the host has enabled that."""
         match change:
             case Change.REGISTRATION:
                 if self._report_registration:
@@ -65,34 +67,31 @@ class Network:
     # Function and registration -----------------------------------------------------------------
 
     def _set_function(self, values: Values, now: float) -> Answer:
-        on = bool(values.integer(0, 1))
-        values.end()
+        on = values.only_flag()
         if on is self._radio.on:
             return OK
         if on:
-            # That the radio stays off without a SIM that can be asked is a guess.
+            # guess: the radio stays off without a usable SIM
             self._radio.sim.check_usable()
             self._radio.turn_on(now)
             return Answer(delay=TURN_ON_TIME)
         self._radio.turn_off(now)
         return Answer(delay=TURN_OFF_TIME)
 
-    def _tell_function(self, _now: float) -> Answer:
+    def _read_function(self, _now: float) -> Answer:
         return Answer((f"+CFUN:{int(self._radio.on)}",))
 
     def _set_registration(self, values: Values, _now: float) -> Answer:
-        report = values.integer(0, 5)
-        values.end()
-        self._report_registration = report
+        (self._report_registration,) = values.only((0, 5))
         return OK
 
-    def _tell_registration(self, _now: float) -> Answer:
+    def _read_registration(self, _now: float) -> Answer:
         return Answer((f"+CEREG:{self._report_registration},{self._registration()}",))
 
     def _registration(self) -> str:
-        """The status, with as much detail as the host asked for (TS 27.007 10.1.22).
+        """The status with the details of the report level (TS 27.007 10.1.22).
 
-        Level 2 and up: the cell; 3 and 5: why it was refused; 4 and 5: the times of power saving.
+        Level 2 and above: the cell; 3 and 5: the reject cause; 4 and 5: the power saving timers.
         """
         level, radio, saving = self._report_registration, self._radio, self._saving
         fields = [str(radio.stat.value)]
@@ -105,35 +104,31 @@ class Network:
         return ",".join(fields)
 
     def _set_attached(self, values: Values, now: float) -> Answer:
-        attached = bool(values.integer(0, 1))
-        values.end()
-        self._want_network(wanted=attached, now=now)
+        self._attach_or_detach(attach=values.only_flag(), now=now)
         return OK
 
-    def _want_network(self, *, wanted: bool, now: float) -> None:
+    def _attach_or_detach(self, *, attach: bool, now: float) -> None:
         if not self._radio.on:
             raise Refusal(Cme.NOT_ALLOWED)
-        if wanted:
+        if attach:
             self._radio.attach(now)
         else:
             self._radio.detach(now)
 
-    def _tell_attached(self, _now: float) -> Answer:
+    def _read_attached(self, _now: float) -> Answer:
         return Answer((f"+CGATT:{int(self._radio.registered)}",))
 
     def _set_connection(self, values: Values, _now: float) -> Answer:
-        report = values.integer(0, 1)
-        values.end()
-        self._report_connection = report
+        (self._report_connection,) = values.only((0, 1))
         return OK
 
-    def _tell_connection(self, _now: float) -> Answer:
+    def _read_connection(self, _now: float) -> Answer:
         return Answer((f"+CSCON:{self._report_connection},{int(self._radio.connected)}",))
 
     # Operator ----------------------------------------------------------------------------------
 
     def _select_operator(self, values: Values, now: float) -> Answer:
-        """0 automatic, 1 the one named (in numbers, format 2), 2 leave the network."""
+        """0: automatic; 1: the named operator (numeric, format 2); 2: detach."""
         mode = values.integer(0, 2)
         name = None
         if mode == 1:
@@ -142,16 +137,16 @@ class Network:
         values.end()
         if name is not None and name != self._radio.cell.plmn:
             raise Refusal(Cme.NO_NETWORK)
-        self._want_network(wanted=mode != 2, now=now)
+        self._attach_or_detach(attach=mode != 2, now=now)
         self._operator_mode = mode
         return OK
 
-    def _tell_operator(self, _now: float) -> Answer:
+    def _read_operator(self, _now: float) -> Answer:
         found = f',2,"{self._radio.cell.plmn}"' if self._radio.registered else ""
         return Answer((f"+COPS:{self._operator_mode}{found}",))
 
     def _search_operators(self, _now: float) -> Answer:
-        """Each operator in reach: 1 available, 2 the current one, 3 forbidden (TS 27.007 7.3)."""
+        """Operators in reach: 1 available, 2 current, 3 forbidden (TS 27.007 7.3)."""
         radio = self._radio
         if not radio.on:
             raise Refusal(Cme.NOT_ALLOWED)

@@ -1,11 +1,11 @@
-"""What the module is on the network's packet side: its contexts and their addresses."""
+"""PDP contexts and their addresses (CGDCONT, CGPADDR)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 from emulator.module.radio.radio import Radio
 
 _FIRST = 0  # the context of the attach, which is always there
@@ -20,29 +20,28 @@ class _Context:
     apn: str = _APN
 
 
-class Contexts:
-    """Those a host defines are remembered until the next start, and never come to be used: the
-    network takes the module in with the first one as it likes. A guess.
-    """
+class PdpContexts:
+    """Contexts that the host defines are stored until the next start but never used."""
 
+    # guess: the network attaches the module with the first context, with any definition of it
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
         self._defined = {_FIRST: _Context()}
 
     def commands(self) -> Table:
         return {
-            "+CGDCONT": Forms(
-                assign=self._define,
-                read=self._tell,
+            "+CGDCONT": CommandForms(
+                set=self._define,
+                read=self._read,
                 test='+CGDCONT:(0-10),("IP","NONIP"),,,(0),(0)',
             ),
-            "+CGPADDR": Forms(
-                execute=self._tell_addresses, assign=self._tell_address, test=self._tell_numbers
+            "+CGPADDR": CommandForms(
+                execute=self._read_addresses, set=self._read_address, test=self._read_numbers
             ),
         }
 
     def _define(self, values: Values, _now: float) -> Answer:
-        """TS 27.007 10.1.1; a number alone takes the definition back, of all but the first."""
+        """TS 27.007 10.1.1; a number alone deletes the context (the first one: resets it)."""
         number = values.integer(*_CONTEXTS)
         if not values.more:
             self._defined.pop(number, None)
@@ -50,29 +49,28 @@ class Contexts:
             return OK
         kind = values.word("IP|NONIP")
         apn = values.optional_word("[A-Za-z0-9.-]{0,63}") or ""
-        values.optional_word("")  # the address, which only the network gives
-        values.optional_integer(0, 0)  # no compression of data
-        values.optional_integer(0, 0)  # nor of headers
+        values.optional_word("")  # the address: only the network assigns one
+        values.optional_integer(0, 0)  # no data compression
+        values.optional_integer(0, 0)  # no header compression
         values.end()
         self._defined[number] = _Context(kind, apn)
         return OK
 
-    def _tell(self, _now: float) -> Answer:
+    def _read(self, _now: float) -> Answer:
         rows = sorted(self._defined.items())
         return Answer(
             tuple(f'+CGDCONT:{number},"{it.type}","{it.apn}",,0,0' for number, it in rows)
         )
 
-    def _tell_addresses(self, _now: float) -> Answer:
+    def _read_addresses(self, _now: float) -> Answer:
         return Answer(tuple(self._address_of(number) for number in sorted(self._defined)))
 
-    def _tell_numbers(self, _now: float) -> Answer:
-        # TS 27.007 10.1.14: those that are defined.
+    def _read_numbers(self, _now: float) -> Answer:
+        # TS 27.007 10.1.14: the defined contexts
         return Answer((f"+CGPADDR:({','.join(map(str, sorted(self._defined)))})",))
 
-    def _tell_address(self, values: Values, _now: float) -> Answer:
-        number = values.integer(*_CONTEXTS)
-        values.end()
+    def _read_address(self, values: Values, _now: float) -> Answer:
+        (number,) = values.only(_CONTEXTS)
         if number not in self._defined:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         return Answer((self._address_of(number),))

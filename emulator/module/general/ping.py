@@ -1,4 +1,4 @@
-"""AT+NPING, answered by the radio model: no packet leaves this machine."""
+"""AT+NPING, answered from the radio model: no packet is sent."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 from emulator.module.general.udp import address_of
 from emulator.module.radio.radio import Radio
 
-# Sizes in bytes and times in milliseconds; the chip's limits, its defaults.
+# The chip's limits and defaults: sizes in bytes, times in milliseconds.
 _SIZES = (12, 1500)
 _TIMEOUTS = (10, 460_800)
 _TIMEOUT = 10_000
@@ -20,44 +20,33 @@ _TTL = 64
 @dataclass(frozen=True, slots=True)
 class _Ping:
     address: str
-    due: float
     timeout: int  # milliseconds
-    left: bool  # the network took it
+    sent: bool  # there was a network
 
 
 class Pinger:
-    """`urc` writes an unsolicited line; `use` says that there is traffic, and whether it left."""
+    """`urc` queues an unsolicited line; `transmit` uses the radio, False without a network."""
 
     def __init__(
-        self, radio: Radio, urc: Callable[[str], None], use: Callable[[float], bool]
+        self, radio: Radio, urc: Callable[[str], None], transmit: Callable[[float], bool]
     ) -> None:
         self._radio = radio
         self._urc = urc
-        self._use = use
+        self._transmit = transmit
         self._ping: _Ping | None = None
+        self.due: float | None = None  # when the result of the running ping comes
 
     def commands(self) -> Table:
-        return {"+NPING": Forms(assign=self._begin, test="")}
+        return {"+NPING": CommandForms(set=self._begin, test="")}
 
-    @property
-    def due(self) -> float | None:
-        """When to step next."""
-        return None if self._ping is None else self._ping.due
-
-    @property
-    def waiting(self) -> bool:
-        """Whether an echo is awaited."""
-        return self._ping is not None
-
-    def step(self, now: float) -> float | None:
-        """Do what is due at `now`; returns the next deadline."""
-        if self._ping is not None and self._ping.due <= now:
-            ping, self._ping = self._ping, None
-            there = ping.left and self._radio.registered
-            answered = there and self._round_trip() <= ping.timeout
+    def step(self, _now: float) -> None:
+        """Report the result of the ping."""
+        if self._ping is not None:
+            ping, self._ping, self.due = self._ping, None, None
+            reachable = ping.sent and self._radio.registered
+            answered = reachable and self._round_trip() <= ping.timeout
             result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
             self._urc(result if answered else "+NPINGERR:1")
-        return self.due
 
     def _round_trip(self) -> int:
         return round(self._radio.cell.round_trip * 1000)
@@ -69,7 +58,8 @@ class Pinger:
         values.end()
         if self._ping is not None:
             raise Refusal(Cme.NOT_ALLOWED)
-        left = self._use(now)
-        wait = min(self._round_trip(), timeout) if left else timeout
-        self._ping = _Ping(address, now + wait / 1000, timeout, left)
+        sent = self._transmit(now)
+        wait = min(self._round_trip(), timeout) if sent else timeout
+        self._ping = _Ping(address, timeout, sent)
+        self.due = now + wait / 1000
         return OK

@@ -1,14 +1,14 @@
-"""What the radio measures, told by CSQ and NUESTATS."""
+"""Measurements of the radio: AT+CSQ and AT+NUESTATS."""
 
 from __future__ import annotations
 
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 from emulator.module.radio.coverage import Cell
 from emulator.module.radio.radio import Radio
 
 _NO_SIGNAL = 99
 
-# The figures of a module that receives nothing: the lowest number of the chip's 16 bits. A guess.
+# guess: without a cell every figure is the lowest 16-bit number of the chip
 _NO_CELL = Cell(
     ci="0",
     earfcn=0,
@@ -23,31 +23,30 @@ _NO_CELL = Cell(
 
 
 class Measurements:
-    """The rows' names and order are the chip's. Of NUESTATS the bare form and CELL are seen on this
-    module; the other types are written as its sister chips do, a guess.
-    """
+    """Names and order of the rows are the chip's; NUESTATS without type and CELL are seen."""
 
+    # guess: the other types are written as on sister chips
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
 
     def commands(self) -> Table:
         return {
-            "+CSQ": Forms(execute=self._tell_signal, test="+CSQ:(0-31,99),(99)"),
-            "+NUESTATS": Forms(
+            "+CSQ": CommandForms(execute=self._read_signal, test="+CSQ:(0-31,99),(99)"),
+            "+NUESTATS": CommandForms(
                 execute=lambda now: Answer(self._rows(now)),
-                assign=self._tell_statistics,
+                set=self._read_statistics,
                 test="+NUESTATS:(RADIO,CELL,BLER,THP,ALL)",
             ),
         }
 
-    def _tell_signal(self, _now: float) -> Answer:
+    def _read_signal(self, _now: float) -> Answer:
         rssi = _NO_SIGNAL
         if self._radio.camped:
             # -113 dBm is 0, each 2 dB one more (TS 27.007 8.5).
             rssi = min(max((self._radio.cell.rssi + 1130) // 20, 0), 31)
         return Answer((f"+CSQ:{rssi},{_NO_SIGNAL}",))
 
-    def _tell_statistics(self, values: Values, now: float) -> Answer:
+    def _read_statistics(self, values: Values, now: float) -> Answer:
         kind = values.word("RADIO|CELL|BLER|THP|ALL")
         values.end()
         rows = {
@@ -56,8 +55,8 @@ class Measurements:
             "THP": _of("THP", ("RLC UL,0", "RLC DL,0", "MAC UL,0", "MAC DL,0")),
             "CELL": _of("CELL", self._cells()),
         }
-        told = rows.values() if kind == "ALL" else [rows[kind]]
-        lines = tuple(line for group in told for line in group)
+        chosen = rows.values() if kind == "ALL" else [rows[kind]]
+        lines = tuple(line for group in chosen for line in group)
         return Answer(lines) if lines else OK
 
     def _rows(self, now: float) -> tuple[str, ...]:
@@ -80,10 +79,12 @@ class Measurements:
         """Block error rates in percent."""
         reception = self._radio.reception
         rate = round(reception.loss * 100) if reception is not None and self._radio.camped else 0
-        return tuple(f"{way} BLER,{rate}" for way in ("RLC UL", "RLC DL", "MAC UL", "MAC DL"))
+        return tuple(
+            f"{direction} BLER,{rate}" for direction in ("RLC UL", "RLC DL", "MAC UL", "MAC DL")
+        )
 
     def _cells(self) -> tuple[str, ...]:
-        """One row a cell, the serving one first; there is no other."""
+        """One row a cell; there is only the serving one."""
         if not self._radio.camped:
             return ()
         cell = self._radio.cell

@@ -1,4 +1,4 @@
-"""UDP sockets of the module: NSOCR, NSOST, NSORF, NSOCL and the announcement NSONMI."""
+"""UDP sockets of the module: NSOCR, NSOST, NSORF, NSOCL and the unsolicited NSONMI."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
 
 from emulator.module.at.codec import Cme, Refusal, from_hex
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 
-SOCKETS = range(7)
+SOCKETS = range(7)  # the chip's socket numbers
 DATAGRAM_LIMIT = 512  # bytes; seen in host programs
-QUEUE_LIMIT = 8  # datagrams that wait in one socket, newer ones are lost; a guess
+QUEUE_LIMIT = 8  # guess: datagrams that wait in one socket; newer ones are dropped
 
+_NUMBER = (SOCKETS.start, SOCKETS.stop - 1)
 _PORTS = (0, 0xFFFF)
 _UDP = 17  # IANA's protocol number
-_FIRST_EPHEMERAL = 49_152  # RFC 6335 6; where port 0 asks for any
+_FIRST_EPHEMERAL = 49_152  # RFC 6335 6; for port 0
 
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """On its way to `address`:`port`, or come from there; `local_port` is the module's own."""
+    """A datagram to or from `address`:`port`; `local_port` is the module's own."""
 
     local_port: int
     address: str
@@ -37,7 +38,7 @@ class _Socket:
 
 
 def address_of(text: str) -> str:
-    """An IPv4 address in its usual form. Raises Refusal."""
+    """The normal form of an IPv4 address. Raises Refusal if it is none."""
     try:
         return str(IPv4Address(text))
     except AddressValueError:
@@ -45,9 +46,10 @@ def address_of(text: str) -> str:
 
 
 class Sockets:
-    """`urc` writes an unsolicited line, `send` a datagram out; `online` asks the radio.
+    """`urc` queues an unsolicited line, `send` sends a datagram, `online` tells whether the radio
+    is registered.
 
-    `ports` are the local UDP ports of the open sockets, by the socket's number; not to be changed.
+    `ports`: local UDP ports of the open sockets by socket number; read only.
     """
 
     def __init__(
@@ -64,10 +66,10 @@ class Sockets:
 
     def commands(self) -> Table:
         return {
-            "+NSOCR": Forms(assign=self._create, test=""),
-            "+NSOST": Forms(assign=self._send_to, test=""),
-            "+NSORF": Forms(assign=self._receive_from, test=""),
-            "+NSOCL": Forms(assign=self._close, test=""),
+            "+NSOCR": CommandForms(set=self._create, test=""),
+            "+NSOST": CommandForms(set=self._send_to, test=""),
+            "+NSORF": CommandForms(set=self._receive_from, test=""),
+            "+NSOCL": CommandForms(set=self._close, test=""),
         }
 
     @property
@@ -76,7 +78,7 @@ class Sockets:
         return tuple(sorted(self._open))
 
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
-        """A datagram came for socket `number`. Lost when that is closed, full or not listening."""
+        """A datagram for socket `number`; dropped when that is closed, full or does not receive."""
         socket = self._open.get(number)
         if socket is None or not socket.receives or len(socket.waiting) >= QUEUE_LIMIT:
             return
@@ -87,8 +89,7 @@ class Sockets:
 
     def _create(self, values: Values, _now: float) -> Answer:
         values.word("DGRAM")
-        values.integer(_UDP, _UDP)
-        port = values.integer(*_PORTS)
+        _, port = values.integers((_UDP, _UDP), _PORTS)
         receives = values.optional_integer(0, 1)
         values.end()
         taken = self.ports.values()
@@ -107,10 +108,9 @@ class Sockets:
         return self._open[number]
 
     def _send_to(self, values: Values, _now: float) -> Answer:
-        number = values.integer(SOCKETS.start, SOCKETS.stop - 1)
+        number = values.integer(*_NUMBER)
         address = address_of(values.word("[0-9.]+"))
-        port = values.integer(1, 0xFFFF)
-        length = values.integer(1, DATAGRAM_LIMIT)
+        port, length = values.integers((1, 0xFFFF), (1, DATAGRAM_LIMIT))
         data = from_hex(values.word("[0-9A-Fa-f]+"))
         values.end()
         if length != len(data):
@@ -122,10 +122,8 @@ class Sockets:
         return Answer((f"{number},{length}",))
 
     def _receive_from(self, values: Values, _now: float) -> Answer:
-        """Hand over the oldest datagram, or as much of it as is asked for."""
-        number = values.integer(SOCKETS.start, SOCKETS.stop - 1)
-        wanted = values.integer(1, DATAGRAM_LIMIT)
-        values.end()
+        """Read the oldest datagram, or a part of it; the rest stays in the queue."""
+        number, wanted = values.only(_NUMBER, (1, DATAGRAM_LIMIT))
         waiting = self._find(number).waiting
         if not waiting:
             return OK
@@ -137,8 +135,7 @@ class Sockets:
         return Answer((f"{number},{origin},{len(part)},{part.hex().upper()},{len(rest)}",))
 
     def _close(self, values: Values, _now: float) -> Answer:
-        number = values.integer(SOCKETS.start, SOCKETS.stop - 1)
-        values.end()
+        (number,) = values.only(_NUMBER)
         self._find(number)
         del self._open[number], self.ports[number]
         return OK

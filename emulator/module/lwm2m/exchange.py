@@ -33,6 +33,7 @@ class Exchanges:
     def __init__(self, first_mid: int) -> None:
         self._mid = first_mid
         self._pending: dict[int, _Pending] = {}
+        self.due: float | None = None  # when a message expires or must be repeated
 
     def next_mid(self) -> int:
         """A message id that no pending exchange has."""
@@ -44,31 +45,31 @@ class Exchanges:
     def begin(self, message: Confirmable, now: float, *, within: float = MAX_TRANSMIT_WAIT) -> None:
         """Follow a message that the caller sends now; it expires after `within` seconds."""
         self._pending[message.mid] = _Pending(message, now + within, now + ACK_TIMEOUT, ACK_TIMEOUT)
+        self._plan()
 
     def end(self, mid: int) -> Confirmable | None:
         """Remove the exchange with this id and return its message; None: there is none."""
         pending = self._pending.pop(mid, None)
+        self._plan()
         return None if pending is None else pending.message
 
     def clear(self) -> None:
         """Remove all exchanges."""
         self._pending.clear()
+        self._plan()
 
     def __len__(self) -> int:
         return len(self._pending)
 
-    @property
-    def due(self) -> float | None:
-        """When a message expires or must be repeated; None: nothing is pending."""
-        if not self._pending:
-            return None
-        return min(pending.due for pending in self._pending.values())
+    def _plan(self) -> None:
+        self.due = min((pending.due for pending in self._pending.values()), default=None)
 
     def expired(self, now: float) -> list[Confirmable]:
         """Remove the exchanges that have expired and return their messages."""
         over = [p.message for p in self._pending.values() if p.expires <= now]
         for message in over:
             del self._pending[message.mid]
+        self._plan()
         return over
 
     def repeated(self, now: float) -> list[Confirmable]:
@@ -85,4 +86,5 @@ class Exchanges:
                 repeats=repeats,
                 repeat=now + interval if repeats < MAX_RETRANSMIT else None,
             )
+        self._plan()
         return again

@@ -16,7 +16,7 @@ class Objects:
     """
 
     def __init__(self) -> None:
-        self._instances: dict[Path, dict[int, int]] = {}  # the types, by resource id
+        self._instances: dict[Path, dict[Path, int]] = {}  # value types by resource
 
     @property
     def instances(self) -> tuple[Path, ...]:
@@ -37,16 +37,16 @@ class Objects:
 
     def declare(self, path: Path, value_type: int) -> None:
         """Declare a resource of an existing instance, or change its type."""
-        self._instances[path.instance_path][_resource_id(path)] = value_type
+        self._instances[path.instance_path][path] = value_type
 
     def type_of(self, path: Path) -> int | None:
-        """The type of the resource at a full path; None: not declared."""
-        return self._instances.get(path.instance_path, {}).get(_resource_id(path))
+        """The value type of a resource; None: not declared, or no path of a resource."""
+        return self._instances.get(path.instance_path, {}).get(path)
 
     def can_declare(self, path: Path) -> bool:
         """Whether the limit allows this resource of an existing instance."""
         resources = self._instances[path.instance_path]
-        return _resource_id(path) in resources or len(resources) < RESOURCE_LIMIT
+        return path in resources or len(resources) < RESOURCE_LIMIT
 
     def knows(self, path: Path) -> bool:
         """Whether the object or instance that `path` names or lies in has been added."""
@@ -60,11 +60,5 @@ class Objects:
             return ()
         links = [path] if path.instance is None else []
         for instance, resources in self._instances.items():
-            below = (Path(instance.object, instance.instance, number) for number in resources)
-            links += [link for link in (instance, *below) if path.covers(link)]
+            links += [link for link in (instance, *resources) if path.covers(link)]
         return tuple(links)
-
-
-def _resource_id(path: Path) -> int:
-    assert path.resource is not None, f"{path} names no resource"
-    return path.resource

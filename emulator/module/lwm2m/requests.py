@@ -92,10 +92,8 @@ class Requests:
             self._answer(request, Code.CHANGED)
 
     def fail(self, request: Request) -> None:
-        """Answer that the host could not do it, where the dialect has no code for the reason.
-
-        guess: 4.04 for a resource that was never declared, 5.00 for the others.
-        """
+        """Answer that the host could not do it, where the dialect has no code for the reason."""
+        # guess: 4.04 for a resource that was never declared, 5.00 for the others
         path = request.path
         if isinstance(request, WriteRequest):
             path = request.items[request.confirmed].path

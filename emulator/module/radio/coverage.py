@@ -1,4 +1,4 @@
-"""How well the cell is received where the module stands, and what that does to it."""
+"""Coverage levels of NB-IoT, and the reception at each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Cell:
     ci: str = "94"
     earfcn: int = 3555
     band: int = 8
-    scrambling: bool = True  # of 3GPP's change requests 0354 and 0338: module and cell must agree
+    scrambling: bool = True  # 3GPP change requests 0354 and 0338: module and cell must agree
     pci: int = 88
     rsrp: int = -666
     rssi: int = -570
@@ -28,7 +28,7 @@ class Cell:
 
 
 class Coverage(Enum):
-    """How well the module is reached: NB-IoT's enhancement levels, or not at all."""
+    """NB-IoT's coverage enhancement levels; OUT: no coverage."""
 
     ECL0 = auto()
     ECL1 = auto()
@@ -38,10 +38,10 @@ class Coverage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What a coverage does to the module. Times in seconds, `loss` a share of 0..1.
+    """Effects of a coverage level. Times in seconds, `loss` a fraction from 0 to 1.
 
-    `latency` (each way) and `loss` come on top of what the air has anyway; `burst` is the time one
-    message keeps the transmitter on.
+    `latency` (each direction) and `loss` are added to those of the air; `burst`: transmission time
+    of one message.
     """
 
     cell: Cell
@@ -51,8 +51,9 @@ class Reception:
     burst: float
 
 
-# An attach takes 2 s in good coverage and up to 120 s in bad: seen on boards. The levels' bounds in
-# power, and 1, 8 and 64 repetitions, are usual for NB-IoT networks; every figure here is a guess.
+# An attach takes 2 s in good coverage and up to 120 s in bad coverage: seen on boards. The power
+# limits of the levels, and 1, 8 and 64 repetitions, are usual for NB-IoT networks.
+# guess: every figure here
 RECEPTIONS: Mapping[Coverage, Reception] = {
     Coverage.ECL0: Reception(Cell(), attach_time=2.0, latency=0.0, loss=0.0, burst=0.04),
     Coverage.ECL1: Reception(

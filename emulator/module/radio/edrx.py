@@ -1,6 +1,6 @@
-"""Discontinuous reception in idle mode (TS 24.301 5.3.12): between paging windows nothing is heard.
+"""Extended discontinuous reception (eDRX, TS 24.301 5.3.12): downlink waits for a paging window.
 
-The network grants what is asked for. What it has for the module meanwhile waits there.
+The network grants the requested cycle and keeps messages until the next window.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from collections.abc import Callable
 from math import floor
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
 from emulator.module.radio.radio import Radio
 
 _LTE_NB = 5  # access technology (TS 27.007 7.40)
-_NOT_USED = 0  # the same of CEDRXRDP, where there is no eDRX (TS 27.007 7.41)
+_NOT_USED = 0  # access technology in CEDRXRDP without eDRX (TS 27.007 7.41)
 
-# Seconds between paging windows (TS 24.008 10.5.5.32, for NB-S1 mode); any other value means the
-# shortest there.
+# Seconds between paging windows (TS 24.008 10.5.5.32, NB-S1 mode); other values mean the shortest.
 _SHORTEST = 20.48
 _CYCLES = {
     "0011": 40.96,
@@ -31,63 +30,66 @@ _CYCLES = {
 }
 _WINDOW_BITS, _WINDOW = "0000", 2.56  # the paging time window, in seconds: the shortest
 
-# Messages that wait in the network for the next window; what comes beyond is lost. A guess.
-PAGING_LIMIT = 16
+PAGING_LIMIT = 16  # guess: messages the network keeps for the next window; further ones are lost
 
-# A window's begin is found again within this share of a cycle, whatever the float makes of it.
+# Tolerance, as a fraction of a cycle, when the start of a window is computed with floats.
 _ROUNDING = 1e-6
 
 
 def next_window(cycle: float, now: float) -> float:
-    """When the module listens next: `now` inside a window, else the begin of the following one."""
-    begin = floor(now / cycle + _ROUNDING) * cycle
-    return now if now - begin < _WINDOW else begin + cycle
+    """When the module receives next: `now` inside a window, else the start of the next window."""
+    start = floor(now / cycle + _ROUNDING) * cycle
+    return now if now - start < _WINDOW else start + cycle
 
 
 class DiscontinuousReception:
+    """Messages that wait in the network until the module receives, and the eDRX commands."""
+
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
         self._cycle = "0101"
         self._on = False
         self._paged: list[Callable[[float], None]] = []
-        self.due: float | None = None  # when the first of them can be received
+        self._window = 0.0  # when the next one starts
 
     def commands(self) -> Table:
         return {
-            "+CEDRXS": Forms(
-                assign=self._set, read=self._tell, test="+CEDRXS:(0,1),(5),(0000-1111)"
+            "+CEDRXS": CommandForms(
+                set=self._set, read=self._read, test="+CEDRXS:(0,1),(5),(0000-1111)"
             ),
-            "+CEDRXRDP": Forms(execute=self._tell_granted, test=""),
+            "+CEDRXRDP": CommandForms(execute=self._read_granted, test=""),
         }
 
+    @property
+    def due(self) -> float | None:
+        """When to call `step` next: at once when the radio has connected or become unreachable."""
+        if not self._paged:
+            return None
+        if self._radio.connected or not self._on or not self._reachable:
+            return 0.0
+        return self._window
+
     def page(self, arrival: Callable[[float], None], now: float) -> None:
-        """Call `arrival` when the module hears what comes now: at once, later, or never."""
-        if self._reachable and len(self._paged) < PAGING_LIMIT:
+        """Call `arrival` with the time when the module receives: now, later, or never."""
+        if len(self._paged) < PAGING_LIMIT:
             self._paged.append(arrival)
         self.step(now)
 
-    def step(self, now: float) -> float | None:
-        """Hand over what can be heard at `now`; returns the next deadline."""
-        if self._paged and not self._reachable:
+    def step(self, now: float) -> None:
+        """Deliver what can be received at `now`, and drop everything when nothing ever will."""
+        if not self._reachable:
             self._paged.clear()
-        self.due = None
         while self._paged:
-            at = self._heard_at(now)
-            if at > now:
-                self.due = at
-                break
+            if self._on and not self._radio.connected:
+                self._window = next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
+                if self._window > now:
+                    return
             self._paged.pop(0)(now)
-        return self.due
 
     @property
     def _reachable(self) -> bool:
-        """At all: now, or in the next window."""
+        """Whether the module receives now or in a later window."""
         return self._radio.registered and not self._radio.asleep
-
-    def _heard_at(self, now: float) -> float:
-        if not self._on or self._radio.connected:
-            return now
-        return next_window(_CYCLES.get(self._cycle, _SHORTEST), now)
 
     def _set(self, values: Values, now: float) -> Answer:
         on = bool(values.integer(0, 1))
@@ -98,15 +100,16 @@ class DiscontinuousReception:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         self._cycle = cycle or self._cycle
         self._on = on
-        if self._radio.registered:  # the network is told
+        if self._radio.registered:  # a tracking area update
             self._radio.use(now)
         return OK
 
-    def _tell(self, _now: float) -> Answer:
+    def _read(self, _now: float) -> Answer:
         return Answer((f'+CEDRXS:{_LTE_NB},"{self._cycle}"',)) if self._on else OK
 
-    def _tell_granted(self, _now: float) -> Answer:
-        """TS 27.007 7.41; the form without blanks is a guess."""
+    def _read_granted(self, _now: float) -> Answer:
+        """TS 27.007 7.41."""
+        # guess: written without blanks
         if not (self._on and self._radio.registered):
             return Answer((f"+CEDRXRDP:{_NOT_USED}",))
         return Answer((f'+CEDRXRDP:{_LTE_NB},"{self._cycle}","{self._cycle}","{_WINDOW_BITS}"',))

@@ -1,8 +1,8 @@
-"""The radio of the emulated module: where it stands, registration on the network, connection.
+"""Radio of the emulated module: its place, registration on the network, connection to the cell.
 
-One cell, received well, badly or not at all. The rest of the module only asks whether it is
-registered, and says when it transmits. What a test or a scenario changes about the place
-(`coverage`, `refusing`, `sim`) counts from the next `step` on, and outlives restarts.
+There is one cell. The rest of the module asks whether the radio is registered and calls `use` when
+it transmits or receives. Tests and scenarios change the place (`coverage`, `refusing`, `sim`); a
+change takes effect at the next `step` and survives restarts.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 
-from emulator.clock.deadlines import earliest
 from emulator.module.radio.coverage import RECEPTIONS, Cell, Coverage, Reception
 from emulator.module.radio.sim import Sim
 
-# The connection to the cell is let go after so many seconds without traffic. A guess: the network
-# decides; 10 to 20 s are usual for NB-IoT.
+# The connection to the cell is released after so many seconds without traffic.
+# guess: the network decides; 10 to 20 s are usual for NB-IoT
 INACTIVITY_TIME = 20.0
 
 
@@ -29,41 +28,44 @@ class Stat(IntEnum):
 
 
 class Reject(IntEnum):
-    """Why a network does not take the module in (TS 24.301 annex A)."""
+    """Why the network rejects the module (TS 24.301 annex A)."""
 
     PLMN_NOT_ALLOWED = 11
     NO_ROAMING_HERE = 13
 
 
 class Change(Enum):
+    """What has changed about the radio."""
+
     REGISTRATION = auto()
     CONNECTION = auto()
 
 
 class Radio:
-    """`changed` is called on each change of registration and of connection, `touched` when somebody
-    changes the place; `finds` says whether the module is set to find a cell.
+    """`changed` is called on each change of registration and of connection, `place_changed` when
+    the place is changed from outside; `can_find` tells whether a search finds the cell.
 
-    A radio that is on and wants the network is registered its coverage's attach time later.
+    A radio that is turned on registers after the attach time of its coverage.
     """
 
     def __init__(
         self,
         changed: Callable[[Change], None],
         *,
-        finds: Callable[[Cell], bool] = lambda _cell: True,
-        touched: Callable[[], None] = lambda: None,
+        can_find: Callable[[Cell], bool] = lambda _cell: True,
+        place_changed: Callable[[], None] = lambda: None,
         registered: bool,
     ) -> None:
-        """`registered`: on for a while already, and found its cell; otherwise off."""
+        """`registered`: on and registered from the start; otherwise off."""
         self._changed = changed
-        self._finds = finds
-        self._touched = touched
+        self._can_find = can_find
+        self._place_changed = place_changed
         self._coverage = Coverage.ECL0
         self._refusing = False
         self._sim = Sim.READY
-        self._unlocked = False  # a locked one, until the next start
-        self._reception = RECEPTIONS[Coverage.ECL0]  # the last there was
+        self._unlocked = False  # a locked SIM, until the next start
+        self._reception = RECEPTIONS[Coverage.ECL0]  # the latest one in coverage
+        self.reception: Reception | None = self._reception  # of the cell; None: out of coverage
         self.cell = self._reception.cell
         self.restart()
         if registered:
@@ -71,7 +73,7 @@ class Radio:
             self.stat = Stat.HOME
 
     def restart(self) -> None:
-        """Off, as after power-on; the place stays what it is, and its SIM is locked again."""
+        """Off, as after power-on. The place stays; a SIM that was unlocked is locked again."""
         self.on = False
         if self._unlocked:
             self._sim, self._unlocked = Sim.LOCKED, False
@@ -84,7 +86,7 @@ class Radio:
         self._connected_at = 0.0
         self._found_at: float | None = None
         self._idle_at: float | None = None
-        self._moved = self._swapped = False
+        self._moved = self._sim_swapped = False
 
     # The place ---------------------------------------------------------------------------------
 
@@ -95,20 +97,21 @@ class Radio:
     @coverage.setter
     def coverage(self, coverage: Coverage) -> None:
         self._coverage = coverage
-        if coverage in RECEPTIONS:
-            self._reception = RECEPTIONS[coverage]
+        self.reception = RECEPTIONS.get(coverage)
+        if self.reception is not None:
+            self._reception = self.reception
             self.cell = self._reception.cell
-        self._move()
+        self._change_place()
 
     @property
     def refusing(self) -> bool:
-        """The network takes the module in no more."""
+        """Whether the network rejects the module."""
         return self._refusing
 
     @refusing.setter
     def refusing(self, refusing: bool) -> None:
         self._refusing = refusing
-        self._move()
+        self._change_place()
 
     @property
     def sim(self) -> Sim:
@@ -116,19 +119,19 @@ class Radio:
 
     @sim.setter
     def sim(self, sim: Sim) -> None:
-        self._swapped |= sim is not self._sim
+        self._sim_swapped |= sim is not self._sim
         self._sim, self._unlocked = sim, False
-        self._move()
+        self._change_place()
 
     def unlock(self) -> None:
-        """The locked SIM has got its PIN, which opens it until the next start."""
+        """The PIN was entered: the locked SIM is usable until the next start."""
         self._sim, self._unlocked = Sim.READY, True
 
-    def _move(self) -> None:
+    def _change_place(self) -> None:
         self._moved = True
-        self._touched()
+        self._place_changed()
 
-    # What the module sees ----------------------------------------------------------------------
+    # State -------------------------------------------------------------------------------------
 
     @property
     def registered(self) -> bool:
@@ -136,27 +139,22 @@ class Radio:
 
     @property
     def searching(self) -> bool:
-        """It will find a cell here, and has not yet."""
+        """Whether a search is running that will find a cell."""
         return self._found_at is not None
 
     @property
     def camped(self) -> bool:
-        """A cell is received, whether it takes the module in or not."""
+        """Whether a cell is received, registered on the network or not."""
         return self.stat in (Stat.HOME, Stat.DENIED)
 
-    @property
-    def reception(self) -> Reception | None:
-        """How the cell is received here; None: not at all."""
-        return None if self._coverage is Coverage.OUT else self._reception
-
     def received(self, now: float) -> float:
-        """Seconds since the start for which the receiver was kept on by a connection."""
+        """Seconds since the start during which a connection kept the receiver on."""
         return self._received + (now - self._connected_at if self.connected else 0.0)
 
-    # What the module does ----------------------------------------------------------------------
+    # Actions -----------------------------------------------------------------------------------
 
     def turn_on(self, now: float) -> None:
-        """Look for the network; without a SIM to show it, nothing happens."""
+        """Turn on and search for the network; without a usable SIM nothing happens."""
         if not self.on and self._sim.usable:
             self.on = True
             self.attach(now)
@@ -166,17 +164,17 @@ class Radio:
         self.on = False
 
     def attach(self, now: float) -> None:
-        """Look for the network, unless it is found or being looked for. The radio is on."""
+        """Search for the network unless registered or searching. The radio must be on."""
         if self.stat in (Stat.NOT_REGISTERED, Stat.DENIED):
             self._search(now)
 
     def detach(self, now: float) -> None:
         self._found_at = None
-        self._let_go(now)
+        self._disconnect(now)
         self._enter(Stat.NOT_REGISTERED)
 
     def use(self, now: float) -> None:
-        """There is traffic, up or down; the radio is registered."""
+        """Connect for a message, up or down. The radio must be registered."""
         self._idle_at = now + INACTIVITY_TIME
         self.transmitted += self._reception.burst
         if not self.connected:
@@ -184,49 +182,53 @@ class Radio:
             self._connected_at = now
             self._changed(Change.CONNECTION)
 
-    def step(self, now: float) -> float | None:
-        """Do what is due at `now`; returns the next deadline."""
-        if not self.asleep:  # asleep, it notices nothing until it wakes
-            self.look_around(now)
+    def step(self, now: float) -> None:
+        """Notice a changed place, finish a search, and release the connection when due at `now`."""
+        if not self.asleep:
+            self.notice_place(now)
         if self._found_at is not None and self._found_at <= now:
             self._found_at = None
-            self.use(now)  # attaching is traffic itself
+            self.use(now)  # the attach itself
             self.reject = self._rejection()
             self._enter(Stat.HOME if self.reject is None else Stat.DENIED)
             if self.reject is not None:
-                self._let_go(now)
+                self._disconnect(now)
         if self._idle_at is not None and self._idle_at <= now:
-            self._let_go(now)
-        return self.due
+            self._disconnect(now)
 
     @property
     def due(self) -> float | None:
-        """When to step next."""
-        return earliest(self._found_at, self._idle_at)
+        """When to call `step` next: at once after a change of the place, unless asleep."""
+        if self._moved and not self.asleep:
+            return 0.0
+        if self._found_at is None or self._idle_at is None:
+            return self._idle_at if self._found_at is None else self._found_at
+        return min(self._found_at, self._idle_at)
 
-    def look_around(self, now: float) -> None:
-        """Notice a change of the place. That it shows at once, not after seconds, is a guess."""
+    def notice_place(self, now: float) -> None:
+        """React to a change of the place."""
+        # guess: at once, not after seconds
         if not self._moved:
             return
-        swapped = self._swapped
-        self._moved = self._swapped = False
+        swapped = self._sim_swapped
+        self._moved = self._sim_swapped = False
         if not self.on:
             return
         if not self._sim.usable:
             self.turn_off(now)
         elif self.stat is Stat.SEARCHING or (self.camped and self.reception is None):
-            self._let_go(now)
+            self._disconnect(now)
             self._search(now)
         elif swapped and self.camped:
             self.detach(now)
             self._search(now)
         elif self.stat is Stat.HOME and self._refusing:
             self.reject = self._rejection()
-            self._let_go(now)
+            self._disconnect(now)
             self._enter(Stat.DENIED)
 
     def _search(self, now: float) -> None:
-        found = self._coverage is not Coverage.OUT and self._finds(self.cell)
+        found = self._coverage is not Coverage.OUT and self._can_find(self.cell)
         self._found_at = now + self._reception.attach_time if found else None
         self._enter(Stat.SEARCHING)
 
@@ -240,7 +242,7 @@ class Radio:
             self.stat = stat
             self._changed(Change.REGISTRATION)
 
-    def _let_go(self, now: float) -> None:
+    def _disconnect(self, now: float) -> None:
         self._idle_at = None
         if self.connected:
             self._received += now - self._connected_at

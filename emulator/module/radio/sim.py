@@ -1,4 +1,4 @@
-"""The SIM in the module's holder, and what it lets the host do."""
+"""The SIM in the module's holder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from emulator.module.at.codec import Cme, Refusal
 
 
 class Sim(Enum):
-    """FOREIGN: of an operator with whom the network has no agreement."""
+    """State of the SIM. FOREIGN: of an operator without a roaming agreement."""
 
     READY = auto()
     LOCKED = auto()
@@ -17,16 +17,16 @@ class Sim(Enum):
 
     @property
     def usable(self) -> bool:
-        """It can be asked who it is, and the network with it."""
+        """Whether its identity can be read, by the host and for the network."""
         return self in (Sim.READY, Sim.FOREIGN)
 
     def check_present(self) -> None:
-        """Raises Refusal when there is none."""
+        """Raises Refusal when there is no SIM."""
         if self is Sim.MISSING:
             raise Refusal(Cme.NO_SIM)
 
     def check_usable(self) -> None:
-        """Raises Refusal when there is none, or when it waits for its PIN."""
+        """Raises Refusal when there is no SIM, or when it waits for its PIN."""
         self.check_present()
         if self is Sim.LOCKED:
             raise Refusal(Cme.SIM_PIN_REQUIRED)

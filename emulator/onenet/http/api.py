@@ -178,8 +178,9 @@ class HttpApi:
         request = self._act(partial(self._platform.request, device, operation, on_done))
         try:
             outcome = await done
-        finally:
+        except asyncio.CancelledError:
             self._platform.cancel(request)
+            raise
         if outcome.failure is not None:
             raise ApiError(Errno.UNSUCCESS, outcome.failure)
         return outcome

@@ -42,8 +42,8 @@ def imei(query: Mapping[str, str]) -> str:
 def path(query: Mapping[str, str], depth: int) -> Path:
     """`obj_id`, `obj_inst_id`, `res_id`; the first `depth` of them are required."""
     names = ("obj_id", "obj_inst_id", "res_id")
-    object_id, instance, resource = (_id(query, name) for name in names)
-    for name, value in list(zip(names, (object_id, instance, resource), strict=True))[:depth]:
+    object_id, instance, resource = ids = [_id(query, name) for name in names]
+    for name, value in zip(names[:depth], ids, strict=False):
         if value is None:
             raise required(name)
     if instance is None and resource is not None:

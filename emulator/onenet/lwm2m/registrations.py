@@ -78,7 +78,10 @@ class _Index:
 
 
 class Registrations:
-    """The newest registration of each endpoint. Every look-up takes constant time."""
+    """The newest registration of each endpoint. Every look-up takes constant time.
+
+    `expiry`: when lifetimes are over; the caller must `end` what is due there.
+    """
 
     def __init__(self) -> None:
         self._by_endpoint: dict[str, Registration] = {}
@@ -87,7 +90,7 @@ class Registrations:
         self._by_token: dict[int, tuple[Registration, Observation]] = {}
         self._numbers = count()
         self._tokens = count(_FIRST_TOKEN)
-        self._expiry: Deadlines[Registration] = Deadlines()
+        self.expiry: Deadlines[Registration] = Deadlines()
 
     def register(
         self, endpoint: str, address: str, lifetime: int, objects: tuple[Path, ...], now: float
@@ -134,7 +137,7 @@ class Registrations:
         if not registration.online:
             return
         registration.expires = None
-        self._expiry.set(registration, None)
+        self.expiry.set(registration, None)
         self._by_location.remove(registration.location, registration)
         self._by_address.remove(registration.address, registration)
         for path in list(registration.observations):
@@ -161,15 +164,6 @@ class Registrations:
     def observed(self, token: int) -> tuple[Registration, Observation] | None:
         return self._by_token.get(token)
 
-    def pop_expired(self, now: float) -> list[Registration]:
-        """Registrations whose lifetime is over, each once; the caller must `end` them."""
-        return self._expiry.pop_due(now)
-
-    @property
-    def deadline(self) -> float | None:
-        """When the next lifetime is over."""
-        return self._expiry.next
-
     def _renew(self, registration: Registration, now: float) -> None:
         registration.expires = now + registration.lifetime
-        self._expiry.set(registration, registration.expires)
+        self.expiry.set(registration, registration.expires)

@@ -83,9 +83,9 @@ class Server:
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        for registration in self.registrations.pop_expired(now):
+        for registration in self.registrations.expiry.pop_due(now):
             self._end(registration, now)
-        return earliest(self.requests.step(now), self.registrations.deadline)
+        return earliest(self.requests.step(now), self.registrations.expiry.next)
 
     # Registration ------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ from m5310.at.events import (
 )
 from m5310.at.resync import SETTLE, SETTLE_OWED
 from m5310.at.wakeup import WAKING
-from tests.support.hearing import hear
+from tests.support.effort import scaled
+from tests.support.engine_events import events_of
 from tests.support.hostile_port import ERROR, OK, lines
 
 TIMEOUT = 2.0
@@ -75,7 +76,7 @@ class Forgetful:
                 self.now = max(self.now, first.at)
                 self.pending.remove(first)
                 self.last_result = self.now
-                events = hear(self.engine, first.data, self.now)
+                events = events_of(self.engine, first.data, self.now)
             else:
                 assert deadline is not None, "nobody will ever wake the caller"
                 first = None
@@ -123,7 +124,7 @@ AFTER = st.one_of(
     st.lists(st.floats(0.001, 1.4), min_size=1, max_size=5),
     st.sampled_from([0.0, QUIET]),
 )
-@settings(max_examples=400)
+@settings(max_examples=scaled(400))
 def test_one_result_a_line_in_any_order_is_never_anothers(
     fates: list[Fate], commands: list[Command], probes: list[float], quiet: float
 ) -> None:
@@ -138,7 +139,7 @@ def idle(quiet: float) -> Engine:
     """An engine in step at `SETTLE`."""
     engine = Engine(quiet=quiet)
     engine.submit(PLAIN, 0.0)
-    hear(engine, OK, 0.0)
+    events_of(engine, OK, 0.0)
     engine.cancel()
     assert engine.tick(SETTLE) == [Synchronized()]
     engine.outgoing()
@@ -167,12 +168,12 @@ def test_a_result_that_soon_comes_twice_is_told_once(
         assert engine.outgoing()
         result, pause = (ERROR, SETTLE) if refused else (OK, QUIET)
         told = b"" if refused or not KINDS[command] else lines(f"{KINDS[command]}:1")
-        (ended,) = hear(engine, told + result, now)
+        (ended,) = events_of(engine, told + result, now)
         assert isinstance(ended, Refused if refused else Answered)
         if number + 1 < len(commands):
             engine.submit(commands[number + 1][0], now)
         now += share * pause
-        assert hear(engine, result, now) == [UnexpectedResult("ERROR" if refused else "OK")]
+        assert events_of(engine, result, now) == [UnexpectedResult("ERROR" if refused else "OK")]
 
 
 @pytest.mark.parametrize("command", [SIGNAL, STATUS])
@@ -182,17 +183,17 @@ def test_without_a_quiet_time_an_ok_that_comes_twice_ends_no_command_that_asks(
 ) -> None:
     engine = idle(quiet=0)
     engine.submit(PLAIN, SETTLE)
-    hear(engine, OK, SETTLE)
+    events_of(engine, OK, SETTLE)
     engine.submit(command, SETTLE)
-    assert hear(engine, OK, SETTLE + again) == [UnexpectedResult("OK")]
-    (ended,) = hear(engine, lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
+    assert events_of(engine, OK, SETTLE + again) == [UnexpectedResult("OK")]
+    (ended,) = events_of(engine, lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
     assert isinstance(ended, Answered)
 
 
 def test_of_one_read_every_result_but_the_first_is_nobodys() -> None:
     engine = idle(quiet=0)
     engine.submit(PLAIN, SETTLE)
-    ended, *strays = hear(engine, OK * 3, SETTLE)
+    ended, *strays = events_of(engine, OK * 3, SETTLE)
     assert isinstance(ended, Answered)
     assert strays == [UnexpectedResult("OK")] * 2
 
@@ -204,8 +205,8 @@ def test_what_is_not_guaranteed() -> None:
     now = SETTLE + TIMEOUT
     assert isinstance(engine.tick(now)[0], TimedOut)
     engine.submit(SIGNAL, now)
-    hear(engine, OK, now)  # the probe's
+    events_of(engine, OK, now)  # the probe's
     now += SETTLE_OWED
     assert engine.tick(now) == [Synchronized()]
-    (ended,) = hear(engine, lines("+CSQ:1") + OK, now)  # of the first
+    (ended,) = events_of(engine, lines("+CSQ:1") + OK, now)  # of the first
     assert isinstance(ended, Answered)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from m5310.at.codec import LINE_LIMIT
 from m5310.at.lines import LineReader, Overlong
+from tests.support.effort import scaled
 
 Cuts = st.lists(st.integers(0, 12000), max_size=12)
 
@@ -135,7 +136,7 @@ STREAM = st.lists(
 
 
 @given(STREAM, Cuts)
-@settings(max_examples=300)
+@settings(max_examples=scaled(300))
 def test_any_cut_gives_the_same_lines_and_counts(data: bytes, cuts: list[int]) -> None:
     whole, pieces = LineReader(), LineReader()
     lines = whole.feed(data)

@@ -14,6 +14,7 @@ from m5310.at.codec import Command, Response
 from m5310.at.events import Counters
 from m5310.at.resync import SETTLE_OWED
 from m5310.errors import ModemReset, PortError
+from tests.support.effort import scaled
 from tests.support.orders import BRIEF, Orders
 from tests.support.scripted import Scripted
 
@@ -142,5 +143,5 @@ class ModemOrders(Orders):
         self.leave()
 
 
-ModemOrders.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+ModemOrders.TestCase.settings = settings(max_examples=scaled(100), stateful_step_count=40)
 TestModem = ModemOrders.TestCase

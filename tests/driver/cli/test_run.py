@@ -26,7 +26,7 @@ from m5310.module.module import Module
 from tests.support.cli import make_output, texts
 from tests.support.null_modem import ENDPOINT
 from tests.support.scripted import Scripted, platform
-from tests.support.world import World
+from tests.support.testbed import DeviceTestbed
 
 TOML = b'[[resource]]\npath = "3303/0/5700"\ntype = "float"\n'
 ANSWERS = {"AT+CFUN?": ["+CFUN:1", "OK"], "AT+CSQ": ["+CSQ:20,99", "OK"]}
@@ -89,7 +89,7 @@ async def test_logged_out_device_ends_the_command(
 
 
 async def served(
-    world: World, monkeypatch: pytest.MonkeyPatch, settings: bytes = b""
+    testbed: DeviceTestbed, monkeypatch: pytest.MonkeyPatch, settings: bytes = b""
 ) -> tuple[list[str], list[str]]:
     """Lines on stdout and on stderr of a device that reports 0, 1, ... for 270 s."""
     profile = parse_profile(settings + TOML + b'command = "x"\n', "my.toml")
@@ -101,13 +101,13 @@ async def served(
         return next(outputs)
 
     monkeypatch.setattr(run, "command_output", measured)
-    port: Any = world.open  # called again when the port is lost
+    port: Any = testbed.open  # called again when the port is lost
     async with runner.device(port, 9600, ENDPOINT, profile) as device:
         await runner.login(device, profile, 30)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(runner.serve(device, profile), 270)
-        assert world.online
-    world.stop()
+        assert testbed.online
+    testbed.stop()
     out, err = texts(output)
     return out.splitlines(), err.splitlines()
 
@@ -115,36 +115,36 @@ async def served(
 async def test_device_recovers_from_a_restart_of_the_module(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World()
-    asyncio.get_running_loop().call_later(100, world.reset, Cause.WATCHDOG)
-    out, err = await served(world, monkeypatch)
+    testbed = DeviceTestbed()
+    asyncio.get_running_loop().call_later(100, testbed.reset, Cause.WATCHDOG)
+    out, err = await served(testbed, monkeypatch)
     assert err[0].startswith("m5310: the module has restarted (REBOOT_CAUSE_APPLICATION_WATCHDOG)")
-    assert err[-1].startswith("m5310: the device is back")
+    assert err[-1].startswith("m5310: the device is restored")
     assert out == [f"reported 3303/0/5700 = {minute}.0" for minute in range(5)]
-    assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert testbed.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 async def test_reports_without_a_port_are_queued(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World()
+    testbed = DeviceTestbed()
     clock = asyncio.get_running_loop()
-    clock.call_later(100, world.unplug)
-    clock.call_later(220, world.plug)
-    out, err = await served(world, monkeypatch)
-    assert err[0].startswith("m5310: the port is gone (")
-    assert "m5310: the port is back: the world" in err
-    assert err[-1].startswith("m5310: the device is back")
+    clock.call_later(100, testbed.unplug)
+    clock.call_later(220, testbed.plug)
+    out, err = await served(testbed, monkeypatch)
+    assert err[0].startswith("m5310: the port is lost (")
+    assert "m5310: the port is back: the testbed" in err
+    assert err[-1].startswith("m5310: the device is restored")
     words = ["reported", "reported", "queued", "queued", "reported"]
     assert out == [f"{word} 3303/0/5700 = {at}.0" for at, word in enumerate(words)]
-    assert world.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert testbed.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 async def test_acknowledged_reports_are_printed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World()
-    out, err = await served(world, monkeypatch, b"acknowledge = true\n")
+    testbed = DeviceTestbed()
+    out, err = await served(testbed, monkeypatch, b"acknowledge = true\n")
     assert err == []
     assert out == [
         f"{word} 3303/0/5700 = {minute}.0"
@@ -156,9 +156,9 @@ async def test_acknowledged_reports_are_printed(
 async def test_outbox_limit_of_the_profile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = World()
-    asyncio.get_running_loop().call_later(100, world.unplug)
-    out, err = await served(world, monkeypatch, b'outbox = 1\nwhen_full = "refuse"\n')
+    testbed = DeviceTestbed()
+    asyncio.get_running_loop().call_later(100, testbed.unplug)
+    out, err = await served(testbed, monkeypatch, b'outbox = 1\nwhen_full = "refuse"\n')
     assert [line for line in out if line.startswith("queued")] == ["queued 3303/0/5700 = 2.0"]
     refused = [line for line in err if "was not taken" in line]
     assert len(refused) == 2

@@ -16,7 +16,7 @@ from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.requesting import ALL, bench
+from tests.support.request_setup import ALL, bench
 
 FAILED_READ = '2,"",1'
 

@@ -43,6 +43,7 @@ from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse, run
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
+from tests.support.effort import scaled
 from tests.support.scripted import Scripted, platform
 
 # --- the whole way ---------------------------------------------------------------------------
@@ -563,7 +564,7 @@ async def take(step: str, at: int, device: Device, m: Scripted) -> None:
 
 
 @given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse: bool) -> None:
     async def program() -> None:
         async with module(platform(OPEN=["OK", f"+MIPLOPEN:0,{not refuse:d}"])) as m:

@@ -1,4 +1,4 @@
-"""What happens is counted and told, whatever the program's listener does."""
+"""Events: their texts, counters and listener."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from m5310.commands.network import Registration
 from m5310.device.events import (
     GOOD_NEWS,
+    EventEmitter,
     LoggedOut,
     PortBack,
     PortLost,
@@ -20,7 +21,6 @@ from m5310.device.events import (
     ReportDropped,
     Reset,
     Restored,
-    Upkeep,
     UpkeepCounters,
     UpkeepEvent,
 )
@@ -30,31 +30,31 @@ from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
 
 ERROR = PortError("unplugged")
-SAID: dict[UpkeepEvent, str] = {
+TEXTS: dict[UpkeepEvent, str] = {
     Reset("REBOOT_CAUSE_UNKNOWN"): "the module has restarted (REBOOT_CAUSE_UNKNOWN)",
-    PortLost(ERROR): "the port is gone (unplugged)",
+    PortLost(ERROR): "the port is lost (unplugged)",
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     LoggedOut(): "the module has logged out by itself",
-    Reconnecting(2, 3.7, ERROR): "attempt 2 failed, the next in 4 s: unplugged",
+    Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",
     RadioRestarted(Registration.NOT_REGISTERED): (
-        "the module gave up on the network (not registered); its radio was turned off and on"
+        "the module stopped its network search (not registered); its radio was turned off and on"
     ),
-    Restored(1): "the device is back",
-    Restored(3): "the device is back, after 3 attempts",
+    Restored(1): "the device is restored",
+    Restored(3): "the device is restored after 3 attempts",
     Renewed(86400): "the registration is renewed for 86400 s",
     RenewalFailed(ERROR): "the registration was not renewed: unplugged",
 }
 
 
 async def test_each_event_is_emitted_and_counted() -> None:
-    told: list[UpkeepEvent] = []
-    upkeep = Upkeep(told.append)
-    assert upkeep.counters == UpkeepCounters(*[0] * 9)
+    emitted: list[UpkeepEvent] = []
+    emitter = EventEmitter(emitted.append)
+    assert emitter.counters == UpkeepCounters(*[0] * 9)
     dropped = ReportDropped(Report((), 1, acknowledge=False))
-    for event in [*SAID, dropped]:
-        upkeep.tell(event)
-    assert told == [*SAID, dropped]
-    assert upkeep.counters == UpkeepCounters(
+    for event in [*TEXTS, dropped]:
+        emitter.emit(event)
+    assert emitted == [*TEXTS, dropped]
+    assert emitter.counters == UpkeepCounters(
         resets=1,
         ports_lost=1,
         logouts=1,
@@ -77,9 +77,9 @@ def test_events_of_different_classes_are_not_equal() -> None:
 # --- in words --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", SAID)
+@pytest.mark.parametrize("event", TEXTS)
 def test_text_of_event(event: UpkeepEvent) -> None:
-    assert str(event) == SAID[event]
+    assert str(event) == TEXTS[event]
 
 
 async def test_text_of_dropped_report_names_its_resources() -> None:
@@ -88,24 +88,24 @@ async def test_text_of_dropped_report_names_its_resources() -> None:
         Resource("3311/0/5850", ValueType.BOOLEAN, True, Access.READABLE),
     )
     event = ReportDropped(Report(resources, 2, acknowledge=False))
-    assert str(event) == "the report of 3303/0/5700, 3311/0/5850 was dropped: too many wait"
+    assert str(event) == "the report of 3303/0/5700, 3311/0/5850 was dropped: the outbox is full"
 
 
 def test_every_event_has_a_text() -> None:
-    assert {type(event) for event in SAID} | {ReportDropped} == set(get_args(UpkeepEvent))
+    assert {type(event) for event in TEXTS} | {ReportDropped} == set(get_args(UpkeepEvent))
 
 
-@pytest.mark.parametrize("event", SAID)
+@pytest.mark.parametrize("event", TEXTS)
 def test_disruption_without_listener_is_a_warning(
     event: UpkeepEvent, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        Upkeep(None).tell(event)
-        Upkeep(lambda _: None).tell(event)
+        EventEmitter(None).emit(event)
+        EventEmitter(lambda _: None).emit(event)
     good = isinstance(event, GOOD_NEWS)
     assert [(record.levelno, record.message) for record in caplog.records] == [
-        (logging.INFO if good else logging.WARNING, SAID[event]),
-        (logging.INFO, SAID[event]),
+        (logging.INFO if good else logging.WARNING, TEXTS[event]),
+        (logging.INFO, TEXTS[event]),
     ]
 
 
@@ -113,20 +113,20 @@ def test_disruption_without_listener_is_a_warning(
 
 
 def test_emit_without_listener() -> None:
-    upkeep = Upkeep(None)
-    upkeep.tell(Restored(1))
-    assert upkeep.counters.restored == 1
+    emitter = EventEmitter(None)
+    emitter.emit(Restored(1))
+    assert emitter.counters.restored == 1
 
 
 def test_error_of_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: UpkeepEvent) -> None:
         raise ZeroDivisionError
 
-    upkeep = Upkeep(fail)
+    emitter = EventEmitter(fail)
     with caplog.at_level(logging.ERROR):
-        upkeep.tell(Restored(1))
+        emitter.emit(Restored(1))
     assert "on_event failed on Restored(attempts=1)" in caplog.text
-    assert upkeep.counters.restored == 1
+    assert emitter.counters.restored == 1
 
 
 async def coroutine(_: UpkeepEvent) -> None: ...
@@ -135,4 +135,4 @@ async def coroutine(_: UpkeepEvent) -> None: ...
 @pytest.mark.parametrize("listener", [coroutine, 5])
 def test_listener_must_be_plain_function(listener: object) -> None:
     with pytest.raises(ParameterError, match="plain function"):
-        Upkeep(listener)  # type: ignore[arg-type]
+        EventEmitter(listener)  # type: ignore[arg-type]

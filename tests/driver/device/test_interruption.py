@@ -16,6 +16,7 @@ from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse, run
+from tests.support.effort import scaled
 from tests.support.scripted import Scripted, platform
 
 ENDPOINT = "123456789012345;460001234567890"
@@ -177,7 +178,7 @@ lines = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(lines, max_size=40), st.sampled_from([0, 5, 40, 60, 1000]))
 def test_no_line_of_a_module_stops_a_device(said: list[str], when: int) -> None:
     async def main() -> None:
@@ -195,7 +196,7 @@ def test_no_line_of_a_module_stops_a_device(said: list[str], when: int) -> None:
     run(main())
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(st.lists(lines, max_size=40))
 def test_after_any_lines_a_request_is_served(said: list[str]) -> None:
     async def main() -> None:

@@ -16,7 +16,7 @@ from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.requesting import Bench, bench
+from tests.support.request_setup import RequestSetup, bench
 
 DONE = ["AT+MIPLWRITE=0,10001,1"]
 
@@ -223,7 +223,7 @@ async def test_msgids_are_new_after_restart() -> None:
         await reading.wait()
         return 5.5
 
-    bench = Bench(Handlers(on_read))
+    bench = RequestSetup(Handlers(on_read))
     bench.requests.start()
     bench.come("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
     bench.come("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
@@ -241,7 +241,7 @@ async def test_msgids_are_new_after_restart() -> None:
 
 
 async def test_answer_stops_at_restart() -> None:
-    bench = Bench(Handlers())
+    bench = RequestSetup(Handlers())
 
     async def restarts(command: Command) -> Answer:
         answer = await bench.execute(command)

@@ -1,4 +1,4 @@
-"""Pings: each waits for its own outcome, one at a time, and never for ever."""
+"""Pings: each waits for its own outcome, one at a time, for a bounded time."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ async def waiting(port: Scripted, pings: Pings) -> asyncio.Task[PingReply]:
     return task
 
 
-async def test_a_reply() -> None:
+async def test_reply() -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     task = await waiting(port, pings)
     assert port.sent == ["AT+NPING=183.230.40.39,12,10000"]
-    pings.ended(REPLY)
-    pings.ended(PingFailure(1))  # says nothing any more
+    pings.resolve(REPLY)
+    pings.resolve(PingFailure(1))  # ignored
     assert await task is REPLY
     await port.modem.close()
 
 
-async def test_a_reply_that_comes_before_the_ok() -> None:
+async def test_reply_before_the_ok() -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
 
     def rule(_: str) -> str:
-        pings.ended(REPLY)
+        pings.resolve(REPLY)
         return "OK"
 
     port.rules["AT+NPING"] = rule
@@ -46,11 +46,11 @@ async def test_a_reply_that_comes_before_the_ok() -> None:
     await port.modem.close()
 
 
-async def test_no_reply() -> None:
+async def test_failure() -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     task = await waiting(port, pings)
-    pings.ended(PingFailure(1))
+    pings.resolve(PingFailure(1))
     with pytest.raises(PingFailed, match=r"183\.230\.40\.39 \(\+NPINGERR:1\)") as caught:
         await task
     assert (caught.value.reason, caught.value.code) == (1, Code.TIMEOUT)
@@ -58,7 +58,7 @@ async def test_no_reply() -> None:
     await port.modem.close()
 
 
-async def test_a_module_that_tells_no_outcome() -> None:
+async def test_ping_without_outcome_times_out() -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     begun = asyncio.get_running_loop().time()
@@ -71,34 +71,34 @@ async def test_a_module_that_tells_no_outcome() -> None:
 
 
 @pytest.mark.parametrize("error", [ModemReset("restarted"), PortError("gone")])
-async def test_an_error_that_says_why_none_will_come(error: ModemReset | PortError) -> None:
+async def test_error_ends_the_wait(error: ModemReset | PortError) -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     task = await waiting(port, pings)
-    pings.ended(error)
+    pings.fail(error)
     with pytest.raises(type(error)):
         await task
     await port.modem.close()
 
 
-async def test_one_at_a_time_in_their_order() -> None:
+async def test_pings_run_one_at_a_time_in_order() -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     first = await waiting(port, pings)
     second = asyncio.create_task(pings.ping("8.8.8.8", 12, 10))
     await asyncio.sleep(0)
-    pings.ended(REPLY)
+    pings.resolve(REPLY)
     await port.until("AT+NPING=8.8.8.8")
     assert await first is REPLY
     assert not second.done()
-    pings.ended(PingFailure(2))
+    pings.resolve(PingFailure(2))
     with pytest.raises(PingFailed, match=r"8\.8\.8\.8"):
         await second
     await port.modem.close()
 
 
 @pytest.mark.parametrize("comes", [True, False])
-async def test_the_outcome_of_a_cancelled_one_is_not_the_next_ones(comes: bool) -> None:
+async def test_outcome_of_a_cancelled_ping_is_not_taken_for_the_next(comes: bool) -> None:
     port = Scripted()
     pings = Pings(port.modem.execute)
     first = await waiting(port, pings)
@@ -109,20 +109,20 @@ async def test_the_outcome_of_a_cancelled_one_is_not_the_next_ones(comes: bool) 
     await elapse(5)
     assert len(port.sent) == 1
     if comes:
-        pings.ended(REPLY)
+        pings.resolve(REPLY)
     await port.until("AT+NPING=8.8.8.8")
     assert asyncio.get_running_loop().time() == pytest.approx(5 if comes else 10 + MARGIN, abs=0.1)
-    pings.ended(PingReply("8.8.8.8", 60, 0.2))
+    pings.resolve(PingReply("8.8.8.8", 60, 0.2))
     assert (await second).address == "8.8.8.8"
     await port.modem.close()
 
 
-async def test_a_refused_ping_waits_for_nothing() -> None:
+async def test_refused_ping_ends_at_once() -> None:
     port = Scripted({"AT+NPING": "+CME ERROR:30"})
     pings = Pings(port.modem.execute)
     with pytest.raises(CommandError, match="no network"):
         await pings.ping("183.230.40.39", 12, 10)
-    pings.ended(REPLY)  # nobody's
+    pings.resolve(REPLY)  # ignored
     await port.modem.close()
 
 
@@ -138,7 +138,9 @@ async def test_a_refused_ping_waits_for_nothing() -> None:
         ("1.2.3.4", 12, 601.0),
     ],
 )
-async def test_what_cannot_be_pinged(address: str, size: int, seconds: float) -> None:
+async def test_invalid_arguments_are_refused_before_sending(
+    address: str, size: int, seconds: float
+) -> None:
     port = Scripted()
     with pytest.raises(ParameterError):
         await Pings(port.modem.execute).ping(address, size, seconds)

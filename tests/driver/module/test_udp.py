@@ -25,6 +25,7 @@ from m5310.errors import (
 from m5310.module.udp import BACKLOG, CLOSE, Address, Datagrams, ModuleDatagramTransport
 from tests.support.clock import elapse, run
 from tests.support.datagrams import PEER, RecordingProtocol
+from tests.support.effort import scaled
 from tests.support.scripted import Reply, Scripted
 
 
@@ -476,7 +477,7 @@ async def test_what_a_protocol_raises_is_the_loops_to_report() -> None:
     await port.leave()
 
 
-@settings(max_examples=30)
+@settings(max_examples=scaled(30))
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.binary(min_size=1, max_size=1500)), max_size=12),
     st.data(),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.air.memory import CAPACITY, Air, Link
 from emulator.air.messages import Ack, Downlink, Register, Uplink
+from tests.support.effort import scaled
 
 REGISTER = Register(1, "imei;imsi", 60, ())
 
@@ -117,7 +118,7 @@ def test_nothing_arrives_with_full_loss() -> None:
     assert air.deadline is None
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(seed=st.integers(0, 2**32), loss=st.floats(0.05, 0.95))
 def test_share_of_lost_messages(seed: int, loss: float) -> None:
     air = Air(loss=loss, seed=seed)

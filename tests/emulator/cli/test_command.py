@@ -47,9 +47,22 @@ async def ready(process: Process) -> dict[str, Any]:
 
 
 async def ended(process: Process) -> tuple[int | None, str, str]:
-    """Status, and what else it wrote."""
+    """Status, and the rest of the output."""
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
+
+
+async def pipe(data: bytes, *arguments: str) -> tuple[int | None, bytes, str]:
+    """Run the command with standard input and output as the module's port."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", *arguments),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate(data)
+    process._transport.close()  # type: ignore[attr-defined]
+    return process.returncode, out, err.decode()
 
 
 @realtime
@@ -74,13 +87,12 @@ async def test_json_line_port_api_and_clean_exit(number: signal.Signals, tmp_pat
 
 
 @realtime
-@SIGNALS
-async def test_repeated_signals_do_not_disturb_the_exit(number: signal.Signals) -> None:
+async def test_repeated_signals_do_not_disturb_the_exit() -> None:
     async with running("--json") as process:
         await ready(process)
         while process.returncode is None:
             with suppress(ProcessLookupError):  # gone, and its status not seen yet
-                os.kill(process.pid, number)
+                os.kill(process.pid, signal.SIGINT)
             await asyncio.sleep(0)
         assert await ended(process) == (0, "", "")
 
@@ -100,7 +112,7 @@ async def test_nohup_ignores_sighup() -> None:
 
 
 @realtime
-async def test_people_are_message_what_to_try() -> None:
+async def test_text_output_with_examples() -> None:
     async with running("--imei", "123456789012345", "--imsi", "460001234567890") as process:
         assert process.stdout is not None
         text = ""
@@ -144,26 +156,9 @@ async def test_unwritable_stderr_does_not_stop_the_emulator(stderr: str) -> None
 
 
 @realtime
-async def test_no_device() -> None:
-    async with running("--json", "--no-device", "--api-key", "secret") as process:
-        info = await ready(process)
-        assert info["device_id"] is None
-        assert info["api_key"] == "secret"
-        process.send_signal(signal.SIGTERM)
-        assert (await ended(process))[0] == 0
-
-
-@realtime
 async def test_pipe_is_answered_and_ends_the_command() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--json"),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    out, err = await process.communicate(b"AT+CSQ\rAT\r")
-    process._transport.close()  # type: ignore[attr-defined]
-    assert (process.returncode, out) == (0, b"\r\n+CSQ:28,99\r\n\r\nOK\r\n\r\nOK\r\n")
+    status, out, err = await pipe(b"AT+CSQ\rAT\r", "--json")
+    assert (status, out) == (0, b"\r\n+CSQ:28,99\r\n\r\nOK\r\n\r\nOK\r\n")
     assert json.loads(err)["port"] == "-"
 
 
@@ -171,38 +166,27 @@ async def test_pipe_is_answered_and_ends_the_command() -> None:
 async def test_firmware_file(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('like = "SP1"\nversion = "M5310_MINE"\nhasty_lost = false\n')
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--firmware", mine),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    out, _ = await process.communicate(b"AT+CMVER\r")
-    process._transport.close()  # type: ignore[attr-defined]
+    _, out, _ = await pipe(b"AT+CMVER\r", "--firmware", str(mine))
     assert b"\r\nM5310_MINE\r\n" in out
 
 
 @realtime
 async def test_pipe_waits_for_slow_answers() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--speed", "20"),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    out, _ = await process.communicate(b"AT+CFUN=0\rAT+NPING=192.0.2.1\rAT+NRB\r")
-    process._transport.close()  # type: ignore[attr-defined]
-    assert process.returncode == 0
-    sent = [line for line in out.decode().split("\r\n") if line]
-    start = ["REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
-    assert sent == ["OK", "OK", *start]
+    commands = b"AT+CFUN=0\rAT+NPING=192.0.2.1\rAT+NRB\r"
+    status, out, _ = await pipe(commands, "--speed", "20")
+    assert status == 0
+    lines = [line for line in out.decode().split("\r\n") if line]
+    assert lines == ["OK", "OK", "REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
 
 
 @realtime
-async def test_two_modules_at_speed_60() -> None:
-    async with running("--json", "--modules", "2", "--speed", "60") as process:
+async def test_two_unknown_modules_at_speed_60() -> None:
+    options = ("--json", "--modules", "2", "--speed", "60", "--no-device", "--api-key", "secret")
+    async with running(*options) as process:
         info = await ready(process)
         assert info["modules"][0]["port"] == info["port"]
+        assert info["device_id"] is None
+        assert info["api_key"] == "secret"
         for module in info["modules"]:
             with Host(module["port"]) as host:
                 assert module["imei"] in await host.command("AT+CGSN=1")
@@ -214,63 +198,24 @@ async def test_two_modules_at_speed_60() -> None:
 async def test_scenario_is_played_and_reported(tmp_path: Path) -> None:
     day = tmp_path / "day.toml"
     day.write_text('title = "A day"\n[[event]]\non = "AT+CSQ"\nanswer = "ERROR"\ntimes = 1\n')
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "emulator", "run", str(day)),
-        *("--port", "-", "--baud", "off", "--json"),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-    )
-    out, err = await process.communicate(b"AT+CSQ\rAT+CSQ\r")
-    process._transport.close()  # type: ignore[attr-defined]
-    assert (process.returncode, out) == (0, b"\r\nERROR\r\n\r\n+CSQ:28,99\r\n\r\nOK\r\n")
-    report = err.decode().splitlines()[1:]
+    status, out, err = await pipe(b"AT+CSQ\rAT+CSQ\r", "--json", "run", str(day))
+    assert (status, out) == (0, b"\r\nERROR\r\n\r\n+CSQ:28,99\r\n\r\nOK\r\n")
+    report = err.splitlines()[1:]
     assert report[0] == "A day: what happened, in seconds"
     assert report[-2:] == ["2 command lines were received.", 'line 2: answer "ERROR": once']
 
 
 @realtime
-async def test_recording_is_written_but_never_overwritten(tmp_path: Path) -> None:
+async def test_recording_is_written_and_replayed(tmp_path: Path) -> None:
     file = tmp_path / "day.jsonl"
-    command = [sys.executable, "-m", "emulator", "--port", "-", "--baud", "off", "--json"]
-    for status in (0, 2):
-        process = await asyncio.create_subprocess_exec(
-            *command, "--record", str(file), stdin=PIPE, stdout=PIPE, stderr=PIPE
-        )
-        await process.communicate(b"AT\r")
-        process._transport.close()  # type: ignore[attr-defined]
-        assert process.returncode == status
-        assert len(file.read_text().splitlines()) == 3
-
-
-@realtime
-@pytest.mark.parametrize(("sent", "status"), [(b"AT\rAT+CSQ\r", 0), (b"AT+CSQ\rAT+CIMI\r", 1)])
-async def test_replay_of_a_recording(sent: bytes, status: int, tmp_path: Path) -> None:
-    file = tmp_path / "day.jsonl"
-    command = [sys.executable, "-m", "emulator", "--port", "-", "--baud", "off"]
-    for more in (["--record", str(file)], ["replay", str(file), "--timing", "ignored"]):
-        process = await asyncio.create_subprocess_exec(
-            *command, *more, stdin=PIPE, stdout=PIPE, stderr=PIPE
-        )
-        first = "--record" in more
-        out, err = await process.communicate(b"AT\rAT+CSQ\r" if first else sent)
-        process._transport.close()  # type: ignore[attr-defined]
-        assert process.returncode == (0 if first else status)
+    status, _, _ = await pipe(b"AT\rAT+CSQ\r", "--record", str(file))
+    assert (status, len(file.read_text().splitlines())) == (0, 6)
+    replay = ("replay", str(file), "--timing", "ignored")
+    for commands, differs in ((b"AT\rAT+CSQ\r", False), (b"AT+CSQ\rAT+CIMI\r", True)):
+        status, out, err = await pipe(commands, *replay)
+        assert status == differs
         assert b"+CSQ:28,99" in out
-    assert ("+AT+CIMI" in err.decode()) == bool(status)
-
-
-@realtime
-async def test_replay_rejects_other_options(tmp_path: Path) -> None:
-    for more, message in [
-        (["--imei", "1"], "imei has no meaning here"),
-        ([], "nowhere.jsonl: No such file"),
-        (["--port", "nowhere"], "nowhere"),
-    ]:
-        async with running("replay", str(tmp_path / "nowhere.jsonl"), *more) as process:
-            status, out, err = await ended(process)
-            assert (status, out) == (2, "")
-            assert message in err
+        assert ("+AT+CIMI" in err) == differs
 
 
 @realtime
@@ -288,57 +233,15 @@ async def test_scenario_ends_by_itself_with_closed_stderr(tmp_path: Path) -> Non
     assert "Ctrl-C" in out
 
 
-async def assert_fails_to_start(*arguments: str, message: str) -> None:
-    async with running("--json", *arguments) as process:
-        status, out, err = await ended(process)
-        assert (status, out) == (2, "")
-        assert message in err
-        assert err.startswith("m5310-emulator: ")
-        assert err.count("\n") == 1
-
-
 @realtime
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("number", "module"),
     [
-        ("--link {folder}/file", "{folder}/file"),
-        ("--link {folder}/nowhere/link", ": {folder}/nowhere/link: the link "),
-        ("--imei 12;34", "imei"),
-        ("--baud fast", "--baud"),
-        ("--http nowhere", "HOST:PORT"),
-        ("--timing kept", "--timing: expected with replay FILE only"),
-        ("run {folder}/nowhere.toml", "nowhere.toml: No such file"),
-        ("run {folder}/file", "{folder}/file:1: "),
-        ("run {folder}/binary", "expected UTF-8"),
-        ("--firmware {folder}/binary.toml", "expected UTF-8"),
-        ("--firmware nowhere.toml", "nowhere.toml: No such file"),
+        (signal.SIGINT, "asyncio"),
+        (signal.SIGTERM, "emulator.emulator"),
+        (signal.SIGHUP, "aiohttp"),
+        (signal.SIGINT, "emulator.onenet.http.api"),
     ],
-)
-async def test_failed_start_is_one_line_and_status_2(
-    arguments: str, message: str, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("mine")
-    for name in ("binary", "binary.toml"):
-        (tmp_path / name).write_bytes(b"\xff")
-    words = arguments.format(folder=tmp_path).split()
-    await assert_fails_to_start(*words, message=message.format(folder=tmp_path))
-    assert (tmp_path / "file").read_text() == "mine"
-
-
-@realtime
-async def test_http_port_in_use() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        number = taken.getsockname()[1]
-        await assert_fails_to_start(
-            "--http", f"127.0.0.1:{number}", message="Address already in use"
-        )
-        assert taken.getsockname()[1] == number  # still open
-
-
-@realtime
-@SIGNALS
-@pytest.mark.parametrize(
-    "module", ["asyncio", "emulator.emulator", "aiohttp", "emulator.onenet.http.api"]
 )
 async def test_signal_during_imports_exits_silently(number: signal.Signals, module: str) -> None:
     script = f"""
@@ -360,7 +263,7 @@ runpy.run_module("emulator", run_name="__main__", alter_sys=True)
     assert (process.returncode, out, err) == (0, b"", b"")
 
 
-# In this process: signals at exact moments -----------------------------------------------------
+# In this process -----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -425,3 +328,58 @@ def test_missing_extra_says_what_to_install(
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     assert main(["--json"]) == 2
     assert 'pip install "m5310[emulator]"' in capsys.readouterr().err
+
+
+def assert_fails_to_start(
+    capsys: pytest.CaptureFixture[str], *arguments: str, message: str
+) -> None:
+    """One line on stderr and status 2."""
+    with pytest.raises(SystemExit) as exited:
+        main(["--json", *arguments])
+    out, err = capsys.readouterr()
+    assert (exited.value.code, out) == (2, "")
+    assert message in err
+    assert err.startswith("m5310-emulator: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("restored_signals")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--link {folder}/file", "{folder}/file"),
+        ("--link {folder}/nowhere/link", ": {folder}/nowhere/link: the link "),
+        ("--record {folder}/file", "{folder}/file: File exists"),
+        ("--imei 12;34", "imei"),
+        ("--baud fast", "--baud"),
+        ("--http nowhere", "HOST:PORT"),
+        ("--timing kept", "--timing: expected with replay FILE only"),
+        ("run {folder}/nowhere.toml", "nowhere.toml: No such file"),
+        ("run {folder}/file", "{folder}/file:1: "),
+        ("run {folder}/binary", "expected UTF-8"),
+        ("--firmware {folder}/binary.toml", "expected UTF-8"),
+        ("--firmware nowhere.toml", "nowhere.toml: No such file"),
+        ("replay {folder}/nowhere.jsonl", "nowhere.jsonl: No such file"),
+        ("replay {folder}/nowhere.jsonl --imei 1", "imei has no meaning here"),
+        ("replay {folder}/nowhere.jsonl --port nowhere", "port 'nowhere'"),
+    ],
+)
+def test_failed_start_is_one_line_and_status_2(
+    arguments: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for name in ("binary", "binary.toml"):
+        (tmp_path / name).write_bytes(b"\xff")
+    words = arguments.format(folder=tmp_path).split()
+    assert_fails_to_start(capsys, *words, message=message.format(folder=tmp_path))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@realtime
+@pytest.mark.usefixtures("restored_signals")
+def test_http_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        message = "Address already in use"
+        assert_fails_to_start(capsys, "--http", f"127.0.0.1:{number}", message=message)
+        assert taken.getsockname()[1] == number  # still open

@@ -106,7 +106,7 @@ def test_wrong_option_is_one_line_and_status_2(
     arguments: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:
-        parser().parse_args(arguments.split())
+        parsed(arguments)
     assert left.value.code == 2
     output = capsys.readouterr()
     assert output.out == ""

@@ -16,7 +16,7 @@ from emulator.line.line import MAX_WAITING, Line
 from emulator.line.ports.port import Address, parse_address
 from emulator.line.uart_frames import Frame, sample
 from tests.support.hosts import Host
-from tests.support.peers import Ear, peer, until
+from tests.support.peers import Recorder, peer, until
 
 realtime = pytest.mark.realtime
 SOCKET = parse_address("socket://127.0.0.1:0")
@@ -35,13 +35,13 @@ class ModuleEnd:
         link: Path | None = None,
     ) -> None:
         self.clock = VirtualClock()
-        self.ear = Ear()
+        self.recorder = Recorder()
         self.times: list[float] = []
         self.ended = 0
         self.line = Line(
             self.clock,
             self._hear,
-            on_note=self.ear.note,
+            on_note=self.recorder.note,
             on_end=self._end,
             baud=baud,
             strict=strict,
@@ -52,7 +52,7 @@ class ModuleEnd:
 
     def _hear(self, data: bytes) -> None:
         self.times.append(self.clock.now() - VIRTUAL_START)
-        self.ear.hear(data)
+        self.recorder.receive(data)
 
     def _end(self) -> None:
         self.ended += 1
@@ -89,11 +89,11 @@ async def test_host_bytes_arrive_paced() -> None:
         async with peer(it.line.port) as host:
             await host.send(b"AT\r")
             await it.has(3)
-            assert it.ear.data == b""
+            assert it.recorder.data == b""
             it.clock.advance(2.5 / 960)
-            assert it.ear.data == b"AT"
+            assert it.recorder.data == b"AT"
             it.clock.advance(1)
-            assert it.ear.data == b"AT\r"
+            assert it.recorder.data == b"AT\r"
             assert it.times == pytest.approx([1 / 960, 2 / 960, 3 / 960], abs=1e-6)
             assert it.line.idle
 
@@ -107,7 +107,7 @@ async def test_fast_host_is_held_back() -> None:
             it.clock.advance(100)
             await it.has(MAX_WAITING + 4096)
             it.clock.advance(100)
-            assert len(it.ear.data) == MAX_WAITING + 4096
+            assert len(it.recorder.data) == MAX_WAITING + 4096
             assert it.line.lost == 0
 
 
@@ -132,11 +132,11 @@ async def test_overrun_while_the_module_sends() -> None:
             await host.send(b"AT+CSQ\r")
             await it.has(10)
             it.clock.advance(10 / 960)
-            assert it.ear.data == b"AT\r"  # it does not read while it sends
+            assert it.recorder.data == b"AT\r"  # it does not read while it sends
             assert it.line.receive_buffer.lost == 3
             it.clock.advance(1)
-            assert it.ear.data == b"AT\rAT+C"
-            assert it.ear.notes[-1] == "overrun: 1 bytes came while the module was sending"
+            assert it.recorder.data == b"AT\rAT+C"
+            assert it.recorder.notes[-1] == "overrun: 1 bytes came while the module was sending"
 
 
 # Speeds that do not fit --------------------------------------------------------------------------
@@ -150,13 +150,13 @@ async def test_wrong_speed_gives_garbage_both_ways() -> None:
         await it.has(3)
         it.clock.advance(1)
         garbage = bytes(value for _, value in sample(b"AT\r", Frame(38_400), Frame(9600)))
-        assert it.ear.data == garbage != b"AT\r"
+        assert it.recorder.data == garbage != b"AT\r"
         it.line.send(b"\r\nOK\r\n")
         it.clock.advance(1)
         back = bytes(value for _, value in sample(b"\r\nOK\r\n", Frame(9600), Frame(38_400)))
         await until(lambda: len(host.seen) >= len(back))
         assert host.seen == back
-        assert it.ear.notes == [
+        assert it.recorder.notes == [
             "3 bytes sent at 38400 8N1 were read at 9600 8N1: garbage",
             "6 bytes sent at 9600 8N1 were read at 38400 8N1: garbage",
         ]
@@ -173,7 +173,7 @@ async def test_host_follows_the_module_to_a_new_speed() -> None:
         host.send("AT")
         await it.has(3)
         it.clock.advance(1)
-        assert it.ear.data == b"AT\r"
+        assert it.recorder.data == b"AT\r"
 
 
 @realtime
@@ -183,7 +183,7 @@ async def test_without_strict_any_speed_works() -> None:
         host.send("AT")
         await it.has(3)
         it.clock.advance(1)
-        assert it.ear.data == b"AT\r"
+        assert it.recorder.data == b"AT\r"
 
 
 # Faults ------------------------------------------------------------------------------------------
@@ -197,14 +197,16 @@ async def test_faults_apply_in_both_directions() -> None:
             it.line.faults.to_host.double()
             it.line.faults.to_host.delay(2.0, after=3)
             await host.send(b"AT\r")
-            await it.ear.hears(b"A\r")
+            await it.recorder.wait_for(b"A\r")
             it.line.send(b"\r\nOK\r\n")
             await host.reads(b"\r\r\nO")
             assert host.seen == b"\r\r\nO"
             it.clock.advance(2.0)
             await host.reads(b"\r\r\nOK\r\n")
             assert it.line.faults.to_host.met[Fault.DELAY] == 1
-            assert any("to the module: faults on 3 bytes: loss 1" in note for note in it.ear.notes)
+            assert any(
+                "to the module: faults on 3 bytes: loss 1" in note for note in it.recorder.notes
+            )
 
 
 # Plugging ---------------------------------------------------------------------------------------
@@ -235,7 +237,7 @@ async def test_unplug_hangs_up_the_pty_and_plug_restores_the_link(tmp_path: Path
             again.send("AT")
             await it.has(3)
             it.clock.advance(1)
-            assert it.ear.data == b"AT\r"
+            assert it.recorder.data == b"AT\r"
 
 
 @realtime
@@ -253,7 +255,7 @@ async def test_plug_reopens_the_same_tcp_port() -> None:
         it.line.plug()
         assert it.line.port == name
         it.clock.advance(1)
-        assert it.ear.data == b""  # what was on its way is gone
+        assert it.recorder.data == b""  # what was on its way is gone
         async with peer(name) as host:
             await host.send(b"ATI\r")
             await it.has(6)
@@ -308,7 +310,7 @@ async def test_end_of_input_is_reported_after_all_bytes_passed(
         it.line.send(b"\r\nOK\r\n")
         it.clock.advance(1)
         assert os.read(receive, 100) == b"\r\nOK\r\n"
-        assert it.ear.data == b"AT\r"
+        assert it.recorder.data == b"AT\r"
         assert it.ended == 1
     for descriptor in (inward, receive, outward):
         os.close(descriptor)
@@ -317,12 +319,12 @@ async def test_end_of_input_is_reported_after_all_bytes_passed(
 @realtime
 async def test_faults_apply_without_note_callback() -> None:
     clock = VirtualClock()
-    ear = Ear()
-    line = Line(clock, ear.hear, baud=None, address=SOCKET)
+    recorder = Recorder()
+    line = Line(clock, recorder.receive, baud=None, address=SOCKET)
     line.faults.to_module.lose()
     async with peer(line.port) as host:
         await host.send(b"AT\r")
-        await ear.hears(b"T\r")
+        await recorder.wait_for(b"T\r")
         assert line.received == 3  # and one of them was lost on the way
     line.close()
 

@@ -1,50 +1,47 @@
-"""Why a module starts and what it says while it does."""
+"""Boots: causes, silence, boot text, ROM noise."""
 
 from __future__ import annotations
 
 import pytest
 
-from emulator.module.boot import ROM_TIME, Boot, Cause, Power
+from emulator.module.boot import ROM_TIME, Boot, Cause
 from tests.support.uart import Host
 
 
-def texts() -> dict[Cause, str]:
-    return {cause: cause.text for cause in Cause}
-
-
-def test_each_cause_has_a_text_and_a_time_of_its_own() -> None:
+def test_each_cause_has_its_text_and_silence() -> None:
     assert len({cause.silence for cause in Cause}) == len(Cause)
-    assert len(set(texts().values())) == len(Cause) - 1
-    assert Cause.BROWN_OUT.text == Cause.POWER_ON.text, "the chip tells them not apart"
+    assert len({cause.text for cause in Cause}) == len(Cause) - 1
+    assert Cause.BROWN_OUT.text == Cause.POWER_ON.text, "the chip does not distinguish them"
 
 
-def test_a_boot_is_silent_and_then_names_its_cause() -> None:
-    boot = Boot(Cause.WATCHDOG, "M5310", b"", 100.0)
+def test_boot_is_silent_then_writes_its_cause() -> None:
+    boot = Boot("M5310", rom_noise=False, seed=0)
+    boot.start(Cause.WATCHDOG, 100.0)
     up = 100.0 + Cause.WATCHDOG.silence
-    assert boot.deadline == up
+    assert boot.due == up
     assert boot.step(up - 0.01) == b""
     assert boot.step(up) == b"\r\nREBOOT_CAUSE_APPLICATION_WATCHDOG\r\nM5310\r\nOK\r\n"
-    assert boot.deadline is None
+    assert boot.due is None
     assert boot.step(up + 1) == b""
 
 
-def test_noise_comes_before_it() -> None:
-    boot = Boot(Cause.COMMAND, "M5310", b"\x80\xfe", 100.0)
-    assert boot.deadline == 100.0 + ROM_TIME
-    assert boot.step(100.0 + ROM_TIME) == b"\x80\xfe"
-    assert boot.deadline == 100.0 + Cause.COMMAND.silence
+def test_rom_noise_precedes_the_boot_text() -> None:
+    boot = Boot("M5310", rom_noise=True, seed=0)
+    boot.start(Cause.COMMAND, 100.0)
+    assert boot.due == 100.0 + ROM_TIME
+    assert 8 <= len(boot.step(100.0 + ROM_TIME)) <= 40
+    assert boot.due == 100.0 + Cause.COMMAND.silence
 
 
-def test_a_module_is_up_until_it_is_started_again() -> None:
-    power = Power("M5310", noise=False, seed=0)
-    assert (power.boot, power.starts, power.step(1.0)) == (None, 0, b"")
-    power.start(Cause.RESET_PIN, 100.0)
-    assert power.step(100.0) == b""
-    assert power.boot is not None
-    power.start(Cause.COMMAND, 101.0)  # in the middle of the other
-    assert power.starts == 2
-    assert power.step(110.0).startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
-    assert power.boot is None
+def test_boot_restarts_during_a_boot() -> None:
+    boot = Boot("M5310", rom_noise=False, seed=0)
+    assert (boot.due, boot.count, boot.step(1.0)) == (None, 0, b"")
+    boot.start(Cause.RESET_PIN, 100.0)
+    assert boot.step(100.0) == b""
+    boot.start(Cause.COMMAND, 101.0)  # in the middle of the other
+    assert boot.count == 2
+    assert boot.step(110.0) == b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\nM5310\r\nOK\r\n"
+    assert boot.due is None
 
 
 def noise_of(host: Host, cause: Cause = Cause.POWER_ON) -> bytes:
@@ -55,7 +52,7 @@ def noise_of(host: Host, cause: Cause = Cause.POWER_ON) -> bytes:
     return noise
 
 
-def test_the_noise_follows_the_seed_and_is_another_at_each_start() -> None:
+def test_rom_noise_follows_the_seed_and_differs_between_boots() -> None:
     host, again, other = (Host(boot_noise=True, seed=seed) for seed in (1, 1, 2))
     first, second = noise_of(host), noise_of(host)
     assert 8 <= len(first) <= 40
@@ -64,5 +61,5 @@ def test_the_noise_follows_the_seed_and_is_another_at_each_start() -> None:
 
 
 @pytest.mark.parametrize("cause", Cause)
-def test_without_the_option_there_is_none(cause: Cause) -> None:
+def test_no_rom_noise_without_the_option(cause: Cause) -> None:
     assert noise_of(Host(), cause) == b""

@@ -1,4 +1,4 @@
-"""Firmware by name: each difference is one that a host sees."""
+"""Firmware variants: each difference as a host sees it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def online(firmware: str | Firmware) -> Host:
     return host
 
 
-def test_the_default_is_one_of_them() -> None:
+def test_default_firmware_exists() -> None:
     assert Module().firmware == FIRMWARES[DEFAULT] == profile("SP3")
 
 
-def test_an_unknown_name_is_told_the_known_ones() -> None:
+def test_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'SP9': expected one of SP1, SP2, SP3, SP5, or a"):
         Module(firmware="SP9")
 
 
 @pytest.mark.parametrize("name", FIRMWARES)
-def test_each_says_who_it_is_and_hosts_know_by_it_what_it_can(name: str) -> None:
+def test_version_shows_the_capabilities(name: str) -> None:
     host = Host(firmware=name)
     (revision, _), (version, _) = host.ask("AT+CGMR"), host.ask("AT+CMVER")
     assert revision.endswith(name)
@@ -38,7 +38,7 @@ def test_each_says_who_it_is_and_hosts_know_by_it_what_it_can(name: str) -> None
 
 
 @pytest.mark.parametrize("name", FIRMWARES)
-def test_acknowledged_reports(name: str) -> None:
+def test_acknowledged_reports_by_firmware(name: str) -> None:
     host = online(name)
     report = 'AT+MIPLNOTIFY=0,3306,0,5851,3,"8",1'
     if FIRMWARES[name].acknowledges:
@@ -61,49 +61,56 @@ def test_acknowledged_reports(name: str) -> None:
         ("SP5", "+MIPLREAD:0,10001,3306,0,5851", "+MIPLWRITE:0,10002,3306,0,5851,3,4,55,0,0"),
     ],
 )
-def test_how_requests_are_announced(name: str, read: str, write: str) -> None:
+def test_request_lines_by_firmware(name: str, read: str, write: str) -> None:
     host = online(name)
-    assert host.hear(Read(10_001, BULB)) == [read]
+    assert host.deliver(Read(10_001, BULB)) == [read]
     host.well('AT+MIPLREAD=0,10001,3306,0,5851,3,"7",1')
-    assert host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True)) == [write]
+    assert host.deliver(Write(10_002, BULB, (Item(BULB, 55),), replace=True)) == [write]
 
 
 @pytest.mark.parametrize(("typed", "line"), [(True, ",3,4,55,0,0"), (False, ",55")])
-def test_the_form_of_writes_can_be_chosen_by_itself(*, typed: bool, line: str) -> None:
+def test_typed_urcs_override(*, typed: bool, line: str) -> None:
     host = Host(firmware="SP1", typed_urcs=typed)
     host.configure(("3306/0/5851", 3, "7"))
     host.log_in()
-    (said,) = host.hear(Write(10_002, BULB, (Item(BULB, 55),), replace=True))
-    assert said == f"+MIPLWRITE:0,10002,3306,0,5851{line}"
+    (written,) = host.deliver(Write(10_002, BULB, (Item(BULB, 55),), replace=True))
+    assert written == f"+MIPLWRITE:0,10002,3306,0,5851{line}"
     assert host.ask("AT+CMVER") == ["M5310_V1.1.0", "OK"]
 
 
 @pytest.mark.parametrize("name", FIRMWARES)
-def test_message_ids_outside_the_firmware_s_are_refused(name: str) -> None:
+def test_message_ids_out_of_range_are_refused(name: str) -> None:
     host = online(name)
     first, last = FIRMWARES[name].msgids.start, FIRMWARES[name].msgids.stop - 1
-    host.hear(Read(first, BULB))
+    host.deliver(Read(first, BULB))
     assert host.refused(f'AT+MIPLREAD=0,{first - 1},3306,0,5851,3,"7",1') == 50
     assert host.refused(f"AT+MIPLWRITE=0,{last + 1},1") == 50
     host.well(f'AT+MIPLREAD=0,{first},3306,0,5851,3,"7",1')
 
 
-def test_one_of_your_own_is_as_good() -> None:
+def test_custom_firmware() -> None:
     own = Firmware(
         revision="MINE", version="M5310_V9", read_suffix=",7", msgids=range(20_000, 30_000)
     )
     host = online(own)
     assert host.ask("AT+CGMR") == ["MINE", "OK"]
-    assert host.hear(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
+    assert host.deliver(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
     assert host.refused('AT+MIPLREAD=0,10001,3306,0,5851,3,"8",1') == 50
     host.well('AT+MIPLREAD=0,20001,3306,0,5851,3,"8",1')
 
 
-def test_what_is_said_otherwise_counts_and_a_line_without_pace_asks_for_no_patience() -> None:
+def test_profile_overrides_and_unpaced_line() -> None:
     first = FIRMWARES["SP1"]
     assert profile("SP1") == first
     free = profile("SP1", paced=False)
     assert (free.quiet, free.overruns, free.hasty_lost) == (0.0, False, True)
-    told = profile("SP1", paced=False, typed_urcs=True, quiet=1.0, hasty_lost=False, overruns=True)
-    assert (told.typed_urcs, told.quiet, told.hasty_lost, told.overruns) == (True, 1.0, False, True)
-    assert told.version == first.version
+    overridden = profile(
+        "SP1", paced=False, typed_urcs=True, quiet=1.0, hasty_lost=False, overruns=True
+    )
+    assert (
+        overridden.typed_urcs,
+        overridden.quiet,
+        overridden.hasty_lost,
+        overridden.overruns,
+    ) == (True, 1.0, False, True)
+    assert overridden.version == first.version

@@ -1,4 +1,4 @@
-"""The module as a whole: its start and restart, its line, and what no input may do to it."""
+"""The module as a whole: restarts, inputs and outputs, any order of inputs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.module.command_faults import CommandFault
+from emulator.module.at.command_faults import CommandFault
 from emulator.module.lwm2m.registration import TRANSITIONS, State
 from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.module.radio.psm import WAKING_BYTES
 from emulator.module.radio.sim import Sim
+from tests.support.effort import scaled
 from tests.support.uart import DIRECT, START, Host, lines
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -40,7 +41,7 @@ WARM = ("3303/0/5700", 4, "21.5")
 # Start and restart -------------------------------------------------------------------------------
 
 
-def test_at_first_it_has_been_on_for_a_while() -> None:
+def test_new_module_is_booted_and_registered() -> None:
     host = Host()
     assert host.module.step(host.now) is None
     assert host.module.baud == 9600
@@ -50,14 +51,14 @@ def test_at_first_it_has_been_on_for_a_while() -> None:
     assert host.wait(1000) == []
 
 
-def test_the_identity_is_given_or_a_default_one() -> None:
+def test_identity_is_given_or_default() -> None:
     assert Module().identity == Identity()
     module = Module(Identity(imei="865820030013971"))
     module.receive(b"AT+CGSN=1\r", 0.0)
     assert lines(module.take_output()) == ["+CGSN:865820030013971", "OK"]
 
 
-def test_a_reboot_byte_for_byte() -> None:
+def test_reboot_byte_for_byte() -> None:
     host = Host()
     assert host.raw(b"AT+NRB\r") == b"\r\nREBOOTING\r\n"
     host.now += BOOT_TIME - 0.1
@@ -69,7 +70,7 @@ def test_a_reboot_byte_for_byte() -> None:
     assert host.ask("AT") == ["OK"]
 
 
-def test_lines_behind_a_reboot_are_lost() -> None:
+def test_lines_after_a_reboot_command_are_lost() -> None:
     host = Host()
     assert host.raw(b"AT+NRB\rAT\rAT+CMEE=1\r") == b"\r\nREBOOTING\r\n"
     host.now += BOOT_TIME
@@ -87,7 +88,7 @@ def test_each_cause_has_its_text(cause: Cause) -> None:
     assert host.module.take_output() == f"\r\n{cause.text}\r\nM5310\r\nOK\r\n".encode()
 
 
-def test_after_a_reboot_everything_is_gone() -> None:
+def test_reboot_clears_all_state() -> None:
     host = Host()
     host.configure(WARM)
     host.observed("3303/0")
@@ -110,7 +111,7 @@ def test_after_a_reboot_everything_is_gone() -> None:
     host.log_in()
 
 
-def test_after_a_reboot_it_attaches_by_itself_unless_told_not_to() -> None:
+def test_reboot_attaches_only_with_autoconnect() -> None:
     host = Host()
     host.raw(b"AT+NRB\r")
     host.now += BOOT_TIME
@@ -127,7 +128,7 @@ def test_after_a_reboot_it_attaches_by_itself_unless_told_not_to() -> None:
     assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
 
 
-def test_the_flash_outlives_a_reboot() -> None:
+def test_flash_survives_a_reboot() -> None:
     host = Host()
     host.well("AT+NBAND=8", "AT+NCONFIG=CELL_RESELECTION,FALSE", "AT+NATSPEED=57600,30,1")
     host.raw(b"AT+NRB\r")
@@ -138,7 +139,7 @@ def test_the_flash_outlives_a_reboot() -> None:
     assert "+NCONFIG:CELL_RESELECTION,FALSE" in host.ask("AT+NCONFIG?")
 
 
-def test_a_restart_in_the_middle_of_a_slow_command() -> None:
+def test_restart_during_a_slow_command() -> None:
     host = Host()
     assert host.ask("AT+CFUN=0") == []
     host.module.power_cycle(Cause.WATCHDOG, host.now)
@@ -147,7 +148,7 @@ def test_a_restart_in_the_middle_of_a_slow_command() -> None:
     assert host.wait(60) == []
 
 
-def test_a_reboot_that_waited_behind_a_slow_command() -> None:
+def test_reboot_command_that_waited_for_a_slow_command() -> None:
     host = Host()
     assert host.raw(b"AT+CFUN=0\rAT+NRB\rAT\r") == b""
     assert host.wait(1) == ["OK", "REBOOTING"]
@@ -156,7 +157,7 @@ def test_a_reboot_that_waited_behind_a_slow_command() -> None:
     assert host.raw(b"").startswith(b"\r\nREBOOT_CAUSE_APPLICATION_AT")
 
 
-def test_the_boot_rom_may_be_heard() -> None:
+def test_boot_noise_precedes_the_boot_text() -> None:
     host = Host(boot_noise=True)
     host.raw(b"AT+NRB\r")
     noise, text, _ = host.wait_raw(BOOT_TIME).partition(b"\r\nREBOOT_CAUSE_APPLICATION_AT\r\n")
@@ -175,7 +176,7 @@ GENERAL_NAMES = (
 
 
 @pytest.mark.parametrize("name", GENERAL_NAMES)
-def test_each_general_command_can_be_tested_for(name: str) -> None:
+def test_each_general_command_has_a_test_form(name: str) -> None:
     *ranges, final = Host().ask(f"AT+{name}=?")
     assert final == "OK"
     assert all(line.startswith(f"+{name}:") for line in ranges)
@@ -184,10 +185,10 @@ def test_each_general_command_can_be_tested_for(name: str) -> None:
 # The line ----------------------------------------------------------------------------------------
 
 
-def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
+def test_bytes_beyond_the_uart_buffer_are_lost() -> None:
     host = Host()
     host.raw(b"AT+CFUN=0\r" + b"AT\r" * 2000)
-    assert host.module.lost == 3 * 2000 - 4096
+    assert host.module.bytes_lost == 3 * 2000 - 4096
     answers = host.wait(5)
     assert set(answers) == {"OK"}
     assert len(answers) == 1 + 4096 // 3
@@ -196,19 +197,19 @@ def test_bytes_beyond_the_uart_s_buffer_are_lost_while_a_command_runs() -> None:
 # The air -----------------------------------------------------------------------------------------
 
 
-def test_without_network_nothing_goes_up_or_comes_down() -> None:
+def test_no_messages_without_network() -> None:
     host = Host()
     host.configure(WARM)
     host.observed("3303/0")
     host.well("AT+CGATT=0", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1,5')
     assert host.uplink() == []
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == []
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == []
     host.well("AT+CGATT=1")
     host.wait(10)  # the repetitions of the acknowledged report find the network again
     assert [type(message) for message in host.uplink()] == [Notification] * 2
 
 
-def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
+def test_link_follows_the_coverage() -> None:
     module = Host().module
     assert module.link == Link()
     for coverage, reception in RECEPTIONS.items():
@@ -218,39 +219,39 @@ def test_the_place_of_the_module_is_a_link_of_the_air() -> None:
     assert module.link == Link()
 
 
-def test_whatever_reaches_it_is_told() -> None:
+def test_on_change_after_every_other_input() -> None:
     host = Host()
-    touches: list[str] = []
-    host.module.on_change = lambda: touches.append("")
+    changes: list[str] = []
+    host.module.on_change = lambda: changes.append("")
     host.module.deliver(Read(10_001, Path(3)), host.now)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     host.module.power_cycle(Cause.WATCHDOG, host.now)
     host.module.sim = Sim.MISSING
     assert host.module.sim is Sim.MISSING
-    assert len(touches) == 4
+    assert len(changes) == 4
     host.module.step(host.now)
-    assert len(touches) == 4
+    assert len(changes) == 4
 
 
-def test_of_what_the_host_says_is_told_what_plans_or_sends_something() -> None:
+def test_on_change_after_commands_that_move_the_deadline() -> None:
     host = Host()
-    touches: list[str] = []
-    host.module.on_change = lambda: touches.append("")
+    changes: list[str] = []
+    host.module.on_change = lambda: changes.append("")
     host.ask("AT+CSQ")
     host.ask("AT+NSOCR=DGRAM,17,5000")
-    assert touches == []
+    assert changes == []
     host.raw(b"AT+CFUN=0\r")  # answered later
-    assert len(touches) == 1
+    assert len(changes) == 1
     host.wait(5)
     host.raw(b"AT+NATSPEED=115200,30,0\r")  # forgotten after 30 s
-    assert len(touches) == 2
+    assert len(changes) == 2
     host.raw(b"AT\r")  # no longer
-    assert len(touches) == 3
+    assert len(changes) == 3
     host.raw(b"AT+NRB\r")
-    assert len(touches) == 4
+    assert len(changes) == 4
 
 
-def test_what_is_upset_about_a_module_is_so_in_its_next_life_too() -> None:
+def test_fault_source_survives_a_restart() -> None:
     host = Host()
     assert host.module.fault_source is None
     host.module.fault_source = lambda line: CommandFault(executed=line != "AT+CSQ")
@@ -263,17 +264,17 @@ def test_what_is_upset_about_a_module_is_so_in_its_next_life_too() -> None:
 
 
 def busy_with(host: Host, *commands: str, then: str) -> None:
-    """These commands keep the module busy until it has said `then`."""
+    """These commands keep the module busy until it has written `then`."""
     assert not host.module.busy
     for command in commands:
         host.raw(command.encode() + b"\r")
         assert host.module.busy
-    said = host.wait_raw(300.0)
-    assert said.endswith(f"{then}\r\n".encode()), said
+    output = host.wait_raw(300.0)
+    assert output.endswith(f"{then}\r\n".encode()), output
     assert not host.module.busy
 
 
-def test_it_is_busy_as_long_as_it_owes_its_host_something() -> None:
+def test_busy_while_output_will_follow() -> None:
     host = Host()
     host.configure(WARM)
     busy_with(host, "AT+NPING=192.0.2.1", then="+NPING:192.0.2.1,64,320")
@@ -292,20 +293,20 @@ def test_traffic_connects_the_radio() -> None:
     host.well("AT+CSCON=1")
     assert host.ask('AT+MIPLNOTIFY=0,3303,0,5700,4,"1",1') == ["OK", "+CSCON:1"]
     assert host.wait(30) == ["+CSCON:0"]
-    assert host.hear(Discover(10_001, Path(3))) == ["+CSCON:1"]
+    assert host.deliver(Discover(10_001, Path(3))) == ["+CSCON:1"]
 
 
-def test_during_a_boot_nothing_is_heard() -> None:
+def test_nothing_is_received_during_a_boot() -> None:
     host = Host()
     host.ask("AT+NSOCR=DGRAM,17,5000")
     host.module.power_cycle(Cause.POWER_ON, host.now)
-    host.hear(Read(10_001, Path(3303)))
+    host.deliver(Read(10_001, Path(3303)))
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     assert host.module.take_output() == b""
     assert host.uplink() == []
 
 
-def test_datagrams_leave_and_arrive() -> None:
+def test_datagrams_are_sent_and_received() -> None:
     host = Host()
     host.ask("AT+NSOCR=DGRAM,17,5000")
     host.ask("AT+NSOST=0,192.0.2.1,7,1,00")
@@ -314,7 +315,7 @@ def test_datagrams_leave_and_arrive() -> None:
     assert lines(host.module.take_output()) == ["+NSONMI:0,1"]
 
 
-def test_message_ids_follow_the_seed_and_differ_between_starts() -> None:
+def test_message_ids_follow_the_seed_and_differ_between_boots() -> None:
     def first_mid(host: Host) -> int:
         host.configure(WARM)
         host.well("AT+MIPLOPEN=0")
@@ -412,8 +413,8 @@ LEGAL_TRANSITIONS = {
 }
 
 
-class Life:
-    """A module that anything happens to, from one of several situations on."""
+class DrivenModule:
+    """A module under any actions, starting in one of several situations."""
 
     def __init__(self, situation: str) -> None:
         self.host = Host(typed_urcs=situation == "typed")
@@ -456,17 +457,17 @@ class Life:
         self.host.raw(b"")
 
 
-@settings(max_examples=120)
+@settings(max_examples=scaled(120))
 @given(SITUATIONS, st.lists(ACTIONS, max_size=40))
-def test_whatever_happens_the_module_stays_legal_and_answers(
+def test_any_actions_leave_the_module_legal_and_answering(
     situation: str, actions: list[object]
 ) -> None:
-    life = Life(situation)
-    host = life.host
+    driven = DrivenModule(situation)
+    host = driven.host
     for action in actions:
         before = host.module.client
         state = before.state
-        life.act(action)
+        driven.act(action)
         client = host.module.client
         deadline = host.module.step(host.now)
         assert deadline is None or deadline > host.now
@@ -481,9 +482,9 @@ def test_whatever_happens_the_module_stays_legal_and_answers(
     assert host.ask("AT") == ["OK"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(COMMANDS.filter(lambda c: c != "AT+NRB"), max_size=12), st.randoms())
-def test_the_cut_of_the_input_does_not_matter(commands: list[str], random: object) -> None:
+def test_pieces_of_input_do_not_matter(commands: list[str], random: object) -> None:
     data = "".join(f"{command}\r\n" for command in commands).encode()
     whole, cut = Host(), Host()
     pieces = []
@@ -497,9 +498,9 @@ def test_the_cut_of_the_input_does_not_matter(commands: list[str], random: objec
     assert cut.uplink() == whole.uplink()
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(st.lists(st.binary(max_size=40) | COMMANDS.map(str.encode), max_size=20))
-def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
+def test_module_answers_after_any_garbage(garbage: list[bytes]) -> None:
     host = Host()
     for piece in garbage:
         host.raw(piece)
@@ -511,12 +512,12 @@ def test_after_any_garbage_the_module_answers(garbage: list[bytes]) -> None:
     assert host.raw(b"AT\r").endswith(b"\r\nOK\r\n")
 
 
-@settings(max_examples=100)
+@settings(max_examples=scaled(100))
 @given(SITUATIONS, st.lists(COMMANDS, min_size=1, max_size=12))
-def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
+def test_one_final_result_a_line_and_refusals_change_nothing(
     situation: str, commands: list[str]
 ) -> None:
-    host = Life(situation).host
+    host = DrivenModule(situation).host
     host.well("AT+CMEE=1")
     for command in commands:
         if command in ("AT+NRB", "ATE1"):
@@ -531,12 +532,12 @@ def test_each_line_has_one_final_result_and_a_refusal_changes_nothing(
         assert sum(bool(FINAL.fullmatch(line)) for line in answer) == 1, (command, answer)
 
 
-@settings(max_examples=40)
+@settings(max_examples=scaled(40))
 @given(SITUATIONS, st.lists(ACTIONS, max_size=30))
-def test_the_same_inputs_give_the_same_outputs(situation: str, actions: list[object]) -> None:
-    one, other = Life(situation), Life(situation)
+def test_same_inputs_give_same_outputs(situation: str, actions: list[object]) -> None:
+    one, other = DrivenModule(situation), DrivenModule(situation)
     for action in actions:
-        for life in (one, other):
-            life.act(action)
+        for driven in (one, other):
+            driven.act(action)
     assert one.host.log == other.host.log
     assert one.host.now == other.host.now >= START

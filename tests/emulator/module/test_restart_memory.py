@@ -1,4 +1,4 @@
-"""What a module remembers through a restart, of whatever cause, and what it forgets."""
+"""Settings that survive a restart, and those that do not."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ FORGOTTEN = [
 ]
 
 
-def told(host: Host, question: str) -> list[str]:
-    """The lines that come, whether echo is on or not."""
+def output_of(host: Host, question: str) -> list[str]:
+    """The lines of the output, with or without echo."""
     return host.raw(f"{question}\r".encode()).decode().split()
 
 
@@ -45,7 +45,7 @@ def made(command: str, question: str, answer: str) -> Host:
     if command.startswith("AT+NATSPEED"):
         host.well("AT")  # at the new speed, which keeps it
     host.wait_raw(60)
-    assert answer in told(host, question)
+    assert answer in output_of(host, question)
     return host
 
 
@@ -59,27 +59,27 @@ def restarted(host: Host, cause: Cause) -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 @pytest.mark.parametrize(("command", "question", "answer"), KEPT)
-def test_the_flash_remembers(command: str, question: str, answer: str, cause: Cause) -> None:
+def test_flash_keeps_settings(command: str, question: str, answer: str, cause: Cause) -> None:
     before = answer.replace("57600,0,0", "57600,30,1")
     host = made(command, question, before)
     restarted(host, cause)
-    assert answer in told(host, question)
+    assert answer in output_of(host, question)
 
 
 @pytest.mark.parametrize("cause", Cause)
 @pytest.mark.parametrize(("command", "question", "answer"), FORGOTTEN)
-def test_the_rest_is_forgotten(command: str, question: str, answer: str, cause: Cause) -> None:
+def test_other_settings_are_lost(command: str, question: str, answer: str, cause: Cause) -> None:
     host = made(command, question, answer)
     fresh = Host()
     fresh.now = host.now
     restarted(host, cause)
     restarted(fresh, cause)
-    after = told(host, question)
-    assert after == told(fresh, question)
+    after = output_of(host, question)
+    assert after == output_of(fresh, question)
     assert answer not in after
 
 
-def test_without_autoconnect_there_is_no_network_until_the_host_asks_for_it() -> None:
+def test_radio_stays_off_without_autoconnect() -> None:
     host = Host()
     host.well("AT+NCONFIG=AUTOCONNECT,FALSE")
     assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]  # it counts from the next start on

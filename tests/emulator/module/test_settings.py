@@ -1,4 +1,4 @@
-"""Settings that are made, read back and, some of them, acted upon."""
+"""Settings: set, read back, effect on the search."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_flags_are_listed_one_a_line() -> None:
     assert ranges.endswith(",ENABLE_BIP),(FALSE,TRUE)")
 
 
-def test_a_locked_carrier_counts_at_the_next_search() -> None:
+def test_locked_carrier_applies_to_the_next_search() -> None:
     host = Host()
     host.well("AT+NEARFCN=0,1", "AT+CGATT=0", "AT+CGATT=1")
     assert host.wait(300) == []
@@ -100,7 +100,7 @@ def test_a_locked_carrier_counts_at_the_next_search() -> None:
     assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
 
 
-def test_a_band_without_the_cell_finds_nothing_at_the_next_search() -> None:
+def test_band_without_the_cell_finds_nothing() -> None:
     host = Host()
     host.well("AT+NBAND=5")
     assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
@@ -109,7 +109,7 @@ def test_a_band_without_the_cell_finds_nothing_at_the_next_search() -> None:
     assert host.ask("AT+CEREG?") == ["+CEREG:0,2", "OK"]
 
 
-def test_scrambling_against_the_network_finds_nothing_after_the_next_start() -> None:
+def test_wrong_scrambling_finds_nothing_after_a_restart() -> None:
     host = Host()
     host.well("AT+NCONFIG=CR_0354_0338_SCRAMBLING,FALSE", "AT+CGATT=0", "AT+CGATT=1")
     host.wait(10)
@@ -120,7 +120,7 @@ def test_scrambling_against_the_network_finds_nothing_after_the_next_start() -> 
 
 
 @pytest.mark.parametrize("cause", Cause)
-def test_whatever_restarts_it_the_flash_stays_and_the_rest_is_gone(cause: Cause) -> None:
+def test_any_restart_keeps_the_flash_only(cause: Cause) -> None:
     host = Host()
     host.well("AT+NCONFIG=AUTOCONNECT,FALSE", "AT+NBAND=8,3", "AT+CEREG=2", "AT+CPSMS=1")
     host.module.power_cycle(cause, host.now)

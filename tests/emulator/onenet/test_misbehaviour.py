@@ -76,7 +76,7 @@ def test_a_refusing_platform_takes_nobody_in_and_knows_nobody_longer() -> None:
 def test_a_silent_platform_hears_nothing() -> None:
     meeting = Meeting(PlatformFaults(silent=True))
     meeting.register()
-    assert meeting.device.heard == []
+    assert meeting.device.received == []
     assert not meeting.platform.online(meeting.known)
 
 
@@ -84,19 +84,19 @@ def test_what_a_silent_platform_asks_reaches_nobody() -> None:
     meeting = Meeting()
     meeting.register()
     meeting.simulation.misbehaviour.faults = PlatformFaults(silent=True)
-    heard = len(meeting.device.heard)
+    heard = len(meeting.device.received)
     meeting.read()
     meeting.run(60)
-    assert len(meeting.device.heard) == heard
+    assert len(meeting.device.received) == heard
     assert [outcome.failure for outcome in meeting.outcomes] == [Failure.TIME_OUT]
 
 
 def test_a_slow_platform_says_the_same_later() -> None:
     meeting = Meeting(PlatformFaults(delay=4.0))
     meeting.register()
-    assert meeting.device.heard == []
+    assert meeting.device.received == []
     meeting.run(3.9)
-    assert meeting.device.heard == []
+    assert meeting.device.received == []
     meeting.run(0.1)
     assert meeting.device.response().code is Code.CREATED
 
@@ -119,7 +119,7 @@ def test_answers_are_not_repeated() -> None:
     meeting = Meeting(PlatformFaults(repeats=2))
     meeting.register()
     meeting.run(60)
-    assert sum(isinstance(message, Response) for message in meeting.device.heard) == 1
+    assert sum(isinstance(message, Response) for message in meeting.device.received) == 1
 
 
 @pytest.mark.parametrize("delay", [-1.0, math.inf, math.nan])

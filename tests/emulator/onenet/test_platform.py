@@ -101,7 +101,7 @@ def test_another_endpoint_is_forbidden(world: World, endpoint: str) -> None:
     world.module.endpoint = endpoint
     request = world.module.register(INSTANCE)
     world.step()
-    assert world.module.heard == [Response(request.mid, Code.FORBIDDEN)]
+    assert world.module.received == [Response(request.mid, Code.FORBIDDEN)]
     assert not world.online
 
 
@@ -163,7 +163,7 @@ def test_another_login_ends_the_reports_of_the_first(world: World) -> None:
     world.log_in()
     sent = world.module.notify(TEMPERATURE, 1.0, token=old)
     world.step()
-    assert world.module.heard[-1] == Reset(sent.mid)
+    assert world.module.received[-1] == Reset(sent.mid)
     world.module.notify(TEMPERATURE, 2.0)
     world.step()
     assert world.values() == [2.0]
@@ -233,7 +233,7 @@ def test_a_goodbye_ends_it(world: World) -> None:
     assert not world.online
     sent = world.module.notify(TEMPERATURE, 1.0, token=token)
     world.step()
-    assert world.module.heard[-1] == Reset(sent.mid)
+    assert world.module.received[-1] == Reset(sent.mid)
 
 
 def test_a_goodbye_of_nobody_is_not_found(world: World) -> None:
@@ -249,11 +249,11 @@ def test_a_report_becomes_a_data_point_with_its_time(world: World) -> None:
     world.log_in()
     world.step(5)
     world.module.notify(TEMPERATURE, 21.5)
-    heard = len(world.module.heard)
+    heard = len(world.module.received)
     world.step()
     (stream,) = world.device.points.streams()
     assert (stream.id, stream.points[0].at, stream.points[0].value) == ("3303_0_5700", 5, 21.5)
-    assert len(world.module.heard) == heard
+    assert len(world.module.received) == heard
 
 
 def test_a_confirmable_report_is_acknowledged_each_time_and_recorded_once(world: World) -> None:
@@ -262,7 +262,7 @@ def test_a_confirmable_report_is_acknowledged_each_time_and_recorded_once(world:
     world.step()
     world.module.send(sent)
     world.step(2)
-    assert world.module.heard[-2:] == [Ack(sent.mid), Ack(sent.mid)]
+    assert world.module.received[-2:] == [Ack(sent.mid), Ack(sent.mid)]
     assert world.values() == [21.5]
 
 
@@ -290,7 +290,7 @@ def test_one_report_can_hold_several_resources(world: World) -> None:
 def test_a_report_of_a_stranger_is_reset(world: World, confirmable: bool) -> None:
     sent = world.module.notify(TEMPERATURE, 1.0, token=1, confirmable=confirmable)
     world.step()
-    assert world.module.heard == [Reset(sent.mid)]
+    assert world.module.received == [Reset(sent.mid)]
     assert world.values() == []
 
 
@@ -299,7 +299,7 @@ def test_a_report_after_the_lifetime_is_reset(world: World) -> None:
     world.step(60)
     sent = world.module.notify(TEMPERATURE, 1.0)
     world.step()
-    assert world.module.heard[-1] == Reset(sent.mid)
+    assert world.module.received[-1] == Reset(sent.mid)
     assert world.values() == []
 
 
@@ -325,14 +325,14 @@ def test_a_request_to_a_device_that_is_not_online_is_refused(world: World) -> No
 def test_a_silent_device_is_asked_three_times_in_30_seconds(world: World) -> None:
     world.log_in()
     world.module.answer = silent
-    before = len(world.module.heard)
+    before = len(world.module.received)
     world.ask()
     for _ in range(30):
         assert world.outcomes == []
         world.step(1)
     assert [outcome.failure for outcome in world.outcomes] == [Failure.TIME_OUT]
-    assert len(set(world.module.heard[before:])) == 1
-    assert len(world.module.heard[before:]) == 3
+    assert len(set(world.module.received[before:])) == 1
+    assert len(world.module.received[before:]) == 3
     assert world.online
 
 
@@ -424,7 +424,7 @@ def test_a_deleted_device_stays_until_its_update(world: World) -> None:
     deleted(world)
     sent = world.module.notify(TEMPERATURE, 1.0, confirmable=True)
     world.step()
-    assert world.module.heard[-1] == Ack(sent.mid)
+    assert world.module.received[-1] == Ack(sent.mid)
     assert world.values() == []
     world.module.update()
     world.step()

@@ -9,8 +9,8 @@ import pytest
 from emulator.air.messages import Discover, Execute, Item, Path, Read, Write
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme
+from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
-from emulator.module.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults

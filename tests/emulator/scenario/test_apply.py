@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, VirtualClock
-from emulator.line.faults import Fault, FaultAt, Rates
+from emulator.line.faults import Rates
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults
-from emulator.scenario.apply import Change, apply
+from emulator.scenario.apply import apply
 from emulator.scenario.events import (
     AirChange,
-    ByteFault,
     CableChange,
+    Change,
     CoverageChange,
     NetworkChange,
     NoiseChange,
@@ -110,24 +110,3 @@ async def test_restart_affects_one_board_and_is_not_undone() -> None:
             other.send("AT")
             clock.advance(0)
             assert await other.until("OK\r\n") == "\r\nOK\r\n"
-
-
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        (ByteFault(True, FaultAt(Fault.LOSS, after=2)), b"\r\nK\r\n"),
-        (ByteFault(True, FaultAt(Fault.DOUBLE, after=2)), b"\r\nOOK\r\n"),
-        (ByteFault(True, FaultAt(Fault.GARBAGE, after=2, data=b"*")), b"\r\n*OK\r\n"),
-        (ByteFault(False, FaultAt(Fault.LOSS)), b"\r\nERROR\r\n"),
-        (ByteFault(False, FaultAt(Fault.DELAY, seconds=2)), b"\r\nOK\r\n"),
-    ],
-)
-async def test_byte_faults(fault: ByteFault, expected: bytes) -> None:
-    async with two_boards() as (it, clock):
-        board = it.boards[1]
-        apply(fault, it, board)()
-        with Host(board.line.port) as host:
-            host.send("AT")
-            clock.advance(5)
-            came = await host.until("\n") + await host.until("\n")
-            assert came.encode() == expected

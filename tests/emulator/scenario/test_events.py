@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
-from emulator.module.command_faults import CommandFault, ExtraBytes
 from emulator.scenario.events import Action, At, Event, On, Restart, When
 
 

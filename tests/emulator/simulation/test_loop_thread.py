@@ -1,4 +1,4 @@
-"""A loop in a thread of its own: started, used, failing, closed."""
+"""Loop thread: start, run, errors, close."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def thread() -> Iterator[LoopThread]:
     it.close()
 
 
-def test_work_is_done_in_its_thread_and_waited_for(thread: LoopThread) -> None:
+def test_run_waits_for_the_result(thread: LoopThread) -> None:
     assert thread.run(name()) == "the loop"
     thread.run(asyncio.sleep(0))
 
 
-def test_what_the_work_raises_is_the_callers(thread: LoopThread) -> None:
+def test_run_raises_the_exception_of_the_work(thread: LoopThread) -> None:
     async def fail() -> None:
         raise LookupError("mine")
 
@@ -38,7 +38,7 @@ def test_what_the_work_raises_is_the_callers(thread: LoopThread) -> None:
         thread.run(fail())
 
 
-def test_its_own_thread_is_not_made_to_wait_for_itself(thread: LoopThread) -> None:
+def test_run_in_its_own_thread_raises(thread: LoopThread) -> None:
     async def ask() -> str:
         return thread.run(name())
 
@@ -46,16 +46,16 @@ def test_its_own_thread_is_not_made_to_wait_for_itself(thread: LoopThread) -> No
         thread.run(ask())
 
 
-def test_outside_of_its_life_nothing_is_done_and_everything_says_so(thread: LoopThread) -> None:
+def test_use_before_start_or_after_close(thread: LoopThread) -> None:
     with pytest.raises(RuntimeError, match="runs already"):
         thread.start()
     thread.close()
     thread.close()
-    with pytest.raises(RuntimeError, match="the loop is not running: use it inside of its `with`"):
+    with pytest.raises(RuntimeError, match="the loop is not running: use it inside its `with`"):
         thread.run(name())
 
 
-def test_without_a_loop_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_event_loop_raises_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted() -> asyncio.AbstractEventLoop:
         raise OSError("Too many open files")
 
@@ -66,13 +66,13 @@ def test_without_a_loop_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> No
     it.close()
 
 
-def test_it_can_be_started_again(thread: LoopThread) -> None:
+def test_start_after_close(thread: LoopThread) -> None:
     thread.close()
     thread.start()
     assert thread.run(name()) == "the loop"
 
 
-def test_what_fails_with_nobody_waiting_is_told_at_the_end() -> None:
+def test_unhandled_errors_are_raised_by_close() -> None:
     thread = LoopThread("the loop")
     thread.start()
 
@@ -83,13 +83,13 @@ def test_what_fails_with_nobody_waiting_is_told_at_the_end() -> None:
 
     thread.run(plant())
     thread.run(asyncio.sleep(0))
-    told = r"the loop failed: RuntimeError\('something odd'\), IndexError"
-    with pytest.raises(RuntimeError, match=told):
+    message = r"the loop failed: RuntimeError\('something odd'\), IndexError"
+    with pytest.raises(RuntimeError, match=message):
         thread.close()
     thread.close()
 
 
-def test_tasks_that_are_left_end_with_it() -> None:
+def test_close_cancels_remaining_tasks() -> None:
     thread = LoopThread("the loop")
     thread.start()
     ended: list[str] = []

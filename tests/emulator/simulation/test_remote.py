@@ -1,4 +1,4 @@
-"""An emulator from another thread: the same handles, each use made in the emulator's own."""
+"""Emulator in another thread: proxies, values, errors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def it() -> Iterator[Emulator]:
         yield it
 
 
-def test_a_blocking_program_talks_to_it(it: Emulator) -> None:
+def test_blocking_host(it: Emulator) -> None:
     with Program(it.port) as program:
         program.command("AT")
         program.port.write(b"AT+CGSN=1\r")
         assert program.until("+CGSN:") == f"+CGSN:{it.imei}"
 
 
-def test_what_a_test_changes_counts_at_once(it: Emulator) -> None:
+def test_changes_take_effect_at_once(it: Emulator) -> None:
     with Program(it.port) as program:
         program.command("AT+CEREG=1")
         it.module.radio.coverage = Coverage.OUT
@@ -40,7 +40,7 @@ def test_what_a_test_changes_counts_at_once(it: Emulator) -> None:
         assert program.until("+CEREG:") == "+CEREG:1"
 
 
-def test_faults_are_planned_from_the_test(it: Emulator) -> None:
+def test_faults_planned_through_the_proxy(it: Emulator) -> None:
     it.line.faults.to_module.lose(3)
     with Program(it.port) as program:
         program.port.write(b"AT\r")
@@ -49,7 +49,7 @@ def test_faults_are_planned_from_the_test(it: Emulator) -> None:
     assert it.line.faults.to_module.met[Fault.LOSS] == 3
 
 
-def test_methods_run_in_the_thread_of_the_emulator(it: Emulator) -> None:
+def test_methods_run_in_the_emulators_thread(it: Emulator) -> None:
     def thread_of(_own: Emulator) -> threading.Thread:
         return threading.current_thread()
 
@@ -60,24 +60,24 @@ def test_methods_run_in_the_thread_of_the_emulator(it: Emulator) -> None:
         program.until("REBOOT_CAUSE_APPLICATION_WATCHDOG")
 
 
-def test_a_clock_is_not_moved_behind_the_back_of_its_thread() -> None:
+def test_clock_moved_in_another_thread_raises() -> None:
     clock = VirtualClock()
-    clock.advance(1)  # nobody's yet
+    clock.advance(1)  # not used by an emulator yet
     with Emulator(baud=None, http=None, clock=clock) as it:
-        with pytest.raises(RuntimeError, match=r"move `emulator\.clock`"):
+        with pytest.raises(RuntimeError, match="in another thread than the emulator"):
             clock.advance(1)
-        with pytest.raises(RuntimeError, match=r"move `emulator\.clock`"):
+        with pytest.raises(RuntimeError, match="in another thread than the emulator"):
             clock.advance_to_next()
         before = it.now()
         it.clock.advance(1)  # type: ignore[attr-defined]
         assert it.now() == before + 1
 
 
-def test_without_a_thread_the_part_itself_is_given() -> None:
+def test_within_accepts_the_part_itself() -> None:
     assert within(7, lambda number: number + 1) == 8
 
 
-def test_parts_of_parts_are_remote_and_values_are_not(it: Emulator) -> None:
+def test_nested_parts_are_proxies_values_are_not(it: Emulator) -> None:
     assert repr(it.boards[0].module).startswith("<remote <emulator.module.module.Module")
     assert repr(it.module.identity).startswith("Identity(")
     assert it.boards[0].module == it.module
@@ -88,8 +88,8 @@ def test_parts_of_parts_are_remote_and_values_are_not(it: Emulator) -> None:
     assert not [name for name in dir(it) if name.startswith("_")]
 
 
-def test_what_is_its_own_stays_its_own(it: Emulator) -> None:
-    with pytest.raises(AttributeError, match="'_turns' is not for other threads"):
+def test_private_names_and_identity(it: Emulator) -> None:
+    with pytest.raises(AttributeError, match="'_turns' is private"):
         it._turns  # noqa: B018
     with pytest.raises(AttributeError, match="nonsense"):
         it.nonsense  # type: ignore[attr-defined]  # noqa: B018
@@ -97,22 +97,22 @@ def test_what_is_its_own_stays_its_own(it: Emulator) -> None:
         it.line.baud = -1
 
 
-def test_a_coroutine_is_run_to_its_end() -> None:
+def test_async_method_blocks_until_done() -> None:
     with Emulator(baud=None, http=None) as it:
         port = it.port
         it.close()  # type: ignore[unused-coroutine]
         assert not os.path.exists(port)  # it is closed by now, not some time later
 
 
-def test_a_start_that_fails_leaves_no_thread() -> None:
+def test_failed_start_leaves_no_thread() -> None:
     with Emulator(baud=None) as first:
         second = Emulator(baud=None, http=str(first.http_url).removeprefix("http://"))
         with pytest.raises(OSError, match="Address already in use"), second:
             pass
 
 
-def test_afterwards_it_says_that_it_is_over() -> None:
+def test_use_after_close_raises() -> None:
     with Emulator(baud=None, http=None) as it:
         pass
-    with pytest.raises(RuntimeError, match="is not running: use it inside of its `with`"):
+    with pytest.raises(RuntimeError, match="is not running: use it inside its `with`"):
         it.port  # noqa: B018

@@ -16,6 +16,7 @@ from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
+from tests.support.effort import scaled
 from tests.support.stations import FakeDevice, silent
 from tests.support.uart import DIRECT, START
 
@@ -51,7 +52,7 @@ def test_a_login_takes_the_air_there_and_back() -> None:
     request = device.register(Path(3303, 0))
     assert simulation.step(100) == pytest.approx(100.1)
     assert simulation.step(100.15) == pytest.approx(100.2)
-    assert device.heard == []
+    assert device.received == []
     simulation.step(100.2)
     assert device.response() == Response(request.mid, Code.CREATED, location="rd/867726030000001")
     assert device.times[0] == pytest.approx(100.2)
@@ -116,7 +117,7 @@ def the_story(grain: list[float]) -> list[tuple[float, object]]:
     simulation.server.request(device.endpoint, Read(0, TEMPERATURE), lambda _: None, 5.0)
     for at in sorted({5.0, *(5 + at for at in grain), 400.0}):
         simulation.step(at)
-    return list(zip(device.times, device.heard, strict=True))
+    return list(zip(device.times, device.received, strict=True))
 
 
 @given(grain=st.lists(st.floats(0, 4.9), max_size=20))
@@ -183,7 +184,7 @@ def test_the_place_of_a_station_delays_what_it_says_and_hears() -> None:
     simulation.step(0)
     device.register(Path(3303, 0))
     run(simulation, 4.9)
-    assert device.heard == []
+    assert device.received == []
     run(simulation, 5.0)
     assert device.times[0] == 5.0
 
@@ -312,7 +313,7 @@ HAPPENINGS = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=scaled(60))
 @given(st.lists(st.tuples(st.integers(0, 2), HAPPENINGS), max_size=15))
 def test_it_does_what_stepping_each_and_every_one_would(story: list[tuple[int, object]]) -> None:
     towns = Town(Simulation), Town(EachAndEvery)

@@ -1,4 +1,4 @@
-"""OneNET as a test sees it: what it has got, what it asks, and why that may fail."""
+"""`Cloud`: state of the device, requests, and errors."""
 
 from __future__ import annotations
 
@@ -32,29 +32,25 @@ def cloud(it: Emulator) -> Cloud:
     return Cloud(it)
 
 
-def test_a_device_is_online_after_its_login_and_until_its_lifetime_ends(
-    it: Emulator, cloud: Cloud
-) -> None:
+def test_online_from_login_until_lifetime_ends(it: Emulator, cloud: Cloud) -> None:
     assert not cloud.online
     with Program(it.port) as program:
         program.log_in(it)
     cloud.until(lambda: cloud.online)
     it.clock.advance(301)  # type: ignore[attr-defined]
     assert not cloud.online
-    with pytest.raises(TimeoutError, match="not come to that within 0 s"):
+    with pytest.raises(TimeoutError, match="condition not met within 0 s"):
         cloud.until(lambda: cloud.online, timeout=0)
 
 
-def test_reports_are_points(program: Program, cloud: Cloud) -> None:
+def test_points_are_the_reported_values(program: Program, cloud: Cloud) -> None:
     assert cloud.points("3303/0/5700") == []
     program.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1')
     program.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"22",1')
     assert cloud.points("/3303/0/5700") == [21.5, 22.0]
 
 
-def test_a_read_is_answered_by_the_program_in_the_same_thread(
-    program: Program, cloud: Cloud
-) -> None:
+def test_start_read_with_program_in_the_same_thread(program: Program, cloud: Cloud) -> None:
     reading = cloud.start_read("3303/0/5700")
     msgid, *ids = program.request("MIPLREAD")
     assert ids == ["3303", "0", "5700"]
@@ -62,7 +58,7 @@ def test_a_read_is_answered_by_the_program_in_the_same_thread(
     assert reading.result(10) == 19.5
 
 
-def test_an_instance_is_read_whole(program: Program, cloud: Cloud) -> None:
+def test_read_all_of_an_instance(program: Program, cloud: Cloud) -> None:
     reading = cloud.start_read_all("3303/0")
     msgid, *_ = program.request("MIPLREAD")
     program.command(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"19.5",0')
@@ -70,9 +66,7 @@ def test_an_instance_is_read_whole(program: Program, cloud: Cloud) -> None:
     assert reading.result(10) == {"3303/0/5700": 19.5, "3303/0/5701": "Cel"}
 
 
-def test_a_program_in_another_thread_answers_calls_that_block(
-    program: Program, cloud: Cloud
-) -> None:
+def test_blocking_calls_with_program_in_another_thread(program: Program, cloud: Cloud) -> None:
     got = []
 
     def serve() -> None:
@@ -96,7 +90,7 @@ def test_a_program_in_another_thread_answers_calls_that_block(
     assert got[2:] == [["3303", "0", "5701", "K"], ["3303", "0", "5700", "reset"]]
 
 
-def test_a_refusal_has_the_words_of_onenet(program: Program, cloud: Cloud) -> None:
+def test_refusal_raises_api_error_with_onenet_text(program: Program, cloud: Cloud) -> None:
     writing = cloud.start_write({"3303/0/5700": 1.5})
     msgid, *_ = program.request("MIPLWRITE")
     program.command(f"AT+MIPLWRITE=0,{msgid},0")
@@ -106,9 +100,7 @@ def test_a_refusal_has_the_words_of_onenet(program: Program, cloud: Cloud) -> No
         cloud.read("3311/0/5850")
 
 
-def test_an_answer_that_lacks_what_was_asked_is_no_answer(
-    it: Emulator, program: Program, cloud: Cloud
-) -> None:
+def test_answer_without_the_resource_raises(it: Emulator, program: Program, cloud: Cloud) -> None:
     reading = cloud.start_read("3303/0/5700")
     msgid, *_ = program.request("MIPLREAD")
 
@@ -126,7 +118,7 @@ def test_an_answer_that_lacks_what_was_asked_is_no_answer(
         reading.result(10)
 
 
-def test_a_login_is_waited_for(cloud: Cloud, it: Emulator) -> None:
+def test_until_waits_for_the_login(cloud: Cloud, it: Emulator) -> None:
     looked = threading.Event()
 
     def log_in() -> None:
@@ -146,7 +138,7 @@ def test_a_login_is_waited_for(cloud: Cloud, it: Emulator) -> None:
     assert cloud.online
 
 
-def test_a_device_that_never_answers_is_given_up_by_the_clock(
+def test_silent_device_times_out_by_the_emulators_clock(
     it: Emulator, program: Program, cloud: Cloud
 ) -> None:
     reading = cloud.start_read("3303/0/5700")
@@ -156,25 +148,23 @@ def test_a_device_that_never_answers_is_given_up_by_the_clock(
         reading.result(10)
 
 
-def test_who_waits_with_a_clock_that_stands_still_is_told_what_to_do(
-    program: Program, cloud: Cloud
-) -> None:
-    with pytest.raises(TimeoutError, match="use start_read and the like"):
+def test_timeout_with_stopped_clock_says_what_to_try(program: Program, cloud: Cloud) -> None:
+    with pytest.raises(TimeoutError, match=r"use start_read\(\)"):
         cloud.read("3303/0/5700", timeout=0)
 
 
-def test_without_a_login_nothing_is_asked(cloud: Cloud) -> None:
+def test_request_before_login_raises(cloud: Cloud) -> None:
     with pytest.raises(ApiError, match="device not online"):
         cloud.read("3303/0/5700")
 
 
-def test_a_module_that_the_cloud_does_not_know_has_no_device() -> None:
+def test_unknown_module_raises() -> None:
     stranger = Emulator(baud=None, http=None, device=False)
     with stranger as it, pytest.raises(ApiError, match="auth failed"):
         Cloud(it).online  # noqa: B018
 
 
-def test_each_of_several_modules_has_its_device() -> None:
+def test_device_of_each_module() -> None:
     with Emulator(baud=None, http=None, modules=2, latency=0) as it:
         second = it.boards[1].module.identity.imei
         first_cloud, second_cloud = Cloud(it), Cloud(it, imei=second)
@@ -185,11 +175,11 @@ def test_each_of_several_modules_has_its_device() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "3303/", "3303/0/5700/1", "a/b/c", "65536/0/1", "3303/0"])
-def test_a_path_that_names_no_resource_is_refused(cloud: Cloud, path: str) -> None:
+def test_path_without_resource_is_rejected(cloud: Cloud, path: str) -> None:
     with pytest.raises(ValueError, match=r"expected .*, such as 3303/0/5700"):
         cloud.read(path)
 
 
-def test_a_write_is_of_one_instance(cloud: Cloud) -> None:
+def test_write_to_two_instances_is_rejected(cloud: Cloud) -> None:
     with pytest.raises(ValueError, match="3303/0/5700, 3303/1/5700: expected resources of one"):
         cloud.start_write({"3303/0/5700": 1.0, "3303/1/5700": 1.0})

@@ -1,4 +1,4 @@
-"""The pytest plugin, in pytest runs of its own: what a stranger's tests see of it."""
+"""The pytest plugin, used by separate pytest runs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def ask(host, line):
 
 
 @pytest.fixture
-def strangers(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Runs in a process of their own, on this tree's plugin whether it is installed or not."""
+def outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Pytest runs outside of this test suite, with no other plugin than the one of this tree."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")
@@ -40,18 +40,19 @@ def strangers(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyt
 
 
 def run(pytester: pytest.Pytester, tests: str, *options: str, **outcomes: int) -> pytest.RunResult:
+    """In this process, which is faster than a new one; xdist makes its own processes."""
     pytester.makepyfile(HOST + tests)
-    result = pytester.runpytest_subprocess("-p", "emulator.testing.pytest_plugin", *options)
+    result = pytester.runpytest_inprocess("-p", "emulator.testing.pytest_plugin", *options)
     result.assert_outcomes(**outcomes)
     return result
 
 
-def test_nothing_needs_to_be_imported() -> None:
+def test_plugin_is_an_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["pytest11"] == {"m5310": plugin.__name__}
 
 
-def test_whoever_does_not_use_it_does_not_pay_for_it() -> None:
+def test_plugin_loads_the_emulator_only_on_use() -> None:
     program = (
         "import sys, emulator.testing.pytest_plugin; "
         "print(*(m for m in sys.modules if 'emul' in m))"
@@ -62,9 +63,9 @@ def test_whoever_does_not_use_it_does_not_pay_for_it() -> None:
     assert done.stdout.split() == ["emulator", "emulator.testing", "emulator.testing.pytest_plugin"]
 
 
-def test_a_test_has_a_module_a_cloud_faults_and_a_trace(strangers: pytest.Pytester) -> None:
+def test_all_fixtures(outside: pytest.Pytester) -> None:
     result = run(
-        strangers,
+        outside,
         """
 def test_module(m5310, host):
     assert m5310.imei.encode() in ask(host, b"AT+CGSN=1")
@@ -94,9 +95,9 @@ def test_trace(host, m5310_trace):
     assert "AT trace" not in result.stdout.str()
 
 
-def test_an_eager_clock_waits_for_the_host_and_no_host_for_it(strangers: pytest.Pytester) -> None:
+def test_eager_clock(outside: pytest.Pytester) -> None:
     run(
-        strangers,
+        outside,
         """
 import time
 from emulator import EagerClock
@@ -133,9 +134,9 @@ def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     )
 
 
-def test_the_clock_stands_still_for_whoever_asks_for_it(strangers: pytest.Pytester) -> None:
+def test_clock_fixture_stops_the_time(outside: pytest.Pytester) -> None:
     run(
-        strangers,
+        outside,
         """
 def test_clock(host, m5310, m5310_clock):
     before = ask(host, b"AT+CCLK?")
@@ -156,12 +157,12 @@ def test_too_late(m5310, request):
 """,
         passed=2,
         failed=1,
-    ).stdout.fnmatch_lines("*m5310_clock: the emulator is on another clock already*")
+    ).stdout.fnmatch_lines("*m5310_clock: the emulator already has another clock*")
 
 
-def test_the_marker_sets_what_the_emulator_is(strangers: pytest.Pytester) -> None:
+def test_marker_sets_parameters(outside: pytest.Pytester) -> None:
     run(
-        strangers,
+        outside,
         """
 @pytest.mark.m5310(imei="123", modules=2, http=None)
 class TestOfTwo:
@@ -182,9 +183,9 @@ def test_what_is_no_parameter(m5310):
     ).stdout.fnmatch_lines("*unexpected keyword argument 'speed'*")
 
 
-def test_a_test_that_fails_shows_both_directions(strangers: pytest.Pytester) -> None:
+def test_failed_test_shows_the_trace(outside: pytest.Pytester) -> None:
     result = run(
-        strangers,
+        outside,
         """
 def test_wrong(host):
     assert ask(host, b"AT+CSQ") == b"17"
@@ -220,16 +221,16 @@ def test_without_a_module():
             "* <-- OK",
             "*_ test_silent _*",
             "*- AT trace -*",
-            "not a line passed: did the host end its line with CR?",
+            "no complete line: does the host end its lines with CR?",
             "*_ test_without_a_module _*",
         ]
     )
     assert result.stdout.str().count("- AT trace -") == 3
 
 
-def test_the_trace_is_there_however_the_report_is_read(strangers: pytest.Pytester) -> None:
+def test_trace_is_in_every_report_format(outside: pytest.Pytester) -> None:
     result = run(
-        strangers,
+        outside,
         """
 def test_wrong(host):
     assert ask(host, b"AT+CSQ") == b"something else"
@@ -247,13 +248,13 @@ def test_that_passes(host):
         errors=1,
     )
     result.stdout.fnmatch_lines(["*- AT trace -*", "* --> AT+CSQ"])
-    told = (strangers.path / "report.xml").read_text(encoding="utf-8")
-    assert "--&gt; AT+CSQ" in told
+    report = (outside.path / "report.xml").read_text(encoding="utf-8")
+    assert "--&gt; AT+CSQ" in report
 
 
-def test_what_a_marker_says_without_a_name_is_refused(strangers: pytest.Pytester) -> None:
+def test_positional_marker_argument_is_rejected(outside: pytest.Pytester) -> None:
     result = run(
-        strangers,
+        outside,
         """
 @pytest.mark.m5310("SP5")
 def test_wrong(m5310):
@@ -261,12 +262,12 @@ def test_wrong(m5310):
 """,
         errors=1,
     )
-    result.stdout.fnmatch_lines(["*marker m5310('SP5',): expected parameters*by their names*"])
+    result.stdout.fnmatch_lines(["*marker m5310('SP5',): expected parameters*by name*"])
 
 
-def test_runs_side_by_side_do_not_collide(strangers: pytest.Pytester) -> None:
+def test_xdist_workers_do_not_collide(outside: pytest.Pytester) -> None:
     result = run(
-        strangers,
+        outside,
         """
 @pytest.mark.parametrize("number", range(12))
 def test_many(m5310, host, number):
@@ -283,9 +284,9 @@ def test_many(m5310, host, number):
     result.stdout.fnmatch_lines(["*- AT trace -*", "* --> AT+CGSN=1"])
 
 
-def test_nothing_outlives_a_test(strangers: pytest.Pytester) -> None:
+def test_no_thread_or_descriptor_outlives_a_test(outside: pytest.Pytester) -> None:
     run(
-        strangers,
+        outside,
         """
 import os, threading
 
@@ -304,9 +305,9 @@ def test_two():
     )
 
 
-def test_coroutines_use_the_emulator_as_it_is(strangers: pytest.Pytester) -> None:
+def test_emulator_in_coroutines(outside: pytest.Pytester) -> None:
     run(
-        strangers,
+        outside,
         """
 import asyncio
 

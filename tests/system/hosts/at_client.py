@@ -1,8 +1,8 @@
 """A host program on `pyatcommand`, an AT library from PyPI that knows nothing of this module.
 
-Usage: at_client.py PORT CONFIGURATION     (an AT+MIPLCONF line); says each step on stdout.
+Usage: at_client.py PORT CONFIGURATION     (an AT+MIPLCONF line); prints each step.
 
-Echo is on, the library's own choice: it tells by the echo which lines belong to its command.
+Echo is on, the library's own choice: it knows by the echo which lines belong to its command.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Thermometer:
             raise Refused(f"{command}: {answer.result.name} {answer.info}")
         return str(answer.info)
 
-    def hear(self, beginning: str) -> str:
+    def wait_for(self, beginning: str) -> str:
         """The next unsolicited line that begins so."""
         end = time.monotonic() + EVENT
         while time.monotonic() < end:
@@ -73,24 +73,24 @@ def main(port: str, configuration: str) -> None:
     it.ask("AT+MIPLADDOBJ=0,3303,0")
     it.report(20.5)
     it.ask("AT+MIPLOPEN=0,30")
-    it.hear("+MIPLOPEN:0,1")
-    it.hear("+MIPLOBSERVE:")
+    it.wait_for("+MIPLOPEN:0,1")
+    it.wait_for("+MIPLOBSERVE:")
     print("logged in", flush=True)
 
-    msgid = it.hear("+MIPLREAD:").split(",")[1]
+    msgid = it.wait_for("+MIPLREAD:").split(",")[1]
     it.ask(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
     print("read", flush=True)
-    _, msgid, *_, value = it.hear("+MIPLWRITE:").split(",")
+    _, msgid, *_, value = it.wait_for("+MIPLWRITE:").split(",")
     it.ask(f"AT+MIPLWRITE=0,{msgid},1")
     print("written", value, flush=True)
-    _, msgid, *_, argument = it.hear("+MIPLEXECUTE:").split(",")
+    _, msgid, *_, argument = it.wait_for("+MIPLEXECUTE:").split(",")
     it.ask(f"AT+MIPLEXECUTE=0,{msgid},1")
     print("executed", argument, flush=True)
 
     it.report(22.5, ackid=7)
-    it.hear("+MIPLNOTIFY:0,7")
+    it.wait_for("+MIPLNOTIFY:0,7")
     it.ask("AT+MIPLCLOSE=0")
-    it.hear("+MIPLCLOSE:0,1")
+    it.wait_for("+MIPLCLOSE:0,1")
     it.client.disconnect()
     print("left", flush=True)
 

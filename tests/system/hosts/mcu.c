@@ -4,7 +4,7 @@
  * with ackid 0, as written for the oldest firmware, when it has been sent.
  *
  * A controller is never late for an interrupt, and a process often is: so its timer is a
- * descriptor on which a byte comes for each millisecond, and which is told after each interrupt
+ * descriptor on which a byte comes for each millisecond, and to which it reports after each interrupt
  * how many milliseconds and how many bytes of the UART there have been.
  *
  * Usage: mcu PORT ENDPOINT WAIT_MS ACKID TIMER
@@ -82,7 +82,7 @@ static int wait_for(const char *text, uint32_t ms)
     return 1;
 }
 
-static void say(const char *text)
+static void send(const char *text)
 {
     size_t length = strlen(text);
     if (write(uart, text, length) != (ssize_t)length)
@@ -100,8 +100,8 @@ static void delay(uint32_t ms)
 static int command(const char *line)
 {
     forget();
-    say(line);
-    say("\r\n");
+    send(line);
+    send("\r\n");
     delay(wait_ms);
     return strstr(buffer, "OK") != NULL;
 }
@@ -145,7 +145,7 @@ static void start(void)
             exit(NO_ANSWER);
     for (tries = 0; tries < TRIES; tries++) {
         forget();
-        say("AT+CEREG?\r\n");
+        send("AT+CEREG?\r\n");
         if (wait_for("+CEREG:0,1", wait_ms))
             break;
     }
@@ -160,7 +160,7 @@ static void log_in(const char *endpoint)
     must("AT+MIPLADDOBJ=0,3303,0");
     must("AT+MIPLNOTIFY=0,3303,0,5700,4,\"20.5\",1");
     forget();
-    say("AT+MIPLOPEN=0,15\r\n");
+    send("AT+MIPLOPEN=0,15\r\n");
     if (!wait_for("+MIPLOPEN:0,1", LOGIN_MS))
         exit(NO_LOGIN);
     puts("logged in");
@@ -192,7 +192,7 @@ static void report(int ackid)
         sprintf(line, "AT+MIPLNOTIFY=0,3303,0,5700,4,\"22.5\",1,%d\r\n", ackid);
         sprintf(acknowledged, "+MIPLNOTIFY:0,%d", ackid);
         forget();
-        say(line);
+        send(line);
         if (!wait_for(acknowledged, REQUEST_MS))
             exit(NO_ACKNOWLEDGEMENT);
     }

@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).parent / "at_client.py"
 
 
 @pytest.mark.realtime
-def test_a_library_s_program_logs_in_serves_the_cloud_and_reports() -> None:
+def test_at_library_logs_in_answers_and_reports() -> None:
     # The air is slow, so that nothing follows an OK more closely than the library can bear.
     with Emulator(latency=0.2) as it:
         cloud = Cloud(it)
@@ -23,24 +23,24 @@ def test_a_library_s_program_logs_in_serves_the_cloud_and_reports() -> None:
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:
             assert program.stdout is not None
 
-            def says(*expected: str) -> None:
+            def prints(*expected: str) -> None:
                 assert program.stdout is not None
                 for line in expected:
                     assert program.stdout.readline() == f"{line}\n", program.stdout.read()
 
-            says(f"imei {it.imei}", "model M5310", "network 0,1", "statistics 11")
-            says("AT+NOTHING: ERROR None", "AT+NOTHING: CME_ERROR 4")
-            says("logged in")
+            prints(f"imei {it.imei}", "model M5310", "network 0,1", "statistics 11")
+            prints("AT+NOTHING: ERROR None", "AT+NOTHING: CME_ERROR 4")
+            prints("logged in")
             reading = cloud.start_read("3303/0/5700")
-            says("read")
+            prints("read")
             assert reading.result(timeout=5) == 21.5
             writing = cloud.start_write({"3303/0/5700": 19.5})
-            says("written 19.5")
+            prints("written 19.5")
             writing.result(timeout=5)
             executing = cloud.start_execute("3303/0/5700", "again")
-            says("executed again")
+            prints("executed again")
             executing.result(timeout=5)
-            says("left")
+            prints("left")
             assert program.wait(timeout=5) == 0
         assert cloud.points("3303/0/5700") == [22.5]
         assert not cloud.online

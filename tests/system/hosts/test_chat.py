@@ -41,7 +41,7 @@ async def chat(it: Emulator, *arguments: str) -> int:
 
 
 @realtime
-async def test_a_chat_script_logs_in() -> None:
+async def test_chat_script_logs_in() -> None:
     async with Emulator(baud=None, http=None, latency=0.001) as it:
         assert await chat(it, "-f", str(SCRIPT)) == DONE
         device = it.platform.device_by_imei(it.imei)
@@ -50,13 +50,13 @@ async def test_a_chat_script_logs_in() -> None:
 
 
 @realtime
-async def test_a_chat_script_sees_what_it_must_not_see_and_gives_up() -> None:
+async def test_chat_script_aborts_on_an_error() -> None:
     async with Emulator(baud=None, http=None, latency=0.001, device=False) as it:
         assert await chat(it, "-f", str(SCRIPT)) == ABORTED + 1
         assert await chat(it, "ABORT", "ERROR", "", "AT+NOSUCH", "OK", "") == ABORTED
 
 
 @realtime
-async def test_a_chat_script_waits_in_vain_for_what_the_module_never_says() -> None:
+async def test_chat_script_times_out() -> None:
     async with Emulator(baud=None, http=None) as it:
         assert await chat(it, "-t", "1", "", "AT", "CONNECT", "") == TIMED_OUT

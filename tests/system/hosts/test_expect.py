@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parent / "reset.exp"
 
 
 @pytest.mark.realtime
-async def test_an_expect_script_sees_a_module_through_its_restart() -> None:
+async def test_expect_script_follows_a_restart() -> None:
     expect = program("expect", "expect")
     # Ten times as fast: a boot takes 3.5 s, and an attach some more.
     async with (

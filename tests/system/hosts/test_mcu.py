@@ -23,7 +23,7 @@ from tests.support.foreign import program, running
 realtime = pytest.mark.realtime
 SOURCE = Path(__file__).parent / "mcu.c"
 NO_NETWORK, REFUSED = 3, 4  # exit statuses of mcu.c
-BEEN = struct.Struct("=II")  # what it tells of each interrupt: milliseconds and bytes so far
+BEEN = struct.Struct("=II")  # sent after each interrupt: milliseconds and bytes so far
 # AT+MIPLCONF, the longest line, and its OK take so long at 9600 baud.
 LINE_MS = 171
 WAIT_MS = 200  # and the 20 ms that the module wants of quiet
@@ -63,16 +63,16 @@ async def live(it: Emulator, clock: VirtualClock, timer: socket.socket) -> None:
             await loop.sock_sendall(timer, b".")
             been = (0, 0)
             while been != (ms, it.line.sent):
-                told = await loop.sock_recv(timer, BEEN.size)
-                if not told:
+                sent = await loop.sock_recv(timer, BEEN.size)
+                if not sent:
                     return
-                been = BEEN.unpack(told)
+                been = BEEN.unpack(sent)
 
 
-async def says(process: Process, line: str) -> None:
+async def prints(process: Process, line: str) -> None:
     assert process.stdout is not None
-    said = (await process.stdout.readline()).decode()
-    assert said == f"{line}\n", f"{said!r}, and status {await process.wait()}"
+    printed = (await process.stdout.readline()).decode()
+    assert printed == f"{line}\n", f"{printed!r}, and status {await process.wait()}"
 
 
 async def get(it: Emulator, path: str) -> Any:
@@ -85,9 +85,7 @@ async def get(it: Emulator, path: str) -> Any:
 
 @realtime
 @pytest.mark.parametrize(("firmware", "ackid"), [("SP1", 0), ("SP2", 0), ("SP3", 7), ("SP5", 7)])
-async def test_a_controller_logs_in_is_read_and_reports(
-    mcu: str, firmware: str, ackid: int
-) -> None:
+async def test_mcu_logs_in_answers_and_reports(mcu: str, firmware: str, ackid: int) -> None:
     observed = asyncio.Event()
 
     def shown(line: TraceLine) -> None:
@@ -95,16 +93,16 @@ async def test_a_controller_logs_in_is_read_and_reports(
             observed.set()
 
     clock = VirtualClock()
-    # The cloud reads when the module has said what it has to say of its login.
+    # The cloud reads after the URCs of the login.
     async with Emulator(clock=clock, firmware=firmware, trace=shown) as it:
         async with controller(mcu, it, clock, WAIT_MS, ackid) as process:
-            await says(process, "logged in")
+            await prints(process, "logged in")
             await observed.wait()
             query = f"/nbiot?imei={it.imei}&obj_id=3303&obj_inst_id=0&res_id=5700"
             reading = asyncio.ensure_future(get(it, query))
-            await says(process, "read")
+            await prints(process, "read")
             assert await reading == [{"obj_inst_id": 0, "res": [{"res_id": 5700, "val": 21.5}]}]
-            await says(process, "reported")
+            await prints(process, "reported")
             assert await process.wait() == 0
         clock.advance(1)  # a report that asked for no acknowledgement is still in the air
         points = await get(it, f"/devices/{it.device_id}/datapoints")
@@ -113,7 +111,7 @@ async def test_a_controller_logs_in_is_read_and_reports(
 
 
 @realtime
-async def test_a_burst_is_too_much_for_it_which_is_why_the_line_has_a_pace(mcu: str) -> None:
+async def test_unpaced_burst_overruns_the_mcu(mcu: str) -> None:
     clock = VirtualClock()
     async with (
         Emulator(baud=None, http=None, clock=clock) as it,
@@ -123,7 +121,7 @@ async def test_a_burst_is_too_much_for_it_which_is_why_the_line_has_a_pace(mcu: 
 
 
 @realtime
-async def test_a_controller_that_does_not_wait_long_enough_is_not_answered_in_time(
+async def test_impatient_mcu_times_out(
     mcu: str,
 ) -> None:
     clock = VirtualClock()

@@ -13,7 +13,7 @@ ENTER, CTRL_RIGHT_BRACKET = "\r", "\x1d"
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("port", ["pty", "socket://127.0.0.1:0", "rfc2217://127.0.0.1:0"])
-async def test_a_person_at_miniterm_looks_and_logs_in(port: str) -> None:
+async def test_miniterm_session_logs_in(port: str) -> None:
     async with Emulator(baud=None, http=None, port=port, latency=0.001) as it:
         with Screen() as screen:
             command = (PYTHON, "-m", "serial.tools.miniterm", it.port, "9600")

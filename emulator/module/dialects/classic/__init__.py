@@ -1,1 +1,5 @@
-"""OneNET inside the classic module: what its AT commands do, and what it says to the platform."""
+"""The classic dialect of OneNET: AT+MIPLCONF, AT+MIPLADDOBJ and so on (OneNET guide 5).
+
+`commands` has the commands of the host, `urcs` the lines that forward requests of the platform,
+`config` the configuration of AT+MIPLCONF, `values` the value types.
+"""

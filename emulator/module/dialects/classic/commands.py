@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from emulator.air.model import Item, Path
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Setter, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Setter, Table, Values
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import (
     execute_line,
@@ -68,7 +68,7 @@ class Classic:
             "+MIPLWRITE": self._answer_write,
             "+MIPLEXECUTE": self._answer_execute,
         }
-        return {name: Forms(assign=_numbered(setter)) for name, setter in setters.items()}
+        return {name: CommandForms(set=_numbered(setter)) for name, setter in setters.items()}
 
     # The instance and its objects --------------------------------------------------------------
 
@@ -88,8 +88,7 @@ class Classic:
         return OK
 
     def _delete(self, values: Values, _now: float) -> Answer:
-        values.integer(*_REF)
-        values.end()
+        values.only(_REF)
         self._client.delete()
         return OK
 
@@ -103,16 +102,12 @@ class Classic:
         return OK
 
     def _update(self, values: Values, now: float) -> Answer:
-        _, lifetime, with_objects = values.integers(
-            _REF, (LIFETIME.start, LIFETIME.stop - 1), _FLAG
-        )
-        values.end()
+        _, lifetime, with_objects = values.only(_REF, (LIFETIME.start, LIFETIME.stop - 1), _FLAG)
         self._client.update(lifetime, with_objects=bool(with_objects), now=now)
         return OK
 
     def _close(self, values: Values, now: float) -> Answer:
-        values.integer(*_REF)
-        values.end()
+        values.only(_REF)
         self._client.close(now)
         return OK
 
@@ -157,16 +152,12 @@ class Classic:
     def _means_failure(
         self, request: ReadRequest, ids: tuple[int, ...], value_type: ValueType
     ) -> bool:
-        """Whether an empty value means that the host cannot read what was requested.
-
-        guess: the ids are those of the request and the type is not the declared one; the read
-        answer of the classic dialect has no field for a result.
-        """
+        """Whether an empty value means that the host cannot read what was requested."""
+        # guess: the ids are those of the request and the type is not the declared one; the read
+        # answer of the classic dialect has no field for a result
         if ids != ids_of(request.path):
             return False
-        declared = None
-        if request.path.resource is not None:
-            declared = self._client.objects.type_of(request.path)
+        declared = self._client.objects.type_of(request.path)
         if declared is None:
             return value_type in (ValueType.OPAQUE, ValueType.STRING)
         return value_type is (
@@ -174,8 +165,7 @@ class Classic:
         )
 
     def _answer_write(self, values: Values, now: float) -> Answer:
-        _, msgid, done = values.integers(_REF, self._msgid, _FLAG)
-        values.end()
+        _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(WriteRequest, msgid, now)
         if not done:
             self._client.requests.fail(request)
@@ -188,8 +178,7 @@ class Classic:
         return OK
 
     def _answer_execute(self, values: Values, now: float) -> Answer:
-        _, msgid, done = values.integers(_REF, self._msgid, _FLAG)
-        values.end()
+        _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(ExecuteRequest, msgid, now)
         if done:
             self._client.requests.complete(request)
@@ -236,8 +225,7 @@ class Classic:
 
 
 def _instance(values: Values) -> Path:
-    _, object_, instance = values.integers(_REF, _ID, _ID)
-    values.end()
+    _, object_, instance = values.only(_REF, _ID, _ID)
     return Path(object_, instance)
 
 

@@ -13,7 +13,7 @@ from emulator.line.ports.port import parse_address
 from emulator.line.ports.rfc2217 import Rfc2217Session
 from emulator.line.ports.tcp import ProtocolViolation, TcpPort
 from emulator.line.uart_frames import Frame, Parity
-from tests.support.peers import Ear
+from tests.support.peers import Recorder
 
 IAC, SB, SE, COM = b"\xff", b"\xfa", b"\xf0", b"\x2c"
 
@@ -30,8 +30,10 @@ def session() -> tuple[Rfc2217Session, bytearray]:
 @pytest.mark.realtime
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")  # in pyserial's client
 async def test_pyserial_client_sets_frame_and_transfers_bytes() -> None:
-    ear = Ear()
-    port = TcpPort(parse_address("rfc2217://127.0.0.1:0"), Rfc2217Session, ear.hear, ear.note)
+    recorder = Recorder()
+    port = TcpPort(
+        parse_address("rfc2217://127.0.0.1:0"), Rfc2217Session, recorder.receive, recorder.note
+    )
     every = bytes(range(256))
     frames: list[Frame | None] = []
 
@@ -53,7 +55,7 @@ async def test_pyserial_client_sets_frame_and_transfers_bytes() -> None:
             return bytes(host.read(256))
 
     talking = asyncio.get_running_loop().run_in_executor(None, talk)
-    await ear.hears(every)
+    await recorder.wait_for(every)
     assert port.frame == Frame(115_200)
     port.write(every)
     assert await talking == every

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator.line.ports.stdio import StdioPort
-from tests.support.peers import Ear
+from tests.support.peers import Recorder
 
 pytestmark = pytest.mark.realtime
 
@@ -20,11 +20,11 @@ class Pipes:
     """`send` to the module, `read` from it; `port` is between."""
 
     def __init__(self) -> None:
-        self.ear, self.ended = Ear(), asyncio.Event()
+        self.recorder, self.ended = Recorder(), asyncio.Event()
         inward, self.send = os.pipe()
         self.read, outward = os.pipe()
         self.ends = [inward, outward]
-        self.port = StdioPort(self.ear.hear, self.ended.set, streams=(inward, outward))
+        self.port = StdioPort(self.recorder.receive, self.ended.set, streams=(inward, outward))
 
 
 @contextmanager
@@ -44,7 +44,7 @@ async def test_bytes_pass_both_ways_and_end_is_reported() -> None:
         assert it.port.opened
         assert (it.port.name, it.port.frame) == ("-", None)
         os.write(it.send, b"AT\r")
-        await it.ear.hears(b"AT\r")
+        await it.recorder.wait_for(b"AT\r")
         assert it.port.write(b"\r\nOK\r\n" * 500) == 3000
         assert os.read(it.read, 4000) == b"\r\nOK\r\n" * 500
         os.close(it.send)
@@ -61,11 +61,11 @@ async def test_paused_port_reads_nothing_until_resume() -> None:
         it.port.pause()
         os.write(it.send, b"AT\r")
         it.port.poll()
-        assert it.ear.data == b""
+        assert it.recorder.data == b""
         it.port.resume()
         it.port.resume()
         it.port.poll()
-        assert it.ear.data == b"AT\r"
+        assert it.recorder.data == b"AT\r"
         it.port.poll()
 
 

@@ -1,4 +1,4 @@
-"""The module's side of the wire: lines out of bytes, commands out of lines, answers into bytes."""
+"""AT codec of the module: lines, commands, answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def taken(reader: LineReader) -> list[bytes]:
         (b"\r", [b""]),
     ],
 )
-def test_a_line_ends_at_cr_and_one_lf_after_it_is_ignored(
+def test_line_ends_with_cr_and_one_lf_after_it_is_ignored(
     data: bytes, expected: list[bytes]
 ) -> None:
     reader = LineReader()
@@ -60,7 +60,7 @@ def test_a_line_ends_at_cr_and_one_lf_after_it_is_ignored(
 
 
 @given(st.lists(st.binary(max_size=6)).map(lambda parts: [p for p in parts if p]))
-def test_the_cut_of_the_bytes_does_not_matter(pieces: list[bytes]) -> None:
+def test_pieces_of_input_do_not_matter(pieces: list[bytes]) -> None:
     whole, cut = LineReader(), LineReader()
     whole.feed(b"".join(pieces))
     lines = []
@@ -71,7 +71,7 @@ def test_the_cut_of_the_bytes_does_not_matter(pieces: list[bytes]) -> None:
     assert cut.begun == whole.begun
 
 
-def test_begun_tells_a_line_without_its_end() -> None:
+def test_begun_while_a_line_is_incomplete() -> None:
     reader = LineReader()
     reader.feed(b"AT")
     assert reader.take() == (b"", None)
@@ -81,7 +81,7 @@ def test_begun_tells_a_line_without_its_end() -> None:
     assert not reader.begun
 
 
-def test_echo_repeats_the_bytes_and_not_the_ignored_lf() -> None:
+def test_echo_omits_the_ignored_lf() -> None:
     reader = LineReader()
     reader.echo = True
     reader.feed(b"AT\r\nat")
@@ -89,7 +89,7 @@ def test_echo_repeats_the_bytes_and_not_the_ignored_lf() -> None:
     assert reader.take() == (b"at", None)
 
 
-def test_echo_is_as_set_when_the_line_is_taken() -> None:
+def test_echo_follows_the_setting_when_the_line_is_taken() -> None:
     reader = LineReader()
     reader.echo = True
     reader.feed(b"ATE0\rAT\r")
@@ -98,7 +98,7 @@ def test_echo_is_as_set_when_the_line_is_taken() -> None:
     assert reader.take() == (b"", b"AT")
 
 
-def test_a_line_without_end_takes_no_more_memory_than_its_limit() -> None:
+def test_endless_line_is_limited_in_memory() -> None:
     reader = LineReader()
     for _ in range(100):
         reader.feed(b"x" * 1000)
@@ -149,12 +149,12 @@ def test_drop_beyond_keeps_the_oldest() -> None:
         (b"\b\bAT", Command("", Form.EXECUTE)),
     ],
 )
-def test_commands(line: bytes, command: Command) -> None:
+def test_parse_commands(line: bytes, command: Command) -> None:
     assert parse(line) == command
 
 
 @pytest.mark.parametrize("line", [b"", b"   ", b"\n", b"\0", b"\t"])
-def test_a_blank_line_is_no_command(line: bytes) -> None:
+def test_blank_line_is_no_command(line: bytes) -> None:
     assert parse(line) is None
 
 
@@ -178,19 +178,19 @@ def test_a_blank_line_is_no_command(line: bytes) -> None:
         (b"AT+X=" + b"1" * LINE_LIMIT, Cme.INCORRECT_PARAMETERS),
     ],
 )
-def test_what_is_no_command_is_refused(line: bytes, number: Cme) -> None:
+def test_malformed_lines_are_refused(line: bytes, number: Cme) -> None:
     with pytest.raises(Refusal) as caught:
         parse(line)
     assert caught.value.number is number
 
 
-def test_the_longest_line_is_read() -> None:
+def test_longest_line_is_parsed() -> None:
     line = b"AT+X=" + b"1" * (LINE_LIMIT - 5)
     assert parse(line) == Command("+X", Form.SET, (bare("1" * (LINE_LIMIT - 5)),))
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: b"AT+X=" + tail))
-def test_no_line_is_more_than_refused(line: bytes) -> None:
+def test_any_line_is_parsed_or_refused(line: bytes) -> None:
     try:
         command = parse(line)
     except Refusal:
@@ -199,7 +199,7 @@ def test_no_line_is_more_than_refused(line: bytes) -> None:
 
 
 @pytest.mark.parametrize("unit", [b" ", b'" ', b'"', b"a ", b",", b"\b", b"a\b", b"=", b"+"])
-def test_no_line_takes_long(unit: bytes) -> None:
+def test_no_line_makes_the_pattern_backtrack(unit: bytes) -> None:
     """A backtracking pattern would need minutes for some of these."""
     line = (b"AT+X=" + unit * LINE_LIMIT)[: LINE_LIMIT - 1] + b'"'
     with pytest.raises(Refusal):
@@ -210,7 +210,7 @@ _texts = st.text(st.characters(exclude_characters='"\r\n\0\b\x7f', exclude_categ
 
 
 @given(st.lists(_texts, min_size=1, max_size=8))
-def test_quoted_values_come_through_as_they_are(texts: list[str]) -> None:
+def test_quoted_values_are_unchanged(texts: list[str]) -> None:
     values = ",".join(f'"{text}"' for text in texts)
     line = f"AT+X={values}".encode()[:LINE_LIMIT]
     if len(line) < LINE_LIMIT:
@@ -220,12 +220,12 @@ def test_quoted_values_come_through_as_they_are(texts: list[str]) -> None:
 # Answers -----------------------------------------------------------------------------------------
 
 
-def test_answers_stand_between_cr_lf() -> None:
+def test_framed_adds_cr_lf() -> None:
     assert framed("OK") == b"\r\nOK\r\n"
     assert framed("温") == b"\r\n\xe6\xb8\xa9\r\n"
 
 
-def test_a_refusal_has_a_number_only_where_asked_for() -> None:
+def test_refusal_with_and_without_number() -> None:
     refusal = Refusal(Cme.NO_NETWORK)
     assert refused(refusal, numbers=True) == b"\r\n+CME ERROR:30\r\n"
     assert refused(refusal, numbers=False) == b"\r\nERROR\r\n"

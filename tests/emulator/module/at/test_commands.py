@@ -1,4 +1,4 @@
-"""The values of a command, and the table that obeys it."""
+"""Values of a command, and the command table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
-from emulator.module.at.commands import OK, Answer, Forms, Table, Values, answer
+from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, execute
 
 
 def values(*texts: str) -> Values:
@@ -38,11 +38,11 @@ def test_integers(text: str, number: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "10", "-2", "x", "1.0", "+1", " 1", '"1"', "٣", "1" * 21, "1" * 5000, "--1"]
 )
-def test_what_is_no_such_integer(text: str) -> None:
+def test_invalid_integers_are_refused(text: str) -> None:
     assert fails(lambda: values(text).integer(-1, 9))
 
 
-def test_an_integer_may_be_left_out_where_that_is_said() -> None:
+def test_optional_integer_may_be_left_out() -> None:
     assert values().optional_integer(0, 9) is None
     assert values("").optional_integer(0, 9) is None
     assert values("3").optional_integer(0, 9) == 3
@@ -50,7 +50,7 @@ def test_an_integer_may_be_left_out_where_that_is_said() -> None:
     assert fails(lambda: values().integer(0, 9))
 
 
-def test_quoted_and_bare_are_told_apart() -> None:
+def test_quoted_and_bare_are_distinguished() -> None:
     assert values('"a"').quoted() == "a"
     assert values('""').quoted() == ""
     assert values("a").bare() == "a"
@@ -60,7 +60,7 @@ def test_quoted_and_bare_are_told_apart() -> None:
     assert fails(lambda: values().quoted())
 
 
-def test_words_come_either_way() -> None:
+def test_words_with_and_without_quotes() -> None:
     assert values("TRUE").word("TRUE|FALSE") == "TRUE"
     assert values('"TRUE"').word("TRUE|FALSE") == "TRUE"
     assert fails(lambda: values("TRUER").word("TRUE|FALSE"))
@@ -71,7 +71,7 @@ def test_words_come_either_way() -> None:
     assert fails(lambda: values('""').optional_word("[01]+"))
 
 
-def test_values_come_in_order_and_have_an_end() -> None:
+def test_values_are_read_in_order_until_the_end() -> None:
     read = values("1", "", '"x"')
     assert read.more
     assert read.integer(0, 9) == 1
@@ -82,8 +82,16 @@ def test_values_come_in_order_and_have_an_end() -> None:
     read.end()
 
 
+def test_only_refuses_further_values() -> None:
+    assert values("1", "2").only((0, 9), (0, 9)) == [1, 2]
+    assert fails(lambda: values("1", "2").only((0, 9)))
+    assert fails(lambda: values("1").only((0, 9), (0, 9)))
+    assert values("1").only_flag() is True
+    assert fails(lambda: values("2").only_flag())
+
+
 @given(st.integers(), st.integers(), st.integers())
-def test_an_integer_is_in_its_range_or_refused(number: int, low: int, high: int) -> None:
+def test_integer_is_in_range_or_refused(number: int, low: int, high: int) -> None:
     try:
         assert low <= values(str(number)).integer(low, high) == number <= high
     except Refusal:
@@ -94,21 +102,20 @@ def test_an_integer_is_in_its_range_or_refused(number: int, low: int, high: int)
 
 
 def _set(given: Values, now: float) -> Answer:
-    number = given.integer(0, 9)
-    given.end()
+    (number,) = given.only((0, 9))
     return Answer((f"set {number} at {now}",))
 
 
 FIND = Command("+FIND", Form.TEST)
 TABLE: Table = {
-    "+ALL": Forms(
+    "+ALL": CommandForms(
         execute=lambda now: Answer((f"execute at {now}",)),
         read=lambda now: Answer((f"read at {now}",)),
-        assign=_set,
+        set=_set,
         test="+ALL:(0-9)",
     ),
-    "+PLAIN": Forms(execute=lambda _now: OK, test=""),
-    "+NONE": Forms(),
+    "+PLAIN": CommandForms(execute=lambda _now: OK, test=""),
+    "+NONE": CommandForms(),
 }
 
 
@@ -123,16 +130,16 @@ TABLE: Table = {
 )
 def test_each_form_has_its_function(form: Form, expected: str) -> None:
     parameters = (Parameter("3", quoted=False),) if form is Form.SET else ()
-    assert answer(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
+    assert execute(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
 
 
-def test_a_test_may_have_to_find_its_ranges_out() -> None:
-    told = answer({"+FIND": Forms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
-    assert told == Answer(("5.0",))
+def test_test_form_may_be_a_function() -> None:
+    answer = execute({"+FIND": CommandForms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
+    assert answer == Answer(("5.0",))
 
 
-def test_a_test_without_ranges_is_ok_alone() -> None:
-    assert answer(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
+def test_test_form_without_ranges_is_ok_alone() -> None:
+    assert execute(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
 
 
 @pytest.mark.parametrize(
@@ -145,7 +152,7 @@ def test_a_test_without_ranges_is_ok_alone() -> None:
         (Command("+NONE", Form.TEST), Cme.NOT_SUPPORTED),
     ],
 )
-def test_what_the_table_has_not_is_refused(command: Command, number: Cme) -> None:
+def test_unknown_commands_and_forms_are_refused(command: Command, number: Cme) -> None:
     with pytest.raises(Refusal) as caught:
-        answer(TABLE, command, 0.0)
+        execute(TABLE, command, 0.0)
     assert caught.value.number is number

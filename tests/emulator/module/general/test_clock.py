@@ -1,4 +1,4 @@
-"""The module's clock: wrong after a start, right with the network."""
+"""AT+CCLK: set by the network or the host."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from emulator.module.radio.coverage import ATTACH_TIME, Coverage
 from tests.support.uart import Host
 
 
-def test_a_module_on_the_network_knows_the_time() -> None:
+def test_registered_module_has_network_time() -> None:
     assert Host().ask("AT+CCLK?") == ["+CCLK:26/11/23,14:36:00+32", "OK"]
     Host().well("AT+CCLK=?")
     assert Host().refused("AT+CCLK") == 50
 
 
-def test_the_clock_goes() -> None:
+def test_clock_runs() -> None:
     host = Host()
     host.wait(9 * 3600 + 24 * 60)
     assert host.ask("AT+CCLK?") == ["+CCLK:26/11/24,00:00:00+32", "OK"]
 
 
-def test_after_a_start_it_counts_from_1970_until_the_network_tells_it_the_time() -> None:
+def test_clock_counts_from_1970_until_registration() -> None:
     host = Host()
     host.raw(b"AT+NRB\r")
     host.wait_raw(BOOT_TIME)
@@ -30,14 +30,14 @@ def test_after_a_start_it_counts_from_1970_until_the_network_tells_it_the_time()
     assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:36:05+32", "OK"]
 
 
-def test_once_told_it_needs_no_network() -> None:
+def test_clock_keeps_its_time_without_network() -> None:
     host = Host()
     host.module.radio.coverage = Coverage.OUT
     host.wait(60)
     assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:37:00+32", "OK"]
 
 
-def test_the_host_tells_the_time_until_the_network_does_again() -> None:
+def test_host_sets_the_time_until_the_network_does() -> None:
     host = Host()
     host.well('AT+CCLK="99/12/31,23:59:58-08"')
     assert host.ask("AT+CCLK?") == ["+CCLK:99/12/31,23:59:58-08", "OK"]
@@ -66,7 +66,7 @@ def test_the_host_tells_the_time_until_the_network_does_again() -> None:
         '"\u00e9"',
     ],
 )
-def test_what_is_no_time_is_refused(time: str) -> None:
+def test_invalid_times_are_refused(time: str) -> None:
     host = Host()
     assert host.refused(f"AT+CCLK={time}") == 50
     assert host.ask("AT+CCLK?") == ["+CCLK:26/11/23,14:36:00+32", "OK"]

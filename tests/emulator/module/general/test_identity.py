@@ -1,4 +1,4 @@
-"""Who the module says it is."""
+"""Identity commands and the PIN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def luhn(digits: str) -> int:
     return sum(d - 9 if d > 9 else d for d in doubled) % 10
 
 
-def test_the_defaults_look_like_a_module() -> None:
+def test_default_identity_is_well_formed() -> None:
     identity = Identity()
     assert re.fullmatch("[0-9]{15}", identity.imei)
     assert luhn(identity.imei) == 0
@@ -39,12 +39,12 @@ def test_the_defaults_look_like_a_module() -> None:
         ("AT+CGSN=?", b"+CGSN:(0,1)"),
     ],
 )
-def test_one_line_and_ok(command: str, line: bytes) -> None:
+def test_answers_of_one_line(command: str, line: bytes) -> None:
     assert Host().raw(command.encode() + b"\r") == b"\r\n" + line + b"\r\n\r\nOK\r\n"
 
 
 @pytest.mark.parametrize("command", ["AT+CGSN", "AT+CGMI=?", "AT+CIMI=?"])
-def test_ok_alone(command: str) -> None:
+def test_answers_of_ok_alone(command: str) -> None:
     assert Host().raw(command.encode() + b"\r") == b"\r\nOK\r\n"
 
 
@@ -53,7 +53,7 @@ def test_refusals(command: str) -> None:
     assert Host().refused(command) == 50
 
 
-def test_a_locked_sim_opens_with_its_pin_until_the_next_start() -> None:
+def test_pin_unlocks_the_sim_until_the_next_start() -> None:
     host = Host()
     assert host.ask("AT+CPIN?") == ["+CPIN:READY", "OK"]
     assert host.refused('AT+CPIN="1234"') == 3
@@ -77,7 +77,7 @@ def test_a_locked_sim_opens_with_its_pin_until_the_next_start() -> None:
     assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
 
 
-def test_another_card_is_not_the_one_that_was_opened() -> None:
+def test_swapped_sim_is_locked_again() -> None:
     host = Host()
     host.module.sim = Sim.LOCKED
     host.well("AT+CPIN=1234")

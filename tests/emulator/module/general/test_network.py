@@ -1,4 +1,4 @@
-"""The commands about the network, byte for byte and in time."""
+"""Network commands: answers, reports, delays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.uart import Host
         ("AT+CSCON=?", ["+CSCON:(0,1)"]),
     ],
 )
-def test_questions_byte_for_byte(question: str, answer: list[str]) -> None:
+def test_answers_byte_for_byte(question: str, answer: list[str]) -> None:
     framed = "".join(f"\r\n{line}\r\n" for line in [*answer, "OK"])
     assert Host().raw(question.encode() + b"\r") == framed.encode()
 
@@ -69,7 +69,7 @@ def test_refusals_change_nothing(command: str, number: int) -> None:
         (5, '+CEREG:5,1,19E6,94,7,,,"00000101","01000001"', "+CEREG:5,0"),
     ],
 )
-def test_levels_of_registration(level: int, registered: str, lost: str) -> None:
+def test_registration_report_levels(level: int, registered: str, lost: str) -> None:
     host = Host()
     host.well(f"AT+CEREG={level}", "AT+CPSMS=1")
     assert host.ask("AT+CEREG?") == [registered, "OK"]
@@ -78,13 +78,13 @@ def test_levels_of_registration(level: int, registered: str, lost: str) -> None:
     assert host.ask("AT+CEREG?") == [lost, "OK"]
 
 
-def test_timers_are_told_only_while_power_saving_is_on() -> None:
+def test_timers_are_reported_only_with_power_saving() -> None:
     host = Host()
     host.well("AT+CEREG=5")
     assert host.ask("AT+CEREG?") == ["+CEREG:5,1,19E6,94,7", "OK"]
 
 
-def test_losing_and_finding_the_network_is_told_at_once() -> None:
+def test_registration_changes_are_reported_at_once() -> None:
     host = Host()
     host.well("AT+CEREG=2")
     assert host.raw(b"AT+CGATT=0\r") == b"\r\nOK\r\n\r\n+CEREG:0\r\n"
@@ -95,7 +95,7 @@ def test_losing_and_finding_the_network_is_told_at_once() -> None:
     assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
 
 
-def test_without_network_there_is_neither_address_nor_operator() -> None:
+def test_no_address_and_operator_without_network() -> None:
     host = Host()
     host.well("AT+CGATT=0")
     assert host.ask("AT+CGPADDR") == ["+CGPADDR:0", "OK"]
@@ -103,7 +103,7 @@ def test_without_network_there_is_neither_address_nor_operator() -> None:
     host.well("AT+CGATT=0")
 
 
-def test_the_radio_off_and_on_takes_its_time() -> None:
+def test_cfun_answers_late() -> None:
     host = Host()
     host.well("AT+CEREG=1")
     assert host.ask("AT+CFUN=0") == ["+CEREG:0"]
@@ -119,7 +119,7 @@ def test_the_radio_off_and_on_takes_its_time() -> None:
     host.well("AT+CFUN=1")
 
 
-def test_operators_by_hand_by_itself_and_none() -> None:
+def test_operator_selection_modes() -> None:
     host = Host()
     host.well("AT+COPS=2")
     assert host.ask("AT+COPS?") == ["+COPS:2", "OK"]
@@ -130,7 +130,7 @@ def test_operators_by_hand_by_itself_and_none() -> None:
     assert host.ask("AT+COPS?") == ['+COPS:0,2,"46000"', "OK"]
 
 
-def test_connection_is_told_as_it_comes_and_goes() -> None:
+def test_connection_changes_are_reported() -> None:
     host = Host()
     host.well("AT+CSCON=1")
     assert host.ask("AT+NPING=192.0.2.1") == ["OK", "+CSCON:1"]
@@ -141,7 +141,7 @@ def test_connection_is_told_as_it_comes_and_goes() -> None:
 # Coverage, refusal, SIM --------------------------------------------------------------------------
 
 
-def test_coverage_lost_and_found_again_as_the_host_sees_it() -> None:
+def test_lost_coverage_as_reported_to_the_host() -> None:
     host = Host()
     host.well("AT+CEREG=2")
     host.module.radio.coverage = Coverage.OUT
@@ -154,7 +154,7 @@ def test_coverage_lost_and_found_again_as_the_host_sees_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "report"),
     [
         (1, "+CEREG:3"),
         (2, "+CEREG:3"),
@@ -163,12 +163,12 @@ def test_coverage_lost_and_found_again_as_the_host_sees_it() -> None:
         (5, "+CEREG:3,,,,0,11"),
     ],
 )
-def test_a_refused_module_is_told_why_at_levels_three_and_five(level: int, told: str) -> None:
+def test_reject_cause_at_levels_three_and_five(level: int, report: str) -> None:
     host = Host()
     host.well(f"AT+CEREG={level}")
     host.module.radio.refusing = True
-    assert host.wait(600) == [told]
-    assert host.ask("AT+CEREG?") == [f"+CEREG:{level},{told.removeprefix('+CEREG:')}", "OK"]
+    assert host.wait(600) == [report]
+    assert host.ask("AT+CEREG?") == [f"+CEREG:{level},{report.removeprefix('+CEREG:')}", "OK"]
     host.module.radio.refusing = False
     assert host.wait(600) == []
     assert host.ask("AT+CGATT=1") == ["OK", "+CEREG:2"]
@@ -176,7 +176,7 @@ def test_a_refused_module_is_told_why_at_levels_three_and_five(level: int, told:
     assert again.startswith("+CEREG:1")
 
 
-def test_a_foreign_sim_finds_no_home() -> None:
+def test_foreign_sim_is_rejected() -> None:
     host = Host()
     host.well("AT+CEREG=3")
     host.module.sim = Sim.FOREIGN
@@ -186,7 +186,7 @@ def test_a_foreign_sim_finds_no_home() -> None:
 
 
 @pytest.mark.parametrize(("sim", "number"), [(Sim.MISSING, 10), (Sim.LOCKED, 311)])
-def test_without_a_usable_sim_the_radio_does_not_turn_on(sim: Sim, number: int) -> None:
+def test_radio_stays_off_without_a_usable_sim(sim: Sim, number: int) -> None:
     host = Host()
     host.well("AT+CEREG=1")
     host.module.sim = sim
@@ -210,7 +210,7 @@ def operators(host: Host) -> str:
     return answer
 
 
-def test_a_search_for_operators_takes_its_time_and_tells_their_state() -> None:
+def test_operator_search_is_slow_and_lists_states() -> None:
     host = Host()
     assert operators(host) == '+COPS:(2,,,"46000"),,(0-2),(2)'
     host.well("AT+COPS=2")
@@ -223,7 +223,7 @@ def test_a_search_for_operators_takes_its_time_and_tells_their_state() -> None:
     assert operators(host) == "+COPS:,,(0-2),(2)"
 
 
-def test_with_the_radio_off_no_operator_is_searched() -> None:
+def test_operator_search_needs_the_radio() -> None:
     host = Host()
     host.ask("AT+CFUN=0")
     host.wait(1)

@@ -1,4 +1,4 @@
-"""Contexts and addresses of the packet side."""
+"""PDP contexts and their addresses."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ADDRESS = "+CGPADDR:0,10.160.3.14"
         ("AT+CGPADDR=?", "+CGPADDR:(0)"),
     ],
 )
-def test_asked(command: str, answer: str) -> None:
+def test_read_and_test_forms(command: str, answer: str) -> None:
     assert Host().ask(command) == [answer, "OK"]
 
 
-def test_contexts_are_defined_taken_back_and_forgotten_at_a_start() -> None:
+def test_contexts_are_defined_deleted_and_lost_at_a_restart() -> None:
     host = Host()
     host.well('AT+CGDCONT=1,"IP","cmnbiot"', 'AT+CGDCONT=2,"NONIP","",,0,0', 'AT+CGDCONT=0,"IP"')
     others = ['+CGDCONT:1,"IP","cmnbiot",,0,0', '+CGDCONT:2,"NONIP","",,0,0']
@@ -40,7 +40,7 @@ def test_contexts_are_defined_taken_back_and_forgotten_at_a_start() -> None:
     assert host.ask("AT+CGDCONT?") == [FIRST, "OK"]
 
 
-def test_without_network_there_is_no_address() -> None:
+def test_no_address_without_network() -> None:
     host = Host()
     host.well("AT+CGATT=0")
     assert host.ask("AT+CGPADDR") == ["+CGPADDR:0", "OK"]

@@ -1,4 +1,4 @@
-"""AT+NPING: what comes back, when, and what does not."""
+"""AT+NPING: result, delay, failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_refusals(command: str) -> None:
     assert host.wait(60) == []
 
 
-def test_a_ping_comes_back_after_the_round_trip() -> None:
+def test_result_after_the_round_trip() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1,100,5000")
     assert host.refused("AT+NPING=192.0.2.1") == 3
@@ -34,21 +34,21 @@ def test_a_ping_comes_back_after_the_round_trip() -> None:
     host.well('AT+NPING="192.0.2.1"')
 
 
-def test_a_ping_that_has_no_time_fails() -> None:
+def test_ping_fails_after_its_timeout() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1,,300")
     assert host.wait(0.29) == []
     assert host.wait(0.02) == ["+NPINGERR:1"]
 
 
-def test_a_ping_without_network_fails_after_its_time() -> None:
+def test_ping_without_network_fails_after_its_timeout() -> None:
     host = Host()
     host.well("AT+CGATT=0", "AT+NPING=192.0.2.1")
     assert host.wait(9.9) == []
     assert host.wait(0.2) == ["+NPINGERR:1"]
 
 
-def test_a_ping_that_never_left_is_not_answered_by_a_network_that_comes_meanwhile() -> None:
+def test_unsent_ping_fails_although_the_network_returns() -> None:
     host = Host()
     host.well("AT+CGATT=0", "AT+NPING=192.0.2.1", "AT+CGATT=1")
     assert host.wait(9.9) == []
@@ -56,13 +56,13 @@ def test_a_ping_that_never_left_is_not_answered_by_a_network_that_comes_meanwhil
     assert host.wait(0.2) == ["+NPINGERR:1"]
 
 
-def test_a_ping_whose_network_goes_meanwhile_fails() -> None:
+def test_ping_fails_when_the_network_is_lost() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1", "AT+CGATT=0")
     assert host.wait(1) == ["+NPINGERR:1"]
 
 
-def test_a_slow_network_takes_the_ping_along() -> None:
+def test_ping_connects_the_radio() -> None:
     host = Host()
     host.module.radio.cell = type(host.module.radio.cell)(round_trip=11.0)
     host.module.receive(b"AT+NPING=192.0.2.1,,20000\r", host.now)
@@ -70,7 +70,7 @@ def test_a_slow_network_takes_the_ping_along() -> None:
     assert host.wait(12) == ["+NPING:192.0.2.1,64,11000"]
 
 
-def test_a_ping_from_bad_coverage_takes_longer() -> None:
+def test_ping_takes_longer_in_bad_coverage() -> None:
     host = Host()
     host.module.radio.coverage = Coverage.ECL2
     host.well("AT+NPING=192.0.2.1,,20000")

@@ -1,4 +1,4 @@
-"""CSQ and NUESTATS follow the place of the module."""
+"""CSQ and NUESTATS follow the coverage."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RADIO = [f"NUESTATS:RADIO,{row}" for row in ROWS]
         ("AT+NUESTATS=?", ["+NUESTATS:(RADIO,CELL,BLER,THP,ALL)"]),
     ],
 )
-def test_questions_byte_for_byte(question: str, answer: list[str]) -> None:
+def test_answers_byte_for_byte(question: str, answer: list[str]) -> None:
     framed = "".join(f"\r\n{line}\r\n" for line in [*answer, "OK"])
     assert Host().raw(question.encode() + b"\r") == framed.encode()
 
@@ -57,7 +57,7 @@ def test_refusals(command: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("rssi", "shown"), [(-1130, 0), (-1200, 0), (-510, 31), (-300, 31), (-1110, 1), (-1115, 0)]
 )
-def test_signal_strength_in_steps_of_two_decibels(rssi: int, shown: int) -> None:
+def test_csq_counts_in_steps_of_two_decibels(rssi: int, shown: int) -> None:
     host = Host()
     host.module.radio.cell = Cell(rssi=rssi)
     assert host.ask("AT+CSQ") == [f"+CSQ:{shown},99", "OK"]
@@ -72,7 +72,7 @@ def test_signal_strength_in_steps_of_two_decibels(rssi: int, shown: int) -> None
         (Coverage.OUT, "99,99", -32768, 255, 0),
     ],
 )
-def test_the_figures_are_those_of_the_coverage(
+def test_figures_follow_the_coverage(
     coverage: Coverage, csq: str, power: int, level: int, errors: int
 ) -> None:
     host = Host()
@@ -84,20 +84,20 @@ def test_the_figures_are_those_of_the_coverage(
     assert host.ask("AT+NUESTATS=BLER")[0] == f"NUESTATS:BLER,RLC UL BLER,{errors}"
 
 
-def test_without_a_cell_there_is_no_row_of_one() -> None:
+def test_no_cell_row_without_a_cell() -> None:
     host = Host()
     host.module.radio.coverage = Coverage.OUT
     assert host.ask("AT+NUESTATS=CELL") == ["OK"]
 
 
-def test_a_network_that_refuses_is_measured_all_the_same() -> None:
+def test_rejecting_network_is_measured() -> None:
     host = Host()
     host.module.radio.refusing = True
     assert host.ask("AT+CSQ") == ["+CSQ:28,99", "OK"]
     assert host.ask("AT+NUESTATS=CELL") == [CELL, "OK"]
 
 
-def test_the_times_of_the_radio_add_up() -> None:
+def test_radio_times_add_up() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1")
     host.wait(10)

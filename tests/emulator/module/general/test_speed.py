@@ -1,4 +1,4 @@
-"""AT+NATSPEED: the speed of the line, tried before it is kept."""
+"""AT+NATSPEED: a new speed is kept once a command has come at it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.support.uart import Host
 
 
-def test_the_speed_changes_with_the_answer() -> None:
+def test_speed_changes_with_the_answer() -> None:
     host = Host()
     assert host.ask("AT+NATSPEED?") == ["+NATSPEED:9600,0,0,2,1,0,0", "OK"]
     host.well("AT+NATSPEED=115200,30,0,2,1,0,0")
@@ -21,7 +21,7 @@ def test_the_speed_changes_with_the_answer() -> None:
     assert host.module.baud == 9600
 
 
-def test_a_board_whose_flash_has_another_speed() -> None:
+def test_speed_stored_in_flash() -> None:
     host = Host(speed=115_200)
     assert host.module.baud == 115_200
     assert host.ask("AT+NATSPEED?") == ["+NATSPEED:115200,0,0,2,1,0,0", "OK"]
@@ -34,13 +34,13 @@ def test_a_board_whose_flash_has_another_speed() -> None:
     "command",
     ["AT+NATSPEED=9601", "AT+NATSPEED=300", "AT+NATSPEED=9600,31", "AT+NATSPEED=9600,,,,,,,1"],
 )
-def test_speeds_that_are_none(command: str) -> None:
+def test_invalid_speeds_are_refused(command: str) -> None:
     host = Host()
     assert host.refused(command) == 50
     assert host.module.baud == 9600
 
 
-def test_a_speed_at_which_nobody_speaks_is_taken_back() -> None:
+def test_unconfirmed_speed_is_reverted() -> None:
     host = Host()
     host.well("AT+NATSPEED=115200,3,1")
     assert host.wait(2.9) == []
@@ -51,7 +51,7 @@ def test_a_speed_at_which_nobody_speaks_is_taken_back() -> None:
     assert host.module.baud == 9600
 
 
-def test_any_command_at_the_new_speed_keeps_it_and_garbage_does_not() -> None:
+def test_command_confirms_the_new_speed_and_garbage_does_not() -> None:
     host = Host()
     host.well("AT+NATSPEED=115200,3,1")
     assert host.ask("\xf8\x80") == ["ERROR"]
@@ -64,14 +64,14 @@ def test_any_command_at_the_new_speed_keeps_it_and_garbage_does_not() -> None:
     assert host.module.baud == 115_200
 
 
-def test_a_second_speed_before_the_first_was_kept_keeps_the_first() -> None:
+def test_second_speed_command_confirms_the_first_speed() -> None:
     host = Host()
     host.well("AT+NATSPEED=115200,3,1", "AT+NATSPEED=57600,3")
     host.wait(60)
     assert host.module.baud == 115_200
 
 
-def test_without_a_timeout_it_stays() -> None:
+def test_speed_without_timeout_stays() -> None:
     host = Host()
     host.well("AT+NATSPEED=115200")
     host.wait(3600)

@@ -19,7 +19,7 @@ def arrives(host: Host, data: bytes, socket: int = 0) -> list[str]:
     return lines(host.module.take_output())
 
 
-def test_seven_sockets_and_no_eighth() -> None:
+def test_seven_sockets_at_most() -> None:
     host = Host()
     for number in range(7):
         assert host.ask(f"AT+NSOCR=DGRAM,17,{5000 + number}") == [str(number), "OK"]
@@ -29,7 +29,7 @@ def test_seven_sockets_and_no_eighth() -> None:
     assert host.module.sockets.open == (0, 1, 2, 3, 4, 5, 6)
 
 
-def test_a_port_is_taken_once_and_port_0_takes_a_free_one() -> None:
+def test_ports_are_unique_and_port_0_is_any() -> None:
     host = with_socket()
     assert host.refused("AT+NSOCR=DGRAM,17,5683") == 3
     assert host.ask("AT+NSOCR=DGRAM,17,0") == ["1", "OK"]
@@ -41,7 +41,7 @@ def test_a_port_is_taken_once_and_port_0_takes_a_free_one() -> None:
     assert min(first.local_port, second.local_port) >= 49_152
 
 
-def test_a_datagram_leaves() -> None:
+def test_datagram_is_sent() -> None:
     host = with_socket()
     host.well("AT+CSCON=1")
     answer = host.raw(b'AT+NSOST=0,"192.0.2.1",7,3,0aFF00\r')
@@ -50,7 +50,7 @@ def test_a_datagram_leaves() -> None:
     assert host.module.take_datagrams() == []
 
 
-def test_the_longest_datagram_leaves() -> None:
+def test_longest_datagram_is_sent() -> None:
     host = with_socket()
     digits = "AB" * DATAGRAM_LIMIT
     assert host.ask(f"AT+NSOST=0,192.0.2.1,7,512,{digits}") == ["0,512", "OK"]
@@ -84,14 +84,14 @@ def test_the_longest_datagram_leaves() -> None:
         ("AT+NSOCL?", 4),
     ],
 )
-def test_refusals_leave_everything_as_it_was(command: str, number: int) -> None:
+def test_refusals_change_nothing(command: str, number: int) -> None:
     host = with_socket()
     assert host.refused(command) == number
     assert host.module.take_datagrams() == []
     assert host.module.sockets.open == (0,)
 
 
-def test_without_network_nothing_leaves_or_arrives() -> None:
+def test_no_datagrams_without_network() -> None:
     host = with_socket()
     host.well("AT+CGATT=0")
     assert host.refused("AT+NSOST=0,192.0.2.1,7,1,00") == 30
@@ -99,7 +99,7 @@ def test_without_network_nothing_leaves_or_arrives() -> None:
     host.well("AT+NSORF=0,1")
 
 
-def test_each_datagram_is_announced_and_read_with_its_remainder() -> None:
+def test_datagrams_are_announced_and_read_in_parts() -> None:
     host = with_socket()
     assert arrives(host, b"\1\2\3\4") == ["+NSONMI:0,4"]
     assert arrives(host, b"\5") == ["+NSONMI:0,1"]
@@ -109,7 +109,7 @@ def test_each_datagram_is_announced_and_read_with_its_remainder() -> None:
     host.well("AT+NSORF=0,512")
 
 
-def test_what_a_socket_does_not_take_is_lost() -> None:
+def test_datagrams_a_socket_cannot_take_are_dropped() -> None:
     host = with_socket()
     assert arrives(host, b"x", socket=1) == []
     assert arrives(host, b"") == []
@@ -121,7 +121,7 @@ def test_what_a_socket_does_not_take_is_lost() -> None:
     assert arrives(deaf, b"x") == []
 
 
-def test_closing_forgets_what_waits() -> None:
+def test_close_drops_waiting_datagrams() -> None:
     host = with_socket()
     arrives(host, b"x")
     host.well("AT+NSOCL=0")

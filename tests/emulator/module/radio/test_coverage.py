@@ -1,4 +1,4 @@
-"""Each level of coverage is worse than the one before, in everything."""
+"""Coverage levels: each is worse than the one before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 
 
-def test_worse_coverage_means_a_weaker_cell_and_longer_ways() -> None:
+def test_worse_coverage_is_weaker_and_slower() -> None:
     levels = [RECEPTIONS[level] for level in (Coverage.ECL0, Coverage.ECL1, Coverage.ECL2)]
     for better, worse in pairwise(levels):
         assert better.cell.rsrp > worse.cell.rsrp
@@ -21,6 +21,6 @@ def test_worse_coverage_means_a_weaker_cell_and_longer_ways() -> None:
     assert all(2.0 <= level.attach_time <= 120.0 for level in levels)
 
 
-def test_out_of_coverage_there_is_nothing_to_tell() -> None:
+def test_out_of_coverage_has_no_reception() -> None:
     assert Coverage.OUT not in RECEPTIONS
     assert len(RECEPTIONS) == len(Coverage) - 1

@@ -1,4 +1,4 @@
-"""Discontinuous reception: what comes down waits for the next paging window."""
+"""eDRX: downlink waits for the next paging window."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_set_and_read_back(commands: list[str], question: str, answer: str) -> N
     assert host.raw(question.encode() + b"\r") == f"\r\n{answer}\r\n\r\nOK\r\n".encode()
 
 
-def test_discontinuous_reception_off_reads_back_as_nothing() -> None:
+def test_edrx_off_reads_back_as_ok_alone() -> None:
     host = Host()
     host.well("AT+CEDRXS?", 'AT+CEDRXS=1,5,"0010"', "AT+CEDRXS=0,5", "AT+CEDRXS?", "AT+CEDRXS=0")
     host.well("AT+CEDRXS=1,5", "AT+CEDRXRDP=?")
@@ -62,15 +62,15 @@ def test_refusals_change_nothing(command: str) -> None:
 
 
 @given(now=st.floats(0, 4e9), cycle=st.sampled_from([20.48, 40.96, 81.92, 10485.76]))
-def test_a_window_comes_within_a_cycle_and_is_one(now: float, cycle: float) -> None:
+def test_next_window_comes_within_a_cycle(now: float, cycle: float) -> None:
     at = next_window(cycle, now)
     assert now <= at <= now + cycle
     assert next_window(cycle, at) == at
 
 
-def test_what_comes_down_waits_for_the_window() -> None:
+def test_downlink_waits_for_the_window() -> None:
     host = dozing()
-    assert host.hear(READ) == []
+    assert host.deliver(READ) == []
     assert host.module.step(host.now) == next_window(CYCLE, host.now)
     waited = next_window(CYCLE, host.now) - host.now
     assert 15 < waited < CYCLE
@@ -78,31 +78,31 @@ def test_what_comes_down_waits_for_the_window() -> None:
     assert host.wait(0.02) == [ASKED]
 
 
-def test_in_order_and_datagrams_too() -> None:
+def test_messages_and_datagrams_keep_their_order() -> None:
     host = dozing()
     host.ask("AT+NSOCR=DGRAM,17,5000")
-    host.hear(READ)
+    host.deliver(READ)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     assert host.wait(CYCLE) == [ASKED, "+NSONMI:0,1"]
 
 
-def test_a_module_that_speaks_is_heard_out_at_once() -> None:
+def test_downlink_arrives_at_once_while_connected() -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     assert host.ask("AT+NPING=192.0.2.1") == ["OK", ASKED]
-    assert host.hear(READ) == [ASKED]
+    assert host.deliver(READ) == [ASKED]
 
 
-def test_turned_off_it_hears_at_once() -> None:
+def test_downlink_arrives_at_once_when_edrx_is_turned_off() -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     assert host.ask("AT+CEDRXS=0") == ["OK", ASKED]
 
 
 @pytest.mark.parametrize("loss", ["coverage", "restart"])
-def test_what_waits_is_lost_with_the_network(loss: str) -> None:
+def test_waiting_downlink_is_lost_with_the_network(loss: str) -> None:
     host = dozing()
-    host.hear(READ)
+    host.deliver(READ)
     if loss == "coverage":
         host.module.radio.coverage = Coverage.OUT
         host.wait(1)
@@ -112,24 +112,24 @@ def test_what_waits_is_lost_with_the_network(loss: str) -> None:
     assert ASKED not in host.wait_raw(60).decode()
 
 
-def test_only_so_much_waits() -> None:
+def test_waiting_downlink_is_limited() -> None:
     host = dozing()
     for _ in range(PAGING_LIMIT + 3):
-        host.hear(READ)
+        host.deliver(READ)
     assert host.wait(CYCLE) == [ASKED] * PAGING_LIMIT
 
 
-def test_each_value_has_its_cycle_and_the_others_are_the_shortest() -> None:
+def test_cycle_values_and_the_shortest_for_others() -> None:
     host = dozing()
     for value, cycle in (("0111", CYCLE), ("0000", CYCLE), ("1111", 10485.76)):
         host.well(f'AT+CEDRXS=1,5,"{value}"')
         host.wait(next_window(cycle, host.now + INACTIVITY_TIME + 3) + 3 - host.now)
-        host.hear(READ)
+        host.deliver(READ)
         assert host.module.step(host.now) == next_window(cycle, host.now)
         assert host.wait(cycle) == [ASKED]
 
 
-def test_the_network_is_told_by_radio() -> None:
+def test_setting_edrx_connects_the_radio() -> None:
     host = Host()
     host.well("AT+CSCON=1")
     assert host.ask('AT+CEDRXS=1,5,"0010"') == ["OK", "+CSCON:1"]

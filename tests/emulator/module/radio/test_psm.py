@@ -1,4 +1,4 @@
-"""Power saving: when the module sleeps, what wakes it, and what that costs its host."""
+"""Power saving mode: sleep, wake-up, lost bytes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sleeping(t3324: str = TEN_SECONDS, t3412: str = NEVER) -> Host:
         ("11100000", None),
     ],
 )
-def test_the_active_time(bits: str, seconds: int | None) -> None:
+def test_active_time(bits: str, seconds: int | None) -> None:
     assert active_time(bits) == seconds
 
 
@@ -59,11 +59,11 @@ def test_the_active_time(bits: str, seconds: int | None) -> None:
         ("01000000", None),
     ],
 )
-def test_the_time_between_updates(bits: str, seconds: int | None) -> None:
+def test_update_time(bits: str, seconds: int | None) -> None:
     assert update_time(bits) == seconds
 
 
-def test_it_sleeps_the_active_time_after_the_radio_went_idle() -> None:
+def test_sleeps_after_the_active_time_in_idle() -> None:
     host = saving()
     assert host.wait(INACTIVITY_TIME + 9.9) == []
     assert not host.module.power_saving.asleep
@@ -72,7 +72,7 @@ def test_it_sleeps_the_active_time_after_the_radio_went_idle() -> None:
     assert host.wait(86_400) == []
 
 
-def test_nobody_asked_and_it_sleeps_in_silence() -> None:
+def test_sleep_is_not_reported_without_npsmr() -> None:
     host = Host()
     host.well("AT+CPSMS=1")
     assert host.wait(INACTIVITY_TIME + 10) == []
@@ -80,20 +80,20 @@ def test_nobody_asked_and_it_sleeps_in_silence() -> None:
 
 
 @pytest.mark.parametrize("commands", [(), ("AT+CPSMS=1", "AT+CPSMS=0")])
-def test_without_power_saving_it_never_sleeps(commands: tuple[str, ...]) -> None:
+def test_never_sleeps_without_power_saving(commands: tuple[str, ...]) -> None:
     host = Host()
     host.well("AT+NPSMR=1", *commands)
     assert host.wait(86_400) == []
     assert host.ask("AT") == ["OK"]
 
 
-def test_with_the_active_timer_deactivated_it_never_sleeps() -> None:
+def test_never_sleeps_with_deactivated_active_timer() -> None:
     host = saving(NEVER)
     assert host.wait(86_400) == []
     assert host.ask("AT") == ["OK"]
 
 
-def test_without_a_network_it_never_sleeps() -> None:
+def test_never_sleeps_without_network() -> None:
     host = Host()
     host.well("AT+NPSMR=1", "AT+CGATT=0", f'AT+CPSMS=1,,,"{NEVER}","{TEN_SECONDS}"')
     assert host.wait(86_400) == []
@@ -101,42 +101,42 @@ def test_without_a_network_it_never_sleeps() -> None:
     assert host.wait(ATTACH_TIME + INACTIVITY_TIME + 10) == ["+NPSMR:1"]
 
 
-def test_leaving_the_network_ends_what_was_planned() -> None:
+def test_detach_cancels_the_planned_sleep() -> None:
     host = saving()
     host.wait(INACTIVITY_TIME + 5)
     host.well("AT+CGATT=0")
     assert host.wait(86_400) == []
 
 
-def test_an_active_time_of_nothing() -> None:
+def test_active_time_of_zero() -> None:
     host = saving(AT_ONCE)
     assert host.wait(INACTIVITY_TIME) == ["+NPSMR:1"]
 
 
-def test_asleep_it_hears_nothing_from_the_air() -> None:
+def test_no_downlink_while_asleep() -> None:
     host = saving()
     host.configure(("3303/0/5700", 4, "20.5"))
     host.observed("3303/0")
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
     assert host.wait(INACTIVITY_TIME + 10) == ["+NPSMR:1"]
-    assert host.hear(Read(10_002, Path(3303, 0, 5700))) == []
+    assert host.deliver(Read(10_002, Path(3303, 0, 5700))) == []
     host.module.deliver_datagram(0, "192.0.2.1", 5683, b"x", host.now)
     assert host.module.power_saving.asleep
 
 
-def test_the_first_bytes_wake_it_and_are_lost() -> None:
+def test_first_bytes_wake_the_module_and_are_lost() -> None:
     host = sleeping()
     assert host.raw(b"AT\r\n") == b"\r\n+NPSMR:0\r\n"
     assert host.ask("AT+CGATT?") == ["+CGATT:1", "OK"]
 
 
-def test_what_follows_the_lost_bytes_is_read() -> None:
+def test_bytes_after_the_lost_ones_are_read() -> None:
     host = sleeping()
     assert lines(host.raw(b"x" * WAKING_BYTES + b"AT\r")) == ["+NPSMR:0", "OK"]
 
 
 @given(st.lists(st.integers(1, 5), min_size=1))
-def test_as_many_bytes_are_lost_in_any_cut(cuts: list[int]) -> None:
+def test_as_many_bytes_are_lost_in_any_pieces(cuts: list[int]) -> None:
     host = sleeping()
     data, answer = b"x" * WAKING_BYTES + b"AT+CGMM\r", b""
     for cut in cuts:
@@ -146,7 +146,7 @@ def test_as_many_bytes_are_lost_in_any_cut(cuts: list[int]) -> None:
     assert lines(answer) == ["+NPSMR:0", "M5310", "OK"]
 
 
-def test_one_byte_wakes_it_as_well_and_the_next_line_is_whole() -> None:
+def test_one_byte_wakes_and_the_next_line_is_read_whole() -> None:
     host = sleeping()
     assert host.raw(b"\r") == b"\r\n+NPSMR:0\r\n"
     host.wait(2 * WAKING_TIME)
@@ -161,7 +161,7 @@ def test_lost_bytes_are_not_echoed() -> None:
     assert host.raw(b"ATATAT\r") == b"AT\r\r\nOK\r\n"
 
 
-def test_woken_by_its_host_it_listens_and_sleeps_again() -> None:
+def test_woken_by_the_host_it_receives_and_sleeps_again() -> None:
     host = sleeping()
     host.raw(b"\r\r\r\r")
     assert host.wait(9.9) == []
@@ -170,7 +170,7 @@ def test_woken_by_its_host_it_listens_and_sleeps_again() -> None:
 
 
 @pytest.mark.parametrize("t3324", [AT_ONCE, TEN_SECONDS])
-def test_a_host_that_talks_keeps_it_awake(t3324: str) -> None:
+def test_host_bytes_keep_it_awake(t3324: str) -> None:
     host = sleeping(t3324)
     host.raw(b"\r\r\r\r")
     for _ in range(20):
@@ -179,7 +179,7 @@ def test_a_host_that_talks_keeps_it_awake(t3324: str) -> None:
     assert host.wait(UART_HOLD) == ["+NPSMR:1"]
 
 
-def test_a_report_makes_it_reachable_until_it_is_idle_again() -> None:
+def test_report_makes_it_reachable_until_idle() -> None:
     host = saving()
     host.configure(("3303/0/5700", 4, "20.5"))
     host.observed("3303/0")
@@ -189,10 +189,10 @@ def test_a_report_makes_it_reachable_until_it_is_idle_again() -> None:
     (report,) = host.uplink()
     assert isinstance(report, Notification)
     assert host.wait(INACTIVITY_TIME) == []
-    assert host.hear(Read(10_003, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10003,3303,0,5700"]
+    assert host.deliver(Read(10_003, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10003,3303,0,5700"]
 
 
-def test_the_periodic_update_wakes_it_for_a_while() -> None:
+def test_periodic_update_wakes_it() -> None:
     host = sleeping(t3412=TEN_MINUTES)
     assert host.wait(600 - 10) == ["+NPSMR:0"]
     assert host.module.radio.connected
@@ -200,13 +200,13 @@ def test_the_periodic_update_wakes_it_for_a_while() -> None:
     assert host.wait(3 * (600 + INACTIVITY_TIME)) == ["+NPSMR:0", "+NPSMR:1"] * 3
 
 
-def test_an_update_before_it_fell_asleep() -> None:
+def test_periodic_update_before_the_sleep() -> None:
     host = saving(t3324="00101010", t3412=TEN_MINUTES)  # both ten minutes
     assert host.wait(3600) == []
     assert host.ask("AT") == ["OK"]
 
 
-def test_asleep_it_does_not_notice_that_coverage_goes_and_returns() -> None:
+def test_coverage_changes_are_not_noticed_while_asleep() -> None:
     host = sleeping()
     host.module.radio.coverage = Coverage.OUT
     assert host.wait(3600) == []
@@ -227,7 +227,7 @@ def test_woken_out_of_coverage_it_searches_and_stays_awake() -> None:
     assert host.wait(ATTACH_TIME + INACTIVITY_TIME + 10) == ["+CEREG:1", "+NPSMR:1"]
 
 
-def test_the_periodic_update_notices_that_coverage_is_gone() -> None:
+def test_periodic_update_notices_lost_coverage() -> None:
     host = sleeping(t3412=TEN_MINUTES)
     host.module.radio.coverage = Coverage.OUT
     assert host.wait(600 - 10) == ["+NPSMR:0"]
@@ -235,7 +235,7 @@ def test_the_periodic_update_notices_that_coverage_is_gone() -> None:
     assert host.wait(3600) == []
 
 
-def test_a_message_that_is_repeated_wakes_it() -> None:
+def test_repeated_message_wakes_it() -> None:
     host = saving(AT_ONCE)
     host.configure(("3303/0/5700", 4, "20.5"))
     host.observed("3303/0")
@@ -245,7 +245,7 @@ def test_a_message_that_is_repeated_wakes_it() -> None:
     assert len(repeats) == 5
 
 
-def test_a_restart_forgets_it() -> None:
+def test_restart_ends_power_saving() -> None:
     host = sleeping()
     host.raw(b"\r\r\r\r")
     host.raw(b"AT+NRB\r")
@@ -254,6 +254,6 @@ def test_a_restart_forgets_it() -> None:
     assert host.ask("AT+NPSMR?") == ["+NPSMR:0", "OK"]
 
 
-def test_asleep_without_updates_it_plans_nothing() -> None:
+def test_no_deadline_while_asleep_without_updates() -> None:
     host = sleeping()
     assert host.module.step(host.now) is None

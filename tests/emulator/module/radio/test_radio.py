@@ -1,4 +1,4 @@
-"""The radio: on and off, registered and not, connected and idle, and the place where it stands."""
+"""The radio: registration, connection, changes of the place."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from emulator.module.radio.radio import INACTIVITY_TIME, Change, Radio, Reject, 
 from emulator.module.radio.sim import Sim
 
 
-class Listener:
+class RadioBench:
+    """A radio, its changes by name, and how often its place was changed."""
+
     def __init__(self, *, registered: bool) -> None:
         self.seen: list[str] = []
-        self.touches = 0
-        self.finds = True
+        self.place_changes = 0
+        self.can_find = True
         self.radio = Radio(
             self.changed,
-            finds=lambda _cell: self.finds,
-            touched=self.touched,
+            can_find=lambda _cell: self.can_find,
+            place_changed=self.place_changed,
             registered=registered,
         )
 
@@ -29,102 +31,108 @@ class Listener:
         else:
             self.seen.append("CONNECTED" if self.radio.connected else "IDLE")
 
-    def touched(self) -> None:
-        self.touches += 1
+    def place_changed(self) -> None:
+        self.place_changes += 1
+
+
+def step(radio: Radio, now: float) -> float | None:
+    """Step the radio; returns when to step next."""
+    radio.step(now)
+    return radio.due
 
 
 # On and off --------------------------------------------------------------------------------------
 
 
-def test_a_registered_radio_has_nothing_planned() -> None:
-    listener = Listener(registered=True)
-    assert listener.radio.registered
-    assert listener.radio.on
-    assert listener.radio.step(0.0) is None
-    assert listener.seen == []
+def test_registered_radio_has_no_deadline() -> None:
+    bench = RadioBench(registered=True)
+    assert bench.radio.registered
+    assert bench.radio.on
+    assert step(bench.radio, 0.0) is None
+    assert bench.seen == []
 
 
-def test_turned_on_it_searches_and_finds() -> None:
-    listener = Listener(registered=False)
-    radio = listener.radio
+def test_turn_on_searches_and_registers() -> None:
+    bench = RadioBench(registered=False)
+    radio = bench.radio
     assert not radio.on
     radio.turn_on(10.0)
     assert radio.stat is Stat.SEARCHING
-    assert radio.step(10.0) == 10.0 + ATTACH_TIME
+    assert step(radio, 10.0) == 10.0 + ATTACH_TIME
     assert not radio.registered
-    assert radio.step(10.0 + ATTACH_TIME) == 10.0 + ATTACH_TIME + INACTIVITY_TIME
+    assert step(radio, 10.0 + ATTACH_TIME) == 10.0 + ATTACH_TIME + INACTIVITY_TIME
     assert radio.registered
-    assert radio.step(10.0 + ATTACH_TIME + INACTIVITY_TIME) is None
-    assert listener.seen == ["SEARCHING", "CONNECTED", "HOME", "IDLE"]
+    assert step(radio, 10.0 + ATTACH_TIME + INACTIVITY_TIME) is None
+    assert bench.seen == ["SEARCHING", "CONNECTED", "HOME", "IDLE"]
 
 
-def test_turning_on_again_changes_nothing() -> None:
-    listener = Listener(registered=True)
-    listener.radio.turn_on(0.0)
-    listener.radio.attach(0.0)
-    assert listener.seen == []
-    assert listener.radio.step(0.0) is None
+def test_turn_on_again_changes_nothing() -> None:
+    bench = RadioBench(registered=True)
+    bench.radio.turn_on(0.0)
+    bench.radio.attach(0.0)
+    assert bench.seen == []
+    assert step(bench.radio, 0.0) is None
 
 
-def test_turning_off_ends_connection_and_registration() -> None:
-    listener = Listener(registered=True)
-    listener.radio.use(0.0)
-    listener.radio.turn_off(1.0)
-    assert listener.seen == ["CONNECTED", "IDLE", "NOT_REGISTERED"]
-    assert not listener.radio.on
-    assert listener.radio.step(100.0) is None
+def test_turn_off_ends_connection_and_registration() -> None:
+    bench = RadioBench(registered=True)
+    bench.radio.use(0.0)
+    bench.radio.turn_off(1.0)
+    assert bench.seen == ["CONNECTED", "IDLE", "NOT_REGISTERED"]
+    assert not bench.radio.on
+    assert step(bench.radio, 100.0) is None
 
 
-def test_a_search_in_progress_is_neither_doubled_nor_left_behind() -> None:
-    listener = Listener(registered=False)
-    listener.radio.turn_on(0.0)
-    listener.radio.attach(1.0)
-    assert listener.radio.step(1.0) == ATTACH_TIME
-    listener.radio.detach(1.0)
-    assert listener.radio.step(5.0) is None
-    assert listener.seen == ["SEARCHING", "NOT_REGISTERED"]
+def test_running_search_is_not_repeated_and_ends_with_detach() -> None:
+    bench = RadioBench(registered=False)
+    bench.radio.turn_on(0.0)
+    bench.radio.attach(1.0)
+    assert step(bench.radio, 1.0) == ATTACH_TIME
+    bench.radio.detach(1.0)
+    assert step(bench.radio, 5.0) is None
+    assert bench.seen == ["SEARCHING", "NOT_REGISTERED"]
 
 
 def test_traffic_keeps_the_connection() -> None:
-    listener = Listener(registered=True)
-    listener.radio.use(0.0)
-    listener.radio.use(15.0)
-    assert listener.radio.step(INACTIVITY_TIME) == 15.0 + INACTIVITY_TIME
-    assert listener.radio.connected
-    listener.radio.step(15.0 + INACTIVITY_TIME)
-    assert listener.seen == ["CONNECTED", "IDLE"]
+    bench = RadioBench(registered=True)
+    bench.radio.use(0.0)
+    bench.radio.use(15.0)
+    assert step(bench.radio, INACTIVITY_TIME) == 15.0 + INACTIVITY_TIME
+    assert bench.radio.connected
+    bench.radio.step(15.0 + INACTIVITY_TIME)
+    assert bench.seen == ["CONNECTED", "IDLE"]
 
 
-def test_set_to_other_cells_it_finds_nothing() -> None:
-    listener = Listener(registered=False)
-    listener.finds = False
-    listener.radio.turn_on(0.0)
-    assert listener.radio.step(1000.0) is None
-    assert listener.radio.stat is Stat.SEARCHING
-    listener.radio.turn_off(1000.0)
-    listener.finds = True
-    listener.radio.turn_on(1000.0)
-    assert listener.radio.step(1000.0) == 1000.0 + ATTACH_TIME
+def test_settings_for_other_cells_find_nothing() -> None:
+    bench = RadioBench(registered=False)
+    bench.can_find = False
+    bench.radio.turn_on(0.0)
+    assert step(bench.radio, 1000.0) is None
+    assert bench.radio.stat is Stat.SEARCHING
+    bench.radio.turn_off(1000.0)
+    bench.can_find = True
+    bench.radio.turn_on(1000.0)
+    assert step(bench.radio, 1000.0) == 1000.0 + ATTACH_TIME
 
 
-def test_a_restart_is_silent_and_the_place_stays() -> None:
-    listener = Listener(registered=True)
-    radio = listener.radio
+def test_restart_reports_nothing_and_keeps_the_place() -> None:
+    bench = RadioBench(registered=True)
+    radio = bench.radio
     radio.coverage = Coverage.ECL2
     radio.use(0.0)
-    listener.seen.clear()
+    bench.seen.clear()
     radio.restart()
-    assert listener.seen == []
+    assert bench.seen == []
     assert not radio.on
     assert not radio.connected
     assert not radio.registered
-    assert radio.step(100.0) is None
+    assert step(radio, 100.0) is None
     assert radio.coverage is Coverage.ECL2
     assert radio.received(100.0) == radio.transmitted == 0
 
 
-def test_it_counts_how_long_it_hears_and_speaks() -> None:
-    radio = Listener(registered=True).radio
+def test_receive_and_transmit_times_are_counted() -> None:
+    radio = RadioBench(registered=True).radio
     radio.use(10.0)
     assert radio.received(13.0) == 3.0
     radio.coverage = Coverage.ECL1
@@ -139,112 +147,112 @@ def test_it_counts_how_long_it_hears_and_speaks() -> None:
 
 
 @pytest.mark.parametrize("coverage", RECEPTIONS)
-def test_attaching_takes_the_coverage_s_time(coverage: Coverage) -> None:
-    radio = Listener(registered=False).radio
+def test_attach_takes_the_time_of_the_coverage(coverage: Coverage) -> None:
+    radio = RadioBench(registered=False).radio
     radio.coverage = coverage
     radio.turn_on(0.0)
-    assert radio.step(0.0) == RECEPTIONS[coverage].attach_time
+    assert step(radio, 0.0) == RECEPTIONS[coverage].attach_time
     assert radio.cell is RECEPTIONS[coverage].cell
 
 
-def test_coverage_goes_and_returns() -> None:
-    listener = Listener(registered=True)
-    radio = listener.radio
+def test_coverage_is_lost_and_returns() -> None:
+    bench = RadioBench(registered=True)
+    radio = bench.radio
     radio.use(0.0)
     radio.coverage = Coverage.OUT
     assert radio.registered, "nothing happens but in a step"
-    assert listener.touches == 1
-    assert radio.step(5.0) is None
+    assert bench.place_changes == 1
+    assert step(radio, 5.0) is None
     assert radio.reception is None
     assert not radio.camped
-    assert radio.step(5000.0) is None
+    assert step(radio, 5000.0) is None
     radio.coverage = Coverage.ECL1
-    assert radio.step(5000.0) == 5000.0 + RECEPTIONS[Coverage.ECL1].attach_time
+    assert step(radio, 5000.0) == 5000.0 + RECEPTIONS[Coverage.ECL1].attach_time
     radio.step(5012.0)
-    assert listener.seen == ["CONNECTED", "IDLE", "SEARCHING", "CONNECTED", "HOME"]
+    assert bench.seen == ["CONNECTED", "IDLE", "SEARCHING", "CONNECTED", "HOME"]
 
 
-def test_another_level_of_coverage_is_no_change_of_registration() -> None:
-    listener = Listener(registered=True)
-    listener.radio.coverage = Coverage.ECL2
-    assert listener.radio.step(0.0) is None
-    assert listener.seen == []
-    assert listener.radio.cell.ecl == 2
+def test_coverage_level_does_not_change_the_registration() -> None:
+    bench = RadioBench(registered=True)
+    bench.radio.coverage = Coverage.ECL2
+    assert step(bench.radio, 0.0) is None
+    assert bench.seen == []
+    assert bench.radio.cell.ecl == 2
 
 
-def test_asleep_it_notices_when_it_wakes() -> None:
-    listener = Listener(registered=True)
-    radio = listener.radio
+def test_sleeping_radio_notices_changes_when_it_wakes() -> None:
+    bench = RadioBench(registered=True)
+    radio = bench.radio
     radio.asleep = True
     radio.coverage = Coverage.OUT
     radio.step(100.0)
     assert radio.registered
     radio.asleep = False
-    radio.look_around(200.0)
-    assert listener.seen == ["SEARCHING"]
+    radio.notice_place(200.0)
+    assert bench.seen == ["SEARCHING"]
 
 
-def test_a_network_that_refuses_is_tried_again_only_when_asked() -> None:
-    listener = Listener(registered=True)
-    radio = listener.radio
+def test_rejecting_network_is_retried_only_on_attach() -> None:
+    bench = RadioBench(registered=True)
+    radio = bench.radio
     radio.use(0.0)
     radio.refusing = True
     radio.step(1.0)
     assert radio.reject is Reject.PLMN_NOT_ALLOWED
     assert radio.camped
     radio.refusing = False
-    assert radio.step(1000.0) is None
+    assert step(radio, 1000.0) is None
     radio.attach(1000.0)
     radio.step(1000.0 + ATTACH_TIME)
-    assert listener.seen == [
+    assert bench.seen == [
         *("CONNECTED", "IDLE", "DENIED"),
         *("SEARCHING", "CONNECTED", "HOME"),
     ]
     assert radio.reject is None
 
 
-def test_a_search_that_ends_refused() -> None:
-    listener = Listener(registered=False)
-    listener.radio.refusing = True
-    assert listener.radio.refusing
-    listener.radio.turn_on(0.0)
-    listener.radio.step(0.0)
-    assert listener.radio.step(ATTACH_TIME) is None
-    assert listener.seen == ["SEARCHING", "CONNECTED", "DENIED", "IDLE"]
+def test_search_that_ends_rejected() -> None:
+    bench = RadioBench(registered=False)
+    bench.radio.refusing = True
+    assert bench.radio.refusing
+    bench.radio.turn_on(0.0)
+    bench.radio.step(0.0)
+    assert step(bench.radio, ATTACH_TIME) is None
+    assert bench.seen == ["SEARCHING", "CONNECTED", "DENIED", "IDLE"]
 
 
-def test_a_foreign_sim_is_refused_and_one_s_own_taken_again() -> None:
-    listener = Listener(registered=True)
-    radio = listener.radio
+def test_foreign_sim_is_rejected_and_home_sim_registers() -> None:
+    bench = RadioBench(registered=True)
+    radio = bench.radio
     radio.sim = Sim.FOREIGN
-    assert radio.step(0.0) == ATTACH_TIME
+    assert step(radio, 0.0) == ATTACH_TIME
     radio.step(ATTACH_TIME)
     assert radio.reject is Reject.NO_ROAMING_HERE
     radio.sim = Sim.READY
     radio.step(10.0)
     radio.step(10.0 + ATTACH_TIME)
     assert radio.registered
-    assert listener.seen == [
+    assert bench.seen == [
         *("NOT_REGISTERED", "SEARCHING", "CONNECTED", "DENIED", "IDLE"),
         *("NOT_REGISTERED", "SEARCHING", "CONNECTED", "HOME"),
     ]
 
 
-def test_the_same_sim_again_changes_nothing() -> None:
-    listener = Listener(registered=True)
-    listener.radio.sim = Sim.READY
-    assert listener.radio.step(0.0) is None
-    assert listener.seen == []
+def test_setting_the_same_sim_changes_nothing() -> None:
+    bench = RadioBench(registered=True)
+    bench.radio.sim = Sim.READY
+    assert step(bench.radio, 0.0) is None
+    assert bench.seen == []
 
 
 @pytest.mark.parametrize("sim", [Sim.MISSING, Sim.LOCKED])
-def test_without_a_usable_sim_it_is_off_and_stays_so(sim: Sim) -> None:
-    listener = Listener(registered=True)
-    listener.radio.sim = sim
-    listener.radio.step(0.0)
-    listener.radio.turn_on(1.0)
-    assert not listener.radio.on
-    assert listener.seen == ["NOT_REGISTERED"]
+def test_radio_stays_off_without_a_usable_sim(sim: Sim) -> None:
+    bench = RadioBench(registered=True)
+    bench.radio.sim = sim
+    bench.radio.step(0.0)
+    bench.radio.turn_on(1.0)
+    assert not bench.radio.on
+    assert bench.seen == ["NOT_REGISTERED"]
 
 
 @given(
@@ -255,9 +263,9 @@ def test_without_a_usable_sim_it_is_off_and_stays_so(sim: Sim) -> None:
         | st.booleans()
     )
 )
-def test_in_any_order_it_stays_legal(actions: list[str | Coverage | Sim | bool]) -> None:
-    listener = Listener(registered=True)
-    radio, now = listener.radio, 0.0
+def test_any_order_of_actions_stays_legal(actions: list[str | Coverage | Sim | bool]) -> None:
+    bench = RadioBench(registered=True)
+    radio, now = bench.radio, 0.0
     for action in actions:
         match action:
             case Coverage():
@@ -278,7 +286,7 @@ def test_in_any_order_it_stays_legal(actions: list[str | Coverage | Sim | bool])
                 radio.use(now)
             case _:
                 now += 1.5
-        deadline = radio.step(now)
+        deadline = step(radio, now)
         assert deadline is None or deadline > now
         assert radio.on or radio.stat is Stat.NOT_REGISTERED
         assert radio.registered or not radio.connected

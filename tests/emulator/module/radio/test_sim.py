@@ -1,4 +1,4 @@
-"""What the module tells of its SIM, and what it does not."""
+"""SIM states and the commands that read the SIM."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ IMSI, ICCID = ["460040000000001", "OK"], ["+NCCID:89860400000000000001", "OK"]
 
 
 @pytest.mark.parametrize("sim", [Sim.READY, Sim.FOREIGN])
-def test_a_sim_that_can_be_asked(sim: Sim) -> None:
+def test_usable_sim_is_read(sim: Sim) -> None:
     host = Host()
     host.module.sim = sim
     assert host.ask("AT+CIMI") == IMSI
     assert host.ask("AT+NCCID") == ICCID
 
 
-def test_a_missing_sim_is_nobody() -> None:
+def test_missing_sim_is_error_10() -> None:
     host = Host()
     host.module.sim = Sim.MISSING
     assert host.refused("AT+CIMI") == 10
@@ -28,7 +28,7 @@ def test_a_missing_sim_is_nobody() -> None:
     assert host.ask("AT+CIMI") == IMSI
 
 
-def test_a_locked_sim_shows_its_number_and_hides_its_subscriber() -> None:
+def test_locked_sim_shows_iccid_but_not_imsi() -> None:
     host = Host()
     host.module.sim = Sim.LOCKED
     assert host.refused("AT+CIMI") == 311
@@ -37,7 +37,7 @@ def test_a_locked_sim_shows_its_number_and_hides_its_subscriber() -> None:
 
 
 @pytest.mark.parametrize("sim", [Sim.MISSING, Sim.LOCKED])
-def test_a_start_without_a_usable_sim_leaves_the_radio_off(sim: Sim) -> None:
+def test_radio_stays_off_after_a_boot_without_usable_sim(sim: Sim) -> None:
     host = Host()
     host.module.sim = sim
     host.raw(b"AT+NRB\r")

@@ -13,6 +13,7 @@ from emulator.air.messages import Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.http import parameters
+from tests.support.effort import scaled
 
 INSTANCE = Path(3303, 0)
 
@@ -334,7 +335,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=scaled(30))
 @given(
     st.dictionaries(
         st.sampled_from([*LEAST, "desc", "tags", "location", "private", "obsv", "other", "data"]),

@@ -153,7 +153,7 @@ def test_a_report_stands_for_an_answer_to_the_observation_that_was_lost() -> Non
     assert world.module.asked_for()[2:] == ["Observe /3303/1"] * 3  # the other is given up
     late = world.module.notify(Path(3303, 0, 5700), 6.5, confirmable=True)
     world.simulation.step(60)
-    assert world.module.heard[-1] == Ack(late.mid)
+    assert world.module.received[-1] == Ack(late.mid)
 
 
 def test_what_could_not_be_observed_does_not_report() -> None:
@@ -162,7 +162,7 @@ def test_what_could_not_be_observed_does_not_report() -> None:
     world.log_in(FIRST)
     sent = world.module.notify(Path(3303, 0, 5700), 4.5)
     world.simulation.step(1)
-    assert world.module.heard[-1] == Reset(sent.mid)
+    assert world.module.received[-1] == Reset(sent.mid)
 
 
 def test_an_update_without_objects_asks_nothing() -> None:
@@ -190,7 +190,7 @@ def test_vanished_instances_report_no_more() -> None:
     sent = [world.module.notify(path, 1.0) for path in (Path(3303, 0, 5700), Path(3304, 0, 5700))]
     world.module.notify(Path(3303, 1, 5700), 2.0)
     world.simulation.step(1)
-    assert world.module.heard[-2:] == [Reset(report.mid) for report in sent]
+    assert world.module.received[-2:] == [Reset(report.mid) for report in sent]
     assert [stream.id for stream in world.device.points.streams()] == ["3303_1_5700"]
 
 

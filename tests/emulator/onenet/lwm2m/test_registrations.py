@@ -18,15 +18,15 @@ def test_a_login_has_a_location_and_an_end() -> None:
     assert table.get("123;456") is new
     assert table.at_location("rd/123") is new
     assert table.at_address("there") is new
-    assert table.deadline == 70
+    assert table.expiry.next == 70
 
 
 def test_the_unknown_is_not_found() -> None:
     table = Registrations()
     assert table.get("123;456") is table.at_location("rd/123") is table.at_address("x") is None
     assert table.observed(1) is None
-    assert table.deadline is None
-    assert table.pop_expired(1e9) == []
+    assert table.expiry.next is None
+    assert table.expiry.pop_due(1e9) == []
 
 
 def test_another_login_replaces_the_first_with_its_observations() -> None:
@@ -77,7 +77,7 @@ def test_an_ended_one_is_remembered_but_not_found_online() -> None:
     assert table.get("1;1") is registration
     assert table.at_address("there") is table.at_location("rd/1") is None
     assert table.observed(token) is None
-    assert table.deadline is None
+    assert table.expiry.next is None
 
 
 def test_a_forgotten_one_leaves_no_trace_and_its_successor_stays() -> None:
@@ -95,20 +95,20 @@ def test_lifetimes_end_each_at_its_time_and_can_be_renewed() -> None:
     table = Registrations()
     short = table.register("1;1", "a", 10, (), now=0)
     table.register("2;2", "b", 20, (), now=0)
-    assert table.pop_expired(9.9) == []
-    assert table.pop_expired(10) == [short]
+    assert table.expiry.pop_due(9.9) == []
+    assert table.expiry.pop_due(10) == [short]
     table.update(short, "a", None, 8)
     table.update(short, "a", None, 8)
-    assert table.pop_expired(10) == []
-    assert table.deadline == 18
-    assert table.pop_expired(18) == [short]
+    assert table.expiry.pop_due(10) == []
+    assert table.expiry.next == 18
+    assert table.expiry.pop_due(18) == [short]
 
 
 def test_a_shorter_lifetime_counts_from_its_renewal() -> None:
     table = Registrations()
     one = table.register("1;1", "a", 1000, (), now=0)
     table.update(one, "a", 10, 5)
-    assert table.deadline == 15
+    assert table.expiry.next == 15
 
 
 def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
@@ -117,8 +117,8 @@ def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
     busy = table.register("2;2", "b", 1000, (), now=0)
     for now in range(1, 1000):
         table.update(busy, "b", None, now)
-    assert table.deadline == 5
-    assert len(table._expiry._heap) < 50
+    assert table.expiry.next == 5
+    assert len(table.expiry._heap) < 50
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))
@@ -132,9 +132,9 @@ def test_however_often_they_are_renewed_each_ends_at_its_last(
         table.update(known[number], "a", lifetime, now)
         ends[number] = now + lifetime
     expected = {**dict.fromkeys(range(4), 10), **ends}
-    assert table.deadline == min(expected.values())
-    assert len(table._expiry._heap) <= 2 * 4 + 17
-    over = table.pop_expired(30)
+    assert table.expiry.next == min(expected.values())
+    assert len(table.expiry._heap) <= 2 * 4 + 17
+    over = table.expiry.pop_due(30)
     assert {r.endpoint for r in over} == {f"{n};1" for n, at in expected.items() if at <= 30}
 
 

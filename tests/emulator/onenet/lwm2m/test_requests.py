@@ -18,6 +18,7 @@ from emulator.onenet.lwm2m.requests import (
     Requests,
     Retry,
 )
+from tests.support.effort import scaled
 
 PATH = Path(3303, 0, 5700)
 READ = Read(0, PATH)
@@ -261,4 +262,4 @@ class OneEndForEach(RuleBasedStateMachine):
 
 
 TestOneEndForEach = OneEndForEach.TestCase
-TestOneEndForEach.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestOneEndForEach.settings = settings(max_examples=scaled(40), stateful_step_count=30)

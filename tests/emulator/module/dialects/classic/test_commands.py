@@ -229,8 +229,8 @@ def test_open_registers_with_the_configuration() -> None:
     assert register.objects == (Path(3303, 0), Path(3306, 0))
     assert host.refused("AT+MIPLOPEN=0") == 3
     assert host.refused("AT+MIPLDEL=0") == 3
-    assert host.hear(Response(register.mid, Code.CREATED, location="rd/1")) == ["+MIPLOPEN:0,1"]
-    assert host.hear(Response(register.mid, Code.CREATED, location="rd/1")) == []
+    assert host.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == ["+MIPLOPEN:0,1"]
+    assert host.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == []
 
 
 def test_unanswered_open_fails_after_its_timeout() -> None:
@@ -241,7 +241,7 @@ def test_unanswered_open_fails_after_its_timeout() -> None:
     assert repeats == [register] * 3  # after 2, 6 and 14 seconds
     assert host.wait(0.2) == ["+MIPLOPEN:0,0"]
     assert host.module.client.state is State.CONFIGURED
-    assert host.hear(Response(register.mid, Code.CREATED, location="rd/1")) == []
+    assert host.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == []
     host.well("AT+MIPLOPEN=0")
     (again,) = host.uplink()
     assert again.mid != register.mid
@@ -266,11 +266,11 @@ def test_update_lines_for_success_and_failure() -> None:
     objects = (Path(3303, 0), Path(3306, 0), Path(3303, 1))
     assert update == Update(update.mid, "rd/1", 600, objects)
     assert host.refused("AT+MIPLUPDATE=0,600,0") == 3
-    assert host.hear(Response(update.mid, Code.CHANGED)) == ["+MIPLUPDATE:0,1"]
+    assert host.deliver(Response(update.mid, Code.CHANGED)) == ["+MIPLUPDATE:0,1"]
     host.well("AT+MIPLUPDATE=0,700,0")
     (update,) = host.uplink()
     assert update == Update(update.mid, "rd/1", 700, None)
-    assert host.hear(Response(update.mid, Code.NOT_FOUND)) == ["+MIPLUPDATE:0,0"]
+    assert host.deliver(Response(update.mid, Code.NOT_FOUND)) == ["+MIPLUPDATE:0,0"]
     host.well("AT+MIPLOPEN=0")
     (register,) = host.uplink()
     assert isinstance(register, Register)
@@ -280,7 +280,7 @@ def test_update_lines_for_success_and_failure() -> None:
 @pytest.mark.parametrize("answered", [True, False])
 def test_close_line_with_and_without_answer(answered: bool) -> None:
     host = online()
-    host.hear(Execute(10_001, Path(3303, 0, 5605), b""))
+    host.deliver(Execute(10_001, Path(3303, 0, 5605), b""))
     host.well("AT+MIPLCLOSE=0")
     (deregister,) = host.uplink()
     assert deregister == Deregister(deregister.mid, "rd/1")
@@ -289,7 +289,7 @@ def test_close_line_with_and_without_answer(answered: bool) -> None:
     assert host.refused("AT+MIPLADDOBJ=0,3303,1") == 3
     host.well("AT+MIPLEXECUTE=0,10001,1", "AT+MIPLDELOBJ=0,3306,0")
     if answered:
-        assert host.hear(Response(deregister.mid, Code.DELETED)) == ["+MIPLCLOSE:0,1"]
+        assert host.deliver(Response(deregister.mid, Code.DELETED)) == ["+MIPLCLOSE:0,1"]
     else:
         assert host.wait(31) == ["+MIPLCLOSE:0,1"]
     assert host.refused("AT+MIPLEXECUTE=0,10001,1") == 50
@@ -308,41 +308,13 @@ def test_report_of_one_value() -> None:
     )
 
 
-def test_report_of_several_lines_is_sent_with_the_last() -> None:
-    host = online()
-    host.well(notify("3303/0/5700", 4, "22", "0"), notify("3303/0/5701", 1, "F", "0"))
-    assert host.uplink() == []
-    host.well(notify("3306/0/5851", 3, "-7", "1"))
-    first, second = notifications(host)
-    assert first.items == (Item(Path(3303, 0, 5700), 22.0), Item(Path(3303, 0, 5701), "F"))
-    assert second.items == (Item(Path(3306, 0, 5851), -7),)
-
-
 def test_acknowledgement_line() -> None:
     host = online()
     host.well(notify("3303/0/5700", 4, "22", "1,278"))
     (sent,) = notifications(host)
     assert sent.confirmable
-    assert host.hear(Ack(sent.mid)) == ["+MIPLNOTIFY:0,278"]
-    assert host.hear(Ack(sent.mid)) == []
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        notify("3303/0/5702", 4, "1"),  # never declared
-        notify("3303/0/5700", 3, "1"),  # another type
-        notify("3303/0/5700", 4, "1", "0,7"),  # an ackid before the last line
-        notify("3303/0/5701", 1, "x" * 1001),  # more than a payload
-    ],
-)
-def test_refused_report_lines_keep_earlier_lines(command: str) -> None:
-    host = online()
-    host.well(notify("3303/0/5700", 4, "22", "0"))
-    assert host.refused(command) == 50
-    host.well(notify("3303/0/5701", 1, "F"))
-    (sent,) = notifications(host)
-    assert [item.value for item in sent.items] == [22.0, "F"]
+    assert host.deliver(Ack(sent.mid)) == ["+MIPLNOTIFY:0,278"]
+    assert host.deliver(Ack(sent.mid)) == []
 
 
 def test_report_has_at_most_1000_bytes() -> None:
@@ -359,15 +331,15 @@ def test_report_has_at_most_1000_bytes() -> None:
 
 def test_read_write_and_execute_lines_and_their_answers() -> None:
     host = online()
-    assert host.hear(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
+    assert host.deliver(Read(10_001, Path(3303, 0, 5700))) == ["+MIPLREAD:0,10001,3303,0,5700"]
     host.well('AT+MIPLREAD=0,10001,3303,0,5700,4,"20.125",1')
     value = Item(Path(3303, 0, 5700), 20.125)
     assert host.uplink() == [Response(10_001, Code.CONTENT, items=(value,))]
     write = Write(10_002, Path(3306, 0), (Item(Path(3306, 0, 5851), 55),), replace=False)
-    assert host.hear(write) == ["+MIPLWRITE:0,10002,3306,0,5851,55"]
+    assert host.deliver(write) == ["+MIPLWRITE:0,10002,3306,0,5851,55"]
     host.well("AT+MIPLWRITE=0,10002,1")
     assert host.uplink() == [Response(10_002, Code.CHANGED)]
-    assert host.hear(Execute(10_003, Path(3306, 0, 5851), b"x")) == [
+    assert host.deliver(Execute(10_003, Path(3306, 0, 5851), b"x")) == [
         "+MIPLEXECUTE:0,10003,3306,0,5851,x"
     ]
     host.well("AT+MIPLEXECUTE=0,10003,0")
@@ -379,17 +351,17 @@ def test_typed_lines_are_an_option() -> None:
     host.configure(LEVEL)
     host.observed("3306/0")
     write = Write(10_002, Path(3306, 0), (Item(Path(3306, 0, 5851), 55),), replace=False)
-    assert host.hear(write) == ["+MIPLWRITE:0,10002,3306,0,5851,3,4,55,0,0"]
+    assert host.deliver(write) == ["+MIPLWRITE:0,10002,3306,0,5851,3,4,55,0,0"]
 
 
 def test_discover_line() -> None:
     host = online()
-    assert host.hear(Discover(10_001, Path(3303))) == ["+MIPLDISCOVER:0,10001,3303"]
+    assert host.deliver(Discover(10_001, Path(3303))) == ["+MIPLDISCOVER:0,10001,3303"]
     (response,) = host.uplink()
     assert isinstance(response, Response)
     assert response.code is Code.CONTENT
     assert list(map(str, response.links)) == ["/3303", "/3303/0", "/3303/0/5700", "/3303/0/5701"]
-    assert host.hear(Discover(10_002, Path(3))) == []
+    assert host.deliver(Discover(10_002, Path(3))) == []
     assert host.uplink() == [Response(10_002, Code.NOT_FOUND)]
 
 
@@ -398,15 +370,15 @@ def test_observe_and_cancel_lines() -> None:
     host.log_in()
     host.well(notify("3303/0/5700", 4, "22"))
     assert host.uplink() == []
-    assert host.hear(Observe(10_001, 9, Path(3303))) == ["+MIPLOBSERVE:0,10001,1,3303,-1,-1"]
+    assert host.deliver(Observe(10_001, 9, Path(3303))) == ["+MIPLOBSERVE:0,10001,1,3303,-1,-1"]
     answer, held = host.uplink()
     assert answer == Response(10_001, Code.CONTENT)
     assert isinstance(held, Notification)
     assert (held.token, held.sequence) == (9, 1)
     path = Path(3306, 0, 5851)
-    assert host.hear(Observe(10_002, 8, path)) == ["+MIPLOBSERVE:0,10002,1,3306,0,5851"]
+    assert host.deliver(Observe(10_002, 8, path)) == ["+MIPLOBSERVE:0,10002,1,3306,0,5851"]
     assert host.module.client.observed == (Path(3303), path)
-    assert host.hear(CancelObserve(10_003, 8, path)) == ["+MIPLOBSERVE:0,10003,0,3306,0,5851"]
-    assert host.hear(CancelObserve(10_004, 8, path)) == []
+    assert host.deliver(CancelObserve(10_003, 8, path)) == ["+MIPLOBSERVE:0,10003,0,3306,0,5851"]
+    assert host.deliver(CancelObserve(10_004, 8, path)) == []
     codes = [m.code for m in host.uplink() if isinstance(m, Response)]
     assert codes == [Code.CONTENT, Code.CONTENT, Code.NOT_FOUND]

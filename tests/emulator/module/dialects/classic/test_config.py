@@ -1,4 +1,4 @@
-"""The configuration blob, whole and in fragments."""
+"""The configuration of AT+MIPLCONF, whole and in fragments."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def refuses(assembly: Assembly, values: Values) -> bool:
     return caught.value.number is Cme.INCORRECT_PARAMETERS
 
 
-def test_a_captured_line_with_blocks() -> None:
+def test_captured_line_with_blocks() -> None:
     assert decode(BOOTSTRAP) == Config(
         bootstrap=True,
         encrypt=False,
@@ -78,7 +78,7 @@ def test_a_captured_line_with_blocks() -> None:
     )
 
 
-def test_a_captured_line_without_blocks() -> None:
+def test_captured_line_without_blocks() -> None:
     config = decode(DIRECT)
     assert (config.bootstrap, config.lifetime, config.blocks) == (False, 300, None)
     assert (config.uri, config.endpoint) == ("coap://183.230.40.40:5683", "1234;test")
@@ -97,7 +97,7 @@ def test_a_captured_line_without_blocks() -> None:
         blob(tail=b"\6\0\2"),
     ],
 )
-def test_fields_at_their_bounds(good: bytes) -> None:
+def test_fields_at_their_limits(good: bytes) -> None:
     assert decode(good).lifetime in LIFETIME
 
 
@@ -134,13 +134,13 @@ def test_fields_at_their_bounds(good: bytes) -> None:
         blob(tail=b"\5\5\1\0"),
     ],
 )
-def test_blobs_that_are_none(bad: bytes) -> None:
+def test_invalid_blobs_are_refused(bad: bytes) -> None:
     with pytest.raises(Refusal):
         decode(bad)
 
 
 @given(st.binary(max_size=120) | st.binary(max_size=40).map(lambda end: DIRECT[:30] + end))
-def test_no_blob_is_more_than_refused(data: bytes) -> None:
+def test_any_blob_is_decoded_or_refused(data: bytes) -> None:
     try:
         config = decode(data)
     except Refusal:
@@ -151,16 +151,16 @@ def test_no_blob_is_more_than_refused(data: bytes) -> None:
 # Fragments ---------------------------------------------------------------------------------------
 
 
-def test_one_line_is_a_whole_configuration() -> None:
+def test_configuration_in_one_line() -> None:
     assert Assembly().add(whole(BOOTSTRAP)) == decode(BOOTSTRAP)
 
 
-def test_lower_case_digits_are_read() -> None:
+def test_lower_case_digits_are_accepted() -> None:
     assert Assembly().add(line(len(DIRECT), DIRECT.hex(), 1, 1)) == decode(DIRECT)
 
 
 @given(st.lists(st.integers(1, len(BOOTSTRAP) - 1), unique=True, max_size=6).map(sorted))
-def test_fragments_in_any_cut_are_the_same_configuration(cuts: list[int]) -> None:
+def test_fragments_of_any_size_give_the_same_configuration(cuts: list[int]) -> None:
     assembly = Assembly()
     ends = [*cuts, len(BOOTSTRAP)]
     begin = 0
@@ -188,11 +188,11 @@ def test_fragments_in_any_cut_are_the_same_configuration(cuts: list[int]) -> Non
         Values((*(Parameter(text, quoted=False) for text in ("1", "00", "1", "0", "0")),)),
     ],
 )
-def test_lines_that_lie(values: Values) -> None:
+def test_lines_with_wrong_sizes_or_indices_are_refused(values: Values) -> None:
     assert refuses(Assembly(), values)
 
 
-def test_a_refused_fragment_leaves_the_others_as_they_were() -> None:
+def test_refused_fragment_keeps_earlier_fragments() -> None:
     assembly = Assembly()
     assert assembly.add(whole(DIRECT[:20], 1, 0)) is None
     assert refuses(assembly, whole(DIRECT[20:], 3))
@@ -200,14 +200,14 @@ def test_a_refused_fragment_leaves_the_others_as_they_were() -> None:
     assert assembly.add(whole(DIRECT[20:], 2)) == decode(DIRECT)
 
 
-def test_fragment_1_begins_anew() -> None:
+def test_fragment_1_discards_earlier_fragments() -> None:
     assembly = Assembly()
     assembly.add(whole(b"\xff" * 20, 1, 0))
     assembly.add(whole(DIRECT[:20], 1, 0))
     assert assembly.add(whole(DIRECT[20:], 2)) == decode(DIRECT)
 
 
-def test_after_a_configuration_the_next_begins_with_1() -> None:
+def test_next_configuration_starts_with_fragment_1() -> None:
     assembly = Assembly()
     assembly.add(whole(DIRECT))
     assert refuses(assembly, whole(DIRECT, 2))
@@ -217,7 +217,7 @@ def test_after_a_configuration_the_next_begins_with_1() -> None:
     assert assembly.add(whole(DIRECT)) == decode(DIRECT)
 
 
-def test_fragments_are_bounded_in_sum() -> None:
+def test_fragments_are_limited_in_total() -> None:
     assembly = Assembly()
     for index in range(BLOB_LIMIT // FRAGMENT_LIMIT):
         assert assembly.add(whole(b"\0" * FRAGMENT_LIMIT, index + 1, 0)) is None

@@ -18,7 +18,7 @@ from emulator.air.messages import (
     Write,
 )
 from emulator.module.at.codec import Cme, Refusal, parse
-from emulator.module.at.commands import answer
+from emulator.module.at.commands import execute
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.firmware import FIRMWARES
@@ -67,7 +67,7 @@ class DialectBench:
         self.urcs.clear()
         command = parse(line.encode())
         assert command is not None
-        answer(self.table, command, 0.0)
+        execute(self.table, command, 0.0)
         return list(self.urcs)
 
     def read(

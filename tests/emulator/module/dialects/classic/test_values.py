@@ -1,4 +1,4 @@
-"""Values on the line and in the air."""
+"""Value types: text on the AT line and Python values."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
         (ValueType.HEX_STR, "E3a5", "E3a5"),
     ],
 )
-def test_a_text_in_quotes_is_a_value_of_its_type(kind: ValueType, text: str, value: Value) -> None:
+def test_text_is_converted_to_a_value_of_its_type(kind: ValueType, text: str, value: Value) -> None:
     came = value_of(kind, text)
     assert came == value
     assert type(came) is type(value)
@@ -85,14 +85,14 @@ def test_a_text_in_quotes_is_a_value_of_its_type(kind: ValueType, text: str, val
         (ValueType.HEX_STR, "GG"),
     ],
 )
-def test_what_is_no_value_of_its_type_is_refused(kind: ValueType, text: str) -> None:
+def test_text_that_does_not_fit_its_type_is_refused(kind: ValueType, text: str) -> None:
     with pytest.raises(Refusal) as caught:
         value_of(kind, text)
     assert caught.value.number is Cme.INCORRECT_PARAMETERS
 
 
 @given(st.sampled_from(ValueType), st.text(max_size=30))
-def test_any_text_is_a_value_or_refused(kind: ValueType, text: str) -> None:
+def test_any_text_is_converted_or_refused(kind: ValueType, text: str) -> None:
     try:
         value = value_of(kind, text)
     except Refusal:
@@ -110,24 +110,24 @@ def test_sizes_count_bytes() -> None:
 
 
 @pytest.mark.parametrize("number", [20.123, 21.5, 0.1, 0.0, -3.3, 16777216.0, 3.4028235e38])
-def test_a_short_decimal_survives_its_four_bytes(number: float) -> None:
+def test_short_decimals_survive_four_bytes(number: float) -> None:
     assert narrowed(number) == number
 
 
-def test_four_bytes_hold_some_seven_digits() -> None:
+def test_four_bytes_hold_about_seven_digits() -> None:
     assert narrowed(20.123456789) == 20.123457
     assert narrowed(1e-60) == 0.0
     assert narrowed(1e-45) == 1e-45
     assert math.copysign(1, narrowed(-0.0)) == -1
 
 
-def test_what_overflows_four_bytes_takes_eight() -> None:
+def test_numbers_too_large_for_four_bytes_use_eight() -> None:
     assert narrowed(3.5e38) == 3.5e38
     assert narrowed(1.7976931348623157e308) == 1.7976931348623157e308
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
-def test_narrowing_keeps_the_four_bytes_and_is_shortest(number: float) -> None:
+def test_narrowed_is_the_shortest_with_the_same_four_bytes(number: float) -> None:
     short = narrowed(number)
     assert struct.pack(">f", short) == struct.pack(">f", number)
     assert len(repr(short)) <= len(repr(number))
@@ -151,7 +151,7 @@ def test_narrowing_keeps_the_four_bytes_and_is_shortest(number: float) -> None:
         ('a,"b', 'a,"b'),
     ],
 )
-def test_values_have_a_text_for_the_host(value: Value, text: str) -> None:
+def test_text_of_values(value: Value, text: str) -> None:
     assert text_of(value) == text
 
 
@@ -172,20 +172,20 @@ def test_values_have_a_text_for_the_host(value: Value, text: str) -> None:
         b"x" * 513,
     ],
 )
-def test_some_values_no_line_can_carry(value: Value) -> None:
+def test_values_that_no_line_can_carry(value: Value) -> None:
     with pytest.raises(CannotForward):
         text_of(value)
 
 
 @given(INT64 | st.floats(allow_nan=False, allow_infinity=False) | st.booleans())
-def test_numbers_to_the_host_are_plain_decimals(value: int | float | bool) -> None:
+def test_numbers_are_written_as_plain_decimals(value: int | float | bool) -> None:
     text = text_of(value)
     assert set(text) <= set("-0123456789.")
     assert (int(text) == value) if isinstance(value, int) else (float(text) == value)
 
 
 @given(st.binary(max_size=64))
-def test_opaque_is_the_same_both_ways(value: bytes) -> None:
+def test_opaque_round_trip(value: bytes) -> None:
     assert value_of(ValueType.OPAQUE, text_of(value)) == value
 
 
@@ -215,7 +215,7 @@ def test_opaque_is_the_same_both_ways(value: bytes) -> None:
         (1.5, None, (ValueType.FLOAT, 1.5)),
     ],
 )
-def test_the_platform_s_value_takes_the_declared_type_where_it_fits(
+def test_value_is_converted_to_the_declared_type_if_it_fits(
     value: Value, kind: ValueType | None, expected: tuple[ValueType, Value]
 ) -> None:
     came = as_declared(value, kind)
@@ -227,7 +227,7 @@ def test_the_platform_s_value_takes_the_declared_type_where_it_fits(
     st.text() | st.binary() | INT64 | st.floats() | st.booleans(),
     st.none() | st.sampled_from(ValueType),
 )
-def test_any_value_has_some_type(value: Value, kind: ValueType | None) -> None:
+def test_any_value_has_a_type(value: Value, kind: ValueType | None) -> None:
     given_type, came = as_declared(value, kind)
     assert given_type in (kind, natural_type(value))
     assert natural_type(came) is given_type or given_type is ValueType.HEX_STR

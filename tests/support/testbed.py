@@ -1,7 +1,8 @@
-"""A whole world in virtual time: the driver's `Modem`, the emulated module, its air, its cloud.
+"""Driver, emulated module, air and cloud in virtual time, joined by a serial line.
 
-`asyncio` runs it on the loop of tests/support/clock.py, so a month passes in seconds; the faults
-are methods. The serial line is one of tests/support/hostile.py.
+The event loop is that of tests/support/clock.py, so a month passes in seconds. Faults are methods.
+The line is one of tests/support/hostile.py. Every line that the driver writes is judged by
+tests/support/command_order.py.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from m5310.at.modem import Modem
 from m5310.device.events import UpkeepEvent
 from m5310.errors import PortError
 from tests.support.clock import elapse
-from tests.support.hostile import WHOLE, Carrier, Hostile, Way
+from tests.support.command_order import CommandOrder
+from tests.support.hostile import WHOLE, Carrier, Direction, Hostile
 from tests.support.null_modem import ENDPOINT, START
 
 
@@ -33,9 +35,15 @@ class Wire(asyncio.Transport):
     """From one opening of the port to its end."""
 
     def __init__(
-        self, modem: Modem, to_module: Way, to_host: Way, deliver: Callable[[bytes], None]
+        self,
+        modem: Modem,
+        order: CommandOrder,
+        to_module: Direction,
+        to_host: Direction,
+        deliver: Callable[[bytes], None],
     ) -> None:
         super().__init__()
+        self._order = order
         self._loop = asyncio.get_running_loop()
         self._modem = modem
         self._deliver = deliver
@@ -45,6 +53,7 @@ class Wire(asyncio.Transport):
         modem.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._order.wrote(bytes(data))
         self._to_module.carry(bytes(data))
 
     def is_closing(self) -> bool:
@@ -55,7 +64,7 @@ class Wire(asyncio.Transport):
             self.cut(None)
 
     def cut(self, error: Exception | None) -> None:
-        """Nothing passes any more, either way, and the host hears of it."""
+        """End the connection; the host is notified."""
         self._cut = True
         self._loop.call_soon(self._modem.connection_lost, error)
 
@@ -69,11 +78,12 @@ class Wire(asyncio.Transport):
 
     def _received(self, data: bytes) -> None:
         if not self._cut:
+            self._order.received(data)
             self._modem.data_received(data)
 
 
 class OneSidedAir(Air):
-    """While `mute` the platform gets everything, and none of its answers arrives."""
+    """While `mute` the platform receives everything, and none of its answers arrives."""
 
     mute = False
 
@@ -82,8 +92,8 @@ class OneSidedAir(Air):
             super().send_down(address, message, now)
 
 
-class World:
-    """`events` is what the device told of its upkeep; `commands` every line the module got."""
+class DeviceTestbed:
+    """`events` are the device's upkeep events; `commands` every line that the module received."""
 
     def __init__(
         self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
@@ -98,12 +108,13 @@ class World:
         self.simulation = Simulation(self.platform.server, self.air)
         self.simulation.add(self.module)
         self.cloud = self.platform.create_device(
-            Description("the world's", Identity().imei, Identity().imsi), START
+            Description("the testbed's", Identity().imei, Identity().imsi), START
         )
+        self.order = CommandOrder(self._loop.time, lossy=hostile.lossy)
         self.events: list[UpkeepEvent] = []
         self.commands: list[str] = []
         self.silent = False
-        self._nods: tuple[str, slice, bool] | None = None
+        self._sleep_loss: tuple[str, slice, bool] | None = None
         self._to_module, self._to_host = hostile.to_module(), hostile.to_host()
         self._now = START
         self._timer: asyncio.TimerHandle | None = None
@@ -116,7 +127,7 @@ class World:
             self.outage()
 
     def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
-        """On a modem of the world's own, or one that opens the port itself and once more."""
+        """A device on the testbed's modem; with `reopens` it opens and re-opens the port itself."""
         on_event = self.events.append
         port = self.open if reopens else self.modem
         return Device(port, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
@@ -124,14 +135,14 @@ class World:
     async def open(self) -> Modem:
         """Raises PortError while the port is unplugged."""
         if not self._plugged:
-            raise PortError("there is no port of the world's name")
+            raise PortError("there is no port of the testbed's name")
         self.modem = self._join()
         return self.modem
 
     # --- what a test does to it --------------------------------------------------------------
 
     def unplug(self) -> None:
-        """The module goes on, unheard."""
+        """The module goes on without a host."""
         self._plugged = False
         wire, self._wire = self._wire, None
         if wire is not None:
@@ -141,12 +152,12 @@ class World:
         self._plugged = True
 
     def reset(self, cause: Cause = Cause.WATCHDOG) -> None:
-        """The module restarts, in the middle of whatever it is."""
+        """Restart the module at once."""
         self.module.power_cycle(cause, self._advance())
         self._carry()
 
     def outage(self) -> None:
-        """Nothing that is sent through the air arrives any more."""
+        """From now on nothing that is sent through the air arrives."""
         self.air.loss = 1.0
 
     def back(self) -> None:
@@ -159,12 +170,12 @@ class World:
         self._carry()
         return outcomes
 
-    def nod_off(self, over: str, reads: slice, *, announced: bool = False) -> None:
-        """Of the next line that begins like `over` the module reads only these bytes.
+    def lose_bytes_to_sleep(self, over: str, reads: slice, *, announced: bool = False) -> None:
+        """Of the next line that begins with `over` the module reads only these bytes.
 
-        What it announces is on its way to the host while the line is on its way to the module.
+        With `announced` it reports its sleep while that line is being sent.
         """
-        self._nods = over, reads, announced
+        self._sleep_loss = over, reads, announced
 
     def deliver_datagram(self, number: int, address: str, port: int, data: bytes) -> None:
         """A datagram arrives for one of the module's sockets."""
@@ -172,16 +183,19 @@ class World:
         self._carry()
 
     def command(self, line: str) -> None:
-        """Somebody else's command, of whom the driver knows nothing."""
+        """Send a command that does not come from the driver."""
+        self.order.doubt()
         self.module.receive(f"{line}\r".encode(), self._advance())
         self._carry()
 
     def say(self, line: str) -> None:
-        """What this module would not say by itself."""
-        self.modem.data_received(f"\r\n{line}\r\n".encode())
+        """Send the host a line that this module would not send."""
+        data = f"\r\n{line}\r\n".encode()
+        self.order.received(data)
+        self.modem.data_received(data)
 
     def pour(self, *lines: str) -> None:
-        """The same, through all that the line does to it."""
+        """The same, through the line and its faults."""
         assert self._wire is not None
         self._wire.carry("".join(f"\r\n{line}\r\n" for line in lines).encode())
 
@@ -192,7 +206,7 @@ class World:
 
     @property
     def reported(self) -> list[object]:
-        """The values of all points that the cloud got, in order; the last ones if they are many."""
+        """The newest values that the cloud received, at most MAX_POINTS, in order."""
         self._carry()
         streams = self.cloud.points.streams(MAX_POINTS)
         return [point.value for stream in streams for point in stream.points]
@@ -203,30 +217,33 @@ class World:
                 await elapse(0.1)
 
     def stop(self) -> None:
-        """Time goes on without it."""
+        """End the testbed: check all lines that the driver wrote, and set no more timers."""
+        self.order.check()
         if self._timer is not None:
             self._timer.cancel()
         self._stopped = True
 
-    def calm(self) -> None:
-        """From now on the line takes nothing away and changes nothing."""
-        self._to_module.calm()
-        self._to_host.calm()
+    def stop_faults(self) -> None:
+        """From now on the line loses and changes nothing."""
+        self.order.lossy = False
+        self._to_module.stop_faults()
+        self._to_host.stop_faults()
 
     # --- time --------------------------------------------------------------------------------
 
     def _join(self) -> Modem:
-        modem = Modem("the world")
-        self._wire = Wire(modem, self._to_module, self._to_host, self._deliver)
+        modem = Modem("the testbed")
+        self.order.reopened()
+        self._wire = Wire(modem, self.order, self._to_module, self._to_host, self._deliver)
         return modem
 
     def _deliver(self, data: bytes) -> None:
         *lines, self._partial = (self._partial + data).split(b"\r")
         self.commands += [line.decode(errors="replace") for line in lines if line.strip() != b"AT"]
         now = self._advance()
-        if self._nods is not None and data.startswith(self._nods[0].encode()):
-            _, reads, announced = self._nods
-            self._nods = None
+        if self._sleep_loss is not None and data.startswith(self._sleep_loss[0].encode()):
+            _, reads, announced = self._sleep_loss
+            self._sleep_loss = None
             data = data[reads]
             if announced and self._wire is not None:
                 self._wire.carry(b"\r\n+NPSMR:1\r\n")
@@ -241,8 +258,8 @@ class World:
         return self._now
 
     def _carry(self, due: float = START) -> None:
-        """Whatever is due happens, and what the module wrote goes to the driver."""
-        self._now = max(self._now, due)  # a sum of floats may fall short of what it is meant to be
+        """Do what is due, and carry the module's output to the driver."""
+        self._now = max(self._now, due)  # a sum of floats may fall short of the deadline
         self._advance()
         deadline = self.simulation.step(self._now)
         written = self.module.take_output()
@@ -255,33 +272,33 @@ class World:
             self._timer = self._loop.call_at(deadline - START, self._carry, deadline)
 
 
-async def fate(world: World, random: Random, days: float) -> None:
-    """Whatever happens to a board on a wall, one thing about every hour; all is well at the end."""
+async def random_faults(testbed: DeviceTestbed, random: Random, days: float) -> None:
+    """Random faults, about one an hour; at the end everything works again."""
     loop = asyncio.get_running_loop()
     end = loop.time() + days * 86400
     while loop.time() < end:
         await elapse(random.expovariate(1 / 3600))
         match random.choice(["reset", "unplug", "outage", "mute", "silence", "power cut"]):
             case "reset":
-                world.reset()
+                testbed.reset()
             case "unplug":
-                world.unplug()
+                testbed.unplug()
                 await elapse(random.choice([0.01, 3, 60, 3000]) * random.random())
-                world.plug()
+                testbed.plug()
             case "outage":
-                world.outage()
+                testbed.outage()
                 await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.back()
-            case "mute":  # the platform hears, and cannot be heard
-                world.air.mute = True
+                testbed.back()
+            case "mute":  # only the downlink is lost
+                testbed.air.mute = True
                 await elapse(random.choice([1, 60, 1000, 10000]) * random.random())
-                world.air.mute = False
-            case "silence":  # of the module, which goes on all the same
-                world.silent = True
+                testbed.air.mute = False
+            case "silence":  # of the module, which still works
+                testbed.silent = True
                 await elapse(random.choice([1, 20, 300]) * random.random())
-                world.silent = False
+                testbed.silent = False
             case "power cut":  # of board and adapter
-                world.unplug()
-                world.reset()
+                testbed.unplug()
+                testbed.reset()
                 await elapse(random.uniform(0, 30))
-                world.plug()
+                testbed.plug()

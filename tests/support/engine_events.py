@@ -1,4 +1,4 @@
-"""What an engine makes of bytes, taken all at once."""
+"""The events of an engine for some bytes."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from m5310.at.engine import Engine
 from m5310.at.events import Event
 
 
-def hear(engine: Engine, data: bytes, now: float) -> list[Event]:
+def events_of(engine: Engine, data: bytes, now: float) -> list[Event]:
     return list(engine.receive(data, now))

@@ -1,7 +1,7 @@
-"""A module that keeps the rules of its language and changes its moods, with a port to pull.
+"""A scripted module that becomes silent, refuses, loses answers, restarts and is unplugged.
 
-It holds what it was told, refuses what is out of order, and forgets all of it in a restart: what
-a driver believes of it can be compared with what is so.
+It keeps the state that the commands give it, refuses what is out of order, and forgets all of it
+in a restart, so that a driver's idea of it can be compared with its state.
 """
 
 from __future__ import annotations
@@ -12,37 +12,47 @@ from enum import Enum
 
 from m5310.at.modem import Modem
 from m5310.errors import PortError
+from tests.support.command_order import CommandOrder
 from tests.support.scripted import Reply, Scripted
 
-ANSWER = 0.01
-VERDICT = 0.5
+ANSWER_DELAY = 0.01
+OUTCOME_DELAY = 0.5
 BOOT = 3.5
 NOTIFY = re.compile(r'AT\+MIPLNOTIFY=0,\d+,\d+,\d+,\d,"([^"]*)",([01])(?:,(\d+))?')
 
 
 class Mood(Enum):
-    WELL = "answers"
+    ANSWERING = "obeys and answers"
     SILENT = "neither obeys nor answers"
-    MUMBLING = "obeys, and its answer gets lost"
-    REFUSING = "refuses whatever comes"
+    ANSWERS_LOST = "obeys, and its answers are lost"
+    REFUSING = "refuses each command"
 
 
 class Platform(Enum):
     ACCEPTING = "accepts"
     REFUSING = "refuses"
-    AWAY = "says nothing"
+    SILENT = "does not answer"
 
 
 class _Socket(Scripted):
     """One opening of the port: what the driver writes arrives some time later."""
 
-    def __init__(self, module: Fickle) -> None:
-        super().__init__()
+    def __init__(self, module: UnreliableModule) -> None:
         self._module = module
+        super().__init__()
+
+    def say(self, *lines: str) -> None:
+        if not self.closed:
+            self._module.order.received("".join(f"\r\n{line}\r\n" for line in lines).encode())
+        super().say(*lines)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._module.order.wrote(bytes(data))
+        super().write(data)
 
     def _answer(self, line: str) -> None:
         self._module.written(line)
-        self._loop.call_later(ANSWER, self._arrived, line)
+        self._loop.call_later(ANSWER_DELAY, self._arrived, line)
 
     def _arrived(self, line: str) -> None:
         if not self.closed:
@@ -50,13 +60,14 @@ class _Socket(Scripted):
             self.say(*([reply] if isinstance(reply, str) else reply or ()))
 
 
-class Fickle:
-    """`took` are the values it took, reported or declared, in order, `twice` those reported again
-    although their acknowledgement had been told."""
+class UnreliableModule:
+    """`took` are the values it accepted, reported or declared, in order; `twice` those reported
+    again after their acknowledgement was sent."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.mood = Mood.WELL
+        self.order = CommandOrder(self._loop.time)
+        self.mood = Mood.ANSWERING
         self.platform = Platform.ACCEPTING
         self.plugged = True
         self.sockets: list[_Socket] = []
@@ -72,6 +83,7 @@ class Fickle:
     async def open(self) -> Modem:
         if not self.plugged:
             raise PortError("not plugged in")
+        self.order.reopened()
         self.sockets.append(_Socket(self))
         return self.sockets[-1].modem
 
@@ -87,6 +99,7 @@ class Fickle:
     def noise(self, data: bytes) -> None:
         for socket in self.sockets[-1:]:
             if not socket.closed:
+                self.order.received(data)
                 socket.modem.data_received(data)
 
     def restart(self, *, announced: bool = False) -> None:
@@ -97,11 +110,11 @@ class Fickle:
         self._booting = True
         self._later(BOOT, self._booted)
 
-    def kick(self, *, told: bool) -> None:
+    def log_out(self, *, reported: bool) -> None:
         """The platform ends the login."""
         if self.registered:
             self.registered = False
-            if told:
+            if reported:
                 self.say("+MIPLCLOSE:0,1")
 
     def _booted(self) -> None:
@@ -130,7 +143,7 @@ class Fickle:
         if self.mood is Mood.REFUSING:
             return "ERROR"
         answer = "OK" if self._obeys(line) else "ERROR"
-        return None if self.mood is Mood.MUMBLING else answer
+        return None if self.mood is Mood.ANSWERS_LOST else answer
 
     def _obeys(self, line: str) -> bool:
         name = line.removeprefix("AT+MIPL").split("=")[0]
@@ -149,9 +162,9 @@ class Fickle:
                 obeyed = self.registered and not self._pending
                 return obeyed and self._begin(self._closed)
             case "UPDATE":
-                if self.registered and self.platform is not Platform.AWAY:
+                if self.registered and self.platform is not Platform.SILENT:
                     known = int(self.platform is Platform.ACCEPTING)
-                    self._later(VERDICT, self.say, f"+MIPLUPDATE:0,{known}")
+                    self._later(OUTCOME_DELAY, self.say, f"+MIPLUPDATE:0,{known}")
                 return self.registered
             case "NOTIFY":
                 return self._configured and self._reported(line)
@@ -163,11 +176,11 @@ class Fickle:
 
     def _begin(self, ended: object) -> bool:
         self._pending = True
-        self._later(VERDICT, ended)
+        self._later(OUTCOME_DELAY, ended)
         return True
 
     def _opened(self) -> None:
-        if self.platform is Platform.AWAY:
+        if self.platform is Platform.SILENT:
             self._later(1, self._opened)
             return
         self._pending = False
@@ -185,7 +198,7 @@ class Fickle:
         assert match
         self.took.append(match[1])
         if self.registered and match[3] and self.platform is Platform.ACCEPTING:
-            self._later(VERDICT, self._acknowledge, match[1], match[3])
+            self._later(OUTCOME_DELAY, self._acknowledge, match[1], match[3])
         return True
 
     def _acknowledge(self, value: str, ackid: str) -> None:

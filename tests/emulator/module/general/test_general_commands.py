@@ -1,4 +1,4 @@
-"""Each general command of spec/at.md section 5, line by line, in each form it has."""
+"""Each general command of the module, in each of its forms."""
 
 from __future__ import annotations
 
@@ -100,21 +100,21 @@ SECTION_5 = [
 
 
 @pytest.mark.parametrize(("line", "answer"), SECTION_5, ids=[line for line, _ in SECTION_5])
-def test_it_is_answered(line: str, answer: str) -> None:
+def test_command_is_answered(line: str, answer: str) -> None:
     host = Host()
     came = lines(host.raw(f"{line}\r".encode())) or host.wait(120)
     assert came[-1] == "OK" or came[0] == "OK", came  # unasked lines may follow
-    told = came[: came.index("OK")]
-    assert re.fullmatch(answer, "\n".join(told)), told
+    information = came[: came.index("OK")]
+    assert re.fullmatch(answer, "\n".join(information)), information
 
 
-def test_ping_and_what_comes_of_it() -> None:
+def test_ping_and_its_result() -> None:
     host = Host()
     host.well("AT+NPING=192.0.2.1,32,5000")
     assert host.wait(10) == ["+NPING:192.0.2.1,64,320"]
 
 
-def test_sockets_from_their_opening_to_their_close() -> None:
+def test_sockets_from_open_to_close() -> None:
     host = Host()
     opened = [host.ask(f"AT+NSOCR=DGRAM,17,{port}") for port in range(5000, 5007)]
     assert opened == [[str(number), "OK"] for number in range(7)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.module.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
+from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
 
 LINES = [b"\r\n+CSQ:1,99\r\n", b"\r\nOK\r\n"]
 WHOLE = b"".join(LINES)

@@ -21,7 +21,7 @@ from tests.support.dialects import CLASSIC
 ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
 
 
-class Bench:
+class RequestSetup:
     """Requests over a tree, with the lines that answer them and the time each was sent."""
 
     def __init__(self, handlers: Handlers, **options: float) -> None:
@@ -83,8 +83,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(handlers: Handlers | None = None, **options: float) -> AsyncIterator[Bench]:
-    it = Bench(handlers or Handlers(), **options)
+async def bench(handlers: Handlers | None = None, **options: float) -> AsyncIterator[RequestSetup]:
+    it = RequestSetup(handlers or Handlers(), **options)
     it.requests.start()
     try:
         yield it
