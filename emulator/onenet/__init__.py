@@ -29,8 +29,8 @@ What callers may rely on:
 - A request ends exactly once: with its outcome (an answer, TIME_OUT, OFFLINE), or by `cancel`.
 - An endpoint has at most one online registration. A new one replaces it and its observations; open
   requests stay open and are repeated to the new address.
-- A repeated register or update gets the same response again. A repeated notification is acknowledged
-  again and recorded once.
+- A repeated register or update gets the same response again. A repeated notification is recorded
+  once, and acknowledged each time.
 - Look-ups by endpoint, location, address, token, device id and IMEI take constant time.
 - Memory is bounded: devices, streams, points, open requests.
 - Only `http/api` knows an event loop. Everything else is pure: time is an argument.

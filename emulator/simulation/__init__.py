@@ -36,8 +36,8 @@ idle module costs nothing, so there may be thousands.
 Who may call from where. Everything runs in one thread, that of the event loop; only `remote` and
 `loop_thread` may be used from others. Parts act on each other by messages through the air only.
 Code that changes a part directly (`radio.coverage = ...`) calls `Emulator.settle` before and after
-it, so that all parts have the same time. Without the second call, `on_change` sets a timer that does
-the same soon. Callbacks (`flush`, `trace`, `on_done`) are called within a run: they neither call
+it, so that all parts have the same time. Without the second call, a timer does it soon.
+Callbacks (`flush`, `trace`, `on_done`) are called within a run: they neither call
 `input` or `settle` nor wait.
 
 Files: `simulation` the parts and their deadlines; `scheduler` runs it by a clock; `board` a module
