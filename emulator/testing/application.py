@@ -101,7 +101,7 @@ class Cloud:
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
         """Write resources of one instance in one request."""
         items = tuple(Item(_resource(path), value) for path, value in values.items())
-        instances = {Path(item.path.object, item.path.instance) for item in items}
+        instances = {item.path.instance_path for item in items}
         if len(instances) != 1:
             raise ValueError(f"{', '.join(values)}: expected resources of one instance")
         return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)
