@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.emulator import Emulator
 from emulator.onenet.datapoints import MAX_POINTS, stream_id
 from emulator.onenet.devices import Device

@@ -7,10 +7,8 @@ from typing import Protocol, assert_never
 
 from emulator.air.messages import (
     Ack,
-    Code,
     Deregister,
     Downlink,
-    Item,
     Notification,
     Register,
     Reset,
@@ -18,6 +16,7 @@ from emulator.air.messages import (
     Update,
     Uplink,
 )
+from emulator.air.model import Code, Item
 from emulator.clock.deadlines import earliest
 from emulator.onenet.lwm2m.observer import Observer
 from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Registration, Registrations
