@@ -7,7 +7,8 @@ import difflib
 import pytest
 
 from emulator.air.memory import Air
-from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.module.firmware import DEFAULT
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
@@ -76,8 +77,15 @@ def _msgid(text: str) -> int:
     return msgid
 
 
+@functools.lru_cache(maxsize=256)
+def _path(object_: str, instance: str, resource: str) -> Path:
+    # Cached: requests name the same few resources, and a new Path, with its checks, takes as long
+    # as all the rest of a line.
+    return Path(int(object_), int(instance), int(resource))
+
+
 def _resource(object_: str, instance: str, resource: str) -> Path:
-    path = Path(int(object_), int(instance), int(resource))
+    path = _path(object_, instance, resource)
     if not path.whole:
         raise ValueError(f"{path} does not name a resource")
     return path
@@ -120,8 +128,8 @@ def _read(text: str, _: Reading) -> ReadRequest:
         del values[5]  # some firmware appends one more value: ignored (seen)
     if len(values) != 5:
         raise ValueError(f"{len(values)} values came, expected 5")
-    ref, msgid, *ids = values
-    return ReadRequest(int(ref), _msgid(msgid), Path(*map(int, ids)))
+    ref, msgid, object_, instance, resource = values
+    return ReadRequest(int(ref), _msgid(msgid), _path(object_, instance, resource))
 
 
 def _write(text: str, reading: Reading) -> WriteRequest:

@@ -48,7 +48,7 @@ class Wire:
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,"))
         if error := self.fault(self.lines[-1]):
             raise error
-        return Answer(command)
+        return command.parse(Answer(command))
 
 
 def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") -> Resource:
