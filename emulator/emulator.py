@@ -23,7 +23,6 @@ from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
-from emulator.onenet.misbehaviour import Misbehaviour
 from emulator.onenet.platform import Platform
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
@@ -110,6 +109,7 @@ class Emulator:
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
         self._simulation = Simulation(self.platform.server, self.air)
+        self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         path = None if link is None else Path(link)
@@ -126,11 +126,6 @@ class Emulator:
     @property
     def module(self) -> Module:
         return self.boards[0].module
-
-    @property
-    def misbehaviour(self) -> Misbehaviour:
-        """Between platform and air: its `faults` may be changed at any time."""
-        return self._simulation.misbehaviour
 
     @property
     def line(self) -> Line:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from emulator.air.messages import Path, Value
+from emulator.air.model import Path, Value
 
 # Points of one stream: the most that the API returns (OneNET guide 4.2.13).
 MAX_POINTS = 6000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import Item
+from emulator.air.model import Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.lwm2m.registrations import Registration

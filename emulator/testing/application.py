@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.emulator import Emulator
 from emulator.onenet.datapoints import MAX_POINTS, stream_id
 from emulator.onenet.devices import Device
@@ -101,7 +102,7 @@ class Cloud:
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
         """Write resources of one instance in one request."""
         items = tuple(Item(_resource(path), value) for path, value in values.items())
-        instances = {Path(item.path.object, item.path.instance) for item in items}
+        instances = {item.path.instance_path for item in items}
         if len(instances) != 1:
             raise ValueError(f"{', '.join(values)}: expected resources of one instance")
         return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)

@@ -8,23 +8,20 @@ from typing import TypeVar
 from emulator.air.memory import Link
 from emulator.air.messages import (
     CancelObserve,
-    Code,
     Deregister,
     Discover,
     Downlink,
     Execute,
-    Item,
     Notification,
     Observe,
-    Path,
     Read,
     Register,
     Response,
     Update,
     Uplink,
-    Value,
     Write,
 )
+from emulator.air.model import Code, Item, Path, Value
 from emulator.onenet.lwm2m.requests import Operation
 
 M = TypeVar("M", bound=Uplink)

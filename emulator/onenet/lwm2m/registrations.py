@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
-from emulator.air.messages import Path, Response, Uplink, imei_of
+from emulator.air.messages import Response, Uplink, imei_of
+from emulator.air.model import Path
 from emulator.clock.deadlines import Deadlines
 
 # CoAP EXCHANGE_LIFETIME, seconds: a message id names the same message for so long (RFC 7252 4.8.2).

@@ -11,13 +11,12 @@ from emulator.air.messages import (
     Discover,
     Downlink,
     Execute,
-    Item,
     Observe,
-    Path,
     Read,
     Response,
     Write,
 )
+from emulator.air.model import Item, Path
 from emulator.clock.deadlines import Deadlines
 
 # Five digits: hosts exist that patch exactly five characters of a msgid.

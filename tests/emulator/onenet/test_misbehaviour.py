@@ -7,7 +7,8 @@ import math
 import pytest
 
 from emulator.air.memory import Air
-from emulator.air.messages import Code, Path, Read, Response
+from emulator.air.messages import Read, Response
+from emulator.air.model import Code, Path
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.lwm2m.requests import Failure, Outcome
 from emulator.onenet.misbehaviour import REPEAT_TIME, PlatformFaults

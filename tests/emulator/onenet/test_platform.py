@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 from emulator.air.memory import Air
 from emulator.air.messages import (
     Ack,
-    Code,
     Deregister,
-    Item,
     Notification,
-    Path,
     Read,
     Register,
     Reset,
@@ -21,6 +18,7 @@ from emulator.air.messages import (
     Update,
     Write,
 )
+from emulator.air.model import Code, Item, Path
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.lwm2m.requests import LATER_RETRY, Failure, Outcome, Retry

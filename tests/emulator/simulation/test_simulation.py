@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.air.memory import Air, Link
-from emulator.air.messages import Code, Observe, Path, Read, Response
+from emulator.air.messages import Observe, Read, Response
+from emulator.air.model import Code, Path
 from emulator.module.boot import Cause
 from emulator.module.module import Identity, Module
 from emulator.module.radio.coverage import Coverage

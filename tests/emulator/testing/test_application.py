@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from emulator import ApiError, Cloud, Emulator, VirtualClock, within
-from emulator.air.messages import Code, Item, Path, Response
+from emulator.air.messages import Response
+from emulator.air.model import Code, Item, Path
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime

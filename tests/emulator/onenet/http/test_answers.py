@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from emulator.air.messages import Item, Path
+from emulator.air.model import Item, Path
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Errno

@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from emulator.air.memory import Air
-from emulator.air.messages import Code, Execute, Item, Path, Read, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Code, Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.http.answers import Year
 from emulator.onenet.http.api import HttpApi

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emulator.air.memory import Air
-from emulator.air.messages import Ack, Code, Discover, Item, Observe, Path, Read, Reset, Response
+from emulator.air.messages import Ack, Discover, Observe, Read, Reset, Response
+from emulator.air.model import Code, Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Operation
 from emulator.onenet.platform import Platform

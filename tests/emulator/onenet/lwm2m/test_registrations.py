@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Path
+from emulator.air.model import Path
 from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Observation, Registrations
 
 INSTANCE = Path(3303, 0)

@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from emulator.air.messages import Code, Downlink, Execute, Item, Path, Read, Response
+from emulator.air.messages import Downlink, Execute, Read, Response
+from emulator.air.model import Code, Item, Path
 from emulator.onenet.lwm2m.requests import (
     FIRST_MID,
     LAST_MID,
