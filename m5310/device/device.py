@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from random import Random
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, overload
+from typing import Final, Self, overload
 
+from m5310.at.modem import Modem
 from m5310.at.tasks import finish
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
-from m5310.device.callbacks import Callback
+from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
 from m5310.device.events import EventEmitter, Listener, UpkeepCounters
 from m5310.device.lifecycle import Lifecycle
@@ -31,11 +33,6 @@ from m5310.lwm2m.values import Value, ValueType
 from m5310.module.link import Link, Opener
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from m5310.at.modem import Modem
 
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""
@@ -89,7 +86,7 @@ class Device:
         self._resources = ObjectTree()
         registration = self._registration = Registration(execute, dialect)
         provisioning = self._provisioning = Provisioning(
-            self._resources, execute, dialect, session, registration.outcomes.expect
+            self._resources, self.module, dialect, session, registration.outcomes
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,
@@ -101,21 +98,23 @@ class Device:
             random=random,
         )
         reports = self._outbox = Outbox(
-            execute,
+            self.module,
             dialect,
-            session,
             recovery.verify_registration,
             recovery.restore_configuration,
-            recovery.report_dropped,
+            self._events.emit,
             recover=recover,
             limit=outbox,
             when_full=when_full,
         )
         handlers = Handlers(on_read, on_write, on_execute)
-        handler = RequestHandler(self._resources, handlers, dialect, answer_within=answer_within)
+        callbacks = Callbacks()
+        handler = RequestHandler(
+            self._resources, handlers, dialect, callbacks, answer_within=answer_within
+        )
         requests = self._requests = Requests(handler, execute, session)
         parts = registration, provisioning, recovery, reports, requests
-        self._lifecycle = Lifecycle(self.module, *parts)
+        self._lifecycle = Lifecycle(self.module, *parts, callbacks)
         Dispatch(link, *parts, dialect)
 
     @property

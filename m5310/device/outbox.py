@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
-from m5310.at.codec import Execute
 from m5310.device.acknowledgements import Acknowledgements
+from m5310.device.events import ReportDropped, UpkeepEvent
 from m5310.device.observations import Observation, Observations
 from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, grouped
@@ -25,7 +24,7 @@ from m5310.errors import (
 )
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
-from m5310.module.link import Session
+from m5310.module.queries import Queries
 
 LIMIT: Final = 1000
 """Reports that wait for the device to come back: a megabyte of the longest ones."""
@@ -60,12 +59,11 @@ class Outbox:
 
     def __init__(
         self,
-        execute: Execute,
+        module: Queries,
         dialect: Dialect,
-        session: Session,
         verify: Verify,
         redeclare: Callable[[], bool],
-        dropped: Callable[[Report], None],
+        emit: Callable[[UpkeepEvent], None],
         *,
         recover: bool = True,
         limit: int = LIMIT,
@@ -73,19 +71,19 @@ class Outbox:
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"an outbox of {limit!r}; expected a number of reports, 1 or more")
-        self._sender = ReportSender(execute, dialect)
-        self._session = session
+        self._sender = ReportSender(module, dialect)
         self._verify = verify
         self._redeclare = redeclare
-        self._dropped = dropped
+        self._emit = emit
         self._recover = recover
         self._limit = limit
         self._when_full = WhenFull(when_full)
-        self._queue: deque[Portion] = deque()
+        self._queue: list[Portion] = []
         self._sending: Portion | None = None  # the first of the queue, on the wire now
         self._acknowledgements = Acknowledgements(self._overdue)
         self._observations = Observations()
         self._held = False
+        self._interrupted = False  # the module forgot what it has of the portion on the wire
         self._unsure = False  # something went wrong: the platform is asked before the next report
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -132,7 +130,7 @@ class Outbox:
             report = self._queue[0].report
             self._forget(report)
             report.fail(OutboxFull(f"the report was dropped: waiting after it: {self._limit}"))
-            self._dropped(report)
+            self._emit(ReportDropped(report))
 
     def _withdraw(self, report: Report) -> None:
         mine = [portion for portion in self._queue if portion.report is report]
@@ -141,7 +139,7 @@ class Outbox:
 
     def _forget(self, report: Report) -> None:
         """Of none of its portions anything is sent or awaited any more."""
-        self._queue = deque(portion for portion in self._queue if portion.report is not report)
+        self._queue = [portion for portion in self._queue if portion.report is not report]
         for portion in self._acknowledgements.portions:
             if portion.report is report:
                 self._acknowledgements.forget(portion)
@@ -155,7 +153,7 @@ class Outbox:
         self._end_session()
         self._held = True
         waiting = [each for each in self._acknowledgements.forget_all() if each not in self._queue]
-        self._queue.extendleft(reversed(waiting))
+        self._queue[:0] = waiting
         for portion in self._queue:
             portion.attempts = 0
             portion.report.release()
@@ -229,7 +227,7 @@ class Outbox:
 
     async def _send_first(self) -> None:
         portion = self._sending = self._queue[0]
-        session = self._session.number
+        self._interrupted = False
         portion.attempts += 1
         ackid: int | None = None
         if portion.acknowledge:
@@ -237,30 +235,26 @@ class Outbox:
         error: M5310Error | None = None
         taken = False
         try:
-            taken = await self._sender.send(
-                portion, ackid, lambda: session == self._session.number and not self._held
-            )
+            taken = await self._sender.send(portion, ackid, lambda: not self._interrupted)
         except M5310Error as failure:
             error = failure
         self._sending = None
         if not self._queue or self._queue[0] is not portion:
             return  # it was dropped, or failed with all the others
-        # `hold` dropped its ackids: no acknowledgement will come
-        forgotten = portion.acknowledge and not portion.ackids
+        # its acknowledgement is not expected any more
+        forgotten = portion.acknowledge and self._interrupted
         if portion.acknowledged or (taken and not forgotten):
             self._taken(portion)
-        elif error is not None:
+        elif error is not None and not self._interrupted:
             await self._went_wrong(portion, error)
 
     def _taken(self, portion: Portion) -> None:
-        self._queue.popleft()
+        del self._queue[0]
         portion.report.portion_accepted(portion.number)
         if portion.ackids:
             self._acknowledgements.accepted(portion)
 
     async def _went_wrong(self, portion: Portion, error: M5310Error) -> None:
-        if self._held:
-            return  # it is kept
         # said twice: a bad line may make another firmware's name of it once
         hopeless = isinstance(error, AcknowledgementRefused) and portion.attempts > 1
         if self._recover and not hopeless and isinstance(error, CommandError | CommandTimeout):
@@ -287,13 +281,14 @@ class Outbox:
         """No word came: it is said again, if the platform still knows the device."""
         if self._recover and portion.attempts < ATTEMPTS:
             self._unsure = True
-            self._queue.appendleft(portion)
+            self._queue.insert(0, portion)
             self._send_on()
         else:
             self._fail(portion, portion.report.unacknowledged(f"in {portion.attempts} attempts"))
             self._wake()
 
     def _end_session(self) -> None:
+        self._interrupted = True
         self._unsure = False
         self._sender.forget()
         self._observations.interrupted()

@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from m5310.at.codec import Execute
-from m5310.commands.identity import ACKNOWLEDGES, firmware
 from m5310.device.reports import Line, Portion
 from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
 from m5310.lwm2m.resources import Resource
+from m5310.module.queries import Queries
 
 _log = logging.getLogger("m5310.device")
 
 
 class ReportSender:
-    def __init__(self, execute: Execute, dialect: Dialect) -> None:
-        self._execute = execute
+    def __init__(self, module: Queries, dialect: Dialect) -> None:
+        self._module = module
         self._dialect = dialect
         self._taken: set[Resource] = set()  # reports of these are not refused, or not always
         self._doubted: set[Resource] = set()
@@ -50,7 +49,7 @@ class ReportSender:
                 return False
             last = line is portion.lines[-1]
             try:
-                await self._execute(command)
+                await self._module.execute(command)
             except (CommandError, CommandTimeout) as error:
                 if isinstance(error, CommandTimeout) and error.sent and not last:
                     held = line  # perhaps: only its result may have got lost
@@ -68,12 +67,12 @@ class ReportSender:
     async def _check_firmware(self, error: CommandError) -> None:
         """Raise AcknowledgementRefused if `error` came of that: saying it again does not help."""
         try:
-            version = await self._execute(firmware())
+            version = await self._module.firmware()
         except M5310Error as failure:
             _log.info("whether it acknowledges is not known: %s", failure)
             return
-        if ACKNOWLEDGES not in version:
-            why = f"{version} acknowledges no reports, SP3 is the first that does: ask for none"
+        if not self._dialect.acknowledges(version):
+            why = f"firmware {version} acknowledges no reports; use acknowledge=False"
             raise AcknowledgementRefused(error.command, error.result, error.number, why) from error
 
     async def _complete(self, line: Line) -> None:
@@ -83,6 +82,6 @@ class ReportSender:
         """
         try:
             for command in self._dialect.report([line.wire], ackid=None):
-                await self._execute(command)
+                await self._module.execute(command)
         except M5310Error as error:
             _log.warning("the module may hold half a report: %s", error)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 from m5310.at.codec import Answer, Command
 from m5310.device import outbox as room
 from m5310.device.acknowledgements import OVERDUE
+from m5310.device.events import ReportDropped, UpkeepEvent
 from m5310.device.observations import AGAIN
 from m5310.device.outbox import (
     ATTEMPTS,
@@ -31,19 +33,21 @@ from m5310.errors import (
 )
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
-from m5310.module.link import Session
+from m5310.module.queries import Queries
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
 
+T = TypeVar("T")
 
-class Wire:
+
+class Wire(Queries):
     """Takes command lines one at a time, each in a second; `fault` may raise for one."""
 
     def __init__(self, fault: Callable[[str], M5310Error | None] = lambda _: None) -> None:
         self.lines: list[str] = []
         self.fault = fault
 
-    async def __call__(self, command: Command) -> Answer:
+    async def execute(self, command: Command[T]) -> T:
         await elapse(1)
         self.lines.append(command.line.removeprefix("AT+MIPLNOTIFY=0,"))
         if error := self.fault(self.lines[-1]):
@@ -55,15 +59,13 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
     return Resource(path, kind, value, Access.READABLE)  # type: ignore[arg-type]
 
 
-def sending(wire: Wire, session: Session | None = None) -> Outbox:
+def sending(wire: Wire) -> Outbox:
     """One that keeps and repeats nothing."""
 
     async def verify() -> bool:
         raise AssertionError("nobody is to be asked")
 
-    return Outbox(
-        wire, CLASSIC, session or Session(), verify, lambda: False, lambda _: None, recover=False
-    )
+    return Outbox(wire, CLASSIC, verify, lambda: False, lambda _: None, recover=False)
 
 
 class Bench:
@@ -85,14 +87,17 @@ class Bench:
         self.it = Outbox(
             self.wire,
             CLASSIC,
-            Session(),
             self._verify,
             self._redeclare,
-            self.dropped.append,
+            self._emit,
             limit=limit,
             when_full=when_full,
         )
         self.a = resource(A)
+
+    def _emit(self, event: UpkeepEvent) -> None:
+        assert isinstance(event, ReportDropped)
+        self.dropped.append(event.report)
 
     def _redeclare(self) -> bool:
         self.redeclared += 1
@@ -311,12 +316,11 @@ async def test_unsent_report_needs_no_closing_line() -> None:
 
 async def test_failed_reports_are_not_sent_after_restart() -> None:
     a, b, c = resource(A), resource(B), resource(C)
-    wire, session = Wire(), Session()
-    sender = sending(wire, session)
+    wire = Wire()
+    sender = sending(wire)
     begun = asyncio.create_task(sender.send({a: "1", b: "2"}, acknowledge=True))
     waiting = asyncio.create_task(sender.send({c: "3"}, acknowledge=False))
     await elapse(0.5)
-    session.end(ModemReset("restarted"))
     sender.fail(ModemReset("restarted"))
     await sender.send({c: "4"}, acknowledge=False)
     assert wire.lines == ['3303,0,5700,1,"1",0', '3303,0,5702,1,"4",1']
