@@ -1,4 +1,4 @@
-"""What the platform observes. After a new login it has to observe everything again."""
+"""Observations of the platform. They end with a login, and must be made again after the next."""
 
 from __future__ import annotations
 
