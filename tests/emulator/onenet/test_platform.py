@@ -107,11 +107,11 @@ def test_repeated_register_gets_same_response_and_no_second_registration(
 ) -> None:
     request = cloud.module.register(INSTANCE)
     cloud.step()
-    asked = len(cloud.module.requests)
+    count = len(cloud.module.requests)
     cloud.module.send(request)
     cloud.step(4)
     assert cloud.module.response() == Response(request.mid, Code.CREATED, location=f"rd/{IMEI}")
-    assert len(cloud.module.requests) == asked
+    assert len(cloud.module.requests) == count
     cloud.module.notify(TEMPERATURE, 1.0)
     cloud.step()
     assert cloud.values() == [1.0]
@@ -122,11 +122,11 @@ def test_register_with_same_message_id_after_exchange_lifetime_is_new(
 ) -> None:
     request = cloud.module.register(INSTANCE)
     cloud.step()
-    asked = len(cloud.module.requests)
+    count = len(cloud.module.requests)
     cloud.step(248)
     cloud.module.send(request)
     cloud.step()
-    assert len(cloud.module.requests) == 2 * asked
+    assert len(cloud.module.requests) == 2 * count
 
 
 def test_new_registration_ends_observations_of_old_one(cloud: CloudWithDevice) -> None:
@@ -355,9 +355,9 @@ def test_answer_from_another_address_is_ignored(cloud: CloudWithDevice) -> None:
     cloud.log_in()
     cloud.module.answer = silent
     cloud.request()
-    stranger = FakeDevice()
-    cloud.simulation.add(stranger)
-    stranger.send(Response(cloud.module.requests[-1].mid, Code.CONTENT))
+    other = FakeDevice()
+    cloud.simulation.add(other)
+    other.send(Response(cloud.module.requests[-1].mid, Code.CONTENT))
     cloud.step()
     assert cloud.outcomes == []
 
