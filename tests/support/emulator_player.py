@@ -28,7 +28,7 @@ class Player:
 
     def __init__(self, opening: tuple[Step, ...], line: Hostile) -> None:
         words = [word for step in opening if step.text.startswith("module") for word in step.words]
-        known = not any(step.text == "cloud knows nobody" for step in opening)
+        known = not any(step.text == "cloud has no device" for step in opening)
         settings = dict(word.split("=", 1) for word in words if "=" in word)
         self.now = START
         self.line = line.to_module()
