@@ -175,13 +175,6 @@ async def test_write_without_first_part_is_refused() -> None:
         assert answers == FAILED
 
 
-async def test_bare_writes_are_answered_one_by_one() -> None:
-    async with bench() as b:
-        assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,1") == DONE
-        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,5") == DONE
-        assert b.value("3306/0/5851") == 5
-
-
 # --- execute ---------------------------------------------------------------------------------
 
 
@@ -301,19 +294,6 @@ async def test_callback_that_ignores_cancellation_blocks_no_request() -> None:
         assert await b.served("+MIPLEXECUTE:0,10002,3303,0,5605") == ["AT+MIPLEXECUTE=0,10002,1"]
         release.set()
         await asyncio.sleep(0)
-
-
-async def test_callback_that_cancels_itself_fails_its_request_only() -> None:
-    async def on_execute(resource: Resource, arguments: bytes) -> None:
-        raise asyncio.CancelledError
-
-    async with bench(Handlers(on_execute=on_execute)) as b:
-        assert await b.served(
-            "+MIPLEXECUTE:0,10001,3303,0,5605", "+MIPLREAD:0,10002,3303,1,5700"
-        ) == [
-            "AT+MIPLEXECUTE=0,10001,0",
-            'AT+MIPLREAD=0,10002,3303,1,5700,4,"5.0",1',
-        ]
 
 
 @pytest.mark.realtime

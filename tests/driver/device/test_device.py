@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import pathlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from m5310.device.device import Device
 from m5310.device.events import (
-    LoggedOut,
     PortBack,
     PortLost,
     RenewalFailed,
-    ReportDropped,
-    Reset,
     Restored,
     UpkeepEvent,
 )
-from m5310.device.outbox import WhenFull
 from m5310.device.reports import ReportState
 from m5310.device.restore import LONGEST_WAIT, STABLE_AFTER
 from m5310.errors import (
     AcknowledgementTimeout,
     Code,
     CommandError,
-    M5310Error,
-    ModemReset,
     NotFound,
-    OutboxFull,
     ParameterError,
     PortError,
     RegistrationError,
@@ -41,9 +31,8 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
-from tests.support.clock import elapse, run
+from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
-from tests.support.effort import scaled
 from tests.support.scripted import Scripted, platform
 
 # --- the whole way ---------------------------------------------------------------------------
@@ -176,13 +165,6 @@ async def test_while_registered_the_platform_hears_of_a_removed_instance() -> No
 # --- login -----------------------------------------------------------------------------------
 
 
-async def test_the_verdict_may_come_before_the_ok() -> None:
-    rules = platform(OPEN=["+MIPLOPEN:0,1", "OK"])
-    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
-        await device.connect()
-        assert device.state is DeviceState.REGISTERED
-
-
 @pytest.mark.parametrize("timed_out", [True, False])
 async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
     async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
@@ -213,43 +195,6 @@ async def test_a_second_login_is_refused_here() -> None:
         assert len([line for line in m.sent if "OPEN" in line]) == 1
 
 
-async def test_updating_says_the_lifetime() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, lifetime=3600) as device:
-        await device.connect()
-        await device.update()
-        assert m.sent[-1] == "AT+MIPLUPDATE=0,3600,0"
-
-
-async def test_a_logout_unasked_is_undone() -> None:
-    events: list[UpkeepEvent] = []
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
-        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-        m.say("+MIPLCLOSE:0,1")
-        assert device.state is DeviceState.DEREGISTERED
-        assert device.in_service
-        report = await device.notify(t, 2)
-        assert report.state is ReportState.QUEUED
-        await device.left(60)
-        assert device.state is DeviceState.REGISTERED
-        assert events == [LoggedOut(), Restored(1)]
-        assert [text(line) for line in m.sent[-2:]] == ["OPEN=0,60", 'NOTIFY=0,3303,0,1,3,"2",1']
-
-
-async def test_told_not_to_recover_a_logout_unasked_is_the_end() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
-        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-        asyncio.get_running_loop().call_later(5, m.say, "+MIPLCLOSE:0,1")
-        await device.left(60)
-        assert asyncio.get_running_loop().time() < 6
-        assert device.state is DeviceState.DEREGISTERED
-        with pytest.raises(StateError):
-            device.check_registered()
-        with pytest.raises(StateError):
-            await device.notify(t, 2)
-
-
 # --- reports ---------------------------------------------------------------------------------
 
 
@@ -276,15 +221,6 @@ async def test_a_group_is_reported_and_acknowledged() -> None:
             'AT+MIPLNOTIFY=0,3303,0,5701,1,"K",1,2',
         ]
         assert (a.value, b.value) == (2, "K")
-
-
-async def test_an_acknowledgement_that_does_not_come() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT) as device:
-        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
-        await device.connect()
-        with pytest.raises(AcknowledgementTimeout, match="within 10 s"):
-            await device.notify(a, 2, acknowledge=True, timeout=10)
-        assert a.value == 2  # the module did take it
 
 
 async def test_what_cannot_be_reported() -> None:
@@ -455,23 +391,6 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
     assert [port.closed for port in opening] == [1, 1]
 
 
-async def test_a_kept_report_is_handed_back_at_once_whatever_was_asked_for(opening: Ports) -> None:
-    device = Device("/dev/ttyUSB0", ENDPOINT)
-    await device.create()
-    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-    await device.connect()
-    opening.rules = None
-    opening[0].vanish()
-    begun = asyncio.get_running_loop().time()
-    report = await device.notify(t, 2, acknowledge=True)
-    assert asyncio.get_running_loop().time() == begun
-    assert report.state is ReportState.QUEUED
-    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,2"])
-    await report.acknowledgement(timeout=None)
-    assert report.state is ReportState.ACKNOWLEDGED
-    await device.destroy()
-
-
 @pytest.mark.parametrize("reads", [1, 2, 3])
 async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads: int) -> None:
     text = ["REBOOT_CAUSE_UNKNOWN", "M5310", "OK"]
@@ -505,78 +424,9 @@ async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> No
         assert device.state is DeviceState.REGISTERED
 
 
-@pytest.mark.parametrize("when_full", WhenFull)
-async def test_no_more_reports_wait_than_were_asked_for(
-    opening: Ports, when_full: WhenFull
-) -> None:
-    events: list[UpkeepEvent] = []
-    device = Device("/dev/ttyUSB0", ENDPOINT, outbox=2, when_full=when_full, on_event=events.append)
-    await device.create()
-    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-    await device.connect()
-    opening.rules = None
-    opening[0].vanish()
-    kept = [await device.notify(t, value) for value in (2, 3)]
-    if when_full is WhenFull.REFUSE:
-        with pytest.raises(OutboxFull, match="not taken"):
-            await device.notify(t, 4)
-    else:
-        kept.append(await device.notify(t, 4))
-        oldest = kept.pop(0)
-        assert oldest.state is ReportState.FAILED
-        assert ReportDropped(oldest) in events
-        with pytest.raises(OutboxFull, match="dropped"):
-            await oldest.accepted()
-    opening.rules = platform()
-    for report in kept:
-        await report.accepted(60)
-    assert device.counters.reports_dropped == (when_full is WhenFull.DROP_OLDEST)
-    await device.destroy()
-
-
 # --- any order -------------------------------------------------------------------------------
 
 STEPS = ["add", "remove", "connect", "notify", "update", "close", "destroy", "lose", "odd", "idle"]
-
-
-async def take(step: str, at: int, device: Device, m: Scripted) -> None:
-    match step:
-        case "add":
-            await device.add_resource(f"1/0/{at}", ValueType.INTEGER, at)
-        case "remove" if device.resources:
-            await device.remove_resource(device.resources[0])
-        case "connect":
-            await device.connect(10)
-        case "notify" if device.resources:
-            await device.notify(device.resources[-1], at)
-        case "update":
-            await device.update(timeout=10)
-        case "close":
-            await device.close(10)
-        case "destroy":
-            await device.destroy()
-        case "lose":
-            m.vanish()
-        case "odd":
-            m.say("+MIPLCLOSE:0,1", "+MIPLREAD:0,10001,1,0,0", "+MIPLOPEN:0,1")
-        case _:
-            await elapse(1)
-
-
-@given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())
-@settings(max_examples=scaled(60))
-def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse: bool) -> None:
-    async def program() -> None:
-        async with module(platform(OPEN=["OK", f"+MIPLOPEN:0,{not refuse:d}"])) as m:
-            device = Device(m.modem, ENDPOINT)
-            await device.create()
-            for at, step in enumerate(steps):
-                with contextlib.suppress(M5310Error):
-                    await take(step, at, device, m)
-            await device.destroy()
-            assert device.state is DeviceState.DESTROYED
-
-    run(program())
 
 
 # --- misuse ----------------------------------------------------------------------------------
@@ -610,29 +460,6 @@ async def restored(device: Device, within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not device.counters.restored:
             await elapse(0.1)
-
-
-async def test_a_restarted_module_is_told_everything_again() -> None:
-    events: list[UpkeepEvent] = []
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
-        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        await device.notify(lamp, 5)
-        before = len(m.sent)
-        m.say("REBOOTING", RESTART)
-        assert device.state is DeviceState.RESTORING
-        assert device.in_service
-        await device.left(0.05)  # it may come back: no end of the service
-        await restored(device)
-        assert [line.split(",")[0] for line in m.sent[before + 1 :]] == [
-            m.sent[1].split(",")[0],
-            "AT+MIPLADDOBJ=0",
-            "AT+MIPLNOTIFY=0",
-            "AT+MIPLOPEN=0",
-        ]
-        assert '"5"' in m.sent[-2]
-        assert device.state is DeviceState.REGISTERED
-        assert events == [Reset("REBOOTING"), Restored(1)]
 
 
 async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
@@ -677,19 +504,6 @@ async def test_a_removed_resource_is_not_told_again() -> None:
         await restored(device)
         assert not [line for line in m.sent[before:] if line.startswith("AT+MIPLADDOBJ=0,1,")]
         assert device.state is DeviceState.DEREGISTERED
-
-
-async def test_told_not_to_recover_the_device_is_lost() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
-        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        m.say(RESTART)
-        assert device.state is DeviceState.LOST
-        await device.left(10)
-        with pytest.raises(ModemReset, match=RESTART):
-            await device.connect(30)
-        m.say(RESTART)
-        assert device.counters.resets == 2
 
 
 @pytest.mark.parametrize("success", [True, False])

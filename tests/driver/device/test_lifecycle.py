@@ -102,16 +102,6 @@ async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
     assert opening[0].closed == 1
 
 
-async def test_cancelled_while_it_is_created_it_leaves_the_module_clean() -> None:
-    async with module(platform(CONF=None)) as m:
-        task = asyncio.create_task(Device(m.modem, ENDPOINT).create())
-        await m.until("AT+MIPLCONF")
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert m.sent[-1] == "AT+MIPLDEL=0"
-
-
 @pytest.mark.parametrize("again", [0, 1, 3])
 async def test_a_restart_told_with_the_last_ok_of_its_creation_begins_it_again(again: int) -> None:
     left = [True] * (1 + again)
@@ -148,22 +138,6 @@ async def test_it_is_created_once() -> None:
         await device.destroy()
         with pytest.raises(StateError, match="DESTROYED"):
             await device.create()
-
-
-@pytest.mark.parametrize("times", [1, 2, 3])
-async def test_a_board_that_restarts_as_its_port_is_opened(times: int) -> None:
-    left = [RESTART] * times
-    rules = platform(CONF=lambda _: left.pop() if left else "OK")
-    async with module(rules) as m:
-        device = Device(m.modem, ENDPOINT)
-        if times == 3:
-            with pytest.raises(ModemReset):
-                await device.create()
-            assert device.state is DeviceState.NEW
-        else:
-            await device.create()
-            assert device.state is DeviceState.DEREGISTERED
-            await device.destroy()
 
 
 async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) -> None:
@@ -285,23 +259,6 @@ async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
         assert len([line for line in m.sent if "OPEN" in line]) == 1
 
 
-async def test_logging_out_while_the_login_is_tried_again() -> None:
-    opened = ["+CME ERROR:30"]
-    async with module(platform()) as m, Device(m.modem, ENDPOINT) as device:
-        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        m.rules["AT+MIPLOPEN"] = lambda _: opened.pop() if opened else ["OK", "+MIPLOPEN:0,1"]
-        m.say(RESTART)
-        async with asyncio.timeout(60):
-            while device.state is not DeviceState.REG_FAILED:
-                await elapse(0.05)
-        await device.connect(30)
-        await device.close(30)
-        await elapse(60)
-        assert device.state is DeviceState.DEREGISTERED
-        assert not device.counters.restored
-
-
 async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
     async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
         await device.add_resource("1/0/1", ValueType.INTEGER, 1)
@@ -360,29 +317,6 @@ async def test_an_exception_leaves_the_module_clean_and_comes_through() -> None:
         ]
 
 
-@pytest.mark.parametrize("times", [1, 2])
-async def test_a_cancellation_leaves_the_module_clean(times: int) -> None:
-    async with module() as m:
-        connected = asyncio.Event()
-
-        async def program() -> None:
-            async with Device(m.modem, ENDPOINT) as device:
-                await device.connect()
-                connected.set()
-                await asyncio.Event().wait()
-
-        task = asyncio.create_task(program())
-        await connected.wait()
-        m.rules = platform(CLOSE="OK")
-        for _ in range(times):
-            task.cancel()
-            await m.until("AT+MIPLCLOSE") if _ == 0 else await asyncio.sleep(0)
-        m.say("+MIPLCLOSE:0,1")
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert m.sent[-1] == "AT+MIPLDEL=0"
-
-
 async def test_a_cancelled_login_is_waited_for_and_undone() -> None:
     async with module(platform(OPEN="OK")) as m:
         device = Device(m.modem, ENDPOINT)
@@ -405,14 +339,6 @@ async def test_a_module_that_refuses_to_be_cleaned_is_left_as_it_is(
         await device.connect()
     assert device.state is DeviceState.DESTROYED
     assert "logout did not succeed" in caplog.text
-
-
-async def test_two_who_destroy_do_it_once() -> None:
-    async with module() as m:
-        device = Device(m.modem, ENDPOINT)
-        await device.create()
-        await asyncio.gather(device.destroy(), device.destroy())
-        assert m.sent.count("AT+MIPLDEL=0") == 1
 
 
 async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
@@ -438,23 +364,6 @@ async def test_what_is_kept_as_the_device_ends_fails(opening: Ports) -> None:
     assert device.state is DeviceState.DESTROYED
     with pytest.raises(PortError, match="destroyed"):
         await report.accepted()
-
-
-@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ", "AT+MIPLDEL="])
-async def test_a_port_lost_while_leaving_ends_it(at: str) -> None:
-    async with module() as m:
-        device = Device(m.modem, ENDPOINT)
-        await device.create()
-        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-
-        def unplug(_: str) -> Reply:
-            m.vanish()
-            return None
-
-        m.rules = {at: unplug, **platform()}
-        await device.destroy()
-        assert device.state is DeviceState.DESTROYED
 
 
 async def test_destroyed_before_it_began_it_is_not_created() -> None:

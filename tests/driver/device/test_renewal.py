@@ -67,15 +67,6 @@ async def test_each_beginning_of_the_lifetime_sets_the_timer() -> None:
     await renewed.renewal.stop()
 
 
-async def test_paused_renewal_sends_nothing() -> None:
-    renewed = RenewedRegistration()
-    renewed.renewal.pause()
-    renewed.renewal.lifetime_began()
-    renewed.renewal.pause()
-    await elapse(1000)
-    assert renewed.wire.lines == []
-
-
 @pytest.mark.parametrize(
     ("platform", "error"), [(False, None), (None, None), (True, CommandError("AT", "ERROR", None))]
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 
 import pytest
 
@@ -13,7 +12,6 @@ from m5310.device import requests
 from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
 from m5310.lwm2m.resources import Resource
-from m5310.lwm2m.values import Value
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
 from tests.support.request_setup import RequestSetup, bench
@@ -132,15 +130,6 @@ async def test_request_cleared_while_it_runs_is_answered_once() -> None:
 # --- what else may happen ----------------------------------------------------------------------
 
 
-async def test_requests_before_login_are_refused_at_once() -> None:
-    handlers, calls = counting()
-    async with bench(handlers) as b:
-        line = "+MIPLEXECUTE:0,10002,3303,0,5605"
-        assert await b.served(line, registered=False) == ["AT+MIPLEXECUTE=0,10002,0"]
-        assert b.times == [0]
-    assert calls == []
-
-
 async def test_callback_may_close_requests() -> None:
     closing: list[asyncio.Task[None]] = []
 
@@ -205,18 +194,6 @@ async def test_read_returns_value_set_by_callback() -> None:
     async with bench(Handlers(on_read=on_read)) as b:
         (answer,) = await b.served("+MIPLREAD:0,10001,3303,0,5700")
         assert '"30.0"' in answer
-
-
-@pytest.mark.realtime
-async def test_plain_function_as_callback() -> None:
-    done = threading.Event()
-
-    def on_write(resource: Resource, new: Value) -> None:
-        done.set()
-
-    async with bench(Handlers(on_write=on_write)) as b:
-        assert [await b.next_answer("+MIPLWRITE:0,10001,3306,0,5851,8")] == DONE
-    assert done.is_set()
 
 
 async def test_msgids_are_new_after_restart() -> None:
