@@ -80,14 +80,14 @@ def test_ended_registration_is_kept_but_not_found_by_address() -> None:
     assert table.expiry.next is None
 
 
-def test_forget_removes_an_ended_registration_but_not_its_successor() -> None:
+def test_forget_removes_an_ended_registration_only() -> None:
     table = Registrations()
-    old = table.register("1;1", "there", 60, (), now=0)
-    new = table.register("1;1", "there", 60, (), now=1)
-    table.forget(old)
-    assert table.get("1;1") is new
-    table.end(new)
-    table.forget(new)
+    registration = table.register("1;1", "there", 60, (), now=0)
+    table.forget("1;1")
+    assert table.get("1;1") is registration
+    table.end(registration)
+    table.forget("1;1")
+    table.forget("1;1")
     assert table.get("1;1") is None
 
 
