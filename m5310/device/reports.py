@@ -1,4 +1,4 @@
-"""Reports: their values, and how far each has come on its way to the platform."""
+"""Reports: what they say, and how far each has come on its way to the platform."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
 
 ACKNOWLEDGED: Final = 93.0
-"""Seconds in which the platform acknowledges a report: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2),
-after which the module stops repeating it."""
+"""Seconds a platform's acknowledgement may take: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2), after
+which the module itself stops repeating the report."""
 
 
 class Line(NamedTuple):
-    """A resource's new value in a report, as the program gave it and as the line carries it."""
+    """One resource's new value in a report, as the program and as the line has it."""
 
     resource: Resource
     value: Value
@@ -27,21 +27,21 @@ class Line(NamedTuple):
 
 
 class ReportState(Enum):
-    """How far a report has come, as far as the driver knows."""
+    """How far a report has come, as far as anybody said."""
 
-    QUEUED = "queued"  # not yet accepted completely
-    ACCEPTED = "accepted"  # the module accepted it with `OK`. The platform may never receive it.
-    ACKNOWLEDGED = "acknowledged"  # the platform has received it
-    FAILED = "failed"  # it is not sent, or not sent again: see `Report.error`
+    QUEUED = "queued"  # the module has not taken all of it yet
+    ACCEPTED = "accepted"  # the module took it: `OK`. The platform may never get it.
+    ACKNOWLEDGED = "acknowledged"  # the platform has it
+    FAILED = "failed"  # it will not be sent, or not any more: see `Report.error`
 
 
 class Report:
-    """A report on its way to the platform; see `state`. ACCEPTED does not mean delivered."""
+    """A report on its way. `state` says how far it is; that the module took it is not delivery."""
 
     def __init__(
         self, resources: tuple[Resource, ...], portions: int, *, acknowledge: bool
     ) -> None:
-        """`portions` is their number, one for each object instance. Needs the running loop."""
+        """Of so many `portions`, each of one object instance. Needs the running loop."""
         loop = asyncio.get_running_loop()
         self.resources = resources
         self.portions = portions
@@ -68,26 +68,26 @@ class Report:
 
     @property
     def error(self) -> M5310Error | None:
-        """The reason, if the report has failed."""
+        """Why it failed."""
         return self._error
 
     @property
     def ackids(self) -> tuple[int, ...]:
-        """One for each object instance reported so far, if an acknowledgement was requested.
+        """One for each object instance reported so far, if acknowledgement was asked for.
 
-        Each attempt has new ones.
+        A report that had to be said again has new ones.
         """
         return tuple(self._ackids[portion] for portion in sorted(self._ackids))
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the platform has acknowledged all of it."""
+        """Whether the platform has confirmed all of it."""
         return self._acknowledge and not self._unacknowledged
 
     async def accepted(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Wait until the module has accepted all of it, at most `timeout` s.
+        """Wait until the module has taken all of it, at most `timeout` s from now.
 
-        Raises `error` if the report fails, TimeoutError after `timeout`. May be called again.
+        Raises what the report failed by, and TimeoutError; waiting again is fine.
         """
         async with asyncio.timeout(timeout):
             await asyncio.shield(self._accepted)
@@ -96,39 +96,40 @@ class Report:
         self,
         timeout: float | None = ACKNOWLEDGED,  # noqa: ASYNC109
     ) -> None:
-        """Wait for the platform's acknowledgement, at most `timeout` s; None: until it fails.
+        """Wait for the platform's word, at most `timeout` s from now; None: as long as it is sent.
 
-        Raises `error` if the report fails, AcknowledgementTimeout after `timeout` (the report is
-        still tried: `state` shows what becomes of it), ParameterError if no acknowledgement was
-        requested. May be called again.
+        Raises AcknowledgementTimeout if it does not come; waiting again is fine. Raises
+        ParameterError if none was asked for, and what the report failed by.
         """
         if not self._acknowledge:
             raise ParameterError("the report was sent without asking for an acknowledgement")
-        # not wait_for: it would cancel the future, and a later acknowledgement would be lost
+        # not wait_for: it would cancel the future, and a later word would be lost
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
             assert timeout is not None
             error = self.unacknowledged(f"within {timeout:g} s")
-            raise AcknowledgementTimeout(f"{error}. It is not given up yet: see its state")
+            raise AcknowledgementTimeout(
+                f"{error}; it is not given up yet, its state tells what becomes of it"
+            )
         self._acknowledged.result()
 
     def unacknowledged(self, when: str) -> AcknowledgementTimeout:
-        """The error for an acknowledgement that did not come."""
-        accepted = "has not accepted" if self._unaccepted else "accepted"
+        """What is to be said of an acknowledgement that did not come."""
+        took = "has not taken" if self._unaccepted else "took"
         return AcknowledgementTimeout(
-            f"the module {accepted} the report {list(self.ackids)}, and the platform did not "
+            f"the module {took} the report {list(self.ackids)}, and the platform did not "
             f"acknowledge it {when}; it may or may not have arrived"
         )
 
-    # --- for the outbox ----------------------------------------------------------------------
+    # --- for who sends it --------------------------------------------------------------------
 
-    async def wait_released(self) -> None:
-        """Wait until it is accepted, has failed, or is kept for later."""
+    async def released(self) -> None:
+        """Wait until the module has taken it, it has failed, or it is kept for later."""
         await asyncio.wait({self._released})
 
     def release(self) -> None:
-        """End `wait_released`."""
-        _set(self._released)
+        """Whoever made it goes on."""
+        _settle(self._released)
 
     def portion_sent(self, portion: int, ackid: int) -> None:
         self._ackids[portion] = ackid
@@ -136,29 +137,29 @@ class Report:
     def portion_accepted(self, portion: int) -> None:
         self._unaccepted.discard(portion)
         if not self._unaccepted:
-            _set(self._accepted)
+            _settle(self._accepted)
             self.release()
 
     def portion_acknowledged(self, portion: int) -> None:
-        self.portion_accepted(portion)  # its `OK` may come later, or may be lost
+        self.portion_accepted(portion)  # its `OK` may come later, or have got lost
         self._unacknowledged.discard(portion)
         if not self._unacknowledged:
-            _set(self._acknowledged)
+            _settle(self._acknowledged)
 
     def fail(self, error: M5310Error) -> None:
-        """Raise `error` in every caller that waits. Ignored after the first failure."""
+        """Whoever waits gets `error`, now."""
         if self._error is None and not self.acknowledged:
             self._error = error
             for future in (self._accepted, self._acknowledged):
                 if not future.done():
                     future.set_exception(error)
-                    future.exception()  # mark as retrieved: possibly none waits
+                    future.exception()  # looked at: perhaps nobody waits
             self.release()
 
 
 @dataclass(eq=False, slots=True)
 class Portion:
-    """The part of a report for one object instance. It is sent and acknowledged as a unit."""
+    """What a report says of one object instance: sent whole, acknowledged by itself."""
 
     report: Report
     number: int
@@ -170,15 +171,15 @@ class Portion:
     acknowledged: bool = False
 
 
-def _set(future: asyncio.Future[None]) -> None:
+def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
 def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
-    """The lines of a report by object instance. Raises ParameterError for unsendable values."""
+    """The lines of each object instance's report; ParameterError for what cannot be sent."""
     if not values:
-        raise ParameterError("the report is empty; expected one value or more")
+        raise ParameterError("a report of nothing; expected one value or more")
     groups: dict[tuple[int, int], list[Line]] = {}
     for resource, value in values.items():
         key = resource.path.object, resource.path.instance
@@ -190,7 +191,7 @@ def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
 
 
 def check_payload(what: str, texts: Iterable[str]) -> None:
-    """Raise ParameterError if the values are too large for one report or read answer."""
+    """Raises ParameterError if the values are more than one report or read answer carries."""
     total = sum(map(size, texts))
     if total > PAYLOAD_LIMIT:
         raise ParameterError(f"{what} takes {total} bytes, at most {PAYLOAD_LIMIT} fit into one")

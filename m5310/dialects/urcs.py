@@ -1,4 +1,4 @@
-"""Unsolicited lines about a OneNET device as typed values, the same for every dialect."""
+"""What a module says unasked about the device it carries, whichever language it says it in."""
 
 from __future__ import annotations
 
@@ -7,40 +7,39 @@ from typing import NamedTuple
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
-# Named tuples, not dataclasses: one is made for each line, at a third of the cost.
+# Named tuples and not dataclasses: one is made for every such line, at a third of the cost.
 
 
 class Opened(NamedTuple):
-    """Outcome of a login: success, or refused by the platform, or no answer in time."""
+    """+MIPLOPEN: logged in, or refused by the platform, or no answer in time."""
 
     ref: int
     success: bool
 
 
 class Closed(NamedTuple):
-    """Logged out. Classic +MIPLCLOSE: name seen, values inferred."""
+    """+MIPLCLOSE: logged out (name seen, values inferred)."""
 
     ref: int
     success: bool
 
 
 class Updated(NamedTuple):
-    """Outcome of an update of the registration. Classic +MIPLUPDATE: 0 inferred."""
+    """+MIPLUPDATE: the registration is renewed, or not (0 inferred)."""
 
     ref: int
     success: bool
 
 
 class Acknowledged(NamedTuple):
-    """The platform has acknowledged the report with this ackid."""
+    """+MIPLNOTIFY: the platform has the report that carried this ackid."""
 
     ref: int
     ackid: int
 
 
 class Observed(NamedTuple):
-    """The platform observes a path, or stops; -1 for all instances or resources. The module answers
-    it by itself. Classic +MIPLOBSERVE: values inferred."""
+    """+MIPLOBSERVE: the module answers it by itself; nothing to do (values inferred)."""
 
     ref: int
     msgid: int
@@ -51,8 +50,7 @@ class Observed(NamedTuple):
 
 
 class Discovered(NamedTuple):
-    """The platform asks for the resources of an object. The module answers it by itself. Classic
-    +MIPLDISCOVER: values inferred."""
+    """+MIPLDISCOVER: the module answers it by itself; nothing to do (values inferred)."""
 
     ref: int
     msgid: int
@@ -60,7 +58,7 @@ class Discovered(NamedTuple):
 
 
 class ReadRequest(NamedTuple):
-    """To be answered with `Dialect.answer_read`; -1 stands for all instances or resources."""
+    """+MIPLREAD: wants `answer_read` lines; -1 stands for all instances, all resources."""
 
     ref: int
     msgid: int
@@ -68,11 +66,10 @@ class ReadRequest(NamedTuple):
 
 
 class WriteRequest(NamedTuple):
-    """To be answered with `Dialect.confirm`, once after the part with `last`.
+    """+MIPLWRITE: wants one `answer_write`, after the request with `last`.
 
-    `kind` is None in the bare form, where `text` is the rest of the line after the resource id.
-    `flag` is 1 for the first, 2 for a middle and 0 for the last of several resources written
-    together.
+    `kind` is None in the bare form, where `text` is all that followed the resource id. `flag`
+    is 1 first, 2 middle, 0 last of several resources written together.
     """
 
     ref: int
@@ -88,7 +85,7 @@ class WriteRequest(NamedTuple):
 
 
 class ExecuteRequest(NamedTuple):
-    """To be answered with `Dialect.confirm`."""
+    """+MIPLEXECUTE: wants one `answer_execute`."""
 
     ref: int
     msgid: int

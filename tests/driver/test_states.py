@@ -1,4 +1,4 @@
-"""State tables: a pair without a row is illegal; verdicts are those of a state machine."""
+"""The tables: what is not listed is illegal, and the remembered verdicts are the machine's."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from m5310.device.reports import Portion, Report
 from tests.support.clock import elapse
 
 
-class ExpectedAcknowledgements:
-    """`overdue` are the numbers of overdue portions, `at` the times of these calls."""
+class Bench:
+    """`overdue` are the numbers of portions whose word did not come, `at` when that was told."""
 
     def __init__(self) -> None:
         self.overdue: list[int] = []
         self.at: list[float] = []
-        self.acknowledgements = Acknowledgements(self._overdue)
+        self.it = Acknowledgements(self._overdue)
         self.report = Report((), 3, acknowledge=True)
 
     def _overdue(self, portion: Portion) -> None:
@@ -27,51 +27,51 @@ class ExpectedAcknowledgements:
 
 
 async def test_ackid_of_any_attempt_counts() -> None:
-    expected = ExpectedAcknowledgements()
-    portion = expected.portion(0)
-    assert [expected.acknowledgements.expect(portion) for _ in range(3)] == [2, 3, 4]
-    assert expected.report.ackids == (4,)
-    assert list(expected.acknowledgements.portions) == [portion] * 3
-    assert expected.acknowledgements.resolve(3) is portion
+    bench = Bench()
+    portion = bench.portion(0)
+    assert [bench.it.asked(portion) for _ in range(3)] == [2, 3, 4]
+    assert bench.report.ackids == (4,)
+    assert list(bench.it.portions) == [portion] * 3
+    assert bench.it.arrived(3) is portion
     assert portion.acknowledged
-    assert [expected.acknowledgements.resolve(ackid) for ackid in (2, 3, 4, 99)] == [None] * 4
+    assert [bench.it.arrived(ackid) for ackid in (2, 3, 4, 99)] == [None] * 4
 
 
 async def test_acknowledgement_before_ok() -> None:
-    expected = ExpectedAcknowledgements()
-    portion = expected.portion(0)
-    assert expected.acknowledgements.resolve(expected.acknowledgements.expect(portion)) is portion
-    assert len(expected.acknowledgements) == 0
+    bench = Bench()
+    portion = bench.portion(0)
+    assert bench.it.arrived(bench.it.asked(portion)) is portion
+    assert len(bench.it) == 0
     await elapse(2 * OVERDUE)
-    assert expected.overdue == []
+    assert bench.overdue == []
 
 
 async def test_overdue_portions_in_order_and_late_acknowledgement() -> None:
-    expected = ExpectedAcknowledgements()
-    portions = [expected.portion(number) for number in range(3)]
+    bench = Bench()
+    portions = [bench.portion(number) for number in range(3)]
     for portion in portions:
-        expected.acknowledgements.expect(portion)
-        expected.acknowledgements.accepted(portion)
+        bench.it.asked(portion)
+        bench.it.accepted(portion)
         await elapse(1)
-    assert len(expected.acknowledgements) == 3
-    assert expected.acknowledgements.resolve(3) is portions[1]
+    assert len(bench.it) == 3
+    assert bench.it.arrived(3) is portions[1]
     await elapse(OVERDUE)
-    assert expected.overdue == [0, 2]
-    assert expected.at == [OVERDUE, OVERDUE + 2]
-    assert len(expected.acknowledgements) == 0
-    assert expected.acknowledgements.resolve(4) is portions[2]
+    assert bench.overdue == [0, 2]
+    assert bench.at == [OVERDUE, OVERDUE + 2]
+    assert len(bench.it) == 0
+    assert bench.it.arrived(4) is portions[2]
 
 
 async def test_forget_all_ends_timer() -> None:
-    expected = ExpectedAcknowledgements()
-    portions = [expected.portion(number) for number in range(3)]
+    bench = Bench()
+    portions = [bench.portion(number) for number in range(3)]
     for portion in portions:
-        expected.acknowledgements.expect(portion)
+        bench.it.asked(portion)
     for portion in portions[:2]:
-        expected.acknowledgements.accepted(portion)
-    assert expected.acknowledgements.forget_all() == portions[:2]
-    assert expected.acknowledgements.portions == ()
-    assert expected.acknowledgements.resolve(2) is None
+        bench.it.accepted(portion)
+    assert bench.it.forget_all() == portions[:2]
+    assert bench.it.portions == ()
+    assert bench.it.arrived(2) is None
     await elapse(2 * OVERDUE)
-    assert expected.overdue == []
-    assert expected.acknowledgements.expect(portions[0]) == 5  # no ackid is used twice
+    assert bench.overdue == []
+    assert bench.it.asked(portions[0]) == 5  # none repeats

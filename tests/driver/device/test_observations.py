@@ -1,4 +1,4 @@
-"""Observations: waiting until the platform observes again after an interruption."""
+"""What the platform observes, and how long it is given to say so again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.device.observations import OBSERVE_WITHIN, Observations
+from m5310.device.observations import AGAIN, Observations
 from tests.support.clock import elapse
 
 TEMPERATURE, HUMIDITY = (3303, 0, -1), (3304, 0, -1)
@@ -17,58 +17,58 @@ def now() -> float:
 
 
 async def test_nothing_missing_before_first_login() -> None:
-    observations = Observations()
-    assert not observations.missing
-    observations.observed(TEMPERATURE, added=True)
-    assert not observations.missing
-    await observations.wait_complete()
+    it = Observations()
+    assert not it.missing
+    it.observed(TEMPERATURE, added=True)
+    assert not it.missing
+    await it.complete()
     assert now() == 0
 
 
 async def test_wait_after_interruption_until_observed_again() -> None:
-    observations = Observations()
-    observations.observed(TEMPERATURE, added=True)
-    observations.observed(HUMIDITY, added=True)
-    observations.interrupted()
-    assert observations.missing
+    it = Observations()
+    it.observed(TEMPERATURE, added=True)
+    it.observed(HUMIDITY, added=True)
+    it.interrupted()
+    assert it.missing
     loop = asyncio.get_running_loop()
-    loop.call_later(1, lambda: observations.observed(HUMIDITY, added=True))
-    loop.call_later(2, lambda: observations.observed(TEMPERATURE, added=True))
-    await observations.wait_complete()
+    loop.call_later(1, lambda: it.observed(HUMIDITY, added=True))
+    loop.call_later(2, lambda: it.observed(TEMPERATURE, added=True))
+    await it.complete()
     assert now() == 2
-    assert not observations.missing
+    assert not it.missing
 
 
 async def test_cancelled_observation_is_not_missing() -> None:
-    observations = Observations()
-    observations.observed(TEMPERATURE, added=True)
-    observations.observed(TEMPERATURE, added=False)
-    observations.interrupted()
-    assert not observations.missing
+    it = Observations()
+    it.observed(TEMPERATURE, added=True)
+    it.observed(TEMPERATURE, added=False)
+    it.interrupted()
+    assert not it.missing
 
 
 async def test_wait_ends_after_timeout(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    observations = Observations()
-    observations.observed(TEMPERATURE, added=True)
-    observations.interrupted()
+    it = Observations()
+    it.observed(TEMPERATURE, added=True)
+    it.interrupted()
     with caplog.at_level("INFO"):
-        await observations.wait_complete()
-    assert now() == OBSERVE_WITHIN
+        await it.complete()
+    assert now() == AGAIN
     assert "3303" in caplog.text
-    assert not observations.missing
+    assert not it.missing
 
 
 async def test_second_interruption_ends_wait_and_keeps_missing() -> None:
-    observations = Observations()
-    observations.observed(TEMPERATURE, added=True)
-    observations.interrupted()
-    asyncio.get_running_loop().call_later(3, observations.interrupted)
-    await observations.wait_complete()
+    it = Observations()
+    it.observed(TEMPERATURE, added=True)
+    it.interrupted()
+    asyncio.get_running_loop().call_later(3, it.interrupted)
+    await it.complete()
     assert now() == 3
-    assert observations.missing
+    assert it.missing
     await elapse(1)
-    observations.observed(TEMPERATURE, added=True)
-    await observations.wait_complete()
+    it.observed(TEMPERATURE, added=True)
+    await it.complete()
     assert now() == 4
