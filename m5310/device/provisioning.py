@@ -171,21 +171,15 @@ class Provisioning:
             _log.debug("%s was added before, and the result was lost: %s", instance, error)
         self._maybe_instances.discard(instance)
 
-    def remove(self, resource: Resource) -> Path | None:
-        """Remove a resource from the device.
-
-        Returns its instance if that is empty now: the caller then calls `delete`.
-        """
+    async def remove(self, resource: Resource) -> bool:
+        """Remove a resource; delete its instance if that is empty now. Returns whether it was."""
         self._resources.remove(resource)
         instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
-            return None
-        return instance
-
-    async def delete(self, instance: Path) -> None:
-        """Delete an instance from the module."""
+            return False
         await self._execute(self._dialect.delete_instance(instance))
         self._instances.pop(instance, None)
+        return True
 
     def forget(self) -> None:
         """Note that the module holds nothing: it has restarted, or its port is lost."""

@@ -89,7 +89,7 @@ class RecoveryPolicy:
         login = self._registration.interrupted(event, error)
         ending = self._registration.closing_only
         if ending or self._registration.state is not DeviceState.RESTORING:
-            return  # a creation starts over by itself; a device that is LOST stays so
+            return  # `create` repeats by itself; a device that is LOST stays so
         if self.can_recover:
             self._restoration.start(login=login and not self._suspended, configured=False)
         else:

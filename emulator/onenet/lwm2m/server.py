@@ -59,12 +59,6 @@ class Server:
         self.on_change()
         return self.requests.begin(endpoint, operation, on_done, now)
 
-    def forget(self, endpoint: str) -> None:
-        """Drop the registration of `endpoint` if it has ended."""
-        registration = self.registrations.get(endpoint)
-        if registration is not None and not registration.online:
-            self.registrations.forget(registration)
-
     def receive(self, address: str, message: Uplink, now: float) -> None:
         """A message from the endpoint at `address`."""
         self.on_change()
@@ -152,7 +146,7 @@ class Server:
         self.registrations.end(registration)
         self.requests.abandon(registration.endpoint, now)
         if not self._product.admits(registration.endpoint):
-            self.registrations.forget(registration)
+            self.registrations.forget(registration.endpoint)
 
     # Reports and requests ------------------------------------------------------------------
 

@@ -17,14 +17,11 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
 from m5310.module.link import Session
 from tests.support.dialects import CLASSIC
 from tests.support.execute import RecordingModule
-
-INSTANCE = Path(3303, 0)
 
 
 class ProvisionedModule:
@@ -227,13 +224,12 @@ async def test_last_resource_of_instance_deletes_it() -> None:
     one, other = provisioned.resource(), provisioned.resource("3303/0/5701")
     await provisioned.provisioning.declare(one)
     await provisioned.provisioning.declare(other)
-    assert provisioned.provisioning.remove(one) is None
-    assert provisioned.provisioning.remove(other) == INSTANCE
-    await provisioned.provisioning.delete(INSTANCE)
+    assert not await provisioned.provisioning.remove(one)
+    assert await provisioned.provisioning.remove(other)
     assert provisioned.module.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
     await provisioned.provisioning.declare(one)
     provisioned.provisioning.forget()
-    assert provisioned.provisioning.remove(one) is None  # a restarted module holds nothing
+    assert not await provisioned.provisioning.remove(one)  # a restarted module holds nothing
 
 
 async def test_restore_declares_present_values() -> None:
