@@ -113,17 +113,17 @@ class Emulator:
         self._simulation = Simulation(self.platform.server, self.air)
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
-        settings = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
+        firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         path = None if link is None else Path(link)
         config = BoardConfig(
-            parse_address(port), path, baud, strict, settings.overruns, faults, seed, allow_network
+            parse_address(port), path, baud, strict, firmware.overruns, faults, seed, allow_network
         )
         make = partial(
-            Module, firmware=settings, speed=baud or FACTORY_SPEED, boot_noise=boot_noise
+            Module, firmware=firmware, speed=baud or FACTORY_SPEED, boot_noise=boot_noise
         )
         names = identities(imei, imsi, modules)
         for identity, one in zip(names, config.for_each(modules), strict=True):
-            self._add(make(identity, seed=one.seed, now=self.now()), one, settings)
+            self._add(make(identity, seed=one.seed, now=self.now()), one, firmware)
 
     # Handles -----------------------------------------------------------------------------------
 
