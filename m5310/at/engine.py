@@ -180,28 +180,23 @@ class Engine:
         if self._outstanding is None and self._resync.timed_out is None:
             yield from self._events_while_unowned(lines, now)
         else:
-            yield from self._events(lines, now)
+            for line in lines:
+                if (event := self._classify(line, now)) is not None:
+                    yield event
         self._advance(now)
 
-    def _events(self, lines: Iterable[str | Overlong], now: float) -> Iterator[Event]:
-        for line in lines:
-            if isinstance(line, Overlong):
-                yield line
-            elif (event := self._classify(line, now)) is not None:
-                yield event
-
     def _events_while_unowned(self, lines: Iterable[str | Overlong], now: float) -> Iterator[Event]:
-        """SHORTCUT for speed only: the same events as `_events` while no command owns a line.
+        """SHORTCUT for speed only: the events of `_classify` while no command owns a line.
 
         Most traffic is unsolicited lines with no command outstanding. A command is written only
-        in `_advance`, so no line of this read can get an owner. Measured: 35 % more lines a
-        second than through `_events`.
+        in `_advance`, so no line of this read can get an owner. Measured: a third more lines a
+        second than with `_classify` alone.
         """
         for line in lines:
             if line.__class__ is str and line[0] == "+" and " ERROR" not in line:
                 yield Unsolicited(line)
-            else:
-                yield from self._events((line,), now)
+            elif (event := self._classify(line, now)) is not None:
+                yield event
 
     def tick(self, now: float) -> list[Event]:
         """The events that time alone brings. No effect before the deadline."""
@@ -291,7 +286,9 @@ class Engine:
 
     # --- reading: the event of a line ---------------------------------------------------------
 
-    def _classify(self, line: str, now: float) -> Event | None:
+    def _classify(self, line: str | Overlong, now: float) -> Event | None:
+        if isinstance(line, Overlong):
+            return line
         result = final_result(line)
         if result is not None:
             return self._ended(result, now)

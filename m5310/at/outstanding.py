@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from m5310.at.codec import Command, FinalResult, Response
+from m5310.at.codec import Command, FinalResult
 
 ANSWER_LIMIT: Final = 1000
 """Lines kept of one answer; the longest documented ones (NUESTATS, NCONFIG) have some 30."""
 
 
-@dataclass(slots=True)
 class OutstandingCommand:
-    """A written command and the responses to it so far.
+    """A written command and the responses to it so far."""
 
-    `dropped` counts lines beyond `ANSWER_LIMIT`. `slept`: the module fell asleep or woke up in the
-    meantime and may have lost a part of the command line.
-    """
+    __slots__ = ("_missing", "bare", "command", "dropped", "lines", "slept")
 
-    command: Command[Any]
-    lines: list[str] = field(default_factory=list)
-    dropped: int = 0
-    bare: bool = False  # an `OK` came while a required response was missing
-    slept: bool = False
-    _received: list[Response] = field(default_factory=list)  # which of its declared responses
+    def __init__(self, command: Command[Any]) -> None:
+        self.command = command
+        self.lines: list[str] = []
+        self.dropped = 0
+        """Lines beyond `ANSWER_LIMIT`."""
+        self.bare = False
+        """Whether an `OK` came while a required response was missing."""
+        self.slept = False
+        """Whether the module fell asleep or woke up in the meantime: it may have lost a part of
+        the command line."""
+        self._missing = [each for each in command.responses if each.required]
 
     def claim_line(self, line: str) -> bool:
         """Keep the line if it belongs to the command: a declared response, or its echo."""
@@ -35,8 +36,8 @@ class OutstandingCommand:
                 break
         else:
             return False
-        if response not in self._received:
-            self._received.append(response)
+        if response in self._missing:
+            self._missing.remove(response)
         if len(self.lines) < ANSWER_LIMIT:
             self.lines.append(line)
         else:
@@ -49,8 +50,7 @@ class OutstandingCommand:
         It cannot have succeeded without a response it requires, so an `OK` before that response
         belongs to an earlier command.
         """
-        required = (each for each in self.command.responses if each.required)
-        if result.ok and any(each not in self._received for each in required):
+        if result.ok and self._missing:
             self.bare = True
             return False
         return True

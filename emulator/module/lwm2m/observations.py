@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from emulator.air.messages import CancelObserve, Item, Notification, Observe, Path, Uplink
+from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
+from emulator.air.model import Item, Path
 from emulator.module.lwm2m.exchange import Exchanges
 
 HELD_LIMIT = 8  # guess: reports that wait for their observation; the oldest is dropped

@@ -1,4 +1,4 @@
-"""True UDP behind the module's sockets: kept on this machine, bounded, never a surprise."""
+"""Internet: real UDP sockets behind the module's sockets."""
 
 from __future__ import annotations
 
@@ -15,32 +15,37 @@ from emulator.simulation.internet import Internet
 pytestmark = pytest.mark.realtime
 
 
-class Modem:
-    """What the module would be told."""
+class ModuleSockets:
+    """The module's side of `internet`: the datagrams and notes that it receives."""
 
     def __init__(self, *, allowed: bool = False) -> None:
-        self.got: list[tuple[int, str, int, bytes]] = []
+        self.received: list[tuple[int, str, int, bytes]] = []
         self.notes: list[str] = []
-        self._news = asyncio.Event()
-        self.net = Internet(self._hear, self.notes.append, allowed=allowed)
+        self._changed = asyncio.Event()
+        self.internet = Internet(self._on_datagram, self.notes.append, allowed=allowed)
 
-    def _hear(self, *datagram: object) -> None:
-        self.got.append(datagram)  # type: ignore[arg-type]
-        self._news.set()
+    def _on_datagram(self, number: int, address: str, port: int, data: bytes) -> None:
+        self.received.append((number, address, port, data))
+        self._changed.set()
 
-    async def gets(self, count: int) -> None:
-        while len(self.got) < count:
-            self._news.clear()
-            await self._news.wait()
+    def bound_port(self, port: int) -> int:
+        """The port of this machine behind the module's `port`."""
+        return int(self.internet.sockets[port].getsockname()[1])
+
+    async def wait_for(self, count: int) -> None:
+        """Wait until `count` datagrams are received."""
+        while len(self.received) < count:
+            self._changed.clear()
+            await self._changed.wait()
 
 
 @contextmanager
-def modem(*, allowed: bool = False) -> Iterator[Modem]:
-    made = Modem(allowed=allowed)
+def open_sockets(*, allowed: bool = False) -> Iterator[ModuleSockets]:
+    module = ModuleSockets(allowed=allowed)
     try:
-        yield made
+        yield module
     finally:
-        made.net.close()
+        module.internet.close()
 
 
 @contextmanager
@@ -57,107 +62,104 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-async def test_a_datagram_goes_out_and_its_answer_comes_back(allowed: bool) -> None:
+async def test_datagram_is_sent_and_answer_is_received(allowed: bool) -> None:
     port = free_port()
-    with modem(allowed=allowed) as it, server() as far:
-        it.net.settle({3: port})
-        assert it.net.port_of(port) == port
-        it.net.send(Datagram(port, "127.0.0.1", far.getsockname()[1], b"hello"))
-        data, origin = far.recvfrom(100)
+    with open_sockets(allowed=allowed) as module, server() as peer:
+        module.internet.settle({3: port})
+        assert module.bound_port(port) == port
+        module.internet.send(Datagram(port, "127.0.0.1", peer.getsockname()[1], b"hello"))
+        data, origin = peer.recvfrom(100)
         assert (data, origin[1]) == (b"hello", port)
-        far.sendto(b"world", origin)
-        await it.gets(1)
-        assert it.got == [(3, "127.0.0.1", far.getsockname()[1], b"world")]
-        assert it.notes == []
+        peer.sendto(b"world", origin)
+        await module.wait_for(1)
+        assert module.received == [(3, "127.0.0.1", peer.getsockname()[1], b"world")]
+        assert module.notes == []
 
 
-async def test_a_socket_that_is_closed_is_closed_here_too() -> None:
+async def test_settle_closes_socket_that_module_closed() -> None:
     port = free_port()
-    with modem() as it:
-        it.net.settle({0: port})
-        it.net.settle({})
-        assert it.net.port_of(port) is None
+    with open_sockets() as module:
+        module.internet.settle({0: port})
+        module.internet.settle({})
+        assert module.internet.sockets == {}
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", port))
 
 
-async def test_a_socket_opened_used_and_closed_at_once_has_sent() -> None:
-    with modem() as it, server() as far:
-        it.net.send(Datagram(free_port(), "127.0.0.1", far.getsockname()[1], b"hello"))
-        it.net.settle({})
-        assert far.recv(100) == b"hello"
+async def test_datagram_is_sent_from_socket_that_is_closed_at_once() -> None:
+    with open_sockets() as module, server() as peer:
+        module.internet.send(Datagram(free_port(), "127.0.0.1", peer.getsockname()[1], b"hello"))
+        module.internet.settle({})
+        assert peer.recv(100) == b"hello"
 
 
-async def test_a_port_that_is_taken_is_another_one() -> None:
-    with modem() as it, server() as taken, server() as far:
+async def test_taken_port_is_replaced_by_free_one_and_noted() -> None:
+    with open_sockets() as module, server() as taken, server() as peer:
         port = taken.getsockname()[1]
-        it.net.settle({0: port})
-        other = it.net.port_of(port)
-        assert other not in (None, port)
+        module.internet.settle({0: port})
+        other = module.bound_port(port)
+        assert other != port
         note = f"UDP port {port}: Address already in use; reached at 127.0.0.1:{other} instead"
-        assert it.notes == [note]
-        far.sendto(b"in", ("127.0.0.1", other))
-        await it.gets(1)
-        assert it.got[0][0] == 0
+        assert module.notes == [note]
+        peer.sendto(b"in", ("127.0.0.1", other))
+        await module.wait_for(1)
+        assert module.received[0][0] == 0
 
 
-async def test_nothing_leaves_this_machine_unless_allowed() -> None:
-    with modem() as it:
-        it.net.settle({0: free_port()})
-        it.net.send(Datagram(1, "192.0.2.1", 5683, b"x"))
-        assert it.notes == [
+async def test_datagram_to_other_machine_is_dropped_and_noted_unless_allowed() -> None:
+    with open_sockets() as module:
+        module.internet.settle({0: free_port()})
+        module.internet.send(Datagram(1, "192.0.2.1", 5683, b"x"))
+        assert module.notes == [
             "datagram to 192.0.2.1:5683 dropped: --allow-network lets it leave this machine"
         ]
 
 
-async def test_what_the_system_refuses_is_lost_and_noted() -> None:
-    with modem(allowed=True) as it:
-        it.net.send(Datagram(free_port(), "255.255.255.255", 9, b"x"))  # no broadcasts
-        assert it.notes == ["datagram to 255.255.255.255:9 lost: Permission denied"]
+async def test_send_error_of_system_is_noted() -> None:
+    with open_sockets(allowed=True) as module:
+        module.internet.send(Datagram(free_port(), "255.255.255.255", 9, b"x"))  # no broadcasts
+        assert module.notes == ["datagram to 255.255.255.255:9 lost: Permission denied"]
 
 
-async def test_a_datagram_too_long_for_the_module_is_noted() -> None:
+async def test_datagram_longer_than_512_bytes_is_noted() -> None:
     port = free_port()
-    with modem() as it, server() as far:
-        it.net.settle({0: port})
-        far.sendto(b"x" * 513, ("127.0.0.1", port))
-        await it.gets(1)
-        assert it.notes == ["datagram of 513 bytes lost: the module takes 512"]
+    with open_sockets() as module, server() as peer:
+        module.internet.settle({0: port})
+        peer.sendto(b"x" * 513, ("127.0.0.1", port))
+        await module.wait_for(1)
+        assert module.notes == ["datagram of 513 bytes lost: the module takes 512"]
 
 
-async def test_a_flood_leaves_room_for_others() -> None:
+async def test_one_read_receives_at_most_16_datagrams() -> None:
     port = free_port()
-    with modem() as it, server() as far:
-        it.net.settle({0: port})
+    with open_sockets() as module, server() as peer:
+        module.internet.settle({0: port})
         for number in range(40):
-            far.sendto(bytes([number]), ("127.0.0.1", port))
-        it.net._read(port)
-        assert len(it.got) == 16
-        await it.gets(40)
-        assert [data[0] for *_, data in it.got] == list(range(40))
+            peer.sendto(bytes([number]), ("127.0.0.1", port))
+        module.internet._read(port)
+        assert len(module.received) == 16
+        await module.wait_for(40)
+        assert [data[0] for *_, data in module.received] == list(range(40))
 
 
-async def test_a_socket_closed_by_what_it_heard_is_read_no_more() -> None:
+async def test_socket_closed_by_received_datagram_is_not_read_again() -> None:
     port = free_port()
-    with modem() as it, server() as far:
-        it.net.settle({0: port})
+    with open_sockets() as module, server() as peer:
+        module.internet.settle({0: port})
         for _ in range(3):
-            far.sendto(b"close", ("127.0.0.1", port))
-        it.net._on_datagram = lambda *_: it.net.settle({})
-        it.net._read(port)
-        assert it.net.port_of(port) is None
+            peer.sendto(b"close", ("127.0.0.1", port))
+        module.internet._on_datagram = lambda *_: module.internet.settle({})
+        module.internet._read(port)
+        assert module.internet.sockets == {}
 
 
-async def test_what_cannot_be_read_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_read_error_of_system_is_noted() -> None:
     port = free_port()
-    with modem() as it:
-        it.net.settle({0: port})
-
-        class Broken:
-            def recvfrom(self, _size: int) -> None:
-                raise OSError(5, "Input/output error")
-
-        with monkeypatch.context() as patched:
-            patched.setitem(it.net._open, port, Broken())
-            it.net._read(port)
-        assert it.notes == [f"UDP port {port}: Input/output error"]
+    with open_sockets() as module:
+        module.internet.settle({0: port})
+        # Only a connected UDP socket gets the error that its peer's port is closed.
+        own = module.internet.sockets[port]
+        own.connect(("127.0.0.1", free_port()))
+        own.send(b"x")
+        module.internet._read(port)
+        assert module.notes == [f"UDP port {port}: Connection refused"]

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pytest
 
-from emulator.air.messages import Code, Read, Register, Response
-from emulator.air.model import Path
+from emulator.air.messages import Read, Register, Response
+from emulator.air.model import Code, Path
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware

@@ -6,17 +6,8 @@ import math
 
 import pytest
 
-from emulator.air.messages import (
-    Code,
-    Execute,
-    Item,
-    Path,
-    Read,
-    Response,
-    Uplink,
-    Value,
-    Write,
-)
+from emulator.air.messages import Execute, Read, Response, Uplink, Write
+from emulator.air.model import Code, Item, Path, Value
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
 from emulator.module.dialects.classic.commands import Classic
