@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -118,12 +117,20 @@ class Emulator:
         config = BoardConfig(
             parse_address(port), path, baud, strict, firmware.overruns, faults, seed, allow_network
         )
-        make = partial(
-            Module, firmware=firmware, speed=baud or FACTORY_SPEED, boot_noise=boot_noise
-        )
-        names = identities(imei, imsi, modules)
-        for identity, one in zip(names, config.for_each(modules), strict=True):
-            self._add(make(identity, seed=one.seed, now=self.now()), one, firmware)
+        configs = config.for_each(modules)
+        for identity, own in zip(identities(imei, imsi, modules), configs, strict=True):
+            module = Module(
+                identity,
+                firmware=firmware,
+                speed=baud or FACTORY_SPEED,
+                boot_noise=boot_noise,
+                seed=own.seed,
+                now=self.now(),
+            )
+            quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
+            board = Board(module, own, quiet_time, self._scheduler)
+            self.boards.append(board)
+            self._simulation.add(module, board.flush)
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -232,12 +239,6 @@ class Emulator:
             self._thread.run(self.close())
         finally:
             self._thread.close()
-
-    def _add(self, module: Module, config: BoardConfig, firmware: Firmware) -> None:
-        quiet = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
-        board = Board(module, config, quiet, self._scheduler)
-        self.boards.append(board)
-        self._simulation.add(module, board.flush)
 
     def _trace_of(self, place: int) -> Trace | None:
         if self._trace is None:

@@ -116,11 +116,10 @@ class Server:
 
     def _update(self, address: str, message: Update, now: float) -> None:
         registration = self.registrations.at_location(message.location)
+        if registration and not self._product.admits(registration.endpoint):
+            self._end(registration, now)  # its device was deleted meanwhile
+            registration = None
         if registration is None:
-            self.send(address, Response(message.mid, Code.NOT_FOUND), now)
-            return
-        if not self._product.admits(registration.endpoint):  # its device was deleted meanwhile
-            self._end(registration, now)
             self.send(address, Response(message.mid, Code.NOT_FOUND), now)
             return
         if message.lifetime is not None and message.lifetime <= 0:
