@@ -1,7 +1,12 @@
-"""The other side of the wire: an emulated M5310, the air behind it, and OneNET behind that.
+"""Emulator of the M5310 module, of the radio network and of the OneNET cloud.
 
-Its names are loaded when they are first used, so that `python -m emulator` is in charge of signals
-before anything heavy is imported.
+    with Emulator(baud=None) as emulator:
+        run_program(emulator.port)              # a program that talks to the module
+        Cloud(emulator).read("3303/0/5700")     # an application that talks to the cloud
+
+Each name is imported when it is first used (PEP 562): pytest loads the fixtures of this package in
+every project, also without the extra `emulator`, and `python -m emulator` handles signals before
+the long imports begin.
 """
 
 from __future__ import annotations
@@ -9,34 +14,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from emulator.clock.clocks import EagerClock, LoopClock, VirtualClock
-    from emulator.emulator import Emulator
-    from emulator.line.faults import Rates
-    from emulator.module.firmware import Firmware
-    from emulator.module.radio.coverage import Coverage
-    from emulator.module.radio.sim import Sim
-    from emulator.onenet.errors import ApiError
-    from emulator.simulation.remote import within
-    from emulator.testing.application import Cloud
-    from emulator.testing.journal import Journal
+if TYPE_CHECKING:  # `as` exports a name (PEP 484)
+    from emulator.clock.clocks import EagerClock as EagerClock
+    from emulator.clock.clocks import LoopClock as LoopClock
+    from emulator.clock.clocks import VirtualClock as VirtualClock
+    from emulator.emulator import Emulator as Emulator
+    from emulator.line.faults import Rates as Rates
+    from emulator.module.firmware import Firmware as Firmware
+    from emulator.module.radio.coverage import Coverage as Coverage
+    from emulator.module.radio.sim import Sim as Sim
+    from emulator.onenet.errors import ApiError as ApiError
+    from emulator.simulation.remote import within as within
+    from emulator.testing.application import Cloud as Cloud
+    from emulator.testing.journal import Journal as Journal
 
-__all__ = [
-    "ApiError",
-    "Cloud",
-    "Coverage",
-    "EagerClock",
-    "Emulator",
-    "Firmware",
-    "Journal",
-    "LoopClock",
-    "Rates",
-    "Sim",
-    "VirtualClock",
-    "within",
-]
-
-_ROOMS = {
+# The imports above repeat this table for type checkers.
+_MODULE_OF = {
     "ApiError": "emulator.onenet.errors",
     "Cloud": "emulator.testing.application",
     "Coverage": "emulator.module.radio.coverage",
@@ -51,8 +44,10 @@ _ROOMS = {
     "within": "emulator.simulation.remote",
 }
 
+__all__ = list(_MODULE_OF)
+
 
 def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_ROOMS[name]), name)
+    return getattr(import_module(_MODULE_OF[name]), name)

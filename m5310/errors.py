@@ -1,8 +1,8 @@
-"""Everything that can go wrong, as one tree.
+"""All errors of the driver, in one tree.
 
-Split in two where it matters: a `UsageError` says *we* broke a rule (nothing was written to the
-port), every other error says what *they*, the port, the module, the network or the cloud, did.
-Each carries the number China Mobile's C kit gives it in `code`.
+A `UsageError` is an error of the calling program, raised before anything was written to the port.
+Every other error comes from the port, the module, the network or the platform. `code` is the number
+that China Mobile's C kit has for it.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ class Code(IntEnum):
 
 
 class M5310Error(Exception):
-    """The root of the tree. `code` is the C kit's number for what happened."""
+    """The root of the tree. `code` is the C kit's number for the error."""
 
     code: Code = Code.BADPARAM
 
 
 class UsageError(M5310Error):
-    """The caller broke a rule; nothing was written to the port."""
+    """The call is wrong; nothing was written to the port."""
 
 
 class ParameterError(UsageError, ValueError):
-    """A value, an id, an endpoint or a duration that the module's language cannot carry."""
+    """A value, an id, an endpoint or a duration that is invalid or cannot be sent."""
 
     def __init__(self, message: str, code: Code = Code.BADPARAM) -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class NotSupported(UsageError):
 
 
 class PortError(M5310Error, OSError):
-    """The port does not exist, is busy, or vanished. Every waiter gets it at once."""
+    """The port does not exist, is busy, or was lost. Raised at once in every call that waits."""
 
     code = Code.SOCKET
 
@@ -81,8 +81,8 @@ _CME_CODES: dict[int | None, Code] = {4: Code.NOT_SUPPORT, 30: Code.SOCKET}
 class CommandError(M5310Error):
     """The module refused a command.
 
-    `command` is the line that was sent, `result` what came (`ERROR`, `+CME ERROR:50`), `number`
-    the CME number or None. `code` is BADPARAM unless the number says more.
+    `command` is the line that was sent, `result` the final result (`ERROR`, `+CME ERROR:50`),
+    `number` the CME number or None. `code` is BADPARAM unless the number has a code of its own.
     """
 
     def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
@@ -96,15 +96,15 @@ class CommandError(M5310Error):
 
 
 class AcknowledgementRefused(CommandError):
-    """The module refused a report because its firmware acknowledges none. Report without."""
+    """The firmware does not acknowledge reports, so it refused one. Use acknowledge=False."""
 
 
 class CommandTimeout(M5310Error, TimeoutError):
-    """No final result came in time. The conversation is brought back in step by itself.
+    """No final result in time. The driver synchronizes with the module again by itself.
 
-    `lines` are the information responses that had come by then. `sent` is False if the command
-    was never written because the module answered no `AT` before it; it can be repeated without
-    harm. `bare` says that an `OK` came without the information the command must bring.
+    `lines` are the information responses received so far. `sent` is False if the command was not
+    written, because the module did not answer the `AT` before it; it can be repeated without harm.
+    `bare`: an `OK` was received without the response that the command requires.
     """
 
     code = Code.TIMEOUT
@@ -118,15 +118,15 @@ class CommandTimeout(M5310Error, TimeoutError):
         sent: bool = True,
         bare: bool = False,
     ) -> None:
-        advice = "Check wiring, speed and power; had the module only slept, it would be awake now"
+        advice = "Check wiring, speed and power; a sleeping module would be awake now"
         if not sent:
             what = "was not sent: the module did not answer the AT before it"
         elif bare:
-            what = f"an OK came within {timeout:g} s, but not the information that must precede it"
-            advice = "The log m5310.wire shows what came; is the response declared in its shape?"
+            what = f"OK within {timeout:g} s, but without the response that must precede it"
+            advice = "Compare the declared response with the lines in the log m5310.wire"
         else:
-            came = f"only {[shortened(line) for line in lines[:5]]!r}" if lines else "nothing"
-            what = f"no final result within {timeout:g} s, {came} came"
+            received = f"only {[shortened(line) for line in lines[:5]]!r}" if lines else "nothing"
+            what = f"no final result within {timeout:g} s, {received} was received"
         super().__init__(f"{shortened(command)}: {what}. {advice}")
         self.command = command
         self.timeout = timeout
@@ -136,13 +136,13 @@ class CommandTimeout(M5310Error, TimeoutError):
 
 
 class AnswerError(M5310Error):
-    """The module's answer does not have the documented shape."""
+    """An answer or a line of the module is malformed."""
 
 
 class RegistrationError(M5310Error):
-    """A login, its renewal or the logout did not succeed.
+    """A login, an update of the registration or a logout failed.
 
-    Refused by the platform, or no verdict came in time (`timed_out`).
+    The platform refused it, or there was no outcome in time (`timed_out`).
     """
 
     code = Code.REG_FAILED
@@ -155,13 +155,13 @@ class RegistrationError(M5310Error):
 
 
 class AcknowledgementTimeout(M5310Error, TimeoutError):
-    """The module took a report, but the platform's acknowledgement did not come in time."""
+    """The platform did not acknowledge a report in time."""
 
     code = Code.TIMEOUT
 
 
 class OutboxFull(M5310Error):
-    """A report was not kept, or not any longer: as many as may wait for the device do."""
+    """A report was refused or dropped, because as many as allowed already wait."""
 
     code = Code.NO_MEMORY
 
@@ -173,7 +173,7 @@ class ModemReset(M5310Error):
 
 
 def shortened(line: str, limit: int = 120) -> str:
-    """A line for a message or a log: long ones keep both ends and say how much is left out."""
+    """A line for a message or a log: of a long one both ends and its length."""
     if len(line) <= limit:
         return line
     return f"{line[: limit - 30]}...({len(line)} characters)...{line[-10:]}"

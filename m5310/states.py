@@ -1,29 +1,27 @@
 """Every legal transition of the conversation and of the device, as tables.
 
-A pair of state and event that no row lists is illegal by construction: `StateError`. The
-diagrams in the documentation are drawn from these rows.
+A pair of state and event that no row lists is illegal: `StateError`. The diagrams in the
+documentation are generated from these rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
-from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from transitions import Machine
 
 from m5310.errors import StateError
-
-if TYPE_CHECKING:
-    from transitions import Machine
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
 
 class Table(Generic[S, E]):
-    """The rows `(state, event, next state)` of one machine. The members' names are what is drawn.
+    """The rows `(state, event, next state)` of one machine; the diagram shows the members' names.
 
-    Raises ValueError on two rows for the same pair: a table has one answer to everything.
+    Raises ValueError on two rows for the same pair of state and event.
     """
 
     def __init__(self, name: str, initial: S, rows: Iterable[tuple[S, E, S]]) -> None:
@@ -34,12 +32,19 @@ class Table(Generic[S, E]):
         if len(set(pairs)) != len(pairs):
             raise ValueError(f"{name}: two rows for the same state and event")
         self._states = {state.name: state for row in self.rows for state in (row[0], row[2])}
-        self._states.setdefault(initial.name, initial)
-        # The pairs asked about so far; None is illegal.
+        self._machine = Machine(
+            model=None,
+            states=list(self._states),
+            transitions=[[event.name, state.name, to.name] for state, event, to in self.rows],
+            initial=initial.name,
+            auto_transitions=False,
+        )
+        # A look-up in the machine takes several times as long as a command of the engine.
         self.verdicts: dict[tuple[S, E], S | None] = {}
+        """The next states that were looked up so far; None: illegal."""
 
     def after(self, state: S, event: E) -> S:
-        """The state that `event` leads to. Raises StateError, naming what is legal instead."""
+        """The state that `event` leads to. Raises StateError, which names the legal events."""
         target = self._verdict(state, event)
         if target is None:
             legal = ", ".join(sorted(e.name for s, e, _ in self.rows if s is state)) or "nothing"
@@ -59,51 +64,16 @@ class Table(Generic[S, E]):
         return "\n".join(lines) + "\n"
 
     def _verdict(self, state: S, event: E) -> S | None:
-        # A trigger of the machine costs some 20 us, several times a whole command of the engine.
-        # Its verdict on a pair never changes, so it is asked once a pair and remembered.
         try:
             return self.verdicts[state, event]
         except KeyError:
-            verdict = self.verdicts[state, event] = self._judged(state, event)
-            return verdict
-
-    @cached_property
-    def _machine(self) -> Machine:
-        """One for all users of the table: it holds no user's state, it judges."""
-        from transitions import Machine  # noqa: PLC0415 - not before the first verdict
-
-        return Machine(
-            model=None,
-            states=list(self._states),
-            transitions=[[event.name, state.name, to.name] for state, event, to in self.rows],
-            initial=self.initial.name,
-            auto_transitions=False,
-        )
-
-    def _judged(self, state: S, event: E) -> S | None:
-        from transitions import MachineError  # noqa: PLC0415 - see `_machine`
-
-        model = _Model()
-        self._machine.add_model(model, initial=state.name)
-        try:
-            model.trigger(event.name)
-        except (MachineError, AttributeError):  # AttributeError: no row at all has this event
-            return None
-        finally:
-            self._machine.remove_model(model)
-        return self._states[model.state]
-
-
-class _Model:
-    """What a Machine moves: it hangs both attributes on it. One per verdict, so that two
-    threads that ask for the first time do not move each other's."""
-
-    state: str
-    trigger: Callable[[str], bool]
+            found = self._machine.get_transitions(event.name, state.name)
+            verdict = self._states[str(found[0].dest)] if found else None
+            return self.verdicts.setdefault((state, event), verdict)
 
 
 class States(Generic[S, E]):
-    """Where one user of a table stands."""
+    """The present state of one user of a table."""
 
     __slots__ = ("_table", "state")
 
@@ -112,13 +82,13 @@ class States(Generic[S, E]):
         self.state = table.initial
 
     def on(self, event: E) -> S:
-        """Move, and return the new state. Raises StateError and stays if no row lists the pair."""
+        """Move, and return the new state. Raises StateError if no row lists the pair."""
         pair = self.state, event
         self.state = self._table.verdicts.get(pair) or self._table.after(*pair)
         return self.state
 
     def allows(self, event: E) -> bool:
-        """Whether `on(event)` would move."""
+        """Whether `on(event)` is legal now."""
         return self._table.allows(self.state, event)
 
 
@@ -126,7 +96,7 @@ class States(Generic[S, E]):
 
 
 class DeviceState(Enum):
-    """Where a device stands. The names of the middle ones are the C kit's."""
+    """The state of a device. The names from DEREGISTERED to DEREG_PENDING are the C kit's."""
 
     NEW = "new"  # nothing is configured in the module
     DEREGISTERED = "deregistered"
@@ -136,8 +106,8 @@ class DeviceState(Enum):
     REG_UPDATE_PENDING = "registration update pending"
     REG_UPDATE_NEEDED = "registration update needed"
     DEREG_PENDING = "deregistration pending"
-    RESTORING = "restoring"  # the port is gone or the module forgot everything; both are mended
-    LOST = "lost"  # the same, and nobody mends it
+    RESTORING = "restoring"  # the port is gone or the module restarted: recovery is under way
+    LOST = "lost"  # the same, without a recovery
     DESTROYED = "destroyed"
 
     @property
@@ -180,20 +150,20 @@ def _device_rows() -> Iterable[tuple[DeviceState, DeviceEvent, DeviceState]]:
     yield s.REG_FAILED, e.CONNECT, s.REG_PENDING
     yield s.REG_PENDING, e.ACCEPTED, s.REGISTERED
     yield s.REG_PENDING, e.REFUSED, s.REG_FAILED
-    # the verdict of a login that nobody waits for any more
+    # the outcome of a login that came too late
     yield s.REG_FAILED, e.ACCEPTED, s.REGISTERED
     yield s.REG_UPDATE_PENDING, e.UPDATED, s.REGISTERED
     yield s.REG_UPDATE_PENDING, e.UPDATE_FAILED, s.REG_UPDATE_NEEDED
-    # the module renewed by itself, or later than anybody waited
+    # the module renewed by itself, or the outcome came too late
     yield s.REG_UPDATE_NEEDED, e.UPDATED, s.REGISTERED
     yield s.REGISTERED, e.UPDATED, s.REGISTERED
     yield s.DEREG_PENDING, e.CLOSED, s.DEREGISTERED
     for state in (s.REGISTERED, s.REG_UPDATE_NEEDED):
         yield state, e.UPDATE, s.REG_UPDATE_PENDING
-    yield s.REG_FAILED, e.CLOSE, s.DEREG_PENDING  # so that a late verdict changes nothing
+    yield s.REG_FAILED, e.CLOSE, s.DEREG_PENDING  # so that a late outcome changes nothing
     for state in (s.REGISTERED, s.REG_UPDATE_PENDING, s.REG_UPDATE_NEEDED):
         yield state, e.CLOSE, s.DEREG_PENDING
-        yield state, e.CLOSED, s.DEREGISTERED  # the module logged out unasked
+        yield state, e.CLOSED, s.DEREGISTERED  # the module logged out by itself
     for state in (s.NEW, s.DEREGISTERED, s.REG_FAILED, s.RESTORING, s.LOST):
         yield state, e.DESTROY, s.DESTROYED
     yield s.RESTORING, e.RESTORED, s.DEREGISTERED
@@ -214,31 +184,31 @@ class _Member(Enum):
 
 
 class Conversation(_Member):
-    """Who may speak on the wire, and whose the next final result is."""
+    """Whether a command may be written, and to which one the next final result belongs."""
 
-    LOST = "out of step: what comes belongs to the past, nothing may be sent but a probe"
-    PROBING = "an AT is out to find the step again"
-    SETTLING = "it was answered; nothing more of the past may follow"
-    IDLE = "in step, nothing outstanding"
-    BUSY = "a command is out; the next final result is its"
+    LOST = "not synchronized: results belong to earlier commands, only AT may be written"
+    PROBING = "AT is written, to synchronize again"
+    SETTLING = "AT was answered; results of earlier commands may still follow"
+    IDLE = "synchronized, no command outstanding"
+    BUSY = "a command is outstanding; the next final result belongs to it"
 
 
 class ConversationEvent(_Member):
-    PROBE = "an AT is written"
-    OK = "an OK came"
-    ERROR = "a final result came that is not OK"
-    GIVE_UP = "nobody waits any longer"
-    SETTLED = "nothing more came for the settle time"
+    PROBE = "AT is written"
+    OK = "OK was received"
+    ERROR = "another final result was received"
+    GIVE_UP = "no command is waiting any more"
+    SETTLED = "nothing was received for the settle time"
     COMMAND = "a command is written"
-    RESULT = "its final result came"
-    TIMEOUT = "its time is over"
-    SLEPT = "the other side may have fallen asleep"
-    RESET = "the other side began anew"
+    RESULT = "its final result was received"
+    TIMEOUT = "its timeout has passed"
+    SLEPT = "the module may have fallen asleep"
+    RESET = "the module has restarted"
 
 
 CONVERSATION: Table[Conversation, ConversationEvent] = Table(
     "the conversation",
-    Conversation.LOST,  # of a fresh port we know nothing: half a line, an echo, a running command
+    Conversation.LOST,  # at the start there may be half a line, an echo, a running command
     [
         (Conversation.LOST, ConversationEvent.PROBE, Conversation.PROBING),
         (Conversation.PROBING, ConversationEvent.PROBE, Conversation.PROBING),

@@ -10,33 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from emulator.air.model import Code, Item, Path, Value
-
-__all__ = [
-    "IMEI",
-    "IMSI",
-    "Ack",
-    "CancelObserve",
-    "Code",
-    "Deregister",
-    "Discover",
-    "Downlink",
-    "Execute",
-    "Item",
-    "Notification",
-    "Observe",
-    "Path",
-    "Read",
-    "Register",
-    "Reset",
-    "Response",
-    "Update",
-    "Uplink",
-    "Value",
-    "Write",
-    "endpoint_name",
-    "imei_of",
-]
+from emulator.air.model import Code, Item, Path
 
 # OneNET guide 4.2.1. An endpoint name is `imei;imsi`.
 IMEI = re.compile(r"[0-9A-Za-z]{1,17}")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
-from emulator.air.messages import Ack, Code, Downlink, Register, Reset, Response, Update, Uplink
+from emulator.air.messages import Ack, Downlink, Register, Reset, Response, Update, Uplink
+from emulator.air.model import Code
 
 # guess: seconds between a request and its repetition; long enough for the host to answer between
 # them, so that it receives a request that it has answered already.

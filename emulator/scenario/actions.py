@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 
-from emulator.air.messages import Discover, Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Discover, Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme, framed
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.emulator import Emulator
 from emulator.onenet.datapoints import MAX_POINTS, stream_id
 from emulator.onenet.devices import Device
@@ -42,7 +43,7 @@ class Cloud:
     """
 
     def __init__(self, emulator: Emulator, *, imei: str | None = None) -> None:
-        """`imei` selects the module; None: the first one."""
+        """`imei` selects the module; None: the first one. An unknown one raises ApiError on use."""
         self._emulator = emulator
         self._imei = emulator.imei if imei is None else imei
 
@@ -54,7 +55,7 @@ class Cloud:
         return within(self._emulator, lambda it: it.platform.online(self._device(it)))
 
     def points(self, path: str) -> list[Value]:
-        """The values reported for a resource, oldest first."""
+        """The values reported for a resource, oldest first, at most the 6000 newest."""
         wanted = {stream_id(_resource(path))}
 
         def collect(it: Emulator) -> list[Value]:
@@ -64,7 +65,10 @@ class Cloud:
         return within(self._emulator, collect)
 
     def until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
-        """Wait until `done()`: `cloud.until(lambda: cloud.online)`. Raises TimeoutError."""
+        """Wait until `done()`: `cloud.until(lambda: cloud.online)`.
+
+        Raises TimeoutError after `timeout` seconds of real time. `done` is called at least once.
+        """
         end = time.monotonic() + timeout
         while not done():
             if time.monotonic() >= end:
@@ -86,6 +90,7 @@ class Cloud:
         self._wait(self.start_write({path: value}), timeout)
 
     def execute(self, path: str, arguments: str = "", timeout: float = TIMEOUT) -> None:
+        """Execute one resource, with `arguments` as text."""
         self._wait(self.start_execute(path, arguments), timeout)
 
     def start_read(self, path: str) -> Future[Value]:
@@ -101,7 +106,7 @@ class Cloud:
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
         """Write resources of one instance in one request."""
         items = tuple(Item(_resource(path), value) for path, value in values.items())
-        instances = {Path(item.path.object, item.path.instance) for item in items}
+        instances = {item.path.instance_path for item in items}
         if len(instances) != 1:
             raise ValueError(f"{', '.join(values)}: expected resources of one instance")
         return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)

@@ -7,10 +7,6 @@ from typing import Final
 
 from m5310.at.table import CommandTable, Match, first_value
 
-ACKNOWLEDGES: Final = "3."
-"""What the answer to AT+CMVER holds from SP3 on; hosts check it before they ask for
-acknowledgements (seen)."""
-
 TABLE: Final = CommandTable()
 
 # Never a line with a prefix: an unsolicited one may come before the answer. Nor boot text: a

@@ -1,4 +1,4 @@
-"""The platform's words for reports: which are awaited, until when, and for what."""
+"""Acknowledgements that the platform still owes, with their deadlines."""
 
 from __future__ import annotations
 
@@ -11,35 +11,39 @@ from typing import Final
 from m5310.device.reports import ACKNOWLEDGED, Portion
 
 OVERDUE: Final = ACKNOWLEDGED + 10.0
-"""Seconds after which no acknowledgement comes: the module's time, and some for the line."""
+"""Seconds from the module's `OK` after which an acknowledgement is overdue: the module's own time,
+and some for the line."""
 
 _log = logging.getLogger("m5310.device")
 
 
 class Acknowledgements:
-    """`overdue` is called with each portion that the module took `OVERDUE` s ago and for which no
-    word came; it is not awaited any more then, though it may still come."""
+    """Ackids of the portions that were sent, and a timer for the first one that is overdue.
 
-    def __init__(self, overdue: Callable[[Portion], None]) -> None:
-        self._overdue = overdue
+    `on_overdue` is called with each portion that was accepted `OVERDUE` s ago and is not
+    acknowledged. Its acknowledgement still counts if it comes later.
+    """
+
+    def __init__(self, on_overdue: Callable[[Portion], None]) -> None:
+        self._on_overdue = on_overdue
         # The guide asks for an ackid greater than 0 in one place and greater than 1 in another
         # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
         self._ackids = itertools.count(2)
         self._portions: dict[int, Portion] = {}  # by ackid
-        self._accepted: dict[Portion, None] = {}  # by the module, in the order they fall due
+        self._accepted: dict[Portion, None] = {}  # by the module, the first one due first
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        """Portions that the module took and whose word is awaited."""
+        """Accepted portions that are neither acknowledged nor overdue."""
         return len(self._accepted)
 
     @property
     def portions(self) -> Iterable[Portion]:
-        """All that a word may come for."""
+        """All that an acknowledgement may come for."""
         return tuple(self._portions.values())
 
-    def asked(self, portion: Portion) -> int:
-        """A new ackid for a portion that is about to be said: its word may come before its `OK`."""
+    def expect(self, portion: Portion) -> int:
+        """A new ackid for a portion, before it is sent: the acknowledgement may precede its OK."""
         ackid = next(self._ackids)
         self._portions[ackid] = portion
         portion.ackids.append(ackid)
@@ -47,23 +51,23 @@ class Acknowledgements:
         return ackid
 
     def accepted(self, portion: Portion) -> None:
-        """The module took it: its time begins."""
+        """The module accepted the portion: its time begins."""
         portion.due = asyncio.get_running_loop().time() + OVERDUE
         self._accepted[portion] = None
         self._set_timer()
 
-    def arrived(self, ackid: int) -> Portion | None:
-        """The portion that a word has come for, None if nobody awaits it."""
+    def resolve(self, ackid: int) -> Portion | None:
+        """The portion that is acknowledged by `ackid`, None if there is none."""
         portion = self._portions.get(ackid)
         if portion is None:
-            _log.info("an acknowledgement came for %d, which nobody awaits", ackid)
+            _log.info("ignoring acknowledgement for unknown ackid %d", ackid)
             return None
         portion.acknowledged = True
         self.forget(portion)
         return portion
 
     def forget(self, portion: Portion) -> None:
-        """No word is awaited for any of its attempts."""
+        """Expect no acknowledgement for any attempt to send the portion."""
         for ackid in portion.ackids:
             self._portions.pop(ackid, None)
         portion.ackids.clear()
@@ -71,7 +75,7 @@ class Acknowledgements:
         self._set_timer()
 
     def forget_all(self) -> list[Portion]:
-        """None will come any more. Returns what the module had taken, in that order."""
+        """Expect none any more. Returns the portions that the module had accepted, in order."""
         accepted = list(self._accepted)
         for portion in self.portions:
             self.forget(portion)
@@ -83,10 +87,10 @@ class Acknowledgements:
             self._timer = None
         first = next(iter(self._accepted), None)
         if first is not None:
-            self._timer = asyncio.get_running_loop().call_at(first.due, self._ring)
+            self._timer = asyncio.get_running_loop().call_at(first.due, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         portion = next(iter(self._accepted))
         del self._accepted[portion]
         self._set_timer()
-        self._overdue(portion)
+        self._on_overdue(portion)

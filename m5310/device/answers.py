@@ -62,26 +62,19 @@ class RequestHandler:
         resources: ObjectTree,
         handlers: Handlers,
         dialect: Dialect,
+        callbacks: Callbacks,
         *,
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self._resources = resources
-        self._dialect = dialect
         self._handlers = handlers
+        self._dialect = dialect
+        self._callbacks = callbacks
         self._answer_within = answer_within
-        self._callbacks = Callbacks()
 
     def deadline(self) -> float:
         """When a request that arrives now must be answered, in the loop's time (s)."""
         return asyncio.get_running_loop().time() + self._answer_within
-
-    def allow_close_from_callback(self) -> None:
-        """See `Callbacks`."""
-        self._callbacks.allow_close_from_callback()
-
-    async def close(self) -> None:
-        """Cancel a running callback; one in a thread is abandoned."""
-        await self._callbacks.close()
 
     async def answer(self, parts: tuple[Request, ...], deadline: float, *, serve: bool) -> Commands:
         """The commands that answer a request. Raises nothing.
@@ -181,15 +174,13 @@ class RequestHandler:
         return task.result()
 
 
+_NAMES: Final = {
+    ReadRequest: "the read of",
+    WriteRequest: "the write to",
+    ExecuteRequest: "the execution of",
+}
+
+
 def describe(request: Request) -> str:
     """The request in words, for the log."""
-    match request:
-        case ReadRequest():
-            what = "the read of"
-        case WriteRequest():
-            what = "the write to"
-        case ExecuteRequest():
-            what = "the execution of"
-        case _:
-            assert_never(request)
-    return f"{what} {request.path} (msgid {request.msgid})"
+    return f"{_NAMES[type(request)]} {request.path} (msgid {request.msgid})"

@@ -1,16 +1,18 @@
-"""A device on OneNET, carried by one module: create, declare, log in, report, serve, leave."""
+"""Device: one device on OneNET, on one module. The public asyncio API."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from random import Random
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, overload
+from typing import Final, Self, overload
 
+from m5310.at.modem import Modem
 from m5310.at.tasks import finish
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
-from m5310.device.callbacks import Callback
+from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
 from m5310.device.events import EventEmitter, Listener, UpkeepCounters
 from m5310.device.lifecycle import Lifecycle
@@ -32,11 +34,6 @@ from m5310.module.link import Link, Opener
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 
-if TYPE_CHECKING:
-    from random import Random
-
-    from m5310.at.modem import Modem
-
 URI: Final = "coap://183.230.40.40:5683"
 """OneNET's LwM2M server (seen)."""
 
@@ -44,19 +41,19 @@ URI: Final = "coap://183.230.40.40:5683"
 class Device:
     """One device. `async with` creates it, and leaves the module clean whatever happens.
 
-    `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's, or a
-    coroutine function that opens a `Modem`, and another one each time the port was lost.
-    `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
-    `m5310.device.answering.Handlers`; each must end `answer_within` s after its request arrived.
+    `port` is a pyserial URL, opened and closed here; or a `Modem` that remains the caller's; or a
+    coroutine function that opens a `Modem`, called again after each loss of the port. `endpoint` is
+    `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. For the callbacks see
+    `m5310.device.answers.Handlers`; each must end within `answer_within` s of its request.
 
-    The registration is renewed in time for as long as the device is open; if that fails, or the
-    module logs out unasked, it is logged in anew. A port that was lost and comes back, with the
-    same name or the same USB serial number, is opened again; a module that restarts is told
-    everything again and logged in again if it was. Meanwhile `state` is RESTORING, whoever waited
-    for a command or a verdict got PortError or ModemReset, and up to `outbox` reports are kept in
-    order (`when_full` says what happens beyond). `on_event` hears of each step (see
-    `m5310.device.upkeep`), `random` spreads the waits between attempts. With `recover=False` either
-    makes the device LOST, nothing is kept, and a renewal that failed is only told.
+    The registration is renewed in time while the device is open. If that fails, or the module logs
+    out by itself, the device logs in again. A lost port is opened again when it is back, under its
+    name or with its USB serial number. A module that restarts is configured again, and logged in
+    if it was. Meanwhile `state` is RESTORING, calls that wait raise PortError or ModemReset, and up
+    to `outbox` reports are kept in order (beyond that see `when_full`). `on_event` is called with
+    each step (see `m5310.device.events`); `random` spreads the waits between attempts. With
+    `recover=False` a restart or a lost port makes the device LOST, no report is kept, and a failed
+    renewal is only an event.
     """
 
     def __init__(
@@ -89,7 +86,7 @@ class Device:
         self._resources = ObjectTree()
         registration = self._registration = Registration(execute, dialect)
         provisioning = self._provisioning = Provisioning(
-            self._resources, execute, dialect, session, registration.outcomes.expect
+            self._resources, self.module, dialect, session, registration.outcomes
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,
@@ -101,47 +98,48 @@ class Device:
             random=random,
         )
         reports = self._outbox = Outbox(
-            execute,
+            self.module,
             dialect,
-            session,
             recovery.verify_registration,
             recovery.restore_configuration,
-            recovery.report_dropped,
+            self._events.emit,
             recover=recover,
             limit=outbox,
             when_full=when_full,
         )
         handlers = Handlers(on_read, on_write, on_execute)
-        handler = RequestHandler(self._resources, handlers, dialect, answer_within=answer_within)
+        callbacks = Callbacks()
+        handler = RequestHandler(
+            self._resources, handlers, dialect, callbacks, answer_within=answer_within
+        )
         requests = self._requests = Requests(handler, execute, session)
         parts = registration, provisioning, recovery, reports, requests
-        self._lifecycle = Lifecycle(self.module, *parts)
+        self._lifecycle = Lifecycle(self.module, *parts, callbacks)
         Dispatch(link, *parts, dialect)
 
     @property
     def state(self) -> DeviceState:
-        """Where the device stands, as far as the module said."""
+        """The state of the device, as far as the module has reported it."""
         return self._registration.state
 
     @property
     def in_service(self) -> bool:
-        """Whether reports can go out, or will again without the program's doing."""
+        """Whether reports can be sent, or will be without an action of the program."""
         return self._recovery.in_service
 
     @property
     def counters(self) -> UpkeepCounters:
-        """What happened to the device so far; `modem.counters` has the wire's part."""
+        """Counts of the events so far; `modem.counters` has those of the line."""
         return self._events.counters
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """What was added and not removed, in that order."""
+        """The resources that were added and not removed, in that order."""
         return tuple(self._resources)
 
     @property
     def modem(self) -> Modem:
-        """The modem below; another one after each opening of the port. Raises StateError while
-        closed."""
+        """The modem on the port, another one after each opening. Raises StateError if closed."""
         return self.module.modem
 
     async def __aenter__(self) -> Self:
@@ -161,19 +159,20 @@ class Device:
     async def create(self) -> None:
         """Open the port and configure the module.
 
-        What an earlier program left behind in the module is logged out and deleted first.
-        Raises PortError, CommandError, CommandTimeout; the port is closed again then.
+        What a previous program left in the module is logged out and deleted first. Raises
+        PortError, CommandError, CommandTimeout or ModemReset; the port is then closed again.
         """
         await self._lifecycle.create()
 
     async def add_resource(
         self,
         path: Path | str,
-        type: ValueType,  # noqa: A002  # the field's word
+        type: ValueType,  # noqa: A002  # as LwM2M calls it
         value: Value,
         access: Access = Access.READABLE,
     ) -> Resource:
-        """Declare a resource to the module. Before login only: later ones are never reported."""
+        """Declare a resource to the module. Raises StateError after the login, since the module
+        would never report it, and ParameterError for an invalid path, type or value."""
         resource = Resource(path, type, value, access)
         async with self._provisioning.lock:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
@@ -181,23 +180,23 @@ class Device:
             return resource
 
     async def remove_resource(self, resource: Resource) -> None:
-        """Serve and report it no more; the last one of an instance takes that with it."""
+        """Remove a resource; with the last one of an object instance, the module deletes that.
+
+        Raises NotFound if it is not a resource of this device.
+        """
         async with self._provisioning.lock:
-            instance = self._provisioning.remove(resource)
-            if instance is None:
-                return
-            await finish(self._provisioning.delete(instance))
-        if self._registration.allows(DeviceEvent.UPDATE):
+            deleted = await finish(self._provisioning.remove(resource))
+        if deleted and self._registration.allows(DeviceEvent.UPDATE):
             await self.update(with_objects=True)
 
     # --- log in, renew, log out --------------------------------------------------------------
 
     async def connect(self, timeout: float = CONNECT) -> None:  # noqa: ASYNC109  # the module's
-        """Log in; the module gives up after `timeout` s (rounded up to whole ones).
+        """Log in; the module gives up after `timeout` s (rounded up to whole seconds).
 
-        Raises RegistrationError, its `timed_out` saying whether the platform refused or no
-        verdict came; CommandError if the module does not even begin (30: no network yet).
-        Cancelled, it leaves the module trying: `state` follows what comes of it.
+        Raises RegistrationError if the platform refuses, or if there is no outcome in time
+        (`timed_out`); CommandError if the module refuses to begin (30: no network yet). After a
+        cancellation the module continues, and `state` follows the outcome.
         """
         await self._registration.connect(timeout)
 
@@ -207,25 +206,25 @@ class Device:
         with_objects: bool = False,
         timeout: float = UPDATE,  # noqa: ASYNC109
     ) -> None:
-        """Renew the registration now; in time it is done unasked. Raises RegistrationError."""
+        """Renew the registration now; in time this happens by itself. Raises RegistrationError."""
         await self._registration.update(with_objects=with_objects, timeout=timeout)
 
     async def close(self, timeout: float = CLOSE) -> None:  # noqa: ASYNC109
-        """Log out. Raises RegistrationError if nothing confirms it in time.
+        """Log out. Raises RegistrationError if that is not confirmed within `timeout` s.
 
-        The device is DEREGISTERED in either case: the module forgets what the platform may not.
-        A login under way is awaited first, since the module takes no logout before its end; what a
-        failed one may have left in the module is logged out as well. A device that is to be logged
-        in again is not, and what was kept for that fails; a module that forgot what it was told is
-        still told it: RESTORING until then.
+        The device is DEREGISTERED in either case: the module deletes the registration, even if the
+        platform does not. A login under way is awaited first, since the module refuses a logout
+        before its end; a failed login is logged out as well, since the module may hold it. During a
+        recovery the login is cancelled and the kept reports fail; a module that lost its
+        configuration is still configured, and the device RESTORING until then.
         """
         await self._lifecycle.close(timeout)
 
     async def destroy(self) -> None:
-        """Log out if need be, delete everything from the module, close the port if it is ours.
+        """Log out if necessary, delete everything from the module, close the port if opened here.
 
-        Never raises for what the module does: it is left as clean as it lets itself be left.
-        Not interrupted by a cancellation. A second call waits for the first one's end.
+        Errors of the module are logged, not raised. A cancellation waits until this is done. A
+        second call waits for the end of the first one.
         """
         await self._lifecycle.destroy()
 
@@ -256,16 +255,18 @@ class Device:
         acknowledge: bool = False,
         timeout: float = ACKNOWLEDGED,  # noqa: ASYNC109
     ) -> Report:
-        """Report one value, or several that belong together, and wait until it is taken.
+        """Report one value, or several that belong together; wait until the module accepts them.
 
-        With `acknowledge` also until the platform has it, or AcknowledgementTimeout, which need
-        not be the end: the report's `state` tells what becomes of it. What the module took becomes
-        the resources' value. While the device is being brought back the report is kept, to be sent
-        after the login, and returned at once: its `state` is QUEUED, or OutboxFull is raised.
+        With `acknowledge`, wait also until the platform acknowledges the report, or raise
+        AcknowledgementTimeout after `timeout` s; the report's `state` shows what becomes of it.
+        Accepted values become the resources' values. During a recovery the report is kept and
+        returned at once, in state QUEUED; it is sent after the login. Raises OutboxFull, StateError
+        without a login, NotFound, ParameterError, CommandError, CommandTimeout, ModemReset,
+        PortError.
         """
         if not isinstance(what, Mapping):
             if value is None:
-                raise ParameterError(f"{what!r}: no value to report")
+                raise ParameterError(f"{what!r}: no value to report; expected one")
             what = {what: value}
         report = await self.report(what, acknowledge=acknowledge)
         if acknowledge and report.state is not ReportState.QUEUED:
@@ -275,7 +276,7 @@ class Device:
     async def report(
         self, values: Mapping[Resource, Value], *, acknowledge: bool = False
     ) -> Report:
-        """Like `notify`, but leaves waiting for the platform to the caller."""
+        """As `notify`, without waiting for the platform."""
         for resource in values:
             self._resources.check(resource)
         if not self._recovery.login_pending:
@@ -283,14 +284,11 @@ class Device:
         return await self._outbox.send(values, acknowledge=acknowledge)
 
     def check_registered(self) -> None:
-        """Raise why no report can go out now: StateError, or what the device was lost by."""
+        """Raise StateError, or the error of a LOST device, unless reports can be sent."""
         self._registration.check_registered()
 
     async def left(self, timeout: float) -> None:  # noqa: ASYNC109
-        """Wait until the device is out of service for good, at most `timeout` s.
-
-        For good: not registered, and not being restored either.
-        """
+        """Wait until the device is neither registered nor being restored, at most `timeout` s."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._recovery.wait_out_of_service()

@@ -81,7 +81,7 @@ class Dispatch:
                 self._registration.on_outcome(urc)
             case Observed():
                 observation = urc.object, urc.instance, urc.resource
-                self._outbox.observed(observation, added=urc.added)
+                self._outbox.observations.observed(observation, added=urc.added)
             case Discovered() | None:
                 pass  # the module answers these itself; None is not of this language
             case _:

@@ -7,13 +7,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from m5310.commands.network import Registration
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError
-
-if TYPE_CHECKING:
-    from m5310.commands.network import Registration
 
 # The text of an event says what happened, not what will be done about it: that depends on the
 # program's choice (`recover`).

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from m5310.at.tasks import finish
+from m5310.device.callbacks import Callbacks
 from m5310.device.outbox import Outbox
 from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import RecoveryPolicy
@@ -36,6 +37,7 @@ class Lifecycle:
         recovery: RecoveryPolicy,
         outbox: Outbox,
         requests: Requests,
+        callbacks: Callbacks,
     ) -> None:
         self._link = module.link
         self._module = module
@@ -44,6 +46,7 @@ class Lifecycle:
         self._recovery = recovery
         self._outbox = outbox
         self._requests = requests
+        self._callbacks = callbacks
         self._creating = asyncio.Lock()
         self._destroying: asyncio.Task[None] | None = None
 
@@ -90,10 +93,9 @@ class Lifecycle:
             self._recovery.resume()
 
     async def destroy(self) -> None:
-        self._requests.allow_close_from_callback()
+        self._callbacks.allow_close_from_callback()
         if self._destroying is None:
-            self._registration.allow_only_close()
-            self._recovery.end()
+            self._registration.closing_only = True
             self._destroying = asyncio.create_task(self._destroy())
         await finish(self._destroying)
 
@@ -110,6 +112,7 @@ class Lifecycle:
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
         await self._requests.close()
+        await self._callbacks.close()
         async with self._provisioning.lock:  # wait for the end of a declaration
             if not self._link.gone:
                 await self._provisioning.delete_all()

@@ -1,4 +1,4 @@
-"""What the platform observes: after a new login it has to say so again."""
+"""Observations of the platform. They end with a login, and must be made again after the next."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import Final
 
-AGAIN: Final = 10.0
-"""Seconds the platform gets, after a new login, to observe what it observed before. Until then a
-module may drop what is reported; a guess, some seconds were seen."""
+OBSERVE_WITHIN: Final = 10.0
+"""Seconds from a new login in which the platform observes again what it observed before. Until
+then the module may drop reports."""  # guess: some seconds were seen
 
 Observation = tuple[int, int, int]
 """The ids of object, instance and resource, -1 for all."""
@@ -24,11 +24,11 @@ class Observations:
 
     @property
     def missing(self) -> bool:
-        """Whether some of what was observed before the last interruption may be, again."""
+        """Whether something may be observed again that was before the last interruption."""
         return bool(self._missing)
 
     def observed(self, what: Observation, *, added: bool) -> None:
-        """The platform observes it, or no more."""
+        """The platform observes `what`, or stops observing it."""
         if added:
             self._observed.add(what)
         else:
@@ -36,16 +36,16 @@ class Observations:
         self._changed.set()
 
     def interrupted(self) -> None:
-        """The login is over, and with it every observation."""
-        self._missing = self._missing | self._observed  # a new set: see `complete`
+        """The login has ended, and with it every observation."""
+        self._missing = self._missing | self._observed  # a new set: see `wait_complete`
         self._observed.clear()
         self._changed.set()
 
-    async def complete(self) -> None:
-        """Wait until nothing is missing, at most `AGAIN` s, or until the next interruption."""
-        missing = self._missing  # another one after an interruption
+    async def wait_complete(self) -> None:
+        """Wait until nothing is missing, `OBSERVE_WITHIN` s are over, or an interruption."""
+        missing = self._missing  # replaced by an interruption
         try:
-            async with asyncio.timeout(AGAIN):
+            async with asyncio.timeout(OBSERVE_WITHIN):
                 while missing is self._missing and not missing <= self._observed:
                     self._changed.clear()
                     await self._changed.wait()

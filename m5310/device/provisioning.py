@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Final
 
-from m5310.at.codec import Command, Execute
-from m5310.commands import general
-from m5310.dialects.dialect import Dialect, execute_all
+from m5310.at.tasks import Pending
+from m5310.dialects.dialect import Commands, Dialect, execute_all
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
@@ -23,6 +22,7 @@ from m5310.errors import (
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.module.link import Session
+from m5310.module.queries import Queries
 
 LOGOUT: Final = 30.0
 """Seconds that the logout of a previous program may take."""  # guess: as `registration.CLOSE`
@@ -43,24 +43,24 @@ _log = logging.getLogger("m5310.device")
 class Provisioning:
     """Creates, declares, restores and deletes what the module holds of the device.
 
-    `expect` returns a future of the module's next `Opened` or `Closed`. A caller that changes the
-    resources holds `lock`. Methods raise CommandError, CommandTimeout, ModemReset and PortError
+    `outcomes` brings the module's next `Opened` or `Closed`. A caller that changes the resources
+    holds `lock`. Methods raise CommandError, CommandTimeout, ModemReset and PortError
     unless they say otherwise.
     """
 
     def __init__(
         self,
         resources: ObjectTree,
-        execute: Execute,
+        module: Queries,
         dialect: Dialect,
         session: Session,
-        expect: Callable[[type[Opened | Closed]], asyncio.Future[bool]],
+        outcomes: Pending[type, bool],
     ) -> None:
         self._resources = resources
-        self._execute = execute
+        self._module = module
         self._dialect = dialect
         self._session = session
-        self._expect = expect
+        self._outcomes = outcomes
         self._instances: dict[Path, None] = {}  # that the module holds, in the order added
         self._maybe_instances: set[Path] = set()  # were sent, but no result came
         self.lock = asyncio.Lock()
@@ -89,14 +89,14 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(general.error_numbers(on=True))
+        await self._try(self._module.error_numbers(on=True))
         try:
-            await self._dialect.configure(self._execute)
+            await self._dialect.configure(self._module.execute)
         except CommandError as error:
             _log.info("deleting the instance of a previous program: %s", error)
         else:
             return None
-        opened = self._expect(Opened)
+        opened = self._outcomes.expect(Opened)
         if not await self._delete_previous():
             # Either there is none and the line damaged the configuration, or a login of the
             # previous program is under way: then nothing is accepted before its end.
@@ -110,20 +110,20 @@ class Provisioning:
         """Configure a module that holds no instance: a refusal means a damaged line."""
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(CommandError):
-                return await self._dialect.configure(self._execute)
-        return await self._dialect.configure(self._execute)
+                return await self._dialect.configure(self._module.execute)
+        return await self._dialect.configure(self._module.execute)
 
     async def _delete_previous(self) -> bool:
         """Log out and delete the instance of a previous program; False if that is refused."""
-        closed = self._expect(Closed)
+        closed = self._outcomes.expect(Closed)
         try:
-            await execute_all(self._execute, self._dialect.close())
+            await self._execute(self._dialect.close())
         except CommandError as error:
             _log.debug("not logged in: %s", error)
         else:
             # the module refuses to delete the instance until the logout has ended
             await asyncio.wait({closed}, timeout=LOGOUT)
-        return await self._try(*self._dialect.delete())
+        return await self._try(self._execute(self._dialect.delete()))
 
     async def declare(self, resource: Resource) -> None:
         """Add a resource to the device and declare it to the module, with its instance."""
@@ -155,12 +155,12 @@ class Provisioning:
         if instance not in self._instances:
             await self._add(instance)
             self._instances[instance] = None
-        await execute_all(self._execute, self._dialect.declare(resource, text))
+        await self._execute(self._dialect.declare(resource, text))
 
     async def _add(self, instance: Path) -> None:
         """Add an instance. The module refuses one that it holds: its result may have been lost."""
         try:
-            await execute_all(self._execute, self._dialect.add_instance(instance))
+            await self._execute(self._dialect.add_instance(instance))
         except CommandTimeout as error:
             if error.sent:
                 self._maybe_instances.add(instance)
@@ -171,21 +171,15 @@ class Provisioning:
             _log.debug("%s was added before, and the result was lost: %s", instance, error)
         self._maybe_instances.discard(instance)
 
-    def remove(self, resource: Resource) -> Path | None:
-        """Remove a resource from the device.
-
-        Returns its instance if that is empty now: the caller then calls `delete`.
-        """
+    async def remove(self, resource: Resource) -> bool:
+        """Remove a resource; delete its instance if that is empty now. Returns whether it was."""
         self._resources.remove(resource)
         instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
-            return None
-        return instance
-
-    async def delete(self, instance: Path) -> None:
-        """Delete an instance from the module."""
-        await execute_all(self._execute, self._dialect.delete_instance(instance))
+            return False
+        await self._execute(self._dialect.delete_instance(instance))
         self._instances.pop(instance, None)
+        return True
 
     def forget(self) -> None:
         """Note that the module holds nothing: it has restarted, or its port is lost."""
@@ -204,19 +198,22 @@ class Provisioning:
         """Delete everything from the module as far as it obeys. Raises nothing."""
         try:
             for instance in tuple(self._instances):  # a restart clears them meanwhile
-                await self._try(*self._dialect.delete_instance(instance))
-            await self._try(*self._dialect.delete())
+                await self._try(self._execute(self._dialect.delete_instance(instance)))
+            await self._try(self._execute(self._dialect.delete()))
         except (PortError, CommandTimeout, ModemReset) as error:
             _log.warning("the module still holds the device: %s", error)
         self.forget()
 
-    async def _try(self, *commands: Command[Any]) -> bool:
-        """Send commands that may be refused, or get no result; False if one is refused.
+    async def _execute(self, commands: Commands) -> None:
+        await execute_all(self._module.execute, commands)
+
+    async def _try(self, commands: Awaitable[object]) -> bool:
+        """Execute commands that may be refused, or get no result; False if one is refused.
 
         Raises PortError, ModemReset, and CommandTimeout if the module did not answer AT either.
         """
         try:
-            await execute_all(self._execute, commands)
+            await commands
         except (PortError, ModemReset):
             raise
         except M5310Error as error:

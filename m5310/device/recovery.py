@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from m5310.device.events import (
-    LoggedOut,
-    PortLost,
-    RenewalFailed,
-    Renewed,
-    ReportDropped,
-    Reset,
-    UpkeepEvent,
-)
+from m5310.device.events import LoggedOut, PortLost, Reset, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
-from m5310.device.reports import Report
 from m5310.device.restore import Restoration
-from m5310.errors import M5310Error, ModemReset, PortError
+from m5310.errors import ModemReset, PortError
 from m5310.module.link import Restarted
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
@@ -45,14 +36,12 @@ class RecoveryPolicy:
     ) -> None:
         self._link = module.link
         self._registration = registration
-        self._lifetime = lifetime
         self._emit = emit
         self._recover = recover
         self._restoration = Restoration(module, registration, provisioning, emit, random)
-        self._renewal = Renewal(registration, lifetime, self._renewed, self._renewal_failed)
+        self._renewal = Renewal(registration, lifetime, emit, self._renewal_failed)
         self._announced = False  # the module goes down, and has not reported yet that it is up
         self._suspended = False  # from `suspend` to `resume`
-        self._ended = False
 
     @property
     def can_recover(self) -> bool:
@@ -98,8 +87,9 @@ class RecoveryPolicy:
 
     def _interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> None:
         login = self._registration.interrupted(event, error)
-        if self._ended or self._registration.state is not DeviceState.RESTORING:
-            return  # a creation starts over by itself; a device that is LOST stays so
+        ending = self._registration.closing_only
+        if ending or self._registration.state is not DeviceState.RESTORING:
+            return  # `create` repeats by itself; a device that is LOST stays so
         if self.can_recover:
             self._restoration.start(login=login and not self._suspended, configured=False)
         else:
@@ -110,17 +100,10 @@ class RecoveryPolicy:
         self._emit(LoggedOut())
         if self.login_pending:
             return  # the restoration under way will notice, and wait longer
-        if self._recover and not self._suspended and not self._ended:
+        if self._recover and not self._suspended and not self._registration.closing_only:
             self._restoration.start(login=True, configured=True)
 
-    def report_dropped(self, report: Report) -> None:
-        self._emit(ReportDropped(report))
-
-    def _renewed(self) -> None:
-        self._emit(Renewed(self._lifetime))
-
-    def _renewal_failed(self, error: M5310Error) -> None:
-        self._emit(RenewalFailed(error))
+    def _renewal_failed(self) -> None:
         if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:
             self._restoration.start(login=True, configured=True)
 
@@ -130,7 +113,7 @@ class RecoveryPolicy:
         """Ask the platform whether it still knows the device. If not, the device is restored."""
         registration = self._registration
         restoring = registration.state is DeviceState.REG_UPDATE_NEEDED and self.login_pending
-        if self._ended or restoring or not registration.can_report:
+        if registration.closing_only or restoring or not registration.can_report:
             return False
         return await self._renewal.renew_now()
 
@@ -139,7 +122,7 @@ class RecoveryPolicy:
 
         Returns whether that begins.
         """
-        if self._ended or self._suspended:
+        if self._suspended or self._registration.closing_only:
             return False
         self._restoration.start(login=True, configured=False)
         return True
@@ -156,13 +139,10 @@ class RecoveryPolicy:
         """Renew again if the device is registered after all; configure a module that restarted
         meanwhile, without a login."""
         self._suspended = False
-        if self._ended:
+        registration = self._registration
+        if registration.closing_only:
             return
-        if self._registration.can_report:
+        if registration.can_report:
             self._renewal.check_soon()
-        elif self._registration.state is DeviceState.RESTORING:
+        elif registration.state is DeviceState.RESTORING:
             self._restoration.start(login=False, configured=False)
-
-    def end(self) -> None:
-        """Begin nothing from now on."""
-        self._ended = True

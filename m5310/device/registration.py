@@ -51,8 +51,7 @@ class Registration(DeviceStatus):
     """Logs in, renews and logs out; each changes the state, whether it succeeds or not.
 
     Call `on_outcome` with each outcome that the module reports, and `interrupted` at each restart
-    or lost port. `outcomes` are those that are waited for, by
-    class: True for a success.
+    or lost port. `outcomes` brings them to callers that wait, by class: True for a success.
     """
 
     def __init__(self, execute: Execute, dialect: Dialect) -> None:
@@ -60,11 +59,11 @@ class Registration(DeviceStatus):
         self._execute = execute
         self._dialect = dialect
         self.outcomes: Final[Pending[type, bool]] = Pending()
-        self._maybe_logged_in = False  # the module, although `state` does not say so
+        self._maybe_logged_in = False  # the module may hold a login that `state` does not show
 
     def interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> bool:
-        """The module restarted or the port is gone. Returns whether the device was logged in, or
-        logging in."""
+        """The module restarted or the port is lost. Returns whether there was a login, or one
+        under way."""
         login = self.state in _LOGGED_IN
         self._maybe_logged_in = False
         self.apply(event)

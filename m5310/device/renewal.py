@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from m5310.device.events import RenewalFailed, Renewed, UpkeepEvent
 from m5310.device.registration import UPDATE, Registration
 from m5310.errors import M5310Error, ModemReset, PortError, StateError
 
@@ -28,27 +29,27 @@ def renewal_interval(lifetime: float) -> float:
 class Renewal:
     """Updates the registration in time, from `lifetime_began` until `pause`.
 
-    `renewed` is called after each update made here, `failed` with the error of one that failed.
-    A lost port or a restarted module is not reported: the recovery policy handles them.
+    Emits `Renewed` or `RenewalFailed` for each update made here, and calls `on_failure` after the
+    latter. A lost port or a restarted module is not reported: the recovery policy handles them.
     """
 
     def __init__(
         self,
         registration: Registration,
         lifetime: int,
-        renewed: Callable[[], None],
-        failed: Callable[[M5310Error], None],
+        emit: Callable[[UpkeepEvent], None],
+        on_failure: Callable[[], None],
     ) -> None:
         self._registration = registration
-        self._interval = renewal_interval(lifetime)
-        self._renewed = renewed
-        self._failed = failed
+        self._lifetime = lifetime
+        self._emit = emit
+        self._on_failure = on_failure
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     def lifetime_began(self) -> None:
         """The lifetime begins now."""
-        self._set_timer(self._interval)
+        self._set_timer(renewal_interval(self._lifetime))
 
     def check_soon(self) -> None:
         """The start of the lifetime is unknown: update soon."""
@@ -70,7 +71,7 @@ class Renewal:
         self.pause()
 
     async def renew_now(self) -> bool:
-        """Update now. Returns whether the platform knows the device; if not, `failed` is called."""
+        """Update now. Returns whether the platform knows the device."""
         self.pause()
         await self._renew()
         return await self._registration.wait_updated()
@@ -91,6 +92,7 @@ class Renewal:
         except StateError:
             self.check_soon()
         except M5310Error as error:
-            self._failed(error)
+            self._emit(RenewalFailed(error))
+            self._on_failure()
         else:
-            self._renewed()
+            self._emit(Renewed(self._lifetime))

@@ -1,88 +1,87 @@
-"""One portion of a report on the wire: all its lines, or none that joins another report."""
+"""Sends one portion of a report: all its lines, and no line that joins another report."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
-from m5310.at.codec import Execute
-from m5310.commands.identity import ACKNOWLEDGES, firmware
 from m5310.device.reports import Line, Portion
 from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
 from m5310.lwm2m.resources import Resource
+from m5310.module.queries import Queries
 
 _log = logging.getLogger("m5310.device")
 
 
 class ReportSender:
-    def __init__(self, execute: Execute, dialect: Dialect) -> None:
-        self._execute = execute
+    def __init__(self, module: Queries, dialect: Dialect) -> None:
+        self._module = module
         self._dialect = dialect
-        self._taken: set[Resource] = set()  # reports of these are not refused, or not always
+        self._accepted: set[Resource] = set()  # the module accepted a report of these
         self._doubted: set[Resource] = set()
 
     def doubts(self, portion: Portion) -> bool:
-        """Whether the module may have been told something else than was said of a resource.
+        """Whether the declaration of a resource may have been damaged on the line.
 
-        Asked of a portion that is refused again and again: the line of its declaration may have
-        been damaged and taken all the same. True only once for each resource, until a report of
-        it is taken: a module that was told anew and still refuses it has other reasons.
+        For a portion that the module refuses again and again. True only once for each resource,
+        until a report of it is accepted: if the module still refuses it after a second
+        declaration, the reason is another one.
         """
-        suspects = {line.resource for line in portion.lines} - self._taken - self._doubted
+        suspects = {line.resource for line in portion.lines} - self._accepted - self._doubted
         self._doubted |= suspects
         return bool(suspects)
 
     def forget(self) -> None:
-        """The module is told everything again."""
-        self._taken.clear()
+        """The module lost its configuration, and is configured again."""
+        self._accepted.clear()
 
     async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
-        """Whether the module took it; not if it began anew meanwhile, and forgot what it had.
+        """Send a portion; False if it was interrupted before its last line.
 
-        `current` says whether it has not. What it took becomes the resources' value.
+        `current` returns whether the module still holds the lines sent so far. Accepted values
+        become the resources' values. Raises CommandError, CommandTimeout, ModemReset, PortError.
         """
-        held: Line | None = None  # the module has it and waits for the report's end
+        held: Line | None = None  # the module has it and waits for the end of the report
         commands = self._dialect.report([line.wire for line in portion.lines], ackid)
         for line, command in zip(portion.lines, commands, strict=True):
             if not current():
-                # it would take the line for a declaration
-                return False
+                return False  # after a restart the module would take the line for a declaration
             last = line is portion.lines[-1]
             try:
-                await self._execute(command)
+                await self._module.execute(command)
             except (CommandError, CommandTimeout) as error:
                 if isinstance(error, CommandTimeout) and error.sent and not last:
-                    held = line  # perhaps: only its result may have got lost
+                    held = line  # possibly: its result may have been lost
                 if held is not None and current():
-                    await self._complete(held)
+                    await self._close(held)
                 if last and ackid is not None and isinstance(error, CommandError):
                     await self._check_firmware(error)
                 raise
             held = line
             line.resource.store(line.value)  # was checked when the report was made
-            self._taken.add(line.resource)
+            self._accepted.add(line.resource)
             self._doubted.discard(line.resource)
         return True
 
     async def _check_firmware(self, error: CommandError) -> None:
-        """Raise AcknowledgementRefused if `error` came of that: saying it again does not help."""
+        """Raise AcknowledgementRefused if the firmware is the reason for `error`."""
         try:
-            version = await self._execute(firmware())
+            version = await self._module.firmware()
         except M5310Error as failure:
-            _log.info("whether it acknowledges is not known: %s", failure)
+            _log.info("cannot tell whether the firmware acknowledges reports: %s", failure)
             return
-        if ACKNOWLEDGES not in version:
-            why = f"{version} acknowledges no reports, SP3 is the first that does: ask for none"
+        if not self._dialect.acknowledges(version):
+            why = f"firmware {version} acknowledges no reports; use acknowledge=False"
             raise AcknowledgementRefused(error.command, error.result, error.number, why) from error
 
-    async def _complete(self, line: Line) -> None:
-        """Close a report that stopped half way, or its first half would join the next one.
+    async def _close(self, line: Line) -> None:
+        """Close a report that stopped half way, or its lines would join the next report.
 
-        Only a report's last line closes it, so the last one that was taken is said again.
+        Only the last line of a report closes it, so the last accepted one is sent again as such.
         """
         try:
             for command in self._dialect.report([line.wire], ackid=None):
-                await self._execute(command)
+                await self._module.execute(command)
         except M5310Error as error:
             _log.warning("the module may hold half a report: %s", error)

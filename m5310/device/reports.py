@@ -1,4 +1,4 @@
-"""Reports: what they say, and how far each has come on its way to the platform."""
+"""Reports: their values, and how far each has come on its way to the platform."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
 
 ACKNOWLEDGED: Final = 93.0
-"""Seconds a platform's acknowledgement may take: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2), after
-which the module itself stops repeating the report."""
+"""Seconds in which the platform acknowledges a report: CoAP's MAX_TRANSMIT_WAIT (RFC 7252 4.8.2),
+after which the module stops repeating it."""
 
 
 class Line(NamedTuple):
-    """One resource's new value in a report, as the program and as the line has it."""
+    """A resource's new value in a report, as the program gave it and as the line carries it."""
 
     resource: Resource
     value: Value
@@ -27,21 +27,21 @@ class Line(NamedTuple):
 
 
 class ReportState(Enum):
-    """How far a report has come, as far as anybody said."""
+    """How far a report has come, as far as the driver knows."""
 
-    QUEUED = "queued"  # the module has not taken all of it yet
-    ACCEPTED = "accepted"  # the module took it: `OK`. The platform may never get it.
-    ACKNOWLEDGED = "acknowledged"  # the platform has it
-    FAILED = "failed"  # it will not be sent, or not any more: see `Report.error`
+    QUEUED = "queued"  # not yet accepted completely
+    ACCEPTED = "accepted"  # the module accepted it with `OK`. The platform may never receive it.
+    ACKNOWLEDGED = "acknowledged"  # the platform has received it
+    FAILED = "failed"  # it is not sent, or not sent again: see `Report.error`
 
 
 class Report:
-    """A report on its way. `state` says how far it is; that the module took it is not delivery."""
+    """A report on its way to the platform; see `state`. ACCEPTED does not mean delivered."""
 
     def __init__(
         self, resources: tuple[Resource, ...], portions: int, *, acknowledge: bool
     ) -> None:
-        """Of so many `portions`, each of one object instance. Needs the running loop."""
+        """`portions` is their number, one for each object instance. Needs the running loop."""
         loop = asyncio.get_running_loop()
         self.resources = resources
         self.portions = portions
@@ -68,26 +68,26 @@ class Report:
 
     @property
     def error(self) -> M5310Error | None:
-        """Why it failed."""
+        """The reason, if the report has failed."""
         return self._error
 
     @property
     def ackids(self) -> tuple[int, ...]:
-        """One for each object instance reported so far, if acknowledgement was asked for.
+        """One for each object instance reported so far, if an acknowledgement was requested.
 
-        A report that had to be said again has new ones.
+        Each attempt has new ones.
         """
         return tuple(self._ackids[portion] for portion in sorted(self._ackids))
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the platform has confirmed all of it."""
+        """Whether the platform has acknowledged all of it."""
         return self._acknowledge and not self._unacknowledged
 
     async def accepted(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Wait until the module has taken all of it, at most `timeout` s from now.
+        """Wait until the module has accepted all of it, at most `timeout` s.
 
-        Raises what the report failed by, and TimeoutError; waiting again is fine.
+        Raises `error` if the report fails, TimeoutError after `timeout`. May be called again.
         """
         async with asyncio.timeout(timeout):
             await asyncio.shield(self._accepted)
@@ -96,40 +96,39 @@ class Report:
         self,
         timeout: float | None = ACKNOWLEDGED,  # noqa: ASYNC109
     ) -> None:
-        """Wait for the platform's word, at most `timeout` s from now; None: as long as it is sent.
+        """Wait for the platform's acknowledgement, at most `timeout` s; None: until it fails.
 
-        Raises AcknowledgementTimeout if it does not come; waiting again is fine. Raises
-        ParameterError if none was asked for, and what the report failed by.
+        Raises `error` if the report fails, AcknowledgementTimeout after `timeout` (the report is
+        still tried: `state` shows what becomes of it), ParameterError if no acknowledgement was
+        requested. May be called again.
         """
         if not self._acknowledge:
             raise ParameterError("the report was sent without asking for an acknowledgement")
-        # not wait_for: it would cancel the future, and a later word would be lost
+        # not wait_for: it would cancel the future, and a later acknowledgement would be lost
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
             assert timeout is not None
             error = self.unacknowledged(f"within {timeout:g} s")
-            raise AcknowledgementTimeout(
-                f"{error}; it is not given up yet, its state tells what becomes of it"
-            )
+            raise AcknowledgementTimeout(f"{error}. It is not given up yet: see its state")
         self._acknowledged.result()
 
     def unacknowledged(self, when: str) -> AcknowledgementTimeout:
-        """What is to be said of an acknowledgement that did not come."""
-        took = "has not taken" if self._unaccepted else "took"
+        """The error for an acknowledgement that did not come."""
+        accepted = "has not accepted" if self._unaccepted else "accepted"
         return AcknowledgementTimeout(
-            f"the module {took} the report {list(self.ackids)}, and the platform did not "
+            f"the module {accepted} the report {list(self.ackids)}, and the platform did not "
             f"acknowledge it {when}; it may or may not have arrived"
         )
 
-    # --- for who sends it --------------------------------------------------------------------
+    # --- for the outbox ----------------------------------------------------------------------
 
-    async def released(self) -> None:
-        """Wait until the module has taken it, it has failed, or it is kept for later."""
+    async def wait_released(self) -> None:
+        """Wait until it is accepted, has failed, or is kept for later."""
         await asyncio.wait({self._released})
 
     def release(self) -> None:
-        """Whoever made it goes on."""
-        _settle(self._released)
+        """End `wait_released`."""
+        _set(self._released)
 
     def portion_sent(self, portion: int, ackid: int) -> None:
         self._ackids[portion] = ackid
@@ -137,29 +136,29 @@ class Report:
     def portion_accepted(self, portion: int) -> None:
         self._unaccepted.discard(portion)
         if not self._unaccepted:
-            _settle(self._accepted)
+            _set(self._accepted)
             self.release()
 
     def portion_acknowledged(self, portion: int) -> None:
-        self.portion_accepted(portion)  # its `OK` may come later, or have got lost
+        self.portion_accepted(portion)  # its `OK` may come later, or may be lost
         self._unacknowledged.discard(portion)
         if not self._unacknowledged:
-            _settle(self._acknowledged)
+            _set(self._acknowledged)
 
     def fail(self, error: M5310Error) -> None:
-        """Whoever waits gets `error`, now."""
+        """Raise `error` in every caller that waits. Ignored after the first failure."""
         if self._error is None and not self.acknowledged:
             self._error = error
             for future in (self._accepted, self._acknowledged):
                 if not future.done():
                     future.set_exception(error)
-                    future.exception()  # looked at: perhaps nobody waits
+                    future.exception()  # mark as retrieved: possibly none waits
             self.release()
 
 
 @dataclass(eq=False, slots=True)
 class Portion:
-    """What a report says of one object instance: sent whole, acknowledged by itself."""
+    """The part of a report for one object instance. It is sent and acknowledged as a unit."""
 
     report: Report
     number: int
@@ -171,15 +170,15 @@ class Portion:
     acknowledged: bool = False
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
 
 
 def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
-    """The lines of each object instance's report; ParameterError for what cannot be sent."""
+    """The lines of a report by object instance. Raises ParameterError for unsendable values."""
     if not values:
-        raise ParameterError("a report of nothing; expected one value or more")
+        raise ParameterError("the report is empty; expected one value or more")
     groups: dict[tuple[int, int], list[Line]] = {}
     for resource, value in values.items():
         key = resource.path.object, resource.path.instance
@@ -191,7 +190,7 @@ def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
 
 
 def check_payload(what: str, texts: Iterable[str]) -> None:
-    """Raises ParameterError if the values are more than one report or read answer carries."""
+    """Raise ParameterError if the values are too large for one report or read answer."""
     total = sum(map(size, texts))
     if total > PAYLOAD_LIMIT:
         raise ParameterError(f"{what} takes {total} bytes, at most {PAYLOAD_LIMIT} fit into one")

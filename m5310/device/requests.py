@@ -46,28 +46,24 @@ class Requests:
         self._handler = handler
         self._execute = execute
         self._session = session
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(QUEUE_LIMIT)
+        self._jobs: list[_Job] = []
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
         self._parts: list[WriteRequest] = []
-        self._task: asyncio.Task[None] | None = None
-        self.dropped = 0
-        """Requests dropped because the queue was full; the platform repeats them."""
+        self._open = False
+        self._task: asyncio.Task[None] | None = None  # runs while there are requests
 
     def start(self) -> None:
-        """Start the task. Needs the running loop; call `close` in the end."""
-        self._task = asyncio.create_task(self._serve_all(), name="m5310-requests")
-
-    def allow_close_from_callback(self) -> None:
-        """See `Callbacks`."""
-        self._handler.allow_close_from_callback()
+        """Answer requests from now on, those that wait as well. Call `close` in the end."""
+        self._open = True
+        self._serve()
 
     async def close(self) -> None:
-        """Stop the task and cancel a running callback; one in a thread is abandoned."""
+        """Answer no more requests."""
+        self._open = False
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-        await self._handler.close()
 
     def receive(self, request: Request, *, registered: bool) -> None:
         """Queue a request. Returns at once and raises nothing.
@@ -84,26 +80,22 @@ class Requests:
         known = self._known.get(key)
         if known is not None and known[1] is None:
             return  # repeated while it is being answered: one answer is enough
-        answer = known[1] if known else None
-        try:
-            deadline = self._handler.deadline()
-            self._jobs.put_nowait(
-                _Job(key, parts, deadline, self._session.number, registered, answer)
-            )
-        except asyncio.QueueFull:
-            self.dropped += 1
+        if len(self._jobs) == QUEUE_LIMIT:
             _log.warning("dropping %s: %d requests wait", describe(request), QUEUE_LIMIT)
-            return
+            return  # the platform repeats it
+        answer = known[1] if known else None
+        deadline = self._handler.deadline()
+        self._jobs.append(_Job(key, parts, deadline, self._session.number, registered, answer))
         if known is None:
             self._known[key] = now, None
+        self._serve()
 
     def clear(self) -> None:
         """Drop all requests: the module has restarted. The result of a running callback is not
         sent."""
         self._known.clear()
         self._parts.clear()
-        while not self._jobs.empty():
-            self._jobs.get_nowait()
+        self._jobs.clear()
 
     def _complete(self, request: Request) -> tuple[Request, ...] | None:
         """All parts of the request; None if more parts of a write are to follow."""
@@ -128,9 +120,13 @@ class Requests:
                 return
             del self._known[key]
 
+    def _serve(self) -> None:
+        if self._open and self._jobs and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._serve_all(), name="m5310-requests")
+
     async def _serve_all(self) -> None:
-        while True:
-            job = await self._jobs.get()
+        while self._jobs:
+            job = self._jobs.pop(0)
             answer = job.answer
             if answer is None:
                 answer = await self._handler.answer(job.parts, job.deadline, serve=job.serve)

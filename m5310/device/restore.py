@@ -9,13 +9,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from m5310.at.tasks import finish
-from m5310.commands.network import Registration as NetworkRegistration
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import CLOSE, CONNECT, Registration
 from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
 from m5310.module.module import Module
+from m5310.module.radio import restart_idle_radio
 from m5310.states import DeviceEvent, DeviceState
 
 FIRST_WAIT: Final = 1.0
@@ -49,7 +48,7 @@ ATTACH_TIME: Final = 15.0
 NO_NETWORK: Final = 30
 """TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
 
-_IDLE: Final = (NetworkRegistration.NOT_REGISTERED, NetworkRegistration.DENIED)
+_RANDOM: Final = Random()  # noqa: S311  # spreads waits, keeps no secret
 
 _log = logging.getLogger("m5310.device")
 
@@ -67,14 +66,14 @@ class Restoration:
         registration: Registration,
         provisioning: Provisioning,
         emit: Callable[[UpkeepEvent], None],
-        random: Random | None = None,
+        random: Random | None,
     ) -> None:
         self._link = module.link
         self._module = module
         self._registration = registration
         self._provisioning = provisioning
         self._emit = emit
-        self._random = random or Random()  # noqa: S311  # spreads waits, keeps no secret
+        self._random = random or _RANDOM
         self._task: asyncio.Task[None] | None = None
         self._with_login = False
         self._restored_at = -math.inf
@@ -169,9 +168,12 @@ class Restoration:
             try:
                 await registration.connect(CONNECT)
             except CommandError as error:
-                may_restart_radio = may_restart_radio and error.number == NO_NETWORK
-                if not (may_restart_radio and await self._restart_idle_radio()):
+                if not may_restart_radio or error.number != NO_NETWORK:
                     raise
+                stat = await restart_idle_radio(self._module)
+                if stat is None:
+                    raise
+                self._emit(RadioRestarted(stat))
                 await asyncio.sleep(ATTACH_TIME)
                 await self._log_in(may_restart_radio=False)
             if not registration.state.registered:
@@ -187,34 +189,6 @@ class Restoration:
         # the exponent is bounded: a year of attempts would be a number too large for a float
         longest = min(bound, FIRST_WAIT * 2.0 ** min(attempt, 32))
         return longest * self._random.uniform(0.5, 1.0)
-
-    # --- the radio ---------------------------------------------------------------------------
-
-    async def _restart_idle_radio(self) -> bool:
-        """Turn the radio off and on if the module has stopped searching. Returns whether it did.
-
-        A radio stays idle that started switched off (AT+NCONFIG), that was denied (for these
-        causes it must be off before the next attempt: TS 24.301 5.5.1.2.5), or whose SIM was out
-        for a while. A module that searches is left alone. Raises CommandTimeout, ModemReset and
-        PortError. A cancellation waits until the radio is on again.
-        """
-        try:
-            stat = (await self._module.registration()).stat
-            if stat not in _IDLE:
-                return False
-            await finish(self._turn_radio_off_and_on())
-        except CommandError as error:
-            _log.info("leaving the radio as it is: %s", error)
-            return False
-        self._emit(RadioRestarted(stat))
-        return True
-
-    async def _turn_radio_off_and_on(self) -> None:
-        await self._module.radio(on=False)
-        try:
-            await self._module.radio(on=True)
-        except CommandError as error:  # no SIM: perhaps the next time
-            _log.warning("the radio stays off: %s", error)
 
 
 def _keeps_configuration(error: M5310Error) -> bool:

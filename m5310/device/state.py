@@ -31,7 +31,8 @@ class DeviceStatus:
         self._states = States(DEVICE)
         self._listener: Callable[[DeviceEvent], None] = lambda _: None
         self._expiry: asyncio.TimerHandle | None = None
-        self._closing_only = False
+        self.closing_only = False
+        """The device is being destroyed: nothing may begin but a logout."""
         self._lost: M5310Error | None = None
         self._changed = asyncio.Event()
 
@@ -52,8 +53,8 @@ class DeviceStatus:
 
     def allows(self, event: DeviceEvent) -> bool:
         """Whether `event` is legal now."""
-        closing_only = self._closing_only and event is not DeviceEvent.CLOSE
-        return self._states.allows(event) and not closing_only
+        may_begin = not self.closing_only or event is DeviceEvent.CLOSE
+        return may_begin and self._states.allows(event)
 
     def check(self, event: DeviceEvent, what: str = "") -> None:
         """Raise StateError, with the C kit's number for it, unless `event` is legal now.
@@ -79,10 +80,6 @@ class DeviceStatus:
     def _check_lost(self) -> None:
         if self._lost is not None and self.state is DeviceState.LOST:
             raise self._lost
-
-    def allow_only_close(self) -> None:
-        """From now on nothing may begin but a logout: the device is being destroyed."""
-        self._closing_only = True
 
     # --- what happens ------------------------------------------------------------------------
 

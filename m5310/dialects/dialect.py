@@ -74,6 +74,9 @@ class Dialect(Protocol):
         `ackid` (1..2147483647) the last command leads to `Acknowledged`.
         """
 
+    def acknowledges(self, firmware: str) -> bool:
+        """Whether a module with this firmware acknowledges reports."""
+
     def answer_read(self, request: ReadRequest, values: Sequence[WireValue]) -> Commands:
         """Answer a read with one value or more (2.05 Content)."""
 

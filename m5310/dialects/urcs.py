@@ -1,4 +1,4 @@
-"""What a module says unasked about the device it carries, whichever language it says it in."""
+"""Unsolicited lines about a OneNET device as typed values, the same for every dialect."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from typing import NamedTuple
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
-# Named tuples and not dataclasses: one is made for every such line, at a third of the cost.
+# Named tuples, not dataclasses: one is made for each line, at a third of the cost.
 
 
 class Opened(NamedTuple):
-    """+MIPLOPEN: logged in, or refused by the platform, or no answer in time."""
+    """Outcome of a login: success, or refused by the platform, or no answer in time."""
 
     ref: int
     success: bool
 
 
 class Closed(NamedTuple):
-    """+MIPLCLOSE: logged out (name seen, values inferred)."""
+    """Logged out. Classic +MIPLCLOSE: name seen, values inferred."""
 
     ref: int
     success: bool
 
 
 class Updated(NamedTuple):
-    """+MIPLUPDATE: the registration is renewed, or not (0 inferred)."""
+    """Outcome of an update of the registration. Classic +MIPLUPDATE: 0 inferred."""
 
     ref: int
     success: bool
 
 
 class Acknowledged(NamedTuple):
-    """+MIPLNOTIFY: the platform has the report that carried this ackid."""
+    """The platform has acknowledged the report with this ackid."""
 
     ref: int
     ackid: int
 
 
 class Observed(NamedTuple):
-    """+MIPLOBSERVE: the module answers it by itself; nothing to do (values inferred)."""
+    """The platform observes a path, or stops; -1 for all instances or resources. The module answers
+    it by itself. Classic +MIPLOBSERVE: values inferred."""
 
     ref: int
     msgid: int
@@ -50,7 +51,8 @@ class Observed(NamedTuple):
 
 
 class Discovered(NamedTuple):
-    """+MIPLDISCOVER: the module answers it by itself; nothing to do (values inferred)."""
+    """The platform asks for the resources of an object. The module answers it by itself. Classic
+    +MIPLDISCOVER: values inferred."""
 
     ref: int
     msgid: int
@@ -58,7 +60,7 @@ class Discovered(NamedTuple):
 
 
 class ReadRequest(NamedTuple):
-    """+MIPLREAD: wants `answer_read` lines; -1 stands for all instances, all resources."""
+    """To be answered with `Dialect.answer_read`; -1 stands for all instances or resources."""
 
     ref: int
     msgid: int
@@ -66,10 +68,11 @@ class ReadRequest(NamedTuple):
 
 
 class WriteRequest(NamedTuple):
-    """+MIPLWRITE: wants one `answer_write`, after the request with `last`.
+    """To be answered with `Dialect.confirm`, once after the part with `last`.
 
-    `kind` is None in the bare form, where `text` is all that followed the resource id. `flag`
-    is 1 first, 2 middle, 0 last of several resources written together.
+    `kind` is None in the bare form, where `text` is the rest of the line after the resource id.
+    `flag` is 1 for the first, 2 for a middle and 0 for the last of several resources written
+    together.
     """
 
     ref: int
@@ -85,7 +88,7 @@ class WriteRequest(NamedTuple):
 
 
 class ExecuteRequest(NamedTuple):
-    """+MIPLEXECUTE: wants one `answer_execute`."""
+    """To be answered with `Dialect.confirm`."""
 
     ref: int
     msgid: int

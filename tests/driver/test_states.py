@@ -1,4 +1,4 @@
-"""The tables: what is not listed is illegal, and the remembered verdicts are the machine's."""
+"""State tables: a pair without a row is illegal; verdicts are those of a state machine."""
 
 from __future__ import annotations
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30  # seconds until a test gives up a command that hangs
+
+# Makes stdin the terminal of the new session, so that its Ctrl-C is a signal, and becomes the
+# command. A `preexec_fn` would do this between fork and exec, where the locks of other threads,
+# such as an emulator's, may be held for ever.
+_TAKE_TERMINAL = (
+    *(sys.executable, "-c"),
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])",
+)
 
 STARTED: list[Piped | AtTerminal] = []
 """The processes that a test started; its fixture ends those that still run."""
@@ -92,14 +99,13 @@ class AtTerminal:
     ) -> None:
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, *(python or ("-m", "m5310")), *arguments],
+            [*_TAKE_TERMINAL, *(python or ("-m", "m5310")), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment},
             start_new_session=True,
-            preexec_fn=_take_terminal,
         )
         os.close(slave)
         self.screen = b""
@@ -123,11 +129,6 @@ class AtTerminal:
         if self._master >= 0:
             os.close(self._master)
         self._master = -1
-
-
-def _take_terminal() -> None:
-    """Make stdin the terminal of the new session, so that its Ctrl-C is a signal."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _read_until(descriptor: int, sofar: bytes, text: str | None) -> bytes:

@@ -7,7 +7,8 @@ import difflib
 import pytest
 
 from emulator.air.memory import Air
-from emulator.air.messages import Execute, Item, Path, Read, Value, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path, Value
 from emulator.module.firmware import DEFAULT
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
@@ -27,7 +28,7 @@ class Player:
 
     def __init__(self, opening: tuple[Step, ...], line: Hostile) -> None:
         words = [word for step in opening if step.text.startswith("module") for word in step.words]
-        known = not any(step.text == "cloud knows nobody" for step in opening)
+        known = not any(step.text == "cloud has no device" for step in opening)
         settings = dict(word.split("=", 1) for word in words if "=" in word)
         self.now = START
         self.line = line.to_module()

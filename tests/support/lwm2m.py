@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import Code, Downlink, Observe, Path, Register, Response, Uplink
+from emulator.air.messages import Downlink, Observe, Register, Response, Uplink
+from emulator.air.model import Code, Path
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import CannotForward, ExecuteRequest, ReadRequest, WriteRequest
 

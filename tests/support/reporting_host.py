@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emulator.air.memory import Air
-from emulator.air.messages import Path, Read
+from emulator.air.messages import Read
+from emulator.air.model import Path
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome

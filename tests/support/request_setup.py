@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from m5310.at.codec import Answer, Command
 from m5310.device.answers import Handlers, RequestHandler
+from m5310.device.callbacks import Callbacks
 from m5310.device.requests import Requests
 from m5310.dialects.classic import urcs as classic_urcs
 from m5310.dialects.dialect import Request
@@ -41,7 +42,8 @@ class RequestSetup:
         self.times: list[float] = []
         self.refuse = ""
         self.answered = asyncio.Event()
-        handler = RequestHandler(self.tree, handlers, CLASSIC, **options)
+        self.callbacks = Callbacks()
+        handler = RequestHandler(self.tree, handlers, CLASSIC, self.callbacks, **options)
         self.session = Session()
         self.requests = Requests(handler, self.execute, self.session)
 
@@ -90,3 +92,4 @@ async def bench(handlers: Handlers | None = None, **options: float) -> AsyncIter
         yield it
     finally:
         await it.requests.close()
+        await it.callbacks.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from emulator.air.messages import Code, Downlink, Observe, Path, Register, Response, Uplink
+from emulator.air.messages import Downlink, Observe, Register, Response, Uplink
+from emulator.air.model import Code, Path
 from emulator.module.module import Identity, Module
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Execute, Item, Read, Write
+from emulator.air.messages import Execute, Read, Write
 from emulator.air.messages import Path as CloudPath
+from emulator.air.model import Item
 from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs

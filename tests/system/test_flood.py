@@ -6,7 +6,8 @@ import tracemalloc
 
 import pytest
 
-from emulator.air.messages import Path, Read
+from emulator.air.messages import Read
+from emulator.air.model import Path
 from m5310 import ValueType
 from m5310.commands import general
 from m5310.device.reports import ReportState

@@ -10,8 +10,9 @@ from random import Random
 
 import pytest
 
-from emulator.air.messages import Execute, Item, Read, Write
+from emulator.air.messages import Execute, Read, Write
 from emulator.air.messages import Path as CloudPath
+from emulator.air.model import Item
 from emulator.module.general.identity import Identity
 from emulator.onenet.lwm2m.requests import Operation, Outcome
 from m5310 import Access, Device, DeviceState, ValueType

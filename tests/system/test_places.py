@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emulator.air.memory import LATENCY
-from emulator.air.messages import Path, Read
+from emulator.air.messages import Read
+from emulator.air.model import Path
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.onenet.lwm2m.requests import Failure
 from tests.support.reporting_host import ReportingHost

@@ -19,7 +19,7 @@ import pytest
 from m5310.states import DEVICE
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, CHINESE = (ROOT / "README.md").read_text(encoding="utf-8").split("## 中文说明\n")
 PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
 PATIENCE = 40  # seconds until a program that hangs fails its test
 
@@ -221,6 +221,19 @@ def test_demo(tmp_path: Path) -> None:
     steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
     places = [output.index(step) for step in steps]
     assert places == sorted(places)
+
+
+def test_chinese_part_shows_the_same_commands() -> None:
+    command = re.compile(r"^(?:tools/|\.venv/bin/|curl ).*?(?= +#|$)", re.MULTILINE)
+    assert command.findall(CHINESE) == command.findall(README)
+
+
+def test_chinese_part_links_to_headings_of_the_english_one() -> None:
+    headings = re.findall(r"^#+ (.*)", README, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}
+    links = set(re.findall(r"\(#([\w-]+)\)", CHINESE))
+    assert links <= anchors
+    assert len(links) > 5
 
 
 def test_state_diagram_matches_the_table() -> None:

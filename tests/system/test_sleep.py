@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Item, Read, Write
 from emulator.air.messages import Path as CloudPath
+from emulator.air.messages import Read, Write
+from emulator.air.model import Item
 from emulator.module.radio import psm
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.at.wakeup import AWAKE

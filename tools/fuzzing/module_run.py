@@ -12,7 +12,8 @@ from contextlib import suppress
 from enum import IntEnum
 
 from emulator.air.memory import Air
-from emulator.air.messages import Execute, Item, Path, Read, Write
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Item, Path
 from emulator.module.firmware import FIRMWARES
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage

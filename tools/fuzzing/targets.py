@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from emulator.air import messages as lwm2m
+from emulator.air import model
 from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
 from emulator.onenet.http import answers, parameters
@@ -155,7 +155,7 @@ def play_recording(data: bytes) -> None:
 
 # HTTP API ----------------------------------------------------------------------------------------
 
-_INSTANCE = lwm2m.Path(3303, 0)
+_INSTANCE = model.Path(3303, 0)
 _IDENTITY = {"title": "t", "protocol": "LWM2M", "auth_info": {"1": "2"}}
 _CALLS = (
     {"data": [{"res_id": 5700, "val": 1.5}, {"res_id": 5701, "val": "x"}]},

@@ -8,15 +8,12 @@ from typing import assert_never
 from emulator.air.messages import (
     Ack,
     CancelObserve,
-    Code,
     Deregister,
     Discover,
     Downlink,
     Execute,
-    Item,
     Notification,
     Observe,
-    Path,
     Read,
     Register,
     Reset,
@@ -25,6 +22,7 @@ from emulator.air.messages import (
     Uplink,
     Write,
 )
+from emulator.air.model import Code, Item, Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import PAYLOAD_LIMIT, Host, InvalidValue, NoNetwork, NotAllowed
 from emulator.module.lwm2m.objects import Objects

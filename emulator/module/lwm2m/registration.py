@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
-from emulator.air.messages import Deregister, Path, Register, Response, Update, Uplink
+from emulator.air.messages import Deregister, Register, Response, Update, Uplink
+from emulator.air.model import Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import NotAllowed
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
-from emulator.air.messages import Code, Execute, Item, Read, Response, Uplink, Write
+from emulator.air.messages import Execute, Read, Response, Uplink, Write
+from emulator.air.model import Code, Item
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     CannotForward,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from emulator.air.messages import Item, Path, Value
+from emulator.air.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import TEXTS, ApiError, Errno

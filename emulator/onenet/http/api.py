@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from emulator.air.messages import Execute, Path, Read, Write
+from emulator.air.messages import Execute, Read, Write
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.http import answers, parameters
@@ -156,16 +156,10 @@ class HttpApi:
         return parameters.json_body(body)
 
     def _device_by_id(self, request: web.Request) -> Device:
-        device = self._platform.device(request.match_info["id"])
-        if device is None:  # guess: as if the device belonged to another key
-            raise ApiError(Errno.AUTH_FAILED)
-        return device
+        return _existing(self._platform.device(request.match_info["id"]))
 
     def _device_by_imei(self, request: web.Request) -> Device:
-        device = self._platform.device_by_imei(parameters.imei(request.query))
-        if device is None:
-            raise ApiError(Errno.AUTH_FAILED)
-        return device
+        return _existing(self._platform.device_by_imei(parameters.imei(request.query)))
 
     async def _request(self, device: Device, operation: Operation) -> Outcome:
         """Send `operation` to the device and wait. Raises ApiError if it fails or is offline."""
@@ -215,7 +209,7 @@ class HttpApi:
 
     async def _write(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=2)
-        instance = Path(path.object, path.instance)
+        instance = path.instance_path
         replace = parameters.replaces(request.query)
         items = parameters.items(await self._body(request), instance)
         device = self._device_by_imei(request)
@@ -236,6 +230,12 @@ class HttpApi:
         objects = [p for p in registration.objects if wanted in (None, p.object)]
         discovered = [path for paths in registration.resources.values() for path in paths]
         return success(answers.resources(objects, discovered))
+
+
+def _existing(device: Device | None) -> Device:
+    if device is None:  # guess: as if the device belonged to another key
+        raise ApiError(Errno.AUTH_FAILED)
+    return device
 
 
 def _responder(

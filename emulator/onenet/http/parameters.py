@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from math import isfinite
 
-from emulator.air.messages import IMEI, IMSI, Item, Path, Value, imei_of
+from emulator.air.messages import IMEI, IMSI, imei_of
+from emulator.air.model import Item, Path, Value
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from emulator.air.messages import Discover, Item, Observe, Path, Read
+from emulator.air.messages import Discover, Observe, Read
+from emulator.air.model import Item, Path
 from emulator.onenet.lwm2m.registrations import Registration, Registrations
 from emulator.onenet.lwm2m.requests import Operation, Outcome, Request, Requests
 

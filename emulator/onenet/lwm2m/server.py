@@ -7,10 +7,8 @@ from typing import Protocol, assert_never
 
 from emulator.air.messages import (
     Ack,
-    Code,
     Deregister,
     Downlink,
-    Item,
     Notification,
     Register,
     Reset,
@@ -18,6 +16,7 @@ from emulator.air.messages import (
     Update,
     Uplink,
 )
+from emulator.air.model import Code, Item
 from emulator.clock.deadlines import earliest
 from emulator.onenet.lwm2m.observer import Observer
 from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Registration, Registrations
@@ -60,24 +59,24 @@ class Server:
         self.on_change()
         return self.requests.begin(endpoint, operation, on_done, now)
 
-    def forget(self, endpoint: str) -> None:
-        """Drop the registration of `endpoint` if it has ended."""
-        registration = self.registrations.get(endpoint)
-        if registration is not None and not registration.online:
-            self.registrations.forget(registration)
-
     def receive(self, address: str, message: Uplink, now: float) -> None:
         """A message from the endpoint at `address`."""
         self.on_change()
         match message:
-            case Register() | Update() | Deregister():
-                self._answer(address, message, now)
             case Notification():
                 self._on_notification(address, message, now)
             case Response():
                 registration = self.registrations.at_address(address)
                 if registration is not None:
                     self.requests.answer(registration.endpoint, message, now)
+            case _ if response := self._earlier_response(address, message, now):
+                self.send(address, response, now)
+            case Register():
+                self._register(address, message, now)
+            case Update():
+                self._update(address, message, now)
+            case Deregister():
+                self._deregister(address, message, now)
             case _:
                 assert_never(message)
 
@@ -89,22 +88,14 @@ class Server:
 
     # Registration ------------------------------------------------------------------------
 
-    def _answer(self, address: str, message: Register | Update | Deregister, now: float) -> None:
+    def _earlier_response(self, address: str, request: Uplink, now: float) -> Response | None:
+        """The response to the last request from `address`, if `request` repeats that one."""
         known = self.registrations.at_address(address)
         if known and known.answered:
-            request, response, at = known.answered
-            if request == message and now - at < EXCHANGE_LIFETIME:
-                self.send(address, response, now)
-                return
-        match message:
-            case Register():
-                self._register(address, message, now)
-            case Update():
-                self._update(address, message, now)
-            case Deregister():
-                self._deregister(address, message, now)
-            case _:
-                assert_never(message)
+            answered, response, at = known.answered
+            if answered == request and now - at < EXCHANGE_LIFETIME:
+                return response
+        return None
 
     def _register(self, address: str, message: Register, now: float) -> None:
         if message.lifetime <= 0:
@@ -125,11 +116,10 @@ class Server:
 
     def _update(self, address: str, message: Update, now: float) -> None:
         registration = self.registrations.at_location(message.location)
+        if registration and not self._product.admits(registration.endpoint):
+            self._end(registration, now)  # its device was deleted meanwhile
+            registration = None
         if registration is None:
-            self.send(address, Response(message.mid, Code.NOT_FOUND), now)
-            return
-        if not self._product.admits(registration.endpoint):  # its device was deleted meanwhile
-            self._end(registration, now)
             self.send(address, Response(message.mid, Code.NOT_FOUND), now)
             return
         if message.lifetime is not None and message.lifetime <= 0:
@@ -155,7 +145,7 @@ class Server:
         self.registrations.end(registration)
         self.requests.abandon(registration.endpoint, now)
         if not self._product.admits(registration.endpoint):
-            self.registrations.forget(registration)
+            self.registrations.forget(registration.endpoint)
 
     # Reports and requests ------------------------------------------------------------------
 

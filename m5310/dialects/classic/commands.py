@@ -1,6 +1,6 @@
-"""The classic OneNET language: command lines.
+"""Command lines of the classic dialect.
 
-Every value stands between double quotes whatever its type; there is no length field and no
+Every value is written between double quotes, whatever its type; there is no length field and no
 escape (OneNET guide 5.1). `<ref>` is always 0: a module holds one instance.
 """
 
@@ -17,15 +17,13 @@ from m5310.lwm2m.values import ValueType
 REF: Final = 0
 
 PROMPT = 5.0
-"""Seconds until the result of a command that the module serves from its own memory.
+"""Seconds until the result of a command that the module executes without the network."""
+# guess: in public programs none takes a second; the rest is for a module busy with its radio.
 
-A guess: no public program shows one that takes a whole second; the rest is room for a module
-that is busy with its radio.
-"""
 FRAGMENT = 1024
 """Bytes of configuration one AT+MIPLCONF carries (OneNET guide 5.1.1)."""
 ACKIDS = range(1, 2**31)
-"""Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2); the upper end is a guess."""
+"""Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2)."""  # guess: the upper end
 
 MEANINGS: Final = {
     "+MIPLCONF": "configure the OneNET device",
@@ -40,18 +38,18 @@ MEANINGS: Final = {
     "+MIPLWRITE": "answer a write",
     "+MIPLEXECUTE": "answer an execute",
 }
-"""What each command of this language does, in one line."""
+"""What each command of this dialect does, in one line."""
 
 
 def configure(config: Config) -> tuple[Command, ...]:
-    """AT+MIPLCONF, as many as the configuration needs; to be sent in this order."""
+    """AT+MIPLCONF, as many as the configuration needs, in the order to be sent."""
     return fragments(config.encode())
 
 
 def fragments(blob: bytes) -> tuple[Command, ...]:
-    """`<size>,<hex>,<index>,<flag>`: size counts bytes, index from 1, flag 1 is the last.
+    """`<size>,<hex>,<index>,<flag>`: size in bytes, index from 1, flag 1 for the last.
 
-    That the size is this fragment's and not the whole blob's is inferred.
+    The size is that of the fragment, not of the whole configuration (inferred).
     """
     pieces = [blob[at : at + FRAGMENT] for at in range(0, len(blob), FRAGMENT)]
     last = len(pieces)
@@ -74,8 +72,8 @@ def notify(
 ) -> Command:
     """One line of a report, or before login the declaration of a resource (OneNET guide 5.1.2).
 
-    `last` False: more lines of this report follow. `ackid` (1..2147483647) asks for
-    `+MIPLNOTIFY` once the platform has the report; it stands on the last line only.
+    `last` False: more lines of this report follow. With an `ackid` (1..2147483647), on the last
+    line only, the module reports the platform's acknowledgement as `+MIPLNOTIFY`.
     """
     if ackid is not None and (not last or ackid not in ACKIDS):
         raise ParameterError(f"ackid {ackid}: expected 1..{ACKIDS[-1]}, on a report's last line")
@@ -83,10 +81,8 @@ def notify(
 
 
 def open_(timeout: int | None = None) -> Command:
-    """Log in; the result comes at once, `Opened` later.
-
-    `timeout` in whole seconds; that the module tries for 30 s without one is a guess.
-    """
+    """Log in, within `timeout` whole seconds; the result comes at once, `Opened` later."""
+    # guess: without a timeout the module tries for 30 s.
     return _command("+MIPLOPEN", REF, timeout)
 
 
@@ -96,14 +92,14 @@ def close() -> Command:
 
 
 def delete() -> Command:
-    """Forget the configuration and everything declared."""
+    """Delete the configuration and everything declared."""
     return _command("+MIPLDEL", REF)
 
 
 def update(lifetime: int, *, with_objects: bool) -> Command:
-    """Renew the registration for `lifetime` seconds; `Updated` says how it went."""
+    """Renew the registration for `lifetime` seconds; the outcome is `Updated`."""
     if lifetime not in LIFETIMES:
-        raise ParameterError(f"lifetime {lifetime} is outside {LIFETIMES[0]}..{LIFETIMES[-1]} s")
+        raise ParameterError(f"lifetime {lifetime} s: expected {LIFETIMES[0]}..{LIFETIMES[-1]}")
     return _command("+MIPLUPDATE", REF, lifetime, int(with_objects))
 
 
@@ -115,11 +111,9 @@ def answer_read(
 
 
 def answer_unreadable(msgid: int, path: Path, declared: ValueType | None) -> Command:
-    """Say that a read cannot be served; ids as they came, `declared` the resource's own type.
-
-    A guess: the language has no result in its read answer. The empty value of a type that the
-    resource does not have is what no resource can ever answer.
-    """
+    """Refuse a read: `path` is that of the request, `declared` the type of its resource."""
+    # guess: this dialect has no result code for a read. The empty value of another type than the
+    # declared one is an answer that no resource can give.
     kind = ValueType.STRING if declared is ValueType.OPAQUE else ValueType.OPAQUE
     return answer_read(msgid, path, kind, "")
 

@@ -1,4 +1,4 @@
-"""The MIPLCONF blob: what a device is configured with, as the bytes of AT+MIPLCONF.
+"""The configuration of a device, encoded as the bytes that AT+MIPLCONF carries.
 
 Little-endian, no padding (seen in two complete lines of host programs; field names from
 OneNET guide 5.1.1):
@@ -17,15 +17,16 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from m5310.errors import Code, ParameterError, shortened
 
 LIFETIMES = range(10, 86400 + 1)
 """Seconds (OneNET guide 5.1.1)."""
 BOOTSTRAP_SERVER = "183.230.40.39:5683"
-"""Who listens here hands out the server's address: the bootstrap bit goes with it (seen)."""
+"""OneNET's bootstrap server; it needs the bootstrap bit (seen)."""
 
-_URI_LIMIT = 255  # bytes; longer than any server's name, short of the module's buffers (a guess)
+_URI_LIMIT = 255  # bytes  # guess: longer than any server's name, shorter than the buffers
 _BOOTSTRAP = 0x10
 _ENCRYPT = 0x01
 _HEAD = struct.Struct("<BBHI")
@@ -64,10 +65,10 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What AT+MIPLCONF tells the module. Raises ParameterError for what it cannot carry.
+    """The values of AT+MIPLCONF. Raises ParameterError on an invalid one.
 
-    `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. `bootstrap` None: decided
-    by the server in the URI. `blocks` None: the block bytes are left out.
+    `endpoint` is `<imei>;<imsi>`, `lifetime` in seconds, 10..86400. `bootstrap` None: according to
+    the server in the URI. `blocks` None: the block bytes are omitted.
     """
 
     endpoint: str
@@ -107,7 +108,7 @@ class Config:
 
     @classmethod
     def decode(cls, blob: bytes) -> Config:
-        """The reverse; ParameterError says where a blob stops making sense."""
+        """The reverse of `encode`. Raises ParameterError where a blob is malformed."""
         if len(blob) < _HEAD.size:
             raise ParameterError(
                 f"a configuration of {len(blob)} bytes; its head alone has {_HEAD.size}"
@@ -130,7 +131,7 @@ class Config:
 
 
 def _server(uri: str) -> str:
-    """host:port of `coap://host:port`; ParameterError for every other shape."""
+    """host:port of `coap://host:port`. Raises ParameterError on any other form."""
     wrong = ParameterError(
         f"the URI {shortened(repr(uri), 60)} is not coap://host:port (or coaps), "
         f"ASCII, at most {_URI_LIMIT} bytes",
@@ -140,8 +141,6 @@ def _server(uri: str) -> str:
     if shape is None or len(uri) > _URI_LIMIT or not 0 < int(shape["port"]) < 65536:
         raise wrong
     if shape["ipv6"]:
-        from ipaddress import IPv6Address  # noqa: PLC0415 - seldom needed, and slow to load
-
         try:
             IPv6Address(shape["ipv6"])
         except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from m5310.at.codec import Execute
 from m5310.dialects.classic import commands
@@ -14,6 +14,10 @@ from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
+
+_ACKNOWLEDGES: Final = "3."
+"""What the answer to AT+CMVER holds from SP3 on; hosts check it before they ask for
+acknowledgements (seen)."""
 
 
 class Classic:
@@ -65,6 +69,9 @@ class Classic:
             *(commands.notify(*value, last=False) for value in more),
             commands.notify(*final, ackid=ackid),
         )
+
+    def acknowledges(self, firmware: str) -> bool:
+        return _ACKNOWLEDGES in firmware
 
     def answer_read(self, request: ReadRequest, values: Sequence[WireValue]) -> Commands:
         *more, final = values

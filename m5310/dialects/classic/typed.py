@@ -1,7 +1,7 @@
-"""The typed form of a value or of arguments, as every later firmware writes it.
+"""The typed form of values and arguments, as later firmware writes them.
 
 `<valuetype>,<len>,<value>[,<flag>[,<index>]]` and `<len>,"<arguments>"` (documented for later
-firmware). A text is of this form only if it fits exactly, lengths included.
+firmware). A text has this form only if it fits exactly, lengths included.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from m5310.lwm2m.values import HEX, ValueType
 _HEAD = re.compile(r"([1-6]),([0-9]{1,4}),(.*)")
 # After the value: [,<flag>[,<index>]]. Firmware without the index exists (seen).
 _TAIL = re.compile(r"(?:,([0-2])(?:,[0-9]{1,4})?)?")
-# A number runs to the next comma: the length tells the size of the C variable, not of the text.
+# A number ends at the next comma: its length is the size of the C variable, not of the text.
 _NUMBERS = {
     ValueType.INTEGER: re.compile(r"[+-]?[0-9]+"),
     ValueType.FLOAT: re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?"),
@@ -41,10 +41,10 @@ def value(text: str) -> tuple[ValueType, str, int] | None:
 
 
 def _measured(kind: ValueType, length: int, text: str) -> tuple[str, re.Match[str] | None]:
-    """The value of announced length at the start of `text`, quoted or not, and what follows.
+    """The value with this length at the start of `text`, quoted or not, and the rest.
 
-    Of a string the length counts characters, inside the quotes if there are any: it cannot fit
-    both ways, for what follows the value holds no quote.
+    The length of a string counts characters, inside the quotes if there are any. It cannot fit
+    both ways, since the rest contains no quote.
     """
     if (quoted := _QUOTED.fullmatch(text)) and length == len(quoted[1]):
         return quoted[1], _TAIL.fullmatch(quoted[2])
@@ -58,10 +58,8 @@ _QUOTED = re.compile(r'"(.*)"([^"]*)')
 
 
 def arguments(text: str) -> str | None:
-    """What stands between the quotes if `text` is exactly `<len>,"<arguments>"`.
-
-    A guess: the length may count characters or bytes.
-    """
+    """The text between the quotes if `text` is exactly `<len>,"<arguments>"`."""
+    # guess: the length may count characters or bytes.
     found = _ARGUMENTS.fullmatch(text)
     if found and int(found[1]) in (len(found[2]), len(found[2].encode())):
         return found[2]

@@ -1,4 +1,4 @@
-"""The classic OneNET language: unsolicited lines, to typed values."""
+"""Unsolicited lines of the classic dialect, parsed to typed values."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from m5310.errors import AnswerError, ParameterError, shortened
 from m5310.lwm2m.path import ANY, Path
 
 MSGID_LIMIT = 2**32 - 1
-"""Five digits were seen; that firmware counts in at most 32 bits is a guess. Without a bound the
-answer to a request might not fit into its line."""
+"""Without a bound the answer to a request might not fit into its line."""
+# guess: firmware counts in at most 32 bits; five digits were seen.
 
 
 class Reading(Enum):
-    """How the text of a +MIPLWRITE or +MIPLEXECUTE is to be taken.
+    """The form of the value in +MIPLWRITE and +MIPLEXECUTE.
 
-    No capture of a classic module shows one. Host programs read the value bare, to the end of
-    the line; every later firmware writes type and length before it. EITHER takes a text as
-    typed only if it fits that shape exactly.
+    No capture of a classic module shows one. Host programs read the value bare, to the end of the
+    line; every later firmware writes type and length before it. EITHER reads a text as typed only
+    if it has exactly that form.
     """
 
     EITHER = "either"
@@ -42,9 +42,9 @@ class Reading(Enum):
 
 
 def parse(line: str, reading: Reading = Reading.EITHER) -> Urc | None:
-    """What an unsolicited line says; None if it is not of this language.
+    """The value of an unsolicited line; None if it does not belong to this dialect.
 
-    Raises AnswerError for a line of this language that does not have its shape.
+    Raises AnswerError for a malformed line of this dialect.
     """
     name, _, text = line.partition(":")
     parser = _PARSERS.get(name)
@@ -60,14 +60,14 @@ def parse(line: str, reading: Reading = Reading.EITHER) -> Urc | None:
 
 def _flag(text: str) -> bool:
     if text not in ("0", "1"):
-        raise ValueError(f"{shortened(text, 20)!r} is neither 0 nor 1")
+        raise ValueError(f"got {shortened(text, 20)!r}, expected 0 or 1")
     return text == "1"
 
 
 def _values_of(text: str, least: int, most: int) -> list[str]:
     values = text.split(",")
     if not least <= len(values) <= most:
-        raise ValueError(f"{len(values)} values came, expected {least}")
+        raise ValueError(f"got {len(values)} values, expected {least}")
     return values
 
 
@@ -127,7 +127,7 @@ def _read(text: str, _: Reading) -> ReadRequest:
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
     if len(values) != 5:
-        raise ValueError(f"{len(values)} values came, expected 5")
+        raise ValueError(f"got {len(values)} values, expected 5")
     ref, msgid, object_, instance, resource = values
     return ReadRequest(int(ref), _msgid(msgid), _path(object_, instance, resource))
 
@@ -136,20 +136,20 @@ def _write(text: str, reading: Reading) -> WriteRequest:
     try:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
-        raise ValueError("fewer than 6 values came") from None
+        raise ValueError("got fewer than 6 values, expected 6") from None
     number, path = _msgid(msgid), _resource(object_, instance, resource)
     # every typed text starts with its type's digit and a comma
     if reading is not Reading.BARE and rest[1:2] == "," and (found := typed.value(rest)):
         return WriteRequest(int(ref), number, path, *found)
     if reading is Reading.TYPED:
-        raise ValueError("<valuetype>,<len>,<value> was expected after the resource id")
+        raise ValueError("expected <valuetype>,<len>,<value> after the resource id")
     return WriteRequest(int(ref), number, path, None, rest)
 
 
 def _execute(text: str, reading: Reading) -> ExecuteRequest:
     values = text.split(",", 5)
     if len(values) < 5:
-        raise ValueError(f"{len(values)} values came, expected 5 or more")
+        raise ValueError(f"got {len(values)} values, expected 5 or more")
     ref, msgid, object_, instance, resource = values[:5]
     arguments = values[5] if len(values) == 6 else ""
     number, path = _msgid(msgid), _resource(object_, instance, resource)
@@ -157,7 +157,7 @@ def _execute(text: str, reading: Reading) -> ExecuteRequest:
     if measured is not None:
         arguments = measured
     elif reading is Reading.TYPED and arguments:
-        raise ValueError('<len>,"<arguments>" was expected after the resource id')
+        raise ValueError('expected <len>,"<arguments>" after the resource id')
     return ExecuteRequest(int(ref), number, path, arguments.encode())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from m5310.at.codec import Command
 from m5310.device.answers import Handlers, RequestHandler
+from m5310.device.callbacks import Callbacks
 from m5310.dialects.urcs import ExecuteRequest
 from m5310.errors import NotSupported, ParameterError
 from m5310.lwm2m.path import Path
@@ -364,14 +365,15 @@ async def test_callback_allowed_to_close_is_not_cancelled() -> None:
     ended = asyncio.Event()
 
     async def on_execute(_: Resource, arguments: bytes) -> None:
-        answering.allow_close_from_callback()
-        await answering.close()
+        callbacks.allow_close_from_callback()
+        await callbacks.close()
         await elapse(2)
         ended.set()
 
     tree = ObjectTree()
     tree.add(Resource("3306/0/5850", ValueType.BOOLEAN, False, ALL))
-    answering = RequestHandler(tree, Handlers(on_execute=on_execute), CLASSIC)
+    callbacks = Callbacks()
+    answering = RequestHandler(tree, Handlers(on_execute=on_execute), CLASSIC, callbacks)
     request = ExecuteRequest(0, 10001, Path(3306, 0, 5850), b"")
     (answer,) = await answering.answer((request,), answering.deadline(), serve=True)
     assert answer.line == "AT+MIPLEXECUTE=0,10001,1"

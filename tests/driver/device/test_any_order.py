@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from m5310.device.acknowledgements import OVERDUE
 from m5310.device.device import Device
-from m5310.device.observations import AGAIN
+from m5310.device.observations import OBSERVE_WITHIN
 from m5310.device.outbox import ATTEMPTS
 from m5310.device.provisioning import LOGIN, LOGOUT, RESTARTS
 from m5310.device.registration import CLOSE, CONNECT, OUTCOME_MARGIN, UPDATE
@@ -67,7 +67,7 @@ LIFETIME: Final = 300
 RESOURCES: Final = 4
 CONFIGURED: Final = 9 * TURN + 2 * LOGOUT + LOGIN
 VERIFIED: Final = TURN + UPDATE
-REPORTED: Final = AGAIN + ATTEMPTS * (2 * TURN + VERIFIED)
+REPORTED: Final = OBSERVE_WITHIN + ATTEMPTS * (2 * TURN + VERIFIED)
 CLEANED: Final = (RESOURCES + 1) * TURN
 
 WITHIN: Final = {

@@ -1,4 +1,4 @@
-"""What the module holds of a device: told, told again, deleted."""
+"""Provisioning: configuring a module, declaring resources, restoring and deleting them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from m5310.at.tasks import Pending
 from m5310.device.provisioning import ATTEMPTS, LOGIN, LOGOUT, RESTARTS, Provisioning
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
@@ -16,28 +17,25 @@ from m5310.errors import (
     ModemReset,
     PortError,
 )
-from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import ValueType
 from m5310.module.link import Session
 from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingExecute
-
-INSTANCE = Path(3303, 0)
+from tests.support.execute import RecordingModule
 
 
-class Bench:
+class ProvisionedModule:
     def __init__(self) -> None:
-        self.wire = RecordingExecute()
+        self.module = RecordingModule()
         self.tree = ObjectTree()
-        loop = asyncio.get_running_loop()
-        self.closed: asyncio.Future[bool] = loop.create_future()
-        self.opened: asyncio.Future[bool] = loop.create_future()
+        self.outcomes: Pending[type, bool] = Pending()
         self.session = Session()
-        self.provisioning = Provisioning(self.tree, self.wire, CLASSIC, self.session, self._expect)
+        self.provisioning = Provisioning(
+            self.tree, self.module, CLASSIC, self.session, self.outcomes
+        )
 
-    def _expect(self, kind: type[Opened | Closed]) -> asyncio.Future[bool]:
-        return self.closed if kind is Closed else self.opened
+    def report_outcome(self, after: float, kind: type[Opened | Closed], *, success: bool) -> None:
+        asyncio.get_running_loop().call_later(after, self.outcomes.resolve, kind, success)
 
     def resource(self, path: str = "3303/0/5700") -> Resource:
         return Resource(path, ValueType.STRING, "x", Access.READABLE)
@@ -53,198 +51,197 @@ class Bench:
                     return error or CommandError(line, "+CME ERROR:3", 3)
             return None
 
-        self.wire.then = then
+        self.module.then = then
 
     def names(self) -> list[str]:
-        return [line.removeprefix("AT+").split("=")[0] for line in self.wire.lines]
+        return [line.removeprefix("AT+").split("=")[0] for line in self.module.lines]
 
 
 @pytest.mark.parametrize("times", [0, 2, 3])
 async def test_create_survives_restarts(times: int) -> None:
-    bench = Bench()
-    left = [ModemReset("anew") for _ in range(times)]
-    bench.wire.then = lambda _: left.pop() if left else None
+    provisioned = ProvisionedModule()
+    left = [ModemReset("restarted") for _ in range(times)]
+    provisioned.module.then = lambda _: left.pop() if left else None
     if times > RESTARTS:
         with pytest.raises(ModemReset):
-            await bench.provisioning.create()
+            await provisioned.provisioning.create()
     else:
-        await bench.provisioning.create()
-    assert bench.names() == ["CMEE"] * min(times, RESTARTS + 1) + (
+        await provisioned.provisioning.create()
+    assert provisioned.names() == ["CMEE"] * min(times, RESTARTS + 1) + (
         ["CMEE", "MIPLCONF"] if times <= RESTARTS else []
     )
 
 
 async def test_instance_of_previous_program_is_deleted_first() -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLCONF", once=True)
-    asyncio.get_running_loop().call_later(10, bench.closed.set_result, True)
-    await bench.provisioning.configure()
-    assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", "MIPLCONF"]
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLCONF", once=True)
+    provisioned.report_outcome(10, Closed, success=True)
+    await provisioned.provisioning.configure()
+    assert provisioned.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", "MIPLCONF"]
     assert 10 <= asyncio.get_running_loop().time() < 15
 
 
 async def test_wait_for_previous_logout_ends() -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLCONF", once=True)
-    await bench.provisioning.configure()
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLCONF", once=True)
+    await provisioned.provisioning.configure()
     assert LOGOUT < asyncio.get_running_loop().time() < LOGOUT + 10
 
 
 async def test_no_wait_if_previous_program_was_not_logged_in() -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
-    await bench.provisioning.configure()
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLCLOSE", "AT+MIPLCONF", once=True)
+    await provisioned.provisioning.configure()
     assert asyncio.get_running_loop().time() < 10
 
 
-@pytest.mark.parametrize("verdict", [True, False, None])
-async def test_wait_for_login_of_previous_program(verdict: bool | None) -> None:
-    bench = Bench()
+@pytest.mark.parametrize("success", [True, False, None])
+async def test_wait_for_login_of_previous_program(success: bool | None) -> None:
+    provisioned = ProvisionedModule()
     # neither logged in nor to be deleted: the login is under way
     refused = ["AT+MIPLCONF"] * (1 + ATTEMPTS)
-    bench.refuse(*refused, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    provisioned.refuse(*refused, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    if success is not None:
+        provisioned.report_outcome(20, Opened, success=success)
     loop = asyncio.get_running_loop()
-    if verdict is not None:
-        loop.call_later(20, bench.opened.set_result, verdict)
-    loop.call_later(25, bench.closed.set_result, True)
-    await bench.provisioning.configure()
-    again = ["MIPLCLOSE", "MIPLDEL"]
-    insisting = ["MIPLCONF"] * ATTEMPTS
-    assert bench.names() == ["CMEE", "MIPLCONF", *again, *insisting, *again, "MIPLCONF"]
-    ended = 25 if verdict is not None else LOGIN
+    ended = 25 if success is not None else LOGIN + 20
+    provisioned.report_outcome(ended, Closed, success=True)
+    await provisioned.provisioning.configure()
+    delete = ["MIPLCLOSE", "MIPLDEL"]
+    retries = ["MIPLCONF"] * ATTEMPTS
+    assert provisioned.names() == ["CMEE", "MIPLCONF", *delete, *retries, *delete, "MIPLCONF"]
     assert ended < loop.time() < ended + 10 + ATTEMPTS  # a command takes a second here
 
 
 @pytest.mark.parametrize("times", [1, ATTEMPTS])
 async def test_damaged_configuration_is_sent_again(times: int) -> None:
-    bench = Bench()
+    provisioned = ProvisionedModule()
     # a module that holds nothing has nothing to log out or to delete, either
-    bench.refuse(*["AT+MIPLCONF"] * times, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
-    await bench.provisioning.configure()
-    again = ["MIPLCONF"] * times
-    assert bench.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", *again]
+    provisioned.refuse(*["AT+MIPLCONF"] * times, "AT+MIPLCLOSE", "AT+MIPLDEL", once=True)
+    await provisioned.provisioning.configure()
+    retries = ["MIPLCONF"] * times
+    assert provisioned.names() == ["CMEE", "MIPLCONF", "MIPLCLOSE", "MIPLDEL", *retries]
     assert asyncio.get_running_loop().time() < 10
 
 
 @pytest.mark.parametrize("times", [1, RESTARTS, RESTARTS + 1])
 async def test_configuration_with_lost_result_is_sent_again(times: int) -> None:
-    bench = Bench()
+    provisioned = ProvisionedModule()
     lost = CommandTimeout("AT+MIPLCONF", 5)
-    bench.refuse(*["AT+MIPLCONF"] * times, error=lost, once=True)
+    provisioned.refuse(*["AT+MIPLCONF"] * times, error=lost, once=True)
     if times > RESTARTS:
         with pytest.raises(CommandTimeout):
-            await bench.provisioning.create()
+            await provisioned.provisioning.create()
     else:
-        await bench.provisioning.create()
-        assert bench.names() == ["CMEE", "MIPLCONF"] * (times + 1)
+        await provisioned.provisioning.create()
+        assert provisioned.names() == ["CMEE", "MIPLCONF"] * (times + 1)
 
 
 async def test_silent_module_is_configured_once() -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
     with pytest.raises(CommandTimeout):
-        await bench.provisioning.create()
-    assert bench.names() == ["CMEE", "MIPLCONF"]
+        await provisioned.provisioning.create()
+    assert provisioned.names() == ["CMEE", "MIPLCONF"]
 
 
 @pytest.mark.parametrize(
-    "error", [AnswerError("odd"), CommandError("AT", "ERROR", None), CommandTimeout("AT", 5)]
+    "error", [AnswerError("malformed"), CommandError("AT", "ERROR", None), CommandTimeout("AT", 5)]
 )
 async def test_refused_error_numbers_are_ignored(error: M5310Error) -> None:
-    bench = Bench()
-    bench.refuse("AT+CMEE", error=error)
-    await bench.provisioning.configure()
-    assert bench.names() == ["CMEE", "MIPLCONF"]
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+CMEE", error=error)
+    await provisioned.provisioning.configure()
+    assert provisioned.names() == ["CMEE", "MIPLCONF"]
 
 
 @pytest.mark.parametrize(
-    "error", [PortError("gone"), ModemReset("anew"), CommandTimeout("AT", 5, sent=False)]
+    "error", [PortError("gone"), ModemReset("restarted"), CommandTimeout("AT", 5, sent=False)]
 )
 async def test_silent_module_is_not_a_refusal(error: M5310Error) -> None:
-    bench = Bench()
-    bench.refuse("AT+CMEE", error=error)
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+CMEE", error=error)
     with pytest.raises(type(error)):
-        await bench.provisioning.configure()
-    assert bench.names() == ["CMEE"]
+        await provisioned.provisioning.configure()
+    assert provisioned.names() == ["CMEE"]
 
 
 async def test_instance_is_added_once() -> None:
-    bench = Bench()
-    await bench.provisioning.declare(bench.resource())
-    await bench.provisioning.declare(bench.resource("3303/0/5701"))
-    assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
+    provisioned = ProvisionedModule()
+    await provisioned.provisioning.declare(provisioned.resource())
+    await provisioned.provisioning.declare(provisioned.resource("3303/0/5701"))
+    assert provisioned.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
 
 
 async def test_refusal_after_lost_result_means_instance_exists() -> None:
-    bench = Bench()
+    provisioned = ProvisionedModule()
     lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, ())
-    bench.refuse("AT+MIPLADDOBJ", error=lost)
+    provisioned.refuse("AT+MIPLADDOBJ", error=lost)
     with pytest.raises(CommandTimeout):
-        await bench.provisioning.declare(bench.resource())
-    bench.refuse("AT+MIPLADDOBJ")
-    await bench.provisioning.declare(bench.resource())
-    assert bench.names() == ["MIPLADDOBJ"] * ATTEMPTS + ["MIPLADDOBJ", "MIPLNOTIFY"]
-    assert len(list(bench.tree)) == 1
+        await provisioned.provisioning.declare(provisioned.resource())
+    provisioned.refuse("AT+MIPLADDOBJ")
+    await provisioned.provisioning.declare(provisioned.resource())
+    assert provisioned.names() == ["MIPLADDOBJ"] * ATTEMPTS + ["MIPLADDOBJ", "MIPLNOTIFY"]
+    assert len(list(provisioned.tree)) == 1
 
 
 @pytest.mark.parametrize("error", [None, CommandTimeout("AT+MIPLNOTIFY", 5)])
 async def test_damaged_declaration_is_sent_again(error: M5310Error | None) -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLNOTIFY", error=error, once=True)
-    await bench.provisioning.declare(bench.resource())
-    assert bench.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
-    assert len(list(bench.tree)) == 1
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLNOTIFY", error=error, once=True)
+    await provisioned.provisioning.declare(provisioned.resource())
+    assert provisioned.names() == ["MIPLADDOBJ", "MIPLNOTIFY", "MIPLNOTIFY"]
+    assert len(list(provisioned.tree)) == 1
 
 
 @pytest.mark.parametrize("restarts", [False, True])
 async def test_refusal_of_unsent_instance_is_raised(
     restarts: bool,
 ) -> None:
-    bench = Bench()
+    provisioned = ProvisionedModule()
     lost = CommandTimeout("AT+MIPLADDOBJ=0,3303,0", 5, (), sent=restarts)
-    bench.refuse("AT+MIPLADDOBJ", error=lost)
+    provisioned.refuse("AT+MIPLADDOBJ", error=lost)
     with pytest.raises(CommandTimeout):
-        await bench.provisioning.declare(bench.resource())
+        await provisioned.provisioning.declare(provisioned.resource())
     if restarts:
-        bench.provisioning.forget()
-    bench.refuse("AT+MIPLADDOBJ")
+        provisioned.provisioning.forget()
+    provisioned.refuse("AT+MIPLADDOBJ")
     with pytest.raises(CommandError):
-        await bench.provisioning.declare(bench.resource())
-    assert list(bench.tree) == []
+        await provisioned.provisioning.declare(provisioned.resource())
+    assert list(provisioned.tree) == []
 
 
 async def test_refused_resource_is_not_added() -> None:
-    bench = Bench()
-    bench.refuse("AT+MIPLNOTIFY")
+    provisioned = ProvisionedModule()
+    provisioned.refuse("AT+MIPLNOTIFY")
     with pytest.raises(CommandError):
-        await bench.provisioning.declare(bench.resource())
-    assert list(bench.tree) == []
+        await provisioned.provisioning.declare(provisioned.resource())
+    assert list(provisioned.tree) == []
 
 
 async def test_last_resource_of_instance_deletes_it() -> None:
-    bench = Bench()
-    one, other = bench.resource(), bench.resource("3303/0/5701")
-    await bench.provisioning.declare(one)
-    await bench.provisioning.declare(other)
-    assert bench.provisioning.remove(one) is None
-    assert bench.provisioning.remove(other) == INSTANCE
-    await bench.provisioning.delete(INSTANCE)
-    assert bench.wire.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
-    await bench.provisioning.declare(one)
-    bench.provisioning.forget()
-    assert bench.provisioning.remove(one) is None  # a restarted module holds it no more
+    provisioned = ProvisionedModule()
+    one, other = provisioned.resource(), provisioned.resource("3303/0/5701")
+    await provisioned.provisioning.declare(one)
+    await provisioned.provisioning.declare(other)
+    assert not await provisioned.provisioning.remove(one)
+    assert await provisioned.provisioning.remove(other)
+    assert provisioned.module.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
+    await provisioned.provisioning.declare(one)
+    provisioned.provisioning.forget()
+    assert not await provisioned.provisioning.remove(one)  # a restarted module holds nothing
 
 
 async def test_restore_declares_present_values() -> None:
-    bench = Bench()
-    one, other = bench.resource(), bench.resource("1/0/1")
-    await bench.provisioning.declare(one)
-    await bench.provisioning.declare(other)
+    provisioned = ProvisionedModule()
+    one, other = provisioned.resource(), provisioned.resource("1/0/1")
+    await provisioned.provisioning.declare(one)
+    await provisioned.provisioning.declare(other)
     one.value = "y"
     other.store('"')
-    bench.wire.lines.clear()
-    await bench.provisioning.restore()
-    assert bench.wire.lines[2:] == [
+    provisioned.module.lines.clear()
+    await provisioned.provisioning.restore()
+    assert provisioned.module.lines[2:] == [
         "AT+MIPLADDOBJ=0,3303,0",
         'AT+MIPLNOTIFY=0,3303,0,5700,1,"y",1',
         "AT+MIPLADDOBJ=0,1,0",
@@ -253,32 +250,32 @@ async def test_restore_declares_present_values() -> None:
     assert other.value == '"'
 
 
-@pytest.mark.parametrize("error", [PortError("gone"), ModemReset("anew"), None])
+@pytest.mark.parametrize("error", [PortError("gone"), ModemReset("restarted"), None])
 async def test_delete_all_raises_nothing(error: M5310Error | None) -> None:
-    bench = Bench()
-    await bench.provisioning.declare(bench.resource())
-    bench.refuse("AT+MIPLDEL", error=error)
-    await bench.provisioning.delete_all()
-    assert bench.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
-    await bench.provisioning.delete_all()
-    assert bench.names().count("MIPLDELOBJ") == 1
+    provisioned = ProvisionedModule()
+    await provisioned.provisioning.declare(provisioned.resource())
+    provisioned.refuse("AT+MIPLDEL", error=error)
+    await provisioned.provisioning.delete_all()
+    assert provisioned.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
+    await provisioned.provisioning.delete_all()
+    assert provisioned.names().count("MIPLDELOBJ") == 1
 
 
 @pytest.mark.parametrize("times", [1, RESTARTS + 1])
 async def test_restart_just_after_configuration_repeats_it(times: int) -> None:
-    bench = Bench()
+    provisioned = ProvisionedModule()
     left = [True] * times
 
     def then(line: str) -> None:
         if line.startswith("AT+MIPLCONF") and left:
             left.pop()
-            bench.session.end(ModemReset("restarted"))
-            bench.provisioning.forget()
+            provisioned.session.end(ModemReset("restarted"))
+            provisioned.provisioning.forget()
 
-    bench.wire.then = then
+    provisioned.module.then = then
     if times > RESTARTS:
         with pytest.raises(ModemReset, match="restarted"):
-            await bench.provisioning.create()
+            await provisioned.provisioning.create()
     else:
-        await bench.provisioning.create()
-    assert bench.names().count("MIPLCONF") == min(times, RESTARTS) + 1
+        await provisioned.provisioning.create()
+    assert provisioned.names().count("MIPLCONF") == min(times, RESTARTS) + 1

@@ -28,7 +28,7 @@ from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingExecute
+from tests.support.execute import RecordingModule
 from tests.support.scripted import Scripted
 
 S, E = DeviceState, DeviceEvent
@@ -45,17 +45,17 @@ class RecoveredDevice:
         """On a port that can be opened again, unless the modem is lent."""
         self.port = Scripted()
         self.opened = 0
-        self.wire = RecordingExecute()
+        self.wire = RecordingModule()
         self.wire.then = self._sent
         self.updated = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CLASSIC)
+        self.registration = Registration(self.wire.execute, CLASSIC)
         provisioning = Provisioning(
             ObjectTree(),
             self.wire,
             CLASSIC,
             Session(),
-            self.registration.outcomes.expect,
+            self.registration.outcomes,
         )
         self.link = Link(self.port.modem if lent else self._open)
         self.link.listen(self._on_link_event)
@@ -138,7 +138,7 @@ async def test_device_that_was_given_up_stays_lost() -> None:
 async def test_nothing_begins_after_the_end(recover: bool) -> None:
     device = RecoveredDevice(recover=recover)
     await device.log_in()
-    device.policy.end()
+    device.registration.closing_only = True
     device.restart()
     assert not device.policy.in_service
     assert device.state is S.RESTORING  # and DESTROYED next
@@ -225,7 +225,7 @@ async def test_unexpected_logout_is_reported_and_undone(recover: bool) -> None:
 async def test_logout_after_the_end_is_not_undone() -> None:
     device = RecoveredDevice()
     await device.log_in()
-    device.policy.end()
+    device.registration.closing_only = True
     device.policy.logged_out()
     assert not device.policy.login_pending
     await device.policy.suspend()
@@ -276,7 +276,7 @@ async def test_verify_sends_nothing_without_a_login() -> None:
     device = RecoveredDevice()
     assert not await device.policy.verify_registration()
     await device.log_in()
-    device.policy.end()
+    device.registration.closing_only = True
     assert not await device.policy.verify_registration()
     assert device.wire.lines == ["AT+MIPLOPEN=0,30"]
     await device.policy.suspend()
@@ -294,6 +294,6 @@ async def test_restore_configuration_configures_and_logs_in() -> None:
     await device.policy.suspend()
     assert not device.policy.restore_configuration()
     device.policy.resume()
-    device.policy.end()
+    device.registration.closing_only = True
     assert not device.policy.restore_configuration()
     await device.policy.suspend()

@@ -23,7 +23,7 @@ from m5310.errors import (
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
 from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingExecute
+from tests.support.execute import RecordingModule
 
 S, E = DeviceState, DeviceEvent
 
@@ -32,9 +32,9 @@ def soon(registration: Registration, outcome: Opened | Closed | Updated, after: 
     asyncio.get_running_loop().call_later(after, registration.on_outcome, outcome)
 
 
-def at(state: DeviceState) -> tuple[Registration, RecordingExecute]:
-    wire = RecordingExecute()
-    registration = Registration(wire, CLASSIC)
+def at(state: DeviceState) -> tuple[Registration, RecordingModule]:
+    wire = RecordingModule()
+    registration = Registration(wire.execute, CLASSIC)
     registration._states.state = state
     return registration, wire
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from m5310.device.events import RenewalFailed, Renewed, UpkeepEvent
 from m5310.device.registration import Registration
 from m5310.device.renewal import CHECK_AFTER, MARGIN, Renewal, renewal_interval
 from m5310.dialects.urcs import Updated
@@ -15,7 +16,7 @@ from m5310.errors import CommandError, M5310Error, ModemReset, PortError
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingExecute
+from tests.support.execute import RecordingModule
 
 S = DeviceState
 LIFETIME = 300
@@ -26,18 +27,18 @@ class RenewedRegistration:
     """A registration that is REGISTERED; the platform answers an update after 2 s."""
 
     def __init__(self, state: DeviceState = S.REGISTERED) -> None:
-        self.wire = RecordingExecute()
+        self.wire = RecordingModule()
         self.wire.then = self._sent
         self.error: M5310Error | None = None
         self.platform: bool | None = True
-        self.done = 0
-        self.failures: list[M5310Error] = []
-        self.registration = Registration(self.wire, CLASSIC)
+        self.events: list[UpkeepEvent] = []
+        self.failures = 0
+        self.registration = Registration(self.wire.execute, CLASSIC)
         self.registration._states.state = state
-        self.renewal = Renewal(self.registration, LIFETIME, self._renewed, self.failures.append)
+        self.renewal = Renewal(self.registration, LIFETIME, self.events.append, self._failed)
 
-    def _renewed(self) -> None:
-        self.done += 1
+    def _failed(self) -> None:
+        self.failures += 1
 
     def _sent(self, _: str) -> M5310Error | None:
         if self.error is None and self.platform is not None:
@@ -62,7 +63,7 @@ async def test_each_beginning_of_the_lifetime_sets_the_timer() -> None:
     assert renewed.wire.lines == []
     await elapse(1000)
     assert renewed.wire.lines == ["AT+MIPLUPDATE=0,300,0"]
-    assert (renewed.done, renewed.failures) == (1, [])
+    assert renewed.events == [Renewed(LIFETIME)]
     await renewed.renewal.stop()
 
 
@@ -85,7 +86,8 @@ async def test_failure_is_reported_by_the_end_of_the_lifetime(
     renewed.platform, renewed.error = platform, error
     renewed.renewal.lifetime_began()
     await elapse(LIFETIME + 2)  # what the command itself took
-    assert (renewed.done, len(renewed.failures)) == (0, 1)
+    assert isinstance(*renewed.events, RenewalFailed)
+    assert renewed.failures == 1
     assert renewed.registration.state is S.REG_UPDATE_NEEDED
 
 
@@ -95,7 +97,7 @@ async def test_interruption_is_not_reported(error: M5310Error) -> None:
     renewed.error = error
     renewed.renewal.lifetime_began()
     await elapse(1000)
-    assert (renewed.done, renewed.failures) == (0, [])
+    assert renewed.events == []
 
 
 async def test_update_of_the_program_is_checked_soon_after() -> None:
@@ -104,7 +106,7 @@ async def test_update_of_the_program_is_checked_soon_after() -> None:
     await elapse(DUE + 5)
     renewed.registration.on_outcome(Updated(0, False))  # it failed
     await elapse(CHECK_AFTER + 5)
-    assert renewed.done == 1
+    assert renewed.events == [Renewed(LIFETIME)]
 
 
 @pytest.mark.parametrize("when", [10, DUE + 0.5, DUE + 2])
@@ -114,7 +116,7 @@ async def test_stopped_renewal_sends_nothing(when: float) -> None:
     await elapse(when)
     await renewed.renewal.stop()
     await elapse(1000)
-    assert (renewed.done, renewed.failures) == (0, [])
+    assert renewed.events == []
     await renewed.renewal.stop()
 
 
@@ -124,4 +126,4 @@ async def test_check_soon_waits() -> None:
     await elapse(CHECK_AFTER - 1)
     assert renewed.wire.lines == []
     await elapse(CHECK_AFTER)
-    assert renewed.done == 1
+    assert renewed.events == [Renewed(LIFETIME)]

@@ -1,4 +1,4 @@
-"""What a report says, what of it fits, and how far it has come."""
+"""Reports: grouping by instance, payload limits, states and waiting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
     return Resource(path, kind, value, Access.READABLE)  # type: ignore[arg-type]
 
 
-# --- what it says --------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------
 
 
 def test_grouped_by_object_instance_in_order() -> None:
@@ -34,15 +34,15 @@ def test_grouped_by_object_instance_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "says"),
+    ("values", "text"),
     [
-        ({}, "nothing"),
+        ({}, "empty"),
         ({resource(A): "ok", resource(B): 'no"'}, "3303/0/5701"),
         ({resource(A): "x" * 600, resource(B): "y" * 401}, "1001 bytes"),
     ],
 )
-def test_grouped_refuses_values_that_cannot_be_sent(values: dict[Resource, str], says: str) -> None:
-    with pytest.raises(ParameterError, match=says):
+def test_grouped_refuses_values_that_cannot_be_sent(values: dict[Resource, str], text: str) -> None:
+    with pytest.raises(ParameterError, match=text):
         grouped(values)  # type: ignore[arg-type]
 
 
@@ -57,7 +57,7 @@ def test_payload_error_names_the_instance() -> None:
         check_payload("the answer", ["x" * PAYLOAD_LIMIT, "y"])
 
 
-# --- how far it has come -------------------------------------------------------------------------
+# --- states -------------------------------------------------------------------------
 
 
 async def test_report_without_acknowledgement_ends_accepted() -> None:
@@ -92,7 +92,7 @@ async def test_report_is_acknowledged_with_all_portions() -> None:
     report.portion_accepted(1)
     report.portion_acknowledged(1)
     assert report.state is S.ACCEPTED
-    report.portion_sent(0, 9)  # said again
+    report.portion_sent(0, 9)  # sent again
     assert report.ackids == (9, 7)
     report.portion_acknowledged(0)
     assert report.state is S.ACKNOWLEDGED
@@ -106,14 +106,14 @@ async def test_acknowledged_portion_is_accepted() -> None:
     report = Report((), 1, acknowledge=True)
     report.portion_acknowledged(0)
     await report.accepted()
-    await report.released()
-    report.portion_accepted(0)  # its `OK` comes late
+    await report.wait_released()
+    report.portion_accepted(0)  # its `OK` is late
     assert report.state is S.ACKNOWLEDGED
 
 
 async def test_released_when_report_is_kept() -> None:
     report = Report((), 1, acknowledge=False)
-    waiting = asyncio.create_task(report.released())
+    waiting = asyncio.create_task(report.wait_released())
     await asyncio.sleep(0)
     assert not waiting.done()
     report.release()
@@ -130,7 +130,7 @@ async def test_first_failure_is_raised_to_all_waiters() -> None:
     report.fail(first)
     report.fail(PortError("closed"))
     assert (report.state, report.error) == (S.FAILED, first)
-    await report.released()
+    await report.wait_released()
     for wait in (waiting, report.accepted(), report.accepted(), report.acknowledgement()):
         with pytest.raises(PortError, match="gone"):
             await wait
@@ -153,12 +153,12 @@ async def test_wait_for_acknowledgement_may_be_repeated() -> None:
     assert loop.time() == pytest.approx(5)
     report.portion_sent(0, 2)
     with pytest.raises(
-        AcknowledgementTimeout, match=r"has not taken the report \[2\].*93 s.*not given up"
+        AcknowledgementTimeout, match=r"has not accepted the report \[2\].*93 s.*not given up"
     ):
         await report.acknowledgement()
     assert loop.time() == pytest.approx(5 + ACKNOWLEDGED)
     report.portion_accepted(0)
-    with pytest.raises(AcknowledgementTimeout, match=r"took the report \[2\].*within 10 s"):
+    with pytest.raises(AcknowledgementTimeout, match=r"accepted the report \[2\].*within 10 s"):
         await report.acknowledgement(10)
     loop.call_later(86400, report.portion_acknowledged, 0)
     await report.acknowledgement(None)

@@ -30,7 +30,7 @@ from m5310.module.module import Module
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingExecute
+from tests.support.execute import RecordingModule
 from tests.support.scripted import Reply, Scripted
 
 S = DeviceState
@@ -44,12 +44,12 @@ class RestoredDevice:
     """
 
     def __init__(self, state: DeviceState = S.RESTORING) -> None:
-        self.wire = RecordingExecute()
+        self.wire = RecordingModule()
         self.wire.then = self._sent
         self.refuse: Callable[[str], M5310Error | None] = lambda _: None
         self.platform: bool | None = True
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire, CLASSIC)
+        self.registration = Registration(self.wire.execute, CLASSIC)
         self.registration._states.state = state
         tree = ObjectTree()
         tree.add(Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE))
@@ -59,7 +59,7 @@ class RestoredDevice:
             self.wire,
             CLASSIC,
             Session(),
-            self.registration.outcomes.expect,
+            self.registration.outcomes,
         )
         self.port = Scripted()
         self.absent = 0  # attempts to open the port that will fail
@@ -358,6 +358,7 @@ async def test_waits_are_random_by_default() -> None:
         restored.registration,
         restored.provisioning,
         restored.events.append,
+        random=None,
     )
     waits = {restoration._wait(12, CommandTimeout("AT", 5)) for _ in range(10)}
     assert len(waits) > 1

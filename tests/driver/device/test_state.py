@@ -133,7 +133,7 @@ async def test_device_that_was_given_up_raises_the_reason() -> None:
 
 async def test_only_a_logout_begins_while_destroyed() -> None:
     status = at(S.REGISTERED)
-    status.allow_only_close()
+    status.closing_only = True
     assert not status.allows(E.UPDATE)
     with pytest.raises(StateError, match="being destroyed"):
         status.begin(E.UPDATE)

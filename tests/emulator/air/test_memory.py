@@ -1,4 +1,4 @@
-"""In-memory air: each message arrives once, in order, a latency later; or is lost and counted."""
+"""In-memory air: latency, order, loss, capacity."""
 
 from __future__ import annotations
 
@@ -148,13 +148,13 @@ def test_link_adds_latency_and_loss() -> None:
     air = Air(latency=0.5)
     server = Server(air)
     attached(air, "far", Link(latency=4.0))
-    deaf = attached(air, "deaf", Link(loss=1.0))
+    lossy = attached(air, "lossy", Link(loss=1.0))
     air.send_up("far", REGISTER, 0)
     air.send_up("near", REGISTER, 1)
-    air.send_down("deaf", Ack(1), 1)
+    air.send_down("lossy", Ack(1), 1)
     run(air, 9)
     assert [(at, address) for at, address, _ in server.received] == [(1.5, "near"), (4.5, "far")]
-    assert deaf.received == []
+    assert lossy.received == []
     assert (air.carried, air.lost) == (2, 1)
 
 

@@ -1,4 +1,4 @@
-"""Paths of LwM2M: which one covers which."""
+"""Paths of LwM2M."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATHS = st.builds(
 
 
 @given(PATHS, PATHS)
-def test_path_covers_itself_and_what_begins_with_it(wide: Path, narrow: Path) -> None:
+def test_path_covers_itself_and_paths_below_it(wide: Path, narrow: Path) -> None:
     assert wide.covers(wide)
     assert wide.covers(narrow) == (f"{narrow}/").startswith(f"{wide}/")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import Item, Notification, Path, Read, Write
+from emulator.air.messages import Notification, Read, Write
+from emulator.air.model import Item, Path
 from emulator.module.firmware import DEFAULT, FIRMWARES, Firmware, profile
 from emulator.module.module import Module
 from tests.support.uart import Host

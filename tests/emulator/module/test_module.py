@@ -12,14 +12,11 @@ from emulator.air.memory import Link
 from emulator.air.messages import (
     Ack,
     CancelObserve,
-    Code,
     Deregister,
     Discover,
     Execute,
-    Item,
     Notification,
     Observe,
-    Path,
     Read,
     Register,
     Reset,
@@ -27,6 +24,7 @@ from emulator.air.messages import (
     Update,
     Write,
 )
+from emulator.air.model import Code, Item, Path
 from emulator.module.at.command_faults import CommandFault
 from emulator.module.lwm2m.registration import TRANSITIONS, State
 from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module

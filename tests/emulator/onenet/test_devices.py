@@ -1,17 +1,17 @@
-"""The devices of a product: created once per IMEI, found, deleted."""
+"""Devices of a product: creation, look-up, deletion."""
 
 from __future__ import annotations
 
 import pytest
 
-from emulator.onenet import devices as room
+from emulator.onenet import devices
 from emulator.onenet.devices import Description, Devices
 from emulator.onenet.errors import ApiError, Errno
 
 ONE = Description("one", "123", "456")
 
 
-def test_a_device_has_an_id_of_digits_and_its_own_points() -> None:
+def test_created_device_has_numeric_id_and_own_points() -> None:
     table = Devices()
     one, other = table.create(ONE, 5), table.create(Description("other", "124", "456"), 6)
     assert one.id.isdecimal()
@@ -21,20 +21,20 @@ def test_a_device_has_an_id_of_digits_and_its_own_points() -> None:
     assert one.endpoint == "123;456"
 
 
-def test_it_is_found_by_id_imei_and_endpoint() -> None:
+def test_device_is_found_by_id_imei_and_endpoint() -> None:
     table = Devices()
     one = table.create(ONE, 0)
     assert table.get(one.id) is table.by_imei("123") is table.by_endpoint("123;456") is one
 
 
 @pytest.mark.parametrize("endpoint", ["123;457", "123", "124;456", "123;456;", "", ";456"])
-def test_an_endpoint_must_fit_whole(endpoint: str) -> None:
+def test_endpoint_must_match_imei_and_imsi(endpoint: str) -> None:
     table = Devices()
     table.create(ONE, 0)
     assert table.by_endpoint(endpoint) is None
 
 
-def test_an_imei_has_one_device() -> None:
+def test_second_device_with_same_imei_is_refused() -> None:
     table = Devices()
     table.create(ONE, 0)
     with pytest.raises(ApiError, match="imei 123 has a device already") as refused:
@@ -42,7 +42,7 @@ def test_an_imei_has_one_device() -> None:
     assert refused.value.errno is Errno.INVALID_PARAMETER
 
 
-def test_a_deleted_device_is_gone_and_may_come_again_under_another_id() -> None:
+def test_deleted_device_can_be_created_again_with_another_id() -> None:
     table = Devices()
     one = table.create(ONE, 0)
     table.delete(one)
@@ -50,8 +50,8 @@ def test_a_deleted_device_is_gone_and_may_come_again_under_another_id() -> None:
     assert table.create(ONE, 0).id != one.id
 
 
-def test_a_product_is_full_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MAX_DEVICES", 1)
+def test_device_above_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "MAX_DEVICES", 1)
     table = Devices()
     one = table.create(ONE, 0)
     other = Description("other", "124", "456")

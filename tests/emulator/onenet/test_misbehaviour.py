@@ -1,4 +1,4 @@
-"""The platform as devices meet it when it is not well."""
+"""Faults of the platform, as a device sees them."""
 
 from __future__ import annotations
 
@@ -6,128 +6,105 @@ import math
 
 import pytest
 
-from emulator.air.memory import Air
-from emulator.air.messages import Code, Path, Read, Response
-from emulator.onenet.devices import Description, Device
-from emulator.onenet.lwm2m.requests import Failure, Outcome
+from emulator.air.messages import Response
+from emulator.air.model import Code, Path
+from emulator.onenet.lwm2m.requests import Failure
 from emulator.onenet.misbehaviour import REPEAT_TIME, PlatformFaults
-from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Simulation
-from tests.support.stations import FakeDevice
-
-TEMPERATURE = Path(3303, 0, 5700)
-_NO_FAULTS = PlatformFaults()
+from tests.support.fake_device import CloudWithDevice
 
 
-class Meeting:
-    """A device and a platform behind its front, with no time lost between them."""
-
-    def __init__(self, faults: PlatformFaults = _NO_FAULTS) -> None:
-        self.device = FakeDevice()
-        self.platform = Platform(subscribed_read=False)
-        self.simulation = Simulation(self.platform.server, Air(latency=0))
-        self.simulation.misbehaviour.faults = faults
-        self.simulation.add(self.device)
-        imei, _, imsi = self.device.endpoint.partition(";")
-        self.known: Device = self.platform.create_device(Description("a device", imei, imsi), 0)
-        self.outcomes: list[Outcome] = []
-        self.now = 0.0
-
-    def register(self) -> None:
-        self.device.register(Path(3303, 0), lifetime=86_400)
-        self.run(0)
-
-    def read(self) -> None:
-        self.platform.request(self.known, Read(0, TEMPERATURE), self.outcomes.append, self.now)
-        self.run(0)
-
-    def run(self, seconds: float) -> None:
-        until = self.now + seconds
-        due = self.simulation.step(self.now)
-        while due is not None and due <= until:
-            self.now = due
-            due = self.simulation.step(due)
-        self.now = until
-        self.simulation.step(until)
+def cloud_with(faults: PlatformFaults) -> CloudWithDevice:
+    cloud = CloudWithDevice()
+    set_faults(cloud, faults)
+    return cloud
 
 
-def test_left_alone_it_is_the_platform() -> None:
-    meeting = Meeting()
-    meeting.register()
-    assert meeting.device.asked_for() == ["Discover /3303", "Observe /3303/0"]
-    meeting.read()
-    assert meeting.outcomes[0].failure is None
+def set_faults(cloud: CloudWithDevice, faults: PlatformFaults) -> None:
+    cloud.simulation.misbehaviour.faults = faults
 
 
-def test_a_refusing_platform_takes_nobody_in_and_knows_nobody_longer() -> None:
-    meeting = Meeting(PlatformFaults(refusing=True))
-    meeting.register()
-    assert meeting.device.response().code is Code.FORBIDDEN
-    assert not meeting.platform.online(meeting.known)
-    meeting.simulation.misbehaviour.faults = PlatformFaults()
-    meeting.register()
-    assert meeting.device.response().code is Code.CREATED
-    meeting.simulation.misbehaviour.faults = PlatformFaults(refusing=True)
-    meeting.device.update()
-    meeting.run(0)
-    assert meeting.device.response().code is Code.FORBIDDEN
+def register(cloud: CloudWithDevice) -> None:
+    cloud.module.register(Path(3303, 0), lifetime=86_400)
+    cloud.step()
 
 
-def test_a_silent_platform_hears_nothing() -> None:
-    meeting = Meeting(PlatformFaults(silent=True))
-    meeting.register()
-    assert meeting.device.received == []
-    assert not meeting.platform.online(meeting.known)
+def test_platform_without_faults_behaves_normally() -> None:
+    cloud = CloudWithDevice()
+    register(cloud)
+    assert cloud.module.operations() == ["Discover /3303", "Observe /3303/0"]
+    cloud.request()
+    assert cloud.outcomes[0].failure is None
 
 
-def test_what_a_silent_platform_asks_reaches_nobody() -> None:
-    meeting = Meeting()
-    meeting.register()
-    meeting.simulation.misbehaviour.faults = PlatformFaults(silent=True)
-    heard = len(meeting.device.received)
-    meeting.read()
-    meeting.run(60)
-    assert len(meeting.device.received) == heard
-    assert [outcome.failure for outcome in meeting.outcomes] == [Failure.TIME_OUT]
+def test_refusing_platform_answers_register_and_update_with_forbidden() -> None:
+    cloud = cloud_with(PlatformFaults(refusing=True))
+    register(cloud)
+    assert cloud.module.response().code is Code.FORBIDDEN
+    assert not cloud.online
+    set_faults(cloud, PlatformFaults())
+    register(cloud)
+    assert cloud.module.response().code is Code.CREATED
+    set_faults(cloud, PlatformFaults(refusing=True))
+    cloud.module.update()
+    cloud.step()
+    assert cloud.module.response().code is Code.FORBIDDEN
 
 
-def test_a_slow_platform_says_the_same_later() -> None:
-    meeting = Meeting(PlatformFaults(delay=4.0))
-    meeting.register()
-    assert meeting.device.received == []
-    meeting.run(3.9)
-    assert meeting.device.received == []
-    meeting.run(0.1)
-    assert meeting.device.response().code is Code.CREATED
+def test_silent_platform_receives_nothing() -> None:
+    cloud = cloud_with(PlatformFaults(silent=True))
+    register(cloud)
+    assert cloud.module.received == []
+    assert not cloud.online
 
 
-def test_a_repeating_platform_asks_again_what_was_answered() -> None:
-    meeting = Meeting()
-    meeting.register()
-    meeting.simulation.misbehaviour.faults = PlatformFaults(repeats=2)
-    heard = len(meeting.device.asked)
-    meeting.read()
-    assert len(meeting.outcomes) == 1
-    meeting.run(3 * REPEAT_TIME)
-    asked = meeting.device.asked[heard:]
-    assert len(asked) == 3
-    assert len(set(asked)) == 1
-    assert len(meeting.outcomes) == 1
+def test_silent_platform_sends_nothing() -> None:
+    cloud = CloudWithDevice()
+    register(cloud)
+    set_faults(cloud, PlatformFaults(silent=True))
+    before = len(cloud.module.received)
+    cloud.request()
+    cloud.step(60)
+    assert len(cloud.module.received) == before
+    assert [outcome.failure for outcome in cloud.outcomes] == [Failure.TIME_OUT]
 
 
-def test_answers_are_not_repeated() -> None:
-    meeting = Meeting(PlatformFaults(repeats=2))
-    meeting.register()
-    meeting.run(60)
-    assert sum(isinstance(message, Response) for message in meeting.device.received) == 1
+def test_delay_postpones_each_message() -> None:
+    cloud = cloud_with(PlatformFaults(delay=4.0))
+    register(cloud)
+    assert cloud.module.received == []
+    cloud.step(3.9)
+    assert cloud.module.received == []
+    cloud.step(0.1)
+    assert cloud.module.response().code is Code.CREATED
+
+
+def test_repeats_send_an_answered_request_again() -> None:
+    cloud = CloudWithDevice()
+    register(cloud)
+    set_faults(cloud, PlatformFaults(repeats=2))
+    before = len(cloud.module.requests)
+    cloud.request()
+    assert len(cloud.outcomes) == 1
+    cloud.step(3 * REPEAT_TIME)
+    sent = cloud.module.requests[before:]
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+    assert len(cloud.outcomes) == 1
+
+
+def test_responses_are_not_repeated() -> None:
+    cloud = cloud_with(PlatformFaults(repeats=2))
+    register(cloud)
+    cloud.step(60)
+    assert sum(isinstance(message, Response) for message in cloud.module.received) == 1
 
 
 @pytest.mark.parametrize("delay", [-1.0, math.inf, math.nan])
-def test_a_delay_is_a_number_of_seconds(delay: float) -> None:
+def test_invalid_delay_is_refused(delay: float) -> None:
     with pytest.raises(ValueError, match="delay"):
         PlatformFaults(delay=delay)
 
 
-def test_it_repeats_so_many_times_or_not() -> None:
+def test_negative_repeats_are_refused() -> None:
     with pytest.raises(ValueError, match="repeats -1"):
         PlatformFaults(repeats=-1)

@@ -1,4 +1,4 @@
-"""The cloud as a device sees it: logins, reports, requests; and as its owner does."""
+"""Platform and server together: registrations, reports, requests, devices."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.memory import Air
 from emulator.air.messages import (
     Ack,
-    Code,
     Deregister,
-    Item,
     Notification,
-    Path,
     Read,
     Register,
     Reset,
@@ -21,68 +17,38 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.onenet.devices import Description, Device
+from emulator.air.model import Code, Item, Path
+from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno
-from emulator.onenet.lwm2m.requests import LATER_RETRY, Failure, Outcome, Retry
+from emulator.onenet.lwm2m.requests import LATER_RETRY, Failure, Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
-from emulator.simulation.simulation import Simulation
-from tests.support.stations import FakeDevice, refusing, silent
+from tests.support.fake_device import (
+    IMEI,
+    IMSI,
+    TEMPERATURE,
+    CloudWithDevice,
+    FakeDevice,
+    refusing,
+    silent,
+)
 
-IMEI, IMSI = "867726030000001", "460040000000001"
 INSTANCE = Path(3303, 0)
-TEMPERATURE = Path(3303, 0, 5700)
-
-
-class World:
-    """One device known to the platform, in an air that takes no time."""
-
-    def __init__(self, *, observed: bool = True, retry: Retry | None = None) -> None:
-        options = {} if retry is None else {"retry": retry}
-        self.platform = Platform(subscribed_read=False, **options)
-        self.simulation = Simulation(self.platform.server, Air(latency=0))
-        self.module = FakeDevice(f"{IMEI};{IMSI}")
-        self.address = self.simulation.add(self.module)
-        described = Description("a device", IMEI, IMSI, observed=observed)
-        self.device = self.platform.create_device(described, 0)
-        self.now = 0.0
-        self.outcomes: list[Outcome] = []
-
-    def step(self, seconds: float = 0) -> None:
-        self.now += seconds
-        self.simulation.step(self.now)
-
-    def log_in(self, *objects: Path, lifetime: int = 300) -> None:
-        self.module.register(*(objects or (INSTANCE,)), lifetime=lifetime)
-        self.step()
-        assert self.module.response().code is Code.CREATED
-
-    def ask(self, question: Read | Write = Read(0, TEMPERATURE)) -> None:  # noqa: B008 - frozen
-        self.platform.request(self.device, question, self.outcomes.append, self.now)
-        self.step()
-
-    @property
-    def online(self) -> bool:
-        return self.platform.online(self.device)
-
-    def values(self, stream: str = "3303_0_5700") -> list[object]:
-        found = self.device.points.streams(6000, {stream})
-        return [point.value for stream in found for point in stream.points]
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def cloud() -> CloudWithDevice:
+    return CloudWithDevice()
 
 
 # Login -------------------------------------------------------------------------------------------
 
 
-def test_a_known_device_logs_in_at_the_location_of_its_imei(world: World) -> None:
-    request = world.module.register(INSTANCE)
-    world.step()
+def test_known_device_registers_at_location_of_its_imei(cloud: CloudWithDevice) -> None:
+    request = cloud.module.register(INSTANCE)
+    cloud.step()
     expected = Response(request.mid, Code.CREATED, location=f"rd/{IMEI}")
-    assert world.module.response() == expected
-    assert world.online
+    assert cloud.module.response() == expected
+    assert cloud.online
 
 
 @pytest.mark.parametrize(
@@ -97,367 +63,374 @@ def test_a_known_device_logs_in_at_the_location_of_its_imei(world: World) -> Non
         "",
     ],
 )
-def test_another_endpoint_is_forbidden(world: World, endpoint: str) -> None:
-    world.module.endpoint = endpoint
-    request = world.module.register(INSTANCE)
-    world.step()
-    assert world.module.received == [Response(request.mid, Code.FORBIDDEN)]
-    assert not world.online
+def test_unknown_endpoint_is_forbidden(cloud: CloudWithDevice, endpoint: str) -> None:
+    cloud.module.endpoint = endpoint
+    request = cloud.module.register(INSTANCE)
+    cloud.step()
+    assert cloud.module.received == [Response(request.mid, Code.FORBIDDEN)]
+    assert not cloud.online
 
 
 @pytest.mark.parametrize("lifetime", [0, -1])
-def test_a_lifetime_that_is_none_is_a_bad_request(world: World, lifetime: int) -> None:
-    world.module.register(INSTANCE, lifetime=lifetime)
-    world.step()
-    assert world.module.response().code is Code.BAD_REQUEST
-    assert not world.online
+def test_register_with_invalid_lifetime_is_bad_request(
+    cloud: CloudWithDevice, lifetime: int
+) -> None:
+    cloud.module.register(INSTANCE, lifetime=lifetime)
+    cloud.step()
+    assert cloud.module.response().code is Code.BAD_REQUEST
+    assert not cloud.online
 
 
-def test_a_device_may_come_without_objects(world: World) -> None:
-    world.module.register()
-    world.step()
-    assert world.online
-    assert world.module.asked == []
+def test_device_may_register_without_objects(cloud: CloudWithDevice) -> None:
+    cloud.module.register()
+    cloud.step()
+    assert cloud.online
+    assert cloud.module.requests == []
 
 
-def test_it_is_online_until_its_lifetime_ends(world: World) -> None:
-    world.log_in(lifetime=86400)
-    world.step(86399.9)
-    assert world.online
-    world.step(0.1)
-    assert not world.online
+def test_device_is_online_until_its_lifetime_ends(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=86400)
+    cloud.step(86399.9)
+    assert cloud.online
+    cloud.step(0.1)
+    assert not cloud.online
 
 
-def test_the_platform_names_the_end_of_the_lifetime_as_its_deadline(world: World) -> None:
-    assert world.simulation.step(0) is None
-    world.log_in(lifetime=86400)
-    assert world.simulation.step(0) == 86400
+def test_end_of_lifetime_is_the_deadline(cloud: CloudWithDevice) -> None:
+    assert cloud.simulation.step(0) is None
+    cloud.log_in(lifetime=86400)
+    assert cloud.simulation.step(0) == 86400
 
 
-def test_a_repeated_login_is_answered_the_same_and_starts_nothing_anew(world: World) -> None:
-    request = world.module.register(INSTANCE)
-    world.step()
-    asked = len(world.module.asked)
-    world.module.send(request)
-    world.step(4)
-    assert world.module.response() == Response(request.mid, Code.CREATED, location=f"rd/{IMEI}")
-    assert len(world.module.asked) == asked
-    world.module.notify(TEMPERATURE, 1.0)
-    world.step()
-    assert world.values() == [1.0]
+def test_repeated_register_gets_same_response_and_no_second_registration(
+    cloud: CloudWithDevice,
+) -> None:
+    request = cloud.module.register(INSTANCE)
+    cloud.step()
+    count = len(cloud.module.requests)
+    cloud.module.send(request)
+    cloud.step(4)
+    assert cloud.module.response() == Response(request.mid, Code.CREATED, location=f"rd/{IMEI}")
+    assert len(cloud.module.requests) == count
+    cloud.module.notify(TEMPERATURE, 1.0)
+    cloud.step()
+    assert cloud.values() == [1.0]
 
 
-def test_the_same_id_much_later_is_another_login(world: World) -> None:
-    request = world.module.register(INSTANCE)
-    world.step()
-    asked = len(world.module.asked)
-    world.step(248)
-    world.module.send(request)
-    world.step()
-    assert len(world.module.asked) == 2 * asked
+def test_register_with_same_message_id_after_exchange_lifetime_is_new(
+    cloud: CloudWithDevice,
+) -> None:
+    request = cloud.module.register(INSTANCE)
+    cloud.step()
+    count = len(cloud.module.requests)
+    cloud.step(248)
+    cloud.module.send(request)
+    cloud.step()
+    assert len(cloud.module.requests) == 2 * count
 
 
-def test_another_login_ends_the_reports_of_the_first(world: World) -> None:
-    world.log_in()
-    old = world.module.token(INSTANCE)
-    world.log_in()
-    sent = world.module.notify(TEMPERATURE, 1.0, token=old)
-    world.step()
-    assert world.module.received[-1] == Reset(sent.mid)
-    world.module.notify(TEMPERATURE, 2.0)
-    world.step()
-    assert world.values() == [2.0]
+def test_new_registration_ends_observations_of_old_one(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    old = cloud.module.token(INSTANCE)
+    cloud.log_in()
+    sent = cloud.module.notify(TEMPERATURE, 1.0, token=old)
+    cloud.step()
+    assert cloud.module.received[-1] == Reset(sent.mid)
+    cloud.module.notify(TEMPERATURE, 2.0)
+    cloud.step()
+    assert cloud.values() == [2.0]
 
 
 # Update, deregistration --------------------------------------------------------------------------
 
 
-def test_an_update_keeps_it_online(world: World) -> None:
-    world.log_in(lifetime=100)
-    world.step(90)
-    request = world.module.update()
-    world.step()
-    assert world.module.response() == Response(request.mid, Code.CHANGED)
-    world.step(99)
-    assert world.online
-    world.step(1)
-    assert not world.online
+def test_update_renews_the_lifetime(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=100)
+    cloud.step(90)
+    request = cloud.module.update()
+    cloud.step()
+    assert cloud.module.response() == Response(request.mid, Code.CHANGED)
+    cloud.step(99)
+    assert cloud.online
+    cloud.step(1)
+    assert not cloud.online
 
 
-def test_an_update_can_change_the_lifetime(world: World) -> None:
-    world.log_in(lifetime=100)
-    world.module.update(lifetime=1000)
-    world.step()
-    world.step(999)
-    assert world.online
+def test_update_changes_the_lifetime(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=100)
+    cloud.module.update(lifetime=1000)
+    cloud.step()
+    cloud.step(999)
+    assert cloud.online
 
 
 @pytest.mark.parametrize("lifetime", [0, -5])
-def test_an_update_to_no_lifetime_is_a_bad_request_and_changes_nothing(
-    world: World, lifetime: int
+def test_update_with_invalid_lifetime_is_bad_request_and_changes_nothing(
+    cloud: CloudWithDevice, lifetime: int
 ) -> None:
-    world.log_in(lifetime=100)
-    world.step(50)
-    world.module.update(lifetime=lifetime)
-    world.step()
-    assert world.module.response().code is Code.BAD_REQUEST
-    world.step(50)
-    assert not world.online
+    cloud.log_in(lifetime=100)
+    cloud.step(50)
+    cloud.module.update(lifetime=lifetime)
+    cloud.step()
+    assert cloud.module.response().code is Code.BAD_REQUEST
+    cloud.step(50)
+    assert not cloud.online
 
 
-def test_an_update_after_the_lifetime_is_not_found(world: World) -> None:
-    world.log_in(lifetime=100)
-    world.step(100)
-    world.module.update()
-    world.step()
-    assert world.module.response().code is Code.NOT_FOUND
+def test_update_after_lifetime_is_not_found(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=100)
+    cloud.step(100)
+    cloud.module.update()
+    cloud.step()
+    assert cloud.module.response().code is Code.NOT_FOUND
 
 
-def test_an_update_from_elsewhere_takes_the_requests_there(world: World) -> None:
-    world.log_in()
-    elsewhere = FakeDevice(world.module.endpoint)
-    world.simulation.add(elsewhere)
+def test_update_from_another_address_redirects_requests(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    elsewhere = FakeDevice(cloud.module.endpoint)
+    cloud.simulation.add(elsewhere)
     elsewhere.update()
-    world.step()
-    world.ask()
-    assert elsewhere.asked_for() == ["Read /3303/0/5700"]
-    assert world.outcomes[0].failure is None
+    cloud.step()
+    cloud.request()
+    assert elsewhere.operations() == ["Read /3303/0/5700"]
+    assert cloud.outcomes[0].failure is None
 
 
-def test_a_goodbye_ends_it(world: World) -> None:
-    world.log_in()
-    token = world.module.token(INSTANCE)
-    request = world.module.deregister()
-    world.step()
-    assert world.module.response() == Response(request.mid, Code.DELETED)
-    assert not world.online
-    sent = world.module.notify(TEMPERATURE, 1.0, token=token)
-    world.step()
-    assert world.module.received[-1] == Reset(sent.mid)
+def test_deregister_ends_registration_and_observations(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    token = cloud.module.token(INSTANCE)
+    request = cloud.module.deregister()
+    cloud.step()
+    assert cloud.module.response() == Response(request.mid, Code.DELETED)
+    assert not cloud.online
+    sent = cloud.module.notify(TEMPERATURE, 1.0, token=token)
+    cloud.step()
+    assert cloud.module.received[-1] == Reset(sent.mid)
 
 
-def test_a_goodbye_of_nobody_is_not_found(world: World) -> None:
-    world.module.deregister()
-    world.step()
-    assert world.module.response().code is Code.NOT_FOUND
+def test_deregister_of_unknown_location_is_not_found(cloud: CloudWithDevice) -> None:
+    cloud.module.deregister()
+    cloud.step()
+    assert cloud.module.response().code is Code.NOT_FOUND
 
 
 # Reports -----------------------------------------------------------------------------------------
 
 
-def test_a_report_becomes_a_data_point_with_its_time(world: World) -> None:
-    world.log_in()
-    world.step(5)
-    world.module.notify(TEMPERATURE, 21.5)
-    heard = len(world.module.received)
-    world.step()
-    (stream,) = world.device.points.streams()
+def test_report_is_stored_as_data_point_with_its_time(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.step(5)
+    cloud.module.notify(TEMPERATURE, 21.5)
+    received = len(cloud.module.received)
+    cloud.step()
+    (stream,) = cloud.device.points.streams()
     assert (stream.id, stream.points[0].at, stream.points[0].value) == ("3303_0_5700", 5, 21.5)
-    assert len(world.module.received) == heard
+    assert len(cloud.module.received) == received
 
 
-def test_a_confirmable_report_is_acknowledged_each_time_and_recorded_once(world: World) -> None:
-    world.log_in()
-    sent = world.module.notify(TEMPERATURE, 21.5, confirmable=True)
-    world.step()
-    world.module.send(sent)
-    world.step(2)
-    assert world.module.received[-2:] == [Ack(sent.mid), Ack(sent.mid)]
-    assert world.values() == [21.5]
+def test_repeated_confirmable_report_is_acknowledged_again_and_stored_once(
+    cloud: CloudWithDevice,
+) -> None:
+    cloud.log_in()
+    sent = cloud.module.notify(TEMPERATURE, 21.5, confirmable=True)
+    cloud.step()
+    cloud.module.send(sent)
+    cloud.step(2)
+    assert cloud.module.received[-2:] == [Ack(sent.mid), Ack(sent.mid)]
+    assert cloud.values() == [21.5]
 
 
-def test_the_same_id_counts_again_after_its_lifetime(world: World) -> None:
-    world.log_in(lifetime=1000)
-    sent = world.module.notify(TEMPERATURE, 21.5)
-    world.step()
-    world.module.send(sent)
-    world.step(246)
-    assert world.values() == [21.5]
-    world.module.send(sent)
-    world.step(1)
-    assert world.values() == [21.5, 21.5]
+def test_report_with_same_message_id_after_exchange_lifetime_is_stored(
+    cloud: CloudWithDevice,
+) -> None:
+    cloud.log_in(lifetime=1000)
+    sent = cloud.module.notify(TEMPERATURE, 21.5)
+    cloud.step()
+    cloud.module.send(sent)
+    cloud.step(246)
+    assert cloud.values() == [21.5]
+    cloud.module.send(sent)
+    cloud.step(1)
+    assert cloud.values() == [21.5, 21.5]
 
 
-def test_one_report_can_hold_several_resources(world: World) -> None:
-    world.log_in()
+def test_report_may_have_several_resources(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
     items = (Item(TEMPERATURE, 1.5), Item(Path(3303, 0, 5701), "Cel"))
-    world.module.send(Notification(7, world.module.token(INSTANCE), 1, items, False))
-    world.step()
-    assert [stream.id for stream in world.device.points.streams()] == ["3303_0_5700", "3303_0_5701"]
+    cloud.module.send(Notification(7, cloud.module.token(INSTANCE), 1, items, False))
+    cloud.step()
+    assert [stream.id for stream in cloud.device.points.streams()] == ["3303_0_5700", "3303_0_5701"]
 
 
 @pytest.mark.parametrize("confirmable", [True, False])
-def test_a_report_of_a_stranger_is_reset(world: World, confirmable: bool) -> None:
-    sent = world.module.notify(TEMPERATURE, 1.0, token=1, confirmable=confirmable)
-    world.step()
-    assert world.module.received == [Reset(sent.mid)]
-    assert world.values() == []
+def test_report_with_unknown_token_is_reset(cloud: CloudWithDevice, confirmable: bool) -> None:
+    sent = cloud.module.notify(TEMPERATURE, 1.0, token=1, confirmable=confirmable)
+    cloud.step()
+    assert cloud.module.received == [Reset(sent.mid)]
+    assert cloud.values() == []
 
 
-def test_a_report_after_the_lifetime_is_reset(world: World) -> None:
-    world.log_in(lifetime=60)
-    world.step(60)
-    sent = world.module.notify(TEMPERATURE, 1.0)
-    world.step()
-    assert world.module.received[-1] == Reset(sent.mid)
-    assert world.values() == []
+def test_report_after_lifetime_is_reset(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=60)
+    cloud.step(60)
+    sent = cloud.module.notify(TEMPERATURE, 1.0)
+    cloud.step()
+    assert cloud.module.received[-1] == Reset(sent.mid)
+    assert cloud.values() == []
 
 
 # Requests ----------------------------------------------------------------------------------------
 
 
-def test_a_request_reaches_the_device_and_its_outcome_the_caller(world: World) -> None:
-    world.log_in()
-    world.ask()
-    assert world.outcomes == [Outcome(0, None, (Item(TEMPERATURE, 20.123),))]
+def test_request_ends_with_the_answer_of_the_device(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.request()
+    assert cloud.outcomes == [Outcome(0, None, (Item(TEMPERATURE, 20.123),))]
 
 
-def test_a_request_to_a_device_that_is_not_online_is_refused(world: World) -> None:
-    for prepare in (lambda: None, world.log_in, lambda: world.step(300)):
+def test_request_to_offline_device_is_refused(cloud: CloudWithDevice) -> None:
+    for prepare in (lambda: None, cloud.log_in, lambda: cloud.step(300)):
         prepare()
-        if world.online:
+        if cloud.online:
             continue
         with pytest.raises(ApiError) as refused:
-            world.ask()
+            cloud.request()
         assert refused.value.errno is Errno.NOT_ONLINE
 
 
-def test_a_silent_device_is_asked_three_times_in_30_seconds(world: World) -> None:
-    world.log_in()
-    world.module.answer = silent
-    before = len(world.module.received)
-    world.ask()
+def test_request_to_silent_device_is_sent_three_times_and_times_out_after_30_seconds(
+    cloud: CloudWithDevice,
+) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
+    before = len(cloud.module.received)
+    cloud.request()
     for _ in range(30):
-        assert world.outcomes == []
-        world.step(1)
-    assert [outcome.failure for outcome in world.outcomes] == [Failure.TIME_OUT]
-    assert len(set(world.module.received[before:])) == 1
-    assert len(world.module.received[before:]) == 3
-    assert world.online
+        assert cloud.outcomes == []
+        cloud.step(1)
+    assert [outcome.failure for outcome in cloud.outcomes] == [Failure.TIME_OUT]
+    assert len(set(cloud.module.received[before:])) == 1
+    assert len(cloud.module.received[before:]) == 3
+    assert cloud.online
 
 
-def test_the_retry_profile_is_a_choice() -> None:
-    world = World(retry=LATER_RETRY)
-    world.log_in()
-    world.module.answer = silent
-    world.ask()
-    world.step(25)
-    assert [outcome.failure for outcome in world.outcomes] == [Failure.TIME_OUT]
+def test_retry_profile_of_2019_times_out_after_25_seconds() -> None:
+    cloud = CloudWithDevice(retry=LATER_RETRY)
+    cloud.log_in()
+    cloud.module.answer = silent
+    cloud.request()
+    cloud.step(25)
+    assert [outcome.failure for outcome in cloud.outcomes] == [Failure.TIME_OUT]
 
 
-def test_a_device_that_leaves_fails_what_it_was_asked(world: World) -> None:
-    world.log_in()
-    world.module.answer = silent
-    world.ask()
-    world.module.deregister()
-    world.step(1)
-    assert world.outcomes == [Outcome(1, Failure.OFFLINE)]
+def test_deregister_ends_open_requests_as_offline(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
+    cloud.request()
+    cloud.module.deregister()
+    cloud.step(1)
+    assert cloud.outcomes == [Outcome(1, Failure.OFFLINE)]
 
 
-def test_a_lifetime_that_ends_fails_what_was_asked(world: World) -> None:
-    world.log_in(lifetime=15)
-    world.module.answer = silent
-    world.ask()
-    world.step(15)
-    assert world.outcomes == [Outcome(15, Failure.OFFLINE)]
+def test_end_of_lifetime_ends_open_requests_as_offline(cloud: CloudWithDevice) -> None:
+    cloud.log_in(lifetime=15)
+    cloud.module.answer = silent
+    cloud.request()
+    cloud.step(15)
+    assert cloud.outcomes == [Outcome(15, Failure.OFFLINE)]
 
 
-def test_a_request_outlives_another_login(world: World) -> None:
-    world.log_in()
-    world.module.answer = silent
-    world.ask()
-    world.log_in()
-    late = next(q for q in world.module.asked if isinstance(q, Read))
-    world.module.send(Response(late.mid, Code.CONTENT))
-    world.step()
-    assert [outcome.failure for outcome in world.outcomes] == [None]
+def test_request_stays_open_over_a_new_registration(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
+    cloud.request()
+    cloud.log_in()
+    late = next(request for request in cloud.module.requests if isinstance(request, Read))
+    cloud.module.send(Response(late.mid, Code.CONTENT))
+    cloud.step()
+    assert [outcome.failure for outcome in cloud.outcomes] == [None]
 
 
-def test_an_answer_from_a_stranger_is_none(world: World) -> None:
-    world.log_in()
-    world.module.answer = silent
-    world.ask()
-    stranger = FakeDevice()
-    world.simulation.add(stranger)
-    stranger.send(Response(world.module.asked[-1].mid, Code.CONTENT))
-    world.step()
-    assert world.outcomes == []
+def test_answer_from_another_address_is_ignored(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
+    cloud.request()
+    other = FakeDevice()
+    cloud.simulation.add(other)
+    other.send(Response(cloud.module.requests[-1].mid, Code.CONTENT))
+    cloud.step()
+    assert cloud.outcomes == []
 
 
-def test_too_many_open_requests_are_refused_until_one_is_taken_back(world: World) -> None:
-    world.log_in()
-    world.module.answer = silent
+def test_too_many_open_requests_are_refused_until_one_is_cancelled(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
     for _ in range(MAX_OPEN_REQUESTS - 1):
-        world.ask()
-    last = world.platform.request(world.device, Read(0, INSTANCE), world.outcomes.append, 0)
+        cloud.request()
+    last = cloud.request()
     with pytest.raises(ApiError, match="20 requests wait") as refused:
-        world.ask()
+        cloud.request()
     assert refused.value.errno is Errno.LIMIT
-    world.platform.cancel(last)
-    world.ask()
-    assert world.outcomes == []
+    cloud.platform.cancel(last)
+    cloud.request()
+    assert cloud.outcomes == []
 
 
-def test_a_refusal_of_the_device_is_the_outcome(world: World) -> None:
-    world.log_in()
-    world.module.answer = refusing(Code.METHOD_NOT_ALLOWED)
-    world.ask(Write(0, INSTANCE, (Item(TEMPERATURE, 1),), replace=True))
-    assert [outcome.failure for outcome in world.outcomes] == [Failure.METHOD_NOT_ALLOWED]
+def test_refusal_of_device_is_the_outcome(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = refusing(Code.METHOD_NOT_ALLOWED)
+    cloud.request(Write(0, INSTANCE, (Item(TEMPERATURE, 1),), replace=True))
+    assert [outcome.failure for outcome in cloud.outcomes] == [Failure.METHOD_NOT_ALLOWED]
 
 
 # Devices -----------------------------------------------------------------------------------------
 
 
-def test_a_device_is_found_by_its_id_and_by_its_imei(world: World) -> None:
-    assert world.platform.device(world.device.id) is world.device
-    assert world.platform.device_by_imei(IMEI) is world.device
-    assert world.platform.device("1") is world.platform.device_by_imei("1") is None
+def test_deleted_device_stays_registered_until_its_update(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.platform.delete_device(cloud.device)
+    sent = cloud.module.notify(TEMPERATURE, 1.0, confirmable=True)
+    cloud.step()
+    assert cloud.module.received[-1] == Ack(sent.mid)
+    assert cloud.values() == []
+    cloud.module.update()
+    cloud.step()
+    assert cloud.module.response().code is Code.NOT_FOUND
+    assert cloud.platform.registration(cloud.device) is None
+    cloud.module.register(INSTANCE)
+    cloud.step()
+    assert cloud.module.response().code is Code.FORBIDDEN
 
 
-def deleted(world: World) -> Device:
-    world.platform.delete_device(world.device)
-    return world.device
+def test_registration_of_deleted_device_is_forgotten_when_its_lifetime_ends(
+    cloud: CloudWithDevice,
+) -> None:
+    cloud.log_in(lifetime=60)
+    cloud.platform.delete_device(cloud.device)
+    cloud.step(60)
+    assert cloud.platform.registration(cloud.device) is None
 
 
-def test_a_deleted_device_stays_until_its_update(world: World) -> None:
-    world.log_in()
-    deleted(world)
-    sent = world.module.notify(TEMPERATURE, 1.0, confirmable=True)
-    world.step()
-    assert world.module.received[-1] == Ack(sent.mid)
-    assert world.values() == []
-    world.module.update()
-    world.step()
-    assert world.module.response().code is Code.NOT_FOUND
-    assert world.platform.registration(world.device) is None
-    world.module.register(INSTANCE)
-    world.step()
-    assert world.module.response().code is Code.FORBIDDEN
+def test_registration_of_deleted_offline_device_is_forgotten_at_once(
+    cloud: CloudWithDevice,
+) -> None:
+    cloud.log_in(lifetime=60)
+    cloud.step(60)
+    cloud.platform.delete_device(cloud.device)
+    assert cloud.platform.registration(cloud.device) is None
+    never_logged_in = cloud.platform.create_device(Description("other", "1", "2"), 0)
+    cloud.platform.delete_device(never_logged_in)
 
 
-def test_a_deleted_device_is_forgotten_when_its_lifetime_ends(world: World) -> None:
-    world.log_in(lifetime=60)
-    deleted(world)
-    world.step(60)
-    assert world.platform.registration(world.device) is None
-
-
-def test_a_deleted_device_that_is_offline_is_forgotten_at_once(world: World) -> None:
-    world.log_in(lifetime=60)
-    world.step(60)
-    deleted(world)
-    assert world.platform.registration(world.device) is None
-    never_logged_in = world.platform.create_device(Description("other", "1", "2"), 0)
-    world.platform.delete_device(never_logged_in)
-
-
-def test_the_last_login_is_remembered_while_the_device_exists(world: World) -> None:
-    assert world.platform.registration(world.device) is None
-    world.log_in(lifetime=60)
-    world.step(60)
-    registration = world.platform.registration(world.device)
+def test_ended_registration_is_kept_while_the_device_exists(cloud: CloudWithDevice) -> None:
+    assert cloud.platform.registration(cloud.device) is None
+    cloud.log_in(lifetime=60)
+    cloud.step(60)
+    registration = cloud.platform.registration(cloud.device)
     assert registration is not None
     assert registration.objects == (INSTANCE,)
+    cloud.log_in()
+    assert cloud.online
 
 
 # Any order ---------------------------------------------------------------------------------------
@@ -493,11 +466,13 @@ UPLINKS = st.one_of(
 
 
 @given(
-    story=st.lists(st.tuples(st.floats(0, 40), st.sampled_from(["a", "b"]), UPLINKS), max_size=30),
+    messages=st.lists(
+        st.tuples(st.floats(0, 40), st.sampled_from(["a", "b"]), UPLINKS), max_size=30
+    ),
     observed=st.booleans(),
 )
-def test_whatever_comes_is_answered_at_most_once_and_to_its_sender(
-    story: list[tuple[float, str, Register | Update | Deregister | Notification | Response]],
+def test_each_message_gets_at_most_one_response_which_goes_to_its_sender(
+    messages: list[tuple[float, str, Register | Update | Deregister | Notification | Response]],
     observed: bool,
 ) -> None:
     platform = Platform()
@@ -505,7 +480,7 @@ def test_whatever_comes_is_answered_at_most_once_and_to_its_sender(
     server.send = lambda address, message, _now: sent.append((address, message))
     device = platform.create_device(Description("a device", IMEI, IMSI, observed=observed), 0)
     now = 0.0
-    for pause, address, message in story:
+    for pause, address, message in messages:
         now += pause
         server.step(now)
         sent.clear()

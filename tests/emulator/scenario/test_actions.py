@@ -6,7 +6,8 @@ import tomllib
 
 import pytest
 
-from emulator.air.messages import Discover, Execute, Item, Path, Read, Write
+from emulator.air.messages import Discover, Execute, Read, Write
+from emulator.air.model import Item, Path
 from emulator.line.faults import Fault, FaultAt, Rates
 from emulator.module.at.codec import Cme
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place

@@ -1,4 +1,4 @@
-"""One board: what its host, the internet and the air do to the module, and what comes of it."""
+"""Board: speed of the line, end of the input, direct changes of the module."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def config(
 
 
 class OpenBoard:
-    """An open board and its scheduler, on a clock that the test moves."""
+    """An open board with its scheduler and a virtual clock."""
 
     def __init__(self, config: BoardConfig) -> None:
         self.clock = VirtualClock()
@@ -50,7 +50,7 @@ class OpenBoard:
         self.ended += 1
 
     def last_input(self, line: bytes) -> None:
-        """A host that sends this and will never come again; until it has been sent."""
+        """A host sends `line`, and the input ends; wait until the line has been sent."""
         self.board.line._on_port_data(line)
         self.board.line._on_port_end()
         self.clock.advance(len(line) * 10 / 9600)
@@ -61,8 +61,8 @@ class OpenBoard:
     def __exit__(self, *_: object) -> None:
         self.board.close()
 
-    async def say(self, host: Host, line: str) -> None:
-        """Send a line, and let it pass and be answered at 9600 baud."""
+    async def send_line(self, host: Host, line: str) -> None:
+        """Send a line and wait for the time that line and answer take at 9600 baud."""
         due = self.board.line.received + len(line) + 1
         host.send(line)
         await until(lambda: self.board.line.received == due)
@@ -70,98 +70,89 @@ class OpenBoard:
 
 
 @realtime
-async def test_a_host_at_the_module_s_speed_is_understood_and_must_follow_it() -> None:
-    with OpenBoard(config(strict=True)) as it, Host(it.board.line.port) as host:
+async def test_host_must_follow_the_speed_of_the_module() -> None:
+    with OpenBoard(config(strict=True)) as setup, Host(setup.board.line.port) as host:
         host.set_speed(9600)
-        await it.say(host, "AT+NATSPEED=115200,30,0,2,1,0,0")
+        await setup.send_line(host, "AT+NATSPEED=115200,30,0,2,1,0,0")
         assert await host.until("OK\r\n") == "\r\nOK\r\n"
-        await it.say(host, "AT+CSQ")
-        assert "AT+CSQ" not in it.shown
-        assert any("sent at 9600 8N1 were read at 115200 8N1" in text for text in it.shown)
+        await setup.send_line(host, "AT+CSQ")
+        assert "AT+CSQ" not in setup.shown
+        assert any("sent at 9600 8N1 were read at 115200 8N1" in text for text in setup.shown)
         host.set_speed(115_200)
-        await it.say(host, "")  # whatever the garbage was, it ends here
+        await setup.send_line(host, "")  # ends the garbage
         host.seen = b""
-        await it.say(host, "AT+CSQ")
+        await setup.send_line(host, "AT+CSQ")
         assert (await host.until("OK\r\n")).endswith("+CSQ:28,99\r\n\r\nOK\r\n")
 
 
 @realtime
-async def test_the_speed_that_a_host_sets_over_rfc_2217_counts_too() -> None:
-    with OpenBoard(config("rfc2217://:0", strict=True)) as it:
-        async with peer(it.board.line.port) as host:
+async def test_host_may_set_its_speed_over_rfc_2217() -> None:
+    with OpenBoard(config("rfc2217://:0", strict=True)) as setup:
+        async with peer(setup.board.line.port) as host:
             await host.send(b"AT\r")
-            await until(lambda: it.board.line.received == 3)
-            it.clock.advance(1)
+            await until(lambda: setup.board.line.received == 3)
+            setup.clock.advance(1)
             await host.reads(b"\r\nOK\r\n")
             await host.send(b"\xff\xfa\x2c\x01\x00\x00\x96\x00\xff\xf0AT+CSQ\r")  # 38400
-            await until(lambda: it.board.line.received == 10)
-            it.clock.advance(1)
-        assert "AT+CSQ" not in it.shown
-        assert "7 bytes sent at 38400 8N1 were read at 9600 8N1: garbage" in it.shown
+            await until(lambda: setup.board.line.received == 10)
+            setup.clock.advance(1)
+        assert "AT+CSQ" not in setup.shown
+        assert "7 bytes sent at 38400 8N1 were read at 9600 8N1: garbage" in setup.shown
 
 
 @realtime
-async def test_without_a_pace_a_new_speed_changes_nothing() -> None:
-    with OpenBoard(config(baud=None)) as it, Host(it.board.line.port) as host:
+async def test_unpaced_line_stays_unpaced_when_the_module_changes_speed() -> None:
+    with OpenBoard(config(baud=None)) as setup, Host(setup.board.line.port) as host:
         await host.command("AT+NATSPEED=115200,30,0,2,1,0,0")
-        assert it.board.line.baud is None
-        assert it.board.module.baud == 115_200
+        assert setup.board.line.baud is None
+        assert setup.board.module.baud == 115_200
 
 
 @realtime
-async def test_change_by_hand_is_served_soon() -> None:
-    with OpenBoard(config(baud=None)) as it, Host(it.board.line.port) as host:
-        await host.command("AT+CEREG=1")
-        it.board.module.radio.coverage = Coverage.OUT
-        it.clock.advance(0)
-        assert await host.until("+CEREG:2\r\n")
+async def test_end_of_input_waits_for_the_answer() -> None:
+    with OpenBoard(config()) as setup:
+        setup.last_input(b"AT\r")
+        assert not setup.ended
+        setup.clock.advance(6 * 10 / 9600)  # CR LF OK CR LF
+        assert setup.ended
 
 
 @realtime
-async def test_the_last_host_is_answered_before_all_is_over() -> None:
-    with OpenBoard(config()) as it:
-        it.last_input(b"AT\r")
-        assert not it.ended
-        it.clock.advance(6 * 10 / 9600)  # CR LF OK CR LF
-        assert it.ended
+async def test_end_of_input_waits_for_a_slow_answer() -> None:
+    with OpenBoard(config()) as setup:
+        setup.last_input(b"AT+NPING=192.0.2.1\r")
+        setup.clock.advance(0.3)
+        assert not setup.ended
+        setup.clock.advance(0.03)  # it is being sent
+        assert not setup.ended
+        setup.clock.advance(0.1)
+        assert setup.ended
+        assert "+NPING:192.0.2.1,64,320" in setup.shown
 
 
 @realtime
-async def test_an_answer_that_takes_its_time_is_waited_for() -> None:
-    with OpenBoard(config()) as it:
-        it.last_input(b"AT+NPING=192.0.2.1\r")
-        it.clock.advance(0.3)
-        assert not it.ended
-        it.clock.advance(0.03)  # it is being sent
-        assert not it.ended
-        it.clock.advance(0.1)
-        assert it.ended
-        assert "+NPING:192.0.2.1,64,320" in it.shown
+async def test_end_of_input_does_not_wait_for_an_answer_lost_by_a_restart() -> None:
+    with OpenBoard(config(baud=None)) as setup:
+        setup.last_input(b"AT+NPING=192.0.2.1\r")
+        setup.board.module.power_cycle(Cause.WATCHDOG, setup.clock.now())
+        setup.clock.advance(10)
+        setup.board.line.unplug()  # further output is dropped
+        assert setup.ended
 
 
 @realtime
-async def test_what_ends_without_a_word_ends_too() -> None:
-    with OpenBoard(config(baud=None)) as it:
-        it.last_input(b"AT+NPING=192.0.2.1\r")
-        it.board.module.power_cycle(Cause.WATCHDOG, it.clock.now())
-        it.clock.advance(10)
-        it.board.line.unplug()  # what it says now goes nowhere
-        assert it.ended
+async def test_end_of_input_waits_at_most_the_drain_timeout() -> None:
+    with OpenBoard(config(baud=None)) as setup:
+        setup.board.module.radio.coverage = Coverage.OUT
+        setup.clock.advance(0)
+        setup.last_input(b"AT+NPING=192.0.2.1,100,460000\r")
+        setup.clock.advance(DRAIN_TIMEOUT - 1)
+        assert not setup.ended
+        setup.clock.advance(1)
+        assert setup.ended
 
 
-@realtime
-async def test_patience_ends() -> None:
-    with OpenBoard(config(baud=None)) as it:
-        it.board.module.radio.coverage = Coverage.OUT
-        it.clock.advance(0)
-        it.last_input(b"AT+NPING=192.0.2.1,100,460000\r")
-        it.clock.advance(DRAIN_TIMEOUT - 1)
-        assert not it.ended
-        it.clock.advance(1)
-        assert it.ended
-
-
-def test_each_of_several_boards_has_a_port_a_link_and_a_seed() -> None:
+def test_each_of_several_boards_has_its_own_port_link_and_seed() -> None:
     several = config(link=Path("/tmp/m")).for_each(2)
     assert [(one.link, one.seed) for one in several] == [
         (Path("/tmp/m-1"), 5),

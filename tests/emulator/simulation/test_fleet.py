@@ -1,4 +1,4 @@
-"""Several modules: whose numbers are counted up, and where that ends."""
+"""Identities and links of several modules."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from emulator.simulation.fleet import identities, links
 
 
-def test_one_module_keeps_what_it_was_given() -> None:
+def test_one_module_has_the_given_numbers() -> None:
     (only,) = identities("86x", "46y", 1)
     assert (only.imei, only.imsi) == ("86x", "46y")
     assert links(Path("/tmp/m5310"), 1) == [Path("/tmp/m5310")]
 
 
-def test_each_further_one_has_the_next_numbers() -> None:
+def test_further_modules_have_the_next_numbers() -> None:
     made = identities("098", "460", 3)
     assert [(one.imei, one.imsi) for one in made] == [
         ("098", "460"),
@@ -36,6 +36,6 @@ def test_each_further_one_has_the_next_numbers() -> None:
         ("867", "999", 2, "imsi '999': expected digits that can be counted up by 1"),
     ],
 )
-def test_what_is_no_fleet_is_refused(imei: str, imsi: str, count: int, reason: str) -> None:
+def test_invalid_numbers_are_refused(imei: str, imsi: str, count: int, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         identities(imei, imsi, count)

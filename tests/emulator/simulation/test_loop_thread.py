@@ -19,10 +19,10 @@ async def name() -> str:
 
 @pytest.fixture
 def thread() -> Iterator[LoopThread]:
-    it = LoopThread("the loop")
-    it.start()
-    yield it
-    it.close()
+    loop_thread = LoopThread("the loop")
+    loop_thread.start()
+    yield loop_thread
+    loop_thread.close()
 
 
 def test_run_waits_for_the_result(thread: LoopThread) -> None:
@@ -59,11 +59,11 @@ def test_failing_event_loop_raises_at_start(monkeypatch: pytest.MonkeyPatch) -> 
     def exhausted() -> asyncio.AbstractEventLoop:
         raise OSError("Too many open files")
 
-    it = LoopThread("the loop")
+    loop_thread = LoopThread("the loop")
     monkeypatch.setattr(asyncio, "new_event_loop", exhausted)
     with pytest.raises(OSError, match="Too many open files"):
-        it.start()
-    it.close()
+        loop_thread.start()
+    loop_thread.close()
 
 
 def test_start_after_close(thread: LoopThread) -> None:

@@ -1,4 +1,4 @@
-"""Scheduler: what is due is done at its time, inputs at once, changes by hand soon."""
+"""Scheduler: inputs are served at once, deadlines by a timer, direct changes soon."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emulator.simulation.simulation import Simulation
 
 
 class ScheduledModule:
-    """One module under a scheduler; `sent` has what each flush found."""
+    """A module with a scheduler; `sent` has the output of each flush."""
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
@@ -36,58 +36,58 @@ class ScheduledModule:
 
 
 def test_input_is_answered_at_once() -> None:
-    it = ScheduledModule()
-    it.receive(b"AT\r")
-    it.scheduler.settle()
-    assert it.sent == [b"\r\nOK\r\n"]
+    scheduled = ScheduledModule()
+    scheduled.receive(b"AT\r")
+    scheduled.scheduler.settle()
+    assert scheduled.sent == [b"\r\nOK\r\n"]
 
 
 def test_due_answer_is_sent_by_timer() -> None:
-    it = ScheduledModule()
-    it.receive(b"AT+CFUN=0\r")
-    assert it.sent == [b""]
-    it.clock.advance(5)
-    assert it.sent == [b"", b"\r\nOK\r\n"]
+    scheduled = ScheduledModule()
+    scheduled.receive(b"AT+CFUN=0\r")
+    assert scheduled.sent == [b""]
+    scheduled.clock.advance(5)
+    assert scheduled.sent == [b"", b"\r\nOK\r\n"]
 
 
-def test_input_does_what_is_due_first() -> None:
-    it = ScheduledModule()
-    it.scheduler.start()
-    it.module.radio.coverage = Coverage.OUT
-    it.receive(b"AT\r")
-    assert it.sent == [b"", b"\r\nOK\r\n"]
+def test_input_serves_what_is_due_first() -> None:
+    scheduled = ScheduledModule()
+    scheduled.scheduler.start()
+    scheduled.module.radio.coverage = Coverage.OUT
+    scheduled.receive(b"AT\r")
+    assert scheduled.sent == [b"", b"\r\nOK\r\n"]
 
 
-def test_input_returns_and_raises_what_the_call_does() -> None:
-    it = ScheduledModule()
-    assert it.scheduler.input(lambda now: now) == it.clock.now()
+def test_input_returns_or_raises_like_the_call() -> None:
+    scheduled = ScheduledModule()
+    assert scheduled.scheduler.input(lambda now: now) == scheduled.clock.now()
 
     def fail(_now: float) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        it.scheduler.input(fail)
+        scheduled.scheduler.input(fail)
 
 
-def test_change_by_hand_is_served_once_and_only_while_started() -> None:
-    it = ScheduledModule()
-    it.module.radio.coverage = Coverage.OUT
-    it.clock.advance(0)
-    assert it.sent == []
-    it.scheduler.start()
-    it.module.radio.coverage = Coverage.ECL0
-    it.module.radio.coverage = Coverage.OUT
-    it.clock.advance(0)
-    it.clock.advance(1)
-    assert it.sent == [b""]
+def test_direct_change_is_served_once_and_only_while_started() -> None:
+    scheduled = ScheduledModule()
+    scheduled.module.radio.coverage = Coverage.OUT
+    scheduled.clock.advance(0)
+    assert scheduled.sent == []
+    scheduled.scheduler.start()
+    scheduled.module.radio.coverage = Coverage.ECL0
+    scheduled.module.radio.coverage = Coverage.OUT
+    scheduled.clock.advance(0)
+    scheduled.clock.advance(1)
+    assert scheduled.sent == [b""]
 
 
 def test_stopped_scheduler_does_nothing() -> None:
-    it = ScheduledModule()
-    it.scheduler.start()
-    it.receive(b"AT+CFUN=0\r")
-    it.scheduler.stop()
-    it.scheduler.stop()
-    it.module.radio.coverage = Coverage.OUT
-    it.clock.advance(60)
-    assert it.sent == [b""]
+    scheduled = ScheduledModule()
+    scheduled.scheduler.start()
+    scheduled.receive(b"AT+CFUN=0\r")
+    scheduled.scheduler.stop()
+    scheduled.scheduler.stop()
+    scheduled.module.radio.coverage = Coverage.OUT
+    scheduled.clock.advance(60)
+    assert scheduled.sent == [b""]

@@ -1,4 +1,4 @@
-"""Modules, air and platform stepped as one: order and deadlines, whatever the grain."""
+"""Simulation: order of events, deadlines, cost; independent of how often it is stepped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.air.memory import Air, Link
-from emulator.air.messages import Code, Observe, Path, Read, Response
+from emulator.air.messages import Read, Response
+from emulator.air.model import Code, Path
 from emulator.module.boot import Cause
 from emulator.module.module import Identity, Module
 from emulator.module.radio.coverage import Coverage
@@ -17,13 +18,11 @@ from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from tests.support.effort import scaled
-from tests.support.stations import FakeDevice, silent
+from tests.support.fake_device import TEMPERATURE, FakeDevice, silent
 from tests.support.uart import DIRECT, START
 
-TEMPERATURE = Path(3303, 0, 5700)
 
-
-def a_simulation(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
+def simulation_of(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
     platform = Platform(subscribed_read=False)
     simulation = Simulation(platform.server, Air(latency=latency))
     for device in devices:
@@ -34,20 +33,20 @@ def a_simulation(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
 
 
 def run(simulation: Simulation, until: float) -> None:
-    """Step as the clock of a shell does: at each deadline, no oftener."""
+    """Step at each deadline, as a clock does."""
     now: float | None = 0.0
     while now is not None and now <= until:
         now = simulation.step(now)
     simulation.step(until)
 
 
-def test_nothing_planned_is_no_deadline() -> None:
-    assert a_simulation(FakeDevice()).step(0) is None
+def test_no_deadline_without_events() -> None:
+    assert simulation_of(FakeDevice()).step(0) is None
 
 
-def test_a_login_takes_the_air_there_and_back() -> None:
+def test_register_and_response_each_take_one_latency() -> None:
     device = FakeDevice()
-    simulation = a_simulation(device)
+    simulation = simulation_of(device)
     simulation.step(100)
     request = device.register(Path(3303, 0))
     assert simulation.step(100) == pytest.approx(100.1)
@@ -58,93 +57,90 @@ def test_a_login_takes_the_air_there_and_back() -> None:
     assert device.times[0] == pytest.approx(100.2)
 
 
-def test_without_latency_a_whole_conversation_is_one_instant() -> None:
+def test_conversation_without_latency_takes_no_time() -> None:
     device = FakeDevice()
-    simulation = a_simulation(device, latency=0)
+    simulation = simulation_of(device, latency=0)
     device.register(Path(3303, 0), lifetime=300)
     assert simulation.step(5) == 305
-    assert device.asked_for() == ["Discover /3303", "Observe /3303/0"]
+    assert device.operations() == ["Discover /3303", "Observe /3303/0"]
 
 
-def test_devices_hear_what_is_meant_for_them() -> None:
+def test_device_receives_only_its_own_messages() -> None:
     one, other = FakeDevice("111;1"), FakeDevice("222;2")
-    simulation = a_simulation(one, other)
+    simulation = simulation_of(one, other)
     one.register(Path(3303, 0))
     other.register(Path(3200, 0))
     run(simulation, 5)
-    assert one.asked_for() == ["Discover /3303", "Observe /3303/0"]
-    assert other.asked_for() == ["Discover /3200", "Observe /3200/0"]
+    assert one.operations() == ["Discover /3303", "Observe /3303/0"]
+    assert other.operations() == ["Discover /3200", "Observe /3200/0"]
 
 
-def test_addresses_are_different() -> None:
+def test_endpoints_have_different_addresses() -> None:
     simulation = Simulation(Platform().server, Air())
     assert len({simulation.add(FakeDevice()) for _ in range(1000)}) == 1000
 
 
-def test_what_is_meant_for_nobody_is_lost_in_the_air() -> None:
-    simulation = a_simulation(FakeDevice())
+def test_message_to_unknown_address_is_dropped() -> None:
+    simulation = simulation_of(FakeDevice())
     simulation.air.send_down("192.0.2.1:5683", Read(10000, Path(3303)), 0)
     assert simulation.step(1) is None
 
 
-def test_deadlines_of_stations_are_kept_each_at_its_time() -> None:
+def test_endpoint_is_stepped_at_its_deadlines() -> None:
     device = FakeDevice()
-    device.alarms = [3.0, 7.0]
-    simulation = a_simulation(device)
+    device.deadlines = [3.0, 7.0]
+    simulation = simulation_of(device)
     assert simulation.step(0) == 3.0
     device.steps.clear()
     assert simulation.step(10) is None
     assert device.steps == [3.0, 7.0]
 
 
-def test_a_deadline_that_does_not_move_is_a_mistake_and_no_endless_loop() -> None:
+def test_part_that_stays_due_raises() -> None:
     class Stuck(FakeDevice):
         def step(self, now: float) -> float | None:
             return now
 
     with pytest.raises(AssertionError, match="still due"):
-        a_simulation(Stuck()).step(0)
+        simulation_of(Stuck()).step(0)
 
 
-def the_story(grain: list[float]) -> list[tuple[float, object]]:
-    """A device that logs in and then sleeps through a read; stepped at `grain` besides."""
+def messages_of_a_session(steps: list[float]) -> list[tuple[float, object]]:
+    """The messages to a device that registers and then does not answer a read.
+
+    The simulation is stepped at `steps` in addition.
+    """
     device = FakeDevice()
-    simulation = a_simulation(device)
+    simulation = simulation_of(device)
     device.register(Path(3303, 0))
-    for at in sorted({0.0, *grain, 5.0}):
+    for at in sorted({0.0, *steps, 5.0}):
         simulation.step(at)
     device.answer = silent
     simulation.server.request(device.endpoint, Read(0, TEMPERATURE), lambda _: None, 5.0)
-    for at in sorted({5.0, *(5 + at for at in grain), 400.0}):
+    for at in sorted({5.0, *(5 + at for at in steps), 400.0}):
         simulation.step(at)
     return list(zip(device.times, device.received, strict=True))
 
 
-@given(grain=st.lists(st.floats(0, 4.9), max_size=20))
-def test_however_often_it_is_stepped_the_same_happens_at_the_same_times(grain: list[float]) -> None:
-    assert the_story(grain) == the_story([])
+@given(steps=st.lists(st.floats(0, 4.9), max_size=20))
+def test_additional_steps_change_nothing(steps: list[float]) -> None:
+    assert messages_of_a_session(steps) == messages_of_a_session([])
 
 
-def test_the_story_is_what_it_should_be() -> None:
-    heard = the_story([])
-    assert [type(message).__name__ for _, message in heard] == [
-        "Response",
-        "Discover",
-        "Observe",
-        "Read",
-        "Read",
-        "Read",
+def test_messages_of_a_session() -> None:
+    received = messages_of_a_session([])
+    assert [type(message).__name__ for _, message in received] == [
+        *("Response", "Discover", "Observe", "Read", "Read", "Read")
     ]
-    assert [at for at, message in heard if isinstance(message, Read)] == pytest.approx(
+    assert [at for at, message in received if isinstance(message, Read)] == pytest.approx(
         [5.1, 15.1, 25.1]
     )
-    assert isinstance(heard[2][1], Observe)
 
 
-def test_a_station_costs_nothing_while_it_has_nothing_to_do() -> None:
+def test_idle_endpoint_is_not_stepped() -> None:
     idle, busy = FakeDevice("111;1"), FakeDevice("222;2")
-    simulation = a_simulation(idle, busy)
-    busy.alarms = [float(at) for at in range(1, 100)]
+    simulation = simulation_of(idle, busy)
+    busy.deadlines = [float(at) for at in range(1, 100)]
     simulation.step(0)
     busy.register(Path(3303, 0))
     run(simulation, 100)
@@ -152,35 +148,24 @@ def test_a_station_costs_nothing_while_it_has_nothing_to_do() -> None:
     assert len(busy.steps) >= 100
 
 
-def test_a_touched_station_is_asked_again_when_it_wants_to_be_stepped() -> None:
+def test_on_change_updates_the_deadline() -> None:
     device = FakeDevice()
-    device.alarms = [50.0]
-    simulation = a_simulation(device)
+    device.deadlines = [50.0]
+    simulation = simulation_of(device)
     assert simulation.step(0) == 50
-    device.alarms = [20.0, 50.0]
+    device.deadlines = [20.0, 50.0]
     assert simulation.step(1) == 50
     device.on_change()
     assert simulation.step(2) == 20
-    device.alarms = []
+    device.deadlines = []
     device.on_change()
     assert simulation.step(3) is None
 
 
-def test_a_deadline_that_moves_all_the_time_leaves_nothing_behind() -> None:
-    calm, device = FakeDevice("111;1"), FakeDevice("222;2")
-    calm.alarms = [5000.0]
-    simulation = a_simulation(calm, device)
-    for at in range(1000):
-        device.alarms = [10_000.0 + at]
-        device.on_change()
-        assert simulation.step(at) == 5000
-    assert len(simulation._deadlines._heap) < 50
-
-
-def test_the_place_of_a_station_delays_what_it_says_and_hears() -> None:
+def test_link_of_an_endpoint_delays_both_directions() -> None:
     device = FakeDevice()
     device.link = Link(latency=2.0)
-    simulation = a_simulation(device, latency=0.5)
+    simulation = simulation_of(device, latency=0.5)
     simulation.step(0)
     device.register(Path(3303, 0))
     run(simulation, 4.9)
@@ -189,31 +174,31 @@ def test_the_place_of_a_station_delays_what_it_says_and_hears() -> None:
     assert device.times[0] == 5.0
 
 
-def test_what_the_platform_plans_on_an_arrival_happens_in_the_same_step() -> None:
+def test_deadline_set_by_an_arrival_is_served_in_the_same_step() -> None:
     device = FakeDevice()
     device.answer = silent
-    simulation = a_simulation(device)
+    simulation = simulation_of(device)
     simulation.step(0)
     device.register(Path(3303, 0), lifetime=25)
     simulation.step(0)
     simulation.step(100)
-    assert device.asked_for() == ["Discover /3303"] * 3
+    assert device.operations() == ["Discover /3303"] * 3
     assert device.times[1:] == pytest.approx([0.2, 10.2, 20.2])
 
 
-# Against the simplest thing that could work ------------------------------------------------------
+# Against a simpler simulation ------------------------------------------------------------------
 
 
-class EachAndEvery(Simulation):
-    """Steps every part each time: slow, and what `Simulation` must equal."""
+class StepsAllParts(Simulation):
+    """Steps every part each time: slow, with the behaviour that `Simulation` must have."""
 
     def _step_parts(self, now: float) -> None:
         self._changed.update(range(len(self._parts)))
         super()._step_parts(now)
 
 
-class Town:
-    """A few modules on one platform, to which things happen; `log` is all that came of it."""
+class ThreeModules:
+    """Three modules on one platform; `log` has their output, outcomes and online states."""
 
     def __init__(self, kind: type[Simulation]) -> None:
         self.now = START
@@ -225,7 +210,8 @@ class Town:
             Module(Identity(imei=f"{n}", imsi="1"), seed=n, now=START) for n in (0, 1, 2)
         ]
         self.devices = [
-            self.platform.create_device(Description("town", f"{n}", "1"), START) for n in (0, 1, 2)
+            self.platform.create_device(Description("a device", f"{n}", "1"), START)
+            for n in (0, 1, 2)
         ]
         server = DIRECT.partition(",")[2].partition("0900")[0]
         for number, module in enumerate(self.modules):
@@ -238,9 +224,9 @@ class Town:
                 'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1',
                 "AT+MIPLOPEN=0,60",
             ):
-                self.say(number, line)
+                self.send_line(number, line)
 
-    def say(self, number: int, line: str) -> None:
+    def send_line(self, number: int, line: str) -> None:
         self.simulation.step(self.now)
         self.modules[number].receive(line.encode() + b"\r", self.now)
         self.settle()
@@ -263,14 +249,14 @@ class Town:
         self.now = end
         self.settle()
 
-    def happen(self, number: int, event: object) -> None:
+    def apply(self, number: int, event: object) -> None:
         module = self.modules[number]
         self.simulation.step(self.now)
         match event:
             case float():
                 self.wait(event)
             case str():
-                self.say(number, event)
+                self.send_line(number, event)
             case Coverage():
                 module.radio.coverage = event
             case Sim():
@@ -280,10 +266,10 @@ class Town:
             case Cause():
                 module.power_cycle(event, self.now)
             case _:
-                self.ask(number)
+                self.read(number)
         self.settle()
 
-    def ask(self, number: int) -> None:
+    def read(self, number: int) -> None:
         def done(outcome: Outcome) -> None:
             self.log.append((self.now, number, outcome))
 
@@ -291,7 +277,7 @@ class Town:
             self.platform.request(self.devices[number], Read(0, TEMPERATURE), done, self.now)
 
 
-HAPPENINGS = st.one_of(
+EVENTS = st.one_of(
     st.sampled_from([0.05, 3.0, 40.0, 700.0]),
     st.sampled_from(
         [
@@ -314,26 +300,24 @@ HAPPENINGS = st.one_of(
 
 
 @settings(max_examples=scaled(60))
-@given(st.lists(st.tuples(st.integers(0, 2), HAPPENINGS), max_size=15))
-def test_it_does_what_stepping_each_and_every_one_would(story: list[tuple[int, object]]) -> None:
-    towns = Town(Simulation), Town(EachAndEvery)
-    for town in towns:
-        for number, event in story:
-            town.happen(number, event)
-        town.wait(500)
-    fleet, reference = towns
-    assert fleet.log == reference.log
-    assert fleet.now == reference.now
-    assert (fleet.simulation.air.carried, fleet.simulation.air.lost) == (
-        reference.simulation.air.carried,
-        reference.simulation.air.lost,
-    )
+@given(st.lists(st.tuples(st.integers(0, 2), EVENTS), max_size=15))
+def test_same_result_as_stepping_all_parts(events: list[tuple[int, object]]) -> None:
+    tested, reference = ThreeModules(Simulation), ThreeModules(StepsAllParts)
+    for modules in (tested, reference):
+        for number, event in events:
+            modules.apply(number, event)
+        modules.wait(500)
+    assert tested.log == reference.log
+    assert tested.now == reference.now
+    tested_air, reference_air = tested.simulation.air, reference.simulation.air
+    assert (tested_air.carried, tested_air.lost) == (reference_air.carried, reference_air.lost)
 
 
-def test_the_town_of_that_story_is_alive() -> None:
-    town = Town(Simulation)
-    town.wait(60)
+def test_three_modules_register_and_are_observed() -> None:
+    modules = ThreeModules(Simulation)
+    modules.wait(60)
     for number in (0, 1, 2):
-        said = b"".join(out for _, n, out in town.log if n == number and isinstance(out, bytes))
-        assert b"+MIPLOPEN:0,1" in said
-        assert b"+MIPLOBSERVE:0," in said
+        entries = [entry for _, n, entry in modules.log if n == number]
+        output = b"".join(entry for entry in entries if isinstance(entry, bytes))
+        assert b"+MIPLOPEN:0,1" in output
+        assert b"+MIPLOBSERVE:0," in output

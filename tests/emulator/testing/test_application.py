@@ -8,36 +8,37 @@ from collections.abc import Iterator
 import pytest
 
 from emulator import ApiError, Cloud, Emulator, VirtualClock, within
-from emulator.air.messages import Code, Item, Path, Response
+from emulator.air.messages import Response
+from emulator.air.model import Code, Item, Path
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
 
 
 @pytest.fixture
-def it() -> Iterator[Emulator]:
-    with Emulator(baud=None, http=None, clock=VirtualClock(), latency=0) as it:
-        yield it
+def emulator() -> Iterator[Emulator]:
+    with Emulator(baud=None, http=None, clock=VirtualClock(), latency=0) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def program(it: Emulator) -> Iterator[Program]:
-    with Program(it.port) as program:
-        program.log_in(it)
+def program(emulator: Emulator) -> Iterator[Program]:
+    with Program(emulator.port) as program:
+        program.log_in(emulator)
         yield program
 
 
 @pytest.fixture
-def cloud(it: Emulator) -> Cloud:
-    return Cloud(it)
+def cloud(emulator: Emulator) -> Cloud:
+    return Cloud(emulator)
 
 
-def test_online_from_login_until_lifetime_ends(it: Emulator, cloud: Cloud) -> None:
+def test_online_from_login_until_lifetime_ends(emulator: Emulator, cloud: Cloud) -> None:
     assert not cloud.online
-    with Program(it.port) as program:
-        program.log_in(it)
+    with Program(emulator.port) as program:
+        program.log_in(emulator)
     cloud.until(lambda: cloud.online)
-    it.clock.advance(301)  # type: ignore[attr-defined]
+    emulator.clock.advance(301)  # type: ignore[attr-defined]
     assert not cloud.online
     with pytest.raises(TimeoutError, match="condition not met within 0 s"):
         cloud.until(lambda: cloud.online, timeout=0)
@@ -100,7 +101,9 @@ def test_refusal_raises_api_error_with_onenet_text(program: Program, cloud: Clou
         cloud.read("3311/0/5850")
 
 
-def test_answer_without_the_resource_raises(it: Emulator, program: Program, cloud: Cloud) -> None:
+def test_answer_without_the_resource_raises(
+    emulator: Emulator, program: Program, cloud: Cloud
+) -> None:
     reading = cloud.start_read("3303/0/5700")
     msgid, *_ = program.request("MIPLREAD")
 
@@ -113,18 +116,18 @@ def test_answer_without_the_resource_raises(it: Emulator, program: Program, clou
         empty = Response(int(msgid), Code.CONTENT, items=other)
         own.platform.server.receive(registration.address, empty, own.now())
 
-    within(it, answer)
+    within(emulator, answer)
     with pytest.raises(ApiError, match="unsuccess: the answer has no /3303/0/5700"):
         reading.result(10)
 
 
-def test_until_waits_for_the_login(cloud: Cloud, it: Emulator) -> None:
+def test_until_waits_for_the_login(cloud: Cloud, emulator: Emulator) -> None:
     looked = threading.Event()
 
     def log_in() -> None:
         looked.wait()
-        with Program(it.port) as program:
-            program.log_in(it)
+        with Program(emulator.port) as program:
+            program.log_in(emulator)
 
     def online() -> bool:
         seen = cloud.online
@@ -139,11 +142,11 @@ def test_until_waits_for_the_login(cloud: Cloud, it: Emulator) -> None:
 
 
 def test_silent_device_times_out_by_the_emulators_clock(
-    it: Emulator, program: Program, cloud: Cloud
+    emulator: Emulator, program: Program, cloud: Cloud
 ) -> None:
     reading = cloud.start_read("3303/0/5700")
     assert not reading.cancel()
-    it.clock.advance(31)  # type: ignore[attr-defined]
+    emulator.clock.advance(31)  # type: ignore[attr-defined]
     with pytest.raises(ApiError, match="unsuccess: TIME_OUT"):
         reading.result(10)
 
@@ -159,17 +162,17 @@ def test_request_before_login_raises(cloud: Cloud) -> None:
 
 
 def test_unknown_module_raises() -> None:
-    stranger = Emulator(baud=None, http=None, device=False)
-    with stranger as it, pytest.raises(ApiError, match="auth failed"):
-        Cloud(it).online  # noqa: B018
+    unknown = Emulator(baud=None, http=None, device=False)
+    with unknown as emulator, pytest.raises(ApiError, match="auth failed"):
+        Cloud(emulator).online  # noqa: B018
 
 
 def test_device_of_each_module() -> None:
-    with Emulator(baud=None, http=None, modules=2, latency=0) as it:
-        second = it.boards[1].module.identity.imei
-        first_cloud, second_cloud = Cloud(it), Cloud(it, imei=second)
-        with Program(it.port) as program:
-            program.log_in(it)
+    with Emulator(baud=None, http=None, modules=2, latency=0) as emulator:
+        second = emulator.boards[1].module.identity.imei
+        first_cloud, second_cloud = Cloud(emulator), Cloud(emulator, imei=second)
+        with Program(emulator.port) as program:
+            program.log_in(emulator)
             assert first_cloud.online
             assert not second_cloud.online
 

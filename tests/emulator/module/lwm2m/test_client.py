@@ -7,23 +7,20 @@ import pytest
 from emulator.air.messages import (
     Ack,
     CancelObserve,
-    Code,
     Deregister,
     Discover,
     Downlink,
     Execute,
-    Item,
     Notification,
     Observe,
-    Path,
     Read,
     Register,
     Reset,
     Response,
     Update,
-    Value,
     Write,
 )
+from emulator.air.model import Code, Item, Path, Value
 from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
 from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT

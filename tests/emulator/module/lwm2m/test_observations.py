@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import CancelObserve, Item, Notification, Observe, Path, Uplink
+from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
+from emulator.air.model import Item, Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.observations import (
     HELD_LIMIT,

@@ -6,7 +6,8 @@ from itertools import product
 
 import pytest
 
-from emulator.air.messages import Code, Deregister, Path, Register, Response, Update, Uplink
+from emulator.air.messages import Deregister, Register, Response, Update, Uplink
+from emulator.air.model import Code, Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import NotAllowed
 from emulator.module.lwm2m.registration import (

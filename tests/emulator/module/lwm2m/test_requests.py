@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import Code, Execute, Item, Path, Read, Response, Write
+from emulator.air.messages import Execute, Read, Response, Write
+from emulator.air.model import Code, Item, Path
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     ExecuteRequest,

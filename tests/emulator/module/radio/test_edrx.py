@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Path, Read
+from emulator.air.messages import Read
+from emulator.air.model import Path
 from emulator.module.module import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.edrx import PAGING_LIMIT, next_window

@@ -1,4 +1,4 @@
-"""The JSON of the API, against what the guide and the suite's test specification print."""
+"""JSON of the API, compared with the guide and the suite's test specification."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from emulator.air.messages import Item, Path
+from emulator.air.model import Item, Path
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Errno
@@ -18,7 +18,7 @@ TEMPERATURE = Path(3303, 0, 5700)
 MOMENT = 1448960783.535
 
 
-def test_the_values_of_a_read_are_those_of_the_test_specification() -> None:
+def test_values_have_the_form_of_the_test_specification() -> None:
     shown = json.dumps(answers.values([Item(TEMPERATURE, 20.123)]), separators=(",", ":"))
     assert shown == '[{"res":[{"val":20.123,"res_id":5700}],"obj_inst_id":0}]'
 
@@ -36,7 +36,7 @@ def test_values_are_grouped_by_instance() -> None:
     assert answers.values([]) == []
 
 
-def test_bytes_are_an_array_of_numbers_and_the_rest_is_itself() -> None:
+def test_bytes_become_an_array_of_numbers() -> None:
     for value, expected in [
         (b"\x0a\x64\x7b", [10, 100, 123]),
         (b"", []),
@@ -49,7 +49,7 @@ def test_bytes_are_an_array_of_numbers_and_the_rest_is_itself() -> None:
         assert type(shown["val"]) is type(expected)
 
 
-def test_data_points_are_those_of_the_guide_s_example() -> None:
+def test_data_points_have_the_form_of_the_guide() -> None:
     points = DataPoints()
     path = Path(3200, 0, 5501)
     points.record(path, "39", MOMENT)
@@ -69,12 +69,12 @@ def test_data_points_are_those_of_the_guide_s_example() -> None:
     assert answers.datapoints([]) == {"count": 0, "datastreams": []}
 
 
-def test_a_new_device_is_its_id() -> None:
+def test_created_device_has_its_id() -> None:
     device = Device("233444", "1;2", Description("a device", "1", "2"), 0)
     assert answers.created(device) == {"device_id": "233444"}
 
 
-def test_a_device_with_the_least() -> None:
+def test_device_with_required_parameters() -> None:
     device = Device("233444", "1;2", Description("a device", "1", "2"), MOMENT)
     assert answers.device(device, online=False) == {
         "online": False,
@@ -89,11 +89,11 @@ def test_a_device_with_the_least() -> None:
     }
 
 
-def test_a_device_with_everything() -> None:
-    said = Description(
+def test_device_with_all_parameters() -> None:
+    description = Description(
         "a device", "1", "2", "about it", ("x",), {"lon": 106}, False, False, {"manu": "me"}
     )
-    device = Device("233444", "1;2", said, MOMENT)
+    device = Device("233444", "1;2", description, MOMENT)
     device.points.record(TEMPERATURE, 1.5, MOMENT + 60)
     shown = answers.device(device, online=True)
     assert shown["online"] is True
@@ -110,7 +110,7 @@ def test_a_device_with_everything() -> None:
     assert answers.device(device, online=True) == answers.device(device, online=True)
 
 
-def test_resources_are_those_of_the_instances_that_logged_in() -> None:
+def test_resources_are_listed_by_registered_instance() -> None:
     objects = [Path(3303, 1), Path(3200, 0), Path(3303, 0), Path(3311)]
     discovered = [
         Path(3303),

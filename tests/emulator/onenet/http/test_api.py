@@ -1,4 +1,4 @@
-"""The HTTP API over real sockets, with an application's client; the device answers at once."""
+"""The HTTP API over real sockets; the device answers at once unless a test changes that."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from emulator.air.memory import Air
-from emulator.air.messages import Code, Execute, Item, Path, Read, Write
-from emulator.onenet.devices import Description
+from emulator.air.messages import Execute, Read, Write
+from emulator.air.model import Code, Item, Path
 from emulator.onenet.http.answers import Year
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Simulation
-from tests.support.stations import FakeDevice, refusing, silent, well
+from tests.support.fake_device import (
+    IMEI,
+    IMSI,
+    CloudWithDevice,
+    FakeDevice,
+    refusing,
+    silent,
+    success,
+)
 
 pytestmark = pytest.mark.realtime
 
 T = TypeVar("T")
-IMEI, IMSI = "867726030000001", "460040000000001"
 READ = {"imei": IMEI, "obj_id": "3303", "obj_inst_id": "0", "res_id": "5700"}
 AUTH_FAILED = {"errno": 1, "error": "auth failed"}
 
 
-class Cloud:
-    """The API with one device behind it, and a clock that stands unless it is moved."""
+class ServedApi(CloudWithDevice):
+    """The API of a platform with one device, at times that the test sets."""
 
     def __init__(self, year: Year) -> None:
-        self.now = 1448960783.535
-        self.platform = Platform(subscribed_read=False)
-        self.simulation = Simulation(self.platform.server, Air(latency=0))
-        self.module = FakeDevice()
-        self.simulation.add(self.module)
-        self.device = self.platform.create_device(Description("a device", IMEI, IMSI), self.now)
+        super().__init__(now=1448960783.535)
         self.changed = asyncio.Event()
-        self.api = HttpApi(self.platform, key="secret", act=self.act, year=year)
+        self.http = HttpApi(self.platform, key="secret", act=self.act, year=year)
         self.url = ""
         self.client: aiohttp.ClientSession
 
@@ -53,13 +53,15 @@ class Cloud:
             self.step()
 
     def step(self, seconds: float = 0) -> None:
-        self.now += seconds
-        self.simulation.step(self.now)
+        super().step(seconds)
         self.changed.set()
 
-    def log_in(self, *objects: Path) -> None:
-        self.module.register(*(objects or (Path(3303, 0),)))
-        self.step()
+    async def begin_read(self) -> asyncio.Future[dict[str, Any]]:
+        """Call the API for a read; returns once the request has been sent to the device."""
+        self.changed.clear()
+        answer = asyncio.ensure_future(self.call("GET", "/nbiot", READ))
+        await self.changed.wait()
+        return answer
 
     async def call(
         self,
@@ -73,10 +75,10 @@ class Cloud:
     ) -> dict[str, Any]:
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         headers = {} if key is None else {"api-key": key}
-        asked = self.client.request(
+        call = self.client.request(
             method, self.url + path, params=query, data=data, headers=headers
         )
-        async with asked as response:
+        async with call as response:
             assert response.status == status
             assert response.content_type == "application/json"
             assert response.charset == "utf-8"
@@ -86,20 +88,20 @@ class Cloud:
 
 
 @asynccontextmanager
-async def cloud(year: Year = 2019) -> AsyncIterator[Cloud]:
-    made = Cloud(year)
-    made.url = await made.api.start("127.0.0.1", 0)
-    made.client = aiohttp.ClientSession()
+async def served_api(year: Year = 2019) -> AsyncIterator[ServedApi]:
+    api = ServedApi(year)
+    api.url = await api.http.start("127.0.0.1", 0)
+    api.client = aiohttp.ClientSession()
     try:
-        yield made
+        yield api
     finally:
-        await made.client.close()
-        await made.api.close()
+        await api.client.close()
+        await api.http.close()
 
 
-async def raw(it: Cloud, text: bytes) -> bytes:
-    """Bytes for the API's port, and all that comes back."""
-    host, _, port = it.url.removeprefix("http://").rpartition(":")
+async def raw(api: ServedApi, text: bytes) -> bytes:
+    """Send bytes to the API's port; returns the answer."""
+    host, _, port = api.url.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(text)
@@ -121,35 +123,35 @@ NEW = {
 }
 
 
-async def test_a_device_is_created_shown_and_deleted() -> None:
-    async with cloud() as it:
-        made = await it.call("POST", "/devices", body=NEW)
+async def test_device_is_created_shown_and_deleted() -> None:
+    async with served_api() as api:
+        made = await api.call("POST", "/devices", body=NEW)
         assert made["errno"] == 0
         path = f"/devices/{made['data']['device_id']}"
-        shown = (await it.call("GET", path))["data"]
+        shown = (await api.call("GET", path))["data"]
         assert (shown["title"], shown["tags"], shown["online"]) == (
             "智慧井盖",
             ["中国", "mobile"],
             False,
         )
         assert shown["create_time"] == "2015-12-01 17:06:23"
-        assert await it.call("DELETE", path) == {"errno": 0, "error": "succ"}
-        assert await it.call("GET", path) == AUTH_FAILED
-        assert await it.call("DELETE", path) == AUTH_FAILED
+        assert await api.call("DELETE", path) == {"errno": 0, "error": "succ"}
+        assert await api.call("GET", path) == AUTH_FAILED
+        assert await api.call("DELETE", path) == AUTH_FAILED
 
 
-async def test_a_created_device_can_log_in() -> None:
-    async with cloud() as it:
+async def test_created_device_can_register() -> None:
+    async with served_api() as api:
         newcomer = FakeDevice("867726030000002;460040000000002")
-        it.simulation.add(newcomer)
+        api.simulation.add(newcomer)
         newcomer.register(Path(3303, 0))
-        it.step()
+        api.step()
         assert newcomer.response().code is Code.FORBIDDEN
-        made = await it.call("POST", "/devices", body=NEW)
+        made = await api.call("POST", "/devices", body=NEW)
         newcomer.register(Path(3303, 0))
-        it.step()
+        api.step()
         assert newcomer.response().code is Code.CREATED
-        shown = await it.call("GET", f"/devices/{made['data']['device_id']}")
+        shown = await api.call("GET", f"/devices/{made['data']['device_id']}")
         assert shown["data"]["online"] is True
 
 
@@ -166,9 +168,9 @@ async def test_a_created_device_can_log_in() -> None:
         (b" " * 65537, 5006),
     ],
 )
-async def test_what_is_no_device_is_not_created(body: object, errno: int) -> None:
-    async with cloud() as it:
-        answer = await it.call("POST", "/devices", body=body)
+async def test_invalid_device_is_not_created(body: object, errno: int) -> None:
+    async with served_api() as api:
+        answer = await api.call("POST", "/devices", body=body)
         assert (answer["errno"], "data" in answer) == (errno, False)
 
 
@@ -176,15 +178,15 @@ async def test_what_is_no_device_is_not_created(body: object, errno: int) -> Non
 
 
 async def test_reports_are_read_as_data_points() -> None:
-    async with cloud() as it:
-        it.log_in()
+    async with served_api() as api:
+        api.log_in()
         for value in (20.5, 21.5, 22.5):
-            it.module.notify(Path(3303, 0, 5700), value)
-            it.step(1)
-        it.module.notify(Path(3303, 0, 5701), "摄氏")
-        it.step(1)
-        path = f"/devices/{it.device.id}/datapoints"
-        newest = await it.call("GET", path)
+            api.module.notify(Path(3303, 0, 5700), value)
+            api.step(1)
+        api.module.notify(Path(3303, 0, 5701), "摄氏")
+        api.step(1)
+        path = f"/devices/{api.device.id}/datapoints"
+        newest = await api.call("GET", path)
         assert newest["data"] == {
             "count": 2,
             "datastreams": [
@@ -198,181 +200,180 @@ async def test_reports_are_read_as_data_points() -> None:
                 },
             ],
         }
-        two = await it.call("GET", path, {"limit": "2", "datastream_id": "3303_0_5700"})
+        two = await api.call("GET", path, {"limit": "2", "datastream_id": "3303_0_5700"})
         (stream,) = two["data"]["datastreams"]
         assert [point["value"] for point in stream["datapoints"]] == [21.5, 22.5]
         for query in ({"limit": "0"}, {"limit": "x"}, {"start": "2015-01-10T08:00:35"}):
-            assert (await it.call("GET", path, query))["errno"] == 5108
+            assert (await api.call("GET", path, query))["errno"] == 5108
 
 
 # Read, write, execute ----------------------------------------------------------------------------
 
 
-async def test_a_read_shows_the_values() -> None:
-    async with cloud() as it:
-        it.log_in()
-        assert await it.call("GET", "/nbiot", READ) == {
+async def test_read_returns_the_values() -> None:
+    async with served_api() as api:
+        api.log_in()
+        assert await api.call("GET", "/nbiot", READ) == {
             "errno": 0,
             "data": [{"res": [{"val": 20.123, "res_id": 5700}], "obj_inst_id": 0}],
             "error": "succ",
         }
-        assert isinstance(it.module.asked[-1], Read)
-        assert it.module.asked[-1].path == Path(3303, 0, 5700)
+        assert isinstance(api.module.requests[-1], Read)
+        assert api.module.requests[-1].path == Path(3303, 0, 5700)
 
 
-async def test_a_read_of_an_object_names_the_device_by_its_endpoint() -> None:
-    async with cloud() as it:
-        it.log_in()
+async def test_device_may_be_named_by_its_endpoint() -> None:
+    async with served_api() as api:
+        api.log_in()
         query = {"ep_name": f"{IMEI};{IMSI}", "obj_id": "3303"}
-        assert (await it.call("GET", "/nbiot", query))["errno"] == 0
-        assert it.module.asked[-1].path == Path(3303)
+        assert (await api.call("GET", "/nbiot", query))["errno"] == 0
+        assert api.module.requests[-1].path == Path(3303)
 
 
-async def test_a_write_reaches_the_instance() -> None:
-    async with cloud() as it:
-        it.log_in()
+async def test_write_is_sent_to_the_instance() -> None:
+    async with served_api() as api:
+        api.log_in()
         body = {"data": [{"res_id": 5850, "val": True}, {"res_id": 5701, "val": "摄氏"}]}
         for mode in ("1", "2"):
-            answer = await it.call("POST", "/nbiot", READ | {"mode": mode}, body)
+            answer = await api.call("POST", "/nbiot", READ | {"mode": mode}, body)
             assert answer == {"errno": 0, "error": "succ"}
-            asked = it.module.asked[-1]
-            assert isinstance(asked, Write)
-            assert asked.path == Path(3303, 0)
-            assert asked.replace is (mode == "1")
-            assert asked.items == (
+            request = api.module.requests[-1]
+            assert isinstance(request, Write)
+            assert request.path == Path(3303, 0)
+            assert request.replace is (mode == "1")
+            assert request.items == (
                 Item(Path(3303, 0, 5850), True),
                 Item(Path(3303, 0, 5701), "摄氏"),
             )
 
 
 @pytest.mark.parametrize(("body", "sent"), [({"args": "ping"}, b"ping"), ({}, b""), (None, b"")])
-async def test_an_execute_reaches_the_resource(body: object, sent: bytes) -> None:
-    async with cloud() as it:
-        it.log_in()
-        assert await it.call("POST", "/nbiot/execute", READ, body) == {"errno": 0, "error": "succ"}
-        asked = it.module.asked[-1]
-        assert isinstance(asked, Execute)
-        assert (asked.path, asked.arguments) == (Path(3303, 0, 5700), sent)
+async def test_execute_is_sent_to_the_resource(body: object, sent: bytes) -> None:
+    async with served_api() as api:
+        api.log_in()
+        assert await api.call("POST", "/nbiot/execute", READ, body) == {"errno": 0, "error": "succ"}
+        request = api.module.requests[-1]
+        assert isinstance(request, Execute)
+        assert (request.path, request.arguments) == (Path(3303, 0, 5700), sent)
 
 
-CALLS: list[Callable[[Cloud, dict[str, str]], Any]] = [
-    lambda it, query: it.call("GET", "/nbiot", query),
-    lambda it, query: it.call(
+Call = Callable[[ServedApi, dict[str, str]], Any]
+CALLS: list[Call] = [
+    lambda api, query: api.call("GET", "/nbiot", query),
+    lambda api, query: api.call(
         "POST", "/nbiot", query | {"mode": "2"}, {"data": [{"res_id": 1, "val": 1}]}
     ),
-    lambda it, query: it.call("POST", "/nbiot/execute", query),
+    lambda api, query: api.call("POST", "/nbiot/execute", query),
 ]
 THREE = pytest.mark.parametrize("call", CALLS, ids=["read", "write", "execute"])
 
 
 @THREE
-async def test_a_device_that_is_not_online(call: Callable[[Cloud, dict[str, str]], Any]) -> None:
-    async with cloud() as it:
-        assert await call(it, READ) == {"errno": 2001, "error": "device not online"}
-
-
-@THREE
-async def test_an_unknown_imei(call: Callable[[Cloud, dict[str, str]], Any]) -> None:
-    async with cloud() as it:
-        assert await call(it, READ | {"imei": "1"}) == AUTH_FAILED
-
-
-@THREE
-async def test_a_missing_imei_and_ids_that_are_none(
-    call: Callable[[Cloud, dict[str, str]], Any],
+async def test_request_to_offline_device_is_refused(
+    call: Call,
 ) -> None:
-    async with cloud() as it:
-        it.log_in()
-        asked = len(it.module.asked)
+    async with served_api() as api:
+        assert await call(api, READ) == {"errno": 2001, "error": "device not online"}
+
+
+@THREE
+async def test_unknown_imei_is_refused(call: Call) -> None:
+    async with served_api() as api:
+        assert await call(api, READ | {"imei": "1"}) == AUTH_FAILED
+
+
+@THREE
+async def test_invalid_parameters_send_no_request(
+    call: Call,
+) -> None:
+    async with served_api() as api:
+        api.log_in()
+        sent = len(api.module.requests)
         nameless = {name: value for name, value in READ.items() if name != "imei"}
-        assert (await call(it, nameless))["errno"] == 3
-        assert (await call(it, READ | {"obj_id": "temperature"}))["errno"] == 5108
-        assert len(it.module.asked) == asked
+        assert (await call(api, nameless))["errno"] == 3
+        assert (await call(api, READ | {"obj_id": "temperature"}))["errno"] == 5108
+        assert len(api.module.requests) == sent
 
 
 @THREE
 @pytest.mark.parametrize(
     "code", [code for code in Code if not code.success], ids=lambda code: code.name
 )
-async def test_a_refusal_of_the_device(
-    call: Callable[[Cloud, dict[str, str]], Any], code: Code
-) -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.answer = refusing(code)
-        assert await call(it, READ) == {"errno": 5106, "error": f"unsuccess: {code.name}"}
+async def test_refusal_of_device_is_named(call: Call, code: Code) -> None:
+    async with served_api() as api:
+        api.log_in()
+        api.module.answer = refusing(code)
+        assert await call(api, READ) == {"errno": 5106, "error": f"unsuccess: {code.name}"}
 
 
 @THREE
-async def test_a_silent_device(call: Callable[[Cloud, dict[str, str]], Any]) -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.answer = silent
-        it.changed.clear()
-        answer = asyncio.ensure_future(call(it, READ))
-        await it.changed.wait()
+async def test_request_to_silent_device_times_out(
+    call: Call,
+) -> None:
+    async with served_api() as api:
+        api.log_in()
+        api.module.answer = silent
+        api.changed.clear()
+        answer = asyncio.ensure_future(call(api, READ))
+        await api.changed.wait()
         for _ in range(3):
-            it.step(10)
+            api.step(10)
         assert await answer == {"errno": 5106, "error": "unsuccess: TIME_OUT"}
 
 
-async def test_the_errors_of_2018() -> None:
-    async with cloud(2018) as it:
-        assert await it.call("GET", "/nbiot", READ) == {
+async def test_errors_of_2018() -> None:
+    async with served_api(2018) as api:
+        assert await api.call("GET", "/nbiot", READ) == {
             "errno": 14,
             "error": "network latency: network latency or device offline",
         }
-        assert await it.call("GET", "/nbiot", READ | {"imei": "1"}) == {
+        assert await api.call("GET", "/nbiot", READ | {"imei": "1"}) == {
             "errno": 3,
             "error": "auth failed",
         }
-        it.log_in()
-        it.module.answer = silent
-        it.changed.clear()
-        answer = asyncio.ensure_future(it.call("GET", "/nbiot", READ))
-        await it.changed.wait()
-        it.step(30)
-        it.step(30)
+        api.log_in()
+        api.module.answer = silent
+        answer = await api.begin_read()
+        api.step(30)
+        api.step(30)
         assert await answer == {"errno": 16, "error": "unsuccess: TIME_OUT null"}
 
 
-async def test_a_caller_that_hangs_up_leaves_no_question_open() -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.answer = silent
-        it.changed.clear()
-        answer = asyncio.ensure_future(it.call("GET", "/nbiot", READ))
-        await it.changed.wait()
-        taken_back = asyncio.Event()
-        cancel = it.platform.cancel
-        it.platform.cancel = lambda request: (cancel(request), taken_back.set())[0]  # type: ignore[method-assign]
+async def test_request_is_cancelled_when_the_client_disconnects() -> None:
+    async with served_api() as api:
+        api.log_in()
+        api.module.answer = silent
+        answer = await api.begin_read()
+        cancelled = asyncio.Event()
+        cancel = api.platform.cancel
+        api.platform.cancel = lambda request: (cancel(request), cancelled.set())[0]  # type: ignore[method-assign]
         answer.cancel()
-        await it.client.close()
-        await taken_back.wait()
-        asked = len(it.module.asked)
-        it.step(10)
-        assert len(it.module.asked) == asked
+        await api.client.close()
+        await cancelled.wait()
+        sent = len(api.module.requests)
+        api.step(10)
+        assert len(api.module.requests) == sent
 
 
-async def test_an_answer_in_the_moment_of_hanging_up_harms_nobody() -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.answer = silent
-        call = asyncio.ensure_future(it.api._request(it.device, Read(0, Path(3303))))
-        it.changed.clear()
-        await it.changed.wait()
+async def test_answer_while_the_client_disconnects_is_ignored() -> None:
+    async with served_api() as api:
+        api.log_in()
+        api.module.answer = silent
+        call = asyncio.ensure_future(api.http._request(api.device, Read(0, Path(3303))))
+        api.changed.clear()
+        await api.changed.wait()
         call.cancel()
-        it.module.send(well(it.module.asked[-1]))
-        it.step()
+        api.module.send(success(api.module.requests[-1]))
+        api.step()
         with pytest.raises(asyncio.CancelledError):
             await call
 
 
-async def test_calls_at_once_have_each_their_own_answer() -> None:
-    async with cloud() as it:
-        it.log_in(*(Path(3303, instance) for instance in range(10)))
+async def test_concurrent_calls_get_their_own_answers() -> None:
+    async with served_api() as api:
+        api.log_in(*(Path(3303, instance) for instance in range(10)))
         answers = await asyncio.gather(
-            *(it.call("GET", "/nbiot", READ | {"obj_inst_id": str(n)}) for n in range(10))
+            *(api.call("GET", "/nbiot", READ | {"obj_inst_id": str(n)}) for n in range(10))
         )
         assert [answer["data"][0]["obj_inst_id"] for answer in answers] == list(range(10))
 
@@ -380,17 +381,17 @@ async def test_calls_at_once_have_each_their_own_answer() -> None:
 # Resources ---------------------------------------------------------------------------------------
 
 
-async def test_the_list_of_resources() -> None:
-    async with cloud() as it:
-        assert (await it.call("GET", "/nbiot/resources", {"imei": IMEI}))["data"] == {
+async def test_list_of_resources() -> None:
+    async with served_api() as api:
+        assert (await api.call("GET", "/nbiot/resources", {"imei": IMEI}))["data"] == {
             "total_count": 0,
             "item": [],
         }
-        it.log_in(Path(3303, 0), Path(3200, 0))
-        listed = (await it.call("GET", "/nbiot/resources", {"imei": IMEI}))["data"]
+        api.log_in(Path(3303, 0), Path(3200, 0))
+        listed = (await api.call("GET", "/nbiot/resources", {"imei": IMEI}))["data"]
         assert listed["total_count"] == 2
         assert [entry["obj_id"] for entry in listed["item"]] == [3200, 3303]
-        one = await it.call("GET", "/nbiot/resources", {"imei": IMEI, "obj_id": "3303"})
+        one = await api.call("GET", "/nbiot/resources", {"imei": IMEI, "obj_id": "3303"})
         assert one["data"] == {
             "total_count": 1,
             "item": [{"obj_id": 3303, "instances": [{"inst_id": 0, "resources": [5700]}]}],
@@ -401,20 +402,20 @@ async def test_the_list_of_resources() -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "Secret", "secret2", "sécret"])
-async def test_without_the_key_nothing_is_served(key: str | None) -> None:
-    async with cloud() as it:
+async def test_call_without_the_key_is_refused(key: str | None) -> None:
+    async with served_api() as api:
         for method, path in [("GET", "/nbiot"), ("POST", "/devices"), ("GET", "/nowhere")]:
-            assert await it.call(method, path, key=key) == AUTH_FAILED
+            assert await api.call(method, path, key=key) == AUTH_FAILED
 
 
-async def test_an_unknown_path_or_method_is_answered_in_json_too() -> None:
-    async with cloud() as it:
-        assert await it.call("GET", "/triggers", status=404) == {
+async def test_unknown_path_or_method_is_answered_in_json() -> None:
+    async with served_api() as api:
+        assert await api.call("GET", "/triggers", status=404) == {
             "errno": 5108,
             "error": "invalid parameter: GET /triggers is not served",
         }
-        assert (await it.call("PUT", "/nbiot", status=405))["errno"] == 5108
-        response = await it.client.put(it.url + "/nbiot", headers={"api-key": "secret"})
+        assert (await api.call("PUT", "/nbiot", status=405))["errno"] == 5108
+        response = await api.client.put(api.url + "/nbiot", headers={"api-key": "secret"})
         assert response.headers["Allow"] == "GET,POST"
         response.release()
 
@@ -427,13 +428,13 @@ async def test_an_unknown_path_or_method_is_answered_in_json_too() -> None:
         ("Transfer-Encoding: chunked", "2\r\n{}\r\n", "not come within 0.05 s"),
     ],
 )
-async def test_a_body_that_does_not_come_as_announced(
+async def test_body_that_contradicts_its_headers_is_refused(
     headers: str, body: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emulator.onenet.http.api._BODY_TIMEOUT", 0.05)
-    async with cloud() as it:
+    async with served_api() as api:
         head = f"POST /devices HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n{headers}\r\n\r\n{body}"
-        answer = json.loads((await raw(it, head.encode())).partition(b"\r\n\r\n")[2])
+        answer = json.loads((await raw(api, head.encode())).partition(b"\r\n\r\n")[2])
         assert answer["errno"] == 5108
         assert wrong in answer["error"]
 
@@ -447,13 +448,13 @@ async def test_a_body_that_does_not_come_as_announced(
         b"POST /nbiot HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
     ],
 )
-async def test_what_is_no_http_is_refused_without_a_traceback(
+async def test_invalid_http_is_refused_without_a_traceback(
     text: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with cloud() as it:
-        assert (await raw(it, text)).startswith(b"HTTP/1.0 400 Bad Request\r\n")
+    async with served_api() as api:
+        assert (await raw(api, text)).startswith(b"HTTP/1.0 400 Bad Request\r\n")
         assert not caplog.records
-        assert (await it.call("GET", f"/devices/{it.device.id}"))["errno"] == 0
+        assert (await api.call("GET", f"/devices/{api.device.id}"))["errno"] == 0
 
 
 @pytest.mark.parametrize(
@@ -464,38 +465,38 @@ async def test_what_is_no_http_is_refused_without_a_traceback(
         ({}, {"data": [{"res_id": True, "val": 1}]}, "res_id true, expected"),
     ],
 )
-async def test_what_was_wrong_is_shown_as_it_was_written(
+async def test_invalid_value_is_shown_as_json(
     query: dict[str, str], body: object, text: str
 ) -> None:
-    async with cloud() as it:
-        it.log_in()
-        answer = await it.call("POST", "/nbiot", {**READ, "mode": "2", **query}, body or {})
+    async with served_api() as api:
+        api.log_in()
+        answer = await api.call("POST", "/nbiot", {**READ, "mode": "2", **query}, body or {})
         assert (answer["errno"], text in answer["error"]) == (5108, True)
 
 
-async def test_a_fault_of_our_own_is_errno_7_and_no_traceback(
+async def test_internal_error_is_errno_7_and_logged(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with cloud() as it:
+    async with served_api() as api:
 
         def broken(_: object) -> bool:
             raise ZeroDivisionError
 
-        monkeypatch.setattr(it.platform, "online", broken)
+        monkeypatch.setattr(api.platform, "online", broken)
         with caplog.at_level(logging.ERROR, "emulator.http"):
-            answer = await it.call("GET", f"/devices/{it.device.id}")
+            answer = await api.call("GET", f"/devices/{api.device.id}")
         assert answer == {"errno": 7, "error": "service internal error"}
         assert "ZeroDivisionError" in caplog.text
 
 
-async def test_a_device_that_answers_what_json_cannot_say_is_errno_7(
+async def test_value_without_json_form_is_errno_7(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.notify(Path(3303, 0, 5700), float("nan"))
-        it.step()
-        answer = await it.call("GET", f"/devices/{it.device.id}/datapoints")
+    async with served_api() as api:
+        api.log_in()
+        api.module.notify(Path(3303, 0, 5700), float("nan"))
+        api.step()
+        answer = await api.call("GET", f"/devices/{api.device.id}/datapoints")
         assert answer["errno"] == 7
         assert caplog.records
 
@@ -503,23 +504,23 @@ async def test_a_device_that_answers_what_json_cannot_say_is_errno_7(
 # Start and end -----------------------------------------------------------------------------------
 
 
-async def test_a_port_that_is_taken_is_an_error_that_says_so() -> None:
-    async with cloud() as it:
-        port = int(it.url.rpartition(":")[2])
-        second = HttpApi(it.platform, key="k", act=lambda call: call(0.0))
+async def test_taken_port_raises() -> None:
+    async with served_api() as api:
+        port = int(api.url.rpartition(":")[2])
+        second = HttpApi(api.platform, key="k", act=lambda call: call(0.0))
         with pytest.raises(OSError, match=f"HTTP on 127.0.0.1:{port}: "):
             await second.start("127.0.0.1", port)
         await second.close()
 
 
-async def test_an_address_of_nobody_is_an_error_that_says_so() -> None:
+async def test_foreign_address_raises() -> None:
     api = HttpApi(Platform(), key="k", act=lambda call: call(0.0))
     with pytest.raises(OSError, match=r"HTTP on 192\.0\.2\.1:0: "):
         await api.start("192.0.2.1", 0)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-async def test_an_ipv6_address_has_its_brackets() -> None:
+async def test_url_of_ipv6_address_has_brackets() -> None:
     api = HttpApi(Platform(), key="k", act=lambda call: call(0.0))
     try:
         assert (await api.start("::1", 0)).startswith("http://[::1]:")
@@ -530,14 +531,12 @@ async def test_an_ipv6_address_has_its_brackets() -> None:
         await api.close()
 
 
-async def test_to_close_amid_a_call_does_not_wait_for_the_device() -> None:
-    async with cloud() as it:
-        it.log_in()
-        it.module.answer = silent
-        it.changed.clear()
-        answer = asyncio.ensure_future(it.call("GET", "/nbiot", READ))
-        await it.changed.wait()
+async def test_close_during_a_call_does_not_wait_for_the_device() -> None:
+    async with served_api() as api:
+        api.log_in()
+        api.module.answer = silent
+        answer = await api.begin_read()
         async with asyncio.timeout(3):
-            await it.api.close()
+            await api.http.close()
             with pytest.raises(aiohttp.ClientError):
                 await answer

@@ -1,4 +1,4 @@
-"""What callers may write, what is refused, and with which errno."""
+"""Query parameters and bodies: what is read, what is refused, with which errno."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Item, Path
+from emulator.air.model import Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.http import parameters
@@ -37,12 +37,12 @@ def refusal(call: Callable[[], object]) -> tuple[Errno, str]:
         {"imei": "123", "ep_name": "999"},
     ],
 )
-def test_a_device_is_named_by_imei_or_endpoint(query: dict[str, str]) -> None:
+def test_imei_is_read_from_imei_or_endpoint_name(query: dict[str, str]) -> None:
     assert parameters.imei(query) == "123"
 
 
 @pytest.mark.parametrize("query", [{}, {"imei": ""}, {"ep_name": ";456"}])
-def test_one_of_them_must_be_there(query: dict[str, str]) -> None:
+def test_imei_or_endpoint_name_is_required(query: dict[str, str]) -> None:
     refused = refusal(lambda: parameters.imei(query))
     assert refused == (Errno.PARAMETER_REQUIRED, "imei or ep_name")
 
@@ -56,9 +56,7 @@ def test_one_of_them_must_be_there(query: dict[str, str]) -> None:
         ({"obj_id": "0", "obj_inst_id": "65535", "res_id": "007"}, 3, Path(0, 65535, 7)),
     ],
 )
-def test_a_path_is_as_deep_as_the_caller_went(
-    query: dict[str, str], depth: int, path: Path
-) -> None:
+def test_path_has_the_given_ids(query: dict[str, str], depth: int, path: Path) -> None:
     assert parameters.path(query, depth) == path
 
 
@@ -71,15 +69,13 @@ def test_a_path_is_as_deep_as_the_caller_went(
         (["obj_inst_id", "res_id"], 3, "obj_id"),
     ],
 )
-def test_a_path_is_as_deep_as_the_call_needs(
-    given_names: list[str], depth: int, missing: str
-) -> None:
+def test_path_needs_the_ids_of_the_call(given_names: list[str], depth: int, missing: str) -> None:
     query = dict.fromkeys(given_names, "1")
     refused = refusal(lambda: parameters.path(query, depth))
     assert refused == (Errno.PARAMETER_REQUIRED, missing)
 
 
-def test_a_resource_needs_its_instance() -> None:
+def test_resource_without_instance_is_invalid() -> None:
     errno, detail = refusal(lambda: parameters.path({"obj_id": "1", "res_id": "2"}, 1))
     assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id without obj_inst_id")
 
@@ -88,19 +84,19 @@ def test_a_resource_needs_its_instance() -> None:
     "text",
     ["", "abc", "-1", "65536", "1.0", "0x10", "³", "٣", " 1", "9" * 5000],
 )
-def test_an_id_is_a_number_of_16_bits(text: str) -> None:
+def test_id_outside_16_bits_is_invalid(text: str) -> None:
     errno, detail = refusal(lambda: parameters.path({"obj_id": text}, 1))
     assert errno is Errno.INVALID_PARAMETER
     assert detail.startswith("obj_id")
     assert len(detail) < 100
 
 
-def test_the_object_of_a_resource_list_may_be_left_out() -> None:
+def test_object_of_a_resource_list_is_optional() -> None:
     assert parameters.optional_object({}) is None
     assert parameters.optional_object({"obj_id": "3303"}) == 3303
 
 
-def test_modes() -> None:
+def test_mode_1_replaces_and_mode_2_updates() -> None:
     assert parameters.replaces({"mode": "1"})
     assert not parameters.replaces({"mode": "2"})
     assert refusal(lambda: parameters.replaces({})) == (Errno.PARAMETER_REQUIRED, "mode")
@@ -110,7 +106,7 @@ def test_modes() -> None:
         assert detail.endswith("expected 1 or 2")
 
 
-def test_limits() -> None:
+def test_limit_is_1_to_6000() -> None:
     assert parameters.limit({}) == 1
     assert parameters.limit({"limit": "6000"}) == 6000
     for text in ("0", "-1", "6001", "x", "1.5", ""):
@@ -119,13 +115,13 @@ def test_limits() -> None:
         assert "expected 1 to 6000" in detail
 
 
-def test_stream_names() -> None:
+def test_stream_ids_are_separated_by_commas() -> None:
     assert parameters.streams({}) is None
     assert parameters.streams({"datastream_id": "a,b"}) == {"a", "b"}
 
 
 @pytest.mark.parametrize("name", ["start", "end", "cursor"])
-def test_spans_of_time_are_refused_by_name(name: str) -> None:
+def test_time_span_is_refused(name: str) -> None:
     parameters.newest_only({"limit": "1"})
     errno, detail = refusal(lambda: parameters.newest_only({name: "2015-01-10T08:00:35"}))
     assert errno is Errno.INVALID_PARAMETER
@@ -135,7 +131,7 @@ def test_spans_of_time_are_refused_by_name(name: str) -> None:
 # Bodies ------------------------------------------------------------------------------------------
 
 
-def test_a_body_is_a_json_object() -> None:
+def test_body_is_a_json_object() -> None:
     assert parameters.json_body('{"args": "温度"}'.encode()) == {"args": "温度"}
     assert parameters.json_body(b"") == parameters.json_body(b" \r\n") == {}
 
@@ -154,19 +150,19 @@ def test_a_body_is_a_json_object() -> None:
         b'{"a": 1} {}',
     ],
 )
-def test_what_is_not_json_is_refused(body: bytes) -> None:
+def test_body_that_is_not_json_is_refused(body: bytes) -> None:
     refused = refusal(lambda: parameters.json_body(body))
     assert refused == (Errno.INVALID_PARAMETER, "the body is not JSON")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
-def test_json_that_is_no_object_is_refused(body: bytes) -> None:
+def test_body_that_is_no_object_is_refused(body: bytes) -> None:
     refused = refusal(lambda: parameters.json_body(body))
     assert refused == (Errno.INVALID_PARAMETER, "the body is not a JSON object")
 
 
 @given(body=st.binary(max_size=60))
-def test_no_body_is_more_than_refused(body: bytes) -> None:
+def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
         parameters.json_body(body)
     except ApiError as error:
@@ -180,19 +176,19 @@ def items(*entries: object) -> tuple[Item, ...]:
 @pytest.mark.parametrize(
     "value", [True, False, 0, -(2**63), 2**63 - 1, 20.5, -1e300, "", "x", "温度", "a,b"]
 )
-def test_values_are_taken_as_they_are(value: object) -> None:
+def test_value_keeps_its_type(value: object) -> None:
     (item,) = items({"res_id": 5700, "val": value})
     assert item == Item(Path(3303, 0, 5700), value)  # type: ignore[arg-type]
     assert type(item.value) is type(value)
 
 
-def test_several_values_keep_their_order() -> None:
+def test_values_keep_their_order() -> None:
     written = items({"res_id": 5850, "val": True}, {"res_id": 5700, "val": 1})
     assert [item.path.resource for item in written] == [5850, 5700]
 
 
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, [], {}, float("inf"), float("nan"), [1, 2]])
-def test_values_that_no_resource_can_have_are_refused(value: object) -> None:
+def test_value_that_no_resource_can_have_is_refused(value: object) -> None:
     errno, detail = refusal(lambda: items({"res_id": 1, "val": value}))
     assert errno is Errno.INVALID_PARAMETER
     assert detail.startswith("val ")
@@ -208,29 +204,31 @@ def test_values_that_no_resource_can_have_are_refused(value: object) -> None:
         ({"data": [{"res_id": 1, "val": None}]}, (Errno.PARAMETER_REQUIRED, "val")),
     ],
 )
-def test_what_is_missing_is_named(body: dict[str, object], refused: tuple[Errno, str]) -> None:
+def test_missing_parameter_of_a_write_is_named(
+    body: dict[str, object], refused: tuple[Errno, str]
+) -> None:
     assert refusal(lambda: parameters.items(body, INSTANCE)) == refused
 
 
 @pytest.mark.parametrize("data", [[], {}, "x", 1, [1], ["x"], [None]])
-def test_data_is_a_list_of_pairs(data: object) -> None:
+def test_data_must_be_a_list_of_objects(data: object) -> None:
     errno, detail = refusal(lambda: parameters.items({"data": data}, INSTANCE))
     assert (errno, detail) == (Errno.INVALID_PARAMETER, "data, expected a list of {res_id, val}")
 
 
 @pytest.mark.parametrize("number", ["5700", -1, 65536, 1.0, True, [], {}])
-def test_a_resource_id_is_a_number_of_16_bits(number: object) -> None:
+def test_resource_id_outside_16_bits_is_invalid(number: object) -> None:
     errno, detail = refusal(lambda: items({"res_id": number, "val": 1}))
     assert errno is Errno.INVALID_PARAMETER
     assert detail.startswith("res_id")
 
 
-def test_a_resource_is_written_once() -> None:
+def test_repeated_resource_is_refused() -> None:
     errno, detail = refusal(lambda: items({"res_id": 1, "val": 1}, {"res_id": 1, "val": 2}))
     assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id 1 stands twice in data")
 
 
-def test_a_write_is_1000_bytes_at_most() -> None:
+def test_write_of_more_than_1000_bytes_is_refused() -> None:
     assert items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 500})
     errno, _ = refusal(
         lambda: items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 501})
@@ -238,7 +236,7 @@ def test_a_write_is_1000_bytes_at_most() -> None:
     assert errno is Errno.LIMIT
 
 
-def test_arguments_of_an_execute() -> None:
+def test_arguments_have_at_most_1000_bytes() -> None:
     assert parameters.arguments({}) == b""
     assert parameters.arguments({"args": "ping"}) == b"ping"
     assert parameters.arguments({"args": "温"}) == "温".encode()
@@ -249,21 +247,21 @@ def test_arguments_of_an_execute() -> None:
 
 # Devices -----------------------------------------------------------------------------------------
 
-LEAST: dict[str, object] = {
+REQUIRED: dict[str, object] = {
     "title": "mydevice",
     "protocol": "LWM2M",
     "auth_info": {"867726030000001": "460040000000001"},
 }
 
 
-def test_the_least_that_describes_a_device() -> None:
-    assert parameters.description(LEAST) == Description(
+def test_device_with_required_parameters() -> None:
+    assert parameters.description(REQUIRED) == Description(
         "mydevice", "867726030000001", "460040000000001"
     )
 
 
-def test_all_that_the_guide_lets_one_say() -> None:
-    said = LEAST | {
+def test_device_with_all_parameters() -> None:
+    body = REQUIRED | {
         "desc": "some description",
         "tags": ["china", "mobile"],
         "location": {"lon": 106, "lat": 29, "ele": 370},
@@ -272,7 +270,7 @@ def test_all_that_the_guide_lets_one_say() -> None:
         "other": {"version": "1.0.0", "manu": "china mobile"},
         "protocol": "lwm2m",
     }
-    assert parameters.description(said) == Description(
+    assert parameters.description(body) == Description(
         title="mydevice",
         imei="867726030000001",
         imsi="460040000000001",
@@ -286,8 +284,8 @@ def test_all_that_the_guide_lets_one_say() -> None:
 
 
 @pytest.mark.parametrize("name", ["title", "protocol", "auth_info"])
-def test_what_must_be_said(name: str) -> None:
-    body = {key: value for key, value in LEAST.items() if key != name}
+def test_missing_parameter_of_a_device_is_named(name: str) -> None:
+    body = {key: value for key, value in REQUIRED.items() if key != name}
     assert refusal(lambda: parameters.description(body)) == (Errno.PARAMETER_REQUIRED, name)
 
 
@@ -317,14 +315,14 @@ def test_what_must_be_said(name: str) -> None:
         ("other", "text"),
     ],
 )
-def test_what_cannot_be_said(name: str, value: object) -> None:
-    errno, detail = refusal(lambda: parameters.description(LEAST | {name: value}))
+def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:
+    errno, detail = refusal(lambda: parameters.description(REQUIRED | {name: value}))
     assert errno is Errno.INVALID_PARAMETER
     assert detail.startswith(name)
 
 
-def test_an_empty_title_is_none() -> None:
-    refused = refusal(lambda: parameters.description(LEAST | {"title": ""}))
+def test_empty_title_counts_as_missing() -> None:
+    refused = refusal(lambda: parameters.description(REQUIRED | {"title": ""}))
     assert refused == (Errno.PARAMETER_REQUIRED, "title")
 
 
@@ -338,15 +336,17 @@ JSON = st.recursive(
 @settings(max_examples=scaled(30))
 @given(
     st.dictionaries(
-        st.sampled_from([*LEAST, "desc", "tags", "location", "private", "obsv", "other", "data"]),
+        st.sampled_from(
+            [*REQUIRED, "desc", "tags", "location", "private", "obsv", "other", "data"]
+        ),
         JSON,
     )
 )
-def test_no_object_is_more_than_refused(body: dict[str, object]) -> None:
+def test_any_object_is_read_or_refused(body: dict[str, object]) -> None:
     for take in (
         parameters.description,
         parameters.arguments,
-        lambda said: parameters.items(said, INSTANCE),
+        lambda body: parameters.items(body, INSTANCE),
     ):
         try:
             json.dumps(str(take(body)))

@@ -1,17 +1,17 @@
-"""Who is logged in, where, until when, and under which tokens it reports."""
+"""Registrations: look-ups, lifetimes, observations."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Path
+from emulator.air.model import Path
 from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Observation, Registrations
 
 INSTANCE = Path(3303, 0)
 
 
-def test_a_login_has_a_location_and_an_end() -> None:
+def test_registration_is_found_by_endpoint_location_and_address() -> None:
     table = Registrations()
     new = table.register("123;456", "there", 60, (INSTANCE,), now=10)
     assert (new.location, new.expires, new.online) == ("rd/123", 70, True)
@@ -21,7 +21,7 @@ def test_a_login_has_a_location_and_an_end() -> None:
     assert table.expiry.next == 70
 
 
-def test_the_unknown_is_not_found() -> None:
+def test_unknown_registration_is_not_found() -> None:
     table = Registrations()
     assert table.get("123;456") is table.at_location("rd/123") is table.at_address("x") is None
     assert table.observed(1) is None
@@ -29,7 +29,7 @@ def test_the_unknown_is_not_found() -> None:
     assert table.expiry.pop_due(1e9) == []
 
 
-def test_another_login_replaces_the_first_with_its_observations() -> None:
+def test_new_registration_replaces_the_old_one_and_its_observations() -> None:
     table = Registrations()
     old = table.register("123;456", "there", 60, (INSTANCE,), now=0)
     token = table.observe(old, INSTANCE).token
@@ -40,7 +40,7 @@ def test_another_login_replaces_the_first_with_its_observations() -> None:
     assert table.observed(token) is None
 
 
-def test_the_newest_at_an_address_counts() -> None:
+def test_at_address_returns_the_newest() -> None:
     table = Registrations()
     first = table.register("1;1", "there", 60, (), now=0)
     second = table.register("2;2", "there", 60, (), now=0)
@@ -69,7 +69,7 @@ def test_at_location_returns_the_older_one_when_the_newer_ends() -> None:
     assert table.at_location("rd/1") is older
 
 
-def test_an_ended_one_is_remembered_but_not_found_online() -> None:
+def test_ended_registration_is_kept_but_not_found_by_address() -> None:
     table = Registrations()
     registration = table.register("1;1", "there", 60, (), now=0)
     token = table.observe(registration, INSTANCE).token
@@ -80,49 +80,19 @@ def test_an_ended_one_is_remembered_but_not_found_online() -> None:
     assert table.expiry.next is None
 
 
-def test_a_forgotten_one_leaves_no_trace_and_its_successor_stays() -> None:
+def test_forget_removes_an_ended_registration_only() -> None:
     table = Registrations()
-    old = table.register("1;1", "there", 60, (), now=0)
-    new = table.register("1;1", "there", 60, (), now=1)
-    table.forget(old)
-    assert table.get("1;1") is new
-    table.end(new)
-    table.forget(new)
+    registration = table.register("1;1", "there", 60, (), now=0)
+    table.forget("1;1")
+    assert table.get("1;1") is registration
+    table.end(registration)
+    table.forget("1;1")
+    table.forget("1;1")
     assert table.get("1;1") is None
 
 
-def test_lifetimes_end_each_at_its_time_and_can_be_renewed() -> None:
-    table = Registrations()
-    short = table.register("1;1", "a", 10, (), now=0)
-    table.register("2;2", "b", 20, (), now=0)
-    assert table.expiry.pop_due(9.9) == []
-    assert table.expiry.pop_due(10) == [short]
-    table.update(short, "a", None, 8)
-    table.update(short, "a", None, 8)
-    assert table.expiry.pop_due(10) == []
-    assert table.expiry.next == 18
-    assert table.expiry.pop_due(18) == [short]
-
-
-def test_a_shorter_lifetime_counts_from_its_renewal() -> None:
-    table = Registrations()
-    one = table.register("1;1", "a", 1000, (), now=0)
-    table.update(one, "a", 10, 5)
-    assert table.expiry.next == 15
-
-
-def test_a_lifetime_renewed_for_ever_leaves_nothing_behind() -> None:
-    table = Registrations()
-    table.register("1;1", "a", 5, (), now=0)
-    busy = table.register("2;2", "b", 1000, (), now=0)
-    for now in range(1, 1000):
-        table.update(busy, "b", None, now)
-    assert table.expiry.next == 5
-    assert len(table.expiry._heap) < 50
-
-
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))
-def test_however_often_they_are_renewed_each_ends_at_its_last(
+def test_each_lifetime_ends_at_its_last_renewal(
     renewals: list[tuple[int, int]],
 ) -> None:
     table = Registrations()
@@ -138,7 +108,7 @@ def test_however_often_they_are_renewed_each_ends_at_its_last(
     assert {r.endpoint for r in over} == {f"{n};1" for n, at in expected.items() if at <= 30}
 
 
-def test_every_observation_has_a_token_of_four_bytes_of_its_own() -> None:
+def test_each_observation_has_its_own_token_of_four_bytes() -> None:
     table = Registrations()
     one = table.register("1;1", "a", 60, (), now=0)
     other = table.register("2;2", "b", 60, (), now=0)
@@ -148,7 +118,7 @@ def test_every_observation_has_a_token_of_four_bytes_of_its_own() -> None:
     assert table.observed(tokens[0]) == (one, one.observations[Path(3303, 0)])
 
 
-def test_to_observe_again_replaces_the_token() -> None:
+def test_second_observation_of_a_path_replaces_the_first() -> None:
     table = Registrations()
     registration = table.register("1;1", "a", 60, (), now=0)
     old, new = table.observe(registration, INSTANCE), table.observe(registration, INSTANCE)
@@ -159,14 +129,14 @@ def test_to_observe_again_replaces_the_token() -> None:
     assert registration.observations == {}
 
 
-def test_a_notification_repeats_for_as_long_as_its_id_lives() -> None:
+def test_notification_is_repeated_within_exchange_lifetime() -> None:
     observation = Observation(1, INSTANCE)
     assert not observation.repeated(7, 0)
     assert observation.repeated(7, EXCHANGE_LIFETIME - 1)
     assert not observation.repeated(7, EXCHANGE_LIFETIME)
 
 
-def test_ids_that_are_over_are_not_kept() -> None:
+def test_old_message_ids_are_dropped() -> None:
     observation = Observation(1, INSTANCE)
     for mid in range(10_000):
         assert not observation.repeated(mid, float(mid))

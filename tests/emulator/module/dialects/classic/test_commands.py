@@ -7,20 +7,18 @@ import pytest
 from emulator.air.messages import (
     Ack,
     CancelObserve,
-    Code,
     Deregister,
     Discover,
     Execute,
-    Item,
     Notification,
     Observe,
-    Path,
     Read,
     Register,
     Response,
     Update,
     Write,
 )
+from emulator.air.model import Code, Item, Path
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.lwm2m.registration import State
 from tests.support.uart import DIRECT, Host
