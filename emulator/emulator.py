@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -80,16 +79,18 @@ class Emulator:
           standard input and output. `link`: path of a symbolic link to make to the pty.
         - `baud`: bits a second; None: the line is as fast as its host reads. `strict`: a host at
           another speed than the module's reads and sends garbage.
-        - `modules`: how many; links, ports, IMEI and IMSI are counted up from the first.
+        - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
+          `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
         - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `api_key` None: a
           random one. `device` False: the cloud has no devices, and refuses every login.
         - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
-        - `quiet`: seconds from a final result to the next command; earlier commands are counted in
-          `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the module sends
-          may be lost. Both are off by default on an unpaced line. `boot_noise`: see `Module`.
+        - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
+          counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
+          module sends may be lost. Both are off by default on an unpaced line. `boot_noise`: see
+          `Module`.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
-          the air, seconds each way. `allow_network`: datagrams may leave this machine.
+          the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`).
 
@@ -102,8 +103,8 @@ class Emulator:
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
-        self._known = device
-        self._show, self._record = trace, record
+        self._with_devices = device
+        self._trace, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
@@ -111,15 +112,25 @@ class Emulator:
         self._simulation = Simulation(self.platform.server, self.air)
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
-        made_of = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
+        firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         path = None if link is None else Path(link)
         config = BoardConfig(
-            parse_address(port), path, baud, strict, made_of.overruns, faults, seed, allow_network
+            parse_address(port), path, baud, strict, firmware.overruns, faults, seed, allow_network
         )
-        make = partial(Module, firmware=made_of, speed=baud or FACTORY_SPEED, boot_noise=boot_noise)
-        names = identities(imei, imsi, modules)
-        for identity, one in zip(names, config.for_each(modules), strict=True):
-            self._add(make(identity, seed=one.seed, now=self.now()), one, made_of)
+        configs = config.for_each(modules)
+        for identity, own in zip(identities(imei, imsi, modules), configs, strict=True):
+            module = Module(
+                identity,
+                firmware=firmware,
+                speed=baud or FACTORY_SPEED,
+                boot_noise=boot_noise,
+                seed=own.seed,
+                now=self.now(),
+            )
+            quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
+            board = Board(module, own, quiet_time, self._scheduler)
+            self.boards.append(board)
+            self._simulation.add(module, board.flush)
 
     # Handles -----------------------------------------------------------------------------------
 
@@ -190,7 +201,7 @@ class Emulator:
                 opened.callback(board.close)
             if self._record is not None:
                 self.boards[0].record(self._record)
-            if self._known:
+            if self._with_devices:
                 self._create_devices()
             if self._http is not None:
                 api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
@@ -229,17 +240,11 @@ class Emulator:
         finally:
             self._thread.close()
 
-    def _add(self, module: Module, config: BoardConfig, firmware: Firmware) -> None:
-        quiet = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
-        board = Board(module, config, quiet, self._scheduler)
-        self.boards.append(board)
-        self._simulation.add(module, board.flush)
-
     def _trace_of(self, place: int) -> Trace | None:
-        if self._show is None:
+        if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(self._show, self.now(), module=module)
+        return Trace(self._trace, self.now(), module=module)
 
     def _create_devices(self) -> None:
         for board in self.boards:

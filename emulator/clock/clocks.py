@@ -16,7 +16,10 @@ VIRTUAL_START = 1_795_415_760.0
 
 
 class Timer(Protocol):
-    def cancel(self) -> None: ...
+    """A planned callback."""
+
+    def cancel(self) -> None:
+        """Do not run the callback; does nothing if it has run."""
 
 
 class Clock(Protocol):
@@ -28,11 +31,15 @@ class Clock(Protocol):
     def now(self) -> float:
         """POSIX seconds."""
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer: ...
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Run `callback` once at `when` (POSIX seconds), soon if that has passed."""
 
 
 class LoopClock:
-    """The event loop's time, `speed` times as fast (60: one hour in one minute)."""
+    """The event loop's time, `speed` times as fast (60: one hour in one minute).
+
+    It begins at the present time of the computer, and then follows the event loop only.
+    """
 
     def __init__(self, *, speed: float = 1.0) -> None:
         """Stands still until `start`. Raises ValueError unless `speed` is finite and above 0."""
@@ -80,6 +87,7 @@ class _VirtualTimer:
 class VirtualClock:
     """Time that moves only by `advance` and `advance_to_next`, which run the timers in order.
 
+    It begins at `start` (POSIX seconds; by default a fixed date, so that traces can be compared).
     Ports are real even so: bytes of a host get the time that the clock shows when they are read.
     Read them before the time moves (see `watch`). Use the clock only in the thread of the
     emulator's event loop; for other threads `with Emulator(clock=...) as emulator` has
@@ -130,7 +138,10 @@ class VirtualClock:
         self._advance_to(self._now + seconds)
 
     def advance_to_next(self) -> bool:
-        """Move to the next timer and run it. Returns False if there is no timer."""
+        """Move to the next timer and run it. Returns False if there is no timer.
+
+        Raises RuntimeError in another thread.
+        """
         self._before_move()
         due = self.next
         if due is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 # Limit of bytes on the way; further bytes are dropped. Four minutes at 9600 baud, and more than
@@ -41,7 +40,7 @@ class PacedQueue:
 
     def __init__(self) -> None:
         self.waiting = 0  # bytes in the queue
-        self._bursts: deque[_Burst] = deque()
+        self._bursts: list[_Burst] = []
 
     def put(self, data: bytes, now: float, byte_time: float, *, delay: float = 0.0) -> int:
         """Append `data`. Each byte takes `byte_time` seconds (0: none), the first one also `delay`.
@@ -80,7 +79,7 @@ class PacedQueue:
         burst.taken += count
         self.waiting -= count
         if burst.taken == len(burst.data):
-            self._bursts.popleft()
+            del self._bursts[0]
 
     def clear(self) -> int:
         """Remove everything. Returns how many bytes were removed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 from random import Random
 
@@ -48,7 +47,7 @@ class Boot:
         self._model = model
         self._rom_noise = rom_noise
         self._seed = seed
-        self._pending: deque[tuple[float, bytes]] = deque()
+        self._pending: list[tuple[float, bytes]] = []
 
     def start(self, cause: Cause, now: float) -> None:
         """Begin a boot, also in the middle of another one."""
@@ -66,6 +65,6 @@ class Boot:
         """What the module writes by `now`."""
         output = b""
         while self._pending and self._pending[0][0] <= now:
-            output += self._pending.popleft()[1]
+            output += self._pending.pop(0)[1]
         self.due = self._pending[0][0] if self._pending else None
         return output

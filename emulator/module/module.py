@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from emulator.air.memory import Link
 from emulator.air.messages import Downlink, Uplink
 from emulator.module.at.codec import framed
 from emulator.module.at.command_faults import FaultSource
-from emulator.module.at.commands import OK, Answer, CommandForms
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
 from emulator.module.at.conversation import Conversation
 from emulator.module.boot import BOOT_TIME, Boot, Cause
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.clock import LocalTime
-from emulator.module.general.identity import Identity, commands
+from emulator.module.general.identity import Identity, IdentityCommands
 from emulator.module.general.network import Network
 from emulator.module.general.pdp_contexts import PdpContexts
 from emulator.module.general.ping import Pinger
@@ -122,22 +122,22 @@ class Module:
             self.client,
             self._speed,
         )
-        conversation.table = {
-            "+NRB": CommandForms(execute=self._reboot),
-            **conversation.commands(),
-            **self._speed.commands(),
-            **commands(self.identity, self.firmware, self.radio),
-            **self._network.commands(),
-            **PdpContexts(self.radio).commands(),
-            **Measurements(self.radio).commands(),
-            **self._pinger.commands(),
-            **self._local_time.commands(),
-            **self._settings.commands(),
-            **self.power_saving.commands(),
-            **self._paging.commands(),
-            **self.sockets.commands(),
-            **dialect.commands(),
-        }
+        conversation.table = CommandTable(
+            self,
+            conversation,
+            self._speed,
+            IdentityCommands(self.identity, self.firmware, self.radio),
+            self._network,
+            PdpContexts(self.radio),
+            Measurements(self.radio),
+            self._pinger,
+            self._local_time,
+            self._settings,
+            self.power_saving,
+            self._paging,
+            self.sockets,
+            dialect,
+        )
 
     @property
     def baud(self) -> int:
@@ -309,3 +309,5 @@ class Module:
         self.radio.restart()
         self._boot.start(cause, now)
         self._reset(now)
+
+    COMMANDS: ClassVar[Commands] = {"+NRB": CommandForms(execute=_reboot)}

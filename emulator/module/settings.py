@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.coverage import Cell
 
 BANDS = (3, 5, 8)  # guess: the bands of the module; hosts set 5 and 8
 FACTORY_SPEED = 9600
 
 
-def _factory_flags() -> dict[str, bool]:
-    # The names are the chip's, seen on boards. A change takes effect at the next start. AUTOCONNECT
-    # turns the radio on; CR_0354_0338_SCRAMBLING must match the network or no cell is found.
-    return {
-        "AUTOCONNECT": True,
-        "CR_0354_0338_SCRAMBLING": True,
-        "CR_0859_SI_AVOID": False,
-        "COMBINE_ATTACH": False,
-        "CELL_RESELECTION": True,
-        "ENABLE_BIP": False,
-    }
+# The names are the chip's, seen on boards. A change takes effect at the next start. AUTOCONNECT
+# turns the radio on; CR_0354_0338_SCRAMBLING must match the network or no cell is found.
+FACTORY_FLAGS: Mapping[str, bool] = {
+    "AUTOCONNECT": True,
+    "CR_0354_0338_SCRAMBLING": True,
+    "CR_0859_SI_AVOID": False,
+    "COMBINE_ATTACH": False,
+    "CELL_RESELECTION": True,
+    "ENABLE_BIP": False,
+}
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Flash:
     """Values that survive a restart of any cause; each is written at once."""
 
     bands: tuple[int, ...] = (5, 8)
-    flags: dict[str, bool] = field(default_factory=_factory_flags)
+    flags: Mapping[str, bool] = field(default_factory=lambda: FACTORY_FLAGS)
     speed: int = FACTORY_SPEED
 
 
@@ -41,21 +42,6 @@ class Settings:
         self._flash = flash
         self._carrier: int | None = None  # the EARFCN to search; None: all
         self._scrambling = flash.flags["CR_0354_0338_SCRAMBLING"]
-
-    def commands(self) -> Table:
-        bands = ",".join(map(str, BANDS))
-        return {
-            "+NBAND": CommandForms(
-                set=self._set_bands, read=self._read_bands, test=f"+NBAND:({bands})"
-            ),
-            "+NEARFCN": CommandForms(set=self._lock_carrier, test="+NEARFCN:(0),(0-65535)"),
-            "+NCSEARFCN": CommandForms(execute=self._unlock_carrier, test=""),
-            "+NCONFIG": CommandForms(
-                set=self._set_flag,
-                read=self._read_flags,
-                test=f"+NCONFIG:({','.join(self._flash.flags)}),(FALSE,TRUE)",
-            ),
-        }
 
     def can_find(self, cell: Cell) -> bool:
         """Whether a search with these settings finds `cell`."""
@@ -92,9 +78,22 @@ class Settings:
         values.end()
         if name not in self._flash.flags:
             raise Refusal(Cme.INCORRECT_PARAMETERS)
-        self._flash.flags[name] = value == "TRUE"
+        self._flash.flags = {**self._flash.flags, name: value == "TRUE"}
         return OK
 
     def _read_flags(self, _now: float) -> Answer:
         flags = self._flash.flags.items()
         return Answer(tuple(f"+NCONFIG:{name},{str(value).upper()}" for name, value in flags))
+
+    COMMANDS: ClassVar[Commands] = {
+        "+NBAND": CommandForms(
+            set=_set_bands, read=_read_bands, test=f"+NBAND:({','.join(map(str, BANDS))})"
+        ),
+        "+NEARFCN": CommandForms(set=_lock_carrier, test="+NEARFCN:(0),(0-65535)"),
+        "+NCSEARFCN": CommandForms(execute=_unlock_carrier, test=""),
+        "+NCONFIG": CommandForms(
+            set=_set_flag,
+            read=_read_flags,
+            test=f"+NCONFIG:({','.join(FACTORY_FLAGS)}),(FALSE,TRUE)",
+        ),
+    }

@@ -10,7 +10,7 @@ from emulator.air.model import Path, Value
 
 # Points of one stream: the most that the API returns (OneNET guide 4.2.13).
 MAX_POINTS = 6000
-# guess: more than any device has. Values of further streams are dropped and counted.
+# guess: more than any device has. Values of further streams are dropped.
 MAX_STREAMS = 1000
 # guess: bounds memory. Points of one device, of all streams together.
 MAX_KEPT = 100_000
@@ -49,12 +49,10 @@ class DataPoints:
         self._points: dict[Path, deque[Point]] = {}
         self._created: dict[Path, float] = {}
         self._kept = 0
-        self.dropped = 0
 
     def record(self, path: Path, value: Value, now: float) -> None:
         if path not in self._points:
             if len(self._points) >= MAX_STREAMS:
-                self.dropped += 1
                 return
             self._points[path] = deque()
             self._created[path] = now

@@ -31,7 +31,7 @@ TEXTS = {
 
 
 class ApiError(Exception):
-    """A call of the API failed; `detail` completes the text of the table."""
+    """A call of the API failed: `errno` and text of OneNET's table, which `detail` completes."""
 
     def __init__(self, errno: Errno, detail: str = "") -> None:
         super().__init__(TEXTS[errno].format(detail=detail))

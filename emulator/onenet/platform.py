@@ -32,7 +32,7 @@ class Platform:
     def delete_device(self, device: Device) -> None:
         """Delete `device`; its module stays registered until its next update or lifetime end."""
         self._devices.delete(device)
-        self.server.forget(device.endpoint)
+        self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)

@@ -63,11 +63,6 @@ class Internet:
         """Close all sockets."""
         self.settle({})
 
-    def port_of(self, local_port: int) -> int | None:
-        """The port of this machine at which the module's `local_port` is reached."""
-        here = self.sockets.get(local_port)
-        return None if here is None else int(here.getsockname()[1])
-
     def _open_at(self, port: int) -> socket.socket:
         host = _EVERYWHERE if self._allowed else _LOOPBACK
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

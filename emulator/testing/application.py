@@ -43,7 +43,7 @@ class Cloud:
     """
 
     def __init__(self, emulator: Emulator, *, imei: str | None = None) -> None:
-        """`imei` selects the module; None: the first one."""
+        """`imei` selects the module; None: the first one. An unknown one raises ApiError on use."""
         self._emulator = emulator
         self._imei = emulator.imei if imei is None else imei
 
@@ -55,7 +55,7 @@ class Cloud:
         return within(self._emulator, lambda it: it.platform.online(self._device(it)))
 
     def points(self, path: str) -> list[Value]:
-        """The values reported for a resource, oldest first."""
+        """The values reported for a resource, oldest first, at most the 6000 newest."""
         wanted = {stream_id(_resource(path))}
 
         def collect(it: Emulator) -> list[Value]:
@@ -65,7 +65,10 @@ class Cloud:
         return within(self._emulator, collect)
 
     def until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
-        """Wait until `done()`: `cloud.until(lambda: cloud.online)`. Raises TimeoutError."""
+        """Wait until `done()`: `cloud.until(lambda: cloud.online)`.
+
+        Raises TimeoutError after `timeout` seconds of real time. `done` is called at least once.
+        """
         end = time.monotonic() + timeout
         while not done():
             if time.monotonic() >= end:
@@ -87,6 +90,7 @@ class Cloud:
         self._wait(self.start_write({path: value}), timeout)
 
     def execute(self, path: str, arguments: str = "", timeout: float = TIMEOUT) -> None:
+        """Execute one resource, with `arguments` as text."""
         self._wait(self.start_execute(path, arguments), timeout)
 
     def start_read(self, path: str) -> Future[Value]:

@@ -54,20 +54,21 @@ class Journal:
         """Wait for a line of either direction that starts with `beginning`.
 
         The next call continues after that line. Raises TimeoutError after `timeout` seconds of real
-        time; its text has the lines that came instead.
+        time (0 or more); its text has the lines that came instead.
         """
         end = time.monotonic() + timeout
+        passed: deque[TraceLine] = deque(maxlen=MAX_LINES)
         with self._changed:
             begin = self._consumed
             while True:
                 for line in self._new():
                     if line.text.startswith(beginning):
                         return line
+                    passed.append(line)
                 left = end - time.monotonic()
                 if left <= 0:
                     self._consumed = begin
-                    received = "\n".join(map(str, self._new())) or "none"
-                    self._consumed = begin
+                    received = "\n".join(map(str, passed)) or "none"
                     raise TimeoutError(
                         f"no line starts with {beginning!r}; received lines:\n{received}"
                     )

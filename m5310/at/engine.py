@@ -253,6 +253,7 @@ class Engine:
         self._resync.probe_written()
         self._output += data
         self._due = now + PROBE_INTERVAL
+        self._line_feed_due = False  # else the next bytes would move `_due`
 
     def _drop_pending(self) -> None:
         self._waiting = None

@@ -10,6 +10,5 @@
     console  interactive, explained                `run_measure`)
 
 `terminal/` holds input and output: results on stdout, messages on stderr, one conversation with
-a module. `explain/` turns any line of the AT language into English. A subcommand is imported only
-when it is used, so that `--help` and `decode` start without pyserial.
+a module. `explain/` turns any line of the AT language into English.
 """

@@ -50,7 +50,6 @@ def _run(line: Sequence[str] | None, output: Output) -> int:
     status: int
     reason: Exception
     try:
-        # Only the subcommand in use is imported: `decode` and --help start without pyserial.
         subcommand = importlib.import_module(f"m5310.cli.{given.subcommand}")
         outcome: int | Coroutine[Any, Any, int] = subcommand.command(given, output)
         return outcome if isinstance(outcome, int) else _run_async(outcome, debug=given.debug)

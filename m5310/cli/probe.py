@@ -15,7 +15,7 @@ from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
 from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
 from m5310.errors import M5310Error, PortError
-from m5310.module.speed import USUAL, find, open_modem
+from m5310.module.speed import COMMON_SPEEDS, find, open_modem
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ async def command(given: argparse.Namespace, output: Output) -> int:
 
 
 async def _probe(given: argparse.Namespace, output: Output) -> int:
-    speeds = USUAL if given.baud is None else (given.baud,)
+    speeds = COMMON_SPEEDS if given.baud is None else (given.baud,)
     modem, port = await open_modem(given.port, speeds[0])
     async with modem, output.progress(f"asking {given.port}") as show_progress:
         baud = None

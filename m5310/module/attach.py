@@ -1,4 +1,4 @@
-"""Coming up: from a module in any state to one that is registered on the network."""
+"""Attach: from a module in any state to one that is registered on the network."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidenc
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.queries import Queries
 
-ATTACH: Final = 120.0
-"""Seconds from nothing to registered: an attach takes 2 to 120 (seen)."""
-LOOK: Final = 10.0
-"""Seconds between two looks at the registration. Its changes are announced; this is for the
-announcement that got lost, and for showing that something is being tried."""
-STANDS: Final = 8.0
-"""Seconds that a refusal by the network or of the SIM must stand to be believed; a little less
-than `LOOK`, so that the next look decides. A guess: a SIM needs some seconds to start, and a
-module that one network denies goes on to the next."""
+ATTACH_TIMEOUT: Final = 120.0
+"""Seconds until the module is registered: an attach takes 2 to 120 (seen)."""
+POLL_INTERVAL: Final = 10.0
+"""Seconds between two polls of the registration. The module reports each change; polling is for
+a report that was lost, and to show progress."""
+REFUSAL_CONFIRMED_AFTER: Final = 8.0
+"""Seconds that the network or the SIM must refuse before `attach` fails; a little less than
+`POLL_INTERVAL`, so that the next poll decides."""
+# guess: a SIM needs some seconds to start, and a module that one network denies tries the next.
 
 _SIM_BUSY: Final = 14
 
@@ -37,10 +37,10 @@ _log = logging.getLogger("m5310.attach")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What `attach` sets on the way, before the radio goes on. None leaves a setting alone.
+    """What `attach` sets before it switches the radio on. None: the setting is not changed.
 
-    `registration` is the level of the +CEREG reports, 1..5: without them each change is noticed
-    up to `LOOK` s late. `edrx` is a cycle in seconds, 0 for none.
+    `registration` is the level of the +CEREG reports, 0..5; without them a change is noticed up to
+    `POLL_INTERVAL` s late. `connection`: report +CSCON. `edrx` is a cycle in seconds, 0 for none.
     """
 
     registration: int | None = 2
@@ -51,7 +51,11 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Registered. `baudrate` is where the module was found, None on a port without speed."""
+    """The module is registered.
+
+    `signal` is in dBm (None: unknown), `elapsed` in seconds. `baudrate` is the speed at which the
+    module answers, None on a port without speed.
+    """
 
     status: NetworkStatus
     signal: int | None
@@ -67,13 +71,15 @@ async def attach(
     link: Link,
     setup: Setup,
     *,
-    timeout: float,  # noqa: ASYNC109  # it ends in an error that carries the evidence
+    timeout: float,  # noqa: ASYNC109  # ends in an error that has the evidence
     speeds: Sequence[int],
     progress: Progress | None,
 ) -> Attached:
-    """See `Module.attach`, which is for programs. `speeds` needs a port that has one."""
+    """As `Module.attach`; `speeds` needs a port with a speed."""
     if not 0 < timeout < math.inf:
-        raise ParameterError(f"a timeout of {timeout} s; it must be above 0 and end")
+        raise ParameterError(
+            f"timeout {timeout} s: expected a positive and finite number of seconds"
+        )
     attempt = _Attach(module, link, setup, progress)
     stop = link.listen(attempt.on_event)
     limit = asyncio.timeout(timeout)
@@ -82,7 +88,7 @@ async def attach(
             await attempt.reach(speeds)
             return await attempt.persist()
     except TimeoutError:
-        if not limit.expired():  # what `progress` raised
+        if not limit.expired():  # `progress` raised it
             raise
         raise attempt.failure() from None
     finally:
@@ -90,7 +96,7 @@ async def attach(
 
 
 class _Attach:
-    """One call of `attach`: what it has seen so far."""
+    """One call of `attach`, and what it has seen so far."""
 
     def __init__(
         self,
@@ -110,11 +116,11 @@ class _Attach:
         self._talking = False
         self._last: Attempt | None = None
         self._number = 0
-        self._sim: CommandError | None = None  # how it was refused, as long as it is
+        self._sim: CommandError | None = None  # the last refusal, None once the SIM was read
         self._sim_since = 0.0
         self._sim_read = False
         self._denied_since: float | None = None
-        self._answered = False  # since then a restart is one
+        self._answered = False  # restarts are counted from then on
         self._restarts = 0
         self._booted = False
         self._changed = asyncio.Event()
@@ -128,16 +134,16 @@ class _Attach:
                 self._restarts += self._answered
                 self._changed.set()
             case LineReceived(urc=NetworkStatus()) | PortLost():
-                self._changed.set()  # a lost port is raised by the next command
+                self._changed.set()  # after a loss the next command raises the error
             case LineReceived() | Restarted():
                 pass
             case _:
                 assert_never(event)
 
-    # --- from nothing to an answer -----------------------------------------------------------
+    # --- find an answer ----------------------------------------------------------------------
 
     async def reach(self, speeds: Sequence[int]) -> None:
-        """Until the module answers, here or at another speed. Raises AttachError."""
+        """Wait until the module answers, at this or another speed. Raises AttachError."""
         execute, port = self._link.execute, self._link.speed
         if port is not None:
             self._tried = tuple(dict.fromkeys((port.baudrate, port.stored, *speeds)))
@@ -145,28 +151,28 @@ class _Attach:
                 self._talking = await speed.find(execute, port, self._tried) is not None
             if not self._talking and port.baudrate != port.stored:
                 await port.change(port.stored)
-        if not self._talking:  # it may be booting, and has nothing to say until it is up
+        if not self._talking:  # it may be booting: no answer until that is done
             self._talking = await speed.answers(execute, general.BOOT)
         if not self._talking:
             raise self.failure()
         self._answered = True
 
-    # --- from an answer to the network -------------------------------------------------------
+    # --- set up and wait for the network -----------------------------------------------------
 
     async def persist(self) -> Attached:
-        """Until it is registered, starting over whenever the module has restarted."""
+        """Wait until the module is registered; after a restart begin again with the set-up."""
         while True:
             self._booted = self._sim_read = False
             try:
                 await self._prepare()
                 while not self._booted:
                     self._changed.clear()
-                    if attached := await self._look():
+                    if attached := await self._poll():
                         return attached
-                    await self._change()
-            except ModemReset as error:  # what it was told is gone: from the beginning
+                    await self._wait_for_change()
+            except ModemReset as error:  # its settings are gone
                 _log.info("%s", error)
-            except CommandTimeout as error:  # it boots, or fell asleep: the next command probes
+            except CommandTimeout as error:  # it boots or sleeps: the next command probes
                 self._talking = error.bare
                 _log.info("%s", error)
             except CommandError as error:
@@ -174,13 +180,13 @@ class _Attach:
                     self._judge_sim(error)
                 elif error.number != _SIM_BUSY:
                     raise
-                await self._change()
+                await self._wait_for_change()
 
     async def _prepare(self) -> None:
         module, setup = self._module, self._setup
         self._changed.clear()
         try:
-            await module.error_numbers(on=True)  # the evidence is in the numbers
+            await module.error_numbers(on=True)  # the numbers are the evidence
         except CommandError as error:
             _log.info("%s", error)
         self._talking = True
@@ -195,13 +201,13 @@ class _Attach:
         if not await module.radio():
             await module.radio(on=True)
 
-    async def _look(self) -> Attached | None:
+    async def _poll(self) -> Attached | None:
         """One attempt; Attached if the module is registered. Raises AttachError."""
         status = await self._module.registration()
         signal = await self._module.signal()
         self._number += 1
         elapsed = self._clock() - self._begun
-        # cause_type 1 is the vendor's own numbering (TS 27.007 10.1.22)
+        # cause_type 1: numbers of the vendor (TS 27.007 10.1.22)
         cause = None if status.cause_type else status.reject_cause
         self._last = Attempt(self._number, elapsed, status.stat, signal, cause)
         if self._progress is not None:
@@ -220,7 +226,7 @@ class _Attach:
             self._denied_since = None
         elif self._denied_since is None:
             self._denied_since = self._clock()
-        elif self._clock() - self._denied_since >= STANDS:
+        elif self._clock() - self._denied_since >= REFUSAL_CONFIRMED_AFTER:
             raise self.failure()
 
     async def _check_sim(self) -> None:
@@ -236,23 +242,23 @@ class _Attach:
             self._sim = None
 
     def _judge_sim(self, error: CommandError) -> None:
-        """Raises AttachError if it goes on like that."""
+        """Raises AttachError once the SIM has been refused long enough."""
         if self._sim is None:
             self._sim_since = self._clock()
         self._sim = error
-        if self._clock() - self._sim_since >= STANDS:
+        if self._clock() - self._sim_since >= REFUSAL_CONFIRMED_AFTER:
             raise self.failure()
 
-    async def _change(self) -> None:
-        """Until the module announces something, or it is time for the next look."""
+    async def _wait_for_change(self) -> None:
+        """Wait until the module reports a change, or until the next poll is due."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK):
+            async with asyncio.timeout(POLL_INTERVAL):
                 await self._changed.wait()
 
     # --- evidence ----------------------------------------------------------------------------
 
     def failure(self) -> AttachError:
-        """What is to be said of all that was seen."""
+        """The error, with all the evidence."""
         return AttachError(
             Evidence(
                 elapsed=self._clock() - self._begun,

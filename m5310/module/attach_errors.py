@@ -1,4 +1,4 @@
-"""What stands between a module and the network: the evidence, and what it means in words."""
+"""Why an attach failed: the evidence, the obstacle that it shows, and what to try."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Final, assert_never
 from m5310.commands.network import Registration, describe_cause
 from m5310.errors import Code, CommandError, M5310Error
 
-# Numbers by which any command may say that there is no usable SIM (TS 27.007 9.2.1; 311 seen),
-# and what to do about it.
+# The error numbers for "no usable SIM" (TS 27.007 9.2.1; 311 seen), with advice.
 SIM_ADVICE: Final = {
     10: "insert a SIM, and check that it lies in its holder the right way",
-    11: "switch the PIN of the SIM off, in a telephone",
-    12: "unlock the SIM with its PUK, in a telephone",
+    11: "switch the PIN of the SIM off in a telephone",
+    12: "unlock the SIM with its PUK in a telephone",
     13: "clean the contacts of the SIM, or try another one",
     15: "try another SIM: this one is not accepted",
-    311: "switch the PIN of the SIM off, in a telephone",
+    311: "switch the PIN of the SIM off in a telephone",
 }
 
 
 class Obstacle(Enum):
-    """What stood in the way."""
+    """Why the module is not registered."""
 
     NO_ANSWER = "no answer"
     NO_SIM = "no SIM"
@@ -33,10 +32,10 @@ class Obstacle(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One look at the network: the `number`th, `elapsed` s after the beginning.
+    """One poll of the network: the `number`th (from 1), `elapsed` s after the beginning.
 
-    `signal` is in dBm, None without reception. `cause` is the EMM cause of a rejection, which
-    +CEREG tells at the levels 3 and 5.
+    `signal` is in dBm, None without reception. `cause` is the EMM cause of a rejection (TS 24.301),
+    which +CEREG reports at the levels 3 and 5.
     """
 
     number: int
@@ -50,9 +49,9 @@ class Attempt:
 class Evidence:
     """What `attach` saw in `elapsed` s.
 
-    `talking`: the module answered, at the end too. `speeds` were tried, `noise` bytes came.
-    `sim` is how the SIM was refused, `denied` whether the network does; `last` the last look.
-    `restarts` counts those the module made by itself after it had answered.
+    `talking`: the module still answered at the end. `speeds` in baud were tried, `noise` bytes
+    were received. `sim` is the refusal of the SIM. `denied`: the network denies the registration.
+    `last` is the last attempt. `restarts` counts restarts after the first answer.
     """
 
     elapsed: float
@@ -66,22 +65,17 @@ class Evidence:
 
 
 class AttachError(M5310Error):
-    """The module did not get onto the network.
+    """The module did not register on the network.
 
-    `obstacle` is why, `evidence` what that is inferred from; the message says what to try.
+    `obstacle` is the reason, inferred from `evidence`; the message has the advice.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.obstacle = _obstacle(evidence)
         super().__init__(_words(self.obstacle, evidence) + _restarts(evidence.restarts))
-        match self.obstacle:
-            case Obstacle.NO_ANSWER | Obstacle.NO_COVERAGE | Obstacle.SEARCHING:
-                self.code = Code.TIMEOUT
-            case Obstacle.NO_SIM | Obstacle.DENIED:
-                self.code = Code.REG_FAILED
-            case _:
-                assert_never(self.obstacle)
+        refused = self.obstacle in (Obstacle.NO_SIM, Obstacle.DENIED)
+        self.code = Code.REG_FAILED if refused else Code.TIMEOUT
 
 
 def _obstacle(seen: Evidence) -> Obstacle:
@@ -98,7 +92,7 @@ def _obstacle(seen: Evidence) -> Obstacle:
 
 def _words(obstacle: Obstacle, seen: Evidence) -> str:
     within = f"within {seen.elapsed:.0f} s"
-    looks = 0 if seen.last is None else seen.last.number
+    attempts = 0 if seen.last is None else seen.last.number
     stat = "nothing known" if seen.last is None else seen.last.stat.name
     match obstacle:
         case Obstacle.NO_ANSWER:
@@ -114,7 +108,7 @@ def _words(obstacle: Obstacle, seen: Evidence) -> str:
             )
         case Obstacle.NO_COVERAGE:
             return (
-                f"nothing is received after {looks} looks {within} (+CSQ:99, {stat}); check the "
+                f"no signal in {attempts} attempts {within} (+CSQ:99, {stat}); check the "
                 "antenna and the bands searched (AT+NBAND), or forget the frequencies found "
                 "elsewhere (AT+NCSEARFCN)"
             )
@@ -139,16 +133,16 @@ def _restarts(count: int) -> str:
         return ""
     times = "once" if count == 1 else f"{count} times"
     return (
-        f"; it restarted {times} meanwhile: check that the power supply stands the peaks of "
-        "the radio"
+        f"; it restarted {times} meanwhile: check that the power supply can deliver the peak "
+        "current of the radio"
     )
 
 
 def _silence(seen: Evidence) -> str:
-    """What there was instead of an answer, and what to try."""
+    """What was received instead of an answer, and what to try."""
     tried = f" at {', '.join(map(str, seen.speeds))} baud" if seen.speeds else ""
     if seen.last is not None:
-        return f"{tried}, although it talked before; check the power supply"
+        return f"{tried}, although it answered before; check the power supply"
     if seen.noise:
-        return f"{tried}, but {seen.noise} bytes of noise came: it may talk at another speed"
-    return f"{tried}, and no noise either; check power, RX and TX, and the port"
+        return f"{tried}, but {seen.noise} bytes of noise; try other speeds: attach(speeds=...)"
+    return f"{tried}, and no noise; check the power, RX and TX, and the port"

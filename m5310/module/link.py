@@ -43,10 +43,10 @@ class LineReceived:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The module goes down (`booted` is None) or has come up; `text` is the line that says so.
+    """The module goes down (`booted` is None) or has started; `text` is the line that reports it.
 
-    Its objects, sockets and registration are gone. A restart on command is announced by two
-    such lines, any other one by the second only.
+    Its objects, sockets and registration are gone. A restart by command is reported by both
+    lines, any other one by the second only.
     """
 
     text: str
@@ -66,10 +66,10 @@ Listener = Callable[[LinkEvent], None]
 
 
 class Session:
-    """`number` counts the restarts of the module and the losses of its port.
+    """`number` rises at each restart of the module (at each line that reports it) and each loss.
 
-    What the module was sent, and what it was expected to send, is valid as long as the number
-    stays the same. `interruption` is the error that ended the session before.
+    What the module holds, and what it is expected to send, is valid as long as the number stays
+    the same. `interruption` is the error that ended the previous session.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Session:
         self.interruption: ModemReset | PortError | None = None
 
     def end(self, error: ModemReset | PortError) -> None:
-        """For the link alone."""
+        """Called by the link only."""
         self.number += 1
         self.interruption = error
 
@@ -85,8 +85,8 @@ class Session:
 class Link:
     """`port` is a pyserial URL, a lent `Modem`, or a coroutine function that opens a `Modem`.
 
-    A lent modem stays its owner's: it is neither closed nor opened again here. A port opened by
-    name is opened again as the same USB device, under the name that it has then. `baudrate` and
+    A lent modem is neither closed nor opened again here. A port opened by name is opened again as
+    the same USB device, under the name that it has then. `baudrate` and
     `quiet` (see `Modem`) are for a port opened by name.
 
     `speed` is the speed of the port, None for a port that has none.
@@ -133,7 +133,7 @@ class Link:
         return self._modem
 
     async def open(self) -> None:
-        """Open the port, or open it again; nothing is sent to the module. Raises PortError."""
+        """Open the port, for the first time or again; nothing is written. Raises PortError."""
         before = self.speed
         modem = await self._open()
         self.speed = PortSpeed.of(modem)
@@ -151,7 +151,7 @@ class Link:
 
     async def _open_by_name(self) -> Modem:
         assert self._finder is not None
-        # where port and module were when the port was open
+        # opened again: the speed that port and module had last
         baudrate = self._baudrate if self.speed is None else self.speed.baudrate
         name = await self._finder.find()
         modem = await Modem.open(name, baudrate, quiet=self._quiet)
@@ -163,7 +163,7 @@ class Link:
         return modem
 
     async def close(self) -> None:
-        """Close the port, unless its modem is lent. No event follows. Harmless if closed."""
+        """Close the port, unless its modem is lent. No event follows. No effect if closed."""
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
@@ -190,7 +190,7 @@ class Link:
         """As `Module.set_speed`."""
         modem = self.modem
         if self.speed is None:
-            raise NotSupported("the speed of a serial port can be set; this one has none")
+            raise NotSupported("this port has no speed; expected a serial port")
         async with self._changing_speed:
             await speed.change(modem.execute, self.speed, baudrate, store=store)
 
@@ -199,7 +199,7 @@ class Link:
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each event, also after the port was opened again.
 
-        It must return soon and not raise. Returns the function that ends this.
+        It must return soon and not raise. Returns a function that removes it.
         """
         self._listeners = (*self._listeners, listener)
 
@@ -220,8 +220,8 @@ class Link:
                 f"the module restarted ({line}); its objects, sockets and registration are gone"
             )
             self.session.end(error)
-            # A second link on a lent modem may have done this already; twice does no harm, since
-            # its listeners have not sent a command yet.
+            # A second link on a lent modem may have done this already. No harm: no listener has
+            # written a command since.
             self.modem.abandon(error)
             self._emit(Restarted(line, booted, error))
             return

@@ -1,4 +1,4 @@
-"""A module on a port: everything it can be asked, for programs."""
+"""Module: the general commands, attach, ping and UDP on one port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from m5310.errors import (
     shortened,
 )
 from m5310.module import attach, ping
-from m5310.module.attach import ATTACH, Attached, Progress, Setup
+from m5310.module.attach import ATTACH_TIMEOUT, Attached, Progress, Setup
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
 from m5310.module.queries import Queries
@@ -46,7 +46,7 @@ P = TypeVar("P", bound=asyncio.DatagramProtocol)
 class Module(Queries):
     """An M5310. `async with` opens it and closes it.
 
-    `port` is a pyserial URL, opened and closed here, or a `Modem` that stays the caller's.
+    `port` is a pyserial URL, opened and closed here, or a `Modem` that the caller opens and closes.
     The methods of `Queries` execute the general commands.
     """
 
@@ -55,7 +55,7 @@ class Module(Queries):
     ) -> None:
         """`baudrate` and `quiet` (see `Modem`) are for a port opened here.
 
-        On a `Link`, which a `Device` opens and closes, the module is usable at once.
+        On a `Link`, which a `Device` opens and closes, it is usable whenever the link is open.
         """
         self._shared = isinstance(port, Link)
         self.link: Final = port if isinstance(port, Link) else Link(port, baudrate, quiet=quiet)
@@ -68,16 +68,18 @@ class Module(Queries):
     async def open(self) -> None:
         """Open the port; nothing is sent to the module. Raises PortError."""
         if self._shared:
-            raise StateError("the port of this module is opened and closed by its Device")
+            raise StateError(
+                "the port is opened and closed by the Device of this module; use the module only"
+            )
         if not self.link.gone:
-            raise StateError("the module is open already")
+            raise StateError("the module is open already; close it first")
         await self.link.open()
 
     async def close(self) -> None:
         """Close its sockets and the streams of lines, and the port if it was opened here.
 
-        Never raises for what the module does. Not interrupted by a cancellation. Harmless if
-        closed.
+        Raises nothing if the module does not answer. A cancellation does not interrupt it. No
+        effect if closed.
         """
         await finish(self._close())
 
@@ -112,9 +114,10 @@ class Module(Queries):
         """The speed of the port in baud, None for a port that has none."""
         return None if self.link.speed is None else self.link.speed.baudrate
 
-    # --- any command, any line ---------------------------------------------------------------
+    # --- commands and lines ---------------------------------------------------------------
 
     async def execute(self, command: Command[T]) -> T:
+        """As `Modem.execute`, on the present modem."""
         return await self.link.execute(command)
 
     async def send(
@@ -127,15 +130,16 @@ class Module(Queries):
     ) -> Answer:
         """Send any command line, like `send("AT+CSQ", ["+CSQ"])`, and wait for its final result.
 
-        `responses` says which lines are its own: `"+CSQ"` those that begin with `+CSQ:`, a
-        compiled pattern those it matches as a whole. Every other line is unsolicited, so where
-        an unsolicited line has the same beginning, a pattern tells them apart. An `OK` that
-        comes without each of them is not believed, unless `required` is False.
+        `responses` selects the lines that belong to its answer: `"+CSQ"` those that begin with
+        `+CSQ:`, a compiled pattern those that it matches as a whole. Every other line is
+        unsolicited. `required`: each of them must come before the `OK`. `timeout` is in seconds.
 
         Raises ParameterError before anything is written, and what `execute` raises.
         """
         if not _AT.match(line):
-            raise ParameterError(f"{shortened(line)!r} is no command line; it begins with AT")
+            raise ParameterError(
+                f"{shortened(line)!r} is not a command line; expected one that begins with AT"
+            )
         if isinstance(responses, str | re.Pattern):
             responses = (responses,)
         owned = tuple(Response(following.shape(one), required) for one in responses)
@@ -143,51 +147,54 @@ class Module(Queries):
         return await self.execute(command)
 
     def follow(self, *wanted: Wanted, limit: int = following.LIMIT) -> Following:
-        """The unsolicited lines that are meant, all if none is named; see `Following`."""
+        """A stream of the `wanted` unsolicited lines (none: all); see `Following`.
+
+        At most `limit` lines wait. Raises ParameterError, and StateError while closed.
+        """
         stream = Following(self.modem, wanted, limit)
         self._streams.add(stream)
         return stream
 
-    # --- what takes its time -----------------------------------------------------------------
+    # --- operations of several commands ------------------------------------------------------
 
     async def attach(
         self,
-        timeout: float = ATTACH,  # noqa: ASYNC109  # it ends in an error with the evidence
+        timeout: float = ATTACH_TIMEOUT,  # noqa: ASYNC109  # ends in an error with the evidence
         *,
         speeds: Sequence[int] = (),
         setup: Setup = Setup(),  # noqa: B008  # frozen
         progress: Progress | None = None,
     ) -> Attached:
-        """From a module in any state (booting, asleep, echo on, half a line in its buffer, radio
-        off) to one that is registered on the network, within `timeout` s.
+        """Register the module on the network, within `timeout` s, whatever state it is in:
+        booting, asleep, with echo on, with half a line in its buffer, with the radio off.
 
-        `speeds`, like `speed.USUAL`, are tried if the module does not answer at the present one;
-        the port then stays where it answered. `progress` is called with every look at the
-        network. Raises AttachError, which says what stood in the way and what to try;
-        CommandError if the module refuses what `setup` asks; PortError.
+        `speeds`, such as `speed.COMMON_SPEEDS`, are tried if the module does not answer at the
+        present one; the port then stays at the speed of the answer. `progress` is called with
+        each attempt. Raises AttachError with the reason and what to try, CommandError if the
+        module refuses a setting of `setup`, ParameterError, NotSupported or PortError.
         """
         if speeds and self.link.speed is None:
-            raise NotSupported("speeds are tried on a serial port; this one has no speed")
+            raise NotSupported("this port has no speed to try; expected a serial port")
         return await attach.attach(
             self, self.link, setup, timeout=timeout, speeds=speeds, progress=progress
         )
 
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
-        """`AT+NATSPEED`: module and port go to `baudrate`, beyond a restart if `store`.
+        """`AT+NATSPEED`: change the speed of module and port; `store`: keep it after a restart.
 
-        They go back if they do not understand each other there, which takes half a minute, and
-        SpeedError says so. Other commands of this module wait meanwhile; what goes past it, to
-        `modem`, must not be executed then. Raises CommandError if the module refuses.
+        `baudrate` is one of `commands.general.BAUDS`. Commands of this module wait meanwhile;
+        commands of `modem` itself must not be executed then. Raises SpeedError if the module does
+        not answer at the new speed (both go back, which takes half a minute), CommandError if it
+        refuses, ParameterError, or NotSupported if the port has no speed.
         """
         await self.link.set_speed(baudrate, store=store)
 
     async def reset(self) -> Booted:
         """`AT+NRB`: restart the module, and wait until it is up again, some seconds.
 
-        Its sockets, objects and registrations are gone. Whoever waits for something of it, here
-        or through whatever else shares the port, gets ModemReset, and a `Device` restores itself.
-        It comes up at its stored speed, and the port follows. Raises CommandTimeout if
-        it does not come up.
+        Its sockets, objects and registrations are gone. Every waiting command and ping and each
+        socket on this port ends with ModemReset; a `Device` restores itself. The module starts at
+        its stored speed, and the port follows. Raises CommandTimeout if it does not start.
         """
         boot = self._boots.expect(_BOOT)  # also that of a restart by itself
         command = general.restart()
@@ -195,10 +202,10 @@ class Module(Queries):
         try:
             await self.execute(command)
         except ModemReset:
-            lines = (general.GOING_DOWN,)  # had it come up, `boot` would be done
+            lines = (general.GOING_DOWN,)  # after the other boot text `boot` is done
         speed = self.link.speed
         if speed is not None and speed.baudrate != speed.stored:
-            await speed.change(speed.stored)  # while the module is silent, for seconds
+            await speed.change(speed.stored)  # the module writes nothing for some seconds
         booted = await Pending.wait(boot, command.timeout)
         if booted is None:
             raise CommandTimeout(command.line, command.timeout, lines, bare=not lines)
@@ -210,9 +217,10 @@ class Module(Queries):
         size: int = ping.SIZE,
         timeout: float = ping.REPLY,  # noqa: ASYNC109  # the module's
     ) -> PingReply:
-        """`AT+NPING`: one echo request of `size` bytes, and its reply. One at a time.
+        """`AT+NPING`: one echo request of `size` bytes (1..1500), and its reply. One at a time.
 
-        Raises PingFailed if none comes within `timeout` s.
+        `address` is an IP address. Raises PingFailed if no reply comes within `timeout` s
+        (0.01..600), ParameterError, and what `execute` raises.
         """
         return await self._pings.ping(address, size, timeout)
 
@@ -225,10 +233,10 @@ class Module(Queries):
     ) -> tuple[ModuleDatagramTransport, P]:
         """A UDP socket of the module, as `loop.create_datagram_endpoint` gives one of the host.
 
-        `local_port` 0: the module's choice. With `remote_addr`, an IP address and a port, it
-        speaks to that one only. A datagram holds 1..512 bytes, and the module has seven sockets.
-        `connection_lost` brings ModemReset if the module restarted. Raises CommandError if the
-        module refuses the socket.
+        `local_port` 0: the module chooses. With `remote_addr`, an IP address and a port, the
+        socket sends to and receives from that one only. A datagram to send has 1..512 bytes; the
+        module has seven sockets. After a restart `connection_lost` gets ModemReset. Raises
+        CommandError if the module refuses the socket, ParameterError for an invalid address.
         """
         return await self._datagrams.open(
             protocol_factory, local_port=local_port, remote=remote_addr
@@ -243,7 +251,7 @@ class Module(Queries):
             case LineReceived(urc=PingReply() | PingFailure() as outcome):
                 self._pings.resolve(outcome)
             case LineReceived():
-                pass  # for those who follow the lines
+                pass  # for streams of lines and for the Device
             case Restarted(booted=booted, error=error):
                 self._datagrams.lost(error)
                 self._pings.fail(error)

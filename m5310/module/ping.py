@@ -1,10 +1,10 @@
-"""Echo requests of the module: AT+NPING, and the line that reports the outcome."""
+"""Echo requests (AT+NPING), and the URC that reports the outcome."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from typing import Final
+from typing import Final, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending
@@ -14,13 +14,13 @@ from m5310.errors import Code, M5310Error, ParameterError
 
 REPLY: Final = 10.0
 """Seconds for a reply."""
-# guess: a module that must first connect its radio takes a few.
+# guess: a module that must connect its radio first needs some.
 SIZE: Final = 12
 """Bytes of a request."""
 # guess: the default of modules of the same chip.
 MARGIN: Final = 5.0
-"""Seconds beyond the module's own time to wait for the line with the outcome."""
-# guess: seconds that AT+NPING takes, the range of modules of the same chip.
+"""Seconds after the module's own timeout in which the outcome may still come."""
+# guess: the range of AT+NPING on modules of the same chip, in seconds.
 _SHORTEST = 0.01
 _LONGEST = 600.0
 
@@ -28,7 +28,7 @@ _PING: Final = "ping"
 
 
 class PingFailed(M5310Error):
-    """No reply came. `reason` is the module's number, None if it reported no outcome."""
+    """No reply came from `address`. `reason` is the module's number, None without an outcome."""
 
     code = Code.TIMEOUT
 
@@ -40,7 +40,7 @@ class PingFailed(M5310Error):
 
 
 class Pings:
-    """One at a time, since an outcome does not name its request.
+    """One ping at a time, because an outcome does not name its request.
 
     Call `resolve` with each outcome, and `fail` when none can come any more.
     """
@@ -49,7 +49,7 @@ class Pings:
         self._execute = execute
         self._lock = asyncio.Lock()
         self._outcomes: Pending[str, PingReply | PingFailure] = Pending()
-        self._due = 0.0  # until when the expected outcome may come, on the loop's clock
+        self._due = 0.0  # the expected outcome comes before this time of the loop
 
     async def ping(self, address: str, size: int, timeout: float) -> PingReply:  # noqa: ASYNC109
         """As `Module.ping`."""
@@ -76,9 +76,11 @@ class Pings:
                 raise PingFailed(address, reason)
             case None:
                 raise PingFailed(address, None)
+            case _:
+                assert_never(result)
 
     async def _wait_for_abandoned_ping(self) -> None:
-        """The outcome of a request whose caller was cancelled must not be taken for the next."""
+        """The outcome of a cancelled ping must not be taken for that of the next one."""
         if self._outcomes.expected(_PING):
             left = self._due - asyncio.get_running_loop().time()
             await asyncio.wait({self._outcomes.expect(_PING)}, timeout=max(left, 0))

@@ -1,7 +1,7 @@
 """The general commands as methods of a module, with typed results.
 
-A method without an argument asks; with one it sets, and returns the value that applies from then
-on. Ranges, units and sources stand with each command in `m5310.commands`.
+Without an argument a method reads; with one it sets, and returns the value that now applies.
+Ranges, units and sources are documented at each command in `m5310.commands`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Identity:
 
 
 class Queries(ABC):
-    """The general commands of an M5310, over anything that executes commands.
+    """The general commands of an M5310, over any `execute`.
 
-    Every method raises what `execute` raises, and ParameterError on a value out of range before
+    Every method raises what `execute` raises, and ParameterError for a value out of range before
     anything is written.
     """
 
@@ -55,11 +55,11 @@ class Queries(ABC):
     # --- the line ----------------------------------------------------------------------------
 
     async def check(self) -> None:
-        """`AT`: return if the module answers."""
+        """`AT`: returns if the module answers."""
         await self.execute(general.attention())
 
     async def echo(self, *, on: bool) -> None:
-        """`ATE`: whether the module repeats what it reads. The driver works with either."""
+        """`ATE`: whether the module echoes what it receives. The driver works with both."""
         await self.execute(general.echo(on))
 
     async def information(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Queries(ABC):
         await self.execute(general.factory_defaults())
 
     async def reset_profile(self) -> None:
-        """`ATZ`: the line's settings as at power-on. The module itself runs on."""
+        """`ATZ`: the settings of the line as at power-on. The module does not restart."""
         await self.execute(general.reset_profile())
 
     async def error_numbers(self, *, on: bool | None = None) -> bool:
@@ -82,10 +82,10 @@ class Queries(ABC):
         """`AT+NATSPEED?`: the speed of its UART in baud."""
         return await self.execute(general.speed_query())
 
-    # --- who it is ---------------------------------------------------------------------------
+    # --- identity ----------------------------------------------------------------------------
 
     async def identity(self) -> Identity:
-        """All of it, with eight commands. None only for what the module refuses."""
+        """Everything, with eight commands. None for what the module refuses."""
 
         async def ask(command: Command[str | None]) -> str | None:
             try:
@@ -113,23 +113,23 @@ class Queries(ABC):
         return await self.execute(identity.model())
 
     async def revision(self) -> str:
-        """`AT+CGMR`: the firmware as the chip's vendor names it."""
+        """`AT+CGMR`: the version of the firmware, as the vendor of the chip names it."""
         return await self.execute(identity.revision())
 
     async def firmware(self) -> str:
-        """`AT+CMVER`: the firmware as the module's maker names it."""
+        """`AT+CMVER`: the version of the firmware, as the maker of the module names it."""
         return await self.execute(identity.firmware())
 
     async def serial_number(self) -> str | None:
-        """`AT+CGSN=0`: the maker's number of the board, None if it has none."""
+        """`AT+CGSN=0`: the serial number of the board, None if it has none."""
         return await self.execute(identity.serial_number())
 
     async def imei(self) -> str:
-        """`AT+CGSN=1`: the number of the module."""
+        """`AT+CGSN=1`: the number of the module, 15 digits."""
         return await self.execute(identity.imei())
 
     async def imsi(self) -> str:
-        """`AT+CIMI`: the number of the subscriber. Refused without a usable SIM."""
+        """`AT+CIMI`: the number of the subscriber, 15 digits. Refused without a usable SIM."""
         return await self.execute(identity.imsi())
 
     async def iccid(self) -> str:
@@ -153,8 +153,8 @@ class Queries(ABC):
         return await self.execute(network.registration())
 
     async def report_registration(self, level: int) -> None:
-        """`AT+CEREG=`: 0 silent, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 with the
-        cause of a rejection, 4 with the timers of power saving, 5 with both."""
+        """`AT+CEREG=`: 0 no reports, 1 `+CEREG:<stat>` at each change, 2 with the cell, 3 also with
+        the cause of a rejection, 4 with the timers of power saving, 5 with both."""
         await self.execute(network.report_registration(level))
 
     async def connected(self) -> bool:
@@ -162,19 +162,19 @@ class Queries(ABC):
         return await self.execute(network.connection())
 
     async def report_connection(self, *, on: bool) -> None:
-        """`AT+CSCON=`: `+CSCON:1` as the radio connects, `+CSCON:0` as it idles."""
+        """`AT+CSCON=`: report `+CSCON:1` when the radio connects, `+CSCON:0` when it is idle."""
         await self.execute(network.report_connection(on))
 
     async def operator(self) -> str | None:
-        """`AT+COPS?`: the network's number or name, None without one."""
+        """`AT+COPS?`: the number or name of the network, None without one."""
         return await self.execute(network.operator_query())
 
     async def choose_operator(self, plmn: str | None) -> None:
-        """`AT+COPS=`: stay with one network (`"46000"`), or None: the module's choice."""
+        """`AT+COPS=`: use this network only (`"46000"`); None: the module chooses."""
         await self.execute(network.operator(plmn))
 
     async def signal(self) -> int | None:
-        """`AT+CSQ`: dBm, -113..-51; None if nothing is received."""
+        """`AT+CSQ`: the received power in dBm, -113..-51; None if nothing is received."""
         return await self.execute(measurements.signal_quality())
 
     async def radio_statistics(self) -> RadioStatistics:
@@ -193,11 +193,11 @@ class Queries(ABC):
         return numbers
 
     async def lock_frequency(self, earfcn: int) -> None:
-        """`AT+NEARFCN`: search on this carrier only."""
+        """`AT+NEARFCN`: search on this carrier (EARFCN) only."""
         await self.execute(network.lock_frequency(earfcn))
 
     async def forget_frequencies(self) -> None:
-        """`AT+NCSEARFCN`: forget the carriers found before, and search all of them again."""
+        """`AT+NCSEARFCN`: forget the carriers found before; the next search is a full one."""
         await self.execute(network.forget_frequencies())
 
     async def contexts(self) -> dict[int, str]:
@@ -205,13 +205,14 @@ class Queries(ABC):
         return await self.execute(network.contexts())
 
     async def address(self) -> str | None:
-        """`AT+CGPADDR`: the module's own IP address, None before it has one."""
+        """`AT+CGPADDR`: the IP address of the module, None before it has one."""
         return await self._or_none(network.addresses())
 
     # --- power -------------------------------------------------------------------------------
 
     async def power_saving(self, wanted: PowerSaving | None = None) -> PowerSaving:
-        """`AT+CPSMS`: sleep (PSM) and its timers, rounded up to what 3GPP's can say."""
+        """`AT+CPSMS`: power saving (PSM) and its timers in seconds, rounded up to a value that
+        3GPP TS 24.008 can express."""
         if wanted is None:
             return await self.execute(power.power_saving_query())
         await self.execute(power.power_saving(wanted))
@@ -226,8 +227,8 @@ class Queries(ABC):
         )
 
     async def edrx(self, cycle: float | None = None) -> float:
-        """`AT+CEDRXS`: the seconds between two looks for incoming traffic, rounded up to what
-        NB-IoT knows (20.48 ... 10485.76). 0: no eDRX, the radio looks all the time."""
+        """`AT+CEDRXS`: the eDRX cycle in seconds: how often the radio listens for incoming traffic,
+        rounded up to one of NB-IoT (20.48..10485.76). 0: no eDRX."""
         if cycle is None:
             requested = await self.execute(power.discontinuous_reception_query())
             return requested.seconds if requested is not None else 0
@@ -235,13 +236,13 @@ class Queries(ABC):
         return power.cycle_seconds(power.cycle_bits(cycle)) if cycle else 0
 
     async def report_sleep(self, *, on: bool) -> None:
-        """`AT+NPSMR=`: `+NPSMR:1` as the module falls asleep, `+NPSMR:0` as it wakes."""
+        """`AT+NPSMR=`: report `+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes."""
         await self.execute(power.report_sleep(on))
 
     # --- clock and configuration -------------------------------------------------------------
 
     async def clock(self) -> datetime | None:
-        """`AT+CCLK?`: the network's time, aware; None before the network has set it."""
+        """`AT+CCLK?`: the time of the network, with its zone; None before the network set it."""
         return await self._or_none(clock())
 
     async def configuration(self) -> dict[str, str]:
@@ -249,14 +250,14 @@ class Queries(ABC):
         return await self.execute(general.configuration())
 
     async def configure(self, name: str, *, on: bool) -> None:
-        """`AT+NCONFIG=`: one switch of the firmware, like `AUTOCONNECT`; kept over a restart."""
+        """`AT+NCONFIG=`: one switch of the firmware, like `AUTOCONNECT`; kept after a restart."""
         await self.execute(general.configure(name, on))
 
     async def _or_none(self, command: Command[T | None]) -> T | None:
         """The result, None if an `OK` came without the response.
 
-        The response stays required, for the module sends it (seen): so a late `OK` of an earlier
-        command does not pass for "none". Firmware that omits it costs the command's timeout.
+        The response stays required, because the module sends it (seen): a late `OK` of an earlier
+        command is not taken for "none". Firmware that omits it costs the command's timeout.
         """
         try:
             return await self.execute(command)

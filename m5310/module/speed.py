@@ -1,4 +1,4 @@
-"""The speed of the serial line: of the port, of the module, and of both together."""
+"""The speed of the serial line: finding the module at a speed, and changing it on both sides."""
 
 from __future__ import annotations
 
@@ -22,50 +22,51 @@ from m5310.errors import (
 )
 from m5310.ports.speed import PortSpeed
 
-USUAL: Final = (9600, 115200, 57600, 38400, 19200, 4800)
-"""Where to look for a module of unknown speed, likeliest first: 9600 is its default, 115200 what
-hosts set (both seen)."""
-TRIAL: Final = 3.0
-"""Seconds to listen at one speed after a first look. Three probes: one may end the garbage that
-another speed left in the module's buffer, one may wake it."""
+COMMON_SPEEDS: Final = (9600, 115200, 57600, 38400, 19200, 4800)
+"""Speeds in baud to try for a module of unknown speed, likeliest first: 9600 is its default,
+115200 is what hosts set (both seen)."""
+LISTEN_TIME: Final = 3.0
+"""Seconds to probe at one speed after a first `AT`. Three probes: one may end the garbage that
+another speed left in the module's buffer, one may wake the module."""
 FALL_BACK: Final = 30
-"""Seconds after which the module is to return from a speed at which nobody speaks (the value in
-the lines that were seen; that this is its meaning is a guess)."""
+"""Seconds without a command at a new speed after which the module returns to the old one."""
+# guess: the value is in the lines that were seen; its meaning is inferred.
 
 _log = logging.getLogger("m5310.speed")
 
 
 class SpeedError(M5310Error):
-    """The module took a new speed but does not answer at it.
+    """The module accepted a new speed but does not answer at it.
 
-    `wanted` is that speed, `baudrate` the one at which port and module talk again, or None if
-    the module answers at neither; the port then is at the old speed.
+    `wanted` is that speed. `baudrate` is the old speed if the module answers there again; None if
+    it answers at neither, and the port is at the old speed.
     """
 
     code = Code.TIMEOUT
 
     def __init__(self, wanted: int, old: int, *, back: bool) -> None:
         after = (
-            f"both are back at {old}; can the adapter do {wanted}?"
+            f"both are back at {old}; check that the adapter supports {wanted}"
             if back
-            else f"nor at {old}; switch it off and on, and search with attach(speeds=...)"
+            else f"nor at {old}; power it off and on, and find it with attach(speeds=...)"
         )
-        super().__init__(f"the module took {wanted} baud but does not answer there, {after}")
+        super().__init__(f"the module accepted {wanted} baud but does not answer there, {after}")
         self.wanted = wanted
         self.baudrate = old if back else None
 
 
 async def open_modem(url: str, baudrate: int, *, quiet: float = QUIET) -> tuple[Modem, PortSpeed]:
-    """A modem on a port of its own, and the port's speed. Raises what `open_port` raises."""
+    """Open a port: the modem on it and its speed. Raises PortError or ParameterError."""
     modem = await Modem.open(url, baudrate, quiet=quiet)
     port = PortSpeed.of(modem)
-    assert port is not None  # all of pyserial's ports have a speed, if only by name
+    assert port is not None  # every port of pyserial has a speed attribute
     return modem, port
 
 
-async def answers(execute: Execute, within: float = TRIAL) -> bool:
-    """Whether anybody answers `AT`, now or within so many seconds more."""
-    # In step, the first look is one AT alone; only when that is lost the second one repeats it.
+async def answers(execute: Execute, within: float = LISTEN_TIME) -> bool:
+    """Whether the module answers `AT`, at once or within `within` more seconds."""
+    # In a synchronized conversation the first try is a single AT; if it is lost, the second try
+    # probes each second.
     return await _answered(execute, PROBE_INTERVAL) or await _answered(execute, within)
 
 
@@ -73,16 +74,16 @@ async def _answered(execute: Execute, within: float) -> bool:
     try:
         await execute(Command(general.attention().line, timeout=within))
     except (CommandError, ModemReset):
-        return True  # whatever is refused was read, and the text of a start could be read
+        return True  # the module understood the AT, or its boot text came through
     except CommandTimeout:
         return False
     return True
 
 
 async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int | None:
-    """The first of `speeds` at which the module answers; None, with the port as it was.
+    """The first of `speeds` at which the module answers; None: at none, the port is as before.
 
-    A module that left the port's speed did so by a restart: it is met where it starts.
+    The speed found becomes `port.stored`: a module left the port's speed only by a restart.
     """
     old = port.baudrate
     found = None
@@ -90,7 +91,7 @@ async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int 
         for baudrate in speeds:
             try:
                 await port.change(baudrate)
-            except PortError as error:  # not every adapter does every speed
+            except PortError as error:  # the adapter does not support it
                 _log.info("%s", error)
                 continue
             if await answers(execute):
@@ -105,11 +106,11 @@ async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int 
 
 
 async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: bool) -> None:
-    """Take the module and then the port to `baudrate`, and look whether they still talk.
+    """Change the speed of the module, then of the port, and check that the module answers.
 
-    Raises CommandError if the module refuses (nothing has changed then) and SpeedError. If
-    cancelled, port and module have both changed or neither, but nobody looked. Nobody else may
-    execute a command meanwhile: it would go out at a speed that the module left.
+    No other command may be executed meanwhile: it would be sent at the wrong speed. If cancelled,
+    both have changed or neither, without the check. Raises CommandError if the module refuses
+    (nothing has changed), SpeedError, ParameterError or CommandTimeout.
     """
     old = port.baudrate
     command = general.speed(baudrate, seconds=FALL_BACK, store=store)
@@ -128,4 +129,4 @@ async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: boo
             port.stored = baudrate
         return
     await port.change(old)
-    raise SpeedError(baudrate, old, back=await answers(execute, FALL_BACK + TRIAL))
+    raise SpeedError(baudrate, old, back=await answers(execute, FALL_BACK + LISTEN_TIME))

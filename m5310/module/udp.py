@@ -1,8 +1,7 @@
-"""UDP sockets of the module as asyncio's own datagram endpoints.
+"""UDP sockets of the module as asyncio datagram endpoints.
 
-One API, and it is asyncio's transport and protocol, because whatever speaks over UDP in Python
-is written against it and runs over the module unchanged. What the module refuses arrives where a
-kernel's refusal would: in the protocol's `error_received`.
+Any asyncio datagram protocol runs over the module unchanged. What the module refuses is reported
+to the protocol's `error_received`, as the refusals of a kernel are.
 """
 
 from __future__ import annotations
@@ -21,14 +20,13 @@ from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
 
 BACKLOG: Final = 64
-"""Datagrams that wait to be sent: more than a minute of a 9600 baud line at 512 bytes each. One
-more is dropped and told as ENOBUFS, which is what a kernel does when its queue is full."""
+"""Datagrams that wait to be sent: more than a minute of a 9600 baud line at 512 bytes each. The
+next one is dropped and reported as ENOBUFS, as a kernel does when its queue is full."""
 REASSEMBLY_LIMIT: Final = 65535
-"""Bytes of one incoming datagram, UDP's own limit: a remainder that never ends must end."""
-
-CLOSE: Final = 10.0
-"""Seconds to give all sockets back. A guess: seven commands take a tenth of it, and a module that
-does not answer must not hold up who leaves."""
+"""Bytes of one incoming datagram, the limit of UDP: bounds a remainder that never ends."""
+CLOSE_TIMEOUT: Final = 10.0
+"""Seconds to close all sockets; a module that does not answer must not block `close` for long."""
+# guess: seven commands take a tenth of it.
 
 _log = logging.getLogger("m5310.datagrams")
 
@@ -38,9 +36,9 @@ P = TypeVar("P", bound=asyncio.DatagramProtocol)
 
 
 class ModuleDatagramTransport(asyncio.DatagramTransport):
-    """One UDP socket of the module; made by `Datagrams.open`.
+    """One UDP socket of the module; `Datagrams.open` makes it.
 
-    `get_extra_info` knows `sockname` (with an empty host), `peername` and `number`.
+    `get_extra_info` has `sockname` (with an empty host), `peername` and `number` (0..6).
     """
 
     def __init__(
@@ -61,32 +59,34 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._protocol = protocol
         self._remote = remote
         self._closed = closed
-        self._outgoing: deque[tuple[Command[int], int]] = deque()  # each with its datagram's bytes
-        self._arrived = False  # something waits in the module to be fetched
+        self._outgoing: deque[tuple[Command[int], int]] = deque()  # each with its length
+        self._arrived = False  # a datagram waits in the module
         self._closing = False
         self._work = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self.task: Final = self._loop.create_task(self._serve())
+        self.task: Final = self._loop.create_task(self._run())
 
-    # --- what a protocol calls ---------------------------------------------------------------
+    # --- called by the protocol --------------------------------------------------------------
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         """Queue one datagram of 1..512 bytes for `(address, port)`, an IP address.
 
-        Raises ParameterError on one that the module cannot send. Ignored once closing.
+        Raises ParameterError if the module cannot send it. Ignored after `close`.
         """
         target = addr or self._remote
         if target is None:
-            raise ParameterError("sendto() without an address; this socket has no remote one")
+            raise ParameterError("sendto() needs an address: this socket has no remote address")
         host, port = ip_address(target[0]), target[1]
         if self._remote is not None and (host, port) != self._remote:
-            raise ParameterError(f"sendto() to {addr}; this socket sends to {self._remote} only")
+            raise ParameterError(f"sendto() to {addr}: this socket sends to {self._remote} only")
         datagram = memoryview(data).tobytes()
         command = sockets.send(self._number, host, port, datagram)
         if self._closing:
             return
         if len(self._outgoing) >= BACKLOG:
-            full = OSError(errno.ENOBUFS, f"{BACKLOG} datagrams wait already, this one is dropped")
+            full = OSError(
+                errno.ENOBUFS, f"datagram dropped: {BACKLOG} are waiting; send more slowly"
+            )
             self._loop.call_soon(self._protocol.error_received, full)
             return
         self._outgoing.append((command, len(datagram)))
@@ -96,19 +96,19 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         return self._closing
 
     def close(self) -> None:
-        """Close once everything queued is sent; `connection_lost(None)` follows."""
+        """Close after the queued datagrams are sent; `connection_lost(None)` follows."""
         self._closing = True
         self._work.set()
 
     def abort(self) -> None:
-        """Close without sending what is queued."""
+        """Close without sending the queued datagrams."""
         self._outgoing.clear()
         self.close()
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self._protocol
 
-    # --- what the module's owner calls -------------------------------------------------------
+    # --- called by Datagrams -----------------------------------------------------------------
 
     def arrived(self) -> None:
         """+NSONMI: a datagram waits in the module."""
@@ -116,25 +116,25 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._work.set()
 
     def lost(self, error: M5310Error) -> None:
-        """The socket is gone: the port with it, or the module restarted. Once."""
+        """The socket is gone: the port was lost, or the module restarted. Call it once."""
         self._closing = True
         self.task.cancel()
         self._end(error)
 
-    # --- the one task ------------------------------------------------------------------------
+    # --- the task of the socket --------------------------------------------------------------
 
-    async def _serve(self) -> None:
+    async def _run(self) -> None:
         try:
-            await self._work_in_turns()
-            await self._told(sockets.close(self._number))
+            await self._transfer()
+            await self._try(sockets.close(self._number))
         except PortError as error:
             self._closing = True
             self._end(error)
         else:
             self._end(None)
 
-    async def _work_in_turns(self) -> None:
-        """Fetch one, send one, until closing and done: neither direction starves the other."""
+    async def _transfer(self) -> None:
+        """Fetch one, send one, until closed and all is sent: neither direction blocks the other."""
         while self._outgoing or not self._closing:
             if self._arrived and not self._closing:
                 self._arrived = False
@@ -146,20 +146,20 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
                 await self._work.wait()
 
     async def _send(self, command: Command[int], length: int) -> None:
-        taken = await self._told(command)
-        if taken is not None and taken != length:
-            error = AnswerError(f"{taken} bytes of a datagram of {length} are said to be taken")
-            self._tell_error(error)
+        accepted = await self._try(command)
+        if accepted is not None and accepted != length:
+            error = AnswerError(f"the module accepted {accepted} of {length} bytes of a datagram")
+            self._report(error)
 
     async def _fetch(self) -> None:
-        """Fetch one datagram, and if there was one, look again at the next turn.
+        """Fetch one datagram; if there was one, fetch again at the next turn.
 
-        So it is right whether the module announces each datagram or only the first of several,
-        and an announcement that noise swallowed costs no datagram.
+        So no datagram is missed if the module announces only the first of several, or if an
+        announcement is lost.
         """
         parts = bytearray()
         while not self._closing:
-            datagram = await self._told(sockets.receive(self._number, sockets.DATAGRAM_LIMIT))
+            datagram = await self._try(sockets.receive(self._number, sockets.DATAGRAM_LIMIT))
             if datagram is None:
                 return
             parts += datagram.data
@@ -168,36 +168,36 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
                 self._arrived = True
                 return
             if not datagram.data or len(parts) > REASSEMBLY_LIMIT:
-                self._tell_error(
+                self._report(
                     AnswerError(
-                        f"{datagram.remaining} bytes are said to remain of a datagram after "
-                        f"{len(parts)}, the last answer brought {len(datagram.data)}"
+                        f"datagram dropped: {datagram.remaining} bytes remain after {len(parts)}, "
+                        f"but the last answer had {len(datagram.data)}"
                     )
                 )
                 return
 
     def _deliver(self, data: bytes, origin: Address) -> None:
         if self._remote is None or origin == self._remote:
-            # not called here: what a protocol raises is the loop's to report, as in asyncio
+            # not called here: the loop reports what a protocol raises, as in asyncio
             self._loop.call_soon(self._protocol.datagram_received, data, origin)
         else:
-            _log.debug("a datagram of %s is not from %s: dropped", origin, self._remote)
+            _log.debug("ignoring datagram from %s: the remote address is %s", origin, self._remote)
 
-    async def _told(self, command: Command[T]) -> T | None:
-        """Execute a command; None if it failed, which the protocol hears."""
+    async def _try(self, command: Command[T]) -> T | None:
+        """Execute a command; None if it failed, which is reported. Raises PortError."""
         try:
             return await self._execute(command)
         except PortError:
             raise
         except M5310Error as error:
-            self._tell_error(error)
+            self._report(error)
             return None
 
-    def _tell_error(self, error: M5310Error) -> None:
-        # asyncio promises an OSError; whose it is stands in its cause
-        told = OSError(errno.EIO, str(error))
-        told.__cause__ = error
-        self._loop.call_soon(self._protocol.error_received, told)
+    def _report(self, error: M5310Error) -> None:
+        # asyncio documents an OSError here; its cause is the driver's error
+        reported = OSError(errno.EIO, str(error))
+        reported.__cause__ = error
+        self._loop.call_soon(self._protocol.error_received, reported)
 
     def _end(self, error: M5310Error | None) -> None:
         self._closed()
@@ -210,7 +210,7 @@ class Datagrams:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
         self._open: dict[int, ModuleDatagramTransport] = {}
-        self._early: set[int] = set()  # announced for a socket that nobody holds (yet)
+        self._early: set[int] = set()  # announced before the socket's number was known
 
     async def open(
         self,
@@ -221,8 +221,8 @@ class Datagrams:
     ) -> tuple[ModuleDatagramTransport, P]:
         """A new socket with a protocol on it; see `Module.create_datagram_endpoint`."""
         if remote is not None:
-            host, port, *_ = remote  # a list in a program's configuration is as good as a tuple
-            sockets.send(0, host, port, b"\0")  # raises now what every sendto() would
+            host, port, *_ = remote  # a list, as from a configuration file, is accepted too
+            sockets.send(0, host, port, b"\0")  # raises here what each sendto() would raise
             remote = (ip_address(host), port)  # as `_deliver` compares it
         transport: ModuleDatagramTransport | None = None
 
@@ -240,7 +240,7 @@ class Datagrams:
             )
             self._open[number] = transport
             protocol.connection_made(transport)
-            if number in self._early:  # right behind the OK, before we could read the number
+            if number in self._early:  # announced between the OK and this line
                 self._early.discard(number)
                 transport.arrived()
             return transport, protocol
@@ -253,7 +253,7 @@ class Datagrams:
             raise
 
     def arrived(self, number: int) -> None:
-        """+NSONMI; of a socket that an earlier program left open it is nobody's."""
+        """+NSONMI: a datagram waits on this socket, which may be one that is still being opened."""
         if number in self._open:
             self._open[number].arrived()
         else:
@@ -265,10 +265,10 @@ class Datagrams:
             transport.lost(error)
 
     async def close(self) -> None:
-        """Give all sockets back to the module; what is queued is not sent."""
+        """Close all sockets; queued datagrams are not sent."""
         transports = tuple(self._open.values())
         for transport in transports:
             transport.abort()
         if transports:
-            await asyncio.wait({one.task for one in transports}, timeout=CLOSE)
+            await asyncio.wait({one.task for one in transports}, timeout=CLOSE_TIMEOUT)
         self.lost(PortError("the module was closed"))

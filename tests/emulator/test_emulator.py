@@ -565,7 +565,7 @@ async def test_datagram_is_sent_and_answer_is_received() -> None:
                 answer = await host.command("AT+NSORF=0,100")
                 assert f"0,127.0.0.1,{number},5,776F726C64,0" in answer
                 await host.command("AT+NSOCL=0")
-                assert emulator.boards[0].internet.port_of(49_152) is None
+                assert emulator.boards[0].internet.sockets == {}
 
 
 @realtime

@@ -31,10 +31,12 @@ class Scripted(asyncio.Transport):
 
     # --- the module's side -------------------------------------------------------------------
 
-    def say(self, *lines: str) -> None:
+    def send(self, *lines: str) -> None:
         """Send unsolicited lines."""
         if not self.closed:
             self.modem.data_received("".join(f"\r\n{line}\r\n" for line in lines).encode())
+
+    say = send
 
     def vanish(self) -> None:
         """Lose the port."""
@@ -72,7 +74,7 @@ class Scripted(asyncio.Transport):
                 reply = rule(line) if callable(rule) else rule
                 break
         if reply is not None:
-            self.say(*([reply] if isinstance(reply, str) else reply))
+            self.send(*([reply] if isinstance(reply, str) else reply))
         for start, future in self._waiters:
             if line.startswith(start) and not future.done():
                 future.set_result(None)

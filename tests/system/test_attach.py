@@ -16,7 +16,7 @@ from m5310.commands.power import PowerSaving
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Obstacle
 from m5310.module.module import Module
-from m5310.module.speed import USUAL
+from m5310.module.speed import COMMON_SPEEDS
 from m5310.ports.speed import PortSpeed
 from tests.support.boards import Dial
 from tests.support.cable import Cable
@@ -73,7 +73,7 @@ async def test_attach_at_another_speed(
     async with line.opened_by(monkeypatch) as module:
         await module.set_speed(baudrate)
         await line.dial.change(9600)  # another program comes, and expects the default
-        attached = await module.attach(speeds=USUAL)
+        attached = await module.attach(speeds=COMMON_SPEEDS)
         assert attached.baudrate == baudrate == await module.speed()
         assert attached.elapsed < 30
 
@@ -250,9 +250,9 @@ async def test_attach_at_a_speed_not_tried(monkeypatch: pytest.MonkeyPatch) -> N
         await line.dial.change(9600)
         line.dial.stored = 9600
         with pytest.raises(AttachError, match="no answer") as caught:
-            await module.attach(speeds=USUAL)
+            await module.attach(speeds=COMMON_SPEEDS)
         assert caught.value.obstacle is Obstacle.NO_ANSWER
-        assert caught.value.evidence.speeds == USUAL
+        assert caught.value.evidence.speeds == COMMON_SPEEDS
 
 
 async def test_attach_names_brownout_at_each_transmission() -> None:

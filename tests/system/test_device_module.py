@@ -45,21 +45,30 @@ async def exchange_datagrams(testbed: DeviceTestbed, device: Device) -> Recordin
 async def test_module_is_used_before_and_after_the_port_was_opened_again() -> None:
     async with registered_device() as (testbed, device, sensor):
         module = device.module
-        signal = await module.signal()
-        assert signal is not None
-        protocol = await exchange_datagrams(testbed, device)
-        testbed.unplug()
-        await elapse(1)
-        assert [type(error) for error in protocol.ended] == [PortError]
-        with pytest.raises(PortError, match="unplugged"):
-            await module.signal()
-        testbed.plug()
-        await testbed.until(lambda: device.counters.restored == 1, 60)
-        assert device.module is module
-        assert await module.signal() == signal
-        await exchange_datagrams(testbed, device)
-        await device.notify(sensor, 22.5, acknowledge=True)
-        assert testbed.reported == [22.5]
+        for restored in range(1, 4):
+            modem, session = module.modem, module.link.session.number
+            assert await module.signal() is not None
+            assert (await module.ping(PEER[0])).address == PEER[0]
+            protocol = await exchange_datagrams(testbed, device)
+            async with module.follow("+MIPLREAD") as lines:
+                pinging = asyncio.create_task(module.ping(PEER[0]))
+                await asyncio.sleep(0)
+                testbed.unplug()
+                await elapse(1)
+                assert [type(error) for error in protocol.ended] == [PortError]
+                with pytest.raises(PortError, match="unplugged"):
+                    await pinging
+                with pytest.raises(PortError, match="unplugged"):
+                    await anext(lines)
+                with pytest.raises(PortError, match="unplugged"):
+                    await module.signal()
+            testbed.plug()
+            await testbed.until(lambda restored=restored: device.counters.restored == restored, 60)
+            assert device.module is module
+            assert module.modem is not modem
+            assert module.link.session.number == session + 1
+            await device.notify(sensor, 22.5, acknowledge=True)
+            assert testbed.reported == [22.5] * restored
 
 
 async def test_restart_ends_sockets_and_the_module_stays_usable() -> None:
@@ -73,7 +82,10 @@ async def test_restart_ends_sockets_and_the_module_stays_usable() -> None:
 
 async def test_reset_through_the_module_restores_the_device() -> None:
     async with registered_device() as (testbed, device, _):
+        session = device.module.link.session
+        number = session.number
         await device.module.reset()
+        assert session.number == number + 2  # going down, and started
         await testbed.until(lambda: device.counters.restored == 1, 60)
         assert device.state is DeviceState.REGISTERED
         assert (device.counters.resets, device.counters.restored) == (1, 1)
@@ -85,7 +97,7 @@ async def test_port_belongs_to_the_device() -> None:
     with pytest.raises(StateError, match="not open"):
         await device.module.signal()
     async with device:
-        with pytest.raises(StateError, match="by its Device"):
+        with pytest.raises(StateError, match="by the Device"):
             await device.module.open()
         transport, protocol = await device.module.create_datagram_endpoint(RecordingProtocol)
         await device.module.close()  # its sockets, not the port

@@ -18,7 +18,7 @@ from m5310.errors import CommandError, ModemReset
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Attempt, Obstacle
 from m5310.module.module import Module
-from m5310.module.speed import USUAL
+from m5310.module.speed import COMMON_SPEEDS
 from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
@@ -171,7 +171,7 @@ async def test_datagrams_in_both_directions(hostile: Hostile) -> None:
 async def test_module_on_a_port() -> None:
     async with Emulator(baud=None, http=None) as emulator:
         async with Module(emulator.port) as module:
-            attached = await module.attach(speeds=USUAL)
+            attached = await module.attach(speeds=COMMON_SPEEDS)
             assert (attached.baudrate, attached.status.stat) == (9600, Registration.HOME)
             await module.set_speed(115200)
             assert module.baudrate == 115200 == await module.speed()
@@ -187,6 +187,6 @@ async def test_speed_of_a_lent_modem() -> None:
             assert module.baudrate == 9600
             await module.set_speed(115200)
             assert module.baudrate == 115200 == await module.speed()
-            assert (await module.attach(speeds=USUAL)).baudrate == 115200
+            assert (await module.attach(speeds=COMMON_SPEEDS)).baudrate == 115200
         async with Module(modem) as again:
             assert (again.baudrate, await again.imei()) == (115200, emulator.imei)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from functools import cache
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, assert_never
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
 
@@ -114,52 +115,78 @@ class Answer:
 
 OK = Answer()
 
-Query = Callable[[float], Answer]
-Setter = Callable[[Values, float], Answer]
+P = TypeVar("P")  # the class of a part
+
+Query = Callable[[P, float], Answer]
+Setter = Callable[[P, Values, float], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class CommandForms:
-    """The forms in which a command exists (V.250 5.4.3, 5.4.4). Each function gets the time in
-    POSIX seconds, `set` the values as well.
+class CommandForms(Generic[P]):
+    """The forms in which a command exists (V.250 5.4.3, 5.4.4). Each function gets the part that it
+    belongs to and the time in POSIX seconds, `set` the values as well.
 
     `test`: the information line with the ranges, or a function that finds it out; an empty line
     means OK alone.
     """
 
-    execute: Query | None = None
-    read: Query | None = None
-    set: Setter | None = None
-    test: str | Query | None = None
+    execute: Query[P] | None = None
+    read: Query[P] | None = None
+    set: Setter[P] | None = None
+    test: str | Query[P] | None = None
 
 
-Table = Mapping[str, CommandForms]
+Commands = Mapping[str, CommandForms[Any]]
 
 
-def execute(table: Table, command: Command, now: float) -> Answer:
-    """Execute `command`. Raises Refusal when the table has no such command or form."""
-    forms = table.get(command.name)
-    if forms is None:
-        raise Refusal(Cme.NOT_SUPPORTED)
-    match command.form:
-        case Form.EXECUTE:
-            if forms.execute is not None:
-                return forms.execute(now)
-            refused = Cme.INCORRECT_PARAMETERS
-        case Form.SET:
-            if forms.set is not None:
-                return forms.set(Values(command.parameters), now)
-            refused = Cme.INCORRECT_PARAMETERS
-        case Form.READ:
-            if forms.read is not None:
-                return forms.read(now)
-            refused = Cme.NOT_SUPPORTED
-        case Form.TEST:
-            if callable(forms.test):
-                return forms.test(now)
-            if forms.test is not None:
-                return Answer((forms.test,) if forms.test else ())
-            refused = Cme.NOT_SUPPORTED
-        case _:
-            assert_never(command.form)
-    raise Refusal(refused)
+class Part(Protocol):
+    """A part of the module that executes commands. `COMMANDS`: by name, of all its instances."""
+
+    COMMANDS: ClassVar[Commands]
+
+
+class CommandTable:
+    """All commands of `parts`; where two have the same, the later one executes it."""
+
+    def __init__(self, *parts: Part) -> None:
+        self._parts = parts
+        self._rows = _rows(tuple(map(type, parts)))
+
+    def execute(self, command: Command, now: float) -> Answer:
+        """Raises Refusal when there is no such command or form, or when it is refused."""
+        if command.name not in self._rows:
+            raise Refusal(Cme.NOT_SUPPORTED)
+        index, forms = self._rows[command.name]
+        part = self._parts[index]
+        match command.form:
+            case Form.EXECUTE:
+                if forms.execute is not None:
+                    return forms.execute(part, now)
+                refused = Cme.INCORRECT_PARAMETERS
+            case Form.SET:
+                if forms.set is not None:
+                    return forms.set(part, Values(command.parameters), now)
+                refused = Cme.INCORRECT_PARAMETERS
+            case Form.READ:
+                if forms.read is not None:
+                    return forms.read(part, now)
+                refused = Cme.NOT_SUPPORTED
+            case Form.TEST:
+                if callable(forms.test):
+                    return forms.test(part, now)
+                if forms.test is not None:
+                    return Answer((forms.test,) if forms.test else ())
+                refused = Cme.NOT_SUPPORTED
+            case _:
+                assert_never(command.form)
+        raise Refusal(refused)
+
+
+@cache  # thousands of modules share one
+def _rows(kinds: tuple[type[Part], ...]) -> Mapping[str, tuple[int, CommandForms[Any]]]:
+    """By command name: which of the parts executes it, and its forms."""
+    return {
+        name: (index, forms)
+        for index, kind in enumerate(kinds)
+        for name, forms in kind.COMMANDS.items()
+    }

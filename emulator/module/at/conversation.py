@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from emulator.module.at.codec import LineReader, Refusal, framed, parse, refused
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, FaultSource
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, execute
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable, Values
 
 # guess: bytes that wait while a command is executed (the longest line and some more); further bytes
 # are lost, as in a UART whose reader is busy
@@ -28,7 +29,7 @@ class Conversation:
         on_command: Callable[[], None] = lambda: None,
         fault_source: FaultSource | None = None,
     ) -> None:
-        self.table: Table = {}
+        self.table = CommandTable(self)
         self.fault_source = fault_source
         self.bytes_lost = 0  # because the UART buffer was full
         self.due: float | None = None  # when the answer that further lines wait for goes on
@@ -40,19 +41,6 @@ class Conversation:
         self._answer: list[tuple[float, bytes]] = []  # its pieces, each with its time
         self._split = False  # a piece of it is written, another is not
         self._stopped = False
-
-    def commands(self) -> Table:
-        """The commands of the conversation itself."""
-        return {
-            "": CommandForms(execute=lambda _now: OK),
-            "E": CommandForms(set=self._set_echo),
-            "I": CommandForms(set=_ignore),
-            "Z": CommandForms(set=self._restore),
-            "&F": CommandForms(set=self._restore),
-            "+CMEE": CommandForms(
-                set=self._set_numbers, read=self._read_numbers, test="+CMEE:(0,1)"
-            ),
-        }
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes of the host, cut in any way."""
@@ -110,7 +98,7 @@ class Conversation:
                 return
             if fault.refusal is not None:
                 raise Refusal(fault.refusal)
-            answer = execute(self.table, command, now)
+            answer = self.table.execute(command, now)
         except Refusal as refusal:
             self._write_answer([refused(refusal, numbers=self._numbers)], fault, now)
         else:
@@ -155,7 +143,15 @@ class Conversation:
     def _read_numbers(self, _now: float) -> Answer:
         return Answer((f"+CMEE:{self._numbers:d}",))
 
+    def _ignore(self, values: Values, _now: float) -> Answer:
+        values.only((0, 0xFFFF))
+        return OK
 
-def _ignore(values: Values, _now: float) -> Answer:
-    values.only((0, 0xFFFF))
-    return OK
+    COMMANDS: ClassVar[Commands] = {
+        "": CommandForms(execute=lambda _self, _now: OK),
+        "E": CommandForms(set=_set_echo),
+        "I": CommandForms(set=_ignore),
+        "Z": CommandForms(set=_restore),
+        "&F": CommandForms(set=_restore),
+        "+CMEE": CommandForms(set=_set_numbers, read=_read_numbers, test="+CMEE:(0,1)"),
+    }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 
 _TIME_ZONE = 32  # quarters of an hour east of UTC: China
 _ZONES = range(-48, 57)  # time zones in quarters of an hour
@@ -18,9 +19,6 @@ class LocalTime:
     def __init__(self, now: float) -> None:
         self._epoch = now
         self._zone = 0
-
-    def commands(self) -> Table:
-        return {"+CCLK": CommandForms(set=self._set, read=self._read, test="")}
 
     def set_by_network(self) -> None:
         """The network sends the time when the module registers (TS 24.301 5.4.5)."""
@@ -49,3 +47,5 @@ class LocalTime:
     @staticmethod
     def _format(local: datetime, zone: int) -> str:
         return f"{local:%y/%m/%d,%H:%M:%S}{zone:+03}"
+
+    COMMANDS: ClassVar[Commands] = {"+CCLK": CommandForms(set=_set, read=_read, test="")}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Query, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.firmware import Firmware
 from emulator.module.radio.radio import Radio
 from emulator.module.radio.sim import Sim
@@ -25,49 +26,58 @@ class Identity:
     pin: str = "1234"
 
 
-def commands(identity: Identity, firmware: Firmware, radio: Radio) -> Table:
-    """The identity commands; `radio` has the current SIM."""
+class IdentityCommands:
+    """`radio` has the current SIM."""
 
-    def serial_number(values: Values, _now: float) -> Answer:
+    def __init__(self, identity: Identity, firmware: Firmware, radio: Radio) -> None:
+        self._identity = identity
+        self._firmware = firmware
+        self._radio = radio
+
+    def _read_serial_number(self, values: Values, _now: float) -> Answer:
         (imei,) = values.only((0, 1))
-        return Answer((f"+CGSN:{identity.imei if imei else identity.serial}",))
+        return Answer((f"+CGSN:{self._identity.imei if imei else self._identity.serial}",))
 
-    def subscriber(_now: float) -> Answer:
-        radio.sim.check_usable()
-        return Answer((identity.imsi,))
+    def _read_imsi(self, _now: float) -> Answer:
+        self._radio.sim.check_usable()
+        return Answer((self._identity.imsi,))
 
-    def card(_now: float) -> Answer:
-        radio.sim.check_present()
-        return Answer((f"+NCCID:{identity.iccid}",))
+    def _read_iccid(self, _now: float) -> Answer:
+        self._radio.sim.check_present()
+        return Answer((f"+NCCID:{self._identity.iccid}",))
 
-    def lock(_now: float) -> Answer:
-        radio.sim.check_present()
-        return Answer((f"+CPIN:{'SIM PIN' if radio.sim is Sim.LOCKED else 'READY'}",))
+    def _read_lock(self, _now: float) -> Answer:
+        self._radio.sim.check_present()
+        return Answer((f"+CPIN:{'SIM PIN' if self._radio.sim is Sim.LOCKED else 'READY'}",))
 
-    def unlock(values: Values, _now: float) -> Answer:
+    def _unlock(self, values: Values, _now: float) -> Answer:
         """Enter the PIN (TS 27.007 8.3)."""
         # guess: wrong PINs never block the card, and the host must turn the radio on afterwards
         pin = values.word("[0-9]{4,8}")
         values.end()
-        radio.sim.check_present()
-        if radio.sim is not Sim.LOCKED:
+        self._radio.sim.check_present()
+        if self._radio.sim is not Sim.LOCKED:
             raise Refusal(Cme.NOT_ALLOWED)
-        if pin != identity.pin:
+        if pin != self._identity.pin:
             raise Refusal(Cme.INCORRECT_PASSWORD)
-        radio.unlock()
+        self._radio.unlock()
         return OK
 
-    return {
-        "+CPIN": CommandForms(set=unlock, read=lock, test=""),
-        "+CGMI": CommandForms(execute=_fixed(identity.manufacturer), test=""),
-        "+CGMM": CommandForms(execute=_fixed(identity.model), test=""),
-        "+CGMR": CommandForms(execute=_fixed(firmware.revision), test=""),
-        "+CMVER": CommandForms(execute=_fixed(firmware.version), test=""),
-        "+CIMI": CommandForms(execute=subscriber, test=""),
-        "+CGSN": CommandForms(execute=lambda _now: OK, set=serial_number, test="+CGSN:(0,1)"),
-        "+NCCID": CommandForms(execute=card, test=""),
+    COMMANDS: ClassVar[Commands] = {
+        "+CPIN": CommandForms(set=_unlock, read=_read_lock, test=""),
+        "+CGMI": CommandForms(
+            execute=lambda self, _now: Answer((self._identity.manufacturer,)), test=""
+        ),
+        "+CGMM": CommandForms(execute=lambda self, _now: Answer((self._identity.model,)), test=""),
+        "+CGMR": CommandForms(
+            execute=lambda self, _now: Answer((self._firmware.revision,)), test=""
+        ),
+        "+CMVER": CommandForms(
+            execute=lambda self, _now: Answer((self._firmware.version,)), test=""
+        ),
+        "+CIMI": CommandForms(execute=_read_imsi, test=""),
+        "+CGSN": CommandForms(
+            execute=lambda _self, _now: OK, set=_read_serial_number, test="+CGSN:(0,1)"
+        ),
+        "+NCCID": CommandForms(execute=_read_iccid, test=""),
     }
-
-
-def _fixed(line: str) -> Query:
-    return lambda _now: Answer((line,))

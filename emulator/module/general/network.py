@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio, Stat
 
@@ -30,27 +30,6 @@ class Network:
         self._report_registration = 0
         self._report_connection = 0
         self._operator_mode = 0
-
-    def commands(self) -> Table:
-        return {
-            "+CFUN": CommandForms(
-                set=self._set_function, read=self._read_function, test="+CFUN:(0,1)"
-            ),
-            "+CEREG": CommandForms(
-                set=self._set_registration, read=self._read_registration, test="+CEREG:(0-5)"
-            ),
-            "+CGATT": CommandForms(
-                set=self._set_attached, read=self._read_attached, test="+CGATT:(0,1)"
-            ),
-            "+CSCON": CommandForms(
-                set=self._set_connection, read=self._read_connection, test="+CSCON:(0,1)"
-            ),
-            "+COPS": CommandForms(
-                set=self._select_operator,
-                read=self._read_operator,
-                test=self._search_operators,
-            ),
-        }
 
     def radio_changed(self, change: Change) -> None:
         """Report a change of registration or connection, if the host has enabled that."""
@@ -155,3 +134,15 @@ class Network:
             stat = 2 if radio.registered else 3 if radio.stat is Stat.DENIED else 1
             found = f'({stat},,,"{radio.cell.plmn}")'
         return Answer((f"+COPS:{found},,(0-2),(2)",), delay=OPERATOR_SEARCH_TIME)
+
+    COMMANDS: ClassVar[Commands] = {
+        "+CFUN": CommandForms(set=_set_function, read=_read_function, test="+CFUN:(0,1)"),
+        "+CEREG": CommandForms(set=_set_registration, read=_read_registration, test="+CEREG:(0-5)"),
+        "+CGATT": CommandForms(set=_set_attached, read=_read_attached, test="+CGATT:(0,1)"),
+        "+CSCON": CommandForms(set=_set_connection, read=_read_connection, test="+CSCON:(0,1)"),
+        "+COPS": CommandForms(
+            set=_select_operator,
+            read=_read_operator,
+            test=_search_operators,
+        ),
+    }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
 _FIRST = 0  # the context of the attach, which is always there
@@ -27,18 +28,6 @@ class PdpContexts:
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
         self._defined = {_FIRST: _Context()}
-
-    def commands(self) -> Table:
-        return {
-            "+CGDCONT": CommandForms(
-                set=self._define,
-                read=self._read,
-                test='+CGDCONT:(0-10),("IP","NONIP"),,,(0),(0)',
-            ),
-            "+CGPADDR": CommandForms(
-                execute=self._read_addresses, set=self._read_address, test=self._read_numbers
-            ),
-        }
 
     def _define(self, values: Values, _now: float) -> Answer:
         """TS 27.007 10.1.1; a number alone deletes the context (the first one: resets it)."""
@@ -78,3 +67,12 @@ class PdpContexts:
     def _address_of(self, number: int) -> str:
         used = number == _FIRST and self._radio.registered
         return f"+CGPADDR:{number},{_ADDRESS}" if used else f"+CGPADDR:{number}"
+
+    COMMANDS: ClassVar[Commands] = {
+        "+CGDCONT": CommandForms(
+            set=_define,
+            read=_read,
+            test='+CGDCONT:(0-10),("IP","NONIP"),,,(0),(0)',
+        ),
+        "+CGPADDR": CommandForms(execute=_read_addresses, set=_read_address, test=_read_numbers),
+    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.general.udp import address_of
 from emulator.module.radio.radio import Radio
 
@@ -36,9 +37,6 @@ class Pinger:
         self._ping: _Ping | None = None
         self.due: float | None = None  # when the result of the running ping comes
 
-    def commands(self) -> Table:
-        return {"+NPING": CommandForms(set=self._begin, test="")}
-
     def step(self, _now: float) -> None:
         """Report the result of the ping."""
         if self._ping is not None:
@@ -63,3 +61,5 @@ class Pinger:
         self._ping = _Ping(address, timeout, sent)
         self.due = now + wait / 1000
         return OK
+
+    COMMANDS: ClassVar[Commands] = {"+NPING": CommandForms(set=_begin, test="")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from typing import ClassVar
+
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.coverage import Cell
 from emulator.module.radio.radio import Radio
 
@@ -28,16 +30,6 @@ class Measurements:
     # guess: the other types are written as on sister chips
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
-
-    def commands(self) -> Table:
-        return {
-            "+CSQ": CommandForms(execute=self._read_signal, test="+CSQ:(0-31,99),(99)"),
-            "+NUESTATS": CommandForms(
-                execute=lambda now: Answer(self._rows(now)),
-                set=self._read_statistics,
-                test="+NUESTATS:(RADIO,CELL,BLER,THP,ALL)",
-            ),
-        }
 
     def _read_signal(self, _now: float) -> Answer:
         rssi = _NO_SIGNAL
@@ -90,6 +82,15 @@ class Measurements:
         cell = self._radio.cell
         figures = (cell.earfcn, cell.pci, 1, cell.rsrp, cell.rsrq, cell.rssi, cell.snr)
         return (",".join(map(str, figures)),)
+
+    COMMANDS: ClassVar[Commands] = {
+        "+CSQ": CommandForms(execute=_read_signal, test="+CSQ:(0-31,99),(99)"),
+        "+NUESTATS": CommandForms(
+            execute=lambda self, now: Answer(self._rows(now)),
+            set=_read_statistics,
+            test="+NUESTATS:(RADIO,CELL,BLER,THP,ALL)",
+        ),
+    }
 
 
 def _of(kind: str, rows: tuple[str, ...]) -> tuple[str, ...]:

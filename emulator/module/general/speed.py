@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.settings import Flash
 
 SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)  # of the chip's UART
@@ -40,9 +41,6 @@ class Speed:
         self._trial: _Trial | None = None
         self.due: float | None = None  # when the former speed returns
 
-    def commands(self) -> Table:
-        return {"+NATSPEED": CommandForms(set=self._set, read=self._read, test=_TEST)}
-
     def confirm(self) -> None:
         """A command was received at this speed."""
         if self._trial is not None:
@@ -71,3 +69,5 @@ class Speed:
 
     def _read(self, _now: float) -> Answer:
         return Answer(("+NATSPEED:" + ",".join(map(str, (self.baud, *self._format))),))
+
+    COMMANDS: ClassVar[Commands] = {"+NATSPEED": CommandForms(set=_set, read=_read, test=_TEST)}

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv4Address
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal, from_hex
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 
 SOCKETS = range(7)  # the chip's socket numbers
 DATAGRAM_LIMIT = 512  # bytes; seen in host programs
@@ -63,14 +64,6 @@ class Sockets:
         self._online = online
         self.ports: dict[int, int] = {}
         self._open: dict[int, _Socket] = {}
-
-    def commands(self) -> Table:
-        return {
-            "+NSOCR": CommandForms(set=self._create, test=""),
-            "+NSOST": CommandForms(set=self._send_to, test=""),
-            "+NSORF": CommandForms(set=self._receive_from, test=""),
-            "+NSOCL": CommandForms(set=self._close, test=""),
-        }
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -139,3 +132,10 @@ class Sockets:
         self._find(number)
         del self._open[number], self.ports[number]
         return OK
+
+    COMMANDS: ClassVar[Commands] = {
+        "+NSOCR": CommandForms(set=_create, test=""),
+        "+NSOST": CommandForms(set=_send_to, test=""),
+        "+NSORF": CommandForms(set=_receive_from, test=""),
+        "+NSOCL": CommandForms(set=_close, test=""),
+    }

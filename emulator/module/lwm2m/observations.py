@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -51,7 +50,7 @@ class Observations:
         self._exchanges = exchanges
         self._acknowledged = acknowledged
         self._observations: dict[int, _Observation] = {}  # by token
-        self._held: deque[_Held] = deque(maxlen=HELD_LIMIT)
+        self._held: list[_Held] = []
         self._confirmable: dict[int, _Report] = {}  # by mid
         self._sent: dict[int, int] = {}  # mid to token, oldest first
 
@@ -96,13 +95,11 @@ class Observations:
         for token, observation in list(self._observations.items()):
             if instance.covers(observation.path):
                 del self._observations[token]
-        kept = [held for held in self._held if not instance.covers(held.items[0].path)]
-        self._held = deque(kept, maxlen=HELD_LIMIT)
+        self._held = [held for held in self._held if not instance.covers(held.items[0].path)]
 
     def release(self, now: float) -> None:
         """Send the held reports that are observed now, in order."""
-        waiting = list(self._held)
-        self._held.clear()
+        waiting, self._held = self._held, []
         for held in waiting:
             held.report.parts -= 1
             self._send_or_hold(held.report, held.items, now)
@@ -127,6 +124,7 @@ class Observations:
         if not covered:
             report.parts += 1
             self._held.append(_Held(report, items))
+            del self._held[:-HELD_LIMIT]
 
     def _notify(
         self, observation: _Observation, items: tuple[Item, ...], report: _Report, now: float

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import floor
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
 _LTE_NB = 5  # access technology (TS 27.007 7.40)
@@ -51,14 +52,6 @@ class DiscontinuousReception:
         self._on = False
         self._paged: list[Callable[[float], None]] = []
         self._window = 0.0  # when the next one starts
-
-    def commands(self) -> Table:
-        return {
-            "+CEDRXS": CommandForms(
-                set=self._set, read=self._read, test="+CEDRXS:(0,1),(5),(0000-1111)"
-            ),
-            "+CEDRXRDP": CommandForms(execute=self._read_granted, test=""),
-        }
 
     @property
     def due(self) -> float | None:
@@ -113,3 +106,8 @@ class DiscontinuousReception:
         if not (self._on and self._radio.registered):
             return Answer((f"+CEDRXRDP:{_NOT_USED}",))
         return Answer((f'+CEDRXRDP:{_LTE_NB},"{self._cycle}","{self._cycle}","{_WINDOW_BITS}"',))
+
+    COMMANDS: ClassVar[Commands] = {
+        "+CEDRXS": CommandForms(set=_set, read=_read, test="+CEDRXS:(0,1),(5),(0000-1111)"),
+        "+CEDRXRDP": CommandForms(execute=_read_granted, test=""),
+    }

@@ -8,8 +8,9 @@ After T3324 in idle mode the module sleeps until T3412 expires or its host sends
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
 # A sleeping UART loses the first bytes: so many, if they come within so many seconds (documented
@@ -57,18 +58,6 @@ class PowerSaving:
         self._update_at: float | None = None
         self._woken_at = 0.0
         self._bytes_to_lose = 0  # of those that woke the UART
-
-    def commands(self) -> Table:
-        return {
-            "+CPSMS": CommandForms(
-                set=self._set,
-                read=self._read,
-                test="+CPSMS:(0,1),,,(00000000-11111111),(00000000-11111111)",
-            ),
-            "+NPSMR": CommandForms(
-                set=self._set_report, read=self._read_report, test="+NPSMR:(0,1)"
-            ),
-        }
 
     @property
     def asleep(self) -> bool:
@@ -157,3 +146,12 @@ class PowerSaving:
     def _read_report(self, _now: float) -> Answer:
         # The second value is the current state: a module that answers is awake.
         return Answer((f"+NPSMR:{'1,0' if self._report else '0'}",))
+
+    COMMANDS: ClassVar[Commands] = {
+        "+CPSMS": CommandForms(
+            set=_set,
+            read=_read,
+            test="+CPSMS:(0,1),,,(00000000-11111111),(00000000-11111111)",
+        ),
+        "+NPSMR": CommandForms(set=_set_report, read=_read_report, test="+NPSMR:(0,1)"),
+    }

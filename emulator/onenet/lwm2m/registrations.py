@@ -144,10 +144,11 @@ class Registrations:
         for path in list(registration.observations):
             self.unobserve(registration, path)
 
-    def forget(self, registration: Registration) -> None:
-        """Remove an ended registration, unless a newer one has taken its place."""
-        if self._by_endpoint.get(registration.endpoint) is registration:
-            del self._by_endpoint[registration.endpoint]
+    def forget(self, endpoint: str) -> None:
+        """Remove the registration of `endpoint` if it has ended."""
+        registration = self._by_endpoint.get(endpoint)
+        if registration is not None and not registration.online:
+            del self._by_endpoint[endpoint]
 
     def observe(self, registration: Registration, path: Path) -> Observation:
         """A new observation under a new token, in place of an older one of `path`."""

@@ -24,15 +24,10 @@ FIRST_MID = 10_000
 LAST_MID = 65_535
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Seconds to wait for the answer after the first and after each repeated sending."""
-
-    waits: tuple[float, ...]
-
-
-SEED_RETRY = Retry((10.0, 10.0, 10.0))  # OneNET guide 5.2.2: 10 s, two repeats, then failure
-LATER_RETRY = Retry((5.0, 10.0, 10.0))  # OneNET FAQ of 2019: 5 s, doubled, 3 sendings in 25 s
+# Seconds to wait for the answer after the first and after each repeated sending.
+Retry = tuple[float, ...]
+SEED_RETRY: Retry = (10.0, 10.0, 10.0)  # OneNET guide 5.2.2: 10 s, two repeats, then failure
+LATER_RETRY: Retry = (5.0, 10.0, 10.0)  # OneNET FAQ of 2019: 5 s, doubled, 3 sendings in 25 s
 
 
 class Failure(StrEnum):
@@ -92,13 +87,12 @@ class Requests:
     """All open requests. Each ends exactly once, by `on_done` or by `cancel`.
 
     `send` sends a message to an endpoint at its present address. A repeat is the same message.
-    Answers after the end are counted in `ignored`. `on_done` may begin another request.
+    `on_done` may begin another request.
     """
 
     def __init__(
         self, send: Callable[[str, Downlink, float], None], retry: Retry = SEED_RETRY
     ) -> None:
-        self.ignored = 0
         self._send = send
         self._retry = retry
         self._open: dict[str, dict[int, Request]] = {}  # by endpoint and message id
@@ -118,11 +112,9 @@ class Requests:
         return len(self._open.get(endpoint, ()))
 
     def answer(self, endpoint: str, response: Response, now: float) -> None:
-        """`endpoint` has sent `response`."""
+        """`endpoint` has sent `response`; ignored if no request with its message id is open."""
         request = self._open.get(endpoint, {}).get(response.mid)
-        if request is None:
-            self.ignored += 1
-        else:
+        if request is not None:
             self._end(request, outcome_of(response, now))
 
     def cancel(self, request: Request) -> None:
@@ -147,14 +139,14 @@ class Requests:
         for request in self._deadlines.pop_due(now):
             if not request.open:  # the outcome of another may have cancelled it
                 continue
-            if request.sent < len(self._retry.waits):
+            if request.sent < len(self._retry):
                 self._transmit(request, now)
             else:
                 self._end(request, Outcome(now, Failure.TIME_OUT))
         return self._deadlines.next
 
     def _transmit(self, request: Request, now: float) -> None:
-        self._deadlines.set(request, now + self._retry.waits[request.sent])
+        self._deadlines.set(request, now + self._retry[request.sent])
         request.sent += 1
         self._send(request.endpoint, request.operation, now)
 

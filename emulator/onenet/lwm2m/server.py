@@ -59,12 +59,6 @@ class Server:
         self.on_change()
         return self.requests.begin(endpoint, operation, on_done, now)
 
-    def forget(self, endpoint: str) -> None:
-        """Drop the registration of `endpoint` if it has ended."""
-        registration = self.registrations.get(endpoint)
-        if registration is not None and not registration.online:
-            self.registrations.forget(registration)
-
     def receive(self, address: str, message: Uplink, now: float) -> None:
         """A message from the endpoint at `address`."""
         self.on_change()
@@ -122,11 +116,10 @@ class Server:
 
     def _update(self, address: str, message: Update, now: float) -> None:
         registration = self.registrations.at_location(message.location)
+        if registration and not self._product.admits(registration.endpoint):
+            self._end(registration, now)  # its device was deleted meanwhile
+            registration = None
         if registration is None:
-            self.send(address, Response(message.mid, Code.NOT_FOUND), now)
-            return
-        if not self._product.admits(registration.endpoint):  # its device was deleted meanwhile
-            self._end(registration, now)
             self.send(address, Response(message.mid, Code.NOT_FOUND), now)
             return
         if message.lifetime is not None and message.lifetime <= 0:
@@ -152,7 +145,7 @@ class Server:
         self.registrations.end(registration)
         self.requests.abandon(registration.endpoint, now)
         if not self._product.admits(registration.endpoint):
-            self.registrations.forget(registration)
+            self.registrations.forget(registration.endpoint)
 
     # Reports and requests ------------------------------------------------------------------
 

@@ -20,24 +20,6 @@ PROMPT = "\x1b[?2004h"  # bracketed paste on: written before the prompt
 FULL = Path("/dev/full")
 
 
-# --- starting --------------------------------------------------------------------------------
-
-
-def test_help_loads_no_third_party_package() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "m5310", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""},
-    )
-    assert "m5310 probe /dev/ttyUSB0" in ran.stdout
-    loaded = set(re.findall(r"\| +([\w.]+)$", ran.stderr, re.MULTILINE))
-    assert "m5310.cli.arguments" in loaded
-    assert not {"serial", "transitions", "prompt_toolkit"} & loaded
-
-
 def test_debug_shows_the_wire_and_the_traceback(port: str) -> None:
     ran = m5310("send", "--debug", port, "AT+FOO")
     assert ran.returncode == 1

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from m5310 import __main__ as m5310_main
 from m5310.cli.main import _run_async, main
 
 NO_PORT = "/dev/m5310-is-not-here"
@@ -79,17 +78,6 @@ def test_unwritable_stderr_does_not_change_the_status(
     with FULL.open("w") as full:
         monkeypatch.setattr("sys.stderr", full)
         assert main(line) == status
-
-
-def test_ctrl_c_while_loading_is_quiet(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted() -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("m5310.cli.main.main", interrupted)
-    assert m5310_main.main() == 130
-    assert capsys.readouterr() == ("", "")
 
 
 # --- signals ---------------------------------------------------------------------------------

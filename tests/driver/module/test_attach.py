@@ -1,4 +1,4 @@
-"""From a module in any state to one that is registered, or to an error with the evidence."""
+"""Attach over a scripted module: its commands, its waiting times, its evidence."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from m5310.commands.general import BOOT
 from m5310.commands.network import NetworkStatus, Registration
 from m5310.commands.power import PowerSaving
 from m5310.errors import CommandError, CommandTimeout, ModemReset, ParameterError, PortError
-from m5310.module.attach import LOOK, Attached, Setup
+from m5310.module.attach import POLL_INTERVAL, Attached, Setup
 from m5310.module.attach_errors import AttachError, Attempt, Obstacle
 from m5310.module.link import Link
 from m5310.module.module import Module
-from m5310.module.speed import USUAL
+from m5310.module.speed import COMMON_SPEEDS
 from tests.support.boards import Board, Dial
 from tests.support.clock import elapse
 from tests.support.scripted import Reply
@@ -25,7 +25,7 @@ Rules = dict[str, Reply | Callable[[str], Reply]]
 
 
 class Network(Board):
-    """A module whose network does what the test says: `stat`, `rssi`, `on`, `sim`."""
+    """A module with a scripted network: `stat`, `rssi`, `on`, `attached`, `sim`."""
 
     def __init__(self, stat: int = 1, **more: object) -> None:
         self.stat = stat
@@ -44,12 +44,12 @@ class Network(Board):
         self.seen: list[Attempt] = []
         self.progress: Callable[[Attempt], object] = self.seen.append
 
-    def becomes(self, stat: int) -> None:
+    def report(self, stat: int) -> None:
         self.stat = stat
-        self.say(f"+CEREG:{stat}")
+        self.send(f"+CEREG:{stat}")
 
-    def later(self, seconds: float, what: Callable[[], object]) -> None:
-        self._loop.call_later(seconds, what)
+    def later(self, seconds: float, action: Callable[[], object]) -> None:
+        self._loop.call_later(seconds, action)
 
     async def attach(
         self,
@@ -78,10 +78,10 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-# --- it works --------------------------------------------------------------------------------
+# --- registered ------------------------------------------------------------------------------
 
 
-async def test_a_module_that_is_registered_already() -> None:
+async def test_commands_for_a_registered_module() -> None:
     module = Network()
     attached = await module.attach()
     assert attached.status == NetworkStatus(Registration.HOME)
@@ -92,7 +92,7 @@ async def test_a_module_that_is_registered_already() -> None:
     await module.modem.close()
 
 
-async def test_what_is_asked_is_set_before_the_radio_goes_on() -> None:
+async def test_setup_precedes_the_radio() -> None:
     module = Network()
     module.on = False
     saving = PowerSaving(True, periodic_update=3600, active=10)
@@ -109,21 +109,21 @@ async def test_what_is_asked_is_set_before_the_radio_goes_on() -> None:
     await module.modem.close()
 
 
-async def test_what_is_not_asked_is_left_alone() -> None:
+async def test_setting_of_none_is_not_written() -> None:
     module = Network()
     await module.attach(Setup(registration=None))
     assert module.sent == ["AT+CMEE=1", "AT+CFUN?", "AT+CEREG?", "AT+CSQ"]
     await module.modem.close()
 
 
-async def test_a_module_without_error_numbers() -> None:
+async def test_module_without_error_numbers() -> None:
     module = Network()
     module.rules["AT+CMEE"] = "ERROR"
     assert (await module.attach()).status.stat is Registration.HOME
     await module.modem.close()
 
 
-async def test_a_setting_that_is_refused_is_not_hidden() -> None:
+async def test_refused_setting_is_raised() -> None:
     module = Network()
     module.rules["AT+CEDRXS"] = "+CME ERROR:4"
     with pytest.raises(CommandError, match="CEDRXS"):
@@ -132,9 +132,9 @@ async def test_a_setting_that_is_refused_is_not_hidden() -> None:
 
 
 @pytest.mark.parametrize("stat", [1, 5])
-async def test_registration_is_noticed_when_it_is_announced(stat: int) -> None:
+async def test_reported_registration_ends_attach_at_once(stat: int) -> None:
     module = Network(2)
-    module.later(3.25, lambda: module.becomes(stat))
+    module.later(3.25, lambda: module.report(stat))
     attached = await module.attach()
     assert attached.elapsed == pytest.approx(3.25, abs=0.1)
     assert [attempt.stat for attempt in module.seen] == [2, stat]
@@ -142,35 +142,35 @@ async def test_registration_is_noticed_when_it_is_announced(stat: int) -> None:
     await module.modem.close()
 
 
-async def test_a_lost_announcement_costs_one_look() -> None:
+async def test_lost_report_costs_one_poll_interval() -> None:
     module = Network(2)
     module.later(12, lambda: setattr(module, "stat", 1))
     attached = await module.attach()
-    assert attached.elapsed == pytest.approx(2 * LOOK, abs=0.5)
+    assert attached.elapsed == pytest.approx(2 * POLL_INTERVAL, abs=0.5)
     assert len(module.seen) == 3
     await module.modem.close()
 
 
-async def test_between_two_looks_nothing_is_asked() -> None:
+async def test_nothing_is_written_between_polls() -> None:
     module = Network(2)
     task = asyncio.create_task(module.attach())
     await module.until("AT+CIMI")
     await elapse(0.5)
     asked = len(module.sent)
-    await elapse(LOOK - 2)
+    await elapse(POLL_INTERVAL - 2)
     assert len(module.sent) == asked
-    module.becomes(1)
+    module.report(1)
     await task
     await module.modem.close()
 
 
-async def test_a_module_that_is_not_looking_is_told_to() -> None:
+async def test_detached_module_is_attached() -> None:
     module = Network(0)
     module.attached = False
 
     def rule(_: str) -> Reply:
         module.attached = True
-        module.becomes(1)
+        module.report(1)
         return "OK"
 
     module.rules["AT+CGATT=1"] = rule
@@ -179,97 +179,47 @@ async def test_a_module_that_is_not_looking_is_told_to() -> None:
     await module.modem.close()
 
 
-async def test_a_module_that_is_attached_but_not_registered_is_waited_for() -> None:
-    module = Network(0)
-    module.later(1, lambda: module.becomes(1))
-    await module.attach()
-    assert "AT+CGATT=1" not in module.sent
-    await module.modem.close()
-
-
-async def test_a_sim_that_takes_its_time() -> None:
+async def test_busy_sim_is_read_again() -> None:
     module = Network(2)
     module.sim = "+CME ERROR:14"
-    module.later(25, lambda: module.becomes(1))
+    module.later(25, lambda: module.report(1))
     await module.attach()
     assert module.sent.count("AT+CIMI") == 3
     await module.modem.close()
 
 
-async def test_a_sim_that_is_refused_at_first() -> None:
+async def test_sim_refused_for_a_short_time() -> None:
     module = Network(2)
     module.sim = "+CME ERROR:10"
     module.later(5, lambda: setattr(module, "sim", ["460040000000001", "OK"]))
-    module.later(25, lambda: module.becomes(1))
+    module.later(25, lambda: module.report(1))
     await module.attach()
     assert module.sent.count("AT+CIMI") == 2
     await module.modem.close()
 
 
-async def test_a_denial_that_does_not_last() -> None:
+async def test_denied_for_a_short_time() -> None:
     module = Network(3)
-    module.later(5, lambda: module.becomes(2))
-    module.later(12, lambda: module.becomes(3))
-    module.later(16, lambda: module.becomes(1))
+    module.later(5, lambda: module.report(2))
+    module.later(12, lambda: module.report(3))
+    module.later(16, lambda: module.report(1))
     assert (await module.attach()).status.stat is Registration.HOME
     await module.modem.close()
 
 
-# --- the states a module may be in -----------------------------------------------------------
+# --- boot, restart, timeouts -----------------------------------------------------------------
 
 
-async def test_a_module_with_echo_on() -> None:
-    module = Network(2)
-    plain = module._answer
-
-    def echoing(line: str) -> None:
-        module.modem.data_received(f"{line}\r".encode())
-        plain(line)
-
-    module._answer = echoing  # type: ignore[method-assign]
-    module.later(2, lambda: module.becomes(1))
-    assert (await module.attach()).status.stat is Registration.HOME
-    await module.modem.close()
-
-
-async def test_half_a_line_in_its_buffer() -> None:
-    module = Network()
-    replies = iter(["ERROR"])
-    module.rules["AT"] = lambda line: next(replies, "OK") if line == "AT" else "OK"  # the last rule
-    assert (await module.attach()).status.stat is Registration.HOME
-    await module.modem.close()
-
-
-async def test_a_module_that_boots() -> None:
-    module = Network()
-    module.speed = 0  # deaf
-    module.mute = True
-    module.later(4, lambda: module.say("REBOOT_CAUSE_SECURITY_RESET_PIN", "M5310", "OK"))
-    module.later(4, lambda: setattr(module, "speed", 9600))
-    attached = await module.attach()
-    assert attached.elapsed == pytest.approx(4, abs=0.1)
-    await module.modem.close()
-
-
-@pytest.mark.parametrize("baudrate", USUAL)
-async def test_a_module_at_another_speed(baudrate: int) -> None:
-    module = Network(speed=baudrate)
-    attached = await module.attach(speeds=USUAL)
-    assert attached.baudrate == module.dial.baudrate == baudrate
-    assert attached.elapsed < 30
-    await module.modem.close()
-
-
-async def test_a_module_that_boots_slowly_while_it_is_looked_for_elsewhere() -> None:
+async def test_slow_boot_during_search_of_speeds() -> None:
     module = Network(speed=0, mute=True)
     module.later(40, lambda: setattr(module, "speed", 9600))
-    attached = await module.attach(speeds=USUAL)
+    attached = await module.attach(speeds=COMMON_SPEEDS)
     assert attached.baudrate == 9600
     await module.modem.close()
 
 
 @pytest.mark.parametrize("seconds", [0, 20])
-async def test_a_module_that_restarted_at_its_stored_speed(seconds: float) -> None:
+async def test_module_is_found_at_its_stored_speed(seconds: float) -> None:
     module = Network(speed=0, mute=True, dial=Dial(115200))
     module.dial.stored = 9600
     module.later(seconds, lambda: setattr(module, "speed", 9600))
@@ -278,23 +228,23 @@ async def test_a_module_that_restarted_at_its_stored_speed(seconds: float) -> No
     await module.modem.close()
 
 
-async def test_other_speeds_are_tried_only_if_there_is_no_answer() -> None:
+async def test_other_speeds_are_not_tried_after_an_answer() -> None:
     module = Network()
-    await module.attach(speeds=USUAL)
+    await module.attach(speeds=COMMON_SPEEDS)
     assert module.dial.turned == [9600]
     await module.modem.close()
 
 
-async def test_a_module_that_restarts_is_set_up_again() -> None:
+async def test_restart_between_polls_repeats_setup() -> None:
     module = Network(2)
-    module.later(5, lambda: module.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"))
-    module.later(8, lambda: module.becomes(1))
+    module.later(5, lambda: module.send("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"))
+    module.later(8, lambda: module.report(1))
     await module.attach()
     assert module.sent.count("AT+CEREG=2") == 2
     await module.modem.close()
 
 
-async def test_restart_that_ends_a_command_begins_it_again() -> None:
+async def test_restart_during_a_command_repeats_setup() -> None:
     module = Network(2)
 
     def signal(_: str) -> Reply:
@@ -308,7 +258,7 @@ async def test_restart_that_ends_a_command_begins_it_again() -> None:
     await module.modem.close()
 
 
-async def test_a_start_that_can_be_read_is_an_answer() -> None:
+async def test_boot_text_is_an_answer() -> None:
     module = Network()
 
     async def execute(_: Command) -> Answer:
@@ -320,7 +270,7 @@ async def test_a_start_that_can_be_read_is_an_answer() -> None:
     await module.modem.close()
 
 
-async def test_a_sim_that_is_busy_when_the_radio_goes_on() -> None:
+async def test_busy_sim_at_radio_switch() -> None:
     module = Network()
     module.on = False
     replies = iter(["+CME ERROR:14"])
@@ -330,19 +280,19 @@ async def test_a_sim_that_is_busy_when_the_radio_goes_on() -> None:
     await module.modem.close()
 
 
-async def test_a_command_without_answer_is_not_the_end() -> None:
+async def test_command_timeout_is_not_fatal() -> None:
     module = Network(2)
     replies: list[Reply] = [None]
     module.rules["AT+CSQ"] = lambda _: replies.pop() if replies else ["+CSQ:17,99", "OK"]
-    module.later(20, lambda: module.becomes(1))
+    module.later(20, lambda: module.report(1))
     assert (await module.attach()).signal == -79
     await module.modem.close()
 
 
-# --- it does not work ------------------------------------------------------------------------
+# --- errors ----------------------------------------------------------------------------------
 
 
-async def test_no_answer() -> None:
+async def test_no_answer_at_one_speed() -> None:
     module = Network(speed=1200, mute=True)
     error = await module.fails()
     assert error.obstacle is Obstacle.NO_ANSWER
@@ -350,7 +300,7 @@ async def test_no_answer() -> None:
     assert error.evidence.elapsed == pytest.approx(BOOT + 1, abs=0.5)
 
 
-async def test_a_modem_that_gives_up_at_once() -> None:
+async def test_modem_that_times_out_at_once() -> None:
     module = Network()
 
     async def execute(command: Command) -> Answer:
@@ -363,54 +313,45 @@ async def test_a_modem_that_gives_up_at_once() -> None:
 
 async def test_no_answer_at_any_speed() -> None:
     module = Network(speed=1200)
-    error = await module.fails(speeds=USUAL)
+    error = await module.fails(speeds=COMMON_SPEEDS)
     assert error.obstacle is Obstacle.NO_ANSWER
-    assert set(error.evidence.speeds) == set(USUAL)
+    assert set(error.evidence.speeds) == set(COMMON_SPEEDS)
     assert error.evidence.noise > 0
     assert module.dial.baudrate == 9600
-    assert "another speed" in str(error)
+    assert "try other speeds" in str(error)
 
 
-async def test_no_answer_within_the_time() -> None:
+async def test_timeout_during_search_of_speeds() -> None:
     module = Network(speed=1200, mute=True)
-    error = await module.fails(seconds=6.5, speeds=USUAL)
+    error = await module.fails(seconds=6.5, speeds=COMMON_SPEEDS)
     assert error.obstacle is Obstacle.NO_ANSWER
     assert error.evidence.elapsed == pytest.approx(6.5, abs=0.1)
     assert module.dial.baudrate == 9600
 
 
-async def test_a_module_that_falls_silent() -> None:
+async def test_module_stops_answering() -> None:
     module = Network(2)
     module.later(30, lambda: setattr(module, "speed", 1200))
     error = await module.fails()
     assert error.obstacle is Obstacle.NO_ANSWER
-    assert "talked before" in str(error)
+    assert "answered before" in str(error)
     assert error.evidence.elapsed == pytest.approx(120, abs=0.1)
 
 
-async def test_no_coverage() -> None:
-    module = Network(2)
-    module.rssi = 99
-    error = await module.fails()
-    assert error.obstacle is Obstacle.NO_COVERAGE
-    assert error.evidence.last == module.seen[-1]
-    assert len(module.seen) == 120 // LOOK
-
-
-async def test_searching() -> None:
+async def test_still_searching() -> None:
     error = await Network(2).fails(seconds=30)
     assert error.obstacle is Obstacle.SEARCHING
     assert "-79 dBm" in str(error)
 
 
-async def test_denied() -> None:
+async def test_denied_registration() -> None:
     error = await Network(3).fails()
     assert error.obstacle is Obstacle.DENIED
-    assert error.evidence.elapsed == pytest.approx(LOOK, abs=0.5)
+    assert error.evidence.elapsed == pytest.approx(POLL_INTERVAL, abs=0.5)
 
 
 @pytest.mark.parametrize(("kind", "cause"), [(0, 15), (1, None)])
-async def test_the_cause_of_a_denial(kind: int, cause: int | None) -> None:
+async def test_cause_of_a_denial(kind: int, cause: int | None) -> None:
     module = Network()
     module.rules["AT+CEREG?"] = [f"+CEREG:5,3,,,,{kind},15,,", "OK"]
     error = await module.fails(setup=Setup(registration=5))
@@ -418,14 +359,14 @@ async def test_the_cause_of_a_denial(kind: int, cause: int | None) -> None:
     assert module.seen[-1].cause == cause
 
 
-async def test_restarts_are_counted_from_the_first_answer_on() -> None:
+async def test_restarts_are_counted_after_first_answer() -> None:
     module = Network(stat=2)
     module.rules = {"AT": None, **module.rules}
     boot = ["REBOOT_CAUSE_SECURITY_PMU_POWER_ON_RESET", "M5310", "OK"]
 
     def start() -> None:
         module.rules.pop("AT", None)
-        module.say(*boot)
+        module.send(*boot)
 
     for seconds in (3, 20, 40):
         module.later(seconds, start)
@@ -435,25 +376,25 @@ async def test_restarts_are_counted_from_the_first_answer_on() -> None:
     assert "restarted 2 times" in str(error)
 
 
-async def test_a_denial_told_twice_is_still_the_first() -> None:
+async def test_repeated_denial_does_not_restart_the_time() -> None:
     module = Network(3)
-    module.later(1, lambda: module.becomes(3))
+    module.later(1, lambda: module.report(3))
     error = await module.fails()
     assert error.obstacle is Obstacle.DENIED
-    assert error.evidence.elapsed == pytest.approx(1 + LOOK, abs=0.5)
+    assert error.evidence.elapsed == pytest.approx(1 + POLL_INTERVAL, abs=0.5)
 
 
 @pytest.mark.parametrize("reply", ["+CME ERROR:10", "+CME ERROR:311", "ERROR"])
-async def test_no_sim(reply: str) -> None:
+async def test_missing_sim(reply: str) -> None:
     module = Network(0)
     module.sim = reply
     error = await module.fails()
     assert error.obstacle is Obstacle.NO_SIM
     assert reply in str(error)
-    assert error.evidence.elapsed == pytest.approx(LOOK, abs=0.5)
+    assert error.evidence.elapsed == pytest.approx(POLL_INTERVAL, abs=0.5)
 
 
-async def test_no_sim_and_so_no_radio() -> None:
+async def test_missing_sim_at_radio_switch() -> None:
     module = Network(0)
     module.on = False
     module.rules["AT+CFUN=1"] = "+CME ERROR:13"
@@ -463,7 +404,7 @@ async def test_no_sim_and_so_no_radio() -> None:
     assert module.sent.count("AT+CFUN=1") == 2
 
 
-async def test_a_lost_port() -> None:
+async def test_lost_port_ends_attach() -> None:
     module = Network(2)
     module.later(5, module.vanish)
     with pytest.raises(PortError, match="unplugged"):
@@ -471,35 +412,28 @@ async def test_a_lost_port() -> None:
     assert now() == pytest.approx(5, abs=0.1)
 
 
-async def test_a_port_that_is_gone_already() -> None:
+async def test_attach_on_a_lost_port() -> None:
     module = Network()
     module.vanish()
     with pytest.raises(PortError):
         await module.attach()
 
 
-async def test_what_progress_raises_ends_it() -> None:
-    class Enough(TimeoutError):
+async def test_error_of_progress_ends_attach() -> None:
+    class Stop(TimeoutError):
         pass
 
     def progress(_: Attempt) -> None:
-        raise Enough
+        raise Stop
 
     module = Network(2)
     module.progress = progress
-    with pytest.raises(Enough):
+    with pytest.raises(Stop):
         await module.attach()
     await module.modem.close()
 
 
-async def test_without_progress_and_without_a_port_of_its_own() -> None:
-    module = Network()
-    async with Module(module.modem) as lent:
-        assert (await lent.attach()).baudrate is None
-    await module.modem.close()
-
-
-async def test_cancelled_it_asks_no_more() -> None:
+async def test_cancelled_attach_writes_nothing_more() -> None:
     module = Network(2)
     task = asyncio.create_task(module.attach())
     await module.until("AT+CIMI")
@@ -514,7 +448,7 @@ async def test_cancelled_it_asks_no_more() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
-async def test_a_time_that_is_none(seconds: float) -> None:
+async def test_invalid_timeout(seconds: float) -> None:
     module = Network()
     with pytest.raises(ParameterError):
         await module.attach(seconds=seconds)

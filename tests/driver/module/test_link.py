@@ -42,7 +42,7 @@ async def test_lines_are_emitted_until_the_link_is_closed() -> None:
     assert not link.gone
     assert link.modem is port.modem
     await link.execute(CME)
-    port.say("+MIPLCLOSE:0,1")
+    port.send("+MIPLCLOSE:0,1")
     assert linked.events == [LineReceived("+MIPLCLOSE:0,1", None)]
     await link.close()
     assert link.gone
@@ -57,7 +57,7 @@ async def test_listener_that_stopped_gets_no_event() -> None:
     linked = LinkedPorts()
     await linked.link.open()
     linked.stop()
-    linked.ports[0].say("+CSCON:1")
+    linked.ports[0].send("+CSCON:1")
     assert linked.events == []
     await linked.link.close()
 
@@ -85,7 +85,7 @@ async def test_lost_port_is_opened_again_on_another_modem() -> None:
     assert not link.gone
     link.check()
     assert link.modem is linked.ports[0].modem is not old.modem
-    linked.ports[0].say("+CSCON:1")
+    linked.ports[0].send("+CSCON:1")
     assert len(linked.events) == 2
     await link.close()
 
@@ -96,7 +96,7 @@ async def test_lent_modem_stays_open() -> None:
     assert not link.reopens
     await link.open()
     await link.close()
-    port.say("+MIPLCLOSE:0,1")
+    port.send("+MIPLCLOSE:0,1")
     assert not port.closed
     port.vanish()
     assert linked.events == []
@@ -128,7 +128,7 @@ async def test_module_that_reports_sleep_is_probed_before_the_next_command() -> 
     await linked.link.open()
     await linked.link.execute(CME)
     for line, probes in (("+CSCON:1", 1), ("+NPSMR:1", 2), ("+NPSMR:0", 2)):
-        port.say(line)
+        port.send(line)
         await linked.link.execute(CME)
         assert port.modem.counters.probes == probes
     assert linked.events[1:] == [
@@ -141,7 +141,7 @@ async def test_module_that_reports_sleep_is_probed_before_the_next_command() -> 
 async def test_malformed_line_is_logged_and_emitted(caplog: pytest.LogCaptureFixture) -> None:
     linked = LinkedPorts()
     await linked.link.open()
-    linked.ports[0].say("+NPING:nonsense")
+    linked.ports[0].send("+NPING:nonsense")
     assert linked.events == [LineReceived("+NPING:nonsense", None)]
     assert "ignoring line" in caplog.text
     await linked.link.close()

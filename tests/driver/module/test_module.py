@@ -1,4 +1,4 @@
-"""A module on a port: opened, asked, followed, restarted, closed."""
+"""Module: open and close, any command, streams of lines, restart, ping, speed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import re
 
 import pytest
 
-from m5310.at.codec import Answer, Command
 from m5310.at.line_stream import Wanted
 from m5310.at.modem import Modem
 from m5310.commands.general import BootCause, Booted
 from m5310.commands.network import PingReply, Registration
 from m5310.errors import (
-    CommandError,
     CommandTimeout,
     ModemReset,
     NotSupported,
@@ -23,10 +21,9 @@ from m5310.errors import (
 )
 from m5310.module.module import Module
 from m5310.module.ping import PingFailed
-from m5310.module.speed import SpeedError
 from tests.support.boards import Board, Dial
 from tests.support.clock import elapse
-from tests.support.datagrams import PEER, RecordingProtocol
+from tests.support.datagrams import RecordingProtocol
 from tests.support.scripted import Reply, Scripted
 
 BOOT = ["REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
@@ -36,21 +33,10 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def test_a_module_that_announces_its_sleep_is_asked_before_the_next_command() -> None:
-    port = Scripted()
-    async with Module(port.modem) as module:
-        await module.check()
-        for line, probes in (("+CSCON:1", 1), ("+NPSMR:1", 2), ("+NPSMR:0", 2)):
-            port.say(line)
-            await module.echo(on=False)
-            assert port.modem.counters.probes == probes
-    await port.modem.close()
-
-
 # --- open and close --------------------------------------------------------------------------
 
 
-async def test_a_modem_stays_its_owners() -> None:
+async def test_lent_modem_stays_open() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         assert module.modem is port.modem
@@ -63,7 +49,7 @@ async def test_a_modem_stays_its_owners() -> None:
     await port.modem.close()
 
 
-async def test_a_port_of_its_own_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_port_opened_by_name_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     board.behind_a_port(monkeypatch)
     async with Module("a port") as module:
@@ -74,21 +60,7 @@ async def test_a_port_of_its_own_is_closed(monkeypatch: pytest.MonkeyPatch) -> N
     await module.close()
 
 
-@pytest.mark.realtime
-async def test_a_port_that_does_not_exist() -> None:
-    module = Module("/dev/does-not-exist")
-    with pytest.raises(PortError, match="does not exist"):
-        await module.open()
-    await module.close()
-
-
-@pytest.mark.realtime
-async def test_a_real_port_and_its_speed() -> None:
-    async with Module("loop://", 115200, quiet=0) as module:
-        assert module.baudrate == 115200
-
-
-async def test_a_closed_module_says_so() -> None:
+async def test_closed_module_raises_state_error() -> None:
     port = Scripted()
     module = Module(port.modem)
     for use in (module.check(), module.send("AT"), module.set_speed(9600), module.attach()):
@@ -99,14 +71,7 @@ async def test_a_closed_module_says_so() -> None:
     await port.modem.close()
 
 
-async def test_a_modem_without_port() -> None:
-    port = Scripted()
-    await port.modem.close()
-    with pytest.raises(PortError):
-        await Module(port.modem).open()
-
-
-async def test_closing_is_not_interrupted() -> None:
+async def test_cancellation_does_not_interrupt_close() -> None:
     port = Scripted({"AT+NSOCR": ["0", "OK"]})
     module = Module(port.modem)
     await module.open()
@@ -121,10 +86,10 @@ async def test_closing_is_not_interrupted() -> None:
     await port.modem.close()
 
 
-# --- any command -----------------------------------------------------------------------------
+# --- commands --------------------------------------------------------------------------------
 
 
-async def test_any_command_with_the_lines_it_may_bring() -> None:
+async def test_send_returns_declared_responses_only() -> None:
     port = Scripted({"AT+CSQ": ["+CSQ:17,99", "+CEREG:2", "OK"]})
     async with Module(port.modem) as module, module.follow() as lines:
         for responses in (["+CSQ"], "+CSQ", "+CSQ:", re.compile(r"\+CSQ:.*"), ("+CSQ",)):
@@ -135,7 +100,7 @@ async def test_any_command_with_the_lines_it_may_bring() -> None:
     await port.modem.close()
 
 
-async def test_without_declared_responses_every_line_is_unsolicited() -> None:
+async def test_line_without_declared_response_is_unsolicited() -> None:
     port = Scripted({"AT+CSQ": ["+CSQ:17,99", "OK"]})
     async with Module(port.modem) as module, module.follow("+CSQ") as lines:
         assert (await module.send("AT+CSQ")).lines == ()
@@ -143,14 +108,7 @@ async def test_without_declared_responses_every_line_is_unsolicited() -> None:
     await port.modem.close()
 
 
-async def test_plain_text_by_a_pattern_and_any_case() -> None:
-    port = Scripted({"at+cgmm": ["M5310", "OK"]})
-    async with Module(port.modem) as module:
-        assert (await module.send("at+cgmm", re.compile("M[0-9]+"))).lines == ("M5310",)
-    await port.modem.close()
-
-
-async def test_an_ok_alone_is_believed_only_if_allowed() -> None:
+async def test_ok_without_required_response_is_a_timeout() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         with pytest.raises(CommandTimeout, match="without the response"):
@@ -176,7 +134,7 @@ async def test_an_ok_alone_is_believed_only_if_allowed() -> None:
         ("AT+CSQ", ""),
     ],
 )
-async def test_hostile_text_is_not_written(line: str, responses: Wanted | list[Wanted]) -> None:
+async def test_invalid_command_is_not_written(line: str, responses: Wanted | list[Wanted]) -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         with pytest.raises(ParameterError):
@@ -187,23 +145,15 @@ async def test_hostile_text_is_not_written(line: str, responses: Wanted | list[W
     await port.modem.close()
 
 
-async def test_a_refusal() -> None:
-    port = Scripted({"AT+X": "+CME ERROR:4"})
-    async with Module(port.modem) as module:
-        with pytest.raises(CommandError, match="not supported"):
-            await module.send("AT+X")
-    await port.modem.close()
-
-
 # --- unsolicited lines -----------------------------------------------------------------------
 
 
-async def test_closing_ends_every_stream() -> None:
+async def test_close_ends_streams_of_lines() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         lines = module.follow("+CEREG", limit=2)
         await lines.__aenter__()
-        port.say("+CEREG:1", "+CEREG:2", "+CEREG:3")
+        port.send("+CEREG:1", "+CEREG:2", "+CEREG:3")
 
         async def read() -> list[str]:
             return [line async for line in lines]
@@ -214,7 +164,7 @@ async def test_closing_ends_every_stream() -> None:
     await port.modem.close()
 
 
-async def test_a_lost_port_ends_a_stream_with_its_reason() -> None:
+async def test_lost_port_ends_a_stream_with_its_error() -> None:
     port = Scripted()
     async with Module(port.modem) as module, module.follow() as lines:
         port.vanish()
@@ -224,20 +174,10 @@ async def test_a_lost_port_ends_a_stream_with_its_reason() -> None:
             await module.check()
 
 
-async def test_a_line_without_sense_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
-    port = Scripted()
-    async with Module(port.modem) as module, module.follow() as lines:
-        port.say("+NPING:nonsense", "+CEREG:1", "+CSCON:1", "+NPSMR:1", "+MIPLOPEN:0,1")
-        heard = [await anext(lines) for _ in range(5)]
-    assert heard[0] == "+NPING:nonsense"
-    assert "+NPING:nonsense" in caplog.text
-    await port.modem.close()
-
-
 # --- restart ---------------------------------------------------------------------------------
 
 
-async def test_a_reset_ends_what_was_expected() -> None:
+async def test_reset_ends_ping_and_sockets() -> None:
     port = Scripted({"AT+NRB": BOOT, "AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
         _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
@@ -254,13 +194,13 @@ async def test_a_reset_ends_what_was_expected() -> None:
     await port.modem.close()
 
 
-async def test_a_module_that_restarts_by_itself() -> None:
+async def test_unexpected_restart_ends_ping_and_sockets() -> None:
     port = Scripted({"AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
         _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
         ping = asyncio.create_task(module.ping("1.2.3.4"))
         await port.until("AT+NPING")
-        port.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
+        port.send("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
         with pytest.raises(ModemReset, match="WATCHDOG"):
             await ping
         assert [type(error) for error in protocol.ended] == [ModemReset]
@@ -268,7 +208,7 @@ async def test_a_module_that_restarts_by_itself() -> None:
 
 
 @pytest.mark.parametrize(("reply", "gone"), [(["REBOOTING"], True), (None, False)])
-async def test_a_module_that_does_not_come_back(reply: Reply, gone: bool) -> None:
+async def test_reset_times_out_if_module_does_not_start(reply: Reply, gone: bool) -> None:
     port = Scripted({"AT+NRB": reply, "AT+NSOCR": ["0", "OK"]})
     async with Module(port.modem) as module:
         _, protocol = await module.create_datagram_endpoint(RecordingProtocol)
@@ -279,7 +219,7 @@ async def test_a_module_that_does_not_come_back(reply: Reply, gone: bool) -> Non
     await port.modem.close()
 
 
-async def test_a_restart_whose_cause_got_lost() -> None:
+async def test_reset_times_out_if_boot_cause_is_lost() -> None:
     port = Scripted({"AT+NRB": ["REBOOTING", "M5310", "OK"]})
     async with Module(port.modem) as module:
         with pytest.raises(CommandTimeout, match="REBOOTING") as caught:
@@ -289,7 +229,7 @@ async def test_a_restart_whose_cause_got_lost() -> None:
     await port.modem.close()
 
 
-async def test_a_restart_whose_result_comes_first() -> None:
+async def test_reset_waits_for_boot_text_after_ok() -> None:
     port = Scripted({"AT+NRB": ["OK", *BOOT]})
     async with Module(port.modem) as module:
         assert (await module.reset()).cause is BootCause.COMMAND
@@ -300,7 +240,7 @@ async def test_a_restart_whose_result_comes_first() -> None:
     await port.modem.close()
 
 
-async def test_two_who_restart_it_at_once_restart_it_once() -> None:
+async def test_concurrent_resets_restart_once() -> None:
     port = Scripted({"AT+NRB": BOOT})
     async with Module(port.modem) as module:
         first, second = await asyncio.gather(module.reset(), module.reset())
@@ -309,20 +249,7 @@ async def test_two_who_restart_it_at_once_restart_it_once() -> None:
     await port.modem.close()
 
 
-async def test_whoever_waits_for_an_answer_when_it_restarts_is_told_at_once() -> None:
-    port = Scripted({"AT+CFUN": None})
-    async with Module(port.modem) as module:
-        waiting = [asyncio.create_task(module.radio(on=True)), asyncio.create_task(module.check())]
-        await port.until("AT+CFUN=1")
-        port.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
-        for each in waiting:
-            with pytest.raises(ModemReset, match="WATCHDOG"):
-                await each
-    assert now() < 1
-    await port.modem.close()
-
-
-async def test_a_name_is_not_the_text_of_a_start() -> None:
+async def test_boot_text_is_not_taken_for_a_response() -> None:
     port = Scripted({"AT+CGMM": ["REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"]})
     async with Module(port.modem) as module:
         with pytest.raises(ModemReset):
@@ -331,7 +258,7 @@ async def test_a_name_is_not_the_text_of_a_start() -> None:
 
 
 @pytest.mark.parametrize("end", ["lost", "closed"])
-async def test_a_restart_when_the_port_goes(end: str) -> None:
+async def test_reset_fails_when_port_is_gone(end: str) -> None:
     port = Scripted({"AT+NRB": "REBOOTING"})
     module = Module(port.modem)
     await module.open()
@@ -349,7 +276,7 @@ async def test_a_restart_when_the_port_goes(end: str) -> None:
 # --- ping, sockets, attach -------------------------------------------------------------------
 
 
-async def test_ping() -> None:
+async def test_ping_outcomes() -> None:
     port = Scripted({"AT+NPING": ["OK", "+NPING:1.2.3.4,54,340"]})
     async with Module(port.modem) as module:
         assert await module.ping("1.2.3.4") == PingReply("1.2.3.4", 54, 0.34)
@@ -360,7 +287,7 @@ async def test_ping() -> None:
     await port.modem.close()
 
 
-async def test_a_ping_when_the_port_goes() -> None:
+async def test_lost_port_ends_ping() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         ping = asyncio.create_task(module.ping("1.2.3.4"))
@@ -371,7 +298,7 @@ async def test_a_ping_when_the_port_goes() -> None:
             await ping
 
 
-async def test_a_ping_when_the_module_is_closed() -> None:
+async def test_close_ends_ping() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         ping = asyncio.create_task(module.ping("1.2.3.4"))
@@ -382,26 +309,7 @@ async def test_a_ping_when_the_module_is_closed() -> None:
     await port.modem.close()
 
 
-async def test_a_datagram_endpoint() -> None:
-    answers = iter([["0,183.230.40.40,5683,2,6F6B,0", "OK"], "OK"])
-    port = Scripted(
-        {"AT+NSOCR": ["0", "OK"], "AT+NSOST": ["0,2", "OK"], "AT+NSORF": lambda _: next(answers)}
-    )
-    async with Module(port.modem) as module:
-        transport, protocol = await module.create_datagram_endpoint(
-            RecordingProtocol, local_port=4000, remote_addr=PEER
-        )
-        transport.sendto(b"hi")
-        await port.until("AT+NSOST=0,183.230.40.40,5683,2,6869")
-        port.say("+NSONMI:0,2")
-        await protocol.until(lambda: bool(protocol.received))
-        assert protocol.received == [(b"ok", PEER)]
-    assert protocol.ended == [None]
-    assert port.sent[-1] == "AT+NSOCL=0"
-    await port.modem.close()
-
-
-async def test_attach() -> None:
+async def test_attach_over_a_port_without_speed() -> None:
     port = Scripted(
         {
             "AT+CFUN?": ["+CFUN:1", "OK"],
@@ -412,7 +320,7 @@ async def test_attach() -> None:
     async with Module(port.modem) as module:
         attached = await module.attach()
         assert attached.status.stat is Registration.ROAMING
-        with pytest.raises(NotSupported, match="this one has n"):
+        with pytest.raises(NotSupported, match="this port has no speed"):
             await module.attach(speeds=(9600,))
     await port.modem.close()
 
@@ -420,7 +328,7 @@ async def test_attach() -> None:
 # --- speed -----------------------------------------------------------------------------------
 
 
-async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_port_is_opened_again_at_the_changed_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     board.behind_a_port(monkeypatch)
     async with Module("a port") as module:
@@ -432,17 +340,17 @@ async def test_module_and_port_change_their_speed(monkeypatch: pytest.MonkeyPatc
 
     async def open_modem(_: str, baudrate: int, **__: object) -> None:
         opened.append(baudrate)
-        raise PortError("enough")
+        raise PortError("not opened in this test")
 
     monkeypatch.undo()
     monkeypatch.setattr(Modem, "open", open_modem)
     with pytest.raises(PortError):
         await module.open()
-    assert opened == [115200]  # where the module is
+    assert opened == [115200]  # the speed of the module
 
 
 @pytest.mark.parametrize(("store", "after"), [(False, 9600), (True, 115200)])
-async def test_the_port_follows_a_module_that_restarts_at_its_stored_speed(
+async def test_reset_sets_port_to_stored_speed(
     monkeypatch: pytest.MonkeyPatch, store: bool, after: int
 ) -> None:
     board = Board()
@@ -452,7 +360,7 @@ async def test_the_port_follows_a_module_that_restarts_at_its_stored_speed(
     def boot() -> None:
         board.speed = after
         if board.dial.baudrate == after:
-            board.say(*BOOT[1:])
+            board.send(*BOOT[1:])
 
     def restart(_: str) -> str:
         loop.call_later(3.5, boot)
@@ -470,7 +378,7 @@ async def test_the_port_follows_a_module_that_restarts_at_its_stored_speed(
         await module.check()
 
 
-async def test_others_wait_while_the_speed_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_commands_wait_while_speed_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Board()
     board.behind_a_port(monkeypatch)
     async with Module("a port") as module:
@@ -484,50 +392,10 @@ async def test_others_wait_while_the_speed_changes(monkeypatch: pytest.MonkeyPat
     assert board.sent[2:] == ["AT+CSQ"] * 3
 
 
-async def test_a_speed_that_the_adapter_cannot_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    board = Board(dial=Dial(refuses={460800}))
-    board.behind_a_port(monkeypatch)
-    async with Module("a port") as module:
-        with pytest.raises(SpeedError, match="back at 9600"):
-            await module.set_speed(460800)
-        await module.check()
-
-
-async def test_a_port_without_speed() -> None:
+async def test_set_speed_needs_a_port_with_speed() -> None:
     port = Scripted()
     async with Module(port.modem) as module:
-        with pytest.raises(NotSupported, match="this one has n"):
+        with pytest.raises(NotSupported, match="this port has no speed"):
             await module.set_speed(115200)
     assert port.sent == []
-    await port.modem.close()
-
-
-# --- under load ------------------------------------------------------------------------------
-
-
-async def test_a_flood_of_lines_beside_commands() -> None:
-    port = Scripted({"AT+CSQ": ["+CSQ:17,99", "OK"]})
-
-    async def ask(module: Module) -> list[Answer]:
-        return [await module.send("AT+CSQ", ["+CSQ"]) for _ in range(20)]
-
-    async with Module(port.modem) as module, module.follow("+CEREG", limit=10_000) as lines:
-        asking = asyncio.create_task(ask(module))
-        for number in range(10_000):
-            port.say(f"+CEREG:{number % 6}", "+CSCON:1")
-            if number % 100 == 0:
-                await asyncio.sleep(0)
-        answers = await asking
-        heard = [await anext(lines) for _ in range(10_000)]
-    assert {answer.lines for answer in answers} == {("+CSQ:17,99",)}
-    assert heard == [f"+CEREG:{number % 6}" for number in range(10_000)]
-    assert lines.dropped == 0
-    await port.modem.close()
-
-
-async def test_commands_are_the_modems_too() -> None:
-    port = Scripted()
-    async with Module(port.modem) as module:
-        command = Command("AT+X")
-        assert await module.execute(command) == Answer(command)
     await port.modem.close()

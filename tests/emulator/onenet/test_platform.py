@@ -386,12 +386,6 @@ def test_refusal_of_device_is_the_outcome(cloud: CloudWithDevice) -> None:
 # Devices -----------------------------------------------------------------------------------------
 
 
-def test_device_is_found_by_id_and_imei(cloud: CloudWithDevice) -> None:
-    assert cloud.platform.device(cloud.device.id) is cloud.device
-    assert cloud.platform.device_by_imei(IMEI) is cloud.device
-    assert cloud.platform.device("1") is cloud.platform.device_by_imei("1") is None
-
-
 def test_deleted_device_stays_registered_until_its_update(cloud: CloudWithDevice) -> None:
     cloud.log_in()
     cloud.platform.delete_device(cloud.device)
@@ -435,6 +429,8 @@ def test_ended_registration_is_kept_while_the_device_exists(cloud: CloudWithDevi
     registration = cloud.platform.registration(cloud.device)
     assert registration is not None
     assert registration.objects == (INSTANCE,)
+    cloud.log_in()
+    assert cloud.online
 
 
 # Any order ---------------------------------------------------------------------------------------

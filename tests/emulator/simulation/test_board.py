@@ -109,15 +109,6 @@ async def test_unpaced_line_stays_unpaced_when_the_module_changes_speed() -> Non
 
 
 @realtime
-async def test_direct_change_is_served_soon() -> None:
-    with OpenBoard(config(baud=None)) as setup, Host(setup.board.line.port) as host:
-        await host.command("AT+CEREG=1")
-        setup.board.module.radio.coverage = Coverage.OUT
-        setup.clock.advance(0)
-        assert await host.until("+CEREG:2\r\n")
-
-
-@realtime
 async def test_end_of_input_waits_for_the_answer() -> None:
     with OpenBoard(config()) as setup:
         setup.last_input(b"AT\r")

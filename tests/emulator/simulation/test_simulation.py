@@ -162,17 +162,6 @@ def test_on_change_updates_the_deadline() -> None:
     assert simulation.step(3) is None
 
 
-def test_replaced_deadlines_do_not_accumulate() -> None:
-    calm, device = FakeDevice("111;1"), FakeDevice("222;2")
-    calm.deadlines = [5000.0]
-    simulation = simulation_of(calm, device)
-    for at in range(1000):
-        device.deadlines = [10_000.0 + at]
-        device.on_change()
-        assert simulation.step(at) == 5000
-    assert len(simulation._deadlines._heap) < 50
-
-
 def test_link_of_an_endpoint_delays_both_directions() -> None:
     device = FakeDevice()
     device.link = Link(latency=2.0)

@@ -113,7 +113,7 @@ def log_in(host, m5310):
     assert host.read_until(b"+MIPLOPEN:0,1")
 
 @pytest.mark.m5310(clock=EagerClock(), baud=9600, latency=5.0)
-def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
+def test_slow_commands(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     began = time.monotonic()
     ask(host, b"AT+NRB")  # 3.5 s
     while b",1" not in ask(host, b"AT+CEREG?"):  # 2 s
@@ -121,7 +121,7 @@ def test_slow_things(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     log_in(host, m5310)  # 10 s
     assert time.monotonic() - began < 3
     assert m5310_cloud.online
-    assert ask(host, b"AT+CSQ") and m5310_cloud.online  # its 300 s do not run away
+    assert ask(host, b"AT+CSQ") and m5310_cloud.online  # the lifetime of 300 s does not pass
     reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
     host.read_until(b"+MIPLREAD:0,")
     msgid = host.read_until(b",")[:-1]
@@ -152,7 +152,7 @@ def tomorrow(m5310_clock):
 def test_through_another_fixture(m5310, tomorrow):
     pass
 
-def test_too_late(m5310, request):
+def test_clock_requested_too_late(m5310, request):
     request.getfixturevalue("m5310_clock")
 """,
         passed=2,
@@ -171,11 +171,11 @@ class TestOfTwo:
         assert m5310.http_url is None
 
     @pytest.mark.m5310(imei="777", modules=1)
-    def test_the_nearer_marker_counts(self, m5310, host):
+    def test_nearest_marker_wins(self, m5310, host):
         assert b"777" in ask(host, b"AT+CGSN=1")
 
 @pytest.mark.m5310(speed=9600)
-def test_what_is_no_parameter(m5310):
+def test_unknown_parameter(m5310):
     pass
 """,
         passed=2,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from emulator.air.model import Item, Path
 from emulator.module.at.codec import Cme, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Setter, Table, Values
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import (
     execute_line,
@@ -43,6 +44,18 @@ _NUMBERS: Mapping[type[ClientError], Cme] = {
 }
 
 
+def _form(setter: Setter[Classic]) -> CommandForms[Classic]:
+    """A command that answers errors of the client with error numbers."""
+
+    def set_values(dialect: Classic, values: Values, now: float) -> Answer:
+        try:
+            return setter(dialect, values, now)
+        except ClientError as error:
+            raise Refusal(_NUMBERS.get(type(error), Cme.INCORRECT_PARAMETERS)) from error
+
+    return CommandForms(set=set_values)
+
+
 class Classic:
     """A `Dialect`. `urc` queues an unsolicited line for the host."""
 
@@ -53,22 +66,6 @@ class Classic:
         self._firmware = firmware
         self._msgid = (firmware.msgids.start, firmware.msgids.stop - 1)
         self._assembly = Assembly()
-
-    def commands(self) -> Table:
-        setters: dict[str, Setter] = {
-            "+MIPLCONF": self._configure,
-            "+MIPLADDOBJ": self._add_object,
-            "+MIPLDELOBJ": self._delete_object,
-            "+MIPLNOTIFY": self._notify,
-            "+MIPLOPEN": self._open,
-            "+MIPLUPDATE": self._update,
-            "+MIPLCLOSE": self._close,
-            "+MIPLDEL": self._delete,
-            "+MIPLREAD": self._answer_read,
-            "+MIPLWRITE": self._answer_write,
-            "+MIPLEXECUTE": self._answer_execute,
-        }
-        return {name: CommandForms(set=_numbered(setter)) for name, setter in setters.items()}
 
     # The instance and its objects --------------------------------------------------------------
 
@@ -223,19 +220,21 @@ class Classic:
     def execute(self, request: ExecuteRequest) -> None:
         self._urc(execute_line(request, self._firmware))
 
+    COMMANDS: ClassVar[Commands] = {
+        "+MIPLCONF": _form(_configure),
+        "+MIPLADDOBJ": _form(_add_object),
+        "+MIPLDELOBJ": _form(_delete_object),
+        "+MIPLNOTIFY": _form(_notify),
+        "+MIPLOPEN": _form(_open),
+        "+MIPLUPDATE": _form(_update),
+        "+MIPLCLOSE": _form(_close),
+        "+MIPLDEL": _form(_delete),
+        "+MIPLREAD": _form(_answer_read),
+        "+MIPLWRITE": _form(_answer_write),
+        "+MIPLEXECUTE": _form(_answer_execute),
+    }
+
 
 def _instance(values: Values) -> Path:
     _, object_, instance = values.only(_REF, _ID, _ID)
     return Path(object_, instance)
-
-
-def _numbered(setter: Setter) -> Setter:
-    """Answer errors of the client with error numbers."""
-
-    def set_values(values: Values, now: float) -> Answer:
-        try:
-            return setter(values, now)
-        except ClientError as error:
-            raise Refusal(_NUMBERS.get(type(error), Cme.INCORRECT_PARAMETERS)) from error
-
-    return set_values

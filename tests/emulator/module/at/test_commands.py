@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
-from emulator.module.at.commands import OK, Answer, CommandForms, Table, Values, execute
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable, Values
 
 
 def values(*texts: str) -> Values:
@@ -101,22 +102,33 @@ def test_integer_is_in_range_or_refused(number: int, low: int, high: int) -> Non
 # The table ---------------------------------------------------------------------------------------
 
 
-def _set(given: Values, now: float) -> Answer:
-    (number,) = given.only((0, 9))
-    return Answer((f"set {number} at {now}",))
+class SomeCommands:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _set(self, given: Values, now: float) -> Answer:
+        (number,) = given.only((0, 9))
+        return Answer((f"set {number} at {now}",))
+
+    COMMANDS: ClassVar[Commands] = {
+        "+ALL": CommandForms(
+            execute=lambda _self, now: Answer((f"execute at {now}",)),
+            read=lambda _self, now: Answer((f"read at {now}",)),
+            set=_set,
+            test="+ALL:(0-9)",
+        ),
+        "+FIND": CommandForms(test=lambda _self, now: Answer((f"{now}",))),
+        "+NAME": CommandForms(read=lambda self, _now: Answer((self.name,))),
+        "+PLAIN": CommandForms(execute=lambda _self, _now: OK, test=""),
+        "+NONE": CommandForms(),
+    }
 
 
-FIND = Command("+FIND", Form.TEST)
-TABLE: Table = {
-    "+ALL": CommandForms(
-        execute=lambda now: Answer((f"execute at {now}",)),
-        read=lambda now: Answer((f"read at {now}",)),
-        set=_set,
-        test="+ALL:(0-9)",
-    ),
-    "+PLAIN": CommandForms(execute=lambda _now: OK, test=""),
-    "+NONE": CommandForms(),
-}
+class OneCommand:
+    COMMANDS: ClassVar[Commands] = {"+NAME": CommandForms(read=lambda _self, _now: OK)}
+
+
+TABLE = CommandTable(SomeCommands("first"))
 
 
 @pytest.mark.parametrize(
@@ -130,16 +142,28 @@ TABLE: Table = {
 )
 def test_each_form_has_its_function(form: Form, expected: str) -> None:
     parameters = (Parameter("3", quoted=False),) if form is Form.SET else ()
-    assert execute(TABLE, Command("+ALL", form, parameters), 5.0) == Answer((expected,))
+    assert TABLE.execute(Command("+ALL", form, parameters), 5.0) == Answer((expected,))
 
 
 def test_test_form_may_be_a_function() -> None:
-    answer = execute({"+FIND": CommandForms(test=lambda now: Answer((f"{now}",)))}, FIND, 5.0)
-    assert answer == Answer(("5.0",))
+    assert TABLE.execute(Command("+FIND", Form.TEST), 5.0) == Answer(("5.0",))
+
+
+def test_tables_of_the_same_parts_are_apart() -> None:
+    other = CommandTable(SomeCommands("second"))
+    read = Command("+NAME", Form.READ)
+    assert TABLE.execute(read, 0.0) == Answer(("first",))
+    assert other.execute(read, 0.0) == Answer(("second",))
+
+
+def test_later_part_replaces_a_command() -> None:
+    table = CommandTable(SomeCommands("first"), OneCommand())
+    assert table.execute(Command("+NAME", Form.READ), 0.0) == OK
+    assert table.execute(Command("+ALL", Form.READ), 0.0) == Answer(("read at 0.0",))
 
 
 def test_test_form_without_ranges_is_ok_alone() -> None:
-    assert execute(TABLE, Command("+PLAIN", Form.TEST), 0.0) == OK
+    assert TABLE.execute(Command("+PLAIN", Form.TEST), 0.0) == OK
 
 
 @pytest.mark.parametrize(
@@ -154,5 +178,5 @@ def test_test_form_without_ranges_is_ok_alone() -> None:
 )
 def test_unknown_commands_and_forms_are_refused(command: Command, number: Cme) -> None:
     with pytest.raises(Refusal) as caught:
-        execute(TABLE, command, 0.0)
+        TABLE.execute(command, 0.0)
     assert caught.value.number is number

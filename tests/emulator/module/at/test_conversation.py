@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from emulator.module.at.codec import LINE_LIMIT, Cme
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes, Place
-from emulator.module.at.commands import OK, Answer, CommandForms
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
 from emulator.module.at.conversation import UART_BUFFER, URC_LIMIT, Conversation
 from tests.support.uart import lines
 
@@ -17,12 +19,7 @@ class ConversationBench:
     def __init__(self) -> None:
         self.output = bytearray()
         self.conversation = Conversation(self.output.extend)
-        self.conversation.table = {
-            **self.conversation.commands(),
-            "+SLOW": CommandForms(execute=lambda _now: Answer(("+SLOW:1",), delay=5.0)),
-            "+NOTE": CommandForms(execute=self._note),
-            "+STOP": CommandForms(execute=self._stop),
-        }
+        self.conversation.table = CommandTable(self.conversation, self)
 
     def _note(self, _now: float) -> Answer:
         self.conversation.urc("+NOTED")
@@ -31,6 +28,12 @@ class ConversationBench:
     def _stop(self, _now: float) -> Answer:
         self.conversation.stop()
         return OK
+
+    COMMANDS: ClassVar[Commands] = {
+        "+SLOW": CommandForms(execute=lambda _self, _now: Answer(("+SLOW:1",), delay=5.0)),
+        "+NOTE": CommandForms(execute=_note),
+        "+STOP": CommandForms(execute=_stop),
+    }
 
     def raw(self, data: bytes, now: float = 0.0) -> bytes:
         self.conversation.receive(data, now)
@@ -185,7 +188,6 @@ def test_on_command_is_called_before_each_command() -> None:
     calls: list[int] = []
     output = bytearray()
     conversation = Conversation(output.extend, lambda: calls.append(len(output)))
-    conversation.table = conversation.commands()
     conversation.receive(b"AT\r\r\ngarbage\rAT+NOSUCH\rAT", 0.0)
     assert calls == [0, len(b"\r\nOK\r\n\r\nERROR\r\n")]
 
@@ -201,7 +203,6 @@ class FaultBench:
         self.asked: list[str] = []
         self.output = bytearray()
         self.conversation = Conversation(self.output.extend, fault_source=self.fault)
-        self.conversation.table = self.conversation.commands()
 
     def fault(self, line: str) -> CommandFault:
         self.asked.append(line)

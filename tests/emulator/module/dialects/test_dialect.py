@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from emulator.air.messages import Read, Register, Response
 from emulator.air.model import Code, Path
-from emulator.module.at.commands import OK, Answer, CommandForms, Table
+from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
 from emulator.module.lwm2m.client import Client
@@ -29,14 +30,13 @@ class TinyDialect(RecordingHost):
         self._client = client
         self._urc = urc
 
-    def commands(self) -> Table:
-        return {"+TINY": CommandForms(execute=self._register)}
-
     def _register(self, now: float) -> Answer:
         self._client.configure("1;2", 300)
         self._client.add_instance(INSTANCE)
         self._client.open(30.0, now)
         return OK
+
+    COMMANDS: ClassVar[Commands] = {"+TINY": CommandForms(execute=_register)}
 
     def registered(self, *, accepted: bool) -> None:
         self._urc(f"+TINY:{accepted:d}")

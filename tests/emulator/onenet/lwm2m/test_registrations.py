@@ -80,45 +80,15 @@ def test_ended_registration_is_kept_but_not_found_by_address() -> None:
     assert table.expiry.next is None
 
 
-def test_forget_removes_an_ended_registration_but_not_its_successor() -> None:
+def test_forget_removes_an_ended_registration_only() -> None:
     table = Registrations()
-    old = table.register("1;1", "there", 60, (), now=0)
-    new = table.register("1;1", "there", 60, (), now=1)
-    table.forget(old)
-    assert table.get("1;1") is new
-    table.end(new)
-    table.forget(new)
+    registration = table.register("1;1", "there", 60, (), now=0)
+    table.forget("1;1")
+    assert table.get("1;1") is registration
+    table.end(registration)
+    table.forget("1;1")
+    table.forget("1;1")
     assert table.get("1;1") is None
-
-
-def test_update_renews_the_lifetime() -> None:
-    table = Registrations()
-    short = table.register("1;1", "a", 10, (), now=0)
-    table.register("2;2", "b", 20, (), now=0)
-    assert table.expiry.pop_due(9.9) == []
-    assert table.expiry.pop_due(10) == [short]
-    table.update(short, "a", None, 8)
-    table.update(short, "a", None, 8)
-    assert table.expiry.pop_due(10) == []
-    assert table.expiry.next == 18
-    assert table.expiry.pop_due(18) == [short]
-
-
-def test_update_may_shorten_the_lifetime() -> None:
-    table = Registrations()
-    one = table.register("1;1", "a", 1000, (), now=0)
-    table.update(one, "a", 10, 5)
-    assert table.expiry.next == 15
-
-
-def test_renewals_do_not_accumulate() -> None:
-    table = Registrations()
-    table.register("1;1", "a", 5, (), now=0)
-    busy = table.register("2;2", "b", 1000, (), now=0)
-    for now in range(1, 1000):
-        table.update(busy, "b", None, now)
-    assert table.expiry.next == 5
-    assert len(table.expiry._heap) < 50
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=120))

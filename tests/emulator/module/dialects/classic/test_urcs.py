@@ -9,7 +9,7 @@ import pytest
 from emulator.air.messages import Execute, Read, Response, Uplink, Write
 from emulator.air.model import Code, Item, Path, Value
 from emulator.module.at.codec import Cme, Refusal, parse
-from emulator.module.at.commands import execute
+from emulator.module.at.commands import CommandTable
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.firmware import FIRMWARES
@@ -33,7 +33,7 @@ class DialectBench:
         self.sent: list[Uplink] = []
         self.client = Client(self.sent.append, lambda: True, first_mid=0)
         dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware])
-        self.table = dialect.commands()
+        self.table = CommandTable(dialect)
         self.client.configure("1234;test", 300)
         self.client.add_instance(INSTANCE)
         self.client.add_instance(Path(3306, 1))
@@ -58,7 +58,7 @@ class DialectBench:
         self.urcs.clear()
         command = parse(line.encode())
         assert command is not None
-        execute(self.table, command, 0.0)
+        self.table.execute(command, 0.0)
         return list(self.urcs)
 
     def read(
