@@ -25,11 +25,12 @@ from m5310.device.restore import (
     LONGEST_PORT_WAIT,
     LONGEST_WAIT,
 )
+from m5310.errors import PortError
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, RESTART, Ports
-from tests.support.scripted import Reply, platform
+from tests.support.scripted import Reply, Scripted, platform
 
 S = DeviceState
 
@@ -197,6 +198,23 @@ async def test_late_outcome_of_a_login_is_enough(opening: Ports) -> None:
         await it.wait_restored()
         assert it.sent("MIPLOPEN") == 2
         assert it.events[-1] == Restored(2)
+
+
+async def test_lent_modem_lost_during_recovery_ends_it() -> None:
+    module = Scripted(platform())
+    async with Device(module.modem, ENDPOINT) as device:
+        await device.connect(30)
+        module.rules = {"AT": None}
+        module.say(RESTART)
+        await elapse(20)
+        module.vanish()
+        retries = device.counters.retries
+        await device.left(60)
+        assert asyncio.get_running_loop().time() == pytest.approx(20, abs=1)
+        assert device.state is S.LOST
+        assert device.counters.retries == retries
+        with pytest.raises(PortError, match="lost"):
+            device.check_registered()
 
 
 # --- the radio -------------------------------------------------------------------------------
