@@ -39,7 +39,7 @@ S = DeviceState
 PATHS: Final = st.sampled_from(["3303/0/5700", "3303/0/5701", "3303/1/5700", "3311/0/5850"])
 LINES: Final = st.sampled_from(
     [
-        "ERROR",  # no stray OK: while a report is out nothing tells it from the report's own
+        "ERROR",  # no unexpected OK: it would end an outstanding report
         "REBOOTING",
         "REBOOT_CAUSE_UNKNOWN",
         "+MIPLOPEN:0,1",

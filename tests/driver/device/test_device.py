@@ -1,4 +1,4 @@
-"""A device from create to destroy, over the real modem and a scripted module."""
+"""Device: its calls, requests and reports, over the real modem and a scripted module."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
 from tests.support.scripted import Scripted, platform
 
-# --- the whole way ---------------------------------------------------------------------------
+# --- from create to destroy ------------------------------------------------------------------
 
 
-async def test_a_device_from_create_to_destroy() -> None:
+async def test_commands_from_create_to_destroy() -> None:
     async with module() as m:
         async with Device(m.modem, ENDPOINT) as device:
             assert device.state is DeviceState.DEREGISTERED
@@ -73,7 +73,7 @@ async def test_a_device_from_create_to_destroy() -> None:
             "AT+MIPLDELOBJ=0,3306,0",
             "AT+MIPLDEL=0",
         ]
-        assert not m.closed  # a modem that was given stays the giver's
+        assert not m.closed  # a lent modem stays its owner's
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_a_device_from_create_to_destroy() -> None:
         ({"lifetime": 86401}, Code.BADPARAM),
     ],
 )
-def test_bad_parameters_are_refused_before_a_port_is_touched(
+def test_invalid_parameters_are_refused_before_the_port_is_opened(
     options: dict[str, str | int], code: Code
 ) -> None:
     with pytest.raises(ParameterError) as refused:
@@ -96,7 +96,7 @@ def test_bad_parameters_are_refused_before_a_port_is_touched(
 # --- resources -------------------------------------------------------------------------------
 
 
-async def test_resources_are_declared_before_login_only() -> None:
+async def test_resource_cannot_be_added_after_login() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         await device.connect()
@@ -107,7 +107,7 @@ async def test_resources_are_declared_before_login_only() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
+async def test_invalid_resource_is_refused_before_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         sent = len(m.sent)
@@ -123,7 +123,7 @@ async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_declaration_the_module_refuses_is_none() -> None:
+async def test_resource_refused_by_the_module_is_not_added() -> None:
     rules = platform(NOTIFY=lambda line: "ERROR" if "5701" in line else "OK")
     async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
         with pytest.raises(CommandError):
@@ -133,7 +133,7 @@ async def test_a_declaration_the_module_refuses_is_none() -> None:
         assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
 
 
-async def test_two_at_once_add_their_instance_once() -> None:
+async def test_concurrent_declarations_add_the_instance_once() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await asyncio.gather(
             *(device.add_resource(f"3303/0/{number}", ValueType.FLOAT, 1) for number in (1, 2, 3))
@@ -141,7 +141,7 @@ async def test_two_at_once_add_their_instance_once() -> None:
         assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
 
 
-async def test_the_last_resource_takes_its_instance_with_it() -> None:
+async def test_removing_the_last_resource_deletes_the_instance() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
         two = await device.add_resource("3303/0/2", ValueType.FLOAT, 1)
@@ -154,7 +154,7 @@ async def test_the_last_resource_takes_its_instance_with_it() -> None:
     assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLDEL=0"]
 
 
-async def test_while_registered_the_platform_hears_of_a_removed_instance() -> None:
+async def test_removing_an_instance_while_registered_updates_the_registration() -> None:
     async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
         one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
         await device.connect()
@@ -166,7 +166,7 @@ async def test_while_registered_the_platform_hears_of_a_removed_instance() -> No
 
 
 @pytest.mark.parametrize("timed_out", [True, False])
-async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
+async def test_failed_login_can_be_repeated(timed_out: bool) -> None:
     async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
         after = 10 if timed_out else 2
         asyncio.get_running_loop().call_later(after, m.say, "+MIPLOPEN:0,0")
@@ -179,7 +179,7 @@ async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
         assert device.state is DeviceState.REGISTERED
 
 
-async def test_a_second_login_is_refused_here() -> None:
+async def test_second_login_is_refused_without_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         m.rules = platform(OPEN="OK")
         pending = asyncio.create_task(device.connect())
@@ -208,7 +208,7 @@ async def test_reports_need_a_login() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_group_is_reported_and_acknowledged() -> None:
+async def test_report_of_several_values_is_acknowledged() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         b = await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
@@ -223,7 +223,7 @@ async def test_a_group_is_reported_and_acknowledged() -> None:
         assert (a.value, b.value) == (2, "K")
 
 
-async def test_what_cannot_be_reported() -> None:
+async def test_invalid_report_is_refused_before_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         gone = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
@@ -246,7 +246,7 @@ async def test_what_cannot_be_reported() -> None:
 # --- requests --------------------------------------------------------------------------------
 
 
-async def test_requests_of_every_kind_are_served() -> None:
+async def test_read_write_and_execute_are_answered() -> None:
     seen = []
 
     async def on_read(resource: object) -> float:
@@ -275,7 +275,7 @@ async def test_requests_of_every_kind_are_served() -> None:
         assert seen == [7.5, b"go"]
 
 
-async def test_a_callback_may_report_from_inside_its_request() -> None:
+async def test_callback_may_report() -> None:
     async def on_execute(resource: object, arguments: bytes) -> None:
         await device.notify({a: 5, b: 6})
 
@@ -300,7 +300,7 @@ async def test_requests_before_login_are_refused_at_once() -> None:
         assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,1,2,"",1'
 
 
-async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixture) -> None:
+async def test_lines_that_need_no_action_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()
         sent = len(m.sent)
@@ -316,8 +316,8 @@ async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize("given", [False, True])
-async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: bool) -> None:
-    """Whether nobody is to open it again, or nobody can: it was lent."""
+async def test_lost_port_ends_every_wait_at_once(opening: Ports, given: bool) -> None:
+    """Without recovery, or with a lent modem, which its owner alone can open again."""
     m = Scripted(platform())
     device = Device(m.modem, ENDPOINT) if given else Device("/dev/ttyUSB0", ENDPOINT, recover=False)
     await device.create()
@@ -346,7 +346,7 @@ async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: 
     assert m.closed == 1
 
 
-async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening: Ports) -> None:
+async def test_only_reports_wait_while_the_port_is_lost(opening: Ports) -> None:
     events: list[UpkeepEvent] = []
     device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
     await device.create()
@@ -375,7 +375,7 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
         await report.accepted(60)
     assert opening[1].sent[2:] == [
         "AT+MIPLADDOBJ=0,3303,0",
-        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # the module took it before
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # accepted before the loss
         "AT+MIPLOPEN=0,60",
         'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1,3',
         'AT+MIPLNOTIFY=0,3303,0,1,3,"3",1',
@@ -392,7 +392,7 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
 
 
 @pytest.mark.parametrize("reads", [1, 2, 3])
-async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads: int) -> None:
+async def test_ok_at_the_end_of_a_boot_text_is_expected(reads: int) -> None:
     text = ["REBOOT_CAUSE_UNKNOWN", "M5310", "OK"]
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()
@@ -405,7 +405,7 @@ async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads:
         assert device.modem.counters.strays == 0
 
 
-async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> None:
+async def test_waits_grow_if_the_platform_ends_each_login() -> None:
     events: list[UpkeepEvent] = []
     rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
     async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
@@ -433,12 +433,12 @@ STEPS = ["add", "remove", "connect", "notify", "update", "close", "destroy", "lo
 
 
 @pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
-def test_what_is_no_port(port: object) -> None:
+def test_invalid_port_is_refused(port: object) -> None:
     with pytest.raises(ParameterError, match="is not a port"):
         Device(port, ENDPOINT)  # type: ignore[arg-type]
 
 
-async def test_a_path_in_place_of_the_resource_is_told_apart() -> None:
+async def test_path_instead_of_a_resource_is_refused() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         await device.connect()
@@ -462,8 +462,8 @@ async def restored(device: Device, within: float = 60) -> None:
             await elapse(0.1)
 
 
-async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
-    """As said: 5700. As understood: 5790. Its reports are refused, since nobody declared it."""
+async def test_damaged_declaration_is_repeated_after_refused_reports() -> None:
+    """5700 is received as 5790. Reports of 5700 are refused, since it is not declared."""
     declared: set[str] = set()
     damage = ["5700"]
 
@@ -494,7 +494,7 @@ async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
         assert device.counters.restored == 1
 
 
-async def test_a_removed_resource_is_not_told_again() -> None:
+async def test_removed_resource_is_not_restored() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
         await device.add_resource("2/0/1", ValueType.INTEGER, 1)
@@ -507,7 +507,7 @@ async def test_a_removed_resource_is_not_told_again() -> None:
 
 
 @pytest.mark.parametrize("success", [True, False])
-async def test_the_programs_own_update_beside_the_mending_of_one_that_failed(
+async def test_update_by_the_program_during_recovery_from_a_failed_renewal(
     success: bool,
 ) -> None:
     own: list[asyncio.Task[None]] = []

@@ -278,7 +278,7 @@ async def test_failed_reports_are_not_sent_after_restart() -> None:
     assert (b.value, c.value) == ("", "4")
 
 
-# --- reports are kept ----------------------------------------------------------------------------
+# --- reports are kept ------------------------------------------------------------------------
 
 QUEUED, ACCEPTED, FAILED = ReportState.QUEUED, ReportState.ACCEPTED, ReportState.FAILED
 
@@ -372,7 +372,7 @@ async def test_report_without_acknowledgement_is_not_sent_again() -> None:
     assert setup.sent == ["1"]
 
 
-# --- the platform observes again -----------------------------------------------------------------
+# --- the platform observes again -------------------------------------------------------------
 
 
 async def test_reports_wait_until_platform_observes_again() -> None:
@@ -390,7 +390,7 @@ async def test_reports_wait_until_platform_observes_again() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(5)
 
 
-# --- the outbox is full --------------------------------------------------------------------------
+# --- the outbox is full ----------------------------------------------------------------------
 
 
 async def test_report_larger_than_limit_drops_nothing() -> None:
@@ -416,7 +416,7 @@ def test_limit_must_be_positive_integer(limit: object) -> None:
         OutboxSetup(limit=limit)  # type: ignore[arg-type]
 
 
-# --- reports are repeated ------------------------------------------------------------------------
+# --- reports are repeated --------------------------------------------------------------------
 
 
 async def test_unacknowledged_report_is_sent_again_after_verify() -> None:
@@ -472,7 +472,7 @@ async def test_overdue_report_fails_without_recovery() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(1 + OVERDUE)
 
 
-# --- the module refuses a report -----------------------------------------------------------------
+# --- the module refuses a report -------------------------------------------------------------
 
 
 async def test_refused_report_fails_if_verify_succeeds() -> None:
@@ -542,7 +542,7 @@ async def test_report_dropped_during_verify_fails_once() -> None:
     assert setup.sent == ["1"]
 
 
-# --- the end -------------------------------------------------------------------------------------
+# --- the end ---------------------------------------------------------------------------------
 
 
 async def test_stop_fails_reports_that_have_not_started() -> None:

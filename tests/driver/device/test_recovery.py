@@ -222,7 +222,7 @@ async def test_lent_modem_lost_during_recovery_ends_it() -> None:
 
 @asynccontextmanager
 async def out_of_network(it: LoggedInDevice, stat: int, **rules: Reply) -> AsyncIterator[None]:
-    """The module restarts, and has a network again after eight logins and what is done inside."""
+    """The module restarts. It has a network again after eight refused logins."""
     it.ports[0].rules = {
         **platform(OPEN=answers(8, "+CME ERROR:30", LOGIN)),
         "AT+CEREG?": [f"+CEREG:0,{stat}", "OK"],

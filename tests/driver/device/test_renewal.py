@@ -1,4 +1,4 @@
-"""Renewal of the registration: in time, not more often, and what happens when it fails."""
+"""Renewal of the registration: in time, not more often, and failures."""
 
 from __future__ import annotations
 
