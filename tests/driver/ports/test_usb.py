@@ -1,4 +1,4 @@
-"""USB adapters found again: under the same name, another name, in another socket."""
+"""A USB adapter is found under the same name, another name, or in another socket."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ def test_port_without_serial_number_is_not_identified(number: str | None) -> Non
     assert usb_port(Port("/dev/ttyUSB0", serial_number=number)) is None
 
 
-def test_found_under_another_name_and_in_another_socket() -> None:
+def test_adapter_is_found_under_another_name_and_in_another_socket() -> None:
     (wanted,) = filter(None, [usb_port(Port("/dev/ttyUSB0"))])
-    there = [
+    ports = [
         Port("/dev/ttyS0", serial_number=None),
         Port("/dev/ttyUSB0", serial_number="B2"),
         Port("/dev/ttyUSB1", location="1-1.2:1.1"),  # the other port of the same adapter
         Port("/dev/ttyUSB2", pid=1),
         Port("/dev/ttyUSB3", location="2-4:1.0"),
     ]
-    assert name_of(wanted, there) == "/dev/ttyUSB3"
-    assert name_of(wanted, there[:-1]) is None
+    assert name_of(wanted, ports) == "/dev/ttyUSB3"
+    assert name_of(wanted, ports[:-1]) is None
 
 
 def test_symbolic_link_names_its_target(tmp_path: Path) -> None:
-    there = tmp_path / "ttyUSB0"
-    there.touch()
+    device = tmp_path / "ttyUSB0"
+    device.touch()
     link = tmp_path / "by-id"
-    link.symlink_to(there)
-    port = Port(str(there))
+    link.symlink_to(device)
+    port = Port(str(device))
     assert usb_port_of(str(link), [Port("/dev/ttyUSB9"), port]) == usb_port(port)
-    assert usb_port_of(str(there), [port]) == usb_port(port)
+    assert usb_port_of(str(device), [port]) == usb_port(port)
     assert usb_port_of("/dev/ttyUSB7", [port]) is None
 
 
