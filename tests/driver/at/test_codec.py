@@ -19,7 +19,6 @@ from m5310.at.codec import (
     command_line,
     encoded,
     final_result,
-    split,
     values,
 )
 from m5310.errors import AnswerError, Code, ParameterError, UsageError
@@ -165,27 +164,6 @@ def test_no_value_can_inject_a_second_command(quoted: str, bare: str) -> None:
 
 
 # --- parsing ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "parts"),
-    [
-        ("+CEREG:2,1", ("+CEREG", "2,1")),
-        ("+CEREG: 2,1", ("+CEREG", "2,1")),
-        ("+CEREG:  2", ("+CEREG", " 2")),
-        ("+X:", ("+X", "")),
-        ("+X:a:b", ("+X", "a:b")),
-        ("Signal power:-666", ("Signal power", "-666")),
-    ],
-)
-def test_split(line: str, parts: tuple[str, str]) -> None:
-    assert split(line) == parts
-
-
-@pytest.mark.parametrize("line", ["", "OK", ":1", "+CEREG 2,1"])
-def test_split_refuses_a_line_without_name_and_colon(line: str) -> None:
-    with pytest.raises(AnswerError, match=r"\+NAME:values"):
-        split(line)
 
 
 @pytest.mark.parametrize(
