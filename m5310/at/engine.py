@@ -94,6 +94,7 @@ class Engine:
 
     @property
     def state(self) -> Conversation:
+        """Where the conversation stands."""
         return self._states.state
 
     @property
@@ -103,6 +104,7 @@ class Engine:
 
     @property
     def counters(self) -> Counters:
+        """The counts so far."""
         return Counters(
             noise=self._reader.noise,
             overlong=self._reader.overlong,
@@ -253,6 +255,7 @@ class Engine:
         self._resync.probe_written()
         self._output += data
         self._due = now + PROBE_INTERVAL
+        self._line_feed_due = False  # else the next bytes would move `_due`
 
     def _drop_pending(self) -> None:
         self._waiting = None

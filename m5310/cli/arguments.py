@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -30,8 +29,8 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    def print_help(self, file: Any = None) -> None:
-        print(self.format_help(), end="", file=file)  # argparse would hide a write error
+    def _print_message(self, message: str, file: Any = None) -> None:
+        print(message, end="", file=file)  # argparse would hide a write error
 
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message} (try --help)\n")
@@ -47,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_text_option(made, "--version", version, "show the version and exit")
+    made.add_argument(
+        "--version", action="version", version=version(), help="show the version and exit"
+    )
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_ports, _probe, _send, _console, _record, _decode, _run):
         add(commands)
@@ -60,25 +61,6 @@ def version() -> str:
         return f"m5310 {metadata.version('m5310')}"
     except metadata.PackageNotFoundError:
         return "m5310 (not installed)"
-
-
-def _add_text_option(
-    made: argparse.ArgumentParser, option: str, text: Callable[[], str], summary: str
-) -> None:
-    """Add an option that prints a text and exits, even if required arguments are missing."""
-
-    class Show(argparse.Action):
-        def __call__(
-            self,
-            parser: argparse.ArgumentParser,
-            namespace: argparse.Namespace,  # noqa: ARG002 - argparse passes it
-            values: str | Sequence[Any] | None,  # noqa: ARG002
-            option_string: str | None = None,  # noqa: ARG002
-        ) -> None:
-            print(text())
-            parser.exit()
-
-    made.add_argument(option, action=Show, nargs=0, help=summary)
 
 
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
@@ -193,12 +175,11 @@ examples:
         "file", metavar="FILE", type=Path, help="a new file; - for stdout (with --listen)"
     )
     made.add_argument("--listen", action="store_true", help="write nothing to the port")
-    _add_text_option(made, "--format", _format, "describe the file format and exit")
+    file_format = (recording.__doc__ or "see m5310/cli/recording.py").rstrip()
+    made.add_argument(
+        "--format", action="version", version=file_format, help="describe the file format and exit"
+    )
     _add_no_words(made)
-
-
-def _format() -> str:
-    return (recording.__doc__ or "see m5310/cli/recording.py").rstrip()
 
 
 def _add_no_words(made: argparse.ArgumentParser) -> None:

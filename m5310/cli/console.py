@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
+from m5310.at.line_stream import Following
 from m5310.cli.exits import Exit
 from m5310.cli.explain.catalogue import entries, typed
 from m5310.cli.explain.lines import Explainer
@@ -18,6 +19,9 @@ from m5310.cli.terminal.session import Session, run_until_first_ends
 from m5310.cli.terminal.stdin import Interrupted
 from m5310.errors import CommandError, M5310Error, PortError
 from m5310.module.speed import open_modem
+
+BACKLOG: Final = 10_000
+"""Unsolicited lines kept for a slow terminal; when full, the oldest is dropped."""
 
 _COLUMN: Final = 32
 """Column in which explanations start."""
@@ -38,7 +42,7 @@ async def run_console(session: Session, output: Output, *, words: bool) -> int:
     lines = stdin.read_lines(sys.stdin.fileno()) if prompt is None else prompt
     console = Console(session, output, words=words, echo=prompt is None)
     try:
-        await run_until_first_ends(console.send_lines(lines), console.show_unsolicited())
+        await console.run(lines)
     except Interrupted:
         return Exit.INTERRUPTED
     return Exit.OK
@@ -58,10 +62,7 @@ def _prompt(output: Output) -> AsyncGenerator[str, None] | None:
 
 
 class Console:
-    """Run `send_lines` and `show_unsolicited` concurrently.
-
-    `words`: show the meaning of each line; `echo`: show each command when it is sent.
-    """
+    """`words`: show the meaning of each line; `echo`: show each command when it is sent."""
 
     def __init__(self, session: Session, output: Output, *, words: bool, echo: bool) -> None:
         self._session = session
@@ -70,11 +71,22 @@ class Console:
         self._words = words
         self._echo = echo
 
-    async def send_lines(self, lines: AsyncGenerator[str, None]) -> None:
-        """Send each line and show its response, until the lines end.
+    async def run(self, lines: AsyncGenerator[str, None]) -> None:
+        """Send each line, show its response and unsolicited lines, until the lines end.
 
-        Further lines are read and queued while a command is running.
+        Raises PortError when the port is lost.
         """
+        async with Following(self._session.modem, (), BACKLOG) as unsolicited:
+            await run_until_first_ends(self._send_lines(lines), self._show(unsolicited))
+            unsolicited.close()
+            await self._show(unsolicited)  # those received since
+
+    async def _show(self, unsolicited: Following) -> None:
+        async for line in unsolicited:
+            self._show_line("!", line, Style.YELLOW)
+
+    async def _send_lines(self, lines: AsyncGenerator[str, None]) -> None:
+        """Further lines are read and queued while a command is running."""
         queue: asyncio.Queue[str | None] = asyncio.Queue()
 
         async def read() -> None:
@@ -89,13 +101,6 @@ class Console:
                 await self._handle(text)
 
         await run_until_first_ends(read(), work())
-        for line in self._session.take_received():
-            self._show_line("!", line, Style.YELLOW)
-
-    async def show_unsolicited(self) -> None:
-        """Show unsolicited lines. Raises PortError when the port is lost."""
-        async for line in self._session.unsolicited():
-            self._show_line("!", line, Style.YELLOW)
 
     async def _handle(self, text: str) -> None:
         if text in _HELP_WORDS:
@@ -108,9 +113,9 @@ class Console:
     async def _send(self, text: str) -> None:
         meaning = self._explainer.host(text)
         if self._echo:
-            self._show(">", text, meaning, Style.BOLD)
+            self._show_explained(">", text, meaning, Style.BOLD)
         elif meaning and self._words and not meaning.startswith("ask"):  # the response explains it
-            self._show("=", "", meaning, Style.DIM)
+            self._show_explained("=", "", meaning, Style.DIM)
         try:
             answer = await self._session.execute(typed(text))
         except CommandError as error:
@@ -125,9 +130,9 @@ class Console:
 
     def _show_line(self, mark: str, line: str, style: Style) -> None:
         meaning = self._explainer.module(line)
-        self._show(mark, line, None if line == "OK" else meaning, style)
+        self._show_explained(mark, line, None if line == "OK" else meaning, style)
 
-    def _show(self, mark: str, line: str, meaning: str | None, style: Style) -> None:
+    def _show_explained(self, mark: str, line: str, meaning: str | None, style: Style) -> None:
         shown = meaning if meaning and self._words else ""
         self._output.explained(f"{mark} {line}".rstrip(), shown, _COLUMN, style)
 

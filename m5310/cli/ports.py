@@ -23,11 +23,7 @@ class Likelihood(IntEnum):
     UNLIKELY = 2
 
 
-_STYLES: Final = {
-    Likelihood.LIKELY: Style.GREEN,
-    Likelihood.POSSIBLE: Style.PLAIN,
-    Likelihood.UNLIKELY: Style.DIM,
-}
+_STYLES: Final = (Style.GREEN, Style.PLAIN, Style.DIM)  # by likelihood
 
 # USB-UART bridges of common boards and adapters: USB vendor id -> name, and a part of the port's
 # description, for systems that report no vendor id.

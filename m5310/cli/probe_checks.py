@@ -40,32 +40,36 @@ class Finding:
     advice: str = ""
 
 
+Assessment = tuple[Verdict, str, str]
+"""Verdict, words and advice of a finding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check(Generic[T]):
     """`assess` judges the result of the command; `vital`: an error is a problem, not a note."""
 
     name: str
     command: Command[T]
-    assess: Callable[[T], Finding]
+    assess: Callable[[T], Assessment]
     vital: bool = False
 
     def finding(self, outcome: T | M5310Error) -> Finding:
         """The finding for a result, or for the error that came instead."""
-        return self._failed(outcome) if isinstance(outcome, M5310Error) else self.assess(outcome)
+        if isinstance(outcome, M5310Error):
+            return Finding(self.name, None, *self._failed(outcome))
+        value: Any = outcome.stat.name if isinstance(outcome, NetworkStatus) else outcome
+        return Finding(self.name, value, *self.assess(outcome))
 
-    def _failed(self, error: M5310Error) -> Finding:
+    def _failed(self, error: M5310Error) -> Assessment:
         match error:
             case CommandError():
                 words = f"refused with {error.result}"
-                advice = SIM_ADVICE.get(error.number or 0, "")
+                advice = SIM_ADVICE.get(error.number or 0, _NO_SIM if self.name == "SIM" else "")
             case CommandTimeout():
                 words, advice = "no answer", "the module may be busy or asleep; try again"
             case _:
                 words, advice = str(error), ""
-        verdict = Verdict.WRONG if self.vital else Verdict.NOTE
-        if verdict is Verdict.WRONG and not advice and self.name == "SIM":
-            advice = _NO_SIM
-        return Finding(self.name, None, verdict, words, advice)
+        return Verdict.WRONG if self.vital else Verdict.NOTE, words, advice
 
 
 _NO_SIM: Final = "insert an NB-IoT SIM and restart the module"
@@ -74,49 +78,36 @@ _NO_SIM: Final = "insert an NB-IoT SIM and restart the module"
 # --- assessments -----------------------------------------------------------------------------
 
 
-def _plain(name: str) -> Callable[[str], Finding]:
-    return lambda text: Finding(name, text, Verdict.WELL, text)
+def _plain(text: str) -> Assessment:
+    return Verdict.WELL, text, ""
 
 
-def _model(model: str) -> Finding:
+def _model(model: str) -> Assessment:
     if model.upper().startswith("M5310") and "-A" not in model.upper():
-        return Finding("model", model, Verdict.WELL, model)
-    return Finding(
-        "model",
-        model,
-        Verdict.NOTE,
-        f"{model}, not a first-generation M5310",
-        "it may use another set of OneNET commands than this driver",
-    )
+        return Verdict.WELL, model, ""
+    advice = "it may use another set of OneNET commands than this driver"
+    return Verdict.NOTE, f"{model}, not a first-generation M5310", advice
 
 
-def _firmware(version: str) -> Finding:
+def _firmware(version: str) -> Assessment:
     if "3." in version:
-        return Finding("firmware", version, Verdict.WELL, version)
-    return Finding(
-        "firmware",
-        version,
-        Verdict.NOTE,
-        f"{version}, older than SP3",
-        "it does not acknowledge reports; update the firmware if you need that",
-    )
+        return Verdict.WELL, version, ""
+    advice = "it does not acknowledge reports; update the firmware if you need that"
+    return Verdict.NOTE, f"{version}, older than SP3", advice
 
 
-def _radio(on: bool) -> Finding:
-    if on:
-        return Finding("radio", on, Verdict.WELL, "on")
-    return Finding("radio", on, Verdict.WRONG, "off", "turn it on: AT+CFUN=1")
+def _radio(on: bool) -> Assessment:
+    return (Verdict.WELL, "on", "") if on else (Verdict.WRONG, "off", "turn it on: AT+CFUN=1")
 
 
-def _signal(dbm: int | None) -> Finding:
+def _signal(dbm: int | None) -> Assessment:
     words = describe_signal(dbm).removeprefix("signal ")
     if dbm is None:
         advice = "connect the antenna, or move to a place with NB-IoT coverage"
-        return Finding("signal", dbm, Verdict.WRONG, words, advice)
+        return Verdict.WRONG, words, advice
     if dbm < WEAK:
-        advice = "a better antenna position saves time and power"
-        return Finding("signal", dbm, Verdict.NOTE, words, advice)
-    return Finding("signal", dbm, Verdict.WELL, words)
+        return Verdict.NOTE, words, "a better antenna position saves time and power"
+    return Verdict.WELL, words, ""
 
 
 _REGISTRATION: Final = {
@@ -127,32 +118,30 @@ _REGISTRATION: Final = {
 }
 
 
-def _registration(status: NetworkStatus) -> Finding:
+def _registration(status: NetworkStatus) -> Assessment:
     verdict = Verdict.WELL if status.stat.registered else Verdict.WRONG
-    advice = _REGISTRATION.get(status.stat, "")
-    return Finding("registration", status.stat.name, verdict, describe_status(status), advice)
+    return verdict, describe_status(status), _REGISTRATION.get(status.stat, "")
 
 
-def _attached(attached: bool) -> Finding:
+def _attached(attached: bool) -> Assessment:
     if attached:
-        return Finding("attached", attached, Verdict.WELL, "yes")
-    advice = "attach: AT+CGATT=1; it takes up to 2 minutes"
-    return Finding("attached", attached, Verdict.WRONG, "no", advice)
+        return Verdict.WELL, "yes", ""
+    return Verdict.WRONG, "no", "attach: AT+CGATT=1; it takes up to 2 minutes"
 
 
-def _address(address: str | None) -> Finding:
+def _address(address: str | None) -> Assessment:
     if address is not None:
-        return Finding("address", address, Verdict.WELL, address)
-    return Finding("address", None, Verdict.NOTE, "none yet", "the network assigns it on attach")
+        return Verdict.WELL, address, ""
+    return Verdict.NOTE, "none yet", "the network assigns it on attach"
 
 
 CHECKS: Final[tuple[Check[Any], ...]] = (
-    Check("manufacturer", identity.manufacturer(), _plain("manufacturer")),
+    Check("manufacturer", identity.manufacturer(), _plain),
     Check("model", identity.model(), _model),
     Check("firmware", identity.firmware(), _firmware),
-    Check("IMEI", identity.imei(), _plain("IMEI"), vital=True),
-    Check("SIM", identity.imsi(), _plain("SIM"), vital=True),
-    Check("SIM card", identity.iccid(), _plain("SIM card")),
+    Check("IMEI", identity.imei(), _plain, vital=True),
+    Check("SIM", identity.imsi(), _plain, vital=True),
+    Check("SIM card", identity.iccid(), _plain),
     Check("radio", general.radio_query(), _radio, vital=True),
     Check("signal", signal.signal_quality(), _signal, vital=True),
     Check("registration", network.registration(), _registration, vital=True),

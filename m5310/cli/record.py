@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
+from m5310.at.line_stream import Following
 from m5310.at.modem import Modem
 from m5310.cli.arguments import version
 from m5310.cli.console import run_console
@@ -45,7 +46,9 @@ async def command(given: argparse.Namespace, output: Output) -> int:
                 nonlocal status
                 if given.listen:
                     output.message("listening; Ctrl-C ends")
-                    await Session(modem).wait_until_lost()
+                    async with Following(modem, ()) as lines:
+                        async for _ in lines:  # until the port is lost
+                            pass
                 else:
                     status = await run_console(Session(modem, set_speed), output, words=given.words)
 

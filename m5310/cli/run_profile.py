@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.dialects.classic.config import Config
@@ -14,6 +14,7 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import Value, ValueType, decode, encode
 
+T = TypeVar("T")
 Table = Mapping[str, Any]
 
 
@@ -55,6 +56,7 @@ _INITIAL: Final[dict[ValueType, Value]] = {
     ValueType.HEX_STRING: "",
 }
 _TYPES: Final = {kind.name.lower(): kind for kind in ValueType}
+_WHEN_FULL: Final = {each.value: each for each in WhenFull}
 _ACCESS: Final = {
     "read": Access.READABLE,
     "write": Access.WRITABLE,
@@ -93,7 +95,7 @@ def _profile(table: Table) -> Profile:
         recover=_get(table, "recover", bool, True),
         acknowledge=_get(table, "acknowledge", bool, False),
         outbox=_get(table, "outbox", int, LIMIT),
-        when_full=_when_full(table),
+        when_full=_choice(table, "when_full", _WHEN_FULL, WhenFull.DROP_OLDEST),
         items=_items(table.get("resource")),
     )
     if profile.baud <= 0:
@@ -104,15 +106,6 @@ def _profile(table: Table) -> Profile:
         if key in table:
             _check_setting(key, table[key])
     return profile
-
-
-def _when_full(table: Table) -> WhenFull:
-    name = _get(table, "when_full", str, WhenFull.DROP_OLDEST.value)
-    try:
-        return WhenFull(name)
-    except ValueError:
-        expected = " or ".join(f'"{each.value}"' for each in WhenFull)
-        raise _Invalid(f"when_full: {shortened(name, 40)!r}; expected {expected}") from None
 
 
 def _check_setting(key: str, value: object) -> None:
@@ -145,7 +138,7 @@ def _item(table: Table, where: str) -> Item:
     if path_text is None:
         raise _Invalid(f"{where}: path is missing; expected one like 3303/0/5700")
     where = f"resource {path_text}: "
-    kind = _type(table, where)
+    kind = _choice(table, "type", _TYPES, None, where)
     command = _get(table, "command", str, None, where)
     if command is not None and not command.strip():
         raise _Invalid(f"{where}command: empty; expected a shell command")
@@ -163,14 +156,6 @@ def _path(text: str, where: str) -> Path:
     if not path.whole:
         raise _Invalid(f"{where}path: {text!r} is not a resource; expected one like 3303/0/5700")
     return path
-
-
-def _type(table: Table, where: str) -> ValueType:
-    name = _get(table, "type", str, None, where)
-    if name not in _TYPES:
-        given = "is missing" if name is None else f"{name!r} is unknown"
-        raise _Invalid(f"{where}type {given}; expected one of {', '.join(_TYPES)}")
-    return _TYPES[name]
 
 
 def _value(table: Table, kind: ValueType, where: str) -> Value:
@@ -218,6 +203,19 @@ def _check_keys(table: Table, where: str, known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
             raise _Invalid(f"{where}{key} is unknown; expected one of {', '.join(known)}")
+
+
+def _choice(
+    table: Table, key: str, choices: Mapping[str, T], default: T | None, where: str = ""
+) -> T:
+    """The choice that the key names. No `default`: the key is required."""
+    name = _get(table, key, str, None, where)
+    if name is None and default is not None:
+        return default
+    if name not in choices:
+        given = "is missing" if name is None else f"{shortened(name, 40)!r} is unknown"
+        raise _Invalid(f"{where}{key} {given}; expected one of {', '.join(choices)}")
+    return choices[name]
 
 
 def _get(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import aclosing
+import re
 
 from m5310.at.codec import Command
+from m5310.at.line_stream import Following
 from m5310.cli.exits import Exit
 from m5310.cli.explain.catalogue import typed
 from m5310.cli.terminal.output import Output
@@ -16,8 +17,9 @@ from m5310.module.speed import open_modem
 
 async def command(given: argparse.Namespace, output: Output) -> int:
     commands = [typed(line, given.timeout) for line in given.commands]  # check all before sending
+    wanted = re.compile(re.escape(given.until or "") + ".*")
     modem, port = await open_modem(given.port, given.baud)
-    async with modem:
+    async with modem, Following(modem, (wanted,)) as lines:
         session = Session(modem, port.change)
         for each in commands:
             async with output.progress(each.line):
@@ -27,21 +29,15 @@ async def command(given: argparse.Namespace, output: Output) -> int:
         if output.terminal:
             output.message("OK")
         if given.until is not None:
-            return await _wait_for_line(session, given.until, commands[-1], output)
+            return await _wait_for_line(lines, given.until, commands[-1], output)
     return Exit.OK
 
 
-async def _wait_for_line(session: Session, prefix: str, last: Command, output: Output) -> Exit:
-    """Print the first unsolicited line that starts with `prefix`, within the last timeout."""
+async def _wait_for_line(lines: Following, prefix: str, last: Command, output: Output) -> Exit:
+    """Print the first of `lines`, which start with `prefix`, within the timeout of `last`."""
     try:
-        async with (
-            output.progress(f"waiting for {prefix}"),
-            asyncio.timeout(last.timeout),
-            aclosing(session.unsolicited()) as lines,
-        ):
+        async with output.progress(f"waiting for {prefix}"), asyncio.timeout(last.timeout):
             line = await anext(lines)
-            while not line.startswith(prefix):
-                line = await anext(lines)
     except TimeoutError:
         output.message(
             f"no line starting with {prefix} within {last.timeout:g} s after the OK of "

@@ -1,1 +1,51 @@
-"""A device on OneNET: declared, logged in, reporting, serving requests, kept up."""
+"""One OneNET device on one module: registered, reporting, answering requests, recovering.
+
+    calls of the program                     lines of the module
+
+    create, destroy    Lifecycle             Link: lines, restarts, losses of the port
+    add_resource       Provisioning            |
+    connect, close     Registration            v
+    notify             Outbox, ReportSender  Dispatch, with Dialect.parse
+           |                                   +-- outcome ----------> Registration
+           | commands of the Dialect           +-- request ----------> Requests, RequestHandler
+           v                                   |                         |        -> callback
+      Link.execute  <--- answer ---------------|-------------------------+
+           ^                                   +-- acknowledgement --> Outbox
+           +------- configuration, login ------+-- restart, loss ----> RecoveryPolicy
+                                                                       Restoration, Renewal
+
+State. `Registration.state` follows the table `m5310.states.DEVICE`; nothing else remembers whether
+the device is registered. What the program or a part begins must be legal (`begin`, StateError).
+What the module reports has happened: `apply` takes it if the table has a row, and ignores it
+otherwise. Each applied event goes to `Dispatch`, which opens, holds or stops the outbox.
+
+A login, update or logout has two results: the command's `OK`, and the outcome in a later line.
+`outcomes.expect` comes before the command, since the line may precede the `OK`.
+
+A report. `Outbox.send` checks all values, splits them by object instance into portions and queues
+them. One task sends them in order. `OK` for all portions: ACCEPTED. With an acknowledgement each
+portion has an ackid; the report is ACKNOWLEDGED when all came. An overdue or refused portion is
+sent again after an update has confirmed the registration, up to `ATTEMPTS` times. Lines of two
+reports never mix: a half-sent report is closed before the next one.
+
+A request. `Dispatch` parses the line and `Requests.receive` queues it, with its deadline. One task
+answers in order: `RequestHandler` calls the callback (coroutines on the loop, functions in a
+thread) and returns the commands of the answer, or of a refusal. The platform repeats an unanswered
+request: a repeat with the same msgid and path gets the same answer, without a second call.
+
+A restart of the module or loss of the port ends the session (`Link.session`). Calls that wait raise
+ModemReset or PortError. Requests are dropped, unacknowledged reports return to the queue, and
+`Restoration` tries again and again, with growing waits: open the port, configure, declare each
+resource with its present value, log in if the device was logged in. Then the outbox waits until
+the platform observes again, and sends. The same happens from the login on after a failed renewal,
+or a logout that the program did not ask for. `close` and `destroy` suspend the recovery first.
+
+Invariants:
+- Each call ends: with its result, an M5310Error, or the caller's cancellation. A cancellation never
+  leaves a command half sent or the state unknown.
+- A report ends in ACCEPTED, ACKNOWLEDGED or FAILED, once; while the device is RESTORING it is
+  QUEUED. It may reach the platform twice if an acknowledgement was lost.
+- Without requests, reports and renewals no task and no timer runs, except during a recovery.
+- After `destroy` the module holds nothing of the device, as far as it obeys.
+- No command is named here: a device speaks through its dialect, its module and its link.
+"""

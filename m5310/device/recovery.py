@@ -93,6 +93,7 @@ class RecoveryPolicy:
         if self.can_recover:
             self._restoration.start(login=login and not self._suspended, configured=False)
         else:
+            self._restoration.cancel()
             self._registration.give_up(error)
 
     def logged_out(self) -> None:

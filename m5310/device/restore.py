@@ -12,7 +12,7 @@ from typing import Final
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import CLOSE, CONNECT, Registration
-from m5310.errors import CommandError, M5310Error, ModemReset, PortError, RegistrationError
+from m5310.errors import CommandError, M5310Error, PortError, RegistrationError
 from m5310.module.module import Module
 from m5310.module.radio import restart_idle_radio
 from m5310.states import DeviceEvent, DeviceState
@@ -107,11 +107,17 @@ class Restoration:
         while self._task is not None and not self._task.done():
             await asyncio.wait({self._task})
 
+    def cancel(self) -> None:
+        """Leave the device as it is, at the next step of the loop."""
+        self._with_login = False
+        if self._task is not None:
+            self._task.cancel()
+
     async def stop(self) -> None:
         """Leave the device as it is now."""
-        while self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        while self.running:
+            self.cancel()
+            await self.wait_done()
 
     async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
         if before is not None:
@@ -160,8 +166,6 @@ class Restoration:
             # a logout makes it certain.
             try:
                 await registration.close(CLOSE)
-            except (PortError, ModemReset):
-                raise
             except M5310Error as error:
                 _log.debug("before the new login: %s", error)
         if not registration.state.registered:

@@ -99,11 +99,7 @@ class _Attach:
     """One call of `attach`, and what it has seen so far."""
 
     def __init__(
-        self,
-        module: Queries,
-        link: Link,
-        setup: Setup,
-        progress: Progress | None,
+        self, module: Queries, link: Link, setup: Setup, progress: Progress | None
     ) -> None:
         self._module = module
         self._link = link

@@ -65,7 +65,7 @@ def nbiot_device_create(
 
     Raises ParameterError, PortError, CommandError or CommandTimeout; the port is closed then.
     """
-    device = NbiotDevice(
+    return NbiotDevice(
         port,
         endpoint_name,
         uri,
@@ -76,8 +76,6 @@ def nbiot_device_create(
         notify_ack_callback,
         baudrate,
     )
-    device.create()
-    return device
 
 
 def nbiot_resource_add(

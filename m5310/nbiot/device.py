@@ -57,7 +57,7 @@ class NbiotDevice:
         self._values: dict[Resource, NbiotValue] = {}
         self._acknowledging: set[asyncio.Task[None]] = set()
         self._flags = UpdatedFlags()
-        # before the thread starts: it raises ParameterError for bad parameters
+        # before the thread starts, because it raises ParameterError
         self._device = Device(
             port,
             endpoint_name,
@@ -70,18 +70,16 @@ class NbiotDevice:
             answer_within=ANSWER_WITHIN,
         )
         self._loop = LoopThread(f"m5310-{port}")
-
-    @property
-    def state(self) -> DeviceState:
-        """The state of the device, with the C kit's names."""
-        return self._device.state
-
-    def create(self) -> None:
         try:
             self._loop.run(self._device.create())
         except BaseException:
             self.destroy()
             raise
+
+    @property
+    def state(self) -> DeviceState:
+        """The state of the device, with the C kit's names."""
+        return self._device.state
 
     def add(self, path: Path, value: NbiotValue) -> None:
         if not isinstance(value, NbiotValue):

@@ -46,7 +46,7 @@ def lamp() -> Table[Lamp, Press]:
     return Table("the lamp", Lamp.OFF, ROWS)
 
 
-def test_an_event_moves_along_its_row(lamp: Table[Lamp, Press]) -> None:
+def test_event_leads_to_the_next_state(lamp: Table[Lamp, Press]) -> None:
     states = States(lamp)
     assert states.state is Lamp.OFF
     assert states.on(Press.SWITCH) is Lamp.ON
@@ -54,7 +54,7 @@ def test_an_event_moves_along_its_row(lamp: Table[Lamp, Press]) -> None:
     assert states.on(Press.SWITCH) is Lamp.OFF
 
 
-def test_what_no_row_lists_is_an_error_that_says_what_is_legal(lamp: Table[Lamp, Press]) -> None:
+def test_illegal_event_names_the_legal_ones(lamp: Table[Lamp, Press]) -> None:
     states = States(lamp)
     for _ in range(2):  # asked for the first time, and remembered
         with pytest.raises(StateError) as refused:
@@ -64,7 +64,7 @@ def test_what_no_row_lists_is_an_error_that_says_what_is_legal(lamp: Table[Lamp,
     assert states.on(Press.SWITCH) is Lamp.ON
 
 
-def test_an_event_that_no_row_has_is_illegal_everywhere(lamp: Table[Lamp, Press]) -> None:
+def test_event_without_a_row_is_illegal_in_every_state(lamp: Table[Lamp, Press]) -> None:
     states = States(lamp)
     for state in Lamp:
         states.state = state
@@ -73,19 +73,19 @@ def test_an_event_that_no_row_has_is_illegal_everywhere(lamp: Table[Lamp, Press]
             states.on(Press.BREAK)
 
 
-def test_a_dead_end_allows_nothing() -> None:
+def test_final_state_allows_nothing() -> None:
     table = Table("the fuse", Lamp.ON, [(Lamp.ON, Press.BREAK, Lamp.OFF)])
     with pytest.raises(StateError, match="legal now: nothing"):
         table.after(Lamp.OFF, Press.BREAK)
 
 
-def test_users_of_one_table_do_not_move_each_other(lamp: Table[Lamp, Press]) -> None:
+def test_users_of_a_table_have_their_own_state(lamp: Table[Lamp, Press]) -> None:
     one, other = States(lamp), States(lamp)
     one.on(Press.SWITCH)
     assert other.state is Lamp.OFF
 
 
-def test_threads_that_ask_at_once_get_the_same_verdict(lamp: Table[Lamp, Press]) -> None:
+def test_verdicts_are_the_same_in_concurrent_threads(lamp: Table[Lamp, Press]) -> None:
     found: list[Lamp] = []
     start = threading.Barrier(8)
 
@@ -101,12 +101,12 @@ def test_threads_that_ask_at_once_get_the_same_verdict(lamp: Table[Lamp, Press])
     assert found == [Lamp.ON, Lamp.OFF] * 8
 
 
-def test_a_pair_has_one_row() -> None:
+def test_second_row_for_a_pair_is_refused() -> None:
     with pytest.raises(ValueError, match="two rows"):
         Table("the lamp", Lamp.OFF, [*ROWS, (Lamp.OFF, Press.SWITCH, Lamp.OFF)])
 
 
-def test_the_drawing_has_every_row(lamp: Table[Lamp, Press]) -> None:
+def test_diagram_has_every_row(lamp: Table[Lamp, Press]) -> None:
     assert lamp.mermaid() == (
         "stateDiagram-v2\n"
         "    [*] --> OFF\n"
@@ -117,7 +117,7 @@ def test_the_drawing_has_every_row(lamp: Table[Lamp, Press]) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_the_verdicts_are_those_of_a_machine(table: Table[Enum, Enum]) -> None:
+def test_verdicts_are_those_of_a_machine(table: Table[Enum, Enum]) -> None:
     """Every pair, against a Machine of the test's own that is really moved."""
     machine = Machine(
         states=[state.name for state in type(table.initial)],
@@ -140,7 +140,7 @@ def test_the_verdicts_are_those_of_a_machine(table: Table[Enum, Enum]) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_state_is_reached_and_every_event_is_used(table: Table[Enum, Enum]) -> None:
+def test_every_state_is_reachable_and_every_event_is_used(table: Table[Enum, Enum]) -> None:
     reached = {table.initial}
     while more := {to for state, _, to in table.rows if state in reached} - reached:
         reached |= more
@@ -149,7 +149,7 @@ def test_every_state_is_reached_and_every_event_is_used(table: Table[Enum, Enum]
 
 
 @given(st.lists(st.sampled_from(ConversationEvent), max_size=20))
-def test_a_command_goes_out_only_in_step(events: list[ConversationEvent]) -> None:
+def test_command_is_sent_only_when_synchronized(events: list[ConversationEvent]) -> None:
     states = States(CONVERSATION)
     for event in events:
         before = states.state

@@ -109,11 +109,14 @@ class AtTerminal:
         )
         os.close(slave)
         self.screen = b""
+        self._seen = 0
         STARTED.append(self)
 
-    def until(self, text: str) -> str:
-        self.screen = _read_until(self._master, self.screen, text)
-        return self.screen.decode()
+    def until(self, *texts: str) -> None:
+        """Wait for these texts, in this order, after those of earlier calls."""
+        for text in texts:
+            self.screen = _read_until(self._master, self.screen, text, self._seen)
+            self._seen = self.screen.index(text.encode(), self._seen) + len(text.encode())
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -131,10 +134,10 @@ class AtTerminal:
         self._master = -1
 
 
-def _read_until(descriptor: int, sofar: bytes, text: str | None) -> bytes:
-    """`text` None: until the other end is closed."""
+def _read_until(descriptor: int, sofar: bytes, text: str | None, start: int = 0) -> bytes:
+    """Read until `text` comes after `start`; None: until the other end is closed."""
     deadline = time.monotonic() + PATIENCE
-    while text is None or text.encode() not in sofar:
+    while text is None or text.encode() not in sofar[start:]:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         try:
             data = os.read(descriptor, 4096) if ready else b""

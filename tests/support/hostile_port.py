@@ -75,7 +75,7 @@ class HostilePort(asyncio.Transport):
         self.modem.connection_made(self)
         self.modem.listen(self.unsolicited.append, lambda _: None)
 
-    def say(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         self._to_host.carry(data)
 
     def stop_faults(self) -> None:
@@ -119,7 +119,7 @@ class HostilePort(asyncio.Transport):
 
     def _send_next(self) -> None:
         # Timers of one moment fire in any order: each sends what is due next.
-        self.say(self._planned.popleft())
+        self.send(self._planned.popleft())
 
     # --- the transport -----------------------------------------------------------------------
 

@@ -63,33 +63,37 @@ class RequestSetup:
     def value(self, path: str) -> Value:
         return next(each.value for each in self.tree if str(each.path) == path)
 
-    def come(self, *lines: str, registered: bool = True) -> None:
+    def receive(self, *lines: str, registered: bool = True) -> None:
         for line in lines:
             urc = classic_urcs.parse(line)
             assert isinstance(urc, Request)
             self.requests.receive(urc, registered=registered)
 
-    async def served(self, *lines: str, within: float = 5, registered: bool = True) -> list[str]:
-        """What is answered to these lines."""
+    async def answers_to(
+        self, *lines: str, within: float = 5, registered: bool = True
+    ) -> list[str]:
+        """The answers to these lines."""
         before = len(self.answers)
-        self.come(*lines, registered=registered)
+        self.receive(*lines, registered=registered)
         await elapse(within)
         return self.answers[before:]
 
     async def next_answer(self, line: str) -> str:
-        """The same on the real clock: what comes first."""
+        """The first answer to a line, on the real clock."""
         self.answered.clear()
-        self.come(line)
+        self.receive(line)
         await self.answered.wait()
         return self.answers[-1]
 
 
 @asynccontextmanager
-async def bench(handlers: Handlers | None = None, **options: float) -> AsyncIterator[RequestSetup]:
-    it = RequestSetup(handlers or Handlers(), **options)
-    it.requests.start()
+async def answering(
+    handlers: Handlers | None = None, **options: float
+) -> AsyncIterator[RequestSetup]:
+    setup = RequestSetup(handlers or Handlers(), **options)
+    setup.requests.start()
     try:
-        yield it
+        yield setup
     finally:
-        await it.requests.close()
-        await it.callbacks.close()
+        await setup.requests.close()
+        await setup.callbacks.close()

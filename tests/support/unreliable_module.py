@@ -75,6 +75,7 @@ class UnreliableModule:
         self.acknowledged: set[str] = set()
         self.twice: list[str] = []
         self.registered = False
+        self.losses = 0  # of an open port
         self._booting = False
         self._start = 0
         self._configured = False
@@ -90,6 +91,7 @@ class UnreliableModule:
     def unplug(self) -> None:
         self.plugged = False
         for socket in self.sockets[-1:]:
+            self.losses += not socket.closed
             socket.vanish()
 
     def say(self, *lines: str) -> None:

@@ -44,17 +44,14 @@ def completions(typed: str) -> list[Entry]:
     ]
 
 
-# --- what a typed line is answered with ------------------------------------------------------
+# --- typed commands --------------------------------------------------------------------------
 
-_NAME: Final = re.compile(r"AT(\+[A-Z0-9]+)(=\?|.?)", re.IGNORECASE)
+_NAME: Final = re.compile(r"AT(\+[A-Z0-9]+)", re.IGNORECASE)
 
-# Of a command that is in no table: lines with its own prefix, and lines without any, but for the
-# boot text, which answers only AT+NRB.
-_BARE: Final = re.compile(r"(?!REBOOT)[^+\s].*")
+# The responses of a command that is in no table: lines with its own name, and lines without any.
+# Boot text belongs only to a restart by command, whose table entry leaves it to the listeners.
+_BARE: Final = r"(?!REBOOT)[^+\s].*"
 _BOOT_TEXT: Final = re.compile(r"REBOOTING|REBOOT_CAUSE_[A-Z_]+|M5310")
-
-# Set, these have no response: a line with their prefix is unsolicited, like +CEREG:2 after CEREG=1.
-_UNSOLICITED: Final = re.compile(r"\+(CEREG|CSCON|NPSMR|NPING|MIPL(?!CREATE).*)")
 
 _SPEED: Final = re.compile(r"AT\+NATSPEED= *([1-9][0-9]{0,7}) *,.*", re.IGNORECASE)
 
@@ -70,18 +67,14 @@ def typed(line: str, seconds: float | None = None) -> Command:
         # the module ignores it, or refuses the next command because of it
         raise ParameterError(f"{shortened(line, 40)!r} does not begin with AT")
     entry = find(line)
-    known = entry.command if entry is not None else None
-    timeout = seconds or (known.timeout if known is not None else PROMPT)
+    timeout = seconds or (entry.command.timeout if entry is not None else PROMPT)
     if line.upper() == general.restart().line:
         return Command(line, (Response(_BOOT_TEXT),), timeout)
-    if known is not None and known.responses:
-        return Command(line, known.responses, timeout, known.repeatable)
-    found = _NAME.match(line)
-    name = found[1].upper() if found else ""
-    if found and found[2] == "=" and _UNSOLICITED.fullmatch(name):
-        return Command(line, (), timeout)
-    prefixed = rf"{re.escape(name)}:.*|" if name else ""
-    return Command(line, (Response(re.compile(prefixed + _BARE.pattern), False),), timeout)
+    if entry is not None and not line.endswith("=?"):
+        return Command(line, entry.command.responses, timeout, entry.command.repeatable)
+    name = _NAME.match(line)
+    named = rf"{re.escape(name[1].upper())}:.*|" if name else ""
+    return Command(line, (Response(re.compile(named + _BARE), required=False),), timeout)
 
 
 def speed_in(line: str) -> int | None:

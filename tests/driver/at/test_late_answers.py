@@ -1,7 +1,7 @@
-"""Answers of the past: what the conversation guarantees about them, and nothing more.
+"""What the engine guarantees about late final results, whatever their order, delay and loss.
 
-The wire does not say whose a result is. What is guaranteed, and tested here, is the engine's own
-docstring: one by one, whatever the order, the kinds, the delays and the losses.
+The wire does not say to which command a result belongs. The guarantees are those of the docstring
+of `Engine`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from m5310.at.codec import Command, Response
 from m5310.at.engine import QUIET, Engine
-from m5310.at.events import (
-    Answered,
-    Event,
-    Refused,
-    Synchronized,
-    TimedOut,
-    UnexpectedResult,
-    Unsolicited,
-)
+from m5310.at.events import Answered, Event, Refused, Synchronized, TimedOut, Unsolicited
 from m5310.at.resync import SETTLE, SETTLE_OWED
 from m5310.at.wakeup import WAKING
 from tests.support.effort import scaled
@@ -39,7 +30,7 @@ KINDS = {SIGNAL: "+CSQ", STATUS: "+CEREG", PLAIN: ""}
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of one command line: its result `after` so many seconds, or never."""
+    """The result of a command line comes `after` so many seconds, or never."""
 
     after: float | None
     refused: bool = False
@@ -52,65 +43,64 @@ class Result:
     data: bytes
 
 
-class Forgetful:
-    """A module that gives each line one result at most, in any order, however late."""
+class UnorderedModule:
+    """A module that writes at most one result for each line, in any order, however late."""
 
     def __init__(self, fates: list[Fate], probes: list[float], quiet: float) -> None:
         self.engine = Engine(quiet=quiet)
         self.now = 0.0
-        self.last_result = 0.0
-        self.pending: list[Result] = []
         self._fates = iter(fates)
         self._probes = probes
+        self._pending: list[Result] = []
+        self._last_result = 0.0
         self._written = 0
-        self._out = 0  # the number of the line that is out
+        self._outstanding = 0  # the number of the command's line
 
-    def run(self, command: Command) -> Event:
-        """One command to its end. Checks whose the result is that ended it."""
+    def execute(self, command: Command) -> Event:
+        """Run one command to its end. Checks that the result that ended it was its own."""
         self.engine.submit(command, self.now)
         while True:
-            self._listen(command)
+            self._read(command)
             deadline = self.engine.deadline
-            first = min(self.pending, default=None)
+            first = min(self._pending, default=None)
             if first is not None and (deadline is None or first.at <= deadline):
-                self.now = max(self.now, first.at)
-                self.pending.remove(first)
-                self.last_result = self.now
+                self._last_result = self.now = max(self.now, first.at)
+                self._pending.remove(first)
                 events = events_of(self.engine, first.data, self.now)
             else:
-                assert deadline is not None, "nobody will ever wake the caller"
-                first = None
+                assert deadline is not None, "the command never ends"
                 self.now = deadline
                 events = self.engine.tick(self.now)
             for event in events:
                 if isinstance(event, Synchronized):
-                    self._in_step()
+                    self._synchronized()
                 if isinstance(event, Answered | Refused):
                     assert first is not None
-                    assert first.number == self._out, "the result of another line"
+                    assert first.number == self._outstanding, "the result of another line"
                 if isinstance(event, Answered | Refused | TimedOut):
                     return event
-                assert not isinstance(event, Unsolicited), "a late line is told as late"
+                assert not isinstance(event, Unsolicited), "expected a LateResponse"
 
-    def _listen(self, command: Command) -> None:
+    def _read(self, command: Command) -> None:
         for line in self.engine.outgoing().decode().split("\r")[:-1]:
             self._written += 1
-            if line == "AT" and command.line != line:
+            if line == "AT":
                 after = self._probes[self._written % len(self._probes)]
-                self.pending.append(Result(self.now + after, self._written, OK))
+                self._pending.append(Result(self.now + after, self._written, OK))
                 continue
-            self._out = self._written
+            self._outstanding = self._written
             fate = next(self._fates, Fate(0.01))
             if fate.after is None:
                 continue
-            told = lines(f"{KINDS[command]}:{self._out}") if KINDS[command] else b""
-            data = ERROR if fate.refused else told + OK
-            self.pending.append(Result(self.now + fate.after, self._out, data))
+            prefix = KINDS[command]
+            response = lines(f"{prefix}:{self._outstanding}") if prefix else b""
+            data = ERROR if fate.refused else response + OK
+            self._pending.append(Result(self.now + fate.after, self._outstanding, data))
 
-    def _in_step(self) -> None:
-        """Whatever is still to come is further behind than the engine promises to wait."""
-        assert all(result.at >= self.last_result + SETTLE_OWED for result in self.pending)
-        self.pending.clear()
+    def _synchronized(self) -> None:
+        """All results still to come are later than the engine promises to wait."""
+        assert all(result.at >= self._last_result + SETTLE_OWED for result in self._pending)
+        self._pending.clear()
 
 
 AFTER = st.one_of(
@@ -125,88 +115,74 @@ AFTER = st.one_of(
     st.sampled_from([0.0, QUIET]),
 )
 @settings(max_examples=scaled(400))
-def test_one_result_a_line_in_any_order_is_never_anothers(
+def test_results_in_any_order_end_only_their_own_command(
     fates: list[Fate], commands: list[Command], probes: list[float], quiet: float
 ) -> None:
-    module = Forgetful(fates, probes, quiet)
+    module = UnorderedModule(fates, probes, quiet)
     for command in commands:
         begun = module.now
-        module.run(command)
+        module.execute(command)
         assert module.now - begun <= max(TIMEOUT, WAKING) + SETTLE_OWED + TIMEOUT
 
 
-def idle(quiet: float) -> Engine:
-    """An engine in step at `SETTLE`."""
-    engine = Engine(quiet=quiet)
-    engine.submit(PLAIN, 0.0)
-    events_of(engine, OK, 0.0)
-    engine.cancel()
-    assert engine.tick(SETTLE) == [Synchronized()]
-    engine.outgoing()
-    return engine
+NUMBERED = Response(re.compile(r"\+ID:\d+"))
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(list(KINDS)), st.floats(0.0, 0.99), st.booleans()),
-        min_size=1,
-        max_size=20,
-    )
+        st.tuples(
+            st.sampled_from([0.01, 0.01, 0.2, 0.9, 1.1, 2.5, 7.0]),  # seconds to execute it
+            st.sampled_from([False, False, True]),  # whether the line is lost
+        ),
+        min_size=40,
+        max_size=40,
+    ),
+    st.sampled_from([0.0, 0.3, 1.05]),  # delay of the line
+    st.sampled_from([0.0, QUIET]),
 )
-def test_a_result_that_soon_comes_twice_is_told_once(
-    commands: list[tuple[Command, float, bool]],
+@settings(max_examples=scaled(300))
+def test_results_in_order_end_only_their_own_command_however_late(
+    fates: list[tuple[float, bool]], delay: float, quiet: float
 ) -> None:
-    engine = idle(QUIET)
-    now = SETTLE
-    for number, (command, share, refused) in enumerate(commands):
-        if number:  # what came twice is followed by the next at once
-            assert engine.deadline is not None
-            now = engine.deadline
-            engine.tick(now)
-        else:
-            engine.submit(command, now)
-        assert engine.outgoing()
-        result, pause = (ERROR, SETTLE) if refused else (OK, QUIET)
-        told = b"" if refused or not KINDS[command] else lines(f"{KINDS[command]}:1")
-        (ended,) = events_of(engine, told + result, now)
-        assert isinstance(ended, Refused if refused else Answered)
-        if number + 1 < len(commands):
-            engine.submit(commands[number + 1][0], now)
-        now += share * pause
-        assert events_of(engine, result, now) == [UnexpectedResult("ERROR" if refused else "OK")]
+    """The module executes one line after the other, also those that have timed out."""
+    engine = Engine(quiet=quiet)
+    fate = iter(fates)
+    output: list[tuple[float, bytes]] = []  # by the time when it arrives
+    now, busy_until, number, ended = 0.0, 0.0, 0, 0
+    while ended < 12:
+        if engine.can_submit:
+            number += 1
+            engine.submit(Command(f"AT+ID={number}", (NUMBERED,), timeout=2), now)
+        for line in engine.outgoing().decode().split("\r")[:-1]:
+            took, lost = next(fate, (0.01, False))
+            if not lost:
+                probe = line == "AT"
+                busy_until = max(busy_until, now) + (0.01 if probe else took)
+                response = [] if probe else [line.replace("AT", "").replace("=", ":")]
+                output.append((busy_until + delay, lines(*response, "OK")))
+        times = [at for at, _ in output[:1]]
+        times += [] if engine.deadline is None else [engine.deadline]
+        now = max(now, min(times))
+        arrived = b"".join(data for at, data in output if at <= now)
+        output = [(at, data) for at, data in output if at > now]
+        for event in [*events_of(engine, arrived, now), *engine.tick(now)]:
+            assert not isinstance(event, Unsolicited)
+            if isinstance(event, Answered):
+                assert event.answer.lines == (f"+ID:{number}",)
+            ended += isinstance(event, Answered | TimedOut)
 
 
-@pytest.mark.parametrize("command", [SIGNAL, STATUS])
-@pytest.mark.parametrize("again", [0.0, 0.5, 1.9])
-def test_without_a_quiet_time_an_ok_that_comes_twice_ends_no_command_that_asks(
-    command: Command, again: float
-) -> None:
-    engine = idle(quiet=0)
-    engine.submit(PLAIN, SETTLE)
-    events_of(engine, OK, SETTLE)
-    engine.submit(command, SETTLE)
-    assert events_of(engine, OK, SETTLE + again) == [UnexpectedResult("OK")]
-    (ended,) = events_of(engine, lines(f"{KINDS[command]}:1") + OK, SETTLE + again)
-    assert isinstance(ended, Answered)
-
-
-def test_of_one_read_every_result_but_the_first_is_nobodys() -> None:
-    engine = idle(quiet=0)
-    engine.submit(PLAIN, SETTLE)
-    ended, *strays = events_of(engine, OK * 3, SETTLE)
-    assert isinstance(ended, Answered)
-    assert strays == [UnexpectedResult("OK")] * 2
-
-
-def test_what_is_not_guaranteed() -> None:
-    """Of the same kind, and later than the engine waits: nothing on the wire tells them apart."""
-    engine = idle(QUIET)
-    engine.submit(SIGNAL, SETTLE)
+def test_result_later_than_settle_owed_may_end_a_command_of_the_same_shape() -> None:
+    """The limit of the guarantee: nothing on the wire distinguishes the two."""
+    engine = Engine()
+    engine.submit(SIGNAL, 0.0)
+    events_of(engine, OK, 0.0)
+    engine.tick(SETTLE)
     now = SETTLE + TIMEOUT
     assert isinstance(engine.tick(now)[0], TimedOut)
     engine.submit(SIGNAL, now)
-    events_of(engine, OK, now)  # the probe's
+    events_of(engine, OK, now)  # of the probe
     now += SETTLE_OWED
     assert engine.tick(now) == [Synchronized()]
-    (ended,) = events_of(engine, lines("+CSQ:1") + OK, now)  # of the first
+    (ended,) = events_of(engine, lines("+CSQ:1") + OK, now)  # of the first command
     assert isinstance(ended, Answered)

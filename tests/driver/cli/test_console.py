@@ -12,10 +12,10 @@ import pytest
 from m5310.cli import console
 from m5310.cli.console import Console
 from m5310.cli.terminal.output import Output
-from m5310.cli.terminal.session import Session, run_until_first_ends
+from m5310.cli.terminal.session import Session
 from m5310.cli.terminal.stdin import Interrupted
 from m5310.errors import PortError
-from tests.support.cli import make_output, texts
+from tests.support.cli import make_output, refuse_speed, texts
 from tests.support.clock import elapse
 from tests.support.scripted import Scripted
 
@@ -36,19 +36,19 @@ async def typing(*lines: str) -> AsyncGenerator[str, None]:
 
 async def run(*lines: str, words: bool = True, echo: bool = False) -> tuple[str, str]:
     module, output = Scripted(dict(RULES)), make_output()
-    terminal = Console(Session(module.modem), output, words=words, echo=echo)
-    await run_until_first_ends(terminal.send_lines(typing(*lines)), terminal.show_unsolicited())
+    terminal = Console(Session(module.modem, refuse_speed), output, words=words, echo=echo)
+    await terminal.run(typing(*lines))
     await module.modem.close()
     return texts(output)
 
 
 async def test_responses_and_unsolicited_lines_are_marked() -> None:
     module, output = Scripted(dict(RULES)), make_output()
-    terminal = Console(Session(module.modem), output, words=True, echo=False)
+    terminal = Console(Session(module.modem, refuse_speed), output, words=True, echo=False)
     loop = asyncio.get_running_loop()
-    loop.call_later(1, module.say, "+CEREG:1")
-    loop.call_later(2, module.say, "+SLOW:1", "bare", "OK")
-    await run_until_first_ends(terminal.send_lines(typing("AT+SLOW")), terminal.show_unsolicited())
+    loop.call_later(1, module.send, "+CEREG:1")
+    loop.call_later(2, module.send, "+SLOW:1", "bare", "OK")
+    await terminal.run(typing("AT+SLOW"))
     assert texts(output)[0].splitlines() == [
         "! +CEREG:1                      registered, home network",
         "  +SLOW:1",
@@ -69,10 +69,8 @@ async def test_setting_is_explained_when_sent() -> None:
 
 async def test_test_command_shows_its_response() -> None:
     module, output = Scripted({"AT+CEREG=?": ["+CEREG:(0-5)", "OK"]}), make_output()
-    terminal = Console(Session(module.modem), output, words=True, echo=False)
-    await run_until_first_ends(
-        terminal.send_lines(typing("AT+CEREG=?")), terminal.show_unsolicited()
-    )
+    terminal = Console(Session(module.modem, refuse_speed), output, words=True, echo=False)
+    await terminal.run(typing("AT+CEREG=?"))
     assert texts(output)[0].splitlines()[-2:] == ["  +CEREG:(0-5)", "  OK"]
     await module.modem.close()
 
@@ -109,20 +107,19 @@ async def test_help_and_quit() -> None:
 
 async def test_last_unsolicited_lines_are_shown_at_the_end() -> None:
     module, output = Scripted(dict(RULES)), make_output()
-    terminal = Console(Session(module.modem), output, words=False, echo=False)
+    terminal = Console(Session(module.modem, refuse_speed), output, words=False, echo=False)
 
-    async def lines() -> AsyncGenerator[str, None]:
-        yield "AT"
-        module.say("+CSCON:0")
+    async def one_line() -> AsyncGenerator[str, None]:
+        yield "AT+CEREG=1"
 
-    await terminal.send_lines(lines())
-    assert texts(output)[0].endswith("! +CSCON:0\n")
+    await terminal.run(one_line())
+    assert texts(output)[0] == "  OK\n! +CEREG:2\n"
     await module.modem.close()
 
 
 async def test_lost_port_ends_the_console() -> None:
     module, output = Scripted(dict(RULES)), make_output()
-    terminal = Console(Session(module.modem), output, words=True, echo=False)
+    terminal = Console(Session(module.modem, refuse_speed), output, words=True, echo=False)
 
     async def lines() -> AsyncGenerator[str, None]:
         yield "AT"
@@ -130,15 +127,15 @@ async def test_lost_port_ends_the_console() -> None:
         await asyncio.get_running_loop().create_future()
 
     with pytest.raises(PortError, match="was lost"):
-        await run_until_first_ends(terminal.send_lines(lines()), terminal.show_unsolicited())
+        await terminal.run(lines())
 
 
 async def test_port_lost_during_a_command_ends_the_console() -> None:
     module, output = Scripted({"AT+MUTE": None}), make_output()
-    terminal = Console(Session(module.modem), output, words=True, echo=False)
+    terminal = Console(Session(module.modem, refuse_speed), output, words=True, echo=False)
     asyncio.get_running_loop().call_later(1, module.vanish)
     with pytest.raises(PortError):
-        await terminal.send_lines(typing("AT+MUTE"))
+        await terminal.run(typing("AT+MUTE"))
 
 
 async def test_ctrl_c_at_the_prompt_has_its_own_status(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +145,10 @@ async def test_ctrl_c_at_the_prompt_has_its_own_status(monkeypatch: pytest.Monke
 
     module = Scripted()
     monkeypatch.setattr(console, "_prompt", lambda _: interrupted())
-    assert await console.run_console(Session(module.modem), make_output(), words=True) == 130
+    assert (
+        await console.run_console(Session(module.modem, refuse_speed), make_output(), words=True)
+        == 130
+    )
     await module.modem.close()
 
 

@@ -121,7 +121,7 @@ def test_profile_in_the_help_is_valid(capsys: pytest.CaptureFixture[str]) -> Non
         ('acknowledge = "yes"\n' + ONE, "acknowledge: 'yes' is not true or false"),
         ("outbox = 0\n" + ONE, "outbox: 0 reports; expected 1 or more"),
         ("outbox = true\n" + ONE, "outbox: True is not a number"),
-        ('when_full = "wait"\n' + ONE, 'when_full: \'wait\'; expected "drop oldest" or "refuse"'),
+        ('when_full = "wait"\n' + ONE, "when_full 'wait' is unknown; expected one of drop oldest"),
         (ONE + "unit = 1", "resource 1: unit is unknown; expected one of path, type"),
         ("[[resource]]\n", "resource 1: path is missing; expected one like 3303/0/5700"),
         ("[[resource]]\npath = 3303", "resource 1: path: 3303 is not a string"),

@@ -6,11 +6,8 @@ import asyncio
 
 import pytest
 
-from m5310.at.codec import Command
-from m5310.cli import send
-from m5310.cli.terminal.session import Session
 from m5310.errors import CommandError, CommandTimeout, ParameterError
-from tests.support.cli import make_output, run_subcommand, texts
+from tests.support.cli import run_subcommand
 from tests.support.scripted import Scripted
 
 
@@ -54,12 +51,12 @@ async def test_until_waits_for_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ran.status, ran.out) == (0, "+NPING:10.1.2.3,64,50\n")
 
 
-async def test_until_takes_the_first_line_with_the_prefix() -> None:
-    module, output = Scripted(), make_output()
-    asyncio.get_running_loop().call_later(1, module.say, "+CEREG:1", "+NPINGERR:1", "+NPING:x")
-    await send._wait_for_line(Session(module.modem), "+NPING", Command("AT"), output)
-    assert texts(output)[0] == "+NPINGERR:1\n"
-    await module.modem.close()
+async def test_until_takes_the_first_line_with_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = Scripted()
+    lines = "+CEREG:1", "+NPINGERR:1", "+NPING:x"
+    asyncio.get_running_loop().call_later(1, module.send, *lines)
+    ran = await run_subcommand(monkeypatch, module, "send", "AT", "--until", "+NPING")
+    assert ran.out == "+NPINGERR:1\n"
 
 
 async def test_until_times_out(monkeypatch: pytest.MonkeyPatch) -> None:

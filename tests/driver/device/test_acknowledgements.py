@@ -1,4 +1,4 @@
-"""Which acknowledgements are awaited, until when, and for what."""
+"""Acknowledgements: ackids, overdue portions and late acknowledgements."""
 
 from __future__ import annotations
 

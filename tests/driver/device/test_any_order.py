@@ -1,4 +1,9 @@
-"""A device under whatever happens in whatever order: legal, nobody forgotten, reports accounted."""
+"""A device under calls, faults and lines in any order: what must hold at any time and in the end.
+
+Every call ends in time. Each command is legal for the module at that moment. Reports keep their
+order, and their states agree with what the module accepted. Each loss of the port is one event.
+Once the faults end, device and module agree, and a device that was logged in is logged in again.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,7 @@ S = DeviceState
 PATHS: Final = st.sampled_from(["3303/0/5700", "3303/0/5701", "3303/1/5700", "3311/0/5850"])
 LINES: Final = st.sampled_from(
     [
-        "ERROR",  # no stray OK: while a report is out nothing tells it from the report's own
+        "ERROR",  # no unexpected OK: it would end an outstanding report
         "REBOOTING",
         "REBOOT_CAUSE_UNKNOWN",
         "+MIPLOPEN:0,1",
@@ -60,8 +65,8 @@ CALLERS: Final = 4
 """Calls of the program's at once."""
 
 TURN: Final = 2 * PROMPT * (CALLERS + 3)
-"""A command's time and its turn's: besides the calls, requests are answered, reports sent and the
-device kept up."""
+"""Time of a command and of those before it: besides the calls, requests are answered, reports are
+sent and the device is recovered."""
 
 LIFETIME: Final = 300
 RESOURCES: Final = 4
@@ -86,9 +91,7 @@ WITHIN: Final = {
     + OUTCOME_MARGIN
     + CLOSE,
 }
-"""Seconds until each call must have ended, whatever happens: the commands it is made of, and what
-its documentation says it waits for."""
-
+"""Seconds until each call must have ended: its commands, and what it is documented to wait for."""
 
 AT_REST: Final = (S.NEW, S.DEREGISTERED, S.REG_FAILED, S.REGISTERED, S.LOST, S.DESTROYED)
 
@@ -102,6 +105,8 @@ class DeviceOrders(Orders):
         steps=st.sampled_from([0, 1, 2, 2, 2, 2]),
     )
     def make(self, recover: bool, answering: float, steps: int) -> None:
+        self.recover = recover
+        self.false_lines = False
         self.reports: dict[str, Report] = {}
         self.number = 0
         self.run(self._make(recover, answering, steps))
@@ -120,7 +125,7 @@ class DeviceOrders(Orders):
             on_write=answer,
             on_execute=answer,
             recover=recover,
-            random=Random(0),  # the same orders, the same waits
+            random=Random(0),  # the same waits for the same orders
         )
         if steps > 0:
             await self.device.create()
@@ -206,6 +211,7 @@ class DeviceOrders(Orders):
 
     @rule(lines=st.lists(LINES, max_size=3))
     def say(self, lines: list[str]) -> None:
+        self.false_lines = self.false_lines or "+MIPLCLOSE:0,1" in lines
         self.during(lambda: self.module.say(*lines))
 
     @rule(data=st.binary(max_size=8))
@@ -222,10 +228,22 @@ class DeviceOrders(Orders):
     # --- what must hold ----------------------------------------------------------------------
 
     @invariant()
-    def reports_are_where_they_say(self) -> None:
+    def each_loss_of_the_port_is_an_event(self) -> None:
+        if hasattr(self, "device"):
+            assert self.device.counters.ports_lost == self.module.losses
+
+    @invariant()
+    def reports_are_sent_in_order(self) -> None:
+        if hasattr(self, "module"):
+            first = list(dict.fromkeys(int(value) // 100 for value in self.module.took))
+            reported = [number for number in first if number]
+            assert reported == sorted(reported)
+
+    @invariant()
+    def states_of_reports_agree_with_the_module(self) -> None:
         if not hasattr(self, "module"):
             return
-        assert not self.module.twice, "acknowledged, and said again"
+        assert not self.module.twice, "sent again after its acknowledgement"
         self.module.order.check()
         took = set(self.module.took)
         for value, report in self.reports.items():
@@ -256,7 +274,10 @@ class DeviceOrders(Orders):
         self.leave()
 
     def heal(self) -> None:
-        """Once nothing disturbs them, device and module agree, and no report waits any more."""
+        """End all faults and wait: then device and module agree, and no report waits any more."""
+        device = self.device
+        logged_in = device._registration.can_report or device._recovery.login_pending
+        leaving = any(call.name in ("close", "destroy") for call in self.pending())
         self.module.mood, self.module.platform = Mood.ANSWERING, Platform.ACCEPTING
         self.module.plugged = True
         self.pass_time(max(WITHIN.values()) + 2 * (LONGEST_WAIT + CONNECT) + LIFETIME)
@@ -267,8 +288,12 @@ class DeviceOrders(Orders):
         state = self.device.state
         assert state in (*AT_REST, S.REG_UPDATE_NEEDED)
         assert ReportState.QUEUED not in {report.state for report in self.reports.values()}
-        if state in AT_REST and state not in (S.LOST, S.DESTROYED):
+        # without recovery a device stays logged out after a false line
+        agree = self.recover or not self.false_lines
+        if agree and state in AT_REST and state not in (S.LOST, S.DESTROYED):
             assert state.registered is self.module.registered
+        if self.recover and logged_in and not leaving:
+            assert state is S.REGISTERED
 
 
 DeviceOrders.TestCase.settings = settings(max_examples=scaled(80), stateful_step_count=40)

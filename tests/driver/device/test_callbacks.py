@@ -1,4 +1,4 @@
-"""User callbacks: coroutines on the loop, everything else in a thread that may get stuck."""
+"""Callbacks: coroutines on the loop, functions in a thread, which may block."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_late_end_of_abandoned_call_is_ignored(raises: bool) -> None:
         await asyncio.wait({task})
         stuck.set()
         await asyncio.to_thread(ended.wait)
-        assert await callbacks.start(lambda: 7) == 7  # the loop has heard of the end by now
+        assert await callbacks.start(lambda: 7) == 7  # after the end of the abandoned call
 
 
 @pytest.mark.realtime

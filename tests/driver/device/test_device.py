@@ -1,37 +1,27 @@
-"""A device from create to destroy, over the real modem and a scripted module."""
+"""Device: its calls, requests and reports, over the real modem and a scripted module."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import pathlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from m5310.device.device import Device
 from m5310.device.events import (
-    LoggedOut,
     PortBack,
     PortLost,
     RenewalFailed,
-    ReportDropped,
-    Reset,
     Restored,
     UpkeepEvent,
 )
-from m5310.device.outbox import WhenFull
 from m5310.device.reports import ReportState
 from m5310.device.restore import LONGEST_WAIT, STABLE_AFTER
 from m5310.errors import (
     AcknowledgementTimeout,
     Code,
     CommandError,
-    M5310Error,
-    ModemReset,
     NotFound,
-    OutboxFull,
     ParameterError,
     PortError,
     RegistrationError,
@@ -41,15 +31,14 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
-from tests.support.clock import elapse, run
+from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
-from tests.support.effort import scaled
 from tests.support.scripted import Scripted, platform
 
-# --- the whole way ---------------------------------------------------------------------------
+# --- from create to destroy ------------------------------------------------------------------
 
 
-async def test_a_device_from_create_to_destroy() -> None:
+async def test_commands_from_create_to_destroy() -> None:
     async with module() as m:
         async with Device(m.modem, ENDPOINT) as device:
             assert device.state is DeviceState.DEREGISTERED
@@ -84,7 +73,7 @@ async def test_a_device_from_create_to_destroy() -> None:
             "AT+MIPLDELOBJ=0,3306,0",
             "AT+MIPLDEL=0",
         ]
-        assert not m.closed  # a modem that was given stays the giver's
+        assert not m.closed  # a lent modem stays its owner's
 
 
 @pytest.mark.parametrize(
@@ -96,7 +85,7 @@ async def test_a_device_from_create_to_destroy() -> None:
         ({"lifetime": 86401}, Code.BADPARAM),
     ],
 )
-def test_bad_parameters_are_refused_before_a_port_is_touched(
+def test_invalid_parameters_are_refused_before_the_port_is_opened(
     options: dict[str, str | int], code: Code
 ) -> None:
     with pytest.raises(ParameterError) as refused:
@@ -107,7 +96,7 @@ def test_bad_parameters_are_refused_before_a_port_is_touched(
 # --- resources -------------------------------------------------------------------------------
 
 
-async def test_resources_are_declared_before_login_only() -> None:
+async def test_resource_cannot_be_added_after_login() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         await device.connect()
@@ -118,7 +107,7 @@ async def test_resources_are_declared_before_login_only() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
+async def test_invalid_resource_is_refused_before_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         sent = len(m.sent)
@@ -134,7 +123,7 @@ async def test_a_resource_that_cannot_be_is_refused_before_a_byte() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_declaration_the_module_refuses_is_none() -> None:
+async def test_resource_refused_by_the_module_is_not_added() -> None:
     rules = platform(NOTIFY=lambda line: "ERROR" if "5701" in line else "OK")
     async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
         with pytest.raises(CommandError):
@@ -144,7 +133,7 @@ async def test_a_declaration_the_module_refuses_is_none() -> None:
         assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
 
 
-async def test_two_at_once_add_their_instance_once() -> None:
+async def test_concurrent_declarations_add_the_instance_once() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await asyncio.gather(
             *(device.add_resource(f"3303/0/{number}", ValueType.FLOAT, 1) for number in (1, 2, 3))
@@ -152,7 +141,7 @@ async def test_two_at_once_add_their_instance_once() -> None:
         assert len([line for line in m.sent if "ADDOBJ" in line]) == 1
 
 
-async def test_the_last_resource_takes_its_instance_with_it() -> None:
+async def test_removing_the_last_resource_deletes_the_instance() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
         two = await device.add_resource("3303/0/2", ValueType.FLOAT, 1)
@@ -165,7 +154,7 @@ async def test_the_last_resource_takes_its_instance_with_it() -> None:
     assert m.sent[-2:] == ["AT+MIPLDELOBJ=0,3303,0", "AT+MIPLDEL=0"]
 
 
-async def test_while_registered_the_platform_hears_of_a_removed_instance() -> None:
+async def test_removing_an_instance_while_registered_updates_the_registration() -> None:
     async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
         one = await device.add_resource("3303/0/1", ValueType.FLOAT, 1)
         await device.connect()
@@ -176,15 +165,8 @@ async def test_while_registered_the_platform_hears_of_a_removed_instance() -> No
 # --- login -----------------------------------------------------------------------------------
 
 
-async def test_the_verdict_may_come_before_the_ok() -> None:
-    rules = platform(OPEN=["+MIPLOPEN:0,1", "OK"])
-    async with module(rules) as m, Device(m.modem, ENDPOINT) as device:
-        await device.connect()
-        assert device.state is DeviceState.REGISTERED
-
-
 @pytest.mark.parametrize("timed_out", [True, False])
-async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
+async def test_failed_login_can_be_repeated(timed_out: bool) -> None:
     async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
         after = 10 if timed_out else 2
         asyncio.get_running_loop().call_later(after, m.say, "+MIPLOPEN:0,0")
@@ -197,7 +179,7 @@ async def test_a_failed_login_may_be_tried_again(timed_out: bool) -> None:
         assert device.state is DeviceState.REGISTERED
 
 
-async def test_a_second_login_is_refused_here() -> None:
+async def test_second_login_is_refused_without_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         m.rules = platform(OPEN="OK")
         pending = asyncio.create_task(device.connect())
@@ -213,43 +195,6 @@ async def test_a_second_login_is_refused_here() -> None:
         assert len([line for line in m.sent if "OPEN" in line]) == 1
 
 
-async def test_updating_says_the_lifetime() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, lifetime=3600) as device:
-        await device.connect()
-        await device.update()
-        assert m.sent[-1] == "AT+MIPLUPDATE=0,3600,0"
-
-
-async def test_a_logout_unasked_is_undone() -> None:
-    events: list[UpkeepEvent] = []
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
-        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-        m.say("+MIPLCLOSE:0,1")
-        assert device.state is DeviceState.DEREGISTERED
-        assert device.in_service
-        report = await device.notify(t, 2)
-        assert report.state is ReportState.QUEUED
-        await device.left(60)
-        assert device.state is DeviceState.REGISTERED
-        assert events == [LoggedOut(), Restored(1)]
-        assert [text(line) for line in m.sent[-2:]] == ["OPEN=0,60", 'NOTIFY=0,3303,0,1,3,"2",1']
-
-
-async def test_told_not_to_recover_a_logout_unasked_is_the_end() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
-        t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-        asyncio.get_running_loop().call_later(5, m.say, "+MIPLCLOSE:0,1")
-        await device.left(60)
-        assert asyncio.get_running_loop().time() < 6
-        assert device.state is DeviceState.DEREGISTERED
-        with pytest.raises(StateError):
-            device.check_registered()
-        with pytest.raises(StateError):
-            await device.notify(t, 2)
-
-
 # --- reports ---------------------------------------------------------------------------------
 
 
@@ -263,7 +208,7 @@ async def test_reports_need_a_login() -> None:
         assert len(m.sent) == sent
 
 
-async def test_a_group_is_reported_and_acknowledged() -> None:
+async def test_report_of_several_values_is_acknowledged() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         b = await device.add_resource("3303/0/5701", ValueType.STRING, "Cel")
@@ -278,16 +223,7 @@ async def test_a_group_is_reported_and_acknowledged() -> None:
         assert (a.value, b.value) == (2, "K")
 
 
-async def test_an_acknowledgement_that_does_not_come() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT) as device:
-        a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
-        await device.connect()
-        with pytest.raises(AcknowledgementTimeout, match="within 10 s"):
-            await device.notify(a, 2, acknowledge=True, timeout=10)
-        assert a.value == 2  # the module did take it
-
-
-async def test_what_cannot_be_reported() -> None:
+async def test_invalid_report_is_refused_before_sending() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         a = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         gone = await device.add_resource("3303/0/5701", ValueType.FLOAT, 1)
@@ -310,7 +246,7 @@ async def test_what_cannot_be_reported() -> None:
 # --- requests --------------------------------------------------------------------------------
 
 
-async def test_requests_of_every_kind_are_served() -> None:
+async def test_read_write_and_execute_are_answered() -> None:
     seen = []
 
     async def on_read(resource: object) -> float:
@@ -339,7 +275,7 @@ async def test_requests_of_every_kind_are_served() -> None:
         assert seen == [7.5, b"go"]
 
 
-async def test_a_callback_may_report_from_inside_its_request() -> None:
+async def test_callback_may_report() -> None:
     async def on_execute(resource: object, arguments: bytes) -> None:
         await device.notify({a: 5, b: 6})
 
@@ -364,7 +300,7 @@ async def test_requests_before_login_are_refused_at_once() -> None:
         assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,1,2,"",1'
 
 
-async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixture) -> None:
+async def test_lines_that_need_no_action_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()
         sent = len(m.sent)
@@ -380,8 +316,8 @@ async def test_lines_that_need_nothing_are_let_be(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize("given", [False, True])
-async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: bool) -> None:
-    """Whether nobody is to open it again, or nobody can: it was lent."""
+async def test_lost_port_ends_every_wait_at_once(opening: Ports, given: bool) -> None:
+    """Without recovery, or with a lent modem, which its owner alone can open again."""
     m = Scripted(platform())
     device = Device(m.modem, ENDPOINT) if given else Device("/dev/ttyUSB0", ENDPOINT, recover=False)
     await device.create()
@@ -410,7 +346,7 @@ async def test_a_lost_port_releases_every_waiter_at_once(opening: Ports, given: 
     assert m.closed == 1
 
 
-async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening: Ports) -> None:
+async def test_only_reports_wait_while_the_port_is_lost(opening: Ports) -> None:
     events: list[UpkeepEvent] = []
     device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
     await device.create()
@@ -439,7 +375,7 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
         await report.accepted(60)
     assert opening[1].sent[2:] == [
         "AT+MIPLADDOBJ=0,3303,0",
-        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # the module took it before
+        'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1',  # accepted before the loss
         "AT+MIPLOPEN=0,60",
         'AT+MIPLNOTIFY=0,3303,0,1,3,"2",1,3',
         'AT+MIPLNOTIFY=0,3303,0,1,3,"3",1',
@@ -455,25 +391,8 @@ async def test_while_the_port_is_gone_reports_wait_and_nothing_else_does(opening
     assert [port.closed for port in opening] == [1, 1]
 
 
-async def test_a_kept_report_is_handed_back_at_once_whatever_was_asked_for(opening: Ports) -> None:
-    device = Device("/dev/ttyUSB0", ENDPOINT)
-    await device.create()
-    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-    await device.connect()
-    opening.rules = None
-    opening[0].vanish()
-    begun = asyncio.get_running_loop().time()
-    report = await device.notify(t, 2, acknowledge=True)
-    assert asyncio.get_running_loop().time() == begun
-    assert report.state is ReportState.QUEUED
-    opening.rules = platform(NOTIFY=["OK", "+MIPLNOTIFY:0,2"])
-    await report.acknowledgement(timeout=None)
-    assert report.state is ReportState.ACKNOWLEDGED
-    await device.destroy()
-
-
 @pytest.mark.parametrize("reads", [1, 2, 3])
-async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads: int) -> None:
+async def test_ok_at_the_end_of_a_boot_text_is_expected(reads: int) -> None:
     text = ["REBOOT_CAUSE_UNKNOWN", "M5310", "OK"]
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()
@@ -486,7 +405,7 @@ async def test_each_start_of_the_module_ends_with_an_ok_that_is_not_stray(reads:
         assert device.modem.counters.strays == 0
 
 
-async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> None:
+async def test_waits_grow_if_the_platform_ends_each_login() -> None:
     events: list[UpkeepEvent] = []
     rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
     async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
@@ -505,90 +424,21 @@ async def test_a_platform_that_ends_each_login_is_asked_ever_more_seldom() -> No
         assert device.state is DeviceState.REGISTERED
 
 
-@pytest.mark.parametrize("when_full", WhenFull)
-async def test_no_more_reports_wait_than_were_asked_for(
-    opening: Ports, when_full: WhenFull
-) -> None:
-    events: list[UpkeepEvent] = []
-    device = Device("/dev/ttyUSB0", ENDPOINT, outbox=2, when_full=when_full, on_event=events.append)
-    await device.create()
-    t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-    await device.connect()
-    opening.rules = None
-    opening[0].vanish()
-    kept = [await device.notify(t, value) for value in (2, 3)]
-    if when_full is WhenFull.REFUSE:
-        with pytest.raises(OutboxFull, match="not taken"):
-            await device.notify(t, 4)
-    else:
-        kept.append(await device.notify(t, 4))
-        oldest = kept.pop(0)
-        assert oldest.state is ReportState.FAILED
-        assert ReportDropped(oldest) in events
-        with pytest.raises(OutboxFull, match="dropped"):
-            await oldest.accepted()
-    opening.rules = platform()
-    for report in kept:
-        await report.accepted(60)
-    assert device.counters.reports_dropped == (when_full is WhenFull.DROP_OLDEST)
-    await device.destroy()
-
-
 # --- any order -------------------------------------------------------------------------------
 
 STEPS = ["add", "remove", "connect", "notify", "update", "close", "destroy", "lose", "odd", "idle"]
-
-
-async def take(step: str, at: int, device: Device, m: Scripted) -> None:
-    match step:
-        case "add":
-            await device.add_resource(f"1/0/{at}", ValueType.INTEGER, at)
-        case "remove" if device.resources:
-            await device.remove_resource(device.resources[0])
-        case "connect":
-            await device.connect(10)
-        case "notify" if device.resources:
-            await device.notify(device.resources[-1], at)
-        case "update":
-            await device.update(timeout=10)
-        case "close":
-            await device.close(10)
-        case "destroy":
-            await device.destroy()
-        case "lose":
-            m.vanish()
-        case "odd":
-            m.say("+MIPLCLOSE:0,1", "+MIPLREAD:0,10001,1,0,0", "+MIPLOPEN:0,1")
-        case _:
-            await elapse(1)
-
-
-@given(st.lists(st.sampled_from(STEPS), max_size=12), st.booleans())
-@settings(max_examples=scaled(60))
-def test_any_order_of_calls_is_served_or_a_typed_error(steps: list[str], refuse: bool) -> None:
-    async def program() -> None:
-        async with module(platform(OPEN=["OK", f"+MIPLOPEN:0,{not refuse:d}"])) as m:
-            device = Device(m.modem, ENDPOINT)
-            await device.create()
-            for at, step in enumerate(steps):
-                with contextlib.suppress(M5310Error):
-                    await take(step, at, device, m)
-            await device.destroy()
-            assert device.state is DeviceState.DESTROYED
-
-    run(program())
 
 
 # --- misuse ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("port", [None, 5, b"/dev/ttyUSB0", pathlib.Path("/dev/ttyUSB0")])
-def test_what_is_no_port(port: object) -> None:
+def test_invalid_port_is_refused(port: object) -> None:
     with pytest.raises(ParameterError, match="is not a port"):
         Device(port, ENDPOINT)  # type: ignore[arg-type]
 
 
-async def test_a_path_in_place_of_the_resource_is_told_apart() -> None:
+async def test_path_instead_of_a_resource_is_refused() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
         await device.connect()
@@ -612,31 +462,8 @@ async def restored(device: Device, within: float = 60) -> None:
             await elapse(0.1)
 
 
-async def test_a_restarted_module_is_told_everything_again() -> None:
-    events: list[UpkeepEvent] = []
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
-        lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        await device.notify(lamp, 5)
-        before = len(m.sent)
-        m.say("REBOOTING", RESTART)
-        assert device.state is DeviceState.RESTORING
-        assert device.in_service
-        await device.left(0.05)  # it may come back: no end of the service
-        await restored(device)
-        assert [line.split(",")[0] for line in m.sent[before + 1 :]] == [
-            m.sent[1].split(",")[0],
-            "AT+MIPLADDOBJ=0",
-            "AT+MIPLNOTIFY=0",
-            "AT+MIPLOPEN=0",
-        ]
-        assert '"5"' in m.sent[-2]
-        assert device.state is DeviceState.REGISTERED
-        assert events == [Reset("REBOOTING"), Restored(1)]
-
-
-async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
-    """As said: 5700. As understood: 5790. Its reports are refused, since nobody declared it."""
+async def test_damaged_declaration_is_repeated_after_refused_reports() -> None:
+    """5700 is received as 5790. Reports of 5700 are refused, since it is not declared."""
     declared: set[str] = set()
     damage = ["5700"]
 
@@ -667,7 +494,7 @@ async def test_a_declaration_that_the_line_damaged_is_made_again() -> None:
         assert device.counters.restored == 1
 
 
-async def test_a_removed_resource_is_not_told_again() -> None:
+async def test_removed_resource_is_not_restored() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1)
         await device.add_resource("2/0/1", ValueType.INTEGER, 1)
@@ -679,21 +506,8 @@ async def test_a_removed_resource_is_not_told_again() -> None:
         assert device.state is DeviceState.DEREGISTERED
 
 
-async def test_told_not_to_recover_the_device_is_lost() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT, recover=False) as device:
-        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        m.say(RESTART)
-        assert device.state is DeviceState.LOST
-        await device.left(10)
-        with pytest.raises(ModemReset, match=RESTART):
-            await device.connect(30)
-        m.say(RESTART)
-        assert device.counters.resets == 2
-
-
 @pytest.mark.parametrize("success", [True, False])
-async def test_the_programs_own_update_beside_the_mending_of_one_that_failed(
+async def test_update_by_the_program_during_recovery_from_a_failed_renewal(
     success: bool,
 ) -> None:
     own: list[asyncio.Task[None]] = []

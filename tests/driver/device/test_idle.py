@@ -1,4 +1,4 @@
-"""Left alone, nothing runs: a day costs no wakeup but those of the renewals."""
+"""An idle module or device causes no wakeup of the loop but those of the renewals."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ OWN = 2
 """Rounds of the loop for a test's own timer, and for what that wakes."""
 
 RENEWAL = 12
-"""Rounds at most for an update: the timer, its task, the probe that wakes a module and what settles
-after it, the command, its `OK`, the platform's word, and who waited for that."""
+"""Rounds at most for an update: the timer, its task, the probe that wakes a module and the settle
+time after it, the command, its `OK`, the outcome, and the task that waits for it."""
 
 
 class Rounds:
@@ -45,7 +45,7 @@ class Rounds:
         return self.count - before
 
 
-async def test_an_open_module_sleeps_all_day(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_open_module_causes_no_wakeup(monkeypatch: pytest.MonkeyPatch) -> None:
     port = Scripted()
     async with Module(port.modem) as module:
         await module.check()
@@ -54,7 +54,7 @@ async def test_an_open_module_sleeps_all_day(monkeypatch: pytest.MonkeyPatch) ->
     await port.modem.close()
 
 
-async def test_a_device_that_is_not_logged_in_sleeps_all_day(
+async def test_device_without_a_login_causes_no_wakeup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     port = Scripted(platform())
@@ -65,7 +65,7 @@ async def test_a_device_that_is_not_logged_in_sleeps_all_day(
 
 
 @pytest.mark.parametrize("lifetime", [300, 3600, DAY])
-async def test_a_device_that_is_logged_in_wakes_for_its_renewals(
+async def test_logged_in_device_wakes_for_renewals_only(
     monkeypatch: pytest.MonkeyPatch, lifetime: int
 ) -> None:
     port = Scripted(platform(NOTIFY=["OK", "+MIPLNOTIFY:0,2"]))
@@ -80,7 +80,7 @@ async def test_a_device_that_is_logged_in_wakes_for_its_renewals(
     await port.modem.close()
 
 
-async def test_a_device_that_nobody_brings_back_sleeps_all_day(
+async def test_lost_device_causes_no_wakeup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     port = Scripted(platform())

@@ -1,4 +1,4 @@
-"""A device interrupted at every point: cancelled, unplugged, reset; and what is left behind."""
+"""A device that is cancelled, unplugged or reset at any point, and the module after it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ RULES = platform(NOTIFY=lambda line: ["OK", "+MIPLNOTIFY:0,2"] if line.endswith(
 Change = Callable[[asyncio.Task[None], Scripted], object]
 
 
-async def program(device: Device) -> None:
-    """Everything a program does with a device, once."""
+def reporting_device(m: Scripted) -> Device:
+    """A device whose callback reports a value."""
 
     async def on_execute(*_: object) -> None:
-        await device.notify(other, 5)
+        await device.notify(device.resources[1], 5)
 
-    device._requests._handler._handlers.on_execute = on_execute
+    device = Device(m.modem, ENDPOINT, on_execute=on_execute)
+    return device
+
+
+async def program(device: Device) -> None:
+    """Everything a program does with a device, once."""
     async with device:
         lamp = await device.add_resource("1/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
         other = await device.add_resource("1/0/2", ValueType.INTEGER, 1)
@@ -48,7 +53,7 @@ async def interrupted(
 ) -> tuple[bool, Device, Scripted, BaseException | None]:
     """Run the program and `change` something after so many rounds of the loop."""
     m = Scripted(dict(RULES))
-    device = Device(m.modem, ENDPOINT)
+    device = reporting_device(m)
     task = asyncio.create_task(program(device))
     for at in range(after):
         if at % 40 == 20:
@@ -80,8 +85,8 @@ def every_point(
 
 
 def left_clean(m: Scripted) -> bool:
-    told = [line for line in m.sent if "MIPL" in line]
-    return not told or told[-1] == "AT+MIPLDEL=0"
+    lines = [line for line in m.sent if "MIPL" in line]
+    return not lines or lines[-1] == "AT+MIPLDEL=0"
 
 
 def whole_reports(m: Scripted) -> bool:
@@ -98,7 +103,7 @@ def whole_reports(m: Scripted) -> bool:
     return not open_report
 
 
-def test_cancelled_at_any_point_it_leaves_the_module_clean() -> None:
+def test_cancellation_at_any_point_leaves_the_module_clean() -> None:
     def check(device: Device, m: Scripted, error: BaseException | None) -> None:
         assert error is None
         assert left_clean(m), m.sent
@@ -108,7 +113,7 @@ def test_cancelled_at_any_point_it_leaves_the_module_clean() -> None:
     assert every_point(lambda task, _: task.cancel(), check) > 50
 
 
-def test_cancelled_again_and_again_it_leaves_the_module_clean() -> None:
+def test_repeated_cancellation_leaves_the_module_clean() -> None:
     def insist(task: asyncio.Task[None], _: Scripted) -> None:
         task.cancel()
         if not task.done():
@@ -124,7 +129,7 @@ def test_cancelled_again_and_again_it_leaves_the_module_clean() -> None:
     every_point(insist, check)
 
 
-def test_unplugged_at_any_point_it_ends_at_once() -> None:
+def test_port_lost_at_any_point_ends_the_program_at_once() -> None:
     def check(device: Device, _: Scripted, error: BaseException | None) -> None:
         assert error is None or isinstance(error, PortError), error
         assert asyncio.get_running_loop().time() < 1
@@ -134,7 +139,7 @@ def test_unplugged_at_any_point_it_ends_at_once() -> None:
 
 
 def reset(_: asyncio.Task[None], m: Scripted) -> None:
-    """The module restarts: what it was told is gone, and it is mute for a while."""
+    """The module restarts: it has lost its configuration, and is silent for a while."""
     m.rules = {"AT": None}
 
     def up() -> None:
@@ -146,7 +151,7 @@ def reset(_: asyncio.Task[None], m: Scripted) -> None:
 
 
 @pytest.mark.parametrize("reply", [None, "ERROR", "+CME ERROR:3", "+CIS ERROR: 601", "reset"])
-def test_a_module_that_fails_at_any_point_is_a_typed_error(reply: str | None) -> None:
+def test_module_failure_at_any_point_is_a_typed_error(reply: str | None) -> None:
     def fail(_: asyncio.Task[None], m: Scripted) -> None:
         m.rules = {"AT": "OK", "AT+": reply}
 
@@ -180,14 +185,14 @@ lines = st.one_of(
 
 @settings(max_examples=scaled(60))
 @given(st.lists(lines, max_size=40), st.sampled_from([0, 5, 40, 60, 1000]))
-def test_no_line_of_a_module_stops_a_device(said: list[str], when: int) -> None:
+def test_no_line_stops_a_device(received: list[str], when: int) -> None:
     async def main() -> None:
         m = Scripted(dict(RULES))
-        device = Device(m.modem, ENDPOINT)
+        device = reporting_device(m)
         task = asyncio.create_task(program(device))
         for _ in range(when):
             await asyncio.sleep(0)
-        m.say(*said)
+        m.say(*received)
         await asyncio.wait({task})
         assert task.exception() is None or isinstance(task.exception(), M5310Error)
         assert device.state in (DeviceState.DESTROYED, DeviceState.NEW)
@@ -198,15 +203,15 @@ def test_no_line_of_a_module_stops_a_device(said: list[str], when: int) -> None:
 
 @settings(max_examples=scaled(40))
 @given(st.lists(lines, max_size=40))
-def test_after_any_lines_a_request_is_served(said: list[str]) -> None:
+def test_after_any_lines_a_request_is_served(received: list[str]) -> None:
     async def main() -> None:
         m = Scripted(dict(RULES))
         async with Device(m.modem, ENDPOINT) as device:
             await device.add_resource("1/0/1", ValueType.STRING, "", Access(7))
             await device.connect(30)
-            m.say(*said)
+            m.say(*received)
             await elapse(60)
-            m.say("+MIPLOPEN:0,1")  # whatever it said before
+            m.say("+MIPLOPEN:0,1")
             with contextlib.suppress(M5310Error):
                 await device.connect(30)
             m.say("+MIPLEXECUTE:0,20000,1,0,1")

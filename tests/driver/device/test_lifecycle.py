@@ -1,4 +1,4 @@
-"""How a device begins and ends: what is left in the module, and what of the port."""
+"""Creating, closing and destroying a device: what remains in the module, and the port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.scripted import Reply, platform
 # --- create ----------------------------------------------------------------------------------
 
 
-async def test_a_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> None:
+async def test_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     with pytest.raises(StateError, match="open it first"):
         device.modem  # noqa: B018
@@ -41,7 +41,7 @@ async def test_a_port_given_by_name_is_opened_and_closed_once(opening: Ports) ->
 
 
 @pytest.mark.realtime
-async def test_a_port_that_does_not_open_leaves_nothing_behind() -> None:
+async def test_device_stays_new_if_the_port_cannot_be_opened() -> None:
     device = Device("/dev/there-is-no-such-port", ENDPOINT)
     with pytest.raises(PortError):
         await device.create()
@@ -50,20 +50,20 @@ async def test_a_port_that_does_not_open_leaves_nothing_behind() -> None:
     assert device.state is DeviceState.DESTROYED
 
 
-async def test_a_modem_whose_port_is_gone(opening: Ports) -> None:
+async def test_create_fails_on_a_closed_modem(opening: Ports) -> None:
     async with module() as m:
         m.vanish()
         with pytest.raises(PortError):
             await Device(m.modem, ENDPOINT).create()
 
 
-async def test_a_module_without_error_numbers_is_fine_too() -> None:
+async def test_module_without_error_numbers_is_configured() -> None:
     async with module({**platform(), "AT+CMEE": "ERROR"}) as m, Device(m.modem, ENDPOINT):
         assert m.sent[:2] == ["AT+CMEE=1", CONF]
 
 
 @pytest.mark.parametrize("registered", [True, False])
-async def test_what_an_earlier_program_left_behind_is_deleted_first(registered: bool) -> None:
+async def test_instance_of_a_previous_program_is_deleted_first(registered: bool) -> None:
     left = {"instance": True}
 
     def conf(_: str) -> Reply:
@@ -79,7 +79,7 @@ async def test_what_an_earlier_program_left_behind_is_deleted_first(registered: 
         assert [text(line) for line in m.sent[2:]] == ["CLOSE=0", "DEL=0", text(CONF)]
 
 
-async def test_a_module_that_refuses_the_configuration_anyway(opening: Ports) -> None:
+async def test_create_can_be_repeated_after_a_refused_configuration(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     opening.rules = platform(CONF="+CME ERROR:50")
     with pytest.raises(CommandError, match="50"):
@@ -92,7 +92,7 @@ async def test_a_module_that_refuses_the_configuration_anyway(opening: Ports) ->
     assert opening[1].closed == 1
 
 
-async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
+async def test_silent_module_fails_create_after_one_command(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     opening.rules = {"AT": None}
     begun = asyncio.get_running_loop().time()
@@ -102,18 +102,8 @@ async def test_a_mute_module_is_given_up_once(opening: Ports) -> None:
     assert opening[0].closed == 1
 
 
-async def test_cancelled_while_it_is_created_it_leaves_the_module_clean() -> None:
-    async with module(platform(CONF=None)) as m:
-        task = asyncio.create_task(Device(m.modem, ENDPOINT).create())
-        await m.until("AT+MIPLCONF")
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert m.sent[-1] == "AT+MIPLDEL=0"
-
-
 @pytest.mark.parametrize("again", [0, 1, 3])
-async def test_a_restart_told_with_the_last_ok_of_its_creation_begins_it_again(again: int) -> None:
+async def test_restart_after_the_last_ok_of_create_repeats_it(again: int) -> None:
     left = [True] * (1 + again)
 
     def conf(_: str) -> Reply:
@@ -132,7 +122,7 @@ async def test_a_restart_told_with_the_last_ok_of_its_creation_begins_it_again(a
         await device.destroy()
 
 
-async def test_it_is_created_once() -> None:
+async def test_second_create_is_refused() -> None:
     async with module() as m:
         device = Device(m.modem, ENDPOINT)
         first = asyncio.create_task(device.create())
@@ -150,23 +140,7 @@ async def test_it_is_created_once() -> None:
             await device.create()
 
 
-@pytest.mark.parametrize("times", [1, 2, 3])
-async def test_a_board_that_restarts_as_its_port_is_opened(times: int) -> None:
-    left = [RESTART] * times
-    rules = platform(CONF=lambda _: left.pop() if left else "OK")
-    async with module(rules) as m:
-        device = Device(m.modem, ENDPOINT)
-        if times == 3:
-            with pytest.raises(ModemReset):
-                await device.create()
-            assert device.state is DeviceState.NEW
-        else:
-            await device.create()
-            assert device.state is DeviceState.DEREGISTERED
-            await device.destroy()
-
-
-async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) -> None:
+async def test_port_lost_after_the_last_answer_fails_create(opening: Ports) -> None:
     def unplug(_: str) -> Reply:
         asyncio.get_running_loop().call_soon(opening[0].vanish)
         return "OK"
@@ -175,7 +149,7 @@ async def test_a_port_lost_with_the_last_answer_of_a_creation(opening: Ports) ->
     device = Device("/dev/ttyUSB0", ENDPOINT)
     with pytest.raises(PortError, match="lost"):
         await device.create()
-    # nothing is left running, although nobody destroys what was never created
+    # the port is closed, since a device that was not created is not destroyed
     assert opening[0].closed == 1
 
 
@@ -198,7 +172,7 @@ async def test_requests_are_served_while_logging_out() -> None:
         await leaving
 
 
-async def test_closed_while_its_port_is_gone_it_is_not_logged_in_again(opening: Ports) -> None:
+async def test_close_while_the_port_is_lost_cancels_the_login(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     await device.create()
     t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
@@ -225,7 +199,7 @@ async def test_closed_while_its_port_is_gone_it_is_not_logged_in_again(opening: 
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-async def test_closed_while_it_logs_in_it_awaits_the_end_of_that(accepted: bool) -> None:
+async def test_close_waits_for_a_login_under_way(accepted: bool) -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         m.rules = platform(OPEN="OK")
         connecting = asyncio.create_task(device.connect(20))
@@ -238,7 +212,7 @@ async def test_closed_while_it_logs_in_it_awaits_the_end_of_that(accepted: bool)
         assert (connecting.exception() is None) is accepted
 
 
-async def test_a_login_told_of_after_its_logout_changes_nothing() -> None:
+async def test_login_outcome_after_the_logout_is_ignored() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         m.rules = platform(OPEN="OK", CLOSE="+CME ERROR:3")
         with pytest.raises(RegistrationError):
@@ -252,7 +226,7 @@ async def test_a_login_told_of_after_its_logout_changes_nothing() -> None:
     assert list(map(text, m.sent[before:])) == ["CLOSE=0", "DEL=0"]
 
 
-async def test_closed_between_two_attempts_to_log_in_it_makes_no_third() -> None:
+async def test_close_between_two_attempts_ends_the_recovery() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
         await device.connect()
@@ -269,7 +243,7 @@ async def test_closed_between_two_attempts_to_log_in_it_makes_no_third() -> None
         assert len(m.sent) == sent
 
 
-async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
+async def test_restart_during_close_does_not_log_in() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         m.rules = platform(OPEN="OK")
         connecting = asyncio.create_task(device.connect(20))
@@ -285,24 +259,7 @@ async def test_a_restart_while_it_is_being_closed_logs_nothing_in() -> None:
         assert len([line for line in m.sent if "OPEN" in line]) == 1
 
 
-async def test_logging_out_while_the_login_is_tried_again() -> None:
-    opened = ["+CME ERROR:30"]
-    async with module(platform()) as m, Device(m.modem, ENDPOINT) as device:
-        await device.add_resource("1/0/1", ValueType.INTEGER, 1)
-        await device.connect(30)
-        m.rules["AT+MIPLOPEN"] = lambda _: opened.pop() if opened else ["OK", "+MIPLOPEN:0,1"]
-        m.say(RESTART)
-        async with asyncio.timeout(60):
-            while device.state is not DeviceState.REG_FAILED:
-                await elapse(0.05)
-        await device.connect(30)
-        await device.close(30)
-        await elapse(60)
-        assert device.state is DeviceState.DEREGISTERED
-        assert not device.counters.restored
-
-
-async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
+async def test_refused_close_does_not_end_the_renewals() -> None:
     async with module() as m, Device(m.modem, ENDPOINT, lifetime=300) as device:
         await device.add_resource("1/0/1", ValueType.INTEGER, 1)
         await device.connect(30)
@@ -317,7 +274,7 @@ async def test_a_logout_that_is_not_begun_does_not_end_the_renewals() -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1])
-async def test_a_callback_may_destroy_its_own_device(
+async def test_callback_may_destroy_its_device(
     others: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = asyncio.Event()
@@ -343,7 +300,7 @@ async def test_a_callback_may_destroy_its_own_device(
     assert not caplog.records
 
 
-async def test_an_exception_leaves_the_module_clean_and_comes_through() -> None:
+async def test_exception_in_the_program_leaves_the_module_clean() -> None:
     async def program() -> None:
         async with Device(m.modem, ENDPOINT) as device:
             await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
@@ -360,30 +317,7 @@ async def test_an_exception_leaves_the_module_clean_and_comes_through() -> None:
         ]
 
 
-@pytest.mark.parametrize("times", [1, 2])
-async def test_a_cancellation_leaves_the_module_clean(times: int) -> None:
-    async with module() as m:
-        connected = asyncio.Event()
-
-        async def program() -> None:
-            async with Device(m.modem, ENDPOINT) as device:
-                await device.connect()
-                connected.set()
-                await asyncio.Event().wait()
-
-        task = asyncio.create_task(program())
-        await connected.wait()
-        m.rules = platform(CLOSE="OK")
-        for _ in range(times):
-            task.cancel()
-            await m.until("AT+MIPLCLOSE") if _ == 0 else await asyncio.sleep(0)
-        m.say("+MIPLCLOSE:0,1")
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert m.sent[-1] == "AT+MIPLDEL=0"
-
-
-async def test_a_cancelled_login_is_waited_for_and_undone() -> None:
+async def test_destroy_waits_for_a_cancelled_login_and_logs_out() -> None:
     async with module(platform(OPEN="OK")) as m:
         device = Device(m.modem, ENDPOINT)
         await device.create()
@@ -396,7 +330,7 @@ async def test_a_cancelled_login_is_waited_for_and_undone() -> None:
         assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
 
 
-async def test_a_module_that_refuses_to_be_cleaned_is_left_as_it_is(
+async def test_destroy_ignores_refusals(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     rules = platform(CLOSE="+CME ERROR:3", DELOBJ="ERROR", DEL=None)
@@ -407,15 +341,7 @@ async def test_a_module_that_refuses_to_be_cleaned_is_left_as_it_is(
     assert "logout did not succeed" in caplog.text
 
 
-async def test_two_who_destroy_do_it_once() -> None:
-    async with module() as m:
-        device = Device(m.modem, ENDPOINT)
-        await device.create()
-        await asyncio.gather(device.destroy(), device.destroy())
-        assert m.sent.count("AT+MIPLDEL=0") == 1
-
-
-async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
+async def test_late_login_outcome_does_not_stop_destroy() -> None:
     async with module(platform(OPEN="OK")) as m:
         device = Device(m.modem, ENDPOINT)
         await device.create()
@@ -426,7 +352,7 @@ async def test_a_late_login_in_the_last_moment_does_not_stop_the_end() -> None:
         assert device.state is DeviceState.DESTROYED
 
 
-async def test_what_is_kept_as_the_device_ends_fails(opening: Ports) -> None:
+async def test_destroy_fails_kept_reports(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     await device.create()
     t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
@@ -440,24 +366,7 @@ async def test_what_is_kept_as_the_device_ends_fails(opening: Ports) -> None:
         await report.accepted()
 
 
-@pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ", "AT+MIPLDEL="])
-async def test_a_port_lost_while_leaving_ends_it(at: str) -> None:
-    async with module() as m:
-        device = Device(m.modem, ENDPOINT)
-        await device.create()
-        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        await device.connect()
-
-        def unplug(_: str) -> Reply:
-            m.vanish()
-            return None
-
-        m.rules = {at: unplug, **platform()}
-        await device.destroy()
-        assert device.state is DeviceState.DESTROYED
-
-
-async def test_destroyed_before_it_began_it_is_not_created() -> None:
+async def test_destroyed_device_cannot_be_created() -> None:
     async with module() as m:
         device = Device(m.modem, ENDPOINT)
         leaving = asyncio.create_task(device.destroy())
@@ -469,7 +378,7 @@ async def test_destroyed_before_it_began_it_is_not_created() -> None:
         assert device.state is DeviceState.DESTROYED
 
 
-async def test_destroyed_while_it_is_created_it_leaves_the_module_clean(opening: Ports) -> None:
+async def test_destroy_during_create_leaves_the_module_clean(opening: Ports) -> None:
     device = Device("/dev/ttyUSB0", ENDPOINT)
     creating = asyncio.create_task(device.create())
     await asyncio.sleep(0)
@@ -480,7 +389,7 @@ async def test_destroyed_while_it_is_created_it_leaves_the_module_clean(opening:
     assert opening[0].closed == 1
 
 
-async def test_a_restart_during_the_end_is_the_end() -> None:
+async def test_restart_during_destroy_ends_it() -> None:
     async with module(platform(CLOSE=RESTART)) as m:
         async with Device(m.modem, ENDPOINT) as device:
             await device.add_resource("1/0/1", ValueType.INTEGER, 1)
@@ -490,7 +399,7 @@ async def test_a_restart_during_the_end_is_the_end() -> None:
 
 @pytest.mark.parametrize("what", ["add", "remove", "connect", "create"])
 @pytest.mark.parametrize("at", ["AT+MIPLCLOSE", "AT+MIPLDELOBJ=0,1", "AT+MIPLDEL="])
-async def test_nothing_begins_while_a_device_is_destroyed(what: str, at: str) -> None:
+async def test_nothing_begins_during_destroy(what: str, at: str) -> None:
     async with module() as m:
         device, resources = await declared(m, "1/0/1", "2/0/1", "3/0/1")
         await device.connect()

@@ -12,7 +12,6 @@ from m5310.at.codec import Answer, Command
 from m5310.device import outbox as outbox_module
 from m5310.device.acknowledgements import OVERDUE
 from m5310.device.events import ReportDropped, UpkeepEvent
-from m5310.device.observations import OBSERVE_WITHIN
 from m5310.device.outbox import (
     ATTEMPTS,
     Outbox,
@@ -197,35 +196,6 @@ async def test_report_cancelled_before_first_line_is_not_sent() -> None:
     assert len(module.lines) == 1
 
 
-async def test_refused_first_line_needs_no_closing_line() -> None:
-    module, a = ReportingModule(refuse("5700")), resource(A, value="old")
-    with pytest.raises(CommandError):
-        await plain_outbox(module).send({a: "x", resource(B): "y"}, acknowledge=False)
-    assert len(module.lines) == 1
-    assert a.value == "old"
-
-
-async def test_report_refused_half_way_is_closed() -> None:
-    module, a, b = (
-        ReportingModule(refuse("5701")),
-        resource(A, value="old"),
-        resource(B, value="old"),
-    )
-    with pytest.raises(CommandError, match="5701"):
-        await plain_outbox(module).send({a: "x", b: "y", resource(C): "z"}, acknowledge=True)
-    assert module.lines == ['3303,0,5700,1,"x",0', '3303,0,5701,1,"y",0', '3303,0,5700,1,"x",1']
-    assert (a.value, b.value) == ("x", "old")
-
-
-async def test_report_that_cannot_be_closed_is_logged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    module = ReportingModule(lambda line: refuse("")(line) if len(module.lines) > 1 else None)
-    with pytest.raises(CommandError, match="5701"):
-        await plain_outbox(module).send({resource(A): "x", resource(B): "y"}, acknowledge=False)
-    assert "half a report" in caplog.text
-
-
 async def test_failed_report_awaits_no_acknowledgement(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     module = ReportingModule(lambda line: CommandTimeout(line, 5))
@@ -292,34 +262,6 @@ async def test_window_of_missing_acknowledgements(monkeypatch: pytest.MonkeyPatc
     assert third.result().state is ReportState.ACCEPTED
 
 
-def mute(part: str, *, sent: bool = True) -> Callable[[str], M5310Error | None]:
-    def fault(line: str) -> M5310Error | None:
-        return CommandTimeout(line, 5, sent=sent) if part in line else None
-
-    return fault
-
-
-async def test_report_with_lost_first_result_is_closed() -> None:
-    module = ReportingModule(mute('"1",0'))
-    with pytest.raises(CommandTimeout):
-        await plain_outbox(module).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
-    assert module.lines == ['3303,0,5700,1,"1",0', '3303,0,5700,1,"1",1']  # the module may have it
-
-
-async def test_report_with_lost_last_result_is_closed() -> None:
-    module = ReportingModule(mute('"2"'))
-    with pytest.raises(CommandTimeout):
-        await plain_outbox(module).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
-    assert [line[-3:] for line in module.lines] == ['1",0'[-3:], '2",1'[-3:], '1",1'[-3:]]
-
-
-async def test_unsent_report_needs_no_closing_line() -> None:
-    module = ReportingModule(mute('"1"', sent=False))
-    with pytest.raises(CommandTimeout):
-        await plain_outbox(module).send({resource(A): "1", resource(B): "2"}, acknowledge=False)
-    assert len(module.lines) == 1
-
-
 async def test_failed_reports_are_not_sent_after_restart() -> None:
     a, b, c = resource(A), resource(B), resource(C)
     module = ReportingModule()
@@ -336,7 +278,7 @@ async def test_failed_reports_are_not_sent_after_restart() -> None:
     assert (b.value, c.value) == ("", "4")
 
 
-# --- reports are kept ----------------------------------------------------------------------------
+# --- reports are kept ------------------------------------------------------------------------
 
 QUEUED, ACCEPTED, FAILED = ReportState.QUEUED, ReportState.ACCEPTED, ReportState.FAILED
 
@@ -430,7 +372,7 @@ async def test_report_without_acknowledgement_is_not_sent_again() -> None:
     assert setup.sent == ["1"]
 
 
-# --- the platform observes again -----------------------------------------------------------------
+# --- the platform observes again -------------------------------------------------------------
 
 
 async def test_reports_wait_until_platform_observes_again() -> None:
@@ -448,61 +390,7 @@ async def test_reports_wait_until_platform_observes_again() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(5)
 
 
-async def test_wait_for_observe_ends() -> None:
-    setup = OutboxSetup()
-    setup.outbox.observations.observed((3303, 0, -1), added=True)
-    setup.outbox.hold()
-    report = await setup.send("1")
-    setup.outbox.release()
-    await report.accepted()
-    begun = asyncio.get_running_loop().time()
-    assert begun == pytest.approx(OBSERVE_WITHIN + 1)
-    await setup.send("2")  # waited once
-    assert asyncio.get_running_loop().time() == begun + 1
-
-
-async def test_loss_before_platform_observes_again() -> None:
-    setup = OutboxSetup()
-    setup.outbox.observations.observed((3303, 0, -1), added=True)
-    setup.outbox.hold()
-    report = await setup.send("1")
-    setup.outbox.release()
-    await elapse(3)
-    setup.outbox.hold()
-    await elapse(60)
-    assert setup.module.lines == []
-    setup.outbox.release()
-    setup.outbox.observations.observed((3303, 0, -1), added=True)
-    await report.accepted()
-    assert asyncio.get_running_loop().time() == pytest.approx(64)
-
-
-# --- the outbox is full --------------------------------------------------------------------------
-
-
-async def test_full_outbox_drops_oldest_report() -> None:
-    setup = OutboxSetup(limit=2)
-    setup.outbox.hold()
-    oldest, *kept = [await setup.send(text) for text in "123"]
-    assert setup.dropped == [oldest]
-    assert oldest.state is FAILED
-    with pytest.raises(OutboxFull, match="2 later ones wait"):
-        await oldest.accepted()
-    setup.outbox.release()
-    await kept[-1].accepted()
-    assert setup.sent == ["2", "3"]
-
-
-async def test_full_outbox_refuses_report() -> None:
-    setup = OutboxSetup(limit=2, when_full=WhenFull.REFUSE)
-    setup.outbox.hold()
-    kept = [await setup.send(text) for text in "12"]
-    with pytest.raises(OutboxFull, match="2 of 2 wait already"):
-        await setup.send("3")
-    setup.outbox.release()
-    await kept[-1].accepted()
-    assert setup.dropped == []
-    assert setup.sent == ["1", "2"]
+# --- the outbox is full ----------------------------------------------------------------------
 
 
 async def test_report_larger_than_limit_drops_nothing() -> None:
@@ -528,7 +416,7 @@ def test_limit_must_be_positive_integer(limit: object) -> None:
         OutboxSetup(limit=limit)  # type: ignore[arg-type]
 
 
-# --- reports are repeated ------------------------------------------------------------------------
+# --- reports are repeated --------------------------------------------------------------------
 
 
 async def test_unacknowledged_report_is_sent_again_after_verify() -> None:
@@ -584,7 +472,7 @@ async def test_overdue_report_fails_without_recovery() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(1 + OVERDUE)
 
 
-# --- the module refuses a report -----------------------------------------------------------------
+# --- the module refuses a report -------------------------------------------------------------
 
 
 async def test_refused_report_fails_if_verify_succeeds() -> None:
@@ -654,7 +542,7 @@ async def test_report_dropped_during_verify_fails_once() -> None:
     assert setup.sent == ["1"]
 
 
-# --- the end -------------------------------------------------------------------------------------
+# --- the end ---------------------------------------------------------------------------------
 
 
 async def test_stop_fails_reports_that_have_not_started() -> None:
@@ -680,11 +568,6 @@ async def test_close_fails_all_reports_and_ends_task() -> None:
             await waiting
     await elapse(10 * OVERDUE)
     assert setup.sent == ["1"]
-
-
-async def test_close_of_unused_outbox() -> None:
-    setup = OutboxSetup()
-    await setup.outbox.close(PortError("gone"))
 
 
 @pytest.mark.parametrize("faults", [1, 3])

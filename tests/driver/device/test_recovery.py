@@ -1,299 +1,264 @@
-"""The recovery policy: which event of the module or the clock begins what."""
+"""Recovery of a device: what begins it, the attempts and their waits, and what ends it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
-from m5310.at.modem import Modem
-from m5310.commands.general import BootCause, Booted
-from m5310.device import events
+from m5310.commands.network import Registration as Stat
+from m5310.device.device import Device
 from m5310.device.events import (
-    LoggedOut,
-    RenewalFailed,
-    Renewed,
+    PortBack,
+    PortLost,
+    RadioRestarted,
+    Reconnecting,
     Reset,
     Restored,
     UpkeepEvent,
 )
-from m5310.device.provisioning import Provisioning
-from m5310.device.recovery import RecoveryPolicy
-from m5310.device.registration import Registration
-from m5310.dialects.urcs import Closed, Opened, Updated
-from m5310.errors import ModemReset, PortError
-from m5310.lwm2m.resources import ObjectTree
-from m5310.module.link import Link, LinkEvent, PortLost, Restarted, Session
-from m5310.module.module import Module
-from m5310.states import DeviceEvent, DeviceState
+from m5310.device.restore import (
+    ATTACH_GRACE,
+    FIRST_WAIT,
+    LONGEST_PORT_WAIT,
+    LONGEST_WAIT,
+)
+from m5310.errors import PortError
+from m5310.lwm2m.values import ValueType
+from m5310.states import DeviceState
 from tests.support.clock import elapse
-from tests.support.dialects import CLASSIC
-from tests.support.execute import RecordingModule
-from tests.support.scripted import Scripted
+from tests.support.devices import ENDPOINT, RESTART, Ports
+from tests.support.scripted import Reply, Scripted, platform
 
-S, E = DeviceState, DeviceEvent
-LIFETIME = 300
-TEXT = "REBOOT_CAUSE_UNKNOWN"
-RESET = ModemReset("restarted")
-GONE = PortError("gone")
+S = DeviceState
 
 
-class RecoveredDevice:
-    """A device without requests and reports; the platform answers each thing after a second."""
+class LoggedInDevice:
+    """A device on a port that is opened by name, and its events."""
 
-    def __init__(self, *, recover: bool = True, lent: bool = False) -> None:
-        """On a port that can be opened again, unless the modem is lent."""
-        self.port = Scripted()
-        self.opened = 0
-        self.wire = RecordingModule()
-        self.wire.then = self._sent
-        self.updated = True
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
         self.events: list[UpkeepEvent] = []
-        self.registration = Registration(self.wire.execute, CLASSIC)
-        provisioning = Provisioning(
-            ObjectTree(),
-            self.wire,
-            CLASSIC,
-            Session(),
-            self.registration.outcomes,
-        )
-        self.link = Link(self.port.modem if lent else self._open)
-        self.link.listen(self._on_link_event)
-        self.policy = RecoveryPolicy(
-            Module(self.link),
-            self.registration,
-            provisioning,
-            LIFETIME,
-            self.events.append,
-            recover=recover,
-            random=None,
-        )
-        self.registration.listen(self.policy.state_changed)
+        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=self.events.append)
 
-    async def _open(self) -> Modem:
-        self.opened += 1
-        self.port = Scripted()
-        return self.port.modem
+    def restart(self, line: str = RESTART) -> None:
+        self.ports[-1].say(line)
 
-    def _on_link_event(self, event: LinkEvent) -> None:
-        if isinstance(event, PortLost):
-            self.policy.port_lost(event.error)
+    def lose_port(self, rules: dict[str, Reply | Callable[[str], Reply]] | None) -> None:
+        """Lose the port; `rules` are those of the module on the next one, None: there is none."""
+        self.ports.rules = rules
+        self.ports[-1].vanish()
 
-    def restart(self, line: str = TEXT) -> None:
-        booted = Booted(BootCause.UNKNOWN, line) if line == TEXT else None
-        self.policy.restarted(Restarted(line, booted, RESET))
-
-    def _sent(self, line: str) -> None:
-        outcome: Opened | Closed | Updated
-        if "OPEN" in line:
-            outcome = Opened(0, True)
-        elif "CLOSE" in line:
-            outcome = Closed(0, True)
-        elif "UPDATE" in line:
-            outcome = Updated(0, self.updated)
-        else:
-            return
-        asyncio.get_running_loop().call_later(1, self.registration.on_outcome, outcome)
-
-    async def log_in(self) -> None:
-        await self.link.open()
-        self.registration.begin(E.CREATE)
-        await self.registration.connect(30)
+    def sent(self, name: str) -> int:
+        return sum(line.startswith(f"AT+{name}") for port in self.ports for line in port.sent)
 
     @property
-    def state(self) -> DeviceState:
-        return self.registration.state
+    def waits(self) -> list[float]:
+        return [each.wait for each in self.events if isinstance(each, Reconnecting)]
+
+    async def wait_for(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(86400):
+            while not condition():
+                await elapse(0.5)
+
+    async def wait_restored(self) -> None:
+        await self.wait_for(lambda: self.device.counters.restored)
 
 
-async def test_announced_restart_is_one_event() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    for line in ("REBOOTING", TEXT, TEXT, "REBOOTING", "REBOOTING"):
-        device.restart(line)
-    assert device.events == [Reset("REBOOTING"), Reset(TEXT), Reset("REBOOTING")]
-    await device.policy.suspend()
+@asynccontextmanager
+async def logged_in(ports: Ports) -> AsyncIterator[LoggedInDevice]:
+    it = LoggedInDevice(ports)
+    async with it.device:
+        await it.device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await it.device.connect(30)
+        yield it
 
 
-async def test_restart_after_a_restoration_is_another_one() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    device.restart("REBOOTING")
-    await elapse(60)
-    device.restart()
-    assert device.events == [Reset("REBOOTING"), Restored(1), Reset(TEXT)]
-    await device.policy.suspend()
+def answers(times: int, answer: Reply, then: Reply = "OK") -> Callable[[str], Reply]:
+    """The answer to the first commands, and that to those after them."""
+    left = [answer] * times
+    return lambda _: left.pop() if left else then
 
 
-async def test_device_that_was_given_up_stays_lost() -> None:
-    device = RecoveredDevice(recover=False)
-    await device.log_in()
-    device.restart()
-    assert device.state is S.LOST
-    device.restart()
-    assert device.state is S.LOST
-    await device.policy.wait_out_of_service()
+LOGIN = ["OK", "+MIPLOPEN:0,1"]
 
 
-@pytest.mark.parametrize("recover", [True, False])
-async def test_nothing_begins_after_the_end(recover: bool) -> None:
-    device = RecoveredDevice(recover=recover)
-    await device.log_in()
-    device.registration.closing_only = True
-    device.restart()
-    assert not device.policy.in_service
-    assert device.state is S.RESTORING  # and DESTROYED next
+# --- what begins it --------------------------------------------------------------------------
 
 
-async def test_resumed_registration_is_renewed() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    await device.policy.suspend()
-    device.policy.resume()
-    await elapse(20)
-    assert device.events == [Renewed(LIFETIME)]
-    await device.policy.suspend()
-    await device.registration.close(30)
-    device.policy.resume()
-    await elapse(10 * LIFETIME)
+async def test_announced_restart_is_one_event(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        for line in ("REBOOTING", RESTART, RESTART, "REBOOTING", "REBOOTING"):
+            it.restart(line)
+        resets = [event for event in it.events if isinstance(event, Reset)]
+        assert resets == [Reset("REBOOTING"), Reset(RESTART), Reset("REBOOTING")]
 
 
-@pytest.mark.parametrize("event", [RESET, GONE])
-async def test_interruption_while_suspended_is_restored_without_login(
-    event: ModemReset | PortError,
+async def test_restart_after_a_lost_port_is_another_event(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        it.restart("REBOOTING")
+        it.lose_port(platform())
+        await it.wait_restored()
+        it.restart()
+        types = [type(event) for event in it.events]
+        assert types == [Reset, PortLost, PortBack, Restored, Reset]
+
+
+async def test_no_update_is_sent_to_verify_without_a_login(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        await it.device.close()
+        sent = it.sent("")
+        assert not await it.device._recovery.verify_registration()
+        assert it.sent("") == sent
+
+
+async def test_nothing_is_restored_while_the_device_is_destroyed(opening: Ports) -> None:
+    device = LoggedInDevice(opening).device
+    async with device:
+        await device.connect(30)
+    assert not device._recovery.restore_configuration()
+
+
+# --- attempts --------------------------------------------------------------------------------
+
+
+async def test_without_a_network_only_the_login_is_repeated(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        it.ports[0].rules["AT+MIPLOPEN"] = answers(3, "+CME ERROR:30", LOGIN)
+        it.restart()
+        await it.wait_restored()
+        counts = [it.sent(f"MIPL{name}") for name in ("CONF", "ADDOBJ", "NOTIFY", "OPEN")]
+        assert counts == [2, 2, 2, 5]
+        assert it.events[-1] == Restored(4)
+        assert len(it.waits) == 3
+        for attempt, wait in enumerate(it.waits, 1):
+            assert FIRST_WAIT * 2 ** (attempt - 1) <= wait <= FIRST_WAIT * 2**attempt
+
+
+@pytest.mark.parametrize("number", [3, 50])
+async def test_module_in_another_state_is_configured_again(opening: Ports, number: int) -> None:
+    async with logged_in(opening) as it:
+        it.ports[0].rules["AT+MIPLOPEN"] = answers(1, f"+CME ERROR:{number}", LOGIN)
+        it.ports[0].say("+MIPLCLOSE:0,1")
+        await it.wait_restored()
+        assert it.sent("MIPLCONF") == 2
+        assert it.device.state is S.REGISTERED
+
+
+async def test_silent_module_is_tried_for_ever(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        it.ports[0].rules = {"AT": None}
+        it.restart()
+        await elapse(86400)
+        assert all(LONGEST_WAIT / 2 <= wait <= LONGEST_WAIT for wait in it.waits[10:])
+        assert len(set(it.waits)) == len(it.waits)
+        it.ports[0].rules = platform()
+        await it.wait_restored()
+
+
+async def test_missing_port_is_polled_for_ever(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        it.lose_port(None)
+        await elapse(86400)
+        assert all(LONGEST_PORT_WAIT / 2 <= wait <= LONGEST_PORT_WAIT for wait in it.waits[10:])
+        assert len(it.waits) > 86400 / LONGEST_PORT_WAIT
+        it.ports.rules = platform()
+        await it.wait_restored()
+        assert it.events[-2:] == [PortBack("scripted"), Restored(1)]
+
+
+@pytest.mark.parametrize("answer", [["OK", "+MIPLCLOSE:0,1"], "+CME ERROR:3"])
+async def test_failed_update_is_followed_by_logout_and_login(opening: Ports, answer: Reply) -> None:
+    async with logged_in(opening) as it:
+        module = it.ports[0]
+        module.rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"], CLOSE=answer)
+        await it.wait_restored()
+        assert module.since("AT+MIPLUPDATE")[1:] == ["AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,60"]
+
+
+async def test_restart_during_the_logout_starts_over(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        module = it.ports[0]
+        module.rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"], CLOSE=RESTART)
+        await it.wait_restored()
+        names = [line.partition("=")[0] for line in module.since("AT+MIPLCLOSE")]
+        assert names[1:3] == ["AT+CMEE", "AT+MIPLCONF"]
+        assert it.device.state is S.REGISTERED
+
+
+async def test_late_outcome_of_a_login_is_enough(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        module = it.ports[0]
+        module.rules = platform(OPEN="OK")
+        it.restart()
+        await it.wait_for(lambda: it.waits)
+        module.say("+MIPLOPEN:0,1")
+        await it.wait_restored()
+        assert it.sent("MIPLOPEN") == 2
+        assert it.events[-1] == Restored(2)
+
+
+async def test_lent_modem_lost_during_recovery_ends_it() -> None:
+    module = Scripted(platform())
+    async with Device(module.modem, ENDPOINT) as device:
+        await device.connect(30)
+        module.rules = {"AT": None}
+        module.say(RESTART)
+        await elapse(20)
+        module.vanish()
+        retries = device.counters.retries
+        await device.left(60)
+        assert asyncio.get_running_loop().time() == pytest.approx(20, abs=1)
+        assert device.state is S.LOST
+        assert device.counters.retries == retries
+        with pytest.raises(PortError, match="lost"):
+            device.check_registered()
+
+
+# --- the radio -------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def out_of_network(it: LoggedInDevice, stat: int, **rules: Reply) -> AsyncIterator[None]:
+    """The module restarts. It has a network again after eight refused logins."""
+    it.ports[0].rules = {
+        **platform(OPEN=answers(8, "+CME ERROR:30", LOGIN)),
+        "AT+CEREG?": [f"+CEREG:0,{stat}", "OK"],
+        **{f"AT+{name}": reply for name, reply in rules.items()},
+    }
+    it.restart()
+    yield
+    await it.wait_restored()
+
+
+async def test_idle_radio_is_restarted(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        begun = asyncio.get_running_loop().time()
+        async with out_of_network(it, 3):
+            await it.ports[0].until("AT+CFUN=0")
+            assert asyncio.get_running_loop().time() - begun >= ATTACH_GRACE
+        restarts = it.sent("CFUN=1")
+        assert it.events.count(RadioRestarted(Stat.DENIED)) == restarts > 1
+        assert it.events[-1] == Restored(7)  # each restart is followed by a login of its own
+        assert it.sent("MIPLCONF") == 2
+
+
+async def test_radio_that_searches_is_left_alone(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        async with out_of_network(it, 2):
+            pass
+        assert it.sent("CFUN") == 0
+        assert it.events[-1] == Restored(9)
+
+
+async def test_port_lost_during_the_radio_restart_is_opened_again(
+    opening: Ports,
 ) -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    await device.policy.suspend()
-    if isinstance(event, ModemReset):
-        device.restart()
-    else:
-        device.port.vanish()
-    device.policy.logged_out()
-    assert not device.policy.login_pending
-    device.policy.resume()
-    await elapse(600)
-    assert device.state is S.DEREGISTERED
-    assert sum("OPEN" in line for line in device.wire.lines) == 1
-
-
-@pytest.mark.parametrize(("recover", "lent"), [(False, False), (False, True), (True, True)])
-async def test_port_that_cannot_be_opened_again_loses_the_device(recover: bool, lent: bool) -> None:
-    device = RecoveredDevice(recover=recover, lent=lent)
-    await device.log_in()
-    assert device.policy.can_recover == recover
-    device.port.vanish()
-    assert not device.policy.can_recover
-    assert device.state is S.LOST
-    await device.policy.wait_out_of_service()
-    with pytest.raises(PortError, match="unplugged"):
-        await device.registration.connect(30)
-    assert device.opened == (not lent)
-
-
-async def test_restart_after_a_lost_port_is_another_one() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    device.restart("REBOOTING")
-    device.policy.port_lost(GONE)
-    device.restart()
-    assert device.events == [Reset("REBOOTING"), events.PortLost(GONE), Reset(TEXT)]
-    await device.policy.suspend()
-
-
-async def test_interrupted_creation_is_not_restored() -> None:
-    device = RecoveredDevice()
-    device.restart()
-    device.policy.port_lost(GONE)
-    assert device.state is S.NEW
-    assert not device.policy.in_service
-
-
-@pytest.mark.parametrize("recover", [True, False])
-async def test_unexpected_logout_is_reported_and_undone(recover: bool) -> None:
-    device = RecoveredDevice(recover=recover)
-    await device.log_in()
-    device.policy.logged_out()
-    device.registration.on_outcome(Closed(0, True))
-    assert device.state is S.DEREGISTERED
-    assert device.policy.in_service == recover
-    await elapse(60)
-    assert device.events == [LoggedOut()] + [Restored(1)] * recover
-    assert device.state is (S.REGISTERED if recover else S.DEREGISTERED)
-    await device.policy.suspend()
-
-
-async def test_logout_after_the_end_is_not_undone() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    device.registration.closing_only = True
-    device.policy.logged_out()
-    assert not device.policy.login_pending
-    await device.policy.suspend()
-    device.policy.resume()
-    await elapse(10 * LIFETIME)
-    assert device.wire.lines == ["AT+MIPLOPEN=0,30"]
-
-
-async def test_logout_during_the_restoration_does_not_restart_it() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    device.restart()
-    await elapse(1)
-    device.policy.logged_out()
-    await elapse(60)
-    assert device.events == [Reset(TEXT), LoggedOut(), Restored(1)]
-    assert sum("MIPLCONF" in line for line in device.wire.lines) == 1
-    await device.policy.suspend()
-
-
-async def test_verify_sends_an_update() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    assert await device.policy.verify_registration()
-    assert device.wire.lines[1:] == ["AT+MIPLUPDATE=0,300,0"]
-    assert device.events == [Renewed(LIFETIME)]
-    await device.policy.suspend()
-
-
-async def test_device_unknown_to_the_platform_is_restored() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    device.updated = False
-    assert not await device.policy.verify_registration()
-    assert device.policy.login_pending
-    sent = len(device.wire.lines)
-    assert not await device.policy.verify_registration()  # it is being mended already
-    assert len(device.wire.lines) == sent
-    device.updated = True
-    await elapse(60)
-    assert isinstance(device.events[0], RenewalFailed)
-    assert device.events[1] == Restored(1)
-    assert await device.policy.verify_registration()
-    await device.policy.suspend()
-
-
-async def test_verify_sends_nothing_without_a_login() -> None:
-    device = RecoveredDevice()
-    assert not await device.policy.verify_registration()
-    await device.log_in()
-    device.registration.closing_only = True
-    assert not await device.policy.verify_registration()
-    assert device.wire.lines == ["AT+MIPLOPEN=0,30"]
-    await device.policy.suspend()
-
-
-async def test_restore_configuration_configures_and_logs_in() -> None:
-    device = RecoveredDevice()
-    await device.log_in()
-    assert device.policy.restore_configuration()
-    assert device.policy.login_pending
-    await elapse(60)
-    names = [line.partition("=")[0] for line in device.wire.lines]
-    assert names == ["AT+MIPLOPEN", "AT+CMEE", "AT+MIPLCONF", "AT+MIPLOPEN"]
-    assert device.state is S.REGISTERED
-    await device.policy.suspend()
-    assert not device.policy.restore_configuration()
-    device.policy.resume()
-    device.registration.closing_only = True
-    assert not device.policy.restore_configuration()
-    await device.policy.suspend()
+    async with logged_in(opening) as it:
+        async with out_of_network(it, 0, **{"CFUN=0": None}):
+            await it.ports[0].until("AT+CFUN=0")
+            it.lose_port(platform())
+        assert it.events[-2:] == [PortBack("scripted"), Restored(1)]
+        assert it.device.state is S.REGISTERED

@@ -1,4 +1,4 @@
-"""Renewal of the registration: in time, not more often, and what happens when it fails."""
+"""Renewal of the registration: in time, not more often, and failures."""
 
 from __future__ import annotations
 
@@ -65,15 +65,6 @@ async def test_each_beginning_of_the_lifetime_sets_the_timer() -> None:
     assert renewed.wire.lines == ["AT+MIPLUPDATE=0,300,0"]
     assert renewed.events == [Renewed(LIFETIME)]
     await renewed.renewal.stop()
-
-
-async def test_paused_renewal_sends_nothing() -> None:
-    renewed = RenewedRegistration()
-    renewed.renewal.pause()
-    renewed.renewal.lifetime_began()
-    renewed.renewal.pause()
-    await elapse(1000)
-    assert renewed.wire.lines == []
 
 
 @pytest.mark.parametrize(

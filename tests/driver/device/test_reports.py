@@ -19,7 +19,7 @@ def resource(path: str, kind: ValueType = ValueType.STRING, value: object = "") 
     return Resource(path, kind, value, Access.READABLE)  # type: ignore[arg-type]
 
 
-# --- values --------------------------------------------------------------------------------
+# --- values ----------------------------------------------------------------------------------
 
 
 def test_grouped_by_object_instance_in_order() -> None:
@@ -57,7 +57,7 @@ def test_payload_error_names_the_instance() -> None:
         check_payload("the answer", ["x" * PAYLOAD_LIMIT, "y"])
 
 
-# --- states -------------------------------------------------------------------------
+# --- states ----------------------------------------------------------------------------------
 
 
 async def test_report_without_acknowledgement_ends_accepted() -> None:

@@ -1,10 +1,9 @@
-"""The platform's requests: served in order and once, while the module knows them."""
+"""Requests: answered in order and once, until the module restarts."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 
 import pytest
 
@@ -13,10 +12,9 @@ from m5310.device import requests
 from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.requests import Requests
 from m5310.lwm2m.resources import Resource
-from m5310.lwm2m.values import Value
 from tests.support.clock import elapse
 from tests.support.dialects import CLASSIC
-from tests.support.request_setup import RequestSetup, bench
+from tests.support.request_setup import RequestSetup, answering
 
 DONE = ["AT+MIPLWRITE=0,10001,1"]
 
@@ -24,36 +22,36 @@ DONE = ["AT+MIPLWRITE=0,10001,1"]
 
 
 async def test_write_of_several_resources_has_one_answer() -> None:
-    async with bench() as b:
-        assert await b.served("+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,2") == []
-        assert await b.served("+MIPLWRITE:0,10001,3306,0,5851,3,4,99,2,1") == []
-        assert await b.served("+MIPLWRITE:0,10001,3303,0,5701,1,1,K,0,0") == DONE
-        assert b.value("3306/0/5850") is True
-        assert b.value("3306/0/5851") == 99
-        assert b.value("3303/0/5701") == "K"
+    async with answering() as setup:
+        assert await setup.answers_to("+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,2") == []
+        assert await setup.answers_to("+MIPLWRITE:0,10001,3306,0,5851,3,4,99,2,1") == []
+        assert await setup.answers_to("+MIPLWRITE:0,10001,3303,0,5701,1,1,K,0,0") == DONE
+        assert setup.value("3306/0/5850") is True
+        assert setup.value("3306/0/5851") == 99
+        assert setup.value("3303/0/5701") == "K"
 
 
 async def test_incomplete_write_does_not_join_the_next() -> None:
-    async with bench() as b:
-        answers = await b.served(
+    async with answering() as setup:
+        answers = await setup.answers_to(
             "+MIPLWRITE:0,10001,3306,0,5850,5,1,1,1,1", "+MIPLWRITE:0,10002,3306,0,5851,3,4,1,0,0"
         )
         assert answers == ["AT+MIPLWRITE=0,10002,1"]
-        assert b.value("3306/0/5850") is False
-        answers = await b.served(
+        assert setup.value("3306/0/5850") is False
+        answers = await setup.answers_to(
             "+MIPLWRITE:0,10003,3306,0,5850,5,1,1,1,1",
             "+MIPLWRITE:0,10003,3306,0,5850,5,1,0,1,1",
             "+MIPLWRITE:0,10003,3306,0,5851,3,4,5,0,0",
         )
         assert answers == ["AT+MIPLWRITE=0,10003,1"]
-        assert b.value("3306/0/5850") is False
+        assert setup.value("3306/0/5850") is False
 
 
 async def test_write_has_a_limit_of_parts(caplog: pytest.LogCaptureFixture) -> None:
-    async with bench() as b:
+    async with answering() as setup:
         part = "+MIPLWRITE:0,10001,3306,0,5851,3,4,1,2,9"
-        assert await b.served(*[part] * (requests.PARTS_LIMIT + 1)) == []
-        assert b.requests._parts == []
+        assert await setup.answers_to(*[part] * (requests.PARTS_LIMIT + 1)) == []
+        assert setup.requests._parts == []
     assert "dropping" in caplog.text
 
 
@@ -72,36 +70,36 @@ def counting() -> tuple[Handlers, list[str]]:
 
 async def test_repeat_while_callback_runs_gets_one_answer() -> None:
     handlers, calls = counting()
-    async with bench(handlers) as b:
+    async with answering(handlers) as setup:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
-        assert await b.served(again, again, again) == ["AT+MIPLEXECUTE=0,10001,1"]
+        assert await setup.answers_to(again, again, again) == ["AT+MIPLEXECUTE=0,10001,1"]
     assert len(calls) == 1
 
 
 async def test_repeat_after_answer_gets_the_same_answer() -> None:
     handlers, calls = counting()
-    async with bench(handlers) as b:
+    async with answering(handlers) as setup:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
         for _ in range(3):
-            assert await b.served(again, within=10) == ["AT+MIPLEXECUTE=0,10001,1"]
+            assert await setup.answers_to(again, within=10) == ["AT+MIPLEXECUTE=0,10001,1"]
     assert len(calls) == 1
 
 
 async def test_same_msgid_after_30_s_is_a_new_request() -> None:
     handlers, calls = counting()
-    async with bench(handlers) as b:
+    async with answering(handlers) as setup:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
-        await b.served(again, within=31)
-        await b.served(again, within=31)
-        b.come("+MIPLREAD:0,10002,3303,0,5700")
-        assert len(b.requests._known) == 1
+        await setup.answers_to(again, within=31)
+        await setup.answers_to(again, within=31)
+        setup.receive("+MIPLREAD:0,10002,3303,0,5700")
+        assert len(setup.requests._known) == 1
     assert len(calls) == 2
 
 
 async def test_other_kind_path_or_msgid_is_another_request() -> None:
     handlers, calls = counting()
-    async with bench(handlers, answer_within=100) as b:
-        answers = await b.served(
+    async with answering(handlers, answer_within=100) as setup:
+        answers = await setup.answers_to(
             "+MIPLEXECUTE:0,10001,3303,0,5605",
             "+MIPLEXECUTE:0,10002,3303,0,5605",
             "+MIPLEXECUTE:0,10001,3306,0,5850",
@@ -112,72 +110,65 @@ async def test_other_kind_path_or_msgid_is_another_request() -> None:
 
 
 async def test_repeated_answer_has_the_first_value() -> None:
-    async with bench() as b:
-        first = await b.served("+MIPLREAD:0,10001,3306,0,5851")
-        await b.served("+MIPLWRITE:0,10002,3306,0,5851,8")
-        assert await b.served("+MIPLREAD:0,10001,3306,0,5851") == first
+    async with answering() as setup:
+        first = await setup.answers_to("+MIPLREAD:0,10001,3306,0,5851")
+        await setup.answers_to("+MIPLWRITE:0,10002,3306,0,5851,8")
+        assert await setup.answers_to("+MIPLREAD:0,10001,3306,0,5851") == first
 
 
 async def test_request_cleared_while_it_runs_is_answered_once() -> None:
     async def on_execute(resource: Resource, arguments: bytes) -> None:
         await elapse(40)
 
-    async with bench(Handlers(on_execute=on_execute), answer_within=60) as b:
-        assert await b.served("+MIPLEXECUTE:0,10001,3303,0,5605", within=35) == []
-        b.come("+MIPLREAD:0,10002,3303,0,5700")
+    async with answering(Handlers(on_execute=on_execute), answer_within=60) as setup:
+        assert await setup.answers_to("+MIPLEXECUTE:0,10001,3303,0,5605", within=35) == []
+        setup.receive("+MIPLREAD:0,10002,3303,0,5700")
         await elapse(30)
-        assert [answer[-1] for answer in b.answers] == ["1", "1"]
+        assert [answer[-1] for answer in setup.answers] == ["1", "1"]
 
 
-# --- what else may happen ----------------------------------------------------------------------
-
-
-async def test_requests_before_login_are_refused_at_once() -> None:
-    handlers, calls = counting()
-    async with bench(handlers) as b:
-        line = "+MIPLEXECUTE:0,10002,3303,0,5605"
-        assert await b.served(line, registered=False) == ["AT+MIPLEXECUTE=0,10002,0"]
-        assert b.times == [0]
-    assert calls == []
+# --- what else may happen --------------------------------------------------------------------
 
 
 async def test_callback_may_close_requests() -> None:
     closing: list[asyncio.Task[None]] = []
 
     async def on_execute(_: Resource, arguments: bytes) -> None:
-        b.callbacks.allow_close_from_callback()
-        closing.append(asyncio.create_task(close(b)))
+        setup.callbacks.allow_close_from_callback()
+        closing.append(asyncio.create_task(close(setup)))
         while True:
             with contextlib.suppress(asyncio.CancelledError):
                 await elapse(3)
                 return
 
-    async def close(b: RequestSetup) -> None:
-        await b.requests.close()
-        await b.callbacks.close()
+    async def close(setup: RequestSetup) -> None:
+        await setup.requests.close()
+        await setup.callbacks.close()
 
-    async with bench(Handlers(on_execute=on_execute)) as b:
-        b.come("+MIPLEXECUTE:0,10001,3303,0,5605")
+    async with answering(Handlers(on_execute=on_execute)) as setup:
+        setup.receive("+MIPLEXECUTE:0,10001,3303,0,5605")
         await elapse(0.001)
         (ending,) = closing
         await asyncio.wait_for(ending, 0.5)
         await elapse(10)
-        assert b.answers == []
+        assert setup.answers == []
 
 
 async def test_refused_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    async with bench() as b:
-        b.refuse = "10001"
-        assert len(await b.served("+MIPLREAD:0,10001,3303,-1,-1")) == 1  # the rest is left out
-        assert len(await b.served("+MIPLREAD:0,10002,3303,-1,-1")) == 3
+    async with answering() as setup:
+        setup.refuse = "10001"
+        assert (
+            len(await setup.answers_to("+MIPLREAD:0,10001,3303,-1,-1")) == 1
+        )  # the rest is left out
+        assert len(await setup.answers_to("+MIPLREAD:0,10002,3303,-1,-1")) == 3
     assert "answer not accepted" in caplog.text
 
 
 async def test_queue_limit_of_requests() -> None:
-    async with bench() as b:
+    async with answering() as setup:
         lines = [f"+MIPLREAD:0,{10000 + at},3303,0,5700" for at in range(requests.QUEUE_LIMIT + 5)]
-        assert len(await b.served(*lines)) == requests.QUEUE_LIMIT
-        assert len(await b.served(lines[-1])) == 1  # the platform's repeat finds room
+        assert len(await setup.answers_to(*lines)) == requests.QUEUE_LIMIT
+        assert len(await setup.answers_to(lines[-1])) == 1  # the platform's repeat finds room
 
 
 async def test_close_cancels_running_callback() -> None:
@@ -190,33 +181,21 @@ async def test_close_cancels_running_callback() -> None:
             ended.append("cancelled")
             raise
 
-    async with bench(Handlers(on_execute=on_execute)) as b:
-        b.come("+MIPLEXECUTE:0,10001,3303,0,5605")
+    async with answering(Handlers(on_execute=on_execute)) as setup:
+        setup.receive("+MIPLEXECUTE:0,10001,3303,0,5605")
         await elapse(1)
-        await b.requests.close()
+        await setup.requests.close()
         assert ended == ["cancelled"]
-        assert b.answers == []
+        assert setup.answers == []
 
 
 async def test_read_returns_value_set_by_callback() -> None:
     async def on_read(resource: Resource) -> None:
         resource.value = 30
 
-    async with bench(Handlers(on_read=on_read)) as b:
-        (answer,) = await b.served("+MIPLREAD:0,10001,3303,0,5700")
+    async with answering(Handlers(on_read=on_read)) as setup:
+        (answer,) = await setup.answers_to("+MIPLREAD:0,10001,3303,0,5700")
         assert '"30.0"' in answer
-
-
-@pytest.mark.realtime
-async def test_plain_function_as_callback() -> None:
-    done = threading.Event()
-
-    def on_write(resource: Resource, new: Value) -> None:
-        done.set()
-
-    async with bench(Handlers(on_write=on_write)) as b:
-        assert [await b.next_answer("+MIPLWRITE:0,10001,3306,0,5851,8")] == DONE
-    assert done.is_set()
 
 
 async def test_msgids_are_new_after_restart() -> None:
@@ -226,35 +205,35 @@ async def test_msgids_are_new_after_restart() -> None:
         await reading.wait()
         return 5.5
 
-    bench = RequestSetup(Handlers(on_read))
-    bench.requests.start()
-    bench.come("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
-    bench.come("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
+    setup = RequestSetup(Handlers(on_read))
+    setup.requests.start()
+    setup.receive("+MIPLREAD:0,10001,3303,0,5700", "+MIPLREAD:0,10002,3303,1,5700")
+    setup.receive("+MIPLWRITE:0,10003,3306,0,5851,3,1,5,1,1")  # the first of two parts
     await elapse(1)
-    bench.restart()
+    setup.restart()
     reading.set()
-    assert await bench.served() == []
+    assert await setup.answers_to() == []
     # the second part has no first any more, and the same msgid is another request
-    answers = await bench.served(
+    answers = await setup.answers_to(
         "+MIPLREAD:0,10001,3303,1,5700", "+MIPLWRITE:0,10003,3306,0,5850,5,1,1,0,0"
     )
     assert answers == ['AT+MIPLREAD=0,10001,3303,1,5700,4,"5.5",1', "AT+MIPLWRITE=0,10003,1"]
-    assert bench.value("3306/0/5851") == 7
-    await bench.requests.close()
+    assert setup.value("3306/0/5851") == 7
+    await setup.requests.close()
 
 
 async def test_answer_stops_at_restart() -> None:
-    bench = RequestSetup(Handlers())
+    setup = RequestSetup(Handlers())
 
     async def restarts(command: Command) -> Answer:
-        answer = await bench.execute(command)
-        bench.restart()
+        answer = await setup.execute(command)
+        setup.restart()
         return answer
 
-    handler = RequestHandler(bench.tree, Handlers(), CLASSIC, bench.callbacks)
-    bench.requests = Requests(handler, restarts, bench.session)
-    bench.requests.start()
-    assert await bench.served("+MIPLREAD:0,10001,3303,0,-1") == [
+    handler = RequestHandler(setup.tree, Handlers(), CLASSIC, setup.callbacks)
+    setup.requests = Requests(handler, restarts, setup.session)
+    setup.requests.start()
+    assert await setup.answers_to("+MIPLREAD:0,10001,3303,0,-1") == [
         'AT+MIPLREAD=0,10001,3303,0,5700,4,"21.5",0'
     ]
-    await bench.requests.close()
+    await setup.requests.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from m5310.device.device import Device
 from m5310.device.state import DeviceStatus, describe_illegal
-from m5310.errors import Code, ModemReset, PortError, StateError
+from m5310.errors import Code, StateError
 from m5310.lwm2m.values import ValueType
 from m5310.states import DEVICE, DeviceEvent, DeviceState
 from tests.support.clock import elapse, run
@@ -34,14 +34,6 @@ async def test_states_in_which_reports_can_be_sent(state: DeviceState) -> None:
         with pytest.raises(StateError, match=state.name) as illegal:
             status.check_registered()
         assert illegal.value.code is Code.NOT_REGISTER
-
-
-async def test_check_names_what_was_wanted() -> None:
-    status = at(S.REGISTERED)
-    with pytest.raises(
-        StateError, match=r"declared before login: the device is REGISTERED; .*close\(\) it first"
-    ):
-        status.check(E.CONNECT, "declared before login")
 
 
 @pytest.mark.parametrize("state", S)
@@ -106,43 +98,6 @@ def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
     assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
 
 
-async def test_each_applied_event_is_emitted() -> None:
-    events: list[DeviceEvent] = []
-    status = at(S.NEW)
-    status.listen(events.append)
-    status.begin(E.CREATE)
-    status.apply(E.ACCEPTED)  # the table has no row for it
-    status.apply(E.PORT_LOST)
-    status.give_up(PortError("gone"))
-    status.apply(E.PORT_LOST)
-    assert events == [E.CREATE, E.PORT_LOST, E.GIVE_UP]
-
-
-async def test_device_that_was_given_up_raises_the_reason() -> None:
-    status = at(S.RESTORING)
-    assert not status.can_report
-    with pytest.raises(StateError) as pending:
-        status.check(E.CONNECT)
-    assert pending.value.code is Code.PENDING
-    status.give_up(ModemReset("restarted"))
-    assert status.state is S.LOST
-    for ask in (lambda: status.check(E.CONNECT), status.check_registered):
-        with pytest.raises(ModemReset):
-            ask()
-
-
-async def test_only_a_logout_begins_while_destroyed() -> None:
-    status = at(S.REGISTERED)
-    status.closing_only = True
-    assert not status.allows(E.UPDATE)
-    with pytest.raises(StateError, match="being destroyed"):
-        status.begin(E.UPDATE)
-    status.begin(E.CLOSE)
-    status.apply(E.CLOSED)
-    with pytest.raises(StateError, match="being destroyed"):
-        status.begin(E.CONNECT)
-
-
 # --- what time brings ------------------------------------------------------------------------
 
 
@@ -159,15 +114,6 @@ async def test_due_event_is_applied_unless_another_one_was() -> None:
     status.apply(E.CLOSED)
     status.begin(E.CONNECT)
     await elapse(30)
-    assert status.state is S.REG_PENDING
-
-
-async def test_illegal_due_event_is_ignored() -> None:
-    status = at(S.NEW)
-    status.apply_at(10, E.REFUSED)
-    status.begin(E.CREATE)
-    status.begin(E.CONNECT)
-    await elapse(20)
     assert status.state is S.REG_PENDING
 
 

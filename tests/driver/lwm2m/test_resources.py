@@ -1,4 +1,4 @@
-"""Paths, resources, and what the platform may do with them."""
+"""Paths, resources and their access rights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ids = st.integers(0, 65535)
 
 
 @given(ids, ids, ids, st.booleans())
-def test_a_path_reads_what_it_writes(obj: int, inst: int, res: int, slash: bool) -> None:
+def test_path_is_parsed_from_its_text(obj: int, inst: int, res: int, slash: bool) -> None:
     path = Path(obj, inst, res)
     assert Path.parse("/" * slash + str(path)) == path
     assert path.whole
@@ -25,7 +25,7 @@ def test_a_path_reads_what_it_writes(obj: int, inst: int, res: int, slash: bool)
     ("text", "path"),
     [("3303", Path(3303)), ("3303/0", Path(3303, 0)), ("/3/0/9", Path(3, 0, 9))],
 )
-def test_the_tail_of_a_path_may_be_left_open(text: str, path: Path) -> None:
+def test_end_of_a_path_may_be_omitted(text: str, path: Path) -> None:
     assert Path.parse(text) == path
 
 
@@ -33,7 +33,7 @@ def test_the_tail_of_a_path_may_be_left_open(text: str, path: Path) -> None:
     "text",
     ["", "/", "a/b/c", "3303/-1/5700", "1/2/3/4", "3303/0/65536", "3303/0/", "3 303/0/1", "٣/0/1"],
 )
-def test_texts_that_are_no_path(text: str) -> None:
+def test_invalid_path_text_is_refused(text: str) -> None:
     with pytest.raises(ParameterError) as refused:
         Path.parse(text)
     assert refused.value.code is Code.BADPARAM
@@ -43,12 +43,12 @@ def test_texts_that_are_no_path(text: str) -> None:
     "numbers",
     [(-1,), (65536,), (1, -2), (1, 65536), (1, 1, -2), (1, ANY, 5), (True,), (1.0,), ("1",)],
 )
-def test_ids_out_of_range_are_refused(numbers: tuple[int, ...]) -> None:
+def test_id_out_of_range_is_refused(numbers: tuple[int, ...]) -> None:
     with pytest.raises(ParameterError):
         Path(*numbers)
 
 
-def test_an_open_path_covers_what_it_leaves_open() -> None:
+def test_open_path_covers_all_ids_it_omits() -> None:
     resource = Path(3303, 0, 5700)
     assert Path(3303).covers(resource)
     assert Path(3303, 0).covers(resource)
@@ -64,7 +64,7 @@ def resource(path: str, access: Access = Access.READABLE) -> Resource:
     return Resource(path, ValueType.INTEGER, 0, access)
 
 
-def test_a_resource_holds_only_what_can_be_sent() -> None:
+def test_unsendable_value_is_refused() -> None:
     temperature = Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE)
     temperature.value = 22
     assert temperature.value == 22
@@ -75,7 +75,7 @@ def test_a_resource_holds_only_what_can_be_sent() -> None:
     assert "3303/0/5700 FLOAT 22" in repr(temperature)
 
 
-def test_a_resource_is_not_a_whole_instance_nor_of_an_unknown_type() -> None:
+def test_resource_needs_a_whole_path_and_a_known_type() -> None:
     with pytest.raises(ParameterError, match="does not name a resource"):
         resource("3303/0")
     with pytest.raises(ParameterError, match="7"):
@@ -84,7 +84,7 @@ def test_a_resource_is_not_a_whole_instance_nor_of_an_unknown_type() -> None:
         Resource("3303/0/5700", ValueType.BOOLEAN, 7, Access.READABLE)
 
 
-def test_two_resources_are_the_same_only_if_they_are_one() -> None:
+def test_resources_are_equal_by_identity() -> None:
     one, other = resource("1/0/1"), resource("1/0/1")
     assert one != other
     assert len({one: 1, other: 2}) == 2
@@ -108,13 +108,13 @@ def paths(found: tuple[Resource, ...]) -> list[str]:
     return [str(each.path) for each in found]
 
 
-def test_a_read_brings_what_is_readable(tree: ObjectTree) -> None:
+def test_read_returns_readable_resources(tree: ObjectTree) -> None:
     assert paths(tree.readable(Path(3303, 0, 5700))) == ["3303/0/5700"]
     assert paths(tree.readable(Path(3303, 0))) == ["3303/0/5700", "3303/0/5701"]
     assert paths(tree.readable(Path(3303))) == ["3303/0/5700", "3303/0/5701", "3303/1/5700"]
 
 
-def test_a_read_of_nothing_says_what_is_missing(tree: ObjectTree) -> None:
+def test_read_without_readable_resources_is_an_error(tree: ObjectTree) -> None:
     for path in (Path(1), Path(3303, 7), Path(3303, 0, 1)):
         with pytest.raises(NotFound, match=str(path)):
             tree.readable(path)
@@ -123,7 +123,7 @@ def test_a_read_of_nothing_says_what_is_missing(tree: ObjectTree) -> None:
             tree.readable(path)
 
 
-def test_write_and_execute_ask_for_their_own_right(tree: ObjectTree) -> None:
+def test_write_and_execute_need_their_access_right(tree: ObjectTree) -> None:
     assert tree.writable(Path(3306, 0, 5850)).path == Path(3306, 0, 5850)
     assert tree.executable(Path(3303, 0, 5605)).path == Path(3303, 0, 5605)
     with pytest.raises(NotSupported, match="not writable"):
@@ -135,7 +135,7 @@ def test_write_and_execute_ask_for_their_own_right(tree: ObjectTree) -> None:
             ask(Path(9, 9, 9))
 
 
-def test_adding_and_removing(tree: ObjectTree) -> None:
+def test_resources_are_added_and_removed(tree: ObjectTree) -> None:
     assert len(tree) == 5
     assert tree.instances() == (Path(3303, 0), Path(3303, 1), Path(3306, 0))
     with pytest.raises(ParameterError, match="already"):
@@ -148,12 +148,12 @@ def test_adding_and_removing(tree: ObjectTree) -> None:
 
 
 @pytest.mark.parametrize("path", [(3303, 0, 5700), b"3303/0/5700", None, 3303])
-def test_what_is_no_path(path: object) -> None:
+def test_path_of_another_type_is_refused(path: object) -> None:
     with pytest.raises(ParameterError, match="is not a path"):
         Resource(path, ValueType.INTEGER, 0, Access.READABLE)  # type: ignore[arg-type]
 
 
-def test_what_the_platform_wrote_may_be_what_cannot_be_sent() -> None:
+def test_value_written_by_the_platform_may_be_unsendable() -> None:
     text = Resource("10/0/1", ValueType.STRING, "", Access.READABLE)
     text.store('{"a": 1}')
     assert text.value == '{"a": 1}'
@@ -161,7 +161,7 @@ def test_what_the_platform_wrote_may_be_what_cannot_be_sent() -> None:
         text.text  # noqa: B018
 
 
-def test_what_is_no_resource_is_not_found(tree: ObjectTree) -> None:
+def test_unknown_resource_is_not_found(tree: ObjectTree) -> None:
     for other in ("3303/0/5700", None, resource("3303/0/5700")):
         with pytest.raises(NotFound, match="add_resource"):
             tree.check(other)

@@ -1,4 +1,4 @@
-"""Values to their text and back: what can be carried, and what is refused before a byte."""
+"""Values: encoded, decoded, and refused if they cannot be sent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ values_of = {
 
 
 @given(st.sampled_from(V).flatmap(lambda kind: st.tuples(st.just(kind), values_of[kind])))
-def test_what_can_be_sent_comes_back_as_it_was(sent: tuple[ValueType, Value]) -> None:
+def test_encoded_value_is_decoded_to_the_same(sent: tuple[ValueType, Value]) -> None:
     kind, value = sent
     text = encode(kind, value)
     assert decode(kind, text) == value
@@ -41,7 +41,7 @@ def test_what_can_be_sent_comes_back_as_it_was(sent: tuple[ValueType, Value]) ->
 
 
 @given(st.sampled_from(V), st.text(max_size=60))
-def test_whatever_the_platform_sends_is_a_value_or_a_typed_error(kind: V, text: str) -> None:
+def test_any_text_is_decoded_or_a_typed_error(kind: V, text: str) -> None:
     try:
         value = decode(kind, text.encode("utf-8", "replace").decode())
     except AnswerError:
@@ -70,7 +70,7 @@ def test_whatever_the_platform_sends_is_a_value_or_a_typed_error(kind: V, text: 
         (V.HEX_STRING, "E309c8", "E309c8"),
     ],
 )
-def test_the_text_between_the_quotes(kind: ValueType, value: Value, text: str) -> None:
+def test_encoded_text(kind: ValueType, value: Value, text: str) -> None:
     assert encode(kind, value) == text
 
 
@@ -107,14 +107,14 @@ def test_the_text_between_the_quotes(kind: ValueType, value: Value, text: str) -
         *(pytest.param(kind, 10**5000, id=f"{kind.name}-huge") for kind in V),
     ],
 )
-def test_what_the_language_cannot_carry_is_refused(kind: ValueType, value: Value) -> None:
+def test_unsendable_value_is_refused(kind: ValueType, value: Value) -> None:
     with pytest.raises(ParameterError) as refused:
         encode(kind, value)
     assert len(str(refused.value)) < 250
     assert isinstance(refused.value, ValueError)
 
 
-def test_the_longest_value_counts_in_bytes() -> None:
+def test_value_limit_counts_bytes() -> None:
     assert size(encode(V.STRING, "é" * 512)) == VALUE_LIMIT
     with pytest.raises(ParameterError, match="1026 bytes, at most 1024"):
         encode(V.STRING, "é" * 513)
@@ -137,7 +137,7 @@ def test_the_longest_value_counts_in_bytes() -> None:
         (V.HEX_STRING, "AB", "AB"),
     ],
 )
-def test_reading_a_value(kind: ValueType, text: str, value: Value) -> None:
+def test_decoded_value(kind: ValueType, text: str, value: Value) -> None:
     assert decode(kind, text) == value
 
 
@@ -164,7 +164,7 @@ def test_reading_a_value(kind: ValueType, text: str, value: Value) -> None:
         (V.HEX_STRING, "abc"),
     ],
 )
-def test_a_text_that_is_no_such_value(kind: ValueType, text: str) -> None:
+def test_invalid_text_is_an_error(kind: ValueType, text: str) -> None:
     with pytest.raises(AnswerError):
         decode(kind, text)
 
@@ -174,7 +174,7 @@ class Unit(str, enum.Enum):  # noqa: UP042  # a StrEnum shows itself as its char
     CODE = "c0de"
 
 
-def test_a_text_is_its_characters_however_its_class_shows_it() -> None:
+def test_text_of_a_str_subclass_is_its_characters() -> None:
     assert str(Unit.CELSIUS) == "Unit.CELSIUS"
     for kind, unit in ((V.STRING, Unit.CELSIUS), (V.HEX_STRING, Unit.CODE)):
         assert f"{encode(kind, unit)}" == unit.value

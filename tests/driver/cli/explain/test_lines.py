@@ -335,7 +335,7 @@ def test_command_added_to_a_table_is_completed_typed_and_described() -> None:
         "+NTEMP?", re.compile(r"\+NTEMP: ?(-?[0-9]+)"), lambda match: int(match[1]), "temperature"
     )
 
-    @table.setting("+NFAN", "0..3", "set the fan speed")
+    @table.setting("+NFAN", "0..3", "set the fan speed", timeout=9)
     def fan(level: int) -> tuple[int]:
         return (level,)
 
@@ -344,12 +344,13 @@ def test_command_added_to_a_table_is_completed_typed_and_described() -> None:
         assert len(entries()) == before + 2
         assert [entry.command.line for entry in completions("at+nfan")] == ["AT+NFAN="]
         assert typed("at+ntemp?").responses == temperature().responses
+        assert (typed("AT+NFAN=2").responses, typed("AT+NFAN=2").timeout) == ((), 9)
         assert described("AT+NTEMP?", "+NTEMP:21") == ["ask for the temperature", "temperature 21"]
         assert describe_line("+NTEMP:-4") == "temperature -4"
         assert describe_line(fan(2).line) == "set the fan speed: 2"
 
 
-def test_a_command_is_in_a_table_once() -> None:
+def test_command_is_in_a_table_once() -> None:
     with pytest.raises(ValueError, match=r"AT\+CFUN= is in the table already"):
         general.TABLE.setting("+CFUN", "0|1", "switch the radio")
 
@@ -377,9 +378,10 @@ def test_typed_query_is_the_drivers_own(query: Entry) -> None:
     assert typed(query.command.line) == query.command
 
 
-def test_typed_setting_with_a_urc_has_no_response() -> None:
-    for line in ("AT+CEREG=1", "AT+CSCON=1", "AT+MIPLREAD=0,1,2,3,4", "AT+NPING=8.8.8.8"):
+def test_typed_setting_has_no_response() -> None:
+    for line in ("AT+CEREG=1", "AT+CFUN=1", "AT+MIPLREAD=0,1,2,3,4", "AT+NPING=8.8.8.8"):
         assert typed(line).responses == ()
+    assert typed("AT+CEREG=?").responses
 
 
 def test_typed_unknown_command_may_have_prefixed_or_bare_lines() -> None:

@@ -1,4 +1,4 @@
-"""The conversation of a subcommand with a module."""
+"""The speed of the port follows the module; tasks that end together."""
 
 from __future__ import annotations
 
@@ -6,43 +6,11 @@ import asyncio
 
 import pytest
 
-from m5310.at.codec import Command
 from m5310.cli.explain.catalogue import typed
-from m5310.cli.terminal.session import BACKLOG, Session, run_until_first_ends
-from m5310.errors import CommandError, ParameterError, PortError
+from m5310.cli.terminal.session import Session, run_until_first_ends
+from m5310.errors import CommandError, ParameterError
 from tests.support.clock import elapse
 from tests.support.scripted import Scripted
-
-
-async def test_backlog_keeps_the_newest_lines() -> None:
-    module = Scripted()
-    session = Session(module.modem)
-    module.say(*(f"+X:{number}" for number in range(BACKLOG + 5)))
-    waiting = session.take_received()
-    assert len(waiting) == BACKLOG
-    assert waiting[-1] == f"+X:{BACKLOG + 4}"
-    assert session.take_received() == []
-    await module.modem.close()
-
-
-async def test_unsolicited_lines_in_order_until_the_port_is_lost() -> None:
-    module = Scripted()
-    session = Session(module.modem)
-    module.say("+A:1", "+A:2")
-    module.vanish()
-    lines = session.unsolicited()
-    assert [await anext(lines), await anext(lines)] == ["+A:1", "+A:2"]
-    with pytest.raises(PortError):
-        await anext(lines)
-
-
-async def test_execute_raises_the_modems_errors() -> None:
-    module = Scripted({"AT+FOO": "+CME ERROR:4"})
-    session = Session(module.modem)
-    with pytest.raises(CommandError):
-        await session.execute(typed("AT+FOO"))
-    assert (await session.execute(Command("AT"))).lines == ()
-    await module.modem.close()
 
 
 async def test_port_speed_changes_after_the_module_accepted() -> None:

@@ -1,4 +1,4 @@
-"""The OneNET language of the classic module: lines written, lines read, both readings."""
+"""The classic dialect: command lines, unsolicited lines, bare and typed values."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from m5310.lwm2m.values import ValueType
 PATH = Path(3303, 0, 5700)
 
 
-# --- what we write ---------------------------------------------------------------------------
+# --- command lines ---------------------------------------------------------------------------
 
 
-def test_the_two_configuration_lines_of_real_programs() -> None:
+def test_configuration_lines_of_real_programs() -> None:
     bootstrap = Config("123456789012345;123456789012345", "coap://183.230.40.39:5683")
     (command,) = classic.configure(bootstrap)
     assert command.line == (
@@ -46,7 +46,7 @@ def test_the_two_configuration_lines_of_real_programs() -> None:
     )
 
 
-def test_a_long_configuration_goes_in_fragments() -> None:
+def test_long_configuration_is_sent_in_fragments() -> None:
     blob = bytes(range(256)) * 9  # 2304 bytes
     lines = [command.line for command in classic.fragments(blob)]
     heads = [line.split(",")[0] for line in lines]
@@ -104,34 +104,34 @@ def test_a_long_configuration_goes_in_fragments() -> None:
         (classic.answer_execute(60204, done=True), "AT+MIPLEXECUTE=0,60204,1"),
     ],
 )
-def test_each_command_line(command: Command, line: str) -> None:
+def test_command_line(command: Command, line: str) -> None:
     assert command.line == line
     assert command.responses == ()
     assert command.timeout == classic.PROMPT
 
 
 @pytest.mark.parametrize("ackid", [0, -1, 2**31])
-def test_an_ackid_out_of_range(ackid: int) -> None:
+def test_ackid_out_of_range_is_refused(ackid: int) -> None:
     with pytest.raises(ParameterError, match="ackid"):
         classic.notify(PATH, ValueType.STRING, "x", ackid=ackid)
 
 
-def test_an_ackid_stands_on_the_last_line_only() -> None:
+def test_ackid_is_allowed_on_the_last_line_only() -> None:
     with pytest.raises(ParameterError, match="last line"):
         classic.notify(PATH, ValueType.STRING, "x", last=False, ackid=5)
 
 
-def test_a_lifetime_out_of_range() -> None:
+def test_lifetime_out_of_range_is_refused() -> None:
     with pytest.raises(ParameterError, match="lifetime 9"):
         classic.update(9, with_objects=False)
 
 
-def test_a_quote_never_reaches_the_wire() -> None:
+def test_quote_in_a_value_is_refused() -> None:
     with pytest.raises(ParameterError, match="quote"):
         classic.notify(PATH, ValueType.STRING, 'a",1\rAT+MIPLDEL=0')
 
 
-# --- what we read ----------------------------------------------------------------------------
+# --- unsolicited lines -----------------------------------------------------------------------
 
 READ = ReadRequest(0, 10001, Path(3303, 0, 5700))
 
@@ -154,7 +154,7 @@ READ = ReadRequest(0, 10001, Path(3303, 0, 5700))
         ("+MIPLREAD:0,10001,3303,-1,-1", ReadRequest(0, 10001, Path(3303))),
     ],
 )
-def test_each_unsolicited_line(line: str, urc: object) -> None:
+def test_unsolicited_line_is_parsed(line: str, urc: object) -> None:
     assert parse(line) == urc
     assert type(parse(line)) is type(urc)
 
@@ -162,7 +162,7 @@ def test_each_unsolicited_line(line: str, urc: object) -> None:
 @pytest.mark.parametrize(
     "line", ["", "OK", "+CEREG:5", "MIPLREAD:0,1", "+MIPLEVENT:0,6", "+miplopen:0,1", "+MIPLVER:1"]
 )
-def test_lines_of_other_languages(line: str) -> None:
+def test_line_of_another_dialect_is_ignored(line: str) -> None:
     assert parse(line) is None
 
 
@@ -198,14 +198,14 @@ def test_lines_of_other_languages(line: str) -> None:
         "+MIPLEXECUTE:0,10001,3303,0,99999,now",
     ],
 )
-def test_a_line_of_this_language_without_its_shape(line: str) -> None:
+def test_malformed_line_is_an_error(line: str) -> None:
     with pytest.raises(AnswerError) as wrong:
         parse(line)
     assert line[:20] in str(wrong.value)
 
 
 @given(st.sampled_from(sorted(_PARSERS)), st.text(max_size=40))
-def test_no_line_raises_anything_else(name: str, text: str) -> None:
+def test_any_line_is_parsed_or_a_typed_error(name: str, text: str) -> None:
     for reading in Reading:
         try:
             parse(f"{name}:{text}", reading)
@@ -217,7 +217,7 @@ numbers = st.lists(st.integers(-2, 70000).map(str), min_size=4, max_size=8).map(
 
 
 @given(st.sampled_from(sorted(_PARSERS)), numbers)
-def test_every_request_that_is_read_names_a_legal_path(name: str, text: str) -> None:
+def test_parsed_requests_have_valid_paths(name: str, text: str) -> None:
     try:
         urc = parse(f"{name}:{text}")
     except AnswerError:
@@ -226,7 +226,7 @@ def test_every_request_that_is_read_names_a_legal_path(name: str, text: str) -> 
         assert urc.path.whole or isinstance(urc, ReadRequest)
 
 
-# --- the two readings of a write ---------------------------------------------------------------
+# --- the two readings of a write -------------------------------------------------------------
 
 
 def written(text: str, reading: Reading = Reading.EITHER) -> tuple[ValueType | None, str, int]:
@@ -261,9 +261,7 @@ def written(text: str, reading: Reading = Reading.EITHER) -> tuple[ValueType | N
         ("6,4,E309,0,0", (ValueType.HEX_STRING, "E309", 0)),
     ],
 )
-def test_a_text_that_fits_the_typed_form_is_typed(
-    text: str, read: tuple[ValueType, str, int]
-) -> None:
+def test_typed_value_of_a_write(text: str, read: tuple[ValueType, str, int]) -> None:
     assert written(text) == written(text, Reading.TYPED) == read
     assert written(text, Reading.BARE) == (None, text, 0)
 
@@ -298,13 +296,13 @@ def test_a_text_that_fits_the_typed_form_is_typed(
         "6,3,E30",
     ],
 )
-def test_a_text_that_does_not_fit_is_the_bare_value(text: str) -> None:
+def test_text_that_does_not_fit_the_typed_form_is_a_bare_value(text: str) -> None:
     assert written(text) == (None, text, 0)
     with pytest.raises(AnswerError, match="expected"):
         written(text, Reading.TYPED)
 
 
-# --- and of an execute -------------------------------------------------------------------------
+# --- and of an execute -----------------------------------------------------------------------
 
 
 def executed(rest: str, reading: Reading = Reading.EITHER) -> bytes:
@@ -330,11 +328,11 @@ def executed(rest: str, reading: Reading = Reading.EITHER) -> bytes:
         (",5,reset", b"5,reset"),
     ],
 )
-def test_the_arguments_of_an_execute(rest: str, arguments: bytes) -> None:
+def test_arguments_of_an_execute(rest: str, arguments: bytes) -> None:
     assert executed(rest) == arguments
 
 
-def test_one_reading_of_an_execute_can_be_forced() -> None:
+def test_reading_of_an_execute_can_be_selected() -> None:
     assert executed(',5,"reset"', Reading.BARE) == b'5,"reset"'
     assert executed(',5,"reset"', Reading.TYPED) == b"reset"
     assert executed("", Reading.TYPED) == b""
@@ -346,7 +344,7 @@ def test_one_reading_of_an_execute_can_be_forced() -> None:
     "line", ["+MIPLREAD:0,{},3303,0,1", "+MIPLWRITE:0,{},1,2,3,4", "+MIPLEXECUTE:0,{},1,2,3"]
 )
 @pytest.mark.parametrize("msgid", ["-1", str(2**32), "1" * 4070])
-def test_a_msgid_that_no_answer_could_carry_is_refused(line: str, msgid: str) -> None:
+def test_msgid_out_of_range_is_refused(line: str, msgid: str) -> None:
     with pytest.raises(AnswerError, match="out of range"):
         parse(line.format(msgid))
     assert parse(line.format(2**32 - 1)) is not None

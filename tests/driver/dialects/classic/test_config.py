@@ -1,4 +1,4 @@
-"""The configuration blob: two lines from real host programs, and everything that is not one."""
+"""The encoded configuration: that of two real programs, and malformed ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDPOINT = "123456789012345;460001234567890"
 URI = "coap://183.230.40.40:5683"
 
 
-def test_the_bootstrap_line_of_a_real_program() -> None:
+def test_bootstrap_configuration_of_a_real_program() -> None:
     config = Config("123456789012345;123456789012345", "coap://183.230.40.39:5683")
     assert config.encode() == BOOTSTRAP
     assert Config.decode(BOOTSTRAP) == config
@@ -29,14 +29,14 @@ def test_the_bootstrap_line_of_a_real_program() -> None:
     assert config.blocks == Blocks(5, 5, 1)
 
 
-def test_the_direct_line_of_a_real_program_without_blocks() -> None:
+def test_direct_configuration_of_a_real_program_without_blocks() -> None:
     config = Config("1234;test", "coap://183.230.40.40:5683", 300, blocks=None)
     assert config.encode() == DIRECT
     assert Config.decode(DIRECT) == config
     assert config.bootstrap is False
 
 
-def test_the_bootstrap_bit_can_be_told() -> None:
+def test_bootstrap_bit_can_be_set() -> None:
     assert Config(ENDPOINT, URI, bootstrap=True).encode()[0] == 0x10
     assert Config(ENDPOINT, URI, encrypt=True).encode()[0] == 0x01
     assert Config(ENDPOINT, "coap://183.230.40.39:5683", bootstrap=False).encode()[0] == 0
@@ -56,12 +56,12 @@ configs = st.builds(
 
 
 @given(configs)
-def test_a_blob_says_what_was_configured(config: Config) -> None:
+def test_encoded_configuration_is_decoded_to_the_same(config: Config) -> None:
     assert Config.decode(config.encode()) == config
 
 
 @given(configs, st.data())
-def test_a_cut_or_changed_blob_is_a_typed_error_or_another_configuration(
+def test_damaged_blob_is_an_error_or_another_configuration(
     config: Config, data: st.DataObject
 ) -> None:
     blob = bytearray(config.encode())
@@ -75,7 +75,7 @@ def test_a_cut_or_changed_blob_is_a_typed_error_or_another_configuration(
 
 
 @given(st.binary(max_size=80))
-def test_garbage_is_refused_or_means_something(blob: bytes) -> None:
+def test_any_bytes_are_decoded_or_an_error(blob: bytes) -> None:
     try:
         assert Config.decode(blob).encode() == blob
     except ParameterError:
@@ -105,7 +105,7 @@ def test_garbage_is_refused_or_means_something(blob: bytes) -> None:
         (DIRECT.replace(b"1234;test", b"1234,test"), "<imei>;<imsi>"),
     ],
 )
-def test_where_a_blob_stops_making_sense(blob: bytes, says: str) -> None:
+def test_error_of_a_malformed_blob(blob: bytes, says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         Config.decode(blob)
 
@@ -126,7 +126,7 @@ def test_where_a_blob_stops_making_sense(blob: bytes, says: str) -> None:
         "1;2\n",
     ],
 )
-def test_endpoints_that_are_none(endpoint: str) -> None:
+def test_invalid_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(ParameterError, match="<imei>;<imsi>"):
         Config(endpoint, URI)
 
@@ -155,26 +155,26 @@ def test_endpoints_that_are_none(endpoint: str) -> None:
         "coap://" + "h" * 250 + ":1",
     ],
 )
-def test_uris_that_are_none(uri: str) -> None:
+def test_invalid_uri_is_refused(uri: str) -> None:
     with pytest.raises(ParameterError) as refused:
         Config(ENDPOINT, uri)
     assert refused.value.code is Code.INVALID_URI
 
 
 @pytest.mark.parametrize("lifetime", [9, 86401, -1, 300.0, True])
-def test_lifetimes_out_of_range(lifetime: int) -> None:
+def test_lifetime_out_of_range_is_refused(lifetime: int) -> None:
     with pytest.raises(ParameterError, match=r"10\.\.86400"):
         Config(ENDPOINT, URI, lifetime)
 
 
 @pytest.mark.parametrize("field", [{"debug": 4}, {"port": 65536}, {"port": -1}])
-def test_other_fields_out_of_range(field: dict[str, int]) -> None:
+def test_other_field_out_of_range_is_refused(field: dict[str, int]) -> None:
     with pytest.raises(ParameterError):
         Config(ENDPOINT, URI, **field)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [None, b"1234;5678", 12345678])
-def test_what_is_no_text_is_no_endpoint_and_no_uri(wrong: object) -> None:
+def test_endpoint_and_uri_must_be_text(wrong: object) -> None:
     with pytest.raises(ParameterError, match="endpoint"):
         Config(wrong, URI)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="URI") as refused:

@@ -1,4 +1,4 @@
-"""The typed form of a value and of arguments: taken only if it fits exactly."""
+"""The typed form of values and arguments: accepted only if it fits exactly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from m5310.lwm2m.values import ValueType
         ("7,1,1", None),
     ],
 )
-def test_a_value(text: str, value: tuple[ValueType, str, int] | None) -> None:
+def test_typed_value(text: str, value: tuple[ValueType, str, int] | None) -> None:
     assert typed.value(text) == value
 
 
@@ -39,7 +39,9 @@ def test_a_value(text: str, value: tuple[ValueType, str, int] | None) -> None:
     st.sampled_from([("", 0), (",0", 0), (",0,0", 0), (",1,2", 1), (",2,1", 2)]),
     st.booleans(),
 )
-def test_any_string_survives_the_typed_form(text: str, tail: tuple[str, int], quoted: bool) -> None:
+def test_any_string_is_read_from_the_typed_form(
+    text: str, tail: tuple[str, int], quoted: bool
+) -> None:
     shown = f'"{text}"' if quoted else text
     assert typed.value(f"1,{len(shown)},{shown}{tail[0]}") == (ValueType.STRING, shown, tail[1])
 
@@ -48,14 +50,14 @@ def test_any_string_survives_the_typed_form(text: str, tail: tuple[str, int], qu
     st.binary(max_size=20),
     st.sampled_from([ValueType.OPAQUE, ValueType.HEX_STRING]),
 )
-def test_hex_is_measured_in_bytes_or_in_digits(raw: bytes, kind: ValueType) -> None:
+def test_length_of_hex_counts_bytes_or_digits(raw: bytes, kind: ValueType) -> None:
     length = len(raw) if kind is ValueType.OPAQUE else 2 * len(raw)
     assert typed.value(f"{kind:d},{length},{raw.hex()},0,0") == (kind, raw.hex(), 0)
     assert typed.value(f"{kind:d},{length + 1},{raw.hex()},0,0") is None
 
 
 @given(st.text(max_size=60))
-def test_any_text_fits_or_does_not(text: str) -> None:
+def test_any_text_is_accepted_or_refused(text: str) -> None:
     found = typed.value(text)
     assert found is None or found[2] in (0, 1, 2)
     typed.arguments(text)
@@ -74,5 +76,5 @@ def test_any_text_fits_or_does_not(text: str) -> None:
         ("", None),
     ],
 )
-def test_arguments(text: str, arguments: str | None) -> None:
+def test_typed_arguments(text: str, arguments: str | None) -> None:
     assert typed.arguments(text) == arguments
