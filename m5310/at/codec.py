@@ -105,6 +105,7 @@ class FinalResult(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Whether the command succeeded."""
         return self.text == "OK"
 
     @property
@@ -186,18 +187,6 @@ def _written(value: int | str | None) -> str:
     if found := _NOT_BARE.search(value):
         raise ParameterError(f"the bare value {shortened(value)!r} cannot hold {found[0]!r}")
     return value
-
-
-def split(line: str) -> tuple[str, str]:
-    """Split a response or unsolicited result code into its name and the text after the colon.
-
-    `+CEREG:2,1` is `("+CEREG", "2,1")`; one blank after the colon is not data. Raises AnswerError
-    if there is no colon or no name before it.
-    """
-    name, colon, text = line.partition(":")
-    if not colon or not name:
-        raise AnswerError(f"{shortened(line)!r} does not have the form '+NAME:values'")
-    return name, text.removeprefix(" ")
 
 
 def values(text: str) -> list[str]:

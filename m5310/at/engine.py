@@ -94,6 +94,7 @@ class Engine:
 
     @property
     def state(self) -> Conversation:
+        """Where the conversation stands."""
         return self._states.state
 
     @property
@@ -103,6 +104,7 @@ class Engine:
 
     @property
     def counters(self) -> Counters:
+        """The counts so far."""
         return Counters(
             noise=self._reader.noise,
             overlong=self._reader.overlong,

@@ -41,27 +41,15 @@ class TimedOut:
     bare: bool = False
 
 
+@dataclass(slots=True, unsafe_hash=True)
 class Unsolicited:
     """A line that belongs to no command.
 
-    Not a dataclass because it is by far the most frequent: creating it takes little more than
-    half the time.
+    Not frozen because it is by far the most frequent event: a frozen one takes almost twice the
+    time to create.
     """
 
-    __match_args__ = ("line",)
-    __slots__ = ("line",)
-
-    def __init__(self, line: str) -> None:
-        self.line = line
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Unsolicited) and self.line == other.line
-
-    def __hash__(self) -> int:
-        return hash(self.line)
-
-    def __repr__(self) -> str:
-        return f"Unsolicited(line={self.line!r})"
+    line: str
 
 
 @dataclass(frozen=True, slots=True)

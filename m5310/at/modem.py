@@ -28,14 +28,7 @@ from m5310.at.lines import LineReader, Overlong
 from m5310.at.outstanding import ANSWER_LIMIT
 from m5310.at.resync import SETTLE
 from m5310.at.wakeup import AWAKE
-from m5310.errors import (
-    AnswerError,
-    CommandError,
-    CommandTimeout,
-    M5310Error,
-    PortError,
-    shortened,
-)
+from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error, PortError, shortened
 
 log = logging.getLogger("m5310.modem")
 wire = logging.getLogger("m5310.wire")
@@ -51,8 +44,9 @@ class Modem(asyncio.Protocol):
 
     `Modem.open` opens a port; any other asyncio transport can be given to `connection_made`.
     `quiet` is the pause from a final result to the next command, `awake` the silence after which
-    the modem may be asleep and is woken before the next command, both in seconds. Bound to one
-    event loop; no method may be called from another thread.
+    the modem may be asleep and is woken before the next command, `settle` the time in which more
+    late results may follow one, `byte_time` what one byte takes on the wire, all in seconds. Bound
+    to one event loop; no method may be called from another thread.
     """
 
     def __init__(
@@ -82,8 +76,12 @@ class Modem(asyncio.Protocol):
     async def open(
         cls, url: str, baudrate: int = 9600, *, quiet: float = QUIET, awake: float = AWAKE
     ) -> Self:
-        """Open a port (any pyserial URL). Raises PortError with the reason and what to try,
-        ParameterError on an invalid `baudrate`."""
+        """Open a port (any pyserial URL) at `baudrate` bit/s.
+
+        Raises:
+            PortError: the port cannot be opened, with the reason and what to try.
+            ParameterError: `baudrate`, `quiet` or `awake` is out of range.
+        """
         from m5310.ports.open import byte_time, open_port  # noqa: PLC0415 - loads pyserial
 
         modem = cls(url, quiet=quiet, awake=awake, byte_time=byte_time(baudrate))
@@ -95,8 +93,13 @@ class Modem(asyncio.Protocol):
 
         If the caller is cancelled before the command is written, it is withdrawn; after that the
         command runs to its end, its answer is dropped, and the next command waits for that end.
-        Raises CommandError if it is refused, CommandTimeout, AnswerError on an answer that is out
-        of shape or too long, and PortError if the port is or gets lost.
+
+        Raises:
+            CommandError: the module refused the command.
+            CommandTimeout: no final result came within the command's timeout.
+            AnswerError: the answer is out of shape or too long.
+            ModemReset: the module restarted meanwhile.
+            PortError: the port is closed, or was lost meanwhile.
         """
         if self._transport is None:
             raise PortError(self._reason)
@@ -196,17 +199,20 @@ class Modem(asyncio.Protocol):
     # --- called by the transport --------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of `asyncio.Protocol`."""
         assert isinstance(transport, asyncio.Transport)
         self._loop = asyncio.get_running_loop()
         self._gone = self._loop.create_future()
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Part of `asyncio.Protocol`."""
         if wire.isEnabledFor(logging.DEBUG):
             self._log_lines(data)
         self._handle_all(self._engine.receive(data, self._loop.time()))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Part of `asyncio.Protocol`."""
         if self._transport is not None:
             reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
             self._end_of_port(reason)

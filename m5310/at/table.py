@@ -163,10 +163,12 @@ class CommandTable:
 
 
 def first_value(match: Match) -> str:
+    """The first group of a response, for `CommandTable.query`."""
     return str(match[1])
 
 
 def first_flag(match: Match) -> bool:
+    """Whether the first group of a response is 1, for `CommandTable.query`."""
     return str(match[1]) == "1"
 
 

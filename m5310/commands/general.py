@@ -55,6 +55,7 @@ _echo_on = TABLE.action("E1", "echo on", repeatable=True)
 
 
 def echo(on: bool) -> Command[None]:
+    """Whether the module echoes command lines (V.250 6.2.4)."""
     return _echo_on() if on else _echo_off()
 
 
@@ -172,12 +173,7 @@ class Booted(NamedTuple):
 
 restart = TABLE.action("+NRB", "restart the module", timeout=BOOT)
 """Its OK comes when the module is up again. It declares no response: the boot text must reach
-every listener (`restarting`), and the one that resets the conversation ends this command too."""
-
-
-def restarting(line: str) -> bool:
-    """Whether a line reports that the module goes down or has just come up."""
-    return line == GOING_DOWN or booted(line) is not None
+every listener, and the one that resets the conversation ends this command too."""
 
 
 def booted(line: str) -> Booted | None:

@@ -38,6 +38,7 @@ class Registration(IntEnum):
 
     @property
     def registered(self) -> bool:
+        """Whether the module may use the network."""
         return self in (Registration.HOME, Registration.ROAMING)
 
 
@@ -117,6 +118,7 @@ def describe_cause(cause: int) -> str:
 
 
 def describe_status(status: NetworkStatus) -> str:
+    """The status in plain English."""
     words = _STATS[status.stat]
     if status.tac is not None:
         words += f", cell {status.cell:X} in area {status.tac:X}"
@@ -189,6 +191,7 @@ def report_connection(on: bool) -> Values:
 
 
 def describe_connection(connected: bool) -> str:
+    """The state of the radio connection in plain English."""
     return f"radio {'connected' if connected else 'idle'}"
 
 
@@ -209,14 +212,13 @@ def _describe_operator(values: Sequence[str]) -> str:
 
 
 @TABLE.setting(
-    "+COPS",
-    '0 | 1,2,"<plmn>"',
-    "choose the operator",
-    describe=_describe_operator,
-    timeout=SEARCH,
+    "+COPS", '0 | 1,2,"<plmn>"', "choose the operator", describe=_describe_operator, timeout=SEARCH
 )
 def operator(plmn: str | None) -> Values:
-    """Choose a network by its number (`46000`), or None: the module chooses."""
+    """Choose a network by its number (`46000`), or None: the module chooses (TS 27.007 7.3).
+
+    Raises ParameterError on a number that is not of 5 or 6 digits.
+    """
     if plmn is None:
         return (0,)
     if not re.fullmatch(r"[0-9]{5,6}", plmn):
@@ -242,7 +244,10 @@ operator_query = TABLE.query(
     describe=lambda values: f"look for a network in the bands {', '.join(values)}",
 )
 def bands(*numbers: int) -> Values:
-    """The bands (1..85) to search for a network, in this order."""
+    """The bands (1..85) to search for a network, in this order.
+
+    Raises ParameterError without a band and on one out of range.
+    """
     if not numbers:
         raise ParameterError("no band given; expected one or more, like 5, 8")
     return tuple(within("band", number, range(1, 86)) for number in numbers)
@@ -263,7 +268,7 @@ def _describe_frequency(values: Sequence[str]) -> str:
 
 @TABLE.setting("+NEARFCN", "0,<earfcn>", "lock a frequency", describe=_describe_frequency)
 def lock_frequency(earfcn: int) -> Values:
-    """Search on this carrier only; `earfcn` is 0..262143."""
+    """Search on this carrier only; `earfcn` is 0..262143, else ParameterError."""
     return 0, within("earfcn", earfcn, range(262144))
 
 
@@ -303,14 +308,14 @@ contexts = TABLE.query_all(  # only OK as long as none is defined
 
 
 @TABLE.setting(
-    "+NPING",
-    "<ip>[,<bytes>[,<ms>]]",
-    "ping",
-    describe=lambda values: f"ping {values[0]}",
+    "+NPING", "<ip>[,<bytes>[,<ms>]]", "ping", describe=lambda values: f"ping {values[0]}"
 )
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
-    """OK at once; `+NPING` or `+NPINGERR` later. `size` is 1..1500 bytes, `timeout_ms`
-    10..600000."""
+    """OK at once; `+NPING` or `+NPINGERR` later.
+
+    `size` is 1..1500 bytes, `timeout_ms` 10..600000. Raises ParameterError on values out of range
+    and on an `address` that is not an IP address.
+    """
     if size is not None:
         within("size", size, range(1, 1501))
     if timeout_ms is not None:

@@ -89,8 +89,8 @@ def _describe_saving_values(values: Sequence[str]) -> str:
 def power_saving(wanted: PowerSaving) -> Values:
     """Sleep when idle: wake every `periodic_update` s, stay reachable `active` s after traffic.
 
-    Rounded up to what the timers can express; ParameterError beyond their maximum (37.2 million
-    s and 11,160 s). None: the timer does not run.
+    Rounded up to what the timers can express (TS 27.007 7.38). None: the timer does not run.
+    Raises ParameterError beyond their maximum, 35,712,000 s and 11,160 s.
     """
     if not wanted.on:
         return (0,)
@@ -149,7 +149,10 @@ def _describe_cycle_values(values: Sequence[str]) -> str:
     "+CEDRXS", '0|1,5[,"<cycle>"]', "eDRX", describe=_describe_cycle_values, repeatable=True
 )
 def discontinuous_reception(cycle: float | None) -> Values:
-    """Listen once in `cycle` seconds (rounded up; at most 10485.76), or None: all the time."""
+    """Listen once in `cycle` seconds, rounded up, or None: all the time (TS 27.007 7.40).
+
+    Raises ParameterError unless `cycle` is above 0 and at most 10485.76.
+    """
     if cycle is None:
         return 0, _NB_IOT
     return 1, _NB_IOT, Quoted(cycle_bits(cycle))
@@ -187,27 +190,30 @@ def report_sleep(on: bool) -> Values:
 
 
 def periodic_update_bits(seconds: float | None) -> str:
-    """T3412 extended as its 8 bits."""
+    """T3412 extended as its 8 bits; None: it does not run. Raises ParameterError out of range."""
     return _timer_bits("T3412", seconds, _PERIODIC_UPDATE)
 
 
 def active_bits(seconds: float | None) -> str:
-    """T3324 as its 8 bits."""
+    """T3324 as its 8 bits; None: it does not run. Raises ParameterError out of range."""
     return _timer_bits("T3324", seconds, _ACTIVE)
 
 
 def periodic_update_seconds(bits: str) -> int | None:
-    """None: the timer does not run."""
+    """T3412 extended in seconds; None: it does not run. Raises AnswerError on other bits."""
     return _timer_seconds(bits, _PERIODIC_UPDATE)
 
 
 def active_seconds(bits: str) -> int | None:
-    """None: the timer does not run."""
+    """T3324 in seconds; None: it does not run. Raises AnswerError on other bits."""
     return _timer_seconds(bits, _ACTIVE)
 
 
 def cycle_bits(seconds: float) -> str:
-    """The shortest eDRX cycle of at least `seconds`, as its 4 bits."""
+    """The shortest eDRX cycle of at least `seconds`, as its 4 bits.
+
+    Raises ParameterError unless `seconds` is above 0 and at most 10485.76.
+    """
     longest = max(_CYCLES.values())
     if not 0 < seconds <= longest:
         raise ParameterError(f"an eDRX cycle of {seconds} s; expected above 0, up to {longest} s")
@@ -215,7 +221,7 @@ def cycle_bits(seconds: float) -> str:
 
 
 def cycle_seconds(bits: str) -> float:
-    """The length of an eDRX cycle of NB-IoT. Raises AnswerError on other bits."""
+    """The length of an eDRX cycle of NB-IoT, in seconds. Raises AnswerError on other bits."""
     if bits not in {f"{code:04b}" for code in _CYCLES}:
         raise AnswerError(f"{bits!r} is not an eDRX cycle of NB-IoT")
     return _CYCLES[int(bits, 2)]

@@ -26,6 +26,7 @@ def _dbm(match: Match) -> int | None:
 
 
 def describe_signal(dbm: int | None) -> str:
+    """The signal strength in plain English; None: unknown."""
     if dbm is None:
         return "no signal known"
     strength = "good" if dbm >= GOOD else "fair" if dbm >= WEAK else "weak"

@@ -73,8 +73,11 @@ def _describe_create(values: Sequence[str]) -> str:
     describe_result=lambda socket: f"socket {socket}",
 )
 def create(port: int = 0, *, receive: bool = True) -> Values:
-    """Returns the socket's number. `port` is the local one, 0: the module chooses; `receive`
-    False: it only sends."""
+    """Returns the socket's number.
+
+    `port` is the local one, 0..65535 (else ParameterError); 0: the module chooses. `receive`
+    False: the socket only sends.
+    """
     return Quoted("DGRAM"), _UDP, within("port", port, _PORTS), int(receive)
 
 
@@ -93,7 +96,10 @@ def _describe_send(values: Sequence[str]) -> str:
     describe_result=lambda accepted: f"{accepted} bytes accepted",
 )
 def send(socket: int, address: str, port: int, data: bytes) -> Values:
-    """One datagram of 1..512 bytes. Returns the number of bytes that the module accepted."""
+    """One datagram of 1..512 bytes. Returns the number of bytes that the module accepted.
+
+    Raises ParameterError on values out of range and on an `address` that is not an IP address.
+    """
     within("socket", socket, SOCKETS)
     within("port", port, _PORTS)
     address = ip_address(address)
@@ -142,7 +148,7 @@ def _describe_received(datagram: Datagram | None) -> str:
     required=False,
 )
 def receive(socket: int, length: int) -> Values:
-    """Up to `length` bytes (1..65535), which the module then forgets."""
+    """Up to `length` bytes (1..65535, else ParameterError), which the module then drops."""
     within("socket", socket, SOCKETS)
     return socket, within("length", length, range(1, 65536))
 
@@ -154,6 +160,7 @@ def _describe_close(values: Sequence[str]) -> str:
 
 @TABLE.setting("+NSOCL", "<socket>", "close a socket", describe=_describe_close)
 def close(socket: int) -> Values:
+    """`socket` is 0..6, else ParameterError."""
     return (within("socket", socket, SOCKETS),)
 
 

@@ -81,6 +81,7 @@ _CAUSES: Final = {
 
 
 def describe(urc: Urc) -> str:
+    """What the URC reports, in plain English."""
     match urc:
         case Booted():
             return f"the module has restarted {_CAUSES[urc.cause]}; everything set up is gone"

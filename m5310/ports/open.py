@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import serial
 
 from m5310.errors import ParameterError, PortError
 from m5310.ports.transport import Port, connect, release
 
-# 8N1: a start bit, eight bits, a stop bit.
-_BITS_PER_BYTE = 10
+if TYPE_CHECKING:
+    from serial.tools.list_ports_common import ListPortInfo
+
+_BITS_PER_BYTE = 10  # 8N1: a start bit, eight data bits, a stop bit
 
 
 async def open_port(url: str, baudrate: int, protocol: asyncio.Protocol) -> asyncio.Transport:
     """Open a port (`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://...`) for a protocol.
 
-    The protocol's `connection_made` was called when this returns. The port is locked against
-    other programs where the platform offers it; flow control lines are left alone. Raises
-    ParameterError on a speed that is none and PortError, with what to try, on all else. If
-    cancelled, the port is closed as soon as it turns out to be open.
+    `baudrate` is in bit/s. The protocol's `connection_made` was called when this returns. The port
+    is locked against other programs where the platform can; flow control lines are not changed.
+    If the call is cancelled, the port is closed once it has opened.
+
+    Raises:
+        ParameterError: `baudrate` is not a positive integer.
+        PortError: the port cannot be opened, with the reason and what to try.
     """
     loop = asyncio.get_running_loop()
     port = _port(url, baudrate)
@@ -43,14 +48,19 @@ async def open_port(url: str, baudrate: int, protocol: asyncio.Protocol) -> asyn
 
 
 def byte_time(baudrate: int) -> float:
-    """Seconds a byte takes at a speed. Raises ParameterError on a speed that is none."""
+    """Seconds a byte takes at `baudrate` bit/s.
+
+    Raises ParameterError unless that is a positive integer.
+    """
     if type(baudrate) is not int or baudrate <= 0:
-        raise ParameterError(f"a speed of {baudrate!r} baud; the module's default is 9600")
+        raise ParameterError(
+            f"a speed of {baudrate!r} baud; expected a positive integer like 9600, the default"
+        )
     return _BITS_PER_BYTE / baudrate
 
 
 def _port(url: str, baudrate: int) -> Port:
-    byte_time(baudrate)  # a speed that is none never reaches the port
+    byte_time(baudrate)  # refuses an invalid speed
     try:
         return serial.serial_for_url(url, baudrate=baudrate, exclusive=True, do_not_open=True)
     except (ValueError, serial.SerialException) as error:
@@ -70,12 +80,10 @@ def _abandon(opening: asyncio.Future[None], port: Port) -> None:
 
 
 def _reason(url: str, error: Exception) -> str:
-    """What went wrong and what to try. Windows tells its errors apart only in the text."""
+    """What is wrong and what to try. On Windows only the text distinguishes the errors."""
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "FileNotFoundError" in str(error):
-        from serial.tools import list_ports  # noqa: PLC0415 - only a failure needs it
-
-        return f"{url} does not exist; {present(list_ports.comports())}"
+        return f"{url} does not exist; {present(plugged_in())}"
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
         return f"{url} is busy: this or another program holds it (`fuser {url}` names it on Linux)"
     if number in (errno.EACCES, errno.EPERM):
@@ -86,20 +94,18 @@ def _reason(url: str, error: Exception) -> str:
     return f"{url} cannot be opened: {error}"
 
 
-_NO_DESCRIPTION = "n/a"  # pyserial's word
+_NO_DESCRIPTION = "n/a"  # as pyserial writes it
 
 
-class Described(Protocol):
-    """What is told of a port that is plugged in."""
+def plugged_in() -> list[ListPortInfo]:
+    """The serial ports that pyserial finds."""
+    from serial.tools import list_ports  # noqa: PLC0415 - loads platform code that few need
 
-    @property
-    def device(self) -> str: ...
-    @property
-    def description(self) -> str: ...
+    return list(list_ports.comports())
 
 
-def present(ports: Iterable[Described]) -> str:
-    """Which ports there are, for a message about one that is not."""
+def present(ports: Iterable[ListPortInfo]) -> str:
+    """The ports that are plugged in, for the message about a missing one."""
     described = {port.device: port.description or _NO_DESCRIPTION for port in ports}
     names = sorted(
         device if text == _NO_DESCRIPTION else f"{device} ({text})"

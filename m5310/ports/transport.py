@@ -18,15 +18,15 @@ T = TypeVar("T")
 
 _READ_SIZE = 4096
 
-# Between two attempts to end a read that had not begun when it was cancelled.
+# Seconds between two attempts to end a read that had not begun when it was cancelled.
 _CANCEL_INTERVAL = 0.1
 
-# How long closing waits for a write into a port that takes nothing any more (loop:// for ever).
+# Seconds that closing waits for a write that does not end (loop:// blocks for ever when full).
 _LAST_WRITE = 1.0
 
 
 class Port(Protocol):
-    """What all of pyserial's port classes have in common; not all of them are `serial.Serial`."""
+    """Common part of pyserial's port classes; not all of them are `serial.Serial`."""
 
     is_open: bool
 
@@ -43,28 +43,28 @@ class Port(Protocol):
 def connect(
     loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, port: Port
 ) -> asyncio.Transport:
-    """Join an open port and a protocol. `connection_made` comes in the loop's next round."""
+    """Join an open port and a protocol; `connection_made` is called in the loop's next round."""
     if _has_descriptor(port):
         return DescriptorTransport(loop, protocol, _Descriptor(port))
     return ThreadTransport(loop, protocol, port)
 
 
 def release(port: Port) -> None:
-    """Close a port. Never blocks for one with a descriptor; harmless the second time."""
+    """Close a port. Does not block for one with a descriptor; no effect the second time."""
     if not port.is_open:
         return
     socket = getattr(port, "_socket", None)
     if isinstance(port, protocol_socket.Serial):
-        # pyserial 3.5 sleeps 0.3 s in close(); a closed port is what it then believes to be.
+        # pyserial 3.5 sleeps 0.3 s in close(): mark it as closed, and close the socket below.
         port.is_open = False
     else:
         if os.name == "posix" and isinstance(port, serial.Serial):
-            # The kernel would wait for unsent bytes up to 30 s; nobody is left to answer them.
+            # The kernel would wait up to 30 s to send the rest.
             with contextlib.suppress(Exception):  # the device may be gone
                 port.reset_output_buffer()
         port.close()
     if socket is not None:
-        # pyserial 3.5 forgets the socket without closing it when the peer hung up first.
+        # pyserial 3.5 does not close it when the peer hung up first.
         socket.close()
 
 
@@ -72,23 +72,23 @@ def _has_descriptor(port: Port) -> bool:
     """Whether the loop can watch it and `os.read` reads what `port.read` would."""
     if os.name != "posix":
         return False
-    # Classes that read in their own way (spy://, alt://) inherit the descriptor, but not `read`.
+    # spy:// and alt:// inherit the descriptor, but have a `read` of their own.
     return isinstance(port, protocol_socket.Serial) or (
         isinstance(port, serial.Serial) and type(port).read is serial.Serial.read
     )
 
 
 class _Descriptor:
-    """What pyserial-asyncio asks of a port, without what surprises.
+    """The methods that pyserial-asyncio calls on a port, without two faults of pyserial's own.
 
-    pyserial's own `read` selects before each read, which fails for descriptors above 1023, and
-    its `flush` waits at closing for a line that may never drain. Every failure here is a
-    SerialException, the only one that pyserial-asyncio expects.
+    Its `read` uses select(), which fails for descriptors above 1023; its `flush` waits at closing
+    until all is sent, possibly for ever. Every error here is a SerialException, the only one that
+    pyserial-asyncio handles.
     """
 
     def __init__(self, port: Port) -> None:
         self.port = port
-        # pyserial-asyncio sets both to 0; there is nothing to wait for here.
+        # pyserial-asyncio sets both to 0; unused here.
         self.timeout: float | None = 0
         self.write_timeout: float | None = 0
         self._number: int = port.fileno()
@@ -116,7 +116,7 @@ class _Descriptor:
             raise serial.SerialException(f"writing failed: {error}") from error
 
     def flush(self) -> None:
-        """Nothing: what the kernel holds is dropped at closing."""
+        """No effect: unsent bytes are dropped at closing."""
 
     def close(self) -> None:
         release(self.port)
@@ -132,9 +132,9 @@ class DescriptorTransport(SerialTransport):  # type: ignore[misc]  # pyserial-as
         self._descriptor = port
 
     def write(self, data: bytes) -> None:
-        """Write now what the kernel takes, the rest when it takes more."""
-        # Waiting for writability first, as the parent does, costs two system calls and a round
-        # of the loop for each command.
+        """Write what the kernel accepts now, the rest when it accepts more."""
+        # The parent waits for writability first: two system calls and a round of the loop more
+        # for each command.
         if not self.is_closing() and not self.get_write_buffer_size():
             try:
                 written = self._descriptor.write(data)
@@ -147,15 +147,15 @@ class DescriptorTransport(SerialTransport):  # type: ignore[misc]  # pyserial-as
         super().write(data)
 
     def _fatal_error(self, exc: Exception, message: str = "") -> None:  # noqa: ARG002
-        """A pulled plug reaches the protocol; it is no bug to be logged with a traceback."""
+        """Report a lost port to the protocol only; the parent logs a traceback too."""
         self._abort(exc)
 
 
 class ThreadTransport(asyncio.Transport):
-    """For ports a loop cannot watch: Windows, loop://, rfc2217://, spy://.
+    """For ports that the loop cannot watch: Windows, loop://, rfc2217://, spy://.
 
-    One thread reads, one writes, neither polls. When the port is lost, `connection_lost` comes
-    at once; after `close()` it comes when the port is closed. Both drop what is not written yet.
+    One thread reads, one writes, neither polls. `connection_lost` is called at once when the port
+    is lost, and after `close()` when the port is closed. Unsent bytes are dropped in both cases.
     """
 
     def __init__(
@@ -202,7 +202,7 @@ class ThreadTransport(asyncio.Transport):
         self._closing = True
         threading.Thread(target=self._shut, args=(ended,), name="m5310 closer", daemon=True).start()
 
-    # in the threads
+    # --- in the threads -----------------------------------------------------------------------
 
     def _read(self) -> None:
         error: Exception = serial.SerialException("the other side hung up")
@@ -214,8 +214,8 @@ class ThreadTransport(asyncio.Transport):
                 if data:
                     self._post(self._received, data + more)
                 if not data or len(more) < waiting:
-                    break  # a read without timeout gives less only when the port is gone
-        except Exception as failure:  # a port closed meanwhile raises anything
+                    break  # without a timeout, a short read means that the port is gone
+        except Exception as failure:  # a port that was closed raises any type
             error = failure
         self._post(self._lost, error)
 
@@ -233,11 +233,11 @@ class ThreadTransport(asyncio.Transport):
             with contextlib.suppress(OSError, queue.Full):
                 cancel()
             self._reader.join(_CANCEL_INTERVAL)
-        release(self._port)  # ends the read of a port that cannot cancel it
+        release(self._port)  # ends the read if the port has no `cancel_read`
         self._reader.join()
         self._writer.join(_LAST_WRITE)
         ended()
 
     def _post(self, callback: Callable[[T], object], value: T) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+        with contextlib.suppress(RuntimeError):  # the loop is closed: no protocol to call
             self._loop.call_soon_threadsafe(callback, value)

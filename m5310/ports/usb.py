@@ -5,29 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from m5310.errors import PortError
-from m5310.ports.open import present
+from m5310.ports.open import plugged_in, present
+
+if TYPE_CHECKING:
+    from serial.tools.list_ports_common import ListPortInfo
 
 _URL: Final = "://"
-
-
-class PortInfo(Protocol):
-    """What pyserial's `list_ports` reports about a port that is plugged in."""
-
-    @property
-    def device(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def vid(self) -> int | None: ...
-    @property
-    def pid(self) -> int | None: ...
-    @property
-    def serial_number(self) -> str | None: ...
-    @property
-    def location(self) -> str | None: ...
 
 
 class UsbPort(NamedTuple):
@@ -42,7 +28,7 @@ class UsbPort(NamedTuple):
     interface: str
 
 
-def usb_port(port: PortInfo) -> UsbPort | None:
+def usb_port(port: ListPortInfo) -> UsbPort | None:
     """None for a port without a USB serial number: only its name identifies it."""
     if not port.serial_number:
         return None
@@ -50,13 +36,13 @@ def usb_port(port: PortInfo) -> UsbPort | None:
     return UsbPort(port.vid, port.pid, port.serial_number, interface)
 
 
-def usb_port_of(name: str, ports: Iterable[PortInfo]) -> UsbPort | None:
+def usb_port_of(name: str, ports: Iterable[ListPortInfo]) -> UsbPort | None:
     """The USB port with this name, or with the name that this is a link to."""
     device = os.path.realpath(name)
     return next((usb_port(port) for port in ports if port.device in (name, device)), None)
 
 
-def name_of(wanted: UsbPort, ports: Iterable[PortInfo]) -> str | None:
+def name_of(wanted: UsbPort, ports: Iterable[ListPortInfo]) -> str | None:
     """The name that the USB port has now; None if it is not plugged in."""
     return next((port.device for port in ports if usb_port(port) == wanted), None)
 
@@ -78,10 +64,10 @@ class PortFinder:
         """The port was opened under this name: note its USB serial number, if it has one."""
         if self._usb is None and _URL not in name:
             loop = asyncio.get_running_loop()
-            self._usb = await loop.run_in_executor(None, lambda: usb_port_of(name, _plugged_in()))
+            self._usb = await loop.run_in_executor(None, lambda: usb_port_of(name, plugged_in()))
 
     def _find(self, usb: UsbPort) -> str:
-        ports = _plugged_in()
+        ports = plugged_in()
         if usb_port_of(self._url, ports) == usb:
             return self._url
         name = name_of(usb, ports)
@@ -91,9 +77,3 @@ class PortFinder:
                 f"{present(ports)}"
             )
         return name
-
-
-def _plugged_in() -> list[PortInfo]:
-    from serial.tools import list_ports  # noqa: PLC0415  # loads platform code of pyserial
-
-    return list(list_ports.comports())

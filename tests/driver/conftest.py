@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tty
+from collections.abc import Iterator
+
 import pytest
 
 from m5310.at.modem import Modem
@@ -24,3 +28,15 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> Ports:
 
     monkeypatch.setattr(Link, "_open_by_name", fake)
     return opened
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, str]]:
+    """A raw pseudo terminal: the descriptor of the module's end, the name of the host's."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    try:
+        yield master, os.ttyname(slave)
+    finally:
+        os.close(slave)
+        os.close(master)

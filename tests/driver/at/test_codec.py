@@ -1,4 +1,4 @@
-"""The V.250 wire, host side."""
+"""Command lines, responses and final results (V.250)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from m5310.at.codec import (
     command_line,
     encoded,
     final_result,
-    split,
     values,
 )
 from m5310.errors import AnswerError, Code, ParameterError, UsageError
@@ -29,7 +28,7 @@ class Kind(IntEnum):
     FLOAT = 4
 
 
-# --- building --------------------------------------------------------------------------------
+# --- encoding --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -56,7 +55,7 @@ class Kind(IntEnum):
         ("AT+X", "+X", (None, None)),
     ],
 )
-def test_a_line_is_written_as_the_module_reads_it(
+def test_command_line(
     line: str, name: str, given_values: tuple[int | str | Quoted | None, ...]
 ) -> None:
     assert command_line(name, *given_values) == line
@@ -66,13 +65,13 @@ def test_a_line_is_written_as_the_module_reads_it(
     "value",
     ["1,2", 'a"b', "1;+NRB", "1\rAT+NRB", "1\nAT", "\0", "\x1b", "\x7f", "\x85"],
 )
-def test_a_bare_value_cannot_smuggle_in_another(value: str) -> None:
+def test_bare_value_cannot_hold_separators_or_control_characters(value: str) -> None:
     with pytest.raises(ParameterError):
         command_line("+X", value)
 
 
 @pytest.mark.parametrize("value", ['a"b', '"', "1\rAT+NRB", "1\n", "\0", "\t", "\x7f", "\x9b"])
-def test_a_quoted_value_cannot_leave_its_quotes(value: str) -> None:
+def test_quoted_value_cannot_hold_quotes_or_control_characters(value: str) -> None:
     with pytest.raises(ParameterError):
         command_line("+X", Quoted(value))
 
@@ -80,12 +79,12 @@ def test_a_quoted_value_cannot_leave_its_quotes(value: str) -> None:
 @pytest.mark.parametrize(
     "name", ["CEREG?", "+", "+cereg", "+X=1", "+X;", "E0\r", "+X ?", "?", "+é"]
 )
-def test_what_is_no_name_is_refused(name: str) -> None:
+def test_invalid_command_name_is_refused(name: str) -> None:
     with pytest.raises(ParameterError, match="not a command name"):
         command_line(name)
 
 
-def test_a_refusal_is_the_callers_fault_and_says_what_it_was() -> None:
+def test_invalid_value_is_a_usage_error_that_quotes_it() -> None:
     with pytest.raises(UsageError) as refused:
         command_line("+X", Quoted('say "hi"'))
     assert refused.value.code is Code.BADPARAM
@@ -94,17 +93,17 @@ def test_a_refusal_is_the_callers_fault_and_says_what_it_was() -> None:
     assert 'say "hi"' in str(refused.value)
 
 
-def test_half_a_character_has_no_bytes() -> None:
+def test_lone_surrogate_is_refused() -> None:
     with pytest.raises(ParameterError, match="half a character"):
         command_line("+X", Quoted("\ud800"))
 
 
-def test_the_longest_documented_lines_fit() -> None:
+def test_longest_documented_lines_fit() -> None:
     assert len(command_line("+MIPLCONF", 1024, "AF" * 1024, 1, 1)) < LINE_LIMIT
     command_line("+MIPLNOTIFY", 0, 65535, 65535, 65535, 1, Quoted("x" * 1024), 1, 2147483647)
 
 
-def test_a_line_has_a_last_byte() -> None:
+def test_line_longer_than_the_limit_is_refused() -> None:
     full = command_line("+X", "1" * (LINE_LIMIT - 5))
     assert encoded(full) == full.encode() + b"\r"
     assert len(full) == LINE_LIMIT
@@ -112,12 +111,12 @@ def test_a_line_has_a_last_byte() -> None:
         command_line("+X", "1" * (LINE_LIMIT - 4))
 
 
-def test_bytes_count_and_not_characters() -> None:
+def test_limit_counts_bytes_not_characters() -> None:
     with pytest.raises(ParameterError, match="bytes long"):
         command_line("+X", Quoted("温" * (LINE_LIMIT // 3)))
 
 
-def test_a_command_that_cannot_be_written_cannot_exist() -> None:
+def test_command_refuses_an_invalid_line() -> None:
     with pytest.raises(ParameterError):
         Command("AT+CSQ\rAT+NRB")
     with pytest.raises(ParameterError):
@@ -125,12 +124,12 @@ def test_a_command_that_cannot_be_written_cannot_exist() -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, math.inf, math.nan])
-def test_a_timeout_must_come_to_an_end(timeout: float) -> None:
+def test_timeout_must_be_positive_and_finite(timeout: float) -> None:
     with pytest.raises(ParameterError, match="timeout"):
         Command("AT", timeout=timeout)
 
 
-def test_commands_and_answers_are_values() -> None:
+def test_commands_and_answers_compare_by_value() -> None:
     shape = re.compile(r"\+CSQ:\d+,\d+")
     assert Command("AT+CSQ", (Response(shape),)) == Command("AT+CSQ", (Response(shape),))
     assert Answer(Command("AT")) == Answer(Command("AT"), ())
@@ -141,7 +140,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_c
 
 
 @given(st.lists(st.one_of(st.integers(), TEXT.map(Quoted), st.none()), max_size=8))
-def test_what_is_written_is_read_back(given_values: list[int | Quoted | None]) -> None:
+def test_written_values_are_read_back(given_values: list[int | Quoted | None]) -> None:
     line = command_line("+X", *given_values)
     while given_values and given_values[-1] is None:
         given_values.pop()
@@ -153,7 +152,7 @@ def test_what_is_written_is_read_back(given_values: list[int | Quoted | None]) -
 
 
 @given(st.text(), st.text())
-def test_whatever_the_values_are_a_line_is_one_line(quoted: str, bare: str) -> None:
+def test_no_value_can_inject_a_second_command(quoted: str, bare: str) -> None:
     try:
         line = command_line("+X", Quoted(quoted), bare)
     except ParameterError:
@@ -164,28 +163,7 @@ def test_whatever_the_values_are_a_line_is_one_line(quoted: str, bare: str) -> N
     assert values(line.partition("=")[2]) == [quoted, bare]
 
 
-# --- taking apart ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "parts"),
-    [
-        ("+CEREG:2,1", ("+CEREG", "2,1")),
-        ("+CEREG: 2,1", ("+CEREG", "2,1")),
-        ("+CEREG:  2", ("+CEREG", " 2")),
-        ("+X:", ("+X", "")),
-        ("+X:a:b", ("+X", "a:b")),
-        ("Signal power:-666", ("Signal power", "-666")),
-    ],
-)
-def test_split(line: str, parts: tuple[str, str]) -> None:
-    assert split(line) == parts
-
-
-@pytest.mark.parametrize("line", ["", "OK", ":1", "+CEREG 2,1"])
-def test_what_has_no_name_and_colon_is_an_answer_error(line: str) -> None:
-    with pytest.raises(AnswerError, match=r"\+NAME:values"):
-        split(line)
+# --- parsing ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -211,13 +189,13 @@ def test_values(text: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ['"', '"a', 'a"', 'a"b"', '"a"b', '"a""b"', '1,"a', '"a" b,1'])
-def test_a_quote_out_of_place_is_an_answer_error(text: str) -> None:
+def test_values_refuses_a_quote_out_of_place(text: str) -> None:
     with pytest.raises(AnswerError, match="double quote"):
         values(text)
 
 
 @given(st.text())
-def test_any_text_is_values_or_an_answer_error(text: str) -> None:
+def test_values_parses_any_text_without_quotes(text: str) -> None:
     try:
         found = values(text)
     except AnswerError:
@@ -276,5 +254,5 @@ def test_final_results(line: str, family: str, number: int | None, meaning: str)
         "+MIPLWRITE:0,10000,3,0,1,+CME ERROR:50",
     ],
 )
-def test_what_only_looks_like_a_final_result_is_none(line: str) -> None:
+def test_other_lines_are_no_final_results(line: str) -> None:
     assert final_result(line) is None

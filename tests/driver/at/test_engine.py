@@ -20,7 +20,6 @@ from m5310.at.events import (
     Event,
     Synchronized,
     TimedOut,
-    UnexpectedResult,
     Unsolicited,
 )
 from m5310.at.outstanding import ANSWER_LIMIT
@@ -55,14 +54,6 @@ def answered(command: Command, *texts: str) -> Answered:
 
 
 # --- one command -----------------------------------------------------------------------------
-
-
-def test_unsolicited_compares_by_line() -> None:
-    line = Unsolicited("+CEREG:1")
-    assert line == Unsolicited("+CEREG:1") != Unsolicited("+CEREG:2")
-    assert line not in (UnexpectedResult("+CEREG:1"), "+CEREG:1")
-    assert len({line, Unsolicited("+CEREG:1")}) == 1
-    assert repr(line) == "Unsolicited(line='+CEREG:1')"
 
 
 def test_command_is_written_once_and_ends_with_ok() -> None:

@@ -1,4 +1,4 @@
-"""Unsolicited lines as a stream: the meant ones, in order, bounded, with an end."""
+"""Following: the wanted lines in order, in bounded memory, to the end of the port."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from m5310.errors import ParameterError, PortError, StateError
 from tests.support.scripted import Scripted
 
 
-async def everything(lines: Following) -> list[str]:
+async def all_lines(lines: Following) -> list[str]:
     return [line async for line in lines]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "line", "meant"),
+    ("wanted", "line", "matches"),
     [
         ("+CEREG", "+CEREG:1", True),
         ("+CEREG:", "+CEREG:1", True),
@@ -32,48 +32,48 @@ async def everything(lines: Following) -> list[str]:
         (re.compile("REBOOT"), "REBOOTING", False),
     ],
 )
-def test_which_lines_are_meant(wanted: Wanted, line: str, meant: bool) -> None:
-    assert bool(shape(wanted).fullmatch(line)) is meant
+def test_shape_of_wanted_lines(wanted: Wanted, line: str, matches: bool) -> None:
+    assert bool(shape(wanted).fullmatch(line)) is matches
 
 
 @pytest.mark.parametrize("wanted", ["", ":"])
-def test_a_name_that_is_none(wanted: str) -> None:
+def test_shape_refuses_an_empty_name(wanted: str) -> None:
     with pytest.raises(ParameterError, match="name of a line"):
         shape(wanted)
 
 
 @given(st.text(min_size=1).filter(lambda name: not name.endswith(":")), st.text())
-def test_any_name_means_itself_and_never_a_pattern(name: str, rest: str) -> None:
+def test_name_is_matched_literally(name: str, rest: str) -> None:
     values = re.sub(r"[\r\n]", "", rest)
     assert shape(name).fullmatch(f"{name}:{values}")
     assert not shape(name).fullmatch(f"{name}X:{values}")
 
 
-async def test_the_lines_that_are_meant_in_their_order() -> None:
+async def test_wanted_lines_come_in_order() -> None:
     port = Scripted()
-    port.say("+CEREG:0")  # before anybody followed
+    port.send("+CEREG:0")  # before the stream was entered
     async with Following(port.modem, ("+CEREG", "+CSCON")) as lines:
-        port.say("+CEREG:2", "+NPSMR:1", "+CSCON:1", "REBOOTING", "+CEREG:1")
+        port.send("+CEREG:2", "+NPSMR:1", "+CSCON:1", "REBOOTING", "+CEREG:1")
         lines.close()
-        assert await everything(lines) == ["+CEREG:2", "+CSCON:1", "+CEREG:1"]
+        assert await all_lines(lines) == ["+CEREG:2", "+CSCON:1", "+CEREG:1"]
     await port.modem.close()
 
 
-async def test_all_lines_in_one_stream() -> None:
+async def test_all_lines_without_a_selection() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
-        port.say("+CEREG:2", "REBOOTING")
+        port.send("+CEREG:2", "REBOOTING")
         assert [await anext(lines), await anext(lines)] == ["+CEREG:2", "REBOOTING"]
     await port.modem.close()
 
 
-async def test_the_reader_waits_for_the_next_line() -> None:
+async def test_reader_waits_for_the_next_line() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
         reader = asyncio.create_task(anext(lines))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         assert not reader.done()
-        port.say("+CEREG:2")
+        port.send("+CEREG:2")
         assert await reader == "+CEREG:2"
     await port.modem.close()
 
@@ -83,28 +83,28 @@ async def test_two_readers_share_the_lines() -> None:
     async with Following(port.modem, ()) as lines:
         readers = [asyncio.create_task(anext(lines)) for _ in range(2)]  # type: ignore[arg-type]
         await asyncio.sleep(0)
-        port.say("+A:1")
+        port.send("+A:1")
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        port.say("+A:2")
+        port.send("+A:2")
         assert set(await asyncio.gather(*readers)) == {"+A:1", "+A:2"}
     await port.modem.close()
 
 
-async def test_a_slow_reader_loses_the_oldest_and_knows_how_many() -> None:
+async def test_slow_reader_loses_the_oldest_lines_which_are_counted() -> None:
     port = Scripted()
     async with Following(port.modem, (), limit=3) as lines:
-        port.say(*(f"+A:{number}" for number in range(10)))
+        port.send(*(f"+A:{number}" for number in range(10)))
         assert lines.dropped == 7
         lines.close()
-        assert await everything(lines) == ["+A:7", "+A:8", "+A:9"]
+        assert await all_lines(lines) == ["+A:7", "+A:8", "+A:9"]
     await port.modem.close()
 
 
-async def test_a_lost_port_ends_it_after_what_had_come() -> None:
+async def test_lost_port_is_raised_after_the_waiting_lines() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
-        port.say("+A:1")
+        port.send("+A:1")
         port.vanish()
         assert await anext(lines) == "+A:1"
         for _ in range(2):
@@ -113,10 +113,10 @@ async def test_a_lost_port_ends_it_after_what_had_come() -> None:
     await port.modem.close()
 
 
-async def test_a_lost_port_wakes_the_reader() -> None:
+async def test_lost_port_wakes_the_reader() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
-        reader = asyncio.create_task(everything(lines))
+        reader = asyncio.create_task(all_lines(lines))
         await asyncio.sleep(0)
         port.vanish()
         with pytest.raises(PortError):
@@ -124,29 +124,29 @@ async def test_a_lost_port_wakes_the_reader() -> None:
     await port.modem.close()
 
 
-async def test_a_modem_that_its_owner_closes_wakes_the_reader() -> None:
+async def test_closed_modem_wakes_the_reader() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
-        port.say("+A:1")
-        reader = asyncio.create_task(everything(lines))
+        port.send("+A:1")
+        reader = asyncio.create_task(all_lines(lines))
         await port.modem.close()
         with pytest.raises(PortError, match="was closed"):
             await reader
 
 
-async def test_leaving_ends_it_for_a_reader_elsewhere() -> None:
+async def test_leaving_the_stream_ends_it_for_another_reader() -> None:
     port = Scripted()
     async with Following(port.modem, ()) as lines:
-        reader = asyncio.create_task(everything(lines))
+        reader = asyncio.create_task(all_lines(lines))
         await asyncio.sleep(0)
     assert await reader == []
-    port.say("+A:1")
-    assert await everything(lines) == []  # nothing is heard any more
+    port.send("+A:1")
+    assert await all_lines(lines) == []  # no lines after the end
     lines.close()
     await port.modem.close()
 
 
-async def test_it_is_entered_once_and_before_it_is_read() -> None:
+async def test_stream_is_entered_once_before_it_is_read() -> None:
     port = Scripted()
     lines = Following(port.modem, ())
     with pytest.raises(StateError, match="async with"):
@@ -163,14 +163,14 @@ async def test_it_is_entered_once_and_before_it_is_read() -> None:
     await port.modem.close()
 
 
-async def test_without_a_port_there_is_nothing_to_follow() -> None:
+async def test_stream_of_a_closed_modem_raises_port_error() -> None:
     port = Scripted()
     await port.modem.close()
     with pytest.raises(PortError):
         await Following(port.modem, ()).__aenter__()
 
 
-async def test_a_limit_that_holds_nothing() -> None:
+async def test_limit_must_be_positive() -> None:
     port = Scripted()
     with pytest.raises(ParameterError, match="limit must be"):
         Following(port.modem, (), limit=0)

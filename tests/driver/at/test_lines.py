@@ -82,11 +82,11 @@ def test_noise_is_dropped_and_counted(data: bytes, line: str, noise: int) -> Non
         assert reader.noise == noise
 
 
-def test_a_character_cut_in_two_is_whole_again() -> None:
+def test_character_in_two_reads_is_whole() -> None:
     assert read(b"+X:\xe6", b"\xb8\xa9", b"\r\n") == ["+X:温"]
 
 
-def test_an_open_end_is_a_cr_whose_lf_may_come() -> None:
+def test_open_end_after_cr_until_the_next_byte() -> None:
     reader = LineReader()
     assert reader.feed(b"OK\r") == ["OK"]
     assert reader.open_end
@@ -101,7 +101,7 @@ def test_an_open_end_is_a_cr_whose_lf_may_come() -> None:
     assert not reader.open_end
 
 
-def test_the_longest_line_is_whole_and_one_byte_more_is_too_long() -> None:
+def test_line_longer_than_the_limit_is_overlong() -> None:
     longest = b"x" * LINE_LIMIT
     for pieces in ([longest, b"\r\n"], [longest + b"\r\n"], each_byte(longest + b"\r\n")):
         assert read(*pieces) == [longest.decode()]
@@ -109,10 +109,10 @@ def test_the_longest_line_is_whole_and_one_byte_more_is_too_long() -> None:
         assert read(*pieces) == [Overlong("x" * 80), "OK"]
 
 
-def test_a_line_without_end_is_told_at_once_and_costs_no_memory() -> None:
+def test_line_without_end_is_reported_once_in_bounded_memory() -> None:
     reader = LineReader()
-    told = [line for _ in range(1000) for line in reader.feed(b"x" * 4096)]
-    assert told == [Overlong("x" * 80)]
+    lines = [line for _ in range(1000) for line in reader.feed(b"x" * 4096)]
+    assert lines == [Overlong("x" * 80)]
     assert reader.overlong == 1
     assert len(reader._tail) <= LINE_LIMIT
     assert reader.feed(b"still the same\r\nOK\r\n") == ["OK"]
@@ -137,7 +137,7 @@ STREAM = st.lists(
 
 @given(STREAM, Cuts)
 @settings(max_examples=scaled(300))
-def test_any_cut_gives_the_same_lines_and_counts(data: bytes, cuts: list[int]) -> None:
+def test_lines_do_not_depend_on_how_the_stream_is_split(data: bytes, cuts: list[int]) -> None:
     whole, pieces = LineReader(), LineReader()
     lines = whole.feed(data)
     assert [line for piece in cut(data, cuts) for line in pieces.feed(piece)] == lines
@@ -146,7 +146,7 @@ def test_any_cut_gives_the_same_lines_and_counts(data: bytes, cuts: list[int]) -
 
 
 @given(STREAM)
-def test_a_line_is_clean_and_bounded(data: bytes) -> None:
+def test_lines_are_clean_and_bounded(data: bytes) -> None:
     reader = LineReader()
     for line in reader.feed(data):
         if isinstance(line, Overlong):

@@ -1,4 +1,4 @@
-"""The asyncio shell: many wait, one speaks, nobody is forgotten."""
+"""Modem: commands of many callers, cancellation, listeners, the end of the port, timers, logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -42,8 +42,8 @@ ANSWERS = {
 }
 
 
-class Port(asyncio.Transport):
-    """A port in memory: answers from `ANSWERS` after `latency`, or only notes what is written."""
+class MemoryPort(asyncio.Transport):
+    """Answers from `ANSWERS` after `latency` seconds; None: only records what is written."""
 
     def __init__(self, modem: Modem, *, latency: float | None = None) -> None:
         super().__init__()
@@ -59,10 +59,10 @@ class Port(asyncio.Transport):
         self.written.append(line)
         self.times.append(self._loop.time())
         if self.latency is not None and (answer := ANSWERS[line.strip()]):
-            self._loop.call_later(self.latency, self.say, answer)
+            self._loop.call_later(self.latency, self.send, answer)
 
-    def say(self, *lines: str) -> None:
-        """What the module says; a line may hold several, separated by a blank before OK."""
+    def send(self, *lines: str) -> None:
+        """Send lines to the host; one may hold two, separated by a blank before OK."""
         texts = [text for line in lines for text in re.split(" (?=OK$)", line)]
         self.modem.data_received("".join(f"\r\n{text}\r\n" for text in texts).encode())
 
@@ -77,15 +77,15 @@ class Port(asyncio.Transport):
         self._loop.call_soon(self.modem.connection_lost, error)
 
 
-def plugged(*, quiet: float = 0.0, latency: float | None = 0.0) -> tuple[Modem, Port]:
+def plugged(*, quiet: float = 0.0, latency: float | None = 0.0) -> tuple[Modem, MemoryPort]:
     modem = Modem(quiet=quiet)
-    port = Port(modem, latency=latency)
+    port = MemoryPort(modem, latency=latency)
     modem.connection_made(port)
     return modem, port
 
 
-async def in_step(*, quiet: float = 0.0) -> tuple[Modem, Port]:
-    """A modem that has spoken; its port now only notes what is written."""
+async def synchronized(*, quiet: float = 0.0) -> tuple[Modem, MemoryPort]:
+    """A modem that was answered; its port now only records what is written."""
     modem, port = plugged(quiet=quiet)
     await modem.execute(PLAIN)
     port.latency = None
@@ -94,7 +94,7 @@ async def in_step(*, quiet: float = 0.0) -> tuple[Modem, Port]:
     return modem, port
 
 
-async def settled() -> None:
+async def run_callbacks() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -107,7 +107,7 @@ def timers() -> list[asyncio.TimerHandle]:
 # --- execute ---------------------------------------------------------------------------------
 
 
-async def test_the_first_command_is_preceded_by_a_probe() -> None:
+async def test_first_command_is_preceded_by_a_probe() -> None:
     modem, port = plugged()
     assert await modem.execute(CEREG) == Answer(CEREG, ("+CEREG:0,1",))
     assert port.written == ["AT", "AT+CEREG?"]
@@ -115,18 +115,18 @@ async def test_the_first_command_is_preceded_by_a_probe() -> None:
     await modem.close()
 
 
-async def test_a_command_after_long_silence_is_preceded_by_one_too() -> None:
+async def test_command_after_long_silence_is_preceded_by_a_wake_up() -> None:
     modem, port = plugged()
     await modem.execute(PLAIN)
     await elapse(600)
-    assert timers() == []  # nothing is done about it before there is a command
+    assert timers() == []  # the wake-up is written only before a command
     assert await modem.execute(CSQ) == Answer(CSQ, ("+CSQ:17,99",))
     assert port.written == ["AT", "AT+CFUN=1", f"{BLANKS}AT", "AT+CSQ"]
     assert port.times[3] - port.times[2] == pytest.approx(LINE_END, abs=0.001)
     await modem.close()
 
 
-async def test_a_modem_that_announced_its_sleep_is_woken() -> None:
+async def test_modem_that_reported_sleep_is_woken() -> None:
     modem, port = plugged()
     await modem.execute(PLAIN)
     modem.asleep(True)
@@ -140,7 +140,7 @@ async def test_a_modem_that_announced_its_sleep_is_woken() -> None:
     await modem.close()
 
 
-async def test_callers_are_served_in_their_order_and_get_their_own() -> None:
+async def test_commands_are_executed_in_the_order_of_the_calls() -> None:
     modem, port = plugged(latency=0.01)
     commands = [CSQ, PLAIN, CEREG, CSQ, CEREG]
     answers = await asyncio.gather(*map(modem.execute, commands))
@@ -156,19 +156,19 @@ async def test_callers_are_served_in_their_order_and_get_their_own() -> None:
     await modem.close()
 
 
-async def test_the_next_waiting_command_goes_out_with_the_result_before_it() -> None:
-    modem, port = await in_step()
+async def test_next_command_is_written_when_the_result_is_received() -> None:
+    modem, port = await synchronized()
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await settled()
+    await run_callbacks()
     assert port.written == ["AT+CFUN=1"]
-    port.say("OK")  # no round of the loop in between
+    port.send("OK")  # no round of the loop in between
     assert port.written == ["AT+CFUN=1", "AT+CSQ"]
-    port.say("+CSQ:1,99", "OK")
+    port.send("+CSQ:1,99", "OK")
     await asyncio.gather(*tasks)
     await modem.close()
 
 
-async def test_the_quiet_time_is_kept() -> None:
+async def test_quiet_time_is_kept() -> None:
     modem, port = plugged(quiet=QUIET)
     await modem.execute(PLAIN)
     await modem.execute(PLAIN)
@@ -178,7 +178,7 @@ async def test_the_quiet_time_is_kept() -> None:
     await modem.close()
 
 
-async def test_a_refusal_names_what_was_sent_and_what_came() -> None:
+async def test_command_error_names_command_and_result() -> None:
     modem, _ = plugged()
     with pytest.raises(CommandError) as refused:
         await modem.execute(Command("AT+BAD"))
@@ -188,7 +188,7 @@ async def test_a_refusal_names_what_was_sent_and_what_came() -> None:
     await modem.close()
 
 
-async def test_a_timeout_is_told_and_the_step_found_again() -> None:
+async def test_next_command_is_answered_after_a_timeout() -> None:
     modem, port = plugged()
     await modem.execute(PLAIN)
     with pytest.raises(CommandTimeout, match=r"AT\+SILENT: no final result within 2 s, nothing"):
@@ -198,7 +198,7 @@ async def test_a_timeout_is_told_and_the_step_found_again() -> None:
     await modem.close()
 
 
-async def test_a_command_that_was_never_sent_says_so() -> None:
+async def test_timeout_says_if_the_command_was_not_sent() -> None:
     modem, port = plugged(latency=None)
     with pytest.raises(CommandTimeout, match="was not sent: the module did not answer") as late:
         await modem.execute(PLAIN)
@@ -208,24 +208,24 @@ async def test_a_command_that_was_never_sent_says_so() -> None:
     await modem.close()
 
 
-async def test_a_timeout_with_a_bare_ok_says_what_was_missing() -> None:
-    modem, port = await in_step()
+async def test_timeout_after_a_bare_ok_names_the_missing_response() -> None:
+    modem, port = await synchronized()
     task = asyncio.create_task(modem.execute(CEREG))
-    await settled()
-    port.say("OK")
+    await run_callbacks()
+    port.send("OK")
     with pytest.raises(CommandTimeout, match="OK within 5 s, but without the response") as e:
         await task
     assert e.value.bare
     assert "m5310.wire" in str(e.value)
-    assert "wiring" not in str(e.value)  # it was heard
+    assert "wiring" not in str(e.value)  # the module did answer
     await modem.close()
 
 
-async def test_an_answer_beyond_all_bounds_is_an_error() -> None:
-    modem, port = await in_step()
+async def test_answer_of_too_many_lines_raises_answer_error() -> None:
+    modem, port = await synchronized()
     task = asyncio.create_task(modem.execute(CSQ))
-    await settled()
-    port.say(*["+CSQ:1,99"] * (ANSWER_LIMIT + 1), "OK")
+    await run_callbacks()
+    port.send(*["+CSQ:1,99"] * (ANSWER_LIMIT + 1), "OK")
     with pytest.raises(AnswerError, match=f"more than {ANSWER_LIMIT} lines"):
         await task
     await modem.close()
@@ -234,54 +234,54 @@ async def test_an_answer_beyond_all_bounds_is_an_error() -> None:
 # --- cancelling ------------------------------------------------------------------------------
 
 
-async def test_cancelled_in_the_queue_is_never_sent() -> None:
-    modem, port = await in_step()
+async def test_command_cancelled_in_the_queue_is_never_written() -> None:
+    modem, port = await synchronized()
     first, second, third = (
         asyncio.create_task(modem.execute(command)) for command in (PLAIN, CEREG, CSQ)
     )
-    await settled()
+    await run_callbacks()
     second.cancel()
-    await settled()
-    port.say("OK")
-    port.say("+CSQ:1,99", "OK")
+    await run_callbacks()
+    port.send("OK")
+    port.send("+CSQ:1,99", "OK")
     await asyncio.gather(first, third)
     assert port.written == ["AT+CFUN=1", "AT+CSQ"]
     assert second.cancelled()
     await modem.close()
 
 
-async def test_cancelled_in_the_queue_in_the_very_moment_of_its_turn() -> None:
-    modem, port = await in_step()
+async def test_command_cancelled_when_its_turn_comes_is_never_written() -> None:
+    modem, port = await synchronized()
     first, second, third = (
         asyncio.create_task(modem.execute(command)) for command in (PLAIN, CEREG, CSQ)
     )
-    await settled()
+    await run_callbacks()
     second.cancel()
-    port.say("OK")  # before the cancelled task has run
+    port.send("OK")  # before the cancelled task has run
     assert port.written == ["AT+CFUN=1", "AT+CSQ"]
-    port.say("+CSQ:1,99", "OK")
+    port.send("+CSQ:1,99", "OK")
     await asyncio.gather(first, third)
     await asyncio.wait([second])
     await modem.close()
 
 
-async def test_cancelled_while_the_step_is_sought_is_never_sent() -> None:
+async def test_command_cancelled_while_probing_is_never_written() -> None:
     modem, port = plugged(latency=None)
     first, second = (asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ))
-    await settled()
+    await run_callbacks()
     first.cancel()
-    await settled()
+    await run_callbacks()
     port.latency = 0.0
-    port.say("OK")
+    port.send("OK")
     assert (await second).lines == ("+CSQ:17,99",)
     assert "AT+CFUN=1" not in port.written
     await modem.close()
 
 
-async def test_cancelled_alone_while_the_step_is_sought_leaves_silence() -> None:
+async def test_probing_ends_when_the_only_command_is_cancelled() -> None:
     modem, port = plugged(latency=None)
     task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
+    await run_callbacks()
     task.cancel()
     await asyncio.wait([task])
     assert timers() == []
@@ -289,24 +289,24 @@ async def test_cancelled_alone_while_the_step_is_sought_leaves_silence() -> None
     await modem.close()
 
 
-async def test_cancelled_after_it_was_sent_never_mixes_answers() -> None:
-    modem, port = await in_step()
+async def test_next_command_waits_for_the_end_of_a_cancelled_one() -> None:
+    modem, port = await synchronized()
     first = asyncio.create_task(modem.execute(CEREG))
-    await settled()
+    await run_callbacks()
     first.cancel()
     second = asyncio.create_task(modem.execute(PLAIN))
     await asyncio.wait([first])
-    assert port.written == ["AT+CEREG?"]  # the next waits for the end of the cancelled one
-    port.say("+CEREG:0,1", "OK")
+    assert port.written == ["AT+CEREG?"]
+    port.send("+CEREG:0,1", "OK")
     assert port.written == ["AT+CEREG?", "AT+CFUN=1"]
     assert not second.done()
-    port.say("OK")
+    port.send("OK")
     assert await second == Answer(PLAIN)
     await modem.close()
 
 
-async def test_a_cancelled_command_may_run_into_its_timeout() -> None:
-    modem, port = await in_step()
+async def test_cancelled_command_may_time_out() -> None:
+    modem, port = await synchronized()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(1):
             await modem.execute(CEREG)
@@ -317,11 +317,11 @@ async def test_a_cancelled_command_may_run_into_its_timeout() -> None:
     await modem.close()
 
 
-async def test_cancelled_with_the_answer_already_there() -> None:
-    modem, port = await in_step()
+async def test_caller_cancelled_after_its_answer_came() -> None:
+    modem, port = await synchronized()
     task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
-    port.say("OK")
+    await run_callbacks()
+    port.send("OK")
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
@@ -330,16 +330,16 @@ async def test_cancelled_with_the_answer_already_there() -> None:
     await modem.close()
 
 
-async def test_a_thousand_cancelled_callers_leave_nothing_in_the_queue() -> None:
-    modem, port = await in_step()
+async def test_cancelled_callers_leave_the_queue_empty() -> None:
+    modem, port = await synchronized()
     first = asyncio.create_task(modem.execute(PLAIN))
     tasks = [asyncio.create_task(modem.execute(CSQ)) for _ in range(1000)]
-    await settled()
+    await run_callbacks()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
     assert not modem._queue
-    port.say("OK")
+    port.send("OK")
     await first
     await modem.close()
 
@@ -351,44 +351,46 @@ def never(error: PortError) -> None:
     raise AssertionError(error)
 
 
-async def test_every_unsolicited_line_in_order_to_every_listener() -> None:
-    modem, port = await in_step()
+async def test_every_listener_gets_every_unsolicited_line_in_order() -> None:
+    modem, port = await synchronized()
     one: list[str] = []
     other: list[str] = []
     modem.listen(one.append, never)
     stop = modem.listen(other.append, never)
     task = asyncio.create_task(modem.execute(CEREG))
-    await settled()
-    port.say("+CSCON:1", "+CEREG:0,1", "+CEREG:5", "OK", "+CSCON:0")
+    await run_callbacks()
+    port.send("+CSCON:1", "+CEREG:0,1", "+CEREG:5", "OK", "+CSCON:0")
     assert one == other == ["+CSCON:1", "+CEREG:5", "+CSCON:0"]
     await task
     stop()
     stop()
-    port.say("+CSCON:1")
+    port.send("+CSCON:1")
     assert len(one) == 4
     assert len(other) == 3
     await modem.close()
 
 
-async def test_a_listener_that_fails_kills_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    modem, port = await in_step()
-    heard: list[str] = []
+async def test_failing_listener_is_logged_and_disturbs_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    modem, port = await synchronized()
+    received: list[str] = []
 
     def broken(line: str) -> None:
         raise ZeroDivisionError(line)
 
     modem.listen(broken, never)
-    modem.listen(heard.append, never)
-    port.say("+CSCON:1", "+CSCON:0")
-    assert heard == ["+CSCON:1", "+CSCON:0"]
+    modem.listen(received.append, never)
+    port.send("+CSCON:1", "+CSCON:0")
+    assert received == ["+CSCON:1", "+CSCON:0"]
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "ZeroDivisionError" in caplog.text
     await modem.close()
 
 
-async def test_a_listener_whose_command_begins_at_once_takes_nobodys_place() -> None:
-    """As tasks do from Python 3.12 on, if they are eager."""
-    modem, port = await in_step()
+async def test_command_begun_inside_a_listener_waits_for_the_current_one() -> None:
+    """An eager task (from Python 3.12 on) calls `execute` inside the listener."""
+    modem, port = await synchronized()
     begun: list[asyncio.Future[None]] = []
     own = modem.execute(PLAIN)
 
@@ -396,44 +398,44 @@ async def test_a_listener_whose_command_begins_at_once_takes_nobodys_place() -> 
         begun.append(own.send(None))
 
     task = asyncio.create_task(modem.execute(CEREG))
-    await settled()
+    await run_callbacks()
     stop = modem.listen(answer_at_once, never)
-    port.say("+CSCON:1", "+CEREG:0,1", "OK")  # ended, but not told yet, when the listener is
+    port.send("+CSCON:1", "+CEREG:0,1", "OK")  # the OK is handled after the listener was called
     stop()
     assert (await task).lines == ("+CEREG:0,1",)
     assert port.written == ["AT+CEREG?", "AT+CFUN=1"]
     assert not begun[0].done()
-    port.say("OK")
+    port.send("OK")
     with pytest.raises(StopIteration) as ended:
         own.send(None)
     assert ended.value.value == Answer(PLAIN)
     await modem.close()
 
 
-async def test_a_listener_may_leave_while_it_is_called() -> None:
-    modem, port = await in_step()
-    heard: list[str] = []
+async def test_listener_may_unsubscribe_while_it_is_called() -> None:
+    modem, port = await synchronized()
+    received: list[str] = []
     stop: Callable[[], None]
 
     def once(line: str) -> None:
-        heard.append(line)
+        received.append(line)
         stop()
 
     stop = modem.listen(once, never)
-    port.say("+CSCON:1", "+CSCON:0")
-    assert heard == ["+CSCON:1"]
+    port.send("+CSCON:1", "+CSCON:0")
+    assert received == ["+CSCON:1"]
     await modem.close()
 
 
-# --- the end ---------------------------------------------------------------------------------
+# --- end of the port -------------------------------------------------------------------------
 
 
-async def test_a_lost_port_releases_every_waiter_at_once_with_the_reason() -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
-    modem.listen(lambda _: None, told.append)
+async def test_lost_port_releases_every_caller_at_once_with_the_reason() -> None:
+    modem, port = await synchronized()
+    losses: list[PortError] = []
+    modem.listen(lambda _: None, losses.append)
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ, CEREG)]
-    await settled()
+    await run_callbacks()
     tasks[1].cancel()
     port.drop(OSError("[Errno 5] Input/output error"))
     done, _ = await asyncio.wait(tasks)
@@ -444,7 +446,7 @@ async def test_a_lost_port_releases_every_waiter_at_once_with_the_reason() -> No
         assert isinstance(error, PortError)
         assert "the port was lost: [Errno 5] Input/output error" in str(error)
         assert error.code is Code.SOCKET
-    assert [str(error) for error in told] == [str(errors[0])]
+    assert [str(error) for error in losses] == [str(errors[0])]
     assert timers() == []
     with pytest.raises(PortError, match="was lost"):
         await modem.execute(PLAIN)
@@ -454,36 +456,36 @@ async def test_a_lost_port_releases_every_waiter_at_once_with_the_reason() -> No
     assert port.ended == 1
 
 
-async def test_a_port_that_ends_without_a_reason_is_lost_too() -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
-    modem.listen(lambda _: None, told.append)
+async def test_port_lost_without_a_reason() -> None:
+    modem, port = await synchronized()
+    losses: list[PortError] = []
+    modem.listen(lambda _: None, losses.append)
     port.drop(None)
-    await settled()
-    assert "was lost: closed" in str(told[0])
+    await run_callbacks()
+    assert "was lost: closed" in str(losses[0])
 
 
-async def test_a_listener_that_fails_on_the_loss_hides_it_from_nobody(
+async def test_loss_reaches_the_listeners_after_a_failing_one(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
+    modem, port = await synchronized()
+    losses: list[PortError] = []
     modem.listen(lambda _: None, never)
-    modem.listen(lambda _: None, told.append)
+    modem.listen(lambda _: None, losses.append)
     port.drop(OSError("gone"))
-    await settled()
-    assert len(told) == 1
+    await run_callbacks()
+    assert len(losses) == 1
     assert "a listener failed" in caplog.text
 
 
-async def test_closing_releases_every_waiter_and_tells_every_listener_once() -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
-    modem.listen(lambda _: None, told.append)
-    modem.listen(lambda _: None, told.append)
-    modem.listen(lambda _: None, never)()  # who left hears nothing of it
+async def test_close_releases_every_caller_and_notifies_each_listener_once() -> None:
+    modem, port = await synchronized()
+    losses: list[PortError] = []
+    modem.listen(lambda _: None, losses.append)
+    modem.listen(lambda _: None, losses.append)
+    modem.listen(lambda _: None, never)()  # unsubscribed
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await settled()
+    await run_callbacks()
     await asyncio.gather(modem.close(), modem.close())
     await modem.close()
     for task in tasks:
@@ -491,37 +493,37 @@ async def test_closing_releases_every_waiter_and_tells_every_listener_once() -> 
             await task
     with pytest.raises(PortError, match="was closed"):
         await modem.execute(PLAIN)
-    assert [str(error) for error in told] == ["the port was closed"] * 2
+    assert [str(error) for error in losses] == ["the port was closed"] * 2
     assert port.ended == 1
     assert timers() == []
 
 
-async def test_closing_while_the_port_is_already_going() -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
-    modem.listen(lambda _: None, told.append)
+async def test_close_after_the_port_was_dropped() -> None:
+    modem, port = await synchronized()
+    losses: list[PortError] = []
+    modem.listen(lambda _: None, losses.append)
     port.drop(OSError("gone"))
     await modem.close()
-    assert [str(error) for error in told] == ["the port was closed"]
+    assert [str(error) for error in losses] == ["the port was closed"]
     assert port.ended == 1
 
 
-async def test_a_listener_may_close_the_port() -> None:
-    modem, port = await in_step()
-    told: list[PortError] = []
+async def test_listener_may_close_the_port() -> None:
+    modem, port = await synchronized()
+    losses: list[PortError] = []
     closing: list[asyncio.Task[None]] = []
-    modem.listen(lambda _: closing.append(asyncio.create_task(modem.close())), told.append)
+    modem.listen(lambda _: closing.append(asyncio.create_task(modem.close())), losses.append)
     task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
-    port.say("+CSCON:0")
+    await run_callbacks()
+    port.send("+CSCON:0")
     with pytest.raises(PortError, match="was closed"):
         await task
     await closing[0]
-    assert len(told) == 1
+    assert len(losses) == 1
 
 
-async def test_a_cancelled_close_still_closes() -> None:
-    modem, port = await in_step()
+async def test_cancelled_close_closes_the_port() -> None:
+    modem, port = await synchronized()
     task = asyncio.create_task(modem.close())
     await asyncio.sleep(0)
     task.cancel()
@@ -530,7 +532,7 @@ async def test_a_cancelled_close_still_closes() -> None:
     assert port.ended == 1
 
 
-async def test_the_context_manager_closes() -> None:
+async def test_context_manager_closes_the_port() -> None:
     modem, port = plugged()
     with pytest.raises(ZeroDivisionError):
         async with modem:
@@ -538,7 +540,7 @@ async def test_the_context_manager_closes() -> None:
     assert port.ended == 1
 
 
-async def test_a_modem_without_a_port() -> None:
+async def test_modem_without_a_port_raises_port_error() -> None:
     modem = Modem("COM3")
     with pytest.raises(PortError, match="COM3 is not open"):
         await modem.execute(PLAIN)
@@ -547,23 +549,23 @@ async def test_a_modem_without_a_port() -> None:
     await modem.close()
 
 
-async def test_what_still_comes_while_closing_is_harmless() -> None:
-    modem, port = await in_step()
+async def test_lines_while_closing_are_ignored() -> None:
+    modem, port = await synchronized()
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ, CEREG)]
-    await settled()
+    await run_callbacks()
     tasks[2].cancel()
     closing = asyncio.create_task(modem.close())
     await asyncio.sleep(0)
-    port.say("OK", "+CSCON:1")
+    port.send("OK", "+CSCON:1")
     await asyncio.wait([*tasks, closing])
     assert port.written == ["AT+CFUN=1"]
     assert timers() == []
 
 
-async def test_a_waiter_cancelled_in_the_moment_of_the_loss() -> None:
-    modem, _ = await in_step()
+async def test_caller_cancelled_when_the_port_is_lost() -> None:
+    modem, _ = await synchronized()
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await settled()
+    await run_callbacks()
     tasks[1].cancel()
     modem.connection_lost(OSError("gone"))
     await asyncio.wait(tasks)
@@ -571,20 +573,20 @@ async def test_a_waiter_cancelled_in_the_moment_of_the_loss() -> None:
     assert tasks[1].cancelled()
 
 
-async def test_cancelling_after_the_port_is_gone() -> None:
+async def test_caller_cancelled_when_the_port_is_closed() -> None:
     modem, _ = plugged(latency=None)
     task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
+    await run_callbacks()
     task.cancel()
     await modem.close()
     assert task.cancelled()
     assert timers() == []
 
 
-# --- what a change of speed needs ------------------------------------------------------------
+# --- speed ------------------------------------------------------------------------------------
 
 
-async def test_the_transport_is_there_as_long_as_the_port() -> None:
+async def test_transport_is_available_until_close() -> None:
     modem, port = plugged()
     assert modem.transport is port
     await modem.close()
@@ -592,8 +594,8 @@ async def test_the_transport_is_there_as_long_as_the_port() -> None:
         _ = modem.transport
 
 
-async def test_the_time_of_a_command_counts_at_the_present_speed() -> None:
-    modem, _ = await in_step()
+async def test_timeout_counts_from_the_last_byte_at_the_present_speed() -> None:
+    modem, _ = await synchronized()
     modem.pace(0.1)
     begun = asyncio.get_running_loop().time()
     with pytest.raises(CommandTimeout):
@@ -606,31 +608,31 @@ async def test_the_time_of_a_command_counts_at_the_present_speed() -> None:
 # --- idle ------------------------------------------------------------------------------------
 
 
-async def test_idle_there_is_no_timer_at_all() -> None:
+async def test_idle_modem_has_no_timer() -> None:
     modem, port = plugged(quiet=QUIET)
     await modem.execute(CSQ)
     assert timers() == []
     port.latency = None
     with pytest.raises(CommandTimeout):
         await modem.execute(PLAIN)
-    assert timers() == []  # out of step, but nobody waits
+    assert timers() == []  # conversation lost, but no command is held
     await modem.close()
 
 
-async def test_one_timer_while_a_command_is_out() -> None:
-    modem, port = await in_step()
+async def test_modem_has_one_timer_while_a_command_is_outstanding() -> None:
+    modem, port = await synchronized()
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await settled()
+    await run_callbacks()
     assert len(timers()) == 1
-    port.say("OK")
+    port.send("OK")
     assert len(timers()) == 1
-    port.say("+CSQ:1,99", "OK")
+    port.send("+CSQ:1,99", "OK")
     assert timers() == []
     await asyncio.gather(*tasks)
     await modem.close()
 
 
-async def test_a_day_of_silence_costs_no_wakeup(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_idle_modem_never_wakes_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     modem, _ = plugged(quiet=QUIET)
     await modem.execute(CSQ)
     loop = asyncio.get_running_loop()
@@ -644,23 +646,23 @@ async def test_a_day_of_silence_costs_no_wakeup(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(loop, "_run_once", counted)
     await elapse(86400)
-    assert rounds == 2  # this test's own timer and what it wakes
+    assert rounds == 2  # the timer of this test and the task it wakes
     await modem.close()
 
 
 # --- logging ---------------------------------------------------------------------------------
 
 
-async def test_the_wire_is_logged_line_by_line(caplog: pytest.LogCaptureFixture) -> None:
+async def test_traffic_is_logged_by_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "m5310.wire")
-    modem, port = await in_step()
+    modem, port = await synchronized()
     caplog.clear()
     task = asyncio.create_task(modem.execute(CEREG))
-    await settled()
+    await run_callbacks()
     modem.data_received(b"\r\n+CSCON:1\r\n\r\n+CER")
     modem.data_received(b"EG:0,1\r\n\r\nOK\r\n")
     await task
-    port.say("+X:" + "A" * 2000)
+    port.send("+X:" + "A" * 2000)
     modem.data_received(b"y" * 5000)
     messages = [record.message for record in caplog.records if record.name == "m5310.wire"]
     assert messages[:4] == [
@@ -675,13 +677,13 @@ async def test_the_wire_is_logged_line_by_line(caplog: pytest.LogCaptureFixture)
     await modem.close()
 
 
-async def test_what_nobody_waited_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_ignored_lines_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "m5310.modem")
-    modem, port = await in_step()
-    port.say("+CME ERROR:3")
+    modem, port = await synchronized()
+    port.send("+CME ERROR:3")
     with pytest.raises(CommandTimeout):
         await modem.execute(CSQ)
-    port.say("+CSQ:1,99")
+    port.send("+CSQ:1,99")
     modem.data_received(b"z" * 5000)
     assert [record.message for record in caplog.records] == [
         "the port: ignoring unexpected result +CME ERROR:3",
@@ -696,19 +698,7 @@ async def test_what_nobody_waited_for_is_logged(caplog: pytest.LogCaptureFixture
 # --- a real port -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def pty() -> Iterator[tuple[int, str]]:
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    name = os.ttyname(slave)
-    try:
-        yield master, name
-    finally:
-        os.close(slave)
-        os.close(master)
-
-
-def respond(master: int) -> None:
+def answer_lines(master: int) -> None:
     for line in os.read(master, 4096).decode().split("\r"):
         if line:
             text = "".join(f"\r\n{part}\r\n" for part in re.split(" (?=OK$)", ANSWERS[line]))
@@ -716,10 +706,10 @@ def respond(master: int) -> None:
 
 
 @pytest.mark.realtime
-async def test_over_a_pty(pty: tuple[int, str]) -> None:
+async def test_commands_over_a_pty(pty: tuple[int, str]) -> None:
     master, name = pty
     loop = asyncio.get_running_loop()
-    loop.add_reader(master, respond, master)
+    loop.add_reader(master, answer_lines, master)
     async with await Modem.open(name, quiet=0) as modem:
         assert (await modem.execute(CSQ)).lines == ("+CSQ:17,99",)
         answers = await asyncio.gather(*[modem.execute(CEREG) for _ in range(50)])
@@ -728,38 +718,38 @@ async def test_over_a_pty(pty: tuple[int, str]) -> None:
 
 
 @pytest.mark.realtime
-async def test_the_other_end_hangs_up_in_mid_command() -> None:
+async def test_hang_up_fails_the_outstanding_command() -> None:
     master, slave = os.openpty()
     tty.setraw(slave)
     modem = await Modem.open(os.ttyname(slave))
     os.close(slave)
-    told: list[PortError] = []
-    modem.listen(lambda _: None, told.append)
+    losses: list[PortError] = []
+    modem.listen(lambda _: None, losses.append)
     task = asyncio.create_task(modem.execute(PLAIN))
-    await settled()
+    await run_callbacks()
     os.close(master)
     with pytest.raises(PortError, match="was lost"):
         async with asyncio.timeout(1):
             await task
-    assert len(told) == 1
+    assert len(losses) == 1
     await modem.close()
 
 
 @pytest.mark.realtime
-async def test_what_cannot_be_opened() -> None:
+async def test_open_raises_for_a_missing_port_and_an_invalid_speed() -> None:
     with pytest.raises(PortError, match="/dev/no-such-port does not exist"):
         await Modem.open("/dev/no-such-port")
     with pytest.raises(ParameterError, match="0 baud"):
         await Modem.open("/dev/no-such-port", 0)
 
 
-# --- the other side begins anew --------------------------------------------------------------
+# --- restart ---------------------------------------------------------------------------------
 
 
-async def test_abandoned_everybody_is_told_at_once_and_the_next_is_served() -> None:
+async def test_abandon_releases_every_caller_and_the_next_command_is_answered() -> None:
     modem, port = plugged(latency=0.01)
     await modem.execute(PLAIN)
-    error = ModemReset("anew")
+    error = ModemReset("restarted")
     waiting = [
         asyncio.create_task(modem.execute(Command(line, timeout=5)))
         for line in ("AT+SILENT", "AT+CFUN=1", "AT+CFUN=1")
@@ -767,12 +757,12 @@ async def test_abandoned_everybody_is_told_at_once_and_the_next_is_served() -> N
     await elapse(0.1)
     waiting[2].cancel()
     modem.listen(lambda line: modem.abandon(error) if line == "BOOT" else None, lambda _: None)
-    port.say("BOOT", "OK")  # in one piece: the OK is not the answer
+    port.send("BOOT", "OK")  # in one read: the OK ends the boot text
     _, missing = await asyncio.wait(waiting, timeout=0.001)
     assert not missing
     assert [each.exception() for each in waiting[:2]] == [error, error]
     assert waiting[2].cancelled()
     assert await modem.execute(PLAIN) == Answer(PLAIN)
     assert port.written[-2:] == ["AT", "AT+CFUN=1"]
-    modem.abandon(error)  # nobody waits
+    modem.abandon(error)  # no caller waits
     await modem.close()

@@ -1,4 +1,4 @@
-"""A modem under calls, noise and losses in any order: every caller hears, every line is told."""
+"""A modem under calls, noise and losses in any order: every call ends, every line is delivered."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class ModemOrders(Orders):
 
     @initialize()
     def plug(self) -> None:
-        self.said = 0
-        self.heard: list[str] = []
-        self.told: list[PortError] = []
+        self.sent = 0
+        self.received: list[str] = []
+        self.losses: list[PortError] = []
         self.last = 0.0
         self.seen = (0,) * len(Counters.__slots__)
         self.run(self._plug())
@@ -39,12 +39,12 @@ class ModemOrders(Orders):
         self.port = Scripted({"AT+": None})
         self.modem = self.port.modem
         self.seen = (0,) * len(Counters.__slots__)
-        self.modem.listen(self.heard.append, self.told.append)
+        self.modem.listen(self.received.append, self.losses.append)
 
     @rule(command=st.sampled_from([PLAIN, CSQ]))
     def execute(self, command: Command) -> None:
-        # written or given up once its timeout is over and the step has settled, ended within
-        # another; the others go before
+        # Written or given up after its timeout and the settling, ended within another
+        # timeout; earlier calls go first.
         self.last = max(self.last, self.loop.time()) + 2 * TIMEOUT + SETTLE_OWED
         self.begin(command.line, lambda: self.modem.execute(command), self.last)
 
@@ -70,8 +70,8 @@ class ModemOrders(Orders):
     @rule()
     def unsolicited(self) -> None:
         if not self.port.closed:
-            self.said += 1
-            self.run(self._receive(b"\r\n+CEREG:%d\r\n" % self.said))
+            self.sent += 1
+            self.run(self._receive(b"\r\n+CEREG:%d\r\n" % self.sent))
 
     async def _receive(self, data: bytes) -> None:
         self.modem.data_received(data)
@@ -81,14 +81,13 @@ class ModemOrders(Orders):
     def wait(self, seconds: float) -> None:
         self.pass_time(seconds)
 
-    @rule(deaf=st.booleans())
-    def mood(self, deaf: bool) -> None:
-        """Whether it answers AT."""
-        self.port.rules = {"AT": None} if deaf else {"AT+": None}
+    @rule(on=st.booleans())
+    def answer_probes(self, on: bool) -> None:
+        self.port.rules = {"AT+": None} if on else {"AT": None}
 
     @rule(how=st.sampled_from(["vanish", "close", "abandon"]))
     def release(self, how: str) -> None:
-        error = ModemReset("it began anew")
+        error = ModemReset("the module restarted")
 
         async def end() -> None:
             match how:
@@ -102,15 +101,15 @@ class ModemOrders(Orders):
             await asyncio.sleep(0)
 
         self.run(end())
-        assert not self.pending()  # at once
+        assert not self.pending()
         self.last = 0.0
         if how != "abandon":
-            assert len(self.told) == 1
+            assert len(self.losses) == 1
 
     @rule()
     def plug_again(self) -> None:
         if self.port.closed:
-            self.told.clear()
+            self.losses.clear()
             self.run(self._plug())
 
     @invariant()
@@ -123,14 +122,14 @@ class ModemOrders(Orders):
         self.seen = now
 
     @invariant()
-    def all_is_told_once_in_order(self) -> None:
+    def lines_are_delivered_once_in_order(self) -> None:
         if hasattr(self, "port"):
-            mine = [line for line in self.heard if line.startswith("+CEREG")]
-            assert mine == [f"+CEREG:{number}" for number in range(1, self.said + 1)]
+            numbered = [line for line in self.received if line.startswith("+CEREG")]
+            assert numbered == [f"+CEREG:{number}" for number in range(1, self.sent + 1)]
 
     @invariant()
     def one_timer(self) -> None:
-        """None while nobody waits: but for the end of a command whose caller has gone."""
+        """At most one: none while no command is outstanding or held."""
         assert self.timers() <= 1
 
     def teardown(self) -> None:

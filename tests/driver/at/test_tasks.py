@@ -9,7 +9,7 @@ import pytest
 from m5310.at.tasks import Pending, finish
 
 
-async def test_the_result_and_the_error_come_through() -> None:
+async def test_finish_returns_the_result_and_raises_the_error() -> None:
     async def work(fail: bool) -> int:
         await asyncio.sleep(0)
         if fail:
@@ -23,7 +23,7 @@ async def test_the_result_and_the_error_come_through() -> None:
 
 @pytest.mark.parametrize("fail", [False, True])
 @pytest.mark.parametrize("times", [1, 3])
-async def test_a_cancelled_caller_waits_for_the_end(times: int, fail: bool) -> None:
+async def test_finish_delivers_a_cancellation_after_the_work(times: int, fail: bool) -> None:
     go = asyncio.Event()
     steps = []
 
@@ -32,7 +32,7 @@ async def test_a_cancelled_caller_waits_for_the_end(times: int, fail: bool) -> N
         await go.wait()
         steps.append("done")
         if fail:
-            raise LookupError("nobody hears this")
+            raise LookupError("not raised: the caller was cancelled")
 
     caller = asyncio.create_task(finish(work()))
     for _ in range(times):
@@ -47,7 +47,7 @@ async def test_a_cancelled_caller_waits_for_the_end(times: int, fail: bool) -> N
     assert steps == ["begun", "done"]
 
 
-async def test_cancelled_work_cancels_the_caller() -> None:
+async def test_finish_raises_the_cancellation_of_the_work() -> None:
     work = asyncio.create_task(asyncio.Event().wait())
     caller = asyncio.create_task(finish(work))
     await asyncio.sleep(0)
@@ -56,7 +56,7 @@ async def test_cancelled_work_cancels_the_caller() -> None:
         await caller
 
 
-async def test_work_and_caller_cancelled_together() -> None:
+async def test_finish_when_work_and_caller_are_cancelled_together() -> None:
     work = asyncio.create_task(asyncio.Event().wait())
     caller = asyncio.create_task(finish(work))
     await asyncio.sleep(0)

@@ -1,14 +1,11 @@
-"""Opening ports: never blocking the loop, never leaking one, and with a reason when it fails."""
+"""Opening ports: the loop is not blocked, no port leaks, an error has a reason."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 import threading
-import tty
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -18,17 +15,17 @@ from serial.tools import list_ports
 
 from m5310.at.modem import Modem
 from m5310.errors import Code, ParameterError, PortError
-from m5310.ports import open as room
+from m5310.ports import open as open_module
 from m5310.ports.open import open_port
 
 
-class Silent(asyncio.Protocol):
-    """Notes that it was connected and lost."""
+class Recorder(asyncio.Protocol):
+    """Keeps what a transport calls it with."""
 
     def __init__(self) -> None:
         self.transport: asyncio.BaseTransport | None = None
         self.data = b""
-        self.came = asyncio.Event()
+        self.received = asyncio.Event()
         self.lost = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,25 +33,14 @@ class Silent(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.data += data
-        self.came.set()
+        self.received.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost.set_result(exc)
 
 
-@pytest.fixture
-def pty() -> Iterator[tuple[int, str]]:
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    try:
-        yield master, os.ttyname(slave)
-    finally:
-        os.close(slave)
-        os.close(master)
-
-
-def opened(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """Let every local port fail to open with this error."""
+def fail_to_open(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Every local port fails to open with this error."""
 
     def fail(_: serial.Serial) -> None:
         raise error
@@ -62,9 +48,9 @@ def opened(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(serial.Serial, "open", fail)
 
 
-async def reason(url: str) -> str:
+async def error_text(url: str) -> str:
     with pytest.raises(PortError) as failed:
-        await open_port(url, 9600, Silent())
+        await open_port(url, 9600, Recorder())
     assert failed.value.code is Code.SOCKET
     assert isinstance(failed.value, OSError)
     assert failed.value.__cause__ is not None
@@ -72,8 +58,8 @@ async def reason(url: str) -> str:
 
 
 @pytest.mark.realtime
-async def test_an_open_port_is_connected_when_open_port_returns(pty: tuple[int, str]) -> None:
-    protocol = Silent()
+async def test_connection_is_made_before_open_port_returns(pty: tuple[int, str]) -> None:
+    protocol = Recorder()
     transport = await open_port(pty[1], 115200, protocol)
     assert protocol.transport is transport
     transport.abort()
@@ -81,38 +67,38 @@ async def test_an_open_port_is_connected_when_open_port_returns(pty: tuple[int, 
 
 
 @pytest.mark.realtime
-async def test_a_port_may_be_opened_again_after_closing(pty: tuple[int, str]) -> None:
+async def test_port_can_be_opened_again_after_abort(pty: tuple[int, str]) -> None:
     for _ in range(3):
-        protocol = Silent()
+        protocol = Recorder()
         (await open_port(pty[1], 9600, protocol)).abort()
         assert await protocol.lost is None
 
 
 @pytest.mark.realtime
-async def test_a_port_in_use_is_busy(pty: tuple[int, str]) -> None:
-    protocol = Silent()
+async def test_port_in_use_is_busy(pty: tuple[int, str]) -> None:
+    protocol = Recorder()
     transport = await open_port(pty[1], 9600, protocol)
-    text = await reason(pty[1])
+    text = await error_text(pty[1])
     assert f"{pty[1]} is busy: this or another program holds it" in text
     transport.abort()
     await protocol.lost
 
 
 @pytest.mark.realtime
-async def test_a_port_that_does_not_exist_says_which_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = SimpleNamespace(device="/dev/ttyUSB7", description="CP2102 USB to UART")
-    also = SimpleNamespace(device="/dev/ttyACM0", description="n/a")
-    monkeypatch.setattr(list_ports, "comports", lambda: [there, also])
-    assert await reason("/dev/no-such-port") == (
+async def test_missing_port_error_lists_existing_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = SimpleNamespace(device="/dev/ttyUSB7", description="CP2102 USB to UART")
+    undescribed = SimpleNamespace(device="/dev/ttyACM0", description="n/a")
+    monkeypatch.setattr(list_ports, "comports", lambda: [described, undescribed])
+    assert await error_text("/dev/no-such-port") == (
         "/dev/no-such-port does not exist; there is /dev/ttyACM0, /dev/ttyUSB7 (CP2102 USB to UART)"
     )
     monkeypatch.setattr(list_ports, "comports", list)
-    assert "no serial port is plugged in" in await reason("/dev/no-such-port")
+    assert "no serial port is plugged in" in await error_text("/dev/no-such-port")
 
 
 @pytest.mark.realtime
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "text"),
     [
         (serial.SerialException(errno.EACCES, "denied"), "usermod -aG dialout"),
         (serial.SerialException(errno.EPERM, "denied"), "no permission to open"),
@@ -122,16 +108,16 @@ async def test_a_port_that_does_not_exist_says_which_do(monkeypatch: pytest.Monk
         (ValueError("Invalid baud rate: 31"), "cannot be opened: Invalid baud rate: 31"),
     ],
 )
-async def test_each_reason_comes_with_what_to_try(
-    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+async def test_error_of_opening_says_what_to_try(
+    error: Exception, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened(monkeypatch, error)
-    assert said in await reason("/dev/ttyUSB0")
+    fail_to_open(monkeypatch, error)
+    assert text in await error_text("/dev/ttyUSB0")
 
 
 @pytest.mark.realtime
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "text"),
     [
         ("/dev/null", "cannot be opened"),
         ("carrier-pigeon://roof", "names no port"),
@@ -139,23 +125,23 @@ async def test_each_reason_comes_with_what_to_try(
         ("socket://nowhere", "cannot be opened"),
     ],
 )
-async def test_what_is_no_port_is_a_port_error(url: str, said: str) -> None:
-    assert said in await reason(url)
+async def test_invalid_url_raises_port_error(url: str, text: str) -> None:
+    assert text in await error_text(url)
 
 
 @pytest.mark.realtime
-async def test_nobody_listens_on_the_socket() -> None:
+async def test_refused_socket_raises_port_error() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         number = unused.getsockname()[1]
-        assert "refused" in await reason(f"socket://127.0.0.1:{number}")
+        assert "refused" in await error_text(f"socket://127.0.0.1:{number}")
 
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("baudrate", [0, -9600, "9600", 9600.0, True, None])
-async def test_a_speed_that_is_none(baudrate: int) -> None:
+async def test_invalid_speed_raises_parameter_error(baudrate: int) -> None:
     with pytest.raises(ParameterError, match=f"{baudrate!r} baud"):
-        await open_port("/dev/ttyUSB0", baudrate, Silent())
+        await open_port("/dev/ttyUSB0", baudrate, Recorder())
     with pytest.raises(ParameterError, match=f"{baudrate!r} baud"):
         await Modem.open("/dev/ttyUSB0", baudrate)
 
@@ -182,34 +168,36 @@ class SlowPort:
         self.closed.set()
 
 
-def slow(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> SlowPort:
+def slow_port(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> SlowPort:
     port = SlowPort(error)
-    monkeypatch.setattr(room, "_port", lambda *_: port)
+    monkeypatch.setattr(open_module, "_port", lambda *_: port)
     return port
 
 
 @pytest.mark.realtime
-async def test_opening_blocks_nobody_and_can_be_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    port = slow(monkeypatch)
-    protocol = Silent()
+async def test_opening_does_not_block_the_loop_and_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = slow_port(monkeypatch)
+    protocol = Recorder()
     task = asyncio.create_task(open_port("slow", 9600, protocol))
-    await asyncio.to_thread(port.begun.wait, 5)  # the loop goes on
+    await asyncio.to_thread(port.begun.wait, 5)  # the loop runs meanwhile
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
     port.go.set()
-    assert await asyncio.to_thread(port.closed.wait, 5)  # it opened meanwhile, and was closed
+    assert await asyncio.to_thread(port.closed.wait, 5)  # it was opened and closed again
     assert not port.is_open
     assert protocol.transport is None
 
 
 @pytest.mark.realtime
-async def test_given_up_and_failed_is_nobodys_error(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_error_after_cancelled_opening_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     unexpected: list[object] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: unexpected.append(context))
-    port = slow(monkeypatch, OSError("no"))
-    task = asyncio.create_task(open_port("slow", 9600, Silent()))
+    port = slow_port(monkeypatch, OSError("no"))
+    task = asyncio.create_task(open_port("slow", 9600, Recorder()))
     await asyncio.to_thread(port.begun.wait, 5)
     task.cancel()
     await asyncio.wait([task])
@@ -221,13 +209,13 @@ async def test_given_up_and_failed_is_nobodys_error(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.realtime
-async def test_given_up_in_the_moment_it_is_connected(pty: tuple[int, str]) -> None:
-    class Cancelling(Silent):
+async def test_opening_cancelled_in_connection_made_closes_the_port(pty: tuple[int, str]) -> None:
+    class CancellingRecorder(Recorder):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
             task.cancel()
 
-    protocol = Cancelling()
+    protocol = CancellingRecorder()
     task = asyncio.create_task(open_port(pty[1], 9600, protocol))
     await asyncio.wait([task])
     assert task.cancelled()
@@ -237,8 +225,8 @@ async def test_given_up_in_the_moment_it_is_connected(pty: tuple[int, str]) -> N
 # --- RFC 2217 --------------------------------------------------------------------------------
 
 
-class Server:
-    """An RFC 2217 server for one client, over pyserial's own; what it reads it sends back."""
+class Rfc2217Server:
+    """A server for one client, over pyserial's own; it sends back what it reads."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -272,14 +260,14 @@ class Server:
 
 @pytest.mark.realtime
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
-async def test_rfc2217_carries_bytes_and_is_closed() -> None:
-    server = Server()
-    protocol = Silent()
+async def test_rfc2217_port_reads_writes_and_closes() -> None:
+    server = Rfc2217Server()
+    protocol = Recorder()
     transport = await open_port(server.url, 115200, protocol)
     transport.write(b"AT\r")
     while protocol.data != b"AT\r":
-        protocol.came.clear()
-        await asyncio.wait_for(protocol.came.wait(), 5)
+        protocol.received.clear()
+        await asyncio.wait_for(protocol.received.wait(), 5)
     transport.abort()
     assert await protocol.lost is None
     await asyncio.to_thread(server.join)
@@ -287,9 +275,9 @@ async def test_rfc2217_carries_bytes_and_is_closed() -> None:
 
 @pytest.mark.realtime
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
-async def test_rfc2217_whose_server_hangs_up_is_lost_at_once() -> None:
-    server = Server()
-    protocol = Silent()
+async def test_rfc2217_port_is_lost_when_its_server_hangs_up() -> None:
+    server = Rfc2217Server()
+    protocol = Recorder()
     await open_port(server.url, 115200, protocol)
     server.hang_up()
     error = await asyncio.wait_for(protocol.lost, 1)

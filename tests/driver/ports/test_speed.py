@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import termios
-import tty
-from collections.abc import Iterator
 
 import pytest
 import serial
@@ -17,19 +14,9 @@ from m5310.module.speed import open_modem
 from m5310.ports.speed import PortSpeed
 
 
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, str]]:
-    """The module's end of a pseudo terminal, and the host's path."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    yield master, os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
-
-
 @pytest.mark.realtime
-async def test_change_of_a_terminal(terminal: tuple[int, str]) -> None:
-    master, path = terminal
+async def test_change_of_a_terminal(pty: tuple[int, str]) -> None:
+    master, path = pty
     modem, port = await open_modem(path, 9600)
     async with modem:
         assert termios.tcgetattr(master)[4:6] == [termios.B9600, termios.B9600]
@@ -90,11 +77,11 @@ async def test_transport_without_port_has_no_speed() -> None:
 
 @pytest.mark.realtime
 async def test_change_paces_the_protocol(
-    terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+    pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paced: list[float] = []
     monkeypatch.setattr(Modem, "pace", lambda _, byte_time: paced.append(byte_time))
-    modem, port = await open_modem(terminal[1], 9600)
+    modem, port = await open_modem(pty[1], 9600)
     async with modem:
         await port.change(115200)
     assert paced == [10 / 115200]

@@ -1,4 +1,4 @@
-"""The two transports: nothing blocks, nothing leaks, and a pulled plug is a loss, not a bug."""
+"""The two transports: the loop is not blocked, nothing leaks, a pulled plug is a lost port."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,13 @@ import pytest
 import serial
 from serial.urlhandler import protocol_socket
 
-from m5310.ports import transport as room
+from m5310.ports import transport as transport_module
 from m5310.ports.transport import DescriptorTransport, ThreadTransport, connect, release
 
 
 @dataclass
-class Heard(asyncio.Protocol):
-    """What a protocol is told."""
+class Recorder(asyncio.Protocol):
+    """Keeps what a transport calls it with."""
 
     made: int = 0
     data: bytes = b""
@@ -47,139 +47,128 @@ class Heard(asyncio.Protocol):
                 await self.changed.wait()
 
 
-@pytest.fixture
-def pty() -> Iterator[tuple[int, str]]:
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    try:
-        yield master, os.ttyname(slave)
-    finally:
-        os.close(slave)
-        os.close(master)
-
-
-def joined(port: room.Port) -> tuple[Heard, asyncio.Transport]:
-    heard = Heard()
-    return heard, connect(asyncio.get_running_loop(), heard, port)
+def connected(port: transport_module.Port) -> tuple[Recorder, asyncio.Transport]:
+    protocol = Recorder()
+    return protocol, connect(asyncio.get_running_loop(), protocol, port)
 
 
 def unhandled() -> list[dict[str, Any]]:
-    """What asyncio would log as unhandled, from now on."""
+    """Filled with the errors that asyncio would log as unhandled."""
     found: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: found.append(context))
     return found
 
 
-# --- by descriptor ---------------------------------------------------------------------------
+# --- descriptor ------------------------------------------------------------------------------
 
 
 @pytest.mark.realtime
-async def test_bytes_go_both_ways(pty: tuple[int, str]) -> None:
+async def test_descriptor_transport_reads_and_writes(pty: tuple[int, str]) -> None:
     master, name = pty
-    heard, transport = joined(serial.Serial(name))
+    protocol, transport = connected(serial.Serial(name))
     assert isinstance(transport, DescriptorTransport)
     transport.write(b"AT\r")
-    assert os.read(master, 100) == b"AT\r"  # it was written at once
+    assert os.read(master, 100) == b"AT\r"  # written without waiting for the loop
     os.write(master, b"\r\nOK\r\n")
-    await heard.until(lambda: heard.data)
-    assert heard.data == b"\r\nOK\r\n"
+    await protocol.until(lambda: protocol.data)
+    assert protocol.data == b"\r\nOK\r\n"
     transport.abort()
-    await heard.until(lambda: heard.lost)
-    assert heard.lost == [None]
-    transport.write(b"AT\r")  # harmless
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.lost == [None]
+    transport.write(b"AT\r")  # no effect
 
 
 @pytest.mark.realtime
-async def test_more_than_the_kernel_takes_is_written_in_order(pty: tuple[int, str]) -> None:
+async def test_bytes_beyond_the_kernel_buffer_are_written_in_order(pty: tuple[int, str]) -> None:
     master, name = pty
-    heard, transport = joined(serial.Serial(name))
+    protocol, transport = connected(serial.Serial(name))
     wanted = bytes(range(256)) * 1000
     transport.write(wanted)
     assert transport.get_write_buffer_size() > 0
     transport.write(b"end")
     os.set_blocking(master, False)
-    came = b""
+    received = b""
     loop = asyncio.get_running_loop()
     done = loop.create_future()
 
     def readable() -> None:
-        nonlocal came
-        came += os.read(master, 65536)
-        if came.endswith(b"end"):
+        nonlocal received
+        received += os.read(master, 65536)
+        if received.endswith(b"end"):
             done.set_result(None)
 
     loop.add_reader(master, readable)
     await asyncio.wait_for(done, 5)
     loop.remove_reader(master)
-    assert came == wanted + b"end"
+    assert received == wanted + b"end"
     transport.abort()
-    await heard.until(lambda: heard.lost)
+    await protocol.until(lambda: protocol.lost)
 
 
 @pytest.mark.realtime
-async def test_closing_does_not_wait_for_a_line_that_never_drains(pty: tuple[int, str]) -> None:
+async def test_abort_does_not_wait_for_unsent_bytes(pty: tuple[int, str]) -> None:
     _, name = pty
-    heard, transport = joined(serial.Serial(name))
+    protocol, transport = connected(serial.Serial(name))
     transport.write(bytes(100_000))
     loop = asyncio.get_running_loop()
     began = loop.time()
     transport.abort()
-    await heard.until(lambda: heard.lost)
+    await protocol.until(lambda: protocol.lost)
     assert loop.time() - began < 0.5
 
 
 @pytest.mark.realtime
-async def test_a_hang_up_is_a_loss_and_logs_nothing() -> None:
+async def test_hang_up_ends_in_connection_lost_without_log() -> None:
     master, slave = os.openpty()
     port = serial.Serial(os.ttyname(slave))
     os.close(slave)
     unexpected = unhandled()
-    heard, _ = joined(port)
-    await heard.until(lambda: heard.made)
+    protocol, _ = connected(port)
+    await protocol.until(lambda: protocol.made)
     os.close(master)
-    await heard.until(lambda: heard.lost)
-    assert isinstance(heard.lost[0], serial.SerialException)
+    await protocol.until(lambda: protocol.lost)
+    assert isinstance(protocol.lost[0], serial.SerialException)
     assert not port.is_open
     assert unexpected == []
 
 
 @pytest.mark.realtime
-async def test_a_failing_write_is_a_loss_and_logs_nothing() -> None:
+async def test_failed_write_ends_in_connection_lost_without_log() -> None:
     master, slave = os.openpty()
     port = serial.Serial(os.ttyname(slave))
     os.close(slave)
     unexpected = unhandled()
-    heard, transport = joined(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = connected(port)
+    await protocol.until(lambda: protocol.made)
     transport.pause_reading()
     os.close(master)
     transport.write(b"AT\r")
-    await heard.until(lambda: heard.lost)
-    assert "writing failed" in str(heard.lost[0])
-    assert len(heard.lost) == 1
+    await protocol.until(lambda: protocol.lost)
+    assert "writing failed" in str(protocol.lost[0])
+    assert len(protocol.lost) == 1
     assert not port.is_open
     assert unexpected == []
 
 
 @pytest.mark.realtime
-async def test_a_write_that_fails_later_is_a_loss_and_logs_nothing() -> None:
+async def test_failed_buffered_write_ends_in_connection_lost_without_log() -> None:
     master, slave = os.openpty()
     tty.setraw(slave)
     port = serial.Serial(os.ttyname(slave))
     os.close(slave)
     unexpected = unhandled()
-    heard, transport = joined(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = connected(port)
+    await protocol.until(lambda: protocol.made)
     transport.pause_reading()
     transport.write(bytes(100_000))
     os.close(master)
-    await heard.until(lambda: heard.lost)
-    assert heard.lost[0] is not None
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.lost[0] is not None
     assert unexpected == []
 
 
-class Echo:
-    """A TCP server that sends back what it reads, and hangs up when told `quit`."""
+class EchoServer:
+    """A TCP server that sends back what it reads, and hangs up when it reads `quit`."""
 
     async def __aenter__(self) -> str:
         self._tasks: list[asyncio.Task[None] | None] = []
@@ -200,31 +189,31 @@ class Echo:
 
 
 @pytest.mark.realtime
-async def test_a_socket_is_read_by_descriptor_and_closed_without_a_pause() -> None:
-    async with Echo() as url:
-        heard, transport = joined(await asyncio.to_thread(serial.serial_for_url, url))
+async def test_socket_uses_its_descriptor_and_closes_at_once() -> None:
+    async with EchoServer() as url:
+        protocol, transport = connected(await asyncio.to_thread(serial.serial_for_url, url))
         assert isinstance(transport, DescriptorTransport)
         transport.write(b"AT\r")
-        await heard.until(lambda: heard.data == b"AT\r")
+        await protocol.until(lambda: protocol.data == b"AT\r")
         loop = asyncio.get_running_loop()
         began = loop.time()
         transport.abort()
-        await heard.until(lambda: heard.lost)
+        await protocol.until(lambda: protocol.lost)
         assert loop.time() - began < 0.2  # pyserial's own close() sleeps 0.3 s
 
 
 @pytest.mark.realtime
-async def test_a_socket_whose_peer_hangs_up_first_leaves_nothing_behind() -> None:
-    async with Echo() as url:
-        heard, transport = joined(await asyncio.to_thread(serial.serial_for_url, url))
+async def test_socket_closed_by_its_peer_leaks_nothing() -> None:
+    async with EchoServer() as url:
+        protocol, transport = connected(await asyncio.to_thread(serial.serial_for_url, url))
         transport.write(b"quit")
-        await heard.until(lambda: heard.lost)
-        assert "hung up" in str(heard.lost[0])
+        await protocol.until(lambda: protocol.lost)
+        assert "hung up" in str(protocol.lost[0])
 
 
 @dataclass
-class Numbered:
-    """A port that is nothing but a descriptor."""
+class DescriptorPort:
+    """A port of which only the descriptor is used."""
 
     number: int
 
@@ -232,8 +221,8 @@ class Numbered:
         return self.number
 
 
-def test_a_descriptor_above_1023_can_be_read() -> None:
-    """Which pyserial's own select() cannot."""
+def test_descriptor_above_1023_is_readable() -> None:
+    """pyserial's own read uses select(), which fails there."""
     fcntl, resource = pytest.importorskip("fcntl"), pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
@@ -241,20 +230,20 @@ def test_a_descriptor_above_1023_can_be_read() -> None:
     high = fcntl.fcntl(reading, fcntl.F_DUPFD, 2000)
     try:
         os.write(writing, b"OK")
-        assert room._Descriptor(Numbered(high)).read(1) == b"OK"  # type: ignore[arg-type]
+        assert transport_module._Descriptor(DescriptorPort(high)).read(1) == b"OK"  # type: ignore[arg-type]
     finally:
         for number in (reading, writing, high):
             os.close(number)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_descriptor_that_is_not_ready_gives_and_takes_nothing() -> None:
+def test_descriptor_that_is_not_ready_reads_and_writes_nothing() -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
     try:
-        assert room._Descriptor(Numbered(reading)).read(1) == b""  # type: ignore[arg-type]
-        out = room._Descriptor(Numbered(writing))  # type: ignore[arg-type]
+        assert transport_module._Descriptor(DescriptorPort(reading)).read(1) == b""  # type: ignore[arg-type]
+        out = transport_module._Descriptor(DescriptorPort(writing))  # type: ignore[arg-type]
         while out.write(bytes(65536)):
             pass
     finally:
@@ -262,9 +251,9 @@ def test_a_descriptor_that_is_not_ready_gives_and_takes_nothing() -> None:
         os.close(writing)
 
 
-def test_a_descriptor_that_fails_says_so() -> None:
+def test_failed_descriptor_raises_serial_exception() -> None:
     reading, writing = os.pipe()
-    gone = room._Descriptor(Numbered(reading))  # type: ignore[arg-type]
+    gone = transport_module._Descriptor(DescriptorPort(reading))  # type: ignore[arg-type]
     os.close(writing)
     with pytest.raises(serial.SerialException, match="hung up"):
         gone.read(1)
@@ -275,34 +264,34 @@ def test_a_descriptor_that_fails_says_so() -> None:
         gone.write(b"AT\r")
 
 
-def test_elsewhere_than_on_posix_no_descriptor_is_watched(
+def test_no_descriptor_is_used_outside_posix(
     pty: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serial.Serial(pty[1]) as port:
-        assert room._has_descriptor(port)
-        monkeypatch.setattr(room.os, "name", "nt")  # type: ignore[attr-defined]
-        assert not room._has_descriptor(port)
+        assert transport_module._has_descriptor(port)
+        monkeypatch.setattr(transport_module.os, "name", "nt")  # type: ignore[attr-defined]
+        assert not transport_module._has_descriptor(port)
         monkeypatch.undo()
 
 
-def test_a_port_is_released_once(pty: tuple[int, str]) -> None:
+def test_release_closes_a_port_once(pty: tuple[int, str]) -> None:
     port = serial.Serial(pty[1])
     release(port)
     assert not port.is_open
     release(port)
 
 
-def test_a_closed_socket_port_is_left_alone() -> None:
+def test_release_ignores_a_closed_socket_port() -> None:
     port = protocol_socket.Serial()
     release(port)
     assert not port.is_open
 
 
-# --- by threads ------------------------------------------------------------------------------
+# --- threads ---------------------------------------------------------------------------------
 
 
 class FakePort:
-    """A port without a descriptor: `incoming` is what it reads, None that it is gone."""
+    """A port without a descriptor: it reads the items of `incoming`; None: the port is gone."""
 
     def __init__(self, *, cancels: bool = True) -> None:
         self.is_open = True
@@ -348,10 +337,10 @@ class FakePort:
         self.incoming.put(None)
 
 
-def threaded(port: object) -> tuple[Heard, ThreadTransport]:
-    heard, transport = joined(port)  # type: ignore[arg-type]
+def threaded(port: object) -> tuple[Recorder, ThreadTransport]:
+    protocol, transport = connected(port)  # type: ignore[arg-type]
     assert isinstance(transport, ThreadTransport)
-    return heard, transport
+    return protocol, transport
 
 
 def m5310_threads() -> list[threading.Thread]:
@@ -359,98 +348,98 @@ def m5310_threads() -> list[threading.Thread]:
 
 
 @pytest.mark.realtime
-async def test_threads_carry_bytes_both_ways() -> None:
+async def test_thread_transport_reads_and_writes() -> None:
     port = FakePort()
-    heard, transport = threaded(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = threaded(port)
+    await protocol.until(lambda: protocol.made)
     transport.write(b"AT\r")
     assert await asyncio.to_thread(port.written.get, timeout=5) == b"AT\r"
     port.incoming.put(b"\r\nOK\r\n")
-    await heard.until(lambda: len(heard.data) == 6)
-    assert heard.data == b"\r\nOK\r\n"
+    await protocol.until(lambda: len(protocol.data) == 6)
+    assert protocol.data == b"\r\nOK\r\n"
     assert transport.get_extra_info("serial") is port
     transport.close()
     transport.abort()
     assert transport.is_closing()
     transport.write(b"AT\r")
-    await heard.until(lambda: heard.lost)
-    assert heard.lost == [None]
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.lost == [None]
     assert port.closed == 1  # before connection_lost, not after
     assert port.written.empty()
 
 
 @pytest.mark.realtime
-async def test_a_port_that_cannot_cancel_is_closed_under_its_reader() -> None:
+async def test_port_without_cancel_read_is_closed_while_it_reads() -> None:
     port = FakePort(cancels=False)
-    heard, transport = threaded(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = threaded(port)
+    await protocol.until(lambda: protocol.made)
     transport.close()
-    await heard.until(lambda: heard.lost)
-    assert heard.lost == [None]
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.lost == [None]
     assert port.closed == 1
 
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("failure", [None, serial.SerialException("gone"), TypeError("closed")])
-async def test_a_port_that_stops_reading_is_lost(failure: Exception | None) -> None:
+async def test_failed_or_ended_read_ends_in_connection_lost(failure: Exception | None) -> None:
     port = FakePort()
-    heard, _ = threaded(port)
-    await heard.until(lambda: heard.made)
+    protocol, _ = threaded(port)
+    await protocol.until(lambda: protocol.made)
     port.failure = failure
     port.incoming.put(None)
-    await heard.until(lambda: heard.lost)
-    assert len(heard.lost) == 1
-    assert str(heard.lost[0]) == (str(failure) if failure else "the other side hung up")
+    await protocol.until(lambda: protocol.lost)
+    assert len(protocol.lost) == 1
+    assert str(protocol.lost[0]) == (str(failure) if failure else "the other side hung up")
     await asyncio.to_thread(lambda: [thread.join(5) for thread in m5310_threads()])
     assert port.closed == 1
 
 
 @pytest.mark.realtime
-async def test_a_port_that_stops_writing_is_lost() -> None:
+async def test_failed_thread_write_ends_in_connection_lost() -> None:
     port = FakePort()
-    heard, transport = threaded(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = threaded(port)
+    await protocol.until(lambda: protocol.made)
     port.failure = OSError("unplugged")
     transport.write(b"AT\r")
-    await heard.until(lambda: heard.lost)
-    assert str(heard.lost[0]) == "unplugged"
+    await protocol.until(lambda: protocol.lost)
+    assert str(protocol.lost[0]) == "unplugged"
 
 
 @pytest.mark.realtime
-async def test_a_read_that_gives_less_than_there_was_is_the_last() -> None:
-    class Ending(FakePort):
+async def test_read_shorter_than_in_waiting_is_the_last() -> None:
+    class EndingPort(FakePort):
         @property
         def in_waiting(self) -> int:
-            return super().in_waiting + 1  # rfc2217 counts the mark of the end
+            return super().in_waiting + 1  # rfc2217 counts its end marker
 
-    port = Ending()
-    heard, _ = threaded(port)
-    await heard.until(lambda: heard.made)
-    port.incoming.put(b"last words")
-    await heard.until(lambda: heard.lost)
-    assert heard.data == b"last words"
+    port = EndingPort()
+    protocol, _ = threaded(port)
+    await protocol.until(lambda: protocol.made)
+    port.incoming.put(b"last bytes")
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.data == b"last bytes"
 
 
 @pytest.mark.realtime
-async def test_what_comes_while_closing_is_dropped() -> None:
+async def test_bytes_and_errors_while_closing_are_dropped() -> None:
     port = FakePort()
-    heard, transport = threaded(port)
-    await heard.until(lambda: heard.made)
+    protocol, transport = threaded(port)
+    await protocol.until(lambda: protocol.made)
     transport.close()
     transport._received(b"late")
     transport._lost(OSError("late"))
-    await heard.until(lambda: heard.lost)
-    assert heard.data == b""
-    assert heard.lost == [None]
+    await protocol.until(lambda: protocol.lost)
+    assert protocol.data == b""
+    assert protocol.lost == [None]
 
 
 @pytest.mark.realtime
-async def test_a_write_that_never_ends_does_not_stop_the_closing(
+async def test_close_gives_up_a_write_that_never_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room, "_LAST_WRITE", 0.01)
+    monkeypatch.setattr(transport_module, "_LAST_WRITE", 0.01)
 
-    class Stuck(FakePort):
+    class StuckPort(FakePort):
         def __init__(self) -> None:
             super().__init__()
             self.begun = threading.Event()
@@ -461,56 +450,56 @@ async def test_a_write_that_never_ends_does_not_stop_the_closing(
             self.go.wait(10)
             return len(data)
 
-    port = Stuck()
-    heard, transport = threaded(port)
-    await heard.until(lambda: heard.made)
+    port = StuckPort()
+    protocol, transport = threaded(port)
+    await protocol.until(lambda: protocol.made)
     transport.write(b"AT\r")
     await asyncio.to_thread(port.begun.wait, 5)
     transport.close()
-    await heard.until(lambda: heard.lost)
+    await protocol.until(lambda: protocol.lost)
     assert port.closed == 1
     port.go.set()
 
 
 @pytest.mark.realtime
-async def test_loop_url() -> None:
-    heard, transport = threaded(serial.serial_for_url("loop://"))
-    await heard.until(lambda: heard.made)
+async def test_loop_url_is_read_by_threads() -> None:
+    protocol, transport = threaded(serial.serial_for_url("loop://"))
+    await protocol.until(lambda: protocol.made)
     transport.write(b"AT\r")
-    await heard.until(lambda: heard.data == b"AT\r")
+    await protocol.until(lambda: protocol.data == b"AT\r")
     transport.close()
-    await heard.until(lambda: heard.lost)
+    await protocol.until(lambda: protocol.lost)
     assert transport.is_closing()
 
 
 @pytest.mark.realtime
-async def test_a_port_class_that_reads_in_its_own_way_keeps_it(
+async def test_spy_url_is_read_by_its_own_method(
     pty: tuple[int, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     master, name = pty
-    heard, transport = threaded(serial.serial_for_url(f"spy://{name}"))
-    await heard.until(lambda: heard.made)
+    protocol, transport = threaded(serial.serial_for_url(f"spy://{name}"))
+    await protocol.until(lambda: protocol.made)
     os.write(master, b"OK\r\n")
-    await heard.until(lambda: heard.data == b"OK\r\n")
+    await protocol.until(lambda: protocol.data == b"OK\r\n")
     transport.close()
-    await heard.until(lambda: heard.lost)
-    assert "RX" in capsys.readouterr().err  # what spy:// is for
+    await protocol.until(lambda: protocol.lost)
+    assert "RX" in capsys.readouterr().err
 
 
 @pytest.mark.realtime
-async def test_a_loop_that_is_closed_before_the_port_is_no_error() -> None:
+async def test_loop_closed_before_the_port_causes_no_error() -> None:
     port = FakePort()
     loop = asyncio.new_event_loop()
-    heard = Heard()
-    transport = ThreadTransport(loop, heard, port)  # type: ignore[arg-type]
+    protocol = Recorder()
+    transport = ThreadTransport(loop, protocol, port)  # type: ignore[arg-type]
 
     def run() -> None:
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
     await asyncio.to_thread(run)
-    port.incoming.put(b"nobody is left")
+    port.incoming.put(b"OK")
     transport.close()
     await asyncio.to_thread(lambda: [thread.join(5) for thread in m5310_threads()])
     assert port.closed == 1
-    assert heard.lost == []
+    assert protocol.lost == []
