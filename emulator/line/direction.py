@@ -14,6 +14,8 @@ BITS_PER_BYTE = 10  # start bit, eight data bits, stop bit (8N1)
 class LineDirection(PacedQueue):
     """A paced queue with `faults`, between two UARTs that may have different settings."""
 
+    __slots__ = ("_faults", "_on_note")
+
     def __init__(self, faults: DirectionFaults, on_note: Callable[[str], None]) -> None:
         super().__init__()
         self._faults = faults
@@ -38,9 +40,9 @@ class LineDirection(PacedQueue):
         chunks = self._faults.apply(data)
         return sum(self.put(chunk.data, now, byte_time, delay=chunk.delay) for chunk in chunks)
 
-    def passes_at_once(self, data: bytes) -> bool:
-        """Whether unpaced `data` arrives unchanged at once. If True, it counts as sent."""
-        return not self.waiting and self._faults.passes_unchanged(data)
+    def passes_at_once(self) -> bool:
+        """Whether unpaced bytes arrive unchanged at once: need no `send`."""
+        return not (self.waiting or self._faults.active)
 
     def _send_garbled(self, data: bytes, now: float, sender: Frame, receiver: Frame) -> int:
         received = sample(data, sender, receiver)

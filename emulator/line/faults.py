@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cached_property
 from random import Random
 
 # Seconds of a random delay: longer than the pause that hosts take for the end of an answer.
@@ -88,7 +87,7 @@ class FaultAt:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    position: int  # number of the byte since the line was created
+    position: int  # as `_position` counts
     fault: FaultAt
 
 
@@ -100,16 +99,14 @@ class DirectionFaults:
     """
 
     def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] = _ignore) -> None:
+        self._position = 0  # bytes passed while there may have been faults
+        self._planned: list[_Planned] = []
+        self.active = False  # whether bytes may get a fault: by a rate, or by a planned one
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
         self._on_note = on_note
         self._seed = seed
-        self._position = 0
-        self._planned: list[_Planned] = []
-
-    @cached_property  # few lines need it, and it takes 2.5 KB
-    def _random(self) -> Random:
-        return Random(self._seed)  # noqa: S311 - not for secrets; must be reproducible
+        self._generator: Random | None = None
 
     @property
     def rates(self) -> Rates:
@@ -118,7 +115,7 @@ class DirectionFaults:
     @rates.setter
     def rates(self, rates: Rates) -> None:
         self._rates = rates
-        self._any = rates != _NONE
+        self._update_active()
 
     def lose(self, count: int = 1, *, after: int = 0) -> None:
         """Lose `count` bytes after `after` more bytes have passed."""
@@ -144,17 +141,11 @@ class DirectionFaults:
         """Plan one fault; two faults of the same byte apply in the order of planning."""
         planned = _Planned(self._position + fault.after, fault)
         insort(self._planned, planned, key=lambda planned: planned.position)
-
-    def passes_unchanged(self, data: bytes) -> bool:
-        """Whether `data` gets no fault. If True, it counts as passed: do not `apply` it too."""
-        if self._planned or self._any:
-            return False
-        self._position += len(data)
-        return True
+        self._update_active()
 
     def apply(self, data: bytes) -> list[Chunk]:
         """What `data` becomes: chunks to send on, in order."""
-        if self.passes_unchanged(data):
+        if not self.active:
             return [Chunk(data)] if data else []
         before = Counter(self.met)
         chunks: list[Chunk] = []
@@ -164,11 +155,21 @@ class DirectionFaults:
                 chunks.append(Chunk(passed, delay))
             else:
                 chunks[-1] = Chunk(chunks[-1].data + passed, chunks[-1].delay)
+        self._update_active()
         new = self.met - before
         if new:
             counts = ", ".join(f"{fault} {count}" for fault, count in new.items())
             self._on_note(f"faults on {len(data)} bytes: {counts}")
         return chunks
+
+    @property
+    def _random(self) -> Random:
+        if self._generator is None:  # few lines need it, and it takes 2.5 KB
+            self._generator = Random(self._seed)  # noqa: S311 - must be reproducible
+        return self._generator
+
+    def _update_active(self) -> None:
+        self.active = bool(self._planned) or self._rates != _NONE
 
     def _pass(self, byte: int) -> tuple[float, bytes]:
         """The delay before `byte`, and the bytes that replace it."""

@@ -155,9 +155,9 @@ class Line:
 
     def _on_port_end(self) -> None:
         self._ended = True
-        self._notify_end()
+        self._check_end()
 
-    def _notify_end(self) -> None:
+    def _check_end(self) -> None:
         if self._ended and self.idle:
             self._on_end()
 
@@ -170,7 +170,7 @@ class Line:
         if self._port is None:
             self.lost += len(data)
             return
-        if self._baud is None and self._out.passes_at_once(data):
+        if self._baud is None and self._out.passes_at_once():
             self._send_at_once(data)
             return
         was_idle = not self._out.waiting
@@ -183,9 +183,10 @@ class Line:
     def _send_at_once(self, data: bytes) -> None:
         """The usual case of an unpaced line: nothing is on its way, and the port has room."""
         written = self._write(data)
-        self._notify_sent(data[:written])
+        if written:
+            self._on_sent(data[:written])
         if written == len(data):
-            self._notify_end()
+            self._check_end()
             return
         self.lost += self._out.put(data[written:], self._clock.now(), 0.0)
         self._wait_for_reader()
@@ -206,14 +207,11 @@ class Line:
             self._out_timer = self._clock.call_at(self._out.next, self._pump_out)
         else:
             self._release()
-            self._notify_end()
+            self._check_end()
 
     def _finish_sending(self, sent: bytes) -> None:
         self._out.advance(len(sent))
         self._pause_or_resume()
-        self._notify_sent(sent)
-
-    def _notify_sent(self, sent: bytes) -> None:
         if sent:
             self._on_sent(sent)
 
@@ -242,9 +240,9 @@ class Line:
     def _on_port_data(self, data: bytes) -> None:
         """The host wrote `data` into the port: put it on the way to the module."""
         self.received += len(data)
-        if self._baud is None and self._in.passes_at_once(data):
+        if self._baud is None and self._in.passes_at_once():
             self._arrive(data)
-            self._notify_end()
+            self._check_end()
             return
         was_idle = not self._in.waiting
         module, host = self._frames()
@@ -262,12 +260,13 @@ class Line:
         if self._in.next is not None:
             self._in_timer = self._clock.call_at(self._in.next, self._pump_in)
         else:
-            self._notify_end()
+            self._check_end()
 
     def _arrive(self, data: bytes) -> None:
-        read = self.receive_buffer.put(data, sending=bool(self._out.waiting))
-        if read:
-            self._on_data(read)
+        if self.receive_buffer.size is not None:
+            data = self.receive_buffer.put(data, sending=bool(self._out.waiting))
+        if data:
+            self._on_data(data)
 
     def _release(self) -> None:
         """The module has stopped sending: it reads what its buffer holds."""

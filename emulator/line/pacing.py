@@ -38,6 +38,8 @@ class _Burst:
 class PacedQueue:
     """A queue of bytes with times. `due` returns complete bytes, `advance` removes them."""
 
+    __slots__ = ("_bursts", "waiting")
+
     def __init__(self) -> None:
         self.waiting = 0  # bytes in the queue
         self._bursts: list[_Burst] = []

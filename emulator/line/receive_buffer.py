@@ -11,6 +11,8 @@ class ReceiveBuffer:
     `lost` counts bytes dropped because the buffer was full; each drop is reported to `on_note`.
     """
 
+    __slots__ = ("_held", "_on_note", "lost", "size")
+
     def __init__(self, size: int | None, on_note: Callable[[str], None]) -> None:
         self.size = size
         self.lost = 0

@@ -41,6 +41,8 @@ class Boot:
     reads of them follows from `seed`.
     """
 
+    __slots__ = ("_model", "_pending", "_rom_noise", "_seed", "count", "due")
+
     def __init__(self, model: str, *, rom_noise: bool, seed: int) -> None:
         self.count = 0
         self.due: float | None = None  # when to call `step` next; None: the module is up

@@ -1,4 +1,4 @@
-"""Callbacks: run the program's callbacks without blocking the event loop or the exit."""
+"""Runs the program's callbacks without blocking the event loop or the exit."""
 
 from __future__ import annotations
 

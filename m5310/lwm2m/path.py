@@ -15,7 +15,10 @@ ID_LIMIT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """object/instance/resource, each 0..65535; -1 (`ANY`) for what a request leaves open."""
+    """object/instance/resource, each 0..65535, or -1 (`ANY`) where a request leaves it open.
+
+    Raises ParameterError on any other id.
+    """
 
     object: int
     instance: int = ANY
@@ -27,17 +30,17 @@ class Path:
             ("instance", self.instance, ANY),
             ("resource", self.resource, ANY),
         ):
-            # bool is an int to Python; as an id it is a mistake
+            # bool is a subclass of int; as an id it is a mistake
             if isinstance(number, bool) or not isinstance(number, int):
                 raise ParameterError(f"{name} id {number!r} is not an integer")
             if not least <= number <= ID_LIMIT:
                 raise ParameterError(f"{name} id {number} is outside 0..{ID_LIMIT}")
         if self.instance == ANY and self.resource != ANY:
-            raise ParameterError(f"{self} names a resource of no instance")
+            raise ParameterError(f"{self}: a resource id needs an instance id")
 
     @classmethod
     def parse(cls, text: str) -> Path:
-        """`3303/0/5700`, with or without the leading slash; the tail may be left out."""
+        """Parse `3303/0/5700`; a leading slash is optional, the last ids may be omitted."""
         if not re.fullmatch(r"/?[0-9]{1,5}(/[0-9]{1,5}){0,2}", text):
             raise ParameterError(f"{text!r} is not a path; expected one like 3303/0/5700")
         return cls(*(int(part) for part in text.strip("/").split("/")))

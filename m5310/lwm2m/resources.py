@@ -1,4 +1,4 @@
-"""LwM2M as the host sees it: paths, resources, and what read, write and execute mean on them."""
+"""Resources of a device, their access rights, and the tree in which requests find them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,11 @@ class Access(IntFlag):
     WRITABLE = 2
     EXECUTABLE = 4
     UPDATED = 8
-    """The program changed the value and asks for a report (the C kit's mirror only)."""
+    """The program changed the value and asks for a report. Only in the C kit's names."""
 
 
 class Resource:
-    """One resource of this device; two are equal only if they are the same one.
-
-    `Device.add_resource` makes them.
-    """
+    """One resource of a device, made by `Device.add_resource`. Equal only to itself."""
 
     __slots__ = ("_value", "access", "path", "type")
 
@@ -43,7 +40,7 @@ class Resource:
 
     @property
     def value(self) -> Value:
-        """What a read answers. Setting it raises ParameterError for what cannot be sent."""
+        """The value that a read returns. Setting an unsendable one raises ParameterError."""
         return self._value
 
     @value.setter
@@ -51,25 +48,26 @@ class Resource:
         self.set(value)
 
     def set(self, value: Value) -> str:
-        """Set the value and return its text; raises ParameterError for what cannot be sent."""
+        """Set the value and return its text. Raises ParameterError if it cannot be sent."""
         text = self.encode(value)
         self._value = value
         return text
 
     def store(self, value: Value) -> None:
-        """Set what the platform wrote, unchecked: it may be what no line of ours can carry.
+        """Set a value that the platform wrote, unchecked.
 
-        A text comes with quotes as it is (a program may want its JSON), but never leaves so.
+        It may be unsendable: a text with quotes is received (a program may want its JSON), but
+        cannot be sent.
         """
         self._value = value
 
     @property
     def text(self) -> str:
-        """The value as the wire carries it; ParameterError if it cannot (see `store`)."""
+        """The text of the value. Raises ParameterError if it cannot be sent (see `store`)."""
         return self.encode(self._value)
 
     def encode(self, value: Value) -> str:
-        """The text of a value of this resource's type, or ParameterError naming the resource."""
+        """The text of a value. Raises ParameterError, which names the resource."""
         try:
             return encode(self.type, value)
         except ParameterError as error:
@@ -93,7 +91,7 @@ class ObjectTree:
 
     def add(self, resource: Resource) -> None:
         if resource.path in self._resources:
-            raise ParameterError(f"{resource.path} is there already")
+            raise ParameterError(f"{resource.path} was added already")
         self._resources[resource.path] = resource
 
     def remove(self, resource: Resource) -> None:
@@ -101,10 +99,10 @@ class ObjectTree:
         del self._resources[resource.path]
 
     def check(self, resource: object) -> None:
-        """Raises NotFound for what is not, or no longer, a resource of this device."""
+        """Raise NotFound unless `resource` is in the tree."""
         if not any(each is resource for each in self):
             raise NotFound(
-                f"{resource!r} is not a resource of this device; name one that add_resource gave"
+                f"{resource!r} is not a resource of this device; use one that add_resource returned"
             )
 
     def find(self, path: Path) -> Resource:
@@ -114,17 +112,17 @@ class ObjectTree:
             raise NotFound(f"{path} is not a resource of this device") from None
 
     def instances(self) -> tuple[Path, ...]:
-        """object/instance of everything here, each once."""
+        """The object instances of all resources."""
         return tuple(dict.fromkeys(path.instance_path for path in self._resources))
 
     def readable(self, path: Path) -> tuple[Resource, ...]:
-        """What a read of a resource, an instance (-1) or an object (-1, -1) brings.
+        """The readable resources at a path, which may leave resource and instance open (-1).
 
-        Never empty: raises NotFound if nothing is there, NotSupported if nothing of it is readable.
+        Raises NotFound if there is no resource, NotSupported if none of them is readable.
         """
         found = tuple(resource for resource in self if path.covers(resource.path))
         if not found:
-            raise NotFound(f"nothing of this device is at {path}")
+            raise NotFound(f"there is no resource of this device at {path}")
         readable = tuple(each for each in found if each.access & Access.READABLE)
         if not readable:
             raise NotSupported(f"{path} is not readable")

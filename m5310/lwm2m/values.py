@@ -1,9 +1,10 @@
-"""Values of the six types, to the text the wire carries and back."""
+"""Values of the six types, encoded to the text on the line and decoded."""
 
 from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from enum import IntEnum
 from typing import assert_never
 
@@ -18,7 +19,7 @@ Value = str | bytes | int | float | bool
 
 
 class ValueType(IntEnum):
-    """The wire's type numbers (named in OneNET guide 5.1.2, numbers seen in host programs)."""
+    """Type numbers on the line (named in OneNET guide 5.1.2, numbers seen in host programs)."""
 
     STRING = 1
     OPAQUE = 2
@@ -29,12 +30,12 @@ class ValueType(IntEnum):
 
 
 def encode(kind: ValueType, value: Value) -> str:
-    """The text between the quotes of a NOTIFY or READ line.
+    """The text of a value, as it stands between quotes in a report or a read answer.
 
-    Raises ParameterError for a value of the wrong Python type, one the language cannot carry
-    (`"`, CR, LF, other control characters, NaN, more than 64 bits) or a text over 1024 bytes.
+    Raises ParameterError for a value of the wrong Python type, one that cannot be sent (`"`, CR,
+    LF, other control characters, NaN, more than 64 bits) or a text over 1024 bytes.
     """
-    # of a subclass only the characters count: a str Enum would go out as its member's name
+    # the characters of a subclass of str: a str Enum would be sent as its member's name
     text = str.__str__(_text(kind, value))
     if size(text) > VALUE_LIMIT:
         raise ParameterError(
@@ -62,7 +63,7 @@ def _text(kind: ValueType, value: Value) -> str:
         case ValueType.FLOAT:
             return _decimal(value)
         case ValueType.BOOLEAN:
-            # C programs hold truth in an int: 0 and 1 are taken as well
+            # C programs use 0 and 1 for a bool
             if not isinstance(value, int) or value not in (0, 1):
                 raise _mismatch(kind, value, "a bool, or 0 or 1")
             return str(int(value))
@@ -75,11 +76,10 @@ def _text(kind: ValueType, value: Value) -> str:
 
 
 HEX = re.compile(r"([0-9A-Fa-f]{2})*")
-# compiled, and kept, by `re` when the platform first writes such a value
-_INTEGER = r"[+-]?[0-9]{1,20}"
-_FLOAT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
-# the quote and control characters
-_UNCARRIABLE = re.compile(r'["\x00-\x1f\x7f-\x9f]')
+# narrower than int() and float(), which accept `1_0`, blanks and `nan`
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_UNSENDABLE = re.compile(r'["\x00-\x1f\x7f-\x9f]')  # the quote and control characters
 
 
 def _mismatch(kind: ValueType, value: object, expected: str) -> ParameterError:
@@ -96,17 +96,17 @@ def _shown(value: object) -> str:
 def _string(value: Value) -> str:
     if not isinstance(value, str):
         raise _mismatch(ValueType.STRING, value, "a str")
-    found = _UNCARRIABLE.search(value)
+    found = _UNSENDABLE.search(value)
     if fault := found[0] if found else _half(value):
         raise ParameterError(
-            f"{fault!r} in {shortened(value, 60)!r} cannot be sent between quotes, which know "
-            "no escape; send the value as OPAQUE or HEX_STRING"
+            f"{fault!r} in {shortened(value, 60)!r} cannot be sent: there is no escape between "
+            "quotes; use OPAQUE or HEX_STRING"
         )
     return value
 
 
 def _half(text: str) -> str:
-    """The first half of a surrogate pair in it, which has no UTF-8 form; empty if there is none."""
+    """A lone half of a surrogate pair, which has no UTF-8 form; empty if there is none."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -134,34 +134,31 @@ def _decimal(value: Value) -> str:
     text = repr(number)
     if "e" not in text:
         return text
-    from decimal import Decimal  # noqa: PLC0415 - seldom needed, and slow to load
-
-    # Plain decimal notation: nothing shows that the module reads an exponent (inferred).
+    # plain decimal notation: no source shows that the module reads an exponent (inferred)
     return format(Decimal(text), "f")
 
 
 def decode(kind: ValueType, text: str) -> Value:
-    """The value a text from the platform stands for; AnswerError if it is none of this type."""
+    """The value of a text from the platform. Raises AnswerError if it is invalid for the type."""
     if size(text) > VALUE_LIMIT:
-        raise AnswerError(f"a value of {size(text)} bytes came; at most {VALUE_LIMIT} are allowed")
+        raise AnswerError(f"a value of {size(text)} bytes; expected at most {VALUE_LIMIT}")
     value = _value(kind, text)
     if value is None:
-        raise AnswerError(f"{shortened(text, 60)!r} came as a value of type {kind.name}")
+        raise AnswerError(f"{shortened(text, 60)!r} is not a value of type {kind.name}")
     return value
 
 
 def _value(kind: ValueType, text: str) -> Value | None:
-    # the patterns are narrower than int() and float(), which take `1_0`, blanks and `nan`
     match kind:
         case ValueType.STRING:
             return text
         case ValueType.OPAQUE:
             return bytes.fromhex(text) if HEX.fullmatch(text) else None
         case ValueType.INTEGER:
-            integer = int(text) if re.fullmatch(_INTEGER, text) else 2**63
+            integer = int(text) if _INTEGER.fullmatch(text) else 2**63
             return integer if -(2**63) <= integer < 2**63 else None
         case ValueType.FLOAT:
-            number = float(text) if re.fullmatch(_FLOAT, text) else math.inf
+            number = float(text) if _FLOAT.fullmatch(text) else math.inf
             return number if math.isfinite(number) else None
         case ValueType.BOOLEAN:
             return {"0": False, "1": True}.get(text)

@@ -69,6 +69,8 @@ class Command:
 class LineReader:
     """Bytes of the host in, command lines out. A line has no timeout: hosts send in pieces."""
 
+    __slots__ = ("_after_cr", "_line", "_waiting", "echo")
+
     def __init__(self) -> None:
         self.echo = False
         self._waiting = b""

@@ -148,6 +148,8 @@ class Part(Protocol):
 class CommandTable:
     """All commands of `parts`; where two have the same, the later one executes it."""
 
+    __slots__ = ("_parts", "_rows")
+
     def __init__(self, *parts: Part) -> None:
         self._parts = parts
         self._rows = _rows(tuple(map(type, parts)))

@@ -15,6 +15,8 @@ UART_BUFFER = 4096
 # guess: unsolicited lines that wait while a host with echo types a line; the oldest is dropped
 URC_LIMIT = 64
 
+_OK = framed("OK")
+
 
 class Conversation:
     """`write` sends bytes to the host, `on_command` is called with each command line. Set the whole
@@ -82,7 +84,8 @@ class Conversation:
             if line is None:
                 return
             self._execute(line, now)
-            self.flush()
+            if self._urcs:
+                self.flush()
         self.bytes_lost += self._reader.drop_beyond(UART_BUFFER)
 
     def _execute(self, line: bytes, now: float) -> None:
@@ -103,7 +106,7 @@ class Conversation:
             self._write_answer([refused(refusal, numbers=self._numbers)], fault, now)
         else:
             if not self._stopped:
-                lines = [framed(text) for text in (*answer.lines, "OK")]
+                lines = [*map(framed, answer.lines), _OK]
                 self._write_answer(lines, fault, now, answer.delay)
 
     def _write_answer(

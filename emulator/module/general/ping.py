@@ -28,6 +28,8 @@ class _Ping:
 class Pinger:
     """`urc` queues an unsolicited line; `transmit` uses the radio, False without a network."""
 
+    __slots__ = ("_ping", "_radio", "_transmit", "_urc", "due")
+
     def __init__(
         self, radio: Radio, urc: Callable[[str], None], transmit: Callable[[float], bool]
     ) -> None:

@@ -27,6 +27,8 @@ _NO_CELL = Cell(
 class Measurements:
     """Names and order of the rows are the chip's; NUESTATS without type and CELL are seen."""
 
+    __slots__ = ("_radio",)
+
     # guess: the other types are written as on sister chips
     def __init__(self, radio: Radio) -> None:
         self._radio = radio

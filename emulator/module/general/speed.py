@@ -33,6 +33,8 @@ class Speed:
     one the former speed returns after the timeout (the chip's documented behaviour).
     """
 
+    __slots__ = ("_flash", "_format", "_trial", "baud", "due")
+
     # guess: with a timeout of 0 the former speed never returns
     def __init__(self, flash: Flash) -> None:
         self._flash = flash

@@ -53,6 +53,8 @@ class Sockets:
     `ports`: local UDP ports of the open sockets by socket number; read only.
     """
 
+    __slots__ = ("_online", "_open", "_send", "_urc", "ports")
+
     def __init__(
         self,
         urc: Callable[[str], None],

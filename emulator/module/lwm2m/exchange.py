@@ -30,6 +30,8 @@ class _Pending:
 class Exchanges:
     """Messages that wait for an answer of the platform, by message id."""
 
+    __slots__ = ("_mid", "_pending", "due")
+
     def __init__(self, first_mid: int) -> None:
         self._mid = first_mid
         self._pending: dict[int, _Pending] = {}

@@ -46,6 +46,8 @@ def next_window(cycle: float, now: float) -> float:
 class DiscontinuousReception:
     """Messages that wait in the network until the module receives, and the eDRX commands."""
 
+    __slots__ = ("_cycle", "_on", "_paged", "_radio", "_window")
+
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
         self._cycle = "0101"

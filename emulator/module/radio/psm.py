@@ -77,7 +77,7 @@ class PowerSaving:
     def receive(self, data: bytes, now: float) -> bytes:
         """Bytes of the host; returns those that are not lost to a sleeping UART."""
         # guess: the bytes also restart T3324, so the module receives messages again
-        if self.asleep:
+        if self._radio.asleep:
             self.wake(now)
             self._woken_at, self._bytes_to_lose = now, WAKING_BYTES
             if self._radio.registered:

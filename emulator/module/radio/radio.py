@@ -27,6 +27,9 @@ class Stat(IntEnum):
     DENIED = 3
 
 
+_CAMPED = (Stat.HOME, Stat.DENIED)
+
+
 class Reject(IntEnum):
     """Why the network rejects the module (TS 24.301 annex A)."""
 
@@ -145,7 +148,7 @@ class Radio:
     @property
     def camped(self) -> bool:
         """Whether a cell is received, registered on the network or not."""
-        return self.stat in (Stat.HOME, Stat.DENIED)
+        return self.stat in _CAMPED
 
     def received(self, now: float) -> float:
         """Seconds since the start during which a connection kept the receiver on."""
