@@ -78,11 +78,6 @@ class LineReader:
         self._after_cr = False
 
     @property
-    def waiting(self) -> int:
-        """Number of bytes that are fed and not yet taken."""
-        return len(self._waiting)
-
-    @property
     def begun(self) -> bool:
         """Whether the host has begun a line and not ended it."""
         return bool(self._line)
