@@ -34,7 +34,9 @@ async def command_output(command: str, within: float) -> str:
         async with asyncio.timeout(within):
             output, _ = await process.communicate()
     except TimeoutError:
-        raise ParameterError(f"{shortened(command, 60)!r} took longer than {within:g} s") from None
+        raise ParameterError(
+            f"{shortened(command, 60)!r} took longer than {within:g} s; use a longer interval"
+        ) from None
     finally:
         await _kill(process)
     if process.returncode:

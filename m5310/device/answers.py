@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from m5310.device.callbacks import Callback, Callbacks, name
@@ -21,6 +22,7 @@ ANSWER_WITHIN: Final = 3.0
 _log = logging.getLogger("m5310.device")
 
 
+@dataclass(frozen=True, slots=True)
 class Handlers:
     """The program's callbacks, each a function or a coroutine function.
 
@@ -28,23 +30,17 @@ class Handlers:
     `on_write(resource, value)` raises an exception to refuse. Default: every write is accepted.
     `on_execute(resource, arguments: bytes)` raises an exception to refuse. Default: every execute
     is refused.
-    Raises ParameterError for what cannot be called.
+    Raises ParameterError for one that is not callable.
     """
 
-    __slots__ = ("on_execute", "on_read", "on_write")
+    on_read: Callback | None = None
+    on_write: Callback | None = None
+    on_execute: Callback | None = None
 
-    def __init__(
-        self,
-        on_read: Callback | None = None,
-        on_write: Callback | None = None,
-        on_execute: Callback | None = None,
-    ) -> None:
-        for callback in (on_read, on_write, on_execute):
+    def __post_init__(self) -> None:
+        for callback in (self.on_read, self.on_write, self.on_execute):
             if callback is not None and not callable(callback):
                 raise ParameterError(f"callback {callback!r}: expected a function")
-        self.on_read = on_read
-        self.on_write = on_write
-        self.on_execute = on_execute
 
 
 class _Unfinished(Exception):

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from random import Random
-from types import TracebackType
 from typing import Final, Self, overload
 
 from m5310.at.modem import Modem
@@ -17,6 +16,7 @@ from m5310.device.dispatch import Dispatch
 from m5310.device.events import EventEmitter, Listener, UpkeepCounters
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
+from m5310.device.parts import Parts
 from m5310.device.provisioning import Provisioning
 from m5310.device.recovery import RecoveryPolicy
 from m5310.device.registration import CLOSE, CONNECT, UPDATE, Registration
@@ -113,9 +113,9 @@ class Device:
             self._resources, handlers, dialect, callbacks, answer_within=answer_within
         )
         requests = self._requests = Requests(handler, execute, session)
-        parts = registration, provisioning, recovery, reports, requests
-        self._lifecycle = Lifecycle(self.module, *parts, callbacks)
-        Dispatch(link, *parts, dialect)
+        parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
+        self._lifecycle = Lifecycle(self.module, parts)
+        Dispatch(link, parts, dialect)
 
     @property
     def state(self) -> DeviceState:
@@ -146,12 +146,7 @@ class Device:
         await self.create()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.destroy()
 
     # --- create and declare ------------------------------------------------------------------

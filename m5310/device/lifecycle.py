@@ -1,4 +1,4 @@
-"""Creating, closing and destroying a device; the module is left as it was found."""
+"""Creating, closing and destroying a device. The module is left without any of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import asyncio
 import logging
 
 from m5310.at.tasks import finish
-from m5310.device.callbacks import Callbacks
-from m5310.device.outbox import Outbox
-from m5310.device.provisioning import Provisioning
-from m5310.device.recovery import RecoveryPolicy
-from m5310.device.registration import CLOSE, Registration
-from m5310.device.requests import Requests
+from m5310.device.parts import Parts
+from m5310.device.registration import CLOSE
 from m5310.errors import (
     Code,
     CommandTimeout,
@@ -29,24 +25,11 @@ _log = logging.getLogger("m5310.device")
 class Lifecycle:
     """Each method as `Device` describes it."""
 
-    def __init__(
-        self,
-        module: Module,
-        registration: Registration,
-        provisioning: Provisioning,
-        recovery: RecoveryPolicy,
-        outbox: Outbox,
-        requests: Requests,
-        callbacks: Callbacks,
-    ) -> None:
+    def __init__(self, module: Module, parts: Parts) -> None:
         self._link = module.link
         self._module = module
-        self._registration = registration
-        self._provisioning = provisioning
-        self._recovery = recovery
-        self._outbox = outbox
-        self._requests = requests
-        self._callbacks = callbacks
+        self._parts = parts
+        self._registration = parts.registration
         self._creating = asyncio.Lock()
         self._destroying: asyncio.Task[None] | None = None
 
@@ -62,38 +45,38 @@ class Lifecycle:
     async def _create(self) -> None:
         try:
             await self._link.open()
-            await self._provisioning.create()
+            await self._parts.provisioning.create()
             self._link.check()  # it may be lost just after the last answer
             self._registration.begin(DeviceEvent.CREATE)
         except BaseException as error:
             await finish(self._undo(error))
             raise
-        self._requests.start()
+        self._parts.requests.start()
 
     async def _undo(self, error: BaseException) -> None:
-        # a module that is gone or mute would only make the caller wait again
+        # a module that is gone or silent would only make the caller wait again
         if not isinstance(error, PortError | CommandTimeout | ModemReset):
-            await self._provisioning.delete_all()
+            await self._parts.provisioning.delete_all()
         await self._release_port()
 
     # --- close and destroy -------------------------------------------------------------------
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
-        registration = self._registration
-        if not (self._recovery.login_pending or registration.state is DeviceState.REG_PENDING):
+        registration, recovery = self._registration, self._parts.recovery
+        if not (recovery.login_pending or registration.state is DeviceState.REG_PENDING):
             registration.check(DeviceEvent.CLOSE)
         try:
-            await self._recovery.suspend()
-            await self._registration.wait_stable()
-            if self._registration.allows(DeviceEvent.CLOSE):
-                await self._registration.close(timeout)
+            await recovery.suspend()
+            await registration.wait_stable()
+            if registration.allows(DeviceEvent.CLOSE):
+                await registration.close(timeout)
             else:
-                self._outbox.stop(StateError("not reported: the device was logged out"))
+                self._parts.outbox.stop(StateError("not reported: the device was logged out"))
         finally:
-            self._recovery.resume()
+            recovery.resume()
 
     async def destroy(self) -> None:
-        self._callbacks.allow_close_from_callback()
+        self._parts.callbacks.allow_close_from_callback()
         if self._destroying is None:
             self._registration.closing_only = True
             self._destroying = asyncio.create_task(self._destroy())
@@ -101,8 +84,8 @@ class Lifecycle:
 
     async def _destroy(self) -> None:
         async with self._creating:
-            pass  # a creation under way is undone first
-        await self._recovery.suspend()
+            pass  # wait until a creation under way is undone
+        await self._parts.recovery.suspend()
         try:
             await self._registration.wait_stable()
             if self._registration.allows(DeviceEvent.CLOSE):
@@ -111,19 +94,19 @@ class Lifecycle:
                 await self._registration.end_unknown_login()
         except M5310Error as error:
             _log.warning("the logout did not succeed: %s", error)
-        await self._requests.close()
-        await self._callbacks.close()
-        async with self._provisioning.lock:  # wait for the end of a declaration
+        await self._parts.requests.close()
+        await self._parts.callbacks.close()
+        async with self._parts.provisioning.lock:  # wait for the end of a declaration
             if not self._link.gone:
-                await self._provisioning.delete_all()
+                await self._parts.provisioning.delete_all()
         await self._release_port()
-        # in any state: the module holds nothing any more
+        # in any state, since the module holds nothing any more
         self._registration.apply(DeviceEvent.CLOSED)
         self._registration.apply(DeviceEvent.DESTROY)
 
     async def _release_port(self) -> None:
         gone = PortError("the device was destroyed")
         self._registration.outcomes.fail_all(gone)
-        await self._outbox.close(gone)
+        await self._parts.outbox.close(gone)
         await self._module.close()
         await self._link.close()

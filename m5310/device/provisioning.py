@@ -142,10 +142,8 @@ class Provisioning:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._declare(resource, resource.text)
-            except CommandError as error:
-                _log.info("declaring %s again: %s", resource.path, error)
-            except CommandTimeout as error:
-                if not error.sent:
+            except (CommandError, CommandTimeout) as error:
+                if isinstance(error, CommandTimeout) and not error.sent:
                     raise
                 _log.info("declaring %s again: %s", resource.path, error)
         return await self._declare(resource, resource.text)

@@ -82,10 +82,13 @@ class LoopThread:
             with self._changed:
                 if self._loop is None:
                     work.close()
-                    raise StateError("the device is destroyed")
+                    raise StateError("the device is destroyed; create another one")
                 if not self._thread.is_alive():
                     work.close()
-                    raise StateError("the device belongs to the process that this one forked from")
+                    raise StateError(
+                        "the device belongs to the process that this one was forked from; create "
+                        "another one here"
+                    )
                 future = asyncio.run_coroutine_threadsafe(work, self._loop)
             future.add_done_callback(self._notify)
             self._run_jobs_until(future)

@@ -50,14 +50,14 @@ ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
 T = TypeVar("T")
 
 
-class Board:
-    """A scripted module behind a port, for tests of the blocking thread."""
+class ScriptedPort:
+    """The port of a scripted module; opened again, it has another one."""
 
     def __init__(self) -> None:
         self.rules = platform()
         self.ports: list[Scripted] = []
         self.devices: list[NbiotDevice] = []
-        self.unplugged = False  # and not to be found again
+        self.unplugged = False
 
     async def open(self, _: Link) -> Modem:
         if self.unplugged:
@@ -69,13 +69,13 @@ class Board:
     def sent(self) -> list[str]:
         return self.ports[-1].sent
 
-    def say(self, *lines: str) -> None:
-        port = self.ports[-1]
-        port._loop.call_soon_threadsafe(port.say, *lines)
+    def send(self, *lines: str) -> None:
+        modem = self.ports[-1]
+        modem._loop.call_soon_threadsafe(modem.send, *lines)
 
     def vanish(self) -> None:
-        port = self.ports[-1]
-        port._loop.call_soon_threadsafe(port.vanish)
+        modem = self.ports[-1]
+        modem._loop.call_soon_threadsafe(modem.vanish)
 
     def device(self, *callbacks: object) -> NbiotDevice:
         three = (*callbacks, None, None, None)[: max(3, len(callbacks))]
@@ -85,33 +85,33 @@ class Board:
 
 
 @pytest.fixture
-def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    it = Board()
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedPort]:
+    made = ScriptedPort()
 
     async def open_port(link: Link) -> Modem:
-        return await it.open(link)
+        return await made.open(link)
 
     monkeypatch.setattr(Link, "_open_by_name", open_port)
-    yield it
-    it.rules.clear()
-    it.rules.update(platform())
-    for device in it.devices:
+    yield made
+    made.rules.clear()
+    made.rules.update(platform())
+    for device in made.devices:
         nbiot_device_destroy(device)
         assert device.state is DeviceState.DESTROYED
-    assert all(port.closed == 1 for port in it.ports)
+    assert all(each.closed == 1 for each in made.ports)
 
 
 def stepped_until(device: NbiotDevice, done: Callable[[], object]) -> None:
-    """Step as a program's main loop does, until something has happened."""
+    """Step as the main loop of a program does, until `done()`."""
     for _ in range(1000):
         nbiot_device_step(device, 0.005)
         if done():
             return
-    raise AssertionError("it never happened")
+    raise AssertionError("condition not met within 1000 steps")
 
 
-def test_program_of_the_c_kit(board: Board) -> None:
-    dev = board.device()
+def test_program_of_the_c_kit(port: ScriptedPort) -> None:
+    dev = port.device()
     temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
     nbiot_resource_add(dev, 3303, 0, 5700, temperature)
     nbiot_device_connect(dev, 60)
@@ -125,8 +125,8 @@ def test_program_of_the_c_kit(board: Board) -> None:
     nbiot_resource_del(dev, 3303, 0, 5700)
     nbiot_device_close(dev, 10)
     nbiot_device_destroy(dev)
-    assert board.sent[1].startswith("AT+MIPLCONF=71,000000002C010000")
-    assert board.sent[2:] == [
+    assert port.sent[1].startswith("AT+MIPLCONF=71,000000002C010000")
+    assert port.sent[2:] == [
         "AT+MIPLADDOBJ=0,3303,0",
         'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
         "AT+MIPLOPEN=0,60",
@@ -140,15 +140,15 @@ def test_program_of_the_c_kit(board: Board) -> None:
         nbiot_device_step(dev, 0)
 
 
-def test_errors_carry_c_kit_codes(board: Board) -> None:
+def test_errors_carry_c_kit_codes(port: ScriptedPort) -> None:
     with pytest.raises(ParameterError) as bad:
         nbiot_device_create("/dev/ttyUSB0", "no endpoint", URI, 300, None, None, None)
     assert bad.value.code is Code.BADPARAM
     with pytest.raises(ParameterError) as bad:
         nbiot_device_create("/dev/ttyUSB0", ENDPOINT, "uri", 300, None, None, None)
     assert bad.value.code is Code.INVALID_URI
-    assert board.ports == []
-    dev = board.device()
+    assert port.ports == []
+    dev = port.device()
     with pytest.raises(StateError) as early:
         nbiot_device_step(dev, 0)
     assert early.value.code is Code.NOT_REGISTER
@@ -157,11 +157,11 @@ def test_errors_carry_c_kit_codes(board: Board) -> None:
     assert missing.value.code is Code.NOT_FOUND
     with pytest.raises(ParameterError):
         nbiot_resource_add(dev, 1, 2, 3, NbiotValue(9, 1))  # type: ignore[arg-type]
-    board.rules["AT+MIPLOPEN"] = ["OK", "+MIPLOPEN:0,0"]
+    port.rules["AT+MIPLOPEN"] = ["OK", "+MIPLOPEN:0,0"]
     with pytest.raises(RegistrationError) as refused:
         nbiot_device_connect(dev, 60)
     assert refused.value.code is Code.REG_FAILED
-    board.rules.update(platform())
+    port.rules.update(platform())
     nbiot_device_connect(dev, 60)
     with pytest.raises(StateError) as twice:
         nbiot_device_connect(dev, 60)
@@ -181,39 +181,39 @@ def test_failed_create_leaves_no_thread() -> None:
 RWX = NBIOT_READABLE | NBIOT_WRITABLE | NBIOT_EXECUTABLE
 
 
-def connected(board: Board, *callbacks: object) -> tuple[NbiotDevice, NbiotValue]:
-    dev = board.device(*callbacks)
+def connected(port: ScriptedPort, *callbacks: object) -> tuple[NbiotDevice, NbiotValue]:
+    dev = port.device(*callbacks)
     value = NbiotValue(NBIOT_INTEGER, 1, RWX)
     nbiot_resource_add(dev, 3303, 0, 5700, value)
     nbiot_device_connect(dev, 60)
     return dev, value
 
 
-def answered(board: Board, start: str) -> Callable[[], bool]:
-    return lambda: any(line.startswith(start) for line in board.sent)
+def answered(port: ScriptedPort, start: str) -> Callable[[], bool]:
+    return lambda: any(line.startswith(start) for line in port.sent)
 
 
-def test_read_callback_may_change_value(board: Board) -> None:
+def test_read_callback_may_change_value(port: ScriptedPort) -> None:
     seen = []
 
     def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
         seen.append((objid, instid, resid, threading.get_ident()))
         value.value = 42
 
-    dev, _ = connected(board, None, read)
-    board.say("+MIPLREAD:0,10001,3303,0,5700")
-    stepped_until(dev, answered(board, "AT+MIPLREAD"))
-    assert board.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,5700,3,"42",1'
+    dev, _ = connected(port, None, read)
+    port.send("+MIPLREAD:0,10001,3303,0,5700")
+    stepped_until(dev, answered(port, "AT+MIPLREAD"))
+    assert port.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,5700,3,"42",1'
     assert seen == [(3303, 0, 5700, threading.get_ident())]
 
 
-def test_requests_without_callbacks(board: Board) -> None:
-    dev, value = connected(board)
+def test_requests_without_callbacks(port: ScriptedPort) -> None:
+    dev, value = connected(port)
     value.value = 7  # not reported, but read
-    board.say("+MIPLREAD:0,10001,3303,0,5700", "+MIPLWRITE:0,10002,3303,0,5700,8")
-    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
-    stepped_until(dev, answered(board, "AT+MIPLEXECUTE"))
-    assert board.sent[-3:] == [
+    port.send("+MIPLREAD:0,10001,3303,0,5700", "+MIPLWRITE:0,10002,3303,0,5700,8")
+    port.send("+MIPLEXECUTE:0,10003,3303,0,5700")
+    stepped_until(dev, answered(port, "AT+MIPLEXECUTE"))
+    assert port.sent[-3:] == [
         'AT+MIPLREAD=0,10001,3303,0,5700,3,"7",1',
         "AT+MIPLWRITE=0,10002,1",
         "AT+MIPLEXECUTE=0,10003,0",
@@ -222,7 +222,7 @@ def test_requests_without_callbacks(board: Board) -> None:
 
 
 @pytest.mark.parametrize("refuse", [False, True])
-def test_write_callback_may_refuse_new_value(board: Board, refuse: bool) -> None:
+def test_write_callback_may_refuse_new_value(port: ScriptedPort, refuse: bool) -> None:
     seen = []
 
     def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
@@ -230,46 +230,46 @@ def test_write_callback_may_refuse_new_value(board: Board, refuse: bool) -> None
         if refuse:
             raise ValueError("no")
 
-    dev, value = connected(board, write)
-    board.say("+MIPLWRITE:0,10002,3303,0,5700,8")
-    stepped_until(dev, answered(board, "AT+MIPLWRITE"))
-    assert board.sent[-1] == f"AT+MIPLWRITE=0,10002,{not refuse:d}"
+    dev, value = connected(port, write)
+    port.send("+MIPLWRITE:0,10002,3303,0,5700,8")
+    stepped_until(dev, answered(port, "AT+MIPLWRITE"))
+    assert port.sent[-1] == f"AT+MIPLWRITE=0,10002,{not refuse:d}"
     assert seen == [8]
     assert value.value == (1 if refuse else 8)
 
 
-def test_execute_callback_may_call_nbiot_functions(board: Board) -> None:
+def test_execute_callback_may_call_nbiot_functions(port: ScriptedPort) -> None:
     def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
         value.value = int(args)
         value.flag |= NBIOT_UPDATED
         nbiot_device_sync(dev)
         assert not value.flag & NBIOT_UPDATED
 
-    dev, _ = connected(board, None, None, execute)
-    board.say("+MIPLEXECUTE:0,10003,3303,0,5700,99")
-    stepped_until(dev, answered(board, "AT+MIPLEXECUTE"))
-    assert board.sent[-2:] == [
+    dev, _ = connected(port, None, None, execute)
+    port.send("+MIPLEXECUTE:0,10003,3303,0,5700,99")
+    stepped_until(dev, answered(port, "AT+MIPLEXECUTE"))
+    assert port.sent[-2:] == [
         'AT+MIPLNOTIFY=0,3303,0,5700,3,"99",1',
         "AT+MIPLEXECUTE=0,10003,1",
     ]
 
 
-def test_request_waits_for_next_step(board: Board) -> None:
+def test_request_waits_for_next_step(port: ScriptedPort) -> None:
     calls = []
-    dev, _ = connected(board, None, lambda *_: calls.append(threading.get_ident()))
-    board.say("+MIPLREAD:0,10001,3303,0,5700")
-    while not dev._loop._jobs:  # it has arrived; no step runs
+    dev, _ = connected(port, None, lambda *_: calls.append(threading.get_ident()))
+    port.send("+MIPLREAD:0,10001,3303,0,5700")
+    while not dev._loop._jobs:  # the request has arrived; no step runs
         assert calls == []
-    stepped_until(dev, answered(board, "AT+MIPLREAD"))
+    stepped_until(dev, answered(port, "AT+MIPLREAD"))
     assert calls == [threading.get_ident()]
 
 
-def test_callback_may_destroy_device(board: Board) -> None:
+def test_callback_may_destroy_device(port: ScriptedPort) -> None:
     def execute(*_: object) -> None:
         nbiot_device_destroy(dev)
 
-    dev, _ = connected(board, None, None, execute)
-    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
+    dev, _ = connected(port, None, None, execute)
+    port.send("+MIPLEXECUTE:0,10003,3303,0,5700")
     with pytest.raises(StateError):
         stepped_until(dev, lambda: False)
     assert dev.state is DeviceState.DESTROYED
@@ -278,8 +278,8 @@ def test_callback_may_destroy_device(board: Board) -> None:
 # --- reports ---------------------------------------------------------------------------------
 
 
-def test_flagged_values_are_reported_by_instance(board: Board) -> None:
-    dev = board.device()
+def test_flagged_values_are_reported_by_instance(port: ScriptedPort) -> None:
+    dev = port.device()
     values = {
         ids: NbiotValue(kind, first, NBIOT_READABLE)
         for ids, kind, first in (
@@ -292,33 +292,21 @@ def test_flagged_values_are_reported_by_instance(board: Board) -> None:
     for ids, value in values.items():
         nbiot_resource_add(dev, *ids, value)
     nbiot_device_connect(dev, 60)
-    del board.sent[:]
+    del port.sent[:]
     for ids in ((3303, 0, 5700), (3303, 0, 5701), (3306, 0, 5850)):
         values[ids].flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
-    assert board.sent == [
+    assert port.sent == [
         'AT+MIPLNOTIFY=0,3303,0,5700,4,"1.0",0',
         'AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1',
         'AT+MIPLNOTIFY=0,3306,0,5850,5,"0",1',
     ]
     nbiot_device_sync(dev)
-    assert len(board.sent) == 3
+    assert len(port.sent) == 3
 
 
-def test_large_instance_takes_several_reports(board: Board) -> None:
-    dev = board.device()
-    values = [NbiotValue(NBIOT_STRING, "x" * 400, NBIOT_READABLE | NBIOT_UPDATED) for _ in range(5)]
-    for number, value in enumerate(values):
-        nbiot_resource_add(dev, 10, 0, number, value)
-    nbiot_device_connect(dev, 60)
-    del board.sent[:]
-    nbiot_device_sync(dev)
-    assert [line[-1] for line in board.sent] == ["0", "1", "0", "1", "1"]
-    assert not any(value.flag & NBIOT_UPDATED for value in values)
-
-
-def test_flag_stays_until_report_is_accepted(board: Board) -> None:
-    dev = board.device()
+def test_flag_stays_until_report_is_accepted(port: ScriptedPort) -> None:
+    dev = port.device()
     bad, good = (NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(2))
     nbiot_resource_add(dev, 3303, 0, 5700, bad)
     nbiot_resource_add(dev, 3304, 0, 5700, good)
@@ -329,22 +317,22 @@ def test_flag_stays_until_report_is_accepted(board: Board) -> None:
     with pytest.raises(ParameterError, match="3303/0/5700"):
         nbiot_device_sync(dev)
     assert bad.flag & NBIOT_UPDATED
-    assert not good.flag & NBIOT_UPDATED  # one bad value does not hold up the others
+    assert not good.flag & NBIOT_UPDATED  # one bad value does not stop the others
     bad.value = 2
     nbiot_device_sync(dev)
     bad.value = 3
     bad.flag |= NBIOT_UPDATED
-    board.rules["AT+MIPLNOTIFY"] = "ERROR"
+    port.rules["AT+MIPLNOTIFY"] = "ERROR"
     with pytest.raises(CommandError):
         nbiot_device_sync(dev)
     assert bad.flag & NBIOT_UPDATED
-    del board.rules["AT+MIPLNOTIFY"]
+    del port.rules["AT+MIPLNOTIFY"]
     nbiot_device_sync(dev)
     assert not bad.flag & NBIOT_UPDATED
 
 
-def test_value_flagged_during_report_is_reported_again(board: Board) -> None:
-    dev, value = connected(board)
+def test_value_flagged_during_report_is_reported_again(port: ScriptedPort) -> None:
+    dev, value = connected(port)
 
     def change(_: str) -> Reply:
         value.value = 3
@@ -353,125 +341,123 @@ def test_value_flagged_during_report_is_reported_again(board: Board) -> None:
 
     value.value = 2
     value.flag |= NBIOT_UPDATED
-    board.rules["AT+MIPLNOTIFY"] = change
+    port.rules["AT+MIPLNOTIFY"] = change
     nbiot_device_sync(dev)
     assert value.flag & NBIOT_UPDATED
-    del board.rules["AT+MIPLNOTIFY"]
+    del port.rules["AT+MIPLNOTIFY"]
     nbiot_device_sync(dev)
-    assert board.sent[-1].endswith('"3",1')
+    assert port.sent[-1].endswith('"3",1')
     assert not value.flag & NBIOT_UPDATED
 
 
-def test_ctrl_c_in_report_leaves_values_flagged(board: Board) -> None:
-    dev, value = connected(board)
+def test_ctrl_c_in_report_leaves_values_flagged(port: ScriptedPort) -> None:
+    dev, value = connected(port)
 
     def interrupt(_: str) -> Reply:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return "OK"
 
     value.flag |= NBIOT_UPDATED
-    board.rules["AT+MIPLNOTIFY"] = interrupt
+    port.rules["AT+MIPLNOTIFY"] = interrupt
     with pytest.raises(KeyboardInterrupt):
         nbiot_device_sync(dev)
     assert value.flag & NBIOT_UPDATED
 
 
-def test_acknowledgement_callback(board: Board) -> None:
+def test_acknowledgement_callback(port: ScriptedPort) -> None:
     acknowledged = []
-    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args))
+    dev, value = connected(port, None, None, None, lambda *args: acknowledged.append(args))
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
-    assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,3,"1",1,2'
-    board.say("+MIPLNOTIFY:0,2")
+    assert port.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,3,"1",1,2'
+    port.send("+MIPLNOTIFY:0,2")
     stepped_until(dev, lambda: acknowledged)
     assert acknowledged == [(3303, 0, 5700, value, 2)]
 
 
-def test_acknowledgement_of_removed_resource_is_ignored(board: Board) -> None:
+def test_acknowledgement_of_removed_resource_is_ignored(port: ScriptedPort) -> None:
     acknowledged = []
-    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args))
-    other = NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE)
+    dev, value = connected(port, None, None, None, lambda *args: acknowledged.append(args))
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     nbiot_resource_del(dev, 3303, 0, 5700)
-    board.say("+MIPLNOTIFY:0,2")
+    port.send("+MIPLNOTIFY:0,2")
     stepped_until(dev, lambda: not dev._acknowledging)
     assert acknowledged == []
-    assert other.value == 1
 
 
-# --- threads, interrupts, endings ----------------------------------------------------------------
+# --- loss, threads, interrupts, exit -------------------------------------------------------------
 
 
-def test_values_flagged_while_port_is_lost_are_reported_later(board: Board) -> None:
+def test_values_flagged_while_port_is_lost_are_reported_later(port: ScriptedPort) -> None:
     acknowledged = []
-    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args[-1]))
-    board.unplugged = True
-    board.vanish()
+    dev, value = connected(port, None, None, None, lambda *args: acknowledged.append(args[-1]))
+    port.unplugged = True
+    port.vanish()
     stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
     for number in (2, 3):
         value.value = number
         value.flag |= NBIOT_UPDATED
         nbiot_device_step(dev, 0)
-        assert not value.flag & NBIOT_UPDATED  # it is kept
+        assert not value.flag & NBIOT_UPDATED  # the report is kept
     with pytest.raises(StateError) as pending:
         nbiot_device_connect(dev, 60)
     assert pending.value.code is Code.PENDING
-    board.unplugged = False
-    stepped_until(dev, lambda: any(line.endswith(',"3",1,3') for line in board.sent))
-    assert board.sent[-2].endswith(',"2",1,2')
-    board.say("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
+    port.unplugged = False
+    stepped_until(dev, lambda: any(line.endswith(',"3",1,3') for line in port.sent))
+    assert port.sent[-2].endswith(',"2",1,2')
+    port.send("+MIPLNOTIFY:0,2", "+MIPLNOTIFY:0,3")
     stepped_until(dev, lambda: not dev._acknowledging)
     assert acknowledged == [2, 3]
     assert dev.state is DeviceState.REGISTERED
-    assert len(board.ports) == 2
+    assert len(port.ports) == 2
 
 
-def test_unrequested_logout_does_not_end_step(board: Board) -> None:
-    dev, value = connected(board)
-    board.say("+MIPLCLOSE:0,1")
-    stepped_until(dev, lambda: sum("MIPLOPEN" in line for line in board.sent) == 2)
+def test_unrequested_logout_does_not_end_step(port: ScriptedPort) -> None:
+    dev, value = connected(port)
+    port.send("+MIPLCLOSE:0,1")
+    stepped_until(dev, lambda: sum("MIPLOPEN" in line for line in port.sent) == 2)
     value.flag |= NBIOT_UPDATED
     nbiot_device_step(dev, 0.01)
     assert dev.state is DeviceState.REGISTERED
-    assert "AT+MIPLNOTIFY" in board.sent[-1]
+    assert "AT+MIPLNOTIFY" in port.sent[-1]
 
 
-def test_step_raises_if_not_registered(board: Board) -> None:
-    dev, _ = connected(board)
+def test_step_raises_if_not_registered(port: ScriptedPort) -> None:
+    dev, _ = connected(port)
     nbiot_device_close(dev, 30)
     with pytest.raises(StateError) as ended:
         nbiot_device_step(dev, 1000)
     assert ended.value.code is Code.NOT_REGISTER
 
 
-def test_destroy_after_ctrl_c_in_step(board: Board) -> None:
+def test_destroy_after_ctrl_c_in_step(port: ScriptedPort) -> None:
     def execute(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    dev, _ = connected(board, None, None, execute)
-    board.say("+MIPLEXECUTE:0,10003,3303,0,5700")
+    dev, _ = connected(port, None, None, execute)
+    port.send("+MIPLEXECUTE:0,10003,3303,0,5700")
     with pytest.raises(KeyboardInterrupt):
         nbiot_device_step(dev, 1000)
     nbiot_device_destroy(dev)
-    assert board.sent[-1] == "AT+MIPLDEL=0"
+    assert port.sent[-1] == "AT+MIPLDEL=0"
 
 
-def test_ctrl_c_in_create_leaves_no_thread(board: Board) -> None:
+def test_ctrl_c_in_create_leaves_no_thread(port: ScriptedPort) -> None:
     def interrupt(_: str) -> Reply:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return "OK"
 
-    board.rules["AT+MIPLCONF"] = interrupt
+    port.rules["AT+MIPLCONF"] = interrupt
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        board.device()
+        port.device()
     assert threading.active_count() == before
-    assert board.sent[-1] == "AT+MIPLDEL=0"
+    assert port.sent[-1] == "AT+MIPLDEL=0"
 
 
-def test_calls_from_several_threads(board: Board) -> None:
-    dev, value = connected(board, None, lambda *_: None)
+def test_calls_from_several_threads(port: ScriptedPort) -> None:
+    dev, value = connected(port, None, lambda *_: None)
     failed: list[BaseException] = []
 
     def program() -> None:
@@ -487,22 +473,22 @@ def test_calls_from_several_threads(board: Board) -> None:
     for thread in threads:
         thread.start()
     for number in range(10):
-        board.say(f"+MIPLREAD:0,{10001 + number},3303,0,5700")
+        port.send(f"+MIPLREAD:0,{10001 + number},3303,0,5700")
     for thread in threads:
         thread.join()
     assert failed == []
-    stepped_until(dev, lambda: sum("AT+MIPLREAD" in line for line in board.sent) == 10)
+    stepped_until(dev, lambda: sum("AT+MIPLREAD" in line for line in port.sent) == 10)
 
 
-def test_calls_inside_a_running_loop(board: Board) -> None:
+def test_calls_inside_a_running_loop(port: ScriptedPort) -> None:
     async def script() -> None:
-        dev, value = connected(board)
+        dev, value = connected(port)
         value.flag |= NBIOT_UPDATED
         nbiot_device_step(dev, 0)
         nbiot_device_destroy(dev)
 
     asyncio.run(script())
-    assert board.sent[-1] == "AT+MIPLDEL=0"
+    assert port.sent[-1] == "AT+MIPLDEL=0"
 
 
 FORGETFUL = f"""
@@ -526,9 +512,9 @@ def test_program_exits_without_destroy() -> None:
 
 
 def test_destroy_with_missing_acknowledgements(
-    board: Board, caplog: pytest.LogCaptureFixture
+    port: ScriptedPort, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dev, value = connected(board, None, None, None, lambda *_: None)
+    dev, value = connected(port, None, None, None, lambda *_: None)
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     nbiot_device_destroy(dev)
@@ -536,24 +522,24 @@ def test_destroy_with_missing_acknowledgements(
 
 
 def test_missing_acknowledgement_is_logged(
-    board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    port: ScriptedPort, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(acknowledgements, "OVERDUE", 0.01)
     acknowledged = []
-    dev, value = connected(board, None, None, None, lambda *args: acknowledged.append(args[-1]))
+    dev, value = connected(port, None, None, None, lambda *args: acknowledged.append(args[-1]))
     value.flag |= NBIOT_UPDATED
     nbiot_device_sync(dev)
     stepped_until(dev, lambda: not dev._acknowledging)
     assert acknowledged == []
-    assert [line[-2:] for line in board.sent if "5700" in line][-3:] == [",2", ",3", ",4"]
+    assert [line[-2:] for line in port.sent if "5700" in line][-3:] == [",2", ",3", ",4"]
     assert "did not acknowledge it in 3 attempts" in caplog.text
 
 
-# --- misuse --------------------------------------------------------------------------------------
+# --- invalid use ---------------------------------------------------------------------------------
 
 
 def test_error_of_acknowledgement_callback_is_logged(
-    board: Board, caplog: pytest.LogCaptureFixture
+    port: ScriptedPort, caplog: pytest.LogCaptureFixture
 ) -> None:
     acknowledged = []
 
@@ -561,32 +547,16 @@ def test_error_of_acknowledgement_callback_is_logged(
         acknowledged.append(ids[2])
         raise ZeroDivisionError
 
-    dev = board.device(None, None, None, on_acknowledged)
+    dev = port.device(None, None, None, on_acknowledged)
     for resid in (1, 2):
         flag = NBIOT_READABLE | NBIOT_UPDATED
         nbiot_resource_add(dev, 10, 0, resid, NbiotValue(NBIOT_INTEGER, 1, flag))
     nbiot_device_connect(dev, 60)
     nbiot_device_sync(dev)
-    board.say("+MIPLNOTIFY:0,2")
+    port.send("+MIPLNOTIFY:0,2")
     stepped_until(dev, lambda: not dev._acknowledging)
     assert acknowledged == [1, 2]
     assert [record.name for record in caplog.records] == ["m5310.nbiot"] * 2
-
-
-def test_bad_value_does_not_stop_other_values(board: Board) -> None:
-    dev = board.device()
-    sensors = [NbiotValue(NBIOT_FLOAT, 1, NBIOT_READABLE) for _ in range(3)]
-    for number, sensor in enumerate(sensors):
-        nbiot_resource_add(dev, 10, 0, number, sensor)
-    nbiot_device_connect(dev, 60)
-    del board.sent[:]
-    for sensor, value in zip(sensors, (2, float("nan"), 3), strict=True):
-        sensor.value = value
-        sensor.flag |= NBIOT_UPDATED
-    with pytest.raises(ParameterError, match="10/0/1: nan"):
-        nbiot_device_sync(dev)
-    assert board.sent == ['AT+MIPLNOTIFY=0,10,0,0,4,"2.0",0', 'AT+MIPLNOTIFY=0,10,0,2,4,"3.0",1']
-    assert [bool(sensor.flag & NBIOT_UPDATED) for sensor in sensors] == [False, True, False]
 
 
 async def coroutine(*_: object) -> None: ...
@@ -594,21 +564,21 @@ async def coroutine(*_: object) -> None: ...
 
 @pytest.mark.parametrize("callback", [coroutine, "on_read", 1])
 @pytest.mark.parametrize("position", range(4))
-def test_coroutine_callback_is_refused(board: Board, callback: object, position: int) -> None:
+def test_coroutine_callback_is_refused(port: ScriptedPort, callback: object, position: int) -> None:
     callbacks = [None] * position + [callback]
     with pytest.raises(ParameterError, match="expected a plain function"):
-        board.device(*callbacks)
-    assert board.ports == []
+        port.device(*callbacks)
+    assert port.ports == []
 
 
-def test_value_must_be_nbiot_value(board: Board) -> None:
-    dev = board.device()
-    sent = len(board.sent)
+def test_value_must_be_nbiot_value(port: ScriptedPort) -> None:
+    dev = port.device()
+    sent = len(port.sent)
     with pytest.raises(ParameterError, match="expected an NbiotValue"):
         nbiot_resource_add(dev, 3303, 0, 5700, 21.5)  # type: ignore[arg-type]
     with pytest.raises(ParameterError):
         nbiot_resource_add(dev, 3303, 0, 65536, NbiotValue(NBIOT_INTEGER, 1))
-    assert len(board.sent) == sent
+    assert len(port.sent) == sent
 
 
 FORKED = f"""
@@ -649,39 +619,21 @@ def test_call_in_forked_child_raises() -> None:
 # --- the module restarts ---------------------------------------------------------------------
 
 
-def test_step_during_module_restart(board: Board) -> None:
-    dev = board.device()
-    temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
-    nbiot_resource_add(dev, 3303, 0, 5700, temperature)
-    nbiot_device_connect(dev, 60)
-    board.say("REBOOT_CAUSE_UNKNOWN")
-    stepped_until(dev, lambda: dev.state is DeviceState.RESTORING)
-    temperature.value = 22.5
-    temperature.flag |= NBIOT_UPDATED
-    nbiot_device_step(dev, 0)
-    assert not temperature.flag & NBIOT_UPDATED  # it is kept, to be sent later
-    nbiot_device_sync(dev)
-    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1'))
-    assert dev.state is DeviceState.REGISTERED
-    assert board.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'
-    assert sum(line.startswith("AT+MIPLOPEN") for line in board.sent) == 2
-
-
-def test_report_during_restart_is_sent_later(board: Board) -> None:
-    dev = board.device(None, None, None, lambda *_: None)
+def test_report_during_restart_is_sent_later(port: ScriptedPort) -> None:
+    dev = port.device(None, None, None, lambda *_: None)
     temperature = NbiotValue(NBIOT_FLOAT, 21.5, NBIOT_READABLE)
     nbiot_resource_add(dev, 3303, 0, 5700, temperature)
     nbiot_device_connect(dev, 60)
     temperature.flag |= NBIOT_UPDATED
-    nbiot_device_step(dev, 0)  # taken, and its acknowledgement never comes
+    nbiot_device_step(dev, 0)  # accepted, but never acknowledged
     restarts = ["REBOOT_CAUSE_UNKNOWN"]
-    board.rules["AT+MIPLNOTIFY"] = lambda _: restarts.pop() if restarts else "OK"
+    port.rules["AT+MIPLNOTIFY"] = lambda _: restarts.pop() if restarts else "OK"
     temperature.value = 22.5
     temperature.flag |= NBIOT_UPDATED
-    stepped_until(dev, lambda: board.sent[-1].endswith('"22.5",1,5'))
+    stepped_until(dev, lambda: port.sent[-1].endswith('"22.5",1,5'))
     assert not temperature.flag & NBIOT_UPDATED
     assert dev.state is DeviceState.REGISTERED
     # both are sent again, in order and with new ackids
-    assert board.sent[-2].endswith('"21.5",1,4')
-    board.say("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
+    assert port.sent[-2].endswith('"21.5",1,4')
+    port.send("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
     stepped_until(dev, lambda: not dev._acknowledging)

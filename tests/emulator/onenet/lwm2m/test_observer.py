@@ -15,14 +15,21 @@ HUMIDITY = Path(3304, 0)
 
 def log_in(cloud: CloudWithDevice, *objects: Path) -> list[str]:
     """Register with `objects`; returns the operations of the server that follow."""
-    return operations_after(cloud, cloud.module.register(*objects))
+    cloud.module.register(*objects)
+    return next_operations(cloud)
 
 
 def update(cloud: CloudWithDevice, *objects: Path) -> list[str]:
-    return operations_after(cloud, cloud.module.update(*objects))
+    cloud.module.update(*objects)
+    return next_operations(cloud)
 
 
-def operations_after(cloud: CloudWithDevice, _sent: object) -> list[str]:
+def answer_last_request(cloud: CloudWithDevice) -> list[str]:
+    cloud.module.send(success(cloud.module.requests[-1]))
+    return next_operations(cloud)
+
+
+def next_operations(cloud: CloudWithDevice) -> list[str]:
     before = len(cloud.module.operations())
     cloud.step()
     return cloud.module.operations()[before:]
@@ -30,10 +37,6 @@ def operations_after(cloud: CloudWithDevice, _sent: object) -> list[str]:
 
 def no_answer_to(kind: type[Operation]) -> Callable[[Operation], Response | None]:
     return lambda request: None if isinstance(request, kind) else success(request)
-
-
-def answer_last_request(cloud: CloudWithDevice) -> list[str]:
-    return operations_after(cloud, cloud.module.send(success(cloud.module.requests[-1])))
 
 
 def resources(cloud: CloudWithDevice) -> dict[int, tuple[Path, ...]]:
@@ -216,7 +219,8 @@ def test_new_registration_cancels_the_open_request_of_the_old_one() -> None:
     old = cloud.module.requests[-1]
     assert log_in(cloud, HUMIDITY) == ["Discover /3304"]
     cloud.module.answer = success
-    assert operations_after(cloud, cloud.module.send(success(old))) == []
+    cloud.module.send(success(old))
+    assert next_operations(cloud) == []
     assert answer_last_request(cloud) == ["Observe /3304/0"]
 
 
@@ -224,7 +228,8 @@ def test_deregister_ends_the_subscription() -> None:
     cloud = CloudWithDevice()
     cloud.module.answer = silent
     log_in(cloud, FIRST)
-    assert operations_after(cloud, cloud.module.deregister()) == []
+    cloud.module.deregister()
+    assert next_operations(cloud) == []
     assert cloud.simulation.step(100) is None
 
 
