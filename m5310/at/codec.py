@@ -78,6 +78,10 @@ class Command(Generic[T_co]):
                 f"{shortened(self.line)}: timeout must be positive and finite, got {self.timeout} s"
             )
 
+    def declares(self, line: str) -> bool:
+        """Whether the line has the shape of a response to this command."""
+        return any(response.pattern.fullmatch(line) for response in self.responses)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -297,13 +297,12 @@ class Engine:
             return self._ended(result, now)
         if self._outstanding is not None:
             return None if self._outstanding.claim_line(line) else Unsolicited(line)
-        if self._resync.is_echo(line):
-            return None
-        if (command := self._resync.owner_of(line)) is not None:
+        late = self._resync.timed_out
+        if late is not None and late.declares(line):
             self._late += 1
-            return LateResponse(line, command)
-        if line == "AT" and self._out_of_sync():
-            return None  # the echo of a probe
+            return LateResponse(line, late)
+        if (late is not None and line == late.line) or (line == "AT" and self._out_of_sync()):
+            return None  # an echo
         return Unsolicited(line)
 
     def _ended(self, result: FinalResult, now: float) -> Event | None:

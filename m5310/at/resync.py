@@ -88,14 +88,3 @@ class Resync:
     def longest_wait(self) -> float:
         """Upper bound of `wait`."""
         return max(SETTLE_OWED, self._settle)
-
-    def is_echo(self, line: str) -> bool:
-        """Whether it is the echo of the command that timed out."""
-        return self.timed_out is not None and line == self.timed_out.line
-
-    def owner_of(self, line: str) -> Command[Any] | None:
-        """The command that timed out, if it declared this line as a response."""
-        command = self.timed_out
-        if command and any(each.pattern.fullmatch(line) for each in command.responses):
-            return command
-        return None

@@ -31,14 +31,10 @@ class Entry:
     describe: Callable[[Sequence[str]], str]
     describe_result: Callable[[Any], str]
 
-    def answered_with(self, line: str) -> bool:
-        """Whether the line has the shape of a response."""
-        return any(response.pattern.fullmatch(line) for response in self.command.responses)
-
     @property
     def names_itself(self) -> bool:
         """Whether its responses are known by a prefix; a bare word or number could answer many."""
-        return not any(map(self.answered_with, ("x", "123456")))
+        return not any(map(self.command.declares, ("x", "123456")))
 
 
 class CommandTable:
@@ -120,7 +116,7 @@ class CommandTable:
     ) -> Callable[[Callable[P, Values]], Callable[P, Command[None]]]:
         """Decorates the function that returns the values of a command without responses."""
         command = Command(f"AT{name}=", (), timeout, repeatable, _nothing, meaning)
-        return self._builder(name, Entry(command, takes, _values_describer(command, describe), str))
+        return self._builder(name, takes, command, describe, str)
 
     def request(
         self,
@@ -138,18 +134,23 @@ class CommandTable:
         responses = (Response(shape, required),)
         parser = _parser(shape, parse, required=required)
         command = Command(f"AT{name}=", responses, parse=parser, meaning=meaning)
-        entry = Entry(command, takes, _values_describer(command, describe), describe_result)
-        return self._builder(name, entry)
+        return self._builder(name, takes, command, describe, describe_result)
 
     def _builder(
-        self, name: str, entry: Entry
+        self,
+        name: str,
+        takes: str,
+        command: Command[Any],
+        describe: Callable[[Sequence[str]], str] | None,
+        describe_result: Callable[[Any], str],
     ) -> Callable[[Callable[P, Values]], Callable[P, Command[Any]]]:
-        self._add(entry)
+        describe = describe or (lambda values: f"{command.meaning}: {','.join(values)}")
+        self._add(Entry(command, takes, describe, describe_result))
 
         def decorate(values: Callable[P, Values]) -> Callable[P, Command[Any]]:
             @functools.wraps(values)
             def build(*args: P.args, **kwargs: P.kwargs) -> Command[Any]:
-                return replace(entry.command, line=command_line(name, *values(*args, **kwargs)))
+                return replace(command, line=command_line(name, *values(*args, **kwargs)))
 
             return build
 
@@ -189,12 +190,6 @@ def _parser(
         return parse(matches)
 
     return parser
-
-
-def _values_describer(
-    command: Command[Any], describe: Callable[[Sequence[str]], str] | None
-) -> Callable[[Sequence[str]], str]:
-    return describe or (lambda values: f"{command.meaning}: {','.join(values)}")
 
 
 def _describe(subject: str, result: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from m5310.at.table import CommandTable, Match
 
@@ -61,44 +61,37 @@ class RadioStatistics:
     rsrq: float | None = None
 
 
-_TENTHS = {
-    "Signal power": "signal_power",
-    "Total power": "total_power",
-    "TX power": "transmit_power",
-    "SNR": "snr",
-    "RSRQ": "rsrq",
+# The rows by their names in the answer: field, units in one of the field's, description.
+_ROWS: Final = {
+    "Signal power": ("signal_power", 10, "signal power {} dBm"),
+    "Total power": ("total_power", 10, "total power {} dBm"),
+    "TX power": ("transmit_power", 10, "transmit power {} dBm"),
+    "SNR": ("snr", 10, "signal to noise {} dB"),
+    "ECL": ("coverage_level", 1, "coverage level {}"),
+    "EARFCN": ("earfcn", 1, "frequency (EARFCN) {}"),
+    "Cell ID": ("cell", 1, "cell {}"),
+    "PCI": ("pci", 1, "physical cell {}"),
+    "RSRQ": ("rsrq", 10, "quality {} dB"),
 }
-_WHOLE = {"ECL": "coverage_level", "EARFCN": "earfcn", "Cell ID": "cell", "PCI": "pci"}
-# guess: a value that was not measured is -32768, as on modules of the same chip.
-_NOT_MEASURED = -32768
-_NO_LEVEL = {"ECL": 255}
-
-_DESCRIPTIONS: Final = {
-    "signal_power": "signal power {} dBm",
-    "total_power": "total power {} dBm",
-    "transmit_power": "transmit power {} dBm",
-    "snr": "signal to noise {} dB",
-    "coverage_level": "coverage level {}",
-    "earfcn": "frequency (EARFCN) {}",
-    "cell": "cell {}",
-    "pci": "physical cell {}",
-    "rsrq": "quality {} dB",
-}
+_UNKNOWN: Final = {"ECL": 255}
+_NOT_MEASURED: Final = -32768
+# guess: a value that was not measured is this, as on modules of the same chip.
 
 
 def _statistics(rows: Sequence[Match]) -> RadioStatistics:
-    found = {row[1]: int(row[2]) for row in rows}
-    known = {
-        name: value for name, value in found.items() if value != _NO_LEVEL.get(name, _NOT_MEASURED)
-    }
-    tenths = {field: known[row] / 10 for row, field in _TENTHS.items() if row in known}
-    whole = {field: known[row] for row, field in _WHOLE.items() if row in known}
-    return RadioStatistics(**tenths, **whole)  # type: ignore[arg-type]  # keys are fields
+    found: dict[str, Any] = {}
+    for name, value in ((row[1], int(row[2])) for row in rows if row[1] in _ROWS):
+        field, units, _ = _ROWS[name]
+        if value == _UNKNOWN.get(name, _NOT_MEASURED):
+            found[field] = None
+        else:
+            found[field] = value if units == 1 else value / units
+    return RadioStatistics(**found)
 
 
 def _describe_statistics(found: RadioStatistics) -> str:
-    known = ((words, getattr(found, field)) for field, words in _DESCRIPTIONS.items())
-    return ", ".join(words.format(value) for words, value in known if value is not None)
+    known = ((text, getattr(found, field)) for field, _, text in _ROWS.values())
+    return ", ".join(text.format(value) for text, value in known if value is not None)
 
 
 statistics = TABLE.query_all(

@@ -18,10 +18,6 @@ class Paced(Protocol):
     def pace(self, byte_time: float) -> None: ...
 
 
-class _Tunable(Protocol):
-    baudrate: int
-
-
 class PortSpeed:
     """The speed of a port. A network port accepts any: it has no speed itself.
 
@@ -38,13 +34,13 @@ class PortSpeed:
         # pyserial's setters make a few ioctls, but those of a port behind threads (rfc2217://)
         # may ask the other end and wait.
         self._blocks = not isinstance(transport, DescriptorTransport)
-        self._port: _Tunable = _port(transport)
+        self._port = _port(transport)
 
     @classmethod
     def of(cls, protocol: Paced) -> PortSpeed | None:
         """None if its transport is not over a port. Raises PortError if the port is closed."""
         transport = protocol.transport
-        port: _Tunable | None = _port(transport)
+        port = _port(transport)
         return None if port is None else cls(transport, port.baudrate, protocol)
 
     async def change(self, baudrate: int) -> None:

@@ -56,6 +56,6 @@ def describe_result(line: str) -> str | None:
 
 def _candidates(line: str, command: str | None) -> list[Entry]:
     if command is None:
-        return [each for each in entries() if each.answered_with(line) and each.names_itself]
+        return [each for each in entries() if each.command.declares(line) and each.names_itself]
     entry = find(command.strip())
-    return [entry] if entry is not None and entry.answered_with(line) else []
+    return [entry] if entry is not None and entry.command.declares(line) else []
