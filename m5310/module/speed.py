@@ -91,7 +91,7 @@ async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int 
             try:
                 await port.change(baudrate)
             except PortError as error:  # the adapter does not support it
-                _log.info("%s", error)
+                _log.info("skipping %d baud: %s", baudrate, error)
                 continue
             if await answers(execute):
                 found = baudrate
@@ -119,7 +119,7 @@ async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: boo
         try:
             await port.change(baudrate)
         except PortError as error:
-            _log.warning("%s", error)
+            _log.warning("going back to %d baud: %s", old, error)
             return False
         return True
 
