@@ -249,14 +249,14 @@ class Emulator:
     def _create_devices(self) -> None:
         for board in self.boards:
             imei, imsi = board.module.identity.imei, board.module.identity.imsi
-            described = Description(f"M5310 {imei}", imei, imsi)
-            board.device_id = self.platform.create_device(described, self.now()).id
+            description = Description(f"M5310 {imei}", imei, imsi)
+            board.device_id = self.platform.create_device(description, self.now()).id
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air."""
         if not self._scheduler.started:
             return False
-        return self.air.deadline is not None or any(it.has_pending_work for it in self.boards)
+        return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)
 
 
 def _key(api_key: str) -> str:

@@ -50,7 +50,10 @@ FORBIDDEN = {
     "emulator.module.dialects": ("emulator.air.messages", "emulator.air.memory"),
     "emulator.module.general": ("emulator.air", "emulator.module.lwm2m"),
     "emulator.onenet": ("emulator.line",),
-    "emulator.onenet.lwm2m": ("emulator.onenet.http", "emulator.onenet.platform"),
+    "emulator.onenet.lwm2m": tuple(
+        f"emulator.onenet.{part}"
+        for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
+    ),
 }
 EXCEPTIONS = {
     "m5310.device.device": ("m5310.dialects.classic",),  # the dialect of each device, so far
@@ -103,7 +106,7 @@ WITHOUT_COMMAND_NAMES = (
 )
 
 MAX_ENTRIES = 13  # of a package's top, besides py.typed
-MAX_FILE_LINES = 450
+MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70  # without its docstring
 MEANINGLESS_NAMES = {"core", "common", "utils", "helpers", "misc"}
 

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
 
 # A longer line is shown in parts, to bound the memory.
 _MAX_PENDING = 8192
@@ -31,6 +30,11 @@ class Direction(Enum):
     NOTE = "***"  # about the line: faults, hosts that connect
 
 
+# ANSI colours: cyan, green, magenta; a URC is yellow.
+_COLOURS = {Direction.TO_MODULE: 36, Direction.TO_HOST: 32, Direction.NOTE: 35}
+_YELLOW = 33
+
+
 @dataclass(frozen=True, slots=True)
 class TraceLine:
     """One line of text. `at`: seconds since the trace began; `module`: number among several."""
@@ -47,24 +51,11 @@ class TraceLine:
         module = "" if self.module is None else f"#{self.module} "
         urc = "   (URC)" if self.urc else ""
         line = f"{self.at:10.3f} {module}{self.direction.value} {text}{urc}"
-        if not colours:
-            return line
-        return f"\x1b[{self._colour}m{line}\x1b[0m"
+        colour = _YELLOW if self.urc else _COLOURS[self.direction]
+        return f"\x1b[{colour}m{line}\x1b[0m" if colours else line
 
     def __str__(self) -> str:
         return self.render()
-
-    @property
-    def _colour(self) -> int:
-        match self.direction:
-            case Direction.TO_MODULE:
-                return 36  # cyan
-            case Direction.TO_HOST:
-                return 33 if self.urc else 32  # yellow, green
-            case Direction.NOTE:
-                return 35  # magenta
-            case _:
-                assert_never(self.direction)
 
 
 class Trace:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from math import isfinite
 
 from emulator.air.messages import Discover, Execute, Read, Write
@@ -49,15 +48,6 @@ class ActionKind:
     common: bool = False
 
 
-class _State(Enum):
-    """Words in the file for the two states of the network and of the cable."""
-
-    REFUSES = "refuses"
-    ACCEPTS = "accepts"
-    UNPLUGGED = "unplugged"
-    PLUGGED = "plugged"
-
-
 _FAULT_KEYS = {
     "lose": Fault.LOSS,
     "double": Fault.DOUBLE,
@@ -67,19 +57,12 @@ _FAULT_KEYS = {
 }
 
 
-class _Answer(Enum):
-    ERROR = "ERROR"
-    LATE = "late"
-    NEVER = "never"  # neither executed nor answered
-    LOST = "lost"  # executed but not answered
-
-
 def _coverage(table: TomlTable, key: str) -> Action:
     return CoverageChange(table.choice(key, Coverage.__members__))
 
 
 def _network(table: TomlTable, key: str) -> Action:
-    return NetworkChange(_state(table, key, _State.REFUSES, _State.ACCEPTS) is _State.REFUSES)
+    return NetworkChange(table.choice(key, {"refuses": True, "accepts": False}))
 
 
 def _sim(table: TomlTable, key: str) -> Action:
@@ -91,11 +74,7 @@ def _restart(table: TomlTable, key: str) -> Action:
 
 
 def _cable(table: TomlTable, key: str) -> Action:
-    return CableChange(_state(table, key, _State.UNPLUGGED, _State.PLUGGED) is _State.PLUGGED)
-
-
-def _state(table: TomlTable, key: str, *states: _State) -> _State:
-    return table.choice(key, {state.value: state for state in states})
+    return CableChange(table.choice(key, {"unplugged": False, "plugged": True}))
 
 
 def _noise(table: TomlTable, key: str) -> Action:
@@ -186,13 +165,16 @@ def _value(table: TomlTable) -> Value:
 
 
 def _answer(table: TomlTable, key: str) -> Action:
-    answer = table.choice(key, {answer.value: answer for answer in _Answer})
-    if answer is _Answer.NEVER:
-        return CommandFault(executed=False)
-    if answer is _Answer.LOST:
-        return CommandFault(answered=False)
-    if answer is _Answer.LATE:
-        return CommandFault(delay=table.number("seconds"))
+    answers: Mapping[str, Callable[[TomlTable], CommandFault]] = {
+        "ERROR": _refusal,
+        "late": lambda table: CommandFault(delay=table.number("seconds")),
+        "never": lambda _table: CommandFault(executed=False),
+        "lost": lambda _table: CommandFault(answered=False),
+    }
+    return table.choice(key, answers)(table)
+
+
+def _refusal(table: TomlTable) -> CommandFault:
     number = table.integer("cme", 0, default=Cme.NOT_ALLOWED)
     if number not in set(Cme):
         known = ", ".join(str(cme.value) for cme in Cme)

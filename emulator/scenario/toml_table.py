@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from enum import Enum
 from types import UnionType
 from typing import TypeVar
 
-E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
 
 # Largest number that is accepted: thirty years in seconds.
 _MAX = 1e9
@@ -90,7 +89,8 @@ class TomlTable:
         """Like `number`, but None if the key is missing."""
         return self.number(key, low, high) if key in self else None
 
-    def choice(self, key: str, known: Mapping[str, E], default: E | None = None) -> E:
+    def choice(self, key: str, known: Mapping[str, T], default: T | None = None) -> T:
+        """The value of `known` that the text names."""
         if default is not None and key not in self:
             return default
         value = self.take(key)

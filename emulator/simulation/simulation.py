@@ -70,7 +70,7 @@ class Simulation:
 
         `flush` goes to `outputs` each time that the endpoint is stepped.
         """
-        # Carrier-grade NAT and the local port of OneNET's examples: what such a module comes from.
+        # An address of carrier-grade NAT, as modules have, and the port of OneNET's examples.
         self._endpoints += 1
         address = f"100.64.{self._endpoints >> 8 & 255}.{self._endpoints & 255}:56830"
         endpoint.send_up = partial(self.air.send_up, address)

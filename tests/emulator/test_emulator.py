@@ -14,7 +14,8 @@ import pytest
 
 import emulator as package
 from emulator import Emulator
-from emulator.clock.clocks import Clock, LoopClock, VirtualClock
+from emulator.air.messages import Ack
+from emulator.clock.clocks import VIRTUAL_START, Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Fault, Rates
 from emulator.module.radio.radio import Coverage
 from emulator.recording.trace import Direction, TraceLine
@@ -343,6 +344,15 @@ async def test_all_clocks_give_the_same_trace_with_faults() -> None:
     assert await play(LoopClock(), real_speed, faults=faults, loss=0.3, commands=commands) == shown
     fast = LoopClock(speed=60)
     assert await play(fast, speed_60, faults=faults, loss=0.3, commands=commands) == shown
+
+
+async def test_eager_clock_stands_still_after_close() -> None:
+    clock = EagerClock()
+    async with Emulator(port="socket://127.0.0.1:0", http=None, clock=clock) as emulator:
+        emulator.air.send_down("unknown address", Ack(1), emulator.now())
+    clock.call_at(clock.now() + 1, lambda: None)
+    await asyncio.sleep(0)
+    assert clock.now() == VIRTUAL_START
 
 
 @realtime

@@ -45,7 +45,7 @@ class Cable(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._to_module.carry(bytes(data))
 
-    def say(self, line: str) -> None:
+    def send(self, line: str) -> None:
         """Send the host a line that this module would not send."""
         self._to_host.carry(f"\r\n{line}\r\n".encode())
 

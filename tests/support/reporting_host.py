@@ -39,10 +39,10 @@ class ReportingHost:
             'AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1',
             "AT+MIPLOPEN=0,60",
         ):
-            self.say(line)
+            self.write(line)
         self.wait(60)
 
-    def say(self, line: str) -> None:
+    def write(self, line: str) -> None:
         self.simulation.step(self.now)
         self.module.receive(line.encode() + b"\r", self.now)
         self.settle()
@@ -54,7 +54,7 @@ class ReportingHost:
             for urc in output.split(b"\r\n"):
                 if self.answering and urc.startswith(b"+MIPLREAD:"):
                     msgid = urc.split(b",")[1].decode()
-                    self.say(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
+                    self.write(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
             deadline = self.simulation.step(self.now)
         return deadline
 

@@ -36,8 +36,6 @@ class Scripted(asyncio.Transport):
         if not self.closed:
             self.modem.data_received("".join(f"\r\n{line}\r\n" for line in lines).encode())
 
-    say = send
-
     def vanish(self) -> None:
         """Lose the port."""
         if not self.closed:

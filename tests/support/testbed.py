@@ -188,7 +188,7 @@ class DeviceTestbed:
         self.module.receive(f"{line}\r".encode(), self._advance())
         self._carry()
 
-    def say(self, line: str) -> None:
+    def send(self, line: str) -> None:
         """Send the host a line that this module would not send."""
         data = f"\r\n{line}\r\n".encode()
         self.order.received(data)

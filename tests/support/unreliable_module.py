@@ -41,10 +41,10 @@ class _Socket(Scripted):
         self._module = module
         super().__init__()
 
-    def say(self, *lines: str) -> None:
+    def send(self, *lines: str) -> None:
         if not self.closed:
             self._module.order.received("".join(f"\r\n{line}\r\n" for line in lines).encode())
-        super().say(*lines)
+        super().send(*lines)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._module.order.wrote(bytes(data))
@@ -57,7 +57,7 @@ class _Socket(Scripted):
     def _arrived(self, line: str) -> None:
         if not self.closed:
             reply = self._module.reply(line)
-            self.say(*([reply] if isinstance(reply, str) else reply or ()))
+            self.send(*([reply] if isinstance(reply, str) else reply or ()))
 
 
 class UnreliableModule:
@@ -94,9 +94,9 @@ class UnreliableModule:
             self.losses += not socket.closed
             socket.vanish()
 
-    def say(self, *lines: str) -> None:
+    def send(self, *lines: str) -> None:
         for socket in self.sockets[-1:]:
-            socket.say(*lines)
+            socket.send(*lines)
 
     def noise(self, data: bytes) -> None:
         for socket in self.sockets[-1:]:
@@ -106,7 +106,7 @@ class UnreliableModule:
 
     def restart(self, *, announced: bool = False) -> None:
         if announced:
-            self.say("REBOOTING")
+            self.send("REBOOTING")
         self._start += 1
         self._configured = self._pending = self.registered = False
         self._booting = True
@@ -117,11 +117,11 @@ class UnreliableModule:
         if self.registered:
             self.registered = False
             if reported:
-                self.say("+MIPLCLOSE:0,1")
+                self.send("+MIPLCLOSE:0,1")
 
     def _booted(self) -> None:
         self._booting = False
-        self.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
+        self.send("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
 
     def _later(self, seconds: float, what: object, *args: object) -> None:
         start = self._start
@@ -166,7 +166,7 @@ class UnreliableModule:
             case "UPDATE":
                 if self.registered and self.platform is not Platform.SILENT:
                     known = int(self.platform is Platform.ACCEPTING)
-                    self._later(OUTCOME_DELAY, self.say, f"+MIPLUPDATE:0,{known}")
+                    self._later(OUTCOME_DELAY, self.send, f"+MIPLUPDATE:0,{known}")
                 return self.registered
             case "NOTIFY":
                 return self._configured and self._reported(line)
@@ -187,13 +187,13 @@ class UnreliableModule:
             return
         self._pending = False
         self.registered = self.platform is Platform.ACCEPTING
-        self.say(f"+MIPLOPEN:0,{int(self.registered)}")
+        self.send(f"+MIPLOPEN:0,{int(self.registered)}")
         if self.registered:
-            self.say("+MIPLOBSERVE:0,10000,1,3303,0,-1")
+            self.send("+MIPLOBSERVE:0,10000,1,3303,0,-1")
 
     def _closed(self) -> None:
         self._pending = self.registered = False
-        self.say("+MIPLCLOSE:0,1")
+        self.send("+MIPLCLOSE:0,1")
 
     def _reported(self, line: str) -> bool:
         match = NOTIFY.fullmatch(line)
@@ -206,4 +206,4 @@ class UnreliableModule:
     def _acknowledge(self, value: str, ackid: str) -> None:
         if self.plugged and self.sockets and not self.sockets[-1].closed:
             self.acknowledged.add(value)
-            self.say(f"+MIPLNOTIFY:0,{ackid}")
+            self.send(f"+MIPLNOTIFY:0,{ackid}")

@@ -173,7 +173,7 @@ async def test_attach_in_a_flood_of_lines(hostile: Hostile) -> None:
     def flood() -> None:
         nonlocal count
         if not cable.is_closing():
-            cable.say(f"+FLOOD:{count}")
+            cable.send(f"+FLOOD:{count}")
             count += 1
             loop.call_later(0.002, flood)
 

@@ -13,9 +13,9 @@ def month(loss: float) -> ReportingHost:
     host = ReportingHost(loss)
     for hour in range(30 * 24):
         if hour % 12 == 0:
-            host.say("AT+MIPLUPDATE=0,86400,0")
+            host.write("AT+MIPLUPDATE=0,86400,0")
             host.wait(60)
-        host.say(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{hour}.5",1,{hour + 1}')
+        host.write(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{hour}.5",1,{hour + 1}')
         if host.platform.online(host.device):
             host.read()
         host.wait(HOUR)
@@ -42,13 +42,13 @@ def test_same_seed_gives_the_same_bytes() -> None:
 
 def test_registration_ends_with_its_lifetime() -> None:
     host = ReportingHost()
-    host.say("AT+MIPLUPDATE=0,86400,0")
+    host.write("AT+MIPLUPDATE=0,86400,0")
     renewed = host.now + host.simulation.air.latency
     host.wait(DAY - 1)
     assert host.platform.online(host.device)
     host.wait(renewed + DAY - host.now)
     assert not host.platform.online(host.device)
-    host.say("AT+MIPLUPDATE=0,86400,0")
+    host.write("AT+MIPLUPDATE=0,86400,0")
     host.wait(60)
     assert len(host.times_of(b"+MIPLUPDATE:0,0")) == 1
 
@@ -62,7 +62,7 @@ def test_silent_host_is_asked_three_times() -> None:
     assert [round(at - begin, 6) for at in asked] == [0.1, 10.1, 20.1]
     (outcome,) = host.outcomes
     assert (outcome.failure, outcome.at - begin) == (Failure.TIME_OUT, 30.0)
-    host.say('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
+    host.write('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
     assert host.log[-1][1] == b"\r\nERROR\r\n"
 
 
@@ -70,7 +70,7 @@ def test_answer_just_in_time() -> None:
     host = ReportingHost(answering=False)
     host.read()
     host.wait(29.8)
-    host.say('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
+    host.write('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
     host.wait(1)
     (outcome,) = host.outcomes
     assert outcome.failure is None

@@ -295,7 +295,7 @@ async def test_unexpected_logout_is_recovered(truly: bool) -> None:
             testbed.command("AT+MIPLCLOSE=0")
             await testbed.until(lambda: device.counters.logouts == 1)
         else:
-            testbed.say("+MIPLCLOSE:0,1")
+            testbed.send("+MIPLCLOSE:0,1")
         kept = await device.report({sensor: 1.0}, acknowledge=True)
         assert kept.state is R.QUEUED
         await testbed.until(lambda: device.state is S.REGISTERED, 120)
@@ -317,7 +317,7 @@ async def test_logout_stays_without_recovery() -> None:
     testbed = DeviceTestbed()
     async with testbed.device(recover=False) as device:
         await logged_in(device)
-        testbed.say("+MIPLCLOSE:0,1")
+        testbed.send("+MIPLCLOSE:0,1")
         await elapse(600)
         assert device.state is S.DEREGISTERED
         assert testbed.events == [LoggedOut()]

@@ -25,7 +25,7 @@ def place(coverage: Coverage) -> ReportingHost:
 @pytest.mark.parametrize("coverage", RECEPTIONS)
 def test_acknowledged_report_takes_a_round_trip(coverage: Coverage) -> None:
     host = place(coverage)
-    host.say('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1,7')
+    host.write('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1,7')
     begin = host.now
     host.wait(120)
     (at,) = host.times_of(b"+MIPLNOTIFY:0,7")
@@ -49,10 +49,10 @@ def test_read_is_answered_in_each_coverage(coverage: Coverage) -> None:
 @pytest.mark.parametrize("coverage", RECEPTIONS)
 def test_login_in_each_coverage(coverage: Coverage) -> None:
     host = place(coverage)
-    host.say("AT+MIPLCLOSE=0")
+    host.write("AT+MIPLCLOSE=0")
     host.wait(60)
     assert len(host.times_of(b"+MIPLCLOSE:0,1")) == 1
-    host.say("AT+MIPLOPEN=0,120")
+    host.write("AT+MIPLOPEN=0,120")
     host.wait(120)
     assert len(host.times_of(b"+MIPLOPEN:0,1")) == 1
     assert host.platform.online(host.device)
@@ -80,19 +80,19 @@ def test_read_is_repeated_until_coverage_returns() -> None:
 
 def test_login_out_of_coverage_is_refused_at_once() -> None:
     host = place(Coverage.ECL0)
-    host.say("AT+MIPLCLOSE=0")
+    host.write("AT+MIPLCLOSE=0")
     host.wait(10)
     host.module.radio.coverage = Coverage.OUT
-    host.say("AT+CMEE=1")
-    host.say("AT+MIPLOPEN=0,30")
+    host.write("AT+CMEE=1")
+    host.write("AT+MIPLOPEN=0,30")
     assert len(host.times_of(b"+CME ERROR:30")) == 1
 
 
 def test_login_fails_when_coverage_ends() -> None:
     host = place(Coverage.ECL2)
-    host.say("AT+MIPLCLOSE=0")
+    host.write("AT+MIPLCLOSE=0")
     host.wait(60)
-    host.say("AT+MIPLOPEN=0,30")
+    host.write("AT+MIPLOPEN=0,30")
     begin = host.now
     host.module.radio.coverage = Coverage.OUT
     host.wait(60)
@@ -101,14 +101,14 @@ def test_login_fails_when_coverage_ends() -> None:
 
 def test_sleeping_module_reports_but_cannot_be_read() -> None:
     host = place(Coverage.ECL1)
-    host.say('AT+CPSMS=1,,,"01000001","00000101"')
+    host.write('AT+CPSMS=1,,,"01000001","00000101"')
     host.wait(60)
     assert host.module.power_saving.asleep
     host.platform.request(host.device, Read(0, TEMPERATURE), host.outcomes.append, host.now)
     host.wait(31)
     (outcome,) = host.outcomes
     assert outcome.failure is Failure.TIME_OUT
-    host.say("ATAT")
-    host.say('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1,7')
+    host.write("ATAT")
+    host.write('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1,7')
     host.wait(20)
     assert len(host.times_of(b"+MIPLNOTIFY:0,7")) == 1

@@ -120,7 +120,7 @@ async def test_restart_ends_each_wait_at_once() -> None:
         ]
         testbed.silent = True  # or the commands would be done before
         await elapse(0.01)
-        testbed.say(TEXT)
+        testbed.send(TEXT)
         _, missing = await asyncio.wait({*waiting, *reports}, timeout=0.001)
         assert not missing
         assert [type(each.exception()) for each in waiting] == [ModemReset] * len(waiting)
@@ -189,7 +189,7 @@ async def test_device_stays_lost_without_recovery() -> None:
             with pytest.raises(ModemReset):
                 await work
         sent = len(testbed.commands)
-        testbed.say(TEXT)  # a second time
+        testbed.send(TEXT)  # a second time
         await elapse(600)
         assert len(testbed.commands) == sent
     assert device.state is S.DESTROYED
@@ -209,7 +209,7 @@ async def test_reset_during_restore_restarts_it() -> None:
 
 async def test_announced_restart_counts_once() -> None:
     async with logged_in() as (testbed, device, _):
-        testbed.say("REBOOTING")
+        testbed.send("REBOOTING")
         testbed.reset(Cause.COMMAND)
         await testbed.until(lambda: isinstance(testbed.events[-1], Restored), 60)
         assert device.counters.resets == 1
@@ -330,7 +330,7 @@ async def test_request_before_a_reset_is_not_answered() -> None:
         await log_in(device)
         testbed.ask(Read(0, SENSOR))
         await elapse(1)
-        testbed.say("+MIPLREAD:0,12345,3303,0,5700")  # waits behind it
+        testbed.send("+MIPLREAD:0,12345,3303,0,5700")  # waits behind it
         testbed.reset()
         await testbed.until(lambda: device.counters.restored == 1, 20)
         since = len(testbed.commands)
@@ -362,7 +362,7 @@ async def test_board_that_keeps_restarting_is_given_up() -> None:
     device = testbed.device()
     creating = asyncio.create_task(device.create())
     while not creating.done():
-        testbed.say(TEXT)
+        testbed.send(TEXT)
         await elapse(0.05)
     with pytest.raises(ModemReset):
         await creating

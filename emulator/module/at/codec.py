@@ -78,11 +78,6 @@ class LineReader:
         self._after_cr = False
 
     @property
-    def waiting(self) -> int:
-        """Number of bytes that are fed and not yet taken."""
-        return len(self._waiting)
-
-    @property
     def begun(self) -> bool:
         """Whether the host has begun a line and not ended it."""
         return bool(self._line)
@@ -119,17 +114,17 @@ class LineReader:
 
 
 # Terminals send BS or DEL for the same key; V.250 6.2.3 names the character S5, BS by default.
-_ERASE = b"\x08\x7f"
+_BACKSPACE, _DELETE = 0x08, 0x7F
 
 
 def _edited(line: bytes) -> bytes:
     """The line without NULs (a break on the line reads as NUL) and with deletions applied."""
     line = line.replace(b"\0", b"")
-    if not any(key in line for key in _ERASE):
+    if _BACKSPACE not in line and _DELETE not in line:
         return line
     kept = bytearray()
     for byte in line:
-        if byte in _ERASE:
+        if byte in (_BACKSPACE, _DELETE):
             del kept[-1:]
         else:
             kept.append(byte)

@@ -161,27 +161,22 @@ class CommandTable:
         index, forms = self._rows[command.name]
         part = self._parts[index]
         match command.form:
-            case Form.EXECUTE:
-                if forms.execute is not None:
-                    return forms.execute(part, now)
-                refused = Cme.INCORRECT_PARAMETERS
-            case Form.SET:
-                if forms.set is not None:
-                    return forms.set(part, Values(command.parameters), now)
-                refused = Cme.INCORRECT_PARAMETERS
-            case Form.READ:
-                if forms.read is not None:
-                    return forms.read(part, now)
-                refused = Cme.NOT_SUPPORTED
-            case Form.TEST:
-                if callable(forms.test):
-                    return forms.test(part, now)
-                if forms.test is not None:
-                    return Answer((forms.test,) if forms.test else ())
-                refused = Cme.NOT_SUPPORTED
+            case Form.EXECUTE if forms.execute is not None:
+                return forms.execute(part, now)
+            case Form.SET if forms.set is not None:
+                return forms.set(part, Values(command.parameters), now)
+            case Form.READ if forms.read is not None:
+                return forms.read(part, now)
+            case Form.TEST if callable(forms.test):
+                return forms.test(part, now)
+            case Form.TEST if isinstance(forms.test, str):
+                return Answer((forms.test,) if forms.test else ())
+            case Form.EXECUTE | Form.SET:
+                raise Refusal(Cme.INCORRECT_PARAMETERS)
+            case Form.READ | Form.TEST:
+                raise Refusal(Cme.NOT_SUPPORTED)
             case _:
                 assert_never(command.form)
-        raise Refusal(refused)
 
 
 @cache  # thousands of modules share one

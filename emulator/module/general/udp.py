@@ -67,11 +67,6 @@ class Sockets:
         self.ports: dict[int, int] = {}
         self._open: dict[int, _Socket] = {}
 
-    @property
-    def open(self) -> tuple[int, ...]:
-        """The numbers of the open sockets."""
-        return tuple(sorted(self._open))
-
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
         """A datagram for socket `number`; dropped when that is closed, full or does not receive."""
         socket = self._open.get(number)

@@ -111,7 +111,7 @@ class PowerSaving:
 
     def wake(self, now: float) -> None:
         """Turn the receiver on and notice what has changed meanwhile."""
-        if self.asleep:
+        if self._radio.asleep:
             self._radio.asleep = False
             self._report_state()
             self._radio.notice_place(now)
@@ -122,7 +122,7 @@ class PowerSaving:
 
     def _report_state(self) -> None:
         if self._report:
-            self._urc(f"+NPSMR:{int(self.asleep)}")
+            self._urc(f"+NPSMR:{int(self._radio.asleep)}")
 
     def _set(self, values: Values, now: float) -> Answer:
         on = bool(values.integer(0, 1))

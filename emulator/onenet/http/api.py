@@ -74,7 +74,7 @@ class HttpApi:
 
         Raises OSError if the address cannot be used.
         """
-        # A client that hangs up cancels its handler, which cancels its request to the device.
+        # A client that disconnects cancels its handler, which cancels its request to the device.
         runner = web.AppRunner(
             self._application(),
             handler_cancellation=True,
@@ -166,7 +166,7 @@ class HttpApi:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def on_done(outcome: Outcome) -> None:
-            if not done.done():  # the client may have hung up at the same time
+            if not done.done():  # the client may have disconnected at the same time
                 done.set_result(outcome)
 
         request = self._act(partial(self._platform.request, device, operation, on_done))

@@ -210,9 +210,9 @@ class DeviceOrders(Orders):
             self.during(self.module.unplug)
 
     @rule(lines=st.lists(LINES, max_size=3))
-    def say(self, lines: list[str]) -> None:
+    def send(self, lines: list[str]) -> None:
         self.false_lines = self.false_lines or "+MIPLCLOSE:0,1" in lines
-        self.during(lambda: self.module.say(*lines))
+        self.during(lambda: self.module.send(*lines))
 
     @rule(data=st.binary(max_size=8))
     def noise(self, data: bytes) -> None:

@@ -57,7 +57,7 @@ async def interrupted(
     task = asyncio.create_task(program(device))
     for at in range(after):
         if at % 40 == 20:
-            m.say(f"+MIPLEXECUTE:0,{10000 + at},1,0,1")
+            m.send(f"+MIPLEXECUTE:0,{10000 + at},1,0,1")
         await asyncio.sleep(0)
         if task.done():
             break
@@ -143,10 +143,10 @@ def reset(_: asyncio.Task[None], m: Scripted) -> None:
     m.rules = {"AT": None}
 
     def up() -> None:
-        m.say("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
+        m.send("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK")
         m.rules = {"AT+MIPL": "+CME ERROR:3"}
 
-    m.say("\x00\ufffdgarbage")
+    m.send("\x00\ufffdgarbage")
     asyncio.get_running_loop().call_later(3.5, up)
 
 
@@ -192,7 +192,7 @@ def test_no_line_stops_a_device(received: list[str], when: int) -> None:
         task = asyncio.create_task(program(device))
         for _ in range(when):
             await asyncio.sleep(0)
-        m.say(*received)
+        m.send(*received)
         await asyncio.wait({task})
         assert task.exception() is None or isinstance(task.exception(), M5310Error)
         assert device.state in (DeviceState.DESTROYED, DeviceState.NEW)
@@ -209,12 +209,12 @@ def test_after_any_lines_a_request_is_served(received: list[str]) -> None:
         async with Device(m.modem, ENDPOINT) as device:
             await device.add_resource("1/0/1", ValueType.STRING, "", Access(7))
             await device.connect(30)
-            m.say(*received)
+            m.send(*received)
             await elapse(60)
-            m.say("+MIPLOPEN:0,1")
+            m.send("+MIPLOPEN:0,1")
             with contextlib.suppress(M5310Error):
                 await device.connect(30)
-            m.say("+MIPLEXECUTE:0,20000,1,0,1")
+            m.send("+MIPLEXECUTE:0,20000,1,0,1")
             await m.until("AT+MIPLEXECUTE=0,20000,0")
             assert m.sent.count("AT+MIPLEXECUTE=0,20000,0") == 1
         assert device.state is DeviceState.DESTROYED

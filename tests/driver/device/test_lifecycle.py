@@ -57,11 +57,6 @@ async def test_create_fails_on_a_closed_modem(opening: Ports) -> None:
             await Device(m.modem, ENDPOINT).create()
 
 
-async def test_module_without_error_numbers_is_configured() -> None:
-    async with module({**platform(), "AT+CMEE": "ERROR"}) as m, Device(m.modem, ENDPOINT):
-        assert m.sent[:2] == ["AT+CMEE=1", CONF]
-
-
 @pytest.mark.parametrize("registered", [True, False])
 async def test_instance_of_a_previous_program_is_deleted_first(registered: bool) -> None:
     left = {"instance": True}
@@ -165,10 +160,10 @@ async def test_requests_are_served_while_logging_out() -> None:
         m.rules = platform(CLOSE="OK")
         leaving = asyncio.create_task(device.destroy())
         await m.until("AT+MIPLCLOSE")
-        m.say("+MIPLREAD:0,10001,3303,0,1")
+        m.send("+MIPLREAD:0,10001,3303,0,1")
         await m.until("AT+MIPLREAD")
         assert m.sent[-1].endswith('3,"1",1')
-        m.say("+MIPLCLOSE:0,1")
+        m.send("+MIPLCLOSE:0,1")
         await leaving
 
 
@@ -204,7 +199,7 @@ async def test_close_waits_for_a_login_under_way(accepted: bool) -> None:
         m.rules = platform(OPEN="OK")
         connecting = asyncio.create_task(device.connect(20))
         await m.until("AT+MIPLOPEN")
-        asyncio.get_running_loop().call_later(5, m.say, f"+MIPLOPEN:0,{int(accepted)}")
+        asyncio.get_running_loop().call_later(5, m.send, f"+MIPLOPEN:0,{int(accepted)}")
         await device.close()
         assert device.state is DeviceState.DEREGISTERED
         assert ("AT+MIPLCLOSE=0" in m.sent) is accepted
@@ -219,7 +214,7 @@ async def test_login_outcome_after_the_logout_is_ignored() -> None:
             await device.connect(10)
         await device.close()
         m.rules = platform()
-        m.say("+MIPLOPEN:0,1")
+        m.send("+MIPLOPEN:0,1")
         await elapse(60)
         assert device.state is DeviceState.DEREGISTERED
         before = len(m.sent)
@@ -231,7 +226,7 @@ async def test_close_between_two_attempts_ends_the_recovery() -> None:
         t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
         await device.connect()
         m.rules = platform(OPEN=["OK", "+MIPLOPEN:0,0"])
-        m.say("+MIPLCLOSE:0,1")
+        m.send("+MIPLCLOSE:0,1")
         kept = await device.notify(t, 2)
         await elapse(100)
         assert device.counters.retries > 1
@@ -250,7 +245,7 @@ async def test_restart_during_close_does_not_log_in() -> None:
         await m.until("AT+MIPLOPEN")
         closing = asyncio.create_task(device.close())
         await elapse(1)
-        m.say("REBOOT_CAUSE_UNKNOWN", "M5310", "OK")
+        m.send("REBOOT_CAUSE_UNKNOWN", "M5310", "OK")
         await closing
         with pytest.raises(ModemReset):
             await connecting
@@ -290,7 +285,7 @@ async def test_callback_may_destroy_its_device(
         await device.create()
         await device.add_resource("3303/0/1", ValueType.INTEGER, 1, Access.EXECUTABLE)
         await device.connect()
-        m.say("+MIPLEXECUTE:0,10003,3303,0,1")
+        m.send("+MIPLEXECUTE:0,10003,3303,0,1")
         await m.until("AT+MIPLCLOSE")
         await asyncio.gather(*(device.destroy() for _ in range(others)))
         await done.wait()
@@ -325,7 +320,7 @@ async def test_destroy_waits_for_a_cancelled_login_and_logs_out() -> None:
         await m.until("AT+MIPLOPEN")
         task.cancel()
         await asyncio.wait({task})
-        asyncio.get_running_loop().call_later(5, m.say, "+MIPLOPEN:0,1")
+        asyncio.get_running_loop().call_later(5, m.send, "+MIPLOPEN:0,1")
         await device.destroy()
         assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
 

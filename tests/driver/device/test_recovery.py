@@ -44,7 +44,7 @@ class LoggedInDevice:
         self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=self.events.append)
 
     def restart(self, line: str = RESTART) -> None:
-        self.ports[-1].say(line)
+        self.ports[-1].send(line)
 
     def lose_port(self, rules: dict[str, Reply | Callable[[str], Reply]] | None) -> None:
         """Lose the port; `rules` are those of the module on the next one, None: there is none."""
@@ -141,7 +141,7 @@ async def test_without_a_network_only_the_login_is_repeated(opening: Ports) -> N
 async def test_module_in_another_state_is_configured_again(opening: Ports, number: int) -> None:
     async with logged_in(opening) as it:
         it.ports[0].rules["AT+MIPLOPEN"] = answers(1, f"+CME ERROR:{number}", LOGIN)
-        it.ports[0].say("+MIPLCLOSE:0,1")
+        it.ports[0].send("+MIPLCLOSE:0,1")
         await it.wait_restored()
         assert it.sent("MIPLCONF") == 2
         assert it.device.state is S.REGISTERED
@@ -194,7 +194,7 @@ async def test_late_outcome_of_a_login_is_enough(opening: Ports) -> None:
         module.rules = platform(OPEN="OK")
         it.restart()
         await it.wait_for(lambda: it.waits)
-        module.say("+MIPLOPEN:0,1")
+        module.send("+MIPLOPEN:0,1")
         await it.wait_restored()
         assert it.sent("MIPLOPEN") == 2
         assert it.events[-1] == Restored(2)
@@ -205,7 +205,7 @@ async def test_lent_modem_lost_during_recovery_ends_it() -> None:
     async with Device(module.modem, ENDPOINT) as device:
         await device.connect(30)
         module.rules = {"AT": None}
-        module.say(RESTART)
+        module.send(RESTART)
         await elapse(20)
         module.vanish()
         retries = device.counters.retries

@@ -18,7 +18,7 @@ _DEBUG_LEVELS = range(4)
 _BLOCK_EXPONENTS = range(7)  # block size 2 ** (4 + n)
 _BLOCK_THRESHOLDS = range(3)
 
-_HEAD = struct.Struct("<BBHI")  # mode, debug, local port, lifetime
+_HEAD = struct.Struct("<BBHI")  # mode, debug, local port (0: the module chooses), lifetime
 _LENGTH = struct.Struct("<H")
 
 _URI = re.compile(rb"coaps?://[A-Za-z0-9.-]+:([0-9]{1,5})")
@@ -28,26 +28,13 @@ _ENDPOINT = re.compile(rb"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
-    """Block-wise transfer: sizes are 2 ** (4 + n) bytes."""
-
-    block1: int
-    block2: int
-    threshold: int
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
-    """The decoded configuration. `lifetime` in seconds; `local_port` 0: the module chooses."""
+    """What the module uses of the configuration; the other fields are only checked. `lifetime` in
+    seconds.
+    """
 
-    bootstrap: bool
-    encrypt: bool
-    debug: int
-    local_port: int
     lifetime: int
-    uri: str
     endpoint: str
-    blocks: Blocks | None
 
 
 def _require(condition: object) -> None:
@@ -58,24 +45,20 @@ def _require(condition: object) -> None:
 def decode(blob: bytes) -> Config:
     """Decode a whole blob. Raises Refusal when a field or a length is out of range."""
     _require(len(blob) >= _HEAD.size)
-    mode, debug, local_port, lifetime = _HEAD.unpack_from(blob)
+    mode, debug, _, lifetime = _HEAD.unpack_from(blob)
     _require(mode & ~(_BOOTSTRAP | _ENCRYPT) == 0)
     _require(debug in _DEBUG_LEVELS and lifetime in LIFETIME)
     uri, rest = _counted(blob[_HEAD.size :])
-    endpoint, rest = _counted(rest)
+    endpoint, blocks = _counted(rest)
     address = _URI.fullmatch(uri)
     _require(len(uri) <= _URI_LIMIT and address and 0 < int(address[1]) < 65_536)
     _require(_ENDPOINT.fullmatch(endpoint))
-    return Config(
-        bootstrap=bool(mode & _BOOTSTRAP),
-        encrypt=bool(mode & _ENCRYPT),
-        debug=debug,
-        local_port=local_port,
-        lifetime=lifetime,
-        uri=uri.decode("ascii"),
-        endpoint=endpoint.decode("ascii"),
-        blocks=_blocks(rest),
-    )
+    if blocks:
+        _require(len(blocks) == 3)
+        block1, block2, threshold = blocks
+        _require(block1 in _BLOCK_EXPONENTS and block2 in _BLOCK_EXPONENTS)
+        _require(threshold in _BLOCK_THRESHOLDS)
+    return Config(lifetime, endpoint.decode("ascii"))
 
 
 def _counted(data: bytes) -> tuple[bytes, bytes]:
@@ -85,16 +68,6 @@ def _counted(data: bytes) -> tuple[bytes, bytes]:
     end = _LENGTH.size + length
     _require(len(data) >= end)
     return data[_LENGTH.size : end], data[end:]
-
-
-def _blocks(data: bytes) -> Blocks | None:
-    if not data:
-        return None
-    _require(len(data) == 3)
-    block1, block2, threshold = data
-    _require(block1 in _BLOCK_EXPONENTS and block2 in _BLOCK_EXPONENTS)
-    _require(threshold in _BLOCK_THRESHOLDS)
-    return Blocks(block1, block2, threshold)
 
 
 class Assembly:

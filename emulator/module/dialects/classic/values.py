@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
 from math import isfinite
@@ -124,21 +125,14 @@ def text_of(value: Value) -> str:
     return text
 
 
-def natural_type(value: Value) -> ValueType:
-    """The type of a value for a resource that was never declared."""
-    match value:
-        case bool():
-            return ValueType.BOOL
-        case int():
-            return ValueType.INTEGER
-        case float():
-            return ValueType.FLOAT
-        case bytes():
-            return ValueType.OPAQUE
-        case str():
-            return ValueType.STRING
-        case _:
-            assert_never(value)
+# The type of a value for a resource that was never declared.
+_NATURAL_TYPES: Mapping[type[Value], ValueType] = {
+    bool: ValueType.BOOL,
+    int: ValueType.INTEGER,
+    float: ValueType.FLOAT,
+    bytes: ValueType.OPAQUE,
+    str: ValueType.STRING,
+}
 
 
 def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]:
@@ -160,7 +154,7 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
             return ValueType.FLOAT, float(value)
         case ValueType.BOOL, int() | float() if value in (0, 1):
             return ValueType.BOOL, bool(value)
-    return natural_type(value), value
+    return _NATURAL_TYPES[type(value)], value
 
 
 def announced_length(kind: ValueType, text: str) -> int:

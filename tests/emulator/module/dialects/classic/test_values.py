@@ -17,7 +17,6 @@ from emulator.module.dialects.classic.values import (
     announced_length,
     as_declared,
     narrowed,
-    natural_type,
     size,
     text_of,
     value_of,
@@ -229,8 +228,8 @@ def test_value_is_converted_to_the_declared_type_if_it_fits(
 )
 def test_any_value_has_a_type(value: Value, kind: ValueType | None) -> None:
     given_type, came = as_declared(value, kind)
-    assert given_type in (kind, natural_type(value))
-    assert natural_type(came) is given_type or given_type is ValueType.HEX_STR
+    assert given_type in (kind, as_declared(value, None)[0])
+    assert as_declared(came, None)[0] is given_type or given_type is ValueType.HEX_STR
 
 
 @pytest.mark.parametrize(
