@@ -32,7 +32,7 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     except PortError as error:
         if given.json:  # scripts get JSON for this error too
             no_port = Finding("port", None, Verdict.WRONG, str(error))
-            _print_json(given.port, None, [no_port], output, well=False)
+            _print_json(given.port, None, [no_port], output)
         raise
 
 
@@ -51,9 +51,9 @@ async def _probe(given: argparse.Namespace, output: Output) -> int:
             findings = await _run_checks(
                 modem, lambda name: show_progress(f"asking {given.port}: {name}")
             )
-    well = all(finding.verdict is not Verdict.WRONG for finding in findings)
+    well = _well(findings)
     if given.json:
-        _print_json(given.port, baud, findings, output, well=well)
+        _print_json(given.port, baud, findings, output)
     else:
         _print_table(findings, output)
         if baud is not None:
@@ -93,6 +93,10 @@ async def _ask(modem: Modem, command: Command[T]) -> T | M5310Error:
         return error
 
 
+def _well(findings: list[Finding]) -> bool:
+    return all(finding.verdict is not Verdict.WRONG for finding in findings)
+
+
 def _print_table(findings: list[Finding], output: Output) -> None:
     rows, styles = [], []
     for finding in findings:
@@ -103,10 +107,8 @@ def _print_table(findings: list[Finding], output: Output) -> None:
     output.table(("CHECK", "RESULT", "FOUND"), rows, styles)
 
 
-def _print_json(
-    port: str, baud: int | None, findings: list[Finding], output: Output, *, well: bool
-) -> None:
+def _print_json(port: str, baud: int | None, findings: list[Finding], output: Output) -> None:
     listed = [asdict(each) | {"verdict": each.verdict.name} for each in findings]
-    found = {"port": port, "baud": baud, "well": well, "findings": listed}
+    found = {"port": port, "baud": baud, "well": _well(findings), "findings": listed}
     # ASCII only: valid JSON in every code page
     output.result(json.dumps(found))

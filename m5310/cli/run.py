@@ -155,7 +155,7 @@ class DeviceRunner:
     async def _report(self, device: Device, path: Path, text: str) -> None:
         resource = self._resources.get(path)
         if resource is None:
-            raise ParameterError(f"{path} is not in the profile")
+            raise ParameterError(f"{path} is not in the profile; add a [[resource]] for it")
         value = parse_value(resource.type, text)
         report = await device.report({resource: value}, acknowledge=self._acknowledge)
         queued = report.state is ReportState.QUEUED

@@ -254,5 +254,7 @@ def parse_assignment(line: str) -> tuple[Path, str]:
     """Split `3303/0/5700=22.5` into path and value. Raises ParameterError."""
     path, sign, text = line.partition("=")
     if not sign:
-        raise ParameterError(f"{shortened(line, 60)!r} is not like 3303/0/5700=22.5")
+        raise ParameterError(
+            f"{shortened(line, 60)!r} is not a report; expected one like 3303/0/5700=22.5"
+        )
     return Path.parse(path.strip()), text.strip()

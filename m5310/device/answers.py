@@ -66,11 +66,8 @@ class RequestHandler:
         self._handlers = handlers
         self._dialect = dialect
         self._callbacks = callbacks
-        self._answer_within = answer_within
-
-    def deadline(self) -> float:
-        """When a request that arrives now must be answered, in the loop's time (s)."""
-        return asyncio.get_running_loop().time() + self._answer_within
+        self.answer_within: Final = answer_within
+        """Seconds from the arrival of a request to its answer."""
 
     async def answer(self, parts: tuple[Request, ...], deadline: float, *, serve: bool) -> Commands:
         """The commands that answer a request. Raises nothing.
@@ -160,7 +157,7 @@ class RequestHandler:
             if not finished:
                 task.cancel()  # not awaited: it may ignore that, or block in its thread
         if not finished:
-            raise _Unfinished(f"{name(callback)} did not end within {self._answer_within:g} s")
+            raise _Unfinished(f"{name(callback)} did not end within {self.answer_within:g} s")
         if task.cancelled():
             raise _Unfinished(f"{name(callback)} was cancelled")
         error = task.exception()

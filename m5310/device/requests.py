@@ -84,7 +84,7 @@ class Requests:
             _log.warning("dropping %s: %d requests wait", describe(request), QUEUE_LIMIT)
             return  # the platform repeats it
         answer = known[1] if known else None
-        deadline = self._handler.deadline()
+        deadline = now + self._handler.answer_within
         self._jobs.append(_Job(key, parts, deadline, self._session.number, registered, answer))
         if known is None:
             self._known[key] = now, None

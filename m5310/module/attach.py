@@ -167,10 +167,10 @@ class _Attach:
                         return attached
                     await self._wait_for_change()
             except ModemReset as error:  # its settings are gone
-                _log.info("%s", error)
+                _log.info("setting up again: %s", error)
             except CommandTimeout as error:  # it boots or sleeps: the next command probes
                 self._talking = error.bare
-                _log.info("%s", error)
+                _log.info("setting up again: %s", error)
             except CommandError as error:
                 if error.number in SIM_ADVICE:
                     self._judge_sim(error)
@@ -184,7 +184,7 @@ class _Attach:
         try:
             await module.error_numbers(on=True)  # the numbers are the evidence
         except CommandError as error:
-            _log.info("%s", error)
+            _log.info("no error numbers: %s", error)
         self._talking = True
         if setup.registration is not None:
             await module.report_registration(setup.registration)

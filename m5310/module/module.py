@@ -69,7 +69,7 @@ class Module(Queries):
         """Open the port; nothing is sent to the module. Raises PortError."""
         if self._shared:
             raise StateError(
-                "the port is opened and closed by the Device of this module; use the module only"
+                "the port is opened and closed by the Device of this module; use it without open()"
             )
         if not self.link.gone:
             raise StateError("the module is open already; close it first")

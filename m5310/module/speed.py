@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from m5310.at.codec import Command, Execute
-from m5310.at.engine import QUIET
 from m5310.at.modem import Modem
 from m5310.at.resync import PROBE_INTERVAL
 from m5310.at.tasks import finish
@@ -55,9 +54,9 @@ class SpeedError(M5310Error):
         self.baudrate = old if back else None
 
 
-async def open_modem(url: str, baudrate: int, *, quiet: float = QUIET) -> tuple[Modem, PortSpeed]:
+async def open_modem(url: str, baudrate: int) -> tuple[Modem, PortSpeed]:
     """Open a port: the modem on it and its speed. Raises PortError or ParameterError."""
-    modem = await Modem.open(url, baudrate, quiet=quiet)
+    modem = await Modem.open(url, baudrate)
     port = PortSpeed.of(modem)
     assert port is not None  # every port of pyserial has a speed attribute
     return modem, port
@@ -92,7 +91,7 @@ async def find(execute: Execute, port: PortSpeed, speeds: Iterable[int]) -> int 
             try:
                 await port.change(baudrate)
             except PortError as error:  # the adapter does not support it
-                _log.info("%s", error)
+                _log.info("skipping %d baud: %s", baudrate, error)
                 continue
             if await answers(execute):
                 found = baudrate
@@ -120,7 +119,7 @@ async def change(execute: Execute, port: PortSpeed, baudrate: int, *, store: boo
         try:
             await port.change(baudrate)
         except PortError as error:
-            _log.warning("%s", error)
+            _log.warning("going back to %d baud: %s", old, error)
             return False
         return True
 

@@ -70,22 +70,16 @@ def _configure(values: Values) -> str:
     return f"configure: fragment {index} of {len(blob)} bytes, {more}"
 
 
-def _instance(object_: str, instance: str) -> str:
-    return f"/{int(object_)}/{int(instance)}"
-
-
 def _resource(object_: str, instance: str, resource: str) -> str:
     return f"/{Path(int(object_), int(instance), int(resource))}"
 
 
-def _add_object(values: Values) -> str:
-    _, object_, instance = values
-    return f"add {_instance(object_, instance)}"
+def _object(verb: str) -> Callable[[Values], str]:
+    def describe(values: Values) -> str:
+        _, object_, instance = values
+        return f"{verb} /{int(object_)}/{int(instance)}"
 
-
-def _delete_object(values: Values) -> str:
-    _, object_, instance = values
-    return f"delete {_instance(object_, instance)}"
+    return describe
 
 
 def _more(last: str) -> str:
@@ -146,8 +140,8 @@ TABLE: Final = CommandTable()
 
 for _name, _takes, _describe in (
     ("+MIPLCONF", "<size>,<hex>,<index>,<flag>", _configure),
-    ("+MIPLADDOBJ", "0,<object>,<instance>", _add_object),
-    ("+MIPLDELOBJ", "0,<object>,<instance>", _delete_object),
+    ("+MIPLADDOBJ", "0,<object>,<instance>", _object("add")),
+    ("+MIPLDELOBJ", "0,<object>,<instance>", _object("delete")),
     (
         "+MIPLNOTIFY",
         '0,<object>,<instance>,<resource>,<type>,"<value>",<flag>[,<ackid>]',

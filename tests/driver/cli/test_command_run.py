@@ -69,8 +69,8 @@ def test_reports_and_platform_requests(port: str, emulator: dict[str, str], tmp_
     assert status == 130
     assert errors.splitlines() == [
         "m5310: 'warm' is not a value of type float",
-        "m5310: '3303/0/5700' is not like 3303/0/5700=22.5",
-        "m5310: 1/2/3 is not in the profile",
+        "m5310: '3303/0/5700' is not a report; expected one like 3303/0/5700=22.5",
+        "m5310: 1/2/3 is not in the profile; add a [[resource]] for it",
         LOGGING_OUT,
     ]
     # the module has no device left

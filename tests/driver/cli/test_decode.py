@@ -22,13 +22,13 @@ class Decoded:
         self.out, self.err = capsys.readouterr()
 
 
-def test_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_given_as_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     ran = Decoded(capsys, 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1', "+CSQ:99,99")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == "report /3303/0/5700 = 22.5 (float), complete\nno signal known\n"
 
 
-def test_argument_that_is_no_line_fails(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_argument_fails(capsys: pytest.CaptureFixture[str]) -> None:
     ran = Decoded(capsys, "OK", "hello")
     assert (ran.status, ran.out) == (1, "done\n")
     assert ran.err == "m5310: 'hello' is neither a file nor an AT line\n"
@@ -51,7 +51,9 @@ def test_line_longer_than_a_file_name(capsys: pytest.CaptureFixture[str]) -> Non
     assert ran.out.startswith("configure: device 1234;test at coap://hhh")
 
 
-def test_log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = """
 08:07:00 DEBUG /dev/ttyUSB0 > AT+CIMI
 08:07:01 DEBUG /dev/ttyUSB0 < 460040000000001

@@ -208,7 +208,7 @@ def test_parse_value_refuses_other_types(kind: ValueType, text: str, message: st
 def test_parse_assignment() -> None:
     assert parse_assignment(" 3303/0/5700 = 22.5 ") == (Path(3303, 0, 5700), "22.5")
     assert parse_assignment("3303/0/5701=a=b") == (Path(3303, 0, 5701), "a=b")
-    with pytest.raises(ParameterError, match="'3303/0/5700' is not like 3303"):
+    with pytest.raises(ParameterError, match="'3303/0/5700' is not a report"):
         parse_assignment("3303/0/5700")
     with pytest.raises(ParameterError, match="'x' is not a path"):
         parse_assignment("x=1")

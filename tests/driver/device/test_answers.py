@@ -8,16 +8,12 @@ import threading
 import pytest
 
 from m5310.at.codec import Command
-from m5310.device.answers import Handlers, RequestHandler
-from m5310.device.callbacks import Callbacks
-from m5310.dialects.urcs import ExecuteRequest
+from m5310.device.answers import Handlers
 from m5310.errors import NotSupported, ParameterError
-from m5310.lwm2m.path import Path
-from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
-from tests.support.dialects import CLASSIC
-from tests.support.request_setup import ALL, answering
+from tests.support.request_setup import answering
 
 FAILED_READ = '2,"",1'
 
@@ -347,22 +343,3 @@ async def test_unregistered_device_calls_no_callback() -> None:
             "AT+MIPLEXECUTE=0,10003,0",
         ]
         assert setup.value("3306/0/5851") == 7
-
-
-async def test_callback_allowed_to_close_is_not_cancelled() -> None:
-    ended = asyncio.Event()
-
-    async def on_execute(_: Resource, arguments: bytes) -> None:
-        callbacks.allow_close_from_callback()
-        await callbacks.close()
-        await elapse(2)
-        ended.set()
-
-    tree = ObjectTree()
-    tree.add(Resource("3306/0/5850", ValueType.BOOLEAN, False, ALL))
-    callbacks = Callbacks()
-    answering = RequestHandler(tree, Handlers(on_execute=on_execute), CLASSIC, callbacks)
-    request = ExecuteRequest(0, 10001, Path(3306, 0, 5850), b"")
-    (answer,) = await answering.answer((request,), answering.deadline(), serve=True)
-    assert answer.line == "AT+MIPLEXECUTE=0,10001,1"
-    assert ended.is_set()

@@ -292,14 +292,6 @@ async def test_callback_may_report() -> None:
         ]
 
 
-async def test_requests_before_login_are_refused_at_once() -> None:
-    async with module() as m, Device(m.modem, ENDPOINT) as device:
-        await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
-        m.send("+MIPLREAD:0,10001,3303,0,1")
-        await m.until("AT+MIPLREAD")
-        assert m.sent[-1] == 'AT+MIPLREAD=0,10001,3303,0,1,2,"",1'
-
-
 async def test_lines_that_need_no_action_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
         await device.connect()

@@ -67,13 +67,6 @@ async def test_each_event_is_emitted_and_counted() -> None:
     )
 
 
-def test_events_of_different_classes_are_not_equal() -> None:
-    assert Restored(1) != Renewed(1)
-    assert PortBack("text") != Reset("text")
-    assert PortLost(ERROR) != RenewalFailed(ERROR)
-    assert Renewed(1) != (1,)
-
-
 # --- in words --------------------------------------------------------------------------------
 
 
@@ -110,12 +103,6 @@ def test_disruption_without_listener_is_a_warning(
 
 
 # --- the program's listener ------------------------------------------------------------------
-
-
-def test_emit_without_listener() -> None:
-    emitter = EventEmitter(None)
-    emitter.emit(Restored(1))
-    assert emitter.counters.restored == 1
 
 
 def test_error_of_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -57,11 +57,6 @@ async def test_create_fails_on_a_closed_modem(opening: Ports) -> None:
             await Device(m.modem, ENDPOINT).create()
 
 
-async def test_module_without_error_numbers_is_configured() -> None:
-    async with module({**platform(), "AT+CMEE": "ERROR"}) as m, Device(m.modem, ENDPOINT):
-        assert m.sent[:2] == ["AT+CMEE=1", CONF]
-
-
 @pytest.mark.parametrize("registered", [True, False])
 async def test_instance_of_a_previous_program_is_deleted_first(registered: bool) -> None:
     left = {"instance": True}

@@ -137,14 +137,6 @@ async def test_configuration_with_lost_result_is_sent_again(times: int) -> None:
         assert provisioned.names() == ["CMEE", "MIPLCONF"] * (times + 1)
 
 
-async def test_silent_module_is_configured_once() -> None:
-    provisioned = ProvisionedModule()
-    provisioned.refuse("AT+MIPLCONF", error=CommandTimeout("AT+MIPLCONF", 5, sent=False))
-    with pytest.raises(CommandTimeout):
-        await provisioned.provisioning.create()
-    assert provisioned.names() == ["CMEE", "MIPLCONF"]
-
-
 @pytest.mark.parametrize(
     "error", [AnswerError("malformed"), CommandError("AT", "ERROR", None), CommandTimeout("AT", 5)]
 )
@@ -211,14 +203,6 @@ async def test_refusal_of_unsent_instance_is_raised(
     assert list(provisioned.tree) == []
 
 
-async def test_refused_resource_is_not_added() -> None:
-    provisioned = ProvisionedModule()
-    provisioned.refuse("AT+MIPLNOTIFY")
-    with pytest.raises(CommandError):
-        await provisioned.provisioning.declare(provisioned.resource())
-    assert list(provisioned.tree) == []
-
-
 async def test_last_resource_of_instance_deletes_it() -> None:
     provisioned = ProvisionedModule()
     one, other = provisioned.resource(), provisioned.resource("3303/0/5701")
@@ -259,23 +243,3 @@ async def test_delete_all_raises_nothing(error: M5310Error | None) -> None:
     assert provisioned.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
     await provisioned.provisioning.delete_all()
     assert provisioned.names().count("MIPLDELOBJ") == 1
-
-
-@pytest.mark.parametrize("times", [1, RESTARTS + 1])
-async def test_restart_just_after_configuration_repeats_it(times: int) -> None:
-    provisioned = ProvisionedModule()
-    left = [True] * times
-
-    def then(line: str) -> None:
-        if line.startswith("AT+MIPLCONF") and left:
-            left.pop()
-            provisioned.session.end(ModemReset("restarted"))
-            provisioned.provisioning.forget()
-
-    provisioned.module.then = then
-    if times > RESTARTS:
-        with pytest.raises(ModemReset, match="restarted"):
-            await provisioned.provisioning.create()
-    else:
-        await provisioned.provisioning.create()
-    assert provisioned.names().count("MIPLCONF") == min(times, RESTARTS) + 1

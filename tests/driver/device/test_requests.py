@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
@@ -128,30 +127,6 @@ async def test_request_cleared_while_it_runs_is_answered_once() -> None:
 
 
 # --- what else may happen --------------------------------------------------------------------
-
-
-async def test_callback_may_close_requests() -> None:
-    closing: list[asyncio.Task[None]] = []
-
-    async def on_execute(_: Resource, arguments: bytes) -> None:
-        setup.callbacks.allow_close_from_callback()
-        closing.append(asyncio.create_task(close(setup)))
-        while True:
-            with contextlib.suppress(asyncio.CancelledError):
-                await elapse(3)
-                return
-
-    async def close(setup: RequestSetup) -> None:
-        await setup.requests.close()
-        await setup.callbacks.close()
-
-    async with answering(Handlers(on_execute=on_execute)) as setup:
-        setup.receive("+MIPLEXECUTE:0,10001,3303,0,5605")
-        await elapse(0.001)
-        (ending,) = closing
-        await asyncio.wait_for(ending, 0.5)
-        await elapse(10)
-        assert setup.answers == []
 
 
 async def test_refused_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:

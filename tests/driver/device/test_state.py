@@ -98,23 +98,7 @@ def test_every_state_is_reached_and_all_but_the_last_are_left() -> None:
     assert {row[0] for row in DEVICE.rows} == set(S) - {S.DESTROYED}
 
 
-# --- what time brings ------------------------------------------------------------------------
-
-
-async def test_due_event_is_applied_unless_another_one_was() -> None:
-    status = at(S.REG_PENDING)
-    status.apply_at(10, E.REFUSED)
-    await elapse(9)
-    assert status.state is S.REG_PENDING
-    await elapse(2)
-    assert status.state is S.REG_FAILED
-    status.begin(E.CONNECT)
-    status.apply_at(20, E.REFUSED)
-    status.apply(E.ACCEPTED)
-    status.apply(E.CLOSED)
-    status.begin(E.CONNECT)
-    await elapse(30)
-    assert status.state is S.REG_PENDING
+# --- waiting -----------------------------------------------------------------------------------
 
 
 async def test_waiting_ends_with_the_change() -> None:
