@@ -14,7 +14,7 @@
 and times in, bytes and times out.
 
 - Port (`ports/`): what a host opens. It reports bytes that the host wrote, accepts bytes for the
-  host, and says whether a host is there. `Attachment` opens and closes it under one name, so that
+  host, and reports whether a host is there. `Attachment` opens and closes it under one name, so that
   `Line.unplug` and `Line.plug` act like pulling a USB adapter and inserting it again.
 - Faults: bytes are lost, doubled, corrupted, delayed or inserted, at random (seed) or at a byte
   that a test names. The result depends on the bytes and their order, not on how they are split.

@@ -46,7 +46,7 @@ class Change(Enum):
 
 class Radio:
     """`changed` is called on each change of registration and of connection, `place_changed` when
-    the place is changed from outside; `can_find` tells whether a search finds the cell.
+    the place is changed from outside; `can_find` returns whether a search finds the cell.
 
     A radio that is turned on registers after the attach time of its coverage.
     """

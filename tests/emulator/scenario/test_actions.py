@@ -136,7 +136,7 @@ def test_invalid_value_names_its_key(text: str, key: str) -> None:
     assert key in str(error.value)
 
 
-def test_which_actions_can_end_and_which_are_common() -> None:
+def test_actions_that_can_end_or_are_common() -> None:
     can_end = {key for key, kind in ACTIONS.items() if kind.can_end}
     assert can_end == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
     assert {key for key, kind in ACTIONS.items() if kind.common} == {"air", "platform"}
