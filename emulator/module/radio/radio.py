@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 
+from emulator.clock.deadlines import earliest
 from emulator.module.radio.coverage import RECEPTIONS, Cell, Coverage, Reception
 from emulator.module.radio.sim import Sim
 
@@ -204,9 +205,7 @@ class Radio:
         """When to call `step` next: at once after a change of the place, unless asleep."""
         if self._moved and not self.asleep:
             return 0.0
-        if self._found_at is None or self._idle_at is None:
-            return self._idle_at if self._found_at is None else self._found_at
-        return min(self._found_at, self._idle_at)
+        return earliest(self._found_at, self._idle_at)
 
     def notice_place(self, now: float) -> None:
         """React to a change of the place."""

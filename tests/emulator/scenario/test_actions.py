@@ -22,12 +22,10 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     CloudRequest,
-    CoverageChange,
-    NetworkChange,
     NoiseChange,
     PlatformChange,
+    RadioChange,
     Restart,
-    SimChange,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable
 
@@ -44,10 +42,10 @@ def read(text: str) -> Action:
 @pytest.mark.parametrize(
     ("text", "action"),
     [
-        ('coverage = "ECL2"', CoverageChange(Coverage.ECL2)),
-        ('network = "refuses"', NetworkChange(refusing=True)),
-        ('network = "accepts"', NetworkChange(refusing=False)),
-        ('sim = "MISSING"', SimChange(Sim.MISSING)),
+        ('coverage = "ECL2"', RadioChange(coverage=Coverage.ECL2)),
+        ('network = "refuses"', RadioChange(refusing=True)),
+        ('network = "accepts"', RadioChange(refusing=False)),
+        ('sim = "MISSING"', RadioChange(sim=Sim.MISSING)),
         ('restart = "BROWN_OUT"', Restart(Cause.BROWN_OUT)),
         ('cable = "unplugged"', CableChange(plugged=False)),
         ('cable = "plugged"', CableChange(plugged=True)),
