@@ -24,7 +24,8 @@ def _ignore(*_: object) -> None:
 
 
 class Line:
-    """Calls `on_data` with bytes for the module, `on_sent` with bytes that have left for the host.
+    """Calls `on_data` with bytes for the module, `on_sent` with bytes that have left for the host;
+    `on_sent` may be changed at any time.
 
     A paced line is a UART: a byte is delivered when its last bit is complete, in both directions,
     and unread bytes are lost once the port is full. An unpaced line (`baud` None) waits for its
@@ -39,7 +40,7 @@ class Line:
         clock: Clock,
         on_data: Callable[[bytes], None],
         *,
-        on_sent: Callable[[bytes], None] = _ignore,
+        on_sent: Callable[[bytes], None] | None = None,
         on_note: Callable[[str], None] = _ignore,
         on_end: Callable[[], None] = _ignore,
         baud: int | None = 9600,
@@ -69,7 +70,7 @@ class Line:
         self.receive_buffer = ReceiveBuffer(receive_buffer, on_note)
         self._clock = clock
         self._on_data = on_data
-        self._on_sent = on_sent
+        self.on_sent = on_sent
         self._on_note = on_note
         self._on_end = on_end
         self._attachment = Attachment(address, link)
@@ -183,10 +184,11 @@ class Line:
     def _send_at_once(self, data: bytes) -> None:
         """The usual case of an unpaced line: nothing is on its way, and the port has room."""
         written = self._write(data)
-        if written:
-            self._on_sent(data[:written])
+        if written and self.on_sent is not None:
+            self.on_sent(data[:written])
         if written == len(data):
-            self._check_end()
+            if self._ended:
+                self._check_end()
             return
         self.lost += self._out.put(data[written:], self._clock.now(), 0.0)
         self._wait_for_reader()
@@ -212,8 +214,8 @@ class Line:
     def _finish_sending(self, sent: bytes) -> None:
         self._out.advance(len(sent))
         self._pause_or_resume()
-        if sent:
-            self._on_sent(sent)
+        if sent and self.on_sent is not None:
+            self.on_sent(sent)
 
     def _write(self, data: bytes) -> int:
         """Returns how many bytes have left the line: written, or lost for lack of a host."""
@@ -242,7 +244,8 @@ class Line:
         self.received += len(data)
         if self._baud is None and self._in.passes_at_once():
             self._arrive(data)
-            self._check_end()
+            if self._ended:
+                self._check_end()
             return
         was_idle = not self._in.waiting
         module, host = self._frames()

@@ -250,9 +250,9 @@ class Module:
                     stepped = True
                 elif deadline is None or due < deadline:
                     deadline = due
-            self._conversation.flush()
             if not stepped:
                 return deadline
+            self._conversation.flush()
         return boot.due
 
     # Outputs -----------------------------------------------------------------------------------

@@ -84,7 +84,6 @@ class Board:
         self.quiet = quiet
         self.device_id: str | None = None
         self._scheduler = scheduler
-        self._monitored = False  # by trace, recorder or quiet time
         self._baud = module.baud
         self._trace: Trace | None = None
         self._recorder: Recorder | None = None
@@ -99,12 +98,12 @@ class Board:
         config = self.config
         self._clock = clock
         self._trace = trace
-        self._monitored = trace is not None or self.quiet.minimum > 0
+        monitored = trace is not None or self.quiet.minimum > 0
         self._on_end = on_end
         self.line = Line(
             clock,
             self._on_data,
-            on_sent=self._on_sent,
+            on_sent=self._on_sent if monitored else None,
             on_note=self._note,
             on_end=self._on_input_end,
             baud=config.baud,
@@ -121,7 +120,7 @@ class Board:
         """Write all further traffic as lines of a recording. Only while open."""
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
-        self._monitored = True
+        self.line.on_sent = self._on_sent
 
     def close(self) -> None:
         if self._drain_timer is not None:
@@ -165,8 +164,6 @@ class Board:
                 self._recorder.speed(baud, self._clock.now())
 
     def _on_sent(self, data: bytes) -> None:
-        if not self._monitored:
-            return
         now = self._clock.now()
         self.quiet.sent(data, now)
         if self._recorder is not None:
@@ -187,7 +184,7 @@ class Board:
     # From the host and the internet --------------------------------------------------------------
 
     def _on_data(self, data: bytes) -> None:
-        receive = self._receive if self._monitored else self.module.receive
+        receive = self.module.receive if self.line.on_sent is None else self._receive
         self._scheduler.input(partial(receive, data), self.flush)
 
     def _on_datagram(self, number: int, address: str, port: int, data: bytes) -> None:

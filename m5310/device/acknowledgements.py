@@ -1,4 +1,4 @@
-"""Acknowledgements that the platform still owes, with their deadlines."""
+"""Acknowledgements that the platform still owes, with their timers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger("m5310.device")
 
 
 class Acknowledgements:
-    """Ackids of the portions that were sent, and a timer for the first one that is overdue.
+    """The portions that were sent, by ackid, and a timer for each that the module accepted.
 
     `on_overdue` is called with each portion that was accepted `OVERDUE` s ago and is not
     acknowledged. Its acknowledgement still counts if it comes later.
@@ -30,12 +30,11 @@ class Acknowledgements:
         # (5.1.2): counted from 2, both are right. None repeats within the device's lifetime.
         self._ackids = itertools.count(2)
         self._portions: dict[int, Portion] = {}  # by ackid
-        self._accepted: dict[Portion, None] = {}  # by the module, the first one due first
-        self._timer: asyncio.TimerHandle | None = None
+        self._timers: dict[Portion, asyncio.TimerHandle] = {}  # in the order of acceptance
 
     def __len__(self) -> int:
         """Accepted portions that are neither acknowledged nor overdue."""
-        return len(self._accepted)
+        return len(self._timers)
 
     @property
     def portions(self) -> Iterable[Portion]:
@@ -52,9 +51,8 @@ class Acknowledgements:
 
     def accepted(self, portion: Portion) -> None:
         """The module accepted the portion: its time begins."""
-        portion.due = asyncio.get_running_loop().time() + OVERDUE
-        self._accepted[portion] = None
-        self._set_timer()
+        loop = asyncio.get_running_loop()
+        self._timers[portion] = loop.call_later(OVERDUE, self._on_timer, portion)
 
     def resolve(self, ackid: int) -> Portion | None:
         """The portion that is acknowledged by `ackid`, None if there is none."""
@@ -71,26 +69,17 @@ class Acknowledgements:
         for ackid in portion.ackids:
             self._portions.pop(ackid, None)
         portion.ackids.clear()
-        self._accepted.pop(portion, None)
-        self._set_timer()
+        timer = self._timers.pop(portion, None)
+        if timer is not None:
+            timer.cancel()
 
     def forget_all(self) -> list[Portion]:
         """Expect none any more. Returns the portions that the module had accepted, in order."""
-        accepted = list(self._accepted)
+        accepted = list(self._timers)
         for portion in self.portions:
             self.forget(portion)
         return accepted
 
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        first = next(iter(self._accepted), None)
-        if first is not None:
-            self._timer = asyncio.get_running_loop().call_at(first.due, self._on_timer)
-
-    def _on_timer(self) -> None:
-        portion = next(iter(self._accepted))
-        del self._accepted[portion]
-        self._set_timer()
+    def _on_timer(self, portion: Portion) -> None:
+        del self._timers[portion]
         self._on_overdue(portion)

@@ -166,7 +166,6 @@ class Portion:
     acknowledge: bool
     attempts: int = 0
     ackids: list[int] = field(default_factory=list)  # of all attempts since the module's start
-    due: float = 0.0
     acknowledged: bool = False
 
 

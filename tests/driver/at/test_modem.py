@@ -140,22 +140,6 @@ async def test_modem_that_reported_sleep_is_woken() -> None:
     await modem.close()
 
 
-async def test_commands_are_executed_in_the_order_of_the_calls() -> None:
-    modem, port = plugged(latency=0.01)
-    commands = [CSQ, PLAIN, CEREG, CSQ, CEREG]
-    answers = await asyncio.gather(*map(modem.execute, commands))
-    assert [answer.command for answer in answers] == commands
-    assert [answer.lines for answer in answers] == [
-        ("+CSQ:17,99",),
-        (),
-        ("+CEREG:0,1",),
-        ("+CSQ:17,99",),
-        ("+CEREG:0,1",),
-    ]
-    assert port.written[1:] == [command.line for command in commands]
-    await modem.close()
-
-
 async def test_next_command_is_written_when_the_result_is_received() -> None:
     modem, port = await synchronized()
     tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
@@ -165,16 +149,6 @@ async def test_next_command_is_written_when_the_result_is_received() -> None:
     assert port.written == ["AT+CFUN=1", "AT+CSQ"]
     port.send("+CSQ:1,99", "OK")
     await asyncio.gather(*tasks)
-    await modem.close()
-
-
-async def test_quiet_time_is_kept() -> None:
-    modem, port = plugged(quiet=QUIET)
-    await modem.execute(PLAIN)
-    await modem.execute(PLAIN)
-    await modem.execute(PLAIN)
-    assert port.times[2] - port.times[1] == pytest.approx(QUIET)
-    assert port.times[3] - port.times[2] == pytest.approx(QUIET)
     await modem.close()
 
 
@@ -250,45 +224,6 @@ async def test_command_cancelled_in_the_queue_is_never_written() -> None:
     await modem.close()
 
 
-async def test_command_cancelled_when_its_turn_comes_is_never_written() -> None:
-    modem, port = await synchronized()
-    first, second, third = (
-        asyncio.create_task(modem.execute(command)) for command in (PLAIN, CEREG, CSQ)
-    )
-    await run_callbacks()
-    second.cancel()
-    port.send("OK")  # before the cancelled task has run
-    assert port.written == ["AT+CFUN=1", "AT+CSQ"]
-    port.send("+CSQ:1,99", "OK")
-    await asyncio.gather(first, third)
-    await asyncio.wait([second])
-    await modem.close()
-
-
-async def test_command_cancelled_while_probing_is_never_written() -> None:
-    modem, port = plugged(latency=None)
-    first, second = (asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ))
-    await run_callbacks()
-    first.cancel()
-    await run_callbacks()
-    port.latency = 0.0
-    port.send("OK")
-    assert (await second).lines == ("+CSQ:17,99",)
-    assert "AT+CFUN=1" not in port.written
-    await modem.close()
-
-
-async def test_probing_ends_when_the_only_command_is_cancelled() -> None:
-    modem, port = plugged(latency=None)
-    task = asyncio.create_task(modem.execute(PLAIN))
-    await run_callbacks()
-    task.cancel()
-    await asyncio.wait([task])
-    assert timers() == []
-    assert port.written == ["AT"]
-    await modem.close()
-
-
 async def test_next_command_waits_for_the_end_of_a_cancelled_one() -> None:
     modem, port = await synchronized()
     first = asyncio.create_task(modem.execute(CEREG))
@@ -302,45 +237,6 @@ async def test_next_command_waits_for_the_end_of_a_cancelled_one() -> None:
     assert not second.done()
     port.send("OK")
     assert await second == Answer(PLAIN)
-    await modem.close()
-
-
-async def test_cancelled_command_may_time_out() -> None:
-    modem, port = await synchronized()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await modem.execute(CEREG)
-    port.latency = 0.0
-    assert (await modem.execute(CSQ)).lines == ("+CSQ:17,99",)
-    assert port.written == ["AT+CEREG?", "AT", "AT+CSQ"]
-    assert port.times[1] == pytest.approx(port.times[0] + 5)
-    await modem.close()
-
-
-async def test_caller_cancelled_after_its_answer_came() -> None:
-    modem, port = await synchronized()
-    task = asyncio.create_task(modem.execute(PLAIN))
-    await run_callbacks()
-    port.send("OK")
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
-    port.latency = 0.0
-    assert (await modem.execute(CSQ)).lines == ("+CSQ:17,99",)
-    await modem.close()
-
-
-async def test_cancelled_callers_leave_the_queue_empty() -> None:
-    modem, port = await synchronized()
-    first = asyncio.create_task(modem.execute(PLAIN))
-    tasks = [asyncio.create_task(modem.execute(CSQ)) for _ in range(1000)]
-    await run_callbacks()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-    assert not modem._queue
-    port.send("OK")
-    await first
     await modem.close()
 
 
@@ -562,27 +458,6 @@ async def test_lines_while_closing_are_ignored() -> None:
     assert timers() == []
 
 
-async def test_caller_cancelled_when_the_port_is_lost() -> None:
-    modem, _ = await synchronized()
-    tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await run_callbacks()
-    tasks[1].cancel()
-    modem.connection_lost(OSError("gone"))
-    await asyncio.wait(tasks)
-    assert isinstance(tasks[0].exception(), PortError)
-    assert tasks[1].cancelled()
-
-
-async def test_caller_cancelled_when_the_port_is_closed() -> None:
-    modem, _ = plugged(latency=None)
-    task = asyncio.create_task(modem.execute(PLAIN))
-    await run_callbacks()
-    task.cancel()
-    await modem.close()
-    assert task.cancelled()
-    assert timers() == []
-
-
 # --- speed ------------------------------------------------------------------------------------
 
 
@@ -606,30 +481,6 @@ async def test_timeout_counts_from_the_last_byte_at_the_present_speed() -> None:
 
 
 # --- idle ------------------------------------------------------------------------------------
-
-
-async def test_idle_modem_has_no_timer() -> None:
-    modem, port = plugged(quiet=QUIET)
-    await modem.execute(CSQ)
-    assert timers() == []
-    port.latency = None
-    with pytest.raises(CommandTimeout):
-        await modem.execute(PLAIN)
-    assert timers() == []  # conversation lost, but no command is held
-    await modem.close()
-
-
-async def test_modem_has_one_timer_while_a_command_is_outstanding() -> None:
-    modem, port = await synchronized()
-    tasks = [asyncio.create_task(modem.execute(command)) for command in (PLAIN, CSQ)]
-    await run_callbacks()
-    assert len(timers()) == 1
-    port.send("OK")
-    assert len(timers()) == 1
-    port.send("+CSQ:1,99", "OK")
-    assert timers() == []
-    await asyncio.gather(*tasks)
-    await modem.close()
 
 
 async def test_idle_modem_never_wakes_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
