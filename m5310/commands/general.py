@@ -23,7 +23,7 @@ TABLE: Final = CommandTable()
 def within(name: str, number: int, allowed: range) -> int:
     """`number`; raises ParameterError unless it is an integer in `allowed`."""
     if isinstance(number, bool) or number not in allowed:
-        raise ParameterError(f"{name} {number!r} is outside {allowed[0]}..{allowed[-1]}")
+        raise ParameterError(f"{name} must be {allowed[0]}..{allowed[-1]}, got {number!r}")
     return number
 
 
@@ -90,7 +90,9 @@ def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
     flow control) are as seen. Raises ParameterError on a speed that is not in `BAUDS`.
     """
     if baud not in BAUDS:
-        raise ParameterError(f"{baud} baud; the module knows {', '.join(map(str, BAUDS))}")
+        raise ParameterError(
+            f"{baud} baud is not a speed of the module; expected {', '.join(map(str, BAUDS))}"
+        )
     within("seconds", seconds, range(1, 31))
     return baud, seconds, int(store), 2, 1, 0, 0
 
