@@ -167,7 +167,7 @@ def encoded(line: str) -> bytes:
         data = line.encode()
     except UnicodeEncodeError as error:
         raise ParameterError(
-            f"{shortened(line)!r} holds half a character ({error.object[error.start]!r}), "
+            f"{shortened(line)!r} holds the lone surrogate {error.object[error.start]!r}, "
             "which has no UTF-8 form"
         ) from None
     if len(data) > LINE_LIMIT:

@@ -128,7 +128,8 @@ class Engine:
         """
         if self._waiting is not None or self._outstanding is not None:
             raise StateError(
-                f"{shortened(command.line)} cannot be sent: another command is outstanding"
+                f"{shortened(command.line)} cannot be sent: another command is outstanding; "
+                "wait for its end"
             )
         self._waiting = command
         self._repeated = False

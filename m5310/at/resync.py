@@ -43,7 +43,7 @@ class Resync:
         self._wait = self._settle
 
     def module_restarted(self) -> None:
-        """The module knows of no earlier command any more."""
+        """The module has dropped all earlier commands."""
         self.timed_out = None
         # The boot text ends with an `OK`, which must not pass for the answer to a probe: one more
         # result is owed than lines were written. Where it never comes, that costs SETTLE_OWED.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from m5310.at.codec import PROMPT, Answer, Command, Quoted, Response, command_line
-from m5310.errors import AnswerError
+from m5310.errors import AnswerError, ParameterError, shortened
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,6 +118,29 @@ class CommandTable:
         command = Command(f"AT{name}=", (), timeout, repeatable, _nothing, meaning)
         return self._builder(name, takes, command, describe, str)
 
+    def switch(
+        self,
+        name: str,
+        meaning: str,
+        subject: str,
+        *,
+        timeout: float = PROMPT,
+        repeatable: bool = False,
+    ) -> Callable[[bool], Command[None]]:
+        """A command that switches the `subject` on or off by one value, 1 or 0."""
+
+        def describe(values: Sequence[str]) -> str:
+            (on,) = values
+            return f"{subject} {'on' if flag(on) else 'off'}"
+
+        @self.setting(
+            name, "0|1", meaning, describe=describe, timeout=timeout, repeatable=repeatable
+        )
+        def build(on: bool) -> Values:
+            return (int(on),)
+
+        return build
+
     def request(
         self,
         name: str,
@@ -161,6 +184,13 @@ class CommandTable:
         if line in self._entries:
             raise ValueError(f"{line} is in the table already")
         self._entries[line] = entry
+
+
+def flag(text: str) -> bool:
+    """A value that is 0 or 1. Raises ParameterError on any other."""
+    if text not in ("0", "1"):
+        raise ParameterError(f"{shortened(text, 20)!r} is neither 0 nor 1")
+    return text == "1"
 
 
 def first_value(match: Match) -> str:

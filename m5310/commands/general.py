@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Command
 from m5310.at.table import CommandTable, Values, first_flag
-from m5310.errors import ParameterError, shortened
+from m5310.errors import ParameterError
 
 RADIO_SWITCH: Final = 90.0
 """Seconds until AT+CFUN has its result: switching the radio takes up to this long (seen)."""
@@ -23,25 +23,8 @@ TABLE: Final = CommandTable()
 def within(name: str, number: int, allowed: range) -> int:
     """`number`; raises ParameterError unless it is an integer in `allowed`."""
     if isinstance(number, bool) or number not in allowed:
-        raise ParameterError(f"{name} {number!r} is outside {allowed[0]}..{allowed[-1]}")
+        raise ParameterError(f"{name} must be {allowed[0]}..{allowed[-1]}, got {number!r}")
     return number
-
-
-def flag(text: str) -> bool:
-    """A value that is 0 or 1. Raises ParameterError on any other."""
-    if text not in ("0", "1"):
-        raise ParameterError(f"{shortened(text, 20)!r} is neither 0 nor 1")
-    return text == "1"
-
-
-def switch(subject: str) -> Callable[[Sequence[str]], str]:
-    """Describes the values of a command that takes one flag."""
-
-    def describe(values: Sequence[str]) -> str:
-        (on,) = values
-        return f"{subject} {'on' if flag(on) else 'off'}"
-
-    return describe
 
 
 # --- the line itself (V.250) -----------------------------------------------------------------
@@ -59,13 +42,8 @@ def echo(on: bool) -> Command[None]:
     return _echo_on() if on else _echo_off()
 
 
-@TABLE.setting(
-    "+CMEE", "0|1", "report errors as numbers", describe=switch("error numbers"), repeatable=True
-)
-def error_numbers(on: bool) -> Values:
-    """Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
-    return (int(on),)
-
+error_numbers = TABLE.switch("+CMEE", "report errors as numbers", "error numbers", repeatable=True)
+"""Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
 
 error_numbers_query = TABLE.query(
     "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, "error numbers"
@@ -90,7 +68,9 @@ def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
     flow control) are as seen. Raises ParameterError on a speed that is not in `BAUDS`.
     """
     if baud not in BAUDS:
-        raise ParameterError(f"{baud} baud; the module knows {', '.join(map(str, BAUDS))}")
+        raise ParameterError(
+            f"{baud} baud is not a speed of the module; expected {', '.join(map(str, BAUDS))}"
+        )
     within("seconds", seconds, range(1, 31))
     return baud, seconds, int(store), 2, 1, 0, 0
 
@@ -107,11 +87,8 @@ speed_query = TABLE.query(
 # --- radio and configuration -----------------------------------------------------------------
 
 
-@TABLE.setting("+CFUN", "0|1", "switch the radio", describe=switch("radio"), timeout=RADIO_SWITCH)
-def radio(on: bool) -> Values:
-    """Full function or none; off ends the registration (TS 27.007 8.2)."""
-    return (int(on),)
-
+radio = TABLE.switch("+CFUN", "switch the radio", "radio", timeout=RADIO_SWITCH)
+"""Full function or none; off ends the registration (TS 27.007 8.2)."""
 
 radio_query = TABLE.query(
     "+CFUN?",

@@ -11,7 +11,7 @@ from typing import Final
 from m5310.at.codec import Quoted
 from m5310.at.codec import values as values_of
 from m5310.at.table import CommandTable, Match, Values, first_flag
-from m5310.commands.general import switch, within
+from m5310.commands.general import within
 from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, ParameterError
@@ -158,16 +158,8 @@ def registration_change(line: str) -> NetworkStatus | None:
     return _status(match) if match else None
 
 
-@TABLE.setting(
-    "+CGATT",
-    "0|1",
-    "attach to the network or leave it",
-    describe=switch("attachment to the network"),
-)
-def attach(on: bool) -> Values:
-    """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
-    return (int(on),)
-
+attach = TABLE.switch("+CGATT", "attach to the network or leave it", "attachment to the network")
+"""OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
 
 attachment = TABLE.query(
     "+CGATT?",
@@ -178,16 +170,10 @@ attachment = TABLE.query(
 )
 
 
-@TABLE.setting(
-    "+CSCON",
-    "0|1",
-    "report the radio connection",
-    describe=switch("reports of the radio connection"),
-    repeatable=True,
+report_connection = TABLE.switch(
+    "+CSCON", "report the radio connection", "reports of the radio connection", repeatable=True
 )
-def report_connection(on: bool) -> Values:
-    """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
-    return (int(on),)
+"""`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
 
 
 def describe_connection(connected: bool) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 
 from m5310.at.codec import Quoted
 from m5310.at.table import CommandTable, Match, Values
-from m5310.commands.general import switch
 from m5310.errors import AnswerError, ParameterError, shortened
 
 TABLE: Final = CommandTable()
@@ -178,12 +177,8 @@ discontinuous_reception_query = TABLE.query_all(
 )
 
 
-@TABLE.setting(
-    "+NPSMR", "0|1", "report sleep", describe=switch("reports of sleep"), repeatable=True
-)
-def report_sleep(on: bool) -> Values:
-    """`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
-    return (int(on),)
+report_sleep = TABLE.switch("+NPSMR", "report sleep", "reports of sleep", repeatable=True)
+"""`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
 
 
 # --- timers ----------------------------------------------------------------------------------

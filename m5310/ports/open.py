@@ -64,7 +64,10 @@ def _port(url: str, baudrate: int) -> Port:
     try:
         return serial.serial_for_url(url, baudrate=baudrate, exclusive=True, do_not_open=True)
     except (ValueError, serial.SerialException) as error:
-        raise PortError(f"{url} names no port: {error}") from error
+        raise PortError(
+            f"{url} is not a port: {error}; expected a name like /dev/ttyUSB0 or COM3, "
+            "or a URL like socket://host:port"
+        ) from error
 
 
 def _open(url: str, port: Port) -> None:

@@ -53,7 +53,9 @@ class PortSpeed:
             else:
                 self._set(baudrate)
         except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
-            raise PortError(f"the port cannot be set to {baudrate} baud: {error}") from error
+            raise PortError(
+                f"the port cannot be set to {baudrate} baud: {error}; try a usual speed like 9600"
+            ) from error
         self.baudrate = baudrate
         if self._protocol is not None:
             self._protocol.pace(seconds)

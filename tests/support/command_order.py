@@ -1,11 +1,10 @@
-"""A judge of the lines that a driver writes: is each one legal, there and then?
+"""Checks that each line which a driver writes is legal at that moment.
 
-It is written from the module's language alone (OneNET access guide 5.2, host programs for the
-module) and shares no code with the driver or the emulator. It reads both directions of the line
-and notes what the module must know from what it answered. After a refusal, a missing answer or a
-re-opened port it knows nothing, and allows what may be right; `violations` are the lines that no
-reading allows. What it sees in one moment it holds against the driver only later: a line may be on
-its way already.
+It follows the module's documentation alone (OneNET access guide 5.2, host programs for the module)
+and shares no code with the driver or the emulator. It reads both directions of the line and derives
+the module's state from its answers. After a refusal, a missing answer or a re-opened port the state
+is unknown, and everything possible is allowed; `violations` are the lines that are never legal. A
+change of the state counts only later than the moment it is seen: a line may be on its way already.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _RESTART = re.compile(r"REBOOTING|REBOOT_CAUSE_\w+")
 
 
 class Fact(Generic[T]):
-    """What is known of the module since some moment; None: nothing."""
+    """A fact about the module, known since some moment; None: unknown."""
 
     def __init__(self, value: T | None = None) -> None:
         self._value = value

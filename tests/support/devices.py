@@ -40,6 +40,6 @@ async def declared(m: Scripted, *paths: str) -> tuple[Device, list[Resource]]:
 
 
 class Ports(list[Scripted]):
-    """What was opened so far; `rules` are those of the next one, None: it is not plugged in."""
+    """The ports opened so far. `rules` are those of the next one; None: none is plugged in."""
 
     rules: dict[str, Reply | Callable[[str], Reply]] | None = platform()

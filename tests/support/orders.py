@@ -19,7 +19,7 @@ BRIEF: Final = st.sampled_from([0.0, 0.005, 0.02, 0.3, 1.0, 2.0, 4.0, 6.0])
 """Seconds that may pass between two things."""
 
 WHICH: Final = st.integers(0, 7)
-"""Chooses one of what there is then: what is drawn must not depend on the state of the machine."""
+"""Selects one of the existing items: a drawn value must not depend on the machine's state."""
 
 
 @dataclass(eq=False, slots=True)

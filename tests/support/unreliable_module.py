@@ -78,7 +78,7 @@ class UnreliableModule:
         self.losses = 0  # of an open port
         self._booting = False
         self._start = 0
-        self._configured = False
+        self.configured = False
         self._pending = False  # a login or logout is under way
 
     async def open(self) -> Modem:
@@ -108,7 +108,7 @@ class UnreliableModule:
         if announced:
             self.send("REBOOTING")
         self._start += 1
-        self._configured = self._pending = self.registered = False
+        self.configured = self._pending = self.registered = False
         self._booting = True
         self._later(BOOT, self._booted)
 
@@ -151,14 +151,14 @@ class UnreliableModule:
         name = line.removeprefix("AT+MIPL").split("=")[0]
         match name:
             case "CONF":
-                obeyed, self._configured = not self._configured, True
+                obeyed, self.configured = not self.configured, True
                 return obeyed
             case "DEL":
-                obeyed = self._configured and not self.registered and not self._pending
-                self._configured = self._configured and not obeyed
+                obeyed = self.configured and not self.registered and not self._pending
+                self.configured = self.configured and not obeyed
                 return obeyed
             case "OPEN":
-                obeyed = self._configured and not self.registered and not self._pending
+                obeyed = self.configured and not self.registered and not self._pending
                 return obeyed and self._begin(self._opened)
             case "CLOSE":
                 obeyed = self.registered and not self._pending
@@ -169,9 +169,9 @@ class UnreliableModule:
                     self._later(OUTCOME_DELAY, self.send, f"+MIPLUPDATE:0,{known}")
                 return self.registered
             case "NOTIFY":
-                return self._configured and self._reported(line)
+                return self.configured and self._reported(line)
             case "ADDOBJ" | "DELOBJ":
-                return self._configured
+                return self.configured
             case "READ" | "WRITE" | "EXECUTE":
                 return self.registered
         return True

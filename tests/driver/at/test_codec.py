@@ -94,7 +94,7 @@ def test_invalid_value_is_a_usage_error_that_quotes_it() -> None:
 
 
 def test_lone_surrogate_is_refused() -> None:
-    with pytest.raises(ParameterError, match="half a character"):
+    with pytest.raises(ParameterError, match="lone surrogate"):
         command_line("+X", Quoted("\ud800"))
 
 

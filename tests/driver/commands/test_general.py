@@ -62,7 +62,7 @@ def test_parse_error_names_the_expected_response() -> None:
 def test_parameters_out_of_range() -> None:
     with pytest.raises(ParameterError, match="9600, 57600"):
         c.speed(9601)
-    with pytest.raises(ParameterError, match=r"seconds 31 is outside 1\.\.30"):
+    with pytest.raises(ParameterError, match=r"seconds must be 1\.\.30, got 31"):
         c.speed(9600, seconds=31)
     with pytest.raises(ParameterError):
         c.speed(9600, seconds=True)

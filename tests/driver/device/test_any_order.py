@@ -3,6 +3,7 @@
 Every call ends in time. Each command is legal for the module at that moment. Reports keep their
 order, and their states agree with what the module accepted. Each loss of the port is one event.
 Once the faults end, device and module agree, and a device that was logged in is logged in again.
+After destroy the module holds nothing.
 """
 
 from __future__ import annotations
@@ -266,10 +267,12 @@ class DeviceOrders(Orders):
     def teardown(self) -> None:
         if hasattr(self, "device"):
             self.heal()
+            cleans = self.device.state not in (S.LOST, S.DESTROYED)
             self.call("destroy", self.device.destroy)
             self.pass_time(WITHIN["destroy"])
             assert not self.pending()
             assert self.device.state is S.DESTROYED
+            assert not (cleans and (self.module.registered or self.module.configured))
             self.pass_time(OVERDUE)
         self.leave()
 

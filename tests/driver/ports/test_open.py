@@ -120,8 +120,8 @@ async def test_error_of_opening_says_what_to_try(
     ("url", "text"),
     [
         ("/dev/null", "cannot be opened"),
-        ("carrier-pigeon://roof", "names no port"),
-        ("hwgrep://no such thing at all", "names no port"),
+        ("carrier-pigeon://roof", "is not a port"),
+        ("hwgrep://no such thing at all", "is not a port"),
         ("socket://nowhere", "cannot be opened"),
     ],
 )
