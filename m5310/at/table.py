@@ -63,28 +63,6 @@ class CommandTable:
         self,
         name: str,
         shape: re.Pattern[str],
-        parse: Callable[[Match], T],
-        subject: str,
-        *values: int | str,
-        meaning: str = "",
-        describe: Callable[[T], str] | None = None,
-    ) -> Callable[[], Command[T]]:
-        """A repeatable command that must be answered with a line of `shape`, whose match is
-        parsed. `describe` says the result in words; by default the `subject` and the value."""
-        return self.query_all(
-            name,
-            shape,
-            lambda matches: parse(matches[0]),
-            subject,
-            *values,
-            meaning=meaning,
-            describe=describe,
-        )
-
-    def query_all(
-        self,
-        name: str,
-        shape: re.Pattern[str],
         parse: Callable[[Sequence[Match]], T],
         subject: str,
         *values: int | str,
@@ -92,7 +70,11 @@ class CommandTable:
         meaning: str = "",
         describe: Callable[[T], str] | None = None,
     ) -> Callable[[], Command[T]]:
-        """As `query`, parsed from all lines of `shape`; not `required`: there may be none."""
+        """A repeatable command that is answered with lines of `shape`, whose matches are parsed.
+
+        At least one line must come, unless not `required`. `describe` says the result in words;
+        by default the `subject` and the value.
+        """
         command = Command(
             command_line(name, *values),
             (Response(shape, required),),
@@ -193,14 +175,14 @@ def flag(text: str) -> bool:
     return text == "1"
 
 
-def first_value(match: Match) -> str:
-    """The first group of a response, for `CommandTable.query`."""
-    return str(match[1])
+def first_value(matches: Sequence[Match]) -> str:
+    """The first group of the first response, for `CommandTable.query`."""
+    return str(matches[0][1])
 
 
-def first_flag(match: Match) -> bool:
-    """Whether the first group of a response is 1, for `CommandTable.query`."""
-    return str(match[1]) == "1"
+def first_flag(matches: Sequence[Match]) -> bool:
+    """Whether the first group of the first response is 1, for `CommandTable.query`."""
+    return first_value(matches) == "1"
 
 
 def _nothing(_: Answer) -> None:

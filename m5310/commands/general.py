@@ -78,7 +78,7 @@ def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
 speed_query = TABLE.query(
     "+NATSPEED?",
     re.compile(r"\+NATSPEED: ?([0-9]{4,6})(?:,[0-9]+){0,6}"),
-    lambda match: int(match[1]),
+    lambda matches: int(matches[0][1]),
     "speed",
     describe=lambda baud: f"speed {baud} baud",
 )
@@ -116,7 +116,7 @@ def configure(name: str, on: bool) -> Values:
     return name, "TRUE" if on else "FALSE"
 
 
-configuration = TABLE.query_all(
+configuration = TABLE.query(
     "+NCONFIG?",
     re.compile(r"\+NCONFIG: ?([A-Z0-9_]+),([A-Z0-9_]+)"),
     lambda matches: {match[1]: match[2] for match in matches},

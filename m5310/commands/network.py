@@ -148,7 +148,11 @@ def report_registration(level: int) -> Values:
 
 
 registration = TABLE.query(
-    "+CEREG?", _CEREG, _status, "registration on the network", describe=describe_status
+    "+CEREG?",
+    _CEREG,
+    lambda matches: _status(matches[0]),
+    "registration on the network",
+    describe=describe_status,
 )
 
 
@@ -215,7 +219,7 @@ def operator(plmn: str | None) -> Values:
 operator_query = TABLE.query(
     "+COPS?",
     re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
-    lambda match: match[1] or None,
+    lambda matches: matches[0][1] or None,
     "operator",
 )
 
@@ -242,7 +246,7 @@ def bands(*numbers: int) -> Values:
 bands_query = TABLE.query(
     "+NBAND?",
     re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
-    lambda match: tuple(map(int, match[1].split(","))),
+    lambda matches: tuple(map(int, matches[0][1].split(","))),
     "bands",
 )
 
@@ -266,7 +270,7 @@ forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
 
-addresses = TABLE.query_all(
+addresses = TABLE.query(
     "+CGPADDR",
     re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
     # of the first context that has one; None before that
@@ -281,7 +285,7 @@ def _access_points(matches: Sequence[Match]) -> dict[int, str]:
     return {int(number): name for number, _, name, *_ in rows}
 
 
-contexts = TABLE.query_all(  # only OK as long as none is defined
+contexts = TABLE.query(  # only OK as long as none is defined
     "+CGDCONT?",
     re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
     _access_points,

@@ -97,10 +97,10 @@ def power_saving(wanted: PowerSaving) -> Values:
     return 1, None, None, Quoted(periodic_update), Quoted(active_bits(wanted.active))
 
 
-def _saving(match: Match) -> PowerSaving:
-    periodic_update, active = match[2], match[3]
+def _saving(matches: Sequence[Match]) -> PowerSaving:
+    on, periodic_update, active = matches[0].groups()
     return PowerSaving(
-        match[1] == "1",
+        on == "1",
         periodic_update_seconds(periodic_update) if periodic_update else None,
         active_seconds(active) if active else None,
     )
@@ -167,7 +167,7 @@ def _cycle(matches: Sequence[Match]) -> Cycle | None:
     return Cycle(bits) if bits and bits != _NO_CYCLE else None
 
 
-discontinuous_reception_query = TABLE.query_all(
+discontinuous_reception_query = TABLE.query(
     "+CEDRXS?",
     re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?'),
     _cycle,
