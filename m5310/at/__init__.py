@@ -11,6 +11,10 @@
                       v        resync, wakeup          |
                  ---------------- serial line ------------------
 
+Beside these: `codec` (command lines, answers, final results), `table` (how other folders declare
+their commands), `line_stream` (unsolicited lines as an async iterator), `tasks` (work that no
+cancellation may interrupt, outcomes that a later line brings), `events` (with the counters).
+
 Who owns a line. The module writes three kinds of lines (V.250 5.7): information responses, final
 result codes and unsolicited result codes. Nothing on the wire says to which command one belongs,
 so the engine decides, with one command outstanding at a time:

@@ -47,7 +47,7 @@ def address_of(text: str) -> str:
 
 
 class Sockets:
-    """`urc` queues an unsolicited line, `send` sends a datagram, `online` tells whether the radio
+    """`urc` queues an unsolicited line, `send` sends a datagram, `online` returns whether the radio
     is registered.
 
     `ports`: local UDP ports of the open sockets by socket number; read only.
