@@ -295,7 +295,7 @@ class Player:
         match event:
             case Answer():
                 assert line == "OK", step.where
-                assert event.answer.command is self.command, step.where
+                assert event.command is self.command, step.where
             case Refused():
                 assert event.result.text == line, step.where
             case _:
