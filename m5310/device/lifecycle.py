@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from m5310.at.tasks import finish
+from m5310.at.tasks import begin, finish
 from m5310.device.parts import Parts
 from m5310.device.registration import CLOSE
 from m5310.errors import (
@@ -79,7 +79,7 @@ class Lifecycle:
         self._parts.callbacks.allow_close_from_callback()
         if self._destroying is None:
             self._registration.closing_only = True
-            self._destroying = asyncio.create_task(self._destroy())
+            self._destroying = begin(self._destroy())
         await finish(self._destroying)
 
     async def _destroy(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
+from m5310.at.tasks import begin
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.events import ReportDropped, UpkeepEvent
 from m5310.device.observations import Observations
@@ -206,7 +207,7 @@ class Outbox:
     def _proceed(self) -> None:
         self._wake()
         if self._queue and not self._held and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._send_all(), name="m5310-outbox")
+            self._task = begin(self._send_all(), "m5310-outbox")
 
     def _wake(self) -> None:
         self._changed.set()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from m5310.at.tasks import begin
 from m5310.device.events import RenewalFailed, Renewed, UpkeepEvent
 from m5310.device.registration import UPDATE, Registration
 from m5310.errors import M5310Error, ModemReset, PortError, StateError
@@ -82,7 +83,7 @@ class Renewal:
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._task = asyncio.create_task(self._renew(), name="m5310-renewal")
+        self._task = begin(self._renew(), "m5310-renewal")
 
     async def _renew(self) -> None:
         try:
