@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from m5310.at.tasks import begin
 from m5310.device.device import Device
 from m5310.device.reports import Report
 from m5310.errors import AcknowledgementTimeout, M5310Error, NotFound, ParameterError
@@ -135,7 +134,7 @@ class NbiotDevice:
     async def _report(self, values: dict[Resource, Value]) -> None:
         report = await self._device.report(values, acknowledge=self._ack_callback is not None)
         if self._ack_callback is not None:
-            task = begin(self._acknowledge(report, self._ack_callback))
+            task = asyncio.create_task(self._acknowledge(report, self._ack_callback))
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
 
