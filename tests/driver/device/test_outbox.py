@@ -507,11 +507,11 @@ async def test_overdue_report_fails_without_recovery() -> None:
 # --- what ends the wait for an acknowledgement -----------------------------------------------
 
 
-@pytest.mark.parametrize("timeout", [None, 93])
-async def test_logout_ends_the_wait_for_an_acknowledgement(timeout: float | None) -> None:
+@pytest.mark.parametrize("within", [None, 93])
+async def test_logout_ends_the_wait_for_an_acknowledgement(within: float | None) -> None:
     setup = OutboxSetup()
     report = await setup.send("1", acknowledge=True)
-    waiting = asyncio.create_task(report.acknowledgement(timeout))
+    waiting = asyncio.create_task(report.acknowledgement(within))
     await elapse(1)
     setup.outbox.stop(StateError("not reported: the device is DEREG_PENDING"))
     with pytest.raises(AcknowledgementTimeout, match=r"before the logout.*may or may not"):
