@@ -69,13 +69,15 @@ class Pending(Generic[K, V]):
         if future is not None and not future.done():
             future.set_result(outcome)
 
+    def fail(self, key: K, error: Exception) -> None:
+        """Raise `error` in all that wait for `key`."""
+        _fail(self._futures.pop(key, None), error)
+
     def fail_all(self, error: Exception) -> None:
         """Raise `error` in all that wait for any key."""
         futures, self._futures = self._futures, {}
         for future in futures.values():
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # mark as retrieved: possibly none waits
+            _fail(future, error)
 
     @staticmethod
     async def wait(future: asyncio.Future[V], seconds: float) -> V | None:
@@ -86,3 +88,9 @@ class Pending(Generic[K, V]):
         """
         done, _ = await asyncio.wait({future}, timeout=seconds)
         return future.result() if done else None
+
+
+def _fail(future: asyncio.Future[V] | None, error: Exception) -> None:
+    if future is not None and not future.done():
+        future.set_exception(error)
+        future.exception()  # mark as retrieved: possibly none waits

@@ -84,7 +84,9 @@ class Device:
         self.module: Final = Module(link)
         self._events = EventEmitter(on_event)
         self._resources = ObjectTree()
-        registration = self._registration = Registration(execute, dialect)
+        registration = self._registration = Registration(
+            execute, dialect, lifetime, self._events.emit
+        )
         provisioning = self._provisioning = Provisioning(
             self._resources, self.module, dialect, session, registration.outcomes
         )

@@ -67,6 +67,8 @@ class Lifecycle:
             registration.check(DeviceEvent.CLOSE)
         try:
             await recovery.suspend()
+            if not await registration.end_pending_login():
+                await registration.wait_login()
             await registration.wait_stable()
             if registration.allows(DeviceEvent.CLOSE):
                 await registration.close(timeout)
@@ -87,6 +89,7 @@ class Lifecycle:
             pass  # wait until a creation under way is undone
         await self._parts.recovery.suspend()
         try:
+            await self._end_pending_login()
             await self._registration.wait_stable()
             if self._registration.allows(DeviceEvent.CLOSE):
                 await self.close(CLOSE)
@@ -103,6 +106,15 @@ class Lifecycle:
         # in any state, since the module holds nothing any more
         self._registration.apply(DeviceEvent.CLOSED)
         self._registration.apply(DeviceEvent.DESTROY)
+
+    async def _end_pending_login(self) -> None:
+        registration = self._registration
+        if await registration.end_pending_login():
+            return
+        if await self._parts.provisioning.delete_configuration():
+            registration.login_ended()
+        else:
+            await registration.wait_login()
 
     async def _release_port(self) -> None:
         gone = PortError("the device was destroyed")

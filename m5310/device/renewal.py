@@ -54,7 +54,7 @@ class Renewal:
 
     def check_soon(self) -> None:
         """The start of the lifetime is unknown: update soon."""
-        self._set_timer(CHECK_AFTER)
+        self._set_timer(min(CHECK_AFTER, renewal_interval(self._lifetime)))
 
     def pause(self) -> None:
         """There is nothing to renew; an update under way ends by itself."""
