@@ -85,6 +85,15 @@ class Lifecycle:
         await finish(self._destroying)
 
     async def _destroy(self) -> None:
+        try:
+            await self._clean_module()
+        finally:  # also when the program ends its loop: a second Ctrl-C
+            await self._release_port()
+            # in any state, since the module holds nothing any more
+            for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
+                self._registration.apply(event)
+
+    async def _clean_module(self) -> None:
         async with self._creating:
             pass  # wait until a creation under way is undone
         await self._parts.recovery.suspend()
@@ -102,10 +111,6 @@ class Lifecycle:
         async with self._parts.provisioning.lock:  # wait for the end of a declaration
             if not self._link.gone:
                 await self._parts.provisioning.delete_all()
-        await self._release_port()
-        # in any state, since the module holds nothing any more
-        self._registration.apply(DeviceEvent.CLOSED)
-        self._registration.apply(DeviceEvent.DESTROY)
 
     async def _end_pending_login(self) -> None:
         registration = self._registration

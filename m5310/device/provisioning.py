@@ -167,12 +167,17 @@ class Provisioning:
         self._maybe_instances.discard(instance)
 
     async def remove(self, resource: Resource) -> bool:
-        """Remove a resource; delete its instance if that is empty now. Returns whether it was."""
-        self._resources.remove(resource)
+        """Delete the instance of a resource that was removed, if that is empty now.
+
+        Returns whether it was, and is deleted now.
+        """
         instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
             return False
-        await self._execute(self._dialect.delete_instance(instance))
+        try:
+            await self._undo(self._dialect.delete_instance(instance))
+        except (PortError, ModemReset):
+            return False  # the module has lost it, or is configured again without it
         self._instances.pop(instance, None)
         return True
 

@@ -74,6 +74,8 @@ class Registration(DeviceStatus):
         super().__init__()
         self._lifetime = lifetime
         self._expires = math.inf  # when the lifetime is over
+        self.objects_changed = False
+        """An object instance was deleted since the last login or update with objects."""
         self._login_due = 0.0  # when a login under way has ended
         self._emit = emit
         self._execute = execute
@@ -146,6 +148,7 @@ class Registration(DeviceStatus):
         self.apply(DeviceEvent.CONNECT)  # again, if the outcome of that login came meanwhile
         self._maybe_logged_in = True
         outcome = self.outcomes.expect(Opened)
+        self.objects_changed = False  # a login names them all
         try:
             await self._execute_all(self._dialect.open(seconds), outcome)
         except CommandError:
@@ -207,6 +210,7 @@ class Registration(DeviceStatus):
         _checked(timeout)
         self.begin(DeviceEvent.UPDATE)
         outcome = self.outcomes.expect(Updated)
+        with_objects = with_objects or self.objects_changed
         update = self._dialect.update(with_objects=with_objects)
         try:
             await self._send(self._execute_all(update, outcome), DeviceEvent.UPDATE_FAILED)
@@ -219,6 +223,7 @@ class Registration(DeviceStatus):
             self.apply(DeviceEvent.UPDATE_FAILED)
             raise
         if updated:
+            self.objects_changed = self.objects_changed and not with_objects
             return
         self.apply(DeviceEvent.UPDATE_FAILED)
         why = "failed" if updated is False else f"was not confirmed within {timeout:g} s"

@@ -209,11 +209,14 @@ async def test_last_resource_of_instance_deletes_it() -> None:
     one, other = provisioned.resource(), provisioned.resource("3303/0/5701")
     await provisioned.provisioning.declare(one)
     await provisioned.provisioning.declare(other)
+    provisioned.tree.remove(one)
     assert not await provisioned.provisioning.remove(one)
+    provisioned.tree.remove(other)
     assert await provisioned.provisioning.remove(other)
     assert provisioned.module.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
     await provisioned.provisioning.declare(one)
     provisioned.provisioning.forget()
+    provisioned.tree.remove(one)
     assert not await provisioned.provisioning.remove(one)  # a restarted module holds nothing
 
 
