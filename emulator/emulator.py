@@ -175,7 +175,10 @@ class Emulator:
         return self.clock.now()
 
     def settle(self) -> None:
-        """Do everything that is due by now. Call it before and after acting on a part directly."""
+        """Do everything that is due by now. Call it before and after acting on a part directly.
+
+        Does nothing before `start` and after `close`.
+        """
         self._scheduler.settle()
 
     # Lifecycle ---------------------------------------------------------------------------------
@@ -195,6 +198,7 @@ class Emulator:
         async with AsyncExitStack() as opened:
             opened.callback(self._scheduler.stop)
             self._scheduler.start()
+            opened.callback(self._take_offline)
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -211,7 +215,10 @@ class Emulator:
             self._open = opened.pop_all()
 
     async def close(self) -> None:
-        """Close ports and API and remove the links; a second call does nothing."""
+        """Close ports and API, remove the links, and take the devices offline.
+
+        Open requests to devices end as OFFLINE. A second call does nothing.
+        """
         await self._open.aclose()
 
     async def __aenter__(self) -> Self:
@@ -245,6 +252,9 @@ class Emulator:
             return None
         module = place + 1 if len(self.boards) > 1 else None
         return Trace(self._trace, self.now(), module=module)
+
+    def _take_offline(self) -> None:
+        self.platform.server.close(self.now())
 
     def _create_devices(self) -> None:
         for board in self.boards:

@@ -37,7 +37,8 @@ class Cloud:
 
     Raises:
         ApiError: the device is not online, refused the request, or did not answer within 30 s of
-            the emulator's clock; the text is OneNET's.
+            the emulator's clock; the text is OneNET's. OFFLINE: the device has logged out, or the
+            emulator was closed.
         TimeoutError: no answer within `timeout`, for example because the clock stands still.
         ValueError: the path is invalid.
     """

@@ -151,6 +151,24 @@ def test_silent_device_times_out_by_the_emulators_clock(
         reading.result(10)
 
 
+def test_requests_end_when_the_emulator_is_closed() -> None:
+    with Emulator(baud=None, http=None, latency=0) as emulator:
+        cloud = Cloud(emulator)
+        with Program(emulator.port) as program:
+            program.log_in(emulator)
+            requests = [
+                cloud.start_read("3303/0/5700"),
+                cloud.start_read_all("3303/0"),
+                cloud.start_write({"3303/0/5700": 1.5}),
+                cloud.start_execute("3303/0/5700"),
+            ]
+    for request in requests:
+        with pytest.raises(ApiError, match="unsuccess: OFFLINE"):
+            request.result(0)
+    with pytest.raises(RuntimeError, match="is not running"):
+        cloud.start_read("3303/0/5700")
+
+
 def test_timeout_with_stopped_clock_says_what_to_try(program: Program, cloud: Cloud) -> None:
     with pytest.raises(TimeoutError, match=r"use start_read\(\)"):
         cloud.read("3303/0/5700", timeout=0)
