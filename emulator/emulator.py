@@ -141,10 +141,6 @@ class Emulator:
     @property
     def line(self) -> Line:
         """The serial line. Raises RuntimeError before `start`."""
-        if not self._started:
-            raise RuntimeError(
-                "the emulator has no port before it is started: use it inside its `with`"
-            )
         return self.boards[0].line
 
     @property

@@ -59,7 +59,15 @@ class _Remote:
         return self._remote(self(lambda part: getattr(part, name)))
 
     def __setattr__(self, name: str, value: object) -> None:
-        self(lambda part: setattr(part, name, value))
+        def change(part: object) -> None:
+            if name.startswith("_") or not hasattr(part, name):
+                raise AttributeError(
+                    f"{type(part).__name__} has no attribute {name!r}, expected one of:"
+                    f" {', '.join(dir(self))}"
+                )
+            setattr(part, name, value)
+
+        self(change)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Remote) and other._part is self._part

@@ -196,6 +196,8 @@ async def test_second_start_and_port_before_start_raise(tmp_path: Path) -> None:
         RuntimeError, match="no port before it is started: use it inside its `with`"
     ):
         _ = emulator.port
+    with pytest.raises(RuntimeError, match="no port before it is started"):
+        _ = emulator.boards[0].line
     async with emulator:
         assert emulator.port == str(tmp_path / "m5310")
         with pytest.raises(RuntimeError, match="can be started only once: make another one"):
