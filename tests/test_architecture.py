@@ -73,6 +73,7 @@ SHELLS = (
     "emulator.clock.clocks",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.http.connections",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.emulator",
