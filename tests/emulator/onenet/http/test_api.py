@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from emulator.air.messages import Execute, Read, Write
+from emulator.air.messages import Execute, Read, Response, Write
 from emulator.air.model import Code, Item, Path
 from emulator.onenet.http.answers import Year
 from emulator.onenet.http.api import HttpApi
@@ -248,6 +248,22 @@ async def test_write_is_sent_to_the_instance() -> None:
                 Item(Path(3303, 0, 5850), True),
                 Item(Path(3303, 0, 5701), "摄氏"),
             )
+
+
+async def test_bytes_that_were_read_can_be_written_back() -> None:
+    async with served_api() as api:
+        api.log_in()
+        item = Item(Path(3303, 0, 5700), b"\x0a\x64\xff")
+        api.module.answer = lambda read: Response(read.mid, Code.CONTENT, items=(item,))
+        (instance,) = (await api.call("GET", "/nbiot", READ))["data"]
+        assert instance["res"] == [{"val": [10, 100, 255], "res_id": 5700}]
+        api.module.answer = success
+        for data in (instance["res"], [{"res_id": 5700, "val": "0A64FF", "type": 1}]):
+            answer = await api.call("POST", "/nbiot", READ | {"mode": "2"}, {"data": data})
+            assert answer == {"errno": 0, "error": "succ"}
+            request = api.module.requests[-1]
+            assert isinstance(request, Write)
+            assert request.items == (item,)
 
 
 @pytest.mark.parametrize(("body", "sent"), [({"args": "ping"}, b"ping"), ({}, b""), (None, b"")])
