@@ -132,6 +132,17 @@ class Emulator:
             self.boards.append(board)
             self._simulation.add(module, board.flush)
 
+    def __repr__(self) -> str:
+        try:
+            port = self.port
+        except RuntimeError:
+            port = "not open"
+        device = self.platform.device_by_imei(self.imei)
+        online = device is not None and self.platform.online(device)
+        others = f", and {len(self.boards) - 1} more" if len(self.boards) > 1 else ""
+        state = "online" if online else "not online"
+        return f"<Emulator: port {port}, imei {self.imei}, {state}{others}>"
+
     # Handles -----------------------------------------------------------------------------------
 
     @property

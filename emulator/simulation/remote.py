@@ -13,6 +13,7 @@ from emulator.simulation.loop_thread import LoopThread
 P = TypeVar("P")
 R = TypeVar("R")
 
+__tracebackhide__ = True  # pytest shows the line of the test, not this file
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -79,7 +80,10 @@ class _Remote:
         return [name for name in dir(self._part) if not name.startswith("_")]
 
     def __repr__(self) -> str:
-        return f"<remote {self._part!r}>"
+        try:
+            return cast(str, self(repr))
+        except RuntimeError:  # it is closed, or this is its own thread
+            return repr(self._part)
 
     def _remote(self, value: object) -> object:
         if isinstance(value, list):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import Coverage, Emulator, Sim, VirtualClock, within
+from emulator import Cloud, Coverage, Emulator, Sim, VirtualClock, within
 from emulator.line.faults import Fault
 from emulator.module.module import Cause
 from tests.support.programs import Program
@@ -78,7 +78,7 @@ def test_within_accepts_the_part_itself() -> None:
 
 
 def test_nested_parts_are_proxies_values_are_not(emulator: Emulator) -> None:
-    assert repr(emulator.boards[0].module).startswith("<remote <emulator.module.module.Module")
+    assert repr(emulator.boards[0].module).startswith("<emulator.module.module.Module")
     assert repr(emulator.module.identity).startswith("Identity(")
     assert emulator.boards[0].module == emulator.module
     assert emulator.module != emulator.line
@@ -86,6 +86,27 @@ def test_nested_parts_are_proxies_values_are_not(emulator: Emulator) -> None:
     assert len({emulator.module, emulator.boards[0].module}) == 1
     assert {"port", "module", "close"} <= set(dir(emulator))
     assert not [name for name in dir(emulator) if name.startswith("_")]
+
+
+def test_repr_names_port_imei_and_login(emulator: Emulator) -> None:
+    shown = f"<Emulator: port {emulator.port}, imei {emulator.imei}, "
+    assert repr(emulator) == f"{shown}not online>"
+    with Program(emulator.port) as program:
+        program.log_in(emulator)
+    assert repr(emulator) == f"{shown}online>"
+    within(emulator, lambda own: emulator.__repr__())  # in its own thread
+
+
+def test_repr_at_any_time() -> None:
+    it = Emulator(baud=None, http=None, modules=3, imei="7")
+    assert repr(it) == "<Emulator: port not open, imei 7, not online, and 2 more>"
+    with it as emulator:
+        port = emulator.port
+        cloud = Cloud(emulator)
+        assert repr(cloud) == "<Cloud: imei 7, not online>"
+    shown = f"<Emulator: port {port}, imei 7, not online, and 2 more>"
+    assert (repr(it), repr(emulator)) == (shown, shown)
+    assert repr(cloud) == "<Cloud: imei 7, the emulator is closed>"
 
 
 def test_private_names_and_identity(emulator: Emulator) -> None:
