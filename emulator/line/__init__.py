@@ -14,8 +14,8 @@
 and times in, bytes and times out.
 
 - Port (`ports/`): what a host opens. It reports bytes that the host wrote, accepts bytes for the
-  host, and says whether a host is there. `Attachment` opens and closes it under one name, so that
-  `Line.unplug` and `Line.plug` act like pulling a USB adapter and inserting it again.
+  host, and reports whether a host is there. `Attachment` opens and closes it under one name, so
+  that `Line.unplug` and `Line.plug` act like pulling a USB adapter and inserting it again.
 - Faults: bytes are lost, doubled, corrupted, delayed or inserted, at random (seed) or at a byte
   that a test names. The result depends on the bytes and their order, not on how they are split.
 - Pacing: with a baud rate, each byte takes 10 bits (8N1) and is delivered when its last bit is

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import itemgetter
 from random import Random
 
 # Seconds of a random delay: longer than the pause that hosts take for the end of an answer.
@@ -85,12 +86,6 @@ class FaultAt:
             raise ValueError(f"delay {self.seconds}: expected a number of seconds, 0 or more")
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    position: int  # as `_position` counts
-    fault: FaultAt
-
-
 class DirectionFaults:
     """Faults of one direction: random ones by `rates`, planned ones by `lose`, `double` etc.
 
@@ -100,7 +95,7 @@ class DirectionFaults:
 
     def __init__(self, *, seed: int = 0, on_note: Callable[[str], None] = _ignore) -> None:
         self._position = 0  # bytes passed while there may have been faults
-        self._planned: list[_Planned] = []
+        self._planned: list[tuple[int, FaultAt]] = []  # by position
         self.active = False  # whether bytes may get a fault: by a rate, or by a planned one
         self.rates = Rates()
         self.met: Counter[Fault] = Counter()
@@ -139,8 +134,7 @@ class DirectionFaults:
 
     def plan(self, fault: FaultAt) -> None:
         """Plan one fault; two faults of the same byte apply in the order of planning."""
-        planned = _Planned(self._position + fault.after, fault)
-        insort(self._planned, planned, key=lambda planned: planned.position)
+        insort(self._planned, (self._position + fault.after, fault), key=itemgetter(0))
         self._update_active()
 
     def apply(self, data: bytes) -> list[Chunk]:
@@ -173,18 +167,14 @@ class DirectionFaults:
 
     def _pass(self, byte: int) -> tuple[float, bytes]:
         """The delay before `byte`, and the bytes that replace it."""
-        due = [planned for planned in self._planned if planned.position <= self._position]
-        self._planned = [
-            planned
-            for planned in self._planned
-            if planned.position + planned.fault.count - 1 > self._position
-        ]
+        due = [planned for at, planned in self._planned if at <= self._position]
         self._position += 1
-        delay, before = 0.0, b""
-        hit = {planned.fault.fault for planned in due}
-        for planned in due:
-            delay += planned.fault.seconds
-            before += planned.fault.data
+        self._planned = [
+            (at, planned) for at, planned in self._planned if at + planned.count > self._position
+        ]
+        delay = sum(planned.seconds for planned in due)
+        before = b"".join(planned.data for planned in due)
+        hit = {planned.fault for planned in due}
         after = b""
         for fault in self._draw():
             if fault is Fault.DELAY:

@@ -22,12 +22,10 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     CloudRequest,
-    CoverageChange,
-    NetworkChange,
     NoiseChange,
     PlatformChange,
+    RadioChange,
     Restart,
-    SimChange,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
@@ -58,15 +56,15 @@ _FAULT_KEYS = {
 
 
 def _coverage(table: TomlTable, key: str) -> Action:
-    return CoverageChange(table.choice(key, Coverage.__members__))
+    return RadioChange(coverage=table.choice(key, Coverage.__members__))
 
 
 def _network(table: TomlTable, key: str) -> Action:
-    return NetworkChange(table.choice(key, {"refuses": True, "accepts": False}))
+    return RadioChange(refusing=table.choice(key, {"refuses": True, "accepts": False}))
 
 
 def _sim(table: TomlTable, key: str) -> Action:
-    return SimChange(table.choice(key, Sim.__members__))
+    return RadioChange(sim=table.choice(key, Sim.__members__))
 
 
 def _restart(table: TomlTable, key: str) -> Action:

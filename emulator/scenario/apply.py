@@ -11,12 +11,10 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     Change,
-    CoverageChange,
-    NetworkChange,
     NoiseChange,
     PlatformChange,
+    RadioChange,
     Restart,
-    SimChange,
 )
 from emulator.simulation.board import Board
 
@@ -29,12 +27,8 @@ def apply(change: Change, emulator: Emulator, board: Board) -> Undo:
     Raises OSError if the port cannot be opened again.
     """
     match change:
-        case CoverageChange(coverage):
-            return _set(board.module.radio, coverage=coverage)
-        case NetworkChange(refusing):
-            return _set(board.module.radio, refusing=refusing)
-        case SimChange(sim):
-            return _set(board.module.radio, sim=sim)
+        case RadioChange(coverage, refusing, sim):
+            return _set(board.module.radio, coverage=coverage, refusing=refusing, sim=sim)
         case Restart(cause):
             board.module.power_cycle(cause, emulator.now())
         case CableChange(plugged):
@@ -60,11 +54,13 @@ def apply(change: Change, emulator: Emulator, board: Board) -> Undo:
 
 
 def _set(part: object, **attributes: object) -> Undo:
-    before = {name: getattr(part, name) for name in attributes}
+    """Set the attributes that are not None."""
+    new = {name: value for name, value in attributes.items() if value is not None}
+    before = {name: getattr(part, name) for name in new}
 
     def assign(values: Mapping[str, object]) -> None:
         for name, value in values.items():
             setattr(part, name, value)
 
-    assign(attributes)
+    assign(new)
     return lambda: assign(before)

@@ -55,24 +55,14 @@ When = At | Every | On
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageChange:
-    """Set the radio coverage of the module."""
+class RadioChange:
+    """Change the module's place; None leaves a part unchanged. `refusing`: the network refuses to
+    register the module.
+    """
 
-    coverage: Coverage
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkChange:
-    """The network refuses to register the module, or accepts it."""
-
-    refusing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SimChange:
-    """Set the SIM in the holder."""
-
-    sim: Sim
+    coverage: Coverage | None = None
+    refusing: bool | None = None
+    sim: Sim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +116,7 @@ class CloudRequest:
     request: Read | Write | Execute | Discover
 
 
-Change = (
-    CoverageChange
-    | NetworkChange
-    | SimChange
-    | Restart
-    | CableChange
-    | NoiseChange
-    | ByteFault
-    | AirChange
-    | PlatformChange
-)
+Change = RadioChange | Restart | CableChange | NoiseChange | ByteFault | AirChange | PlatformChange
 # `CommandFault` needs an `On`. `ExtraBytes` are added to the answer of an `On` without delay;
 # elsewhere they are written on an idle line.
 Action = Change | CloudRequest | CommandFault | ExtraBytes

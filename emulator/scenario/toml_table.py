@@ -14,7 +14,7 @@ _MAX = 1e9
 
 
 class InvalidValue(Exception):
-    """The value of `key` (None: the table itself) is invalid; the text says what is expected."""
+    """The value of `key` (None: the table itself) is invalid; the text names what is expected."""
 
     def __init__(self, key: str | None, message: str) -> None:
         super().__init__(message)

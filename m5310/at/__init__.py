@@ -4,12 +4,16 @@
                       |                                ^
     modem       queue, futures, timer, port            |  asyncio
     ------------------|--------------------------------|-----------------
-    engine      submit, tick           events: Answered, Refused, TimedOut,   pure: bytes and
+    engine      submit, tick           events: Answer, Refused, TimedOut,     pure: bytes and
                       |                  Unsolicited, UnexpectedResult, ...   time in, events out
                   outgoing()                receive(bytes)
                       |        lines, outstanding,     ^
                       v        resync, wakeup          |
                  ---------------- serial line ------------------
+
+Beside these: `codec` (command lines, answers, final results), `table` (how other folders declare
+their commands), `line_stream` (unsolicited lines as an async iterator), `tasks` (work that no
+cancellation may interrupt, outcomes that a later line brings), `events` (with the counters).
 
 Who owns a line. The module writes three kinds of lines (V.250 5.7): information responses, final
 result codes and unsolicited result codes. Nothing on the wire says to which command one belongs,

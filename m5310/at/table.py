@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from m5310.at.codec import PROMPT, Answer, Command, Quoted, Response, command_line
-from m5310.errors import AnswerError
+from m5310.errors import AnswerError, ParameterError, shortened
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,28 +63,6 @@ class CommandTable:
         self,
         name: str,
         shape: re.Pattern[str],
-        parse: Callable[[Match], T],
-        subject: str,
-        *values: int | str,
-        meaning: str = "",
-        describe: Callable[[T], str] | None = None,
-    ) -> Callable[[], Command[T]]:
-        """A repeatable command that must be answered with a line of `shape`, whose match is
-        parsed. `describe` says the result in words; by default the `subject` and the value."""
-        return self.query_all(
-            name,
-            shape,
-            lambda matches: parse(matches[0]),
-            subject,
-            *values,
-            meaning=meaning,
-            describe=describe,
-        )
-
-    def query_all(
-        self,
-        name: str,
-        shape: re.Pattern[str],
         parse: Callable[[Sequence[Match]], T],
         subject: str,
         *values: int | str,
@@ -92,7 +70,11 @@ class CommandTable:
         meaning: str = "",
         describe: Callable[[T], str] | None = None,
     ) -> Callable[[], Command[T]]:
-        """As `query`, parsed from all lines of `shape`; not `required`: there may be none."""
+        """A repeatable command that is answered with lines of `shape`, whose matches are parsed.
+
+        At least one line must come, unless not `required`. `describe` says the result in words;
+        by default the `subject` and the value.
+        """
         command = Command(
             command_line(name, *values),
             (Response(shape, required),),
@@ -117,6 +99,29 @@ class CommandTable:
         """Decorates the function that returns the values of a command without responses."""
         command = Command(f"AT{name}=", (), timeout, repeatable, _nothing, meaning)
         return self._builder(name, takes, command, describe, str)
+
+    def switch(
+        self,
+        name: str,
+        meaning: str,
+        subject: str,
+        *,
+        timeout: float = PROMPT,
+        repeatable: bool = False,
+    ) -> Callable[[bool], Command[None]]:
+        """A command that switches the `subject` on or off by one value, 1 or 0."""
+
+        def describe(values: Sequence[str]) -> str:
+            (on,) = values
+            return f"{subject} {'on' if flag(on) else 'off'}"
+
+        @self.setting(
+            name, "0|1", meaning, describe=describe, timeout=timeout, repeatable=repeatable
+        )
+        def build(on: bool) -> Values:
+            return (int(on),)
+
+        return build
 
     def request(
         self,
@@ -163,14 +168,21 @@ class CommandTable:
         self._entries[line] = entry
 
 
-def first_value(match: Match) -> str:
-    """The first group of a response, for `CommandTable.query`."""
-    return str(match[1])
+def flag(text: str) -> bool:
+    """A value that is 0 or 1. Raises ParameterError on any other."""
+    if text not in ("0", "1"):
+        raise ParameterError(f"{shortened(text, 20)!r} is neither 0 nor 1")
+    return text == "1"
 
 
-def first_flag(match: Match) -> bool:
-    """Whether the first group of a response is 1, for `CommandTable.query`."""
-    return str(match[1]) == "1"
+def first_value(matches: Sequence[Match]) -> str:
+    """The first group of the first response, for `CommandTable.query`."""
+    return str(matches[0][1])
+
+
+def first_flag(matches: Sequence[Match]) -> bool:
+    """Whether the first group of the first response is 1, for `CommandTable.query`."""
+    return first_value(matches) == "1"
 
 
 def _nothing(_: Answer) -> None:

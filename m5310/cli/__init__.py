@@ -9,6 +9,7 @@
     send     send commands                         (`run_profile`; values from programs:
     console  interactive, explained                `run_measure`)
 
-`terminal/` holds input and output: results on stdout, messages on stderr, one conversation with
-a module. `explain/` turns any line of the AT language into English.
+`terminal/` holds input and output: results on stdout, messages on stderr, the prompt, and the
+session, whose port follows the speed of the module. `explain/` turns any line of the AT language
+into English.
 """

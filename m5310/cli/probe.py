@@ -71,7 +71,7 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
     """
     were_off = await _ask(modem, general.error_numbers_query()) is False
     if were_off:
-        await _ask(modem, general.error_numbers(on=True))
+        await _ask(modem, general.error_numbers(True))
     findings = []
     try:
         for check in CHECKS:
@@ -80,7 +80,7 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
         return findings
     finally:
         if were_off:
-            await _ask(modem, general.error_numbers(on=False))
+            await _ask(modem, general.error_numbers(False))
 
 
 async def _ask(modem: Modem, command: Command[T]) -> T | M5310Error:

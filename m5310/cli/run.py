@@ -45,7 +45,8 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     # The port is opened twice: a device reopens a lost port only if it opened it itself.
     async with Module(port, baud) as module:
         await _attach(module, given.timeout, output)
-        endpoint = given.endpoint or profile.endpoint or await _endpoint(module)
+        endpoint = given.endpoint or profile.endpoint
+        endpoint = endpoint or f"{await module.imei()};{await module.imsi()}"
     runner = DeviceRunner(output, acknowledge=profile.acknowledge)
     async with runner.device(port, baud, endpoint, profile) as device:
         try:
@@ -68,10 +69,6 @@ async def _attach(module: Module, seconds: float, output: Output) -> None:
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)
-
-
-async def _endpoint(module: Module) -> str:
-    return f"{await module.imei()};{await module.imsi()}"
 
 
 class DeviceRunner:

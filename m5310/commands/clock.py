@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -16,12 +17,13 @@ _TWO = "([0-9]{2})"
 _CCLK = re.compile(rf'\+CCLK: ?"?{_TWO}/{_TWO}/{_TWO},{_TWO}:{_TWO}:{_TWO}([+-][0-9]{{1,2}})?"?')
 
 
-def _time(match: Match) -> datetime | None:
+def _time(matches: Sequence[Match]) -> datetime | None:
     """Aware; the zone comes in quarters of an hour (TS 27.007 8.15).
 
     None until the network has set it: such a clock runs from 1970 or 1980 (inferred), which its
     two digits show as 70 or 80.
     """
+    match = matches[0]
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     if year >= _NEVER_SET:
         return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Command
 from m5310.at.table import CommandTable, Values, first_flag
-from m5310.errors import ParameterError, shortened
+from m5310.errors import ParameterError
 
 RADIO_SWITCH: Final = 90.0
 """Seconds until AT+CFUN has its result: switching the radio takes up to this long (seen)."""
@@ -27,23 +27,6 @@ def within(name: str, number: int, allowed: range) -> int:
     return number
 
 
-def flag(text: str) -> bool:
-    """A value that is 0 or 1. Raises ParameterError on any other."""
-    if text not in ("0", "1"):
-        raise ParameterError(f"{shortened(text, 20)!r} is neither 0 nor 1")
-    return text == "1"
-
-
-def switch(subject: str) -> Callable[[Sequence[str]], str]:
-    """Describes the values of a command that takes one flag."""
-
-    def describe(values: Sequence[str]) -> str:
-        (on,) = values
-        return f"{subject} {'on' if flag(on) else 'off'}"
-
-    return describe
-
-
 # --- the line itself (V.250) -----------------------------------------------------------------
 
 attention = TABLE.action("", "check that the module answers", repeatable=True)
@@ -59,13 +42,8 @@ def echo(on: bool) -> Command[None]:
     return _echo_on() if on else _echo_off()
 
 
-@TABLE.setting(
-    "+CMEE", "0|1", "report errors as numbers", describe=switch("error numbers"), repeatable=True
-)
-def error_numbers(on: bool) -> Values:
-    """Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
-    return (int(on),)
-
+error_numbers = TABLE.switch("+CMEE", "report errors as numbers", "error numbers", repeatable=True)
+"""Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
 
 error_numbers_query = TABLE.query(
     "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, "error numbers"
@@ -100,7 +78,7 @@ def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
 speed_query = TABLE.query(
     "+NATSPEED?",
     re.compile(r"\+NATSPEED: ?([0-9]{4,6})(?:,[0-9]+){0,6}"),
-    lambda match: int(match[1]),
+    lambda matches: int(matches[0][1]),
     "speed",
     describe=lambda baud: f"speed {baud} baud",
 )
@@ -109,11 +87,8 @@ speed_query = TABLE.query(
 # --- radio and configuration -----------------------------------------------------------------
 
 
-@TABLE.setting("+CFUN", "0|1", "switch the radio", describe=switch("radio"), timeout=RADIO_SWITCH)
-def radio(on: bool) -> Values:
-    """Full function or none; off ends the registration (TS 27.007 8.2)."""
-    return (int(on),)
-
+radio = TABLE.switch("+CFUN", "switch the radio", "radio", timeout=RADIO_SWITCH)
+"""Full function or none; off ends the registration (TS 27.007 8.2)."""
 
 radio_query = TABLE.query(
     "+CFUN?",
@@ -141,7 +116,7 @@ def configure(name: str, on: bool) -> Values:
     return name, "TRUE" if on else "FALSE"
 
 
-configuration = TABLE.query_all(
+configuration = TABLE.query(
     "+NCONFIG?",
     re.compile(r"\+NCONFIG: ?([A-Z0-9_]+),([A-Z0-9_]+)"),
     lambda matches: {match[1]: match[2] for match in matches},

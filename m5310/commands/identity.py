@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from m5310.at.table import CommandTable, Match, first_value
@@ -15,11 +16,11 @@ _TEXT = re.compile(r"(?!REBOOT)[^+\s][^\r\n]*")
 _SERIAL = re.compile(r"(?!REBOOT)(?:\+CGSN: ?)?([A-Za-z0-9]+)")
 
 
-def _text(match: Match) -> str:
-    return match[0]
+def _text(matches: Sequence[Match]) -> str:
+    return matches[0][0]
 
 
-information = TABLE.query_all(
+information = TABLE.query(
     "I",
     _TEXT,
     lambda matches: tuple(match[0] for match in matches),
@@ -32,7 +33,7 @@ model = TABLE.query("+CGMM", _TEXT, _text, "model")
 revision = TABLE.query("+CGMR", _TEXT, _text, "firmware", meaning="ask for the chip's firmware")
 firmware = TABLE.query("+CMVER", _TEXT, _text, "firmware", meaning="ask for the module's firmware")
 imei = TABLE.query("+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, "IMEI", 1)
-serial_number = TABLE.query_all(  # a bare line or one with the prefix (inferred), or none
+serial_number = TABLE.query(  # a bare line or one with the prefix (inferred), or none
     "+CGSN",
     _SERIAL,
     lambda matches: matches[0][1] if matches else None,

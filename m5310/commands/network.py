@@ -11,7 +11,7 @@ from typing import Final
 from m5310.at.codec import Quoted
 from m5310.at.codec import values as values_of
 from m5310.at.table import CommandTable, Match, Values, first_flag
-from m5310.commands.general import switch, within
+from m5310.commands.general import within
 from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, ParameterError
@@ -148,7 +148,11 @@ def report_registration(level: int) -> Values:
 
 
 registration = TABLE.query(
-    "+CEREG?", _CEREG, _status, "registration on the network", describe=describe_status
+    "+CEREG?",
+    _CEREG,
+    lambda matches: _status(matches[0]),
+    "registration on the network",
+    describe=describe_status,
 )
 
 
@@ -158,16 +162,8 @@ def registration_change(line: str) -> NetworkStatus | None:
     return _status(match) if match else None
 
 
-@TABLE.setting(
-    "+CGATT",
-    "0|1",
-    "attach to the network or leave it",
-    describe=switch("attachment to the network"),
-)
-def attach(on: bool) -> Values:
-    """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
-    return (int(on),)
-
+attach = TABLE.switch("+CGATT", "attach to the network or leave it", "attachment to the network")
+"""OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
 
 attachment = TABLE.query(
     "+CGATT?",
@@ -178,16 +174,10 @@ attachment = TABLE.query(
 )
 
 
-@TABLE.setting(
-    "+CSCON",
-    "0|1",
-    "report the radio connection",
-    describe=switch("reports of the radio connection"),
-    repeatable=True,
+report_connection = TABLE.switch(
+    "+CSCON", "report the radio connection", "reports of the radio connection", repeatable=True
 )
-def report_connection(on: bool) -> Values:
-    """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
-    return (int(on),)
+"""`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
 
 
 def describe_connection(connected: bool) -> str:
@@ -229,7 +219,7 @@ def operator(plmn: str | None) -> Values:
 operator_query = TABLE.query(
     "+COPS?",
     re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
-    lambda match: match[1] or None,
+    lambda matches: matches[0][1] or None,
     "operator",
 )
 
@@ -256,7 +246,7 @@ def bands(*numbers: int) -> Values:
 bands_query = TABLE.query(
     "+NBAND?",
     re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
-    lambda match: tuple(map(int, match[1].split(","))),
+    lambda matches: tuple(map(int, matches[0][1].split(","))),
     "bands",
 )
 
@@ -280,7 +270,7 @@ forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
 
-addresses = TABLE.query_all(
+addresses = TABLE.query(
     "+CGPADDR",
     re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
     # of the first context that has one; None before that
@@ -295,7 +285,7 @@ def _access_points(matches: Sequence[Match]) -> dict[int, str]:
     return {int(number): name for number, _, name, *_ in rows}
 
 
-contexts = TABLE.query_all(  # only OK as long as none is defined
+contexts = TABLE.query(  # only OK as long as none is defined
     "+CGDCONT?",
     re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
     _access_points,

@@ -10,7 +10,6 @@ from typing import Final
 
 from m5310.at.codec import Quoted
 from m5310.at.table import CommandTable, Match, Values
-from m5310.commands.general import switch
 from m5310.errors import AnswerError, ParameterError, shortened
 
 TABLE: Final = CommandTable()
@@ -98,10 +97,10 @@ def power_saving(wanted: PowerSaving) -> Values:
     return 1, None, None, Quoted(periodic_update), Quoted(active_bits(wanted.active))
 
 
-def _saving(match: Match) -> PowerSaving:
-    periodic_update, active = match[2], match[3]
+def _saving(matches: Sequence[Match]) -> PowerSaving:
+    on, periodic_update, active = matches[0].groups()
     return PowerSaving(
-        match[1] == "1",
+        on == "1",
         periodic_update_seconds(periodic_update) if periodic_update else None,
         active_seconds(active) if active else None,
     )
@@ -168,7 +167,7 @@ def _cycle(matches: Sequence[Match]) -> Cycle | None:
     return Cycle(bits) if bits and bits != _NO_CYCLE else None
 
 
-discontinuous_reception_query = TABLE.query_all(
+discontinuous_reception_query = TABLE.query(
     "+CEDRXS?",
     re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?'),
     _cycle,
@@ -178,12 +177,8 @@ discontinuous_reception_query = TABLE.query_all(
 )
 
 
-@TABLE.setting(
-    "+NPSMR", "0|1", "report sleep", describe=switch("reports of sleep"), repeatable=True
-)
-def report_sleep(on: bool) -> Values:
-    """`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
-    return (int(on),)
+report_sleep = TABLE.switch("+NPSMR", "report sleep", "reports of sleep", repeatable=True)
+"""`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
 
 
 # --- timers ----------------------------------------------------------------------------------

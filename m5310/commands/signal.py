@@ -19,9 +19,9 @@ GOOD: Final = -90
 # guess: a common rule of thumb.
 
 
-def _dbm(match: Match) -> int | None:
+def _dbm(matches: Sequence[Match]) -> int | None:
     """dBm, -113..-51; None if the module does not know (TS 27.007 8.5)."""
-    rssi = int(match[1])
+    rssi = int(matches[0][1])
     return None if rssi == 99 else -113 + 2 * rssi
 
 
@@ -94,7 +94,7 @@ def _describe_statistics(found: RadioStatistics) -> str:
     return ", ".join(text.format(value) for text, value in known if value is not None)
 
 
-statistics = TABLE.query_all(
+statistics = TABLE.query(
     "+NUESTATS",
     re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})"),
     _statistics,
@@ -129,7 +129,7 @@ def _describe_cells(found: tuple[Cell, ...]) -> str:
     )
 
 
-cells = TABLE.query_all(  # only OK out of coverage
+cells = TABLE.query(  # only OK out of coverage
     "+NUESTATS",
     re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})"),
     lambda matches: tuple(map(_cell, matches)),

@@ -17,8 +17,8 @@ reported sleep, and counts sessions. A `Module` makes its own link, or stands on
 
     closed --open--> open --port lost--> gone --open--> open --close--> closed
 
-- Opened by name, the port is opened again as the same USB adapter, under the name and at the speed
-  that it has then. A lent modem is neither closed nor opened again. Opening writes nothing.
+- A port that was opened by name is opened again as the same USB adapter, under its present name,
+  at its last speed. A lent modem is neither closed nor opened again. Opening writes nothing.
 - A boot text is a restart: the link ends the session, raises ModemReset in every waiting caller
   (`Modem.abandon`) and notifies the listeners, once for `REBOOTING` and once for the cause.
 - A loss ends the session too: waiting callers and listeners get the PortError.
@@ -31,14 +31,15 @@ that ended the last session.
 Commands. `Link.execute` waits while the speed changes, then passes the command to the present
 modem. `Queries` has one method for each general command; `Module.follow` streams unsolicited lines.
 
-Attach. First find an answer: at the port's speed, at the stored one, at the speeds given. Then
-set up, radio on, and look at +CEREG? and +CSQ at each change and every 10 s, until the module is
-registered. A restart begins again with the set-up. A refused SIM or a denied registration ends it
-if it lasts; in the end `Evidence` becomes the error with its advice.
+Attach. First find an answer: at the speed of the port, the stored one, then the given ones. Then
+set up, switch the radio on, and poll AT+CEREG? and AT+CSQ at each reported change and every 10 s,
+until the module is registered. A restart begins again with the set-up. A refused SIM or a denied
+registration that lasts ends it, and so does the timeout: `Evidence` becomes the error with its
+advice. `radio` starts a search again that the module has stopped.
 
 Ping and UDP. The module answers `OK`, and later a URC brings the outcome. A ping's outcome does not
 name its request, so one ping runs at a time. Each socket has one task that fetches and sends in
-turns. A restart or a loss ends pings and sockets with its error.
+turns. A restart or a loss ends pings and sockets with its error; a `Device` sets itself up again.
 
 Speed. Module and port change together: `AT+NATSPEED`, the port, `AT`. Without an answer both go
 back. `PortSpeed.stored` is the speed after a restart: `reset` and `attach` follow the module there.

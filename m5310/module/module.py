@@ -182,6 +182,9 @@ class Module(Queries):
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
         """`AT+NATSPEED`: change the speed of module and port; `store`: keep it after a restart.
 
+        Without `store`, a module that restarts by itself is found again by `attach`, not by a
+        `Device`, which keeps trying at the speed of its port.
+
         `baudrate` is one of `commands.general.BAUDS`. Commands of this module wait meanwhile;
         commands of `modem` itself must not be executed then. Raises SpeedError if the module does
         not answer at the new speed (both go back, which takes half a minute), CommandError if it

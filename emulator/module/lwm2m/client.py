@@ -35,7 +35,7 @@ REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
 class Client:
-    """Set `host` before the first call. `send` transmits a message; `online` tells whether the
+    """Set `host` before the first call. `send` transmits a message; `online` returns whether the
     radio is registered.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.

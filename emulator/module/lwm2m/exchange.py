@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from emulator.air.messages import Deregister, Notification, Register, Update
 
@@ -14,7 +14,7 @@ MAX_TRANSMIT_WAIT = ACK_TIMEOUT * (2 ** (MAX_RETRANSMIT + 1) - 1)
 Confirmable = Register | Update | Deregister | Notification
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
     message: Confirmable
     expires: float
@@ -76,17 +76,10 @@ class Exchanges:
 
     def repeated(self, now: float) -> list[Confirmable]:
         """The messages to send again now; call `expired` first."""
-        again: list[Confirmable] = []
-        for mid, pending in self._pending.items():
-            if pending.repeat is None or pending.repeat > now:
-                continue
-            again.append(pending.message)
-            interval, repeats = pending.interval * 2, pending.repeats + 1
-            self._pending[mid] = replace(
-                pending,
-                interval=interval,
-                repeats=repeats,
-                repeat=now + interval if repeats < MAX_RETRANSMIT else None,
-            )
+        again = [p for p in self._pending.values() if p.repeat is not None and p.repeat <= now]
+        for pending in again:
+            pending.interval *= 2
+            pending.repeats += 1
+            pending.repeat = now + pending.interval if pending.repeats < MAX_RETRANSMIT else None
         self._plan()
-        return again
+        return [pending.message for pending in again]

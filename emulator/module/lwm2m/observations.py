@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
 from emulator.air.model import Item, Path
@@ -14,7 +14,7 @@ OBSERVATION_LIMIT = 64  # guess: bounds the memory; the platform makes one for e
 SENT_LIMIT = 64  # notifications whose Reset is still matched
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Observation:
     token: int
     path: Path
@@ -129,8 +129,8 @@ class Observations:
     def _notify(
         self, observation: _Observation, items: tuple[Item, ...], report: _Report, now: float
     ) -> None:
-        token, sequence = observation.token, (observation.sequence + 1) & 0xFFFFFF
-        self._observations[token] = replace(observation, sequence=sequence)
+        token = observation.token
+        observation.sequence = sequence = (observation.sequence + 1) & 0xFFFFFF
         mid = self._exchanges.next_mid()
         notification = Notification(mid, token, sequence, items, confirmable=report.ackid > 0)
         self._sent.pop(mid, None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from emulator.clock.deadlines import earliest
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
@@ -105,9 +106,7 @@ class PowerSaving:
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: no timer runs."""
-        if self._sleep_at is None or self._update_at is None:
-            return self._update_at if self._sleep_at is None else self._sleep_at
-        return min(self._sleep_at, self._update_at)
+        return earliest(self._sleep_at, self._update_at)
 
     def wake(self, now: float) -> None:
         """Turn the receiver on and notice what has changed meanwhile."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 
+from emulator.clock.deadlines import earliest
 from emulator.module.radio.coverage import RECEPTIONS, Cell, Coverage, Reception
 from emulator.module.radio.sim import Sim
 
@@ -46,7 +47,7 @@ class Change(Enum):
 
 class Radio:
     """`changed` is called on each change of registration and of connection, `place_changed` when
-    the place is changed from outside; `can_find` tells whether a search finds the cell.
+    the place is changed from outside; `can_find` returns whether a search finds the cell.
 
     A radio that is turned on registers after the attach time of its coverage.
     """
@@ -207,9 +208,7 @@ class Radio:
         """When to call `step` next: at once after a change of the place, unless asleep."""
         if self._moved and not self.asleep:
             return 0.0
-        if self._found_at is None or self._idle_at is None:
-            return self._idle_at if self._found_at is None else self._found_at
-        return min(self._found_at, self._idle_at)
+        return earliest(self._found_at, self._idle_at)
 
     def notice_place(self, now: float) -> None:
         """React to a change of the place."""

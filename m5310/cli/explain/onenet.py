@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
-from m5310.at.table import CommandTable
-from m5310.commands.general import flag
+from m5310.at.table import CommandTable, flag
 from m5310.commands.power import describe_seconds
 from m5310.dialects.classic.commands import MEANINGS, PROMPT
 from m5310.dialects.classic.config import Config

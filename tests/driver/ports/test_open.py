@@ -17,26 +17,7 @@ from m5310.at.modem import Modem
 from m5310.errors import Code, ParameterError, PortError
 from m5310.ports import open as open_module
 from m5310.ports.open import open_port
-
-
-class Recorder(asyncio.Protocol):
-    """Keeps what a transport calls it with."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.BaseTransport | None = None
-        self.data = b""
-        self.received = asyncio.Event()
-        self.lost = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.data += data
-        self.received.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost.set_result(exc)
+from tests.support.recorder import Recorder
 
 
 def fail_to_open(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -63,7 +44,7 @@ async def test_connection_is_made_before_open_port_returns(pty: tuple[int, str])
     transport = await open_port(pty[1], 115200, protocol)
     assert protocol.transport is transport
     transport.abort()
-    assert await protocol.lost is None
+    await protocol.closed()
 
 
 @pytest.mark.realtime
@@ -71,7 +52,7 @@ async def test_port_can_be_opened_again_after_abort(pty: tuple[int, str]) -> Non
     for _ in range(3):
         protocol = Recorder()
         (await open_port(pty[1], 9600, protocol)).abort()
-        assert await protocol.lost is None
+        await protocol.closed()
 
 
 @pytest.mark.realtime
@@ -81,7 +62,7 @@ async def test_port_in_use_is_busy(pty: tuple[int, str]) -> None:
     text = await error_text(pty[1])
     assert f"{pty[1]} is busy: this or another program holds it" in text
     transport.abort()
-    await protocol.lost
+    await protocol.closed()
 
 
 @pytest.mark.realtime
@@ -219,7 +200,7 @@ async def test_opening_cancelled_in_connection_made_closes_the_port(pty: tuple[i
     task = asyncio.create_task(open_port(pty[1], 9600, protocol))
     await asyncio.wait([task])
     assert task.cancelled()
-    assert await protocol.lost is None
+    await protocol.closed()
 
 
 # --- RFC 2217 --------------------------------------------------------------------------------
@@ -265,11 +246,9 @@ async def test_rfc2217_port_reads_writes_and_closes() -> None:
     protocol = Recorder()
     transport = await open_port(server.url, 115200, protocol)
     transport.write(b"AT\r")
-    while protocol.data != b"AT\r":
-        protocol.received.clear()
-        await asyncio.wait_for(protocol.received.wait(), 5)
+    await protocol.until(lambda: protocol.data == b"AT\r")
     transport.abort()
-    assert await protocol.lost is None
+    await protocol.closed()
     await asyncio.to_thread(server.join)
 
 
@@ -280,6 +259,6 @@ async def test_rfc2217_port_is_lost_when_its_server_hangs_up() -> None:
     protocol = Recorder()
     await open_port(server.url, 115200, protocol)
     server.hang_up()
-    error = await asyncio.wait_for(protocol.lost, 1)
-    assert isinstance(error, serial.SerialException)
+    await protocol.until(lambda: protocol.lost)
+    assert isinstance(protocol.lost[0], serial.SerialException)
     await asyncio.to_thread(server.join)

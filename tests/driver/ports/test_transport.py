@@ -7,8 +7,7 @@ import os
 import queue
 import threading
 import tty
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,34 +16,7 @@ from serial.urlhandler import protocol_socket
 
 from m5310.ports import transport as transport_module
 from m5310.ports.transport import DescriptorTransport, ThreadTransport, connect, release
-
-
-@dataclass
-class Recorder(asyncio.Protocol):
-    """Keeps what a transport calls it with."""
-
-    made: int = 0
-    data: bytes = b""
-    lost: list[Exception | None] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.made += 1
-        self.changed.set()
-
-    def data_received(self, data: bytes) -> None:
-        self.data += data
-        self.changed.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost.append(exc)
-        self.changed.set()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
+from tests.support.recorder import Recorder
 
 
 def connected(port: transport_module.Port) -> tuple[Recorder, asyncio.Transport]:
@@ -73,8 +45,7 @@ async def test_descriptor_transport_reads_and_writes(pty: tuple[int, str]) -> No
     await protocol.until(lambda: protocol.data)
     assert protocol.data == b"\r\nOK\r\n"
     transport.abort()
-    await protocol.until(lambda: protocol.lost)
-    assert protocol.lost == [None]
+    await protocol.closed()
     transport.write(b"AT\r")  # no effect
 
 
@@ -124,7 +95,7 @@ async def test_hang_up_ends_in_connection_lost_without_log() -> None:
     os.close(slave)
     unexpected = unhandled()
     protocol, _ = connected(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     os.close(master)
     await protocol.until(lambda: protocol.lost)
     assert isinstance(protocol.lost[0], serial.SerialException)
@@ -139,7 +110,7 @@ async def test_failed_write_ends_in_connection_lost_without_log() -> None:
     os.close(slave)
     unexpected = unhandled()
     protocol, transport = connected(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.pause_reading()
     os.close(master)
     transport.write(b"AT\r")
@@ -158,7 +129,7 @@ async def test_failed_buffered_write_ends_in_connection_lost_without_log() -> No
     os.close(slave)
     unexpected = unhandled()
     protocol, transport = connected(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.pause_reading()
     transport.write(bytes(100_000))
     os.close(master)
@@ -351,7 +322,7 @@ def m5310_threads() -> list[threading.Thread]:
 async def test_thread_transport_reads_and_writes() -> None:
     port = FakePort()
     protocol, transport = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.write(b"AT\r")
     assert await asyncio.to_thread(port.written.get, timeout=5) == b"AT\r"
     port.incoming.put(b"\r\nOK\r\n")
@@ -362,8 +333,7 @@ async def test_thread_transport_reads_and_writes() -> None:
     transport.abort()
     assert transport.is_closing()
     transport.write(b"AT\r")
-    await protocol.until(lambda: protocol.lost)
-    assert protocol.lost == [None]
+    await protocol.closed()
     assert port.closed == 1  # before connection_lost, not after
     assert port.written.empty()
 
@@ -372,10 +342,9 @@ async def test_thread_transport_reads_and_writes() -> None:
 async def test_port_without_cancel_read_is_closed_while_it_reads() -> None:
     port = FakePort(cancels=False)
     protocol, transport = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.close()
-    await protocol.until(lambda: protocol.lost)
-    assert protocol.lost == [None]
+    await protocol.closed()
     assert port.closed == 1
 
 
@@ -384,7 +353,7 @@ async def test_port_without_cancel_read_is_closed_while_it_reads() -> None:
 async def test_failed_or_ended_read_ends_in_connection_lost(failure: Exception | None) -> None:
     port = FakePort()
     protocol, _ = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     port.failure = failure
     port.incoming.put(None)
     await protocol.until(lambda: protocol.lost)
@@ -398,7 +367,7 @@ async def test_failed_or_ended_read_ends_in_connection_lost(failure: Exception |
 async def test_failed_thread_write_ends_in_connection_lost() -> None:
     port = FakePort()
     protocol, transport = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     port.failure = OSError("unplugged")
     transport.write(b"AT\r")
     await protocol.until(lambda: protocol.lost)
@@ -414,7 +383,7 @@ async def test_read_shorter_than_in_waiting_is_the_last() -> None:
 
     port = EndingPort()
     protocol, _ = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     port.incoming.put(b"last bytes")
     await protocol.until(lambda: protocol.lost)
     assert protocol.data == b"last bytes"
@@ -424,7 +393,7 @@ async def test_read_shorter_than_in_waiting_is_the_last() -> None:
 async def test_bytes_and_errors_while_closing_are_dropped() -> None:
     port = FakePort()
     protocol, transport = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.close()
     transport._received(b"late")
     transport._lost(OSError("late"))
@@ -452,7 +421,7 @@ async def test_close_gives_up_a_write_that_never_ends(
 
     port = StuckPort()
     protocol, transport = threaded(port)
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.write(b"AT\r")
     await asyncio.to_thread(port.begun.wait, 5)
     transport.close()
@@ -464,7 +433,7 @@ async def test_close_gives_up_a_write_that_never_ends(
 @pytest.mark.realtime
 async def test_loop_url_is_read_by_threads() -> None:
     protocol, transport = threaded(serial.serial_for_url("loop://"))
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     transport.write(b"AT\r")
     await protocol.until(lambda: protocol.data == b"AT\r")
     transport.close()
@@ -478,7 +447,7 @@ async def test_spy_url_is_read_by_its_own_method(
 ) -> None:
     master, name = pty
     protocol, transport = threaded(serial.serial_for_url(f"spy://{name}"))
-    await protocol.until(lambda: protocol.made)
+    await protocol.until(lambda: protocol.transport)
     os.write(master, b"OK\r\n")
     await protocol.until(lambda: protocol.data == b"OK\r\n")
     transport.close()

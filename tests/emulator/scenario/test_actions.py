@@ -22,12 +22,10 @@ from emulator.scenario.events import (
     ByteFault,
     CableChange,
     CloudRequest,
-    CoverageChange,
-    NetworkChange,
     NoiseChange,
     PlatformChange,
+    RadioChange,
     Restart,
-    SimChange,
 )
 from emulator.scenario.toml_table import InvalidValue, TomlTable
 
@@ -44,10 +42,10 @@ def read(text: str) -> Action:
 @pytest.mark.parametrize(
     ("text", "action"),
     [
-        ('coverage = "ECL2"', CoverageChange(Coverage.ECL2)),
-        ('network = "refuses"', NetworkChange(refusing=True)),
-        ('network = "accepts"', NetworkChange(refusing=False)),
-        ('sim = "MISSING"', SimChange(Sim.MISSING)),
+        ('coverage = "ECL2"', RadioChange(coverage=Coverage.ECL2)),
+        ('network = "refuses"', RadioChange(refusing=True)),
+        ('network = "accepts"', RadioChange(refusing=False)),
+        ('sim = "MISSING"', RadioChange(sim=Sim.MISSING)),
         ('restart = "BROWN_OUT"', Restart(Cause.BROWN_OUT)),
         ('cable = "unplugged"', CableChange(plugged=False)),
         ('cable = "plugged"', CableChange(plugged=True)),
@@ -136,7 +134,7 @@ def test_invalid_value_names_its_key(text: str, key: str) -> None:
     assert key in str(error.value)
 
 
-def test_which_actions_can_end_and_which_are_common() -> None:
+def test_actions_that_can_end_or_are_common() -> None:
     can_end = {key for key, kind in ACTIONS.items() if kind.can_end}
     assert can_end == {"coverage", "network", "sim", "cable", "noise", "air", "platform"}
     assert {key for key, kind in ACTIONS.items() if kind.common} == {"air", "platform"}

@@ -19,12 +19,10 @@ from emulator.scenario.events import (
     AirChange,
     CableChange,
     Change,
-    CoverageChange,
-    NetworkChange,
     NoiseChange,
     PlatformChange,
+    RadioChange,
     Restart,
-    SimChange,
 )
 from emulator.simulation.board import Board
 from tests.support.hosts import Host
@@ -49,12 +47,12 @@ Look = Callable[[Emulator, Board], object]
     ("action", "look", "then"),
     [
         (
-            CoverageChange(Coverage.ECL2),
+            RadioChange(coverage=Coverage.ECL2),
             lambda _, board: board.module.radio.coverage,
             Coverage.ECL2,
         ),
-        (NetworkChange(refusing=True), lambda _, board: board.module.radio.refusing, True),
-        (SimChange(Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
+        (RadioChange(refusing=True), lambda _, board: board.module.radio.refusing, True),
+        (RadioChange(sim=Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
         (
             NoiseChange(Rates(loss=1)),
             lambda _, board: board.line.faults.rates,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.module.radio.coverage import Coverage
-from emulator.scenario.events import At, Begin, CoverageChange, Event, Every, On
+from emulator.scenario.events import At, Begin, Event, Every, On, RadioChange
 from emulator.scenario.parser import ScenarioError, read
 
 
@@ -35,7 +35,7 @@ def test_event_has_its_line_and_text() -> None:
         'ends = 9\n\n[[event]]\nat = 1\nread = "/3"\n\n# why\n[[event]]\nat = 2.5\n'
         'coverage = "OUT"\nfor = 90\n'
     ).events
-    assert second == Event(At(2.5), CoverageChange(Coverage.OUT), 90, 'coverage "OUT"', 8)
+    assert second == Event(At(2.5), RadioChange(coverage=Coverage.OUT), 90, 'coverage "OUT"', 8)
 
 
 @pytest.mark.parametrize(

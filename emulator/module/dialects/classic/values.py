@@ -162,14 +162,8 @@ def announced_length(kind: ValueType, text: str) -> int:
 
     Characters of a text, bytes of an opaque value; 4 for a number and 1 for a bool.
     """
-    match kind:
-        case ValueType.STRING | ValueType.HEX_STR:
-            return len(text)
-        case ValueType.OPAQUE:
-            return len(text) // 2
-        case ValueType.INTEGER | ValueType.FLOAT:
-            return 4
-        case ValueType.BOOL:
-            return 1
-        case _:
-            assert_never(kind)
+    if kind in (ValueType.STRING, ValueType.HEX_STR):
+        return len(text)
+    if kind is ValueType.OPAQUE:
+        return len(text) // 2
+    return 1 if kind is ValueType.BOOL else 4

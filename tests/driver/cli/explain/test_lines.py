@@ -332,7 +332,10 @@ def test_command_added_to_a_table_is_completed_typed_and_described() -> None:
     before = len(entries())
     table = CommandTable()
     temperature = table.query(
-        "+NTEMP?", re.compile(r"\+NTEMP: ?(-?[0-9]+)"), lambda match: int(match[1]), "temperature"
+        "+NTEMP?",
+        re.compile(r"\+NTEMP: ?(-?[0-9]+)"),
+        lambda matches: int(matches[0][1]),
+        "temperature",
     )
 
     @table.setting("+NFAN", "0..3", "set the fan speed", timeout=9)
