@@ -171,7 +171,7 @@ def user_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_pytest_fixtures(user_project: Path) -> None:
-    options = ["-p", "emulator.testing.pytest_plugin", "-W", "error"]
+    options = ["-p", "m5310.cli.pytest_plugin", "-W", "error"]
     status, output, errors = Running("-m", "pytest", *options, cwd=user_project).end()
     assert (status, errors) == (0, ""), output
     assert "4 passed" in output
@@ -182,7 +182,7 @@ def test_failing_test_shows_the_at_trace(user_project: Path) -> None:
     assert shown
     broken = PROGRAMS["test_meter.py"].replace('== ["CSQ", "AT+CSQ"]', '== ["AT+CSQ"]')
     (user_project / "test_meter.py").write_text(broken, encoding="utf-8")
-    options = ["-p", "emulator.testing.pytest_plugin", "-k", "lost"]
+    options = ["-p", "m5310.cli.pytest_plugin", "-k", "lost"]
     status, output, _ = Running("-m", "pytest", *options, cwd=user_project).end()
     assert status == 1
     trace = output.partition(" AT trace ")[2]

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import emulator.testing.pytest_plugin as plugin
-
 pytestmark = pytest.mark.realtime
 
 ROOT = Path(__file__).resolve().parents[3]
+PLUGIN = "m5310.cli.pytest_plugin"
 
 HOST = """
 import pytest
@@ -42,25 +41,26 @@ def outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run(pytester: pytest.Pytester, tests: str, *options: str, **outcomes: int) -> pytest.RunResult:
     """In this process, which is faster than a new one; xdist makes its own processes."""
     pytester.makepyfile(HOST + tests)
-    result = pytester.runpytest_inprocess("-p", "emulator.testing.pytest_plugin", *options)
+    result = pytester.runpytest_inprocess("-p", PLUGIN, *options)
     result.assert_outcomes(**outcomes)
     return result
 
 
 def test_plugin_is_an_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["entry-points"]["pytest11"] == {"m5310": plugin.__name__}
+    assert project["entry-points"]["pytest11"] == {"m5310": PLUGIN}
 
 
-def test_plugin_loads_the_emulator_only_on_use() -> None:
+def test_plugin_loads_neither_driver_nor_emulator() -> None:
+    """pytest loads it in every project of the environment."""
     program = (
-        "import sys, emulator.testing.pytest_plugin; "
-        "print(*(m for m in sys.modules if 'emul' in m))"
+        f"import sys, {PLUGIN}; "
+        "print(*(m for m in sys.modules if m.split('.')[0] in ('m5310', 'emulator', 'serial')))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["emulator", "emulator.testing", "emulator.testing.pytest_plugin"]
+    assert done.stdout.split() == ["m5310", "m5310.cli", PLUGIN]
 
 
 def test_all_fixtures(outside: pytest.Pytester) -> None:
@@ -180,7 +180,7 @@ def test_unknown_parameter(m5310):
 """,
         passed=2,
         errors=1,
-    ).stdout.fnmatch_lines("*unexpected keyword argument 'speed'*")
+    ).stdout.fnmatch_lines("E *UsageError: marker m5310: speed: no such option, expected one of:*")
 
 
 def test_failed_test_shows_the_trace(outside: pytest.Pytester) -> None:
