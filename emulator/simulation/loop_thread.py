@@ -9,7 +9,6 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-__tracebackhide__ = True  # pytest shows the line of the test, not this file
 
 
 class LoopThread:

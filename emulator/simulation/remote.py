@@ -13,7 +13,6 @@ from emulator.simulation.loop_thread import LoopThread
 P = TypeVar("P")
 R = TypeVar("R")
 
-__tracebackhide__ = True  # pytest shows the line of the test, not this file
 _PACKAGE = __name__.partition(".")[0]
 
 

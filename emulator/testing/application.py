@@ -21,7 +21,6 @@ from emulator.testing.blocking import refuse_in_event_loop
 
 T = TypeVar("T")
 
-__tracebackhide__ = True  # pytest shows the line of the test, not this file
 # Default timeout in seconds of real time. The platform itself gives up after 30 s of the emulator's
 # clock (OneNET guide 5.2.2).
 TIMEOUT = 35.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-__tracebackhide__ = True  # pytest shows the caller's line, not this file
-
 
 def refuse_in_event_loop(call: str, instead: str) -> None:
     """Raises RuntimeError in a coroutine: the device program may run in the same event loop."""

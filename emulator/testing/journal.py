@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from emulator.recording.trace import Direction, TraceLine
 from emulator.testing.blocking import refuse_in_event_loop
 
-__tracebackhide__ = True  # pytest shows the line of the test, not this file
 # Lines that are kept; older ones are dropped.
 MAX_LINES = 10_000
 # Default timeout of `until` in seconds of real time.

@@ -39,7 +39,8 @@ def emulated(
     try:
         emulator = Emulator(**{**defaults, **options}, trace=journal)
     except (TypeError, ValueError, ModuleNotFoundError) as error:
-        raise pytest.UsageError(f"fixture m5310: {error}") from None
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise pytest.UsageError(f"fixture m5310({given}): {error}") from None
     with emulator as it:
         journal.settle = it.now
         begin(journal)

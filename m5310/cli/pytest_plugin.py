@@ -3,7 +3,7 @@
 Installed with the package; nothing to import. pytest loads this file in every project of the
 environment. So it imports only pytest, and the package `emulator` when a test asks for a fixture: a
 project may have a module `emulator` of its own, and the extra `emulator` may be missing. The report
-of a failed test has the AT traffic.
+of a failed test has the AT traffic, and shows the lines of the test, not those of the emulator.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 __tracebackhide__ = True  # pytest shows the line of the test, not this file
 # Lines of the trace in the report of a failed test.
 _MAX_SHOWN = 200
+_EMULATOR = Path(__file__).resolve().parents[2] / "emulator"
 _INSTALL = 'pip install "m5310[emulator]"'
 
 _JOURNAL: pytest.StashKey[Any] = pytest.StashKey()
@@ -84,10 +86,15 @@ def m5310_trace(request: pytest.FixtureRequest) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
     journal = item.stash.get(_JOURNAL, None)
+    if journal is not None and call.excinfo is not None and not item.config.option.fulltrace:
+        own = _without_emulator(call.excinfo.tb)
+        if own is not None:
+            error = call.excinfo.value.with_traceback(own)
+            call.excinfo = pytest.ExceptionInfo.from_exception(error)
+    report = yield
     if report.failed and journal is not None:
         shown = (
             journal.render(_MAX_SHOWN) or "no complete line: does the host end its lines with CR?"
@@ -102,9 +109,18 @@ def pytest_runtest_makereport(
     return report
 
 
+def _without_emulator(traceback: TracebackType | None) -> TracebackType | None:
+    if traceback is None:
+        return None
+    rest = _without_emulator(traceback.tb_next)
+    if _EMULATOR in Path(traceback.tb_frame.f_code.co_filename).parents:
+        return rest
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+
+
 def _emulator() -> Any:
     """The emulator's half of the fixtures. Raises UsageError if it cannot be loaded."""
-    ours = Path(__file__).parents[2] / "emulator" / "__init__.py"
+    ours = _EMULATOR / "__init__.py"
     try:
         found = find_spec("emulator")
     except ValueError:  # a module that was made by hand
@@ -116,9 +132,4 @@ def _emulator() -> Any:
             f" {where or 'nothing'}: expected {ours}. Give your own module another name; if you"
             f" have none: {_INSTALL}"
         )
-    try:
-        return import_module("emulator.testing.pytest_plugin")
-    except ModuleNotFoundError as error:
-        raise pytest.UsageError(
-            f"the fixtures of m5310 need {error.name}, which is not installed: {_INSTALL}"
-        ) from None
+    return import_module("emulator.testing.pytest_plugin")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from emulator import Emulator
 
 pytestmark = pytest.mark.realtime
 
@@ -181,6 +184,104 @@ def test_unknown_parameter(m5310):
         passed=2,
         errors=1,
     ).stdout.fnmatch_lines("E *UsageError: marker m5310: speed: no such option, expected one of:*")
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("foo=1, bar=2", "marker m5310: foo, bar: no such option, expected one of: port, baud, "),
+        ("trace=print", "marker m5310: trace: no such option, expected one of: port, baud, "),
+        ("baud=-1", "fixture m5310(baud=-1): baud -1: expected a speed above 0"),
+        ("modules='2'", "fixture m5310(modules='2'): "),
+        ("firmware='SP9'", "fixture m5310(firmware='SP9'): "),
+    ],
+)
+def test_wrong_option_is_named_in_one_line(
+    outside: pytest.Pytester, marker: str, message: str
+) -> None:
+    test = f"@pytest.mark.m5310({marker})\ndef test_wrong(m5310):\n    pass\n"
+    shown = run(outside, test, errors=1).stdout.str()
+    (line,) = [line for line in shown.splitlines() if line.startswith("E ")]
+    assert line.startswith(f"E   pytest.UsageError: {message}")
+    assert "AT trace" not in shown
+
+
+def test_options_in_the_help_of_the_marker_are_parameters(outside: pytest.Pytester) -> None:
+    result = outside.runpytest_inprocess("-p", PLUGIN, "--markers")
+    (text,) = [line for line in result.outlines if line.startswith("@pytest.mark.m5310(")]
+    named = text.partition("fixture m5310: ")[2].partition(" (help")[0].split(", ")
+    parameters = inspect.signature(Emulator).parameters
+    assert len(named) > 10
+    assert set(named) < set(parameters)
+
+
+@pytest.mark.parametrize("own", ["emulator.py", "emulator/__init__.py"])
+def test_own_module_of_the_name_emulator(outside: pytest.Pytester, own: str) -> None:
+    path = outside.path / own
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise AssertionError('it was imported')", encoding="utf-8")
+    outside.makepyfile("def test_own():\n    pass\ndef test_module(m5310):\n    pass\n")
+    result = outside.runpytest_subprocess("-p", PLUGIN)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"E *UsageError: *`import emulator` finds {path}: expected {ROOT}/emulator/__init__.py.*"]
+    )
+
+
+def test_emulator_that_is_not_to_be_found(outside: pytest.Pytester) -> None:
+    outside.makeconftest("import sys\nsys.modules['emulator'] = type(sys)('emulator')")
+    result = run(outside, "def test_module(m5310):\n    pass\n", errors=1)
+    result.stdout.fnmatch_lines(["E *UsageError: *`import emulator` finds nothing: expected *"])
+
+
+def test_missing_extra_says_what_to_install(outside: pytest.Pytester) -> None:
+    outside.makeconftest(
+        "import sys\n"
+        "sys.modules['aiohttp'] = None\n"
+        "for name in list(sys.modules):\n"
+        "    if name.startswith('emulator.onenet.http'):\n"
+        "        del sys.modules[name]\n"
+    )
+    tests = """
+def test_module(m5310):
+    pass
+
+@pytest.mark.m5310(http=None)
+def test_without_http(m5310, host):
+    ask(host, b"AT")
+"""
+    result = run(outside, tests, errors=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ['E *aiohttp is not installed, which the HTTP API needs: pip install "m5310?emulator?"']
+    )
+    assert "AT trace" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("option", ["", "--full-trace"])
+def test_report_shows_the_line_of_the_test_only(outside: pytest.Pytester, option: str) -> None:
+    options = [option] if option else []
+    result = run(
+        outside,
+        """
+def test_place(m5310):
+    m5310.module.radio.coverage = "IN"
+
+def test_read(m5310_cloud):
+    m5310_cloud.read("3303/0/5700")
+""",
+        *options,
+        failed=2,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "m5310 = <Emulator: port *, imei 865820030013978, not online>",
+            ">*m5310.module.radio.coverage = *",
+            "E *ValueError: 'IN': expected a member of Coverage or its name: ECL0, *",
+            ">*m5310_cloud.read*",
+            "E *ApiError: device not online",
+        ]
+    )
+    assert ("remote.py" in result.stdout.str()) is bool(option)
 
 
 def test_failed_test_shows_the_trace(outside: pytest.Pytester) -> None:
