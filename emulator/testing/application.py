@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from itertools import islice
 from typing import TypeVar
 
 from emulator.air.messages import Execute, Read, Write
@@ -156,7 +157,12 @@ class Cloud:
         return device
 
     def _streams(self, limit: int, ids: set[str] | None = None) -> list[Stream]:
-        return within(self._emulator, lambda it: list(self._device(it).points.streams(limit, ids)))
+        """At most `_MAX_SHOWN` streams."""
+
+        def collect(it: Emulator) -> list[Stream]:
+            return list(islice(self._device(it).points.streams(limit, ids), _MAX_SHOWN))
+
+        return within(self._emulator, collect)
 
     def _state(self) -> str:
         """What the cloud has, in words."""
@@ -167,7 +173,7 @@ class Cloud:
             return str(error)
         newest = ", ".join(
             f"{str(stream.path)[1:]}: {[point.value for point in stream.points]}"
-            for stream in streams[:_MAX_SHOWN]
+            for stream in streams
         )
         return f"the device {online}, its newest points are: {newest or 'none'}"
 
