@@ -31,8 +31,8 @@ _BODY_TIMEOUT = 10.0
 # Parameters of a call. What is sent beyond them has no effect, which is logged once.
 _IMEI = ("imei", "ep_name")
 _PATH = (*_IMEI, "obj_id", "obj_inst_id", "res_id")
-_MAX_REPORTED = 100
 _POINTS = ("limit", "datastream_id", "start", "end", "cursor")
+_MAX_REPORTED = 100
 
 T = TypeVar("T")
 
@@ -74,9 +74,8 @@ class HttpApi:
 
     async def close(self) -> None:
         """Stop listening and drop all calls; a second call does nothing."""
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            await listener.close()
+        if self._listener is not None:
+            await self._listener.close()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
@@ -140,20 +139,17 @@ class HttpApi:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             for name in request.query.keys() - set(names):
-                if (request.path, name) not in self._reported and len(
-                    self._reported
-                ) < _MAX_REPORTED:
-                    self._reported.add((request.path, name))
-                    logger.warning(
-                        "%s %s: the parameter %r has no effect, expected: %s",
-                        request.method,
-                        request.path,
-                        name,
-                        ", ".join(names) or "none",
-                    )
+                self._report_unused(request, name, names)
             return await respond(request, await serve(request))
 
         return handle
+
+    def _report_unused(self, request: web.Request, name: str, names: tuple[str, ...]) -> None:
+        call = f"{request.method} {request.path}"
+        if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
+            self._reported.add((call, name))
+            expected = ", ".join(names) or "none"
+            logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
 
     async def _body(self, request: web.Request) -> dict[str, object]:
         try:

@@ -126,7 +126,7 @@ async def respond(
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await response.write(body[begin : begin + _PIECE])
             await asyncio.sleep(0)
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):
         if request.transport is not None:
             request.transport.abort()
     return response

@@ -580,6 +580,23 @@ async def test_long_answer_does_not_hold_the_loop(path: str, points: int, stream
         assert longest < 0.005
 
 
+async def test_client_that_leaves_during_a_long_answer_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served_api() as api:
+        fill(api, 100_000, 17)
+        host, port = api.url.removeprefix("http://").split(":")
+        target = f"/devices/{api.device.id}/datapoints?limit=6000"
+        call = f"GET {target} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n\r\n".encode()
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(call)
+        await reader.readexactly(1000)
+        writer.transport.abort()
+        await until(lambda: not connections(api))
+        assert (await api.call("GET", f"/devices/{api.device.id}"))["errno"] == 0
+    assert not caplog.records
+
+
 async def test_client_that_does_not_take_a_long_answer_is_dropped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
