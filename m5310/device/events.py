@@ -48,6 +48,15 @@ class PortBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """After a login the platform has observed everything: it has read object 3, the module's own
+    (seen). From now on it takes reports."""
+
+    def __str__(self) -> str:
+        return "the platform has subscribed to the device"
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedOut:
     """The module logged out, not on request of the program."""
 
@@ -124,6 +133,7 @@ UpkeepEvent = (
     Reset
     | PortLost
     | PortBack
+    | Subscribed
     | LoggedOut
     | Reconnecting
     | RadioRestarted
@@ -147,9 +157,10 @@ class UpkeepCounters(NamedTuple):
     renewed: int
     renewals_failed: int
     reports_dropped: int
+    subscribed: int
 
 
-GOOD_NEWS: Final = (PortBack, Restored, Renewed)
+GOOD_NEWS: Final = (PortBack, Subscribed, Restored, Renewed)
 """The events that are no disruption."""
 
 _log = logging.getLogger("m5310.device")
@@ -182,6 +193,7 @@ class EventEmitter:
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
             reports_dropped=seen[ReportDropped],
+            subscribed=seen[Subscribed],
         )
 
     def emit(self, event: UpkeepEvent) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
 
 Commands = tuple[Command[Any], ...]
-Request = ReadRequest | WriteRequest | ExecuteRequest
+Declared = Callable[[Path], ValueType | None]
+"""The type of a device's resource, None if it has none at this path."""
 
 
 class WireValue(NamedTuple):
@@ -89,10 +90,11 @@ class Dialect(Protocol):
         `declared` is the type of the resource that the request names, None if there is none.
         """
 
-    def parse(self, line: str) -> Urc | None:
+    def parse(self, line: str, declared: Declared) -> Urc | None:
         """The meaning of an unsolicited line; None if it does not belong to this language.
 
-        Raises AnswerError for a line of this language that is malformed.
+        Raises AnswerError for a line of this language that is malformed, MalformedRequest if that
+        can be answered.
         """
 
 

@@ -23,6 +23,7 @@ NAMES = [
     "Renewed",
     "Reset",
     "Restored",
+    "Subscribed",
     "UpkeepCounters",
     "AttachError",
     "Attached",
