@@ -50,6 +50,15 @@ class PortBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """After a login the platform has observed everything: it has read object 3, the module's own
+    (seen). From now on it takes reports."""
+
+    def __str__(self) -> str:
+        return "the platform has subscribed to the device"
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedOut:
     """The module logged out, not on request of the program."""
 
@@ -137,6 +146,7 @@ UpkeepEvent = (
     Reset
     | PortLost
     | PortBack
+    | Subscribed
     | LoggedOut
     | Reconnecting
     | Waiting
@@ -161,9 +171,10 @@ class UpkeepCounters(NamedTuple):
     renewed: int
     renewals_failed: int
     reports_dropped: int
+    subscribed: int
 
 
-GOOD_NEWS: Final = (PortBack, Restored, Renewed, Waiting)
+GOOD_NEWS: Final = (PortBack, Subscribed, Restored, Renewed, Waiting)
 """The events that are no disruption."""
 
 TOLD_AFTER: Final = 2.0
@@ -200,6 +211,7 @@ class EventEmitter:
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
             reports_dropped=seen[ReportDropped],
+            subscribed=seen[Subscribed],
         )
 
     def emit(self, event: UpkeepEvent) -> None:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending, finish
+from m5310.device import parameters
 from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
 from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
@@ -20,7 +21,6 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     ModemReset,
-    ParameterError,
     PortError,
     RegistrationError,
 )
@@ -113,7 +113,7 @@ class Registration(DeviceStatus):
 
     async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
         """As `Device.connect`."""
-        seconds = math.ceil(_checked(timeout, least=1e-9))
+        seconds = math.ceil(parameters.seconds("timeout", timeout, least=1e-9))
         self.begin(DeviceEvent.CONNECT)
         clock = asyncio.get_running_loop().time
         begun = clock()
@@ -207,7 +207,8 @@ class Registration(DeviceStatus):
 
     async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.update`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
+        parameters.flag("with_objects", with_objects)
         self.begin(DeviceEvent.UPDATE)
         outcome = self.outcomes.expect(Updated)
         with_objects = with_objects or self.objects_changed
@@ -236,7 +237,7 @@ class Registration(DeviceStatus):
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.close`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
         if self.state is DeviceState.REG_FAILED:
             await self._close_failed()
             return
@@ -302,11 +303,3 @@ class Registration(DeviceStatus):
                 raise
 
         return await finish(send())
-
-
-def _checked(timeout: float, least: float = 0) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ParameterError(f"timeout {timeout!r}: expected a number of seconds")
-    if not least <= timeout < math.inf:
-        raise ParameterError(f"timeout {timeout} s: expected a positive, finite number")
-    return timeout

@@ -25,6 +25,7 @@ NAMES = [
     "Renewed",
     "Reset",
     "Restored",
+    "Subscribed",
     "UpkeepCounters",
     "Waiting",
     "AttachError",
