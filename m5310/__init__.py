@@ -79,7 +79,7 @@ from m5310.module.attach_errors import (
 from m5310.module.module import Module as Module
 from m5310.module.ping import PingFailed as PingFailed
 from m5310.module.queries import Identity as Identity
-from m5310.module.speed import SpeedError as SpeedError
+from m5310.module.speed import COMMON_SPEEDS as COMMON_SPEEDS, SpeedError as SpeedError
 from m5310.nbiot import (
     NBIOT_BOOLEAN as NBIOT_BOOLEAN,
     NBIOT_EXECUTABLE as NBIOT_EXECUTABLE,
@@ -103,6 +103,8 @@ from m5310.nbiot import (
 )
 from m5310.nbiot.values import NbiotValue as NbiotValue
 from m5310.states import DeviceState as DeviceState
+
+__version__ = "0.1.0"
 
 __all__ = [
     name

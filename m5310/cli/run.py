@@ -81,7 +81,7 @@ class DeviceRunner:
         # Printed by its own task: a closed output must end the command, and not make a callback
         # fail, which the platform would see as a refusal.
         self._events: asyncio.Queue[str] = asyncio.Queue()
-        self._unconfirmed: asyncio.Queue[tuple[Report, str]] = asyncio.Queue()
+        self._followed: asyncio.Queue[tuple[Report, str, bool]] = asyncio.Queue()
 
     def device(self, port: str | Modem, baud: int, endpoint: str, profile: Profile) -> Device:
         return Device(
@@ -114,7 +114,7 @@ class DeviceRunner:
         lines = stdin.no_lines() if background else stdin.read_lines(descriptor)
         await run_until_first_ends(
             self._print_events(),
-            self._print_acknowledgements(),
+            self._print_outcomes(),
             self._wait_logged_out(device),
             self._report_lines(device, lines),
             *(self._report_command(device, item) for item in profile.items if item.command),
@@ -158,19 +158,22 @@ class DeviceRunner:
         queued = report.state is ReportState.QUEUED
         what = f"{path} = {_format(value)}"
         self._events.put_nowait(f"{'queued' if queued else 'reported'} {what}")
-        if self._acknowledge:
-            self._unconfirmed.put_nowait((report, what))
+        if queued or self._acknowledge:
+            self._followed.put_nowait((report, what, queued))
 
-    async def _print_acknowledgements(self) -> None:
-        """Print for each report, in order, whether the platform acknowledged it."""
+    async def _print_outcomes(self) -> None:
+        """Print, in order, what becomes of queued reports, and of those to be acknowledged."""
         while True:
-            report, what = await self._unconfirmed.get()
+            report, what, queued = await self._followed.get()
             try:
-                await report.acknowledgement(None)
+                if queued:
+                    await report.accepted()
+                    self._events.put_nowait(f"reported {what}")
+                if self._acknowledge:
+                    await report.acknowledgement(None)
+                    self._events.put_nowait(f"acknowledged {what}")
             except M5310Error as error:
                 self._output.message(f"{what}: {error}")
-            else:
-                self._events.put_nowait(f"acknowledged {what}")
 
     # --- events ------------------------------------------------------------------------------
 
@@ -206,4 +209,5 @@ def _raise_if_over(device: Device, error: M5310Error) -> None:
 def _format(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return value.hex() if isinstance(value, bytes) else str(value)
+    # a line end in a text must not look like the next event
+    return value.hex() if isinstance(value, bytes) else str(value).replace("\n", "\\n")

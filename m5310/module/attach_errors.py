@@ -20,6 +20,9 @@ SIM_ADVICE: Final = {
 }
 
 
+_OTHER_SPEEDS: Final = "`m5310 probe PORT` finds it, and so does attach(speeds=COMMON_SPEEDS)"
+
+
 class Obstacle(Enum):
     """Why the module is not registered."""
 
@@ -144,5 +147,6 @@ def _silence(seen: Evidence) -> str:
     if seen.last is not None:
         return f"{tried}, although it answered before; check the power supply"
     if seen.noise:
-        return f"{tried}, but {seen.noise} bytes of noise; try other speeds: attach(speeds=...)"
-    return f"{tried}, and no noise; check the power, RX and TX, and the port"
+        return f"{tried}, but {seen.noise} bytes of noise; {_OTHER_SPEEDS}"
+    advice = f"{tried}, and no noise; check the power, RX and TX, and the port"
+    return f"{advice}. If the module has another speed: {_OTHER_SPEEDS}" if tried else advice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from importlib import metadata
 
 import pytest
 
@@ -37,6 +38,7 @@ NAMES = [
     "PingReply",
     "PowerSaving",
     "Setup",
+    "COMMON_SPEEDS",
     "SpeedError",
     "Access",
     "AcknowledgementRefused",
@@ -103,6 +105,10 @@ SIGNATURES = {
     "nbiot_device_close": "dev timeout",
     "nbiot_device_destroy": "dev",
 }
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert m5310.__version__ == metadata.version("m5310")
 
 
 def test_public_names() -> None:

@@ -94,6 +94,29 @@ def test_closed_standard_streams(port: str, name: str, closed: str) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+# Stands in for an environment where only the fork of pyserial-asyncio is installed.
+WITH_THE_FORK = """
+import sys
+sys.modules["serial_asyncio"] = None
+from m5310.cli.main import main
+status = main(sys.argv[1:])
+assert "serial_asyncio_fast" in sys.modules
+sys.exit(status)
+"""
+
+
+def test_transport_of_pyserial_asyncio_fast(port: str, emulator: dict[str, str]) -> None:
+    pytest.importorskip("serial_asyncio_fast")
+    ran = subprocess.run(
+        [sys.executable, "-c", WITH_THE_FORK, "send", port, "AT+CGSN=1"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=ROOT,
+    )
+    assert (ran.returncode, ran.stdout) == (0, f"+CGSN:{emulator['imei']}\n"), ran.stderr
+
+
 # --- ports, probe, send ----------------------------------------------------------------------
 
 

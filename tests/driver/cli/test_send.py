@@ -20,7 +20,7 @@ async def test_stops_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_no_answer_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     module = Scripted({"AT": None})
-    with pytest.raises(CommandTimeout, match="Check wiring, speed and power"):
+    with pytest.raises(CommandTimeout, match="Check wiring, power and speed"):
         await run_subcommand(monkeypatch, module, "send", "AT+CSQ", "--timeout", "0.3")
 
 

@@ -318,7 +318,7 @@ async def test_no_answer_at_any_speed() -> None:
     assert set(error.evidence.speeds) == set(COMMON_SPEEDS)
     assert error.evidence.noise > 0
     assert module.dial.baudrate == 9600
-    assert "try other speeds" in str(error)
+    assert "`m5310 probe PORT` finds it" in str(error)
 
 
 async def test_timeout_during_search_of_speeds() -> None:
