@@ -120,7 +120,8 @@ examples:
 
 def _send(commands: _Commands[_Parser]) -> None:
     text = """\
-Send commands in order and print their response lines. Stops at the first command that fails.
+Send commands in order and print their response lines. Stops at the first command that fails, and
+shows the reason: error numbers are on meanwhile (AT+CMEE=1), and as before at the end.
 
 examples:
   m5310 send /dev/ttyUSB0 AT+CSQ
@@ -148,8 +149,9 @@ def _console(commands: _Commands[_Parser]) -> None:
     text = """\
 Type commands and see responses and unsolicited lines, each with its meaning. Tab completes
 commands, the arrow keys recall earlier ones, Ctrl-D ends. Input can also come from a pipe: its
-lines are sent one after the other, and the console ends after the last response. Keep the pipe
-open to see unsolicited lines that come later.
+lines are sent one after the other, and the console ends after the last response, with the exit
+status of the first failure. Keep the pipe open to see unsolicited lines that come later. Error
+numbers are on meanwhile (AT+CMEE=1), and as before at the end.
 
 examples:
   m5310 console /dev/ttyUSB0

@@ -86,7 +86,12 @@ class Device:
         self._resources = ObjectTree()
         registration = self._registration = Registration(execute, dialect)
         provisioning = self._provisioning = Provisioning(
-            self._resources, self.module, dialect, session, registration.outcomes
+            self._resources,
+            self.module,
+            self.module.settings,
+            dialect,
+            session,
+            registration.outcomes,
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,

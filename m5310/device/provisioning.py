@@ -23,6 +23,7 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.module.link import Session
 from m5310.module.queries import Queries
+from m5310.module.settings import Settings
 
 LOGOUT: Final = 30.0
 """Seconds that the logout of a previous program may take."""  # guess: as `registration.CLOSE`
@@ -52,12 +53,14 @@ class Provisioning:
         self,
         resources: ObjectTree,
         module: Queries,
+        settings: Settings,
         dialect: Dialect,
         session: Session,
         outcomes: Pending[type, bool],
     ) -> None:
         self._resources = resources
         self._module = module
+        self._settings = settings
         self._dialect = dialect
         self._session = session
         self._outcomes = outcomes
@@ -89,7 +92,7 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(self._module.error_numbers(on=True))
+        await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
         except CommandError as error:

@@ -11,7 +11,7 @@ from emulator.module.module import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from m5310.commands.general import BootCause
-from m5310.commands.network import Registration
+from m5310.commands.network import Registration, connection_reports, registration_reports
 from m5310.commands.power import PowerSaving
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Obstacle
@@ -22,6 +22,7 @@ from tests.support.boards import Dial
 from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
+from tests.support.testbed import DeviceTestbed
 
 LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
@@ -272,3 +273,25 @@ async def test_attach_names_brownout_at_each_transmission() -> None:
         assert error.evidence.restarts >= 5
         assert "power supply" in str(error)
     await cable.modem.close()
+
+
+async def test_closed_module_has_its_settings_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    async with line.opened_by(monkeypatch) as module:
+        await module.report_connection(on=True)  # the program's own setting
+        await module.attach(setup=Setup(registration=3))
+        assert await module.error_numbers()
+    module = Module(line.modem)
+    await module.open()
+    assert not await module.error_numbers()
+    assert await module.execute(registration_reports()) == 0
+    assert await module.execute(connection_reports())
+
+
+async def test_destroyed_device_leaves_the_settings_of_before() -> None:
+    testbed = DeviceTestbed()
+    async with testbed.device() as device:
+        assert await device.module.error_numbers()
+        await device.module.attach()
+    assert testbed.commands[-2:] == ["AT+CMEE=0", "AT+CEREG=0"]
+    testbed.stop()

@@ -186,7 +186,7 @@ async def test_denied_registration_shows_the_reject_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted = Scripted(
-        {"AT+CEREG?": ["+CEREG:3,3,,,,0,15", "OK"], "AT+CIMI": ["1" * 15, "OK"]} | ANSWERS
+        {"AT+CEREG?": ["+CEREG:1,3,,,,0,15", "OK"], "AT+CIMI": ["1" * 15, "OK"]} | ANSWERS
     )
     with pytest.raises(AttachError, match=r"EMM cause 15, no suitable cell"):
         await run_profile(scripted, tmp_path, monkeypatch, lambda _: None)

@@ -59,7 +59,7 @@ async def test_commands_from_create_to_destroy() -> None:
             assert device.state is DeviceState.DEREGISTERED
         assert device.state is DeviceState.DESTROYED
         assert m.sent == [
-            "AT+CMEE=1",
+            "AT+CMEE?",
             CONF,
             "AT+MIPLADDOBJ=0,3303,0",
             'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',

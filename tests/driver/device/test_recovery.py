@@ -184,7 +184,7 @@ async def test_restart_during_the_logout_starts_over(opening: Ports) -> None:
         module.rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"], CLOSE=RESTART)
         await it.wait_restored()
         names = [line.partition("=")[0] for line in module.since("AT+MIPLCLOSE")]
-        assert names[1:3] == ["AT+CMEE", "AT+MIPLCONF"]
+        assert names[1:3] == ["AT+CMEE?", "AT+MIPLCONF"]
         assert it.device.state is S.REGISTERED
 
 
