@@ -92,6 +92,11 @@ class Engine:
         self._dropped = 0
         self._repeats = 0
 
+    def opened(self, now: float) -> None:
+        """The port was opened: a program that had it before may have got its last result just now,
+        so the first command waits for the quiet time."""
+        self._due = now + self._quiet
+
     @property
     def state(self) -> Conversation:
         """Where the conversation stands."""
