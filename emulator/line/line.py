@@ -244,8 +244,6 @@ class Line:
         self.received += len(data)
         if self._baud is None and self._in.passes_at_once():
             self._arrive(data)
-            if self._ended:
-                self._check_end()
             return
         was_idle = not self._in.waiting
         module, host = self._frames()

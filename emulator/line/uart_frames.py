@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import assert_never
 
 
 class Parity(Enum):
@@ -42,20 +41,13 @@ def levels(data: bytes, frame: Frame) -> list[int]:
     line: list[int] = []
     for byte in data:
         value = [byte >> place & 1 for place in range(frame.bits)]
-        parity = []
-        match frame.parity:
-            case Parity.NONE:
-                pass
-            case Parity.EVEN:
-                parity = [sum(value) & 1]
-            case Parity.ODD:
-                parity = [~sum(value) & 1]
-            case Parity.MARK:
-                parity = [1]
-            case Parity.SPACE:
-                parity = [0]
-            case _:
-                assert_never(frame.parity)
+        parity = {
+            Parity.NONE: [],
+            Parity.EVEN: [sum(value) & 1],
+            Parity.ODD: [~sum(value) & 1],
+            Parity.MARK: [1],
+            Parity.SPACE: [0],
+        }[frame.parity]
         line += [0, *value, *parity, *[1] * frame.stop]
     return line
 

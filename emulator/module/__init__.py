@@ -27,6 +27,9 @@ is due. `Module._run` steps the parts whose `due` has come, in the order of `_ti
 due, and returns the next deadline. Nothing is polled: an idle module costs nothing, and one input
 costs one look at each `due`. `on_change` reports that an input has changed the deadline.
 
+Commands. Each part has its commands at its class (`COMMANDS`): name, forms, functions. All modules
+with the same parts share one table (`at/commands.py`), so a thousand modules have it once.
+
 Answers and unsolicited lines. One command is executed at a time. While its answer is delayed (an
 attach, a fault), further lines wait in the UART buffer. Unsolicited lines are queued by `urc` and
 written by `flush`: after an answer, never inside one, and never inside a line that a host with echo

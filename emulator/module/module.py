@@ -49,9 +49,9 @@ class Module:
 
     Set `send_up`, which sends a message to the server at a time, and `on_change`, which is called
     when something else than `step` may have changed the deadline. `baud`: the UART speed of the
-    next output. `datagrams`: those not yet taken. `radio` survives restarts; tests and scenarios
-    set its `coverage`, `refusing` and `sim`. So does `fault_source`, which injects faults into
-    commands (None: no faults).
+    next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio` survives
+    restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does `fault_source`,
+    which injects faults into commands (None: no faults).
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Module:
         self._boot = Boot(self.identity.model, rom_noise=boot_noise, seed=seed)
         self._flash = Flash(speed=speed)
         self._output = bytearray()
-        self.datagrams: list[Datagram] = []
+        self._datagrams: list[Datagram] = []
         self.radio = Radio(
             self._radio_changed,
             can_find=lambda cell: self._settings.can_find(cell),
@@ -265,7 +265,7 @@ class Module:
 
     def take_datagrams(self) -> list[Datagram]:
         """Datagrams of the sockets since the last call."""
-        taken, self.datagrams = self.datagrams, []
+        taken, self._datagrams = self._datagrams, []
         return taken
 
     def _send_up(self, message: Uplink) -> None:
@@ -274,7 +274,7 @@ class Module:
 
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
-        self.datagrams.append(datagram)
+        self._datagrams.append(datagram)
 
     def _transmit(self, now: float) -> bool:
         """Use the radio; False when it is not registered."""

@@ -149,10 +149,12 @@ class Board:
             self.line.send(output)
         if self.module.baud != self._baud:  # after what was sent at the old speed
             self._change_speed(self.module.baud)
-        if self.module.datagrams or self.module.sockets.ports or self.internet.sockets:
+        sockets = self.module.sockets
+        if sockets.changed:
+            sockets.changed = False
             for datagram in self.module.take_datagrams():
                 self.internet.send(datagram)
-            self.internet.settle(self.module.sockets.ports)
+            self.internet.settle(sockets.ports)
         if self._drain_timer is not None:
             self._end_if_drained()
 

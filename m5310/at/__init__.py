@@ -4,7 +4,7 @@
                       |                                ^
     modem       queue, futures, timer, port            |  asyncio
     ------------------|--------------------------------|-----------------
-    engine      submit, tick           events: Answered, Refused, TimedOut,   pure: bytes and
+    engine      submit, tick           events: Answer, Refused, TimedOut,     pure: bytes and
                       |                  Unsolicited, UnexpectedResult, ...   time in, events out
                   outgoing()                receive(bytes)
                       |        lines, outstanding,     ^

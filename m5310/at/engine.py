@@ -13,7 +13,6 @@ from typing import Any, assert_never
 
 from m5310.at.codec import Answer, Command, FinalResult, final_result
 from m5310.at.events import (
-    Answered,
     AnswerTooLong,
     Counters,
     Event,
@@ -124,7 +123,7 @@ class Engine:
     def submit(self, command: Command[Any], now: float) -> None:
         """Hold a command and write it as soon as the conversation allows.
 
-        It ends with exactly one of Answered, Refused, AnswerTooLong and TimedOut, or by `cancel`
+        It ends with exactly one of Answer, Refused, AnswerTooLong and TimedOut, or by `cancel`
         or `reset`. The probes before it may take `WAKING` s if the module may be asleep, else
         the command's timeout; once written it has its timeout for the result. It is written a
         second time, after a wake-up, if the module fell asleep and swallowed it whole (only a
@@ -359,7 +358,7 @@ class Engine:
             return Refused(command, result)
         if outstanding.dropped:
             return AnswerTooLong(command)
-        return Answered(Answer(command, tuple(outstanding.lines)))
+        return Answer(command, tuple(outstanding.lines))
 
     def _timed_out(self, outstanding: OutstandingCommand, now: float) -> list[Event]:
         command = outstanding.command

@@ -1,4 +1,7 @@
-"""Events of the engine, and its counters."""
+"""Events of the engine, and its counters.
+
+The event of a command that ended with `OK` is its `Answer`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,6 @@ from typing import Any
 
 from m5310.at.codec import Answer, Command, FinalResult
 from m5310.at.lines import Overlong
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The command ended with `OK`."""
-
-    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class Synchronized:
 
 
 Event = (
-    Answered
+    Answer
     | Refused
     | AnswerTooLong
     | TimedOut

@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar, assert_never
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import QUIET, Engine
 from m5310.at.events import (
-    Answered,
     AnswerTooLong,
     Counters,
     Event,
@@ -249,10 +248,10 @@ class Modem(asyncio.Protocol):
 
     def _handle(self, event: Event) -> None:
         match event:
+            case Answer():
+                self._end(event)
             case Unsolicited(line):
                 self._notify_line(line)
-            case Answered(answer):
-                self._end(answer)
             case Refused(command, result):
                 error = CommandError(command.line, result.text, result.number, result.meaning)
                 self._end(error)

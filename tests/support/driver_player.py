@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from m5310.at.codec import Command, Response, final_result
+from m5310.at.codec import Answer, Command, Response, final_result
 from m5310.at.engine import Engine
-from m5310.at.events import Answered, Event, Refused, Synchronized, Unsolicited
+from m5310.at.events import Event, Refused, Synchronized, Unsolicited
 from m5310.commands import general, identity, network, power, sockets
 from m5310.commands import signal as measurements
 from m5310.commands import urcs as notices
@@ -293,9 +293,9 @@ class Player:
             return
         (event,) = self.events
         match event:
-            case Answered():
+            case Answer():
                 assert line == "OK", step.where
-                assert event.answer.command is self.command, step.where
+                assert event.command is self.command, step.where
             case Refused():
                 assert event.result.text == line, step.where
             case _:

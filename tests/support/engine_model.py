@@ -14,7 +14,6 @@ from typing import Any, Literal
 from m5310.at.codec import LINE_LIMIT, Answer, Command, final_result
 from m5310.at.engine import LINE_END
 from m5310.at.events import (
-    Answered,
     Counters,
     Event,
     LateResponse,
@@ -151,7 +150,7 @@ class EngineModel:
         self._line_feed_due = open_end
         self.due = now + (max(self._pause, LINE_END) if open_end else self._pause)
         if ok:
-            return Answered(Answer(command, tuple(self._lines)))
+            return Answer(command, tuple(self._lines))
         if self._slept and not self._repeated:
             self._hold_again(command, now)
             return UnexpectedResult(line)

@@ -17,7 +17,7 @@ from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import Engine
-from m5310.at.events import Answered, Event, Refused, TimedOut, Unsolicited
+from m5310.at.events import Event, Refused, TimedOut, Unsolicited
 from m5310.commands import general
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs
@@ -62,7 +62,7 @@ class NullModem:
         while self._ended is None:
             self._step()
         match self._ended:
-            case Answered(answer):
+            case Answer() as answer:
                 return answer
             case Refused(command, result):
                 raise CommandError(command.line, result.text, result.number, result.meaning)
@@ -126,7 +126,7 @@ class NullModem:
             match event:
                 case Unsolicited(line):
                     self.urcs.append(line)
-                case Answered() | Refused() | TimedOut():
+                case Answer() | Refused() | TimedOut():
                     self._ended = event
                 case _:
                     self.strays.append(event)

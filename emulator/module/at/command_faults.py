@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from emulator.module.at.codec import Cme
 
@@ -59,17 +58,12 @@ class CommandFault:
         whole = b"".join(lines)
         if self.extra is None:
             return [(self.delay, whole)]
-        match self.extra.place:
-            case Place.BEFORE:
-                cut = 0
-            case Place.BETWEEN:
-                cut = len(whole) - len(lines[-1])
-            case Place.INSIDE:
-                cut = len(lines[0]) // 2
-            case Place.AFTER:
-                cut = len(whole)
-            case _:
-                assert_never(self.extra.place)
+        cut = {
+            Place.BEFORE: 0,
+            Place.BETWEEN: len(whole) - len(lines[-1]),
+            Place.INSIDE: len(lines[0]) // 2,
+            Place.AFTER: len(whole),
+        }[self.extra.place]
         first, second = self.extra.halves
         pieces = [(self.delay, whole[:cut] + first), (self.extra.split, second + whole[cut:])]
         return pieces if self.extra.split else [(self.delay, pieces[0][1] + pieces[1][1])]

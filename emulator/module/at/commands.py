@@ -139,7 +139,7 @@ class CommandForms(Generic[P]):
 Commands = Mapping[str, CommandForms[Any]]
 
 
-class Part(Protocol):
+class CommandPart(Protocol):
     """A part of the module that executes commands. `COMMANDS`: by name, of all its instances."""
 
     COMMANDS: ClassVar[Commands]
@@ -150,7 +150,7 @@ class CommandTable:
 
     __slots__ = ("_parts", "_rows")
 
-    def __init__(self, *parts: Part) -> None:
+    def __init__(self, *parts: CommandPart) -> None:
         self._parts = parts
         self._rows = _rows(tuple(map(type, parts)))
 
@@ -180,7 +180,7 @@ class CommandTable:
 
 
 @cache  # thousands of modules share one
-def _rows(kinds: tuple[type[Part], ...]) -> Mapping[str, tuple[int, CommandForms[Any]]]:
+def _rows(kinds: tuple[type[CommandPart], ...]) -> Mapping[str, tuple[int, CommandForms[Any]]]:
     """By command name: which of the parts executes it, and its forms."""
     return {
         name: (index, forms)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from emulator.module.at.commands import Part
+from emulator.module.at.commands import CommandPart
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import Host
 
 
-class Dialect(Host, Part, Protocol):
+class Dialect(Host, CommandPart, Protocol):
     """The commands that drive the LwM2M client, and the lines that report its events."""
 
 

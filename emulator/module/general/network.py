@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
@@ -33,15 +33,10 @@ class Network:
 
     def radio_changed(self, change: Change) -> None:
         """Report a change of registration or connection, if the host has enabled that."""
-        match change:
-            case Change.REGISTRATION:
-                if self._report_registration:
-                    self._urc(f"+CEREG:{self._registration()}")
-            case Change.CONNECTION:
-                if self._report_connection:
-                    self._urc(f"+CSCON:{int(self._radio.connected)}")
-            case _:
-                assert_never(change)
+        if change is Change.REGISTRATION and self._report_registration:
+            self._urc(f"+CEREG:{self._registration()}")
+        if change is Change.CONNECTION and self._report_connection:
+            self._urc(f"+CSCON:{int(self._radio.connected)}")
 
     # Function and registration -----------------------------------------------------------------
 

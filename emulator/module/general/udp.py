@@ -50,10 +50,11 @@ class Sockets:
     """`urc` queues an unsolicited line, `send` sends a datagram, `online` returns whether the radio
     is registered.
 
-    `ports`: local UDP ports of the open sockets by socket number; read only.
+    `ports`: local UDP ports of the open sockets by socket number; read only. `changed` is set when
+    a socket is opened or closed or sends.
     """
 
-    __slots__ = ("_online", "_open", "_send", "_urc", "ports")
+    __slots__ = ("_online", "_open", "_send", "_urc", "changed", "ports")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Sockets:
         self._send = send
         self._online = online
         self.ports: dict[int, int] = {}
+        self.changed = True  # a restart has closed all
         self._open: dict[int, _Socket] = {}
 
     def deliver(self, number: int, address: str, port: int, data: bytes) -> None:
@@ -90,6 +92,7 @@ class Sockets:
             port = next(p for p in range(_FIRST_EPHEMERAL, 0x10000) if p not in taken)
         self._open[number] = _Socket(port, receives=receives != 0)
         self.ports[number] = port
+        self.changed = True
         return Answer((str(number),))
 
     def _find(self, number: int) -> _Socket:
@@ -109,6 +112,7 @@ class Sockets:
         if not self._online():
             raise Refusal(Cme.NO_NETWORK)
         self._send(Datagram(socket.port, address, port, data))
+        self.changed = True
         return Answer((f"{number},{length}",))
 
     def _receive_from(self, values: Values, _now: float) -> Answer:
@@ -128,6 +132,7 @@ class Sockets:
         (number,) = values.only(_NUMBER)
         self._find(number)
         del self._open[number], self.ports[number]
+        self.changed = True
         return OK
 
     COMMANDS: ClassVar[Commands] = {

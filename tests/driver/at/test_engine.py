@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from m5310.at.codec import Answer, Command, Response
 from m5310.at.engine import LINE_END, QUIET, Engine
 from m5310.at.events import (
-    Answered,
     AnswerTooLong,
     Counters,
     Event,
@@ -49,8 +48,8 @@ def synchronized(*, quiet: float = 0.0, byte_time: float = 0.0) -> Engine:
     return engine
 
 
-def answered(command: Command, *texts: str) -> Answered:
-    return Answered(Answer(command, texts))
+def answered(command: Command, *texts: str) -> Answer:
+    return Answer(command, texts)
 
 
 # --- one command -----------------------------------------------------------------------------

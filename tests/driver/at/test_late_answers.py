@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from m5310.at.codec import Command, Response
+from m5310.at.codec import Answer, Command, Response
 from m5310.at.engine import QUIET, Engine
-from m5310.at.events import Answered, Event, Refused, Synchronized, TimedOut, Unsolicited
+from m5310.at.events import Event, Refused, Synchronized, TimedOut, Unsolicited
 from m5310.at.resync import SETTLE, SETTLE_OWED
 from m5310.at.wakeup import WAKING
 from tests.support.effort import scaled
@@ -74,10 +74,10 @@ class UnorderedModule:
             for event in events:
                 if isinstance(event, Synchronized):
                     self._synchronized()
-                if isinstance(event, Answered | Refused):
+                if isinstance(event, Answer | Refused):
                     assert first is not None
                     assert first.number == self._outstanding, "the result of another line"
-                if isinstance(event, Answered | Refused | TimedOut):
+                if isinstance(event, Answer | Refused | TimedOut):
                     return event
                 assert not isinstance(event, Unsolicited), "expected a LateResponse"
 
@@ -167,9 +167,9 @@ def test_results_in_order_end_only_their_own_command_however_late(
         output = [(at, data) for at, data in output if at > now]
         for event in [*events_of(engine, arrived, now), *engine.tick(now)]:
             assert not isinstance(event, Unsolicited)
-            if isinstance(event, Answered):
-                assert event.answer.lines == (f"+ID:{number}",)
-            ended += isinstance(event, Answered | TimedOut)
+            if isinstance(event, Answer):
+                assert event.lines == (f"+ID:{number}",)
+            ended += isinstance(event, Answer | TimedOut)
 
 
 def test_result_later_than_settle_owed_may_end_a_command_of_the_same_shape() -> None:
@@ -185,4 +185,4 @@ def test_result_later_than_settle_owed_may_end_a_command_of_the_same_shape() -> 
     now += SETTLE_OWED
     assert engine.tick(now) == [Synchronized()]
     (ended,) = events_of(engine, lines("+CSQ:1") + OK, now)  # of the first command
-    assert isinstance(ended, Answered)
+    assert isinstance(ended, Answer)

@@ -313,7 +313,13 @@ async def test_exception_in_the_program_leaves_the_module_clean() -> None:
 
 
 async def test_destroy_waits_for_a_cancelled_login_and_logs_out() -> None:
-    async with module(platform(OPEN="OK")) as m:
+    states: list[DeviceState] = []
+
+    def close(_: str) -> Reply:
+        states.append(device.state)
+        return ["OK", "+MIPLCLOSE:0,1"]
+
+    async with module(platform(OPEN="OK", CLOSE=close)) as m:
         device = Device(m.modem, ENDPOINT)
         await device.create()
         task = asyncio.create_task(device.connect(30))
@@ -323,6 +329,7 @@ async def test_destroy_waits_for_a_cancelled_login_and_logs_out() -> None:
         asyncio.get_running_loop().call_later(5, m.send, "+MIPLOPEN:0,1")
         await device.destroy()
         assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
+        assert states == [DeviceState.DEREG_PENDING]  # the login has ended
 
 
 async def test_destroy_ignores_refusals(

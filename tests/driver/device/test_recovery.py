@@ -114,6 +114,17 @@ async def test_no_update_is_sent_to_verify_without_a_login(opening: Ports) -> No
         assert it.sent("") == sent
 
 
+async def test_failed_verification_begins_one_recovery(opening: Ports) -> None:
+    async with logged_in(opening) as it:
+        it.ports[0].rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"])
+        verify = it.device._recovery.verify_registration
+        assert [await verify(), await verify()] == [False, False]
+        assert it.sent("MIPLUPDATE") == 1
+        await it.wait_restored()
+        it.ports[0].rules = platform()
+        assert await verify()
+
+
 async def test_nothing_is_restored_while_the_device_is_destroyed(opening: Ports) -> None:
     device = LoggedInDevice(opening).device
     async with device:

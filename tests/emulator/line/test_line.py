@@ -446,7 +446,7 @@ async def test_program_closes_during_an_answer() -> None:
     receiver = Recorder()
     with line(receiver, baud=9600) as made:
         with opened(made.port) as host:
-            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 3)
+            made.send(b"\r\n+CEREG:1,19E6,94,7\r\n" * 100)
             await read(host, 10)
         await passes(0.01)
         with opened(made.port) as host:
