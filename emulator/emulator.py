@@ -90,8 +90,8 @@ class Emulator:
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
           counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
           module sends may be lost. Both are off by default on an unpaced line. `boot_noise`: see
-          `Module`. `cold`: a start is a power-on: the modules boot, and then search for the network;
-          otherwise they have been registered for some time.
+          `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
+          network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,

@@ -33,6 +33,8 @@ from m5310.commands.network import NetworkStatus as NetworkStatus, PingReply as 
 from m5310.commands.power import PowerSaving as PowerSaving
 from m5310.device.device import Device as Device
 from m5310.device.events import (
+    Created as Created,
+    LoggedIn as LoggedIn,
     LoggedOut as LoggedOut,
     PortBack as PortBack,
     PortLost as PortLost,
@@ -41,8 +43,10 @@ from m5310.device.events import (
     RenewalFailed as RenewalFailed,
     Renewed as Renewed,
     ReportDropped as ReportDropped,
+    Reported as Reported,
     Reset as Reset,
     Restored as Restored,
+    Searching as Searching,
     UpkeepCounters as UpkeepCounters,
 )
 from m5310.device.outbox import WhenFull as WhenFull

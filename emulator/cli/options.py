@@ -195,7 +195,7 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument(
         "--cold",
         action="store_true",
-        help="start like a board that was just powered: it boots, and then searches for its network",
+        help="start like a board that was just powered: it boots, then searches for its network",
     )
     module.add_argument(
         "--boot-noise",

@@ -22,9 +22,8 @@ from m5310.cli.run_profile import (
 from m5310.cli.terminal import stdin
 from m5310.cli.terminal.output import Output, Style
 from m5310.cli.terminal.session import run_until_first_ends
-from m5310.commands.network import NetworkStatus, describe_status
-from m5310.commands.signal import describe_signal
 from m5310.device.device import URI, Device
+from m5310.device.events import Created, LoggedIn, Reported, UpkeepEvent
 from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m.path import Path
@@ -64,8 +63,7 @@ async def _attach(module: Module, seconds: float, output: Output) -> None:
     async with output.progress("searching for the network") as show_progress:
 
         def progress(attempt: Attempt) -> None:
-            status = describe_status(NetworkStatus(attempt.stat, reject_cause=attempt.cause))
-            show_progress(f"searching for the network: {status}, {describe_signal(attempt.signal)}")
+            show_progress(f"searching for the network: {attempt}")
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)
@@ -96,7 +94,7 @@ class DeviceRunner:
             on_read=self._on_read,
             on_write=self._on_write,
             on_execute=self._on_execute,
-            on_event=lambda event: self._output.message(str(event)),
+            on_event=self._on_event,
         )
 
     async def login(self, device: Device, profile: Profile, seconds: float) -> None:
@@ -176,6 +174,10 @@ class DeviceRunner:
                 self._output.message(f"{what}: {error}")
 
     # --- events ------------------------------------------------------------------------------
+
+    def _on_event(self, event: UpkeepEvent) -> None:
+        if not isinstance(event, Created | LoggedIn | Reported):  # printed where they are awaited
+            self._output.message(str(event))
 
     async def _on_read(self, resource: Resource) -> None:
         self._events.put_nowait(f"read {resource.path}: {_format(resource.value)}")

@@ -67,6 +67,7 @@ class Lifecycle:
             registration.check(DeviceEvent.CLOSE)
         try:
             await recovery.suspend()
+            registration.end_search()
             await registration.wait_stable()
             if registration.allows(DeviceEvent.CLOSE):
                 await registration.close(timeout)
@@ -86,6 +87,7 @@ class Lifecycle:
         async with self._creating:
             pass  # wait until a creation under way is undone
         await self._parts.recovery.suspend()
+        self._registration.end_search()
         try:
             await self._registration.wait_stable()
             if self._registration.allows(DeviceEvent.CLOSE):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable
-from typing import Final, TypeVar, assert_never
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending, finish
@@ -33,6 +33,9 @@ UPDATE: Final = 93.0
 CLOSE: Final = 30.0
 """Seconds for the platform to confirm a logout."""
 # guess: a third of what CoAP allows, since the module deletes the registration in any case.
+NO_NETWORK: Final = 30
+"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
+# guess: a module without a network refuses the login with this number, or lets it time out.
 _CLOCK_SLACK: Final = 0.1  # s; the module's clock and ours may differ about a timeout's end
 
 _LOGGED_IN: Final = {
@@ -45,6 +48,13 @@ _LOGGED_IN: Final = {
 T = TypeVar("T")
 
 Outcome = Opened | Closed | Updated
+
+FindNetwork = Callable[[float], Coroutine[Any, Any, object]]
+"""Waits until the module is on the network, for at most so many seconds."""
+
+
+class NetworkFound:
+    """The key under which a login waits for the network."""
 
 
 class Registration(DeviceStatus):
@@ -87,10 +97,49 @@ class Registration(DeviceStatus):
 
     # --- log in ------------------------------------------------------------------------------
 
-    async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
-        """As `Device.connect`."""
+    async def connect(
+        self,
+        timeout: float,  # noqa: ASYNC109  # the module's
+        find_network: FindNetwork | None = None,
+    ) -> None:
+        """As `Device.connect`; `find_network` is called if the module has no network."""
         seconds = math.ceil(_checked(timeout, least=1e-9))
         self.begin(DeviceEvent.CONNECT)
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
+        try:
+            await self._log_in(seconds)
+        except CommandError as error:
+            left = end - clock()
+            if find_network is None or error.number != NO_NETWORK or left <= 0:
+                raise
+            self.apply(DeviceEvent.CONNECT)
+            await self._search(find_network(left))
+            await self._log_in(max(1, math.ceil(end - clock())))
+
+    async def _search(self, searching: Coroutine[Any, Any, object]) -> None:
+        """Wait for the network, or for what ends the login before: a restart, a logout."""
+        ended = self.outcomes.expect(NetworkFound)
+        task = asyncio.ensure_future(searching)
+        both: set[asyncio.Future[Any]] = {ended, task}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done() and not ended.result():  # or it raises the error of the restart
+                raise RegistrationError("the login was ended by a logout", timed_out=False)
+            await task
+        except BaseException:
+            self.apply(DeviceEvent.REFUSED)
+            raise
+        finally:
+            self.outcomes.drop(NetworkFound)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def end_search(self) -> None:
+        """End a login that waits for the network, if there is one; it raises RegistrationError."""
+        self.outcomes.resolve(NetworkFound, False)
+
+    async def _log_in(self, seconds: int) -> None:
         clock = asyncio.get_running_loop().time
         begun = clock()
         # one margin more if a login before this one may have to be ended first

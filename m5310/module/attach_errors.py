@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, assert_never
 
-from m5310.commands.network import Registration, describe_cause
+from m5310.commands.network import NetworkStatus, Registration, describe_cause, describe_status
+from m5310.commands.signal import describe_signal
 from m5310.errors import Code, CommandError, M5310Error
 
 # The error numbers for "no usable SIM" (TS 27.007 9.2.1; 311 seen), with advice.
@@ -46,6 +47,10 @@ class Attempt:
     stat: Registration
     signal: int | None
     cause: int | None = None
+
+    def __str__(self) -> str:
+        status = describe_status(NetworkStatus(self.stat, reject_cause=self.cause))
+        return f"{status}, {describe_signal(self.signal)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ import pytest
 import m5310
 
 NAMES = [
+    "Created",
+    "LoggedIn",
+    "Reported",
+    "Searching",
     "LoggedOut",
     "OutboxFull",
     "PortBack",

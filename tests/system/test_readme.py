@@ -56,11 +56,16 @@ class Running:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[dict[str, str]]:
+def more_options() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, more_options: list[str]) -> Iterator[dict[str, str]]:
     """The emulator command of the README, on a free port and without speed limit."""
     link = tmp_path / "m5310"
     options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
-    running = Running("-m", "emulator", *options, cwd=ROOT)
+    running = Running("-m", "emulator", *options, *more_options, cwd=ROOT)
     try:
         yield json.loads(running.until("{"))
     finally:
@@ -99,6 +104,33 @@ def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
     status, output, errors = program.end(signal.SIGINT)
     assert (status, errors) == (0, "")
     assert "leaving" in output
+
+
+@pytest.mark.parametrize("more_options", [["--cold", "--speed", "5"]])
+@pytest.mark.parametrize("name", ["first.py", "thermometer.py", "look.py"])
+def test_program_on_a_board_that_was_just_powered(
+    name: str, emulator: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    endpoint = [] if name == "look.py" else [f"{emulator['imei']};{emulator['imsi']}"]
+    program = Running(name, emulator["port"], *endpoint, cwd=tmp_path)
+    if name == "first.py":
+        program.until("logged in")
+        status, _, errors = program.end(signal.SIGINT)
+        assert all("searching for the network" in line for line in errors.splitlines())
+    else:
+        status, output, _ = program.end()
+        assert output.startswith(("reported and acknowledged", "registered: HOME"))
+    assert status == 0
+
+
+@pytest.mark.parametrize("name", ["first.py", "thermometer.py", "look.py"])
+def test_program_without_a_port_ends_with_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    endpoint = [] if name == "look.py" else ["1;2"]
+    status, output, errors = Running(name, "/dev/no-such-port", *endpoint, cwd=tmp_path).end()
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert errors.startswith("/dev/no-such-port does not exist; ")
 
 
 def test_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
 from tests.support.scripted import Scripted, platform
+from tests.support.upkeep import upkeep
 
 # --- from create to destroy ------------------------------------------------------------------
 
@@ -340,7 +341,7 @@ async def test_lost_port_ends_every_wait_at_once(opening: Ports, given: bool) ->
 
 async def test_only_reports_wait_while_the_port_is_lost(opening: Ports) -> None:
     events: list[UpkeepEvent] = []
-    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
+    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=upkeep(events))
     await device.create()
     t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
     await device.connect()
@@ -400,7 +401,7 @@ async def test_ok_at_the_end_of_a_boot_text_is_expected(reads: int) -> None:
 async def test_waits_grow_if_the_platform_ends_each_login() -> None:
     events: list[UpkeepEvent] = []
     rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=upkeep(events)) as device:
         await device.connect()
         m.rules = rules
         m.send("+MIPLCLOSE:0,1")

@@ -31,6 +31,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, RESTART, Ports
 from tests.support.scripted import Reply, Scripted, platform
+from tests.support.upkeep import upkeep
 
 S = DeviceState
 
@@ -41,7 +42,7 @@ class LoggedInDevice:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.events: list[UpkeepEvent] = []
-        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=self.events.append)
+        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=upkeep(self.events))
 
     def restart(self, line: str = RESTART) -> None:
         self.ports[-1].send(line)
