@@ -559,14 +559,13 @@ async def test_boot_noise_precedes_the_boot_text() -> None:
 async def test_cold_start_boots_and_then_searches_for_the_network() -> None:
     clock = VirtualClock()
     async with Emulator(baud=None, http=None, clock=clock, cold=True, modules=2) as emulator:
-        for board in emulator.boards:
-            with Host(board.line.port) as host:
-                assert not board.module.radio.registered
-                clock.advance(5)
-                await until(lambda: host.seen.endswith(b"M5310\r\nOK\r\n"))
-                assert b"POWER_ON" in host.seen
-                clock.advance(5)
-                assert board.module.radio.registered
+        radios = [board.module.radio for board in emulator.boards]
+        with Host(emulator.port) as host:
+            clock.advance(5)
+            await host.until("POWER_ON_RESET\r\nM5310\r\nOK\r\n")
+        assert not any(radio.registered for radio in radios)
+        clock.advance(5)
+        assert all(radio.registered for radio in radios)
 
 
 # The internet -------------------------------------------------------------------------------------
