@@ -59,9 +59,9 @@ class Dispatch:
                 parts.requests.receive(urc, registered=parts.registration.state.registered)
             case Acknowledged():
                 parts.outbox.acknowledged(urc.ackid)
+            case Closed() if parts.registration.can_report:
+                parts.recovery.logged_out(urc)
             case Opened() | Closed() | Updated():
-                if isinstance(urc, Closed) and parts.registration.can_report:
-                    parts.recovery.logged_out()
                 parts.registration.on_outcome(urc)
             case Observed():
                 observation = urc.object, urc.instance, urc.resource

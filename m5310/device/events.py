@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -109,6 +111,17 @@ class Reconnecting:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call waits, and has waited for `TOLD_AFTER` s; at most `seconds` more."""
+
+    what: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"waiting up to {self.seconds:.0f} s: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
 class RadioRestarted:
     """The module had stopped its network search in state `stat`; its radio was restarted."""
 
@@ -174,6 +187,7 @@ UpkeepEvent = (
     | PortBack
     | LoggedOut
     | Reconnecting
+    | Waiting
     | RadioRestarted
     | Restored
     | Renewed
@@ -197,8 +211,12 @@ class UpkeepCounters(NamedTuple):
     reports_dropped: int
 
 
-GOOD_NEWS: Final = (Created, LoggedIn, Reported, PortBack, Restored, Renewed)
+GOOD_NEWS: Final = (Created, LoggedIn, Reported, PortBack, Restored, Renewed, Waiting)
 """The events that are no disruption."""
+
+TOLD_AFTER: Final = 2.0
+"""Seconds after which the program is told what a call waits for."""
+# guess: a person who sees nothing for longer believes that a program hangs.
 
 _log = logging.getLogger("m5310.device")
 
@@ -243,3 +261,14 @@ class EventEmitter:
             self._listener(event)
         except Exception:
             _log.exception("on_event failed on %r", event)
+
+
+@contextlib.contextmanager
+def announced(emit: Callable[[UpkeepEvent], None], what: str, seconds: float) -> Iterator[None]:
+    """Emit `Waiting` if the block takes longer than `TOLD_AFTER`; it takes at most `seconds`."""
+    waiting = Waiting(what, seconds - TOLD_AFTER)
+    timer = asyncio.get_running_loop().call_later(TOLD_AFTER, emit, waiting)
+    try:
+        yield
+    finally:
+        timer.cancel()

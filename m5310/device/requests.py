@@ -7,6 +7,7 @@ import logging
 from typing import Final, NamedTuple
 
 from m5310.at.codec import Execute
+from m5310.at.tasks import begin
 from m5310.device.answers import RequestHandler, describe
 from m5310.dialects.dialect import Commands, Request
 from m5310.dialects.urcs import WriteRequest
@@ -122,7 +123,7 @@ class Requests:
 
     def _serve(self) -> None:
         if self._open and self._jobs and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._serve_all(), name="m5310-requests")
+            self._task = begin(self._serve_all(), "m5310-requests")
 
     async def _serve_all(self) -> None:
         while self._jobs:

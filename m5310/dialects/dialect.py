@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.errors import CommandError, CommandTimeout
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
+
+ATTEMPTS: Final = 3
+"""How often a command is sent that the line may have damaged."""
+# guess: a bad line damages one line of a thousand.
 
 Commands = tuple[Command[Any], ...]
 Request = ReadRequest | WriteRequest | ExecuteRequest
@@ -100,3 +105,30 @@ async def execute_all(execute: Execute, commands: Commands) -> None:
     """Execute commands in their order, up to the first that fails."""
     for command in commands:
         await execute(command)
+
+
+async def undo_all(
+    execute: Execute, commands: Commands, done: Callable[[], bool] = lambda: False
+) -> None:
+    """Execute commands that delete or end something, each up to `ATTEMPTS` times.
+
+    A refusal after an attempt without a result means that the attempt succeeded, and so does
+    `done`. Raises what the last attempt raised.
+    """
+    for command in commands:
+        result_lost = False
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                await execute(command)
+                break
+            except CommandTimeout as error:
+                if done():
+                    break
+                if not (error.sent and left):
+                    raise
+                result_lost = True
+            except CommandError:
+                if result_lost:
+                    break
+                if not left:
+                    raise

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from m5310.at.codec import Command, Execute
 from m5310.commands import general, network
 from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error
 from m5310.module.link import Session
+
+PUTTING_BACK: Final = 2.0
+"""Seconds for a module that may answer no longer, when a program ends."""
+# guess: a person who ends a program does not wait longer; a module that answers needs some 0.1 s.
 
 T = TypeVar("T")
 
@@ -43,6 +49,11 @@ class Settings:
     async def put_back(self) -> None:
         """Set the values of before. Raises nothing: what the module refuses is logged."""
         noted, self._noted = self._noted, {}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PUTTING_BACK):
+                await self._set_again(noted)
+
+    async def _set_again(self, noted: dict[str, tuple[int, Command[None] | None]]) -> None:
         for session, command in noted.values():
             if command is None or session != self._session.number:
                 continue

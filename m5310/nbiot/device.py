@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -84,17 +85,28 @@ class NbiotDevice:
     def add(self, path: Path, value: NbiotValue) -> None:
         if not isinstance(value, NbiotValue):
             raise ParameterError(f"{path}: expected an NbiotValue, not {value!r}")
+        self._loop.run(self._add(path, value))
+
+    async def _add(self, path: Path, value: NbiotValue) -> None:
+        # on the loop, so that an interrupt of the program does not separate the two steps
+        if any(each.path == path and held is value for each, held in self._values.items()):
+            return  # an interrupted call is repeated
         access = Access(value.flag) & ~Access.UPDATED
-        device = self._device
-        resource = self._loop.run(device.add_resource(path, value.type, value.value, access))
-        self._values[resource] = value
+        added = await self._device.add_resource(path, value.type, value.value, access)
+        self._values[added] = value
 
     def remove(self, path: Path) -> None:
+        self._loop.run(self._remove(path))
+
+    async def _remove(self, path: Path) -> None:
         resource = next((each for each in self._values if each.path == path), None)
         if resource is None:
             raise NotFound(f"{path} is not a resource of this device")
-        del self._values[resource]
-        self._loop.run(self._device.remove_resource(resource))
+        try:
+            await self._device.remove_resource(resource)
+        finally:
+            if resource not in self._device.resources:
+                self._values.pop(resource, None)
 
     def connect(self, timeout: float) -> None:
         self._loop.run(self._device.connect(timeout))
@@ -142,7 +154,8 @@ class NbiotDevice:
         try:
             await report.acknowledgement(timeout=None)  # it may be kept for hours
         except AcknowledgementTimeout as error:
-            _log.warning("%s", error)
+            if self._device.in_service:  # else the program has logged out
+                _log.warning("%s", error)
             return
         except M5310Error:
             return  # lost, closed or restarted: the next call raises
@@ -158,9 +171,11 @@ class NbiotDevice:
                     )
 
     def destroy(self) -> None:
-        if self._device.state is not DeviceState.DESTROYED:
-            self._loop.run(self._device.destroy())
-        self._loop.stop()
+        try:
+            if self._device.state is not DeviceState.DESTROYED:
+                self._loop.run(self._device.destroy())
+        finally:  # a second Ctrl-C: leave the module as it is
+            self._loop.stop()
 
     # --- callbacks of Device, on the event loop --------------------------------------------------
 
@@ -182,15 +197,31 @@ class NbiotDevice:
             holder.value = value
             return
 
+        before = holder.value
+        late = ended = False  # late: the write was answered as failed meanwhile
+        lock = threading.Lock()
+
         def write() -> None:
+            nonlocal before, ended
             before, holder.value = holder.value, value
             try:
                 callback(*ids, holder)
             except BaseException:
                 holder.value = before
                 raise
+            with lock:
+                ended = True
+                if late:
+                    holder.value = before
 
-        await self._loop.call_in_caller(write)
+        try:
+            await self._loop.call_in_caller(write)
+        except asyncio.CancelledError:
+            with lock:
+                late = True
+                if ended:  # just now
+                    holder.value = before
+            raise
 
     async def _on_execute(
         self, callback: ExecuteCallback, resource: Resource, arguments: bytes

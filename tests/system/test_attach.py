@@ -361,6 +361,6 @@ async def test_closing_ends_a_login_that_waits_for_the_network() -> None:
         await elapse(20)
         begun = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - begun < 2
-    with pytest.raises(RegistrationError, match="ended by a logout"):
+    with pytest.raises(RegistrationError, match="ended by close"):
         await connecting
     testbed.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -15,8 +14,6 @@ from m5310.module.link import Session as LinkSession
 from m5310.module.settings import Settings
 
 T = TypeVar("T")
-
-_PUTTING_BACK = 2.0  # seconds at the end, for a module that answers no longer
 
 
 class Session:
@@ -42,9 +39,7 @@ class Session:
     async def close(self) -> None:
         """Put the setting of the refusals back. Raises nothing."""
         if self._settings is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PUTTING_BACK):
-                    await self._settings.put_back()
+            await self._settings.put_back()
 
     async def execute(self, command: Command[T]) -> T:
         """Like Modem.execute. Also raises PortError if the port cannot change its speed."""

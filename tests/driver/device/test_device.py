@@ -518,3 +518,21 @@ async def test_update_by_the_program_during_recovery_from_a_failed_renewal(
         assert isinstance(update.exception(), type(None) if success else RegistrationError)
         assert device.state is DeviceState.REGISTERED
         assert sum(line.startswith("AT+MIPLOPEN") for line in m.sent) == (1 if success else 2)
+
+
+async def test_listener_may_connect_again_after_a_logout() -> None:
+    """A task of the listener's may begin at once: under eager tasks, or in its second round."""
+    own: list[asyncio.Task[None]] = []
+
+    def again(event: UpkeepEvent) -> None:
+        assert device.state is DeviceState.DEREGISTERED, "the event came before the state"
+        own.append(asyncio.create_task(device.connect(30)))
+
+    async with (
+        module() as m,
+        Device(m.modem, ENDPOINT, recover=False, on_event=again) as device,
+    ):
+        await device.connect(30)
+        m.send("+MIPLCLOSE:0,1")
+        await own[0]
+        assert device.state is DeviceState.REGISTERED

@@ -27,6 +27,7 @@ from m5310.device.events import (
     Searching,
     UpkeepCounters,
     UpkeepEvent,
+    Waiting,
 )
 from m5310.device.reports import Report
 from m5310.errors import ParameterError, PortError
@@ -46,6 +47,9 @@ TEXTS: dict[UpkeepEvent, str] = {
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",
+    Waiting("the platform has not answered", 57.6): (
+        "waiting up to 58 s: the platform has not answered"
+    ),
     RadioRestarted(Registration.NOT_REGISTERED): (
         "the module stopped its network search (not registered); its radio was turned off and on"
     ),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -637,3 +638,89 @@ def test_report_during_restart_is_sent_later(port: ScriptedPort) -> None:
     assert port.sent[-2].endswith('"21.5",1,4')
     port.send("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
     stepped_until(dev, lambda: not dev._acknowledging)
+
+
+# --- Ctrl-C at any moment, and slow callbacks ----------------------------------------------------
+
+
+def interrupting(*reply: str) -> Callable[[str], Reply]:
+    """A reply that comes after one Ctrl-C of the program, which is in its call then."""
+    once = iter([signal.SIGINT])
+
+    def answer(_: str) -> Reply:
+        for number in once:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        return reply
+
+    return answer
+
+
+def test_resource_add_can_be_repeated_after_ctrl_c(port: ScriptedPort) -> None:
+    dev = port.device()
+    value = NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE)
+    port.rules["AT+MIPLADDOBJ"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_resource_add(dev, 3303, 0, 5700, value)
+    del port.rules["AT+MIPLADDOBJ"]
+    nbiot_resource_add(dev, 3303, 0, 5700, value)
+    nbiot_resource_add(dev, 3303, 0, 5700, value)  # the same again: it is there
+    with pytest.raises(ParameterError, match="added already"):
+        nbiot_resource_add(dev, 3303, 0, 5700, NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE))
+    nbiot_device_connect(dev, 60)
+    port.send("+MIPLREAD:0,10003,3303,0,-1")
+    stepped_until(dev, lambda: "MIPLREAD" in port.sent[-1])
+    assert port.sent[-1] == 'AT+MIPLREAD=0,10003,3303,0,5700,3,"1",1'
+
+
+def test_resource_del_can_be_repeated(port: ScriptedPort) -> None:
+    dev, _ = connected(port)
+    port.rules["AT+MIPLDELOBJ"] = "ERROR"
+    with pytest.raises(CommandError):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+    port.send("+MIPLREAD:0,10003,3303,0,-1")
+    stepped_until(dev, lambda: "MIPLREAD" in port.sent[-1])
+    port.rules["AT+MIPLDELOBJ"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+    nbiot_device_step(dev, 0)
+    with pytest.raises(NotFound):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+
+
+def test_second_ctrl_c_leaves_at_once(port: ScriptedPort) -> None:
+    dev = port.device()
+    port.rules["AT+MIPLOPEN"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_connect(dev, 60)
+    port.rules["AT+MIPLCLOSE"] = interrupting("ERROR")  # wait for the end of the login
+    port.rules["AT+MIPLDEL"] = "ERROR"
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_destroy(dev)
+    assert time.monotonic() - begun < 5
+    assert not dev._loop._thread.is_alive()
+    assert port.ports[-1].closed == 1, "the port is closed"
+
+
+def test_value_of_a_write_that_was_answered_late_is_the_old_one(
+    port: ScriptedPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("m5310.nbiot.device.ANSWER_WITHIN", 0.05)
+    answered = threading.Event()
+
+    def answer(line: str) -> Reply:
+        answered.set()
+        return "OK"
+
+    def slow(_object: int, _instance: int, _resource: int, written: NbiotValue) -> None:
+        assert written.value == 7
+        assert answered.wait(10)
+
+    dev, value = connected(port, slow)
+    before = value.value
+    port.rules["AT+MIPLWRITE"] = answer
+    port.send("+MIPLWRITE:0,10003,3303,0,5700,7")
+    stepped_until(dev, answered.is_set)
+    assert port.sent[-1] == "AT+MIPLWRITE=0,10003,0"
+    nbiot_device_step(dev, 0)
+    assert value.value == before
