@@ -27,6 +27,7 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
 from emulator.simulation.loop_thread import LoopThread
+from emulator.simulation.parameters import check_types
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
@@ -99,9 +100,10 @@ class Emulator:
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`).
 
-        Raises ValueError naming the invalid parameter, ModuleNotFoundError if the extra `emulator`
-        is not installed and `http` is not None.
+        Raises ValueError or TypeError naming the invalid parameter, ModuleNotFoundError if `http`
+        needs the extra `emulator` and it is not installed.
         """
+        check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.air = Air(latency=latency, seed=seed)
         self.platform = Platform()

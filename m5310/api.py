@@ -24,13 +24,14 @@ from m5310.device.events import (
     Reset as Reset,
     Restored as Restored,
     Searching as Searching,
+    Subscribed as Subscribed,
     UpkeepCounters as UpkeepCounters,
     Waiting as Waiting,
 )
 from m5310.device.outbox import WhenFull as WhenFull
 from m5310.device.reports import Report as Report, ReportState as ReportState
 from m5310.dialects.classic.config import Blocks as Blocks, Config as Config
-from m5310.dialects.classic.urcs import Reading as Reading
+from m5310.dialects.classic.form import Reading as Reading
 from m5310.errors import (
     AcknowledgementRefused as AcknowledgementRefused,
     AcknowledgementTimeout as AcknowledgementTimeout,

@@ -10,6 +10,7 @@ from typing import Final, Self, overload
 
 from m5310.at.modem import Modem
 from m5310.at.tasks import finish
+from m5310.device import parameters
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
@@ -31,7 +32,7 @@ from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
 from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
-from m5310.dialects.classic.urcs import Reading
+from m5310.dialects.classic.form import Reading
 from m5310.dialects.dialect import Dialect
 from m5310.errors import M5310Error, NotFound, ParameterError
 from m5310.lwm2m.path import Path
@@ -89,7 +90,8 @@ class Device:
         link = Link(port, baudrate)
         execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        dialect: Dialect = Classic(config, reading)
+        dialect: Dialect = Classic(config, parameters.member("reading", reading, Reading))
+        parameters.flag("recover", recover)
         self.module: Final = Module(link)
         self._endpoint = endpoint
         self._events = EventEmitter(on_event)
@@ -132,7 +134,7 @@ class Device:
         requests = self._requests = Requests(handler, execute, session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, dialect)
+        Dispatch(link, parts, dialect, self._resources, self._events)
 
     @property
     def state(self) -> DeviceState:
@@ -319,6 +321,7 @@ class Device:
             if value is None:
                 raise ParameterError(f"{what!r}: no value to report; expected one")
             what = {what: value}
+        parameters.seconds("timeout", timeout)
         report = await self.report(what, acknowledge=acknowledge)
         if acknowledge and report.state is not ReportState.QUEUED:
             await report.acknowledgement(timeout)
@@ -328,6 +331,7 @@ class Device:
         self, values: Mapping[Resource, Value], *, acknowledge: bool = False
     ) -> Report:
         """As `notify`, without waiting for the platform."""
+        parameters.flag("acknowledge", acknowledge)
         for resource in values:
             self._resources.check(resource)
         if not self._recovery.login_pending:

@@ -91,6 +91,15 @@ class PortBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """After a login the platform has observed everything: it has read object 3, the module's own
+    (seen). From now on it takes reports."""
+
+    def __str__(self) -> str:
+        return "the platform has subscribed to the device"
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedOut:
     """The module logged out, not on request of the program."""
 
@@ -185,6 +194,7 @@ UpkeepEvent = (
     | Reset
     | PortLost
     | PortBack
+    | Subscribed
     | LoggedOut
     | Reconnecting
     | Waiting
@@ -209,9 +219,13 @@ class UpkeepCounters(NamedTuple):
     renewed: int
     renewals_failed: int
     reports_dropped: int
+    subscribed: int
 
 
-GOOD_NEWS: Final = (Created, LoggedIn, Reported, PortBack, Restored, Renewed, Waiting)
+GOOD_NEWS: Final = (
+    *(Created, LoggedIn, Subscribed, Reported),
+    *(PortBack, Restored, Renewed, Waiting),
+)
 """The events that are no disruption."""
 
 TOLD_AFTER: Final = 2.0
@@ -248,6 +262,7 @@ class EventEmitter:
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
             reports_dropped=seen[ReportDropped],
+            subscribed=seen[Subscribed],
         )
 
     def emit(self, event: UpkeepEvent) -> None:

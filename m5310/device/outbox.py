@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from m5310.at.tasks import begin
+from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.observations import Observations
@@ -78,7 +79,7 @@ class Outbox:
         self._emit = emit
         self._recover = recover
         self._limit = limit
-        self._when_full = WhenFull(when_full)
+        self._when_full = parameters.member("when_full", when_full, WhenFull)
         self._queue: list[Portion] = []
         self._sending: Portion | None = None  # the first of the queue while it is sent
         self._interrupted = False  # the module forgot what it has of the portion being sent

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending, begin, finish
+from m5310.device import parameters
 from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
 from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
@@ -20,7 +21,6 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     ModemReset,
-    ParameterError,
     PortError,
     RegistrationError,
 )
@@ -127,7 +127,7 @@ class Registration(DeviceStatus):
         find_network: FindNetwork | None = None,
     ) -> None:
         """As `Device.connect`; `find_network` is called if the module has no network."""
-        seconds = math.ceil(_checked(timeout, least=1e-9))
+        seconds = math.ceil(parameters.seconds("timeout", timeout, least=1e-9))
         self.begin(DeviceEvent.CONNECT)
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
@@ -255,7 +255,8 @@ class Registration(DeviceStatus):
 
     async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.update`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
+        parameters.flag("with_objects", with_objects)
         self.begin(DeviceEvent.UPDATE)
         outcome = self.outcomes.expect(Updated)
         with_objects = with_objects or self.objects_changed
@@ -284,7 +285,7 @@ class Registration(DeviceStatus):
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.close`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
         if self.state is DeviceState.REG_FAILED:
             await self._close_failed()
             return
@@ -354,11 +355,3 @@ class Registration(DeviceStatus):
 
 def _ended() -> RegistrationError:
     return RegistrationError("the login was ended by close() or destroy()", timed_out=False)
-
-
-def _checked(timeout: float, least: float = 0) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ParameterError(f"timeout {timeout!r}: expected a number of seconds")
-    if not least <= timeout < math.inf:
-        raise ParameterError(f"timeout {timeout} s: expected a positive, finite number")
-    return timeout

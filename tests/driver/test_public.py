@@ -31,6 +31,7 @@ NAMES = [
     "Renewed",
     "Reset",
     "Restored",
+    "Subscribed",
     "UpkeepCounters",
     "AttachError",
     "Attached",

@@ -192,7 +192,7 @@ def test_unknown_parameter(m5310):
         ("foo=1, bar=2", "marker m5310: foo, bar: no such option, expected one of: port, baud, "),
         ("trace=print", "marker m5310: trace: no such option, expected one of: port, baud, "),
         ("baud=-1", "fixture m5310(baud=-1): baud -1: expected a speed above 0"),
-        ("modules='2'", "fixture m5310(modules='2'): "),
+        ("modules='2'", "fixture m5310(modules='2'): modules '2': expected int"),
         ("firmware='SP9'", "fixture m5310(firmware='SP9'): "),
     ],
 )
