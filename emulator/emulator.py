@@ -23,6 +23,7 @@ from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
+from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
@@ -92,7 +93,8 @@ class Emulator:
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
-          `record` with each line of a recording of the first module (`emulator.recording`).
+          `record` with each line of a recording of the first module (`emulator.recording`). What
+          they raise goes to the event loop's exception handler; `record` is not called again then.
 
         Raises ValueError naming the invalid parameter.
         """
@@ -244,7 +246,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(self._trace, self.now(), module=module)
+        return Trace(guarded(self._trace, "trace"), self.now(), module=module)
 
     def _create_devices(self) -> None:
         for board in self.boards:
