@@ -14,13 +14,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Imported here, so that Ctrl-C during the imports ends the program without a traceback.
         from emulator.cli.main import run  # noqa: PLC0415
+
+        return run(shutdown, arguments)
     except ModuleNotFoundError as error:
-        print(
-            f'm5310-emulator: {error.name} is not installed: pip install "m5310[emulator]"',
-            file=sys.stderr,
-        )
+        print(f"m5310-emulator: {error}", file=sys.stderr)
         return 2
-    return run(shutdown, arguments)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from emulator.air.memory import LATENCY, Air
 from emulator.clock.clocks import Clock, EagerClock, LoopClock
@@ -21,16 +21,19 @@ from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
-from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
 from emulator.simulation.loop_thread import LoopThread
+from emulator.simulation.parameters import check_types
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
+
+if TYPE_CHECKING:
+    from emulator.onenet.http.api import HttpApi
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()
@@ -96,8 +99,10 @@ class Emulator:
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
 
-        Raises ValueError naming the invalid parameter.
+        Raises ValueError or TypeError naming the invalid parameter, ModuleNotFoundError if `http`
+        needs the extra `emulator` and it is not installed.
         """
+        check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.air = Air(latency=latency, seed=seed)
         self.platform = Platform()
@@ -105,6 +110,7 @@ class Emulator:
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
+        self._http_api = None if http is None else _http_api()
         self._with_devices = device
         self._trace, self._record = trace, record
         self._open = AsyncExitStack()
@@ -134,6 +140,17 @@ class Emulator:
             self.boards.append(board)
             self._simulation.add(module, board.flush)
 
+    def __repr__(self) -> str:
+        try:
+            port = self.port
+        except RuntimeError:
+            port = "not open"
+        device = self.platform.device_by_imei(self.imei)
+        online = device is not None and self.platform.online(device)
+        others = f", and {len(self.boards) - 1} more" if len(self.boards) > 1 else ""
+        state = "online" if online else "not online"
+        return f"<Emulator: port {port}, imei {self.imei}, {state}{others}>"
+
     # Handles -----------------------------------------------------------------------------------
 
     @property
@@ -143,10 +160,6 @@ class Emulator:
     @property
     def line(self) -> Line:
         """The serial line. Raises RuntimeError before `start`."""
-        if not self._started:
-            raise RuntimeError(
-                "the emulator has no port before it is started: use it inside its `with`"
-            )
         return self.boards[0].line
 
     @property
@@ -177,7 +190,10 @@ class Emulator:
         return self.clock.now()
 
     def settle(self) -> None:
-        """Do everything that is due by now. Call it before and after acting on a part directly."""
+        """Do everything that is due by now. Call it before and after acting on a part directly.
+
+        Does nothing before `start` and after `close`.
+        """
         self._scheduler.settle()
 
     # Lifecycle ---------------------------------------------------------------------------------
@@ -197,6 +213,7 @@ class Emulator:
         async with AsyncExitStack() as opened:
             opened.callback(self._scheduler.stop)
             self._scheduler.start()
+            opened.callback(self._take_offline)
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -205,15 +222,18 @@ class Emulator:
                 self.boards[0].record(self._record)
             if self._with_devices:
                 self._create_devices()
-            if self._http is not None:
-                api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
+            if self._http is not None and self._http_api is not None:
+                api = self._http_api(self.platform, key=self.api_key, act=self._scheduler.input)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
             self._scheduler.settle()
             self._open = opened.pop_all()
 
     async def close(self) -> None:
-        """Close ports and API and remove the links; a second call does nothing."""
+        """Close ports and API, remove the links, and take the devices offline.
+
+        Open requests to devices end as OFFLINE. A second call does nothing.
+        """
         await self._open.aclose()
 
     async def __aenter__(self) -> Self:
@@ -248,6 +268,9 @@ class Emulator:
         module = place + 1 if len(self.boards) > 1 else None
         return Trace(guarded(self._trace, "trace"), self.now(), module=module)
 
+    def _take_offline(self) -> None:
+        self.platform.server.close(self.now())
+
     def _create_devices(self) -> None:
         for board in self.boards:
             imei, imsi = board.module.identity.imei, board.module.identity.imsi
@@ -259,6 +282,19 @@ class Emulator:
         if not self._scheduler.started:
             return False
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)
+
+
+def _http_api() -> type[HttpApi]:
+    try:
+        # Only it needs the extra: a module on a port, or a replay, runs without.
+        from emulator.onenet.http.api import HttpApi  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{error.name} is not installed, which the HTTP API needs:"
+            ' pip install "m5310[emulator]"',
+            name=error.name,
+        ) from None
+    return HttpApi
 
 
 def _key(api_key: str) -> str:

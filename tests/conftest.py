@@ -7,13 +7,14 @@ import gc
 import inspect
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-from tests.support import effort
+from tests.support import clock, effort
 from tests.support.clock import run
 
 pytest_plugins = ["pytester"]  # runs of pytest within a test
@@ -24,10 +25,15 @@ LONG_TIMEOUT = 900  # seconds a test, in the long form
 def pytest_addoption(parser: pytest.Parser) -> None:
     about = "run the long forms of the tests: more examples, seeds, lines and days"
     parser.addoption("--long", action="store_true", help=about)
+    about = "run each task at once up to its first wait, as programs may from Python 3.12 on"
+    parser.addoption("--eager", action="store_true", help=about)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     effort.long = config.getoption("--long")
+    clock.eager = config.getoption("--eager")
+    if clock.eager and sys.version_info < (3, 12):
+        raise pytest.UsageError("--eager: this Python has no eager tasks; expected 3.12 or later")
     settings.register_profile(
         "m5310", deadline=None, derandomize=True, max_examples=effort.scaled(100)
     )

@@ -24,6 +24,7 @@ LAYERS = {
         {"module"},
         {"device"},
         {"nbiot", "cli"},
+        {"api"},
         {"__main__"},
     ),
     "emulator": (
@@ -73,6 +74,7 @@ SHELLS = (
     "emulator.clock.clocks",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.http.connections",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.emulator",
@@ -92,7 +94,7 @@ THIRD_PARTY = {
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiohttp": ("emulator.onenet.http",),
-    "pytest": ("emulator.testing",),
+    "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
 
 # Only the packages whose own import path is public import something in their `__init__`.
@@ -105,7 +107,9 @@ WITHOUT_COMMAND_NAMES = (
     *("emulator/onenet", "emulator/simulation"),
 )
 
-MAX_ENTRIES = 13  # of a package's top, besides py.typed
+# Of a package's top, besides py.typed. One is `api`: without it, pytest would load the driver in
+# every project, for the fixtures.
+MAX_ENTRIES = 14
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70  # without its docstring
 MEANINGLESS_NAMES = {"core", "common", "utils", "helpers", "misc"}

@@ -47,11 +47,6 @@ class Air:
     """
 
     def __init__(self, *, latency: float = LATENCY, loss: float = 0.0, seed: int = 0) -> None:
-        """Raises ValueError for a negative latency, or a loss outside 0..1."""
-        if not 0 <= latency < float("inf"):
-            raise ValueError(f"latency {latency}: expected a number of seconds, 0 or more")
-        if not 0 <= loss <= 1:
-            raise ValueError(f"loss {loss}: expected a share from 0 to 1")
         self.latency = latency
         self.loss = loss
         self.carried = 0
@@ -65,6 +60,28 @@ class Air:
         self._numbers = count()
         # By direction and address: how many messages are in flight, and when the last one arrives.
         self._last: dict[tuple[bool, str], tuple[int, float]] = {}
+
+    @property
+    def latency(self) -> float:
+        """Raises ValueError when set to a negative or infinite number."""
+        return self._latency
+
+    @latency.setter
+    def latency(self, latency: float) -> None:
+        if not 0 <= latency < float("inf"):
+            raise ValueError(f"latency {latency}: expected a number of seconds, 0 or more")
+        self._latency = latency
+
+    @property
+    def loss(self) -> float:
+        """Raises ValueError when set to a number outside 0..1."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, loss: float) -> None:
+        if not 0 <= loss <= 1:
+            raise ValueError(f"loss {loss}: expected a share from 0 to 1")
+        self._loss = loss
 
     def attach(self, address: str, endpoint: Receiver) -> None:
         """Downlinks to `address` go to `endpoint` from now on."""
@@ -94,14 +111,14 @@ class Air:
     def _send(self, address: str, message: Uplink | Downlink, now: float, *, down: bool) -> None:
         endpoint = self._endpoints.get(address)
         link = _NO_LINK if endpoint is None else endpoint.link
-        loss = 1 - (1 - self.loss) * (1 - link.loss)
+        loss = 1 - (1 - self._loss) * (1 - link.loss)
         in_flight, last = self._last.get((down, address), (0, now))
         if (loss and self._chance.random() < loss) or in_flight >= CAPACITY:
             self.lost += 1
             return
         self.carried += 1
         # A lower latency than before lets no message overtake another of its address.
-        arrival = max(now + self.latency + link.latency, last)
+        arrival = max(now + self._latency + link.latency, last)
         self._last[down, address] = in_flight + 1, arrival
         heappush(self._flights, (arrival, next(self._numbers), down, address, message))
         self.deadline = self._flights[0][0]

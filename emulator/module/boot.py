@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from random import Random
 
 from emulator.module.at.codec import framed
+from emulator.module.named import Named
 
 ROM_TIME = 0.25  # guess: seconds from a start to the bytes of the boot ROM
 _ROM_BYTES = (8, 40)  # guess: at least and at most so many, as the host reads them
 
 
-class Cause(Enum):
+class Cause(Named):
     """Cause of a restart. `text`: what the module writes after `silence` seconds.
 
     The chip does not distinguish a power loss, a brown-out and a power-on. Boards are silent for

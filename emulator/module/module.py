@@ -169,7 +169,7 @@ class Module:
         return self.radio.sim
 
     @sim.setter
-    def sim(self, sim: Sim) -> None:
+    def sim(self, sim: Sim | str) -> None:
         self.radio.sim = sim
 
     @property
@@ -216,8 +216,9 @@ class Module:
         self._due = self._run(now)
         self.on_change()
 
-    def power_cycle(self, cause: Cause, now: float) -> None:
-        """Restart at once, in any situation."""
+    def power_cycle(self, cause: Cause | str, now: float) -> None:
+        """Restart at once, in any situation. Raises ValueError if there is no such cause."""
+        cause = Cause.of(cause)
         self.step(now)
         self._output.clear()
         self._restart(cause, now)

@@ -33,7 +33,10 @@ What callers may rely on:
   once, and acknowledged each time.
 - Look-ups by endpoint, location, address, token, device id and IMEI take constant time.
 - Memory is bounded: devices, streams, points, open requests.
-- Only `http/api` knows an event loop. Everything else is pure: time is an argument.
+- No HTTP client holds a connection for ever, and no answer holds the event loop for 5 ms.
+- What a caller asks and the platform does not know is refused by name or logged, never dropped.
+- Only `http/api` and `http/connections` know an event loop. Everything else is pure: time is an
+  argument.
 
 Where more of OneNET belongs. Offline commands: `Platform.request` keeps them for a device that is
 not online; they are sent when `Server._register` and `_update` report it to a new method of

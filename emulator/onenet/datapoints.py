@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from emulator.air.model import Path, Value
 
@@ -68,12 +69,13 @@ class DataPoints:
         points.popleft()
         self._kept -= 1
 
-    def streams(self, limit: int = 1, ids: Collection[str] | None = None) -> list[Stream]:
+    def streams(self, limit: int = 1, ids: Collection[str] | None = None) -> Iterator[Stream]:
         """The newest `limit` (1..MAX_POINTS) points of every stream, or of those in `ids`, by path.
 
-        An unknown id is left out.
+        A stream is copied when it is reached. An unknown id is left out.
         """
-        chosen = sorted(p for p in self._points if ids is None or stream_id(p) in ids)
-        return [
-            Stream(path, self._created[path], tuple(self._points[path])[-limit:]) for path in chosen
-        ]
+        chosen = [path for path in self._points if ids is None or stream_id(path) in ids]
+        chosen.sort(key=lambda path: (path.object, path.instance, path.resource))
+        for path in chosen:
+            newest = tuple(islice(reversed(self._points[path]), limit))[::-1]
+            yield Stream(path, self._created[path], newest)

@@ -77,6 +77,10 @@ class Devices:
         device = self._by_imei.get(imei_of(endpoint))
         return device if device and device.endpoint == endpoint else None
 
-    def delete(self, device: Device) -> None:
+    def delete(self, device: Device) -> bool:
+        """Returns False if it was deleted before, whether or not its IMEI has another device."""
+        if self._by_id.get(device.id) is not device:
+            return False
         del self._by_id[device.id]
         del self._by_imei[device.description.imei]
+        return True

@@ -48,12 +48,23 @@ class Misbehaviour:
         to_server: Callable[[str, Uplink, float], None],
         to_air: Callable[[str, Downlink, float], None],
     ) -> None:
-        self.faults = PlatformFaults()
+        self._faults = PlatformFaults()
         self.on_change: Callable[[], None] = lambda: None
         self._to_server = to_server
         self._to_air = to_air
         self._delayed: list[tuple[float, int, str, Downlink]] = []  # by the time of sending
         self._order = count()
+
+    @property
+    def faults(self) -> PlatformFaults:
+        """Raises TypeError when set to anything else."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: PlatformFaults) -> None:
+        if not isinstance(faults, PlatformFaults):
+            raise TypeError(f"faults {faults!r}: expected such as PlatformFaults(silent=True)")
+        self._faults = faults
 
     def receive(self, address: str, message: Uplink, now: float) -> None:
         """A message from the endpoint at `address`."""

@@ -30,9 +30,12 @@ class Platform:
         return self._devices.create(description, now)
 
     def delete_device(self, device: Device) -> None:
-        """Delete `device`; its module stays registered until its next update or lifetime end."""
-        self._devices.delete(device)
-        self.server.registrations.forget(device.endpoint)
+        """Delete `device`; its module stays registered until its next update or lifetime end.
+
+        Does nothing if it was deleted before.
+        """
+        if self._devices.delete(device):
+            self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)

@@ -42,5 +42,6 @@ Callbacks (`flush`, `trace`, `on_done`) are called within a run: they neither ca
 
 Files: `simulation` the parts and their deadlines; `scheduler` runs it by a clock; `board` a module
 with its line and its internet; `internet` the UDP sockets of this machine; `fleet` the numbers and
-links of several modules; `loop_thread` and `remote` the emulator in its own thread.
+links of several modules; `loop_thread` and `remote` the emulator in its own thread; `parameters`
+the types of what callers give.
 """

@@ -74,7 +74,6 @@ class Board:
     `device_id`: the cloud's id of its device, once there is one.
     """
 
-    line: Line
     internet: Internet
 
     def __init__(
@@ -85,6 +84,7 @@ class Board:
         self.quiet = quiet
         self.device_id: str | None = None
         self._scheduler = scheduler
+        self._line: Line | None = None
         self._baud = module.baud
         self._trace: Trace | None = None
         self._recorder: Recorder | None = None
@@ -101,7 +101,7 @@ class Board:
         self._trace = trace
         monitored = trace is not None or self.quiet.minimum > 0
         self._on_end = on_end
-        self.line = Line(
+        self._line = Line(
             clock,
             self._on_data,
             on_sent=self._on_sent if monitored else None,
@@ -116,6 +116,15 @@ class Board:
         )
         self.line.faults.rates = config.faults, config.faults
         self.internet = Internet(self._on_datagram, self._note, allowed=config.allow_network)
+
+    @property
+    def line(self) -> Line:
+        """The serial line. Raises RuntimeError before `open`."""
+        if self._line is None:
+            raise RuntimeError(
+                "the emulator has no port before it is started: use it inside its `with`"
+            )
+        return self._line
 
     def record(self, write: Callable[[str], object]) -> None:
         """Write all further traffic as lines of a recording, until `write` raises. Only while open.

@@ -59,7 +59,15 @@ class _Remote:
         return self._remote(self(lambda part: getattr(part, name)))
 
     def __setattr__(self, name: str, value: object) -> None:
-        self(lambda part: setattr(part, name, value))
+        def change(part: object) -> None:
+            if name.startswith("_") or not hasattr(part, name):
+                raise AttributeError(
+                    f"{type(part).__name__} has no attribute {name!r}, expected one of:"
+                    f" {', '.join(dir(self))}"
+                )
+            setattr(part, name, value)
+
+        self(change)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Remote) and other._part is self._part
@@ -71,7 +79,10 @@ class _Remote:
         return [name for name in dir(self._part) if not name.startswith("_")]
 
     def __repr__(self) -> str:
-        return f"<remote {self._part!r}>"
+        try:
+            return cast(str, self(repr))
+        except RuntimeError:  # it is closed, or this is its own thread
+            return repr(self._part)
 
     def _remote(self, value: object) -> object:
         if isinstance(value, list):

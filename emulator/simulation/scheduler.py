@@ -51,8 +51,9 @@ class Scheduler:
             self._run(now)
 
     def settle(self) -> None:
-        """Do everything that is due by now."""
-        self._run(self._clock.now())
+        """Do everything that is due by now; nothing unless started."""
+        if self.started:
+            self._run(self._clock.now())
 
     def _run(self, now: float) -> None:
         deadline = self._simulation.step(now)

@@ -6,16 +6,19 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from itertools import islice
 from typing import TypeVar
 
 from emulator.air.messages import Execute, Read, Write
 from emulator.air.model import Item, Path, Value
 from emulator.emulator import Emulator
-from emulator.onenet.datapoints import MAX_POINTS, stream_id
+from emulator.onenet import payload
+from emulator.onenet.datapoints import MAX_POINTS, Stream, stream_id
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
 from emulator.simulation.remote import within
+from emulator.testing.blocking import refuse_in_event_loop
 
 T = TypeVar("T")
 
@@ -24,6 +27,8 @@ T = TypeVar("T")
 TIMEOUT = 35.0
 # Seconds between two checks of a condition: there is no event for a login.
 _POLL_INTERVAL = 0.002
+# Streams, and points of each, in the message of a failed `until`.
+_MAX_SHOWN = 10
 _PATH = re.compile(r"/?(\d{1,5})(?:/(\d{1,5})(?:/(\d{1,5}))?)?")
 
 
@@ -33,64 +38,82 @@ class Cloud:
     Paths look like `3303/0/5700`. `read`, `write` and `execute` block until the device has
     answered, at most `timeout` seconds of real time. If the device program runs in the thread of
     the test, use `start_read`, `start_write` or `start_execute`, let the program run, and then get
-    the result of the future.
+    the result of the future: `await asyncio.wrap_future(cloud.start_read(path))` in a coroutine,
+    where calls that block are refused.
 
     Raises:
         ApiError: the device is not online, refused the request, or did not answer within 30 s of
-            the emulator's clock; the text is OneNET's.
+            the emulator's clock; the text is OneNET's. OFFLINE: the device has logged out, or the
+            emulator was closed.
         TimeoutError: no answer within `timeout`, for example because the clock stands still.
-        ValueError: the path is invalid.
+        ValueError: the path is invalid, or no resource can have the value.
+        RuntimeError: a call that blocks, in a coroutine; or the emulator is closed.
     """
 
     def __init__(self, emulator: Emulator, *, imei: str | None = None) -> None:
-        """`imei` selects the module; None: the first one. An unknown one raises ApiError on use."""
+        """`imei` selects the module; None: the first one. Requests to an unknown one raise
+        ApiError.
+        """
         self._emulator = emulator
         self._imei = emulator.imei if imei is None else imei
+
+    def __repr__(self) -> str:
+        try:
+            state = "online" if self.online else "not online"
+        except RuntimeError:
+            state = "the emulator is closed"
+        return f"<Cloud: imei {self._imei}, {state}>"
 
     # State ---------------------------------------------------------------------------------------
 
     @property
     def online(self) -> bool:
-        """Whether the device is logged in."""
-        return within(self._emulator, lambda it: it.platform.online(self._device(it)))
+        """Whether the device is logged in; False if there is none."""
+
+        def online(it: Emulator) -> bool:
+            device = it.platform.device_by_imei(self._imei)
+            return device is not None and it.platform.online(device)
+
+        return within(self._emulator, online)
 
     def points(self, path: str) -> list[Value]:
         """The values reported for a resource, oldest first, at most the 6000 newest."""
-        wanted = {stream_id(_resource(path))}
-
-        def collect(it: Emulator) -> list[Value]:
-            streams = self._device(it).points.streams(MAX_POINTS, wanted)
-            return [point.value for stream in streams for point in stream.points]
-
-        return within(self._emulator, collect)
+        streams = self._streams(MAX_POINTS, {stream_id(_resource(path))})
+        return [point.value for stream in streams for point in stream.points]
 
     def until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
         """Wait until `done()`: `cloud.until(lambda: cloud.online)`.
 
-        Raises TimeoutError after `timeout` seconds of real time. `done` is called at least once.
+        Raises TimeoutError after `timeout` seconds of real time, with what the cloud has. `done` is
+        called at least once.
         """
+        refuse_in_event_loop("Cloud.until", "to_thread(cloud.until, ...)")
         end = time.monotonic() + timeout
         while not done():
             if time.monotonic() >= end:
-                raise TimeoutError(f"condition not met within {timeout} s")
+                raise TimeoutError(f"condition not met within {timeout} s; {self._state()}")
             time.sleep(_POLL_INTERVAL)
 
     # Requests ------------------------------------------------------------------------------------
 
     def read(self, path: str, timeout: float = TIMEOUT) -> Value:
         """The value of one resource."""
+        refuse_in_event_loop("Cloud.read", "wrap_future(cloud.start_read(...))")
         return self._wait(self.start_read(path), timeout)
 
     def read_all(self, path: str, timeout: float = TIMEOUT) -> dict[str, Value]:
         """All values of an object, an instance or a resource, by path."""
+        refuse_in_event_loop("Cloud.read_all", "wrap_future(cloud.start_read_all(...))")
         return self._wait(self.start_read_all(path), timeout)
 
     def write(self, path: str, value: Value, timeout: float = TIMEOUT) -> None:
         """Write the value of one resource."""
+        refuse_in_event_loop("Cloud.write", "wrap_future(cloud.start_write(...))")
         self._wait(self.start_write({path: value}), timeout)
 
     def execute(self, path: str, arguments: str = "", timeout: float = TIMEOUT) -> None:
         """Execute one resource, with `arguments` as text."""
+        refuse_in_event_loop("Cloud.execute", "wrap_future(cloud.start_execute(...))")
         self._wait(self.start_execute(path, arguments), timeout)
 
     def start_read(self, path: str) -> Future[Value]:
@@ -105,14 +128,24 @@ class Cloud:
 
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
         """Write resources of one instance in one request."""
-        items = tuple(Item(_resource(path), value) for path, value in values.items())
+        items = tuple(Item(_resource(path), _sendable(path, values[path])) for path in values)
         instances = {item.path.instance_path for item in items}
         if len(instances) != 1:
-            raise ValueError(f"{', '.join(values)}: expected resources of one instance")
+            raise ValueError(
+                f"{', '.join(values) or 'nothing'}: expected resources of one instance"
+            )
+        if payload.size(values.values()) > payload.MAX_PAYLOAD:
+            raise ValueError(
+                f"{', '.join(values)}: expected at most {payload.MAX_PAYLOAD} bytes together"
+            )
         return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)
 
     def start_execute(self, path: str, arguments: str = "") -> Future[None]:
-        request = Execute(0, _resource(path), arguments.encode())
+        text = _sendable(path, arguments)
+        if not isinstance(text, str) or payload.size([text]) > payload.MAX_PAYLOAD:
+            limit = payload.MAX_PAYLOAD
+            raise ValueError(f"arguments of {path}: expected a text of at most {limit} bytes")
+        request = Execute(0, _resource(path), text.encode())
         return self._start(request, lambda _outcome: None)
 
     # Internals -------------------------------------------------------------------------------
@@ -122,6 +155,27 @@ class Cloud:
         if device is None:
             raise ApiError(Errno.AUTH_FAILED)
         return device
+
+    def _streams(self, limit: int, ids: set[str] | None = None) -> list[Stream]:
+        """At most `_MAX_SHOWN` streams."""
+
+        def collect(it: Emulator) -> list[Stream]:
+            return list(islice(self._device(it).points.streams(limit, ids), _MAX_SHOWN))
+
+        return within(self._emulator, collect)
+
+    def _state(self) -> str:
+        """What the cloud has, in words."""
+        try:
+            online = "is online" if self.online else "is not online"
+            streams = self._streams(_MAX_SHOWN)
+        except (ApiError, RuntimeError) as error:
+            return str(error)
+        newest = ", ".join(
+            f"{str(stream.path)[1:]}: {[point.value for point in stream.points]}"
+            for stream in streams
+        )
+        return f"the device {online}, its newest points are: {newest or 'none'}"
 
     def _start(self, request: Operation, result: Callable[[Outcome], T]) -> Future[T]:
         answer: Future[T] = Future()
@@ -145,13 +199,16 @@ class Cloud:
     @staticmethod
     def _wait(answer: Future[T], timeout: float) -> T:
         try:
-            return answer.result(timeout)
+            error = answer.exception(timeout)
         except TimeoutError:
             raise TimeoutError(
                 f"no answer from the device within {timeout} s. Is the device program running"
                 " (other thread or process) and is the clock advancing? In one thread use"
                 " start_read()."
             ) from None
+        if error is not None:
+            raise error
+        return answer.result()
 
 
 def _path(text: str) -> Path:
@@ -167,6 +224,13 @@ def _resource(text: str) -> Path:
     if path.resource is None:
         raise ValueError(f"path {text!r}: expected a resource, such as 3303/0/5700")
     return path
+
+
+def _sendable(path: str, value: object) -> Value:
+    try:
+        return payload.check(value)
+    except ValueError as error:
+        raise ValueError(f"value {value!r} for {path}: {error}") from None
 
 
 def _value(items: tuple[Item, ...], resource: Path) -> Value:

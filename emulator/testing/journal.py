@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from emulator.recording.trace import Direction, TraceLine
+from emulator.testing.blocking import refuse_in_event_loop
 
 # Lines that are kept; older ones are dropped.
 MAX_LINES = 10_000
@@ -35,6 +36,9 @@ class Journal:
             self._count += 1
             self._changed.notify_all()
 
+    def __repr__(self) -> str:
+        return f"<Journal: {self._count} lines>"
+
     def __iter__(self) -> Iterator[TraceLine]:
         self.settle()
         with self._changed:
@@ -54,8 +58,10 @@ class Journal:
         """Wait for a line of either direction that starts with `beginning`.
 
         The next call continues after that line. Raises TimeoutError after `timeout` seconds of real
-        time (0 or more); its text has the lines that came instead.
+        time (0 or more); its text has the lines that came instead. Raises RuntimeError in a
+        coroutine, whose event loop it would stop.
         """
+        refuse_in_event_loop("Journal.until", "to_thread(journal.until, ...)")
         end = time.monotonic() + timeout
         passed: deque[TraceLine] = deque(maxlen=MAX_LINES)
         with self._changed:

@@ -1,111 +1,74 @@
-"""Pytest fixtures: an emulated M5310 on a pty, its cloud, its clock, its faults, its AT trace.
+"""The emulator's half of the pytest fixtures, which `m5310.cli.pytest_plugin` declares.
 
-Installed with the package; nothing to import. Each test gets a new emulator in its own thread,
-which ends with the test. The report of a failed test has the AT traffic.
+It is loaded when a test asks for a fixture. Each test gets a new emulator in its own thread, which
+ends with the test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any, cast
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
-import emulator  # loads its parts on use: pytest also starts without the extra "emulator"
+from emulator.clock.clocks import VirtualClock
+from emulator.emulator import Emulator
+from emulator.simulation.remote import within
+from emulator.testing.application import Cloud
+from emulator.testing.journal import Journal
 
-if TYPE_CHECKING:
-    from emulator import Cloud, Emulator, Journal, VirtualClock
-    from emulator.line.faults import Faults
-
+__tracebackhide__ = True  # pytest shows the line of the test, not this file
 # Latency of the air in seconds one way: keeps the order of events without slowing down tests.
 _LATENCY = 0.01
-# Lines of the trace in the report of a failed test.
-_MAX_SHOWN = 200
-
-_JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers",
-        "m5310(**options): parameters of the Emulator behind the fixture m5310, such as"
-        " baud=9600, typed_urcs=True or modules=2",
-    )
+def emulated(
+    options: Mapping[str, Any], begin: Callable[[Journal], None], *, still: bool
+) -> Iterator[Emulator]:
+    """Run an emulator with the marker's `options`; `begin` gets its journal once it runs.
 
-
-@pytest.fixture
-def m5310(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """An emulated M5310 on an unpaced line; a program opens `m5310.port`.
-
-    It has the attributes of `emulator.Emulator`: `imei`, `imsi`, `http_url`, `api_key`, `line`,
-    `module`, `module.radio`, `platform`, `clock`. The marker `@pytest.mark.m5310(...)` sets
-    parameters of the emulator.
+    `still`: its time stands still unless `options` have another clock. Raises UsageError for
+    options that the emulator refuses.
     """
-    options: dict[str, Any] = {"baud": None, "latency": _LATENCY}
-    if "m5310_clock" in request.fixturenames:
-        options |= {"clock": emulator.VirtualClock(), "latency": 0.0}
-    for marker in reversed(list(request.node.iter_markers("m5310"))):
-        if marker.args:
-            raise pytest.UsageError(
-                f"marker m5310{marker.args}: expected parameters of the Emulator by name,"
-                " such as @pytest.mark.m5310(baud=9600)"
-            )
-        options |= marker.kwargs
-    journal = request.node.stash[_JOURNAL] = emulator.Journal()
-    with emulator.Emulator(trace=journal, **options) as it:
+    defaults: dict[str, Any] = {"baud": None, "latency": _LATENCY}
+    if still:
+        defaults |= {"clock": VirtualClock(), "latency": 0.0}
+    _check_names(options)
+    journal = Journal()
+    try:
+        emulator = Emulator(**{**defaults, **options}, trace=journal)
+    except (TypeError, ValueError, ModuleNotFoundError) as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise pytest.UsageError(f"fixture m5310({given}): {error}") from None
+    with emulator as it:
         journal.settle = it.now
+        begin(journal)
         yield it
         journal.settle = lambda: None
 
 
-@pytest.fixture
-def m5310_cloud(m5310: Emulator) -> Cloud:
-    """OneNET as an application sees it: `read`, `write`, `execute`, `online`, `points`."""
-    return emulator.Cloud(m5310)
+def cloud_of(emulator: Emulator) -> Cloud:
+    return Cloud(emulator)
 
 
-@pytest.fixture
-def m5310_clock(m5310: Emulator) -> VirtualClock:
-    """The emulator's time stands still until `m5310_clock.advance(seconds)`."""
-    clock = m5310.clock
-    # The emulator already runs if this fixture is requested dynamically or a marker sets a clock.
-    if not emulator.within(clock, lambda own: isinstance(own, emulator.VirtualClock)):
+def stopped_clock_of(emulator: Emulator) -> VirtualClock:
+    """The emulator's clock. Raises UsageError unless it stands still by itself."""
+    clock = emulator.clock
+    # The emulator already runs if the fixture is requested dynamically or a marker sets a clock.
+    if not within(clock, lambda own: isinstance(own, VirtualClock)):
         raise pytest.UsageError(
             "m5310_clock: the emulator already has another clock. Request this fixture as an"
             " argument of the test, and set no clock in its marker m5310"
         )
-    return cast("VirtualClock", clock)
+    return clock  # type: ignore[return-value]
 
 
-@pytest.fixture
-def m5310_faults(m5310: Emulator) -> Faults:
-    """Faults of the serial line: `m5310_faults.to_module.lose(3)`, `.to_host.corrupt()` ..."""
-    return m5310.line.faults
-
-
-@pytest.fixture
-def m5310_trace(request: pytest.FixtureRequest) -> Journal:
-    """The AT traffic so far: `commands`, `answers`, `until("+MIPLOPEN")`."""
-    request.getfixturevalue("m5310")
-    journal: Journal = request.node.stash[_JOURNAL]
-    return journal
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    journal = item.stash.get(_JOURNAL, None)
-    if report.failed and journal is not None:
-        shown = (
-            journal.render(_MAX_SHOWN) or "no complete line: does the host end its lines with CR?"
+def _check_names(options: Mapping[str, Any]) -> None:
+    known = [name for name in inspect.signature(Emulator).parameters if name != "trace"]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise pytest.UsageError(
+            f"marker m5310: {', '.join(unknown)}: no such option, expected one of:"
+            f" {', '.join(known)}"
         )
-        # With the traceback, so that --show-capture and JUnit files keep it. Failures without a
-        # traceback, such as an unknown fixture, only have `sections`.
-        add = getattr(report.longrepr, "addsection", None)
-        if add is None:
-            report.sections.append(("AT trace", shown))
-        else:
-            add("AT trace", shown)
-    return report

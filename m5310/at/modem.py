@@ -23,7 +23,7 @@ from m5310.at.events import (
     UnexpectedResult,
     Unsolicited,
 )
-from m5310.at.lines import LineReader, Overlong
+from m5310.at.lines import LineReader, Overlong, printable
 from m5310.at.outstanding import ANSWER_LIMIT
 from m5310.at.resync import SETTLE
 from m5310.at.wakeup import AWAKE
@@ -335,4 +335,4 @@ class Modem(asyncio.Protocol):
     def _log_lines(self, data: bytes) -> None:
         for line in self._trace.feed(data):
             text = f"{line.head}..." if isinstance(line, Overlong) else shortened(line)
-            wire.debug("%s < %s", self._name, text)
+            wire.debug("%s < %s", self._name, printable(text))

@@ -1,4 +1,4 @@
-"""Work that is finished despite cancellation, and outcomes that a later line brings."""
+"""Tasks that begin later, work that is finished despite cancellation, outcomes of later lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+def begin(work: Coroutine[Any, Any, T], name: str | None = None) -> asyncio.Task[T]:
+    """A task that begins in a later round of the loop.
+
+    `asyncio.create_task` begins it at once if the program has asked for eager tasks (Python 3.12):
+    in the middle of what the caller is doing.
+    """
+    return asyncio.Task(work, loop=asyncio.get_running_loop(), name=name)
+
+
 async def finish(work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
     """Await `work`; a cancellation is held back until the work is done, then delivered.
 
     The work must bound its own time: every command of a modem does.
     """
-    task = asyncio.ensure_future(work)
+    task = work if isinstance(work, asyncio.Task) else begin(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -60,13 +69,15 @@ class Pending(Generic[K, V]):
         if future is not None and not future.done():
             future.set_result(outcome)
 
+    def fail(self, key: K, error: Exception) -> None:
+        """Raise `error` in all that wait for `key`."""
+        _fail(self._futures.pop(key, None), error)
+
     def fail_all(self, error: Exception) -> None:
         """Raise `error` in all that wait for any key."""
         futures, self._futures = self._futures, {}
         for future in futures.values():
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # mark as retrieved: possibly none waits
+            _fail(future, error)
 
     @staticmethod
     async def wait(future: asyncio.Future[V], seconds: float) -> V | None:
@@ -77,3 +88,9 @@ class Pending(Generic[K, V]):
         """
         done, _ = await asyncio.wait({future}, timeout=seconds)
         return future.result() if done else None
+
+
+def _fail(future: asyncio.Future[V] | None, error: Exception) -> None:
+    if future is not None and not future.done():
+        future.set_exception(error)
+        future.exception()  # mark as retrieved: possibly none waits

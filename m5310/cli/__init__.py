@@ -12,4 +12,6 @@
 `terminal/` holds input and output: results on stdout, messages on stderr, the prompt, and the
 session, whose port follows the speed of the module. `explain/` turns any line of the AT language
 into English.
+
+`pytest_plugin` is the entry point of pytest: the fixtures of the emulator, for any program.
 """

@@ -41,6 +41,11 @@ class Acknowledgements:
         """All that an acknowledgement may come for."""
         return tuple(self._portions.values())
 
+    @property
+    def waiting(self) -> tuple[Portion, ...]:
+        """Accepted portions that are neither acknowledged nor overdue, in order of acceptance."""
+        return tuple(self._timers)
+
     def expect(self, portion: Portion) -> int:
         """A new ackid for a portion, before it is sent: the acknowledgement may precede its OK."""
         ackid = next(self._ackids)

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from m5310.at.tasks import begin
+
 Callback = Callable[..., object]
 
 GRACE: Final = 1.0
@@ -33,7 +35,7 @@ class Callbacks:
 
     def start(self, callback: Callback, *args: object) -> asyncio.Task[object]:
         """Start a call. Cancelling the task abandons the call."""
-        task = asyncio.create_task(self._run(callback, args))
+        task = begin(self._run(callback, args))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task

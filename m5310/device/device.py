@@ -10,6 +10,7 @@ from typing import Final, Self, overload
 
 from m5310.at.modem import Modem
 from m5310.at.tasks import finish
+from m5310.device import parameters
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
@@ -24,9 +25,9 @@ from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
 from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
-from m5310.dialects.classic.urcs import Reading
+from m5310.dialects.classic.form import Reading
 from m5310.dialects.dialect import Dialect
-from m5310.errors import ParameterError
+from m5310.errors import M5310Error, NotFound, ParameterError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
@@ -80,11 +81,14 @@ class Device:
         link = Link(port, baudrate)
         execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        dialect: Dialect = Classic(config, reading)
+        dialect: Dialect = Classic(config, parameters.member("reading", reading, Reading))
+        parameters.flag("recover", recover)
         self.module: Final = Module(link)
         self._events = EventEmitter(on_event)
         self._resources = ObjectTree()
-        registration = self._registration = Registration(execute, dialect)
+        registration = self._registration = Registration(
+            execute, dialect, lifetime, self._events.emit
+        )
         provisioning = self._provisioning = Provisioning(
             self._resources, self.module, dialect, session, registration.outcomes
         )
@@ -115,7 +119,7 @@ class Device:
         requests = self._requests = Requests(handler, execute, session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, dialect)
+        Dispatch(link, parts, dialect, self._resources, self._events)
 
     @property
     def state(self) -> DeviceState:
@@ -171,18 +175,44 @@ class Device:
         resource = Resource(path, type, value, access)
         async with self._provisioning.lock:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
-            await finish(self._provisioning.declare(resource))
+            try:
+                await finish(self._provisioning.declare(resource))
+            except asyncio.CancelledError:
+                if resource in self._resources:
+                    await finish(self._take_back(resource))
+                raise
             return resource
+
+    async def _take_back(self, resource: Resource) -> None:
+        """The caller of `add_resource` was cancelled, and does not know the resource."""
+        self._resources.remove(resource)
+        with contextlib.suppress(M5310Error):
+            await self._provisioning.remove(resource)
 
     async def remove_resource(self, resource: Resource) -> None:
         """Remove a resource; with the last one of an object instance, the module deletes that.
 
-        Raises NotFound if it is not a resource of this device.
+        Its reports fail. The platform learns it now, by an update, or with the next one. If the
+        module refuses, the resource stays, and the call can be repeated. Raises NotFound if it is
+        not a resource of this device, CommandError, CommandTimeout, and as `update`.
         """
         async with self._provisioning.lock:
-            deleted = await finish(self._provisioning.remove(resource))
-        if deleted and self._registration.allows(DeviceEvent.UPDATE):
+            await finish(self._remove(resource))
+        await self._registration.wait_updated()  # a renewal under way names the old objects
+        changed = self._registration.objects_changed
+        if changed and self._registration.allows(DeviceEvent.UPDATE):
             await self.update(with_objects=True)
+
+    async def _remove(self, resource: Resource) -> None:
+        self._resources.remove(resource)
+        gone = NotFound(f"not reported: {resource.path} was removed")
+        await self._outbox.remove(resource, gone)
+        try:
+            if await self._provisioning.remove(resource):
+                self._registration.objects_changed = True
+        except M5310Error:
+            self._resources.add(resource)  # the module still holds it: the call can be repeated
+            raise
 
     # --- log in, renew, log out --------------------------------------------------------------
 
@@ -263,6 +293,7 @@ class Device:
             if value is None:
                 raise ParameterError(f"{what!r}: no value to report; expected one")
             what = {what: value}
+        parameters.seconds("timeout", timeout)
         report = await self.report(what, acknowledge=acknowledge)
         if acknowledge and report.state is not ReportState.QUEUED:
             await report.acknowledgement(timeout)
@@ -272,6 +303,7 @@ class Device:
         self, values: Mapping[Resource, Value], *, acknowledge: bool = False
     ) -> Report:
         """As `notify`, without waiting for the platform."""
+        parameters.flag("acknowledge", acknowledge)
         for resource in values:
             self._resources.check(resource)
         if not self._recovery.login_pending:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -48,6 +50,15 @@ class PortBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """After a login the platform has observed everything: it has read object 3, the module's own
+    (seen). From now on it takes reports."""
+
+    def __str__(self) -> str:
+        return "the platform has subscribed to the device"
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedOut:
     """The module logged out, not on request of the program."""
 
@@ -65,6 +76,17 @@ class Reconnecting:
 
     def __str__(self) -> str:
         return f"attempt {self.attempt} failed, next one in {self.wait:.0f} s: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call waits, and has waited for `TOLD_AFTER` s; at most `seconds` more."""
+
+    what: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"waiting up to {self.seconds:.0f} s: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +146,10 @@ UpkeepEvent = (
     Reset
     | PortLost
     | PortBack
+    | Subscribed
     | LoggedOut
     | Reconnecting
+    | Waiting
     | RadioRestarted
     | Restored
     | Renewed
@@ -147,10 +171,15 @@ class UpkeepCounters(NamedTuple):
     renewed: int
     renewals_failed: int
     reports_dropped: int
+    subscribed: int
 
 
-GOOD_NEWS: Final = (PortBack, Restored, Renewed)
+GOOD_NEWS: Final = (PortBack, Subscribed, Restored, Renewed, Waiting)
 """The events that are no disruption."""
+
+TOLD_AFTER: Final = 2.0
+"""Seconds after which the program is told what a call waits for."""
+# guess: a person who sees nothing for longer believes that a program hangs.
 
 _log = logging.getLogger("m5310.device")
 
@@ -182,6 +211,7 @@ class EventEmitter:
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
             reports_dropped=seen[ReportDropped],
+            subscribed=seen[Subscribed],
         )
 
     def emit(self, event: UpkeepEvent) -> None:
@@ -195,3 +225,14 @@ class EventEmitter:
             self._listener(event)
         except Exception:
             _log.exception("on_event failed on %r", event)
+
+
+@contextlib.contextmanager
+def announced(emit: Callable[[UpkeepEvent], None], what: str, seconds: float) -> Iterator[None]:
+    """Emit `Waiting` if the block takes longer than `TOLD_AFTER`; it takes at most `seconds`."""
+    waiting = Waiting(what, seconds - TOLD_AFTER)
+    timer = asyncio.get_running_loop().call_later(TOLD_AFTER, emit, waiting)
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from m5310.at.tasks import finish
+from m5310.at.tasks import begin, finish
 from m5310.device.parts import Parts
 from m5310.device.registration import CLOSE
 from m5310.errors import (
@@ -67,6 +67,8 @@ class Lifecycle:
             registration.check(DeviceEvent.CLOSE)
         try:
             await recovery.suspend()
+            if not await registration.end_pending_login():
+                await registration.wait_login()
             await registration.wait_stable()
             if registration.allows(DeviceEvent.CLOSE):
                 await registration.close(timeout)
@@ -79,14 +81,24 @@ class Lifecycle:
         self._parts.callbacks.allow_close_from_callback()
         if self._destroying is None:
             self._registration.closing_only = True
-            self._destroying = asyncio.create_task(self._destroy())
+            self._destroying = begin(self._destroy())
         await finish(self._destroying)
 
     async def _destroy(self) -> None:
+        try:
+            await self._clean_module()
+        finally:  # also when the program ends its loop: a second Ctrl-C
+            await self._release_port()
+            # in any state, since the module holds nothing any more
+            for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
+                self._registration.apply(event)
+
+    async def _clean_module(self) -> None:
         async with self._creating:
             pass  # wait until a creation under way is undone
         await self._parts.recovery.suspend()
         try:
+            await self._end_pending_login()
             await self._registration.wait_stable()
             if self._registration.allows(DeviceEvent.CLOSE):
                 await self.close(CLOSE)
@@ -99,10 +111,15 @@ class Lifecycle:
         async with self._parts.provisioning.lock:  # wait for the end of a declaration
             if not self._link.gone:
                 await self._parts.provisioning.delete_all()
-        await self._release_port()
-        # in any state, since the module holds nothing any more
-        self._registration.apply(DeviceEvent.CLOSED)
-        self._registration.apply(DeviceEvent.DESTROY)
+
+    async def _end_pending_login(self) -> None:
+        registration = self._registration
+        if await registration.end_pending_login():
+            return
+        if await self._parts.provisioning.delete_configuration():
+            registration.login_ended()
+        else:
+            await registration.wait_login()
 
     async def _release_port(self) -> None:
         gone = PortError("the device was destroyed")

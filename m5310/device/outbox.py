@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Final
 
+from m5310.at.tasks import begin
+from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.events import ReportDropped, UpkeepEvent
 from m5310.device.observations import Observations
 from m5310.device.report_sender import ReportSender
-from m5310.device.reports import Portion, Report, grouped
+from m5310.device.reports import Portion, Report, ReportState, grouped
 from m5310.dialects.dialect import Dialect
 from m5310.errors import (
     AcknowledgementRefused,
@@ -77,11 +79,12 @@ class Outbox:
         self._emit = emit
         self._recover = recover
         self._limit = limit
-        self._when_full = WhenFull(when_full)
+        self._when_full = parameters.member("when_full", when_full, WhenFull)
         self._queue: list[Portion] = []
         self._sending: Portion | None = None  # the first of the queue while it is sent
         self._interrupted = False  # the module forgot what it has of the portion being sent
         self._held = False
+        self._stopped = False  # the device is logged out, or about to be
         self._doubtful = False  # verify before the next report
         self._acknowledgements = Acknowledgements(self._on_overdue)
         self.observations: Final = Observations()
@@ -110,25 +113,31 @@ class Outbox:
 
     def _put(self, values: Mapping[Resource, Value], *, acknowledge: bool) -> Report:
         groups = grouped(values)
+        dropped: list[Report] = []
         if self._held and len(self._queue) + len(groups) > self._limit:
             if self._when_full is WhenFull.REFUSE or len(groups) > self._limit:
                 raise OutboxFull(
                     f"the report was not taken: {len(self._queue)} of {self._limit} wait already; "
                     "report less often, or enlarge the outbox"
                 )
-            self._make_room(len(groups))
+            dropped = self._make_room(len(groups))
         resources = tuple(line.resource for group in groups for line in group)
         report = Report(resources, len(groups), acknowledge=acknowledge)
         for number, group in enumerate(groups):
             self._queue.append(Portion(report, number, group, acknowledge))
         self._proceed()
+        for each in dropped:
+            self._emit(ReportDropped(each))
         return report
 
-    def _make_room(self, wanted: int) -> None:
+    def _make_room(self, wanted: int) -> list[Report]:
+        """The reports that were dropped; the caller emits the events."""
+        dropped: list[Report] = []
         while self._queue and len(self._queue) + wanted > self._limit:
-            report = self._queue[0].report
-            self._fail(report, OutboxFull(f"the report was dropped: {self._limit} later ones wait"))
-            self._emit(ReportDropped(report))
+            dropped.append(self._queue[0].report)
+            full = OutboxFull(f"the report was dropped: {self._limit} later ones wait")
+            self._fail(dropped[-1], full)
+        return dropped
 
     def _withdraw(self, report: Report) -> None:
         mine = [portion for portion in self._queue if portion.report is report]
@@ -161,19 +170,39 @@ class Outbox:
         for portion in self._queue:
             portion.attempts = 0
             portion.report.release()
-        self._make_room(0)
+        for report in self._make_room(0):
+            self._emit(ReportDropped(report))
 
     def release(self) -> None:
         """The device is registered: send reports."""
-        self._held = False
+        self._held = self._stopped = False
         self._proceed()
 
     def stop(self, error: M5310Error) -> None:
-        """The device is logged out, or about to be: reports that are not being sent fail."""
+        """The device is logged out, or about to be: reports that are not being sent fail, and
+        those that the platform has not acknowledged."""
         self._held = False
-        for portion in tuple(self._queue):
+        self._stopped = True
+        for portion in (*self._queue, *self._acknowledgements.waiting):
             if portion is not self._sending:
-                self._fail(portion.report, error)
+                self._end(portion.report, error, "before the logout")
+
+    def _end(self, report: Report, error: M5310Error, when: str) -> None:
+        """Fail a report: if the module has accepted it, it may have arrived."""
+        if report.state is ReportState.ACCEPTED:
+            error = report.unacknowledged(when)
+        self._fail(report, error)
+
+    async def remove(self, resource: Resource, error: M5310Error) -> None:
+        """The resource is removed: each report of it fails with `error`.
+
+        Returns once no line of it is being sent: none may follow its deletion.
+        """
+        for portion in (*self._queue, *self._acknowledgements.waiting):
+            if resource in portion.report.resources:
+                self._end(portion.report, error, "before its resource was removed")
+        while self._sending is not None and resource in self._sending.report.resources:
+            await self._changed.wait()
 
     def fail(self, error: M5310Error) -> None:
         """Nothing can be sent or acknowledged any more: every report fails."""
@@ -206,7 +235,7 @@ class Outbox:
     def _proceed(self) -> None:
         self._wake()
         if self._queue and not self._held and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._send_all(), name="m5310-outbox")
+            self._task = begin(self._send_all(), "m5310-outbox")
 
     def _wake(self) -> None:
         self._changed.set()
@@ -237,7 +266,8 @@ class Outbox:
         except M5310Error as failure:
             error = failure
         self._sending = None
-        if not self._queue or self._queue[0] is not portion:
+        self._wake()
+        if portion not in self._queue:
             return  # it was dropped, or failed with all the others
         # after an interruption its ackid is forgotten: it is sent again
         forgotten = self._interrupted and portion.acknowledge
@@ -247,9 +277,11 @@ class Outbox:
             await self._on_error(portion, error)
 
     def _on_accepted(self, portion: Portion) -> None:
-        del self._queue[0]
+        self._queue.remove(portion)  # an overdue one may be before it by now
         portion.report.portion_accepted(portion.number)
-        if portion.ackids:
+        if portion.ackids and self._stopped:
+            self._fail(portion.report, portion.report.unacknowledged("before the logout"))
+        elif portion.ackids:
             self._acknowledgements.accepted(portion)
 
     async def _on_error(self, portion: Portion, error: M5310Error) -> None:
@@ -259,8 +291,8 @@ class Outbox:
             if not await self._verify():
                 self.hold()
                 return
-            if not self._queue or self._queue[0] is not portion:
-                return  # it was kept or dropped meanwhile
+            if portion not in self._queue:
+                return  # it was dropped meanwhile
             # the values were checked before: the line may have damaged them
             if portion.attempts < ATTEMPTS:
                 return

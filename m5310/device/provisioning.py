@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Final
 
 from m5310.at.tasks import Pending
-from m5310.dialects.dialect import Commands, Dialect, execute_all
+from m5310.dialects.dialect import ATTEMPTS, Commands, Dialect, execute_all, undo_all
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
@@ -33,9 +33,6 @@ LOGIN: Final = 65.0
 RESTARTS: Final = 2
 """Restarts of the module, or lost results, that `create` survives: opening the port resets many
 boards once; one is spare."""
-
-ATTEMPTS: Final = 3
-"""How often a command is sent that the line may have damaged."""  # guess: as `outbox.ATTEMPTS`
 
 _log = logging.getLogger("m5310.device")
 
@@ -170,12 +167,17 @@ class Provisioning:
         self._maybe_instances.discard(instance)
 
     async def remove(self, resource: Resource) -> bool:
-        """Remove a resource; delete its instance if that is empty now. Returns whether it was."""
-        self._resources.remove(resource)
+        """Delete the instance of a resource that was removed, if that is empty now.
+
+        Returns whether it was, and is deleted now.
+        """
         instance = resource.path.instance_path
         if instance in self._resources.instances() or instance not in self._instances:
             return False
-        await self._execute(self._dialect.delete_instance(instance))
+        try:
+            await self._undo(self._dialect.delete_instance(instance))
+        except (PortError, ModemReset):
+            return False  # the module has lost it, or is configured again without it
         self._instances.pop(instance, None)
         return True
 
@@ -192,18 +194,29 @@ class Provisioning:
             for resource in self._resources:
                 await self._declare(resource, _text(resource))
 
+    async def delete_configuration(self) -> bool:
+        """Delete the configuration with all instances; False if the module refuses that."""
+        deleted = await self._try(self._undo(self._dialect.delete()))
+        if deleted:
+            self.forget()
+        return deleted
+
     async def delete_all(self) -> None:
         """Delete everything from the module as far as it obeys. Raises nothing."""
         try:
             for instance in tuple(self._instances):  # a restart clears them meanwhile
-                await self._try(self._execute(self._dialect.delete_instance(instance)))
-            await self._try(self._execute(self._dialect.delete()))
+                await self._try(self._undo(self._dialect.delete_instance(instance)))
+            if not await self._try(self._undo(self._dialect.delete())):
+                _log.warning("the module refused to delete the device, and may still hold it")
         except (PortError, CommandTimeout, ModemReset) as error:
             _log.warning("the module still holds the device: %s", error)
         self.forget()
 
     async def _execute(self, commands: Commands) -> None:
         await execute_all(self._module.execute, commands)
+
+    async def _undo(self, commands: Commands) -> None:
+        await undo_all(self._module.execute, commands)
 
     async def _try(self, commands: Awaitable[object]) -> bool:
         """Execute commands that may be refused, or get no result; False if one is refused.

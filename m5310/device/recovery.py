@@ -10,6 +10,7 @@ from m5310.device.provisioning import Provisioning
 from m5310.device.registration import Registration
 from m5310.device.renewal import Renewal
 from m5310.device.restore import Restoration
+from m5310.dialects.urcs import Closed
 from m5310.errors import ModemReset, PortError
 from m5310.module.link import Restarted
 from m5310.module.module import Module
@@ -20,7 +21,8 @@ class RecoveryPolicy:
     """Decides when a device is restored and when its registration is renewed.
 
     With `recover=False` it only renews: a failed renewal is an event, a restart or a lost port
-    makes the device LOST. `emit` gets each event of `m5310.device.events`.
+    makes the device LOST. `emit` gets each event of `m5310.device.events`, after the state has
+    changed: a listener may start a task that calls the device at once.
     """
 
     def __init__(
@@ -76,14 +78,14 @@ class RecoveryPolicy:
     def restarted(self, event: Restarted) -> None:
         # a restart on command is reported as it begins and as it ends: one event
         announced, self._announced = self._announced, event.booted is None
+        self._interrupted(DeviceEvent.RESET, event.error)
         if not announced:
             self._emit(Reset(event.text))
-        self._interrupted(DeviceEvent.RESET, event.error)
 
     def port_lost(self, error: PortError) -> None:
         self._announced = False
-        self._emit(PortLost(error))
         self._interrupted(DeviceEvent.PORT_LOST, error)
+        self._emit(PortLost(error))
 
     def _interrupted(self, event: DeviceEvent, error: ModemReset | PortError) -> None:
         login = self._registration.interrupted(event, error)
@@ -96,16 +98,20 @@ class RecoveryPolicy:
             self._restoration.cancel()
             self._registration.give_up(error)
 
-    def logged_out(self) -> None:
+    def logged_out(self, outcome: Closed) -> None:
         """The module logged out although that was not asked for."""
-        self._emit(LoggedOut())
-        if self.login_pending:
-            return  # the restoration under way will notice, and wait longer
-        if self._recover and not self._suspended and not self._registration.closing_only:
+        # A restoration under way will notice, and wait longer. A new one starts before the state
+        # changes, so that reports are kept.
+        able = self._recover and not self._suspended and not self._registration.closing_only
+        if able and not self.login_pending:
             self._restoration.start(login=True, configured=True)
+        self._registration.on_outcome(outcome)
+        self._emit(LoggedOut())
 
     def _renewal_failed(self) -> None:
-        if self._recover and self._registration.state is DeviceState.REG_UPDATE_NEEDED:
+        # PENDING: the listener has begun an update of its own, which the restoration waits for
+        failed = (DeviceState.REG_UPDATE_NEEDED, DeviceState.REG_UPDATE_PENDING)
+        if self._recover and self._registration.state in failed:
             self._restoration.start(login=True, configured=True)
 
     # --- what the outbox asks for ------------------------------------------------------------

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending, finish
+from m5310.device import parameters
+from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
-from m5310.dialects.dialect import Dialect, execute_all
+from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     CommandError,
+    CommandTimeout,
     M5310Error,
     ModemReset,
-    ParameterError,
     PortError,
     RegistrationError,
 )
@@ -33,6 +36,10 @@ UPDATE: Final = 93.0
 CLOSE: Final = 30.0
 """Seconds for the platform to confirm a logout."""
 # guess: a third of what CoAP allows, since the module deletes the registration in any case.
+LATE_UPDATE: Final = 1.0
+"""Seconds for an update that begins when the lifetime is nearly over, or is over."""
+# guess: an answer comes within a second where the coverage is good; where it does not, the platform
+# has deleted the registration, and a login is what helps.
 _CLOCK_SLACK: Final = 0.1  # s; the module's clock and ours may differ about a timeout's end
 
 _LOGGED_IN: Final = {
@@ -41,6 +48,8 @@ _LOGGED_IN: Final = {
     DeviceState.REG_UPDATE_PENDING,
     DeviceState.REG_UPDATE_NEEDED,
 }
+
+_log = logging.getLogger("m5310.device")
 
 T = TypeVar("T")
 
@@ -54,8 +63,21 @@ class Registration(DeviceStatus):
     or lost port. `outcomes` brings them to callers that wait, by class: True for a success.
     """
 
-    def __init__(self, execute: Execute, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        execute: Execute,
+        dialect: Dialect,
+        lifetime: float = math.inf,
+        emit: Callable[[UpkeepEvent], None] = lambda _: None,
+    ) -> None:
+        """`lifetime` of a registration in seconds; `emit` gets a `Waiting` for each long wait."""
         super().__init__()
+        self._lifetime = lifetime
+        self._expires = math.inf  # when the lifetime is over
+        self.objects_changed = False
+        """An object instance was deleted since the last login or update with objects."""
+        self._login_due = 0.0  # when a login under way has ended
+        self._emit = emit
         self._execute = execute
         self._dialect = dialect
         self.outcomes: Final[Pending[type, bool]] = Pending()
@@ -72,6 +94,8 @@ class Registration(DeviceStatus):
 
     def on_outcome(self, outcome: Outcome) -> None:
         """The module reports the outcome of a command, or a change that it made by itself."""
+        if outcome.success and not isinstance(outcome, Closed):
+            self._expires = asyncio.get_running_loop().time() + self._lifetime
         match outcome:
             case Opened(success=success):
                 self.apply(DeviceEvent.ACCEPTED if success else DeviceEvent.REFUSED)
@@ -89,15 +113,17 @@ class Registration(DeviceStatus):
 
     async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
         """As `Device.connect`."""
-        seconds = math.ceil(_checked(timeout, least=1e-9))
+        seconds = math.ceil(parameters.seconds("timeout", timeout, least=1e-9))
         self.begin(DeviceEvent.CONNECT)
         clock = asyncio.get_running_loop().time
         begun = clock()
         # one margin more if a login before this one may have to be ended first
         due = begun + seconds + OUTCOME_MARGIN * (2 if self._maybe_logged_in else 1)
+        self._login_due = due
         try:
-            outcome = await self._send(self._open(seconds), DeviceEvent.REFUSED)
-            opened = await Pending.wait(outcome, due - clock())
+            with self._announced("the platform has not answered the login", due - begun):
+                outcome = await self._send(self._open(seconds), DeviceEvent.REFUSED)
+                opened = await Pending.wait(outcome, due - clock())
         except asyncio.CancelledError:
             self.apply_at(due, DeviceEvent.REFUSED)
             raise
@@ -122,12 +148,47 @@ class Registration(DeviceStatus):
         self.apply(DeviceEvent.CONNECT)  # again, if the outcome of that login came meanwhile
         self._maybe_logged_in = True
         outcome = self.outcomes.expect(Opened)
+        self.objects_changed = False  # a login names them all
         try:
-            await execute_all(self._execute, self._dialect.open(seconds))
+            await self._execute_all(self._dialect.open(seconds), outcome)
         except CommandError:
             self._maybe_logged_in = False
             raise
         return outcome
+
+    async def end_pending_login(self) -> bool:
+        """Log out while a login is under way. Returns whether it has ended by now.
+
+        Otherwise the module refuses a logout before its end: see `wait_login`.
+        """
+        # guess: whether a module takes a logout during a login is not documented.
+        if self.state is not DeviceState.REG_PENDING:
+            return True
+        closed = self.outcomes.expect(Closed)
+        try:
+            await finish(undo_all(self._execute, self._dialect.close(), closed.done))
+        except CommandError as error:
+            _log.debug("a login is under way: %s", error)
+            return self.state is not DeviceState.REG_PENDING
+        await asyncio.wait({closed}, timeout=OUTCOME_MARGIN)
+        self.login_ended()
+        return True
+
+    def login_ended(self) -> None:
+        """The login under way was ended by a logout, or with its configuration."""
+        self._maybe_logged_in = False
+        self.apply(DeviceEvent.REFUSED)
+        ended = RegistrationError("the login was ended by close() or destroy()", timed_out=False)
+        self.outcomes.fail(Opened, ended)
+
+    async def wait_login(self) -> None:
+        """Wait for the end of a login under way, and report how long that may take."""
+        if self.state is DeviceState.REG_PENDING:
+            left = self._login_due - asyncio.get_running_loop().time()
+            waiting = Waiting("the module ends a login under way before a logout", left)
+            _log.warning("%s", waiting)  # the program wanted to end, not to wait
+            self._emit(waiting)
+        await self.wait_stable()
 
     async def end_unknown_login(self) -> None:
         """Log out, if the module may hold a login whose outcome was lost or came too late.
@@ -138,24 +199,32 @@ class Registration(DeviceStatus):
             return
         closed = self.outcomes.expect(Closed)
         with contextlib.suppress(CommandError):
-            await self._log_out()
+            # once: a module without a login refuses it
+            await self._log_out(execute_all(self._execute, self._dialect.close()))
             await asyncio.wait({closed}, timeout=OUTCOME_MARGIN)
 
     # --- renew -------------------------------------------------------------------------------
 
     async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.update`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
+        parameters.flag("with_objects", with_objects)
         self.begin(DeviceEvent.UPDATE)
         outcome = self.outcomes.expect(Updated)
+        with_objects = with_objects or self.objects_changed
         update = self._dialect.update(with_objects=with_objects)
         try:
-            await self._send(execute_all(self._execute, update), DeviceEvent.UPDATE_FAILED)
-            updated = await Pending.wait(outcome, timeout)
+            await self._send(self._execute_all(update, outcome), DeviceEvent.UPDATE_FAILED)
+            # longer than the lifetime lasts no answer can help
+            left = self._expires - asyncio.get_running_loop().time()
+            timeout = min(timeout, max(left, LATE_UPDATE))
+            with self._announced("the platform has not confirmed the update", timeout):
+                updated = await Pending.wait(outcome, timeout)
         except asyncio.CancelledError:
             self.apply(DeviceEvent.UPDATE_FAILED)
             raise
         if updated:
+            self.objects_changed = self.objects_changed and not with_objects
             return
         self.apply(DeviceEvent.UPDATE_FAILED)
         why = "failed" if updated is False else f"was not confirmed within {timeout:g} s"
@@ -168,15 +237,17 @@ class Registration(DeviceStatus):
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.close`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
         if self.state is DeviceState.REG_FAILED:
             await self._close_failed()
             return
         self.begin(DeviceEvent.CLOSE)
         outcome = self.outcomes.expect(Closed)
         try:
-            await self._send(self._log_out(), DeviceEvent.CLOSED)
-            closed = await Pending.wait(outcome, timeout)
+            log_out = undo_all(self._execute, self._dialect.close(), outcome.done)
+            await self._send(self._log_out(log_out), DeviceEvent.CLOSED)
+            with self._announced("the platform has not confirmed the logout", timeout):
+                closed = await Pending.wait(outcome, timeout)
         except asyncio.CancelledError:
             self.apply_at(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
             raise
@@ -196,16 +267,27 @@ class Registration(DeviceStatus):
         finally:
             self.apply(DeviceEvent.CLOSED)
 
-    async def _log_out(self) -> None:
+    async def _log_out(self, commands: Awaitable[None]) -> None:
         self._maybe_logged_in = True
         try:
-            await execute_all(self._execute, self._dialect.close())
+            await commands
         except CommandError:
             self._maybe_logged_in = False  # it is not logged in
             raise
         self._maybe_logged_in = False  # it deletes the login, whatever the platform answers
 
     # --- commands ----------------------------------------------------------------------------
+
+    def _announced(self, what: str, seconds: float) -> contextlib.AbstractContextManager[None]:
+        return announced(self._emit, what, seconds)
+
+    async def _execute_all(self, commands: Commands, outcome: asyncio.Future[bool]) -> None:
+        """Execute commands; an outcome proves that the module took them, if the `OK` is lost."""
+        try:
+            await execute_all(self._execute, commands)
+        except CommandTimeout:
+            if not outcome.done():
+                raise
 
     async def _send(self, sending: Awaitable[T], failed: DeviceEvent) -> T:
         """Send the commands of a change to the end; if one fails, apply `failed`.
@@ -221,11 +303,3 @@ class Registration(DeviceStatus):
                 raise
 
         return await finish(send())
-
-
-def _checked(timeout: float, least: float = 0) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ParameterError(f"timeout {timeout!r}: expected a number of seconds")
-    if not least <= timeout < math.inf:
-        raise ParameterError(f"timeout {timeout} s: expected a positive, finite number")
-    return timeout

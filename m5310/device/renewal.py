@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from m5310.at.tasks import begin
 from m5310.device.events import RenewalFailed, Renewed, UpkeepEvent
 from m5310.device.registration import UPDATE, Registration
 from m5310.errors import M5310Error, ModemReset, PortError, StateError
@@ -53,7 +54,7 @@ class Renewal:
 
     def check_soon(self) -> None:
         """The start of the lifetime is unknown: update soon."""
-        self._set_timer(CHECK_AFTER)
+        self._set_timer(min(CHECK_AFTER, renewal_interval(self._lifetime)))
 
     def pause(self) -> None:
         """There is nothing to renew; an update under way ends by itself."""
@@ -82,7 +83,7 @@ class Renewal:
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._task = asyncio.create_task(self._renew(), name="m5310-renewal")
+        self._task = begin(self._renew(), "m5310-renewal")
 
     async def _renew(self) -> None:
         try:

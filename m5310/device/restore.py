@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from m5310.at.tasks import begin
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import CLOSE, CONNECT, Registration
@@ -98,9 +99,7 @@ class Restoration:
         else:
             stable = asyncio.get_running_loop().time() - self._restored_at >= STABLE_AFTER
             self._failures_in_a_row = 0 if stable else self._failures_in_a_row + 1
-        self._task = asyncio.create_task(
-            self._run(before, configured=configured), name="m5310-restoration"
-        )
+        self._task = begin(self._run(before, configured=configured), "m5310-restoration")
 
     async def wait_done(self) -> None:
         """Wait until nothing is being restored: it succeeded or was stopped."""

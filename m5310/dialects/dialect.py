@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
+from m5310.errors import CommandError, CommandTimeout
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
 
+ATTEMPTS: Final = 3
+"""How often a command is sent that the line may have damaged."""
+# guess: a bad line damages one line of a thousand.
+
 Commands = tuple[Command[Any], ...]
-Request = ReadRequest | WriteRequest | ExecuteRequest
+Declared = Callable[[Path], ValueType | None]
+"""The type of a device's resource, None if it has none at this path."""
 
 
 class WireValue(NamedTuple):
@@ -89,10 +95,11 @@ class Dialect(Protocol):
         `declared` is the type of the resource that the request names, None if there is none.
         """
 
-    def parse(self, line: str) -> Urc | None:
+    def parse(self, line: str, declared: Declared) -> Urc | None:
         """The meaning of an unsolicited line; None if it does not belong to this language.
 
-        Raises AnswerError for a line of this language that is malformed.
+        Raises AnswerError for a line of this language that is malformed, MalformedRequest if that
+        can be answered.
         """
 
 
@@ -100,3 +107,30 @@ async def execute_all(execute: Execute, commands: Commands) -> None:
     """Execute commands in their order, up to the first that fails."""
     for command in commands:
         await execute(command)
+
+
+async def undo_all(
+    execute: Execute, commands: Commands, done: Callable[[], bool] = lambda: False
+) -> None:
+    """Execute commands that delete or end something, each up to `ATTEMPTS` times.
+
+    A refusal after an attempt without a result means that the attempt succeeded, and so does
+    `done`. Raises what the last attempt raised.
+    """
+    for command in commands:
+        result_lost = False
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                await execute(command)
+                break
+            except CommandTimeout as error:
+                if done():
+                    break
+                if not (error.sent and left):
+                    raise
+                result_lost = True
+            except CommandError:
+                if result_lost:
+                    break
+                if not left:
+                    raise

@@ -111,6 +111,15 @@ class ObjectTree:
         except KeyError:
             raise NotFound(f"{path} is not a resource of this device") from None
 
+    def declared(self, path: Path) -> ValueType | None:
+        """The type of the resource at this path, None if there is none."""
+        resource = self._resources.get(path)
+        return None if resource is None else resource.type
+
+    def has_object(self, number: int) -> bool:
+        """Whether a resource is in an object of this number."""
+        return any(path.object == number for path in self._resources)
+
     def instances(self) -> tuple[Path, ...]:
         """The object instances of all resources."""
         return tuple(dict.fromkeys(path.instance_path for path in self._resources))

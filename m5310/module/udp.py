@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from m5310.at.codec import Command, Execute
-from m5310.at.tasks import finish
+from m5310.at.tasks import begin, finish
 from m5310.commands import sockets
 from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
@@ -64,7 +64,7 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         self._closing = False
         self._work = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self.task: Final = self._loop.create_task(self._run())
+        self.task: Final = begin(self._run())
 
     # --- called by the protocol --------------------------------------------------------------
 

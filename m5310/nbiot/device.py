@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from collections import deque
@@ -17,7 +18,7 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value
 from m5310.nbiot.loop_thread import LoopThread
-from m5310.nbiot.values import NbiotValue, UpdatedFlags
+from m5310.nbiot.values import NbiotValue, UpdatedFlags, Write
 from m5310.states import DeviceState
 
 ANSWER_WITHIN: Final = 25.0
@@ -84,17 +85,28 @@ class NbiotDevice:
     def add(self, path: Path, value: NbiotValue) -> None:
         if not isinstance(value, NbiotValue):
             raise ParameterError(f"{path}: expected an NbiotValue, not {value!r}")
+        self._loop.run(self._add(path, value))
+
+    async def _add(self, path: Path, value: NbiotValue) -> None:
+        # on the loop, so that an interrupt of the program does not separate the two steps
+        if any(each.path == path and held is value for each, held in self._values.items()):
+            return  # an interrupted call is repeated
         access = Access(value.flag) & ~Access.UPDATED
-        device = self._device
-        resource = self._loop.run(device.add_resource(path, value.type, value.value, access))
-        self._values[resource] = value
+        added = await self._device.add_resource(path, value.type, value.value, access)
+        self._values[added] = value
 
     def remove(self, path: Path) -> None:
+        self._loop.run(self._remove(path))
+
+    async def _remove(self, path: Path) -> None:
         resource = next((each for each in self._values if each.path == path), None)
         if resource is None:
             raise NotFound(f"{path} is not a resource of this device")
-        del self._values[resource]
-        self._loop.run(self._device.remove_resource(resource))
+        try:
+            await self._device.remove_resource(resource)
+        finally:
+            if resource not in self._device.resources:
+                self._values.pop(resource, None)
 
     def connect(self, timeout: float) -> None:
         self._loop.run(self._device.connect(timeout))
@@ -104,7 +116,9 @@ class NbiotDevice:
 
     def step(self, timeout: float) -> None:
         self._check_in_service()
-        self.report()
+        # what cannot be sent is raised at the end: a program may go on, and requests are served
+        with contextlib.suppress(M5310Error):
+            self.report()
         self._loop.run(self._device.left(timeout))
         self._check_in_service()
         self.report()  # values that callbacks have changed
@@ -142,7 +156,8 @@ class NbiotDevice:
         try:
             await report.acknowledgement(timeout=None)  # it may be kept for hours
         except AcknowledgementTimeout as error:
-            _log.warning("%s", error)
+            if self._device.in_service:  # else the program has logged out
+                _log.warning("%s", error)
             return
         except M5310Error:
             return  # lost, closed or restarted: the next call raises
@@ -158,9 +173,11 @@ class NbiotDevice:
                     )
 
     def destroy(self) -> None:
-        if self._device.state is not DeviceState.DESTROYED:
-            self._loop.run(self._device.destroy())
-        self._loop.stop()
+        try:
+            if self._device.state is not DeviceState.DESTROYED:
+                self._loop.run(self._device.destroy())
+        finally:  # a second Ctrl-C: leave the module as it is
+            self._loop.stop()
 
     # --- callbacks of Device, on the event loop --------------------------------------------------
 
@@ -181,16 +198,12 @@ class NbiotDevice:
         if callback is None:
             holder.value = value
             return
-
-        def write() -> None:
-            before, holder.value = holder.value, value
-            try:
-                callback(*ids, holder)
-            except BaseException:
-                holder.value = before
-                raise
-
-        await self._loop.call_in_caller(write)
+        write = Write(holder, value, partial(callback, *ids, holder))
+        try:
+            await self._loop.call_in_caller(write)
+        except asyncio.CancelledError:
+            write.refuse()
+            raise
 
     async def _on_execute(
         self, callback: ExecuteCallback, resource: Resource, arguments: bytes

@@ -8,11 +8,15 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from socket import SHUT_RDWR
 from typing import Protocol, TypeVar
 
 import serial
 from serial.urlhandler import protocol_socket
 from serial_asyncio import SerialTransport
+
+if os.name == "posix":
+    import fcntl
 
 T = TypeVar("T")
 
@@ -62,8 +66,13 @@ def release(port: Port) -> None:
             # The kernel would wait up to 30 s to send the rest.
             with contextlib.suppress(Exception):  # the device may be gone
                 port.reset_output_buffer()
+            # A forked child may hold the port as well, and with it pyserial's lock.
+            with contextlib.suppress(Exception):
+                fcntl.flock(port.fileno(), fcntl.LOCK_UN)
         port.close()
     if socket is not None:
+        with contextlib.suppress(OSError):  # for a forked child too
+            socket.shutdown(SHUT_RDWR)
         # pyserial 3.5 does not close it when the peer hung up first.
         socket.close()
 

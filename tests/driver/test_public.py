@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 import typing
 
 import pytest
@@ -23,6 +25,7 @@ NAMES = [
     "Renewed",
     "Reset",
     "Restored",
+    "Subscribed",
     "UpkeepCounters",
     "AttachError",
     "Attached",
@@ -167,3 +170,20 @@ def test_public_names_have_docstrings() -> None:
             text = vars(value).get("__doc__") if inspect.isclass(value) else value.__doc__
             assert text, name
             assert not text.startswith(f"{name}("), name  # what dataclass makes up
+
+
+def test_names_are_loaded_when_the_first_is_used() -> None:
+    program = (
+        "import sys, m5310; print('m5310.device' in sys.modules, 'Device' in dir(m5310));"
+        "from m5310 import *; print(Device.__module__); print(m5310.nbiot.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["False True", "m5310.device.device", "m5310.nbiot"]
+
+
+@pytest.mark.parametrize("name", ["Devise", "_private", "__nothing__"])
+def test_name_that_is_not_public_is_refused(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'm5310' has no attribute '{name}'"):
+        getattr(m5310, name)

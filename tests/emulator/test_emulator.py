@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 import emulator as package
-from emulator import Emulator
+from emulator import ApiError, Cloud, Emulator
 from emulator.air.messages import Ack
 from emulator.clock.clocks import VIRTUAL_START, Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Fault, Rates
@@ -196,6 +196,8 @@ async def test_second_start_and_port_before_start_raise(tmp_path: Path) -> None:
         RuntimeError, match="no port before it is started: use it inside its `with`"
     ):
         _ = emulator.port
+    with pytest.raises(RuntimeError, match="no port before it is started"):
+        _ = emulator.boards[0].line
     async with emulator:
         assert emulator.port == str(tmp_path / "m5310")
         with pytest.raises(RuntimeError, match="can be started only once: make another one"):
@@ -612,3 +614,27 @@ def test_public_names() -> None:
     assert package.VirtualClock is VirtualClock
     with pytest.raises(AttributeError, match="has no attribute 'Module'"):
         package.Module  # noqa: B018
+
+
+@realtime
+async def test_settle_before_start_and_after_close_does_nothing() -> None:
+    emulator = Emulator(baud=None, http=None)
+    emulator.settle()
+    emulator.module.radio.coverage = Coverage.OUT
+    emulator.settle()
+    async with emulator:
+        emulator.settle()
+    emulator.settle()
+
+
+@realtime
+async def test_request_after_close_finds_the_device_offline() -> None:
+    async with Emulator(baud=None, http=None, latency=0.001) as emulator:
+        cloud = Cloud(emulator)
+        with Host(emulator.port) as host:
+            await log_in(host, emulator)
+            reading = cloud.start_read("3303/0/5700")
+    with pytest.raises(ApiError, match="unsuccess: OFFLINE"):
+        reading.result(0)
+    with pytest.raises(ApiError, match="device not online"):
+        cloud.start_read("3303/0/5700")

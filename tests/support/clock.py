@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+eager = False
+"""Whether each task runs at once up to its first wait, as a program may ask for from Python 3.12
+on; set by `--eager`."""
 
 
 class Stuck(AssertionError):
@@ -37,9 +43,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._clock = _JumpingSelector()
         super().__init__(self._clock)
+        if eager:
+            run_tasks_eagerly(self)
 
     def time(self) -> float:
         return self._clock.now
+
+
+def run_tasks_eagerly(loop: asyncio.AbstractEventLoop) -> None:
+    assert sys.version_info >= (3, 12), "--eager: expected Python 3.12 or later"
+    loop.set_task_factory(asyncio.eager_task_factory)
 
 
 async def elapse(seconds: float) -> None:
@@ -61,4 +74,6 @@ def run(main: Coroutine[Any, Any, T], *, virtual: bool = True) -> T:
         return result
 
     with asyncio.Runner(loop_factory=factory) as runner:
+        if eager:
+            run_tasks_eagerly(runner.get_loop())
         return runner.run(supervised())

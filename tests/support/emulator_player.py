@@ -165,7 +165,7 @@ class Player:
                 pytest.fail(f"{where}: not an expectation")
 
     def latest(self, name: str) -> str | None:
-        streams = self.device.points.streams(ids=[name.replace("/", "_")])
+        streams = list(self.device.points.streams(ids=[name.replace("/", "_")]))
         return shown(streams[0].points[-1].value) if streams else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
@@ -16,6 +17,7 @@ from typing import IO
 
 import pytest
 
+from emulator import Coverage, Emulator, Sim
 from m5310.states import DEVICE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,16 +178,16 @@ def user_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the meter and its tests; pytest loads only the plugin of this tree."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("meter.py", "test_meter.py"):
+    for name in ("meter.py", "test_meter.py", "test_lamp.py"):
         (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
     return tmp_path
 
 
 def test_pytest_fixtures(user_project: Path) -> None:
-    options = ["-p", "emulator.testing.pytest_plugin", "-W", "error"]
+    options = ["-p", "m5310.cli.pytest_plugin", "-W", "error"]
     status, output, errors = Running("-m", "pytest", *options, cwd=user_project).end()
     assert (status, errors) == (0, ""), output
-    assert "4 passed" in output
+    assert "5 passed" in output
 
 
 def test_failing_test_shows_the_at_trace(user_project: Path) -> None:
@@ -193,7 +195,7 @@ def test_failing_test_shows_the_at_trace(user_project: Path) -> None:
     assert shown
     broken = PROGRAMS["test_meter.py"].replace('== ["CSQ", "AT+CSQ"]', '== ["AT+CSQ"]')
     (user_project / "test_meter.py").write_text(broken, encoding="utf-8")
-    options = ["-p", "emulator.testing.pytest_plugin", "-k", "lost"]
+    options = ["-p", "m5310.cli.pytest_plugin", "-k", "lost"]
     status, output, _ = Running("-m", "pytest", *options, cwd=user_project).end()
     assert status == 1
     trace = output.partition(" AT trace ")[2]
@@ -221,9 +223,21 @@ def test_scenario(tmp_path: Path) -> None:
 
 def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
-    programs |= {"meter.py", "test_meter.py"}
+    programs |= {"meter.py", "test_meter.py", "test_lamp.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
+
+
+@pytest.mark.parametrize("part", [README, CHINESE], ids=["English", "Chinese"])
+def test_places_and_options_in_the_tables_exist(part: str) -> None:
+    rows = re.findall(r"^\| (.*?) \| (.*) \|$", part, re.MULTILINE)
+    values = dict(rows)
+    assert set(Coverage.__members__) <= set(re.findall(r"\w+", values["`coverage`"]))
+    assert set(Sim.__members__) <= set(re.findall(r"\w+", values["`sim`"]))
+    begin = next(place for place, row in enumerate(rows) if row[0].startswith("`baud`"))
+    options = re.findall(r"`(\w+)", "".join(first for first, _ in rows[begin : begin + 6]))
+    assert len(options) > 15
+    assert set(options) - {"Rates"} <= set(inspect.signature(Emulator).parameters)
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_seeds_contain_reports() -> None:
     for data in TARGETS["module"].seeds():
         run = ModuleRun("SP3")
         run.feed(data[1:])
-        reported += len(run.device.points.streams(1))
+        reported += len(list(run.device.points.streams(1)))
     assert reported > 2
 
 

@@ -205,7 +205,7 @@ def _created(body: dict[str, object]) -> None:
 
 
 def _sent(answer: object) -> None:
-    json.dumps(answer, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    "".join(answers.encoded(answer)).encode("utf-8")
 
 
 TARGETS = {

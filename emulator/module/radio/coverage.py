@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import auto
+
+from emulator.module.named import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Cell:
     round_trip: float = 0.32  # seconds to a host on the Internet and back
 
 
-class Coverage(Enum):
+class Coverage(Named):
     """NB-IoT's coverage enhancement levels; OUT: no coverage."""
 
     ECL0 = auto()

@@ -96,12 +96,13 @@ class Radio:
 
     @property
     def coverage(self) -> Coverage:
+        """May be set to a `Coverage` or its name. Raises ValueError for anything else."""
         return self._coverage
 
     @coverage.setter
-    def coverage(self, coverage: Coverage) -> None:
-        self._coverage = coverage
-        self.reception = RECEPTIONS.get(coverage)
+    def coverage(self, coverage: Coverage | str) -> None:
+        self._coverage = Coverage.of(coverage)
+        self.reception = RECEPTIONS.get(self._coverage)
         if self.reception is not None:
             self._reception = self.reception
             self.cell = self._reception.cell
@@ -119,12 +120,14 @@ class Radio:
 
     @property
     def sim(self) -> Sim:
+        """May be set to a `Sim` or its name. Raises ValueError for anything else."""
         return self._sim
 
     @sim.setter
-    def sim(self, sim: Sim) -> None:
-        self._sim_swapped |= sim is not self._sim
-        self._sim, self._unlocked = sim, False
+    def sim(self, sim: Sim | str) -> None:
+        new = Sim.of(sim)
+        self._sim_swapped |= new is not self._sim
+        self._sim, self._unlocked = new, False
         self._change_place()
 
     def unlock(self) -> None:

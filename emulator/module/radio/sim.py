@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import auto
 
 from emulator.module.at.codec import Cme, Refusal
+from emulator.module.named import Named
 
 
-class Sim(Enum):
+class Sim(Named):
     """State of the SIM. FOREIGN: of an operator without a roaming agreement."""
 
     READY = auto()

@@ -8,37 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
-import logging
-import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol, TypeVar
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator.air.messages import Execute, Read, Write
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.http import answers, parameters
 from emulator.onenet.http.answers import Answer, Year, success
+from emulator.onenet.http.connections import Listener, in_turns, logger, respond
 from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
-
-logger = logging.getLogger("emulator.http")
-_server_logger = logger.getChild("server")
-# aiohttp answers invalid HTTP itself, and would log a traceback of it.
-_server_logger.addFilter(
-    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
-)
 
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
-# Seconds; a call that still waits for a device at shutdown is dropped.
-_SHUTDOWN_TIMEOUT = 0.1
+
+# Parameters of a call. What is sent beyond them has no effect, which is logged once.
+_IMEI = ("imei", "ep_name")
+_PATH = (*_IMEI, "obj_id", "obj_inst_id", "res_id")
+_POINTS = ("limit", "datastream_id", "start", "end", "cursor")
+_MAX_REPORTED = 100
 
 T = TypeVar("T")
 
@@ -67,54 +61,39 @@ class HttpApi:
         self._key = key.encode()
         self._act = act
         self._year: Year = year
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
+        self._reported: set[tuple[str, str]] = set()
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the API's URL; `port` 0 takes a free one.
 
         Raises OSError if the address cannot be used.
         """
-        # A client that disconnects cancels its handler, which cancels its request to the device.
-        runner = web.AppRunner(
-            self._application(),
-            handler_cancellation=True,
-            access_log=None,
-            logger=_server_logger,
-            shutdown_timeout=_SHUTDOWN_TIMEOUT,
-        )
-        await runner.setup()
-        self._runner = runner
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            await self.close()
-            # asyncio's own text repeats the address; a name that does not resolve has no errno.
-            number = error.errno or 0
-            reason = os.strerror(number) if number > 0 else error.strerror
-            raise OSError(number, f"HTTP on {host}:{port}: {reason}") from error
-        bound_host, bound_port = runner.addresses[0][:2]
-        return f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        self._listener = Listener(self._application())
+        return await self._listener.start(host, port)
 
     async def close(self) -> None:
         """Stop listening and drop all calls; a second call does nothing."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        if self._listener is not None:
+            await self._listener.close()
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
-        served: list[tuple[str, str, Callable[[web.Request], Awaitable[Answer]]]] = [
-            ("POST", "/devices", self._create_device),
-            ("GET", "/devices/{id}", self._show_device),
-            ("DELETE", "/devices/{id}", self._delete_device),
-            ("GET", "/devices/{id}/datapoints", self._datapoints),
-            ("GET", "/nbiot", self._read),
-            ("POST", "/nbiot", self._write),
-            ("POST", "/nbiot/execute", self._execute),
-            ("GET", "/nbiot/resources", self._resources),
+        # guess: ids are numbers. So a word, such as /devices/status, is a call that is not served.
+        device = r"/devices/{id:\d+}"
+        served: list[tuple[str, str, Callable[[web.Request], Awaitable[Answer]], tuple[str, ...]]]
+        served = [
+            ("POST", "/devices", self._create_device, ()),
+            ("GET", device, self._show_device, ()),
+            ("DELETE", device, self._delete_device, ()),
+            ("GET", f"{device}/datapoints", self._datapoints, _POINTS),
+            ("GET", "/nbiot", self._read, _PATH),
+            ("POST", "/nbiot", self._write, (*_PATH, "mode")),
+            ("POST", "/nbiot/execute", self._execute, _PATH),
+            ("GET", "/nbiot/resources", self._resources, (*_IMEI, "obj_id")),
         ]
-        for method, path, serve in served:
-            application.router.add_route(method, path, _responder(serve))
+        for method, path, serve, names in served:
+            application.router.add_route(method, path, self._handler(serve, names))
         return application
 
     # Around every call ---------------------------------------------------------------------
@@ -126,24 +105,51 @@ class HttpApi:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Check the key; answer every error with a body of the error table."""
+        assert self._listener is not None, "it listens"
+        self._listener.header_came(request)
         try:
             key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
             if not hmac.compare_digest(key, self._key):
                 raise ApiError(Errno.AUTH_FAILED)
             return await handler(request)
         except ApiError as error:
-            return _json(answers.failure(error, self._year))
+            return await self._refuse(request, error)
         except web.HTTPRequestEntityTooLarge:
             large = ApiError(Errno.LIMIT, f"the body has more than {_MAX_BODY} bytes")
-            return _json(answers.failure(large, self._year))
+            return await self._refuse(request, large)
         except web.HTTPException as refusal:  # of the router: unknown path or method
             unserved = parameters.invalid(f"{request.method} {request.path} is not served")
             allow = {name: text for name, text in refusal.headers.items() if name == "Allow"}
-            body = answers.failure(unserved, self._year)
-            return _json(body, status=refusal.status, headers=allow)
+            return await self._refuse(request, unserved, refusal.status, allow)
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            return _json(answers.failure(ApiError(Errno.INTERNAL_ERROR), self._year))
+            return await self._refuse(request, ApiError(Errno.INTERNAL_ERROR))
+
+    async def _refuse(
+        self,
+        request: web.Request,
+        error: ApiError,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.StreamResponse:
+        return await respond(request, answers.failure(error, self._year), status, headers)
+
+    def _handler(
+        self, serve: Callable[[web.Request], Awaitable[Answer]], names: tuple[str, ...]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            for name in request.query.keys() - set(names):
+                self._report_unused(request, name, names)
+            return await respond(request, await serve(request))
+
+        return handle
+
+    def _report_unused(self, request: web.Request, name: str, names: tuple[str, ...]) -> None:
+        call = f"{request.method} {request.path}"
+        if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
+            self._reported.add((call, name))
+            expected = ", ".join(names) or "none"
+            logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
 
     async def _body(self, request: web.Request) -> dict[str, object]:
         try:
@@ -152,7 +158,9 @@ class HttpApi:
         except TimeoutError:
             raise parameters.invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         except web.RequestPayloadError as error:
-            raise parameters.invalid("the body is not encoded as its headers say") from error
+            wrong = "the body is not encoded as its headers say"
+            logger.warning("%s %s: %s", request.method, request.path, wrong)
+            raise parameters.invalid(wrong) from error
         return parameters.json_body(body)
 
     def _device_by_id(self, request: web.Request) -> Device:
@@ -198,7 +206,8 @@ class HttpApi:
         device = self._device_by_id(request)
         parameters.newest_only(request.query)
         limit, ids = parameters.limit(request.query), parameters.streams(request.query)
-        return success(answers.datapoints(device.points.streams(limit, ids)))
+        streams = [stream async for stream in in_turns(device.points.streams(limit, ids))]
+        return success(answers.datapoints(streams))
 
     # Requests to the device --------------------------------------------------------------------
 
@@ -236,25 +245,3 @@ def _existing(device: Device | None) -> Device:
     if device is None:  # guess: as if the device belonged to another key
         raise ApiError(Errno.AUTH_FAILED)
     return device
-
-
-def _responder(
-    serve: Callable[[web.Request], Awaitable[Answer]],
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def respond(request: web.Request) -> web.StreamResponse:
-        return _json(await serve(request))
-
-    return respond
-
-
-def _json(
-    answer: Answer, *, status: int = 200, headers: dict[str, str] | None = None
-) -> web.Response:
-    text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
-    return web.Response(
-        body=text.encode("utf-8"),
-        status=status,
-        headers=headers,
-        content_type="application/json",
-        charset="utf-8",
-    )

@@ -6,19 +6,23 @@ Every function raises ApiError for a missing or invalid parameter.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from math import isfinite
+from typing import TypeGuard
 
 from emulator.air.messages import IMEI, IMSI, imei_of
 from emulator.air.model import Item, Path, Value
+from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.payload import MAX_PAYLOAD
 
-# OneNET guide 5.2.2: the user's part of a write or an execute is at most 1000 bytes.
-MAX_PAYLOAD = 1000
 _MAX_ID = 65_535
-_INTEGERS = range(-(2**63), 2**63)
+# OneNET guide 4.2.1.
+_DEVICE = (
+    *("title", "desc", "tags", "protocol", "location", "private", "auth_info", "obsv", "other"),
+)
 
 
 def invalid(detail: str) -> ApiError:
@@ -135,6 +139,7 @@ def _refuse_constant(name: str) -> float:
 
 def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
     """`data` of a write: values for resources of `instance`."""
+    _only(body, "data")
     data = body.get("data")
     if data is None:
         raise required("data")
@@ -144,17 +149,19 @@ def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
     for entry in data:
         if not isinstance(entry, dict):
             raise invalid("data, expected a list of {res_id, val}")
+        _only(entry, "res_id", "val", "type")
         resource = _resource(entry)
         if resource in found:
             raise invalid(f"res_id {resource} stands twice in data")
         found[resource] = Item(Path(instance.object, instance.instance, resource), _value(entry))
-    if sum(_size(item.value) for item in found.values()) > MAX_PAYLOAD:
+    if payload.size(item.value for item in found.values()) > MAX_PAYLOAD:
         raise ApiError(Errno.LIMIT, f"more than {MAX_PAYLOAD} bytes")
     return tuple(found.values())
 
 
 def arguments(body: Mapping[str, object]) -> bytes:
     """`args` of an execute; optional."""
+    _only(body, "args")
     text = _text(body, "args") or ""
     encoded = text.encode("utf-8")
     if len(encoded) > MAX_PAYLOAD:
@@ -164,6 +171,7 @@ def arguments(body: Mapping[str, object]) -> bytes:
 
 def description(body: Mapping[str, object]) -> Description:
     """The parameters of a new device."""
+    _only(body, *_DEVICE)
     title = _text(body, "title")
     if not title:
         raise required("title")
@@ -214,21 +222,37 @@ def _resource(entry: Mapping[str, object]) -> int:
 
 
 def _value(entry: Mapping[str, object]) -> Value:
-    match entry.get("val"):
-        case None:
-            raise required("val")
-        case bool() | str() as value:
-            return value
-        case int() as value if value in _INTEGERS:
-            return value
-        case float() as value if isfinite(value):
-            return value
-        case other:
-            raise invalid(f"val {_shown(other)}, expected a boolean, a text or a number of 64 bits")
+    """The value of one resource; bytes as a read gives them, an array of their numbers."""
+    given = entry.get("val")
+    if given is None:
+        raise required("val")
+    kind = entry.get("type")
+    if kind is None:
+        if isinstance(given, list) and all(type(n) is int and 0 <= n <= 255 for n in given):
+            return bytes(given)
+        value, expected = given, "a boolean, a text, a number of 64 bits or an array of bytes"
+    elif type(kind) is int and kind == 1:  # guide 4.2.9.2
+        value = bytes.fromhex(given) if _is_hexadecimal(given) else None
+        expected = "pairs of hexadecimal digits, as type is 1"
+    elif type(kind) is int and kind == 2:  # OneNET's documents of 2019: a time
+        value, expected = given if type(given) is int else None, "seconds, as type is 2"
+    else:
+        raise invalid(f"type {_shown(kind)}, expected 1 (hexadecimal digits) or 2 (seconds)")
+    try:
+        return payload.check(value)
+    except ValueError:
+        raise invalid(f"val {_shown(given)}, expected {expected}") from None
 
 
-def _size(value: Value) -> int:
-    return len(str(value).encode("utf-8"))
+def _is_hexadecimal(given: object) -> TypeGuard[str]:
+    return isinstance(given, str) and re.fullmatch("([0-9A-Fa-f]{2})*", given) is not None
+
+
+def _only(given: Mapping[str, object], *names: str) -> None:
+    """Refuse what the caller asks for beyond `names`, which would have no effect."""
+    for name in given:
+        if name not in names:
+            raise invalid(f"{_shown(name)} is not served, expected {', '.join(names)}")
 
 
 def _text(body: Mapping[str, object], name: str) -> str | None:

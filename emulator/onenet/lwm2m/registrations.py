@@ -125,6 +125,10 @@ class Registrations:
         """The newest registration of `endpoint`, online or ended."""
         return self._by_endpoint.get(endpoint)
 
+    def online(self) -> list[Registration]:
+        """All online registrations."""
+        return [one for one in self._by_endpoint.values() if one.online]
+
     def at_location(self, location: str) -> Registration | None:
         """The newest online registration with this location."""
         return self._by_location.newest(location)

@@ -80,6 +80,11 @@ class Server:
             case _:
                 assert_never(message)
 
+    def close(self, now: float) -> None:
+        """Take all endpoints offline, which ends their requests."""
+        for registration in self.registrations.online():
+            self._end(registration, now)
+
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         for registration in self.registrations.expiry.pop_due(now):

@@ -1,12 +1,32 @@
-"""Tests of `finish` and `Pending`."""
+"""Tests of `begin`, `finish` and `Pending`."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
-from m5310.at.tasks import Pending, finish
+from m5310.at.tasks import Pending, begin, finish
+
+
+@pytest.mark.parametrize("eager", [False, True])
+async def test_task_begins_in_a_later_round(eager: bool) -> None:
+    if eager and sys.version_info < (3, 12):
+        pytest.skip("eager tasks came with Python 3.12")
+    if eager and sys.version_info >= (3, 12):
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    steps = []
+
+    async def work() -> int:
+        steps.append("begun")
+        return 7
+
+    task = begin(work(), "a name")
+    steps.append("made")
+    assert await task == 7
+    assert steps == ["made", "begun"]
+    assert task.get_name() == "a name"
 
 
 async def test_finish_returns_the_result_and_raises_the_error() -> None:

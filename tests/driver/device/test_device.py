@@ -13,6 +13,7 @@ from m5310.device.events import (
     PortLost,
     RenewalFailed,
     Restored,
+    Subscribed,
     UpkeepEvent,
 )
 from m5310.device.reports import ReportState
@@ -297,11 +298,35 @@ async def test_lines_that_need_no_action_are_ignored(caplog: pytest.LogCaptureFi
         await device.connect()
         sent = len(m.sent)
         m.send("+MIPLOBSERVE:0,10001,1,3303,0,-1", "+MIPLDISCOVER:0,10002,3303", "+CEREG:5")
-        m.send("+MIPLREAD:0,10001", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
+        m.send("+MIPLREAD:0,x", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
         await elapse(10)
         assert len(m.sent) == sent
         assert device.state is DeviceState.REGISTERED
-    assert "+MIPLREAD:0,10001" in caplog.text
+    assert "+MIPLREAD:0,x" in caplog.text
+
+
+async def test_requests_to_the_modules_own_objects_are_left_to_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As every field log shows them after a login."""
+    events: list[object] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        await device.add_resource("5/0/3", ValueType.INTEGER, 1)
+        await device.connect()
+        sent = len(m.sent)
+        for read in ("3,0,-1,0", "3,0,-1", "1,0,1", "3,0,13"):
+            m.send(f"+MIPLREAD:0,39123,{read}")
+        m.send("+MIPLWRITE:0,39124,1,0,1,300", "+MIPLEXECUTE:0,39125,3,0,4")
+        await elapse(40)
+        assert len(m.sent) == sent
+        assert events == [Subscribed()] * 3
+        m.send("+MIPLREAD:0,39126,5,0,3", "+MIPLREAD:0,39127,4,0,1,2,3,4")
+        await m.until("AT+MIPLREAD=0,39127")
+        assert m.sent[sent:] == [
+            'AT+MIPLREAD=0,39126,5,0,3,3,"1",1',
+            'AT+MIPLREAD=0,39127,4,0,1,2,"",1',
+        ]
+    assert caplog.text.count("refusing") == 1
 
 
 # --- the port is lost ------------------------------------------------------------------------
@@ -517,3 +542,21 @@ async def test_update_by_the_program_during_recovery_from_a_failed_renewal(
         assert isinstance(update.exception(), type(None) if success else RegistrationError)
         assert device.state is DeviceState.REGISTERED
         assert sum(line.startswith("AT+MIPLOPEN") for line in m.sent) == (1 if success else 2)
+
+
+async def test_listener_may_connect_again_after_a_logout() -> None:
+    """A task of the listener's may begin at once: under eager tasks, or in its second round."""
+    own: list[asyncio.Task[None]] = []
+
+    def again(event: UpkeepEvent) -> None:
+        assert device.state is DeviceState.DEREGISTERED, "the event came before the state"
+        own.append(asyncio.create_task(device.connect(30)))
+
+    async with (
+        module() as m,
+        Device(m.modem, ENDPOINT, recover=False, on_event=again) as device,
+    ):
+        await device.connect(30)
+        m.send("+MIPLCLOSE:0,1")
+        await own[0]
+        assert device.state is DeviceState.REGISTERED

@@ -10,13 +10,14 @@ from m5310.at.codec import Command, Execute
 from m5310.device import device as device_module
 from m5310.device.device import Device
 from m5310.dialects.classic.config import Config
-from m5310.dialects.dialect import Commands, Request, WireValue
+from m5310.dialects.dialect import Commands, Declared, WireValue
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     ExecuteRequest,
     Opened,
     ReadRequest,
+    Request,
     Updated,
     Urc,
     WriteRequest,
@@ -78,7 +79,7 @@ class InventedDialect:
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
         return self._commands(f"ANSWER=,{request.msgid},405")
 
-    def parse(self, line: str) -> Urc | None:
+    def parse(self, line: str, declared: Declared) -> Urc | None:
         urcs: dict[str, Urc] = {
             "+X in": Opened(7, True),
             "+X renewed": Updated(7, True),

@@ -21,8 +21,10 @@ from m5310.device.events import (
     ReportDropped,
     Reset,
     Restored,
+    Subscribed,
     UpkeepCounters,
     UpkeepEvent,
+    Waiting,
 )
 from m5310.device.reports import Report
 from m5310.errors import ParameterError, PortError
@@ -34,8 +36,12 @@ TEXTS: dict[UpkeepEvent, str] = {
     Reset("REBOOT_CAUSE_UNKNOWN"): "the module has restarted (REBOOT_CAUSE_UNKNOWN)",
     PortLost(ERROR): "the port is lost (unplugged)",
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
+    Subscribed(): "the platform has subscribed to the device",
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",
+    Waiting("the platform has not answered", 57.6): (
+        "waiting up to 58 s: the platform has not answered"
+    ),
     RadioRestarted(Registration.NOT_REGISTERED): (
         "the module stopped its network search (not registered); its radio was turned off and on"
     ),
@@ -49,7 +55,7 @@ TEXTS: dict[UpkeepEvent, str] = {
 async def test_each_event_is_emitted_and_counted() -> None:
     emitted: list[UpkeepEvent] = []
     emitter = EventEmitter(emitted.append)
-    assert emitter.counters == UpkeepCounters(*[0] * 9)
+    assert emitter.counters == UpkeepCounters(*[0] * 10)
     dropped = ReportDropped(Report((), 1, acknowledge=False))
     for event in [*TEXTS, dropped]:
         emitter.emit(event)
@@ -64,6 +70,7 @@ async def test_each_event_is_emitted_and_counted() -> None:
         renewed=1,
         renewals_failed=1,
         reports_dropped=1,
+        subscribed=1,
     )
 
 

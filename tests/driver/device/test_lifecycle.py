@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from m5310.device.device import Device
+from m5310.device.events import UpkeepEvent, Waiting
 from m5310.device.provisioning import RESTARTS
 from m5310.device.reports import ReportState
+from m5310.dialects.dialect import ATTEMPTS
 from m5310.errors import (
     Code,
     CommandError,
@@ -193,16 +196,38 @@ async def test_close_while_the_port_is_lost_cancels_the_login(opening: Ports) ->
     await device.destroy()
 
 
+async def test_close_ends_a_login_under_way_at_once() -> None:
+    async with module(platform(OPEN="OK")) as m, Device(m.modem, ENDPOINT) as device:
+        connecting = asyncio.create_task(device.connect(60))
+        await m.until("AT+MIPLOPEN")
+        await device.close()
+        with pytest.raises(RegistrationError, match="ended by close"):
+            await connecting
+        assert device.state is DeviceState.DEREGISTERED
+        assert asyncio.get_running_loop().time() < 1
+        m.rules = platform()
+        await device.connect()
+        assert device.state is DeviceState.REGISTERED
+
+
 @pytest.mark.parametrize("accepted", [True, False])
-async def test_close_waits_for_a_login_under_way(accepted: bool) -> None:
-    async with module() as m, Device(m.modem, ENDPOINT) as device:
-        m.rules = platform(OPEN="OK")
+async def test_close_waits_for_a_login_if_the_module_refuses_the_logout(accepted: bool) -> None:
+    def close(_: str) -> Reply:
+        pending = device.state is DeviceState.REG_PENDING
+        return "+CME ERROR:3" if pending else ["OK", "+MIPLCLOSE:0,1"]
+
+    events: list[UpkeepEvent] = []
+    async with (
+        module(platform(OPEN="OK", CLOSE=close)) as m,
+        Device(m.modem, ENDPOINT, on_event=events.append) as device,
+    ):
         connecting = asyncio.create_task(device.connect(20))
         await m.until("AT+MIPLOPEN")
         asyncio.get_running_loop().call_later(5, m.send, f"+MIPLOPEN:0,{int(accepted)}")
         await device.close()
         assert device.state is DeviceState.DEREGISTERED
-        assert ("AT+MIPLCLOSE=0" in m.sent) is accepted
+        assert m.sent.count("AT+MIPLCLOSE=0") == ATTEMPTS + accepted
+        assert next(event.seconds for event in events if isinstance(event, Waiting)) > 20
         await asyncio.wait({connecting})
         assert (connecting.exception() is None) is accepted
 
@@ -240,7 +265,7 @@ async def test_close_between_two_attempts_ends_the_recovery() -> None:
 
 async def test_restart_during_close_does_not_log_in() -> None:
     async with module() as m, Device(m.modem, ENDPOINT) as device:
-        m.rules = platform(OPEN="OK")
+        m.rules = platform(OPEN="OK", CLOSE="+CME ERROR:3")
         connecting = asyncio.create_task(device.connect(20))
         await m.until("AT+MIPLOPEN")
         closing = asyncio.create_task(device.close())
@@ -312,24 +337,34 @@ async def test_exception_in_the_program_leaves_the_module_clean() -> None:
         ]
 
 
-async def test_destroy_waits_for_a_cancelled_login_and_logs_out() -> None:
-    states: list[DeviceState] = []
+@pytest.mark.parametrize("cancelled", [True, False])
+@pytest.mark.parametrize("takes", ["CLOSE", "DEL", "nothing"])
+async def test_destroy_during_a_login_waits_only_if_the_module_refuses(
+    takes: str, cancelled: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def if_taken(name: str, reply: Reply) -> Callable[[str], Reply]:
+        def answer(_: str) -> Reply:
+            pending = device.state is DeviceState.REG_PENDING
+            return "+CME ERROR:3" if pending and takes != name else reply
 
-    def close(_: str) -> Reply:
-        states.append(device.state)
-        return ["OK", "+MIPLCLOSE:0,1"]
+        return answer
 
-    async with module(platform(OPEN="OK", CLOSE=close)) as m:
+    close, delete = if_taken("CLOSE", ["OK", "+MIPLCLOSE:0,1"]), if_taken("DEL", "OK")
+    async with module(platform(OPEN="OK", CLOSE=close, DEL=delete)) as m:
         device = Device(m.modem, ENDPOINT)
         await device.create()
-        task = asyncio.create_task(device.connect(30))
+        task = asyncio.create_task(device.connect(60))
         await m.until("AT+MIPLOPEN")
-        task.cancel()
-        await asyncio.wait({task})
-        asyncio.get_running_loop().call_later(5, m.send, "+MIPLOPEN:0,1")
+        if cancelled:
+            task.cancel()
+            await asyncio.wait({task})
+        asyncio.get_running_loop().call_later(40, m.send, "+MIPLOPEN:0,1")
         await device.destroy()
-        assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]
-        assert states == [DeviceState.DEREG_PENDING]  # the login has ended
+        await asyncio.wait({task})
+        assert text(m.sent[-1]) == "DEL=0"
+        waited = asyncio.get_running_loop().time()
+        assert 40 <= waited < 41 if takes == "nothing" else waited < 1.5
+        assert ("waiting up to 6" in caplog.text) is (takes == "nothing")
 
 
 async def test_destroy_ignores_refusals(
@@ -423,3 +458,16 @@ async def test_nothing_begins_during_destroy(what: str, at: str) -> None:
         *objects, last = [text(line) for line in m.since("AT+MIPLDELOBJ")]
         assert sorted(objects) == ["DELOBJ=0,1,0", "DELOBJ=0,2,0", "DELOBJ=0,3,0"]
         assert last == "DEL=0"
+
+
+@pytest.mark.parametrize("name", ["CLOSE", "DEL"])
+async def test_refusal_of_a_damaged_line_leaves_nothing_behind(name: str) -> None:
+    """The module is logged out and holds nothing, although one line of `destroy` was refused."""
+    refused = {"CLOSE": ["OK", "+MIPLCLOSE:0,1"], "DEL": ["OK"]}
+    damaged = iter(["ERROR"])
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        await device.connect()
+        m.rules = platform(**{name: lambda _: next(damaged, refused[name])})
+    assert [text(line) for line in m.sent[-3:]] == (
+        ["CLOSE=0", "CLOSE=0", "DEL=0"] if name == "CLOSE" else ["CLOSE=0", "DEL=0", "DEL=0"]
+    )

@@ -25,6 +25,7 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     ModemReset,
+    NotFound,
     OutboxFull,
     ParameterError,
     PortError,
@@ -451,6 +452,37 @@ async def test_late_acknowledgement_cancels_repetition() -> None:
     assert setup.sent == ["1"]
 
 
+@pytest.mark.parametrize("acknowledge", [False, True])
+async def test_report_on_the_wire_while_another_falls_overdue_is_sent_once(
+    acknowledge: bool,
+) -> None:
+    setup = OutboxSetup()
+    first = await setup.send("1", acknowledge=True)
+    await elapse(OVERDUE - 0.5)  # the next command ends after the other report is overdue
+    second = await setup.send("2", acknowledge=acknowledge)
+    await elapse(5)
+    assert setup.sent == ["1", "2", "1"]
+    assert second.state is ReportState.ACCEPTED
+    for ackid in (*first.ackids, *second.ackids):
+        setup.outbox.acknowledged(ackid)
+    assert first.acknowledged
+    assert second.acknowledged is acknowledge
+
+
+async def test_report_kept_while_another_is_on_the_wire_is_sent_once() -> None:
+    setup = OutboxSetup()
+    await setup.send("1", acknowledge=True)
+    second = asyncio.create_task(setup.send("2"))
+    await elapse(0.5)
+    setup.outbox.hold()  # a logout by the module; the command goes on
+    await elapse(1)
+    setup.outbox.release()
+    await elapse(5)
+    assert setup.sent == ["1", "2", "1"]
+    assert (await second).state is ReportState.ACCEPTED
+    setup.outbox.stop(StateError("over"))
+
+
 async def test_failed_verify_holds_reports() -> None:
     setup = OutboxSetup()
     report = await setup.send("1", acknowledge=True)
@@ -470,6 +502,55 @@ async def test_overdue_report_fails_without_recovery() -> None:
     with pytest.raises(AcknowledgementTimeout, match="1 attempt"):
         await report.acknowledgement(None)
     assert asyncio.get_running_loop().time() == pytest.approx(1 + OVERDUE)
+
+
+# --- what ends the wait for an acknowledgement -----------------------------------------------
+
+
+@pytest.mark.parametrize("within", [None, 93])
+async def test_logout_ends_the_wait_for_an_acknowledgement(within: float | None) -> None:
+    setup = OutboxSetup()
+    report = await setup.send("1", acknowledge=True)
+    waiting = asyncio.create_task(report.acknowledgement(within))
+    await elapse(1)
+    setup.outbox.stop(StateError("not reported: the device is DEREG_PENDING"))
+    with pytest.raises(AcknowledgementTimeout, match=r"before the logout.*may or may not"):
+        await waiting
+    assert asyncio.get_running_loop().time() == 2
+    await elapse(10 * OVERDUE)
+    assert setup.sent == ["1"]
+
+
+async def test_report_on_the_wire_at_the_logout_expects_no_acknowledgement() -> None:
+    setup = OutboxSetup()
+    sending = asyncio.create_task(setup.send("1", acknowledge=True))
+    await elapse(0.5)
+    setup.outbox.stop(StateError("not reported: the device is DEREG_PENDING"))
+    with pytest.raises(AcknowledgementTimeout, match="may or may not"):
+        await sending
+    await elapse(10 * OVERDUE)
+    assert setup.sent == ["1"]
+    setup.outbox.release()
+    assert (await setup.send("2", acknowledge=True)).state is ReportState.ACCEPTED
+    setup.outbox.stop(StateError("over"))
+
+
+async def test_reports_of_a_removed_resource_fail() -> None:
+    setup, b, gone = OutboxSetup(), resource(B), NotFound("removed")
+    unacknowledged = await setup.send("1", acknowledge=True)
+    on_the_wire = asyncio.create_task(setup.outbox.send({setup.a: "2", b: "3"}, acknowledge=False))
+    waiting = asyncio.create_task(setup.send("4"))
+    other = asyncio.create_task(setup.outbox.send({b: "5"}, acknowledge=False))
+    await elapse(0.5)
+    await setup.outbox.remove(setup.a, gone)
+    assert setup.sent == ["1", "2", "3"], "no line of it follows"
+    assert isinstance(unacknowledged.error, AcknowledgementTimeout)
+    for task in (on_the_wire, waiting):
+        with pytest.raises(NotFound, match="removed"):
+            await task
+    await other
+    await elapse(10 * OVERDUE)
+    assert setup.sent == ["1", "2", "3", "5"]
 
 
 # --- the module refuses a report -------------------------------------------------------------

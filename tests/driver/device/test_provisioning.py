@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from m5310.at.tasks import Pending
-from m5310.device.provisioning import ATTEMPTS, LOGIN, LOGOUT, RESTARTS, Provisioning
+from m5310.device.provisioning import LOGIN, LOGOUT, RESTARTS, Provisioning
+from m5310.dialects.dialect import ATTEMPTS
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     AnswerError,
@@ -208,11 +209,14 @@ async def test_last_resource_of_instance_deletes_it() -> None:
     one, other = provisioned.resource(), provisioned.resource("3303/0/5701")
     await provisioned.provisioning.declare(one)
     await provisioned.provisioning.declare(other)
+    provisioned.tree.remove(one)
     assert not await provisioned.provisioning.remove(one)
+    provisioned.tree.remove(other)
     assert await provisioned.provisioning.remove(other)
     assert provisioned.module.lines[-1] == "AT+MIPLDELOBJ=0,3303,0"
     await provisioned.provisioning.declare(one)
     provisioned.provisioning.forget()
+    provisioned.tree.remove(one)
     assert not await provisioned.provisioning.remove(one)  # a restarted module holds nothing
 
 
@@ -240,6 +244,19 @@ async def test_delete_all_raises_nothing(error: M5310Error | None) -> None:
     await provisioned.provisioning.declare(provisioned.resource())
     provisioned.refuse("AT+MIPLDEL", error=error)
     await provisioned.provisioning.delete_all()
-    assert provisioned.names()[2:] == ["MIPLDELOBJ"] + ["MIPLDEL"] * (error is None)
+    names = ["MIPLDELOBJ"] * ATTEMPTS + ["MIPLDEL"] * ATTEMPTS
+    assert provisioned.names()[2:] == (names if error is None else ["MIPLDELOBJ"])
+    before = provisioned.names().count("MIPLDELOBJ")
     await provisioned.provisioning.delete_all()
-    assert provisioned.names().count("MIPLDELOBJ") == 1
+    assert provisioned.names().count("MIPLDELOBJ") == before
+
+
+@pytest.mark.parametrize("lost", [CommandError("", "ERROR", None), CommandTimeout("", 5)])
+@pytest.mark.parametrize("command", ["AT+MIPLDELOBJ", "AT+MIPLDEL="])
+async def test_deletion_is_repeated_after_a_damaged_line(command: str, lost: M5310Error) -> None:
+    provisioned = ProvisionedModule()
+    await provisioned.provisioning.declare(provisioned.resource())
+    provisioned.refuse(command, once=True, error=lost)
+    await provisioned.provisioning.delete_all()
+    name = command.removeprefix("AT+").rstrip("=")
+    assert provisioned.names()[2:].count(name) == 2

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from m5310.device.registration import CLOSE, OUTCOME_MARGIN, Registration
+from m5310.device.events import UpkeepEvent
+from m5310.device.registration import CLOSE, LATE_UPDATE, OUTCOME_MARGIN, UPDATE, Registration
+from m5310.dialects.dialect import ATTEMPTS
 from m5310.dialects.urcs import Closed, Opened, Updated
 from m5310.errors import (
     Code,
@@ -165,7 +168,7 @@ async def test_logout_without_result_is_repeated_before_the_next_login() -> None
     soon(registration, Closed(0, True), 2)
     soon(registration, Opened(0, True), 5)
     await registration.connect(30)
-    assert module.lines == ["AT+MIPLCLOSE=0", "AT+MIPLCLOSE=0", "AT+MIPLOPEN=0,30"]
+    assert module.lines == ["AT+MIPLCLOSE=0"] * (ATTEMPTS + 1) + ["AT+MIPLOPEN=0,30"]
     assert registration.state is S.REGISTERED
 
 
@@ -313,3 +316,58 @@ async def test_interruption_leads_to_restoring(state: DeviceState, event: Device
     assert login == (state is S.REGISTERED or state in pending)
     with pytest.raises(ModemReset):
         await outcome
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "call"),
+    [
+        (S.DEREGISTERED, Opened(0, True), lambda it: it.connect(30)),
+        (S.REGISTERED, Updated(0, True), lambda it: it.update(with_objects=False, timeout=10)),
+        (S.REGISTERED, Closed(0, True), lambda it: it.close(10)),
+    ],
+)
+async def test_outcome_proves_the_lost_ok(
+    state: DeviceState,
+    outcome: Opened | Closed | Updated,
+    call: Callable[[Registration], Awaitable[None]],
+) -> None:
+    registration, module = at(state)
+    module.then = lambda line: CommandTimeout(line, 5)
+    soon(registration, outcome, 0.5)
+    await call(registration)
+    assert len(module.lines) == 1
+    assert registration.state is (
+        S.DEREGISTERED if state is S.REGISTERED and isinstance(outcome, Closed) else S.REGISTERED
+    )
+
+
+@pytest.mark.parametrize("begins", [1, 4, 9.5, 30])
+async def test_update_waits_no_longer_than_the_lifetime(begins: float) -> None:
+    module = RecordingModule()
+    registration = Registration(module.execute, CLASSIC, lifetime=10)
+    registration._states.state = S.REG_PENDING
+    registration.on_outcome(Opened(0, True))
+    await elapse(begins - 1)  # the command takes 1 s
+    with pytest.raises(RegistrationError, match="update") as late:
+        await registration.update(with_objects=False, timeout=UPDATE)
+    assert late.value.timed_out
+    ended = asyncio.get_running_loop().time()
+    assert ended == pytest.approx(max(10, begins + LATE_UPDATE))
+
+
+async def test_long_waits_are_events() -> None:
+    events: list[UpkeepEvent] = []
+    module = RecordingModule()
+    registration = Registration(module.execute, CLASSIC, emit=events.append)
+    registration._states.state = S.DEREGISTERED
+    soon(registration, Opened(0, True), 1.5)
+    await registration.connect(30)
+    assert events == []
+    soon(registration, Updated(0, True), 4)
+    await registration.update(with_objects=False, timeout=20)
+    with pytest.raises(RegistrationError):
+        await registration.close(10)
+    assert [str(event) for event in events] == [
+        "waiting up to 18 s: the platform has not confirmed the update",
+        "waiting up to 8 s: the platform has not confirmed the logout",
+    ]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -44,6 +45,8 @@ from m5310 import (
 from m5310.at.modem import Modem
 from m5310.device import acknowledgements
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -238,6 +241,42 @@ def test_write_callback_may_refuse_new_value(port: ScriptedPort, refuse: bool) -
     assert value.value == (1 if refuse else 8)
 
 
+@pytest.mark.parametrize("accept", [True, False])
+def test_write_callback_that_is_too_late_changes_nothing(
+    port: ScriptedPort, monkeypatch: pytest.MonkeyPatch, accept: bool
+) -> None:
+    monkeypatch.setattr(nbiot_device, "ANSWER_WITHIN", 0.05)
+    held = threading.Event()
+
+    def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        assert value.value == 8
+        while "AT+MIPLWRITE=0,10002,0" not in port.sent:
+            held.wait(0.001)
+        if not accept:
+            raise ValueError("no")
+
+    dev, value = connected(port, write)
+    port.send("+MIPLWRITE:0,10002,3303,0,5700,8")
+    stepped_until(dev, answered(port, "AT+MIPLWRITE"))
+    assert port.sent[-1] == "AT+MIPLWRITE=0,10002,0"
+    assert value.value == 1
+    port.send("+MIPLREAD:0,10003,3303,0,5700")
+    stepped_until(dev, answered(port, "AT+MIPLREAD"))
+    assert port.sent[-1] == 'AT+MIPLREAD=0,10003,3303,0,5700,3,"1",1'
+
+
+def test_write_that_is_refused_just_after_its_callback() -> None:
+    holder = NbiotValue(NBIOT_INTEGER, 1)
+    write = Write(holder, 8, lambda: None)
+    write()
+    assert holder.value == 8
+    write.refuse()
+    assert holder.value == 1
+    late = Write(holder, 9, lambda: None)
+    late.refuse()
+    assert holder.value == 1
+
+
 def test_execute_callback_may_call_nbiot_functions(port: ScriptedPort) -> None:
     def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
         value.value = int(args)
@@ -423,6 +462,40 @@ def test_unrequested_logout_does_not_end_step(port: ScriptedPort) -> None:
     assert "AT+MIPLNOTIFY" in port.sent[-1]
 
 
+def test_value_that_cannot_be_sent_does_not_end_step_at_once(port: ScriptedPort) -> None:
+    """A program that catches the error and goes on must not spin."""
+    dev, _ = connected(port)
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5)
+    nbiot_device_close(dev, 10)
+    nbiot_resource_add(dev, 3303, 0, 5701, temperature)
+    nbiot_device_connect(dev, 60)
+    temperature.value = float("nan")
+    temperature.flag |= NBIOT_UPDATED
+    port.send("+MIPLREAD:0,10001,3303,0,5700")
+    begun = time.monotonic()
+    with pytest.raises(ParameterError, match="finite"):
+        nbiot_device_step(dev, 0.1)
+    assert time.monotonic() - begun >= 0.1
+    assert 'AT+MIPLREAD=0,10001,3303,0,5700,3,"1",1' in port.sent
+    temperature.value = 22.0
+    nbiot_device_step(dev, 0)
+    assert port.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5701,4,"22.0",1'
+
+
+def test_value_of_two_resources_is_reported_for_both(port: ScriptedPort) -> None:
+    dev, value = connected(port)
+    nbiot_device_close(dev, 10)
+    nbiot_resource_add(dev, 3303, 1, 5700, value)
+    nbiot_device_connect(dev, 60)
+    value.value = 5
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    assert port.sent[-2:] == [
+        'AT+MIPLNOTIFY=0,3303,0,5700,3,"5",1',
+        'AT+MIPLNOTIFY=0,3303,1,5700,3,"5",1',
+    ]
+
+
 def test_step_raises_if_not_registered(port: ScriptedPort) -> None:
     dev, _ = connected(port)
     nbiot_device_close(dev, 30)
@@ -494,6 +567,8 @@ def test_calls_inside_a_running_loop(port: ScriptedPort) -> None:
 FORGETFUL = f"""
 from m5310 import nbiot_device_create
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Scripted, platform
 async def fake(link):
     return Scripted(platform()).modem
@@ -585,6 +660,8 @@ FORKED = f"""
 import os, sys
 from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Scripted, platform
 async def fake(link):
     return Scripted(platform()).modem
@@ -637,3 +714,89 @@ def test_report_during_restart_is_sent_later(port: ScriptedPort) -> None:
     assert port.sent[-2].endswith('"21.5",1,4')
     port.send("+MIPLNOTIFY:0,4", "+MIPLNOTIFY:0,5")
     stepped_until(dev, lambda: not dev._acknowledging)
+
+
+# --- Ctrl-C at any moment, and slow callbacks ----------------------------------------------------
+
+
+def interrupting(*reply: str) -> Callable[[str], Reply]:
+    """A reply that comes after one Ctrl-C of the program, which is in its call then."""
+    once = iter([signal.SIGINT])
+
+    def answer(_: str) -> Reply:
+        for number in once:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        return reply
+
+    return answer
+
+
+def test_resource_add_can_be_repeated_after_ctrl_c(port: ScriptedPort) -> None:
+    dev = port.device()
+    value = NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE)
+    port.rules["AT+MIPLADDOBJ"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_resource_add(dev, 3303, 0, 5700, value)
+    del port.rules["AT+MIPLADDOBJ"]
+    nbiot_resource_add(dev, 3303, 0, 5700, value)
+    nbiot_resource_add(dev, 3303, 0, 5700, value)  # the same again: it is there
+    with pytest.raises(ParameterError, match="added already"):
+        nbiot_resource_add(dev, 3303, 0, 5700, NbiotValue(NBIOT_INTEGER, 1, NBIOT_READABLE))
+    nbiot_device_connect(dev, 60)
+    port.send("+MIPLREAD:0,10003,3303,0,-1")
+    stepped_until(dev, lambda: "MIPLREAD" in port.sent[-1])
+    assert port.sent[-1] == 'AT+MIPLREAD=0,10003,3303,0,5700,3,"1",1'
+
+
+def test_resource_del_can_be_repeated(port: ScriptedPort) -> None:
+    dev, _ = connected(port)
+    port.rules["AT+MIPLDELOBJ"] = "ERROR"
+    with pytest.raises(CommandError):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+    port.send("+MIPLREAD:0,10003,3303,0,-1")
+    stepped_until(dev, lambda: "MIPLREAD" in port.sent[-1])
+    port.rules["AT+MIPLDELOBJ"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+    nbiot_device_step(dev, 0)
+    with pytest.raises(NotFound):
+        nbiot_resource_del(dev, 3303, 0, 5700)
+
+
+def test_second_ctrl_c_leaves_at_once(port: ScriptedPort) -> None:
+    dev = port.device()
+    port.rules["AT+MIPLOPEN"] = interrupting("OK")
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_connect(dev, 60)
+    port.rules["AT+MIPLCLOSE"] = interrupting("ERROR")  # wait for the end of the login
+    port.rules["AT+MIPLDEL"] = "ERROR"
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        nbiot_device_destroy(dev)
+    assert time.monotonic() - begun < 5
+    assert not dev._loop._thread.is_alive()
+    assert port.ports[-1].closed == 1, "the port is closed"
+
+
+def test_value_of_a_write_that_was_answered_late_is_the_old_one(
+    port: ScriptedPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("m5310.nbiot.device.ANSWER_WITHIN", 0.05)
+    answered = threading.Event()
+
+    def answer(line: str) -> Reply:
+        answered.set()
+        return "OK"
+
+    def slow(_object: int, _instance: int, _resource: int, written: NbiotValue) -> None:
+        assert written.value == 7
+        assert answered.wait(10)
+
+    dev, value = connected(port, slow)
+    before = value.value
+    port.rules["AT+MIPLWRITE"] = answer
+    port.send("+MIPLWRITE:0,10003,3303,0,5700,7")
+    stepped_until(dev, answered.is_set)
+    assert port.sent[-1] == "AT+MIPLWRITE=0,10003,0"
+    nbiot_device_step(dev, 0)
+    assert value.value == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import threading
 from types import SimpleNamespace
@@ -262,3 +263,34 @@ async def test_rfc2217_port_is_lost_when_its_server_hangs_up() -> None:
     await protocol.until(lambda: protocol.lost)
     assert isinstance(protocol.lost[0], serial.SerialException)
     await asyncio.to_thread(server.join)
+
+
+@pytest.mark.realtime
+async def test_closed_port_is_free_while_a_forked_child_holds_it(pty: tuple[int, str]) -> None:
+    protocol = Recorder()
+    transport = await open_port(pty[1], 9600, protocol)
+    held = os.dup(transport.get_extra_info("serial").fileno())  # as a child holds it after fork()
+    try:
+        transport.abort()
+        await protocol.closed()
+        again = Recorder()
+        (await open_port(pty[1], 9600, again)).abort()
+        await again.closed()
+    finally:
+        os.close(held)
+
+
+@pytest.mark.realtime
+async def test_closed_connection_ends_while_a_forked_child_holds_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        protocol = Recorder()
+        transport = await open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", 9600, protocol)
+        other, _ = server.accept()
+        held = os.dup(transport.get_extra_info("serial").fileno())
+        try:
+            transport.abort()
+            await protocol.closed()
+            with other:
+                assert other.recv(1) == b""
+        finally:
+            os.close(held)

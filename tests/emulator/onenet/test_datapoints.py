@@ -18,7 +18,7 @@ def test_stream_id_has_object_instance_and_resource() -> None:
 
 
 def test_device_without_points_has_no_stream() -> None:
-    assert DataPoints().streams() == []
+    assert list(DataPoints().streams()) == []
 
 
 def test_streams_return_the_newest_points() -> None:
@@ -26,10 +26,10 @@ def test_streams_return_the_newest_points() -> None:
     for at in range(5):
         points.record(TEMPERATURE, at * 1.5, at)
     points.record(UNIT, "Cel", 9)
-    newest = points.streams()
+    newest = list(points.streams())
     assert [stream.id for stream in newest] == ["3303_0_5700", "3303_0_5701"]
     assert [stream.points for stream in newest] == [(Point(4, 6.0),), (Point(9, "Cel"),)]
-    assert points.streams(limit=2)[0].points == (Point(3, 4.5), Point(4, 6.0))
+    assert next(points.streams(limit=2)).points == (Point(3, 4.5), Point(4, 6.0))
     assert newest[0].created == 0
 
 
@@ -38,7 +38,7 @@ def test_streams_are_selected_by_id() -> None:
     points.record(TEMPERATURE, 1, 0)
     points.record(UNIT, "Cel", 0)
     assert [s.id for s in points.streams(1, {"3303_0_5701", "1_2_3"})] == ["3303_0_5701"]
-    assert points.streams(1, set()) == []
+    assert list(points.streams(1, set())) == []
 
 
 @given(count=st.integers(1, 40), limit=st.integers(1, 40))

@@ -496,3 +496,28 @@ def test_each_message_gets_at_most_one_response_which_goes_to_its_sender(
         assert deadline is None or deadline > now
         if platform.online(device):
             assert deadline is not None
+
+
+def test_second_delete_of_a_device_does_nothing(cloud: CloudWithDevice) -> None:
+    cloud.platform.delete_device(cloud.device)
+    again = cloud.platform.create_device(Description("again", IMEI, IMSI), cloud.now)
+    cloud.log_in()
+    cloud.module.deregister()
+    cloud.step()
+    cloud.platform.delete_device(cloud.device)
+    assert cloud.platform.device_by_imei(IMEI) is again
+    assert cloud.platform.device(again.id) is again
+    assert cloud.platform.registration(again) is not None
+    cloud.platform.delete_device(again)
+    assert cloud.platform.registration(again) is None
+
+
+def test_close_takes_the_devices_offline_and_ends_their_requests(cloud: CloudWithDevice) -> None:
+    cloud.log_in()
+    cloud.module.answer = silent
+    outcomes: list[Outcome] = []
+    cloud.platform.request(cloud.device, Read(0, INSTANCE), outcomes.append, cloud.now)
+    cloud.platform.server.close(cloud.now)
+    assert [outcome.failure for outcome in outcomes] == [Failure.OFFLINE]
+    with pytest.raises(ApiError, match="device not online"):
+        cloud.platform.request(cloud.device, Read(0, INSTANCE), outcomes.append, cloud.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -109,3 +110,68 @@ def test_close_cancels_remaining_tasks() -> None:
     thread.close()
     assert ended == ["cancelled"]
     assert left.cancelled()
+
+
+def test_work_submitted_while_it_is_closing_is_done_or_refused() -> None:
+    for _ in range(200):
+        thread = LoopThread("the loop")
+        thread.start()
+        ended: list[str] = []
+        begun = threading.Barrier(2)
+
+        def use(thread: LoopThread, ended: list[str], begun: threading.Barrier) -> None:
+            begun.wait()
+            try:
+                while True:
+                    thread.run(name())
+            except RuntimeError as error:
+                ended.append(str(error))
+
+        user = threading.Thread(target=use, args=(thread, ended, begun), daemon=True)
+        user.start()
+        begun.wait()
+        thread.close()
+        user.join(5)
+        assert not user.is_alive(), "it waits for ever"
+        assert ended[0].startswith("the loop is not running")
+
+
+def test_caller_that_waits_when_it_is_closed_is_released() -> None:
+    thread = LoopThread("the loop")
+    thread.start()
+    ended: list[str] = []
+    waiting = threading.Event()
+
+    async def wait_for_ever() -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    def use() -> None:
+        with pytest.raises(RuntimeError, match="the loop is not running: it was closed"):
+            thread.run(wait_for_ever())
+        ended.append("released")
+
+    user = threading.Thread(target=use, daemon=True)
+    user.start()
+    waiting.wait()
+    thread.close()
+    user.join(5)
+    assert ended == ["released"]
+
+
+def test_callers_are_released_when_a_callback_ends_the_thread() -> None:
+    """A callback may raise SystemExit, which ends any thread."""
+    thread = LoopThread("the loop")
+    thread.start()
+
+    async def leave() -> None:
+        asyncio.get_running_loop().call_soon(sys.exit)
+        await asyncio.sleep(0)
+        await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="the loop is not running"):
+        thread.run(leave())
+    with pytest.raises(RuntimeError, match="the loop is not running"):
+        thread.run(name())
+    with pytest.raises(RuntimeError, match="the loop failed: SystemExit"):
+        thread.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import Coverage, Emulator, VirtualClock, within
+from emulator import Cloud, Coverage, Emulator, Sim, VirtualClock, within
 from emulator.line.faults import Fault
 from emulator.module.module import Cause
 from tests.support.programs import Program
@@ -78,7 +78,7 @@ def test_within_accepts_the_part_itself() -> None:
 
 
 def test_nested_parts_are_proxies_values_are_not(emulator: Emulator) -> None:
-    assert repr(emulator.boards[0].module).startswith("<remote <emulator.module.module.Module")
+    assert repr(emulator.boards[0].module).startswith("<emulator.module.module.Module")
     assert repr(emulator.module.identity).startswith("Identity(")
     assert emulator.boards[0].module == emulator.module
     assert emulator.module != emulator.line
@@ -88,6 +88,27 @@ def test_nested_parts_are_proxies_values_are_not(emulator: Emulator) -> None:
     assert not [name for name in dir(emulator) if name.startswith("_")]
 
 
+def test_repr_names_port_imei_and_login(emulator: Emulator) -> None:
+    shown = f"<Emulator: port {emulator.port}, imei {emulator.imei}, "
+    assert repr(emulator) == f"{shown}not online>"
+    with Program(emulator.port) as program:
+        program.log_in(emulator)
+    assert repr(emulator) == f"{shown}online>"
+    within(emulator, lambda own: emulator.__repr__())  # in its own thread
+
+
+def test_repr_at_any_time() -> None:
+    it = Emulator(baud=None, http=None, modules=3, imei="7")
+    assert repr(it) == "<Emulator: port not open, imei 7, not online, and 2 more>"
+    with it as emulator:
+        port = emulator.port
+        cloud = Cloud(emulator)
+        assert repr(cloud) == "<Cloud: imei 7, not online>"
+    shown = f"<Emulator: port {port}, imei 7, not online, and 2 more>"
+    assert (repr(it), repr(emulator)) == (shown, shown)
+    assert repr(cloud) == "<Cloud: imei 7, the emulator is closed>"
+
+
 def test_private_names_and_identity(emulator: Emulator) -> None:
     with pytest.raises(AttributeError, match="'_turns' is private"):
         emulator._turns  # noqa: B018
@@ -95,6 +116,48 @@ def test_private_names_and_identity(emulator: Emulator) -> None:
         emulator.nonsense  # type: ignore[attr-defined]  # noqa: B018
     with pytest.raises(ValueError, match="baud -1: expected"):
         emulator.line.baud = -1
+
+
+def test_place_is_set_by_enum_or_name(emulator: Emulator) -> None:
+    radio = emulator.module.radio
+    radio.coverage = "OUT"
+    assert radio.coverage is Coverage.OUT
+    with Program(emulator.port) as program:
+        program.port.write(b"AT+CSQ\r")
+        assert program.until("+CSQ:") == "+CSQ:99,99"
+    radio.coverage = Coverage.ECL0
+    emulator.module.sim = "MISSING"
+    assert radio.sim is Sim.MISSING
+    radio.sim = Sim.READY
+    emulator.module.power_cycle("WATCHDOG", emulator.now())
+
+
+def test_value_that_means_nothing_is_refused(emulator: Emulator) -> None:
+    radio = emulator.module.radio
+    known = "expected a member of Coverage or its name: ECL0, ECL1, ECL2, OUT"
+    for wrong in ("out", "ECL3", 1, None, Sim.READY):
+        with pytest.raises(ValueError, match=known):
+            radio.coverage = wrong  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="'GONE': expected a member of Sim or its name: READY"):
+        emulator.module.sim = "GONE"
+    with pytest.raises(ValueError, match="'KICK': expected a member of Cause or its name"):
+        emulator.module.power_cycle("KICK", emulator.now())
+    with pytest.raises(ValueError, match="loss 2: expected a share from 0 to 1"):
+        emulator.air.loss = 2
+    with pytest.raises(ValueError, match="latency -1: expected a number of seconds"):
+        emulator.air.latency = -1
+    with pytest.raises(TypeError, match=r"expected such as PlatformFaults\(silent=True\)"):
+        emulator.misbehaviour.faults = {"silent": True}  # type: ignore[assignment]
+    assert (radio.coverage, radio.sim) == (Coverage.ECL0, Sim.READY)
+    assert emulator.module.power_cycle("UNKNOWN", emulator.now()) is None  # type: ignore[func-returns-value]
+
+
+def test_attribute_that_is_not_there_cannot_be_set(emulator: Emulator) -> None:
+    radio = emulator.module.radio
+    with pytest.raises(AttributeError, match=r"Radio has no attribute 'coverge', .* coverage, "):
+        radio.coverge = Coverage.OUT  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="Radio has no attribute '_sim'"):
+        radio._sim = Sim.MISSING
 
 
 def test_async_method_blocks_until_done() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -121,6 +124,67 @@ def test_answer_without_the_resource_raises(
         reading.result(10)
 
 
+def test_failed_until_says_what_the_cloud_has(program: Program, cloud: Cloud) -> None:
+    cloud.until(lambda: cloud.online)
+    with pytest.raises(TimeoutError, match=r"not met within 0 s; .* is online, .* are: none$"):
+        cloud.until(lambda: False, timeout=0)
+    for value in range(12):
+        program.command(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{value}",1')
+    program.command('AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1')
+    newest = [float(value) for value in range(2, 12)]
+    message = re.escape(f"3303/0/5700: {newest}, 3303/0/5701: ['Cel']")
+    with pytest.raises(TimeoutError, match=message):
+        cloud.until(lambda: cloud.points("3303/0/5700") == [5.0], timeout=0)
+
+
+@pytest.mark.parametrize(
+    "value", [None, [1], {}, float("nan"), float("inf"), 2**63, "\ud800", b"x" * 1001, "é" * 501]
+)
+def test_value_that_no_resource_can_have_is_refused_at_the_call(
+    program: Program, cloud: Cloud, value: Any
+) -> None:
+    with pytest.raises(ValueError, match="3303/0/5700: expected"):
+        cloud.write("3303/0/5700", value)
+    with pytest.raises(ValueError, match="3303/0/5700: expected"):
+        cloud.start_write({"3303/0/5700": value})
+
+
+@pytest.mark.parametrize("arguments", [None, 5, b"x", "\ud800", "x" * 1001])
+def test_arguments_that_no_resource_can_have_are_refused(cloud: Cloud, arguments: Any) -> None:
+    with pytest.raises(ValueError, match="3303/0/5700: expected"):
+        cloud.start_execute("3303/0/5700", arguments)
+
+
+def test_bytes_are_written_as_hexadecimal_digits(program: Program, cloud: Cloud) -> None:
+    writing = cloud.start_write({"3303/0/5701": b"\x0a\x64\xff"})
+    msgid, *rest = program.request("MIPLWRITE")
+    assert rest == ["3303", "0", "5701", "0A64FF"]
+    program.command(f"AT+MIPLWRITE=0,{msgid},1")
+    writing.result(10)
+
+
+def test_call_that_blocks_is_refused_in_a_coroutine(program: Program, cloud: Cloud) -> None:
+    calls = {
+        "read": lambda: cloud.read("3303/0/5700"),
+        "read_all": lambda: cloud.read_all("3303/0"),
+        "write": lambda: cloud.write("3303/0/5700", 1.5),
+        "execute": lambda: cloud.execute("3303/0/5700"),
+        "until": lambda: cloud.until(lambda: True),
+    }
+
+    async def session() -> None:
+        for name, call in calls.items():
+            with pytest.raises(RuntimeError, match=rf"Cloud.{name} blocks.* `await asyncio\."):
+                call()
+        reading = cloud.start_read("3303/0/5700")
+        msgid, *_ = program.request("MIPLREAD")
+        program.command(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"19.5",1')
+        assert await asyncio.wrap_future(reading) == 19.5
+        await asyncio.to_thread(cloud.until, lambda: cloud.online)
+
+    asyncio.run(session())
+
+
 def test_until_waits_for_the_login(cloud: Cloud, emulator: Emulator) -> None:
     looked = threading.Event()
 
@@ -151,6 +215,24 @@ def test_silent_device_times_out_by_the_emulators_clock(
         reading.result(10)
 
 
+def test_requests_end_when_the_emulator_is_closed() -> None:
+    with Emulator(baud=None, http=None, latency=0) as emulator:
+        cloud = Cloud(emulator)
+        with Program(emulator.port) as program:
+            program.log_in(emulator)
+            requests = [
+                cloud.start_read("3303/0/5700"),
+                cloud.start_read_all("3303/0"),
+                cloud.start_write({"3303/0/5700": 1.5}),
+                cloud.start_execute("3303/0/5700"),
+            ]
+    for request in requests:
+        with pytest.raises(ApiError, match="unsuccess: OFFLINE"):
+            request.result(0)
+    with pytest.raises(RuntimeError, match="is not running"):
+        cloud.start_read("3303/0/5700")
+
+
 def test_timeout_with_stopped_clock_says_what_to_try(program: Program, cloud: Cloud) -> None:
     with pytest.raises(TimeoutError, match=r"use start_read\(\)"):
         cloud.read("3303/0/5700", timeout=0)
@@ -161,10 +243,16 @@ def test_request_before_login_raises(cloud: Cloud) -> None:
         cloud.read("3303/0/5700")
 
 
-def test_unknown_module_raises() -> None:
-    unknown = Emulator(baud=None, http=None, device=False)
-    with unknown as emulator, pytest.raises(ApiError, match="auth failed"):
-        Cloud(emulator).online  # noqa: B018
+def test_unknown_module_is_not_online_and_refuses_requests() -> None:
+    with Emulator(baud=None, http=None, device=False) as emulator:
+        cloud = Cloud(emulator)
+        assert not cloud.online
+        with pytest.raises(ApiError, match="auth failed"):
+            cloud.points("3303/0/5700")
+        with pytest.raises(ApiError, match="auth failed"):
+            cloud.read("3303/0/5700")
+        with pytest.raises(TimeoutError, match="auth failed"):
+            cloud.until(lambda: cloud.online, timeout=0)
 
 
 def test_device_of_each_module() -> None:
@@ -181,6 +269,11 @@ def test_device_of_each_module() -> None:
 def test_path_without_resource_is_rejected(cloud: Cloud, path: str) -> None:
     with pytest.raises(ValueError, match=r"expected .*, such as 3303/0/5700"):
         cloud.read(path)
+
+
+def test_write_of_nothing_is_rejected(cloud: Cloud) -> None:
+    with pytest.raises(ValueError, match="nothing: expected resources of one instance"):
+        cloud.start_write({})
 
 
 def test_write_to_two_instances_is_rejected(cloud: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -62,6 +63,18 @@ def test_until_waits_for_a_line_of_another_thread() -> None:
     timer.start()
     assert journal.until("OK").text == "OK"
     timer.join()
+
+
+def test_until_is_refused_in_a_coroutine() -> None:
+    async def wait() -> None:
+        filled("OK").until("OK")
+
+    with pytest.raises(RuntimeError, match=r"use `await asyncio.to_thread\(journal.until, ...\)`"):
+        asyncio.run(wait())
+
+
+def test_repr_counts_the_lines() -> None:
+    assert repr(filled("AT", "OK")) == "<Journal: 2 lines>"
 
 
 def test_render_as_trace() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import tomllib
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import emulator.testing.pytest_plugin as plugin
+from emulator import Emulator
 
 pytestmark = pytest.mark.realtime
 
 ROOT = Path(__file__).resolve().parents[3]
+PLUGIN = "m5310.cli.pytest_plugin"
 
 HOST = """
 import pytest
@@ -42,25 +44,26 @@ def outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run(pytester: pytest.Pytester, tests: str, *options: str, **outcomes: int) -> pytest.RunResult:
     """In this process, which is faster than a new one; xdist makes its own processes."""
     pytester.makepyfile(HOST + tests)
-    result = pytester.runpytest_inprocess("-p", "emulator.testing.pytest_plugin", *options)
+    result = pytester.runpytest_inprocess("-p", PLUGIN, *options)
     result.assert_outcomes(**outcomes)
     return result
 
 
 def test_plugin_is_an_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["entry-points"]["pytest11"] == {"m5310": plugin.__name__}
+    assert project["entry-points"]["pytest11"] == {"m5310": PLUGIN}
 
 
-def test_plugin_loads_the_emulator_only_on_use() -> None:
+def test_plugin_loads_neither_driver_nor_emulator() -> None:
+    """pytest loads it in every project of the environment."""
     program = (
-        "import sys, emulator.testing.pytest_plugin; "
-        "print(*(m for m in sys.modules if 'emul' in m))"
+        f"import sys, {PLUGIN}; "
+        "print(*(m for m in sys.modules if m.split('.')[0] in ('m5310', 'emulator', 'serial')))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["emulator", "emulator.testing", "emulator.testing.pytest_plugin"]
+    assert done.stdout.split() == ["m5310", "m5310.cli", PLUGIN]
 
 
 def test_all_fixtures(outside: pytest.Pytester) -> None:
@@ -180,7 +183,101 @@ def test_unknown_parameter(m5310):
 """,
         passed=2,
         errors=1,
-    ).stdout.fnmatch_lines("*unexpected keyword argument 'speed'*")
+    ).stdout.fnmatch_lines("E *UsageError: marker m5310: speed: no such option, expected one of:*")
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("foo=1, bar=2", "marker m5310: foo, bar: no such option, expected one of: port, baud, "),
+        ("trace=print", "marker m5310: trace: no such option, expected one of: port, baud, "),
+        ("baud=-1", "fixture m5310(baud=-1): baud -1: expected a speed above 0"),
+        ("modules='2'", "fixture m5310(modules='2'): modules '2': expected int"),
+        ("firmware='SP9'", "fixture m5310(firmware='SP9'): "),
+    ],
+)
+def test_wrong_option_is_named_in_one_line(
+    outside: pytest.Pytester, marker: str, message: str
+) -> None:
+    test = f"@pytest.mark.m5310({marker})\ndef test_wrong(m5310):\n    pass\n"
+    shown = run(outside, test, errors=1).stdout.str()
+    (line,) = [line for line in shown.splitlines() if line.startswith("E ")]
+    assert line.startswith(f"E   pytest.UsageError: {message}")
+    assert "AT trace" not in shown
+
+
+def test_options_in_the_help_of_the_marker_are_parameters(outside: pytest.Pytester) -> None:
+    result = outside.runpytest_inprocess("-p", PLUGIN, "--markers")
+    (text,) = [line for line in result.outlines if line.startswith("@pytest.mark.m5310(")]
+    named = text.partition("fixture m5310: ")[2].partition(" (help")[0].split(", ")
+    parameters = inspect.signature(Emulator).parameters
+    assert len(named) > 10
+    assert set(named) < set(parameters)
+
+
+@pytest.mark.parametrize("own", ["emulator.py", "emulator/__init__.py"])
+def test_own_module_of_the_name_emulator(outside: pytest.Pytester, own: str) -> None:
+    path = outside.path / own
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise AssertionError('it was imported')", encoding="utf-8")
+    outside.makepyfile("def test_own():\n    pass\ndef test_module(m5310):\n    pass\n")
+    result = outside.runpytest_subprocess("-p", PLUGIN)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"E *UsageError: *`import emulator` finds {path}: expected {ROOT}/emulator/__init__.py.*"]
+    )
+
+
+def test_emulator_that_is_not_to_be_found(outside: pytest.Pytester) -> None:
+    outside.makeconftest("import sys\nsys.modules['emulator'] = type(sys)('emulator')")
+    result = run(outside, "def test_module(m5310):\n    pass\n", errors=1)
+    result.stdout.fnmatch_lines(["E *UsageError: *`import emulator` finds nothing: expected *"])
+
+
+def test_missing_extra_says_what_to_install(outside: pytest.Pytester) -> None:
+    outside.makeconftest("import sys\nsys.modules['aiohttp'] = None\n")
+    tests = """
+def test_module(m5310):
+    pass
+
+@pytest.mark.m5310(http=None)
+def test_without_http(m5310, host):
+    ask(host, b"AT")
+"""
+    outside.makepyfile(HOST + tests)
+    result = outside.runpytest_subprocess("-p", PLUGIN)
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ['E *aiohttp is not installed, which the HTTP API needs: pip install "m5310?emulator?"']
+    )
+    assert "AT trace" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("option", ["", "--full-trace"])
+def test_report_shows_the_line_of_the_test_only(outside: pytest.Pytester, option: str) -> None:
+    options = [option] if option else []
+    result = run(
+        outside,
+        """
+def test_place(m5310):
+    m5310.module.radio.coverage = "IN"
+
+def test_read(m5310_cloud):
+    m5310_cloud.read("3303/0/5700")
+""",
+        *options,
+        failed=2,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "m5310 = <Emulator: port *, imei 865820030013978, not online>",
+            ">*m5310.module.radio.coverage = *",
+            "E *ValueError: 'IN': expected a member of Coverage or its name: ECL0, *",
+            ">*m5310_cloud.read*",
+            "E *ApiError: device not online",
+        ]
+    )
+    assert ("remote.py" in result.stdout.str()) is bool(option)
 
 
 def test_failed_test_shows_the_trace(outside: pytest.Pytester) -> None:

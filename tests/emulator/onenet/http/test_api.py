@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
 import socket
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -14,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from emulator.air.messages import Execute, Read, Write
+from emulator.air.messages import Execute, Read, Response, Write
 from emulator.air.model import Code, Item, Path
 from emulator.onenet.http.answers import Year
 from emulator.onenet.http.api import HttpApi
@@ -28,6 +31,7 @@ from tests.support.fake_device import (
     silent,
     success,
 )
+from tests.support.peers import until
 
 pytestmark = pytest.mark.realtime
 
@@ -80,8 +84,7 @@ class ServedApi(CloudWithDevice):
         )
         async with call as response:
             assert response.status == status
-            assert response.content_type == "application/json"
-            assert response.charset == "utf-8"
+            assert response.headers["Content-Type"] == "application/json"
             answer = json.loads(await response.read())
         assert list(answer) in (["errno", "error"], ["errno", "data", "error"])
         return answer  # type: ignore[no-any-return]
@@ -245,6 +248,22 @@ async def test_write_is_sent_to_the_instance() -> None:
                 Item(Path(3303, 0, 5850), True),
                 Item(Path(3303, 0, 5701), "摄氏"),
             )
+
+
+async def test_bytes_that_were_read_can_be_written_back() -> None:
+    async with served_api() as api:
+        api.log_in()
+        item = Item(Path(3303, 0, 5700), b"\x0a\x64\xff")
+        api.module.answer = lambda read: Response(read.mid, Code.CONTENT, items=(item,))
+        (instance,) = (await api.call("GET", "/nbiot", READ))["data"]
+        assert instance["res"] == [{"val": [10, 100, 255], "res_id": 5700}]
+        api.module.answer = success
+        for data in (instance["res"], [{"res_id": 5700, "val": "0A64FF", "type": 1}]):
+            answer = await api.call("POST", "/nbiot", READ | {"mode": "2"}, {"data": data})
+            assert answer == {"errno": 0, "error": "succ"}
+            request = api.module.requests[-1]
+            assert isinstance(request, Write)
+            assert request.items == (item,)
 
 
 @pytest.mark.parametrize(("body", "sent"), [({"args": "ping"}, b"ping"), ({}, b""), (None, b"")])
@@ -420,6 +439,33 @@ async def test_unknown_path_or_method_is_answered_in_json() -> None:
         response.release()
 
 
+@pytest.mark.parametrize("path", ["/devices/status", "/devices/datapoints", "/devices/getbyimei"])
+async def test_call_of_a_later_version_is_not_served(path: str) -> None:
+    """None of them is the detail of a device."""
+    async with served_api() as api:
+        for query in ({}, {"imei": IMEI}, {"devIds": api.device.id}):
+            assert await api.call("GET", path, query, status=404) == {
+                "errno": 5108,
+                "error": f"invalid parameter: GET {path} is not served",
+            }
+        assert (await api.call("DELETE", path, status=404))["errno"] == 5108
+        assert (await api.call("GET", f"{path}/datapoints", status=404))["errno"] == 5108
+
+
+async def test_parameter_that_has_no_effect_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served_api() as api:
+        api.log_in()
+        for _ in range(2):
+            answer = await api.call("GET", "/nbiot", READ | {"bin2hex": "true"})
+            assert answer["errno"] == 0
+        assert [record.getMessage() for record in caplog.records] == [
+            "GET /nbiot: the parameter 'bin2hex' has no effect, expected: imei, ep_name, obj_id,"
+            " obj_inst_id, res_id"
+        ]
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "wrong"),
     [
@@ -437,6 +483,138 @@ async def test_body_that_contradicts_its_headers_is_refused(
         answer = json.loads((await raw(api, head.encode())).partition(b"\r\n\r\n")[2])
         assert answer["errno"] == 5108
         assert wrong in answer["error"]
+
+
+@pytest.mark.parametrize("key", ["secret", "wrong"])
+async def test_body_with_a_wrong_encoding_is_logged_in_one_line_at_most(
+    key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served_api() as api:
+        head = f"POST /devices HTTP/1.1\r\nHost: x\r\napi-key: {key}\r\nContent-Encoding: gzip\r\n"
+        host, port = api.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"{head}Content-Length: 4\r\nConnection: close\r\n\r\nabcd".encode())
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    logged = [(record.getMessage(), record.exc_info) for record in caplog.records]
+    line = ("POST /devices: the body is not encoded as its headers say", None)
+    assert logged == ([line] if key == "secret" else [])
+
+
+# Limits of time ----------------------------------------------------------------------------------
+
+
+async def test_connection_without_a_header_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.onenet.http.connections._HEADER_TIMEOUT", 0.2)
+    async with served_api() as api:
+        host, port = api.url.removeprefix("http://").split(":")
+        good = b"GET /nbiot HTTP/1.1\r\nHost: x\r\n\r\n"
+        connections = [await asyncio.open_connection(host, int(port)) for _ in range(30)]
+        kept_reader, kept = connections.pop()
+        kept.write(good)
+        await kept_reader.readuntil(b"}")
+        for number, (_, writer) in enumerate(connections):
+            writer.write(good[: number % 3 * 10])  # nothing, or a part
+        for reader, writer in connections:
+            assert await reader.read() == b""
+            writer.close()
+        kept.write(good)  # an idle connection is kept for longer
+        assert b"auth failed" in await kept_reader.readuntil(b"}")
+        kept.close()
+
+
+async def test_idle_connection_is_dropped_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.onenet.http.connections._IDLE_TIMEOUT", 0.1)
+    async with served_api() as api:
+        host, port = api.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /nbiot HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"}")
+        writer.write(b"GET /nbiot HT")
+        assert await reader.read() == b""
+        writer.close()
+
+
+def connections(api: ServedApi) -> list[object]:
+    assert api.http._listener is not None
+    return api.http._listener._runner.server.connections  # type: ignore[union-attr,return-value]
+
+
+def fill(api: ServedApi, points: int, streams: int) -> None:
+    for number in range(points):
+        path = Path(3303, number % streams, 5700)
+        api.device.points.record(path, number / 8, api.now + number)
+
+
+@pytest.mark.parametrize(
+    ("path", "points", "streams"),
+    [("/datapoints?limit=6000", 100_000, 17), ("", 1000, 1000), ("/datapoints", 1000, 1000)],
+)
+async def test_long_answer_does_not_hold_the_loop(path: str, points: int, streams: int) -> None:
+    async with served_api() as api:
+        fill(api, points, streams)
+        host, port = api.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        longest, last = 0.0, time.thread_time()
+
+        def turn() -> None:
+            nonlocal longest, last
+            now = time.thread_time()  # of this thread: the machine may be busy
+            longest, last = max(longest, now - last), now
+            turning.append(asyncio.get_running_loop().call_soon(turn))
+
+        turning: deque[asyncio.Handle] = deque(maxlen=1)
+        target = f"/devices/{api.device.id}{path}"
+        head = f"GET {target} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        turn()
+        body = bytearray()
+        while data := await reader.read(1 << 16):
+            body += data
+        turning[0].cancel()
+        writer.close()
+        answer = json.loads(body.partition(b"\r\n\r\n")[2])
+        assert answer["errno"] == 0
+        assert len(answer["data"]["datastreams"]) == streams
+        assert longest < 0.005
+
+
+async def test_client_that_leaves_during_a_long_answer_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served_api() as api:
+        fill(api, 100_000, 17)
+        host, port = api.url.removeprefix("http://").split(":")
+        target = f"/devices/{api.device.id}/datapoints?limit=6000"
+        call = f"GET {target} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n\r\n".encode()
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(call)
+        await reader.readexactly(1000)
+        writer.transport.abort()
+        await until(lambda: not connections(api))
+        assert (await api.call("GET", f"/devices/{api.device.id}"))["errno"] == 0
+    assert not caplog.records
+
+
+async def test_client_that_does_not_take_a_long_answer_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http.connections._SEND_TIMEOUT", 0.1)
+    async with served_api() as api:
+        fill(api, 100_000, 17)
+        host, port = api.url.removeprefix("http://").split(":")
+        target = f"/devices/{api.device.id}/datapoints?limit=6000"
+        call = f"GET {target} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n\r\n".encode()
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall(call)
+            await until(lambda: bool(connections(api)))
+            await until(lambda: not connections(api))
+            received = 0
+            with contextlib.suppress(ConnectionResetError):
+                while data := client.recv(1 << 20):
+                    received += len(data)
+            assert 0 < received < 5_000_000
 
 
 @pytest.mark.parametrize(

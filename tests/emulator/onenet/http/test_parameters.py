@@ -182,12 +182,76 @@ def test_value_keeps_its_type(value: object) -> None:
     assert type(item.value) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ({"val": [10, 100, 255]}, b"\x0a\x64\xff"),
+        ({"val": []}, b""),
+        ({"val": "0A64ff", "type": 1}, b"\x0a\x64\xff"),
+        ({"val": "", "type": 1}, b""),
+        ({"val": 1543300000, "type": 2}, 1543300000),
+        ({"val": "0A64FF", "type": None}, "0A64FF"),
+    ],
+)
+def test_bytes_and_typed_values(entry: dict[str, object], value: object) -> None:
+    assert items({"res_id": 5700, **entry}) == (Item(Path(3303, 0, 5700), value),)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ({"val": "0A6", "type": 1}, 'val "0A6", expected pairs of hexadecimal digits'),
+        ({"val": "0A 64", "type": 1}, 'val "0A 64", expected pairs of hexadecimal digits'),
+        ({"val": [1], "type": 1}, "val [1], expected pairs of hexadecimal digits"),
+        ({"val": "1", "type": 2}, 'val "1", expected seconds'),
+        ({"val": True, "type": 2}, "val true, expected seconds"),
+        ({"val": 1, "type": 3}, "type 3, expected 1 (hexadecimal digits) or 2 (seconds)"),
+        ({"val": "0A", "type": "1"}, 'type "1", expected 1'),
+        ({"val": "0A", "type": True}, "type true, expected 1"),
+        ({"val": 1, "value": 2}, '"value" is not served, expected res_id, val, type'),
+    ],
+)
+def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong: str) -> None:
+    errno, detail = refusal(lambda: items({"res_id": 5700, **entry}))
+    assert errno is Errno.INVALID_PARAMETER
+    assert wrong in detail
+
+
+@pytest.mark.parametrize(
+    ("take", "body", "wrong"),
+    [
+        (
+            lambda body: parameters.items(body, INSTANCE),
+            {"data": [{"res_id": 1, "val": 1}], "mode": 1},
+            '"mode" is not served, expected data',
+        ),
+        (parameters.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
+        (parameters.description, {"psk": "x"}, '"psk" is not served, expected title, desc, tags'),
+    ],
+)
+def test_unknown_member_of_a_body_is_refused_by_name(
+    take: Callable[[dict[str, object]], object], body: dict[str, object], wrong: str
+) -> None:
+    errno, detail = refusal(lambda: take(body))
+    assert errno is Errno.INVALID_PARAMETER
+    assert detail.startswith(wrong)
+
+
+def test_limit_of_a_write_counts_bytes_not_digits() -> None:
+    assert items({"res_id": 1, "val": "AB" * 1000, "type": 1})
+    errno, _ = refusal(lambda: items({"res_id": 1, "val": [0] * 1001}))
+    assert errno is Errno.LIMIT
+
+
 def test_values_keep_their_order() -> None:
     written = items({"res_id": 5850, "val": True}, {"res_id": 5700, "val": 1})
     assert [item.path.resource for item in written] == [5850, 5700]
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, [], {}, float("inf"), float("nan"), [1, 2]])
+@pytest.mark.parametrize(
+    "value",
+    [2**63, -(2**63) - 1, {}, float("inf"), [256], [-1], [1.0], [True], ["A"], [[]]],
+)
 def test_value_that_no_resource_can_have_is_refused(value: object) -> None:
     errno, detail = refusal(lambda: items({"res_id": 1, "val": value}))
     assert errno is Errno.INVALID_PARAMETER

@@ -1,0 +1,143 @@
+"""Connections of the HTTP API: listening, limits of time, and answers sent piece by piece.
+
+No client holds a connection that it does not use, and no answer holds the event loop: the serial
+lines of all modules run in the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, TypeVar
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from emulator.onenet.http.answers import Answer, encoded
+
+logger = logging.getLogger("emulator.http")
+_server_logger = logger.getChild("server")
+# aiohttp answers these faults of clients itself, and would log a traceback of each.
+_server_logger.addFilter(
+    lambda record: (
+        not record.exc_info
+        or not isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError)
+    )
+)
+
+# Seconds for the header of the first request to arrive.
+_HEADER_TIMEOUT = 10.0
+# Seconds from an answer to the next request's header on the same connection.
+_IDLE_TIMEOUT = 75.0
+# Seconds for a client to take one piece of a long answer.
+_SEND_TIMEOUT = 10.0
+# Seconds; a call that still waits for a device at shutdown is dropped.
+_SHUTDOWN_TIMEOUT = 0.1
+# Seconds after which the encoding of an answer lets other events run.
+_TURN = 0.001
+# Bytes of one piece of a long answer.
+_PIECE = 64 * 1024
+
+T = TypeVar("T")
+
+
+class Listener:
+    """Serves `application`, which calls `header_came` for each request, at one address."""
+
+    def __init__(self, application: web.Application) -> None:
+        # A client that disconnects cancels its handler, which cancels its request to the device.
+        self._runner = web.AppRunner(
+            application,
+            handler_cancellation=True,
+            access_log=None,
+            logger=_server_logger,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT,
+            keepalive_timeout=_IDLE_TIMEOUT,
+        )
+        self._server: asyncio.Server | None = None
+        self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
+
+    async def start(self, host: str, port: int) -> str:
+        """Listen, and return the URL. Raises OSError if the address cannot be used."""
+        await self._runner.setup()
+        try:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._connect, host, port)
+        except OSError as error:
+            await self.close()
+            # asyncio's own text repeats the address; a name that does not resolve has no errno.
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else error.strerror
+            raise OSError(number, f"HTTP on {host}:{port}: {reason}") from error
+        bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
+        return f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+
+    async def close(self) -> None:
+        """Stop listening and drop all calls."""
+        if self._server is not None:
+            self._server.close()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        await self._runner.cleanup()
+
+    def header_came(self, request: web.Request) -> None:
+        timer = self._timers.pop(request.protocol, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _connect(self) -> asyncio.Protocol:
+        assert self._runner.server is not None, "the runner is set up"
+        connection: Any = self._runner.server()
+
+        def drop() -> None:
+            del self._timers[connection]
+            connection.force_close()
+
+        loop = asyncio.get_running_loop()
+        self._timers[connection] = loop.call_later(_HEADER_TIMEOUT, drop)
+        return connection  # type: ignore[no-any-return]
+
+
+async def respond(
+    request: web.Request,
+    answer: Answer,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """Encode `answer` and send it if it is long, in turn with other events.
+
+    Raises ValueError for a value without a JSON form.
+    """
+    body = bytearray()
+    async for piece in in_turns(encoded(answer)):
+        body += piece.encode("utf-8")
+    # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
+    head = {"Content-Type": "application/json", **(headers or {})}
+    if len(body) <= _PIECE:
+        return web.Response(body=bytes(body), status=status, headers=head)
+    response = web.StreamResponse(status=status, headers=head)
+    response.content_length = len(body)
+    await response.prepare(request)
+    try:
+        for begin in range(0, len(body), _PIECE):
+            async with asyncio.timeout(_SEND_TIMEOUT):
+                await response.write(body[begin : begin + _PIECE])
+            await asyncio.sleep(0)
+    except (TimeoutError, ConnectionError):
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def in_turns(entries: Iterable[T]) -> AsyncIterator[T]:
+    """The same entries; other events run after each _TURN."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _TURN
+    for entry in entries:
+        yield entry
+        if loop.time() >= end:
+            await asyncio.sleep(0)
+            end = loop.time() + _TURN

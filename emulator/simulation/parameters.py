@@ -1,0 +1,52 @@
+"""Checks that parameters have the types that a function states. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+def check_types(function: Callable[..., object], given: Mapping[str, object]) -> None:
+    """Raises TypeError that names the first parameter of `function` with a wrong type.
+
+    A number with a fraction may be an int, and no number is a bool. Entries of collections are not
+    checked, nor what a protocol demands.
+    """
+    for name, kinds in _parameters(function).items():
+        if name in given and not any(_fits(given[name], kind) for kind in kinds):
+            expected = " or ".join(map(_shown, kinds))
+            raise TypeError(f"{name} {given[name]!r}: expected {expected}")
+
+
+@cache
+def _parameters(function: Callable[..., object]) -> dict[str, tuple[Any, ...]]:
+    hints = get_type_hints(function)
+    return {name: tuple(_kinds(hint)) for name, hint in hints.items() if name != "return"}
+
+
+def _kinds(hint: Any) -> Iterator[Any]:
+    """The classes of which a value may be an instance, and literal values."""
+    origin = get_origin(hint)
+    if origin in (Union, UnionType, Literal):
+        for argument in get_args(hint):
+            yield from (argument,) if origin is Literal else _kinds(argument)
+    else:
+        yield origin or hint
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if not isinstance(kind, type):
+        return type(value) is type(kind) and value == kind
+    if getattr(kind, "_is_protocol", False):
+        return not isinstance(value, type)  # a class in place of its instance
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, int | float if kind is float else kind)
+
+
+def _shown(kind: Any) -> str:
+    if kind is NoneType:
+        return "None"
+    return kind.__name__ if isinstance(kind, type) else repr(kind)
