@@ -219,7 +219,7 @@ class Emulator:
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
             if self._record is not None:
-                self.boards[0].record(self._record)
+                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
             if self._http is not None and self._http_api is not None:
@@ -266,7 +266,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(guarded(self._trace, "trace"), self.now(), module=module)
+        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
 
     def _take_offline(self) -> None:
         self.platform.server.close(self.now())
@@ -295,6 +295,13 @@ def _http_api() -> type[HttpApi]:
             name=error.name,
         ) from None
     return HttpApi
+
+
+def _report(callback: str) -> Callable[[Exception], None]:
+    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
+    loop = asyncio.get_running_loop()
+    message = f"the callback `{callback}` of the emulator failed"
+    return lambda error: loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _key(api_key: str) -> str:

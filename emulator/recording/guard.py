@@ -1,8 +1,7 @@
-"""Callbacks that watch a line: their errors must not stop the line."""
+"""Callbacks that watch a line: their errors must not stop the line. Pure."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,14 +9,15 @@ T = TypeVar("T")
 
 
 def guarded(
-    callback: Callable[[T], object], name: str, *, ends: bool = False
+    callback: Callable[[T], object],
+    on_error: Callable[[Exception], object],
+    *,
+    ends: bool = False,
 ) -> Callable[[T], None]:
-    """`callback`, whose exceptions go to the event loop's exception handler, as asyncio does it.
+    """`callback`, whose exceptions go to `on_error`.
 
-    By default that handler logs them. `ends`: after its first exception it is not called again.
-    Needs a running event loop.
+    `ends`: after its first exception it is not called again.
     """
-    loop = asyncio.get_running_loop()
     ended = False
 
     def call(value: T) -> None:
@@ -28,8 +28,6 @@ def guarded(
             callback(value)
         except Exception as error:
             ended = ends
-            end = "; it is not called again" if ends else ""
-            message = f"the callback `{name}` of the emulator failed{end}"
-            loop.call_exception_handler({"message": message, "exception": error})
+            on_error(error)
 
     return call

@@ -14,7 +14,6 @@ from emulator.line.ports.port import Address, PortKind
 from emulator.line.quiet_time import QuietTime
 from emulator.module.module import Module
 from emulator.recording.format import Recorder, Side
-from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace
 from emulator.simulation.fleet import links
 from emulator.simulation.internet import Internet
@@ -127,12 +126,11 @@ class Board:
         return self._line
 
     def record(self, write: Callable[[str], object]) -> None:
-        """Write all further traffic as lines of a recording, until `write` raises. Only while open.
+        """Write all further traffic as lines of a recording. Only while open.
 
-        Needs a running event loop, which gets the exception.
+        `write` must not raise.
         """
         baud = self.line.baud or 0
-        write = guarded(write, "record", ends=True)
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
         self.line.on_sent = self._on_sent
 
