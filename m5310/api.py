@@ -22,6 +22,7 @@ from m5310.device.events import (
     Restored as Restored,
     Subscribed as Subscribed,
     UpkeepCounters as UpkeepCounters,
+    Waiting as Waiting,
 )
 from m5310.device.outbox import WhenFull as WhenFull
 from m5310.device.reports import Report as Report, ReportState as ReportState
@@ -34,6 +35,7 @@ from m5310.errors import (
     Code as Code,
     CommandError as CommandError,
     CommandTimeout as CommandTimeout,
+    LanguageRefused as LanguageRefused,
     M5310Error as M5310Error,
     ModemReset as ModemReset,
     NotFound as NotFound,

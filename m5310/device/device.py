@@ -90,7 +90,12 @@ class Device:
             execute, dialect, lifetime, self._events.emit
         )
         provisioning = self._provisioning = Provisioning(
-            self._resources, self.module, dialect, session, registration.outcomes
+            self._resources,
+            self.module,
+            dialect,
+            session,
+            registration.outcomes,
+            self._events.emit,
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,
@@ -159,7 +164,8 @@ class Device:
         """Open the port and configure the module.
 
         What a previous program left in the module is logged out and deleted first. Raises
-        PortError, CommandError, CommandTimeout or ModemReset; the port is then closed again.
+        LanguageRefused if it is another module, or speaks another language, PortError,
+        CommandError, CommandTimeout or ModemReset; the port is then closed again.
         """
         await self._lifecycle.create()
 
