@@ -23,6 +23,7 @@ from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
+from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
@@ -98,7 +99,8 @@ class Emulator:
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
-          `record` with each line of a recording of the first module (`emulator.recording`).
+          `record` with each line of a recording of the first module (`emulator.recording`). What
+          they raise goes to the event loop's exception handler; `record` is not called again then.
 
         Raises ValueError or TypeError naming the invalid parameter, ModuleNotFoundError if `http`
         needs the extra `emulator` and it is not installed.
@@ -221,7 +223,7 @@ class Emulator:
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
             if self._record is not None:
-                self.boards[0].record(self._record)
+                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
             if self._http is not None and self._http_api is not None:
@@ -271,7 +273,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(self._trace, self.now(), module=module)
+        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
 
     def _take_offline(self) -> None:
         self.platform.server.close(self.now())
@@ -300,6 +302,13 @@ def _http_api() -> type[HttpApi]:
             name=error.name,
         ) from None
     return HttpApi
+
+
+def _report(callback: str) -> Callable[[Exception], None]:
+    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
+    loop = asyncio.get_running_loop()
+    message = f"the callback `{callback}` of the emulator failed"
+    return lambda error: loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _key(api_key: str) -> str:

@@ -39,6 +39,7 @@ from m5310.errors import (
     Code as Code,
     CommandError as CommandError,
     CommandTimeout as CommandTimeout,
+    LanguageRefused as LanguageRefused,
     M5310Error as M5310Error,
     ModemReset as ModemReset,
     NotFound as NotFound,

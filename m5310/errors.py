@@ -99,6 +99,14 @@ class AcknowledgementRefused(CommandError):
     """The firmware does not acknowledge reports, so it refused one. Use acknowledge=False."""
 
 
+class LanguageRefused(CommandError):
+    """The module refuses the OneNET commands of the M5310: it is another one, or an older one."""
+
+    def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
+        super().__init__(command, result, number, meaning)
+        self.code = Code.NOT_SUPPORT
+
+
 class CommandTimeout(M5310Error, TimeoutError):
     """No final result in time. The driver synchronizes with the module again by itself.
 

@@ -106,6 +106,7 @@ class Device:
             dialect,
             session,
             registration.outcomes,
+            self._events.emit,
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,
@@ -174,7 +175,8 @@ class Device:
         """Open the port and configure the module.
 
         What a previous program left in the module is logged out and deleted first. Raises
-        PortError, CommandError, CommandTimeout or ModemReset; the port is then closed again.
+        LanguageRefused if it is another module, or speaks another language, PortError,
+        CommandError, CommandTimeout or ModemReset; the port is then closed again.
         """
         await self._lifecycle.create()
         self._events.emit(Created(self.modem.name))

@@ -17,7 +17,6 @@ NAMES = [
     "LoggedIn",
     "Reported",
     "Searching",
-    "Waiting",
     "LoggedOut",
     "OutboxFull",
     "PortBack",
@@ -33,6 +32,7 @@ NAMES = [
     "Restored",
     "Subscribed",
     "UpkeepCounters",
+    "Waiting",
     "AttachError",
     "Attached",
     "Attempt",
@@ -61,6 +61,7 @@ NAMES = [
     "Config",
     "Device",
     "DeviceState",
+    "LanguageRefused",
     "M5310Error",
     "Modem",
     "ModemReset",
@@ -149,7 +150,7 @@ def test_every_error_is_an_m5310_error_with_a_code() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 18
+    assert len(errors) == 19
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)

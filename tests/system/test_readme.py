@@ -63,10 +63,18 @@ def more_options() -> list[str]:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path, more_options: list[str]) -> Iterator[dict[str, str]]:
-    """The emulator command of the README, on a free port and without speed limit."""
+def emulator(
+    tmp_path: Path, more_options: list[str], request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """The emulator command of the README, on a free port and without speed limit.
+
+    The parameter of the test, if it has one, is the text of a firmware file.
+    """
     link = tmp_path / "m5310"
     options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
+    if firmware := getattr(request, "param", ""):
+        (tmp_path / "mine.toml").write_text(firmware, encoding="utf-8")
+        options += ["--firmware", str(tmp_path / "mine.toml")]
     running = Running("-m", "emulator", *options, *more_options, cwd=ROOT)
     try:
         yield json.loads(running.until("{"))
@@ -89,7 +97,12 @@ def call(emulator: dict[str, str], command: str) -> object:
     return answer.get("data")
 
 
+FIRMWARE = re.findall(r"`((?:like|msgids) = [^`]*)`", README)
+
+
+@pytest.mark.parametrize("emulator", ["", "\n".join(FIRMWARE)], indirect=True)
 def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    assert len(FIRMWARE) == 2
     (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     assert f'first.py /tmp/m5310 "{endpoint}"' in README
