@@ -116,6 +116,15 @@ class Line:
 
     # Plugging ------------------------------------------------------------------------------------
 
+    @property
+    def plugged(self) -> bool:
+        """Whether hosts can open the port. Setting it is `plug` or `unplug`."""
+        return self._port is not None
+
+    @plugged.setter
+    def plugged(self, plugged: bool) -> None:
+        (self.plug if plugged else self.unplug)()
+
     def plug(self) -> None:
         """Open the port again, if possible under the same name. No effect while it is open.
 

@@ -126,7 +126,10 @@ class Board:
         return self._line
 
     def record(self, write: Callable[[str], object]) -> None:
-        """Write all further traffic as lines of a recording. Only while open."""
+        """Write all further traffic as lines of a recording. Only while open.
+
+        `write` must not raise.
+        """
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
         self.line.on_sent = self._on_sent

@@ -12,7 +12,7 @@ from typing import Final
 from m5310.at.tasks import begin
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
-from m5310.device.registration import CLOSE, CONNECT, Registration
+from m5310.device.registration import CLOSE, CONNECT, NO_NETWORK, Registration
 from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError, RegistrationError
 from m5310.module.module import Module
 from m5310.module.radio import restart_idle_radio
@@ -45,9 +45,6 @@ later, and after a refusal by one network tries the next by itself."""
 ATTACH_TIME: Final = 15.0
 """Seconds from turning the radio on to the next login."""
 # guess: an attach takes 2 to 120 s (seen), mostly few, and the next attempt comes minutes later.
-
-NO_NETWORK: Final = 30
-"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
 
 _RANDOM: Final = Random()  # noqa: S311  # spreads waits, keeps no secret
 

@@ -13,7 +13,11 @@ from typing import Protocol, TypeVar
 
 import serial
 from serial.urlhandler import protocol_socket
-from serial_asyncio import SerialTransport
+
+try:
+    from serial_asyncio import SerialTransport
+except ImportError:  # where its fork is installed in its place, as in Home Assistant
+    from serial_asyncio_fast import SerialTransport
 
 if os.name == "posix":
     import fcntl

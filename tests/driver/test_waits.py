@@ -66,6 +66,7 @@ TABLE: Final = {
     "module.banner.ASKED": (0.5, "guess"),
     "module.ping.REPLY": (10.0, "guess"),
     "module.ping.MARGIN": (5.0, "guess"),
+    "module.settings.PUTTING_BACK": (2.0, "guess"),
     "module.speed.LISTEN_TIME": (3.0, "three times PROBE_INTERVAL"),
     "module.speed.FALL_BACK": (30, "guess: the value is in lines that were seen"),
     "module.udp.CLOSE_TIMEOUT": (10.0, "guess"),
@@ -100,8 +101,9 @@ def test_table_has_every_wait() -> None:
 
 # --- a module that falls silent --------------------------------------------------------------
 
-SILENCE: Final = 2 * PROMPT
-"""Any number of commands to a silent module: one times out, and the next is not sent."""
+SILENCE: Final = 2 * PROMPT + 1
+"""Any number of commands to a silent module: one times out, and the next is not sent; a second for
+those that were answered before."""
 
 Call = Callable[[Device, Resource], Awaitable[object]]
 

@@ -33,6 +33,7 @@ from tests.support.boards import Board
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, RESTART, Ports
 from tests.support.scripted import Reply, Scripted, platform
+from tests.support.upkeep import upkeep
 
 S = DeviceState
 
@@ -43,7 +44,7 @@ class LoggedInDevice:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.events: list[UpkeepEvent] = []
-        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=self.events.append)
+        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=upkeep(self.events))
 
     def restart(self, line: str = RESTART) -> None:
         self.ports[-1].send(line)
@@ -199,7 +200,7 @@ async def test_restart_during_the_logout_starts_over(opening: Ports) -> None:
         module.rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"], CLOSE=RESTART)
         await it.wait_restored()
         names = [line.partition("=")[0] for line in module.since("AT+MIPLCLOSE")]
-        assert names[1:3] == ["AT+CMEE", "AT+MIPLCONF"]
+        assert names[1:3] == ["AT+CMEE?", "AT+MIPLCONF"]
         assert it.device.state is S.REGISTERED
 
 
