@@ -54,6 +54,11 @@ class Program:
         while True:
             value = next(self._numbers) + (0.0 if acknowledge else 0.5)
             self.known[value] = await device.report({sensor: value}, acknowledge=acknowledge)
+            if acknowledge and self.random.random() < 0.3:
+                # a plain one is on the wire when the acknowledgement falls overdue
+                await elapse(OVERDUE - self.random.uniform(0, 0.1))
+                value = next(self._numbers) + 0.5
+                self.known[value] = await device.report({sensor: value})
             await elapse(self.random.expovariate(1 / 60))
 
     async def ask(self) -> None:
