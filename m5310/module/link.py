@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from m5310.at.codec import Command
 from m5310.at.engine import QUIET
@@ -73,7 +73,7 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number: int = 0
         self.interruption: ModemReset | PortError | None = None
 
     def end(self, error: ModemReset | PortError) -> None:
@@ -108,7 +108,7 @@ class Link:
         self._listeners: tuple[Listener, ...] = ()
         self._changing_speed = asyncio.Lock()
         self.speed: PortSpeed | None = None
-        self.session = Session()
+        self.session: Final = Session()
 
     # --- the port ----------------------------------------------------------------------------
 
