@@ -114,6 +114,13 @@ class Line:
         """Whether no bytes are on their way in either direction."""
         return not (self._out.waiting or self._in.waiting) and self.receive_buffer.empty
 
+    @property
+    def moving(self) -> bool:
+        """Whether bytes are on their way that need time, not a reader of the port."""
+        if self._writing:  # what follows those bytes waits, too
+            return bool(self._in.waiting)
+        return not self.idle
+
     # Plugging ------------------------------------------------------------------------------------
 
     @property
