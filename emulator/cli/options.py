@@ -149,7 +149,8 @@ def _add_line(made: argparse.ArgumentParser) -> None:
         "--link",
         type=Path,
         metavar="PATH",
-        help="create a symbolic link to the pty; it is removed at the end",
+        help="create a symbolic link to the pty, which is removed at the end; only a link to a pty"
+        " that is gone is replaced",
     )
     line.add_argument(
         "--baud",

@@ -56,11 +56,10 @@ class Line:
         host can open the port again (end of standard input). `baud`: bits a second, None for no
         pacing. `strict`: a host with other UART settings than the module's reads and sends garbage.
         `receive_buffer`: size in bytes of the UART buffer of a module that does not read while it
-        sends; None for one that always reads. `link`: path for a symbolic link to the pty; an older
-        symbolic link is replaced.
+        sends; None for one that always reads. `link`: path for a symbolic link to the pty.
 
-        Raises FileExistsError if `link` exists and is no symbolic link, OSError if the port or the
-        link cannot be opened, ValueError for an invalid `baud`.
+        Raises FileExistsError if `link` exists and is no link to a pty that is gone, OSError if
+        the port or the link cannot be opened, ValueError for an invalid `baud`.
         """
         self.received = 0
         self.sent = 0
