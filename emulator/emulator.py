@@ -16,6 +16,7 @@ from emulator.line.faults import Rates
 from emulator.line.line import Line
 from emulator.line.ports.port import parse_address
 from emulator.line.quiet_time import QuietTime
+from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
@@ -66,6 +67,7 @@ class Emulator:
         record: Callable[[str], object] | None = None,
         firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
+        cold: bool = False,
         boot_noise: bool = False,
         latency: float = LATENCY,
         modules: int = 1,
@@ -92,7 +94,8 @@ class Emulator:
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
           counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
           module sends may be lost. Both are off by default on an unpaced line. `boot_noise`: see
-          `Module`.
+          `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
+          network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
@@ -112,6 +115,7 @@ class Emulator:
         self._http = None if http is None else _host_and_port(http)
         self._http_api = None if http is None else _http_api()
         self._with_devices = device
+        self._cold = cold
         self._trace, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
@@ -226,6 +230,9 @@ class Emulator:
                 api = self._http_api(self.platform, key=self.api_key, act=self._scheduler.input)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
+            if self._cold:
+                for board in self.boards:
+                    board.module.power_cycle(Cause.POWER_ON, self.now())
             self._scheduler.settle()
             self._open = opened.pop_all()
 

@@ -126,7 +126,10 @@ class CommandTimeout(M5310Error, TimeoutError):
         sent: bool = True,
         bare: bool = False,
     ) -> None:
-        advice = "Check wiring, speed and power; a sleeping module would be awake now"
+        advice = (
+            "Check wiring, power and speed (`m5310 probe PORT` finds it); "
+            "a sleeping module would be awake now"
+        )
         if not sent:
             what = "was not sent: the module did not answer the AT before it"
         elif bare:

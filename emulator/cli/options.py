@@ -193,6 +193,11 @@ def _add_module(made: argparse.ArgumentParser) -> None:
         help=f"firmware variant: {', '.join(FIRMWARES)}, or a file of your own (default {DEFAULT})",
     )
     module.add_argument(
+        "--cold",
+        action="store_true",
+        help="start like a board that was just powered: it boots, then searches for its network",
+    )
+    module.add_argument(
         "--boot-noise",
         action="store_true",
         help="a start begins with garbage: text of the boot ROM at another speed",

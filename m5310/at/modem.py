@@ -201,6 +201,7 @@ class Modem(asyncio.Protocol):
         """Part of `asyncio.Protocol`."""
         assert isinstance(transport, asyncio.Transport)
         self._loop = asyncio.get_running_loop()
+        self._engine.opened(self._loop.time())
         self._gone = self._loop.create_future()
         self._transport = transport
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from m5310.at.codec import Quoted
+from m5310.at.codec import Answer, Command, Quoted, Response
 from m5310.at.codec import values as values_of
 from m5310.at.table import CommandTable, Match, Values, first_flag
 from m5310.commands.general import within
@@ -19,6 +19,8 @@ from m5310.errors import AnswerError, ParameterError
 SEARCH: Final = 60.0
 """Seconds for AT+COPS, which answers after it has searched for the operator."""
 # guess: no capture shows a search.
+
+T = TypeVar("T")
 
 TABLE: Final = CommandTable()
 
@@ -154,6 +156,28 @@ registration = TABLE.query(
     "registration on the network",
     describe=describe_status,
 )
+
+
+def registration_reports() -> Command[int]:
+    """`AT+CEREG?` for the level of the reports, 0..5."""
+    return _first_of(registration(), re.compile(r"\+CEREG: ?([0-5])(?:,.*)?"), int)
+
+
+def connection_reports() -> Command[bool]:
+    """`AT+CSCON?` for whether the radio connection is reported."""
+    return _first_of(connection(), re.compile(r"\+CSCON: ?([01])(?:,.*)?"), lambda one: one == "1")
+
+
+def _first_of(query: Command[Any], shape: re.Pattern[str], kind: Callable[[str], T]) -> Command[T]:
+    """The query, for the first value of its answer."""
+
+    def parse(answer: Answer) -> T:
+        match = shape.fullmatch(answer.lines[0]) if answer.lines else None
+        if match is None:
+            raise AnswerError(f"{query.line} was answered with {list(answer.lines)!r}")
+        return kind(match[1])
+
+    return Command(query.line, (Response(shape),), query.timeout, query.repeatable, parse)
 
 
 def registration_change(line: str) -> NetworkStatus | None:

@@ -14,7 +14,14 @@ from m5310.device import parameters
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
-from m5310.device.events import EventEmitter, Listener, UpkeepCounters
+from m5310.device.events import (
+    Created,
+    EventEmitter,
+    Listener,
+    LoggedIn,
+    Searching,
+    UpkeepCounters,
+)
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.parts import Parts
@@ -31,6 +38,8 @@ from m5310.errors import M5310Error, NotFound, ParameterError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
+from m5310.module.attach import Setup
+from m5310.module.attach_errors import Attempt
 from m5310.module.link import Link, Opener
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
@@ -84,6 +93,7 @@ class Device:
         dialect: Dialect = Classic(config, parameters.member("reading", reading, Reading))
         parameters.flag("recover", recover)
         self.module: Final = Module(link)
+        self._endpoint = endpoint
         self._events = EventEmitter(on_event)
         self._resources = ObjectTree()
         registration = self._registration = Registration(
@@ -92,6 +102,7 @@ class Device:
         provisioning = self._provisioning = Provisioning(
             self._resources,
             self.module,
+            self.module.settings,
             dialect,
             session,
             registration.outcomes,
@@ -168,6 +179,7 @@ class Device:
         CommandError, CommandTimeout or ModemReset; the port is then closed again.
         """
         await self._lifecycle.create()
+        self._events.emit(Created(self.modem.name))
 
     async def add_resource(
         self,
@@ -223,13 +235,25 @@ class Device:
     # --- log in, renew, log out --------------------------------------------------------------
 
     async def connect(self, timeout: float = CONNECT) -> None:  # noqa: ASYNC109  # the module's
-        """Log in; the module gives up after `timeout` s (rounded up to whole seconds).
+        """Log in within `timeout` s (rounded up to whole seconds).
 
-        Raises RegistrationError if the platform refuses, or if there is no outcome in time
-        (`timed_out`); CommandError if the module refuses to begin (30: no network yet). After a
-        cancellation the module continues, and `state` follows the outcome.
+        A module without a network is brought there first, in the same time: its radio is turned on,
+        and each poll of the network is an event `Searching`. An attach takes 2 to 120 s (seen).
+
+        Raises AttachError if there is no network, with the reason: no SIM, no coverage, denied;
+        RegistrationError if the platform refuses, or if there is no outcome in time (`timed_out`);
+        CommandError if the module refuses to begin. After a cancellation during the login the
+        module continues, and `state` follows the outcome.
         """
-        await self._registration.connect(timeout)
+        await self._registration.connect(timeout, self._find_network)
+        self._events.emit(LoggedIn(self._endpoint))
+
+    async def _find_network(self, seconds: float) -> None:
+        def progress(attempt: Attempt) -> None:
+            self._events.emit(Searching(attempt))
+
+        # from level 3 on, +CEREG carries the cause of a rejection
+        await self.module.attach(seconds, setup=Setup(registration=3), progress=progress)
 
     async def update(
         self,

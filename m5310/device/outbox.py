@@ -11,7 +11,7 @@ from typing import Final
 from m5310.at.tasks import begin
 from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
-from m5310.device.events import ReportDropped, UpkeepEvent
+from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.observations import Observations
 from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, ReportState, grouped
@@ -228,7 +228,9 @@ class Outbox:
         self._wake()
         if portion is not self._sending and portion in self._queue:
             self._queue.remove(portion)  # it was to be sent again
+        queued = portion.report.state is ReportState.QUEUED
         portion.report.portion_acknowledged(portion.number)
+        self._emit_if_accepted(portion.report, queued)
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -278,11 +280,18 @@ class Outbox:
 
     def _on_accepted(self, portion: Portion) -> None:
         self._queue.remove(portion)  # an overdue one may be before it by now
+        queued = portion.report.state is ReportState.QUEUED
         portion.report.portion_accepted(portion.number)
+        self._emit_if_accepted(portion.report, queued)
         if portion.ackids and self._stopped:
             self._fail(portion.report, portion.report.unacknowledged("before the logout"))
         elif portion.ackids:
             self._acknowledgements.accepted(portion)
+
+    def _emit_if_accepted(self, report: Report, queued: bool) -> None:
+        """`queued`: whether it was so far."""
+        if queued and report.state is not ReportState.QUEUED:
+            self._emit(Reported(report))
 
     async def _on_error(self, portion: Portion, error: M5310Error) -> None:
         # twice: once, a bad line may have damaged the firmware's name

@@ -26,6 +26,7 @@ from m5310.lwm2m.resources import ObjectTree, Resource
 from m5310.module import banner
 from m5310.module.link import Session
 from m5310.module.queries import Queries
+from m5310.module.settings import Settings
 
 LOGOUT: Final = 30.0
 """Seconds that the logout of a previous program may take."""  # guess: as `registration.CLOSE`
@@ -56,6 +57,7 @@ class Provisioning:
         self,
         resources: ObjectTree,
         module: Queries,
+        settings: Settings,
         dialect: Dialect,
         session: Session,
         outcomes: Pending[type, bool],
@@ -63,6 +65,7 @@ class Provisioning:
     ) -> None:
         self._resources = resources
         self._module = module
+        self._settings = settings
         self._dialect = dialect
         self._session = session
         self._outcomes = outcomes
@@ -95,7 +98,7 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(self._module.error_numbers(on=True))
+        await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
         except CommandError as error:

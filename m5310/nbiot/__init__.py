@@ -104,8 +104,12 @@ def nbiot_resource_del(dev: NbiotDevice, objid: int, instid: int, resid: int) ->
 def nbiot_device_connect(dev: NbiotDevice, timeout: float) -> None:
     """Log in to OneNET (AT+MIPLOPEN) within `timeout` seconds, rounded up to whole ones.
 
-    Raises RegistrationError if the platform refuses or does not answer, CommandError (30: no
-    network yet), CommandTimeout, StateError or PortError.
+    A module without a network is brought there first, in the same time; the polls of the network
+    are logged as warnings of the logger `m5310.device`, which Python shows on stderr.
+
+    Raises AttachError if there is no network, with the reason (no SIM, no coverage, denied),
+    RegistrationError if the platform refuses or does not answer, CommandError, CommandTimeout,
+    StateError or PortError.
     """
     dev.connect(timeout)
 

@@ -55,7 +55,7 @@ class PortSpeed:
         except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
             raise PortError(
                 f"the port cannot be set to {baudrate} baud: {error}; try a usual speed like 9600"
-            ) from error
+            ) from None
         self.baudrate = baudrate
         if self._protocol is not None:
             self._protocol.pace(seconds)

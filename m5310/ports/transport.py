@@ -13,7 +13,11 @@ from typing import Protocol, TypeVar
 
 import serial
 from serial.urlhandler import protocol_socket
-from serial_asyncio import SerialTransport
+
+try:
+    from serial_asyncio import SerialTransport
+except ImportError:  # where its fork is installed in its place, as in Home Assistant
+    from serial_asyncio_fast import SerialTransport
 
 if os.name == "posix":
     import fcntl
@@ -22,11 +26,11 @@ T = TypeVar("T")
 
 _READ_SIZE = 4096
 
-# Seconds between two attempts to end a read that had not begun when it was cancelled.
 _CANCEL_INTERVAL = 0.1
+"""Seconds between two attempts to end a read that had not begun when it was cancelled."""
 
-# Seconds that closing waits for a write that does not end (loop:// blocks for ever when full).
 _LAST_WRITE = 1.0
+"""Seconds that closing waits for a write that does not end (loop:// blocks for ever when full)."""
 
 
 class Port(Protocol):

@@ -6,12 +6,17 @@ import inspect
 import subprocess
 import sys
 import typing
+from importlib import metadata
 
 import pytest
 
 import m5310
 
 NAMES = [
+    "Created",
+    "LoggedIn",
+    "Reported",
+    "Searching",
     "LoggedOut",
     "OutboxFull",
     "PortBack",
@@ -41,6 +46,7 @@ NAMES = [
     "PingReply",
     "PowerSaving",
     "Setup",
+    "COMMON_SPEEDS",
     "SpeedError",
     "Access",
     "AcknowledgementRefused",
@@ -108,6 +114,10 @@ SIGNATURES = {
     "nbiot_device_close": "dev timeout",
     "nbiot_device_destroy": "dev",
 }
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert m5310.__version__ == metadata.version("m5310")
 
 
 def test_public_names() -> None:

@@ -109,7 +109,7 @@ async def test_device_speaks_the_given_dialect_only(monkeypatch: pytest.MonkeyPa
             await device.update()
             assert device.state is DeviceState.REGISTERED
         assert m.sent == [
-            *("AT+CMEE=1", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
+            *("AT+CMEE?", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
             *("AT+XREPORT=7,2,2", "AT+XANSWER=7,1,205,2", "AT+XANSWER=7,2,405", "AT+XRENEW=7"),
             *("AT+XLOGOUT=7", "AT+XREMOVE=7,3303,0", "AT+XDELETE=7"),
         ]

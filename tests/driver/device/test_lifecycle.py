@@ -29,6 +29,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, declared, module, text
 from tests.support.scripted import Reply, platform
+from tests.support.upkeep import upkeep
 
 # --- create ----------------------------------------------------------------------------------
 
@@ -529,7 +530,7 @@ async def test_login_of_a_previous_program_is_waited_for_and_told() -> None:
     rules = platform(CONF="+CME ERROR:3", CLOSE="+CME ERROR:3", DEL="+CME ERROR:3")
     rules["AT+CGMM"] = ["M5310", "OK"]
     async with module(rules) as m:
-        device = Device(m.modem, ENDPOINT, on_event=events.append)
+        device = Device(m.modem, ENDPOINT, on_event=upkeep(events))
         creating = asyncio.create_task(device.create())
         await elapse(10)
         m.rules = platform()
