@@ -13,7 +13,7 @@ from m5310.at.tasks import begin
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
 from m5310.device.registration import CLOSE, CONNECT, NO_NETWORK, Registration
-from m5310.errors import CommandError, M5310Error, PortError, RegistrationError
+from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError, RegistrationError
 from m5310.module.module import Module
 from m5310.module.radio import restart_idle_radio
 from m5310.states import DeviceEvent, DeviceState
@@ -140,6 +140,8 @@ class Restoration:
                     await self._log_in(may_restart_radio=clock() - begun >= ATTACH_GRACE)
             except M5310Error as error:
                 configured = configured and _keeps_configuration(error)
+                if isinstance(error, CommandTimeout):
+                    await self._link.turn_speed()
                 await self._pause(attempt, error)
                 attempt += 1
             else:

@@ -46,5 +46,6 @@ name its request, so one ping runs at a time. Each socket has one task that fetc
 turns. A restart or a loss ends pings and sockets with its error; a `Device` sets itself up again.
 
 Speed. Module and port change together: `AT+NATSPEED`, the port, `AT`. Without an answer both go
-back. `PortSpeed.stored` is the speed after a restart: `reset` and `attach` follow the module there.
+back. `PortSpeed.stored` is the speed after a restart: `reset` and `attach` follow the module there,
+and a `Device` whose module is silent tries both (`Link.turn_speed`).
 """

@@ -193,8 +193,8 @@ class Module(Queries):
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
         """`AT+NATSPEED`: change the speed of module and port; `store`: keep it after a restart.
 
-        Without `store`, a module that restarts by itself is found again by `attach`, not by a
-        `Device`, which keeps trying at the speed of its port.
+        Without `store`, a module that restarts by itself is at the stored speed again: `attach`
+        tries that one too, and a `Device` that restores itself tries both in turn.
 
         `baudrate` is one of `commands.general.BAUDS`. Commands of this module wait meanwhile;
         commands of `modem` itself must not be executed then. Raises SpeedError if the module does

@@ -36,11 +36,11 @@ T = TypeVar("T")
 
 _READ_SIZE = 4096
 
-# Seconds between two attempts to end a read that had not begun when it was cancelled.
 _CANCEL_INTERVAL = 0.1
+"""Seconds between two attempts to end a read that had not begun when it was cancelled."""
 
-# Seconds that closing waits for a write that does not end (loop:// blocks for ever when full).
 _LAST_WRITE = 1.0
+"""Seconds that closing waits for a write that does not end (loop:// blocks for ever when full)."""
 
 
 class Port(Protocol):

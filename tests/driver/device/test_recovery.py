@@ -29,6 +29,7 @@ from m5310.dialects.dialect import ATTEMPTS
 from m5310.errors import PortError
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
+from tests.support.boards import Board
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, RESTART, Ports
 from tests.support.scripted import Reply, Scripted, platform
@@ -277,3 +278,25 @@ async def test_port_lost_during_the_radio_restart_is_opened_again(
             it.lose_port(platform())
         assert it.events[-2:] == [PortBack("scripted"), Restored(1)]
         assert it.device.state is S.REGISTERED
+
+
+@pytest.mark.parametrize("mute", [True, False])
+async def test_module_that_restarted_at_its_stored_speed_is_found(
+    mute: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board(platform(), mute=mute)
+    board.behind_a_port(monkeypatch)
+    async with Device("a port", ENDPOINT, lifetime=300) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        await device.module.set_speed(115200, store=False)
+        await device.notify(sensor, 2)
+        board.speed = 9600  # a restart whose boot text the host cannot read
+        report = await device.notify(sensor, 3)
+        await report.accepted(600)
+        assert device.state is S.REGISTERED
+        assert board.dial.baudrate == 9600
+        board.speed = 115200  # and back, as after a port that was lost for long
+        report = await device.notify(sensor, 4)
+        await report.accepted(600)
+        assert board.dial.baudrate == 115200
