@@ -16,12 +16,14 @@ from emulator.line.faults import Rates
 from emulator.line.line import Line
 from emulator.line.ports.port import parse_address
 from emulator.line.quiet_time import QuietTime
+from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
+from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
@@ -65,6 +67,7 @@ class Emulator:
         record: Callable[[str], object] | None = None,
         firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
+        cold: bool = False,
         boot_noise: bool = False,
         latency: float = LATENCY,
         modules: int = 1,
@@ -91,11 +94,13 @@ class Emulator:
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
           counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
           module sends may be lost. Both are off by default on an unpaced line. `boot_noise`: see
-          `Module`.
+          `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
+          network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
-          `record` with each line of a recording of the first module (`emulator.recording`).
+          `record` with each line of a recording of the first module (`emulator.recording`). What
+          they raise goes to the event loop's exception handler; `record` is not called again then.
 
         Raises ValueError or TypeError naming the invalid parameter, ModuleNotFoundError if `http`
         needs the extra `emulator` and it is not installed.
@@ -110,6 +115,7 @@ class Emulator:
         self._http = None if http is None else _host_and_port(http)
         self._http_api = None if http is None else _http_api()
         self._with_devices = device
+        self._cold = cold
         self._trace, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
@@ -217,13 +223,16 @@ class Emulator:
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
             if self._record is not None:
-                self.boards[0].record(self._record)
+                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
             if self._http is not None and self._http_api is not None:
                 api = self._http_api(self.platform, key=self.api_key, act=self._scheduler.input)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
+            if self._cold:
+                for board in self.boards:
+                    board.module.power_cycle(Cause.POWER_ON, self.now())
             self._scheduler.settle()
             self._open = opened.pop_all()
 
@@ -264,7 +273,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(self._trace, self.now(), module=module)
+        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
 
     def _take_offline(self) -> None:
         self.platform.server.close(self.now())
@@ -293,6 +302,13 @@ def _http_api() -> type[HttpApi]:
             name=error.name,
         ) from None
     return HttpApi
+
+
+def _report(callback: str) -> Callable[[Exception], None]:
+    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
+    loop = asyncio.get_running_loop()
+    message = f"the callback `{callback}` of the emulator failed"
+    return lambda error: loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _key(api_key: str) -> str:

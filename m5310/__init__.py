@@ -25,6 +25,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from m5310.api import *  # noqa: F403 - all of its names
 else:  # type checkers would take any name for public

@@ -10,6 +10,8 @@ from m5310.commands.network import NetworkStatus as NetworkStatus, PingReply as 
 from m5310.commands.power import PowerSaving as PowerSaving
 from m5310.device.device import Device as Device
 from m5310.device.events import (
+    Created as Created,
+    LoggedIn as LoggedIn,
     LoggedOut as LoggedOut,
     PortBack as PortBack,
     PortLost as PortLost,
@@ -18,14 +20,18 @@ from m5310.device.events import (
     RenewalFailed as RenewalFailed,
     Renewed as Renewed,
     ReportDropped as ReportDropped,
+    Reported as Reported,
     Reset as Reset,
     Restored as Restored,
+    Searching as Searching,
+    Subscribed as Subscribed,
     UpkeepCounters as UpkeepCounters,
+    Waiting as Waiting,
 )
 from m5310.device.outbox import WhenFull as WhenFull
 from m5310.device.reports import Report as Report, ReportState as ReportState
 from m5310.dialects.classic.config import Blocks as Blocks, Config as Config
-from m5310.dialects.classic.urcs import Reading as Reading
+from m5310.dialects.classic.form import Reading as Reading
 from m5310.errors import (
     AcknowledgementRefused as AcknowledgementRefused,
     AcknowledgementTimeout as AcknowledgementTimeout,
@@ -33,6 +39,7 @@ from m5310.errors import (
     Code as Code,
     CommandError as CommandError,
     CommandTimeout as CommandTimeout,
+    LanguageRefused as LanguageRefused,
     M5310Error as M5310Error,
     ModemReset as ModemReset,
     NotFound as NotFound,
@@ -56,7 +63,7 @@ from m5310.module.attach_errors import (
 from m5310.module.module import Module as Module
 from m5310.module.ping import PingFailed as PingFailed
 from m5310.module.queries import Identity as Identity
-from m5310.module.speed import SpeedError as SpeedError
+from m5310.module.speed import COMMON_SPEEDS as COMMON_SPEEDS, SpeedError as SpeedError
 from m5310.nbiot import (
     NBIOT_BOOLEAN as NBIOT_BOOLEAN,
     NBIOT_EXECUTABLE as NBIOT_EXECUTABLE,

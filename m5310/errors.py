@@ -92,11 +92,19 @@ class CommandError(M5310Error):
         self.result = result
         self.number = number
         if result.startswith("+CME"):
-            self.code = _CME_CODES.get(number, Code.BADPARAM)
+            self.code: Code = _CME_CODES.get(number, Code.BADPARAM)
 
 
 class AcknowledgementRefused(CommandError):
     """The firmware does not acknowledge reports, so it refused one. Use acknowledge=False."""
+
+
+class LanguageRefused(CommandError):
+    """The module refuses the OneNET commands of the M5310: it is another one, or an older one."""
+
+    def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
+        super().__init__(command, result, number, meaning)
+        self.code = Code.NOT_SUPPORT
 
 
 class CommandTimeout(M5310Error, TimeoutError):
@@ -118,7 +126,10 @@ class CommandTimeout(M5310Error, TimeoutError):
         sent: bool = True,
         bare: bool = False,
     ) -> None:
-        advice = "Check wiring, speed and power; a sleeping module would be awake now"
+        advice = (
+            "Check wiring, power and speed (`m5310 probe PORT` finds it); "
+            "a sleeping module would be awake now"
+        )
         if not sent:
             what = "was not sent: the module did not answer the AT before it"
         elif bare:
@@ -130,7 +141,7 @@ class CommandTimeout(M5310Error, TimeoutError):
         super().__init__(f"{shortened(command)}: {what}. {advice}")
         self.command = command
         self.timeout = timeout
-        self.lines = tuple(lines)
+        self.lines: tuple[str, ...] = tuple(lines)
         self.sent = sent
         self.bare = bare
 
@@ -145,7 +156,7 @@ class RegistrationError(M5310Error):
     The platform refused it, or there was no outcome in time (`timed_out`).
     """
 
-    code = Code.REG_FAILED
+    code: Code = Code.REG_FAILED
 
     def __init__(self, message: str, *, timed_out: bool) -> None:
         super().__init__(message)

@@ -83,7 +83,15 @@ SHELLS = (
 )
 IMPURE = {
     *("aiohttp", "asyncio", "concurrent", "multiprocessing", "os", "select", "serial"),
-    *("serial_asyncio", "signal", "socket", "subprocess", "threading", "time"),
+    *(
+        "serial_asyncio",
+        "serial_asyncio_fast",
+        "signal",
+        "socket",
+        "subprocess",
+        "threading",
+        "time",
+    ),
 }
 
 # Each third-party package is used where its subject is.
@@ -91,6 +99,7 @@ THIRD_PARTY = {
     "prompt_toolkit": ("m5310.cli.terminal",),
     "serial": ("m5310.ports", "m5310.cli.ports", "emulator.line.ports"),
     "serial_asyncio": ("m5310.ports",),
+    "serial_asyncio_fast": ("m5310.ports",),
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiohttp": ("emulator.onenet.http",),

@@ -17,6 +17,7 @@ from emulator.clock.clocks import Clock, LoopClock
 from emulator.emulator import Emulator
 from emulator.line.ports.port import parse_address
 from emulator.recording import format as recording
+from emulator.recording.file import RecordingFile
 from emulator.recording.replay import Replay
 from emulator.recording.replay_port import ReplayPort
 from emulator.recording.trace import TraceLine
@@ -63,9 +64,9 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
         parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
     scenario = _read_scenario(parameters)
     if "record" in parameters:
-        # Mode x: an existing recording is never overwritten.
-        file = files.enter_context(parameters["record"].open("x", encoding="utf-8", newline=""))
-        parameters["record"] = file.write
+        parameters["record"] = files.enter_context(
+            RecordingFile(parameters["record"], _print_error)
+        ).write
     return partial(_serve, Emulator(**parameters), scenario, as_json)
 
 

@@ -197,5 +197,11 @@ class EagerClock(VirtualClock):
 
     def _step(self) -> None:
         self._scheduled = False
-        if self.work_pending() and self.advance_to_next():
-            self.check()
+        if not self.work_pending():
+            return
+        moved = True  # also if a timer raises: the others still run
+        try:
+            moved = self.advance_to_next()
+        finally:
+            if moved:
+                self.check()

@@ -19,7 +19,8 @@ class Firmware:
     `revision`, `version`: answers to AT+CGMR and AT+CMVER. `typed_urcs`: +MIPLWRITE and
     +MIPLEXECUTE have types and lengths, and a write announces all its resources at once.
     `read_suffix`: text after the ids in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid.
-    `msgids`: message ids that a host may answer. `dialect`: the OneNET commands, a key of
+    `msgids`: message ids of requests, which the host answers; the platform's own id where it is one
+    of them. `dialect`: the OneNET commands, a key of
     `emulator.module.dialects.dialect.DIALECTS`.
 
     Of the line: `quiet`: seconds from a final result code to the host's next command. `hasty_lost`:

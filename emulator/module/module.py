@@ -110,7 +110,9 @@ class Module:
         self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         first_mid = (self._seed * 40_503 + self._boot.count * 25_717) & 0xFFFF
-        self.client = Client(self._send_up, self._online, first_mid=first_mid)
+        self.client = Client(
+            self._send_up, self._online, first_mid=first_mid, msgids=self.firmware.msgids
+        )
         dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (

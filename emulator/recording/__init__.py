@@ -8,6 +8,10 @@ recording (`--record FILE`), a file of JSON lines:
     {"at": 0.021, "from": "module", "text": "\\r\\nOK\\r\\n"}
     {"at": 0.5, "baud": 115200}
 
+Each line is in the file as soon as its last byte has been sent (`file.py`); a full disk ends the
+recording, with one note. What a callback `trace` or `record` raises never reaches the line
+(`guard.py`).
+
 `at` is in seconds since the start; bytes that are no UTF-8 have "hex" instead of "text". `m5310
 record` writes the same format for a real module; `m5310/cli/recording.py` defines it. `replay.py`
 answers a host like the recorded module, without clock or port; `replay_port.py` connects it to a

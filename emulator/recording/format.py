@@ -57,7 +57,8 @@ class RecordingError(ValueError):
 class Recorder:
     """Calls `write` with the lines of a recording, each with its LF.
 
-    Times are POSIX seconds and never decrease. `close` writes the bytes of an unfinished line.
+    Times are POSIX seconds and never decrease. Each line is written when its last byte comes.
+    `close` writes the bytes of an unfinished line.
     """
 
     def __init__(self, write: Callable[[str], object], now: float, *, port: str, baud: int) -> None:
@@ -78,7 +79,7 @@ class Recorder:
             self._flush()
         self._side, self._last = side, now
         for byte in data:
-            # A LF after a host's CR belongs to the same line, so wait for the next byte.
+            # A LF after a host's CR belongs to the same line, if it comes with it.
             if side is Side.HOST and self._data.endswith(b"\r") and byte != 0x0A:
                 self._flush()
             if not self._data:
@@ -87,6 +88,8 @@ class Recorder:
             line = byte == 0x0A and (side is Side.HOST or self._data.strip())
             if line or len(self._data) >= _MAX_CHUNK:
                 self._flush()
+        if side is Side.HOST and self._data.endswith(b"\r"):
+            self._flush()
 
     def speed(self, baud: int, now: float) -> None:
         self._flush()

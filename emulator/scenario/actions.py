@@ -9,13 +9,12 @@ from math import isfinite
 
 from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.air.model import Item, Path, Value
-from emulator.line.faults import Fault, FaultAt, Rates
+from emulator.line.faults import Fault, FaultAt
 from emulator.module.at.codec import Cme, framed
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -77,9 +76,9 @@ def _cable(table: TomlTable, key: str) -> Action:
 
 def _noise(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    rates = {fault: inner.number(fault, 0, 1) for fault in Fault if fault in inner}
-    inner.end()
-    return NoiseChange(Rates(**rates))
+    change = NoiseChange(**{str(fault): inner.optional(fault, 0, 1) for fault in Fault})
+    inner.end(empty=False)
+    return change
 
 
 def _byte_fault(table: TomlTable, key: str) -> Action:
@@ -100,20 +99,20 @@ def _byte_fault(table: TomlTable, key: str) -> Action:
 def _air(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
     change = AirChange(inner.optional("latency"), inner.optional("loss", 0, 1))
-    inner.end()
+    inner.end(empty=False)
     return change
 
 
 def _platform(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    faults = PlatformFaults(
-        silent=inner.flag("silent", default=False),
-        refusing=inner.flag("refusing", default=False),
-        delay=inner.number("delay", default=0.0),
-        repeats=inner.integer("repeats", 0, 10, default=0),
+    change = PlatformChange(
+        silent=inner.flag("silent") if "silent" in inner else None,
+        refusing=inner.flag("refusing") if "refusing" in inner else None,
+        delay=inner.optional("delay"),
+        repeats=inner.integer("repeats", 0, 10) if "repeats" in inner else None,
     )
-    inner.end()
-    return PlatformChange(faults)
+    inner.end(empty=False)
+    return change
 
 
 def _read(table: TomlTable, key: str) -> Action:

@@ -1,8 +1,9 @@
-"""Applies the action of a scenario event to an emulator, and undoes it."""
+"""Applies the changes of scenario events to an emulator, for a time or for ever."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import assert_never
 
 from emulator.emulator import Emulator
@@ -16,51 +17,59 @@ from emulator.scenario.events import (
     RadioChange,
     Restart,
 )
+from emulator.scenario.overlay import Overlay, Setting, Undo
 from emulator.simulation.board import Board
 
-Undo = Callable[[], None]
+
+class Changes:
+    """The changes of one scenario to `emulator`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._overlay = Overlay()
+
+    def apply(self, change: Change, board: Board, *, ends: bool) -> list[Undo]:
+        """Apply `change` to `board`, or to what all boards share; `ends`: the results end it.
+
+        Raises OSError if the port cannot be opened again.
+        """
+        match change:
+            case Restart(cause):
+                board.module.power_cycle(cause, self._emulator.now())
+            case ByteFault(to_host, fault):
+                faults = board.line.faults
+                (faults.to_host if to_host else faults.to_module).plan(fault)
+            case _:
+                settings = _settings(change, self._emulator, board)
+                if ends:
+                    return [self._overlay.begin(setting, value) for setting, value in settings]
+                for setting, value in settings:
+                    self._overlay.set(setting, value)
+        return []
 
 
-def apply(change: Change, emulator: Emulator, board: Board) -> Undo:
-    """Apply `change` to `board`, or to what all boards share. The result undoes it.
-
-    Raises OSError if the port cannot be opened again.
-    """
-    match change:
-        case RadioChange(coverage, refusing, sim):
-            return _set(board.module.radio, coverage=coverage, refusing=refusing, sim=sim)
-        case Restart(cause):
-            board.module.power_cycle(cause, emulator.now())
-        case CableChange(plugged):
-            (board.line.plug if plugged else board.line.unplug)()
-            return board.line.unplug if plugged else board.line.plug
-        case NoiseChange(rates):
-            return _set(board.line.faults, rates=(rates, rates))
-        case ByteFault(to_host, fault):
-            faults = board.line.faults
-            (faults.to_host if to_host else faults.to_module).plan(fault)
-        case AirChange(latency, loss):
-            air = emulator.air
-            return _set(
-                air,
-                latency=air.latency if latency is None else latency,
-                loss=air.loss if loss is None else loss,
-            )
-        case PlatformChange(faults):
-            return _set(emulator.misbehaviour, faults=faults)
-        case _:
-            assert_never(change)
-    return lambda: None  # cannot be undone
+Settings = RadioChange | CableChange | NoiseChange | AirChange | PlatformChange
 
 
-def _set(part: object, **attributes: object) -> Undo:
-    """Set the attributes that are not None."""
-    new = {name: value for name, value in attributes.items() if value is not None}
-    before = {name: getattr(part, name) for name in new}
-
-    def assign(values: Mapping[str, object]) -> None:
-        for name, value in values.items():
-            setattr(part, name, value)
-
-    assign(new)
-    return lambda: assign(before)
+def _settings(
+    change: Settings, emulator: Emulator, board: Board
+) -> Iterator[tuple[Setting, object]]:
+    """Each setting that `change` names, with its new value."""
+    for name in (field.name for field in fields(change)):
+        value = getattr(change, name)
+        if value is None:
+            continue
+        match change:
+            case RadioChange():
+                yield Setting(board.module.radio, name), value
+            case CableChange():
+                yield Setting(board.line, name), value
+            case NoiseChange():
+                yield Setting(board.line.faults.to_host, "rates", name), value
+                yield Setting(board.line.faults.to_module, "rates", name), value
+            case AirChange():
+                yield Setting(emulator.air, name), value
+            case PlatformChange():
+                yield Setting(emulator.misbehaviour, "faults", name), value
+            case _:
+                assert_never(change)

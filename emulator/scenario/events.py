@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from emulator.air.messages import Discover, Execute, Read, Write
-from emulator.line.faults import FaultAt, Rates
+from emulator.line.faults import FaultAt
 from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import PlatformFaults
 
 # When ---------------------------------------------------------------------------------------------
 
@@ -81,9 +80,13 @@ class CableChange:
 
 @dataclass(frozen=True, slots=True)
 class NoiseChange:
-    """Set the share of faulty bytes in both directions."""
+    """Set the share of bytes, 0 to 1, with each fault, in both directions; None: unchanged."""
 
-    rates: Rates
+    loss: float | None = None
+    double: float | None = None
+    corrupt: float | None = None
+    delay: float | None = None
+    garbage: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,18 @@ class ByteFault:
 class AirChange:
     """Latency of the air in seconds one way, loss as a share of 0 to 1; None: unchanged."""
 
-    latency: float | None
-    loss: float | None
+    latency: float | None = None
+    loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformChange:
-    """Set how the platform treats its devices."""
+    """Set how the platform treats its devices (`PlatformFaults`); None: unchanged."""
 
-    faults: PlatformFaults
+    silent: bool | None = None
+    refusing: bool | None = None
+    delay: float | None = None
+    repeats: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

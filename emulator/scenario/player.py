@@ -12,8 +12,9 @@ from emulator.emulator import Emulator
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.requests import Outcome
-from emulator.scenario.apply import Undo, apply
+from emulator.scenario.apply import Changes
 from emulator.scenario.events import At, Begin, ByteFault, CloudRequest, Event, Every, On, Scenario
+from emulator.scenario.overlay import Undo
 from emulator.simulation.board import Board
 
 # Entries that the report shows; of more, the oldest are dropped.
@@ -36,7 +37,7 @@ class Play:
 
     Create it before the emulator is started, so that it sees every command; call `start` after the
     emulator is started. `on_end` is called at the scenario's end. `stop` cancels all further events
-    and leaves the emulator as it is. `log` has the latest entries; `on_log` is called with each.
+    and leaves the emulator as it is. `log` has the latest entries.
     """
 
     def __init__(
@@ -44,7 +45,6 @@ class Play:
         emulator: Emulator,
         scenario: Scenario,
         *,
-        on_log: Callable[[LogEntry], None] = lambda _entry: None,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.log: deque[LogEntry] = deque(maxlen=_MAX_LOG)
@@ -52,8 +52,8 @@ class Play:
         self.commands = 0  # command lines received
         self._matched = [0] * len(scenario.events)  # commands that triggered each event
         self._emulator = emulator
+        self._changes = Changes(emulator)
         self._scenario = scenario
-        self._on_log = on_log
         self._on_end = on_end
         self._begin: float | None = None
         self._timers: dict[Callable[[], None], Timer] = {}
@@ -139,28 +139,31 @@ class Play:
         duration = "" if event.duration is None else f" for {event.duration:g} s"
         self._add_to_log(f"{self._describe(event)}{duration}")
         undo = self._execute(event)
-        if undo is not None and event.duration is not None:
+        if undo and event.duration is not None:
             when = self._emulator.now() + event.duration
             self._plan(when, partial(self._undo, event, undo))
 
-    def _undo(self, event: Event, undo: Undo) -> None:
+    def _undo(self, event: Event, undo: list[Undo]) -> None:
         self._add_to_log(f"{self._describe(event)}: over")
-        self._settled(undo)
+        for end in undo:
+            self._settled(end)
 
-    def _execute(self, event: Event) -> Undo | None:
+    def _execute(self, event: Event) -> list[Undo]:
+        """Returns what ends the action."""
         action, board = event.action, self._board(event)
         assert not isinstance(action, CommandFault), "command faults only occur with a command"
         if isinstance(action, CloudRequest):
             self._settled(partial(self._request, action, event))
-            return None
+            return []
         if isinstance(action, ExtraBytes):
             self._send(action, board)
-            return None
+            return []
+        change = partial(self._changes.apply, action, board, ends=event.duration is not None)
         if isinstance(action, ByteFault):
-            return apply(action, self._emulator, board)  # affects later bytes: nothing to settle
+            return change()  # affects later bytes: nothing to settle
         undo: list[Undo] = []
-        self._settled(lambda: undo.append(apply(action, self._emulator, board)))
-        return undo[0] if undo else None
+        self._settled(lambda: undo.extend(change()))
+        return undo
 
     def _send(self, extra: ExtraBytes, board: Board) -> None:
         first, second = extra.halves
@@ -224,6 +227,4 @@ class Play:
 
     def _add_to_log(self, text: str) -> None:
         now = self._emulator.now()
-        entry = LogEntry(now - (now if self._begin is None else self._begin), text)
-        self.log.append(entry)
-        self._on_log(entry)
+        self.log.append(LogEntry(now - (now if self._begin is None else self._begin), text))

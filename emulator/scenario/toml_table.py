@@ -106,8 +106,10 @@ class TomlTable:
             raise self._invalid(key, f"{key} {text}, expected a table such as {{ … = … }}")
         return TomlTable(value, key)
 
-    def end(self) -> None:
-        """Raise InvalidValue if a key was not taken."""
+    def end(self, *, empty: bool = True) -> None:
+        """Raise InvalidValue if a key was not taken; if not `empty`, also if there is no key."""
+        if not (empty or self._values):
+            raise self._invalid(None, f"nothing is set, expected {' or '.join(self._known)}")
         for key in self._values:
             if key not in self._taken:
                 known = ", ".join(it for it in self._known if it != key) or "no key"

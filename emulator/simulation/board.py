@@ -126,7 +126,10 @@ class Board:
         return self._line
 
     def record(self, write: Callable[[str], object]) -> None:
-        """Write all further traffic as lines of a recording. Only while open."""
+        """Write all further traffic as lines of a recording. Only while open.
+
+        `write` must not raise.
+        """
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
         self.line.on_sent = self._on_sent
@@ -145,9 +148,9 @@ class Board:
     @property
     def has_pending_work(self) -> bool:
         """Whether the host may be waiting: for bytes in transit, for output of the module, or for
-        the network, whose state hosts poll.
+        the network, whose state hosts poll. Not for bytes that it does not read.
         """
-        return not self.line.idle or self.module.busy or self.module.radio.searching
+        return self.line.moving or self.module.busy or self.module.radio.searching
 
     # To the host and the internet ----------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class Engine:
         self._wake_up = WakeUp(awake)
         self._resync = Resync(settle)
         self._due = 0.0  # when the time of the current state is over
+        self._probe_from = 0.0  # when the quiet time after the opening is over
         self._pause = quiet  # from the last final result to the next command
         self._line_feed_due = False  # the last final result ended in CR; its LF may still come
         self._output = b""
@@ -90,6 +91,11 @@ class Engine:
         self._probes = 0
         self._dropped = 0
         self._repeats = 0
+
+    def opened(self, now: float) -> None:
+        """The port was opened: a program that had it before may have got its last result just now,
+        so the first command waits for the quiet time."""
+        self._probe_from = now + self._quiet
 
     @property
     def state(self) -> Conversation:
@@ -230,7 +236,9 @@ class Engine:
                         self._wake(now)
                     else:
                         self._write(waiting, now)
-            elif state is Conversation.LOST or (state is Conversation.PROBING and now >= self._due):
+            elif (state is Conversation.LOST and now >= self._probe_from) or (
+                state is Conversation.PROBING and now >= self._due
+            ):
                 self._probe(now)
         self._set_deadline()
 
@@ -279,8 +287,8 @@ class Engine:
                 self.deadline = self._due
             case Conversation.IDLE:  # the end of the quiet time matters only to a held command
                 self.deadline = None if self._waiting is None else self._due
-            case Conversation.LOST:
-                self.deadline = None
+            case Conversation.LOST:  # with a held command only until the first probe
+                self.deadline = None if self._waiting is None else self._probe_from
             case Conversation.PROBING | Conversation.SETTLING:
                 waits = self._waiting is not None
                 self.deadline = min(self._due, self._patience) if waits else self._due

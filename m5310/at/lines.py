@@ -17,7 +17,19 @@ _SLICE = LINE_LIMIT
 
 _HEAD = 80
 
+# The beginning of a line with a text of the platform's. Nothing is removed but NUL, which may
+# stand between any two characters as fill (ITU-T T.50): the text would change without a trace. A
+# byte that is not UTF-8 becomes a lone surrogate (PEP 383).
+_TEXT = re.compile(rb"[^!-~]*(?P<line>\+[A-Z]+(?:WRITE|EXECUTE):)")
+
+_LINE_ENDS = re.compile(rb"([\r\n])")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PRINTABLE = re.compile(r"[!-~]")
+
+
+def printable(line: str) -> str:
+    """A line for a log: a text of the platform's may hold any byte."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +44,17 @@ class LineReader:
 
     CR, LF, CR LF and CR CR LF all end a line; empty lines are skipped. Control bytes, bytes that
     are not UTF-8 and all before the first printable ASCII character of a line are noise: dropped
-    and, except blanks, counted in `noise`. At most one line's bytes are buffered.
+    and, except blanks, counted in `noise`. A line with a text of the platform's keeps them, except
+    NUL, after its name. At most one line's bytes are buffered.
     """
 
     __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
 
     def __init__(self) -> None:
-        self.noise = 0
-        self.overlong = 0
+        self.noise: int = 0
+        self.overlong: int = 0
         # Whether the last byte was a CR, whose LF may still come.
-        self.open_end = False
+        self.open_end: bool = False
         self._tail = b""
         self._skipping = False
 
@@ -56,7 +69,9 @@ class LineReader:
 
     def _slice(self, data: bytes) -> list[str | Overlong]:
         clean = data.translate(None, _NOISE)
-        self.noise += len(data) - len(clean)
+        if len(clean) != len(data):
+            clean = self._without_noise(data)
+            self.noise += len(data) - len(clean)
         if not clean:
             return []
         if clean.endswith(b"\n"):
@@ -72,14 +87,14 @@ class LineReader:
         if self._skipping or len(whole) > LINE_LIMIT:
             lines, whole = self._without_overlong(whole)
         self._tail = b""
-        text = whole.decode("utf-8", "ignore").replace("\r", "\n")
-        ascii_only = whole.isascii()
-        if not ascii_only:
-            self.noise += len(whole) - len(text.encode())
-        found = filter(None, text.split("\n"))
-        # Three searches of the whole text are faster than a check of each line's beginning.
-        if not ascii_only or text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
-            found = filter(None, map(self._trimmed, found))
+        if whole.isascii():
+            text = whole.decode().replace("\r", "\n")
+            found = filter(None, text.split("\n"))
+            # Three searches of the whole text are faster than a check of each line's beginning.
+            if text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
+                found = filter(None, map(self._trimmed, found))
+        else:
+            found = filter(None, map(self._decoded, whole.replace(b"\r", b"\n").split(b"\n")))
         lines += found
         return lines + self._hold(rest) if rest else lines
 
@@ -105,6 +120,29 @@ class LineReader:
         if first > LINE_LIMIT:
             return [self._dropped(whole)], whole[first:]
         return [], whole
+
+    def _without_noise(self, data: bytes) -> bytes:
+        """`data` without control bytes, which stay in a line with a text."""
+        pieces = []
+        begun = b"" if self._skipping else self._tail
+        for piece in _LINE_ENDS.split(data.replace(b"\0", b"")):
+            if not _TEXT.match(begun):
+                before, colon, after = piece.partition(b":")
+                name = before.translate(None, _NOISE) + colon
+                text = colon and _TEXT.fullmatch(begun + name)
+                piece = name + (after if text else after.translate(None, _NOISE))
+            pieces.append(piece)
+            begun = b"" if piece in (b"\r", b"\n") else begun + piece
+        return b"".join(pieces)
+
+    def _decoded(self, line: bytes) -> str:
+        if found := _TEXT.match(line):
+            start = found.start("line")
+            self.noise += len(line[:start].replace(b" ", b""))
+            return line[start:].decode("utf-8", "surrogateescape")
+        text = line.decode("utf-8", "ignore")
+        self.noise += len(line) - len(text.encode())
+        return self._trimmed(text)
 
     def _dropped(self, line: bytes) -> Overlong:
         self.overlong += 1

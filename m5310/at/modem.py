@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar, assert_never
+from typing import Any, Final, Self, TypeVar, assert_never
 
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import QUIET, Engine
@@ -23,14 +23,14 @@ from m5310.at.events import (
     UnexpectedResult,
     Unsolicited,
 )
-from m5310.at.lines import LineReader, Overlong
+from m5310.at.lines import LineReader, Overlong, printable
 from m5310.at.outstanding import ANSWER_LIMIT
 from m5310.at.resync import SETTLE
 from m5310.at.wakeup import AWAKE
 from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error, PortError, shortened
 
-log = logging.getLogger("m5310.modem")
-wire = logging.getLogger("m5310.wire")
+log: Final = logging.getLogger("m5310.modem")
+wire: Final = logging.getLogger("m5310.wire")
 
 T = TypeVar("T")
 
@@ -201,6 +201,7 @@ class Modem(asyncio.Protocol):
         """Part of `asyncio.Protocol`."""
         assert isinstance(transport, asyncio.Transport)
         self._loop = asyncio.get_running_loop()
+        self._engine.opened(self._loop.time())
         self._gone = self._loop.create_future()
         self._transport = transport
 
@@ -335,4 +336,4 @@ class Modem(asyncio.Protocol):
     def _log_lines(self, data: bytes) -> None:
         for line in self._trace.feed(data):
             text = f"{line.head}..." if isinstance(line, Overlong) else shortened(line)
-            wire.debug("%s < %s", self._name, text)
+            wire.debug("%s < %s", self._name, printable(text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from m5310 import __version__
 from m5310.cli import recording
 from m5310.cli.exits import EXIT_STATUS_HELP, Exit
 
@@ -26,6 +26,10 @@ examples:
   m5310 decode session.jsonl                  explain a recording
   m5310 decode '+MIPLREAD:0,12345,3303,0,5700'
 """
+
+
+DEFAULT_BAUD: Final = 9600
+"""The speed of a module that was not set to another."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,10 +61,7 @@ def parser() -> argparse.ArgumentParser:
 
 def version() -> str:
     """The package and its version."""
-    try:
-        return f"m5310 {metadata.version('m5310')}"
-    except metadata.PackageNotFoundError:
-        return "m5310 (not installed)"
+    return f"m5310 {__version__}"
 
 
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
@@ -84,7 +85,7 @@ def _command(
     return made
 
 
-def _add_port(made: argparse.ArgumentParser, *, default: int | None = 9600) -> None:
+def _add_port(made: argparse.ArgumentParser, *, default: int | None = DEFAULT_BAUD) -> None:
     made.add_argument("port", metavar="PORT", help="a serial port, as listed by `m5310 ports`")
     shown = "try the common speeds" if default is None else f"{default}"
     made.add_argument(
@@ -119,7 +120,8 @@ examples:
 
 def _send(commands: _Commands[_Parser]) -> None:
     text = """\
-Send commands in order and print their response lines. Stops at the first command that fails.
+Send commands in order and print their response lines. Stops at the first command that fails, and
+shows the reason: error numbers are on meanwhile (AT+CMEE=1), and as before at the end.
 
 examples:
   m5310 send /dev/ttyUSB0 AT+CSQ
@@ -147,8 +149,9 @@ def _console(commands: _Commands[_Parser]) -> None:
     text = """\
 Type commands and see responses and unsolicited lines, each with its meaning. Tab completes
 commands, the arrow keys recall earlier ones, Ctrl-D ends. Input can also come from a pipe: its
-lines are sent one after the other, and the console ends after the last response. Keep the pipe
-open to see unsolicited lines that come later.
+lines are sent one after the other, and the console ends after the last response, with the exit
+status of the first failure. Keep the pipe open to see unsolicited lines that come later. Error
+numbers are on meanwhile (AT+CMEE=1), and as before at the end.
 
 examples:
   m5310 console /dev/ttyUSB0

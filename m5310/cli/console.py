@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Final
 
 from m5310.at.line_stream import Following
-from m5310.cli.exits import Exit
+from m5310.cli.exits import Exit, exit_status
 from m5310.cli.explain.catalogue import entries, typed
 from m5310.cli.explain.lines import Explainer
 from m5310.cli.terminal import stdin
@@ -33,11 +33,18 @@ _HELP_WORDS: Final = {"?", "help"}
 async def command(given: argparse.Namespace, output: Output) -> int:
     modem, port = await open_modem(given.port, given.baud)
     async with modem:
-        return await run_console(Session(modem, port.change), output, words=given.words)
+        session = Session(modem, port.change, numbered=True)
+        try:
+            return await run_console(session, output, words=given.words)
+        finally:
+            await session.close()
 
 
 async def run_console(session: Session, output: Output, *, words: bool) -> int:
-    """Run a console on stdin until its input ends. Raises PortError if the port is lost."""
+    """Run a console on stdin until its input ends. Raises PortError if the port is lost.
+
+    The status is that of the first failure, as in `m5310 send`, unless a person types.
+    """
     prompt = _prompt(output)
     lines = stdin.read_lines(sys.stdin.fileno()) if prompt is None else prompt
     console = Console(session, output, words=words, echo=prompt is None)
@@ -45,7 +52,7 @@ async def run_console(session: Session, output: Output, *, words: bool) -> int:
         await console.run(lines)
     except Interrupted:
         return Exit.INTERRUPTED
-    return Exit.OK
+    return console.status if prompt is None else Exit.OK
 
 
 def _prompt(output: Output) -> AsyncGenerator[str, None] | None:
@@ -70,6 +77,8 @@ class Console:
         self._explainer = Explainer()
         self._words = words
         self._echo = echo
+        self.status: Exit = Exit.OK
+        """Of the first failure so far."""
 
     async def run(self, lines: AsyncGenerator[str, None]) -> None:
         """Send each line, show its response and unsolicited lines, until the lines end.
@@ -109,6 +118,7 @@ class Console:
             await self._send(text)
         elif text:
             self._output.message(f"{text!r} does not begin with AT; ? lists the commands")
+            self._failed(Exit.USAGE)
 
     async def _send(self, text: str) -> None:
         meaning = self._explainer.host(text)
@@ -120,13 +130,19 @@ class Console:
             answer = await self._session.execute(typed(text))
         except CommandError as error:
             self._show_line(" ", error.result, Style.RED)
+            self._failed(exit_status(error))
         except PortError:
             raise
         except M5310Error as error:
             self._output.message(str(error))
+            self._failed(exit_status(error))
         else:
             for line in (*answer.lines, "OK"):
                 self._show_line(" ", line, Style.PLAIN)
+
+    def _failed(self, status: Exit) -> None:
+        if self.status is Exit.OK:
+            self.status = status
 
     def _show_line(self, mark: str, line: str, style: Style) -> None:
         meaning = self._explainer.module(line)

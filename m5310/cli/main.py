@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from m5310.cli import arguments
 from m5310.cli.exits import Exit, exit_status
-from m5310.cli.terminal.output import Output
+from m5310.cli.terminal.output import Output, visible
 from m5310.errors import M5310Error
 
 
@@ -93,13 +93,18 @@ def _error_text(error: Exception) -> str:
     return str(error)
 
 
+class _Visible(logging.Formatter):
+    """Shows characters of a platform or a module that a terminal would obey as escapes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def _run_async(work: Coroutine[Any, Any, int], *, debug: bool) -> int:
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING,
-        format="%(relativeCreated)9.0f ms  %(message)s" if debug else "m5310: %(message)s",
-    )
-    # --debug shows the wire, not the steps of the state machines
-    logging.getLogger("transitions").setLevel(logging.WARNING)
+    handler = logging.StreamHandler()
+    shown = "%(relativeCreated)9.0f ms  %(message)s" if debug else "m5310: %(message)s"
+    handler.setFormatter(_Visible(shown))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler])
     # asyncio's own warnings (a second Ctrl-C leaves tasks unfinished) are for developers
     logging.getLogger("asyncio").setLevel(logging.WARNING if debug else logging.CRITICAL)
     return asyncio.run(_run_until_signal(work))

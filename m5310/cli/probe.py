@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from m5310.at.codec import Command
 from m5310.at.modem import Modem
+from m5310.cli.arguments import DEFAULT_BAUD
 from m5310.cli.exits import Exit
-from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer
+from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer, with_causes
 from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
 from m5310.errors import M5310Error, PortError
@@ -57,8 +58,9 @@ async def _probe(given: argparse.Namespace, output: Output) -> int:
     else:
         _print_table(findings, output)
         if baud is not None:
-            summary = "no problem found" if well else "there are problems"
-            output.result(f"{given.port} at {baud} baud: {summary}")
+            output.result(f"{given.port} at {baud} baud: {_summary(findings)}")
+            if baud != DEFAULT_BAUD:
+                output.result(f"the other commands need the speed: --baud {baud}")
     if baud is None:
         return Exit.TIMEOUT
     return Exit.OK if well else Exit.FAILED
@@ -77,7 +79,7 @@ async def _run_checks(modem: Modem, progress: Callable[[str], None]) -> list[Fin
         for check in CHECKS:
             progress(check.name)
             findings.append(check.finding(await _ask(modem, check.command)))
-        return findings
+        return with_causes(findings)
     finally:
         if were_off:
             await _ask(modem, general.error_numbers(False))
@@ -95,6 +97,14 @@ async def _ask(modem: Modem, command: Command[T]) -> T | M5310Error:
 
 def _well(findings: list[Finding]) -> bool:
     return all(finding.verdict is not Verdict.WRONG for finding in findings)
+
+
+def _summary(findings: list[Finding]) -> str:
+    problems = [finding for finding in findings if finding.verdict is Verdict.WRONG]
+    if not problems:
+        return "no problem found"
+    listed = "; ".join(f"{each.name} ({each.words})" for each in problems)
+    return f"{len(problems)} problem{'s'[: len(problems) != 1]}: {listed}"
 
 
 def _print_table(findings: list[Finding], output: Output) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeVar
 
@@ -148,6 +148,31 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     Check("attached", network.attachment(), _attached, vital=True),
     Check("address", network.addresses(), _address),
 )
+
+
+# What cannot be well while something before it is a problem.
+_FOLLOWING: Final = {
+    "SIM": {"SIM card", "signal", "registration", "attached", "address"},
+    "radio": {"signal", "registration", "attached", "address"},
+    "signal": {"registration", "attached", "address"},
+    "registration": {"attached", "address"},
+    "attached": {"address"},
+}
+
+
+def with_causes(findings: list[Finding]) -> list[Finding]:
+    """The findings; one that follows from a problem before it is a note that names the problem."""
+    problems = {each.name for each in findings if each.verdict is Verdict.WRONG}
+    causes = [name for name in _FOLLOWING if name in problems]
+    return [_with_cause(each, causes) for each in findings]
+
+
+def _with_cause(finding: Finding, causes: list[str]) -> Finding:
+    cause = next((name for name in causes if finding.name in _FOLLOWING[name]), None)
+    if cause is None or finding.verdict is Verdict.WELL:
+        return finding
+    advice = f"follows from the problem with the {cause}"
+    return replace(finding, verdict=Verdict.NOTE, advice=advice)
 
 
 def no_answer(port: str, speeds: tuple[int, ...]) -> Finding:

@@ -22,9 +22,8 @@ from m5310.cli.run_profile import (
 from m5310.cli.terminal import stdin
 from m5310.cli.terminal.output import Output, Style
 from m5310.cli.terminal.session import run_until_first_ends
-from m5310.commands.network import NetworkStatus, describe_status
-from m5310.commands.signal import describe_signal
 from m5310.device.device import URI, Device
+from m5310.device.events import Created, LoggedIn, Reported, UpkeepEvent
 from m5310.device.reports import Report, ReportState
 from m5310.errors import M5310Error, ParameterError, PortError, StateError
 from m5310.lwm2m.path import Path
@@ -64,8 +63,7 @@ async def _attach(module: Module, seconds: float, output: Output) -> None:
     async with output.progress("searching for the network") as show_progress:
 
         def progress(attempt: Attempt) -> None:
-            status = describe_status(NetworkStatus(attempt.stat, reject_cause=attempt.cause))
-            show_progress(f"searching for the network: {status}, {describe_signal(attempt.signal)}")
+            show_progress(f"searching for the network: {attempt}")
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)
@@ -81,7 +79,7 @@ class DeviceRunner:
         # Printed by its own task: a closed output must end the command, and not make a callback
         # fail, which the platform would see as a refusal.
         self._events: asyncio.Queue[str] = asyncio.Queue()
-        self._unconfirmed: asyncio.Queue[tuple[Report, str]] = asyncio.Queue()
+        self._followed: asyncio.Queue[tuple[Report, str, bool]] = asyncio.Queue()
 
     def device(self, port: str | Modem, baud: int, endpoint: str, profile: Profile) -> Device:
         return Device(
@@ -96,7 +94,7 @@ class DeviceRunner:
             on_read=self._on_read,
             on_write=self._on_write,
             on_execute=self._on_execute,
-            on_event=lambda event: self._output.message(str(event)),
+            on_event=self._on_event,
         )
 
     async def login(self, device: Device, profile: Profile, seconds: float) -> None:
@@ -114,7 +112,7 @@ class DeviceRunner:
         lines = stdin.no_lines() if background else stdin.read_lines(descriptor)
         await run_until_first_ends(
             self._print_events(),
-            self._print_acknowledgements(),
+            self._print_outcomes(),
             self._wait_logged_out(device),
             self._report_lines(device, lines),
             *(self._report_command(device, item) for item in profile.items if item.command),
@@ -158,21 +156,28 @@ class DeviceRunner:
         queued = report.state is ReportState.QUEUED
         what = f"{path} = {_format(value)}"
         self._events.put_nowait(f"{'queued' if queued else 'reported'} {what}")
-        if self._acknowledge:
-            self._unconfirmed.put_nowait((report, what))
+        if queued or self._acknowledge:
+            self._followed.put_nowait((report, what, queued))
 
-    async def _print_acknowledgements(self) -> None:
-        """Print for each report, in order, whether the platform acknowledged it."""
+    async def _print_outcomes(self) -> None:
+        """Print, in order, what becomes of queued reports, and of those to be acknowledged."""
         while True:
-            report, what = await self._unconfirmed.get()
+            report, what, queued = await self._followed.get()
             try:
-                await report.acknowledgement(None)
+                if queued:
+                    await report.accepted()
+                    self._events.put_nowait(f"reported {what}")
+                if self._acknowledge:
+                    await report.acknowledgement(None)
+                    self._events.put_nowait(f"acknowledged {what}")
             except M5310Error as error:
                 self._output.message(f"{what}: {error}")
-            else:
-                self._events.put_nowait(f"acknowledged {what}")
 
     # --- events ------------------------------------------------------------------------------
+
+    def _on_event(self, event: UpkeepEvent) -> None:
+        if not isinstance(event, Created | LoggedIn | Reported):  # printed where they are awaited
+            self._output.message(str(event))
 
     async def _on_read(self, resource: Resource) -> None:
         self._events.put_nowait(f"read {resource.path}: {_format(resource.value)}")
@@ -206,4 +211,5 @@ def _raise_if_over(device: Device, error: M5310Error) -> None:
 def _format(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return value.hex() if isinstance(value, bytes) else str(value)
+    # a line end in a text must not look like the next event
+    return value.hex() if isinstance(value, bytes) else str(value).replace("\n", "\\n")

@@ -164,7 +164,10 @@ def _value(table: Table, kind: ValueType, where: str) -> Value:
         try:
             return bytes.fromhex(value)
         except ValueError:
-            raise _Invalid(f"{where}value: {shortened(value, 40)!r} is not hex digits") from None
+            raise _Invalid(
+                f"{where}value: {shortened(value, 40)!r} is not hex digits; "
+                f"expected {_EXPECTED[kind]}"
+            ) from None
     if not isinstance(value, str | bytes | int | float):
         raise _Invalid(
             f"{where}value: {shortened(repr(value), 40)} is not a value; "
@@ -232,6 +235,14 @@ def _get(
 
 # --- values as text --------------------------------------------------------------------------
 
+_EXPECTED: Final = {
+    ValueType.STRING: "text",
+    ValueType.OPAQUE: "pairs of hex digits, such as 00ff",
+    ValueType.INTEGER: "a whole number, such as -7",
+    ValueType.FLOAT: "a number, such as 21.5",
+    ValueType.BOOLEAN: "true, false, on, off, 1 or 0",
+    ValueType.HEX_STRING: "pairs of hex digits, such as 00ff",
+}
 _BOOLEANS: Final = {"true": "1", "false": "0", "on": "1", "off": "0"}
 
 
@@ -246,8 +257,10 @@ def parse_value(kind: ValueType, text: str) -> Value:
     try:
         return decode(kind, text)
     except AnswerError:
-        expected = kind.name.lower()
-        raise ParameterError(f"{shortened(text, 40)!r} is not a value of type {expected}") from None
+        raise ParameterError(
+            f"{shortened(text, 40)!r} is not a value of type {kind.name.lower()}; "
+            f"expected {_EXPECTED[kind]}"
+        ) from None
 
 
 def parse_assignment(line: str) -> tuple[Path, str]:

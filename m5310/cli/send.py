@@ -20,16 +20,19 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     wanted = re.compile(re.escape(given.until or "") + ".*")
     modem, port = await open_modem(given.port, given.baud)
     async with modem, Following(modem, (wanted,)) as lines:
-        session = Session(modem, port.change)
-        for each in commands:
-            async with output.progress(each.line):
-                answer = await session.execute(each)
-            for line in answer.lines:
-                output.result(line)
-        if output.terminal:
-            output.message("OK")
-        if given.until is not None:
-            return await _wait_for_line(lines, given.until, commands[-1], output)
+        session = Session(modem, port.change, numbered=True)
+        try:
+            for each in commands:
+                async with output.progress(each.line):
+                    answer = await session.execute(each)
+                for line in answer.lines:
+                    output.result(line)
+            if output.terminal:
+                output.message("OK")
+            if given.until is not None:
+                return await _wait_for_line(lines, given.until, commands[-1], output)
+        finally:
+            await session.close()
     return Exit.OK
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from m5310.at.codec import Quoted
+from m5310.at.codec import Answer, Command, Quoted, Response
 from m5310.at.codec import values as values_of
 from m5310.at.table import CommandTable, Match, Values, first_flag
 from m5310.commands.general import within
@@ -19,6 +19,8 @@ from m5310.errors import AnswerError, ParameterError
 SEARCH: Final = 60.0
 """Seconds for AT+COPS, which answers after it has searched for the operator."""
 # guess: no capture shows a search.
+
+T = TypeVar("T")
 
 TABLE: Final = CommandTable()
 
@@ -147,7 +149,7 @@ def report_registration(level: int) -> Values:
     return (within("level", level, range(6)),)
 
 
-registration = TABLE.query(
+registration: Final = TABLE.query(
     "+CEREG?",
     _CEREG,
     lambda matches: _status(matches[0]),
@@ -156,16 +158,40 @@ registration = TABLE.query(
 )
 
 
+def registration_reports() -> Command[int]:
+    """`AT+CEREG?` for the level of the reports, 0..5."""
+    return _first_of(registration(), re.compile(r"\+CEREG: ?([0-5])(?:,.*)?"), int)
+
+
+def connection_reports() -> Command[bool]:
+    """`AT+CSCON?` for whether the radio connection is reported."""
+    return _first_of(connection(), re.compile(r"\+CSCON: ?([01])(?:,.*)?"), lambda one: one == "1")
+
+
+def _first_of(query: Command[Any], shape: re.Pattern[str], kind: Callable[[str], T]) -> Command[T]:
+    """The query, for the first value of its answer."""
+
+    def parse(answer: Answer) -> T:
+        match = shape.fullmatch(answer.lines[0]) if answer.lines else None
+        if match is None:
+            raise AnswerError(f"{query.line} was answered with {list(answer.lines)!r}")
+        return kind(match[1])
+
+    return Command(query.line, (Response(shape),), query.timeout, query.repeatable, parse)
+
+
 def registration_change(line: str) -> NetworkStatus | None:
     """An unsolicited +CEREG parsed; None for any other line."""
     match = _CEREG_URC.fullmatch(line)
     return _status(match) if match else None
 
 
-attach = TABLE.switch("+CGATT", "attach to the network or leave it", "attachment to the network")
+attach: Final = TABLE.switch(
+    "+CGATT", "attach to the network or leave it", "attachment to the network"
+)
 """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
 
-attachment = TABLE.query(
+attachment: Final = TABLE.query(
     "+CGATT?",
     re.compile(r"\+CGATT: ?([01])"),
     first_flag,
@@ -174,7 +200,7 @@ attachment = TABLE.query(
 )
 
 
-report_connection = TABLE.switch(
+report_connection: Final = TABLE.switch(
     "+CSCON", "report the radio connection", "reports of the radio connection", repeatable=True
 )
 """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
@@ -185,7 +211,7 @@ def describe_connection(connected: bool) -> str:
     return f"radio {'connected' if connected else 'idle'}"
 
 
-connection = TABLE.query(
+connection: Final = TABLE.query(
     "+CSCON?",
     re.compile(r"\+CSCON: ?[01],([01])"),
     first_flag,
@@ -216,7 +242,7 @@ def operator(plmn: str | None) -> Values:
     return 1, 2, Quoted(plmn)
 
 
-operator_query = TABLE.query(
+operator_query: Final = TABLE.query(
     "+COPS?",
     re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
     lambda matches: matches[0][1] or None,
@@ -243,7 +269,7 @@ def bands(*numbers: int) -> Values:
     return tuple(within("band", number, range(1, 86)) for number in numbers)
 
 
-bands_query = TABLE.query(
+bands_query: Final = TABLE.query(
     "+NBAND?",
     re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
     lambda matches: tuple(map(int, matches[0][1].split(","))),
@@ -262,7 +288,7 @@ def lock_frequency(earfcn: int) -> Values:
     return 0, within("earfcn", earfcn, range(262144))
 
 
-forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
+forget_frequencies: Final = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 
 
 # --- addresses and ping ----------------------------------------------------------------------
@@ -270,7 +296,7 @@ forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
 
-addresses = TABLE.query(
+addresses: Final = TABLE.query(
     "+CGPADDR",
     re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
     # of the first context that has one; None before that
@@ -285,7 +311,7 @@ def _access_points(matches: Sequence[Match]) -> dict[int, str]:
     return {int(number): name for number, _, name, *_ in rows}
 
 
-contexts = TABLE.query(  # only OK as long as none is defined
+contexts: Final = TABLE.query(  # only OK as long as none is defined
     "+CGDCONT?",
     re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
     _access_points,

@@ -22,11 +22,25 @@ otherwise. Each applied event goes to `Dispatch`, which opens, holds or stops th
 A login, update or logout has two results: the command's `OK`, and the outcome in a later line.
 `outcomes.expect` comes before the command, since the line may precede the `OK`.
 
+Waits. None is longer than what it waits for can last: an update ends with the lifetime, a logout
+during a login is tried at once, and the line with the outcome proves an `OK` that was lost. After
+`TOLD_AFTER` s of a wait the program gets the event `Waiting`. A command that deletes or ends
+something is repeated (`undo_all`), since the line may have damaged it. A module that refuses the
+configuration, the logout and the deletion is asked what it is (`m5310.module.banner`).
+
+Order. All tasks begin in a later round of the loop (`m5310.at.tasks.begin`), also if the program
+has asked for eager tasks, and events come after the state has changed: no step depends on when a
+task first runs.
+
 A report. `Outbox.send` checks all values, splits them by object instance into portions and queues
 them. One task sends them in order. `OK` for all portions: ACCEPTED. With an acknowledgement each
 portion has an ackid; the report is ACKNOWLEDGED when all came. An overdue or refused portion is
 sent again after an update has confirmed the registration, up to `ATTEMPTS` times. Lines of two
-reports never mix: a half-sent report is closed before the next one.
+reports never mix: a half-sent report is closed before the next one. A logout ends the wait for
+acknowledgements: the report fails, as one that may have arrived.
+
+A removed resource. Its reports fail before its instance is deleted. The platform learns it by an
+update: at once, after a renewal under way, or with the next one (`objects_changed`).
 
 A request. `Dispatch` parses the line and `Requests.receive` queues it, with its deadline. One task
 answers in order: `RequestHandler` calls the callback (coroutines on the loop, functions in a

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final, assert_never
 
+from m5310.device import parameters
 from m5310.device.callbacks import Callback, Callbacks, name
 from m5310.device.reports import check_payload
-from m5310.dialects.dialect import Commands, Dialect, Request, WireValue
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
-from m5310.errors import AnswerError, NotFound, NotSupported, ParameterError
-from m5310.lwm2m.path import Path
-from m5310.lwm2m.resources import ObjectTree, Resource
-from m5310.lwm2m.values import Value, ValueType, decode
+from m5310.dialects.dialect import Commands, Dialect, WireValue
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, WriteRequest
+from m5310.errors import AnswerError, M5310Error, NotFound, NotSupported, ParameterError
+from m5310.lwm2m.resources import Access, ObjectTree, Resource
+from m5310.lwm2m.values import Value, ValueType, decode, decode_bytes
 
 ANSWER_WITHIN: Final = 3.0
 """Seconds from the arrival of a request to its answer (recommended by OneNET guide 5.1.3)."""
@@ -30,6 +34,7 @@ class Handlers:
     `on_write(resource, value)` raises an exception to refuse. Default: every write is accepted.
     `on_execute(resource, arguments: bytes)` raises an exception to refuse. Default: every execute
     is refused.
+    A refusal is one line in the log, with the place that raised; the traceback is logged at DEBUG.
     Raises ParameterError for one that is not callable.
     """
 
@@ -45,6 +50,10 @@ class Handlers:
 
 class _Unfinished(Exception):
     """A callback ended without a result: too late, or cancelled."""
+
+
+class _Refused(Exception):
+    """The program's callback refused the request: the error is its `__cause__`."""
 
 
 class RequestHandler:
@@ -66,7 +75,8 @@ class RequestHandler:
         self._handlers = handlers
         self._dialect = dialect
         self._callbacks = callbacks
-        self.answer_within: Final = answer_within
+        # finite: a callback that does not end must not keep the requests behind it for ever
+        self.answer_within: Final = parameters.seconds("answer_within", answer_within, least=1e-9)
         """Seconds from the arrival of a request to its answer."""
 
     async def answer(self, parts: tuple[Request, ...], deadline: float, *, serve: bool) -> Commands:
@@ -88,58 +98,92 @@ class RequestHandler:
                     return await self._run(request, deadline)
                 case _:
                     assert_never(request)
-        except (NotFound, NotSupported, AnswerError, _Unfinished) as error:
-            _log.warning("refusing %s: %s", describe(request), error)
-            reason: Exception = error
         except Exception as error:
-            _log.exception("refusing %s", describe(request))
-            reason = error
-        return self._dialect.refuse(request, reason, self._declared(request.path))
+            return self.refuse(request, error)
 
-    def _declared(self, path: Path) -> ValueType | None:
-        try:
-            return self._resources.find(path).type
-        except NotFound:
-            return None
+    def refuse(self, request: Request, error: Exception) -> Commands:
+        """The commands that refuse a request because of `error`, which is logged."""
+        cause = error.__cause__ if isinstance(error, _Refused) else None
+        if cause is not None:
+            _log.debug("%s was refused by", describe(request), exc_info=cause)
+        if isinstance(error, NotFound | NotSupported | AnswerError | _Unfinished | _Refused):
+            _log.warning("refusing %s: %s", describe(request), error)
+        else:
+            _log.error("refusing %s", describe(request), exc_info=error)
+        declared = self._resources.declared(request.path)
+        return self._dialect.refuse(
+            request, cause if isinstance(cause, Exception) else error, declared
+        )
 
     async def _read(self, request: ReadRequest, deadline: float) -> Commands:
-        """The answer has all values, or is a refusal: they are collected before the first line."""
-        resources = self._resources.readable(request.path)
-        texts: list[str | None] = []  # None: the stored value's
-        for resource in resources:
-            value = await self._call(deadline, self._handlers.on_read, resource)
-            texts.append(None if value is None else resource.set(value))  # type: ignore[arg-type]  # checked there
-        values = [
-            WireValue(each.path, each.type, each.text if text is None else text)
-            for each, text in zip(resources, texts, strict=True)
-        ]
-        check_payload(f"the answer to a read of {request.path}", (each.text for each in values))
+        """The answer has all values that can be sent, or is a refusal: they are collected before
+        the first line."""
+        values: list[WireValue] = []
+        failure: Exception | None = None
+        for resource in self._resources.readable(request.path):
+            try:
+                text = await self._text(resource, deadline)
+            except _Unfinished:
+                raise  # no time is left for the others
+            except Exception as error:
+                if not request.path.whole:
+                    bug = not isinstance(error, M5310Error)
+                    what = describe(request)
+                    _log.warning(
+                        "%s has no place in %s: %s", resource.path, what, error, exc_info=bug
+                    )
+                failure = error
+            else:
+                values.append(WireValue(resource.path, resource.type, text))
+        if not values and failure is not None:
+            raise failure
+        check_payload(f"the answer to a read of {request.path}", values)
         return self._dialect.answer_read(request, values)
 
+    async def _text(self, resource: Resource, deadline: float) -> str:
+        value = await self._call(deadline, self._handlers.on_read, resource)
+        return resource.text if value is None else resource.set(value)  # type: ignore[arg-type]  # checked there
+
     async def _write(self, parts: tuple[Request, ...], deadline: float) -> Commands:
-        """Write several resources; all values are checked before the first callback."""
+        """Write several resources. All values are checked before the first callback, and stored
+        after the last one: all of them, or none."""
         writes = [part for part in parts if isinstance(part, WriteRequest)]
         if len(writes) > 1 and writes[0].flag != 1:
             raise AnswerError("the first part of the write is missing")
         changes = [self._change(write) for write in writes]
         for resource, value in changes:
-            await self._call(deadline, self._handlers.on_write, resource, value)
+            with _refusing(self._handlers.on_write):
+                await self._call(deadline, self._handlers.on_write, resource, value)
+        for resource, value in changes:
             resource.store(value)
         return self._dialect.confirm(writes[0])
 
     def _change(self, write: WriteRequest) -> tuple[Resource, Value]:
         resource = self._resources.writable(write.path)
-        opaque = ValueType.OPAQUE
-        if write.kind is not None and (write.kind is opaque) != (resource.type is opaque):
-            # hex digits would be stored as a text, or a text as hex digits
+        if write.kind is ValueType.OPAQUE:
+            data = decode(ValueType.OPAQUE, write.text)
+            assert isinstance(data, bytes)
+            value = decode_bytes(resource.type, data)
+        elif write.kind is not None and resource.type is ValueType.OPAQUE:
+            # a text would be stored as hex digits
             raise AnswerError(f"{write.path}: expected {resource.type.name}, got {write.kind.name}")
-        return resource, decode(resource.type, write.text)
+        else:
+            value = decode(resource.type, write.text)
+        if resource.access & Access.READABLE:
+            try:
+                resource.encode(value)
+            except ParameterError as error:
+                raise AnswerError(
+                    f"{error}; so it could never be read. A resource that is only WRITABLE takes it"
+                ) from None
+        return resource, value
 
     async def _run(self, request: ExecuteRequest, deadline: float) -> Commands:
         resource = self._resources.executable(request.path)
         if self._handlers.on_execute is None:
             raise NotSupported(f"{request.path}: no on_execute callback")
-        await self._call(deadline, self._handlers.on_execute, resource, request.arguments)
+        with _refusing(self._handlers.on_execute):
+            await self._call(deadline, self._handlers.on_execute, resource, request.arguments)
         return self._dialect.confirm(request)
 
     async def _call(self, deadline: float, callback: Callback | None, *args: object) -> object:
@@ -165,6 +209,20 @@ class RequestHandler:
             # SystemExit ends the event loop; this task continues until then
             raise _Unfinished(f"{name(callback)} was ended by {error!r}")
         return task.result()
+
+
+@contextlib.contextmanager
+def _refusing(callback: Callback | None) -> Iterator[None]:
+    """Turn the exception by which a callback refuses into _Refused, which names the place."""
+    try:
+        yield
+    except _Unfinished:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}"
+        assert callback is not None
+        raise _Refused(f"{name(callback)} raised {error!r} ({place})") from error
 
 
 _NAMES: Final = {

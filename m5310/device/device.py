@@ -10,10 +10,18 @@ from typing import Final, Self, overload
 
 from m5310.at.modem import Modem
 from m5310.at.tasks import finish
+from m5310.device import parameters
 from m5310.device.answers import ANSWER_WITHIN, Handlers, RequestHandler
 from m5310.device.callbacks import Callback, Callbacks
 from m5310.device.dispatch import Dispatch
-from m5310.device.events import EventEmitter, Listener, UpkeepCounters
+from m5310.device.events import (
+    Created,
+    EventEmitter,
+    Listener,
+    LoggedIn,
+    Searching,
+    UpkeepCounters,
+)
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
 from m5310.device.parts import Parts
@@ -24,12 +32,14 @@ from m5310.device.reports import ACKNOWLEDGED, Report, ReportState
 from m5310.device.requests import Requests
 from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
-from m5310.dialects.classic.urcs import Reading
+from m5310.dialects.classic.form import Reading
 from m5310.dialects.dialect import Dialect
 from m5310.errors import M5310Error, NotFound, ParameterError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
+from m5310.module.attach import Setup
+from m5310.module.attach_errors import Attempt
 from m5310.module.link import Link, Opener
 from m5310.module.module import Module
 from m5310.states import DeviceEvent, DeviceState
@@ -80,15 +90,23 @@ class Device:
         link = Link(port, baudrate)
         execute, session = link.execute, link.session
         config = Config(endpoint, uri, lifetime, bootstrap, blocks=blocks)
-        dialect: Dialect = Classic(config, reading)
+        dialect: Dialect = Classic(config, parameters.member("reading", reading, Reading))
+        parameters.flag("recover", recover)
         self.module: Final = Module(link)
+        self._endpoint = endpoint
         self._events = EventEmitter(on_event)
         self._resources = ObjectTree()
         registration = self._registration = Registration(
             execute, dialect, lifetime, self._events.emit
         )
         provisioning = self._provisioning = Provisioning(
-            self._resources, self.module, dialect, session, registration.outcomes
+            self._resources,
+            self.module,
+            self.module.settings,
+            dialect,
+            session,
+            registration.outcomes,
+            self._events.emit,
         )
         recovery = self._recovery = RecoveryPolicy(
             self.module,
@@ -117,7 +135,7 @@ class Device:
         requests = self._requests = Requests(handler, execute, session)
         parts = Parts(registration, provisioning, recovery, reports, requests, callbacks)
         self._lifecycle = Lifecycle(self.module, parts)
-        Dispatch(link, parts, dialect)
+        Dispatch(link, parts, dialect, self._resources, self._events)
 
     @property
     def state(self) -> DeviceState:
@@ -157,9 +175,11 @@ class Device:
         """Open the port and configure the module.
 
         What a previous program left in the module is logged out and deleted first. Raises
-        PortError, CommandError, CommandTimeout or ModemReset; the port is then closed again.
+        LanguageRefused if it is another module, or speaks another language, PortError,
+        CommandError, CommandTimeout or ModemReset; the port is then closed again.
         """
         await self._lifecycle.create()
+        self._events.emit(Created(self.modem.name))
 
     async def add_resource(
         self,
@@ -215,13 +235,25 @@ class Device:
     # --- log in, renew, log out --------------------------------------------------------------
 
     async def connect(self, timeout: float = CONNECT) -> None:  # noqa: ASYNC109  # the module's
-        """Log in; the module gives up after `timeout` s (rounded up to whole seconds).
+        """Log in within `timeout` s (rounded up to whole seconds).
 
-        Raises RegistrationError if the platform refuses, or if there is no outcome in time
-        (`timed_out`); CommandError if the module refuses to begin (30: no network yet). After a
-        cancellation the module continues, and `state` follows the outcome.
+        A module without a network is brought there first, in the same time: its radio is turned on,
+        and each poll of the network is an event `Searching`. An attach takes 2 to 120 s (seen).
+
+        Raises AttachError if there is no network, with the reason: no SIM, no coverage, denied;
+        RegistrationError if the platform refuses, or if there is no outcome in time (`timed_out`);
+        CommandError if the module refuses to begin. After a cancellation during the login the
+        module continues, and `state` follows the outcome.
         """
-        await self._registration.connect(timeout)
+        await self._registration.connect(timeout, self._find_network)
+        self._events.emit(LoggedIn(self._endpoint))
+
+    async def _find_network(self, seconds: float) -> None:
+        def progress(attempt: Attempt) -> None:
+            self._events.emit(Searching(attempt))
+
+        # from level 3 on, +CEREG carries the cause of a rejection
+        await self.module.attach(seconds, setup=Setup(registration=3), progress=progress)
 
     async def update(
         self,
@@ -291,6 +323,7 @@ class Device:
             if value is None:
                 raise ParameterError(f"{what!r}: no value to report; expected one")
             what = {what: value}
+        parameters.seconds("timeout", timeout)
         report = await self.report(what, acknowledge=acknowledge)
         if acknowledge and report.state is not ReportState.QUEUED:
             await report.acknowledgement(timeout)
@@ -300,6 +333,7 @@ class Device:
         self, values: Mapping[Resource, Value], *, acknowledge: bool = False
     ) -> Report:
         """As `notify`, without waiting for the platform."""
+        parameters.flag("acknowledge", acknowledge)
         for resource in values:
             self._resources.check(resource)
         if not self._recovery.login_pending:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import assert_never
+from typing import Final, assert_never
 
+from m5310.device.events import EventEmitter, Subscribed
 from m5310.device.parts import Parts
 from m5310.dialects.dialect import Dialect
 from m5310.dialects.urcs import (
@@ -12,15 +13,23 @@ from m5310.dialects.urcs import (
     Closed,
     Discovered,
     ExecuteRequest,
+    MalformedRequest,
     Observed,
     Opened,
     ReadRequest,
+    Request,
     Updated,
     WriteRequest,
 )
 from m5310.errors import AnswerError, ModemReset, PortError, StateError
+from m5310.lwm2m.resources import ObjectTree
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.states import DeviceEvent, DeviceState
+
+MODULES_OBJECTS: Final = range(8)
+"""Objects of LwM2M itself (OMA LwM2M 1.0, appendix E). The module serves those that the program did
+not declare, and only shows their requests (seen)."""
+_DEVICE_OBJECT: Final = 3
 
 _log = logging.getLogger("m5310.device")
 
@@ -28,9 +37,18 @@ _log = logging.getLogger("m5310.device")
 class Dispatch:
     """Listens to the link and to the state, from the beginning. Neither waits nor raises."""
 
-    def __init__(self, link: Link, parts: Parts, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        link: Link,
+        parts: Parts,
+        dialect: Dialect,
+        resources: ObjectTree,
+        events: EventEmitter,
+    ) -> None:
         self._parts = parts
         self._dialect = dialect
+        self._resources = resources
+        self._events = events
         link.listen(self._on_link_event)
         parts.registration.listen(self._on_state)
 
@@ -49,14 +67,17 @@ class Dispatch:
 
     def _on_line(self, line: str) -> None:
         try:
-            urc = self._dialect.parse(line)
+            urc = self._dialect.parse(line, self._resources.declared)
+        except MalformedRequest as error:
+            self._parts.requests.refuse(error.request, error)
+            return
         except AnswerError as error:
             _log.warning("ignoring line: %s", error)
             return
         parts = self._parts
         match urc:
             case ReadRequest() | WriteRequest() | ExecuteRequest():
-                parts.requests.receive(urc, registered=parts.registration.state.registered)
+                self._on_request(urc)
             case Acknowledged():
                 parts.outbox.acknowledged(urc.ackid)
             case Closed() if parts.registration.can_report:
@@ -70,6 +91,14 @@ class Dispatch:
                 pass  # the module answers a discover itself; None is not of this dialect
             case _:
                 assert_never(urc)
+
+    def _on_request(self, request: Request) -> None:
+        registered = self._parts.registration.state.registered
+        number = request.path.object
+        if number not in MODULES_OBJECTS or self._resources.has_object(number):
+            self._parts.requests.receive(request, registered=registered)
+        elif isinstance(request, ReadRequest) and number == _DEVICE_OBJECT and registered:
+            self._events.emit(Subscribed())
 
     def _session_ended(self, error: ModemReset | PortError) -> None:
         """The module has lost its configuration, or cannot be reached."""

@@ -14,9 +14,50 @@ from typing import Final, NamedTuple
 from m5310.commands.network import Registration
 from m5310.device.reports import Report
 from m5310.errors import M5310Error, ParameterError, PortError
+from m5310.module.attach_errors import Attempt
 
 # The text of an event says what happened, not what will be done about it: that depends on the
 # program's choice (`recover`).
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The module on `port` is configured."""
+
+    port: str
+
+    def __str__(self) -> str:
+        return f"the module on {self.port} is configured"
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The login waits for the network; one poll of it."""
+
+    attempt: Attempt
+
+    def __str__(self) -> str:
+        return f"searching for the network for {self.attempt.elapsed:.0f} s: {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The program's login succeeded."""
+
+    endpoint: str
+
+    def __str__(self) -> str:
+        return f"logged in as {self.endpoint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The module accepted a report completely."""
+
+    report: Report
+
+    def __str__(self) -> str:
+        return f"reported {_paths(self.report)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +88,15 @@ class PortBack:
 
     def __str__(self) -> str:
         return f"the port is back: {self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """After a login the platform has observed everything: it has read object 3, the module's own
+    (seen). From now on it takes reports."""
+
+    def __str__(self) -> str:
+        return "the platform has subscribed to the device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +179,22 @@ class ReportDropped:
     report: Report
 
     def __str__(self) -> str:
-        paths = ", ".join(str(resource.path) for resource in self.report.resources)
-        return f"the report of {paths} was dropped: the outbox is full"
+        return f"the report of {_paths(self.report)} was dropped: the outbox is full"
+
+
+def _paths(report: Report) -> str:
+    return ", ".join(str(resource.path) for resource in report.resources)
 
 
 UpkeepEvent = (
-    Reset
+    Created
+    | Searching
+    | LoggedIn
+    | Reported
+    | Reset
     | PortLost
     | PortBack
+    | Subscribed
     | LoggedOut
     | Reconnecting
     | Waiting
@@ -161,9 +219,13 @@ class UpkeepCounters(NamedTuple):
     renewed: int
     renewals_failed: int
     reports_dropped: int
+    subscribed: int
 
 
-GOOD_NEWS: Final = (PortBack, Restored, Renewed, Waiting)
+GOOD_NEWS: Final = (
+    *(Created, LoggedIn, Subscribed, Reported),
+    *(PortBack, Restored, Renewed, Waiting),
+)
 """The events that are no disruption."""
 
 TOLD_AFTER: Final = 2.0
@@ -200,6 +262,7 @@ class EventEmitter:
             renewed=seen[Renewed],
             renewals_failed=seen[RenewalFailed],
             reports_dropped=seen[ReportDropped],
+            subscribed=seen[Subscribed],
         )
 
     def emit(self, event: UpkeepEvent) -> None:

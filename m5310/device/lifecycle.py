@@ -11,6 +11,7 @@ from m5310.device.registration import CLOSE
 from m5310.errors import (
     Code,
     CommandTimeout,
+    LanguageRefused,
     M5310Error,
     ModemReset,
     PortError,
@@ -55,7 +56,7 @@ class Lifecycle:
 
     async def _undo(self, error: BaseException) -> None:
         # a module that is gone or silent would only make the caller wait again
-        if not isinstance(error, PortError | CommandTimeout | ModemReset):
+        if not isinstance(error, PortError | CommandTimeout | ModemReset | LanguageRefused):
             await self._parts.provisioning.delete_all()
         await self._release_port()
 

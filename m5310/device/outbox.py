@@ -9,8 +9,9 @@ from enum import Enum
 from typing import Final
 
 from m5310.at.tasks import begin
+from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
-from m5310.device.events import ReportDropped, UpkeepEvent
+from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.observations import Observations
 from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, ReportState, grouped
@@ -78,7 +79,7 @@ class Outbox:
         self._emit = emit
         self._recover = recover
         self._limit = limit
-        self._when_full = WhenFull(when_full)
+        self._when_full = parameters.member("when_full", when_full, WhenFull)
         self._queue: list[Portion] = []
         self._sending: Portion | None = None  # the first of the queue while it is sent
         self._interrupted = False  # the module forgot what it has of the portion being sent
@@ -227,7 +228,9 @@ class Outbox:
         self._wake()
         if portion is not self._sending and portion in self._queue:
             self._queue.remove(portion)  # it was to be sent again
+        queued = portion.report.state is ReportState.QUEUED
         portion.report.portion_acknowledged(portion.number)
+        self._emit_if_accepted(portion.report, queued)
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -277,11 +280,18 @@ class Outbox:
 
     def _on_accepted(self, portion: Portion) -> None:
         self._queue.remove(portion)  # an overdue one may be before it by now
+        queued = portion.report.state is ReportState.QUEUED
         portion.report.portion_accepted(portion.number)
+        self._emit_if_accepted(portion.report, queued)
         if portion.ackids and self._stopped:
             self._fail(portion.report, portion.report.unacknowledged("before the logout"))
         elif portion.ackids:
             self._acknowledgements.accepted(portion)
+
+    def _emit_if_accepted(self, report: Report, queued: bool) -> None:
+        """`queued`: whether it was so far."""
+        if queued and report.state is not ReportState.QUEUED:
+            self._emit(Reported(report))
 
     async def _on_error(self, portion: Portion, error: M5310Error) -> None:
         # twice: once, a bad line may have damaged the firmware's name

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from m5310.at.tasks import Pending
+from m5310.device.events import UpkeepEvent, announced
 from m5310.dialects.dialect import ATTEMPTS, Commands, Dialect, execute_all, undo_all
 from m5310.dialects.urcs import Closed, Opened
 from m5310.errors import (
     CommandError,
     CommandTimeout,
+    LanguageRefused,
     M5310Error,
     ModemReset,
     ParameterError,
@@ -21,8 +23,10 @@ from m5310.errors import (
 )
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
+from m5310.module import banner
 from m5310.module.link import Session
 from m5310.module.queries import Queries
+from m5310.module.settings import Settings
 
 LOGOUT: Final = 30.0
 """Seconds that the logout of a previous program may take."""  # guess: as `registration.CLOSE`
@@ -34,6 +38,10 @@ RESTARTS: Final = 2
 """Restarts of the module, or lost results, that `create` survives: opening the port resets many
 boards once; one is spare."""
 
+NOT_SUPPORTED: Final = 4
+INCORRECT_PARAMETERS: Final = 50
+"""CME numbers (TS 27.007 9.2)."""
+
 _log = logging.getLogger("m5310.device")
 
 
@@ -41,26 +49,30 @@ class Provisioning:
     """Creates, declares, restores and deletes what the module holds of the device.
 
     `outcomes` brings the module's next `Opened` or `Closed`. A caller that changes the resources
-    holds `lock`. Methods raise CommandError, CommandTimeout, ModemReset and PortError
-    unless they say otherwise.
+    holds `lock`. `emit` gets a `Waiting` for each long wait. Methods raise CommandError,
+    CommandTimeout, ModemReset and PortError unless they say otherwise.
     """
 
     def __init__(
         self,
         resources: ObjectTree,
         module: Queries,
+        settings: Settings,
         dialect: Dialect,
         session: Session,
         outcomes: Pending[type, bool],
+        emit: Callable[[UpkeepEvent], None] = lambda _: None,
     ) -> None:
         self._resources = resources
         self._module = module
+        self._settings = settings
         self._dialect = dialect
         self._session = session
         self._outcomes = outcomes
+        self._emit = emit
         self._instances: dict[Path, None] = {}  # that the module holds, in the order added
         self._maybe_instances: set[Path] = set()  # were sent, but no result came
-        self.lock = asyncio.Lock()
+        self.lock: Final = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure the module, again if it restarts meanwhile: opening the port resets many."""
@@ -86,22 +98,41 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(self._module.error_numbers(on=True))
+        await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
         except CommandError as error:
             _log.info("deleting the instance of a previous program: %s", error)
+            refused = error
         else:
             return None
         opened = self._outcomes.expect(Opened)
         if not await self._delete_previous():
+            await self._check_language(refused)
             # Either there is none and the line damaged the configuration, or a login of the
             # previous program is under way: then nothing is accepted before its end.
-            with contextlib.suppress(CommandError):
+            try:
                 return await self._retry_configure()
-            await asyncio.wait({opened}, timeout=LOGIN)
+            except CommandError as error:
+                if error.number == INCORRECT_PARAMETERS:
+                    raise
+            with announced(self._emit, "a login of the previous program is under way", LOGIN):
+                await asyncio.wait({opened}, timeout=LOGIN)
             await self._delete_previous()
         return await self._retry_configure()
+
+    async def _check_language(self, refused: CommandError) -> None:
+        """Raise LanguageRefused unless the module is an M5310 that knows the commands."""
+        model = await banner.ask(self._module.execute, "+CGMM")
+        if banner.is_ours(model) and refused.number != NOT_SUPPORTED:
+            return
+        said = await banner.describe(self._module.execute, model)
+        why = (
+            f"so were the logout and the deletion: expected an M5310 of the first generation, but "
+            f"{said}; connect such an M5310, or if this is one, try again after a minute: a login "
+            "of a previous program may be under way"
+        )
+        raise LanguageRefused(refused.command, refused.result, refused.number, why)
 
     async def _retry_configure(self) -> None:
         """Configure a module that holds no instance: a refusal means a damaged line."""
@@ -119,7 +150,8 @@ class Provisioning:
             _log.debug("not logged in: %s", error)
         else:
             # the module refuses to delete the instance until the logout has ended
-            await asyncio.wait({closed}, timeout=LOGOUT)
+            with announced(self._emit, "the previous program is being logged out", LOGOUT):
+                await asyncio.wait({closed}, timeout=LOGOUT)
         return await self._try(self._execute(self._dialect.delete()))
 
     async def declare(self, resource: Resource) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar, assert_never
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar, assert_never
 
 from m5310.at.codec import Execute
-from m5310.at.tasks import Pending, finish
+from m5310.at.tasks import Pending, begin, finish
+from m5310.device import parameters
 from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
 from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
@@ -20,7 +21,6 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     ModemReset,
-    ParameterError,
     PortError,
     RegistrationError,
 )
@@ -36,6 +36,9 @@ UPDATE: Final = 93.0
 CLOSE: Final = 30.0
 """Seconds for the platform to confirm a logout."""
 # guess: a third of what CoAP allows, since the module deletes the registration in any case.
+NO_NETWORK: Final = 30
+"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
+# guess: a module without a network refuses the login with this number, or lets it time out.
 LATE_UPDATE: Final = 1.0
 """Seconds for an update that begins when the lifetime is nearly over, or is over."""
 # guess: an answer comes within a second where the coverage is good; where it does not, the platform
@@ -54,6 +57,13 @@ _log = logging.getLogger("m5310.device")
 T = TypeVar("T")
 
 Outcome = Opened | Closed | Updated
+
+FindNetwork = Callable[[float], Coroutine[Any, Any, object]]
+"""Waits until the module is on the network, for at most so many seconds."""
+
+
+class NetworkFound:
+    """The key under which a login waits for the network."""
 
 
 class Registration(DeviceStatus):
@@ -74,7 +84,7 @@ class Registration(DeviceStatus):
         super().__init__()
         self._lifetime = lifetime
         self._expires = math.inf  # when the lifetime is over
-        self.objects_changed = False
+        self.objects_changed: bool = False
         """An object instance was deleted since the last login or update with objects."""
         self._login_due = 0.0  # when a login under way has ended
         self._emit = emit
@@ -111,10 +121,45 @@ class Registration(DeviceStatus):
 
     # --- log in ------------------------------------------------------------------------------
 
-    async def connect(self, timeout: float) -> None:  # noqa: ASYNC109  # the module's
-        """As `Device.connect`."""
-        seconds = math.ceil(_checked(timeout, least=1e-9))
+    async def connect(
+        self,
+        timeout: float,  # noqa: ASYNC109  # the module's
+        find_network: FindNetwork | None = None,
+    ) -> None:
+        """As `Device.connect`; `find_network` is called if the module has no network."""
+        seconds = math.ceil(parameters.seconds("timeout", timeout, least=1e-9))
         self.begin(DeviceEvent.CONNECT)
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
+        try:
+            await self._log_in(seconds)
+        except CommandError as error:
+            left = end - clock()
+            if find_network is None or error.number != NO_NETWORK or left <= 0:
+                raise
+            self.apply(DeviceEvent.CONNECT)
+            await self._search(find_network(left))
+            await self._log_in(max(1, math.ceil(end - clock())))
+
+    async def _search(self, searching: Coroutine[Any, Any, object]) -> None:
+        """Wait for the network, or for what ends the login before: a restart, a logout."""
+        ended = self.outcomes.expect(NetworkFound)
+        task = begin(searching)
+        both: set[asyncio.Future[Any]] = {ended, task}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done() and not ended.result():  # or it raises the error of the restart
+                raise _ended()
+            await task
+        except BaseException:
+            self.apply(DeviceEvent.REFUSED)
+            raise
+        finally:
+            self.outcomes.drop(NetworkFound)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _log_in(self, seconds: int) -> None:
         clock = asyncio.get_running_loop().time
         begun = clock()
         # one margin more if a login before this one may have to be ended first
@@ -164,6 +209,10 @@ class Registration(DeviceStatus):
         # guess: whether a module takes a logout during a login is not documented.
         if self.state is not DeviceState.REG_PENDING:
             return True
+        if self.outcomes.expected(NetworkFound):  # it has not begun
+            self.outcomes.resolve(NetworkFound, False)
+            await self.wait_stable()
+            return True
         closed = self.outcomes.expect(Closed)
         try:
             await finish(undo_all(self._execute, self._dialect.close(), closed.done))
@@ -178,8 +227,7 @@ class Registration(DeviceStatus):
         """The login under way was ended by a logout, or with its configuration."""
         self._maybe_logged_in = False
         self.apply(DeviceEvent.REFUSED)
-        ended = RegistrationError("the login was ended by close() or destroy()", timed_out=False)
-        self.outcomes.fail(Opened, ended)
+        self.outcomes.fail(Opened, _ended())
 
     async def wait_login(self) -> None:
         """Wait for the end of a login under way, and report how long that may take."""
@@ -207,7 +255,8 @@ class Registration(DeviceStatus):
 
     async def update(self, *, with_objects: bool, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.update`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
+        parameters.flag("with_objects", with_objects)
         self.begin(DeviceEvent.UPDATE)
         outcome = self.outcomes.expect(Updated)
         with_objects = with_objects or self.objects_changed
@@ -236,7 +285,7 @@ class Registration(DeviceStatus):
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109
         """As `Device.close`."""
-        _checked(timeout)
+        parameters.seconds("timeout", timeout)
         if self.state is DeviceState.REG_FAILED:
             await self._close_failed()
             return
@@ -304,9 +353,5 @@ class Registration(DeviceStatus):
         return await finish(send())
 
 
-def _checked(timeout: float, least: float = 0) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise ParameterError(f"timeout {timeout!r}: expected a number of seconds")
-    if not least <= timeout < math.inf:
-        raise ParameterError(f"timeout {timeout} s: expected a positive, finite number")
-    return timeout
+def _ended() -> RegistrationError:
+    return RegistrationError("the login was ended by close() or destroy()", timed_out=False)

@@ -73,7 +73,7 @@ class ReportSender:
             return
         if not self._dialect.acknowledges(version):
             why = f"firmware {version} acknowledges no reports; use acknowledge=False"
-            raise AcknowledgementRefused(error.command, error.result, error.number, why) from error
+            raise AcknowledgementRefused(error.command, error.result, error.number, why) from None
 
     async def _close(self, line: Line) -> None:
         """Close a report that stopped half way, or its lines would join the next report.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
+from m5310.device import parameters
 from m5310.dialects.dialect import WireValue
 from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
 from m5310.lwm2m.resources import Resource
@@ -89,6 +90,8 @@ class Report:
 
         Raises `error` if the report fails, TimeoutError after `timeout`. May be called again.
         """
+        if timeout is not None:
+            parameters.seconds("timeout", timeout)
         async with asyncio.timeout(timeout):
             await asyncio.shield(self._accepted)
 
@@ -104,6 +107,8 @@ class Report:
         """
         if not self._acknowledge:
             raise ParameterError("the report was sent without asking for an acknowledgement")
+        if timeout is not None:
+            parameters.seconds("timeout", timeout)
         # not wait_for: it would cancel the future, and a later acknowledgement would be lost
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
@@ -184,12 +189,12 @@ def grouped(values: Mapping[Resource, Value]) -> tuple[tuple[Line, ...], ...]:
         wire = WireValue(resource.path, resource.type, resource.encode(value))
         groups.setdefault(key, []).append(Line(resource, value, wire))
     for (object_, instance), group in groups.items():
-        check_payload(f"the report of {object_}/{instance}", (line.wire.text for line in group))
+        check_payload(f"the report of {object_}/{instance}", (line.wire for line in group))
     return tuple(tuple(group) for group in groups.values())
 
 
-def check_payload(what: str, texts: Iterable[str]) -> None:
+def check_payload(what: str, values: Iterable[WireValue]) -> None:
     """Raise ParameterError if the values are too large for one report or read answer."""
-    total = sum(map(size, texts))
+    total = sum(size(each.type, each.text) for each in values)
     if total > PAYLOAD_LIMIT:
         raise ParameterError(f"{what} takes {total} bytes, at most {PAYLOAD_LIMIT} fit into one")

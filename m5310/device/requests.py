@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from m5310.at.codec import Execute
 from m5310.at.tasks import begin
 from m5310.device.answers import RequestHandler, describe
-from m5310.dialects.dialect import Commands, Request
-from m5310.dialects.urcs import WriteRequest
-from m5310.errors import M5310Error
+from m5310.dialects.dialect import Commands
+from m5310.dialects.urcs import Request, WriteRequest
+from m5310.errors import AnswerError, M5310Error
 from m5310.lwm2m.path import Path
 from m5310.module.link import Session
 
@@ -23,6 +23,9 @@ QUEUE_LIMIT: Final = 64
 answered at their deadline take longer."""
 PARTS_LIMIT: Final = 128
 """Resources in one write, whose values have at most 1000 bytes in all."""
+PART_WITHIN: Final = 2.0
+"""Seconds from one part of a write to the next."""
+# guess: the longest one takes 1.1 s at 9600 baud, and an answer is expected after 3 s.
 
 _Key = tuple[type[Request], int, Path]
 
@@ -30,7 +33,8 @@ _log = logging.getLogger("m5310.device")
 
 
 class _Job(NamedTuple):
-    """A request to answer. With `answer` set, that answer is only sent again."""
+    """A request to answer. With `answer` set, that answer is only sent again; `fault` is why the
+    request cannot be served."""
 
     key: _Key
     parts: tuple[Request, ...]
@@ -38,6 +42,7 @@ class _Job(NamedTuple):
     session: int  # of the link: a msgid is valid in its own session only
     serve: bool
     answer: Commands | None = None
+    fault: AnswerError | None = None
 
 
 class Requests:
@@ -50,6 +55,8 @@ class Requests:
         self._jobs: list[_Job] = []
         self._known: dict[_Key, tuple[float, Commands | None]] = {}
         self._parts: list[WriteRequest] = []
+        self._registered = False  # when the first of the parts came
+        self._part_due: asyncio.TimerHandle | None = None
         self._open = False
         self._task: asyncio.Task[None] | None = None  # runs while there are requests
 
@@ -61,6 +68,7 @@ class Requests:
     async def close(self) -> None:
         """Answer no more requests."""
         self._open = False
+        self._take_parts()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -72,11 +80,22 @@ class Requests:
         If the device is not `registered` it is refused without calling the program: no answer, as
         the C kit gives, would let the platform wait for 30 s.
         """
+        parts: tuple[Request, ...] | None = (request,)
+        if isinstance(request, WriteRequest):
+            parts = self._complete(request, registered=registered)
+        if parts is not None:
+            self._queue(parts, registered=registered)
+
+    def refuse(self, request: Request, fault: AnswerError) -> None:
+        """Queue the refusal of a request that cannot be served."""
+        self._queue((request,), registered=True, fault=fault)
+
+    def _queue(
+        self, parts: tuple[Request, ...], *, registered: bool, fault: AnswerError | None = None
+    ) -> None:
+        request = parts[0]
         now = asyncio.get_running_loop().time()
-        parts = self._complete(request)
-        if parts is None:
-            return
-        key = type(request), request.msgid, parts[0].path
+        key = type(request), request.msgid, request.path
         self._forget_before(now - REMEMBERED)
         known = self._known.get(key)
         if known is not None and known[1] is None:
@@ -86,7 +105,8 @@ class Requests:
             return  # the platform repeats it
         answer = known[1] if known else None
         deadline = now + self._handler.answer_within
-        self._jobs.append(_Job(key, parts, deadline, self._session.number, registered, answer))
+        session = self._session.number
+        self._jobs.append(_Job(key, parts, deadline, session, registered, answer, fault))
         if known is None:
             self._known[key] = now, None
         self._serve()
@@ -95,23 +115,46 @@ class Requests:
         """Drop all requests: the module has restarted. The result of a running callback is not
         sent."""
         self._known.clear()
-        self._parts.clear()
+        self._take_parts()
         self._jobs.clear()
 
-    def _complete(self, request: Request) -> tuple[Request, ...] | None:
-        """All parts of the request; None if more parts of a write are to follow."""
-        if not isinstance(request, WriteRequest):
-            return (request,)
-        if request.flag == 1 or (self._parts and self._parts[0].msgid != request.msgid):
-            self._parts = []  # the write before it was not completed
-        self._parts.append(request)
-        if not request.last:
-            if len(self._parts) > PARTS_LIMIT:
-                _log.warning("dropping a write of more than %d parts", PARTS_LIMIT)
-                self._parts = []
-            return None
-        parts, self._parts = tuple(self._parts), []
+    def _complete(self, request: WriteRequest, *, registered: bool) -> tuple[Request, ...] | None:
+        """All parts of the write; None if more are to follow."""
+        if self._parts and self._parts[0].msgid != request.msgid:
+            self._give_up_parts()
+        parts = self._take_parts()
+        if request.flag == 1:
+            parts = []  # the platform repeats it from its first part on
+        parts.append(request)
+        if request.last:
+            return tuple(parts)
+        self._parts, self._registered = parts, registered
+        if len(parts) > PARTS_LIMIT:
+            self._give_up_parts()
+        else:
+            loop = asyncio.get_running_loop()
+            self._part_due = loop.call_later(PART_WITHIN, self._give_up_parts)
+        return None
+
+    def _take_parts(self) -> list[WriteRequest]:
+        if self._part_due is not None:
+            self._part_due.cancel()
+            self._part_due = None
+        parts, self._parts = self._parts, []
         return parts
+
+    def _give_up_parts(self) -> None:
+        """The rest of a write does not come: it is refused, unless it may be a whole bare text."""
+        first, *more = self._take_parts()
+        if first.bare is not None and not more:
+            whole = first._replace(kind=None, text=first.bare, flag=0, bare=None)
+            self._queue((whole,), registered=self._registered)
+        else:
+            fault = AnswerError(
+                f"{1 + len(more)} parts came and not the last; expected at most {PARTS_LIMIT}, "
+                f"each within {PART_WITHIN:g} s"
+            )
+            self._queue((first,), registered=self._registered, fault=fault)
 
     def _forget_before(self, then: float) -> None:
         # the dictionary is in the order of arrival
@@ -130,10 +173,15 @@ class Requests:
             job = self._jobs.pop(0)
             answer = job.answer
             if answer is None:
-                answer = await self._handler.answer(job.parts, job.deadline, serve=job.serve)
+                answer = await self._answer(job)
                 if job.key in self._known and job.session == self._session.number:
                     self._known[job.key] = self._known[job.key][0], answer
             await self._send(answer, job.session)
+
+    async def _answer(self, job: _Job) -> Commands:
+        if job.fault is not None:
+            return self._handler.refuse(job.parts[0], job.fault)
+        return await self._handler.answer(job.parts, job.deadline, serve=job.serve)
 
     async def _send(self, answer: Commands, session: int) -> None:
         try:

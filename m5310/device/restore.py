@@ -12,8 +12,8 @@ from typing import Final
 from m5310.at.tasks import begin
 from m5310.device.events import PortBack, RadioRestarted, Reconnecting, Restored, UpkeepEvent
 from m5310.device.provisioning import Provisioning
-from m5310.device.registration import CLOSE, CONNECT, Registration
-from m5310.errors import CommandError, M5310Error, PortError, RegistrationError
+from m5310.device.registration import CLOSE, CONNECT, NO_NETWORK, Registration
+from m5310.errors import CommandError, CommandTimeout, M5310Error, PortError, RegistrationError
 from m5310.module.module import Module
 from m5310.module.radio import restart_idle_radio
 from m5310.states import DeviceEvent, DeviceState
@@ -45,9 +45,6 @@ later, and after a refusal by one network tries the next by itself."""
 ATTACH_TIME: Final = 15.0
 """Seconds from turning the radio on to the next login."""
 # guess: an attach takes 2 to 120 s (seen), mostly few, and the next attempt comes minutes later.
-
-NO_NETWORK: Final = 30
-"""TS 27.007 9.2: no network service. The module is still attaching, or out of coverage."""
 
 _RANDOM: Final = Random()  # noqa: S311  # spreads waits, keeps no secret
 
@@ -143,6 +140,8 @@ class Restoration:
                     await self._log_in(may_restart_radio=clock() - begun >= ATTACH_GRACE)
             except M5310Error as error:
                 configured = configured and _keeps_configuration(error)
+                if isinstance(error, CommandTimeout):
+                    await self._link.turn_speed()
                 await self._pause(attempt, error)
                 attempt += 1
             else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from m5310.at.codec import Command, Execute
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
 from m5310.errors import CommandError, CommandTimeout
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
@@ -17,7 +17,8 @@ ATTEMPTS: Final = 3
 # guess: a bad line damages one line of a thousand.
 
 Commands = tuple[Command[Any], ...]
-Request = ReadRequest | WriteRequest | ExecuteRequest
+Declared = Callable[[Path], ValueType | None]
+"""The type of a device's resource, None if it has none at this path."""
 
 
 class WireValue(NamedTuple):
@@ -94,10 +95,11 @@ class Dialect(Protocol):
         `declared` is the type of the resource that the request names, None if there is none.
         """
 
-    def parse(self, line: str) -> Urc | None:
+    def parse(self, line: str, declared: Declared) -> Urc | None:
         """The meaning of an unsolicited line; None if it does not belong to this language.
 
-        Raises AnswerError for a line of this language that is malformed.
+        Raises AnswerError for a line of this language that is malformed, MalformedRequest if that
+        can be answered.
         """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from m5310.errors import AnswerError
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
@@ -71,8 +72,9 @@ class WriteRequest(NamedTuple):
     """To be answered with `Dialect.confirm`, once after the part with `last`.
 
     `kind` is None in the bare form, where `text` is the rest of the line after the resource id.
-    `flag` is 1 for the first, 2 for a middle and 0 for the last of several resources written
-    together.
+    OPAQUE stands for bytes of any type. `flag` is 1 for the first, 2 for a middle and 0 for the
+    last of several resources written together. `bare` is the text of the bare form if the line
+    fits that as well.
     """
 
     ref: int
@@ -81,6 +83,7 @@ class WriteRequest(NamedTuple):
     kind: ValueType | None
     text: str
     flag: int = 0
+    bare: str | None = None
 
     @property
     def last(self) -> bool:
@@ -94,6 +97,20 @@ class ExecuteRequest(NamedTuple):
     msgid: int
     path: Path
     arguments: bytes
+
+
+Request = ReadRequest | WriteRequest | ExecuteRequest
+
+
+class MalformedRequest(AnswerError):
+    """A request in no known form, but with a readable msgid: it is to be refused.
+
+    `request` has what could be read of it; ids that could not are open (-1), the object 0.
+    """
+
+    def __init__(self, message: str, request: Request) -> None:
+        super().__init__(message)
+        self.request = request
 
 
 Urc = (

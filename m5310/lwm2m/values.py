@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from decimal import Decimal
 from enum import IntEnum
 from typing import assert_never
@@ -11,9 +12,11 @@ from typing import assert_never
 from m5310.errors import AnswerError, ParameterError, shortened
 
 VALUE_LIMIT = 1024
-"""Bytes of one value between its quotes (OneNET guide 5.1.2); counted in UTF-8 (inferred)."""
+"""Bytes of one value (OneNET guide 5.1.2): of a text in UTF-8, of OPAQUE those that the hex digits
+stand for (inferred)."""
 PAYLOAD_LIMIT = 1000
-"""Bytes of all values of one report or read answer (OneNET guide 5.1.2); same count."""
+"""Bytes of all values of one report, read answer or write (OneNET guide 5.1.2); same count. So no
+value of more bytes can be sent, whatever `VALUE_LIMIT` allows."""
 
 Value = str | bytes | int | float | bool
 
@@ -33,21 +36,27 @@ def encode(kind: ValueType, value: Value) -> str:
     """The text of a value, as it stands between quotes in a report or a read answer.
 
     Raises ParameterError for a value of the wrong Python type, one that cannot be sent (`"`, CR,
-    LF, other control characters, NaN, more than 64 bits) or a text over 1024 bytes.
+    LF, other control characters, NaN, more than 64 bits, an int that no float holds exactly) or of
+    more than 1000 bytes.
     """
     # the characters of a subclass of str: a str Enum would be sent as its member's name
     text = str.__str__(_text(kind, value))
-    if size(text) > VALUE_LIMIT:
+    if (taken := size(kind, text)) > PAYLOAD_LIMIT:
         raise ParameterError(
-            f"the value {shortened(text, 60)!r} takes {size(text)} bytes, "
-            f"at most {VALUE_LIMIT} fit; send it in parts"
+            f"the value {shortened(text, 60)!r} takes {taken} bytes, "
+            f"at most {PAYLOAD_LIMIT} fit; send it in parts"
         )
     return text
 
 
-def size(text: str) -> int:
-    """Bytes a text takes between its quotes."""
-    return len(text.encode())
+def size(kind: ValueType, text: str) -> int:
+    """Bytes of the value that stands as `text` between its quotes."""
+    return len(text) // 2 if kind is ValueType.OPAQUE else len(raw(text))
+
+
+def raw(text: str) -> bytes:
+    """The bytes of a text; a lone surrogate U+DC80..DCFF is a byte that was not UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _text(kind: ValueType, value: Value) -> str:
@@ -131,6 +140,9 @@ def _decimal(value: Value) -> str:
         number = math.inf
     if not math.isfinite(number):
         raise _mismatch(ValueType.FLOAT, value, "a finite number")
+    if number != value:
+        expected = "an int that a float holds exactly (all up to 2**53); use INTEGER"
+        raise _mismatch(ValueType.FLOAT, value, expected)
     text = repr(number)
     if "e" not in text:
         return text
@@ -139,12 +151,55 @@ def _decimal(value: Value) -> str:
 
 
 def decode(kind: ValueType, text: str) -> Value:
-    """The value of a text from the platform. Raises AnswerError if it is invalid for the type."""
-    if size(text) > VALUE_LIMIT:
-        raise AnswerError(f"a value of {size(text)} bytes; expected at most {VALUE_LIMIT}")
-    value = _value(kind, text)
+    """The value of a text from the platform. Raises AnswerError if it is invalid for the type.
+
+    A text with bytes that are not UTF-8 (see `raw`) is a value of type OPAQUE only: these bytes.
+    """
+    taken = raw(text)
+    if not text.isascii() and (foreign := _FOREIGN.search(text)):
+        if kind is not ValueType.OPAQUE:
+            byte = raw(foreign[0]).hex().upper()
+            raise AnswerError(
+                f"{shortened(text, 60)!r} is not UTF-8 (byte {byte}), the charset of the platform; "
+                "expected UTF-8: have the application write that, or declare the resource OPAQUE"
+            )
+        value: Value | None = taken
+    else:
+        value = _value(kind, text)
     if value is None:
         raise AnswerError(f"{shortened(text, 60)!r} is not a value of type {kind.name}")
+    bytes_ = len(value) if isinstance(value, bytes) else len(taken)
+    if bytes_ > VALUE_LIMIT:
+        raise AnswerError(f"a value of {bytes_} bytes; expected at most {VALUE_LIMIT}")
+    return value
+
+
+_FOREIGN = re.compile("[\udc80-\udcff]")
+
+
+def decode_bytes(kind: ValueType, data: bytes) -> Value:
+    """The value of a resource of this type whose bytes came as OPAQUE, as LwM2M encodes them.
+
+    An integer has 1, 2, 4 or 8 bytes, a float 4 or 8, big-endian; a boolean one. Raises AnswerError
+    if they are invalid for the type.
+    """
+    size = len(data)
+    value: Value | None = None
+    if kind is ValueType.STRING:
+        return decode(kind, data.decode("utf-8", "surrogateescape"))
+    if kind is ValueType.OPAQUE:
+        value = data
+    elif kind is ValueType.HEX_STRING:
+        value = data.hex().upper()
+    elif kind is ValueType.INTEGER and size in (1, 2, 4, 8):
+        value = int.from_bytes(data, "big", signed=True)
+    elif kind is ValueType.FLOAT and size in (4, 8):
+        (number,) = struct.unpack(">f" if size == 4 else ">d", data)
+        value = number if math.isfinite(number) else None
+    elif kind is ValueType.BOOLEAN:
+        value = {b"\0": False, b"\1": True}.get(data)
+    if value is None:
+        raise AnswerError(f"the bytes {shortened(data.hex(), 60)} are no value of type {kind.name}")
     return value
 
 

@@ -6,9 +6,10 @@
      Module --------------- execute ---------------> Link <--- listen --- Module, Device
         |                                              |
         +- queries   one method a command              | events: LineReceived, Restarted, PortLost
-        +- attach    (attach_errors; radio)            | session: number, interruption
+        +- attach    (attach_errors; radio; settings)  | session: number, interruption
         +- ping                                        v
         +- udp                                       Modem (m5310.at), a new one at each opening
+        +- banner    what another module says it is
         +- speed ----- PortSpeed.change -----------> serial port (m5310.ports)
 
 Link. There is one for each port, and only it opens the port, recognises a restart, a loss and a
@@ -37,10 +38,14 @@ until the module is registered. A restart begins again with the set-up. A refuse
 registration that lasts ends it, and so does the timeout: `Evidence` becomes the error with its
 advice. `radio` starts a search again that the module has stopped.
 
+Settings. Error numbers and reports that the driver turns on for its own use are put back when the
+`Module` is closed or the `Device` destroyed: `Settings` notes the value that each had.
+
 Ping and UDP. The module answers `OK`, and later a URC brings the outcome. A ping's outcome does not
 name its request, so one ping runs at a time. Each socket has one task that fetches and sends in
 turns. A restart or a loss ends pings and sockets with its error; a `Device` sets itself up again.
 
 Speed. Module and port change together: `AT+NATSPEED`, the port, `AT`. Without an answer both go
-back. `PortSpeed.stored` is the speed after a restart: `reset` and `attach` follow the module there.
+back. `PortSpeed.stored` is the speed after a restart: `reset` and `attach` follow the module there,
+and a `Device` whose module is silent tries both (`Link.turn_speed`).
 """

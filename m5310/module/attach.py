@@ -19,6 +19,7 @@ from m5310.module import speed
 from m5310.module.attach_errors import SIM_ADVICE, AttachError, Attempt, Evidence
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.queries import Queries
+from m5310.module.settings import Settings
 
 ATTACH_TIMEOUT: Final = 120.0
 """Seconds until the module is registered: an attach takes 2 to 120 (seen)."""
@@ -40,7 +41,8 @@ class Setup:
     """What `attach` sets before it switches the radio on. None: the setting is not changed.
 
     `registration` is the level of the +CEREG reports, 0..5; without them a change is noticed up to
-    `POLL_INTERVAL` s late. `connection`: report +CSCON. `edrx` is a cycle in seconds, 0 for none.
+    `POLL_INTERVAL` s late. `connection`: report +CSCON. These two are put back when the module is
+    closed. `power_saving` and `edrx` (a cycle in seconds, 0 for none) stay.
     """
 
     registration: int | None = 2
@@ -69,6 +71,7 @@ Progress = Callable[[Attempt], None]
 async def attach(
     module: Queries,
     link: Link,
+    settings: Settings,
     setup: Setup,
     *,
     timeout: float,  # noqa: ASYNC109  # ends in an error that has the evidence
@@ -80,7 +83,7 @@ async def attach(
         raise ParameterError(
             f"timeout {timeout} s: expected a positive and finite number of seconds"
         )
-    attempt = _Attach(module, link, setup, progress)
+    attempt = _Attach(module, link, settings, setup, progress)
     stop = link.listen(attempt.on_event)
     limit = asyncio.timeout(timeout)
     try:
@@ -99,10 +102,16 @@ class _Attach:
     """One call of `attach`, and what it has seen so far."""
 
     def __init__(
-        self, module: Queries, link: Link, setup: Setup, progress: Progress | None
+        self,
+        module: Queries,
+        link: Link,
+        settings: Settings,
+        setup: Setup,
+        progress: Progress | None,
     ) -> None:
         self._module = module
         self._link = link
+        self._settings = settings
         self._setup = setup
         self._progress = progress
         self._clock = asyncio.get_running_loop().time
@@ -182,14 +191,14 @@ class _Attach:
         module, setup = self._module, self._setup
         self._changed.clear()
         try:
-            await module.error_numbers(on=True)  # the numbers are the evidence
+            await self._settings.error_numbers()  # the numbers are the evidence
         except CommandError as error:
             _log.info("no error numbers: %s", error)
         self._talking = True
         if setup.registration is not None:
-            await module.report_registration(setup.registration)
+            await self._settings.report_registration(setup.registration)
         if setup.connection is not None:
-            await module.report_connection(on=setup.connection)
+            await self._settings.report_connection(setup.connection)
         if setup.power_saving is not None:
             await module.power_saving(setup.power_saving)
         if setup.edrx is not None:

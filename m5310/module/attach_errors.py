@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, assert_never
 
-from m5310.commands.network import Registration, describe_cause
+from m5310.commands.network import NetworkStatus, Registration, describe_cause, describe_status
+from m5310.commands.signal import describe_signal
 from m5310.errors import Code, CommandError, M5310Error
 
 # The error numbers for "no usable SIM" (TS 27.007 9.2.1; 311 seen), with advice.
@@ -18,6 +19,9 @@ SIM_ADVICE: Final = {
     15: "try another SIM: this one is not accepted",
     311: "switch the PIN of the SIM off in a telephone",
 }
+
+
+_OTHER_SPEEDS: Final = "`m5310 probe PORT` finds it, and so does attach(speeds=COMMON_SPEEDS)"
 
 
 class Obstacle(Enum):
@@ -43,6 +47,10 @@ class Attempt:
     stat: Registration
     signal: int | None
     cause: int | None = None
+
+    def __str__(self) -> str:
+        status = describe_status(NetworkStatus(self.stat, reject_cause=self.cause))
+        return f"{status}, {describe_signal(self.signal)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class AttachError(M5310Error):
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.obstacle = _obstacle(evidence)
+        self.obstacle: Final = _obstacle(evidence)
         super().__init__(_words(self.obstacle, evidence) + _restarts(evidence.restarts))
         refused = self.obstacle in (Obstacle.NO_SIM, Obstacle.DENIED)
         self.code = Code.REG_FAILED if refused else Code.TIMEOUT
@@ -144,5 +152,6 @@ def _silence(seen: Evidence) -> str:
     if seen.last is not None:
         return f"{tried}, although it answered before; check the power supply"
     if seen.noise:
-        return f"{tried}, but {seen.noise} bytes of noise; try other speeds: attach(speeds=...)"
-    return f"{tried}, and no noise; check the power, RX and TX, and the port"
+        return f"{tried}, but {seen.noise} bytes of noise; {_OTHER_SPEEDS}"
+    advice = f"{tried}, and no noise; check the power, RX and TX, and the port"
+    return f"{advice}. If the module has another speed: {_OTHER_SPEEDS}" if tried else advice

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from m5310.at.codec import Command
 from m5310.at.engine import QUIET
@@ -73,7 +74,7 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number: int = 0
         self.interruption: ModemReset | PortError | None = None
 
     def end(self, error: ModemReset | PortError) -> None:
@@ -107,8 +108,9 @@ class Link:
         self._stop_listening: Callable[[], None] | None = None
         self._listeners: tuple[Listener, ...] = ()
         self._changing_speed = asyncio.Lock()
+        self._unstored: int | None = None  # the last speed that was set without being stored
         self.speed: PortSpeed | None = None
-        self.session = Session()
+        self.session: Final = Session()
 
     # --- the port ----------------------------------------------------------------------------
 
@@ -193,6 +195,22 @@ class Link:
             raise NotSupported("this port has no speed; expected a serial port")
         async with self._changing_speed:
             await speed.change(modem.execute, self.speed, baudrate, store=store)
+        if not store:
+            self._unstored = baudrate
+
+    async def turn_speed(self) -> None:
+        """Set the port to the other speed at which a silent module may be.
+
+        A module that restarts at its stored speed cannot be understood at one that was not stored.
+        No effect if only one speed is possible, or the port cannot be set to the other.
+        """
+        if self.speed is None or self._unstored is None:
+            return
+        stored = self.speed.stored
+        other = stored if self.speed.baudrate != stored else self._unstored
+        async with self._changing_speed:
+            with contextlib.suppress(PortError):
+                await self.speed.change(other)
 
     # --- events ------------------------------------------------------------------------------
 

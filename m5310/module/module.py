@@ -33,6 +33,7 @@ from m5310.module.attach import ATTACH_TIMEOUT, Attached, Progress, Setup
 from m5310.module.link import LineReceived, Link, LinkEvent, PortLost, Restarted
 from m5310.module.ping import Pings
 from m5310.module.queries import Queries
+from m5310.module.settings import Settings
 from m5310.module.udp import Address, Datagrams, ModuleDatagramTransport
 
 _AT = re.compile(r" *AT", re.IGNORECASE)
@@ -60,6 +61,7 @@ class Module(Queries):
         self._shared = isinstance(port, Link)
         self.link: Final = port if isinstance(port, Link) else Link(port, baudrate, quiet=quiet)
         self.link.listen(self._on_event)
+        self.settings: Final = Settings(self.execute, self.link.session)
         self._datagrams = Datagrams(self.execute)
         self._streams: WeakSet[Following] = WeakSet()
         self._pings = Pings(self.execute)
@@ -78,6 +80,7 @@ class Module(Queries):
     async def close(self) -> None:
         """Close its sockets and the streams of lines, and the port if it was opened here.
 
+        Error numbers and reports that `attach` turned on are put back to what they were.
         Raises nothing if the module does not answer. A cancellation does not interrupt it. No
         effect if closed.
         """
@@ -85,6 +88,8 @@ class Module(Queries):
 
     async def _close(self) -> None:
         await self._datagrams.close()
+        if not self.link.gone:
+            await self.settings.put_back()
         closed = PortError("the module was closed")
         self._fail_pending(closed)
         for stream in tuple(self._streams):
@@ -176,14 +181,20 @@ class Module(Queries):
         if speeds and self.link.speed is None:
             raise NotSupported("this port has no speed to try; expected a serial port")
         return await attach.attach(
-            self, self.link, setup, timeout=timeout, speeds=speeds, progress=progress
+            self,
+            self.link,
+            self.settings,
+            setup,
+            timeout=timeout,
+            speeds=speeds,
+            progress=progress,
         )
 
     async def set_speed(self, baudrate: int, *, store: bool = True) -> None:
         """`AT+NATSPEED`: change the speed of module and port; `store`: keep it after a restart.
 
-        Without `store`, a module that restarts by itself is found again by `attach`, not by a
-        `Device`, which keeps trying at the speed of its port.
+        Without `store`, a module that restarts by itself is at the stored speed again: `attach`
+        tries that one too, and a `Device` that restores itself tries both in turn.
 
         `baudrate` is one of `commands.general.BAUDS`. Commands of this module wait meanwhile;
         commands of `modem` itself must not be executed then. Raises SpeedError if the module does

@@ -61,7 +61,8 @@ def nbiot_device_create(
     `execute_callback` the arguments (bytes). Without it every execute is refused.
     `notify_ack_callback` the ackid (int) of a report that the platform acknowledged. Without it
     reports ask for no acknowledgement.
-    A callback that raises an exception refuses the request.
+    A callback that raises an exception refuses the request. A write callback must end within 25 s:
+    a later end changes nothing, the write is answered as failed and the value is the one before.
 
     Raises ParameterError, PortError, CommandError or CommandTimeout; the port is closed then.
     """
@@ -103,8 +104,12 @@ def nbiot_resource_del(dev: NbiotDevice, objid: int, instid: int, resid: int) ->
 def nbiot_device_connect(dev: NbiotDevice, timeout: float) -> None:
     """Log in to OneNET (AT+MIPLOPEN) within `timeout` seconds, rounded up to whole ones.
 
-    Raises RegistrationError if the platform refuses or does not answer, CommandError (30: no
-    network yet), CommandTimeout, StateError or PortError.
+    A module without a network is brought there first, in the same time; the polls of the network
+    are logged as warnings of the logger `m5310.device`, which Python shows on stderr.
+
+    Raises AttachError if there is no network, with the reason (no SIM, no coverage, denied),
+    RegistrationError if the platform refuses or does not answer, CommandError, CommandTimeout,
+    StateError or PortError.
     """
     dev.connect(timeout)
 
@@ -116,8 +121,9 @@ def nbiot_device_step(dev: NbiotDevice, timeout: float) -> None:
     accepted the report, or when the report is kept until a lost port or a restarted module is
     back and logged in. With `timeout` 0 only requests that already wait are served.
 
-    Raises StateError as soon as the device is not registered and will not be logged in again, and
-    what a report failed with: ParameterError, CommandError, CommandTimeout, PortError, OutboxFull.
+    Raises StateError as soon as the device is not registered and will not be logged in again. A
+    report that fails is tried again at the end of `timeout`, and what it fails with then is raised:
+    ParameterError, CommandError, CommandTimeout, PortError, OutboxFull.
     """
     dev.step(timeout)
 

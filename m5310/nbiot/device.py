@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value
 from m5310.nbiot.loop_thread import LoopThread
-from m5310.nbiot.values import NbiotValue, UpdatedFlags
+from m5310.nbiot.values import NbiotValue, UpdatedFlags, Write
 from m5310.states import DeviceState
 
 ANSWER_WITHIN: Final = 25.0
@@ -116,7 +116,9 @@ class NbiotDevice:
 
     def step(self, timeout: float) -> None:
         self._check_in_service()
-        self.report()
+        # what cannot be sent is raised at the end: a program may go on, and requests are served
+        with contextlib.suppress(M5310Error):
+            self.report()
         self._loop.run(self._device.left(timeout))
         self._check_in_service()
         self.report()  # values that callbacks have changed
@@ -196,31 +198,11 @@ class NbiotDevice:
         if callback is None:
             holder.value = value
             return
-
-        before = holder.value
-        late = ended = False  # late: the write was answered as failed meanwhile
-        lock = threading.Lock()
-
-        def write() -> None:
-            nonlocal before, ended
-            before, holder.value = holder.value, value
-            try:
-                callback(*ids, holder)
-            except BaseException:
-                holder.value = before
-                raise
-            with lock:
-                ended = True
-                if late:
-                    holder.value = before
-
+        write = Write(holder, value, partial(callback, *ids, holder))
         try:
             await self._loop.call_in_caller(write)
         except asyncio.CancelledError:
-            with lock:
-                late = True
-                if ended:  # just now
-                    holder.value = before
+            write.refuse()
             raise
 
     async def _on_execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,38 @@ class NbiotValue:
     flag: Access = Access.READABLE
 
 
+class Write:
+    """A write callback, which sees the new value. The old one returns unless it is accepted.
+
+    `refuse` may come from another thread, before, during or just after the callback: too late.
+    """
+
+    def __init__(self, holder: NbiotValue, value: Value, callback: Callable[[], object]) -> None:
+        self._holder = holder
+        self._value = value
+        self._callback = callback
+        self._before: Any = None
+        self._begun = False
+        self._refused = False
+
+    def __call__(self) -> None:
+        self._before, self._holder.value = self._holder.value, self._value
+        self._begun = True
+        try:
+            self._callback()
+        except BaseException:
+            self._holder.value = self._before
+            raise
+        if self._refused:
+            self._holder.value = self._before
+
+    def refuse(self) -> None:
+        """The write is answered as failed, whatever the callback does."""
+        self._refused = True
+        if self._begun:
+            self._holder.value = self._before
+
+
 Batch = list[tuple[Resource, NbiotValue, Value]]
 """The values of one report, each as it was when it was claimed."""
 
@@ -42,8 +74,11 @@ class UpdatedFlags:
         or puts it back.
         """
         flagged: dict[Path, Batch] = {}
-        for resource, holder in list(values.items()):
-            if self._clear(holder):
+        held = list(values.items())
+        # one value may be that of several resources
+        updated = {holder for holder in {each for _, each in held} if self._clear(holder)}
+        for resource, holder in held:
+            if holder in updated:
                 instance = resource.path.instance_path
                 flagged.setdefault(instance, []).append((resource, holder, holder.value))
         for entries in flagged.values():
@@ -79,6 +114,6 @@ class UpdatedFlags:
 def _length(resource: Resource, value: Value) -> int | None:
     """Bytes of the value in a report; None for a value that cannot be sent."""
     try:
-        return size(resource.encode(value))
+        return size(resource.type, resource.encode(value))
     except ParameterError:
         return None

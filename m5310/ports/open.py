@@ -67,14 +67,14 @@ def _port(url: str, baudrate: int) -> Port:
         raise PortError(
             f"{url} is not a port: {error}; expected a name like /dev/ttyUSB0 or COM3, "
             "or a URL like socket://host:port"
-        ) from error
+        ) from None
 
 
 def _open(url: str, port: Port) -> None:
     try:
         port.open()
     except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
-        raise PortError(_reason(url, error)) from error
+        raise PortError(_reason(url, error)) from None
 
 
 def _abandon(opening: asyncio.Future[None], port: Port) -> None:

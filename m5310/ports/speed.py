@@ -29,7 +29,8 @@ class PortSpeed:
         self, transport: asyncio.BaseTransport, baudrate: int, protocol: Paced | None = None
     ) -> None:
         """`transport` is over a port; `protocol` is paced at each change."""
-        self.baudrate = self.stored = baudrate
+        self.baudrate: int = baudrate
+        self.stored: int = baudrate
         self._protocol = protocol
         # pyserial's setters make a few ioctls, but those of a port behind threads (rfc2217://)
         # may ask the other end and wait.
@@ -55,7 +56,7 @@ class PortSpeed:
         except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
             raise PortError(
                 f"the port cannot be set to {baudrate} baud: {error}; try a usual speed like 9600"
-            ) from error
+            ) from None
         self.baudrate = baudrate
         if self._protocol is not None:
             self._protocol.pace(seconds)

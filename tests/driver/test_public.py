@@ -6,12 +6,17 @@ import inspect
 import subprocess
 import sys
 import typing
+from importlib import metadata
 
 import pytest
 
 import m5310
 
 NAMES = [
+    "Created",
+    "LoggedIn",
+    "Reported",
+    "Searching",
     "LoggedOut",
     "OutboxFull",
     "PortBack",
@@ -25,7 +30,9 @@ NAMES = [
     "Renewed",
     "Reset",
     "Restored",
+    "Subscribed",
     "UpkeepCounters",
+    "Waiting",
     "AttachError",
     "Attached",
     "Attempt",
@@ -39,6 +46,7 @@ NAMES = [
     "PingReply",
     "PowerSaving",
     "Setup",
+    "COMMON_SPEEDS",
     "SpeedError",
     "Access",
     "AcknowledgementRefused",
@@ -53,6 +61,7 @@ NAMES = [
     "Config",
     "Device",
     "DeviceState",
+    "LanguageRefused",
     "M5310Error",
     "Modem",
     "ModemReset",
@@ -107,6 +116,10 @@ SIGNATURES = {
 }
 
 
+def test_version_is_that_of_the_package() -> None:
+    assert m5310.__version__ == metadata.version("m5310")
+
+
 def test_public_names() -> None:
     assert sorted(m5310.__all__) == sorted(NAMES)
 
@@ -137,7 +150,7 @@ def test_every_error_is_an_m5310_error_with_a_code() -> None:
         for name in NAMES
         if inspect.isclass(value := getattr(m5310, name)) and issubclass(value, Exception)
     ]
-    assert len(errors) == 18
+    assert len(errors) == 19
     for error in errors:
         assert issubclass(error, m5310.M5310Error)
         assert isinstance(error.code, m5310.Code)

@@ -557,6 +557,19 @@ async def test_boot_noise_precedes_the_boot_text() -> None:
     assert noisy.endswith(clean)
 
 
+@realtime
+async def test_cold_start_boots_and_then_searches_for_the_network() -> None:
+    clock = VirtualClock()
+    async with Emulator(baud=None, http=None, clock=clock, cold=True, modules=2) as emulator:
+        radios = [board.module.radio for board in emulator.boards]
+        with Host(emulator.port) as host:
+            clock.advance(5)
+            await host.until("POWER_ON_RESET\r\nM5310\r\nOK\r\n")
+        assert not any(radio.registered for radio in radios)
+        clock.advance(5)
+        assert all(radio.registered for radio in radios)
+
+
 # The internet -------------------------------------------------------------------------------------
 
 

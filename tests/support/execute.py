@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 
 class RecordingModule(Queries):
-    """Records each line; after 1 s it returns OK, or raises what `then` returned for the line."""
+    """Records each line; after 1 s it returns OK, or raises what `then` returned for the line.
+
+    Its error numbers are on.
+    """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -26,4 +29,5 @@ class RecordingModule(Queries):
         await elapse(1)
         if error:
             raise error
-        return command.parse(Answer(command))
+        lines = ("+CMEE:1",) if command.line == "AT+CMEE?" else ()
+        return command.parse(Answer(command, lines))

@@ -11,7 +11,8 @@ from m5310.device.answers import Handlers, RequestHandler
 from m5310.device.callbacks import Callbacks
 from m5310.device.requests import Requests
 from m5310.dialects.classic import urcs as classic_urcs
-from m5310.dialects.dialect import Request
+from m5310.dialects.classic.form import Form, Reading
+from m5310.dialects.urcs import MalformedRequest, Request
 from m5310.errors import CommandError, ModemReset
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
@@ -25,7 +26,9 @@ ALL = Access.READABLE | Access.WRITABLE | Access.EXECUTABLE
 class RequestSetup:
     """Requests over a tree, with the lines that answer them and the time each was sent."""
 
-    def __init__(self, handlers: Handlers, **options: float) -> None:
+    def __init__(
+        self, handlers: Handlers, reading: Reading = Reading.EITHER, **options: float
+    ) -> None:
         self.tree = ObjectTree()
         for path, kind, value, access in (
             ("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE),
@@ -38,6 +41,7 @@ class RequestSetup:
             ("10/0/2", ValueType.OPAQUE, b"", Access.WRITABLE),
         ):
             self.tree.add(Resource(path, kind, value, access))
+        self.form = Form(reading)
         self.answers: list[str] = []
         self.times: list[float] = []
         self.refuse = ""
@@ -65,7 +69,11 @@ class RequestSetup:
 
     def receive(self, *lines: str, registered: bool = True) -> None:
         for line in lines:
-            urc = classic_urcs.parse(line)
+            try:
+                urc = classic_urcs.parse(line, self.form, self.tree.declared)
+            except MalformedRequest as error:
+                self.requests.refuse(error.request, error)
+                continue
             assert isinstance(urc, Request)
             self.requests.receive(urc, registered=registered)
 
@@ -88,9 +96,9 @@ class RequestSetup:
 
 @asynccontextmanager
 async def answering(
-    handlers: Handlers | None = None, **options: float
+    handlers: Handlers | None = None, reading: Reading = Reading.EITHER, **options: float
 ) -> AsyncIterator[RequestSetup]:
-    setup = RequestSetup(handlers or Handlers(), **options)
+    setup = RequestSetup(handlers or Handlers(), reading, **options)
     setup.requests.start()
     try:
         yield setup

@@ -66,7 +66,8 @@ class Scripted(asyncio.Transport):
             self._loop.call_soon(self._answer, line)
 
     def _answer(self, line: str) -> None:
-        reply: Reply = "OK"
+        # error numbers are on, so that the driver has nothing to change
+        reply: Reply = ["+CMEE:1", "OK"] if line == "AT+CMEE?" else "OK"
         for start, rule in self.rules.items():
             if line.startswith(start):
                 reply = rule(line) if callable(rule) else rule

@@ -29,6 +29,7 @@ from tests.support.clock import elapse
 from tests.support.command_order import CommandOrder
 from tests.support.hostile import WHOLE, Carrier, Direction, Hostile
 from tests.support.null_modem import ENDPOINT, START
+from tests.support.upkeep import upkeep
 
 
 class Wire(asyncio.Transport):
@@ -93,7 +94,9 @@ class OneSidedAir(Air):
 
 
 class DeviceTestbed:
-    """`events` are the device's upkeep events; `commands` every line that the module received."""
+    """`events` are the device's upkeep events, without the steps of the program; `commands` every
+    line that the module received.
+    """
 
     def __init__(
         self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
@@ -128,7 +131,7 @@ class DeviceTestbed:
 
     def device(self, *, lifetime: int = 86400, reopens: bool = False, **options: object) -> Device:
         """A device on the testbed's modem; with `reopens` it opens and re-opens the port itself."""
-        on_event = self.events.append
+        on_event = upkeep(self.events)
         port = self.open if reopens else self.modem
         return Device(port, ENDPOINT, lifetime=lifetime, on_event=on_event, **options)  # type: ignore[arg-type]
 

@@ -10,9 +10,11 @@ import pytest
 from emulator.module.module import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from m5310 import Device, DeviceState, RegistrationError, ValueType
 from m5310.commands.general import BootCause
-from m5310.commands.network import Registration
+from m5310.commands.network import Registration, connection_reports, registration_reports
 from m5310.commands.power import PowerSaving
+from m5310.device.events import Created, LoggedIn, Reported, Reset, Searching, UpkeepEvent
 from m5310.module.attach import Setup
 from m5310.module.attach_errors import AttachError, Obstacle
 from m5310.module.module import Module
@@ -22,6 +24,8 @@ from tests.support.boards import Dial
 from tests.support.cable import Cable
 from tests.support.clock import elapse
 from tests.support.hostile import FEW_GENTLE, WHOLE, Hostile
+from tests.support.null_modem import ENDPOINT
+from tests.support.testbed import DeviceTestbed
 
 LINES = pytest.mark.parametrize("hostile", FEW_GENTLE, ids=str)
 
@@ -272,3 +276,91 @@ async def test_attach_names_brownout_at_each_transmission() -> None:
         assert error.evidence.restarts >= 5
         assert "power supply" in str(error)
     await cable.modem.close()
+
+
+async def test_closed_module_has_its_settings_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    async with line.opened_by(monkeypatch) as module:
+        await module.report_connection(on=True)  # the program's own setting
+        await module.attach(setup=Setup(registration=3))
+        assert await module.error_numbers()
+    module = Module(line.modem)
+    await module.open()
+    assert not await module.error_numbers()
+    assert await module.execute(registration_reports()) == 0
+    assert await module.execute(connection_reports())
+
+
+async def test_destroyed_device_leaves_the_settings_of_before() -> None:
+    testbed = DeviceTestbed()
+    async with testbed.device() as device:
+        assert await device.module.error_numbers()
+        await device.module.attach()
+    assert testbed.commands[-2:] == ["AT+CMEE=0", "AT+CEREG=0"]
+    testbed.stop()
+
+
+# --- a device connects from any state --------------------------------------------------------
+
+
+@pytest.mark.parametrize("powered", [True, False])
+async def test_device_connects_on_a_module_without_network(powered: bool) -> None:
+    testbed = DeviceTestbed()
+    events: list[UpkeepEvent] = []
+    if powered:
+        testbed.reset(Cause.POWER_ON)
+    async with Device(testbed.modem, ENDPOINT, on_event=events.append) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        if not powered:
+            await device.module.radio(on=False)
+        assert not testbed.module.radio.registered
+        await device.connect(60)
+        assert testbed.online
+        await device.notify(sensor, 22.0)
+    assert isinstance(events[0], Created | Reset)
+    steps = [type(event) for event in events if not isinstance(event, Reset)]
+    assert steps[0] is Created
+    assert steps[-2:] == [LoggedIn, Reported]
+    assert set(steps[1:-2]) == {Searching}
+    testbed.stop()
+
+
+@pytest.mark.parametrize(
+    ("place", "obstacle"),
+    [
+        ({"sim": Sim.MISSING}, Obstacle.NO_SIM),
+        ({"coverage": Coverage.OUT}, Obstacle.NO_COVERAGE),
+        ({"refusing": True}, Obstacle.DENIED),
+    ],
+)
+async def test_device_without_network_names_the_cause(
+    place: dict[str, object], obstacle: Obstacle
+) -> None:
+    testbed = DeviceTestbed()
+    for name, value in place.items():
+        setattr(testbed.module.radio, name, value)
+    testbed.reset(Cause.POWER_ON)
+    await elapse(10)
+    async with testbed.device() as device:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(AttachError) as failed:
+            await device.connect(30)
+        assert failed.value.obstacle is obstacle
+        assert asyncio.get_running_loop().time() - begun <= 31
+        assert device.state is DeviceState.REG_FAILED
+    testbed.stop()
+
+
+async def test_closing_ends_a_login_that_waits_for_the_network() -> None:
+    testbed = DeviceTestbed()
+    testbed.module.radio.coverage = Coverage.OUT
+    testbed.reset(Cause.POWER_ON)
+    await elapse(10)
+    async with testbed.device() as device:
+        connecting = asyncio.create_task(device.connect(600))
+        await elapse(20)
+        begun = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - begun < 2
+    with pytest.raises(RegistrationError, match="ended by close"):
+        await connecting
+    testbed.stop()

@@ -14,6 +14,7 @@ from emulator.air.model import Item
 from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs
+from m5310.dialects.classic.form import Reading
 from m5310.dialects.urcs import ExecuteRequest, ReadRequest, WriteRequest
 from m5310.errors import CommandError
 from m5310.lwm2m import values
@@ -145,7 +146,7 @@ def test_written_value_reaches_the_driver(
     outcome = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, value),), replace=False))
     line.until(lambda: bool(line.urcs) or bool(outcome))
     assert not outcome, outcome
-    reading = classic_urcs.Reading.TYPED if typed_urcs else classic_urcs.Reading.BARE
+    reading = Reading.TYPED if typed_urcs else Reading.BARE
     request = classic_urcs.parse(line.urcs[-1], reading)
     assert isinstance(request, WriteRequest)
     assert same(values.decode(kind, request.text), value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,17 @@ async def registered_device() -> AsyncIterator[tuple[DeviceTestbed, Device, Reso
         await elapse(2)
         yield testbed, device, sensor
     testbed.stop()
+
+
+async def test_only_loggers_of_the_driver_write(caplog: pytest.LogCaptureFixture) -> None:
+    # a program that asks for INFO or DEBUG of everything
+    with caplog.at_level(logging.DEBUG):
+        async with registered_device() as (_, device, sensor):
+            await device.notify(sensor, 22.0)
+    names = {record.name.partition(".")[0] for record in caplog.records}
+    assert names <= {"m5310", "asyncio"}
+    shown = [record for record in caplog.records if record.levelno >= logging.INFO]
+    assert len(shown) < 5, shown
 
 
 async def exchange_datagrams(testbed: DeviceTestbed, device: Device) -> RecordingProtocol:

@@ -190,3 +190,12 @@ async def test_speed_of_a_lent_modem() -> None:
             assert (await module.attach(speeds=COMMON_SPEEDS)).baudrate == 115200
         async with Module(modem) as again:
             assert (again.baudrate, await again.imei()) == (115200, emulator.imei)
+
+
+@pytest.mark.realtime
+async def test_next_program_on_the_port_keeps_the_quiet_time() -> None:
+    async with Emulator(baud=None, http=None, firmware="SP1", quiet=0.02) as emulator:
+        for _ in range(4):  # each begins right after the last result of the one before
+            async with Module(emulator.port) as module:
+                assert await module.imei() == emulator.imei
+        assert emulator.too_soon == 0

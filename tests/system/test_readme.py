@@ -58,11 +58,24 @@ class Running:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The emulator command of the README, on a free port and without speed limit."""
+def more_options() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def emulator(
+    tmp_path: Path, more_options: list[str], request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """The emulator command of the README, on a free port and without speed limit.
+
+    The parameter of the test, if it has one, is the text of a firmware file.
+    """
     link = tmp_path / "m5310"
     options = ["--link", str(link), "--api-key", "secret", "--json", "--baud", "off"]
-    running = Running("-m", "emulator", *options, cwd=ROOT)
+    if firmware := getattr(request, "param", ""):
+        (tmp_path / "mine.toml").write_text(firmware, encoding="utf-8")
+        options += ["--firmware", str(tmp_path / "mine.toml")]
+    running = Running("-m", "emulator", *options, *more_options, cwd=ROOT)
     try:
         yield json.loads(running.until("{"))
     finally:
@@ -84,7 +97,12 @@ def call(emulator: dict[str, str], command: str) -> object:
     return answer.get("data")
 
 
+FIRMWARE = re.findall(r"`((?:like|msgids) = [^`]*)`", README)
+
+
+@pytest.mark.parametrize("emulator", ["", "\n".join(FIRMWARE)], indirect=True)
 def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
+    assert len(FIRMWARE) == 2
     (tmp_path / "first.py").write_text(PROGRAMS["first.py"], encoding="utf-8")
     endpoint = f"{emulator['imei']};{emulator['imsi']}"
     assert f'first.py /tmp/m5310 "{endpoint}"' in README
@@ -101,6 +119,34 @@ def test_first_program(emulator: dict[str, str], tmp_path: Path) -> None:
     status, output, errors = program.end(signal.SIGINT)
     assert (status, errors) == (0, "")
     assert "leaving" in output
+
+
+@pytest.mark.parametrize("more_options", [["--cold", "--speed", "5"]])
+@pytest.mark.parametrize("name", ["first.py", "thermometer.py", "look.py"])
+def test_program_on_a_board_that_was_just_powered(
+    name: str, emulator: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    endpoint = [] if name == "look.py" else [f"{emulator['imei']};{emulator['imsi']}"]
+    program = Running(name, emulator["port"], *endpoint, cwd=tmp_path)
+    if name == "first.py":
+        program.until("logged in")
+        status, _, errors = program.end(signal.SIGINT)
+        shown = ("searching for the network", "the module has restarted")
+        assert all(line.startswith(shown) for line in errors.splitlines()), errors
+    else:
+        status, output, _ = program.end()
+        assert output.startswith(("reported and acknowledged", "registered: HOME"))
+    assert status == 0
+
+
+@pytest.mark.parametrize("name", ["first.py", "thermometer.py", "look.py"])
+def test_program_without_a_port_ends_with_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(PROGRAMS[name], encoding="utf-8")
+    endpoint = [] if name == "look.py" else ["1;2"]
+    status, output, errors = Running(name, "/dev/no-such-port", *endpoint, cwd=tmp_path).end()
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert errors.startswith("/dev/no-such-port does not exist; ")
 
 
 def test_asyncio_program(emulator: dict[str, str], tmp_path: Path) -> None:

@@ -256,4 +256,4 @@ async def test_logout_is_not_late() -> None:
         await elapse(TEN_MINUTES)
         begun = clock()
     assert clock() - begun < 10
-    assert testbed.commands[-1] == "AT+MIPLDEL=0"
+    assert testbed.commands[-2:] == ["AT+MIPLDEL=0", "AT+CMEE=0"]

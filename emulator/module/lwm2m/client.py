@@ -28,7 +28,7 @@ from emulator.module.lwm2m.host import PAYLOAD_LIMIT, Host, InvalidValue, NoNetw
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.registration import REGISTERED, SERVING, Event, Registration, State
-from emulator.module.lwm2m.requests import Requests
+from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
@@ -36,7 +36,7 @@ REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 class Client:
     """Set `host` before the first call. `send` transmits a message; `online` returns whether the
-    radio is registered.
+    radio is registered. `msgids`: the message ids that the host gets to see and may answer.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
     """
@@ -44,10 +44,15 @@ class Client:
     host: Host
 
     def __init__(
-        self, send: Callable[[Uplink], None], online: Callable[[], bool], *, first_mid: int
+        self,
+        send: Callable[[Uplink], None],
+        online: Callable[[], bool],
+        *,
+        first_mid: int,
+        msgids: range = ALL_MSGIDS,
     ) -> None:
         self.objects = Objects()
-        self.requests = Requests(self.objects, send)
+        self.requests = Requests(self.objects, send, msgids)
         self._send = send
         self._online = online
         self._exchanges = Exchanges(first_mid)
@@ -214,12 +219,13 @@ class Client:
     def _answer(self, request: Discover | Observe | CancelObserve, now: float) -> None:
         """Answer what the module answers itself, then report it to the host."""
         path, mid = request.path, request.mid
+        msgid = self.requests.msgid(mid)
         links = self.objects.links(path)
         match request:
             case Discover():
                 self._send(Response(mid, Code.CONTENT if links else Code.NOT_FOUND, links=links))
                 if links:
-                    self.host.discovered(mid, path)
+                    self.host.discovered(msgid, path)
             case Observe():
                 if not links:
                     self._send(Response(mid, Code.NOT_FOUND))
@@ -228,13 +234,13 @@ class Client:
                 else:
                     # The answer carries no value (observed in the suite's own code).
                     self._send(Response(mid, Code.CONTENT))
-                    self.host.observed(mid, path, active=True)
+                    self.host.observed(msgid, path, active=True)
                     self._observations.release(now)
             case CancelObserve():
                 known = self._observations.cancel(request)
                 self._send(Response(mid, Code.CONTENT if known else Code.NOT_FOUND))
                 if known:
-                    self.host.observed(mid, path, active=False)
+                    self.host.observed(msgid, path, active=False)
             case _:
                 assert_never(request)
 

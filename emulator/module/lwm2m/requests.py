@@ -25,6 +25,7 @@ from emulator.module.lwm2m.host import (
 )
 from emulator.module.lwm2m.objects import Objects
 
+ALL_MSGIDS = range(0x10000)  # as in CoAP
 PENDING_LIMIT = 16  # guess: bounds the memory; the oldest is dropped
 # Seconds after which a request is stale, repeated or not. The platform repeats every 10 s and gives
 # up 10 s after the second repeat (OneNET guide 5.2.2).
@@ -43,11 +44,14 @@ class _Pending:
 
 
 class Requests:
-    """`send` transmits a message to the platform."""
+    """`send` transmits a message to the platform. `msgids`: the ids that the host gets to see."""
 
-    def __init__(self, objects: Objects, send: Callable[[Uplink], None]) -> None:
+    def __init__(
+        self, objects: Objects, send: Callable[[Uplink], None], msgids: range = ALL_MSGIDS
+    ) -> None:
         self._objects = objects
         self._send = send
+        self._msgids = msgids
         self._pending: dict[int, _Pending] = {}
 
     def __len__(self) -> int:
@@ -56,23 +60,28 @@ class Requests:
     def clear(self) -> None:
         self._pending.clear()
 
+    def msgid(self, mid: int) -> int:
+        """The id for the host of the platform's message `mid`: the same one where it is allowed."""
+        return self._msgids[(mid - self._msgids.start) % len(self._msgids)]
+
     def receive(self, message: Message, host: Host, now: float) -> None:
         """Forward the request to the host, or answer it where the host cannot."""
         self._drop_stale(now)
         if not self._objects.knows(message.path):
             self._send(Response(message.mid, Code.NOT_FOUND))
             return
-        pending = self._pending.get(message.mid)
+        msgid = self.msgid(message.mid)
+        pending = self._pending.get(msgid)
         repeated = pending is not None and pending.message == message
         try:
-            request = pending.request if pending and repeated else _request_of(message)
+            request = pending.request if pending and repeated else _request_of(message, msgid)
             _forward(request, host)
         except CannotForward:
             self._send(Response(message.mid, Code.BAD_REQUEST))
             return
         if not repeated:
-            self._pending.pop(message.mid, None)
-            self._pending[message.mid] = _Pending(message, request, now)
+            self._pending.pop(msgid, None)
+            self._pending[msgid] = _Pending(message, request, now)
             if len(self._pending) > PENDING_LIMIT:
                 del self._pending[next(iter(self._pending))]
 
@@ -102,29 +111,29 @@ class Requests:
         self._answer(request, Code.NOT_FOUND if undeclared else Code.INTERNAL_SERVER_ERROR)
 
     def _answer(self, request: Request, code: Code, items: tuple[Item, ...] = ()) -> None:
-        del self._pending[request.msgid]
-        self._send(Response(request.msgid, code, items=items))
+        message = self._pending.pop(request.msgid).message
+        self._send(Response(message.mid, code, items=items))
 
     def _drop_stale(self, now: float) -> None:
         if self._pending:
-            stale = [mid for mid, p in self._pending.items() if now - p.since >= STALE_AFTER]
-            for mid in stale:
-                del self._pending[mid]
+            stale = [msgid for msgid, p in self._pending.items() if now - p.since >= STALE_AFTER]
+            for msgid in stale:
+                del self._pending[msgid]
 
 
-def _request_of(message: Message) -> Request:
+def _request_of(message: Message, msgid: int) -> Request:
     """Raises CannotForward for what names no resource, or is empty or too long."""
     match message:
         case Read():
-            return ReadRequest(message.mid, message.path)
-        case Write(mid, path, items):
+            return ReadRequest(msgid, message.path)
+        case Write(_, path, items):
             if not items or any(item.path.resource is None for item in items):
                 raise CannotForward
-            return WriteRequest(mid, path, items)
-        case Execute(mid, path, arguments):
+            return WriteRequest(msgid, path, items)
+        case Execute(_, path, arguments):
             if path.resource is None or len(arguments) > PAYLOAD_LIMIT:
                 raise CannotForward
-            return ExecuteRequest(mid, path, arguments)
+            return ExecuteRequest(msgid, path, arguments)
         case _:
             assert_never(message)
 

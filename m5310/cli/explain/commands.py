@@ -7,6 +7,7 @@ from typing import Final
 
 from m5310.at.codec import values as values_of
 from m5310.cli.explain.catalogue import find
+from m5310.cli.explain.lookalikes import describe_lookalike
 from m5310.errors import M5310Error
 
 _COMMAND: Final = re.compile(
@@ -17,6 +18,8 @@ _COMMAND: Final = re.compile(
 def describe_command(line: str) -> str | None:
     """What a command line does; None for any other or an unknown line. Never raises."""
     line = line.strip()
+    if wrong := describe_lookalike(line):
+        return wrong
     parts = _COMMAND.fullmatch(line)
     if parts is None:
         return None

@@ -192,7 +192,7 @@ def describe_urc(urc: Urc) -> str:
         case WriteRequest():
             return f"the platform writes {_written(urc)} (request {urc.msgid})"
         case ExecuteRequest():
-            arguments = urc.arguments.decode()
+            arguments = urc.arguments.decode("utf-8", "backslashreplace")
             given = f" with {shortened(arguments, 60)!r}" if arguments else ""
             return f"the platform executes /{urc.path}{given} (request {urc.msgid})"
         case _:

@@ -20,7 +20,14 @@ GAP: Final = "  "
 _INDENT: Final = "    "  # of an explanation below its line
 _NARROWEST: Final = 30  # columns; a narrower explanation goes below its line
 _WIDEST: Final = 10_000  # columns; a larger value in COLUMNS is ignored
+_SPARE: Final = 3  # columns right of the progress line: two for the ^C that a terminal echoes
+# (a line that it makes wider than the terminal could not be erased), and the cursor's
 _DEFAULT_WIDTH: Final = 80  # columns, for a terminal without a known width
+
+
+# General categories of the Unicode Standard (4.5): control, format, surrogate, line and paragraph
+# separator.
+_OBEYED: Final = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class Style(Enum):
@@ -47,29 +54,39 @@ class Output:
         err: TextIO | None = None,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self.out = sys.stdout if out is None else out
-        self.err = sys.stderr if err is None else err
+        self.out: TextIO = sys.stdout if out is None else out
+        self.err: TextIO = sys.stderr if err is None else err
         for stream in (self.out, self.err):
             if isinstance(stream, TextIOWrapper):
                 # escape characters that the terminal's code page lacks
                 stream.reconfigure(errors="backslashreplace")
         plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
-        self.terminal = self.out.isatty()
+        self.terminal: Final = self.out.isatty()
         self._colours = self.terminal and not plain
         self._shows_progress = self.err.isatty() and environment.get("TERM") != "dumb"
         self._progress_line = ""  # shown on the terminal now
 
     def result(self, text: str = "", style: Style = Style.PLAIN) -> None:
         """Write a line to stdout. Raises OSError if it cannot be written."""
+        self._print(self.coloured(visible(text), style))
+
+    def _print(self, text: str) -> None:
         self._erase_progress()
-        print(self.coloured(text, style), file=self.out, flush=True)
+        print(text, file=self.out, flush=True)
         self._draw_progress()
 
     def message(self, text: str) -> None:
-        """Write a line to stderr: errors, advice, progress. Never raises OSError."""
+        """Write a line to stderr: errors, advice, progress. Never raises OSError.
+
+        At a terminal it is wrapped between words.
+        """
         self._erase_progress()
+        text = f"m5310: {visible(text)}"
+        if self.err.isatty():
+            lines = text.split("\n")
+            text = "\n".join(part for line in lines for part in wrapped(line, columns(self.err)))
         with contextlib.suppress(OSError):
-            print(f"m5310: {text}", file=self.err, flush=True)
+            print(text, file=self.err, flush=True)
         self._draw_progress()
 
     def coloured(self, text: str, style: Style) -> str:
@@ -84,6 +101,7 @@ class Output:
 
         On a terminal the last column is wrapped to the terminal's width.
         """
+        rows = [[visible(cell) for cell in row] for row in rows]
         widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         left = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
         for cells, style in zip((head, *rows), (Style.BOLD, *styles), strict=True):
@@ -94,6 +112,7 @@ class Output:
         self, line: str, meaning: str, column: int, style: Style, meaning_style: Style = Style.CYAN
     ) -> None:
         """Write a line with its meaning from `column` on, or below the line if it does not fit."""
+        line, meaning = visible(line), visible(meaning)
         filled = padded(line, max(column, width(line) + len(GAP))) if meaning else line
         space = columns(self.out) - column if self.terminal else None
         if space is None or not meaning or width(filled) + width(meaning) <= column + space:
@@ -109,12 +128,12 @@ class Output:
             if width(line) < len(_INDENT):  # a mark alone
                 parts = [padded(line, len(_INDENT)), rest.pop(0).removeprefix(_INDENT)]
         if style is meaning_style:
-            self.result("".join(parts), style)
+            self._print(self.coloured("".join(parts), style))
         else:
             tail = self.coloured("".join(parts[1:]), meaning_style)
-            self.result(self.coloured(parts[0], style) + tail)
+            self._print(self.coloured(parts[0], style) + tail)
         for part in rest:
-            self.result(part, meaning_style)
+            self._print(self.coloured(part, meaning_style))
 
     @contextlib.asynccontextmanager
     async def progress(self, what: str) -> AsyncGenerator[Callable[[str], None], None]:
@@ -139,9 +158,9 @@ class Output:
         began = clock()
         while True:
             self._erase_progress()
-            # a line wider than the terminal could not be erased
             end = f" ... {clock() - began:.0f} s"
-            self._progress_line = clipped(texts[-1], columns(self.err) - len(end) - 1) + end
+            space = columns(self.err) - len(end) - _SPARE
+            self._progress_line = wrapped(visible(texts[-1]), space)[0] + end
             self._draw_progress()
             await asyncio.sleep(1)
 
@@ -154,6 +173,22 @@ class Output:
         if self._progress_line:
             self.err.write(self._progress_line)
             self.err.flush()
+
+
+def visible(text: str) -> str:
+    """The text, with escapes for the characters that a terminal obeys instead of showing: control
+    characters, and those that change the direction of writing. Line ends and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(each) if _obeyed(each) else each for each in text)
+
+
+def _obeyed(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character) in _OBEYED
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def width(text: str) -> int:

@@ -49,6 +49,11 @@ def _within(name: str, number: int, allowed: range) -> None:
         )
 
 
+def _flag(name: str, on: object) -> None:
+    if not isinstance(on, bool):
+        raise ParameterError(f"{name} {shortened(repr(on), 60)}: expected True or False")
+
+
 @dataclass(frozen=True, slots=True)
 class Blocks:
     """Block-wise transfer: a block has 2^(4+n) bytes, n 0..6; threshold 0..2."""
@@ -87,6 +92,12 @@ class Config:
                 "exactly one ';', letters and digits, up to 17 before it and up to 16 after it"
             )
         server = _server(self.uri)
+        if self.bootstrap is not None:
+            _flag("bootstrap", self.bootstrap)
+        _flag("encrypt", self.encrypt)
+        if not isinstance(self.blocks, Blocks | None):
+            shown = shortened(repr(self.blocks), 60)
+            raise ParameterError(f"blocks {shown}: expected Blocks(5, 5, 1) or the like, or None")
         _within("lifetime", self.lifetime, LIFETIMES)
         _within("debug", self.debug, range(4))
         _within("port", self.port, range(65536))

@@ -8,9 +8,10 @@ from typing import Final, assert_never
 from m5310.at.codec import Execute
 from m5310.dialects.classic import commands
 from m5310.dialects.classic.config import Config
-from m5310.dialects.classic.urcs import Reading, parse
-from m5310.dialects.dialect import Commands, Request, WireValue
-from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Urc, WriteRequest
+from m5310.dialects.classic.form import Form, Reading
+from m5310.dialects.classic.urcs import parse
+from m5310.dialects.dialect import Commands, Declared, WireValue
+from m5310.dialects.urcs import ExecuteRequest, ReadRequest, Request, Urc, WriteRequest
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import ValueType
@@ -28,7 +29,7 @@ class Classic:
 
     def __init__(self, config: Config, reading: Reading = Reading.EITHER) -> None:
         self._config = config
-        self._reading = reading
+        self._form = Form(reading)
 
     @property
     def endpoint(self) -> str:
@@ -96,5 +97,5 @@ class Classic:
             case _:
                 assert_never(request)
 
-    def parse(self, line: str) -> Urc | None:
-        return parse(line, self._reading)
+    def parse(self, line: str, declared: Declared) -> Urc | None:
+        return parse(line, self._form, declared)

@@ -4,58 +4,59 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 
-from m5310.dialects.classic import typed
+from m5310.dialects.classic.form import Form, Reading
+from m5310.dialects.dialect import Declared
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     Discovered,
     ExecuteRequest,
+    MalformedRequest,
     Observed,
     Opened,
     ReadRequest,
+    Request,
     Updated,
     Urc,
     WriteRequest,
 )
 from m5310.errors import AnswerError, ParameterError, shortened
-from m5310.lwm2m.path import ANY, Path
+from m5310.lwm2m.path import ANY, ID_LIMIT, Path
+from m5310.lwm2m.values import raw
 
 MSGID_LIMIT = 2**32 - 1
 """Without a bound the answer to a request might not fit into its line."""
 # guess: firmware counts in at most 32 bits; five digits were seen.
 
 
-class Reading(Enum):
-    """The form of the value in +MIPLWRITE and +MIPLEXECUTE.
-
-    No capture of a classic module shows one. Host programs read the value bare, to the end of the
-    line; every later firmware writes type and length before it. EITHER reads a text as typed only
-    if it has exactly that form.
-    """
-
-    EITHER = "either"
-    BARE = "bare"
-    TYPED = "typed"
+def _undeclared(_: Path) -> None:
+    return None
 
 
-def parse(line: str, reading: Reading = Reading.EITHER) -> Urc | None:
+def parse(
+    line: str, form: Form | Reading = Reading.EITHER, declared: Declared = _undeclared
+) -> Urc | None:
     """The value of an unsolicited line; None if it does not belong to this dialect.
 
-    Raises AnswerError for a malformed line of this dialect.
+    `form` learns from the lines of one module. Raises AnswerError for a malformed line of this
+    dialect, MalformedRequest for a request that can be answered nevertheless.
     """
     name, _, text = line.partition(":")
-    parser = _PARSERS.get(name)
-    if parser is None:
-        return None
+    parser, valued = _PARSERS.get(name), _WITH_VALUE.get(name)
     try:
-        return parser(text, reading)
-    except (ValueError, ParameterError) as error:
-        raise AnswerError(
-            f"malformed {name}: {shortened(line)!r} ({shortened(str(error), 80)})"
-        ) from None
+        if parser is not None:
+            return parser(text)
+        if valued is not None:
+            known = Form(form) if isinstance(form, Reading) else form
+            return valued(text, known, declared)
+    except (ValueError, ParameterError, AnswerError) as error:
+        message = f"malformed {name}: {shortened(line)!r} ({shortened(str(error), 80)})"
+        if (request := _answerable(name, text)) is not None:
+            raise MalformedRequest(message, request) from None
+        raise AnswerError(message) from None
+    return None
 
 
 def _flag(text: str) -> bool:
@@ -91,38 +92,38 @@ def _resource(object_: str, instance: str, resource: str) -> Path:
     return path
 
 
-def _opened(text: str, _: Reading) -> Opened:
+def _opened(text: str) -> Opened:
     ref, success = _values_of(text, 2, 2)
     return Opened(int(ref), _flag(success))
 
 
-def _closed(text: str, _: Reading) -> Closed:
+def _closed(text: str) -> Closed:
     ref, success = _values_of(text, 2, 2)
     return Closed(int(ref), _flag(success))
 
 
-def _updated(text: str, _: Reading) -> Updated:
+def _updated(text: str) -> Updated:
     ref, success = _values_of(text, 2, 2)
     return Updated(int(ref), _flag(success))
 
 
-def _acknowledged(text: str, _: Reading) -> Acknowledged:
+def _acknowledged(text: str) -> Acknowledged:
     ref, ackid = _values_of(text, 2, 2)
     return Acknowledged(int(ref), int(ackid))
 
 
-def _observed(text: str, _: Reading) -> Observed:
+def _observed(text: str) -> Observed:
     ref, msgid, added, *ids = _values_of(text, 5, 6)
     object_, instance, resource = (*map(int, ids), ANY)[:3]
     return Observed(int(ref), int(msgid), _flag(added), object_, instance, resource)
 
 
-def _discovered(text: str, _: Reading) -> Discovered:
+def _discovered(text: str) -> Discovered:
     ref, msgid, object_ = _values_of(text, 3, 3)
     return Discovered(int(ref), int(msgid), int(object_))
 
 
-def _read(text: str, _: Reading) -> ReadRequest:
+def _read(text: str) -> ReadRequest:
     values = text.split(",")
     if len(values) == 6:
         del values[5]  # some firmware appends one more value: ignored (seen)
@@ -132,36 +133,32 @@ def _read(text: str, _: Reading) -> ReadRequest:
     return ReadRequest(int(ref), _msgid(msgid), _path(object_, instance, resource))
 
 
-def _write(text: str, reading: Reading) -> WriteRequest:
+def _write(text: str, form: Form, declared: Declared) -> WriteRequest:
     try:
         ref, msgid, object_, instance, resource, rest = text.split(",", 5)
     except ValueError:
         raise ValueError("got fewer than 6 values, expected 6") from None
     number, path = _msgid(msgid), _resource(object_, instance, resource)
-    # every typed text starts with its type's digit and a comma
-    if reading is not Reading.BARE and rest[1:2] == "," and (found := typed.value(rest)):
-        return WriteRequest(int(ref), number, path, *found)
-    if reading is Reading.TYPED:
-        raise ValueError("expected <valuetype>,<len>,<value> after the resource id")
-    return WriteRequest(int(ref), number, path, None, rest)
+    rest = _unspaced(msgid, rest)
+    return WriteRequest(int(ref), number, path, *form.value(rest, declared(path)))
 
 
-def _execute(text: str, reading: Reading) -> ExecuteRequest:
+def _execute(text: str, form: Form, _: Declared) -> ExecuteRequest:
     values = text.split(",", 5)
     if len(values) < 5:
         raise ValueError(f"got {len(values)} values, expected 5 or more")
     ref, msgid, object_, instance, resource = values[:5]
-    arguments = values[5] if len(values) == 6 else ""
     number, path = _msgid(msgid), _resource(object_, instance, resource)
-    measured = None if reading is Reading.BARE else typed.arguments(arguments)
-    if measured is not None:
-        arguments = measured
-    elif reading is Reading.TYPED and arguments:
-        raise ValueError('expected <len>,"<arguments>" after the resource id')
-    return ExecuteRequest(int(ref), number, path, arguments.encode())
+    arguments = form.arguments(_unspaced(msgid, values[5]) if len(values) == 6 else "")
+    return ExecuteRequest(int(ref), number, path, raw(arguments))
 
 
-_PARSERS: Final[dict[str, Callable[[str, Reading], Urc]]] = {
+def _unspaced(before: str, text: str) -> str:
+    """`text` without the blank that some firmware writes after each comma (seen)."""
+    return text[1:] if before.startswith(" ") and text.startswith(" ") else text
+
+
+_PARSERS: Final[dict[str, Callable[[str], Urc]]] = {
     "+MIPLOPEN": _opened,
     "+MIPLCLOSE": _closed,
     "+MIPLUPDATE": _updated,
@@ -169,6 +166,40 @@ _PARSERS: Final[dict[str, Callable[[str, Reading], Urc]]] = {
     "+MIPLOBSERVE": _observed,
     "+MIPLDISCOVER": _discovered,
     "+MIPLREAD": _read,
+}
+_WITH_VALUE: Final[dict[str, Callable[[str, Form, Declared], Urc]]] = {
     "+MIPLWRITE": _write,
     "+MIPLEXECUTE": _execute,
 }
+
+
+# --- requests in no known form ---------------------------------------------------------------
+
+
+def _answerable(name: str, text: str) -> Request | None:
+    """What can be read of a malformed request, if that is enough to refuse it."""
+    if name not in ("+MIPLREAD", "+MIPLWRITE", "+MIPLEXECUTE"):
+        return None
+    values = text.split(",")
+    try:
+        ref, msgid = int(values[0]), _msgid(values[1])
+    except (ValueError, IndexError):
+        return None
+    object_, instance, resource = (*map(_id, values[2:5]), ANY, ANY, ANY)[:3]
+    path = Path(max(object_, 0), instance, ANY if instance == ANY else resource)
+    match name:
+        case "+MIPLREAD":
+            return ReadRequest(ref, msgid, path)
+        case "+MIPLWRITE":
+            return WriteRequest(ref, msgid, path, None, "")
+        case _:
+            return ExecuteRequest(ref, msgid, path, b"")
+
+
+def _id(text: str) -> int:
+    """An id, or ANY for what is none."""
+    try:
+        number = int(text)
+    except ValueError:
+        return ANY
+    return number if 0 <= number <= ID_LIMIT else ANY

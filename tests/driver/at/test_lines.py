@@ -82,6 +82,23 @@ def test_noise_is_dropped_and_counted(data: bytes, line: str, noise: int) -> Non
         assert reader.noise == noise
 
 
+@pytest.mark.parametrize(
+    ("data", "line", "noise"),
+    [
+        (b"+MIPLWRITE:0,1,a\x01\xff\x80b\r\n", "+MIPLWRITE:0,1,a\x01\udcff\udc80b", 0),
+        (b"\x01\xff +MIPL\x02WRITE:0,a\x01\0b\r\n", "+MIPLWRITE:0,a\x01b", 4),
+        ("+MIPLEXECUTE:温\x7f\r\n".encode(), "+MIPLEXECUTE:温\x7f", 0),
+        (b"+MIPLREAD:0,1,a\x01\xffb\r\n", "+MIPLREAD:0,1,ab", 2),
+        (b"x+MIPLWRITE:a\x01\xffb\r\n", "x+MIPLWRITE:ab", 2),
+    ],
+)
+def test_text_of_the_platform_keeps_its_bytes(data: bytes, line: str, noise: int) -> None:
+    for pieces in ([data], each_byte(data), cut(data, [3, 9, 14, 17])):
+        reader = LineReader()
+        assert [one for piece in pieces for one in reader.feed(piece)] == [line]
+        assert reader.noise == noise
+
+
 def test_character_in_two_reads_is_whole() -> None:
     assert read(b"+X:\xe6", b"\xb8\xa9", b"\r\n") == ["+X:温"]
 
@@ -127,6 +144,7 @@ def test_noise_does_not_make_a_line_too_long() -> None:
 STREAM = st.lists(
     st.one_of(
         st.sampled_from([b"\r\n", b"\r", b"\n", b"OK", b"+CEREG:1", b"\0", b"\xff", b" ", b"\t"]),
+        st.sampled_from([b"+MIPLWRITE:", b"+MIPLEXECUTE:", b"+MIPL", b"WRITE:", b"\x01", b":"]),
         st.binary(max_size=20),
         st.text(max_size=10).map(lambda text: text.encode("utf-8", "ignore")),
         st.integers(4000, 4200).map(lambda size: b"z" * size),
@@ -153,7 +171,9 @@ def test_lines_are_clean_and_bounded(data: bytes) -> None:
             assert len(line.head) <= 80
         else:
             assert line
-            assert len(line.encode()) <= LINE_LIMIT
+            assert len(line.encode("utf-8", "surrogateescape")) <= LINE_LIMIT
             assert " " < line[0] < "\x7f"
-            assert not set(line) & set("\r\n\0\x1b\x7f")
+            assert not set(line) & set("\r\n\0")
+            if not line.startswith(("+MIPLWRITE:", "+MIPLEXECUTE:")):
+                assert not set(line) & set("\x1b\x7f\udcff")
     assert reader.feed(b"\r\nOK\r\n")[-1] == "OK"

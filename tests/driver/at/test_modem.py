@@ -617,3 +617,16 @@ async def test_abandon_releases_every_caller_and_the_next_command_is_answered() 
     assert port.written[-2:] == ["AT", "AT+CFUN=1"]
     modem.abandon(error)  # no caller waits
     await modem.close()
+
+
+async def test_first_command_waits_for_the_quiet_time() -> None:
+    # another program may have got its last result just before this one opened the port
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    modem, port = plugged(quiet=QUIET)
+    answered = asyncio.create_task(modem.execute(CSQ))
+    await elapse(QUIET - 0.001)
+    assert not port.written
+    await answered
+    assert clock() - begun >= QUIET
+    await modem.close()

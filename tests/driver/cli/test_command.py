@@ -94,6 +94,29 @@ def test_closed_standard_streams(port: str, name: str, closed: str) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+# Stands in for an environment where only the fork of pyserial-asyncio is installed.
+WITH_THE_FORK = """
+import sys
+sys.modules["serial_asyncio"] = None
+from m5310.cli.main import main
+status = main(sys.argv[1:])
+assert "serial_asyncio_fast" in sys.modules
+sys.exit(status)
+"""
+
+
+def test_transport_of_pyserial_asyncio_fast(port: str, emulator: dict[str, str]) -> None:
+    pytest.importorskip("serial_asyncio_fast")
+    ran = subprocess.run(
+        [sys.executable, "-c", WITH_THE_FORK, "send", port, "AT+CGSN=1"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=ROOT,
+    )
+    assert (ran.returncode, ran.stdout) == (0, f"+CGSN:{emulator['imei']}\n"), ran.stderr
+
+
 # --- ports, probe, send ----------------------------------------------------------------------
 
 
@@ -146,7 +169,9 @@ def test_nohup_ignores_the_hangup() -> None:
     running.send_signal(signal.SIGHUP)
     with contextlib.suppress(OSError):  # the command has ended
         while True:  # it probes until it is answered, and again if that takes a second
-            os.write(master, b"\r\nOK\r\n" * os.read(master, 100).count(b"\r"))
+            lines = os.read(master, 100)
+            os.write(master, b"\r\n+CMEE:1\r\n" * lines.count(b"CMEE?\r"))
+            os.write(master, b"\r\nOK\r\n" * lines.count(b"\r"))
     _, errors = running.communicate(timeout=PATIENCE)
     assert (running.returncode, errors) == (0, b"")
     os.close(master)
@@ -157,11 +182,12 @@ def test_nohup_ignores_the_hangup() -> None:
 
 def test_console_in_a_pipe(port: str) -> None:
     ran = m5310("console", port, stdin="AT+CSQ\nAT+FOO\n")
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (1, "")  # the last command was refused
     lines = ran.stdout.splitlines()
     assert lines[0] == "> AT+CSQ                        ask for the signal strength"
     assert re.fullmatch(r"  \+CSQ:\d+,99 +signal -\d+ dBm, good", lines[1])
-    assert lines[-1] == "  ERROR                         refused"
+    assert lines[-1] == "  +CME ERROR:4                  refused: operation not supported"
+    assert m5310("send", port, "AT+CMEE?").stdout == "+CMEE:0\n"  # as before
 
 
 def test_console_at_a_terminal(port: str, tmp_path: Path) -> None:

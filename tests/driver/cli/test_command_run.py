@@ -68,7 +68,7 @@ def test_reports_and_platform_requests(port: str, emulator: dict[str, str], tmp_
     status, _, errors = running.end(signal.SIGINT)
     assert status == 130
     assert errors.splitlines() == [
-        "m5310: 'warm' is not a value of type float",
+        "m5310: 'warm' is not a value of type float; expected a number, such as 21.5",
         "m5310: '3303/0/5700' is not a report; expected one like 3303/0/5700=22.5",
         "m5310: 1/2/3 is not in the profile; add a [[resource]] for it",
         LOGGING_OUT,

@@ -98,6 +98,23 @@ async def test_invalid_line_is_not_sent() -> None:
     assert "AT+MUTE: no final result within 5 s" in err
 
 
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (("AT+CSQ",), 0),
+        (("AT+CSQ", "AT+FOO", "AT+MUTE"), 1),
+        (("AT+MUTE", "AT+FOO"), 3),
+        (("hello", "AT+FOO"), 2),
+    ],
+)
+async def test_status_is_that_of_the_first_failure(lines: tuple[str, ...], status: int) -> None:
+    module = Scripted(dict(RULES))
+    terminal = Console(Session(module.modem, refuse_speed), make_output(), words=False, echo=False)
+    await terminal.run(typing(*lines))
+    assert terminal.status == status
+    await module.modem.close()
+
+
 async def test_help_and_quit() -> None:
     out, _ = await run("?", "help", "quit", "AT+CSQ")
     assert out.count('AT+COPS=0 | 1,2,"<plmn>"') == 2

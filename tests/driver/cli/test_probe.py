@@ -63,7 +63,35 @@ async def test_problem_comes_with_advice(monkeypatch: pytest.MonkeyPatch) -> Non
     ran = await run(monkeypatch, RADIO_OFF)
     assert ran.status == 1
     assert "radio         problem  off -> turn it on: AT+CFUN=1\n" in ran.out
-    assert ran.out.endswith("there are problems\n")
+    assert ran.out.endswith("PORT at 9600 baud: 1 problem: radio (off)\n")
+
+
+async def test_what_follows_from_a_problem_is_a_note_that_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused = "+CME ERROR:10"
+    ran = await run(
+        monkeypatch,
+        NO_PROBLEM
+        | {"AT+CIMI": refused, "AT+NCCID": refused, "AT+CSQ": ["+CSQ:99,99", "OK"]}
+        | {"AT+CEREG?": ["+CEREG:0,0", "OK"], "AT+CGATT?": ["+CGATT:0", "OK"]}
+        | {"AT+CGPADDR": ["+CGPADDR:0", "OK"]},
+    )
+    notes = [line.split()[0] for line in ran.out.splitlines() if "follows from" in line]
+    assert notes == ["SIM", "signal", "registration", "attached", "address"]
+    assert ran.out.count("follows from the problem with the SIM\n") == 5
+    assert ran.out.endswith("1 problem: SIM (refused with +CME ERROR:10)\n")
+    assert ran.status == 1
+
+
+async def test_another_speed_is_named_for_the_other_commands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran = await run(monkeypatch, NO_PROBLEM, baud=115200)
+    assert ran.out.splitlines()[-2:] == [
+        "PORT at 115200 baud: no problem found",
+        "the other commands need the speed: --baud 115200",
+    ]
 
 
 async def test_json_output(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +99,7 @@ async def test_json_output(monkeypatch: pytest.MonkeyPatch) -> None:
     found = json.loads(ran.out)
     verdicts = {finding["name"]: finding["verdict"] for finding in found["findings"]}
     assert (ran.status, found["port"], found["baud"], found["well"]) == (1, "PORT", 9600, False)
-    assert (verdicts["IMEI"], verdicts["radio"], verdicts["signal"]) == ("WELL", "WRONG", "WRONG")
+    assert (verdicts["IMEI"], verdicts["radio"], verdicts["signal"]) == ("WELL", "WRONG", "NOTE")
 
 
 @pytest.mark.parametrize(("options", "lines"), [((), 2), (("--json",), 1)])

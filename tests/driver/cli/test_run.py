@@ -135,8 +135,13 @@ async def test_reports_without_a_port_are_queued(
     assert err[0].startswith("m5310: the port is lost (")
     assert "m5310: the port is back: the testbed" in err
     assert err[-1].startswith("m5310: the device is restored")
-    words = ["reported", "reported", "queued", "queued", "reported"]
-    assert out == [f"{word} 3303/0/5700 = {at}.0" for at, word in enumerate(words)]
+    assert out == [
+        f"{word} 3303/0/5700 = {number}.0"
+        for word, number in [
+            *(("reported", 0), ("reported", 1), ("queued", 2), ("queued", 3)),
+            *(("reported", 2), ("reported", 3), ("reported", 4)),
+        ]
+    ]
     assert testbed.reported == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
@@ -171,9 +176,9 @@ async def test_failed_report_is_printed_with_its_value() -> None:
     resource = Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE)
     report = Report((resource,), 1, acknowledge=True)
     report.fail(PortError("unplugged"))
-    runner._unconfirmed.put_nowait((report, "3303/0/5700 = 21.5"))
+    runner._followed.put_nowait((report, "3303/0/5700 = 21.5", True))
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(runner._print_acknowledgements(), 1)
+        await asyncio.wait_for(runner._print_outcomes(), 1)
     assert texts(output)[1] == "m5310: 3303/0/5700 = 21.5: unplugged\n"
 
 
@@ -181,7 +186,7 @@ async def test_denied_registration_shows_the_reject_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripted = Scripted(
-        {"AT+CEREG?": ["+CEREG:3,3,,,,0,15", "OK"], "AT+CIMI": ["1" * 15, "OK"]} | ANSWERS
+        {"AT+CEREG?": ["+CEREG:1,3,,,,0,15", "OK"], "AT+CIMI": ["1" * 15, "OK"]} | ANSWERS
     )
     with pytest.raises(AttachError, match=r"EMM cause 15, no suitable cell"):
         await run_profile(scripted, tmp_path, monkeypatch, lambda _: None)

@@ -195,7 +195,13 @@ def test_parse_value(kind: ValueType, text: str, value: object) -> None:
     ("kind", "text", "message"),
     [
         (ValueType.FLOAT, "warm", "'warm' is not a value of type float"),
-        (ValueType.BOOLEAN, "2", "'2' is not a value of type boolean"),
+        (
+            ValueType.BOOLEAN,
+            "maybe",
+            "'maybe' is not a value of type boolean; expected true, false, on, off, 1 or 0",
+        ),
+        (ValueType.INTEGER, "1.5", "expected a whole number"),
+        (ValueType.OPAQUE, "0", "expected pairs of hex digits"),
         (ValueType.HEX_STRING, "0", "'0' is not a value of type hex_string"),
         (ValueType.FLOAT, "", "'' is not a value of type float"),
     ],

@@ -15,12 +15,59 @@ async def test_stops_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> No
     module = Scripted({"AT+FOO": "ERROR"})
     with pytest.raises(CommandError, match=r"AT\+FOO was refused with ERROR"):
         await run_subcommand(monkeypatch, module, "send", "AT+CSCON=1", "AT+FOO", "AT+CIMI")
-    assert module.sent == ["AT+CSCON=1", "AT+FOO"]
+    assert module.sent == ["AT+CMEE?", "AT+CSCON=1", "AT+FOO"]
+
+
+async def test_refusal_has_its_reason_and_the_setting_is_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"], "AT+FOO": "ERROR"})
+    module.rules["AT+CMEE=1"] = lambda _: module.rules.update({"AT+FOO": "+CME ERROR:4"}) or "OK"
+    with pytest.raises(CommandError, match=r"CME ERROR:4 \(operation not supported\)"):
+        await run_subcommand(monkeypatch, module, "send", "AT+FOO")
+    assert module.sent == ["AT+CMEE?", "AT+CMEE=1", "AT+FOO", "AT+CMEE=0"]
+
+
+async def test_command_about_error_numbers_has_the_setting_to_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"]})
+    ran = await run_subcommand(monkeypatch, module, "send", "AT+CMEE?", "at+cmee=1", "AT+CSCON=1")
+    assert ran.out == "+CMEE:0\n"
+    assert module.sent == ["AT+CMEE?", "at+cmee=1", "AT+CSCON=1"]
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [("0.3", 5.1), ("30", 35.1)])
+async def test_silent_module_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch, seconds: str, longest: float
+) -> None:
+    module = Scripted({"AT": None})
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    with pytest.raises(CommandTimeout, match=r"AT\+CSQ: was not sent"):
+        await run_subcommand(monkeypatch, module, "send", "AT+CSQ", "--timeout", seconds)
+    assert clock() - begun < longest
+
+
+async def test_interruption_does_not_wait_for_a_silent_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"], "AT+MUTE": None})
+    clock = asyncio.get_running_loop().time
+    running = asyncio.ensure_future(
+        run_subcommand(monkeypatch, module, "send", "AT+MUTE", "--timeout", "600")
+    )
+    await module.until("AT+MUTE")
+    begun = clock()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert clock() - begun < 2.1
 
 
 async def test_no_answer_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     module = Scripted({"AT": None})
-    with pytest.raises(CommandTimeout, match="Check wiring, speed and power"):
+    with pytest.raises(CommandTimeout, match="Check wiring, power and speed"):
         await run_subcommand(monkeypatch, module, "send", "AT+CSQ", "--timeout", "0.3")
 
 

@@ -10,7 +10,7 @@ import pytest
 from m5310.at.codec import Command
 from m5310.device.answers import Handlers
 from m5310.errors import NotSupported, ParameterError
-from m5310.lwm2m.resources import Resource
+from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value, ValueType
 from tests.support.clock import elapse
 from tests.support.request_setup import answering
@@ -156,6 +156,34 @@ async def test_on_write_may_refuse(caplog: pytest.LogCaptureFixture) -> None:
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "call", ["+MIPLWRITE:0,10001,3306,0,5851,8", "+MIPLEXECUTE:0,10001,3303,0,5605"]
+)
+async def test_refusal_of_a_callback_is_one_line(
+    call: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(resource: Resource, _: object) -> None:
+        raise ValueError("too hot")
+
+    async with answering(Handlers(on_write=refuse, on_execute=refuse)) as setup:
+        (answer,) = await setup.answers_to(call)
+        assert answer.endswith(",10001,0")
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "refuse raised ValueError('too hot') (test_answers.py:" in record.message
+    assert record.exc_info is None
+
+
+async def test_traceback_of_a_refusal_is_logged_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    async def refuse(resource: Resource, _: object) -> None:
+        raise ValueError("too hot")
+
+    with caplog.at_level("DEBUG", logger="m5310.device"):
+        async with answering(Handlers(on_write=refuse)) as setup:
+            await setup.answers_to("+MIPLWRITE:0,10001,3306,0,5851,8")
+    assert "Traceback" in caplog.text
+
+
 async def test_one_bad_part_refuses_the_whole_write() -> None:
     async with answering() as setup:
         answers = await setup.answers_to(
@@ -200,20 +228,18 @@ async def test_execute_without_callback_is_refused() -> None:
         assert await setup.answers_to("+MIPLEXECUTE:0,10001,3303,0,5605") == failed
 
 
-async def test_written_text_may_contain_quotes() -> None:
+async def test_text_that_is_never_read_may_contain_quotes() -> None:
     seen = []
 
     async def on_write(resource: Resource, new: Value) -> None:
         seen.append(new)
 
     async with answering(Handlers(on_write=on_write)) as setup:
-        assert await setup.answers_to('+MIPLWRITE:0,10001,3303,0,5701,{"on": 1}') == [
+        setup.tree.add(Resource("3303/0/5702", ValueType.STRING, "", Access.WRITABLE))
+        assert await setup.answers_to('+MIPLWRITE:0,10001,3303,0,5702,{"on": 1}') == [
             "AT+MIPLWRITE=0,10001,1"
         ]
-        assert seen == [setup.value("3303/0/5701")] == ['{"on": 1}']
-        assert await setup.answers_to("+MIPLREAD:0,10002,3303,0,5701") == [
-            f"AT+MIPLREAD=0,10002,3303,0,5701,{FAILED_READ}"
-        ]
+        assert seen == [setup.value("3303/0/5702")] == ['{"on": 1}']
 
 
 # --- callbacks that misbehave ----------------------------------------------------------------

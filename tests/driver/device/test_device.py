@@ -13,6 +13,7 @@ from m5310.device.events import (
     PortLost,
     RenewalFailed,
     Restored,
+    Subscribed,
     UpkeepEvent,
 )
 from m5310.device.reports import ReportState
@@ -34,6 +35,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, module, text
 from tests.support.scripted import Scripted, platform
+from tests.support.upkeep import upkeep
 
 # --- from create to destroy ------------------------------------------------------------------
 
@@ -59,7 +61,7 @@ async def test_commands_from_create_to_destroy() -> None:
             assert device.state is DeviceState.DEREGISTERED
         assert device.state is DeviceState.DESTROYED
         assert m.sent == [
-            "AT+CMEE=1",
+            "AT+CMEE?",
             CONF,
             "AT+MIPLADDOBJ=0,3303,0",
             'AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1',
@@ -297,11 +299,35 @@ async def test_lines_that_need_no_action_are_ignored(caplog: pytest.LogCaptureFi
         await device.connect()
         sent = len(m.sent)
         m.send("+MIPLOBSERVE:0,10001,1,3303,0,-1", "+MIPLDISCOVER:0,10002,3303", "+CEREG:5")
-        m.send("+MIPLREAD:0,10001", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
+        m.send("+MIPLREAD:0,x", "+MIPLNOTIFY:0,99", "+MIPLUPDATE:0,1")
         await elapse(10)
         assert len(m.sent) == sent
         assert device.state is DeviceState.REGISTERED
-    assert "+MIPLREAD:0,10001" in caplog.text
+    assert "+MIPLREAD:0,x" in caplog.text
+
+
+async def test_requests_to_the_modules_own_objects_are_left_to_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As every field log shows them after a login."""
+    events: list[UpkeepEvent] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=upkeep(events)) as device:
+        await device.add_resource("5/0/3", ValueType.INTEGER, 1)
+        await device.connect()
+        sent = len(m.sent)
+        for read in ("3,0,-1,0", "3,0,-1", "1,0,1", "3,0,13"):
+            m.send(f"+MIPLREAD:0,39123,{read}")
+        m.send("+MIPLWRITE:0,39124,1,0,1,300", "+MIPLEXECUTE:0,39125,3,0,4")
+        await elapse(40)
+        assert len(m.sent) == sent
+        assert events == [Subscribed()] * 3
+        m.send("+MIPLREAD:0,39126,5,0,3", "+MIPLREAD:0,39127,4,0,1,2,3,4")
+        await m.until("AT+MIPLREAD=0,39127")
+        assert m.sent[sent:] == [
+            'AT+MIPLREAD=0,39126,5,0,3,3,"1",1',
+            'AT+MIPLREAD=0,39127,4,0,1,2,"",1',
+        ]
+    assert caplog.text.count("refusing") == 1
 
 
 # --- the port is lost ------------------------------------------------------------------------
@@ -340,7 +366,7 @@ async def test_lost_port_ends_every_wait_at_once(opening: Ports, given: bool) ->
 
 async def test_only_reports_wait_while_the_port_is_lost(opening: Ports) -> None:
     events: list[UpkeepEvent] = []
-    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=events.append)
+    device = Device("/dev/ttyUSB0", ENDPOINT, on_event=upkeep(events))
     await device.create()
     t = await device.add_resource("3303/0/1", ValueType.INTEGER, 1)
     await device.connect()
@@ -400,7 +426,7 @@ async def test_ok_at_the_end_of_a_boot_text_is_expected(reads: int) -> None:
 async def test_waits_grow_if_the_platform_ends_each_login() -> None:
     events: list[UpkeepEvent] = []
     rules = platform(OPEN=["OK", "+MIPLOPEN:0,1", "+MIPLCLOSE:0,1"])
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=upkeep(events)) as device:
         await device.connect()
         m.rules = rules
         m.send("+MIPLCLOSE:0,1")

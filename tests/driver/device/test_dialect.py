@@ -10,13 +10,14 @@ from m5310.at.codec import Command, Execute
 from m5310.device import device as device_module
 from m5310.device.device import Device
 from m5310.dialects.classic.config import Config
-from m5310.dialects.dialect import Commands, Request, WireValue
+from m5310.dialects.dialect import Commands, Declared, WireValue
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
     ExecuteRequest,
     Opened,
     ReadRequest,
+    Request,
     Updated,
     Urc,
     WriteRequest,
@@ -78,7 +79,7 @@ class InventedDialect:
     def refuse(self, request: Request, error: Exception, declared: ValueType | None) -> Commands:
         return self._commands(f"ANSWER=,{request.msgid},405")
 
-    def parse(self, line: str) -> Urc | None:
+    def parse(self, line: str, declared: Declared) -> Urc | None:
         urcs: dict[str, Urc] = {
             "+X in": Opened(7, True),
             "+X renewed": Updated(7, True),
@@ -108,7 +109,7 @@ async def test_device_speaks_the_given_dialect_only(monkeypatch: pytest.MonkeyPa
             await device.update()
             assert device.state is DeviceState.REGISTERED
         assert m.sent == [
-            *("AT+CMEE=1", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
+            *("AT+CMEE?", "AT+XCREATE", "AT+XADD=7,3303,0", "AT+XTIMEOUT=7,30", "AT+XLOGIN=7"),
             *("AT+XREPORT=7,2,2", "AT+XANSWER=7,1,205,2", "AT+XANSWER=7,2,405", "AT+XRENEW=7"),
             *("AT+XLOGOUT=7", "AT+XREMOVE=7,3303,0", "AT+XDELETE=7"),
         ]

@@ -10,7 +10,9 @@ import pytest
 from m5310.commands.network import Registration
 from m5310.device.events import (
     GOOD_NEWS,
+    Created,
     EventEmitter,
+    LoggedIn,
     LoggedOut,
     PortBack,
     PortLost,
@@ -19,8 +21,11 @@ from m5310.device.events import (
     RenewalFailed,
     Renewed,
     ReportDropped,
+    Reported,
     Reset,
     Restored,
+    Searching,
+    Subscribed,
     UpkeepCounters,
     UpkeepEvent,
     Waiting,
@@ -29,12 +34,19 @@ from m5310.device.reports import Report
 from m5310.errors import ParameterError, PortError
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import ValueType
+from m5310.module.attach_errors import Attempt
 
 ERROR = PortError("unplugged")
 TEXTS: dict[UpkeepEvent, str] = {
+    Created("/dev/ttyUSB0"): "the module on /dev/ttyUSB0 is configured",
+    Searching(Attempt(3, 20.2, Registration.SEARCHING, None)): (
+        "searching for the network for 20 s: not registered yet, searching, no signal known"
+    ),
+    LoggedIn("1;2"): "logged in as 1;2",
     Reset("REBOOT_CAUSE_UNKNOWN"): "the module has restarted (REBOOT_CAUSE_UNKNOWN)",
     PortLost(ERROR): "the port is lost (unplugged)",
     PortBack("/dev/ttyUSB1"): "the port is back: /dev/ttyUSB1",
+    Subscribed(): "the platform has subscribed to the device",
     LoggedOut(): "the module has logged out by itself",
     Reconnecting(2, 3.7, ERROR): "attempt 2 failed, next one in 4 s: unplugged",
     Waiting("the platform has not answered", 57.6): (
@@ -53,7 +65,7 @@ TEXTS: dict[UpkeepEvent, str] = {
 async def test_each_event_is_emitted_and_counted() -> None:
     emitted: list[UpkeepEvent] = []
     emitter = EventEmitter(emitted.append)
-    assert emitter.counters == UpkeepCounters(*[0] * 9)
+    assert emitter.counters == UpkeepCounters(*[0] * 10)
     dropped = ReportDropped(Report((), 1, acknowledge=False))
     for event in [*TEXTS, dropped]:
         emitter.emit(event)
@@ -68,6 +80,7 @@ async def test_each_event_is_emitted_and_counted() -> None:
         renewed=1,
         renewals_failed=1,
         reports_dropped=1,
+        subscribed=1,
     )
 
 
@@ -79,17 +92,21 @@ def test_text_of_event(event: UpkeepEvent) -> None:
     assert str(event) == TEXTS[event]
 
 
-async def test_text_of_dropped_report_names_its_resources() -> None:
+async def test_text_of_report_names_its_resources() -> None:
     resources = (
         Resource("3303/0/5700", ValueType.FLOAT, 21.5, Access.READABLE),
         Resource("3311/0/5850", ValueType.BOOLEAN, True, Access.READABLE),
     )
-    event = ReportDropped(Report(resources, 2, acknowledge=False))
-    assert str(event) == "the report of 3303/0/5700, 3311/0/5850 was dropped: the outbox is full"
+    report = Report(resources, 2, acknowledge=False)
+    dropped, reported = str(ReportDropped(report)), str(Reported(report))
+    assert dropped == "the report of 3303/0/5700, 3311/0/5850 was dropped: the outbox is full"
+    assert reported == "reported 3303/0/5700, 3311/0/5850"
 
 
 def test_every_event_has_a_text() -> None:
-    assert {type(event) for event in TEXTS} | {ReportDropped} == set(get_args(UpkeepEvent))
+    assert {type(event) for event in TEXTS} | {ReportDropped, Reported} == set(
+        get_args(UpkeepEvent)
+    )
 
 
 @pytest.mark.parametrize("event", TEXTS)

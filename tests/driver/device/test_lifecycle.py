@@ -16,6 +16,7 @@ from m5310.errors import (
     Code,
     CommandError,
     CommandTimeout,
+    LanguageRefused,
     ModemReset,
     ParameterError,
     PortError,
@@ -28,6 +29,7 @@ from m5310.states import DeviceState
 from tests.support.clock import elapse
 from tests.support.devices import CONF, ENDPOINT, RESTART, Ports, declared, module, text
 from tests.support.scripted import Reply, platform
+from tests.support.upkeep import upkeep
 
 # --- create ----------------------------------------------------------------------------------
 
@@ -471,3 +473,69 @@ async def test_refusal_of_a_damaged_line_leaves_nothing_behind(name: str) -> Non
     assert [text(line) for line in m.sent[-3:]] == (
         ["CLOSE=0", "CLOSE=0", "DEL=0"] if name == "CLOSE" else ["CLOSE=0", "DEL=0", "DEL=0"]
     )
+
+
+# --- a module that speaks something else -----------------------------------------------------
+
+
+@pytest.mark.parametrize("refusal", ["ERROR", "+CME ERROR:4", "+CME ERROR:3", "+CIS ERROR: 601"])
+@pytest.mark.parametrize(
+    ("model", "language"),
+    [
+        (["M5310-A", "OK"], r"AT\+MIPLCREATE"),
+        (['+CGMM: "BC95-B5"', "OK"], r"AT\+MIPLCREATE"),
+        (["SIM800", "OK"], "not known here"),
+    ],
+)
+async def test_another_module_is_named_at_once(
+    model: list[str], language: str, refusal: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules: dict[str, Reply | Callable[[str], Reply]] = {
+        "AT+MIPL": refusal,
+        "AT+CGMI": ["A maker", "OK"],
+        "AT+CGMM": model,
+        "AT+CGMR": ["V1.2", "OK"],
+    }
+    async with module(rules) as m:
+        device = Device(m.modem, ENDPOINT)
+        with pytest.raises(LanguageRefused, match=language) as refused:
+            await device.create()
+        assert "A maker" in str(refused.value)
+        assert "V1.2" in str(refused.value)
+        assert refused.value.code is Code.NOT_SUPPORT
+        assert asyncio.get_running_loop().time() < 1
+        assert len(m.sent) == 7
+
+
+async def test_m5310_without_the_commands_is_named_at_once() -> None:
+    rules: dict[str, Reply | Callable[[str], Reply]] = {
+        "AT+MIPL": "+CME ERROR:4",
+        "AT+CGM": ["M5310", "OK"],
+    }
+    async with module(rules) as m:
+        with pytest.raises(LanguageRefused, match="M5310 M5310 M5310"):
+            await Device(m.modem, ENDPOINT).create()
+        assert asyncio.get_running_loop().time() < 1
+
+
+async def test_wrong_parameters_are_no_login_under_way() -> None:
+    async with module(platform(CONF="+CME ERROR:50", CLOSE="ERROR", DEL="ERROR")) as m:
+        with pytest.raises(CommandError, match="50"):
+            await Device(m.modem, ENDPOINT).create()
+        assert asyncio.get_running_loop().time() < 3
+
+
+async def test_login_of_a_previous_program_is_waited_for_and_told() -> None:
+    events: list[UpkeepEvent] = []
+    rules = platform(CONF="+CME ERROR:3", CLOSE="+CME ERROR:3", DEL="+CME ERROR:3")
+    rules["AT+CGMM"] = ["M5310", "OK"]
+    async with module(rules) as m:
+        device = Device(m.modem, ENDPOINT, on_event=upkeep(events))
+        creating = asyncio.create_task(device.create())
+        await elapse(10)
+        m.rules = platform()
+        m.send("+MIPLOPEN:0,1")
+        await creating
+        (waiting,) = events
+        assert str(waiting) == "waiting up to 63 s: a login of the previous program is under way"
+        await device.destroy()

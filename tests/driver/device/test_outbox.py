@@ -11,7 +11,7 @@ import pytest
 from m5310.at.codec import Answer, Command
 from m5310.device import outbox as outbox_module
 from m5310.device.acknowledgements import OVERDUE
-from m5310.device.events import ReportDropped, UpkeepEvent
+from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.outbox import (
     ATTEMPTS,
     Outbox,
@@ -84,6 +84,7 @@ class OutboxSetup:
         self.restores = False
         self.restored = 0
         self.dropped: list[Report] = []
+        self.reported: list[Report] = []
         self.outbox = Outbox(
             self.module,
             CLASSIC,
@@ -96,8 +97,11 @@ class OutboxSetup:
         self.a = resource(A)
 
     def _emit(self, event: UpkeepEvent) -> None:
-        assert isinstance(event, ReportDropped)
-        self.dropped.append(event.report)
+        assert isinstance(event, ReportDropped | Reported)
+        if isinstance(event, ReportDropped):
+            self.dropped.append(event.report)
+        else:
+            self.reported.append(event.report)
 
     def _restore(self) -> bool:
         self.restored += 1

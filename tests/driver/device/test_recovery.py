@@ -29,9 +29,11 @@ from m5310.dialects.dialect import ATTEMPTS
 from m5310.errors import PortError
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
+from tests.support.boards import Board
 from tests.support.clock import elapse
 from tests.support.devices import ENDPOINT, RESTART, Ports
 from tests.support.scripted import Reply, Scripted, platform
+from tests.support.upkeep import upkeep
 
 S = DeviceState
 
@@ -42,7 +44,7 @@ class LoggedInDevice:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.events: list[UpkeepEvent] = []
-        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=self.events.append)
+        self.device = Device("/dev/ttyUSB0", ENDPOINT, lifetime=300, on_event=upkeep(self.events))
 
     def restart(self, line: str = RESTART) -> None:
         self.ports[-1].send(line)
@@ -198,7 +200,7 @@ async def test_restart_during_the_logout_starts_over(opening: Ports) -> None:
         module.rules = platform(UPDATE=["OK", "+MIPLUPDATE:0,0"], CLOSE=RESTART)
         await it.wait_restored()
         names = [line.partition("=")[0] for line in module.since("AT+MIPLCLOSE")]
-        assert names[1:3] == ["AT+CMEE", "AT+MIPLCONF"]
+        assert names[1:3] == ["AT+CMEE?", "AT+MIPLCONF"]
         assert it.device.state is S.REGISTERED
 
 
@@ -276,3 +278,25 @@ async def test_port_lost_during_the_radio_restart_is_opened_again(
             it.lose_port(platform())
         assert it.events[-2:] == [PortBack("scripted"), Restored(1)]
         assert it.device.state is S.REGISTERED
+
+
+@pytest.mark.parametrize("mute", [True, False])
+async def test_module_that_restarted_at_its_stored_speed_is_found(
+    mute: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board(platform(), mute=mute)
+    board.behind_a_port(monkeypatch)
+    async with Device("a port", ENDPOINT, lifetime=300) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 1)
+        await device.connect()
+        await device.module.set_speed(115200, store=False)
+        await device.notify(sensor, 2)
+        board.speed = 9600  # a restart whose boot text the host cannot read
+        report = await device.notify(sensor, 3)
+        await report.accepted(600)
+        assert device.state is S.REGISTERED
+        assert board.dial.baudrate == 9600
+        board.speed = 115200  # and back, as after a port that was lost for long
+        report = await device.notify(sensor, 4)
+        await report.accepted(600)
+        assert board.dial.baudrate == 115200

@@ -318,6 +318,116 @@ async def test_interruption_leads_to_restoring(state: DeviceState, event: Device
         await outcome
 
 
+# --- without a network -----------------------------------------------------------------------
+
+
+class Network:
+    """Found after `takes` s, or fails with `error`; `asked` are the seconds it was given."""
+
+    def __init__(self, takes: float, error: M5310Error | None = None) -> None:
+        self.takes = takes
+        self.error = error
+        self.asked: list[float] = []
+        self.ended = False
+
+    async def find(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        try:
+            await elapse(self.takes)
+        finally:
+            self.ended = True
+        if self.error is not None:
+            raise self.error
+
+
+def without_network(times: int = 1) -> tuple[Registration, RecordingModule]:
+    """It refuses so many logins because it has no network."""
+    registration, module = at(S.DEREGISTERED)
+    refusals = [CommandError("AT+MIPLOPEN", "+CME ERROR:30", 30) for _ in range(times)]
+    module.then = lambda _: refusals.pop() if refusals else None
+    return registration, module
+
+
+async def test_login_waits_for_the_network_within_its_time() -> None:
+    registration, module = without_network()
+    network = Network(takes=20)
+    soon(registration, Opened(0, True), 25)
+    await registration.connect(60, network.find)
+    assert network.asked == [59]
+    assert module.lines == ["AT+MIPLOPEN=0,60", "AT+MIPLOPEN=0,39"]
+    assert registration.state is S.REGISTERED
+
+
+async def test_login_that_finds_no_network_fails_with_the_reason() -> None:
+    registration, _ = without_network()
+    no_sim = M5310Error("no SIM")
+    with pytest.raises(M5310Error, match="no SIM") as failed:
+        await registration.connect(60, Network(8, no_sim).find)
+    assert failed.value is no_sim
+    assert registration.state is S.REG_FAILED
+    soon(registration, Opened(0, True), 1.5)
+    await registration.connect(60, Network(8, no_sim).find)  # it may be tried again
+
+
+async def test_network_lost_again_at_once_is_a_refusal() -> None:
+    registration, _ = without_network(times=2)
+    with pytest.raises(CommandError, match="CME ERROR:30"):
+        await registration.connect(60, Network(takes=1).find)
+    assert registration.state is S.REG_FAILED
+
+
+async def test_no_time_is_left_for_the_network() -> None:
+    registration, _ = without_network()
+    network = Network(takes=1)
+    with pytest.raises(CommandError):
+        await registration.connect(1, network.find)
+    assert network.asked == []
+
+
+async def test_other_refusal_does_not_ask_the_network() -> None:
+    registration, module = at(S.DEREGISTERED)
+    module.then = lambda line: CommandError(line, "+CME ERROR:3", 3)
+    network = Network(takes=1)
+    with pytest.raises(CommandError):
+        await registration.connect(60, network.find)
+    assert network.asked == []
+
+
+@pytest.mark.parametrize("event", [E.RESET, E.PORT_LOST])
+async def test_interruption_ends_the_search(event: DeviceEvent) -> None:
+    registration, _ = without_network()
+    network = Network(takes=50)
+    connecting = asyncio.create_task(registration.connect(60, network.find))
+    await elapse(10)
+    assert registration.state is S.REG_PENDING
+    assert registration.interrupted(event, ModemReset("restarted"))
+    with pytest.raises(ModemReset):
+        await connecting
+    assert network.ended
+    assert registration.state is S.RESTORING
+
+
+@pytest.mark.parametrize("how", ["cancelled", "logged out"])
+async def test_search_is_given_up_at_once(how: str) -> None:
+    registration, module = without_network()
+    network = Network(takes=50)
+    connecting = asyncio.create_task(registration.connect(60, network.find))
+    await elapse(10)
+    if how == "cancelled":
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+    else:
+        assert await registration.end_pending_login()
+        with pytest.raises(RegistrationError, match="ended by close"):
+            await connecting
+    assert network.ended
+    assert registration.state is S.REG_FAILED
+    await registration.close(CLOSE)
+    assert module.lines == ["AT+MIPLOPEN=0,60"]  # nothing to log out of
+    assert registration.state is S.DEREGISTERED
+
+
 @pytest.mark.parametrize(
     ("state", "outcome", "call"),
     [

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from m5310.device.reports import ACKNOWLEDGED, Report, ReportState, check_payload, grouped
+from m5310.dialects.dialect import WireValue
 from m5310.errors import AcknowledgementTimeout, ParameterError, PortError
+from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, ValueType
 
@@ -52,9 +54,11 @@ def test_payload_limit_for_each_instance() -> None:
 
 
 def test_payload_error_names_the_instance() -> None:
-    check_payload("the answer", ["x" * PAYLOAD_LIMIT])
+    full = WireValue(Path.parse(A), ValueType.STRING, "x" * PAYLOAD_LIMIT)
+    check_payload("the answer", [full])
+    check_payload("the answer", [full._replace(type=ValueType.OPAQUE, text="5A" * PAYLOAD_LIMIT)])
     with pytest.raises(ParameterError, match="the answer takes 1001 bytes, at most 1000"):
-        check_payload("the answer", ["x" * PAYLOAD_LIMIT, "y"])
+        check_payload("the answer", [full, full._replace(text="y")])
 
 
 # --- states ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.errors import AnswerError, ParameterError
-from m5310.lwm2m.values import VALUE_LIMIT, Value, ValueType, decode, encode, size
+from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, ValueType, decode, encode, size
 
 V = ValueType
 
@@ -114,13 +114,37 @@ def test_unsendable_value_is_refused(kind: ValueType, value: Value) -> None:
     assert isinstance(refused.value, ValueError)
 
 
-def test_value_limit_counts_bytes() -> None:
-    assert size(encode(V.STRING, "é" * 512)) == VALUE_LIMIT
-    with pytest.raises(ParameterError, match="1026 bytes, at most 1024"):
-        encode(V.STRING, "é" * 513)
-    assert encode(V.OPAQUE, bytes(512)) == "00" * 512
-    with pytest.raises(ParameterError, match="at most 1024"):
-        encode(V.OPAQUE, bytes(513))
+def test_value_that_no_report_can_carry_is_refused() -> None:
+    assert size(V.STRING, encode(V.STRING, "é" * 500)) == PAYLOAD_LIMIT
+    with pytest.raises(ParameterError, match="1002 bytes, at most 1000"):
+        encode(V.STRING, "é" * 501)
+    assert encode(V.OPAQUE, bytes(1000)) == "00" * 1000
+    with pytest.raises(ParameterError, match="1001 bytes, at most 1000"):
+        encode(V.OPAQUE, bytes(1001))
+
+
+def test_int_that_no_float_holds_is_refused() -> None:
+    for exact in (2**53, -(2**53), 2**60, 10**18):
+        assert float(encode(V.FLOAT, exact)) == exact
+    for between in (2**53 + 1, -(2**53) - 1, 10**18 + 1):
+        with pytest.raises(ParameterError, match=r"expected an int that a float holds.*INTEGER"):
+            encode(V.FLOAT, between)
+
+
+@given(st.integers())
+def test_reported_float_is_the_given_number(number: int) -> None:
+    try:
+        text = encode(V.FLOAT, number)
+    except ParameterError:
+        return
+    assert float(text) == number
+
+
+def test_limit_of_a_written_value_counts_bytes() -> None:
+    for kind, text in ((V.STRING, "é" * 512), (V.OPAQUE, "5A" * 1024)):
+        decode(kind, text)
+        with pytest.raises(AnswerError, match="expected at most 1024"):
+            decode(kind, text + "5A")
 
 
 @pytest.mark.parametrize(

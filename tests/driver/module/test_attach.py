@@ -35,6 +35,7 @@ class Network(Board):
         self.sim: Reply = ["460040000000001", "OK"]
         rules: Rules = {
             "AT+CEREG?": lambda _: [f"+CEREG:2,{self.stat}", "OK"],
+            "AT+CSCON?": ["+CSCON:0,1", "OK"],
             "AT+CSQ": lambda _: [f"+CSQ:{self.rssi},99", "OK"],
             "AT+CFUN?": lambda _: [f"+CFUN:{self.on:d}", "OK"],
             "AT+CGATT?": lambda _: [f"+CGATT:{self.attached:d}", "OK"],
@@ -87,7 +88,7 @@ async def test_commands_for_a_registered_module() -> None:
     assert attached.status == NetworkStatus(Registration.HOME)
     assert (attached.signal, attached.baudrate) == (-79, 9600)
     assert attached.elapsed < 1
-    assert module.sent == ["AT+CMEE=1", "AT+CEREG=2", "AT+CFUN?", "AT+CEREG?", "AT+CSQ"]
+    assert module.sent == ["AT+CMEE?", "AT+CEREG?", "AT+CFUN?", "AT+CEREG?", "AT+CSQ"]
     assert module.seen == [Attempt(1, attached.elapsed, Registration.HOME, -79)]
     await module.modem.close()
 
@@ -97,9 +98,11 @@ async def test_setup_precedes_the_radio() -> None:
     module.on = False
     saving = PowerSaving(True, periodic_update=3600, active=10)
     await module.attach(Setup(registration=5, connection=True, power_saving=saving, edrx=20.48))
-    assert module.sent[:7] == [
-        "AT+CMEE=1",
+    assert module.sent[:9] == [
+        "AT+CMEE?",
+        "AT+CEREG?",
         "AT+CEREG=5",
+        "AT+CSCON?",
         "AT+CSCON=1",
         'AT+CPSMS=1,,,"00000110","00000101"',
         'AT+CEDRXS=1,5,"0010"',
@@ -112,7 +115,7 @@ async def test_setup_precedes_the_radio() -> None:
 async def test_setting_of_none_is_not_written() -> None:
     module = Network()
     await module.attach(Setup(registration=None))
-    assert module.sent == ["AT+CMEE=1", "AT+CFUN?", "AT+CEREG?", "AT+CSQ"]
+    assert module.sent == ["AT+CMEE?", "AT+CFUN?", "AT+CEREG?", "AT+CSQ"]
     await module.modem.close()
 
 
@@ -240,7 +243,7 @@ async def test_restart_between_polls_repeats_setup() -> None:
     module.later(5, lambda: module.send("REBOOT_CAUSE_APPLICATION_WATCHDOG", "M5310", "OK"))
     module.later(8, lambda: module.report(1))
     await module.attach()
-    assert module.sent.count("AT+CEREG=2") == 2
+    assert module.sent.count("AT+CMEE?") == 2
     await module.modem.close()
 
 
@@ -254,7 +257,7 @@ async def test_restart_during_a_command_repeats_setup() -> None:
 
     module.rules["AT+CSQ"] = signal
     assert (await module.attach()).status.stat is Registration.HOME
-    assert module.sent.count("AT+CMEE=1") == 2
+    assert module.sent.count("AT+CMEE?") == 2
     await module.modem.close()
 
 
@@ -318,7 +321,7 @@ async def test_no_answer_at_any_speed() -> None:
     assert set(error.evidence.speeds) == set(COMMON_SPEEDS)
     assert error.evidence.noise > 0
     assert module.dial.baudrate == 9600
-    assert "try other speeds" in str(error)
+    assert "`m5310 probe PORT` finds it" in str(error)
 
 
 async def test_timeout_during_search_of_speeds() -> None:

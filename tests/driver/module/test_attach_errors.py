@@ -30,11 +30,15 @@ def refused(number: int | None) -> CommandError:
     ("evidence", "obstacle", "words"),
     [
         (MUTE, Obstacle.NO_ANSWER, "within 120 s, and no noise; check the power"),
-        (replace(MUTE, speeds=(9600, 115200)), Obstacle.NO_ANSWER, "115200 baud, "),
+        (
+            replace(MUTE, speeds=(9600, 115200)),
+            Obstacle.NO_ANSWER,
+            "115200 baud, .*the port. If the module has another speed: `m5310 probe PORT` finds it",
+        ),
         (
             replace(MUTE, noise=17),
             Obstacle.NO_ANSWER,
-            "17 bytes of noise; try other speeds",
+            "17 bytes of noise; `m5310 probe PORT` finds it",
         ),
         (replace(SEEN, talking=False), Obstacle.NO_ANSWER, "answered before"),
         (replace(SEEN, sim=refused(10)), Obstacle.NO_SIM, "AT.CIMI.*10.*insert a"),

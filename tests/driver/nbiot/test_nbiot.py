@@ -45,6 +45,8 @@ from m5310 import (
 from m5310.at.modem import Modem
 from m5310.device import acknowledgements
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Reply, Scripted, platform
 
 ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
@@ -239,6 +241,42 @@ def test_write_callback_may_refuse_new_value(port: ScriptedPort, refuse: bool) -
     assert value.value == (1 if refuse else 8)
 
 
+@pytest.mark.parametrize("accept", [True, False])
+def test_write_callback_that_is_too_late_changes_nothing(
+    port: ScriptedPort, monkeypatch: pytest.MonkeyPatch, accept: bool
+) -> None:
+    monkeypatch.setattr(nbiot_device, "ANSWER_WITHIN", 0.05)
+    held = threading.Event()
+
+    def write(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
+        assert value.value == 8
+        while "AT+MIPLWRITE=0,10002,0" not in port.sent:
+            held.wait(0.001)
+        if not accept:
+            raise ValueError("no")
+
+    dev, value = connected(port, write)
+    port.send("+MIPLWRITE:0,10002,3303,0,5700,8")
+    stepped_until(dev, answered(port, "AT+MIPLWRITE"))
+    assert port.sent[-1] == "AT+MIPLWRITE=0,10002,0"
+    assert value.value == 1
+    port.send("+MIPLREAD:0,10003,3303,0,5700")
+    stepped_until(dev, answered(port, "AT+MIPLREAD"))
+    assert port.sent[-1] == 'AT+MIPLREAD=0,10003,3303,0,5700,3,"1",1'
+
+
+def test_write_that_is_refused_just_after_its_callback() -> None:
+    holder = NbiotValue(NBIOT_INTEGER, 1)
+    write = Write(holder, 8, lambda: None)
+    write()
+    assert holder.value == 8
+    write.refuse()
+    assert holder.value == 1
+    late = Write(holder, 9, lambda: None)
+    late.refuse()
+    assert holder.value == 1
+
+
 def test_execute_callback_may_call_nbiot_functions(port: ScriptedPort) -> None:
     def execute(objid: int, instid: int, resid: int, value: NbiotValue, args: bytes) -> None:
         value.value = int(args)
@@ -424,6 +462,40 @@ def test_unrequested_logout_does_not_end_step(port: ScriptedPort) -> None:
     assert "AT+MIPLNOTIFY" in port.sent[-1]
 
 
+def test_value_that_cannot_be_sent_does_not_end_step_at_once(port: ScriptedPort) -> None:
+    """A program that catches the error and goes on must not spin."""
+    dev, _ = connected(port)
+    temperature = NbiotValue(NBIOT_FLOAT, 21.5)
+    nbiot_device_close(dev, 10)
+    nbiot_resource_add(dev, 3303, 0, 5701, temperature)
+    nbiot_device_connect(dev, 60)
+    temperature.value = float("nan")
+    temperature.flag |= NBIOT_UPDATED
+    port.send("+MIPLREAD:0,10001,3303,0,5700")
+    begun = time.monotonic()
+    with pytest.raises(ParameterError, match="finite"):
+        nbiot_device_step(dev, 0.1)
+    assert time.monotonic() - begun >= 0.1
+    assert 'AT+MIPLREAD=0,10001,3303,0,5700,3,"1",1' in port.sent
+    temperature.value = 22.0
+    nbiot_device_step(dev, 0)
+    assert port.sent[-1] == 'AT+MIPLNOTIFY=0,3303,0,5701,4,"22.0",1'
+
+
+def test_value_of_two_resources_is_reported_for_both(port: ScriptedPort) -> None:
+    dev, value = connected(port)
+    nbiot_device_close(dev, 10)
+    nbiot_resource_add(dev, 3303, 1, 5700, value)
+    nbiot_device_connect(dev, 60)
+    value.value = 5
+    value.flag |= NBIOT_UPDATED
+    nbiot_device_step(dev, 0)
+    assert port.sent[-2:] == [
+        'AT+MIPLNOTIFY=0,3303,0,5700,3,"5",1',
+        'AT+MIPLNOTIFY=0,3303,1,5700,3,"5",1',
+    ]
+
+
 def test_step_raises_if_not_registered(port: ScriptedPort) -> None:
     dev, _ = connected(port)
     nbiot_device_close(dev, 30)
@@ -495,6 +567,8 @@ def test_calls_inside_a_running_loop(port: ScriptedPort) -> None:
 FORGETFUL = f"""
 from m5310 import nbiot_device_create
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Scripted, platform
 async def fake(link):
     return Scripted(platform()).modem
@@ -586,6 +660,8 @@ FORKED = f"""
 import os, sys
 from m5310 import StateError, nbiot_device_create, nbiot_device_destroy
 from m5310.module.link import Link
+from m5310.nbiot import device as nbiot_device
+from m5310.nbiot.values import Write
 from tests.support.scripted import Scripted, platform
 async def fake(link):
     return Scripted(platform()).modem

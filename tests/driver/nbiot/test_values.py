@@ -37,6 +37,15 @@ def test_flagged_value_is_claimed_once() -> None:
     assert all(holder.flag is Access.READABLE for holder in of.values())
 
 
+def test_value_of_two_resources_is_claimed_for_both() -> None:
+    of = values(o3303_0_1="a", o3303_1_1="b")
+    first, second = of
+    of[second] = of[first]
+    flags = UpdatedFlags()
+    assert claimed(flags, of) == [[("3303/0/1", "a")], [("3303/1/1", "a")]]
+    assert claimed(flags, of) == []
+
+
 def test_one_batch_for_each_object_instance() -> None:
     of = values(o3303_0_1="a", o3303_1_1="b", o3303_0_2="c")
     assert claimed(UpdatedFlags(), of) == [

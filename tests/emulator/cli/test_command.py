@@ -20,6 +20,7 @@ import pytest
 from emulator.__main__ import main
 from emulator.cli.shutdown import Shutdown
 from tests.support.hosts import Host
+from tests.support.peers import until
 
 realtime = pytest.mark.realtime
 SIGNAL_NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -216,6 +217,56 @@ async def test_recording_is_written_and_replayed(tmp_path: Path) -> None:
         assert status == differs
         assert b"+CSQ:28,99" in out
         assert ("+AT+CIMI" in err) == differs
+
+
+@realtime
+async def test_more_modules_than_ptys_are_refused_in_one_line() -> None:
+    limited = 'ulimit -n 64; exec "$0" -m emulator --modules 100'
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", limited, sys.executable), stdout=PIPE, stderr=PIPE
+    )
+    status, out, err = await ended(process)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (status, out) == (2, "")
+    assert err.startswith("m5310-emulator: no pty is left for a port (Too many open files): start")
+    assert err.count("\n") == 1
+
+
+def recorded(file: Path) -> str:
+    """What both sides sent, so far."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return "".join(line["text"] for line in lines[1:])
+
+
+@realtime
+async def test_recording_survives_a_kill(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    options = ("--json", "--baud", "off", "--record", str(file))
+    async with running(*options) as process:
+        info = await ready(process)
+        with Host(info["port"]) as host:
+            for _ in range(20):
+                await host.command("AT")
+            host.send("AT+CSQ")
+            await until(lambda: "+CSQ:" in recorded(file))
+        process.kill()
+        await process.wait()
+    assert recorded(file).startswith("AT\r\r\nOK\r\n" * 20 + "AT+CSQ\r\r\n+CSQ:")
+
+
+@realtime
+async def test_full_disk_ends_the_recording_only(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    limited = f'ulimit -f 1; exec "$0" -m emulator --port - --baud off --record {file}'
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", limited, sys.executable), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate(b"AT\r" * 100)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (process.returncode, out) == (0, b"\r\nOK\r\n" * 100)
+    notes = [line for line in err.decode().splitlines() if "recording" in line]
+    assert len(notes) == 1
+    assert notes[0].startswith(f"{file}: File too large: the recording ends here")
 
 
 @realtime

@@ -22,7 +22,7 @@ def test_everything_can_be_parsed() -> None:
     everything = (
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
-        "--speed 60 --firmware SP1 --boot-noise --allow-network --faults loss=0.5,seed=7 "
+        "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl"
     )
     assert parsed(everything) == {
@@ -41,6 +41,7 @@ def test_everything_can_be_parsed() -> None:
         "overruns": True,
         "modules": 3,
         "firmware": "SP1",
+        "cold": True,
         "boot_noise": True,
         "speed": 60.0,
         "allow_network": True,
@@ -89,7 +90,7 @@ def test_faults_and_seed_are_independent() -> None:
         "--quiet inf",
         "--modules 0",
         "--modules many",
-        "--modules 4097",
+        "--modules 5001",
         "--faults loss",
         "--faults loss=2",
         "--faults theft=0.1",

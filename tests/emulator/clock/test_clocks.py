@@ -189,6 +189,19 @@ async def test_eager_clock_moves_only_while_work_is_pending() -> None:
     assert clock.now() == 86_400.0
 
 
+async def test_eager_clock_goes_on_after_a_timer_that_raises() -> None:
+    clock = EagerClock(0.0)
+    clock.start()
+    seen: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda *_: seen.append("raised"))
+    clock.work_pending = lambda: "second" not in seen
+    clock.call_at(5.0, lambda: 1 // 0)
+    clock.call_at(6.0, lambda: seen.append("second"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert seen == ["raised", "second"]
+
+
 def test_eager_clock_stands_still_before_start() -> None:
     clock = EagerClock(0.0)
     clock.work_pending = lambda: True

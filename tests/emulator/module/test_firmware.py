@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from emulator.air.messages import Notification, Read, Write
-from emulator.air.model import Item, Path
+from emulator.air.messages import Discover, Notification, Read, Response, Write
+from emulator.air.model import Code, Item, Path
 from emulator.module.firmware import DEFAULT, FIRMWARES, Firmware, profile
 from emulator.module.module import Module
 from tests.support.uart import Host
@@ -87,6 +89,25 @@ def test_message_ids_out_of_range_are_refused(name: str) -> None:
     assert host.refused(f'AT+MIPLREAD=0,{first - 1},3306,0,5851,3,"7",1') == 50
     assert host.refused(f"AT+MIPLWRITE=0,{last + 1},1") == 50
     host.well(f'AT+MIPLREAD=0,{first},3306,0,5851,3,"7",1')
+
+
+@pytest.mark.parametrize("first", [0, 1, 9_999])
+@pytest.mark.parametrize("count", [1, 20, 9_999])
+def test_requests_have_message_ids_that_the_host_may_answer(first: int, count: int) -> None:
+    """The platform's own ids are 10000 to 65535; its repeat of a request keeps the id."""
+    host = Host(firmware=replace(FIRMWARES["SP3"], msgids=range(first, first + count)))
+    host.configure(("3306/0/5851", 3, "7"))
+    host.log_in()
+    host.uplink()
+    for mid in (10_000, 10_001, 65_535):
+        (line,) = host.deliver(Read(mid, BULB))
+        msgid = int(line.split(",")[1])
+        assert first <= msgid < first + count
+        assert host.deliver(Read(mid, BULB)) == [line]
+        host.well(f'AT+MIPLREAD=0,{msgid},3306,0,5851,3,"7",1')
+        assert host.uplink() == [Response(mid, Code.CONTENT, items=(Item(BULB, 7),))]
+    (discovered,) = host.deliver(Discover(10_002, Path(3306)))
+    assert first <= int(discovered.split(",")[1]) < first + count
 
 
 def test_custom_firmware() -> None:

@@ -50,7 +50,8 @@ def test_chunk_is_a_line_with_the_time_of_its_first_byte() -> None:
     desk.recorder.sent(Side.MODULE, b"\r\n+CSQ:1,99\r\n\r\nOK\r\n\r\n\xff\r\n", START + 2)
     desk.recorder.speed(115_200, START + 3)
     assert desk.lines[1:] == [
-        {"at": 1.0, "from": "host", "text": "AT\r\n"},
+        {"at": 1.0, "from": "host", "text": "AT\r"},
+        {"at": 1.003, "from": "host", "text": "\n"},
         {"at": 1.004, "from": "host", "text": "AT\r"},
         {"at": 1.007, "from": "host", "text": "AT+CSQ\r"},
         {"at": 2.0, "from": "module", "text": "\r\n+CSQ:1,99\r\n"},

@@ -8,13 +8,12 @@ import pytest
 
 from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.air.model import Item, Path
-from emulator.line.faults import Fault, FaultAt, Rates
+from emulator.line.faults import Fault, FaultAt
 from emulator.module.at.codec import Cme
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
-from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
     Action,
@@ -49,7 +48,7 @@ def read(text: str) -> Action:
         ('restart = "BROWN_OUT"', Restart(Cause.BROWN_OUT)),
         ('cable = "unplugged"', CableChange(plugged=False)),
         ('cable = "plugged"', CableChange(plugged=True)),
-        ("noise = { loss = 0.5, garbage = 1 }", NoiseChange(Rates(loss=0.5, garbage=1))),
+        ("noise = { loss = 0.5, garbage = 1 }", NoiseChange(loss=0.5, garbage=1)),
         ("to_host = { lose = 3, after = 2 }", ByteFault(True, FaultAt(Fault.LOSS, 2, 3))),
         (
             "to_module = { delay = 1.5 }",
@@ -63,10 +62,10 @@ def read(text: str) -> Action:
         ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
         ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
         ("air = { latency = 3 }", AirChange(3, None)),
-        ("platform = { silent = true }", PlatformChange(PlatformFaults(silent=True))),
+        ("platform = { silent = true }", PlatformChange(silent=True)),
         (
             "platform = { refusing = true, delay = 2, repeats = 1 }",
-            PlatformChange(PlatformFaults(refusing=True, delay=2, repeats=1)),
+            PlatformChange(refusing=True, delay=2, repeats=1),
         ),
         ('read = "/3303/0/5700"', CloudRequest(Read(0, Path(3303, 0, 5700)))),
         ('read = "/3303"', CloudRequest(Read(0, Path(3303)))),
@@ -112,6 +111,9 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
     [
         ('coverage = "gone"', "coverage"),
         ("noise = { theft = 1 }", "noise"),
+        ("noise = { }", "noise"),
+        ("air = { }", "air"),
+        ("platform = { }", "platform"),
         ("to_host = { lose = 1, double = 1 }", "to_host"),
         ("to_host = { lose = 1, seconds = 1 }", "to_host"),
         ("air = { latency = -1 }", "air"),

@@ -14,7 +14,7 @@ from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults
-from emulator.scenario.apply import apply
+from emulator.scenario.apply import Changes
 from emulator.scenario.events import (
     AirChange,
     CableChange,
@@ -54,14 +54,14 @@ Look = Callable[[Emulator, Board], object]
         (RadioChange(refusing=True), lambda _, board: board.module.radio.refusing, True),
         (RadioChange(sim=Sim.FOREIGN), lambda _, board: board.module.sim, Sim.FOREIGN),
         (
-            NoiseChange(Rates(loss=1)),
+            NoiseChange(loss=1),
             lambda _, board: board.line.faults.rates,
             (Rates(loss=1),) * 2,
         ),
         (AirChange(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
         (AirChange(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
         (
-            PlatformChange(PlatformFaults(silent=True)),
+            PlatformChange(silent=True),
             lambda it, _: it.misbehaviour.faults,
             PlatformFaults(silent=True),
         ),
@@ -71,12 +71,13 @@ async def test_change_of_one_board_is_undone(action: Change, look: Look, then: o
     async with two_boards() as (it, _):
         first, second = it.boards
         before = look(it, second)
-        undo = apply(action, it, second)
+        undo = Changes(it).apply(action, second, ends=True)
         assert look(it, second) == then
         assert look(it, first) in (before, then)
         if not isinstance(action, AirChange | PlatformChange):
             assert look(it, first) == before
-        undo()
+        for end in undo:
+            end()
         assert look(it, second) == before
 
 
@@ -87,12 +88,13 @@ def there(board: Board) -> bool:
 async def test_unplugging_and_plugging_are_undone(tmp_path: Path) -> None:
     async with two_boards(tmp_path / "m5310") as (it, _):
         first, second = it.boards
-        plug = apply(CableChange(plugged=False), it, second)
+        changes = Changes(it)
+        (plug,) = changes.apply(CableChange(plugged=False), second, ends=True)
         assert not there(second)
         plug()
         assert there(second)
-        apply(CableChange(plugged=False), it, second)
-        unplug = apply(CableChange(plugged=True), it, second)
+        assert changes.apply(CableChange(plugged=False), second, ends=False) == []
+        (unplug,) = changes.apply(CableChange(plugged=True), second, ends=True)
         assert there(second)
         unplug()
         assert not there(second)
@@ -102,7 +104,7 @@ async def test_unplugging_and_plugging_are_undone(tmp_path: Path) -> None:
 async def test_restart_affects_one_board_and_is_not_undone() -> None:
     async with two_boards() as (it, clock):
         with Host(it.boards[1].line.port) as host, Host(it.boards[0].line.port) as other:
-            apply(Restart(Cause.WATCHDOG), it, it.boards[1])()
+            assert Changes(it).apply(Restart(Cause.WATCHDOG), it.boards[1], ends=True) == []
             clock.advance(5)
             assert "WATCHDOG" in await host.until("M5310\r\nOK\r\n")
             other.send("AT")

@@ -13,7 +13,7 @@ from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.scenario.parser import read
-from emulator.scenario.player import LogEntry, Play
+from emulator.scenario.player import Play
 from tests.support.hosts import Host, log_in
 
 realtime = pytest.mark.realtime
@@ -25,13 +25,10 @@ class PlayedScenario:
     def __init__(self, text: str, *, device: bool = True, link: Path | None = None) -> None:
         self.clock = VirtualClock()
         self.ended: list[bool] = []
-        self.log: list[LogEntry] = []
         self.it = Emulator(
             baud=None, latency=0.001, http="127.0.0.1:0", clock=self.clock, device=device, link=link
         )
-        self.play = Play(
-            self.it, read(text), on_log=self.log.append, on_end=lambda: self.ended.append(True)
-        )
+        self.play = Play(self.it, read(text), on_end=lambda: self.ended.append(True))
 
     async def __aenter__(self) -> PlayedScenario:
         await self.it.start()
@@ -44,7 +41,7 @@ class PlayedScenario:
 
     @property
     def texts(self) -> list[str]:
-        return [str(entry).strip() for entry in self.log]
+        return [str(entry).strip() for entry in self.play.log]
 
 
 @realtime
@@ -95,6 +92,63 @@ for = 2
             '12.000  coverage "OUT" for 90 s',
             '102.000  coverage "OUT": over',
         ]
+
+
+@realtime
+async def test_periods_that_overlap_repeat_or_meet_a_permanent_event() -> None:
+    text = """
+[[event]]
+at = 10
+coverage = "OUT"
+for = 10
+[[event]]
+at = 15
+coverage = "ECL2"
+for = 10
+[[event]]
+every = 5
+times = 3
+network = "refuses"
+for = 6
+[[event]]
+at = 5
+air = { latency = 4 }
+for = 20
+[[event]]
+at = 10
+air = { loss = 0.5 }
+[[event]]
+at = 5
+platform = { delay = 2 }
+for = 20
+[[event]]
+at = 10
+platform = { delay = 3 }
+[[event]]
+at = 10
+noise = { loss = 0.5 }
+for = 5
+[[event]]
+at = 11
+noise = { double = 0.1 }
+"""
+    async with PlayedScenario(text) as stage:
+        it, radio = stage.it, stage.it.module.radio
+        seen = []
+        for _ in range(6):
+            stage.clock.advance(5)
+            seen.append((radio.coverage, radio.refusing, it.air.latency, it.misbehaviour.faults))
+        slow, slower = PlatformFaults(delay=2), PlatformFaults(delay=3)
+        assert seen == [
+            (Coverage.ECL0, True, 4, slow),
+            (Coverage.OUT, True, 4, slower),
+            (Coverage.ECL2, True, 4, slower),
+            (Coverage.ECL2, True, 4, slower),
+            (Coverage.ECL0, False, 0.001, slower),
+            (Coverage.ECL0, False, 0.001, slower),
+        ]
+        assert it.air.loss == 0.5
+        assert it.line.faults.rates == (Rates(double=0.1),) * 2
 
 
 @realtime
@@ -401,14 +455,11 @@ restart = "WATCHDOG"
 every = 1.5
 read = "/3303"
 """
-    seen: list[str] = []
     async with Emulator(baud=None, http=None, clock=clock) as it:
-        play = Play(
-            it, read(text), on_log=lambda entry: seen.append(entry.text), on_end=it.ended.set
-        )
+        play = Play(it, read(text), on_end=it.ended.set)
         play.start()
         if isinstance(clock, VirtualClock):
             clock.advance(10)
         await it.ended.wait()
     asked = ['read "/3303"', 'read "/3303": device not online']
-    assert seen == ['restart "WATCHDOG"', *asked, *asked]
+    assert [entry.text for entry in play.log] == ['restart "WATCHDOG"', *asked, *asked]

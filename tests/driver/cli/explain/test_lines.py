@@ -439,3 +439,36 @@ def test_every_onenet_command_is_described() -> None:
 )
 def test_speed_in(line: str, baud: int | None) -> None:
     assert speed_in(line) == baud
+
+
+# --- look-alikes -----------------------------------------------------------------------------
+
+LOOKALIKES = {
+    # the guide's own line (5.1.2), with the quotes of a text processor
+    "AT+MIPLNOTIFY=0,3200,0,5505,1,”E365AAE447B”,1": ("” (RIGHT DOUBLE QUOTATION MARK", '"'),
+    'AT+MIPLNOTIFY=0,3200,0,5505,1,"E365AAE447B”,1': ("” (RIGHT DOUBLE QUOTATION MARK", '"'),
+    "AT+MIPLADDOBJ=0,3200,0；": ("； (FULLWIDTH SEMICOLON", "nothing"),
+    "AT+MIPLADDOBJ=0；3200；0": ("； (FULLWIDTH SEMICOLON", ","),
+    "AT+MIPLADDOBJ=0;3200;0": ("; (SEMICOLON", ","),
+    "AT+MIPLOPEN=0，30": ("， (FULLWIDTH COMMA", ","),
+    "ＡＴ+MIPLOPEN=0": ("Ａ (FULLWIDTH LATIN CAPITAL LETTER A", "A"),
+    "AT+CFUN＝1": ("＝ (FULLWIDTH EQUALS SIGN", "="),
+    "AT+CFUN=１": ("１ (FULLWIDTH DIGIT ONE", "1"),
+    "AT+CFUN=一": ("一 (CJK UNIFIED IDEOGRAPH-4E00", "ASCII"),
+}
+
+
+@pytest.mark.parametrize("line", LOOKALIKES)
+def test_lookalike_in_a_command_is_named(line: str) -> None:
+    character, expected = LOOKALIKES[line]
+    for words in (describe_line(line), Explainer().host(line)):
+        assert words is not None
+        assert f"does not understand {character}, U+" in words
+        assert words.endswith(f"expected {expected}")
+
+
+@pytest.mark.parametrize(
+    "line", ['AT+MIPLNOTIFY=0,3200,0,5505,1,"温度；”",1', "ａ", "“AT”", "AT the door；"]
+)
+def test_other_texts_hold_no_lookalike(line: str) -> None:
+    assert "understand" not in (describe_line(line) or "")

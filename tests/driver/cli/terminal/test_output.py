@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import termios
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from m5310.cli.terminal.output import Output, Style, columns, padded, width, wrapped
+from m5310.cli.terminal.output import Output, Style, columns, padded, visible, width, wrapped
 from tests.support.clock import elapse
 
 
@@ -189,6 +190,48 @@ async def test_progress_stays_on_one_line_of_a_narrow_terminal(
     drawn = [part for part in text(output.err).split("\r\x1b[K") if part]
     assert len(drawn) == 2
     assert all(width(part) < 40 and part.endswith(" s") for part in drawn)
+
+
+async def test_progress_leaves_room_for_the_echo_of_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    output = Output(io.StringIO(), Terminal(), {})
+    async with output.progress("searching for the network: registered at home"):
+        await elapse(1.5)
+    drawn = [part for part in text(output.err).split("\r\x1b[K") if part]
+    assert drawn[-1] == "searching for the network: ... 1 s"  # whole words
+    assert all(width(part + "^C") < 40 for part in drawn)
+
+
+def test_messages_at_a_terminal_are_wrapped_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    output = Output(Terminal(), Terminal(), {})
+    output.message("logging out; Ctrl-C again exits at once")
+    assert text(output.err) == "m5310: logging out; Ctrl-C again exits\nat once\n"
+
+
+def test_characters_that_a_terminal_obeys_are_shown_as_escapes() -> None:
+    output, raw = piped(), "a\x1b[31m\u202eb\u2067\x7f\x9b\u2028"
+    shown = r"a\x1b[31m\u202eb\u2067\x7f\x9b\u2028"
+    output.result(raw, Style.RED)
+    output.message(raw)
+    output.explained("line " + raw, raw, 10, Style.PLAIN)
+    output.table(("H",), [(raw,)], [Style.PLAIN])
+    for line in (*text(output.out).splitlines(), *text(output.err).splitlines()):
+        assert line.isprintable(), line
+    assert text(output.err) == f"m5310: {shown}\n"
+    assert text(output.out).count(shown) == 4
+
+
+@given(st.text())
+def test_no_text_can_command_a_terminal(content: str) -> None:
+    shown = visible(content)
+    assert not {unicodedata.category(each) for each in shown if each not in "\n\t"} & {"Cc", "Cf"}
+    if content.isprintable():
+        assert shown == content
 
 
 async def test_progress_is_silent_in_pipes() -> None:

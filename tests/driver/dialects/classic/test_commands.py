@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from m5310.at.codec import Command
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic.config import Config
-from m5310.dialects.classic.urcs import _PARSERS, Reading, parse
+from m5310.dialects.classic.form import Reading
+from m5310.dialects.classic.urcs import _PARSERS, _WITH_VALUE, parse
 from m5310.dialects.urcs import (
     Acknowledged,
     Closed,
@@ -204,7 +205,7 @@ def test_malformed_line_is_an_error(line: str) -> None:
     assert line[:20] in str(wrong.value)
 
 
-@given(st.sampled_from(sorted(_PARSERS)), st.text(max_size=40))
+@given(st.sampled_from(sorted([*_PARSERS, *_WITH_VALUE])), st.text(max_size=40))
 def test_any_line_is_parsed_or_a_typed_error(name: str, text: str) -> None:
     for reading in Reading:
         try:
@@ -216,7 +217,7 @@ def test_any_line_is_parsed_or_a_typed_error(name: str, text: str) -> None:
 numbers = st.lists(st.integers(-2, 70000).map(str), min_size=4, max_size=8).map(",".join)
 
 
-@given(st.sampled_from(sorted(_PARSERS)), numbers)
+@given(st.sampled_from(sorted([*_PARSERS, *_WITH_VALUE])), numbers)
 def test_parsed_requests_have_valid_paths(name: str, text: str) -> None:
     try:
         urc = parse(f"{name}:{text}")

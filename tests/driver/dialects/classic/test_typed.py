@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from m5310.dialects.classic import typed
@@ -36,14 +36,21 @@ def test_typed_value(text: str, value: tuple[ValueType, str, int] | None) -> Non
 
 @given(
     st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30),
-    st.sampled_from([("", 0), (",0", 0), (",0,0", 0), (",1,2", 1), (",2,1", 2)]),
+    st.sampled_from([("", 0), (",0", 0), (",0,0", 0), (",1,2", 1), (",2,1", 2), (", 0, 0", 0)]),
+    st.booleans(),
     st.booleans(),
 )
+@example("你好,0", (",0,0", 0), False, True)
+@example("你好,0", (",0,0", 0), False, False)
 def test_any_string_is_read_from_the_typed_form(
-    text: str, tail: tuple[str, int], quoted: bool
+    text: str, tail: tuple[str, int], quoted: bool, counts_bytes: bool
 ) -> None:
     shown = f'"{text}"' if quoted else text
-    assert typed.value(f"1,{len(shown)},{shown}{tail[0]}") == (ValueType.STRING, shown, tail[1])
+    # without both values of its tail, a text may end like one: see `1,6,你好,0,0`
+    assume(tail[0].count(",") == 2 or "," not in text)
+    assume(not (counts_bytes and quoted) or text.isascii())  # the length is that inside the quotes
+    length = len(shown.encode()) if counts_bytes else len(shown)
+    assert typed.value(f"1,{length},{shown}{tail[0]}") == (ValueType.STRING, shown, tail[1])
 
 
 @given(

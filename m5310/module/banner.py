@@ -1,0 +1,47 @@
+"""What a module says it is, for a module that does not understand the commands of an M5310."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from m5310.at.codec import Answer, Command, Execute, Response
+from m5310.errors import CommandError, CommandTimeout
+
+ASKED: Final = 0.5
+"""Seconds for each line of the banner: a module answers it from memory, within some ms."""
+# guess: short, since the caller already knows that something is wrong.
+
+_LINE = re.compile(r'(?!REBOOT|\+MIPL)(?:\+\w+: ?)?"?([^\r\n"]+?)"?')
+_OURS = re.compile(r"M5310(?!-?[A-Z])")  # not the M5310-A
+_COMMON = re.compile(
+    r"M5310-?A|M531[123]|MN31|ML30|ML5330|MR880|N700|BC95|BC28|BC35|BC26|SIM70|IM2209|ME3616|NB73"
+    r"|NB86"
+)
+"""Modules with China Mobile's common language (OneNET guide, table 3-1, and their manuals)."""
+
+
+async def ask(execute: Execute, name: str) -> str:
+    """The answer to `AT+CGMI`, `+CGMM` or `+CGMR` in any form, empty if there is none."""
+    lines = (Response(_LINE, required=False),)
+    try:
+        answer: Answer = await execute(Command(f"AT{name}", lines, timeout=ASKED))
+    except (CommandError, CommandTimeout):
+        return ""
+    return " ".join(_LINE.sub(r"\1", line).strip() for line in answer.lines)
+
+
+def is_ours(model: str) -> bool:
+    """Whether this is the M5310 of the first generation, or did not say what it is."""
+    return not model or _OURS.search(model) is not None
+
+
+async def describe(execute: Execute, model: str) -> str:
+    """What the module says it is, and the language that it probably speaks."""
+    words = [await ask(execute, "+CGMI"), model, await ask(execute, "+CGMR")]
+    said = " ".join(word for word in words if word) or "nothing"
+    if _COMMON.search(said):
+        language = "China Mobile's common one (AT+MIPLCREATE), which is not spoken here"
+    else:
+        language = "not known here"
+    return f"to AT+CGMI, AT+CGMM and AT+CGMR it answers {said!r}; its OneNET language is {language}"

@@ -1,0 +1,17 @@
+"""Listeners of a device's events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from m5310.device.events import Created, LoggedIn, Reported, Searching, UpkeepEvent
+
+
+def upkeep(events: list[UpkeepEvent]) -> Callable[[UpkeepEvent], None]:
+    """Keeps all events but those of the program's own steps."""
+
+    def on_event(event: UpkeepEvent) -> None:
+        if not isinstance(event, Created | Searching | LoggedIn | Reported):
+            events.append(event)
+
+    return on_event
