@@ -177,9 +177,9 @@ def asked(words: list[str]) -> Command:
 # --- what `@ host sees` compares -------------------------------------------------------------
 
 
-def described(line: str) -> str:
+def described(line: str, declared: dict[Path, ValueType]) -> str:
     """What the driver understood of an unsolicited line, in the transcripts' words."""
-    event = classic_urcs.parse(line) or notices.parse(line)
+    event = classic_urcs.parse(line, declared=declared.get) or notices.parse(line)
     words = SEEN.get(type(event))
     return words(event) if words else f"nothing of {line!r}"
 
@@ -223,6 +223,7 @@ class Player:
         self.bindings = Bindings()
         self.events: list[Event] = []
         self.last = ""
+        self.declared: dict[Path, ValueType] = {}
         self._find_step()
 
     def _find_step(self) -> None:
@@ -250,6 +251,8 @@ class Player:
                     self.sees(step)
                 case Kind.EVENT if step.words[0] == "host":
                     request = [self.bindings.samples(word) for word in step.words[1:]]
+                    if request[0] == "declare":
+                        self.declared[Path.parse(request[1])] = TYPES[request[2]]
                 case Kind.EVENT:
                     self.now += 1
                 case Kind.HOST:
@@ -310,7 +313,7 @@ class Player:
 
     def sees(self, step: Step) -> None:
         expected = " ".join(self.bindings.samples(word) for word in step.words[2:])
-        assert described(self.last) == expected, step.where
+        assert described(self.last, self.declared) == expected, step.where
 
 
 def answers_to(steps: list[Step], at: int) -> list[Step]:

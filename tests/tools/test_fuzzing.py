@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -86,6 +87,31 @@ def test_broken_contract_is_noticed(
     monkeypatch.setattr(f"emulator.{place}", mistake)
     with pytest.raises(ContractBroken, match=message):
         TARGETS["module"].play(b"\0AT+CSQ\r")
+
+
+@pytest.mark.parametrize(
+    ("place", "mistake"),
+    [
+        ("dialects.classic.form.Form.value", lambda _, text, declared: (None, text, 0, None)),
+        ("device.answers.decode", lambda kind, text: text.strip()),
+        ("device.answers.RequestHandler.refuse", lambda *_: ()),
+        ("at.lines._TEXT", re.compile(b"(?!)")),
+    ],
+)
+def test_changed_text_is_noticed(
+    place: str, mistake: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"m5310.{place}", mistake)
+    inputs = (*TARGETS["writes"].seeds(), b"\0\1\1 hello ", b"\0\1\1a\x01b", b"\1\0\1\xff")
+    assert any(map(_breaks_the_contract, inputs))
+
+
+def _breaks_the_contract(data: bytes) -> bool:
+    try:
+        TARGETS["writes"].play(data)
+    except ContractBroken:
+        return True
+    return False
 
 
 @pytest.mark.realtime

@@ -6,15 +6,17 @@ the corpus. libFuzzer ends the process, with status 0 when its time is over with
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["emulator"]):
+with atheris.instrument_imports(include=["emulator", "m5310"]):
     from tools.fuzzing.targets import TARGETS
 
 
 def main() -> None:
+    logging.disable(logging.CRITICAL)  # a warning for each refused input
     name, *arguments = sys.argv[1:]
     target = TARGETS[name]
     atheris.Setup([sys.argv[0], *arguments], target.play)

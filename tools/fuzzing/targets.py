@@ -19,7 +19,7 @@ from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
-from tools.fuzzing import module_run
+from tools.fuzzing import module_run, writes
 from tools.fuzzing.module_run import ContractBroken, Event
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -252,6 +252,14 @@ TARGETS = {
                 "\\ud8",
             ),
             1000,
+        ),
+        Target(
+            "writes",
+            "writes and executes that the driver receives, in each form of a firmware",
+            writes.play,
+            writes.seeds,
+            (",0,0", ",1,1", "1,", "2,", '"', ", "),
+            200,
         ),
     )
 }

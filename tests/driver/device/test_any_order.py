@@ -59,6 +59,13 @@ LINES: Final = st.sampled_from(
         "+MIPLWRITE:0,10005,3303,0,5700,3,1,7,1,1",
         "+MIPLEXECUTE:0,10006,3303,0,5700,reset",
         "+MIPLREAD:0,what",
+        "+MIPLREAD:0,10007",  # answered at once
+        "+MIPLREAD:0,10008,3,0,-1,0",  # the module's business
+        "+MIPLWRITE:0,10009,3303,0,5700,1,2,on,1",
+        "+MIPLWRITE:0,10010,3303,0,5700,2,4,00000007,0,0",
+        "+MIPLWRITE: 0, 10011, 3303, 0, 5700, 3, 4, 7, 0, 0",
+        "+MIPLWRITE:0,10012,3303,0,5700,\x01",
+        "+MIPLWRITE:0,10013,3303,0,5700,7,8",
     ]
 )
 
