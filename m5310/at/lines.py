@@ -51,10 +51,10 @@ class LineReader:
     __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
 
     def __init__(self) -> None:
-        self.noise = 0
-        self.overlong = 0
+        self.noise: int = 0
+        self.overlong: int = 0
         # Whether the last byte was a CR, whose LF may still come.
-        self.open_end = False
+        self.open_end: bool = False
         self._tail = b""
         self._skipping = False
 

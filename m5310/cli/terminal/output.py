@@ -54,14 +54,14 @@ class Output:
         err: TextIO | None = None,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self.out = sys.stdout if out is None else out
-        self.err = sys.stderr if err is None else err
+        self.out: TextIO = sys.stdout if out is None else out
+        self.err: TextIO = sys.stderr if err is None else err
         for stream in (self.out, self.err):
             if isinstance(stream, TextIOWrapper):
                 # escape characters that the terminal's code page lacks
                 stream.reconfigure(errors="backslashreplace")
         plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
-        self.terminal = self.out.isatty()
+        self.terminal: Final = self.out.isatty()
         self._colours = self.terminal and not plain
         self._shows_progress = self.err.isatty() and environment.get("TERM") != "dumb"
         self._progress_line = ""  # shown on the terminal now
