@@ -22,8 +22,8 @@ otherwise. Each applied event goes to `Dispatch`, which opens, holds or stops th
 A login, update or logout has two results: the command's `OK`, and the outcome in a later line.
 `outcomes.expect` comes before the command, since the line may precede the `OK`.
 
-Network. A module without a network refuses the login. `connect` then attaches it (`Module.attach`) in
-the time that is left, with an event `Searching` for each poll, and logs in again; the state is
+Network. A module without a network refuses the login. `connect` then attaches it (`Module.attach`)
+in the time that is left, with an event `Searching` for each poll, and logs in again; the state is
 REG_PENDING all the while. A restart, a loss, a logout and a cancellation end the search at once.
 
 Waits. None is longer than what it waits for can last: an update ends with the lifetime, a logout
