@@ -20,7 +20,7 @@ from tools.conforming.cases import ApiCall, Need
 from tools.conforming.catalogue import CASES
 from tools.conforming.host import Capture, Host
 from tools.conforming.peers import Api, Echo
-from tools.conforming.report import HEADER, Result, Row, differences, judge, skip
+from tools.conforming.report import HEADER, Result, Row, differences, identity, judge, skip
 
 ALL_AS_SPECIFIED, SOME_DIFFER, CANNOT_RUN = 0, 1, 2
 
@@ -70,10 +70,13 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         default=Path("conformance.json"),
-        help="file for the captures (default: conformance.json)",
+        help="file for the captures, new or of an earlier run (default: conformance.json)",
     )
     made.add_argument(
-        "--against", type=Path, metavar="FILE", help="compare with the captures of another board"
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="compare with the captures of another board, all but its own numbers, place and time",
     )
     given = made.parse_args(arguments)
     if not 0 < given.speed < float("inf"):
@@ -89,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     captures: list[Capture] = []
     try:
         other = [] if given.against is None else load(given.against)
+        if given.save.exists():
+            load(given.save)  # only captures are replaced
+        print(f"the board on {given.port}")
         print(HEADER)
         for row in run_cases(given):
             print(row.text(), flush=True)
@@ -102,7 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(", ".join(f"{count(rows, result)} {result.value}" for result in Result))
     if given.against is not None:
         found = differences(captures, other)
-        print(f"\n{len(found)} of the answers differ from {given.against}:")
+        print(f"\nhere: {identity(captures)}, on {given.port}")
+        print(f"there: {identity(other)}, in {given.against}")
+        print(f"{len(found)} of the answers differ from {given.against}:")
         print("\n".join(found))
         once = {capture.name for capture in captures} ^ {capture.name for capture in other}
         print(f"{len(once)} cases ran on one of the two boards only: {', '.join(sorted(once))}")
