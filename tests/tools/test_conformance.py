@@ -140,6 +140,17 @@ async def test_speed_cases_on_a_strict_line() -> None:
 
 
 @realtime
+async def test_a_reader_that_ends_early_is_no_traceback(tmp_path: Path) -> None:
+    async with Emulator(baud=None, http=None) as it:
+        command = f'"$0" -m tools.conforming {it.port} --read-only --save {tmp_path}/c | head -1'
+        async with running("bash", "-c", command, PYTHON) as process:
+            output, _ = await process.communicate()
+    first, *rest = output.decode().splitlines()
+    assert first.startswith("the board on ")
+    assert [line for line in rest if not line.startswith("tools/conformance: [Errno 32]")] == []
+
+
+@realtime
 async def test_usage_errors(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text('[{"of": "something else"}]')

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -174,5 +175,16 @@ def count(rows: Sequence[Row], result: Result) -> int:
     return sum(row.result is result for row in rows)
 
 
+def run() -> int:
+    """`main`, also where the reader of the output ends before it (`| head`)."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = CANNOT_RUN
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())
