@@ -92,7 +92,7 @@ class CommandError(M5310Error):
         self.result = result
         self.number = number
         if result.startswith("+CME"):
-            self.code = _CME_CODES.get(number, Code.BADPARAM)
+            self.code: Code = _CME_CODES.get(number, Code.BADPARAM)
 
 
 class AcknowledgementRefused(CommandError):
@@ -141,7 +141,7 @@ class CommandTimeout(M5310Error, TimeoutError):
         super().__init__(f"{shortened(command)}: {what}. {advice}")
         self.command = command
         self.timeout = timeout
-        self.lines = tuple(lines)
+        self.lines: tuple[str, ...] = tuple(lines)
         self.sent = sent
         self.bare = bare
 
@@ -156,7 +156,7 @@ class RegistrationError(M5310Error):
     The platform refused it, or there was no outcome in time (`timed_out`).
     """
 
-    code = Code.REG_FAILED
+    code: Code = Code.REG_FAILED
 
     def __init__(self, message: str, *, timed_out: bool) -> None:
         super().__init__(message)

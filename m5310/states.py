@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from transitions import Machine
 
@@ -27,7 +27,7 @@ class Table(Generic[S, E]):
     def __init__(self, name: str, initial: S, rows: Iterable[tuple[S, E, S]]) -> None:
         self.name = name
         self.initial = initial
-        self.rows = tuple(rows)
+        self.rows: Final = tuple(rows)
         pairs = [(state, event) for state, event, _ in self.rows]
         if len(set(pairs)) != len(pairs):
             raise ValueError(f"{name}: two rows for the same state and event")
@@ -79,7 +79,7 @@ class States(Generic[S, E]):
 
     def __init__(self, table: Table[S, E]) -> None:
         self._table = table
-        self.state = table.initial
+        self.state: S = table.initial
 
     def on(self, event: E) -> S:
         """Move, and return the new state. Raises StateError if no row lists the pair."""
@@ -180,7 +180,8 @@ DEVICE = Table("device", DeviceState.NEW, _device_rows())
 class _Member(Enum):
     """An enumeration whose members are found in a dict without a call of Python code."""
 
-    __hash__ = object.__hash__  # each member is one object
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__  # each member is one object
 
 
 class Conversation(_Member):

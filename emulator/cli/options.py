@@ -9,13 +9,12 @@ from typing import Any, NoReturn
 
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
+from emulator.onenet.devices import MAX_DEVICES
 
 # Exit status after wrong options, by convention.
 USAGE_ERROR = 2
 # Faster than any UART, so probably a typing mistake.
 _MAX_BAUD = 10_000_000
-# Linux has at most 4096 ptys by default (kernel.pty.max).
-_MAX_MODULES = 4096
 
 _DESCRIPTION = """\
 Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
@@ -150,7 +149,8 @@ def _add_line(made: argparse.ArgumentParser) -> None:
         "--link",
         type=Path,
         metavar="PATH",
-        help="create a symbolic link to the pty; it is removed at the end",
+        help="create a symbolic link to the pty, which is removed at the end; only a link to a pty"
+        " that is gone is replaced",
     )
     line.add_argument(
         "--baud",
@@ -286,6 +286,6 @@ def _number(text: str, expected: str, *, lowest: float) -> float:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= _MAX_MODULES:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected 1 to {_MAX_MODULES}")
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= MAX_DEVICES:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected 1 to {MAX_DEVICES}")
     return int(text)

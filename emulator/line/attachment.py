@@ -12,7 +12,7 @@ from emulator.line.ports.symlink import Symlink
 
 class Attachment:
     def __init__(self, address: Address, link: Path | None) -> None:
-        """`link`: path for a symbolic link to the pty; an older symbolic link is replaced."""
+        """`link`: path for a symbolic link to the pty."""
         self.name = ""  # of the port, also after it was closed
         self._address = address
         self._link_path = link
@@ -32,8 +32,8 @@ class Attachment:
     ) -> Port:
         """Open the port, under the same name as before if it had one.
 
-        Raises FileExistsError if the link's path exists and is no symbolic link, OSError if the
-        port or the link cannot be opened. After an error nothing is left open.
+        Raises FileExistsError if the link's path exists and is no link to a pty that is gone,
+        OSError if the port or the link cannot be opened. After an error nothing is left open.
         """
         port = open_port(self._address, on_data, on_note, on_end)
         try:

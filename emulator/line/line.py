@@ -56,11 +56,10 @@ class Line:
         host can open the port again (end of standard input). `baud`: bits a second, None for no
         pacing. `strict`: a host with other UART settings than the module's reads and sends garbage.
         `receive_buffer`: size in bytes of the UART buffer of a module that does not read while it
-        sends; None for one that always reads. `link`: path for a symbolic link to the pty; an older
-        symbolic link is replaced.
+        sends; None for one that always reads. `link`: path for a symbolic link to the pty.
 
-        Raises FileExistsError if `link` exists and is no symbolic link, OSError if the port or the
-        link cannot be opened, ValueError for an invalid `baud`.
+        Raises FileExistsError if `link` exists and is no link to a pty that is gone, OSError if
+        the port or the link cannot be opened, ValueError for an invalid `baud`.
         """
         self.received = 0
         self.sent = 0
@@ -113,6 +112,13 @@ class Line:
     def idle(self) -> bool:
         """Whether no bytes are on their way in either direction."""
         return not (self._out.waiting or self._in.waiting) and self.receive_buffer.empty
+
+    @property
+    def moving(self) -> bool:
+        """Whether bytes are on their way that need time, not a reader of the port."""
+        if self._writing:  # what follows those bytes waits, too
+            return bool(self._in.waiting)
+        return not self.idle
 
     # Plugging ------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.errors import ApiError, Errno
 
 # guess: bounds memory, with descriptions of up to 64 KiB each; the real limit is not published.
-MAX_DEVICES = 1000
+# Also the largest number of modules: more than Linux has ptys (kernel.pty.max, 4096).
+MAX_DEVICES = 5000
 # Nine digits, as device ids of 2019 have.
 _FIRST_ID = 500_000_001
 

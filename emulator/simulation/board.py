@@ -148,9 +148,9 @@ class Board:
     @property
     def has_pending_work(self) -> bool:
         """Whether the host may be waiting: for bytes in transit, for output of the module, or for
-        the network, whose state hosts poll.
+        the network, whose state hosts poll. Not for bytes that it does not read.
         """
-        return not self.line.idle or self.module.busy or self.module.radio.searching
+        return self.line.moving or self.module.busy or self.module.radio.searching
 
     # To the host and the internet ----------------------------------------------------------------
 

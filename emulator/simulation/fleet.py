@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emulator.air.messages import IMEI, IMSI
 from emulator.module.general.identity import Identity
+from emulator.onenet.devices import MAX_DEVICES
 
 _DEFAULT = Identity()
 
@@ -16,8 +17,8 @@ def identities(imei: str, imsi: str, count: int) -> list[Identity]:
 
     Raises ValueError for an invalid number, or one that cannot be counted up.
     """
-    if count < 1:
-        raise ValueError(f"modules {count}: expected 1 or more")
+    if not 1 <= count <= MAX_DEVICES:  # each has a device of the cloud
+        raise ValueError(f"modules {count}: expected 1 to {MAX_DEVICES}")
     if not IMEI.fullmatch(imei):
         raise ValueError(f"imei {imei!r}: expected 1 to 17 letters or digits")
     if not IMSI.fullmatch(imsi):

@@ -50,9 +50,9 @@ class LoopThread:
             work.close()
             raise self._unusable("would wait for itself")
         with self._lock:
-            if self._loop is None:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
                 work.close()
-                raise self._unusable("is not running")
+                raise self._unusable("is not running in this process")
             future = asyncio.run_coroutine_threadsafe(work, self._loop)
             self._waiting.add(future)
         try:
@@ -70,7 +70,7 @@ class LoopThread:
     def close(self) -> None:
         """End loop and thread; may be called again. Raises RuntimeError with kept exceptions."""
         with self._lock:
-            if self._loop is not None:
+            if self._loop is not None and self._thread is not None and self._thread.is_alive():
                 # What was submitted before is a task by then, which is cancelled and ends.
                 self._loop.call_soon_threadsafe(self._end.set)
                 self._loop = None

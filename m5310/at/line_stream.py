@@ -47,7 +47,7 @@ class Following:
         """No `wanted`: all lines. Raises ParameterError on an empty name and a `limit` below 1."""
         if limit < 1:
             raise ParameterError(f"limit must be 1 line or more, got {limit}")
-        self.dropped = 0
+        self.dropped: int = 0
         self._modem = modem
         self._shapes = tuple(map(shape, wanted))
         self._waiting: deque[str] = deque(maxlen=limit)

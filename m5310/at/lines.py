@@ -56,12 +56,12 @@ class LineReader:
     __slots__ = ("_joins", "_skipping", "_tail", "noise", "open_end", "overlong", "waits")
 
     def __init__(self, *, joins: bool = False) -> None:
-        self.noise = 0
-        self.waits = False
+        self.noise: int = 0
+        self.waits: bool = False
         self._joins = joins
-        self.overlong = 0
+        self.overlong: int = 0
         # Whether the last byte was a CR, whose LF may still come.
-        self.open_end = False
+        self.open_end: bool = False
         self._tail = b""
         self._skipping = False
 

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar, assert_never
+from typing import Any, Final, Self, TypeVar, assert_never
 
 from m5310.at.codec import Answer, Command
 from m5310.at.engine import QUIET, Engine
@@ -29,8 +29,8 @@ from m5310.at.resync import SETTLE
 from m5310.at.wakeup import AWAKE
 from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error, PortError, shortened
 
-log = logging.getLogger("m5310.modem")
-wire = logging.getLogger("m5310.wire")
+log: Final = logging.getLogger("m5310.modem")
+wire: Final = logging.getLogger("m5310.wire")
 
 T = TypeVar("T")
 

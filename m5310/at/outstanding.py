@@ -16,13 +16,13 @@ class OutstandingCommand:
     __slots__ = ("_missing", "bare", "command", "dropped", "lines", "slept")
 
     def __init__(self, command: Command[Any]) -> None:
-        self.command = command
+        self.command: Final = command
         self.lines: list[str] = []
-        self.dropped = 0
+        self.dropped: int = 0
         """Lines beyond `ANSWER_LIMIT`."""
-        self.bare = False
+        self.bare: bool = False
         """Whether an `OK` came while a required response was missing."""
-        self.slept = False
+        self.slept: bool = False
         """Whether the module fell asleep or woke up in the meantime: it may have lost a part of
         the command line."""
         self._missing = [each for each in command.responses if each.required]

@@ -34,7 +34,7 @@ class WakeUp:
             raise ParameterError(f"awake must be 0 or more, or math.inf, got {awake} s")
         self._awake = awake
         self._last_line_at = -math.inf
-        self.reported_asleep = False
+        self.reported_asleep: bool = False
         """Whether the last sleep report was that the module falls asleep."""
 
     def line_received(self, now: float) -> None:

@@ -77,7 +77,7 @@ class Console:
         self._explainer = Explainer()
         self._words = words
         self._echo = echo
-        self.status = Exit.OK
+        self.status: Exit = Exit.OK
         """Of the first failure so far."""
 
     async def run(self, lines: AsyncGenerator[str, None]) -> None:

@@ -34,4 +34,4 @@ def _time(matches: Sequence[Match]) -> datetime | None:
         raise AnswerError(f"{match[0]!r} is not a valid time ({error})") from None
 
 
-clock = TABLE.query("+CCLK?", _CCLK, _time, "network time", meaning="ask for the time")
+clock: Final = TABLE.query("+CCLK?", _CCLK, _time, "network time", meaning="ask for the time")

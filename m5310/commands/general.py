@@ -29,9 +29,9 @@ def within(name: str, number: int, allowed: range) -> int:
 
 # --- the line itself (V.250) -----------------------------------------------------------------
 
-attention = TABLE.action("", "check that the module answers", repeatable=True)
-factory_defaults = TABLE.action("&F", "restore the factory defaults")  # V.250 6.1.2
-reset_profile = TABLE.action("Z", "restore the stored settings")  # V.250 6.1.1
+attention: Final = TABLE.action("", "check that the module answers", repeatable=True)
+factory_defaults: Final = TABLE.action("&F", "restore the factory defaults")  # V.250 6.1.2
+reset_profile: Final = TABLE.action("Z", "restore the stored settings")  # V.250 6.1.1
 
 _echo_off = TABLE.action("E0", "echo off", repeatable=True)  # V.250 6.2.4
 _echo_on = TABLE.action("E1", "echo on", repeatable=True)
@@ -42,10 +42,12 @@ def echo(on: bool) -> Command[None]:
     return _echo_on() if on else _echo_off()
 
 
-error_numbers = TABLE.switch("+CMEE", "report errors as numbers", "error numbers", repeatable=True)
+error_numbers: Final = TABLE.switch(
+    "+CMEE", "report errors as numbers", "error numbers", repeatable=True
+)
 """Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
 
-error_numbers_query = TABLE.query(
+error_numbers_query: Final = TABLE.query(
     "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, "error numbers"
 )
 
@@ -75,7 +77,7 @@ def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
     return baud, seconds, int(store), 2, 1, 0, 0
 
 
-speed_query = TABLE.query(
+speed_query: Final = TABLE.query(
     "+NATSPEED?",
     re.compile(r"\+NATSPEED: ?([0-9]{4,6})(?:,[0-9]+){0,6}"),
     lambda matches: int(matches[0][1]),
@@ -87,10 +89,10 @@ speed_query = TABLE.query(
 # --- radio and configuration -----------------------------------------------------------------
 
 
-radio = TABLE.switch("+CFUN", "switch the radio", "radio", timeout=RADIO_SWITCH)
+radio: Final = TABLE.switch("+CFUN", "switch the radio", "radio", timeout=RADIO_SWITCH)
 """Full function or none; off ends the registration (TS 27.007 8.2)."""
 
-radio_query = TABLE.query(
+radio_query: Final = TABLE.query(
     "+CFUN?",
     re.compile(r"\+CFUN: ?([01])"),
     first_flag,
@@ -116,7 +118,7 @@ def configure(name: str, on: bool) -> Values:
     return name, "TRUE" if on else "FALSE"
 
 
-configuration = TABLE.query(
+configuration: Final = TABLE.query(
     "+NCONFIG?",
     re.compile(r"\+NCONFIG: ?([A-Z0-9_]+),([A-Z0-9_]+)"),
     lambda matches: {match[1]: match[2] for match in matches},
@@ -148,7 +150,7 @@ class Booted(NamedTuple):
     text: str
 
 
-restart = TABLE.action("+NRB", "restart the module", timeout=BOOT)
+restart: Final = TABLE.action("+NRB", "restart the module", timeout=BOOT)
 """Its OK comes when the module is up again. It declares no response: the boot text must reach
 every listener, and the one that resets the conversation ends this command too."""
 

@@ -20,7 +20,7 @@ def _text(matches: Sequence[Match]) -> str:
     return matches[0][0]
 
 
-information = TABLE.query(
+information: Final = TABLE.query(
     "I",
     _TEXT,
     lambda matches: tuple(match[0] for match in matches),
@@ -28,12 +28,18 @@ information = TABLE.query(
     required=False,
     describe=", ".join,
 )
-manufacturer = TABLE.query("+CGMI", _TEXT, _text, "manufacturer")
-model = TABLE.query("+CGMM", _TEXT, _text, "model")
-revision = TABLE.query("+CGMR", _TEXT, _text, "firmware", meaning="ask for the chip's firmware")
-firmware = TABLE.query("+CMVER", _TEXT, _text, "firmware", meaning="ask for the module's firmware")
-imei = TABLE.query("+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, "IMEI", 1)
-serial_number = TABLE.query(  # a bare line or one with the prefix (inferred), or none
+manufacturer: Final = TABLE.query("+CGMI", _TEXT, _text, "manufacturer")
+model: Final = TABLE.query("+CGMM", _TEXT, _text, "model")
+revision: Final = TABLE.query(
+    "+CGMR", _TEXT, _text, "firmware", meaning="ask for the chip's firmware"
+)
+firmware: Final = TABLE.query(
+    "+CMVER", _TEXT, _text, "firmware", meaning="ask for the module's firmware"
+)
+imei: Final = TABLE.query(
+    "+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, "IMEI", 1
+)
+serial_number: Final = TABLE.query(  # a bare line or one with the prefix (inferred), or none
     "+CGSN",
     _SERIAL,
     lambda matches: matches[0][1] if matches else None,
@@ -41,10 +47,10 @@ serial_number = TABLE.query(  # a bare line or one with the prefix (inferred), o
     0,
     required=False,
 )
-imsi = TABLE.query(
+imsi: Final = TABLE.query(
     "+CIMI", re.compile(r"[0-9]{5,15}"), _text, "IMSI", meaning="ask for the SIM's number (IMSI)"
 )
-iccid = TABLE.query(
+iccid: Final = TABLE.query(
     "+NCCID",
     re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})"),
     first_value,

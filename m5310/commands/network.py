@@ -149,7 +149,7 @@ def report_registration(level: int) -> Values:
     return (within("level", level, range(6)),)
 
 
-registration = TABLE.query(
+registration: Final = TABLE.query(
     "+CEREG?",
     _CEREG,
     lambda matches: _status(matches[0]),
@@ -186,10 +186,12 @@ def registration_change(line: str) -> NetworkStatus | None:
     return _status(match) if match else None
 
 
-attach = TABLE.switch("+CGATT", "attach to the network or leave it", "attachment to the network")
+attach: Final = TABLE.switch(
+    "+CGATT", "attach to the network or leave it", "attachment to the network"
+)
 """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
 
-attachment = TABLE.query(
+attachment: Final = TABLE.query(
     "+CGATT?",
     re.compile(r"\+CGATT: ?([01])"),
     first_flag,
@@ -198,7 +200,7 @@ attachment = TABLE.query(
 )
 
 
-report_connection = TABLE.switch(
+report_connection: Final = TABLE.switch(
     "+CSCON", "report the radio connection", "reports of the radio connection", repeatable=True
 )
 """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
@@ -209,7 +211,7 @@ def describe_connection(connected: bool) -> str:
     return f"radio {'connected' if connected else 'idle'}"
 
 
-connection = TABLE.query(
+connection: Final = TABLE.query(
     "+CSCON?",
     re.compile(r"\+CSCON: ?[01],([01])"),
     first_flag,
@@ -240,7 +242,7 @@ def operator(plmn: str | None) -> Values:
     return 1, 2, Quoted(plmn)
 
 
-operator_query = TABLE.query(
+operator_query: Final = TABLE.query(
     "+COPS?",
     re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
     lambda matches: matches[0][1] or None,
@@ -267,7 +269,7 @@ def bands(*numbers: int) -> Values:
     return tuple(within("band", number, range(1, 86)) for number in numbers)
 
 
-bands_query = TABLE.query(
+bands_query: Final = TABLE.query(
     "+NBAND?",
     re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
     lambda matches: tuple(map(int, matches[0][1].split(","))),
@@ -286,7 +288,7 @@ def lock_frequency(earfcn: int) -> Values:
     return 0, within("earfcn", earfcn, range(262144))
 
 
-forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
+forget_frequencies: Final = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 
 
 # --- addresses and ping ----------------------------------------------------------------------
@@ -294,7 +296,7 @@ forget_frequencies = TABLE.action("+NCSEARFCN", "forget stored frequencies")
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
 
-addresses = TABLE.query(
+addresses: Final = TABLE.query(
     "+CGPADDR",
     re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
     # of the first context that has one; None before that
@@ -309,7 +311,7 @@ def _access_points(matches: Sequence[Match]) -> dict[int, str]:
     return {int(number): name for number, _, name, *_ in rows}
 
 
-contexts = TABLE.query(  # only OK as long as none is defined
+contexts: Final = TABLE.query(  # only OK as long as none is defined
     "+CGDCONT?",
     re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
     _access_points,

@@ -106,7 +106,7 @@ def _saving(matches: Sequence[Match]) -> PowerSaving:
     )
 
 
-power_saving_query = TABLE.query(
+power_saving_query: Final = TABLE.query(
     "+CPSMS?",
     re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})?"?)?'),
     _saving,
@@ -167,7 +167,7 @@ def _cycle(matches: Sequence[Match]) -> Cycle | None:
     return Cycle(bits) if bits and bits != _NO_CYCLE else None
 
 
-discontinuous_reception_query = TABLE.query(
+discontinuous_reception_query: Final = TABLE.query(
     "+CEDRXS?",
     re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?'),
     _cycle,
@@ -177,7 +177,7 @@ discontinuous_reception_query = TABLE.query(
 )
 
 
-report_sleep = TABLE.switch("+NPSMR", "report sleep", "reports of sleep", repeatable=True)
+report_sleep: Final = TABLE.switch("+NPSMR", "report sleep", "reports of sleep", repeatable=True)
 """`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
 
 

@@ -33,7 +33,7 @@ def describe_signal(dbm: int | None) -> str:
     return f"signal {dbm} dBm, {strength}"
 
 
-signal_quality = TABLE.query(
+signal_quality: Final = TABLE.query(
     "+CSQ",
     re.compile(r"\+CSQ: ?([0-2]?[0-9]|3[01]|99),(?:[0-7]|99)"),
     _dbm,
@@ -94,7 +94,7 @@ def _describe_statistics(found: RadioStatistics) -> str:
     return ", ".join(text.format(value) for text, value in known if value is not None)
 
 
-statistics = TABLE.query(
+statistics: Final = TABLE.query(
     "+NUESTATS",
     re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})"),
     _statistics,
@@ -129,7 +129,7 @@ def _describe_cells(found: tuple[Cell, ...]) -> str:
     )
 
 
-cells = TABLE.query(  # only OK out of coverage
+cells: Final = TABLE.query(  # only OK out of coverage
     "+NUESTATS",
     re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})"),
     lambda matches: tuple(map(_cell, matches)),

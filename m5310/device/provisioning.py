@@ -72,7 +72,7 @@ class Provisioning:
         self._emit = emit
         self._instances: dict[Path, None] = {}  # that the module holds, in the order added
         self._maybe_instances: set[Path] = set()  # were sent, but no result came
-        self.lock = asyncio.Lock()
+        self.lock: Final = asyncio.Lock()
 
     async def create(self) -> None:
         """Configure the module, again if it restarts meanwhile: opening the port resets many."""

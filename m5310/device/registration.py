@@ -84,7 +84,7 @@ class Registration(DeviceStatus):
         super().__init__()
         self._lifetime = lifetime
         self._expires = math.inf  # when the lifetime is over
-        self.objects_changed = False
+        self.objects_changed: bool = False
         """An object instance was deleted since the last login or update with objects."""
         self._login_due = 0.0  # when a login under way has ended
         self._emit = emit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntFlag
+from typing import Final
 
 from m5310.errors import NotFound, NotSupported, ParameterError, shortened
 from m5310.lwm2m.path import Path
@@ -26,12 +27,12 @@ class Resource:
     __slots__ = ("_value", "access", "path", "type")
 
     def __init__(self, path: Path | str, type: ValueType, value: Value, access: Access) -> None:  # noqa: A002
-        self.path = Path.parse(path) if isinstance(path, str) else path
+        self.path: Final = Path.parse(path) if isinstance(path, str) else path
         if not isinstance(self.path, Path):
             raise ParameterError(f"{path!r} is not a path; expected '3303/0/5700', or a Path")
         try:
-            self.type = ValueType(type)
-            self.access = Access(access)
+            self.type: Final = ValueType(type)
+            self.access: Final = Access(access)
         except ValueError as error:
             raise ParameterError(f"{self.path}: {error}") from None
         if not self.path.whole:

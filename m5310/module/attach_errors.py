@@ -80,7 +80,7 @@ class AttachError(M5310Error):
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.obstacle = _obstacle(evidence)
+        self.obstacle: Final = _obstacle(evidence)
         super().__init__(_words(self.obstacle, evidence) + _restarts(evidence.restarts))
         refused = self.obstacle in (Obstacle.NO_SIM, Obstacle.DENIED)
         self.code = Code.REG_FAILED if refused else Code.TIMEOUT

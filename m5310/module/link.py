@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from m5310.at.codec import Command
 from m5310.at.engine import QUIET
@@ -74,7 +74,7 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number: int = 0
         self.interruption: ModemReset | PortError | None = None
 
     def end(self, error: ModemReset | PortError) -> None:
@@ -110,7 +110,7 @@ class Link:
         self._changing_speed = asyncio.Lock()
         self._unstored: int | None = None  # the last speed that was set without being stored
         self.speed: PortSpeed | None = None
-        self.session = Session()
+        self.session: Final = Session()
 
     # --- the port ----------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class SpeedError(M5310Error):
         )
         super().__init__(f"the module accepted {wanted} baud but does not answer there, {after}")
         self.wanted = wanted
-        self.baudrate = old if back else None
+        self.baudrate: Final = old if back else None
 
 
 async def open_modem(url: str, baudrate: int) -> tuple[Modem, PortSpeed]:

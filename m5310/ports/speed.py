@@ -29,7 +29,8 @@ class PortSpeed:
         self, transport: asyncio.BaseTransport, baudrate: int, protocol: Paced | None = None
     ) -> None:
         """`transport` is over a port; `protocol` is paced at each change."""
-        self.baudrate = self.stored = baudrate
+        self.baudrate: int = baudrate
+        self.stored: int = baudrate
         self._protocol = protocol
         # pyserial's setters make a few ioctls, but those of a port behind threads (rfc2217://)
         # may ask the other end and wait.

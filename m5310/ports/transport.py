@@ -9,15 +9,25 @@ import queue
 import threading
 from collections.abc import Callable
 from socket import SHUT_RDWR
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import serial
 from serial.urlhandler import protocol_socket
 
-try:
-    from serial_asyncio import SerialTransport
-except ImportError:  # where its fork is installed in its place, as in Home Assistant
-    from serial_asyncio_fast import SerialTransport
+if TYPE_CHECKING:  # untyped: what is used of it
+
+    class SerialTransport(asyncio.Transport):
+        serial: Any
+
+        def __init__(
+            self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, serial_instance: Any
+        ) -> None: ...
+        def _abort(self, exc: Exception) -> None: ...
+else:
+    try:
+        from serial_asyncio import SerialTransport
+    except ImportError:  # where its fork is installed in its place, as in Home Assistant
+        from serial_asyncio_fast import SerialTransport
 
 if os.name == "posix":
     import fcntl
@@ -120,7 +130,7 @@ class _Descriptor:
             raise serial.SerialException("the other side hung up")
         return data
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray | memoryview) -> int:
         try:
             return os.write(self._number, data)
         except (BlockingIOError, InterruptedError):
@@ -135,7 +145,7 @@ class _Descriptor:
         release(self.port)
 
 
-class DescriptorTransport(SerialTransport):  # type: ignore[misc]  # pyserial-asyncio is untyped
+class DescriptorTransport(SerialTransport):
     """pyserial-asyncio's transport over a descriptor."""
 
     def __init__(
@@ -144,7 +154,7 @@ class DescriptorTransport(SerialTransport):  # type: ignore[misc]  # pyserial-as
         super().__init__(loop, protocol, port)
         self._descriptor = port
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write what the kernel accepts now, the rest when it accepts more."""
         # The parent waits for writability first: two system calls and a round of the loop more
         # for each command.

@@ -158,7 +158,7 @@ def load(path: Path) -> list[Capture]:
     """Raises OSError, or ValueError if the file holds no captures."""
     try:
         return [Capture.read(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not a file of captures ({error!r})") from error
 
 

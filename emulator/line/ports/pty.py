@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import pty
 import select
 import struct
 import termios
@@ -26,6 +25,17 @@ _TCGETS2 = 0x802C542A
 _TERMIOS2 = struct.Struct("=4IB19s2I")
 
 
+def _open_pty() -> tuple[int, int]:
+    """Master and slave of a new pty."""
+    try:
+        return os.openpty()
+    except OSError as error:
+        raise OSError(
+            f"no pty is left for a port ({error.strerror}): start fewer modules, raise the limit"
+            " (ulimit -n, or kernel.pty.max), or use port socket://HOST:PORT"
+        ) from error
+
+
 class PtyPort:
     """A pty in raw mode; `on_data` is called with bytes that programs write to `path`.
 
@@ -38,7 +48,7 @@ class PtyPort:
             raise OSError("no epoll: a pty port needs Linux; try port socket://HOST:PORT")
         self._on_data = on_data
         self._loop = asyncio.get_running_loop()
-        self._master, slave = pty.openpty()
+        self._master, slave = _open_pty()
         # Raw mode belongs to the pair: it survives the closing of the slave.
         tty.setraw(slave)
         settings = termios.tcgetattr(slave)

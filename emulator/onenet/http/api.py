@@ -80,7 +80,7 @@ class HttpApi:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
         # guess: ids are numbers. So a word, such as /devices/status, is a call that is not served.
-        device = r"/devices/{id:\d+}"
+        device = r"/devices/{id:[0-9]+}"
         served: list[tuple[str, str, Callable[[web.Request], Awaitable[Answer]], tuple[str, ...]]]
         served = [
             ("POST", "/devices", self._create_device, ()),

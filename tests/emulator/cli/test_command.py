@@ -219,6 +219,19 @@ async def test_recording_is_written_and_replayed(tmp_path: Path) -> None:
         assert ("+AT+CIMI" in err) == differs
 
 
+@realtime
+async def test_more_modules_than_ptys_are_refused_in_one_line() -> None:
+    limited = 'ulimit -n 64; exec "$0" -m emulator --modules 100'
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", limited, sys.executable), stdout=PIPE, stderr=PIPE
+    )
+    status, out, err = await ended(process)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (status, out) == (2, "")
+    assert err.startswith("m5310-emulator: no pty is left for a port (Too many open files): start")
+    assert err.count("\n") == 1
+
+
 def recorded(file: Path) -> str:
     """What both sides sent, so far."""
     lines = [json.loads(line) for line in file.read_text().splitlines()]

@@ -90,7 +90,7 @@ def test_faults_and_seed_are_independent() -> None:
         "--quiet inf",
         "--modules 0",
         "--modules many",
-        "--modules 4097",
+        "--modules 5001",
         "--faults loss",
         "--faults loss=2",
         "--faults theft=0.1",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.onenet.devices import MAX_DEVICES, Description, Devices
 from emulator.simulation.fleet import identities, links
 
 
@@ -26,10 +27,18 @@ def test_further_modules_have_the_next_numbers() -> None:
     assert links(None, 2) == [None, None]
 
 
+def test_each_of_the_most_modules_has_a_device() -> None:
+    """`--modules 1001` did not: the cloud took 1000."""
+    cloud = Devices()
+    for identity in identities("865820030000000", "460040000000000", MAX_DEVICES):
+        cloud.create(Description("", identity.imei, identity.imsi), 0.0)
+
+
 @pytest.mark.parametrize(
     ("imei", "imsi", "count", "reason"),
     [
-        ("867", "460", 0, "modules 0: expected 1 or more"),
+        ("867", "460", 0, "modules 0: expected 1 to 5000"),
+        ("000000", "000000", 5001, "modules 5001: expected 1 to 5000"),
         ("", "460", 1, "imei '': expected 1 to 17"),
         ("867", "4;0", 1, "imsi '4;0': expected 1 to 16"),
         ("86x", "460", 2, "imei '86x': expected digits that can be counted up by 1"),

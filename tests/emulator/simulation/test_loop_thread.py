@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -52,7 +54,9 @@ def test_use_before_start_or_after_close(thread: LoopThread) -> None:
         thread.start()
     thread.close()
     thread.close()
-    with pytest.raises(RuntimeError, match="the loop is not running: use it inside its `with`"):
+    with pytest.raises(
+        RuntimeError, match="the loop is not running in this process: use it inside its `with`"
+    ):
         thread.run(name())
 
 
@@ -175,3 +179,30 @@ def test_callers_are_released_when_a_callback_ends_the_thread() -> None:
         thread.run(name())
     with pytest.raises(RuntimeError, match="the loop failed: SystemExit"):
         thread.close()
+
+
+FORKED = """
+import os
+from emulator import Emulator
+
+with Emulator(baud=None, http=None) as emulator:
+    child = os.fork()
+    if not child:
+        try:
+            emulator.imei
+        except RuntimeError as error:
+            print(error, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(emulator.imei)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform does not fork")
+def test_call_in_forked_child_raises() -> None:
+    """The thread stays in the parent."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    refused, imei = ended.stdout.splitlines()
+    assert refused.startswith("the emulator's thread is not running in this process: use it")
+    assert imei == "865820030013978"

@@ -177,5 +177,7 @@ def test_failed_start_leaves_no_thread() -> None:
 def test_use_after_close_raises() -> None:
     with Emulator(baud=None, http=None) as emulator:
         pass
-    with pytest.raises(RuntimeError, match="is not running: use it inside its `with`"):
+    with pytest.raises(
+        RuntimeError, match="is not running in this process: use it inside its `with`"
+    ):
         emulator.port  # noqa: B018

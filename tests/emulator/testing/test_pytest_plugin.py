@@ -125,6 +125,7 @@ def test_slow_commands(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     assert time.monotonic() - began < 3
     assert m5310_cloud.online
     assert ask(host, b"AT+CSQ") and m5310_cloud.online  # the lifetime of 300 s does not pass
+    m5310_cloud.until(lambda: m5310.air.deadline is None)  # the subscriptions, which take 30 s
     reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
     host.read_until(b"+MIPLREAD:0,")
     msgid = host.read_until(b",")[:-1]

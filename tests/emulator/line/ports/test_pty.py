@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
-import pty
 import select
 import termios
 from collections.abc import Iterator
@@ -167,10 +167,10 @@ async def test_full_pty_accepts_no_bytes() -> None:
 
 async def test_no_pty_available_raises_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left() -> tuple[int, int]:
-        raise OSError("out of pty devices")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pty, "openpty", none_left)
-    with pytest.raises(OSError, match="out of pty devices"):
+    monkeypatch.setattr(os, "openpty", none_left)
+    with pytest.raises(OSError, match=r"no pty is left for a port \(No space left on device\)"):
         PtyPort(lambda _data: None)
 
 

@@ -450,6 +450,7 @@ async def test_call_of_a_later_version_is_not_served(path: str) -> None:
             }
         assert (await api.call("DELETE", path, status=404))["errno"] == 5108
         assert (await api.call("GET", f"{path}/datapoints", status=404))["errno"] == 5108
+        assert (await api.call("GET", "/devices/٣", status=404))["errno"] == 5108
 
 
 async def test_parameter_that_has_no_effect_is_logged_once(
