@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 
-from emulator.module.firmware import DEFAULT, Firmware, profile
+from emulator.module.firmware import DEFAULT, FIRMWARES, Firmware, is_information
+from emulator.scenario.toml_lines import load
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 _MSGID_LIMIT = 0xFFFF
@@ -16,23 +16,24 @@ def read(text: str, name: str) -> Firmware:
     """The firmware that `text` describes: fields of `Firmware` under their own names.
 
     Missing fields are those of the firmware that `like` names. `name` is the file name for
-    messages. Raises ValueError if the text is invalid.
+    messages. Raises ValueError, with the line, if the text is invalid.
     """
+    found, lines = load(text, name)
     try:
-        table = TomlTable(tomllib.loads(text))
+        table = TomlTable(found)
         firmware = _firmware(table)
         table.end()
-    except (InvalidValue, ValueError) as error:
-        raise ValueError(f"{name}: {error}") from None
+    except InvalidValue as error:
+        raise ValueError(f"{name}:{lines.find(None, error.key)}: {error}") from None
     return firmware
 
 
 def _firmware(table: TomlTable) -> Firmware:
-    like = profile(table.text("like", DEFAULT))
+    like = table.choice("like", FIRMWARES, default=FIRMWARES[DEFAULT])
     return replace(
         like,
-        revision=table.text("revision", like.revision),
-        version=table.text("version", like.version),
+        revision=_line(table, "revision", like.revision),
+        version=_line(table, "version", like.version),
         typed_urcs=table.flag("typed_urcs", like.typed_urcs),
         read_suffix=_suffix(table) if "read_suffix" in table else like.read_suffix,
         acknowledges=table.flag("acknowledges", like.acknowledges),
@@ -41,6 +42,14 @@ def _firmware(table: TomlTable) -> Firmware:
         hasty_lost=table.flag("hasty_lost", like.hasty_lost),
         overruns=table.flag("overruns", like.overruns),
     )
+
+
+def _line(table: TomlTable, key: str, default: str) -> str:
+    text = table.text(key, default)
+    if not is_information(text):
+        shown = format_value(text)
+        raise InvalidValue(key, f"{key} {shown}, expected one line of ASCII, no final result")
+    return text
 
 
 def _suffix(table: TomlTable) -> str:

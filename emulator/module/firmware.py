@@ -8,8 +8,16 @@ today's behaviour.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+
+def is_information(text: str) -> bool:
+    """Whether `text` is one line that a host can read before the final result of its command."""
+    if re.fullmatch(r"OK|ERROR|\+CM[ES] ERROR:.*", text):
+        return False
+    return re.fullmatch("[ -~]+", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Firmware:
     Of the line: `quiet`: seconds from a final result code to the host's next command. `hasty_lost`:
     a command that comes sooner is lost; False: it is only noted. `overruns`: bytes are lost when
     more than the UART buffer holds come without a pause.
+
+    Raises ValueError for a text that would be more than one line, or for no message ids.
     """
 
     revision: str
@@ -38,6 +48,13 @@ class Firmware:
     hasty_lost: bool = False
     overruns: bool = False
     dialect: str = "classic"
+
+    def __post_init__(self) -> None:
+        for name in ("revision", "version"):
+            if not is_information(text := getattr(self, name)):
+                raise ValueError(f"{name} {text!r}: expected one line of ASCII, no final result")
+        if not self.msgids:
+            raise ValueError(f"msgids {self.msgids}: expected one or more")
 
 
 # Seen: CMVER contains `3.` from SP3 on, and hosts check it before they use acknowledged reports;

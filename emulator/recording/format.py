@@ -14,6 +14,10 @@ _BY = "emulator"
 # A chunk ends with its line, at this size in bytes, or at a pause of this many seconds.
 _MAX_CHUNK = 4096
 _PAUSE = 0.1
+# Largest numbers of a recording: 300 years in seconds, and far above the speed of any UART.
+_MAX_TIME = 1e10
+_MAX_BAUD = 10_000_000
+_TOO_DEEP = "nested too deep, expected one JSON object"
 
 
 class Side(StrEnum):
@@ -23,11 +27,16 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes that one side sent; `at` in seconds since the recording began."""
+    """Bytes that one side sent; `at` in seconds since the recording began.
+
+    `own`: bytes of a host that the recorder wrote for itself, to find out whether the module
+    listens.
+    """
 
     at: float
     side: Side
     data: bytes
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,8 @@ def read(data: bytes, name: str = "recording") -> Recording:
                 baud, emulated = _head(found), found.get("by") == _BY
             else:
                 entries.append(_entry(found, entries[-1].at if entries else 0.0))
+        except RecursionError:
+            raise RecordingError(f"{name}:{number}: {_TOO_DEEP}") from None
         except ValueError as error:
             raise RecordingError(f"{name}:{number}: {error}") from None
     return Recording(baud, tuple(entries), emulated)
@@ -143,16 +154,13 @@ def read(data: bytes, name: str = "recording") -> Recording:
 def _is_complete(line: bytes) -> bool:
     try:
         _object(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
 
 def _object(line: bytes) -> dict[str, object]:
-    try:
-        found = json.loads(line.decode("utf-8"))
-    except RecursionError:
-        raise ValueError("nested too deep, expected one JSON object") from None
+    found = json.loads(line.decode("utf-8"))
     if not isinstance(found, dict):
         raise ValueError("expected one JSON object")  # noqa: TRY004 - an error in the file, like the others
     return found
@@ -167,20 +175,20 @@ def _head(found: dict[str, object]) -> int:
 
 def _entry(found: dict[str, object], last: float) -> Chunk | SpeedChange:
     at = found.get("at")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not last <= at < float("inf"):
+    if isinstance(at, bool) or not isinstance(at, int | float) or not last <= at < _MAX_TIME:
         raise ValueError(f'"at": {at}, expected seconds, {last:g} or more')
     if "baud" in found:
         return SpeedChange(float(at), _baud(found, lowest=1))
     side = found.get("from")
-    if side not in set(Side):
+    if not isinstance(side, str) or side not in set(Side):
         raise ValueError(f'"from": {side}, expected "host" or "module", or a "baud"')
-    return Chunk(float(at), Side(str(side)), _data(found))
+    return Chunk(float(at), Side(side), _data(found), found.get("own") is True)
 
 
 def _baud(found: dict[str, object], *, lowest: int) -> int:
     baud = found.get("baud")
-    if isinstance(baud, bool) or not isinstance(baud, int) or baud < lowest:
-        raise ValueError(f'"baud": {baud}, expected a speed, {lowest} or more')
+    if isinstance(baud, bool) or not isinstance(baud, int) or not lowest <= baud <= _MAX_BAUD:
+        raise ValueError(f'"baud": {baud}, expected a speed, {lowest} to {_MAX_BAUD}')
     return baud
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import At, Begin, Event, Every, On, Scenario, When
+from emulator.scenario.toml_lines import TomlLines, load
 from emulator.scenario.toml_table import InvalidValue, TomlTable, format_value
 
 # Shortest `every` in seconds. One byte takes a millisecond on the line: more often is a mistake.
@@ -27,13 +26,9 @@ def read(text: str, name: str = "scenario", *, modules: int = 1) -> Scenario:
     Raises ScenarioError.
     """
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        at = re.search(r"\(at line (\d+), ", message)
-        line = int(at[1]) if at else max(text.rstrip().count("\n") + 1, 1)
-        raise ScenarioError(f"{name}:{line}: {message}") from None
-    lines = _Lines.of(text)
+        found, lines = load(text, name)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
     try:
         return _scenario(lines, name, found, modules)
     except InvalidValue as error:
@@ -41,7 +36,7 @@ def read(text: str, name: str = "scenario", *, modules: int = 1) -> Scenario:
         raise ScenarioError(f"{name}:{line}: {error}") from None
 
 
-def _scenario(lines: _Lines, name: str, found: Mapping[str, object], modules: int) -> Scenario:
+def _scenario(lines: TomlLines, name: str, found: Mapping[str, object], modules: int) -> Scenario:
     table = TomlTable(found)
     title = table.text("title") if "title" in table else ""
     seed = table.integer("seed", 0, default=0)
@@ -60,7 +55,7 @@ def _scenario(lines: _Lines, name: str, found: Mapping[str, object], modules: in
 
 
 def _event(
-    lines: _Lines, name: str, index: int, found: Mapping[str, object], modules: int
+    lines: TomlLines, name: str, index: int, found: Mapping[str, object], modules: int
 ) -> Event:
     try:
         return _parse_event(found, lines.find(index, None), modules)
@@ -115,37 +110,3 @@ def _when(table: TomlTable) -> When:
             f"on {format_value(command)}, expected the start of a command, such as AT+MIPLOPEN",
         )
     return On(command, times, table.number("after", default=0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Line numbers of each event and of each key; the index of an event is None for top level."""
-
-    numbers: dict[tuple[int | None, str | None], int]
-
-    @classmethod
-    def of(cls, text: str) -> _Lines:
-        """Of valid TOML, statement by statement, because tomllib reports no positions."""
-        numbers: dict[tuple[int | None, str | None], int] = {}
-        event: int | None = None
-        statement: list[str] = []
-        for number, line in enumerate(text.split("\n"), 1):
-            statement.append(line)
-            try:
-                found = tomllib.loads("\n".join(statement) + "\n")
-            except tomllib.TOMLDecodeError:  # the statement continues on the next line
-                continue
-            begin = number - len(statement) + 1
-            statement.clear()
-            if found == {"event": [{}]}:
-                event = 0 if event is None else event + 1
-                numbers[event, None] = begin
-            inner = found.get("event")  # a dict for [event.noise]
-            for key in inner if isinstance(inner, dict) else found:
-                numbers.setdefault((event, key), begin)
-        return cls(numbers)
-
-    def find(self, event: int | None, key: str | None) -> int:
-        """The line of `key`; if there is none, the line of the event or of the first event."""
-        keys = (event, key), (event, None), (None, "event")
-        return next((self.numbers[it] for it in keys if it in self.numbers), 1)

@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 # Largest number that is accepted: thirty years in seconds.
 _MAX = 1e9
+# Larger numbers are shown in hex.
+_MAX_DECIMAL = 10**20
 
 
 class InvalidValue(Exception):
@@ -142,7 +144,10 @@ class TomlTable:
 
 def format_value(value: object) -> str:
     """A value for messages: as in TOML, shortened."""
-    text = _toml(value)
+    try:
+        text = _toml(value)
+    except RecursionError:
+        text = "{ … }"
     return text if len(text) <= 60 else f"{text[:50]}… ({len(text)} characters)"
 
 
@@ -154,6 +159,8 @@ def _toml(value: object) -> str:
             return f'"{value}"'
         case dict():
             return "{ " + ", ".join(f"{key} = {_toml(it)}" for key, it in value.items()) + " }"
+        case int() if abs(value) > _MAX_DECIMAL:
+            return f"{value:#x}"  # str() refuses very large ones
         case list():
             return "[" + ", ".join(map(_toml, value)) + "]"
         case _:

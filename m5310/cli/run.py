@@ -50,9 +50,10 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     async with runner.device(port, baud, endpoint, profile) as device:
         try:
             await runner.login(device, profile, given.timeout)
-            output.result(f"logged in as {endpoint}; Ctrl-C logs out", Style.GREEN)
+            output.sentence(f"logged in as {endpoint}; Ctrl-C logs out", Style.GREEN)
             await runner.serve(device, profile)
         except asyncio.CancelledError:
+            output.erase_echo()
             output.message("logging out; Ctrl-C again exits at once")
             raise
     output.message("the device is no longer logged in: the platform or the module logged it out")
@@ -63,7 +64,7 @@ async def _attach(module: Module, seconds: float, output: Output) -> None:
     async with output.progress("searching for the network") as show_progress:
 
         def progress(attempt: Attempt) -> None:
-            show_progress(f"searching for the network: {attempt}")
+            show_progress(f"network: {attempt}")
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)

@@ -63,6 +63,7 @@ _ACCESS: Final = {
     "execute": Access.EXECUTABLE,
 }
 _INTERVAL_LIMITS: Final = (1, 86400)
+_MAX_BAUD: Final = 10_000_000  # as of --baud
 _KEYS: Final = (
     *("port", "baud", "endpoint", "uri", "lifetime"),
     *("recover", "acknowledge", "outbox", "when_full", "resource"),
@@ -73,10 +74,16 @@ def parse_profile(data: bytes, name: str) -> Profile:
     """Parse the content of the file `name`. Raises ParameterError naming the file and the key."""
     try:
         # some editors begin a file with a byte order mark
-        return _profile(tomllib.loads(data.decode("utf-8-sig")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except ValueError as error:  # TOMLDecodeError, and numbers or dates that Python cannot hold
         raise ParameterError(f"{name} is not TOML: {error}") from None
-    except _Invalid as error:
+    except RecursionError:
+        raise ParameterError(
+            f"{name}: nested too deep; expected [[resource]] tables with plain values"
+        ) from None
+    try:
+        return _profile(table)
+    except (_Invalid, ValueError) as error:  # ValueError: a number too long to be shown
         raise ParameterError(f"{name}: {error}") from None
 
 
@@ -98,7 +105,7 @@ def _profile(table: Table) -> Profile:
         when_full=_choice(table, "when_full", _WHEN_FULL, WhenFull.DROP_OLDEST),
         items=_items(table.get("resource")),
     )
-    if profile.baud <= 0:
+    if not 0 < profile.baud <= _MAX_BAUD:
         raise _Invalid(f"baud: {profile.baud} is not a speed; expected one such as 9600")
     if profile.outbox < 1:
         raise _Invalid(f"outbox: {profile.outbox} reports; expected 1 or more")

@@ -22,6 +22,10 @@ otherwise. Each applied event goes to `Dispatch`, which opens, holds or stops th
 A login, update or logout has two results: the command's `OK`, and the outcome in a later line.
 `outcomes.expect` comes before the command, since the line may precede the `OK`.
 
+Network. A module without a network refuses the login. `connect` then attaches it (`Module.attach`)
+in the time that is left, with an event `Searching` for each poll, and logs in again; the state is
+REG_PENDING all the while. A restart, a loss, a logout and a cancellation end the search at once.
+
 Waits. None is longer than what it waits for can last: an update ends with the lifetime, a logout
 during a login is tried at once, and the line with the outcome proves an `OK` that was lost. After
 `TOLD_AFTER` s of a wait the program gets the event `Waiting`. A command that deletes or ends

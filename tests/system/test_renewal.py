@@ -124,3 +124,25 @@ async def test_failed_renewal_is_only_reported_without_recovery() -> None:
         await elapse(1000)
         assert testbed.online
     testbed.stop()
+
+
+@pytest.mark.parametrize("lifetime", [10, 60, 185])
+async def test_lost_answer_to_an_update_costs_no_more_than_the_lifetime(lifetime: int) -> None:
+    testbed = DeviceTestbed()
+    async with testbed.device(lifetime=lifetime) as device:
+        sensor = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+        await device.connect(30)
+        await elapse(2)
+        testbed.air.mute = True  # the platform renews, and the module does not learn it
+        await testbed.until(lambda: device.state is S.REG_UPDATE_PENDING)
+        await elapse(1)
+        testbed.air.mute = False
+        for value in range(lifetime):
+            await device.notify(sensor, float(value))
+            await elapse(1)
+        await testbed.until(lambda: device.state is S.REGISTERED, lifetime)
+        await device.notify(sensor, -1.0, acknowledge=True, timeout=lifetime)
+        assert testbed.reported[-1] == -1.0
+        waits = [event.seconds for event in testbed.events if isinstance(event, Waiting)]
+        assert all(seconds <= lifetime for seconds in waits)
+    testbed.stop()

@@ -22,6 +22,7 @@ _NARROWEST: Final = 30  # columns; a narrower explanation goes below its line
 _WIDEST: Final = 10_000  # columns; a larger value in COLUMNS is ignored
 _SPARE: Final = 3  # columns right of the progress line: two for the ^C that a terminal echoes
 # (a line that it makes wider than the terminal could not be erased), and the cursor's
+_ERASE: Final = "\r\x1b[K"  # the line (ECMA-48 8.3.41)
 _DEFAULT_WIDTH: Final = 80  # columns, for a terminal without a known width
 
 
@@ -69,6 +70,17 @@ class Output:
     def result(self, text: str = "", style: Style = Style.PLAIN) -> None:
         """Write a line to stdout. Raises OSError if it cannot be written."""
         self._print(self.coloured(visible(text), style))
+
+    def sentence(self, text: str, style: Style = Style.PLAIN) -> None:
+        """Write a line for people to stdout; at a terminal it is wrapped between words."""
+        for part in wrapped(text, columns(self.out)) if self.terminal else [text]:
+            self.result(part, style)
+
+    def erase_echo(self) -> None:
+        """Erase the ^C that a terminal has echoed, so that a message does not follow it."""
+        if self._shows_progress:
+            self.err.write(_ERASE)
+            self.err.flush()
 
     def _print(self, text: str) -> None:
         self._erase_progress()
@@ -166,7 +178,7 @@ class Output:
 
     def _erase_progress(self) -> None:
         if self._progress_line:
-            self.err.write("\r\x1b[K")
+            self.err.write(_ERASE)
             self.err.flush()
 
     def _draw_progress(self) -> None:

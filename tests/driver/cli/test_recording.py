@@ -181,6 +181,7 @@ def test_examples_in_the_docstring_are_valid() -> None:
         Chunk(1.204113, HOST, b"AT+CSQ\r"),
         Chunk(1.231907, MODULE, b"\r\n+CSQ:20,99\r\n"),
         Chunk(1.232001, MODULE, b"\x00\xffO"),
+        Chunk(1.5, HOST, b"AT\r", own=True),
         Speed(2.5, 115200),
     ]
     assert f"{PAUSE} s" in described
@@ -246,6 +247,11 @@ def test_unknown_keys_are_ignored() -> None:
         (FIRST.replace("000Z", "000"), "is not a time; expected one like"),
         (FIRST.replace("2026-11", "soon"), "is not a time; expected one like"),
         (FIRST + "junk\n", "line 2 of the recording: 'junk' is not JSON"),
+        (
+            FIRST + '{"at": 1, "from": ["host"], "text": "A"}\n',
+            "line 2 of the recording: ['host'] is",
+        ),
+        (FIRST + f'{{"at": {"9" * 4000}, "baud": 1}}\n', "line 2 of the recording: at 999"),
         (FIRST + '{"at": -1, "from": "host", "text": ""}\n', "at -1 is not"),
         (FIRST + '{"at": true, "from": "host", "text": ""}\n', "at True is not"),
         (FIRST + '{"at": NaN, "from": "host", "text": ""}\n', "at nan is not"),

@@ -106,6 +106,12 @@ def test_profile_in_the_help_is_valid(capsys: pytest.CaptureFixture[str]) -> Non
     ("text", "message"),
     [
         ("port = ", "my.toml is not TOML: Invalid value"),
+        ("baud = " + "[" * 3000 + "]" * 3000, "my.toml: nested too deep; expected [[resource]]"),
+        ("baud = " + "9" * 5000, "my.toml is not TOML: Exceeds the limit"),
+        ("baud = 0x" + "F" * 5000 + "\n" + ONE, "my.toml: Exceeds the limit"),
+        ("lifetime = 0x" + "F" * 5000 + "\n" + ONE, "my.toml: "),
+        ("baud = 10_000_001\n" + ONE, "baud: 10000001 is not a speed"),
+        (ONE.replace("float", "integer") + "value = 0x" + "F" * 5000, "my.toml: "),
         ("", "resource: missing; expected at least one [[resource]]"),
         ("resource = 5", "resource: missing"),
         ("resource = [5]", "resource 1: 5 is not a table"),

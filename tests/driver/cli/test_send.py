@@ -112,3 +112,13 @@ async def test_until_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert ran.status == 3
     assert "no line starting with +NEVER within 0.2 s after the OK of AT" in ran.err
+
+
+@pytest.mark.parametrize("answer", ["ERROR", None])
+async def test_module_without_error_numbers_is_used_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"], "AT+CMEE=1": answer})
+    ran = await run_subcommand(monkeypatch, module, "send", "AT+CSCON=1", "AT+CFUN=1")
+    assert ran.status == 0
+    assert [line for line in module.sent if "CMEE" not in line] == ["AT+CSCON=1", "AT+CFUN=1"]

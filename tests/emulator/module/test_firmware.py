@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,15 @@ def test_custom_firmware() -> None:
     assert host.deliver(Read(20_001, BULB)) == ["+MIPLREAD:0,20001,3306,0,5851,7"]
     assert host.refused('AT+MIPLREAD=0,10001,3306,0,5851,3,"8",1') == 50
     host.well('AT+MIPLREAD=0,20001,3306,0,5851,3,"8",1')
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"revision": "A\r\nOK"}, {"version": "ERROR"}, {"version": ""}, {"msgids": range(5, 5)}],
+)
+def test_firmware_that_no_host_could_read_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))} .*: expected one"):
+        replace(FIRMWARES["SP3"], **wrong)
 
 
 def test_profile_overrides_and_unpaced_line() -> None:

@@ -111,14 +111,24 @@ def test_reader_accepts_everything_the_format_allows() -> None:
         ("", "r:1: "),
         ("[]\n", "r:1: expected one JSON object"),
         ('{"recording": 2, "baud": 0}\n', 'r:1: "recording": 2, expected version 1'),
-        ('{"recording": 1}\n', 'r:1: "baud": None, expected a speed, 0 or more'),
+        ('{"recording": 1}\n', 'r:1: "baud": None, expected a speed, 0 to 10000000'),
         (HEAD + "no\n", "r:2: "),
         (HEAD + "[" * 100_000 + "\n", "r:2: nested too deep"),
         (HEAD + '{"at": -1, "baud": 1}\n', 'r:2: "at": -1, expected seconds, 0 or more'),
         (HEAD + '{"at": true, "baud": 1}\n', 'r:2: "at": True'),
         (HEAD + '{"at": NaN, "baud": 1}\n', 'r:2: "at": nan'),
-        (HEAD + '{"at": 1, "baud": 0}\n', 'r:2: "baud": 0, expected a speed, 1 or more'),
+        (HEAD + '{"at": 1, "baud": 0}\n', 'r:2: "baud": 0, expected a speed, 1 to 10000000'),
         (HEAD + '{"at": 2, "baud": 1}\n{"at": 1, "baud": 1}\n', 'r:3: "at": 1, expected'),
+        (
+            HEAD + '{"at": 1, "from": ["host"], "text": "x"}\n',
+            """r:2: "from": ['host'], expected""",
+        ),
+        (HEAD + '{"at": 1, "from": {"host": 1}, "text": "x"}\n', 'r:2: "from": {'),
+        (HEAD + '{"at": 1, "from": "host", "text": "\\ud800"}\n', "r:2: "),
+        (HEAD + f'{{"at": {"9" * 4000}, "baud": 1}}\n', 'r:2: "at": 9999'),
+        (HEAD + f'{{"at": {"9" * 5000}, "baud": 1}}\n', "r:2: Exceeds the limit"),
+        (HEAD + f'{{"at": 1, "baud": {"9" * 4000}}}\n', 'r:2: "baud": 9999'),
+        ('{"recording": 1, "baud": 1e999}\n', 'r:1: "baud": inf, expected a speed, 0 to 10000000'),
         (HEAD + '{"at": 1}\n', 'r:2: "from": None, expected "host" or "module"'),
         (HEAD + '{"at": 1, "from": "host", "text": ""}\n', 'r:2: expected a "text" or a "hex"'),
         (HEAD + '{"at": 1, "from": "host", "hex": "F"}\n', 'r:2: expected a "text" or a "hex"'),
@@ -129,6 +139,14 @@ def test_invalid_recording_is_rejected_with_its_line(text: str, message: str) ->
     with pytest.raises(RecordingError) as error:
         read(text.encode(), "r")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["recording", "baud", "at", "from", "text"])
+def test_no_depth_of_nesting_ends_in_a_traceback(key: str) -> None:
+    for depth in range(1, 1500):
+        line = f'{{"{key}": {"[" * depth}{"]" * depth}}}\n'
+        with pytest.raises(RecordingError, match=r"r:[12]: "):
+            read((HEAD if key == "at" else "").encode() + line.encode(), "r")
 
 
 @pytest.mark.realtime

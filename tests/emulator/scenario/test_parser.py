@@ -85,6 +85,12 @@ def test_when_keys(text: str, when: object) -> None:
         ("[[event]]\nat=1\nwrite='/3303/0/1'", "day.toml:1: value is missing"),
         ("[[event]]\nat=1\nwrite='/3303/0/1'\nvalue=[1]", "day.toml:4: value [1], expected"),
         ("[[event]]\nat=1\ncoverage='gone'", "expected one of ECL0, ECL1, ECL2, OUT"),
+        ("[[event]]\nat=" + "9" * 5000, "day.toml:2: Exceeds the limit"),
+        ("[[event]]\nat=0x" + "F" * 5000, "day.toml:2: "),
+        ("title='x'\nseed=0x" + "F" * 5000, "day.toml:2: seed 0xffff"),
+        ("[[event]]\nat=" + "[" * 3000 + "]" * 3000, "day.toml:2: nested too deep, expected"),
+        ("[[event]]\nat=" + "{a=" * 3000, "day.toml:2: nested too deep, expected"),
+        ("a=1\n" + "[\n" * 3000, "day.toml:"),
         ("[[event]]\nat=1\nnoise=3", "day.toml:3: noise 3, expected a table such as"),
         ("[[event]]\nat=1\nnoise={loss=2}", "day.toml:3: noise: loss 2, expected a number, 0 to 1"),
         ("[[event]]\nat=1\n[event.noise]\ntheft=1", "day.toml:3: noise: theft is not allowed here"),
@@ -153,3 +159,10 @@ def test_any_text_is_a_scenario_or_an_error_with_line(text: str, head: str) -> N
     except ScenarioError as error:
         message = str(error)
     assert message.startswith("day.toml:")
+
+
+def test_no_depth_of_nesting_ends_in_a_traceback() -> None:
+    for depth in range(1, 600):
+        text = f"title = 'x'\nevent = {'[' * depth}{']' * depth}"
+        with pytest.raises(ScenarioError, match=r"^day\.toml:[12]: "):
+            read(text, "day.toml")

@@ -213,6 +213,17 @@ def test_messages_at_a_terminal_are_wrapped_between_words(
     assert text(output.err) == "m5310: logging out; Ctrl-C again exits\nat once\n"
 
 
+def test_sentence_is_wrapped_at_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    terminal, plain = Output(Terminal(), Terminal(), {"NO_COLOR": ""}), piped()
+    for output in (terminal, plain):
+        output.sentence("logged in as 1;2; Ctrl-C logs out")
+        output.erase_echo()
+    assert text(terminal.out) == "logged in as 1;2;\nCtrl-C logs out\n"
+    assert text(plain.out) == "logged in as 1;2; Ctrl-C logs out\n"
+    assert (text(terminal.err), text(plain.err)) == ("\r\x1b[K", "")
+
+
 def test_characters_that_a_terminal_obeys_are_shown_as_escapes() -> None:
     output, raw = piped(), "a\x1b[31m\u202eb\u2067\x7f\x9b\u2028"
     shown = r"a\x1b[31m\u202eb\u2067\x7f\x9b\u2028"
