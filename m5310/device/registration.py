@@ -190,6 +190,8 @@ class Registration(DeviceStatus):
     async def _open(self, seconds: int) -> asyncio.Future[bool]:
         """Send the login. Returns the outcome that the module will report."""
         await self.end_unknown_login()
+        if self.closing_only:
+            raise _ended()
         self.apply(DeviceEvent.CONNECT)  # again, if the outcome of that login came meanwhile
         self._maybe_logged_in = True
         outcome = self.outcomes.expect(Opened)
@@ -216,7 +218,7 @@ class Registration(DeviceStatus):
         closed = self.outcomes.expect(Closed)
         try:
             await finish(undo_all(self._execute, self._dialect.close(), closed.done))
-        except CommandError as error:
+        except (CommandError, CommandTimeout) as error:
             _log.debug("a login is under way: %s", error)
             return self.state is not DeviceState.REG_PENDING
         await asyncio.wait({closed}, timeout=OUTCOME_MARGIN)
