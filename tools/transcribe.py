@@ -8,6 +8,7 @@ module's initial state, `@ module imei=…`.
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from math import ceil
@@ -82,4 +83,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # for `| head`: end when the reader does
     sys.exit(main(sys.argv[1:]))

@@ -34,6 +34,10 @@ QUIET = 0.020
 """Seconds from a final result to the next command. China Mobile's M5310 notes ask for an interval
 without a number; u-blox asks for 20 ms for its modules, Zephyr's modem drivers keep the same."""
 
+TEXT_PAUSE = 0.25
+"""Seconds after which the rest of a text of announced length does not follow any more."""
+# guess: a module writes a line without a pause; adapters and networks delay bytes by some 50 ms.
+
 LINE_END = 0.040
 """Seconds to wait for the LF after the CR of a final result: it follows within a character, 33 ms
 at 300 baud. The wait is bounded because a module may be set to end its lines with CR alone."""
@@ -72,7 +76,8 @@ class Engine:
         self._quiet = quiet
         self._settle = settle
         self.byte_time = byte_time
-        self._reader = LineReader()
+        self._reader = LineReader(joins=True)
+        self._text_due: float | None = None  # when the rest of a text does not follow any more
         self._states = States(CONVERSATION)
         self._wake_up = WakeUp(awake)
         self._resync = Resync(settle)
@@ -182,7 +187,11 @@ class Engine:
         if self._line_feed_due and data:
             self._line_feed_due = False
             self._due = now + self._pause
-        lines = self._reader.feed(data)
+        yield from self._events(self._reader.feed(data), now)
+        self._text_due = now + TEXT_PAUSE if self._reader.waits else None
+        self._advance(now)
+
+    def _events(self, lines: list[str | Overlong], now: float) -> Iterator[Event]:
         if lines:
             self._wake_up.line_received(now)
         if self._outstanding is None and self._resync.timed_out is None:
@@ -191,7 +200,6 @@ class Engine:
             for line in lines:
                 if (event := self._classify(line, now)) is not None:
                     yield event
-        self._advance(now)
 
     def _events_while_unowned(self, lines: Iterable[str | Overlong], now: float) -> Iterator[Event]:
         """SHORTCUT for speed only: the events of `_classify` while no command owns a line.
@@ -209,6 +217,9 @@ class Engine:
     def tick(self, now: float) -> list[Event]:
         """The events that time alone brings. No effect before the deadline."""
         events: list[Event] = []
+        if self._text_due is not None and now >= self._text_due:
+            self._text_due = None
+            events += self._events(self._reader.release(), now)
         if self._waiting is not None and now >= self._patience and self._out_of_sync():
             self._timeouts += 1
             events.append(TimedOut(self._waiting, (), sent=self._repeated))
@@ -294,6 +305,8 @@ class Engine:
                 self.deadline = min(self._due, self._patience) if waits else self._due
             case _:
                 assert_never(state)
+        if self._text_due is not None:
+            self.deadline = min(self.deadline or math.inf, self._text_due)
 
     # --- reading: the event of a line ---------------------------------------------------------
 

@@ -29,7 +29,7 @@ def shape(wanted: Wanted) -> re.Pattern[str]:
         raise ParameterError(
             f"{wanted!r} is not the name of a line; expected a name like '+CEREG', or a pattern"
         )
-    return re.compile(re.escape(name) + ":.*")
+    return re.compile(re.escape(name) + ":.*", re.DOTALL)  # a text may hold line ends
 
 
 class Following:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from m5310.at import announced
 from m5310.at.codec import LINE_LIMIT
 
 # Control characters but TAB (a platform's text may hold one), CR and LF.
@@ -46,12 +48,17 @@ class LineReader:
     are not UTF-8 and all before the first printable ASCII character of a line are noise: dropped
     and, except blanks, counted in `noise`. A line with a text of the platform's keeps them, except
     NUL, after its name. At most one line's bytes are buffered.
+
+    With `joins`, a text of announced length is one line with its line ends (see `announced`). While
+    its rest may follow, `waits` is True and nothing after it is returned; `release` returns that.
     """
 
-    __slots__ = ("_skipping", "_tail", "noise", "open_end", "overlong")
+    __slots__ = ("_joins", "_skipping", "_tail", "noise", "open_end", "overlong", "waits")
 
-    def __init__(self) -> None:
+    def __init__(self, *, joins: bool = False) -> None:
         self.noise: int = 0
+        self.waits: bool = False
+        self._joins = joins
         self.overlong: int = 0
         # Whether the last byte was a CR, whose LF may still come.
         self.open_end: bool = False
@@ -87,16 +94,49 @@ class LineReader:
         if self._skipping or len(whole) > LINE_LIMIT:
             lines, whole = self._without_overlong(whole)
         self._tail = b""
+        self.waits = False
+        if self._joins and b"TE:" in whole:
+            joined, whole = self._join(whole, len(rest), final=False)
+            lines += joined
+            if self.waits:
+                self._tail = whole + rest
+                return lines
+        lines += self._split(whole)
+        return lines + self._hold(rest) if rest else lines
+
+    def release(self) -> list[str | Overlong]:
+        """The lines after a text whose rest does not follow, that text among them."""
+        held, self._tail = self._tail, b""
+        end = max(held.rfind(b"\n"), held.rfind(b"\r")) + 1
+        lines, whole = self._join(held[:end], 0, final=True)
+        return [*lines, *self._split(whole), *self._hold(held[end:])]
+
+    def _join(self, whole: bytes, more: int, *, final: bool) -> tuple[list[str], bytes]:
+        """The lines up to the last text of announced length, and the bytes after them. If the rest
+        of a text may follow these and `more` bytes, `waits` is True and it is the first of them."""
+        lines: list[str] = []
+        self.waits = False
+        while text := announced.find(whole, final=final):
+            if text.end is None and len(whole) - text.start + more > LINE_LIMIT:
+                break
+            lines += self._split(whole[: text.start])
+            if text.end is None:
+                self.waits = True
+                return lines, whole[text.start :]
+            lines.append(self._decoded(whole[text.start : text.end]))
+            whole = whole[text.end :]
+        return lines, whole
+
+    def _split(self, whole: bytes) -> Iterator[str]:
+        """The lines of bytes that end with a line end."""
         if whole.isascii():
             text = whole.decode().replace("\r", "\n")
             found = filter(None, text.split("\n"))
             # Three searches of the whole text are faster than a check of each line's beginning.
             if text.startswith((" ", "\t")) or "\n " in text or "\n\t" in text:
                 found = filter(None, map(self._trimmed, found))
-        else:
-            found = filter(None, map(self._decoded, whole.replace(b"\r", b"\n").split(b"\n")))
-        lines += found
-        return lines + self._hold(rest) if rest else lines
+            return found
+        return filter(None, map(self._decoded, whole.replace(b"\r", b"\n").split(b"\n")))
 
     def _hold(self, rest: bytes) -> list[str | Overlong]:
         """Buffer the beginning of a line, unless it is too long."""
@@ -105,6 +145,8 @@ class LineReader:
         self._tail += rest
         if len(self._tail) <= LINE_LIMIT:
             return []
+        if self.waits:
+            return self.release()
         overlong = self._dropped(self._tail)
         self._tail = b""
         self._skipping = True
@@ -124,7 +166,8 @@ class LineReader:
     def _without_noise(self, data: bytes) -> bytes:
         """`data` without control bytes, which stay in a line with a text."""
         pieces = []
-        begun = b"" if self._skipping else self._tail
+        held = max(self._tail.rfind(b"\n"), self._tail.rfind(b"\r")) + 1
+        begun = b"" if self._skipping else self._tail[held:]
         for piece in _LINE_ENDS.split(data.replace(b"\0", b"")):
             if not _TEXT.match(begun):
                 before, colon, after = piece.partition(b":")

@@ -27,6 +27,7 @@ TABLE: Final = {
     # name: seconds, and their source; "guess" where there is none
     "at.codec.PROMPT": (5.0, "guess: hosts wait 1 to 5 s"),
     "at.engine.QUIET": (0.02, "u-blox, Zephyr; China Mobile asks for an interval without a number"),
+    "at.engine.TEXT_PAUSE": (0.25, "guess: a module writes a line without a pause"),
     "at.engine.LINE_END": (0.04, "a character at 300 baud"),
     "at.resync.SETTLE": (0.1, "an OK at 9600 baud, with a margin"),
     "at.resync.PROBE_INTERVAL": (1.0, "boot time"),

@@ -86,6 +86,8 @@ class Form:
         return text
 
     def _fits_bare(self, declared: ValueType, text: str) -> bool:
+        if "\r" in text or "\n" in text:
+            return False  # its announced length alone kept its line ends in one line
         if declared is ValueType.STRING:
             # a typed one whose length does not fit is damaged, and never served as if whole
             whole = typed.value(text, declared) is not None or not typed.damaged(text)

@@ -13,10 +13,10 @@ from typing import Final
 
 from m5310.lwm2m.values import HEX, ValueType, raw
 
-_HEAD = re.compile(r" ?([1-6]), ?([0-9]{1,4}),(.*)")
+_HEAD = re.compile(r" ?([1-6]), ?([0-9]{1,4}),(.*)", re.DOTALL)
 # After the value: [,<flag>[,<index>]]. Firmware without the index exists (seen).
 _TAIL = re.compile(r"(?:, ?([0-2])(?:, ?[0-9]{1,4})?)?")
-_QUOTED = re.compile(r'"(.*)"([^"]*)')
+_QUOTED = re.compile(r'"(.*)"([^"]*)', re.DOTALL)
 # A number ends at the next comma: its length is the size of the C variable, not of the text.
 _NUMBERS = {
     ValueType.INTEGER: re.compile(r' ?("?)([+-]?[0-9]+)\1'),
@@ -119,7 +119,7 @@ def _cut_bytes(text: str, length: int) -> Iterator[tuple[str, str]]:
         yield found, text[len(found) :]
 
 
-_ARGUMENTS = re.compile(r' ?([0-9]{1,4}), ?"(.*)"')
+_ARGUMENTS = re.compile(r' ?([0-9]{1,4}), ?"(.*)"', re.DOTALL)
 
 
 def arguments(text: str) -> str | None:

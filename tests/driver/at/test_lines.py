@@ -163,6 +163,101 @@ def test_lines_do_not_depend_on_how_the_stream_is_split(data: bytes, cuts: list[
     assert pieces.open_end == whole.open_end
 
 
+# --- texts of an announced length ------------------------------------------------------------
+
+WRITE = "+MIPLWRITE:0,10001,3303,0,5702,"
+EXECUTE = "+MIPLEXECUTE:0,10001,3303,0,5605,"
+RESTART = "a\r\nREBOOT_CAUSE_UNKNOWN\r\nOK"
+ANNOUNCED = [
+    f"{WRITE}1,27,{RESTART},0,0",
+    f'{WRITE}1,27,"{RESTART}",1,1',
+    f"{WRITE}1, 27, {RESTART}, 0, 0".replace(",", ", ", 5),
+    f"{WRITE}1,27,{RESTART}",
+    f"{WRITE}1,4,你\r\n好,0,0",
+    f"{WRITE}1,8,你\r\n好,0,0",
+    f"{WRITE}1,2,\r\n,0,0",
+    f"{WRITE}1,4,\n\n\r\r,0,0",
+    f'{EXECUTE}27,"{RESTART}"',
+    f'{EXECUTE}5,"\r\n"\r\n"',
+]
+SEVERAL = [  # no text goes over the line ends
+    f"{WRITE}1,5,hello,0,0\r\nOK",
+    f"{WRITE}1,5,hello\r\nOK",
+    f"{WRITE}1,4,OK\r\nOK,0,0",  # nor does this: the length does not fit
+    f"{WRITE}3,4,1\r\nOK",
+    f"{WRITE}2,4,48\r\nOK",
+    f"{WRITE}1,100,20\r\nOK",
+    f"{EXECUTE}5,reset\r\nOK",
+    "+MIPLREAD:0,10001,3303,0,1,9,\r\nOK",
+]
+
+
+def joined(*pieces: bytes) -> list[str | Overlong]:
+    reader = LineReader(joins=True)
+    return [line for piece in pieces for line in reader.feed(piece)] + reader.release()
+
+
+@pytest.mark.parametrize("text", ANNOUNCED)
+def test_text_of_announced_length_keeps_its_line_ends(text: str) -> None:
+    data = f"+CEREG:1\r\n{text}\r\nOK\r\n".encode()
+    assert joined(data) == joined(*each_byte(data)) == ["+CEREG:1", text, "OK"]
+    assert read(data)[0] == "+CEREG:1"
+    assert len(read(data)) > 3 or text.strip() != text.replace("\n", "")  # as before without it
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+def test_lines_without_such_a_text_are_separate(text: str) -> None:
+    data = f"+CEREG:1\r\n{text}\r\n+CEREG:2\r\n".encode()
+    assert joined(data) == joined(*each_byte(data)) == read(data)
+
+
+def test_rest_of_a_text_is_awaited_and_released() -> None:
+    reader = LineReader(joins=True)
+    assert reader.feed(f"+CEREG:1\r\n{WRITE}1,30,a\r\nOK\r\nhalf".encode()) == ["+CEREG:1"]
+    assert reader.waits
+    assert reader.release() == [f"{WRITE}1,30,a", "OK"]
+    assert not reader.waits
+    assert reader.feed(b" a line\r\n") == ["half a line"]
+
+
+def test_lines_behind_a_text_are_not_lost_with_it() -> None:
+    reader = LineReader(joins=True)
+    assert reader.feed(f"{WRITE}1,9999,a\r\nOK\r\n".encode()) == []
+    assert reader.feed(b"x" * LINE_LIMIT) == [f"{WRITE}1,9999,a", "OK"]
+    assert not reader.waits
+    assert reader.feed(b"\r\nOK\r\n") == ["x" * LINE_LIMIT, "OK"]
+
+
+def test_rest_of_a_text_is_awaited_in_bounded_memory() -> None:
+    reader = LineReader(joins=True)
+    lines = reader.feed(f"{WRITE}1,9999,a\r\n".encode())
+    for _ in range(1000):
+        lines += reader.feed(b"OK\r\n" * 10)
+        assert len(reader._tail) <= LINE_LIMIT
+    assert len(lines) > 9000
+    assert lines[:2] == [f"{WRITE}1,9999,a", "OK"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([f"{text}\r\n".encode() for text in ANNOUNCED + SEVERAL]),
+            st.sampled_from(
+                [b"\r\n", b"OK\r\n", b"\0", b"\x01", b"x" * 4000, b",0,0\r\n", b"\xff"]
+            ),
+            st.sampled_from([text.encode()[:40] for text in ANNOUNCED]),
+        ),
+        max_size=6,
+    ).map(b"".join),
+    Cuts,
+)
+@settings(max_examples=scaled(300))
+def test_joined_lines_do_not_depend_on_how_the_stream_is_split(
+    data: bytes, cuts: list[int]
+) -> None:
+    assert joined(*cut(data, cuts)) == joined(data)
+
+
 @given(STREAM)
 def test_lines_are_clean_and_bounded(data: bytes) -> None:
     reader = LineReader()

@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+from m5310.at.engine import TEXT_PAUSE
 from m5310.device.device import Device
 from m5310.device.events import (
     PortBack,
@@ -328,6 +329,40 @@ async def test_requests_to_the_modules_own_objects_are_left_to_it(
             'AT+MIPLREAD=0,39127,4,0,1,2,"",1',
         ]
     assert caplog.text.count("refusing") == 1
+
+
+@pytest.mark.parametrize("inside", ["REBOOT_CAUSE_UNKNOWN", "OK", "ERROR", "+MIPLCLOSE:0,1"])
+async def test_written_text_with_line_ends_is_no_other_line(inside: str) -> None:
+    events: list[object] = []
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
+        hidden = await device.add_resource("3303/0/1", ValueType.STRING, "", Access.WRITABLE)
+        shown = await device.add_resource("3303/0/2", ValueType.STRING, "", Access(3))
+        await device.connect()
+        before = list(events)
+        text = f"a\r\n{inside}\r\nb"
+        for resource in (1, 2):
+            m.send(f"+MIPLWRITE:0,1000{resource},3303,0,{resource},1,{len(text)},{text},0,0")
+            await m.until(f"AT+MIPLWRITE=0,1000{resource}")
+        assert m.sent[-2:] == ["AT+MIPLWRITE=0,10001,1", "AT+MIPLWRITE=0,10002,0"]
+        assert (hidden.value, shown.value) == (text, "")
+        assert events == before
+        assert device.state is DeviceState.REGISTERED
+
+
+async def test_lines_behind_a_text_that_does_not_go_on_are_delayed_only() -> None:
+    """A bare text that begins like a typed one."""
+    async with module() as m, Device(m.modem, ENDPOINT) as device:
+        resource = await device.add_resource("3303/0/1", ValueType.STRING, "", Access(3))
+        await device.connect()
+        begun = asyncio.get_running_loop().time()
+        m.send("+MIPLWRITE:0,10001,3303,0,1,1,100,20", "+MIPLREAD:0,10002,3303,0,1")
+        await m.until("AT+MIPLREAD")
+        assert resource.value == "1,100,20"
+        assert m.sent[-2:] == [
+            "AT+MIPLWRITE=0,10001,1",
+            'AT+MIPLREAD=0,10002,3303,0,1,1,"1,100,20",1',
+        ]
+        assert asyncio.get_running_loop().time() - begun == pytest.approx(TEXT_PAUSE, abs=0.1)
 
 
 # --- the port is lost ------------------------------------------------------------------------

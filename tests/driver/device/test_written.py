@@ -96,6 +96,16 @@ async def test_lesson_of_another_resource_counts() -> None:
         assert await written(V.STRING, "1,3,on,0,0", "hello", setup=setup) == [None, None]
 
 
+async def test_text_with_line_ends_is_a_typed_one(caplog: pytest.LogCaptureFixture) -> None:
+    async with answering() as setup:
+        setup.tree.add(Resource("3303/0/5702", V.STRING, "", Access.WRITABLE))
+        for text in ("a\r\nb", "1,2,on,0,0"):
+            line = f"+MIPLWRITE:0,10001,3303,0,5702,1,{len(text)},{text},0,0"
+            await setup.answers_to(line, within=31)
+            assert setup.value("3303/0/5702") == text
+    assert caplog.text == ""
+
+
 async def test_damaged_typed_line_teaches_nothing() -> None:
     assert await one(V.STRING, "5,hello,0,0", "1,5,hello,0,0") == "hello"
     assert await one(V.STRING, "1,5,hell", "1,5,hello,0,0") == "hello"

@@ -239,6 +239,23 @@ def recorded(file: Path) -> str:
 
 
 @realtime
+async def test_replay_announces_itself_as_json_and_traces_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    await pipe(b"AT+CSQ\r", "--record", str(file))
+    replay = ("replay", str(file), "--json", "--timing", "ignored", "--trace")
+    async with running(*replay, "--link", str(tmp_path / "m5310")) as process:
+        info = await ready(process)
+        assert info == {"port": str(tmp_path / "m5310"), "recording": str(file)}
+        with Host(info["port"]) as host:
+            await host.command("AT+CSQ")
+        process.send_signal(signal.SIGTERM)
+        status, out, err = await ended(process)
+    assert (status, out) == (0, "")
+    shown = [line.split(maxsplit=1)[1] for line in err.splitlines()]
+    assert shown == ["--> AT+CSQ", "<-- +CSQ:28,99", "<-- OK"]
+
+
+@realtime
 async def test_recording_survives_a_kill(tmp_path: Path) -> None:
     file = tmp_path / "day.jsonl"
     options = ("--json", "--baud", "off", "--record", str(file))
@@ -419,6 +436,10 @@ def assert_fails_to_start(
         ("--firmware nowhere.toml", "nowhere.toml: No such file"),
         ("replay {folder}/nowhere.jsonl", "nowhere.jsonl: No such file"),
         ("replay {folder}/nowhere.jsonl --imei 1", "imei has no meaning here"),
+        (
+            "replay {folder}/nowhere.jsonl --port socket://:0 --link {folder}/l",
+            "only a pty has a path to link to",
+        ),
         ("replay {folder}/nowhere.jsonl --port nowhere", "port 'nowhere'"),
     ],
 )
