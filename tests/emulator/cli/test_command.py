@@ -468,6 +468,15 @@ def test_failed_start_is_one_line_and_status_2(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("restored_signals")
+def test_failed_start_leaves_no_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ("--record", str(tmp_path / "day.jsonl"), "--api-key", "a b")
+    assert_fails_to_start(capsys, *wrong, message="api_key: expected")
+    assert not (tmp_path / "day.jsonl").exists()
+
+
 @realtime
 @pytest.mark.usefixtures("restored_signals")
 def test_http_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
