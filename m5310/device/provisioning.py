@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from m5310.at.codec import PROMPT
 from m5310.at.tasks import Pending
 from m5310.device.events import UpkeepEvent, announced
 from m5310.dialects.dialect import ATTEMPTS, Commands, Dialect, execute_all, undo_all
@@ -98,7 +99,8 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(self._settings.error_numbers())
+        with announced(self._emit, "the module has not answered yet", 2 * PROMPT):
+            await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
         except CommandError as error:

@@ -539,3 +539,11 @@ async def test_login_of_a_previous_program_is_waited_for_and_told() -> None:
         (waiting,) = events
         assert str(waiting) == "waiting up to 63 s: a login of the previous program is under way"
         await device.destroy()
+
+
+async def test_silent_module_is_told_before_create_fails() -> None:
+    events: list[UpkeepEvent] = []
+    async with module({"AT": None}) as m:
+        with pytest.raises(CommandTimeout):
+            await Device(m.modem, ENDPOINT, on_event=events.append).create()
+    assert list(map(str, events)) == ["waiting up to 8 s: the module has not answered yet"]
