@@ -37,18 +37,17 @@ def run(shutdown: Shutdown, arguments: Sequence[str] | None) -> int:
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
     prepare = _prepare_replay if "replay" in parameters else _prepare_emulator
-    files = ExitStack()
-    try:
-        serve = prepare(parameters, files)
-    except ValueError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(_reason(error))
-    try:
-        with files:
+    with ExitStack() as files:
+        try:
+            serve = prepare(parameters, files)
+        except ValueError as error:
+            parser.error(str(error))
+        except OSError as error:
+            parser.error(_reason(error))
+        try:
             return asyncio.run(serve(shutdown))
-    except OSError as error:
-        parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
+        except OSError as error:
+            parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
 
 
 # The emulator -------------------------------------------------------------------------------------

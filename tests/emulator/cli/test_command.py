@@ -88,6 +88,20 @@ async def test_json_line_port_api_and_clean_exit(number: signal.Signals, tmp_pat
 
 
 @realtime
+async def test_second_emulator_does_not_take_the_link_of_the_first(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    options = ("--json", "--baud", "off", "--link", str(link))
+    async with running(*options) as first:
+        await ready(first)
+        async with running(*options) as second:
+            status, _, err = await ended(second)
+        assert status == 2
+        assert f"{link} leads to /dev/pts/" in err
+        with Host(str(link)) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+
+
+@realtime
 async def test_repeated_signals_do_not_disturb_the_exit() -> None:
     async with running("--json") as process:
         await ready(process)
@@ -452,6 +466,15 @@ def test_failed_start_is_one_line_and_status_2(
     words = arguments.format(folder=tmp_path).split()
     assert_fails_to_start(capsys, *words, message=message.format(folder=tmp_path))
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("restored_signals")
+def test_failed_start_leaves_no_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ("--record", str(tmp_path / "day.jsonl"), "--api-key", "a b")
+    assert_fails_to_start(capsys, *wrong, message="api_key: expected")
+    assert not (tmp_path / "day.jsonl").exists()
 
 
 @realtime
