@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,6 +23,7 @@ from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
 from emulator.onenet.platform import Platform
+from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.board import Board, BoardConfig
@@ -78,6 +79,9 @@ class Emulator:
         faults: Rates = _NO_FAULTS,
         seed: int = 0,
         allow_network: bool = False,
+        year: int = DEFAULT_YEAR,
+        platform_addresses: Sequence[str] = (),
+        strict_host: bool = False,
     ) -> None:
         """Checks its parameters; `start` opens ports.
 
@@ -98,6 +102,10 @@ class Emulator:
           network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
           the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
+        - `year`: 2018 or 2019, whose OneNET is behind them (`emulator.onenet.years`).
+          `platform_addresses`: `host:port` or `coap://host:port`, where modules may log in besides
+          OneNET's own addresses; logins to others time out. `strict_host`: the modules refuse
+          doubtful commands, which they take with a note in the trace otherwise.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
@@ -108,14 +116,13 @@ class Emulator:
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
         self.air = Air(latency=latency, seed=seed)
-        self.platform = Platform()
+        self.platform = _platform(year, platform_addresses)
         self.clock = clock or LoopClock()
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None else _host_and_port(http)
         self._http_api = None if http is None else _http_api()
-        self._with_devices = device
-        self._cold = cold
+        self._with_devices, self._cold = device, cold
         self._trace, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
@@ -125,10 +132,9 @@ class Emulator:
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
-        path = None if link is None else Path(link)
-        config = BoardConfig(
-            parse_address(port), path, baud, strict, firmware.overruns, faults, seed, allow_network
-        )
+        path, overruns = None if link is None else Path(link), firmware.overruns
+        address = parse_address(port)
+        config = BoardConfig(address, path, baud, strict, overruns, faults, seed, allow_network)
         configs = config.for_each(modules)
         for identity, own in zip(identities(imei, imsi, modules), configs, strict=True):
             module = Module(
@@ -136,13 +142,18 @@ class Emulator:
                 firmware=firmware,
                 speed=baud or FACTORY_SPEED,
                 boot_noise=boot_noise,
+                strict_host=strict_host,
                 seed=own.seed,
                 now=self.now(),
             )
-            quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
-            board = Board(module, own, quiet_time, self._scheduler)
-            self.boards.append(board)
-            self._simulation.add(module, board.flush)
+            self._add_board(module, own)
+
+    def _add_board(self, module: Module, config: BoardConfig) -> None:
+        firmware = module.firmware
+        quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
+        board = Board(module, config, quiet_time, self._scheduler)
+        self.boards.append(board)
+        self._simulation.add(module, board.flush)
 
     def __repr__(self) -> str:
         try:
@@ -317,9 +328,18 @@ def _key(api_key: str) -> str:
     return api_key
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
+def _platform(year: int, addresses: Sequence[str]) -> Platform:
+    return Platform(year_of(year), tuple(map(_server_address, addresses)))
+
+
+def _server_address(text: str) -> str:
+    host, port = _host_and_port(text.removeprefix("coap://"), "platform_addresses")
+    return f"{host.lower()}:{port}"
+
+
+def _host_and_port(text: str, name: str = "http") -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not (colon and host and port.isascii() and port.isdecimal() and int(port) <= 65535):
-        raise ValueError(f"http {text!r}: expected HOST:PORT, such as 127.0.0.1:8080")
+        raise ValueError(f"{name} {text!r}: expected HOST:PORT, such as 127.0.0.1:8080")
     return host, int(port)

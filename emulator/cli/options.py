@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
 from emulator.onenet.devices import MAX_DEVICES
+from emulator.onenet.years import DEFAULT_YEAR, YEARS
 
 # Exit status after wrong options, by convention.
 USAGE_ERROR = 2
@@ -112,6 +113,19 @@ def parser() -> argparse.ArgumentParser:
         action="store_false",
         help="the cloud has no device for this module and refuses its login",
     )
+    cloud.add_argument(
+        "--year",
+        type=int,
+        choices=tuple(YEARS),
+        help=f"whose OneNET: order after a login, repeats of requests (default {DEFAULT_YEAR})",
+    )
+    cloud.add_argument(
+        "--platform-address",
+        dest="platform_addresses",
+        action="append",
+        metavar="HOST:PORT",
+        help="another address at which modules may log in, besides OneNET's; may be repeated",
+    )
     made.add_argument(
         "--timing",
         choices=("kept", "ignored"),
@@ -202,6 +216,11 @@ def _add_module(made: argparse.ArgumentParser) -> None:
         "--boot-noise",
         action="store_true",
         help="a start begins with garbage: text of the boot ROM at another speed",
+    )
+    module.add_argument(
+        "--strict-host",
+        action="store_true",
+        help="refuse doubtful commands; by default they are taken, and noted by --trace",
     )
     module.add_argument(
         "--typed-urcs",

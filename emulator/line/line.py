@@ -114,6 +114,11 @@ class Line:
         return not (self._out.waiting or self._in.waiting) and self.receive_buffer.empty
 
     @property
+    def sent_all(self) -> bool:
+        """Whether no bytes are on their way to the host."""
+        return not self._out.waiting
+
+    @property
     def moving(self) -> bool:
         """Whether bytes are on their way that need time, not a reader of the port."""
         if self._writing:  # what follows those bytes waits, too

@@ -154,8 +154,12 @@ class Board:
 
     def flush(self) -> None:
         """Send what the module has for its host and for the internet."""
+        notes = self.module.doubts.notes
+        while notes:
+            self._note(notes.popleft())
         output = self.module.take_output()
         if output:
+            self.quiet.queued(output)
             self.line.send(output)
         if self.module.baud != self._baud:  # after what was sent at the old speed
             self._change_speed(self.module.baud)
@@ -207,11 +211,12 @@ class Board:
         """Report and record `data`, and drop what comes within the quiet time."""
         if self._recorder is not None:
             self._recorder.sent(Side.HOST, data, now)
-        read, early = self.quiet.received(data, now)
+        read, early = self.quiet.received(data, now, idle=self.line.sent_all)
         if early is not None:
             lost = ", and is lost" if self.quiet.early_lost else ""
+            when = f"{early * 1000:.1f} ms after" if early else "before the end of"
             self._note(
-                f"the next command came {early * 1000:.1f} ms after the final result, the module"
+                f"the next command came {when} the final result, the module"
                 f" needs {self.quiet.minimum * 1000:g} ms{lost}"
             )
         if self._trace:

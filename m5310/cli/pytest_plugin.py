@@ -31,7 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "m5310(**options): parameters of the emulator behind the fixture m5310: baud, strict,"
         " firmware, typed_urcs, boot_noise, quiet, hasty_lost, overruns, faults, seed, latency,"
-        " clock, modules, imei, imsi, device, http, api_key, link, port, record, allow_network"
+        " clock, modules, imei, imsi, device, http, api_key, link, port, record, allow_network,"
+        " year, platform_addresses, strict_host"
         " (help(emulator.Emulator) explains all)",
     )
 

@@ -653,3 +653,62 @@ async def test_request_after_close_finds_the_device_offline() -> None:
         reading.result(0)
     with pytest.raises(ApiError, match="device not online"):
         cloud.start_read("3303/0/5700")
+
+
+@realtime
+@pytest.mark.parametrize(
+    ("addresses", "accepted"),
+    [
+        ((), 0),
+        (("192.0.2.7:5683",), 1),
+        (("coap://192.0.2.7:5683", "192.0.2.8:1"), 1),
+        (("192.0.2.7:5684",), 0),
+    ],
+)
+async def test_login_at_another_address_needs_platform_addresses(
+    addresses: tuple[str, ...], accepted: int
+) -> None:
+    clock = VirtualClock()
+    async with Emulator(
+        baud=None, http=None, clock=clock, platform_addresses=addresses
+    ) as emulator:
+        with Host(emulator.port) as host:
+            blob = bytes.fromhex("000000002C010000")
+            for text in ("coap://192.0.2.7:5683", f"{emulator.imei};{emulator.imsi}"):
+                blob += len(text).to_bytes(2, "little") + text.encode()
+            await host.command(f"AT+MIPLCONF={len(blob)},{blob.hex().upper()},1,1")
+            await host.command("AT+MIPLADDOBJ=0,3303,0")
+            await host.command("AT+MIPLOPEN=0,15")
+            clock.advance(14)
+            clock.advance(2)
+            await host.until(f"+MIPLOPEN:0,{accepted}\r\n")
+
+
+@realtime
+@pytest.mark.parametrize("strict", [False, True])
+async def test_doubtful_line_is_noted_and_refused_if_the_host_is_held_to_it(strict: bool) -> None:
+    shown: list[TraceLine] = []
+    async with Emulator(baud=None, http=None, trace=shown.append, strict_host=strict) as emulator:
+        with Host(emulator.port) as host:
+            await host.command(configuration(emulator))
+            await host.command("AT+MIPLADDOBJ=0,3306,0")
+            host.send('AT+MIPLNOTIFY=0,3306,0,5850,5,"4",1')
+            await host.until("\r\nERROR\r\n" if strict else "\r\nOK\r\n")
+    assert any(line.text.startswith('doubtful: "4" is no boolean') for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"year": 2020}, "year 2020: expected 2018 or 2019"),
+        ({"platform_addresses": ("host",)}, "platform_addresses 'host': expected HOST:PORT"),
+    ],
+)
+def test_wrong_platform_is_refused(parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Emulator(**parameters)  # type: ignore[arg-type]
+
+
+def test_year_decides_the_order_and_the_repeats() -> None:
+    assert Emulator(http=None).platform.server.requests._retry == (10.0, 10.0, 10.0)
+    assert Emulator(http=None, year=2019).platform.server.requests._retry == (5.0, 10.0, 10.0)

@@ -29,6 +29,24 @@ def test_lf_of_previous_command_is_no_command() -> None:
     assert quiet.too_soon == 1
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_command_before_the_end_of_the_answer_is_counted_once(lost: bool) -> None:
+    quiet = QuietTime(0.02, early_lost=lost)
+    quiet.queued(b"\r\n+CSQ:20,99\r\n\r\nOK\r\n")
+    assert quiet.received(b"\n", 0.999, idle=False) == (b"\n", None)
+    assert quiet.received(b"A", 1.0, idle=False) == (b"" if lost else b"A", 0.0)
+    quiet.sent(b"\r\n+CSQ:20,99\r\n\r\nOK\r\n", 1.001)
+    assert quiet.received(b"T\r", 1.002) == (b"" if lost else b"T\r", None)
+    assert quiet.too_soon == 1
+
+
+def test_answer_lost_with_its_port_is_not_waited_for() -> None:
+    quiet = QuietTime(0.02)
+    quiet.queued(b"\r\nOK\r\n")
+    assert quiet.received(b"AT\r", 5.0, idle=True) == (b"AT\r", None)
+    assert quiet.too_soon == 0
+
+
 @pytest.mark.parametrize("final", [b"OK", b"ERROR", b"+CME ERROR:50"])
 def test_early_command_is_counted_once(final: bytes) -> None:
     quiet = QuietTime(0.02)
