@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
@@ -15,12 +16,13 @@ from emulator.cli.shutdown import Shutdown
 from emulator.cli.startup_message import ModuleInfo, StartupInfo
 from emulator.clock.clocks import Clock, LoopClock
 from emulator.emulator import Emulator
+from emulator.line.attachment import check_link
 from emulator.line.ports.port import parse_address
 from emulator.recording import format as recording
 from emulator.recording.file import RecordingFile
 from emulator.recording.replay import Replay
 from emulator.recording.replay_port import ReplayPort
-from emulator.recording.trace import TraceLine
+from emulator.recording.trace import Trace, TraceLine
 from emulator.scenario import parser as scenarios
 from emulator.scenario.events import Scenario
 from emulator.scenario.player import Play
@@ -35,18 +37,17 @@ def run(shutdown: Shutdown, arguments: Sequence[str] | None) -> int:
     if "speed" in parameters:
         parameters["clock"] = LoopClock(speed=parameters.pop("speed"))
     prepare = _prepare_replay if "replay" in parameters else _prepare_emulator
-    files = ExitStack()
-    try:
-        serve = prepare(parameters, files)
-    except ValueError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(_reason(error))
-    try:
-        with files:
+    with ExitStack() as files:
+        try:
+            serve = prepare(parameters, files)
+        except ValueError as error:
+            parser.error(str(error))
+        except OSError as error:
+            parser.error(_reason(error))
+        try:
             return asyncio.run(serve(shutdown))
-    except OSError as error:
-        parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
+        except OSError as error:
+            parser.exit(options.USAGE_ERROR, f"{parser.prog}: {_reason(error)}\n")
 
 
 # The emulator -------------------------------------------------------------------------------------
@@ -129,14 +130,28 @@ def _prepare_replay(parameters: dict[str, Any], _files: ExitStack) -> Serve:
     if unexpected:
         raise ValueError(f"replay: {', '.join(sorted(unexpected))} has no meaning here")
     address = parse_address(parameters.get("port", "pty"))
+    check_link(parameters.get("link"), address)
     replay = Replay(recording.read(path.read_bytes(), str(path)), clock.now(), timed=timed)
     baud = parameters.get("baud", replay.baud or None)
     line = {"address": address, "link": parameters.get("link"), "baud": baud}
-    return partial(_serve_replay, replay, clock, line)
+    if parameters.get("trace"):
+        line["trace"] = Trace(_print_trace, clock.now())
+    announce = partial(_announced, path, as_json="json" in parameters)
+    return partial(_serve_replay, replay, clock, line, announce)
+
+
+def _announced(path: Path, port: str, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"port": port, "recording": str(path)})
+    return f"The recording is played on {port}"
 
 
 async def _serve_replay(
-    replay: Replay, clock: Clock, line: dict[str, Any], shutdown: Shutdown
+    replay: Replay,
+    clock: Clock,
+    line: dict[str, Any],
+    announce: Callable[[str], str],
+    shutdown: Shutdown,
 ) -> int:
     """Returns 1 if the host's commands differed from the recorded ones, else 0."""
     stop = asyncio.Event()
@@ -145,7 +160,7 @@ async def _serve_replay(
     port = ReplayPort(replay, clock, on_end=stop.set, **line)
     try:
         name = port.line.port
-        _print_beside_port(f"The recording is played on {name}", name)
+        _print_beside_port(announce(name), name)
         await stop.wait()
     finally:
         port.close()

@@ -132,7 +132,8 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--json",
         action="store_true",
-        help="when ready, print exactly one JSON line on stdout (on stderr if stdout is the port)",
+        help="when ready, print exactly one JSON line on stdout (on stderr if stdout is the port);"
+        " of a replay: its port and recording",
     )
     return made
 

@@ -6,8 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator.line.ports.open import open_port
-from emulator.line.ports.port import Address, Port, parse_address
+from emulator.line.ports.port import Address, Port, PortKind, parse_address
 from emulator.line.ports.symlink import Symlink
+
+
+def check_link(link: Path | None, address: Address) -> None:
+    """Raises ValueError if there can be no `link` to a port at `address`."""
+    if link is not None and address.kind is not PortKind.PTY:
+        raise ValueError(
+            f"link {link}: only a pty has a path to link to, {address} has none; leave the link"
+            " out, or use port pty"
+        )
 
 
 class Attachment:

@@ -35,7 +35,7 @@ class Firmware:
     a command that comes sooner is lost; False: it is only noted. `overruns`: bytes are lost when
     more than the UART buffer holds come without a pause.
 
-    Raises ValueError for a text that would be more than one line, or for no message ids.
+    Raises ValueError for a text that no host could read as part of its line, or for no message ids.
     """
 
     revision: str
@@ -53,6 +53,8 @@ class Firmware:
         for name in ("revision", "version"):
             if not is_information(text := getattr(self, name)):
                 raise ValueError(f"{name} {text!r}: expected one line of ASCII, no final result")
+        if not re.fullmatch("(,-?[0-9]{1,5})?", self.read_suffix):
+            raise ValueError(f'read_suffix {self.read_suffix!r}: expected for example ",0", or ""')
         if not self.msgids:
             raise ValueError(f"msgids {self.msgids}: expected one or more")
 

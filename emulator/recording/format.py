@@ -27,11 +27,16 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes that one side sent; `at` in seconds since the recording began."""
+    """Bytes that one side sent; `at` in seconds since the recording began.
+
+    `own`: bytes of a host that the recorder wrote for itself, to find out whether the module
+    listens.
+    """
 
     at: float
     side: Side
     data: bytes
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ def _entry(found: dict[str, object], last: float) -> Chunk | SpeedChange:
     side = found.get("from")
     if not isinstance(side, str) or side not in set(Side):
         raise ValueError(f'"from": {side}, expected "host" or "module", or a "baud"')
-    return Chunk(float(at), Side(side), _data(found))
+    return Chunk(float(at), Side(side), _data(found), found.get("own") is True)
 
 
 def _baud(found: dict[str, object], *, lowest: int) -> int:

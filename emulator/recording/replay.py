@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 
@@ -13,6 +12,7 @@ from emulator.recording.format import Recording, Side, SpeedChange
 # Bytes of one command line that are kept.
 # guess: no command line of this module is longer
 _MAX_LINE = 8192
+_FINAL = re.compile(rb"\r\n(OK|ERROR|\+CME ERROR:.*)\r\n\Z")
 # Command lines that are kept for the comparison; later ones of a longer session are ignored.
 _MAX_COMPARED = 100_000
 
@@ -33,13 +33,14 @@ class Replay:
     set the speed to `baud` (0: none), and call `step` again at the returned time, possibly at once.
 
     A command line is looked up from the last one on; recorded lines in between count as missing. A
-    line that the recording does not have is not answered.
+    line that the recording does not have is not answered. Lines that the recorder wrote for itself
+    are answered at any place, and are no part of the comparison.
     """
 
     def __init__(self, recording: Recording, now: float, *, timed: bool = True) -> None:
         """`timed`: reply with the recorded delays; otherwise at once."""
         self.baud = recording.baud
-        self._recorded = list(_command_replies(recording))
+        self._recorded, self._own = _command_replies(recording)
         self._timed = timed
         self._next = 1
         self._received: list[str] = []
@@ -51,7 +52,11 @@ class Replay:
     @property
     def finished(self) -> bool:
         """Whether the last recorded command has come and has been answered."""
-        return self._next == len(self._recorded) and not self._due
+        return self._commands_finished and not self._due
+
+    @property
+    def _commands_finished(self) -> bool:
+        return self._next == len(self._recorded)
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes of the host, split in any way."""
@@ -92,6 +97,11 @@ class Replay:
         return "\n".join(lines)
 
     def _handle_line(self, line: bytes, now: float) -> None:
+        own = self._own.get(line.strip())
+        expected = not self._commands_finished and self._recorded[self._next].line == line
+        if own is not None and not expected:
+            self._reply(own, now)
+            return
         if len(self._received) < _MAX_COMPARED:
             self._received.append(_as_text(line))
         for index in range(self._next, len(self._recorded)):
@@ -107,23 +117,40 @@ class Replay:
             self._due.append((max(at, self._due[-1][0]) if self._due else at, reply))
 
 
-def _command_replies(recording: Recording) -> Iterator[CommandReply]:
-    """First what came before any command line, then one entry a complete command line."""
+def _command_replies(
+    recording: Recording,
+) -> tuple[list[CommandReply], dict[bytes, CommandReply]]:
+    """First what came before any command line, then one entry a complete command line.
+
+    Apart from these, by line: the recorder's own lines, up to their final result.
+    """
+    found: list[CommandReply] = []
+    own: dict[bytes, CommandReply] = {}
     line: bytes | None = None
     since, partial = 0.0, b""
     replies: list[tuple[float, bytes | int]] = []
+    probe: CommandReply | None = None  # the recorder's line that waits for its final result
+    asked = 0.0
     for entry in recording.entries:
         if isinstance(entry, SpeedChange):
             replies.append((entry.at - since, entry.baud))
-            continue
-        if entry.side is Side.MODULE:
+        elif entry.side is Side.MODULE and probe is not None:
+            reply = (entry.at - asked, entry.data)
+            probe = CommandReply(probe.line, (*probe.replies, reply))
+            if _FINAL.search(entry.data):
+                own.setdefault(probe.line or b"", probe)
+                probe = None
+        elif entry.side is Side.MODULE:
             replies.append((entry.at - since, entry.data))
-            continue
-        *whole, partial = re.split(rb"[\r\n]+", partial + entry.data)
-        for complete in filter(None, whole):
-            yield CommandReply(line, tuple(replies))
-            line, since, replies = complete, entry.at, []
-    yield CommandReply(line, tuple(replies))
+        elif entry.own:
+            probe, asked = CommandReply(entry.data.strip(), ()), entry.at
+        else:
+            probe = None
+            *whole, partial = re.split(rb"[\r\n]+", partial + entry.data)
+            for complete in filter(None, whole):
+                found.append(CommandReply(line, tuple(replies)))
+                line, since, replies = complete, entry.at, []
+    return [*found, CommandReply(line, tuple(replies))], own
 
 
 def _as_text(line: bytes) -> str:

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from emulator.clock.clocks import Clock, Timer
+from emulator.line.attachment import check_link
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import Address, PortKind
+from emulator.line.ports.port import Address
 from emulator.line.quiet_time import QuietTime
 from emulator.module.module import Module
 from emulator.recording.format import Recorder, Side
@@ -50,10 +51,7 @@ class BoardConfig:
             raise ValueError(f"baud {self.baud}: expected a speed above 0")
         if self.strict and self.baud is None:
             raise ValueError("strict=True needs baud=<speed>: an unpaced line has no speed")
-        if self.link is not None and self.address.kind is not PortKind.PTY:
-            raise ValueError(
-                f"link {self.link}: only a pty has a path to link to, {self.address} has none"
-            )
+        check_link(self.link, self.address)
 
     def for_each(self, count: int) -> list[BoardConfig]:
         """The same for `count` boards, each with its own port, link and seed.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from m5310.at.line_stream import Following
 from m5310.at.modem import Modem
@@ -88,8 +88,8 @@ class RecordingWriter:
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._lines.put_nowait(header_line(Header(port, baud, datetime.now(UTC), version())))
 
-    def on_bytes(self, sender: Sender, data: bytes) -> None:
-        self._put(self._recorder.add(sender, data, time.monotonic()))
+    def on_bytes(self, sender: Sender, data: bytes, *, own: bool = False) -> None:
+        self._put(self._recorder.add(sender, data, time.monotonic(), own=own))
 
     def on_speed(self, baud: int) -> None:
         self._put(self._recorder.add_speed(baud, time.monotonic()))
@@ -118,7 +118,12 @@ class RecordingWriter:
             raise
 
 
-Tap = Callable[[Sender, bytes], None]
+class Tap(Protocol):
+    def __call__(self, sender: Sender, data: bytes, *, own: bool = False) -> None: ...
+
+
+def _no_tap(sender: Sender, data: bytes, *, own: bool = False) -> None:
+    """Before there is a file."""
 
 
 async def _open(url: str, baudrate: int) -> tuple[TappedModem, PortSpeed]:
@@ -127,12 +132,12 @@ async def _open(url: str, baudrate: int) -> tuple[TappedModem, PortSpeed]:
 
 
 class TappedModem(Modem):
-    """A modem that passes all bytes it writes and reads to `tap`.
+    """A modem that passes all bytes it writes and reads to `tap`; its probes are its `own`.
 
     Set `tap` right after the port is open: no bytes can have been read or written by then.
     """
 
-    tap: Tap = staticmethod(lambda _sender, _data: None)
+    tap: Tap = staticmethod(_no_tap)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -150,9 +155,11 @@ class _TappedTransport(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._modem = modem
+        self._probes = 0  # written so far
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._modem.tap(Sender.HOST, bytes(data))
+        before, self._probes = self._probes, self._modem.counters.probes
+        self._modem.tap(Sender.HOST, bytes(data), own=self._probes > before)
         self._transport.write(data)
 
     def is_closing(self) -> bool:

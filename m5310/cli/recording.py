@@ -21,6 +21,10 @@ Each further line is one of these entries, in order of time:
         the bytes in "hex" (two digits each) if they are not UTF-8. An entry has exactly one of
         "text" and "hex", and it is not empty.
 
+    {"at": 1.5, "from": "host", "text": "AT\\r", "own": true}
+        The recorder wrote this for itself, to find out whether the module listens. It was on the
+        line, but is no command of the recorded program; a replay answers it, and does not miss it.
+
     {"at": 2.5, "baud": 115200}
         The line has this speed from here on.
 
@@ -81,11 +85,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes of one sender; `at` in seconds since the recording started."""
+    """Bytes of one sender; `at` in seconds since the recording started.
+
+    `own`: the recorder wrote them for itself.
+    """
 
     at: float
     sender: Sender
     data: bytes
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +127,17 @@ class Recorder:
     def __init__(self, started: float) -> None:
         self._started = started
         self._sender = Sender.HOST
+        self._own = False
         self._held = b""
         self._began = started
         self._last = started
 
-    def add(self, sender: Sender, data: bytes, now: float) -> list[Chunk]:
-        """The chunks that these bytes complete, in order."""
+    def add(self, sender: Sender, data: bytes, now: float, *, own: bool = False) -> list[Chunk]:
+        """The chunks that these bytes complete, in order. `own`: see `Chunk`."""
         chunks: list[Chunk] = []
-        if sender is not self._sender or now - self._last >= PAUSE:
+        if (sender, own) != (self._sender, self._own) or now - self._last >= PAUSE:
             chunks += self.flush()
-        self._sender, self._last = sender, now
+        self._sender, self._own, self._last = sender, own, now
         for part in _LINES[sender].findall(data):
             for start in range(0, len(part), CHUNK_LIMIT):
                 chunks += self._hold(part[start : start + CHUNK_LIMIT], now)
@@ -138,7 +147,7 @@ class Recorder:
         """The incomplete chunk, if there is one."""
         if not self._held:
             return []
-        chunk = Chunk(self._at(self._began), self._sender, self._held)
+        chunk = Chunk(self._at(self._began), self._sender, self._held, self._own)
         self._held = b""
         return [chunk]
 
@@ -181,12 +190,14 @@ def header_line(header: Header) -> str:
 def entry_line(entry: Entry) -> str:
     """Any other line of a file, without its line end."""
     match entry:
-        case Chunk(at, sender, data):
+        case Chunk(at, sender, data, own):
             shown: dict[str, object] = {"at": at, "from": sender.value}
             try:
                 shown["text"] = data.decode()
             except UnicodeDecodeError:
                 shown["hex"] = data.hex().upper()
+            if own:
+                shown["own"] = True
         case Speed(at, baud):
             shown = {"at": at, "baud": baud}
         case _:
@@ -270,7 +281,8 @@ def _entry(entry: dict[str, object], number: int) -> Entry:
     if "baud" in entry and "from" not in entry:
         return Speed(float(at), _baud(entry, number, least=1))
     try:
-        return Chunk(float(at), Sender(entry.get("from")), _bytes(entry))
+        sender, own = Sender(entry.get("from")), entry.get("own") is True
+        return Chunk(float(at), sender, _bytes(entry), own)
     except ValueError as error:
         raise _error(number, str(error)) from None
 

@@ -21,6 +21,7 @@ from m5310.device.events import (
     LoggedIn,
     Searching,
     UpkeepCounters,
+    announced,
 )
 from m5310.device.lifecycle import Lifecycle
 from m5310.device.outbox import LIMIT, Outbox, WhenFull
@@ -252,8 +253,9 @@ class Device:
         def progress(attempt: Attempt) -> None:
             self._events.emit(Searching(attempt))
 
-        # from level 3 on, +CEREG carries the cause of a rejection
-        await self.module.attach(seconds, setup=Setup(registration=3), progress=progress)
+        with announced(self._events.emit, "the module has no network", seconds):
+            # from level 3 on, +CEREG carries the cause of a rejection
+            await self.module.attach(seconds, setup=Setup(registration=3), progress=progress)
 
     async def update(
         self,

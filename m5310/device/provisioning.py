@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from m5310.at.codec import PROMPT
 from m5310.at.tasks import Pending
 from m5310.device.events import UpkeepEvent, announced
 from m5310.dialects.dialect import ATTEMPTS, Commands, Dialect, execute_all, undo_all
@@ -98,7 +99,8 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        await self._try(self._settings.error_numbers())
+        with announced(self._emit, "the module has not answered yet", 2 * PROMPT):
+            await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
         except CommandError as error:
@@ -238,7 +240,9 @@ class Provisioning:
         try:
             for instance in tuple(self._instances):  # a restart clears them meanwhile
                 await self._try(self._undo(self._dialect.delete_instance(instance)))
-            if not await self._try(self._undo(self._dialect.delete())):
+            deleted = await self._try(self._undo(self._dialect.delete()))
+            # a false line may have said that it is logged out
+            if not deleted and not await self._delete_previous():
                 _log.warning("the module refused to delete the device, and may still hold it")
         except (PortError, CommandTimeout, ModemReset) as error:
             _log.warning("the module still holds the device: %s", error)
@@ -248,7 +252,8 @@ class Provisioning:
         await execute_all(self._module.execute, commands)
 
     async def _undo(self, commands: Commands) -> None:
-        await undo_all(self._module.execute, commands)
+        session = self._session.number  # a module that restarts meanwhile holds nothing
+        await undo_all(self._module.execute, commands, lambda: session != self._session.number)
 
     async def _try(self, commands: Awaitable[object]) -> bool:
         """Execute commands that may be refused, or get no result; False if one is refused.

@@ -29,6 +29,8 @@ class Settings:
     program itself sets by a command of `Queries` is not noted. Methods raise what `execute` raises.
     """
 
+    __slots__ = ("_execute", "_noted", "_session")
+
     def __init__(self, execute: Execute, session: Session) -> None:
         self._execute = execute
         self._session = session

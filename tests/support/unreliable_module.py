@@ -62,9 +62,12 @@ class _Socket(Scripted):
 
 class UnreliableModule:
     """`took` are the values it accepted, reported or declared, in order; `twice` those reported
-    again after their acknowledgement was sent."""
+    again after their acknowledgement was sent. `lenient`: a logout or deletion ends a login under
+    way; otherwise it is refused until that has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
+        self._lenient = lenient
+        self._login = 0  # the number of the last login
         self._loop = asyncio.get_running_loop()
         self.order = CommandOrder(self._loop.time)
         self.mood = Mood.ANSWERING
@@ -154,14 +157,16 @@ class UnreliableModule:
                 obeyed, self.configured = not self.configured, True
                 return obeyed
             case "DEL":
+                self._end_login()
                 obeyed = self.configured and not self.registered and not self._pending
                 self.configured = self.configured and not obeyed
                 return obeyed
             case "OPEN":
                 obeyed = self.configured and not self.registered and not self._pending
-                return obeyed and self._begin(self._opened)
+                self._login += obeyed
+                return obeyed and self._begin(self._opened, self._login)
             case "CLOSE":
-                obeyed = self.registered and not self._pending
+                obeyed = self._end_login() or (self.registered and not self._pending)
                 return obeyed and self._begin(self._closed)
             case "UPDATE":
                 if self.registered and self.platform is not Platform.SILENT:
@@ -176,14 +181,24 @@ class UnreliableModule:
                 return self.registered
         return True
 
-    def _begin(self, ended: object) -> bool:
+    def _begin(self, ended: object, *args: object) -> bool:
         self._pending = True
-        self._later(OUTCOME_DELAY, ended)
+        self._later(OUTCOME_DELAY, ended, *args)
         return True
 
-    def _opened(self) -> None:
+    def _end_login(self) -> bool:
+        """End a login under way, if this module can."""
+        if not (self._lenient and self._pending and not self.registered):
+            return False
+        self._login += 1
+        self._pending = False
+        return True
+
+    def _opened(self, login: int) -> None:
+        if login != self._login:
+            return
         if self.platform is Platform.SILENT:
-            self._later(1, self._opened)
+            self._later(1, self._opened, login)
             return
         self._pending = False
         self.registered = self.platform is Platform.ACCEPTING

@@ -74,6 +74,8 @@ async def test_all_cases_pass_and_firmwares_differ_as_specified(
     assert [capture.name for capture in captures(fifth)] == [case.name for case in CASES]
     found = differences(captures(first), captures(fifth))
     assert [text.splitlines()[0] for text in found] == [
+        "AT+CGMR",
+        "AT+CMVER",
         "a write of a boolean",
         "a write of a text with a comma",
         "a write that fails",
@@ -94,13 +96,17 @@ async def test_read_only_and_comparison_of_two_boards(
     other.write_text(json.dumps([capture.as_data() for capture in changed]))
     async with Emulator(baud=None, http=None) as it:
         arguments = ("--read-only", "--save", str(saved), "--against", str(other))
-        status, output = await conformance(it.port, *arguments)
+        port, imei = it.port, it.imei
+        status, output = await conformance(port, *arguments)
         assert it.module.client.state is State.ABSENT
     changing = sum(Need.CHANGES in case.needs for case in CASES)
     assert f"{len(CASES) - changing} as specified" in output, output
     assert f"{changing} skipped" in output
     assert output.count("(it changes the board)") == changing
     assert "1 of the answers differ" in output
+    assert f"\nhere: CMCC M5310 V100R100C10B657SP3 M5310_V3.1.0 +CGSN:{imei}, on {port}" in output
+    assert f"\nthere: a board that did not say which it is, in {other}\n" in output
+    assert output.startswith(f"the board on {port}\ngrade: D documented by China Mobile, S seen in")
     assert r"there '\r\n+CSQ: 28,99" in output
     assert f"{len(CASES) - changing} cases ran on one of the two boards only" in output
     assert status == 0
@@ -134,6 +140,17 @@ async def test_speed_cases_on_a_strict_line() -> None:
 
 
 @realtime
+async def test_a_reader_that_ends_early_is_no_traceback(tmp_path: Path) -> None:
+    async with Emulator(baud=None, http=None) as it:
+        command = f'"$0" -m tools.conforming {it.port} --read-only --save {tmp_path}/c | head -1'
+        async with running("bash", "-c", command, PYTHON) as process:
+            output, _ = await process.communicate()
+    first, *rest = output.decode().splitlines()
+    assert first.startswith("the board on ")
+    assert [line for line in rest if not line.startswith("tools/conformance: [Errno 32]")] == []
+
+
+@realtime
 async def test_usage_errors(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text('[{"of": "something else"}]')
@@ -164,6 +181,11 @@ async def test_confirmation_and_file_names(tmp_path: Path) -> None:
         status, text = await conformance(it.port, "--read-only", "--save", str(tmp_path))
         assert status == 2
         assert str(tmp_path) in text
+        mine = tmp_path / "mine.txt"
+        mine.write_text("precious")
+        status, text = await conformance(it.port, "--read-only", "--save", str(mine))
+        assert (status, mine.read_text()) == (2, "precious")
+        assert "mine.txt: not a file of captures" in text
     assert not saved.exists()
 
 
@@ -259,12 +281,63 @@ def test_difference_shows_received_and_expected() -> None:
     assert CSQ.answer in odd
 
 
-def test_numbers_are_not_compared() -> None:
-    assert (
-        differences(
-            [CSQ_CAPTURE], [replace(CSQ_CAPTURE, answer=CSQ_CAPTURE.answer.replace("28", "7"))]
-        )
-        == []
-    )
+def changed(name: str, answer: str, before: str, after: str) -> list[str]:
+    """Differences between two boards that answer the same but for this part."""
+    here = Capture(name, "", f"\r\n{answer}\r\n\r\nOK\r\n", 0.02)
+    assert before in here.answer
+    return differences([here], [replace(here, answer=here.answer.replace(before, after))])
+
+
+@pytest.mark.parametrize(
+    ("answer", "own"),
+    [
+        ("+CGSN:865820030013978", "865820030013978"),
+        ("+CGSN:M5310000000001", "M5310000000001"),
+        ("+NCCID:89860400000000000001", "89860400000000000001"),
+        ("460040000000001", "460040000000001"),
+        ("+CSQ:28,99", "28"),
+        ("+CGPADDR:0,10.160.3.14", "10.160.3.14"),
+        ("+CCLK:26/11/29,16:52:10+32", "26/11/29,16:52:10+32"),
+        ('+CEREG:2,1,"1A2B","0000005E",9', '"1A2B","0000005E",9'),
+        ("Signal power:-666", "-666"),
+        ("ECL:0", "0"),
+        ("NUESTATS:CELL,3555,88,1,-666,-108,-570,222", "3555,88,1,-666,-108,-570,222"),
+        ("0,127.0.0.1,48018,2,6865,3", "127.0.0.1,48018"),
+        ("+NPING:183.230.40.40,64,320", "64,320"),
+        ("+MIPLREAD:0,10005,3303,0,5700", "10005"),
+        ("+MIPLOBSERVE:0,10002,1,3303,0,-1", "10002"),
+    ],
+)
+def test_values_of_a_board_are_not_compared(answer: str, own: str) -> None:
+    another = own.translate(str.maketrans("0123456789", "1234567890"))
+    assert changed("", answer, own, another) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "before", "after"),
+    [
+        ("V100R100C10B657SP3", "SP3", "SP5"),
+        ("M5310_V3.1.0", "3", "4"),
+        ("+CME ERROR:50", "50", "4"),
+        ("+MIPLOPEN:0,1", "0,1", "0,0"),
+        ("+CSQ:28,99", "99", "0"),
+        ("+CEREG:0,1", "0,1", "0,2"),
+        ("0,127.0.0.1,48018,2,6865,3", "6865,3", "6865,0"),
+        ("+MIPLREAD:0,10005,3303,0,5700", "5700", "-1"),
+        ("+NBAND:5,8", "5,8", "8"),
+        ("+NATSPEED:9600,0,0,2,1,0,0", "2,1", "1,1"),
+        ("1", "1", "2"),
+    ],
+)
+def test_all_else_is_compared(answer: str, before: str, after: str) -> None:
+    assert len(changed("", answer, before, after)) == 1
+
+
+def test_results_of_the_platform_are_compared() -> None:
+    here = replace(CSQ_CAPTURE, api_answer='{"errno":0}')
+    assert len(differences([here], [replace(here, api_answer='{"errno":5106}')])) == 1
+
+
+def test_only_common_cases_are_compared() -> None:
     assert differences([CSQ_CAPTURE], [replace(CSQ_CAPTURE, name="AT+OTHER")]) == []
     assert len(differences([CSQ_CAPTURE], [replace(CSQ_CAPTURE, answer="\r\nERROR\r\n")])) == 1

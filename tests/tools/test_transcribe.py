@@ -69,3 +69,16 @@ def test_invalid_recording_is_refused(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert message in done.stderr
     assert transcribe("--help").returncode == 0
+
+
+def test_a_reader_that_ends_early_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    with file.open("w", encoding="utf-8") as text:
+        recorder = Recorder(text.write, 0.0, port="p", baud=9600)
+        for _ in range(20_000):
+            recorder.sent(Side.HOST, b"AT\r", 1.0)
+            recorder.sent(Side.MODULE, b"\r\nOK\r\n", 1.0)
+    command = f'"$0" -m tools.transcribe {file} | head -1'
+    words = ["bash", "-c", command, sys.executable]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")

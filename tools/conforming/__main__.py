@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -20,7 +21,7 @@ from tools.conforming.cases import ApiCall, Need
 from tools.conforming.catalogue import CASES
 from tools.conforming.host import Capture, Host
 from tools.conforming.peers import Api, Echo
-from tools.conforming.report import HEADER, Result, Row, differences, judge, skip
+from tools.conforming.report import HEADER, Result, Row, differences, identity, judge, skip
 
 ALL_AS_SPECIFIED, SOME_DIFFER, CANNOT_RUN = 0, 1, 2
 
@@ -70,10 +71,13 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         default=Path("conformance.json"),
-        help="file for the captures (default: conformance.json)",
+        help="file for the captures, new or of an earlier run (default: conformance.json)",
     )
     made.add_argument(
-        "--against", type=Path, metavar="FILE", help="compare with the captures of another board"
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="compare with the captures of another board, all but its own numbers, place and time",
     )
     given = made.parse_args(arguments)
     if not 0 < given.speed < float("inf"):
@@ -89,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     captures: list[Capture] = []
     try:
         other = [] if given.against is None else load(given.against)
+        if given.save.exists():
+            load(given.save)  # only captures are replaced
+        print(f"the board on {given.port}")
         print(HEADER)
         for row in run_cases(given):
             print(row.text(), flush=True)
@@ -102,7 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(", ".join(f"{count(rows, result)} {result.value}" for result in Result))
     if given.against is not None:
         found = differences(captures, other)
-        print(f"\n{len(found)} of the answers differ from {given.against}:")
+        print(f"\nhere: {identity(captures)}, on {given.port}")
+        print(f"there: {identity(other)}, in {given.against}")
+        print(f"{len(found)} of the answers differ from {given.against}:")
         print("\n".join(found))
         once = {capture.name for capture in captures} ^ {capture.name for capture in other}
         print(f"{len(once)} cases ran on one of the two boards only: {', '.join(sorted(once))}")
@@ -166,5 +175,16 @@ def count(rows: Sequence[Row], result: Result) -> int:
     return sum(row.result is result for row in rows)
 
 
+def run() -> int:
+    """`main`, also where the reader of the output ends before it (`| head`)."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = CANNOT_RUN
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

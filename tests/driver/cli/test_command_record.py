@@ -38,6 +38,26 @@ def test_conversation_is_recorded_and_decoded(port: str, tmp_path: Path) -> None
     assert re.search(r"< 460040000000001 +IMSI 460040000000001\n", shown)
 
 
+def test_replay_to_another_host_does_not_differ(port: str, tmp_path: Path) -> None:
+    """The recorder's own AT is in the recording, but no command of the recorded program."""
+    file = tmp_path / "session.jsonl"
+    assert m5310("record", port, str(file), stdin="AT+CIMI\nAT\nAT+CSQ\n").returncode == 0
+    with file.open(encoding="utf-8") as lines:
+        found = list(read(lines)[1])
+    sent = [each for each in found if isinstance(each, Chunk) and each.sender is Sender.HOST]
+    assert [each.data for each in sent if not each.own] == [b"AT+CIMI\r", b"AT\r", b"AT+CSQ\r"]
+    assert {each.data.strip() for each in sent if each.own} == {b"AT"}
+    ran = subprocess.run(
+        [*(sys.executable, "-m", "emulator"), *("replay", file), *("--port", "-")],
+        input="AT+CIMI\rAT\rAT+CSQ\r",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=ROOT,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "The recording is played on -\n")
+
+
 def test_existing_file_is_not_overwritten(port: str, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious")
     ran = m5310("record", port, str(tmp_path / "precious"), stdin="AT\n")

@@ -181,6 +181,7 @@ def test_examples_in_the_docstring_are_valid() -> None:
         Chunk(1.204113, HOST, b"AT+CSQ\r"),
         Chunk(1.231907, MODULE, b"\r\n+CSQ:20,99\r\n"),
         Chunk(1.232001, MODULE, b"\x00\xffO"),
+        Chunk(1.5, HOST, b"AT\r", own=True),
         Speed(2.5, 115200),
     ]
     assert f"{PAUSE} s" in described

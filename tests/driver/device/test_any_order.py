@@ -111,16 +111,17 @@ class DeviceOrders(Orders):
         recover=st.sampled_from([True, True, False]),
         answering=st.sampled_from([0.0, 1.0, 10.0]),
         steps=st.sampled_from([0, 1, 2, 2, 2, 2]),
+        lenient=st.booleans(),
     )
-    def make(self, recover: bool, answering: float, steps: int) -> None:
+    def make(self, recover: bool, answering: float, steps: int, lenient: bool) -> None:
         self.recover = recover
         self.false_lines = False
         self.reports: dict[str, Report] = {}
         self.number = 0
-        self.run(self._make(recover, answering, steps))
+        self.run(self._make(recover, answering, steps, lenient))
 
-    async def _make(self, recover: bool, answering: float, steps: int) -> None:
-        self.module = UnreliableModule()
+    async def _make(self, recover: bool, answering: float, steps: int, lenient: bool) -> None:
+        self.module = UnreliableModule(lenient=lenient)
 
         async def answer(*_: object) -> None:
             await elapse(answering)

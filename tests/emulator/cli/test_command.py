@@ -88,6 +88,20 @@ async def test_json_line_port_api_and_clean_exit(number: signal.Signals, tmp_pat
 
 
 @realtime
+async def test_second_emulator_does_not_take_the_link_of_the_first(tmp_path: Path) -> None:
+    link = tmp_path / "m5310"
+    options = ("--json", "--baud", "off", "--link", str(link))
+    async with running(*options) as first:
+        await ready(first)
+        async with running(*options) as second:
+            status, _, err = await ended(second)
+        assert status == 2
+        assert f"{link} leads to /dev/pts/" in err
+        with Host(str(link)) as host:
+            assert await host.command("AT") == "\r\nOK\r\n"
+
+
+@realtime
 async def test_repeated_signals_do_not_disturb_the_exit() -> None:
     async with running("--json") as process:
         await ready(process)
@@ -236,6 +250,23 @@ def recorded(file: Path) -> str:
     """What both sides sent, so far."""
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     return "".join(line["text"] for line in lines[1:])
+
+
+@realtime
+async def test_replay_announces_itself_as_json_and_traces_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    await pipe(b"AT+CSQ\r", "--record", str(file))
+    replay = ("replay", str(file), "--json", "--timing", "ignored", "--trace")
+    async with running(*replay, "--link", str(tmp_path / "m5310")) as process:
+        info = await ready(process)
+        assert info == {"port": str(tmp_path / "m5310"), "recording": str(file)}
+        with Host(info["port"]) as host:
+            await host.command("AT+CSQ")
+        process.send_signal(signal.SIGTERM)
+        status, out, err = await ended(process)
+    assert (status, out) == (0, "")
+    shown = [line.split(maxsplit=1)[1] for line in err.splitlines()]
+    assert shown == ["--> AT+CSQ", "<-- +CSQ:28,99", "<-- OK"]
 
 
 @realtime
@@ -419,6 +450,10 @@ def assert_fails_to_start(
         ("--firmware nowhere.toml", "nowhere.toml: No such file"),
         ("replay {folder}/nowhere.jsonl", "nowhere.jsonl: No such file"),
         ("replay {folder}/nowhere.jsonl --imei 1", "imei has no meaning here"),
+        (
+            "replay {folder}/nowhere.jsonl --port socket://:0 --link {folder}/l",
+            "only a pty has a path to link to",
+        ),
         ("replay {folder}/nowhere.jsonl --port nowhere", "port 'nowhere'"),
     ],
 )
@@ -431,6 +466,15 @@ def test_failed_start_is_one_line_and_status_2(
     words = arguments.format(folder=tmp_path).split()
     assert_fails_to_start(capsys, *words, message=message.format(folder=tmp_path))
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("restored_signals")
+def test_failed_start_leaves_no_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = ("--record", str(tmp_path / "day.jsonl"), "--api-key", "a b")
+    assert_fails_to_start(capsys, *wrong, message="api_key: expected")
+    assert not (tmp_path / "day.jsonl").exists()
 
 
 @realtime

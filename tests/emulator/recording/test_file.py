@@ -31,6 +31,13 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
+def test_nothing_is_left_of_a_recording_that_never_began(tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    with RecordingFile(path, print):
+        assert path.exists()
+    assert not path.exists()
+
+
 def test_a_full_disk_is_noted_once(tmp_path: Path) -> None:
     notes: list[str] = []
     path = tmp_path / "day.jsonl"

@@ -100,3 +100,33 @@ def test_any_input_is_accepted(pieces: list[bytes]) -> None:
     for piece in pieces:
         replay.receive(piece, 0.0)
     replay.differences()
+
+
+def test_lines_of_the_recorder_are_answered_and_not_compared() -> None:
+    recording = Recording(
+        9600,
+        (
+            Chunk(1.0, HOST, b"AT\r", own=True),
+            Chunk(1.1, MODULE, b"\r\nOK\r\n"),
+            Chunk(1.2, MODULE, b"\r\n+CEREG:1\r\n"),
+            Chunk(2.0, HOST, b"AT+CSQ\r"),
+            Chunk(2.1, MODULE, b"\r\nOK\r\n"),
+            Chunk(8.0, HOST, b"    AT\r", own=True),
+            Chunk(8.1, MODULE, b"\r\nOK\r\n"),
+            Chunk(9.0, HOST, b"AT\r"),
+            Chunk(9.1, MODULE, b"\r\nERROR\r\n"),
+        ),
+    )
+    for probes in (False, True):
+        replay = Replay(recording, 0.0, timed=False)
+        assert replay.step(0.0) is None
+        assert replay.take_output() == b"\r\n+CEREG:1\r\n"
+        if probes:
+            assert answer(replay, b"AT\r", 0.0) == b"\r\nOK\r\n"
+            assert answer(replay, b"  AT\r", 0.0) == b"\r\nOK\r\n"
+        assert answer(replay, b"AT+CSQ\r", 0.0) == b"\r\nOK\r\n"
+        assert answer(replay, b"AT\r", 0.0) == b"\r\nERROR\r\n"
+        if probes:
+            assert answer(replay, b"AT\r", 0.0) == b"\r\nOK\r\n"
+        assert replay.finished
+        assert replay.differences() == ""
