@@ -88,6 +88,8 @@ def play(data: bytes) -> None:
     text = data[3:].replace(b"\0", b"")  # NUL is fill on a serial line (ITU-T T.50)
     if form is _bare:  # nothing announces where it ends
         text = text.translate(bytes.maketrans(b"\r\n", b"  "))
+    elif b"\r" in text or b"\n" in text:  # behind a line end, control bytes are noise
+        text = bytes(byte for byte in text if byte in b"\t\r\n" or (byte > 0x1F and byte != 0x7F))
     line = b"+MIPL%b:0,%d,%b,%b\r\n" % (
         b"EXECUTE" if execute else b"WRITE",
         _MSGID,
