@@ -19,6 +19,7 @@ from emulator.recording.trace import Direction, Trace, TraceLine
 
 # Seconds of silence that become a step `@ after`.
 _PAUSE = 0.5
+_FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
 
 
 def trace_lines(recording: Recording) -> list[TraceLine]:
@@ -53,12 +54,28 @@ def transcript(recording: Recording, source: str) -> Iterator[str]:
         if before is not None and line.at - before.at >= _PAUSE:
             # rounded up, so that the line has been sent by then
             yield f"@ after {ceil((line.at - before.at) * 10) / 10:g}"
-        yield f"> {line.text}" if host else _module_line(line, next(framed))
+        if host:
+            yield f"> {line.text}"
+        else:
+            yield _module_line(line, next(framed), touches=_informs(before) and not line.urc)
 
 
-def _module_line(line: TraceLine, raw: bytes) -> str:
+def _informs(line: TraceLine | None) -> bool:
+    """Whether it is an information line, so that another of the same answer touches it."""
+    return (
+        line is not None
+        and line.direction is Direction.TO_HOST
+        and not line.urc
+        and not line.text.startswith("REBOOT")
+        and _FINAL.fullmatch(line.text) is None
+    )
+
+
+def _module_line(line: TraceLine, raw: bytes, *, touches: bool) -> str:
     start = line.text.startswith("REBOOT")  # boot text: neither response nor unsolicited
-    if start or line.text != _printable(line.text) or raw != f"\r\n{line.text}\r\n".encode():
+    final = _FINAL.fullmatch(line.text) is not None
+    frame = f"{line.text}\r\n" if touches and not final else f"\r\n{line.text}\r\n"
+    if start or line.text != _printable(line.text) or raw != frame.encode():
         return "<~ " + raw.decode("latin-1").encode("unicode_escape").decode()
     return f"{'<!' if line.urc else '<'} {line.text}"
 

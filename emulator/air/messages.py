@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from emulator.air.model import Code, Item, Path
+from emulator.air.model import DEFAULT_SERVER, Code, Item, Path, ServerAddress
 
 # OneNET guide 4.2.1. An endpoint name is `imei;imsi`.
 IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
@@ -32,12 +32,15 @@ def imei_of(endpoint: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """POST /rd. `lifetime` in seconds, `objects` the instances."""
+    """POST /rd. `lifetime` in seconds, `objects` the instances. `server`: where it is sent, or
+    which bootstrap server was asked for the address before (that exchange is left out).
+    """
 
     mid: int
     endpoint: str
     lifetime: int
     objects: tuple[Path, ...]
+    server: ServerAddress = DEFAULT_SERVER
 
 
 @dataclass(frozen=True, slots=True)

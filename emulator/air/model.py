@@ -1,4 +1,4 @@
-"""LwM2M data model: paths, values and response codes, which messages and AT lines both carry."""
+"""LwM2M data model: what messages and AT lines both carry: paths, values, codes, addresses."""
 
 from __future__ import annotations
 
@@ -61,3 +61,22 @@ class Item:
 
     path: Path
     value: Value
+
+
+# OneNET guide 5.1.1 and its FAQ of 2019: the access machine, and the two names of the bootstrap
+# server, host:port.
+ACCESS_MACHINE = "183.230.40.40:5683"
+BOOTSTRAP_SERVERS = ("183.230.40.39:5683", "nbiotbt.heclouds.com:5683")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where an endpoint registers: `address` is host:port; `bootstrap`: of a bootstrap server,
+    which hands out the access machine's.
+    """
+
+    address: str = ACCESS_MACHINE
+    bootstrap: bool = False
+
+
+DEFAULT_SERVER = ServerAddress()

@@ -12,6 +12,7 @@ from emulator.module.at.codec import framed
 from emulator.module.at.command_faults import FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
 from emulator.module.at.conversation import Conversation
+from emulator.module.at.doubts import Doubts
 from emulator.module.boot import BOOT_TIME, Boot, Cause
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import DEFAULT, Firmware, profile
@@ -62,6 +63,7 @@ class Module:
         typed_urcs: bool | None = None,
         speed: int = FACTORY_SPEED,
         boot_noise: bool = False,
+        strict_host: bool = False,
         seed: int = 0,
         now: float = 0.0,
     ) -> None:
@@ -69,7 +71,8 @@ class Module:
 
         `firmware`: a `Firmware` or its name; `typed_urcs` overrides that field of it (None: does
         not). `speed`: of the UART, as stored in flash. `boot_noise`: each boot begins with bytes of
-        the boot ROM at another speed. `seed` decides that noise and the first message id.
+        the boot ROM at another speed. `strict_host`: doubtful commands are refused, not taken with
+        a note in `doubts`. `seed` decides the noise and the first message id.
 
         Raises ValueError for an unknown firmware name.
         """
@@ -77,6 +80,7 @@ class Module:
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
+        self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
         self._place_changed = True  # coverage, network or SIM, since the last step
         self._due: float | None = None
@@ -107,13 +111,18 @@ class Module:
         self._paging = DiscontinuousReception(self.radio)
         self._network = Network(self.radio, self.power_saving, conversation.urc)
         self._pinger = Pinger(self.radio, conversation.urc, self._transmit)
-        self.sockets = Sockets(conversation.urc, self._send_datagram, self._online)
+        self.sockets = Sockets(
+            conversation.urc, self._send_datagram, self._online, self._release_connection
+        )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         first_mid = (self._seed * 40_503 + self._boot.count * 25_717) & 0xFFFF
         self.client = Client(
             self._send_up, self._online, first_mid=first_mid, msgids=self.firmware.msgids
         )
-        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
+        dialect = DIALECTS[self.firmware.dialect](
+            self.client, conversation.urc, self.firmware, self.doubts
+        )
+        conversation.on_refused = dialect.refused
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
             conversation,
@@ -207,7 +216,7 @@ class Module:
         """Call `deliver` once the radio receives."""
 
         def arrive(now: float) -> None:
-            self.radio.use(now)
+            self.radio.receive(now)
             deliver(now)
             self._conversation.flush()
 
@@ -278,6 +287,9 @@ class Module:
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)
         self._datagrams.append(datagram)
+
+    def _release_connection(self, now: float, after_answer: bool) -> None:
+        self.radio.release(now, after_answer=after_answer)
 
     def _transmit(self, now: float) -> bool:
         """Use the radio; False when it is not registered."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from emulator.air.model import Item
+from collections.abc import Iterable
+
+from emulator.air.model import Item, ServerAddress
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Errno
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import SEED_RETRY, OnDone, Operation, Request, Retry
-from emulator.onenet.lwm2m.server import Server
+from emulator.onenet.lwm2m.requests import OnDone, Operation, Request
+from emulator.onenet.lwm2m.server import ADDRESSES, Server
+from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
@@ -16,11 +19,12 @@ MAX_OPEN_REQUESTS = 20
 class Platform:
     """The application's side of OneNET; `server` is the devices' side.
 
-    `subscribed_read`: a read of /3/0 follows the subscriptions of a login (OneNET FAQ of 2019).
+    `addresses`: host:port where devices may log in as well, with or without bootstrap.
     """
 
-    def __init__(self, *, retry: Retry = SEED_RETRY, subscribed_read: bool = True) -> None:
-        self.server = Server(self, retry=retry, subscribed_read=subscribed_read)
+    def __init__(self, year: Year = YEARS[DEFAULT_YEAR], addresses: Iterable[str] = ()) -> None:
+        more = {ServerAddress(one, bootstrap) for one in addresses for bootstrap in (False, True)}
+        self.server = Server(self, year, ADDRESSES | more)
         self._devices = Devices()
 
     # For the application -----------------------------------------------------------------

@@ -152,7 +152,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
 
 # What cannot be well while something before it is a problem.
 _FOLLOWING: Final = {
-    "SIM": {"SIM card", "signal", "registration", "attached", "address"},
+    "SIM": {"SIM card", "radio", "signal", "registration", "attached", "address"},
     "radio": {"signal", "registration", "attached", "address"},
     "signal": {"registration", "attached", "address"},
     "registration": {"attached", "address"},

@@ -323,9 +323,12 @@ contexts: Final = TABLE.query(  # only OK as long as none is defined
 )
 
 
-@TABLE.setting(
-    "+NPING", "<ip>[,<bytes>[,<ms>]]", "ping", describe=lambda values: f"ping {values[0]}"
-)
+def _describe_ping(values: Sequence[str]) -> str:
+    address, _, _, times = (*values, "", "", "")[:4]
+    return f"ping {address}" + (f", {int(times)} times" if times else "")
+
+
+@TABLE.setting("+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", "ping", describe=_describe_ping)
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
     """OK at once; `+NPING` or `+NPINGERR` later.
 

@@ -1,4 +1,4 @@
-"""UDP sockets of the module: AT+NSOCR, NSOST, NSORF, NSOCL, and IP addresses."""
+"""UDP sockets of the module: AT+NSOCR, NSOST, NSOSTF, NSORF, NSOCL, and IP addresses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import Final
 
 from m5310.at.codec import Quoted
@@ -41,6 +42,18 @@ class DatagramWaiting:
 
     socket: int
     length: int
+
+
+class Release(IntFlag):
+    """Release assistance of AT+NSOSTF (China Mobile's page on the M5310): when the network may
+    release the connection to the cell, so that the module sleeps sooner.
+    """
+
+    EXCEPTION = 0x100
+    """The datagram is an exception report, which is sent with priority."""
+    AFTER_SENDING = 0x200
+    AFTER_ANSWER = 0x400
+    """After the next datagram that the module receives."""
 
 
 def ip_address(text: str) -> str:
@@ -100,12 +113,46 @@ def send(socket: int, address: str, port: int, data: bytes) -> Values:
 
     Raises ParameterError on values out of range and on an `address` that is not an IP address.
     """
+    return _datagram(socket, address, port, data)
+
+
+def _datagram(socket: int, address: str, port: int, data: bytes) -> tuple[int, str, int, int, str]:
     within("socket", socket, SOCKETS)
     within("port", port, _PORTS)
     address = ip_address(address)
     if not 1 <= len(data) <= DATAGRAM_LIMIT:
         raise ParameterError(f"a datagram of {len(data)} bytes; expected 1..{DATAGRAM_LIMIT}")
     return socket, address, port, len(data), data.hex().upper()
+
+
+_RELEASES: Final = {
+    Release.EXCEPTION: "as an exception report",
+    Release.AFTER_SENDING: "released after it",
+    Release.AFTER_ANSWER: "released after the next datagram received",
+}
+
+
+def _describe_send_and_release(values: Sequence[str]) -> str:
+    socket, address, port, flags, length, data = values
+    release = Release(int(flags, 16))
+    names = ", ".join(words for each, words in _RELEASES.items() if each in release)
+    sent = _describe_send((socket, address, port, length, data))
+    return f"{sent}, {names}" if names else sent
+
+
+@TABLE.request(
+    "+NSOSTF",
+    "<socket>,<ip>,<port>,<flags>,<length>,<hex>",
+    "send a datagram, then release the connection",
+    re.compile(r"([0-6]),([0-9]{1,4})"),
+    lambda matches: int(matches[0][2]),
+    describe=_describe_send_and_release,
+    describe_result=lambda accepted: f"{accepted} bytes accepted",
+)
+def send_and_release(socket: int, address: str, port: int, data: bytes, release: Release) -> Values:
+    """As `send`, with release assistance."""
+    _, address, _, length, digits = _datagram(socket, address, port, data)
+    return socket, address, port, f"0x{release:03X}", length, digits
 
 
 def _received(matches: Sequence[Match]) -> Datagram | None:

@@ -240,7 +240,9 @@ class Provisioning:
         try:
             for instance in tuple(self._instances):  # a restart clears them meanwhile
                 await self._try(self._undo(self._dialect.delete_instance(instance)))
-            if not await self._try(self._undo(self._dialect.delete())):
+            deleted = await self._try(self._undo(self._dialect.delete()))
+            # a false line may have said that it is logged out
+            if not deleted and not await self._delete_previous():
                 _log.warning("the module refused to delete the device, and may still hold it")
         except (PortError, CommandTimeout, ModemReset) as error:
             _log.warning("the module still holds the device: %s", error)
@@ -250,7 +252,8 @@ class Provisioning:
         await execute_all(self._module.execute, commands)
 
     async def _undo(self, commands: Commands) -> None:
-        await undo_all(self._module.execute, commands)
+        session = self._session.number  # a module that restarts meanwhile holds nothing
+        await undo_all(self._module.execute, commands, lambda: session != self._session.number)
 
     async def _try(self, commands: Awaitable[object]) -> bool:
         """Execute commands that may be refused, or get no result; False if one is refused.

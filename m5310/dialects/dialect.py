@@ -114,8 +114,8 @@ async def undo_all(
 ) -> None:
     """Execute commands that delete or end something, each up to `ATTEMPTS` times.
 
-    A refusal after an attempt without a result means that the attempt succeeded, and so does
-    `done`. Raises what the last attempt raised.
+    A refusal after an attempt without a result means that the attempt succeeded. Nothing is
+    repeated once `done` returns True. Raises what the last attempt raised.
     """
     for command in commands:
         result_lost = False
@@ -130,7 +130,7 @@ async def undo_all(
                     raise
                 result_lost = True
             except CommandError:
-                if result_lost:
+                if result_lost or done():
                     break
                 if not left:
                     raise

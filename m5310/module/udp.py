@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from m5310.at.codec import Command, Execute
 from m5310.at.tasks import begin, finish
 from m5310.commands import sockets
-from m5310.commands.sockets import ip_address
+from m5310.commands.sockets import Release, ip_address
 from m5310.errors import AnswerError, M5310Error, ParameterError, PortError
 
 BACKLOG: Final = 64
@@ -68,8 +68,10 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
 
     # --- called by the protocol --------------------------------------------------------------
 
-    def sendto(self, data: Any, addr: Any = None) -> None:
+    def sendto(self, data: Any, addr: Any = None, *, release: Release | None = None) -> None:
         """Queue one datagram of 1..512 bytes for `(address, port)`, an IP address.
+
+        `release`: when the network may release the connection afterwards; None: it decides.
 
         Raises ParameterError if the module cannot send it. Ignored after `close`.
         """
@@ -80,7 +82,10 @@ class ModuleDatagramTransport(asyncio.DatagramTransport):
         if self._remote is not None and (host, port) != self._remote:
             raise ParameterError(f"sendto() to {addr}: this socket sends to {self._remote} only")
         datagram = memoryview(data).tobytes()
-        command = sockets.send(self._number, host, port, datagram)
+        if release is None:
+            command = sockets.send(self._number, host, port, datagram)
+        else:
+            command = sockets.send_and_release(self._number, host, port, datagram, release)
         if self._closing:
             return
         if len(self._outgoing) >= BACKLOG:

@@ -80,11 +80,13 @@ async def test_report_becomes_a_data_point_and_read_reaches_the_host() -> None:
 
 
 @realtime
-async def test_final_read_of_the_subscription_sends_no_urc() -> None:
+async def test_final_read_of_the_subscription_is_shown_and_answered_by_the_module() -> None:
     async with Emulator(baud=None, latency=0.001) as emulator:
         with Host(emulator.port) as host:
             await log_in(host, emulator)
-            await get(emulator, f"/nbiot/resources?imei={emulator.imei}")
+            shown = await host.until(",3,0,-1\r\n")
+            assert "+MIPLDISCOVER:0," in shown
+            assert "+MIPLREAD:0," in shown
             assert await host.command("AT") == "\r\nOK\r\n"
 
 
@@ -126,7 +128,7 @@ async def test_trace_has_the_time_at_which_a_line_was_sent() -> None:
     begin = shown[0].at
     sent = 0
     for line in shown[1:]:
-        sent += len(f"\r\n{line.text}\r\n")
+        sent += len(f"\r\n{line.text}")  # information lines touch
         # The line shows when its CR has left; its LF is one byte time behind.
         assert line.at - begin >= (sent - 1) * 10 / 9600 - 1e-3
     assert shown[-1].at - begin < 5.0

@@ -89,6 +89,14 @@ def answer_read(words: Sequence[str]) -> Command:
     return classic.answer_read(int(msgid), path(where), *value(kind, text), last=flag == "flag=1")
 
 
+def send(words: Sequence[str]) -> Command:
+    number, address, port, digits, *rest = words
+    datagram = int(number), address, int(port), bytes.fromhex(digits)
+    if release := named(rest).get("release"):
+        return sockets.send_and_release(*datagram, sockets.Release[release])
+    return sockets.send(*datagram)
+
+
 def saving(words: Sequence[str]) -> Command:
     return power.power_saving(
         power.PowerSaving(True, periodic_update=int(words[0]), active=int(words[1]))
@@ -149,7 +157,7 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "discontinuous reception off": lambda _: power.discontinuous_reception(None),
     "discontinuous reception": lambda w: power.discontinuous_reception(power.cycle_seconds(w[0])),
     "create socket": lambda w: sockets.create(int(w[0])),
-    "send": lambda w: sockets.send(int(w[0]), w[1], int(w[2]), bytes.fromhex(w[3])),
+    "send": send,
     "receive": lambda w: sockets.receive(int(w[0]), int(w[1])),
     "close socket": lambda w: sockets.close(int(w[0])),
     "configure": configure,
@@ -290,7 +298,7 @@ class Player:
 
     def answers(self, step: Step) -> None:
         line = self.bindings.samples(step.text)
-        self.feed(framed(line))
+        self.feed(framed(line, touches=step.touches))
         if final_result(line) is None:
             assert not self.events, f"{step.where}: {line!r} was taken for {self.events}"
             return

@@ -38,7 +38,7 @@ class Player:
             typed_urcs=True if "typed_urcs" in words else None,
             now=START,
         )
-        self.platform = Platform(subscribed_read=False)
+        self.platform = Platform()
         self.simulation = Simulation(self.platform.server, Air())
         self.simulation.add(self.module)
         if known:
@@ -81,7 +81,8 @@ class Player:
 
     def expect(self, frame: bytes, step: Step) -> None:
         if frame:
-            pattern = self.bindings.pattern(f"\r\n{step.text}\r\n")
+            line = framed(step.text, touches=step.touches).decode()
+            pattern = self.bindings.pattern(line)
         else:
             pattern = self.bindings.pattern(literal(step.text).decode("latin-1"))
         match = pattern.match(self.output)

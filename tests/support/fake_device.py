@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from emulator.air.memory import Air, Link
@@ -23,8 +24,9 @@ from emulator.air.messages import (
 )
 from emulator.air.model import Code, Item, Path, Value
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import SEED_RETRY, Operation, Outcome, Request, Retry
+from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
 from emulator.onenet.platform import Platform
+from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import Simulation
 
 M = TypeVar("M", bound=Uplink)
@@ -149,11 +151,11 @@ class CloudWithDevice:
         *,
         observed: bool = True,
         final_read: bool = False,
-        retry: Retry = SEED_RETRY,
+        year: int = 2019,
         now: float = 0.0,
     ) -> None:
         self.now = now
-        self.platform = Platform(retry=retry, subscribed_read=final_read)
+        self.platform = Platform(replace(YEARS[year], final_read=final_read))
         self.simulation = Simulation(self.platform.server, Air(latency=0))
         self.module = FakeDevice()
         self.simulation.add(self.module)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emulator.air.memory import Air
 from emulator.air.messages import Read
@@ -11,6 +11,7 @@ from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
+from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import Simulation
 from tests.support.uart import DIRECT, START
 
@@ -29,7 +30,7 @@ class ReportingHost:
 
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), seed=5, now=self.now)
-        self.platform = Platform(subscribed_read=False)
+        self.platform = Platform(replace(YEARS[2018], final_read=False))
         self.simulation = Simulation(self.platform.server, Air(loss=self.loss, seed=5))
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("host", "1234", "test"), self.now)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
 WIRE = Path(__file__).resolve().parents[1] / "wire"
@@ -30,6 +31,7 @@ class Step:
     kind: Kind
     text: str
     where: str  # file:line, for messages
+    touches: bool = False  # an information line right behind another of the same answer
 
     @property
     def words(self) -> list[str]:
@@ -89,9 +91,12 @@ def literal(text: str) -> bytes:
     return text.encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
-def framed(text: str) -> bytes:
-    """A line from the module as its bytes: CR LF, text, CR LF (V.250 6.2.5, seen)."""
-    return b"\r\n" + text.encode() + b"\r\n"
+def framed(text: str, *, touches: bool = False) -> bytes:
+    """A line from the module as its bytes: CR LF, text, CR LF (V.250 6.2.5, seen).
+
+    One that touches the line before it shares the line end with it.
+    """
+    return (b"" if touches else b"\r\n") + text.encode() + b"\r\n"
 
 
 def sent(text: str) -> bytes:
@@ -111,8 +116,8 @@ def load(path: Path) -> tuple[tuple[Step, ...], tuple[Exchange, ...]]:
     exchanges = []
     for block in filter(None, blocks):
         comment = " ".join(line[1:].strip() for _, line in block if line.startswith("#"))
-        steps = tuple(
-            _step(line, f"{path.name}:{number}") for number, line in block if line[0] != "#"
+        steps = _touching(
+            [_step(line, f"{path.name}:{number}") for number, line in block if line[0] != "#"]
         )
         if comment:
             exchanges.append(Exchange(comment, steps))
@@ -122,6 +127,20 @@ def load(path: Path) -> tuple[tuple[Step, ...], tuple[Exchange, ...]]:
             )
             opening += steps
     return opening, tuple(exchanges)
+
+
+_FINAL = re.compile(r"OK|ERROR|\+CME ERROR:.*")
+
+
+def _touching(steps: list[Step]) -> tuple[Step, ...]:
+    """`steps`, in which the second and each further information line of an answer is marked."""
+    marked = [
+        replace(step, touches=before.kind is step.kind is Kind.ANSWER)
+        if not _FINAL.fullmatch(step.text)
+        else step
+        for before, step in pairwise(steps)
+    ]
+    return tuple(steps[:1] + marked)
 
 
 def _step(line: str, where: str) -> Step:

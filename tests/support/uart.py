@@ -18,9 +18,12 @@ DIRECT = (
 
 
 def lines(output: bytes) -> list[str]:
-    """The lines of an output in which each stands between CR LF and CR LF, and nothing else."""
-    assert re.fullmatch(rb"(\r\n[^\r\n]+\r\n)*", output), output
-    return re.findall(r"\r\n([^\r\n]+)\r\n", output.decode())
+    """The lines of an output in which each stands between CR LF and CR LF, and nothing else.
+
+    Information lines of one answer share the line end between them.
+    """
+    assert re.fullmatch(rb"((\r\n[^\r\n]+)+\r\n)*", output), output
+    return re.findall(r"[^\r\n]+", output.decode())
 
 
 class Host:

@@ -39,7 +39,7 @@ def check_session(line: NullModem) -> None:
     assert stream.points[-1].value == 22.25
 
     reading = line.ask(Read(0, SENSOR))
-    line.until(lambda: any(u.startswith("+MIPLREAD") for u in line.urcs))
+    line.until(lambda: line.urcs[-1].endswith(",3303,0,5700"))
     request = classic_urcs.parse(line.urcs[-1])
     assert isinstance(request, ReadRequest)
     line.execute(classic.answer_read(request.msgid, request.path, ValueType.FLOAT, "20.5"))

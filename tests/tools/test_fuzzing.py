@@ -69,12 +69,12 @@ def test_input_option_plays_one_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         ("module.at.conversation.Conversation._execute_lines", lambda *_: None, "expected OK"),
         (
-            "module.at.conversation.framed",
+            "module.at.codec.framed",
             lambda line: line.encode() + b"\n",
             "expected lines framed by CR LF",
         ),
         (
-            "module.at.conversation.framed",
+            "module.at.codec.framed",
             lambda line: b"\r\n" + bytes(10**6) + b"\r\n",
             "bytes of output after",
         ),

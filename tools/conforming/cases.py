@@ -66,8 +66,8 @@ class Case:
 
 
 def query(grade: str, line: str, *lines: str, max_seconds: float = DEFAULT_MAX_SECONDS) -> Case:
-    """A general command that changes nothing: information lines, each framed, and OK."""
-    answer = "".join(rf"\r\n{each}\r\n" for each in lines) + OK
+    """A general command that changes nothing: information lines, which touch, and OK."""
+    answer = "".join(rf"\r\n{each}" for each in lines) + (r"\r\n" if lines else "") + OK
     return Case(grade, line, (f"{line}\r",), answer, max_seconds=max_seconds)
 
 

@@ -45,7 +45,7 @@ QUESTIONS = (
     query("S", "AT+COPS?", r"\+COPS:\d(,2,\"\d{5,6}\")?"),
     query("S", "AT+CGDCONT?", r"\+CGDCONT:0,\"IP\",\"[^\"]*\",[^,]*,0,0"),
     query("S", "AT+CGPADDR", r"\+CGPADDR:0(,[0-9.]+)?"),
-    query("S", "AT+CPSMS?", r"\+CPSMS:[01](,,,\"[01]{8}\",\"[01]{8}\")?"),
+    query("S", "AT+CPSMS?", r"\+CPSMS:[01],,,[01]{8},[01]{8}"),
     query("S", "AT+CCLK?", r"\+CCLK:\d\d/\d\d/\d\d,\d\d:\d\d:\d\d[+-]\d\d"),
     query(
         "S", "AT+NUESTATS", *(f"{name}:{_FIGURE}" for name in _SIGNALS), r"[\s\S]*ECL:\d+[\s\S]*"
@@ -54,11 +54,11 @@ QUESTIONS = (
         "S",
         "AT+NUESTATS=CELL",
         ("AT+NUESTATS=CELL\r",),
-        rf"(\r\nNUESTATS:CELL(,{_FIGURE}){{7}}\r\n)*{OK}",
+        rf"((\r\nNUESTATS:CELL(,{_FIGURE}){{7}})+\r\n)?{OK}",
     ),
     query("S", "AT+NBAND?", r"\+NBAND:\d+(,\d+)*"),
     Case(
-        "S", "AT+NCONFIG?", ("AT+NCONFIG?\r",), rf"(\r\n\+NCONFIG:[A-Z0-9_]+,(TRUE|FALSE)\r\n)+{OK}"
+        "S", "AT+NCONFIG?", ("AT+NCONFIG?\r",), rf"(\r\n\+NCONFIG:[A-Z0-9_]+,(TRUE|FALSE))+\r\n{OK}"
     ),
     query("S", "AT+NATSPEED?", r"\+NATSPEED:\d+(,\d+)*"),
 )

@@ -191,12 +191,13 @@ ON_THE_PLATFORM = (
         max_seconds=_LOGIN,
     ),
     Case(
-        "I",
-        "the platform discovers and observes",
+        "S",
+        "the platform observes, discovers, and reads object 3",
         (),
         "",
         needs=frozenset((Need.CHANGES, *_ONLINE)),
-        later=r"\+MIPLDISCOVER:0,\d+,3303\r\n[\s\S]*\+MIPLOBSERVE:0,\d+,1,3311,0,-1\r\n",
+        later=r"\+MIPLOBSERVE:0,\d+,1,3303,0,-1\r\n[\s\S]*\+MIPLDISCOVER:0,\d+,3311\r\n"
+        r"[\s\S]*\+MIPLREAD:0,\d+,3,0,-1(,\d+)?\r\n",
         max_seconds=20.0,
     ),
     command("D", 'AT+MIPLNOTIFY=0,3303,0,5700,4,"21",1', *_ONLINE, name="a report"),

@@ -36,7 +36,7 @@ _MAX_STEPS = 20_000
 # Output bytes per byte of the host or per event: the response to `AT+NCONFIG?`, and a margin.
 _MAX_OUTPUT = 2000
 
-_FRAMED_LINES = re.compile(rb"(?:\r\n[^\r\n]+\r\n)*")
+_FRAMED_LINES = re.compile(rb"(?:(?:\r\n[^\r\n]+)+\r\n)*")
 
 
 class Event(IntEnum):

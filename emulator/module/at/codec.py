@@ -10,6 +10,7 @@ command.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
@@ -200,6 +201,18 @@ def from_hex(text: str) -> bytes:
 def framed(line: str) -> bytes:
     """An information response, a final or an unsolicited result code as bytes on the line."""
     return b"\r\n" + line.encode("utf-8", "surrogateescape") + b"\r\n"
+
+
+def information(lines: Iterable[str]) -> list[bytes]:
+    """The information responses of one answer as bytes: they share the line end between them.
+
+    Hosts count the line feeds, or search for the end of one line and the begin of the next
+    (observed on modules with the same chip): `\\r\\nA\\r\\nB\\r\\n`, and then the final result.
+    """
+    return [
+        framed(line) if place == 0 else framed(line).removeprefix(b"\r\n")
+        for place, line in enumerate(lines)
+    ]
 
 
 def refused(refusal: Refusal, *, numbers: bool) -> bytes:

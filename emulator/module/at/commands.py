@@ -30,6 +30,11 @@ class Values:
         """Whether there are further values."""
         return bool(self._rest)
 
+    @property
+    def next_is_quoted(self) -> bool:
+        """Whether the next value is a text in double quotes."""
+        return bool(self._rest) and self._rest[-1].quoted
+
     def _next(self) -> Parameter:
         if not self._rest:
             raise Refusal(Cme.INCORRECT_PARAMETERS)

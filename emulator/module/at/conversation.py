@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from emulator.module.at.codec import LineReader, Refusal, framed, parse, refused
+from emulator.module.at.codec import LineReader, Refusal, framed, information, parse, refused
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable, Values
 
@@ -33,6 +33,7 @@ class Conversation:
     ) -> None:
         self.table = CommandTable(self)
         self.fault_source = fault_source
+        self.on_refused: Callable[[str], None] = lambda _line: None  # by whatever part
         self.bytes_lost = 0  # because the UART buffer was full
         self.due: float | None = None  # when the answer that further lines wait for goes on
         self._write = write
@@ -103,10 +104,11 @@ class Conversation:
                 raise Refusal(fault.refusal)
             answer = self.table.execute(command, now)
         except Refusal as refusal:
+            self.on_refused(line.decode("utf-8", "backslashreplace").strip())
             self._write_answer([refused(refusal, numbers=self._numbers)], fault, now)
         else:
             if not self._stopped:
-                lines = [*map(framed, answer.lines), _OK]
+                lines = [*information(answer.lines), _OK]
                 self._write_answer(lines, fault, now, answer.delay)
 
     def _write_answer(

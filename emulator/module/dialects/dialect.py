@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from emulator.module.at.commands import CommandPart
+from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
@@ -15,9 +16,12 @@ from emulator.module.lwm2m.host import Host
 class Dialect(Host, CommandPart, Protocol):
     """The commands that drive the LwM2M client, and the lines that report its events."""
 
+    def refused(self, line: str) -> None:
+        """This line of the host was refused, whatever the reason and whatever the command."""
+
 
 # By `Firmware.dialect`. Each is created with the client, whose host it becomes, the function that
-# queues an unsolicited line, and the firmware.
-DIALECTS: Mapping[str, Callable[[Client, Callable[[str], None], Firmware], Dialect]] = {
+# queues an unsolicited line, the firmware, and where doubtful lines are reported.
+DIALECTS: Mapping[str, Callable[[Client, Callable[[str], None], Firmware, Doubts], Dialect]] = {
     "classic": Classic,
 }

@@ -16,6 +16,8 @@ _SIZES = (12, 1500)
 _TIMEOUTS = (10, 460_800)
 _TIMEOUT = 10_000
 _TTL = 64
+# guess: the bound; China Mobile's terminal program sends the fourth value
+_TIMES = (1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class _Ping:
     address: str
     timeout: int  # milliseconds
     sent: bool  # there was a network
+    more: int = 0  # echo requests that follow it
 
 
 class Pinger:
@@ -39,14 +42,17 @@ class Pinger:
         self._ping: _Ping | None = None
         self.due: float | None = None  # when the result of the running ping comes
 
-    def step(self, _now: float) -> None:
-        """Report the result of the ping."""
+    def step(self, now: float) -> None:
+        """Report the result of the ping, and send the next one of several."""
         if self._ping is not None:
             ping, self._ping, self.due = self._ping, None, None
             reachable = ping.sent and self._radio.registered
             answered = reachable and self._round_trip() <= ping.timeout
             result = f"+NPING:{ping.address},{_TTL},{self._round_trip()}"
             self._urc(result if answered else "+NPINGERR:1")
+            if ping.more:
+                # guess: one after the other, each with its own result
+                self._send(ping.address, ping.timeout, ping.more - 1, now)
 
     def _round_trip(self) -> int:
         return round(self._radio.cell.round_trip * 1000)
@@ -55,13 +61,17 @@ class Pinger:
         address = address_of(values.word("[0-9.]+"))
         values.optional_integer(*_SIZES)
         timeout = values.optional_integer(*_TIMEOUTS) or _TIMEOUT
+        times = values.optional_integer(*_TIMES) or 1
         values.end()
         if self._ping is not None:
             raise Refusal(Cme.NOT_ALLOWED)
+        self._send(address, timeout, times - 1, now)
+        return OK
+
+    def _send(self, address: str, timeout: int, more: int, now: float) -> None:
         sent = self._transmit(now)
         wait = min(self._round_trip(), timeout) if sent else timeout
-        self._ping = _Ping(address, timeout, sent)
+        self._ping = _Ping(address, timeout, sent, more)
         self.due = now + wait / 1000
-        return OK
 
     COMMANDS: ClassVar[Commands] = {"+NPING": CommandForms(set=_begin, test="")}

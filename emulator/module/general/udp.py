@@ -1,4 +1,4 @@
-"""UDP sockets of the module: NSOCR, NSOST, NSORF, NSOCL and the unsolicited NSONMI."""
+"""UDP sockets of the module: NSOCR, NSOST, NSOSTF, NSORF, NSOCL and the unsolicited NSONMI."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ _NUMBER = (SOCKETS.start, SOCKETS.stop - 1)
 _PORTS = (0, 0xFFFF)
 _UDP = 17  # IANA's protocol number
 _FIRST_EPHEMERAL = 49_152  # RFC 6335 6; for port 0
+# AT+NSOSTF: when the network may release the connection (China Mobile's page on the M5310). The
+# third flag, 0x100, marks an exception report.
+# guess: the flags are written in hexadecimal, and may be combined
+_RELEASE_NOW, _RELEASE_AFTER_ANSWER = 0x200, 0x400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +52,26 @@ def address_of(text: str) -> str:
 
 class Sockets:
     """`urc` queues an unsolicited line, `send` sends a datagram, `online` returns whether the radio
-    is registered.
+    is registered. `release` is called after a datagram with release assistance, with the time and
+    whether a downlink is to come first.
 
     `ports`: local UDP ports of the open sockets by socket number; read only. `changed` is set when
     a socket is opened or closed or sends.
     """
 
-    __slots__ = ("_online", "_open", "_send", "_urc", "changed", "ports")
+    __slots__ = ("_online", "_open", "_release", "_send", "_urc", "changed", "ports")
 
     def __init__(
         self,
         urc: Callable[[str], None],
         send: Callable[[Datagram], None],
         online: Callable[[], bool],
+        release: Callable[[float, bool], None],
     ) -> None:
         self._urc = urc
         self._send = send
         self._online = online
+        self._release = release
         self.ports: dict[int, int] = {}
         self.changed = True  # a restart has closed all
         self._open: dict[int, _Socket] = {}
@@ -101,9 +108,21 @@ class Sockets:
         return self._open[number]
 
     def _send_to(self, values: Values, _now: float) -> Answer:
+        return self._transmit(values, flagged=False)[0]
+
+    def _send_to_and_release(self, values: Values, now: float) -> Answer:
+        answer, flags = self._transmit(values, flagged=True)
+        if flags & (_RELEASE_NOW | _RELEASE_AFTER_ANSWER):
+            self._release(now, not flags & _RELEASE_NOW)
+        return answer
+
+    def _transmit(self, values: Values, *, flagged: bool) -> tuple[Answer, int]:
+        """Send a datagram; the answer and the flags of the command."""
         number = values.integer(*_NUMBER)
         address = address_of(values.word("[0-9.]+"))
-        port, length = values.integers((1, 0xFFFF), (1, DATAGRAM_LIMIT))
+        port = values.integer(1, 0xFFFF)
+        flags = int(values.word("0x[0-9A-Fa-f]{1,4}|0"), 16) if flagged else 0
+        length = values.integer(1, DATAGRAM_LIMIT)
         data = from_hex(values.word("[0-9A-Fa-f]+"))
         values.end()
         if length != len(data):
@@ -113,7 +132,7 @@ class Sockets:
             raise Refusal(Cme.NO_NETWORK)
         self._send(Datagram(socket.port, address, port, data))
         self.changed = True
-        return Answer((f"{number},{length}",))
+        return Answer((f"{number},{length}",)), flags
 
     def _receive_from(self, values: Values, _now: float) -> Answer:
         """Read the oldest datagram, or a part of it; the rest stays in the queue."""
@@ -138,6 +157,7 @@ class Sockets:
     COMMANDS: ClassVar[Commands] = {
         "+NSOCR": CommandForms(set=_create, test=""),
         "+NSOST": CommandForms(set=_send_to, test=""),
+        "+NSOSTF": CommandForms(set=_send_to_and_release, test=""),
         "+NSORF": CommandForms(set=_receive_from, test=""),
         "+NSOCL": CommandForms(set=_close, test=""),
     }

@@ -22,7 +22,7 @@ from emulator.air.messages import (
     Uplink,
     Write,
 )
-from emulator.air.model import Code, Item, Path
+from emulator.air.model import DEFAULT_SERVER, Code, Item, Path, ServerAddress
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import PAYLOAD_LIMIT, Host, InvalidValue, NoNetwork, NotAllowed
 from emulator.module.lwm2m.objects import Objects
@@ -62,6 +62,9 @@ class Client:
         )
         self._endpoint = ""
         self._lifetime = 0
+        self._server = DEFAULT_SERVER
+        self._old: frozenset[Path] = frozenset()  # instances that the login listed
+        self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
         self._report: list[tuple[Item, int]] = []  # of an incomplete report, with their sizes
         self._ackids: dict[int, None] = {}  # used ones, oldest first
 
@@ -90,10 +93,12 @@ class Client:
         """Raises NotAllowed when `event` is not legal in this state."""
         self._registration.check(event)
 
-    def configure(self, endpoint: str, lifetime: int) -> None:
+    def configure(
+        self, endpoint: str, lifetime: int, server: ServerAddress = DEFAULT_SERVER
+    ) -> None:
         """Create the instance; `lifetime` in seconds."""
         self._registration.transition(Event.CONFIGURE)
-        self._endpoint, self._lifetime = endpoint, lifetime
+        self._endpoint, self._lifetime, self._server = endpoint, lifetime, server
 
     def delete(self) -> None:
         """Delete the instance with all its objects."""
@@ -123,13 +128,16 @@ class Client:
         if not self._online():
             raise NoNetwork
         objects = self.objects.instances
-        self._registration.open(self._endpoint, self._lifetime, objects, timeout, now)
+        self._old = self._listed = frozenset(objects)
+        self._registration.open(self._endpoint, self._lifetime, objects, self._server, timeout, now)
 
     def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
         """Renew the registration for `lifetime` seconds; `Host.updated` follows."""
         objects = self.objects.instances if with_objects else None
         self._registration.update(lifetime, objects, now)
         self._lifetime = lifetime
+        if objects is not None:
+            self._listed = frozenset(objects)
 
     def close(self, now: float) -> None:
         """Deregister; `Host.deregistered` follows."""
@@ -142,28 +150,43 @@ class Client:
     ) -> None:
         """Before the registration: declare a resource. After it: add its value to a report.
 
-        `size`: bytes of the value on the AT line. `complete`: send the report; only this one may
-        have an ackid above 0, and `Host.acknowledged` follows from that.
+        `size`: bytes of the value. `complete`: send the report; only this one may have an ackid
+        above 0, and `Host.acknowledged` follows from that. The newest type of a resource counts.
+
+        An instance that was added after the login is declared in the same way until an update
+        lists it; then it is reported like the others.
         """
         self._registration.check(Event.NOTIFY)
-        if not self.objects.knows(item.path):
+        instance = item.path.instance_path
+        if not self.objects.knows(instance):
             raise NotAllowed
-        if self.state in REGISTERED:
-            self._add_to_report(item, value_type, size, ackid, complete=complete)
-            if complete:
-                self._send_report(ackid, now)
+        if not self.objects.can_declare(item.path):
+            raise NotAllowed
+        if self.state in REGISTERED and instance in self._listed:
+            self._check_report(item, size, ackid, complete=complete, now=now)
         elif ackid:  # nothing is sent, so nothing would be acknowledged
             raise InvalidValue
-        elif not self.objects.can_declare(item.path):
-            raise NotAllowed
-        else:
-            self.objects.declare(item.path, value_type)
+        self.objects.declare(item.path, value_type)
+        if self.state in REGISTERED and instance in self._listed:
+            self._report.append((item, size))
+            if complete:
+                self._send_report(ackid, now)
 
-    def _add_to_report(
-        self, item: Item, value_type: int, size: int, ackid: int, *, complete: bool
+    def drop_report(self) -> None:
+        """Forget the lines of an incomplete report."""
+        self._report.clear()
+
+    def _check_report(
+        self, item: Item, size: int, ackid: int, *, complete: bool, now: float
     ) -> None:
+        # OneNET guide 5.1.2: only what was declared before the login is reported.
+        # guess: of an instance that came later, the first report declares too
+        declared = (
+            self.objects.type_of(item.path) is not None or item.path.instance_path not in self._old
+        )
+        # OneNET guide 5.2: an ackid stands with flag 1 and is not used twice; 1000 bytes a report.
         fits = (
-            self.objects.type_of(item.path) == value_type
+            declared
             and (complete or not ackid)
             and ackid not in self._ackids
             and sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
@@ -171,7 +194,10 @@ class Client:
         )
         if not fits:
             raise InvalidValue
-        self._report.append((item, size))
+        if complete and not self._observations.has_room_for(
+            [*(line.path for line, _ in self._report), item.path], now
+        ):
+            raise NotAllowed
 
     def _send_report(self, ackid: int, now: float) -> None:
         if ackid:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
 from emulator.air.model import Item, Path
-from emulator.module.lwm2m.exchange import Exchanges
+from emulator.module.lwm2m.exchange import MAX_TRANSMIT_WAIT, Exchanges
+from emulator.module.lwm2m.objects import INSTANCE_LIMIT
 
-HELD_LIMIT = 8  # guess: reports that wait for their observation; the oldest is dropped
+HELD_LIMIT = INSTANCE_LIMIT  # guess: reports that wait for their observation, one an instance
 OBSERVATION_LIMIT = 64  # guess: bounds the memory; the platform makes one for each instance
+# guess: seconds that a report is held, as long as one that was sent is repeated; without an
+# observation it is lost although it was accepted (OneNET FAQ of 2019)
+HELD_TIME = MAX_TRANSMIT_WAIT
 SENT_LIMIT = 64  # notifications whose Reset is still matched
 
 
@@ -33,6 +37,7 @@ class _Report:
 class _Held:
     report: _Report
     items: tuple[Item, ...]  # all of one instance
+    since: float
 
 
 class Observations:
@@ -99,10 +104,26 @@ class Observations:
 
     def release(self, now: float) -> None:
         """Send the held reports that are observed now, in order."""
+        self._drop_old(now)
         waiting, self._held = self._held, []
         for held in waiting:
             held.report.parts -= 1
-            self._send_or_hold(held.report, held.items, now)
+            self._send_or_hold(held.report, held.items, now, held.since)
+
+    def _drop_old(self, now: float) -> None:
+        self._held = [held for held in self._held if now - held.since < HELD_TIME]
+
+    def has_room_for(self, paths: Iterable[Path], now: float) -> bool:
+        """Whether a report of these resources can be sent, or held for its observations."""
+        if not self._held:
+            return True
+        self._drop_old(now)
+        unobserved = {
+            path.instance_path
+            for path in paths
+            if not any(one.path.covers(path) for one in self._observations.values())
+        }
+        return len(self._held) + len(unobserved) <= HELD_LIMIT
 
     def report(self, items: tuple[Item, ...], ackid: int, now: float) -> None:
         """Send a complete report; an ackid above 0 asks for an acknowledgement."""
@@ -111,9 +132,11 @@ class Observations:
         for item in items:
             by_instance.setdefault(item.path.instance_path, []).append(item)
         for group in by_instance.values():
-            self._send_or_hold(report, tuple(group), now)
+            self._send_or_hold(report, tuple(group), now, now)
 
-    def _send_or_hold(self, report: _Report, items: tuple[Item, ...], now: float) -> None:
+    def _send_or_hold(
+        self, report: _Report, items: tuple[Item, ...], now: float, since: float
+    ) -> None:
         """Send the items of one instance on every observation that covers some of them."""
         covered = False
         for observation in list(self._observations.values()):
@@ -123,8 +146,7 @@ class Observations:
                 self._notify(observation, part, report, now)
         if not covered:
             report.parts += 1
-            self._held.append(_Held(report, items))
-            del self._held[:-HELD_LIMIT]
+            self._held.append(_Held(report, items, since))
 
     def _notify(
         self, observation: _Observation, items: tuple[Item, ...], report: _Report, now: float

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
 from emulator.air.messages import Deregister, Register, Response, Update, Uplink
-from emulator.air.model import Path
+from emulator.air.model import Path, ServerAddress
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import NotAllowed
 
@@ -119,12 +119,19 @@ class Registration:
             self._ended()
 
     def open(
-        self, endpoint: str, lifetime: int, objects: tuple[Path, ...], timeout: float, now: float
+        self,
+        endpoint: str,
+        lifetime: int,
+        objects: tuple[Path, ...],
+        server: ServerAddress,
+        timeout: float,
+        now: float,
     ) -> None:
         """Register; without an answer it fails after `timeout` seconds."""
         self.transition(Event.OPEN)
         self._timeout = timeout
-        self._begin(Register(self._exchanges.next_mid(), endpoint, lifetime, objects), now)
+        mid = self._exchanges.next_mid()
+        self._begin(Register(mid, endpoint, lifetime, objects, server), now)
 
     def update(self, lifetime: int, objects: tuple[Path, ...] | None, now: float) -> None:
         """Renew the registration, with a new list of objects unless that is None."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from emulator.air.messages import Execute, Read, Response, Uplink, Write
-from emulator.air.model import Code, Item
+from emulator.air.model import Code, Item, Path
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     CannotForward,
@@ -26,11 +26,14 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 
 ALL_MSGIDS = range(0x10000)  # as in CoAP
-PENDING_LIMIT = 16  # guess: bounds the memory; the oldest is dropped
+PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest is dropped
 # Seconds after which a request is stale, repeated or not. The platform repeats every 10 s and gives
 # up 10 s after the second repeat (OneNET guide 5.2.2).
 # guess: that the module forgets it then; a later answer could no longer be used.
 STALE_AFTER = 30.0
+
+# The object Device as the suite answers it by itself: the firmware version (observed in its code).
+_OWN_ITEMS = (Item(Path(3, 0, 3), "1.0"),)
 
 Message = Read | Write | Execute
 _R = TypeVar("_R", ReadRequest, WriteRequest, ExecuteRequest)
@@ -68,7 +71,7 @@ class Requests:
         """Forward the request to the host, or answer it where the host cannot."""
         self._drop_stale(now)
         if not self._objects.knows(message.path):
-            self._send(Response(message.mid, Code.NOT_FOUND))
+            self._answer_itself(message, host)
             return
         msgid = self.msgid(message.mid)
         pending = self._pending.get(msgid)
@@ -84,6 +87,23 @@ class Requests:
             self._pending[msgid] = _Pending(message, request, now)
             if len(self._pending) > PENDING_LIMIT:
                 del self._pending[next(iter(self._pending))]
+
+    def _answer_itself(self, message: Message, host: Host) -> None:
+        """A read of the module's own object, which the host sees; of no other object is any."""
+        found: tuple[Item, ...] = ()
+        if isinstance(message, Read):
+            found = tuple(item for item in _OWN_ITEMS if message.path.covers(item.path))
+        if found:
+            host.read(ReadRequest(self.msgid(message.mid), message.path))
+            self._send(Response(message.mid, Code.CONTENT, items=found))
+        else:
+            self._send(Response(message.mid, Code.NOT_FOUND))
+
+    def drop_answers(self, msgid: int) -> None:
+        """Forget the values already given in answer to this read."""
+        pending = self._pending.get(msgid)
+        if pending is not None and isinstance(pending.request, ReadRequest):
+            pending.request.answers.clear()
 
     def find(self, kind: type[_R], msgid: int, now: float) -> _R:
         """The pending request. Raises UnknownRequest: of another kind, stale, or answered."""

@@ -135,8 +135,9 @@ class PowerSaving:
         return OK
 
     def _read(self, _now: float) -> Answer:
-        timers = f',,,"{self.t3412}","{self.t3324}"' if self.on else ""
-        return Answer((f"+CPSMS:{int(self.on)}{timers}",))
+        # All values whatever the mode, the bits bare: China Mobile's terminal program takes them
+        # behind the third comma.
+        return Answer((f"+CPSMS:{int(self.on)},,,{self.t3412},{self.t3324}",))
 
     def _set_report(self, values: Values, _now: float) -> Answer:
         self._report = values.only_flag()

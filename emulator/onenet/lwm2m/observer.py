@@ -1,4 +1,4 @@
-"""Observer: discovers the objects and observes the instances of each new registration. Pure.
+"""Observer: observes the instances and discovers the objects of each new registration. Pure.
 
 One request after the other, as a CoAP server has one open exchange with an endpoint (NSTART 1,
 RFC 7252 4.7). A failure does not stop the following requests.
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from emulator.air.messages import Discover, Observe, Read
 from emulator.air.model import Item, Path
 from emulator.onenet.lwm2m.registrations import Registration, Registrations
-from emulator.onenet.lwm2m.requests import Operation, Outcome, Request, Requests
+from emulator.onenet.lwm2m.requests import Failure, Operation, Outcome, Request, Requests
+from emulator.onenet.years import Year
 
 # Security, Server and Access Control: not for applications.
 _MANAGEMENT_OBJECTS = frozenset({0, 1, 2})
-# Read after all subscriptions, as a signal to devices that have this object (OneNET FAQ of 2019).
+# Read after all subscriptions, which tells the host that they are complete (OneNET FAQ of 2019;
+# seen in logs of M5310 boards of 2018).
 _DEVICE_OBJECT = Path(3, 0)
 
 
@@ -38,20 +40,20 @@ class Observer:
         registrations: Registrations,
         requests: Requests,
         report: Callable[[str, tuple[Item, ...], float], None],
-        *,
-        final_read: bool,
+        year: Year,
     ) -> None:
         self._registrations = registrations
         self._requests = requests
         self._report = report
-        self._final_read = final_read
+        self._year = year
         self._subscriptions: dict[str, _Subscription] = {}
+        self._missed: dict[str, list[Path]] = {}  # observes without an answer, by endpoint
 
     def start(self, registration: Registration, now: float) -> None:
-        """Discover and observe all objects of a new registration. Call `stop` for the old first."""
+        """Observe and discover all objects of a new registration. Call `stop` for the old first."""
         subscription = self._subscriptions[registration.endpoint] = _Subscription(registration)
-        subscription.pending.extend(_operations(registration.objects))
-        if self._final_read:
+        subscription.pending.extend(self._operations(registration.objects))
+        if self._year.final_read:
             subscription.pending.append(Read(0, _DEVICE_OBJECT))
         self._send_next(subscription, now)
 
@@ -68,15 +70,30 @@ class Observer:
             del registration.resources[object_id]
         if not observe:
             return
-        subscription = self._subscriptions.setdefault(
-            registration.endpoint, _Subscription(registration)
-        )
+        subscription = self._subscription_of(registration)
         subscription.pending = deque(one for one in subscription.pending if one.path not in gone)
-        subscription.pending.extend(_operations(new))
+        subscription.pending.extend(self._operations(new))
         self._send_next(subscription, now)
+
+    def observe_again(self, registration: Registration, now: float) -> None:
+        """After a sign of life, repeat the observes that were not answered."""
+        # guess: without this a device that lost the observe could never report until its next login
+        missed = [
+            path
+            for path in self._missed.pop(registration.endpoint, ())
+            if path in registration.objects
+        ]
+        if missed:
+            subscription = self._subscription_of(registration)
+            subscription.pending.extend(Observe(0, 0, path) for path in missed)
+            self._send_next(subscription, now)
+
+    def _subscription_of(self, registration: Registration) -> _Subscription:
+        return self._subscriptions.setdefault(registration.endpoint, _Subscription(registration))
 
     def stop(self, endpoint: str) -> None:
         """Send no more operations and cancel the open request."""
+        self._missed.pop(endpoint, None)
         subscription = self._subscriptions.pop(endpoint, None)
         if subscription is not None and subscription.request is not None:
             self._requests.cancel(subscription.request)
@@ -123,14 +140,22 @@ class Observer:
                 self._report(registration.endpoint, outcome.items, outcome.at)
             else:
                 self._registrations.unobserve(registration, operation.path)
+                if outcome.failure is Failure.TIME_OUT:
+                    self._missed.setdefault(registration.endpoint, []).append(operation.path)
         elif isinstance(operation, Discover) and outcome.failure is None:
             registration.resources[operation.path.object] = outcome.links
 
-
-def _operations(objects: tuple[Path, ...]) -> list[Operation]:
-    """Discover per object first, then observe per instance (OneNET suite test 6.1 and 7.1)."""
-    paths = [path for path in objects if path.object not in _MANAGEMENT_OBJECTS]
-    ids = dict.fromkeys(path.object for path in paths)
-    operations: list[Operation] = [Discover(0, Path(object_id)) for object_id in ids]
-    operations += [Observe(0, 0, path) for path in paths if path.instance is not None]
-    return operations
+    def _operations(self, objects: tuple[Path, ...]) -> list[Operation]:
+        """An observe for each instance and a discover for each object, in ascending order of the
+        ids (seen in sessions of sister modules), in the order of the year.
+        """
+        paths = sorted(
+            (path for path in objects if path.object not in _MANAGEMENT_OBJECTS),
+            key=lambda path: (path.object, -1 if path.instance is None else path.instance),
+        )
+        ids = dict.fromkeys(path.object for path in paths)
+        discovers: list[Operation] = [Discover(0, Path(object_id)) for object_id in ids]
+        observes: list[Operation] = [
+            Observe(0, 0, path) for path in paths if path.instance is not None
+        ]
+        return discovers + observes if self._year.discovers_first else observes + discovers

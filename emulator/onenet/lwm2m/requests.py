@@ -18,16 +18,11 @@ from emulator.air.messages import (
 )
 from emulator.air.model import Item, Path
 from emulator.clock.deadlines import Deadlines
+from emulator.onenet.years import DEFAULT_YEAR, YEARS, Retry
 
 # Five digits: hosts exist that patch exactly five characters of a msgid.
 FIRST_MID = 10_000
 LAST_MID = 65_535
-
-
-# Seconds to wait for the answer after the first and after each repeated sending.
-Retry = tuple[float, ...]
-SEED_RETRY: Retry = (10.0, 10.0, 10.0)  # OneNET guide 5.2.2: 10 s, two repeats, then failure
-LATER_RETRY: Retry = (5.0, 10.0, 10.0)  # OneNET FAQ of 2019: 5 s, doubled, 3 sendings in 25 s
 
 
 class Failure(StrEnum):
@@ -91,7 +86,7 @@ class Requests:
     """
 
     def __init__(
-        self, send: Callable[[str, Downlink, float], None], retry: Retry = SEED_RETRY
+        self, send: Callable[[str, Downlink, float], None], retry: Retry = YEARS[DEFAULT_YEAR].retry
     ) -> None:
         self._send = send
         self._retry = retry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, assert_never
 
 from emulator.air.messages import (
@@ -16,11 +16,19 @@ from emulator.air.messages import (
     Update,
     Uplink,
 )
-from emulator.air.model import Code, Item
+from emulator.air.model import ACCESS_MACHINE, BOOTSTRAP_SERVERS, Code, Item, ServerAddress
 from emulator.clock.deadlines import earliest
 from emulator.onenet.lwm2m.observer import Observer
 from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Registration, Registrations
-from emulator.onenet.lwm2m.requests import OnDone, Operation, Request, Requests, Retry
+from emulator.onenet.lwm2m.requests import OnDone, Operation, Request, Requests
+from emulator.onenet.years import Year
+
+ADDRESSES = frozenset(
+    {
+        ServerAddress(ACCESS_MACHINE),
+        *(ServerAddress(address, bootstrap=True) for address in BOOTSTRAP_SERVERS),
+    }
+)
 
 
 class Product(Protocol):
@@ -40,19 +48,20 @@ class Server:
     """Serves the endpoints that `product` admits.
 
     Messages go to the sink `send` (address, message, time). Stepped: see
-    `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read;
-    `subscribed_read`: a read of /3/0 follows the subscriptions of a login (OneNET FAQ of 2019).
+    `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
+    `addresses`: what a register request may be sent to; any other gets no answer.
     """
 
-    def __init__(self, product: Product, *, retry: Retry, subscribed_read: bool) -> None:
+    def __init__(
+        self, product: Product, year: Year, addresses: Collection[ServerAddress] = ADDRESSES
+    ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.send: Callable[[str, Downlink, float], None] = lambda _to, _message, _now: None
         self.registrations = Registrations()
-        self.requests = Requests(self._send_to_endpoint, retry)
+        self.requests = Requests(self._send_to_endpoint, year.retry)
         self._product = product
-        self._observer = Observer(
-            self.registrations, self.requests, product.report, final_read=subscribed_read
-        )
+        self._addresses = addresses
+        self._observer = Observer(self.registrations, self.requests, product.report, year)
 
     def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
@@ -103,6 +112,8 @@ class Server:
         return None
 
     def _register(self, address: str, message: Register, now: float) -> None:
+        if message.server not in self._addresses:
+            return  # there is no server
         if message.lifetime <= 0:
             self.send(address, Response(message.mid, Code.BAD_REQUEST), now)
             return
@@ -137,6 +148,7 @@ class Server:
         if message.objects is not None:
             observe = self._product.observes(registration.endpoint)
             self._observer.change(registration, message.objects, observe=observe, now=now)
+        self._observer.observe_again(registration, now)
 
     def _deregister(self, address: str, message: Deregister, now: float) -> None:
         registration = self.registrations.at_location(message.location)

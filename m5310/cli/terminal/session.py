@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from m5310.at.codec import Command
 from m5310.at.modem import Modem
 from m5310.cli.explain.catalogue import speed_in
-from m5310.errors import AnswerError, CommandError, CommandTimeout
+from m5310.commands import general
+from m5310.errors import AnswerError, CommandError, CommandTimeout, ModemReset
 from m5310.module.link import Session as LinkSession
 from m5310.module.settings import Settings
 
@@ -33,7 +34,8 @@ class Session:
     ) -> None:
         self.modem = modem
         self._set_speed = set_speed
-        self._settings = Settings(modem.execute, LinkSession()) if numbered else None
+        self._session = LinkSession()
+        self._settings = Settings(modem.execute, self._session) if numbered else None
         self._numbered = not numbered
 
     async def close(self) -> None:
@@ -45,6 +47,9 @@ class Session:
         """Like Modem.execute. Also raises PortError if the port cannot change its speed."""
         await self._number_refusals(command)
         answer = await self.modem.execute(command)
+        if command.line.upper() == general.restart().line:  # it has its own setting again
+            self._session.end(ModemReset("restarted on request"))
+            self._numbered = self._settings is None
         if (baud := speed_in(command.line)) is not None:
             await self._set_speed(baud)
         return answer

@@ -75,11 +75,11 @@ async def test_what_follows_from_a_problem_is_a_note_that_names_it(
         NO_PROBLEM
         | {"AT+CIMI": refused, "AT+NCCID": refused, "AT+CSQ": ["+CSQ:99,99", "OK"]}
         | {"AT+CEREG?": ["+CEREG:0,0", "OK"], "AT+CGATT?": ["+CGATT:0", "OK"]}
-        | {"AT+CGPADDR": ["+CGPADDR:0", "OK"]},
+        | {"AT+CGPADDR": ["+CGPADDR:0", "OK"], "AT+CFUN?": ["+CFUN:0", "OK"]},
     )
     notes = [line.split()[0] for line in ran.out.splitlines() if "follows from" in line]
-    assert notes == ["SIM", "signal", "registration", "attached", "address"]
-    assert ran.out.count("follows from the problem with the SIM\n") == 5
+    assert notes == ["SIM", "radio", "signal", "registration", "attached", "address"]
+    assert ran.out.count("follows from the problem with the SIM\n") == 6
     assert ran.out.endswith("1 problem: SIM (refused with +CME ERROR:10)\n")
     assert ran.status == 1
 

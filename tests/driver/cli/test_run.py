@@ -88,10 +88,15 @@ async def test_logged_out_device_ends_the_command(
     assert errors.startswith("m5310: the device is no longer logged in")
 
 
+SUBSCRIBED = "m5310: the platform has subscribed to the device"  # after each login
+
+
 async def served(
     testbed: DeviceTestbed, monkeypatch: pytest.MonkeyPatch, settings: bytes = b""
 ) -> tuple[list[str], list[str]]:
-    """Lines on stdout and on stderr of a device that reports 0, 1, ... for 270 s."""
+    """Lines on stdout and on stderr, after each login, of a device that reports 0, 1, ... for
+    270 s.
+    """
     profile = parse_profile(settings + TOML + b'command = "x"\n', "my.toml")
     output = make_output()
     runner = DeviceRunner(output, acknowledge=profile.acknowledge)
@@ -109,7 +114,9 @@ async def served(
         assert testbed.online
     testbed.stop()
     out, err = texts(output)
-    return out.splitlines(), err.splitlines()
+    first, *upkeep = err.splitlines()
+    assert first == SUBSCRIBED
+    return out.splitlines(), [line for line in upkeep if line != SUBSCRIBED]
 
 
 async def test_device_recovers_from_a_restart_of_the_module(

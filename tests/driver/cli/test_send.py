@@ -37,6 +37,14 @@ async def test_command_about_error_numbers_has_the_setting_to_itself(
     assert module.sent == ["AT+CMEE?", "at+cmee=1", "AT+CSCON=1"]
 
 
+async def test_refusals_have_numbers_after_a_restart_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = Scripted({"AT+CMEE?": ["+CMEE:0", "OK"]})
+    module.rules["AT+NRB"] = ["REBOOTING", "REBOOT_CAUSE_APPLICATION_AT", "M5310", "OK"]
+    await run_subcommand(monkeypatch, module, "send", "AT+CFUN=1", "AT+NRB", "AT+CFUN=1")
+    once = ["AT+CMEE?", "AT+CMEE=1", "AT+CFUN=1"]
+    assert module.sent == [*once, "AT+NRB", *once, "AT+CMEE=0"]
+
+
 @pytest.mark.parametrize(("seconds", "longest"), [("0.3", 5.1), ("30", 35.1)])
 async def test_silent_module_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch, seconds: str, longest: float

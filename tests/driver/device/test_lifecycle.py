@@ -547,3 +547,22 @@ async def test_silent_module_is_told_before_create_fails() -> None:
         with pytest.raises(CommandTimeout):
             await Device(m.modem, ENDPOINT, on_event=events.append).create()
     assert list(map(str, events)) == ["waiting up to 8 s: the module has not answered yet"]
+
+
+async def test_destroy_cleans_a_module_that_a_false_line_called_logged_out() -> None:
+    logged_in = {"login": True}
+
+    def close(_: str) -> Reply:
+        logged_in["login"] = False
+        return ["OK", "+MIPLCLOSE:0,1"]
+
+    def delete(_: str) -> Reply:
+        return "ERROR" if logged_in["login"] else "OK"
+
+    rules = platform(CLOSE=close)
+    rules["AT+MIPLDEL="] = delete
+    async with module(rules) as m, Device(m.modem, ENDPOINT, recover=False) as device:
+        await device.connect()
+        m.send("+MIPLCLOSE:0,1")
+        assert device.state is DeviceState.DEREGISTERED
+    assert [text(line) for line in m.sent[-2:]] == ["CLOSE=0", "DEL=0"]

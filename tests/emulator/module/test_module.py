@@ -100,7 +100,7 @@ def test_reboot_clears_all_state() -> None:
     assert host.wait(60) == []
     assert host.ask("AT+CEREG?") == ["+CEREG:0,1", "OK"]
     assert host.ask("AT+CSCON?") == ["+CSCON:0,0", "OK"]
-    assert host.ask("AT+CPSMS?") == ["+CPSMS:0", "OK"]
+    assert host.ask("AT+CPSMS?") == ["+CPSMS:0,,,01000001,00000101", "OK"]
     assert host.ask("AT+NPSMR?") == ["+NPSMR:0", "OK"]
     assert host.ask("AT+CEDRXS?") == ["OK"]
     assert host.ask("AT+NSOCL=0") == ["ERROR"]

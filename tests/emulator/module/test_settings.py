@@ -11,19 +11,19 @@ from tests.support.uart import Host
 @pytest.mark.parametrize(
     ("commands", "question", "answer"),
     [
-        ([], "AT+CPSMS?", "+CPSMS:0"),
-        (["AT+CPSMS=1"], "AT+CPSMS?", '+CPSMS:1,,,"01000001","00000101"'),
+        ([], "AT+CPSMS?", "+CPSMS:0,,,01000001,00000101"),
+        (["AT+CPSMS=1"], "AT+CPSMS?", "+CPSMS:1,,,01000001,00000101"),
         (
             ['AT+CPSMS=1,,,"01011111","00001010"'],
             "AT+CPSMS?",
-            '+CPSMS:1,,,"01011111","00001010"',
+            "+CPSMS:1,,,01011111,00001010",
         ),
         (
             ['AT+CPSMS=1,,,"01011111","00001010"', "AT+CPSMS=1,,,,00001111"],
             "AT+CPSMS?",
-            '+CPSMS:1,,,"01011111","00001111"',
+            "+CPSMS:1,,,01011111,00001111",
         ),
-        (["AT+CPSMS=1", "AT+CPSMS=0"], "AT+CPSMS?", "+CPSMS:0"),
+        (["AT+CPSMS=1", "AT+CPSMS=0"], "AT+CPSMS?", "+CPSMS:0,,,01000001,00000101"),
         ([], "AT+NPSMR?", "+NPSMR:0"),
         (["AT+NPSMR=1"], "AT+NPSMR?", "+NPSMR:1,0"),
         ([], "AT+NBAND?", "+NBAND:5,8"),
@@ -128,4 +128,4 @@ def test_any_restart_keeps_the_flash_only(cause: Cause) -> None:
     assert host.ask("AT+NCONFIG?")[0] == "+NCONFIG:AUTOCONNECT,FALSE"
     assert host.ask("AT+NBAND?") == ["+NBAND:8,3", "OK"]
     assert host.ask("AT+CEREG?") == ["+CEREG:0,0", "OK"]
-    assert host.ask("AT+CPSMS?") == ["+CPSMS:0", "OK"]
+    assert host.ask("AT+CPSMS?") == ["+CPSMS:0,,,01000001,00000101", "OK"]

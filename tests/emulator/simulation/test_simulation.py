@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import Platform
+from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import Simulation
 from tests.support.effort import scaled
 from tests.support.fake_device import TEMPERATURE, FakeDevice, silent
@@ -23,7 +26,7 @@ from tests.support.uart import DIRECT, START
 
 
 def simulation_of(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
-    platform = Platform(subscribed_read=False)
+    platform = Platform(replace(YEARS[2018], discovers_first=True, final_read=False))
     simulation = Simulation(platform.server, Air(latency=latency))
     for device in devices:
         imei, _, imsi = device.endpoint.partition(";")
@@ -204,7 +207,7 @@ class ThreeModules:
         self.now = START
         self.log: list[tuple[float, int, object]] = []
         self.online: tuple[bool, ...] = ()
-        self.platform = Platform(subscribed_read=False)
+        self.platform = Platform(replace(YEARS[2019], final_read=False))
         self.simulation = kind(self.platform.server, Air(loss=0.1, seed=3))
         self.modules = [
             Module(Identity(imei=f"{n}", imsi="1"), seed=n, now=START) for n in (0, 1, 2)

@@ -28,6 +28,7 @@ def emulator() -> Iterator[Emulator]:
 def program(emulator: Emulator) -> Iterator[Program]:
     with Program(emulator.port) as program:
         program.log_in(emulator)
+        program.request("MIPLREAD")  # of object 3, which the module answers: all is subscribed
         yield program
 
 

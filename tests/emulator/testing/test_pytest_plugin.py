@@ -127,8 +127,9 @@ def test_slow_commands(host, m5310, m5310_clock, m5310_cloud, m5310_trace):
     assert ask(host, b"AT+CSQ") and m5310_cloud.online  # the lifetime of 300 s does not pass
     m5310_cloud.until(lambda: m5310.air.deadline is None)  # the subscriptions, which take 30 s
     reading = m5310_cloud.start_read("3303/0/5700")  # 10 s
-    host.read_until(b"+MIPLREAD:0,")
-    msgid = host.read_until(b",")[:-1]
+    while b",3303," not in (line := host.read_until(b"\\r\\n")) or b"+MIPLREAD" not in line:
+        pass  # the observe, the discover, and the read of object 3
+    msgid = line.split(b",")[1]
     ask(host, b'AT+MIPLREAD=0,%s,3303,0,5700,4,"2.5",1' % msgid)
     assert reading.result(timeout=5) == 2.5
     m5310_clock.advance(301)

@@ -74,7 +74,7 @@ def main(port: str, configuration: str) -> None:
     it.report(20.5)
     it.ask("AT+MIPLOPEN=0,30")
     it.wait_for("+MIPLOPEN:0,1")
-    it.wait_for("+MIPLOBSERVE:")
+    it.wait_for("+MIPLREAD:")  # of object 3, which the module answers: all is subscribed
     print("logged in", flush=True)
 
     msgid = it.wait_for("+MIPLREAD:").split(",")[1]

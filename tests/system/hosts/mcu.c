@@ -174,8 +174,11 @@ static void serve_one_read(void)
     forget();
     if (!wait_for("3303,0,5700", REQUEST_MS))
         exit(NO_READ);
-    request = strstr(buffer, "+MIPLREAD:0,");
-    if (request == NULL)
+    /* not the first one: the read of object 3 at the end of a login is the module's own */
+    request = strstr(buffer, "3303,0,5700");
+    while (request > buffer && *request != '+')
+        request--;
+    if (strncmp(request, "+MIPLREAD:0,", 12) != 0)
         exit(NO_READ);
     memcpy(answer + strlen("AT+MIPLREAD=0,"), request + strlen("+MIPLREAD:0,"), 5);
     must(answer);

@@ -86,18 +86,18 @@ async def get(it: Emulator, path: str) -> Any:
 @realtime
 @pytest.mark.parametrize(("firmware", "ackid"), [("SP1", 0), ("SP2", 0), ("SP3", 7), ("SP5", 7)])
 async def test_mcu_logs_in_answers_and_reports(mcu: str, firmware: str, ackid: int) -> None:
-    observed = asyncio.Event()
+    subscribed = asyncio.Event()
 
     def shown(line: TraceLine) -> None:
-        if line.text.startswith("+MIPLOBSERVE"):
-            observed.set()
+        if line.text.startswith("+MIPLREAD"):  # of object 3: all is subscribed
+            subscribed.set()
 
     clock = VirtualClock()
     # The cloud reads after the URCs of the login.
     async with Emulator(clock=clock, firmware=firmware, trace=shown) as it:
         async with controller(mcu, it, clock, WAIT_MS, ackid) as process:
             await prints(process, "logged in")
-            await observed.wait()
+            await subscribed.wait()
             query = f"/nbiot?imei={it.imei}&obj_id=3303&obj_inst_id=0&res_id=5700"
             reading = asyncio.ensure_future(get(it, query))
             await prints(process, "read")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from emulator.air.model import Item, Path
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
+from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import (
     execute_line,
@@ -36,6 +38,11 @@ _ID = (0, 0xFFFF)
 _ID_OR_ALL = (-1, 0xFFFF)
 _TYPE = (min(ValueType), max(ValueType))
 _FLAG = (0, 1)
+# A report, or an answer to a read with its msgid, with flag 1 behind the value.
+_LAST_LINE = re.compile(
+    r"AT *\+(?:MIPLNOTIFY=|MIPLREAD=[^,]*,([0-9]{1,5}),).*[\",] *1 *(?:,[0-9 ]*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 
 # Error numbers of the client's errors; INCORRECT_PARAMETERS for all others.
 _NUMBERS: Mapping[type[ClientError], Cme] = {
@@ -59,13 +66,16 @@ def _form(setter: Setter[Classic]) -> CommandForms[Classic]:
 class Classic:
     """A `Dialect`. `urc` queues an unsolicited line for the host."""
 
-    def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
+    def __init__(
+        self, client: Client, urc: Callable[[str], None], firmware: Firmware, doubts: Doubts
+    ) -> None:
         client.host = self
+        self._doubts = doubts
         self._client = client
         self._urc = urc
         self._firmware = firmware
         self._msgid = (firmware.msgids.start, firmware.msgids.stop - 1)
-        self._assembly = Assembly()
+        self._assembly = Assembly(doubts)
 
     # The instance and its objects --------------------------------------------------------------
 
@@ -73,7 +83,7 @@ class Classic:
         self._client.check(Event.CONFIGURE)
         config = self._assembly.add(values)
         if config is not None:
-            self._client.configure(config.endpoint, config.lifetime)
+            self._client.configure(config.endpoint, config.lifetime, config.server)
         return OK
 
     def _add_object(self, values: Values, _now: float) -> Answer:
@@ -119,17 +129,35 @@ class Classic:
         if self._firmware.acknowledges:
             ackid = values.optional_integer(0, ACKID_LIMIT) or 0
         values.end()
-        item = Item(Path(*ids), value_of(ValueType(kind), text))
-        self._client.notify(item, kind, size=size(text), ackid=ackid, complete=complete, now=now)
+        value_type = ValueType(kind)
+        item = Item(Path(*ids), value_of(value_type, text, self._doubts))
+        self._client.check(Event.NOTIFY)
+        self._compare(item.path, value_type)
+        self._client.notify(
+            item, kind, size=size(value_type, text), ackid=ackid, complete=complete, now=now
+        )
         return OK
+
+    def _compare(self, path: Path, value_type: ValueType) -> None:
+        """Doubt a type that is not the declared one, which hosts send (observed)."""
+        declared = self._client.objects.type_of(path)
+        if declared is not None and declared != value_type:
+            self._doubts.take(
+                f"{path} is declared as {ValueType(declared).name}, this value is {value_type.name}"
+            )
 
     # Answers to the platform's requests --------------------------------------------------------
 
     def _answer_read(self, values: Values, now: float) -> Answer:
         """One value of a read's answer; the last one completes it."""
-        _, msgid, *ids, kind = values.integers(
-            _REF, self._msgid, _ID, _ID_OR_ALL, _ID_OR_ALL, _TYPE
-        )
+        _, msgid, *ids = values.integers(_REF, self._msgid, _ID, _ID_OR_ALL, _ID_OR_ALL)
+        path = Path(*ids)
+        declared = self._client.objects.type_of(path)
+        if values.next_is_quoted:  # one host has no value type in its table of commands (observed)
+            self._doubts.take("an answer to a read without the value's type")
+            kind = ValueType.STRING if declared is None else declared
+        else:
+            kind = values.integer(*_TYPE)
         text = values.quoted()
         last = bool(values.integer(*_FLAG))
         values.end()
@@ -138,10 +166,13 @@ class Classic:
         if last and not text and self._means_failure(request, tuple(ids), value_type):
             self._client.requests.fail(request)
             return OK
-        path = Path(*ids)
-        if self._client.objects.type_of(path) != value_type:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        request.add(path, value_of(value_type, text), size(text))
+        if min(ids) < 0 or not self._client.objects.knows(path.instance_path):
+            raise Refusal(Cme.INCORRECT_PARAMETERS)  # a value is of one resource (LwM2M 1.0.2 6.4)
+        value = value_of(value_type, text, self._doubts)
+        if declared is None:
+            self._doubts.take(f"{path} is not declared")
+        self._compare(path, value_type)
+        request.add(path, value, size(value_type, text))
         if last:
             self._client.requests.complete(request)
         return OK
@@ -182,6 +213,16 @@ class Classic:
         else:
             self._client.requests.fail(request)
         return OK
+
+    def refused(self, line: str) -> None:
+        """The last line of a group ends it, refused or not, and drops what was collected."""
+        found = _LAST_LINE.fullmatch(line)
+        if found is None:
+            return
+        if found[1] is None:
+            self._client.drop_report()
+        else:
+            self._client.requests.drop_answers(int(found[1]))
 
     # Events of the client ----------------------------------------------------------------------
 

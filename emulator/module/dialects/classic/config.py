@@ -6,8 +6,10 @@ import re
 import struct
 from dataclasses import dataclass
 
+from emulator.air.model import ServerAddress
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import Values
+from emulator.module.at.doubts import Doubts
 
 LIFETIME = range(10, 86_401)  # seconds; the guide's 24 hours and the range of AT+MIPLUPDATE
 FRAGMENT_LIMIT = 1024  # bytes of configuration in one line
@@ -21,10 +23,10 @@ _BLOCK_THRESHOLDS = range(3)
 _HEAD = struct.Struct("<BBHI")  # mode, debug, local port (0: the module chooses), lifetime
 _LENGTH = struct.Struct("<H")
 
-_URI = re.compile(rb"coaps?://[A-Za-z0-9.-]+:([0-9]{1,5})")
-_URI_LIMIT = 255
-# `<imei>;<imsi>`; the field widths are the C kit's. Letters occur in captured lines.
-_ENDPOINT = re.compile(rb"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
+_URI = re.compile(r"coap://([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?")
+_COAP_PORT = 5683  # where the URI has none (RFC 7252 6.1)
+# `<imei>;<imsi>` (OneNET guide 4.2.1); letters occur in captured lines.
+_ENDPOINT = re.compile(r"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +37,44 @@ class Config:
 
     lifetime: int
     endpoint: str
+    server: ServerAddress
 
 
 def _require(condition: object) -> None:
+    """A blob that contradicts itself, or the layout of OneNET guide 5.1.1, is refused."""
     if not condition:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
 
 
-def decode(blob: bytes) -> Config:
-    """Decode a whole blob. Raises Refusal when a field or a length is out of range."""
+def decode(blob: bytes, doubts: Doubts) -> Config:
+    """Decode a whole blob. Raises Refusal when a length or the lifetime is out of range."""
     _require(len(blob) >= _HEAD.size)
     mode, debug, _, lifetime = _HEAD.unpack_from(blob)
-    _require(mode & ~(_BOOTSTRAP | _ENCRYPT) == 0)
-    _require(debug in _DEBUG_LEVELS and lifetime in LIFETIME)
+    _require(lifetime in LIFETIME)
     uri, rest = _counted(blob[_HEAD.size :])
     endpoint, blocks = _counted(rest)
-    address = _URI.fullmatch(uri)
-    _require(len(uri) <= _URI_LIMIT and address and 0 < int(address[1]) < 65_536)
-    _require(_ENDPOINT.fullmatch(endpoint))
-    if blocks:
-        _require(len(blocks) == 3)
-        block1, block2, threshold = blocks
-        _require(block1 in _BLOCK_EXPONENTS and block2 in _BLOCK_EXPONENTS)
-        _require(threshold in _BLOCK_THRESHOLDS)
-    return Config(lifetime, endpoint.decode("ascii"))
+    _require(len(blocks) in (0, 3))
+    if mode & ~(_BOOTSTRAP | _ENCRYPT) or debug not in _DEBUG_LEVELS:
+        doubts.take(f"a configuration with mode 0x{mode:02X} and debug {debug}")
+    if blocks and not (
+        blocks[0] in _BLOCK_EXPONENTS
+        and blocks[1] in _BLOCK_EXPONENTS
+        and blocks[2] in _BLOCK_THRESHOLDS
+    ):
+        doubts.take(f"a configuration with the blocks {', '.join(map(str, blocks))}")
+    name = endpoint.decode("utf-8", "backslashreplace")
+    if not _ENDPOINT.fullmatch(name):
+        doubts.take(f"the endpoint name {name!r} is not <imei>;<imsi>: the login will be refused")
+    return Config(lifetime, name, _server(uri, bool(mode & _BOOTSTRAP), doubts))
+
+
+def _server(uri: bytes, bootstrap: bool, doubts: Doubts) -> ServerAddress:
+    text = uri.decode("utf-8", "backslashreplace")
+    found = _URI.fullmatch(text)
+    if found is None:
+        doubts.take(f"the address {text!r} is not coap://host:port: the login will time out")
+        return ServerAddress(text, bootstrap)
+    return ServerAddress(f"{found[1].lower()}:{int(found[2] or _COAP_PORT)}", bootstrap)
 
 
 def _counted(data: bytes) -> tuple[bytes, bytes]:
@@ -73,7 +89,8 @@ def _counted(data: bytes) -> tuple[bytes, bytes]:
 class Assembly:
     """Collects fragments. Indices count from 1; fragment 1 discards earlier fragments."""
 
-    def __init__(self) -> None:
+    def __init__(self, doubts: Doubts) -> None:
+        self._doubts = doubts
         self._fragments: tuple[bytes, ...] = ()
 
     def add(self, values: Values) -> Config | None:
@@ -94,6 +111,6 @@ class Assembly:
         if not last:
             self._fragments = fragments
             return None
-        config = decode(blob)
+        config = decode(blob, self._doubts)
         self._fragments = ()
         return config

@@ -44,7 +44,7 @@ def write_lines(request: WriteRequest, objects: Objects, firmware: Firmware) -> 
     """One line an item. Raises CannotForward."""
     values = [as_declared(item.value, _declared(item, objects)) for item in request.items]
     texts = [text_of(value) for _, value in values]
-    if sum(map(size, texts)) > PAYLOAD_LIMIT:
+    if sum(size(kind, text) for (kind, _), text in zip(values, texts, strict=True)) > PAYLOAD_LIMIT:
         raise CannotForward
     lines: list[str] = []
     for position, (item, (kind, _), text) in enumerate(

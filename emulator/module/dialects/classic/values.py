@@ -15,9 +15,10 @@ from typing import assert_never
 
 from emulator.air.model import Value
 from emulator.module.at.codec import Cme, Refusal, from_hex
+from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
 
-VALUE_LIMIT = 1024  # bytes of one value, as they stand between the quotes (OneNET guide 5.1.2)
+VALUE_LIMIT = 1024  # bytes of one value (OneNET guide 5.1.2); of an opaque one half its digits
 
 
 class ValueType(IntEnum):
@@ -33,41 +34,64 @@ class ValueType(IntEnum):
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
-# guess: plain decimal notation only; whether the module accepts an exponent is unknown
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?", re.ASCII)
 # CR, LF and NUL would break the line.
 # guess: that the other control characters cannot be written either
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 
 
-def size(text: str) -> int:
-    """Bytes of a text on the line, which the limits count."""
+def size(kind: ValueType, text: str) -> int:
+    """Bytes of a value that stands as `text` on the line; the limits count them."""
+    if kind is ValueType.OPAQUE:
+        return len(text) // 2
     return len(text.encode("utf-8", "surrogateescape"))
 
 
-def value_of(kind: ValueType, text: str) -> Value:
-    """The value of `text`, without its quotes. Raises Refusal if it is not of this type."""
-    if size(text) > VALUE_LIMIT:
+def value_of(kind: ValueType, text: str, doubts: Doubts) -> Value:
+    """The value of `text`, without its quotes.
+
+    Raises Refusal for a value that is too long or not of its type (OneNET guide 5.1.2).
+    """
+    if size(kind, text) > VALUE_LIMIT:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     match kind:
         case ValueType.STRING:
             return _utf8(text)
         case ValueType.OPAQUE:
             return from_hex(text)
-        case ValueType.INTEGER if _INTEGER.fullmatch(text) and int(text) in _INT64:
-            return int(text)
-        case ValueType.FLOAT if _FLOAT.fullmatch(text) and isfinite(float(text)):
-            return narrowed(float(text))
-        case ValueType.BOOL if text in ("0", "1"):
-            return text == "1"
         case ValueType.HEX_STR:
-            from_hex(text)
-            return text
+            if not _HEX.fullmatch(text):
+                doubts.take(f'"{_utf8(text)}" is no hexadecimal text, the type 6 is')
+            return _utf8(text)
         case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
+            return _number(kind, text, doubts)
         case _:
             assert_never(kind)
+
+
+def _number(kind: ValueType, text: str, doubts: Doubts) -> Value:
+    # Hosts pad numbers with blanks, as C's `%5.1f` does (observed).
+    digits = text.strip(" ")
+    if not _FLOAT.fullmatch(digits) or not isfinite(number := float(digits)):
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    if kind is ValueType.FLOAT:
+        return narrowed(number)
+    # guess: C's atoi reads it, so a fraction is cut off
+    whole = int(digits) if _INTEGER.fullmatch(digits) else int(number)
+    if whole not in _INT64:
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
+    if kind is ValueType.BOOL:
+        if digits not in ("0", "1"):  # hosts send "4" (observed)
+            # guess: true, as in C
+            doubts.take(
+                f'"{text}" is no boolean, which is "0" or "1"; it is taken as true or false'
+            )
+        return whole != 0
+    if not _INTEGER.fullmatch(digits):
+        doubts.take(f'"{text}" is no integer; it is taken as {whole}')
+    return whole
 
 
 def _utf8(text: str) -> str:
@@ -112,8 +136,10 @@ def text_of(value: Value) -> str:
             return str(value)
         case float() if isfinite(value):
             return format(Decimal(repr(value)), "f")
+        case bytes() if len(value) <= VALUE_LIMIT:
+            return value.hex().upper()
         case bytes():
-            text = value.hex().upper()
+            raise CannotForward
         case str():
             text = value
         case int() | float():
@@ -160,10 +186,14 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
 def announced_length(kind: ValueType, text: str) -> int:
     """The length that later firmware writes before a value.
 
-    Characters of a text, bytes of an opaque value; 4 for a number and 1 for a bool.
+    Characters of a text, bytes of an opaque value; 4 or 8 for a number and 1 for a bool.
     """
     if kind in (ValueType.STRING, ValueType.HEX_STR):
         return len(text)
     if kind is ValueType.OPAQUE:
         return len(text) // 2
-    return 1 if kind is ValueType.BOOL else 4
+    if kind is ValueType.BOOL:
+        return 1
+    if kind is ValueType.INTEGER:
+        return 4 if int(text) in _INT32 else 8
+    return 8 if _four_bytes(float(text)) is None else 4

@@ -107,7 +107,7 @@ def test_reset_commands_end_the_echo(reset: bytes) -> None:
 
 
 def test_urcs_follow_the_final_result() -> None:
-    expected = b"\r\n+NOTE:1\r\n\r\n+NOTE:2\r\n\r\nOK\r\n\r\n+NOTED\r\n"
+    expected = b"\r\n+NOTE:1\r\n+NOTE:2\r\n\r\nOK\r\n\r\n+NOTED\r\n"
     assert ConversationBench().raw(b"AT+NOTE\r") == expected
     assert ConversationBench().raw(b"AT+NOTE\rAT\r") == expected + b"\r\nOK\r\n"
 

@@ -11,6 +11,7 @@ import pytest
 from emulator.air.messages import Read, Register, Response
 from emulator.air.model import Code, Path
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
+from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
 from emulator.module.lwm2m.client import Client
@@ -24,7 +25,9 @@ INSTANCE = Path(3303, 0)
 class TinyDialect(RecordingHost):
     """One command that registers, and two unsolicited lines."""
 
-    def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
+    def __init__(
+        self, client: Client, urc: Callable[[str], None], firmware: Firmware, doubts: Doubts
+    ) -> None:
         super().__init__()
         client.host = self
         self._client = client
@@ -35,6 +38,9 @@ class TinyDialect(RecordingHost):
         self._client.add_instance(INSTANCE)
         self._client.open(30.0, now)
         return OK
+
+    def refused(self, line: str) -> None:
+        pass
 
     COMMANDS: ClassVar[Commands] = {"+TINY": CommandForms(execute=_register)}
 

@@ -60,7 +60,7 @@ SECTION_5 = [
     ("AT+CGPADDR=?", r"\+CGPADDR:\(0\)"),
     ("AT+CPSMS=0", ""),
     ('AT+CPSMS=1,,,"01000011","00100001"', ""),
-    ("AT+CPSMS?", r"\+CPSMS:0"),
+    ("AT+CPSMS?", r"\+CPSMS:0,,,[01]{8},[01]{8}"),
     ("AT+CPSMS=?", r"\+CPSMS:\(0,1\),,,\(00000000-11111111\),\(00000000-11111111\)"),
     ("AT+NPSMR=1", ""),
     ("AT+NPSMR?", r"\+NPSMR:0"),

@@ -14,7 +14,8 @@ from tests.support.uart import Host, lines
         "AT+NPING=host",
         "AT+NPING=192.0.2.1,11",
         "AT+NPING=192.0.2.1,12,9",
-        "AT+NPING=192.0.2.1,12,10,1",
+        "AT+NPING=192.0.2.1,12,10,0",
+        "AT+NPING=192.0.2.1,12,10,1,1",
     ],
 )
 def test_refusals(command: str) -> None:
@@ -32,6 +33,13 @@ def test_result_after_the_round_trip() -> None:
     assert host.wait(0.02) == ["+NPING:192.0.2.1,64,320"]
     assert not host.module.busy
     host.well('AT+NPING="192.0.2.1"')
+
+
+def test_fourth_value_is_the_number_of_pings() -> None:
+    host = Host()
+    host.well("AT+NPING=192.0.2.1,12,5000,3")
+    assert host.wait(0.97) == ["+NPING:192.0.2.1,64,320"] * 3
+    assert not host.module.busy
 
 
 def test_ping_fails_after_its_timeout() -> None:

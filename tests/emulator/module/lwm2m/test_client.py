@@ -224,7 +224,6 @@ def test_refused_values_leave_the_incomplete_report() -> None:
     bench = online()
     notify(bench, WARM, 22.0, complete=False)
     refuse(bench, Path(3303, 0, 5702))  # never declared
-    refuse(bench, WARM, TEXT)  # another type
     refuse(bench, WARM, ackid=7, complete=False)  # an ackid before the last value
     refuse(bench, UNIT, TEXT, size=PAYLOAD_LIMIT)
     (sent,) = notify(bench, UNIT, "F", TEXT, size=PAYLOAD_LIMIT - 1)

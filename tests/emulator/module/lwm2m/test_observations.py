@@ -7,6 +7,7 @@ from emulator.air.model import Item, Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.observations import (
     HELD_LIMIT,
+    HELD_TIME,
     OBSERVATION_LIMIT,
     SENT_LIMIT,
     Observations,
@@ -81,13 +82,25 @@ def test_unobserved_reports_are_held_in_order() -> None:
     assert bench.notified() == [(8, 1, [ON])]
 
 
-def test_oldest_held_report_is_dropped() -> None:
+def test_as_many_reports_are_held_as_there_are_instances() -> None:
     bench = ObservationBench()
-    for number in range(HELD_LIMIT + 2):
+    other = Path(3303, 1, 5700)
+    for number in range(HELD_LIMIT):
+        assert bench.observations.has_room_for([Path(3303, 0, 5700)], 0.0)
         bench.report(Item(Path(3303, 0, 5700), number))
+    assert not bench.observations.has_room_for([other], 0.0)
     bench.observe(7, 3303, 0)
     values = [items[0].value for _, _, items in bench.notified()]
-    assert values == list(range(2, HELD_LIMIT + 2))
+    assert values == list(range(HELD_LIMIT))
+    assert bench.observations.has_room_for([other], 0.0)
+
+
+def test_report_without_observation_is_lost_in_time() -> None:
+    bench = ObservationBench()
+    for _ in range(HELD_LIMIT):
+        bench.report(WARM)
+    assert bench.observations.has_room_for([WARM.path], HELD_TIME)
+    assert bench.observations.held == 0
 
 
 def test_newer_observation_of_a_path_replaces_the_older() -> None:

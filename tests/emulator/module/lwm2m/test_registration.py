@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from emulator.air.messages import Deregister, Register, Response, Update, Uplink
-from emulator.air.model import Code, Path
+from emulator.air.model import DEFAULT_SERVER, Code, Path
 from emulator.module.lwm2m.exchange import Exchanges
 from emulator.module.lwm2m.host import NotAllowed
 from emulator.module.lwm2m.registration import (
@@ -36,7 +36,7 @@ class RegistrationBench:
 
     def open(self) -> Register:
         self.registration.transition(Event.CONFIGURE)
-        self.registration.open("1;2", 300, OBJECTS, 30.0, 0.0)
+        self.registration.open("1;2", 300, OBJECTS, DEFAULT_SERVER, 30.0, 0.0)
         message = self.sent.pop()
         assert isinstance(message, Register)
         self.ends = 0

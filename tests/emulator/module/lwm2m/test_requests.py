@@ -46,12 +46,28 @@ def writing(mid: int, *items: Item) -> Write:
     return Write(mid, INSTANCE, items, replace=False)
 
 
-@pytest.mark.parametrize("path", [Path(3), Path(3306, 2), Path(3303, 0, 5700)])
+@pytest.mark.parametrize("path", [Path(3, 1), Path(4), Path(3306, 2), Path(3303, 0, 5700)])
 def test_unknown_instances_are_answered_not_found(path: Path) -> None:
     bench = RequestBench()
     for request in (Read(1, path), Write(1, path, (), replace=True), Execute(1, path, b"")):
         assert bench.deliver(request) == []
         assert bench.uplink() == [Response(1, Code.NOT_FOUND)]
+
+
+@pytest.mark.parametrize("path", [Path(3), Path(3, 0), Path(3, 0, 3)])
+def test_module_answers_a_read_of_its_own_object_and_shows_it(path: Path) -> None:
+    bench = RequestBench()
+    assert bench.deliver(Read(1, path)) == [("read", 1, path)]
+    items = (Item(Path(3, 0, 3), "1.0"),)
+    assert bench.uplink() == [Response(1, Code.CONTENT, items=items)]
+    assert len(bench.requests) == 0
+
+
+def test_host_may_have_the_object_for_itself() -> None:
+    bench = RequestBench()
+    bench.client.add_instance(Path(3, 0))
+    assert bench.deliver(Read(1, Path(3, 0))) == [("read", 1, Path(3, 0))]
+    assert bench.uplink() == []
 
 
 @pytest.mark.parametrize(

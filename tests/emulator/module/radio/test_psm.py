@@ -251,7 +251,7 @@ def test_restart_ends_power_saving() -> None:
     host.raw(b"\r\r\r\r")
     host.raw(b"AT+NRB\r")
     host.wait_raw(60)
-    assert host.ask("AT+CPSMS?") == ["+CPSMS:0", "OK"]
+    assert host.ask("AT+CPSMS?") == ["+CPSMS:0,,,01000001,00000101", "OK"]
     assert host.ask("AT+NPSMR?") == ["+NPSMR:0", "OK"]
 
 

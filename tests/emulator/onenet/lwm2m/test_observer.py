@@ -55,6 +55,28 @@ def test_all_objects_are_discovered_before_instances_are_observed() -> None:
     ]
 
 
+def test_in_2018_observes_come_first_in_ascending_order_and_the_read_last() -> None:
+    cloud = CloudWithDevice(year=2018, final_read=True)
+    assert log_in(cloud, HUMIDITY, SECOND, FIRST) == [
+        "Observe /3303/0",
+        "Observe /3303/1",
+        "Observe /3304/0",
+        "Discover /3303",
+        "Discover /3304",
+        "Read /3/0",
+    ]
+
+
+def test_observe_without_answer_is_repeated_after_an_update() -> None:
+    cloud = CloudWithDevice(year=2018)
+    cloud.module.answer = no_answer_to(Observe)
+    log_in(cloud, FIRST)
+    cloud.step(31)
+    cloud.module.answer = success
+    assert update(cloud) == ["Observe /3303/0"]
+    assert update(cloud) == []
+
+
 def test_management_objects_are_not_observed() -> None:
     assert log_in(CloudWithDevice(), Path(0, 0), Path(1, 0), Path(2), FIRST) == [
         "Discover /3303",

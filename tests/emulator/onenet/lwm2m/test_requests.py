@@ -12,14 +12,12 @@ from emulator.air.model import Code, Item, Path
 from emulator.onenet.lwm2m.requests import (
     FIRST_MID,
     LAST_MID,
-    LATER_RETRY,
-    SEED_RETRY,
     Failure,
     Outcome,
     Request,
     Requests,
-    Retry,
 )
+from emulator.onenet.years import YEARS, Retry
 from tests.support.effort import scaled
 
 PATH = Path(3303, 0, 5700)
@@ -29,7 +27,7 @@ READ = Read(0, PATH)
 class RecordedRequests(Requests):
     """Records the messages it sends, and the outcomes of `read`."""
 
-    def __init__(self, retry: Retry = SEED_RETRY) -> None:
+    def __init__(self, retry: Retry = YEARS[2018].retry) -> None:
         super().__init__(self._record, retry)
         self.sent: list[tuple[str, Downlink]] = []
         self.outcomes: list[Outcome] = []
@@ -104,7 +102,7 @@ def test_seed_retry_repeats_twice_and_fails_after_30_seconds() -> None:
 
 
 def test_later_retry_repeats_twice_and_fails_after_25_seconds() -> None:
-    requests = RecordedRequests(LATER_RETRY)
+    requests = RecordedRequests(YEARS[2019].retry)
     assert times_of_sending(requests) == [0, 5, 15]
     assert requests.outcomes == [Outcome(25, Failure.TIME_OUT)]
 

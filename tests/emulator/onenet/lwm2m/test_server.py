@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from emulator.air.messages import Downlink, Notification, Observe, Register, Response
 from emulator.air.model import Code, Item, Path
-from emulator.onenet.lwm2m.requests import SEED_RETRY
 from emulator.onenet.lwm2m.server import Server
+from emulator.onenet.years import YEARS
 
 INSTANCE = Path(3303, 0)
 TEMPERATURE = Path(3303, 0, 5700)
@@ -29,7 +31,7 @@ class OpenProduct:
 
 def test_server_needs_admits_observes_and_report_only() -> None:
     product = OpenProduct()
-    server = Server(product, retry=SEED_RETRY, subscribed_read=False)
+    server = Server(product, replace(YEARS[2019], final_read=False))
     sent: list[Downlink] = []
     server.send = lambda _address, message, _now: sent.append(message)
     server.receive("address", Register(1, "any endpoint", 60, (INSTANCE,)), 0)

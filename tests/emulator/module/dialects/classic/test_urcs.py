@@ -10,6 +10,7 @@ from emulator.air.messages import Execute, Read, Response, Uplink, Write
 from emulator.air.model import Code, Item, Path, Value
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
+from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.firmware import FIRMWARES
@@ -32,7 +33,7 @@ class DialectBench:
         self.urcs: list[str] = []
         self.sent: list[Uplink] = []
         self.client = Client(self.sent.append, lambda: True, first_mid=0)
-        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware])
+        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware], Doubts())
         self.table = CommandTable(dialect)
         self.client.configure("1234;test", 300)
         self.client.add_instance(INSTANCE)
@@ -150,9 +151,7 @@ def test_several_lines_answer_a_read_of_an_instance() -> None:
 @pytest.mark.parametrize(
     ("ids", "kind", "text"),
     [
-        ((3306, 0, 5850), ValueType.INTEGER, "1"),  # another type than declared
-        ((3306, 0, 5850), ValueType.BOOL, "2"),
-        ((3306, 0, 5999), ValueType.INTEGER, "1"),  # never declared
+        ((3306, 0, 5850), ValueType.BOOL, "on"),
         ((3306, 1, 5850), ValueType.BOOL, "1"),  # another instance than asked for
         ((3303, 0, 5700), ValueType.FLOAT, "1"),
         ((3306, 0, -1), ValueType.INTEGER, "1"),
@@ -175,8 +174,8 @@ def test_read_answer_has_at_most_1000_bytes() -> None:
     bench = DialectBench()
     bench.forwarded(Read(10_001, INSTANCE))
     bench.read(10_001, (3306, 0, 5750), ValueType.STRING, "x" * 600, last=False)
-    assert refused(bench.read, 10_001, (3306, 0, 5527), ValueType.OPAQUE, "00" * 201)
-    bench.read(10_001, (3306, 0, 5527), ValueType.OPAQUE, "00" * 200)
+    assert refused(bench.read, 10_001, (3306, 0, 5527), ValueType.OPAQUE, "00" * 401)
+    bench.read(10_001, (3306, 0, 5527), ValueType.OPAQUE, "00" * 400)
     assert len(bench.responses()) == 1
 
 
@@ -202,10 +201,14 @@ def test_empty_value_of_another_type_fails_the_read(
     assert refused(bench.read, 10_001, ids, kind, "")
 
 
-def test_failure_answer_must_be_the_last_line() -> None:
+def test_doubtful_values_are_taken() -> None:
     bench = DialectBench()
-    bench.forwarded(Read(10_001, LEVEL))
-    assert refused(bench.read, 10_001, (3306, 0, 5851), ValueType.OPAQUE, "", last=False)
+    bench.forwarded(Read(10_001, INSTANCE))
+    bench.read(10_001, (3306, 0, 5850), ValueType.INTEGER, "1", last=False)  # declared as BOOL
+    bench.read(10_001, (3306, 0, 5999), ValueType.FLOAT, " 2.5", last=False)  # never declared
+    bench.command('AT+MIPLREAD=0,10001,3306,0,5851,"7",1')  # without a type
+    items = (Item(BOOL, 1), Item(UNDECLARED, 2.5), Item(LEVEL, 7))
+    assert bench.responses() == [Response(10_001, Code.CONTENT, items=items)]
 
 
 def test_repeated_read_keeps_the_values_given() -> None:
@@ -226,6 +229,8 @@ def test_repeated_read_keeps_the_values_given() -> None:
     ("path", "value", "bare", "typed"),
     [
         (LEVEL, 55, "55", "3,4,55,0,0"),
+        (LEVEL, 2**31, "2147483648", "3,8,2147483648,0,0"),
+        (UNDECLARED, 1e39, "1" + "0" * 39, "4,8,1" + "0" * 39 + ",0,0"),
         (LEVEL, True, "1", "3,4,1,0,0"),
         (LEVEL, 5.5, "5.5", "4,4,5.5,0,0"),
         (BOOL, 1, "1", "5,1,1,0,0"),
@@ -300,7 +305,7 @@ def test_repeated_write_continues_at_the_unanswered_line() -> None:
         [(LEVEL, math.nan)],
         [(TEXT, "x" * 1001)],
         [(TEXT, "x" * 1025)],
-        [(TEXT, "x" * 600), (BLOB, b"x" * 201)],
+        [(TEXT, "x" * 600), (BLOB, b"x" * 401)],
         [(LEVEL, 1), (INSTANCE, 2)],
     ],
 )

@@ -1,0 +1,29 @@
+"""Host lines that are doubtful: taken with a note for the trace, or refused in strict mode. Pure.
+
+A line is refused only for a reason with a source. Where no source says that the module refuses it,
+the module takes it, because a real program may send it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from emulator.module.at.codec import Cme, Refusal
+
+_NOTES_LIMIT = 64  # of a module without a trace; the oldest note is dropped
+
+
+class Doubts:
+    """`notes`: why lines were doubtful, since the notes were emptied; the trace shows them."""
+
+    __slots__ = ("notes", "strict")
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
+        self.notes: deque[str] = deque(maxlen=_NOTES_LIMIT)
+
+    def take(self, what: str) -> None:
+        """Note a doubtful line, before it has changed anything. Raises Refusal in strict mode."""
+        self.notes.append(f"doubtful: {what}")
+        if self.strict:
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
