@@ -190,7 +190,8 @@ class Device:
         access: Access = Access.READABLE,
     ) -> Resource:
         """Declare a resource to the module. Raises StateError after the login, since the module
-        would never report it, and ParameterError for an invalid path, type or value."""
+        would never report it, and ParameterError for an invalid path, type or value. If the call is
+        cancelled, the resource is removed again."""
         resource = Resource(path, type, value, access)
         async with self._provisioning.lock:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
@@ -263,25 +264,30 @@ class Device:
         with_objects: bool = False,
         timeout: float = UPDATE,  # noqa: ASYNC109
     ) -> None:
-        """Renew the registration now; in time this happens by itself. Raises RegistrationError."""
+        """Renew the registration now; in time this happens by itself.
+
+        Waits for the outcome no longer than the lifetime lasts. Raises RegistrationError.
+        """
         await self._registration.update(with_objects=with_objects, timeout=timeout)
 
     async def close(self, timeout: float = CLOSE) -> None:  # noqa: ASYNC109
         """Log out. Raises RegistrationError if that is not confirmed within `timeout` s.
 
         The device is DEREGISTERED in either case: the module deletes the registration, even if the
-        platform does not. A login under way is awaited first, since the module refuses a logout
-        before its end; a failed login is logged out as well, since the module may hold it. During a
-        recovery the login is cancelled and the kept reports fail; a module that lost its
-        configuration is still configured, and the device RESTORING until then.
+        platform does not. A login under way is ended, or awaited if the module refuses that; a
+        failed login is logged out as well, since the module may hold it. Reports that are not
+        acknowledged yet fail. During a recovery the login is cancelled and the kept reports fail; a
+        module that lost its configuration is still configured, and the device RESTORING until then.
         """
         await self._lifecycle.close(timeout)
 
     async def destroy(self) -> None:
         """Log out if necessary, delete everything from the module, close the port if opened here.
 
-        Errors of the module are logged, not raised. A cancellation waits until this is done. A
-        second call waits for the end of the first one.
+        A login under way is ended, or awaited if the module refuses that: the event `Waiting` says
+        how long. Errors of the module are logged, not raised. A cancellation waits until this is
+        done, unless the loop is ended (a second Ctrl-C): then only the port is closed. A second
+        call waits for the end of the first one.
         """
         await self._lifecycle.destroy()
 

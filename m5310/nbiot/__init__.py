@@ -85,7 +85,8 @@ def nbiot_resource_add(
     """Declare a resource (AT+MIPLADDOBJ for the first of an instance, AT+MIPLNOTIFY).
 
     Ids are 0..65535. Call it before `nbiot_device_connect`: resources cannot be added later.
-    The program keeps `value` and changes it; see `nbiot_device_step`.
+    The program keeps `value` and changes it; see `nbiot_device_step`. After a Ctrl-C the call can
+    be repeated; with the same `value` it has no effect then.
 
     Raises ParameterError, StateError, CommandError, CommandTimeout or PortError.
     """
@@ -146,6 +147,7 @@ def nbiot_device_destroy(dev: NbiotDevice) -> None:
     """Delete everything from the module (AT+MIPLDELOBJ, AT+MIPLDEL) and close the port.
 
     Logs out first if the device is registered. Raises nothing if the module does not answer. No
-    thread and no file descriptor remains. A second call does nothing.
+    thread and no file descriptor remains, even after a Ctrl-C during the call, which leaves the
+    module as it is. A second call does nothing.
     """
     dev.destroy()
