@@ -2,4 +2,38 @@
 
 `commands` has the commands of the host, `urcs` the lines that forward requests of the platform,
 `config` the configuration of AT+MIPLCONF, `values` the value types.
+
+What is refused, and what is only doubtful. A refusal breaks a program, so it needs a source. What
+no source refuses is taken, and noted for the trace (`at.doubts`); `strict_host` refuses that, too.
+
+    taken, and doubtful                    why it is taken
+    a type that is not the declared one    hosts report a float where they declared a string
+                                           (observed); the newest type counts
+    a boolean that is not "0" or "1"       a host declares "4" (observed); true as in C
+    an integer with a fraction             no source refuses it; the fraction is cut off
+    hex_str that is no hexadecimal text    no source refuses it; it is a text in any case
+    a read answer of a resource that was   no source refuses it; its object instance must have
+    never declared                         been added
+    a read answer without a type           one host's table of commands has it (observed)
+    unknown mode bits, debug levels and    the guide names the fields of MIPLCONF; that the module
+    block sizes                            checks them is not known
+    an address that is not coap://...      the login times out
+    an endpoint name that is not imei;imsi the platform refuses the login
+
+    refused                                source
+    lengths in MIPLCONF that do not fit,   OneNET guide 5.1.1: size, hexadecimal text, index from 1
+    a fragment out of order
+    a lifetime outside 10..86400 s         OneNET guide: a day at most; the range of AT+MIPLUPDATE
+                                           in host programs
+    a value without quotes, longer than    OneNET guide 5.1.2
+    1024 bytes, or not of its type
+    more than 1000 bytes in one message    OneNET guide 5.2
+    a report of what was not declared      OneNET guide 5.1.2
+    an ackid twice, or without flag 1      OneNET guide 5.2.1
+    steps out of order: no configuration,  OneNET guide 5.1: the order of a session
+    no object, no login
+    an answer without a request            guess: there is nothing to answer
+    more objects, resources, held reports  guess: memory is bounded
+
+A number padded with blanks is not doubtful: C's `%5.1f` writes it, and hosts send it (observed).
 """
