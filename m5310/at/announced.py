@@ -33,25 +33,36 @@ def find(lines: bytes, *, final: bool) -> Found | None:
     """The first such line in whole lines, if there is one. `final`: nothing follows them."""
     for beginning in _BEGINNING.finditer(lines):
         text = lines[beginning.end() :]
-        length = int(beginning["text"] or beginning["arguments"])
         line_end = _LINE_END.search(text)
         assert line_end is not None
-        ends = list(_ends(text, length))
-        if line_end.start() in ends:
-            continue  # within one line
+        length = int(beginning["text"] or beginning["arguments"])
+        quotes = (b'"', b"") if beginning["text"] else (b'"',)
+        ends = list(_ends(text, length, quotes))
+        complete = [end for end in ends if end is not None]
+        # A text may end like a tail, or without one where another one goes on: the longest is best.
+        tail = max((end.tail for end in complete), default=0)
+        best = next((end for end in complete if end.tail == tail), None)
+        here = any(end.at == line_end.start() and end.tail == tail for end in complete)
+        if here and tail:
+            continue
         if None in ends and not final:
             return Found(beginning.start(), None)
-        if end := next(filter(None, ends), None):
-            return Found(beginning.start(), beginning.end() + end)
+        # without a tail or a quote, the text might be a line end only
+        if best is not None and not here and (tail or best.quoted):
+            return Found(beginning.start(), beginning.end() + best.at)
     return None
 
 
-def _ends(text: bytes, length: int) -> Iterator[int | None]:
-    """Where a line ends whose text has this length; 0: nowhere, None: later."""
+class _End(NamedTuple):
+    at: int
+    tail: int  # its length
+    quoted: bool
+
+
+def _ends(text: bytes, length: int, quotes: tuple[bytes, ...]) -> Iterator[_End | None]:
+    """Where a line ends whose text has this length; None: later."""
     for begin in (0, 1) if text.startswith(b" ") else (0,):
-        for quote in (b'"', b""):
-            if not text.startswith(quote, begin):
-                continue
+        for quote in (one for one in quotes if text.startswith(one, begin)):
             at = begin + len(quote)
             characters = text[at:].decode("utf-8", "surrogateescape")
             taken = len(characters[:length].encode("utf-8", "surrogateescape"))
@@ -59,10 +70,8 @@ def _ends(text: bytes, length: int) -> Iterator[int | None]:
                 (taken, len(characters) > length),
                 (length, len(text) > at + length),
             ):
-                tail = _TAIL.match(text, at + size + len(quote))
+                after = at + size + len(quote)
                 if not complete:
                     yield None
-                elif tail is None or not text.startswith(quote, at + size):
-                    yield 0
-                else:
-                    yield tail.end() - 1
+                elif text.startswith(quote, at + size) and (tail := _TAIL.match(text, after)):
+                    yield _End(tail.end() - 1, tail.end() - 1 - after, bool(quote))

@@ -187,11 +187,8 @@ class Engine:
         if self._line_feed_due and data:
             self._line_feed_due = False
             self._due = now + self._pause
-        yield from self._events(self._reader.feed(data), now)
+        lines = self._reader.feed(data)
         self._text_due = now + TEXT_PAUSE if self._reader.waits else None
-        self._advance(now)
-
-    def _events(self, lines: list[str | Overlong], now: float) -> Iterator[Event]:
         if lines:
             self._wake_up.line_received(now)
         if self._outstanding is None and self._resync.timed_out is None:
@@ -200,6 +197,7 @@ class Engine:
             for line in lines:
                 if (event := self._classify(line, now)) is not None:
                     yield event
+        self._advance(now)
 
     def _events_while_unowned(self, lines: Iterable[str | Overlong], now: float) -> Iterator[Event]:
         """SHORTCUT for speed only: the events of `_classify` while no command owns a line.
@@ -219,7 +217,8 @@ class Engine:
         events: list[Event] = []
         if self._text_due is not None and now >= self._text_due:
             self._text_due = None
-            events += self._events(self._reader.release(), now)
+            released = (self._classify(line, now) for line in self._reader.release())
+            events += filter(None, released)
         if self._waiting is not None and now >= self._patience and self._out_of_sync():
             self._timeouts += 1
             events.append(TimedOut(self._waiting, (), sent=self._repeated))

@@ -95,7 +95,8 @@ class LineReader:
             lines, whole = self._without_overlong(whole)
         self._tail = b""
         self.waits = False
-        if self._joins and b"TE:" in whole:
+        # one byte of WRITE and EXECUTE is found ten times as fast as several
+        if self._joins and (b"W" in whole or b"X" in whole):
             joined, whole = self._join(whole, len(rest), final=False)
             lines += joined
             if self.waits:

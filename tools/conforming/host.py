@@ -107,7 +107,9 @@ class Host:
             unsolicited += self._read_until(pattern, case.max_seconds, after=unsolicited)
             unsolicited += self._read_until(None, SETTLE)
             if found := pattern.search(unsolicited):
-                self._rest = unsolicited[found.end() :]
+                # What follows belongs to the next case, however soon it comes.
+                end = found.end()
+                unsolicited, self._rest = unsolicited[:end], unsolicited[end:]
         _learn(board, case.answer, answer)
         return Capture(case.name, "".join(parts), answer, seconds, unsolicited, answered)
 

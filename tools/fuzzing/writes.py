@@ -85,8 +85,11 @@ def play(data: bytes) -> None:
     execute = path is _EXECUTABLE
     if form is not _bare and execute != (form is _arguments):
         return  # no firmware writes that
-    # NUL is fill on a serial line (ITU-T T.50); a line ends at its end
-    text = data[3:].translate(bytes.maketrans(b"\r\n", b"  "), b"\0")
+    text = data[3:].replace(b"\0", b"")  # NUL is fill on a serial line (ITU-T T.50)
+    if form is _bare:  # nothing announces where it ends
+        text = text.translate(bytes.maketrans(b"\r\n", b"  "))
+    elif b"\r" in text or b"\n" in text:  # behind a line end, control bytes are noise
+        text = bytes(byte for byte in text if byte in b"\t\r\n" or (byte > 0x1F and byte != 0x7F))
     line = b"+MIPL%b:0,%d,%b,%b\r\n" % (
         b"EXECUTE" if execute else b"WRITE",
         _MSGID,
@@ -117,8 +120,9 @@ async def _got(lesson: bytes, line: bytes, reading: Reading) -> bytes | None:
 
     async with answering(Handlers(on_write=on_write, on_execute=on_execute), reading) as setup:
         setup.tree.add(Resource("3303/0/5702", ValueType.STRING, "", Access.WRITABLE))
-        for one in LineReader().feed(lesson + line):
-            if isinstance(one, str):
+        reader = LineReader(joins=True)
+        for one in reader.feed(lesson + line) + reader.release():
+            if isinstance(one, str) and one.startswith("+MIPL"):
                 await setup.answers_to(one)
         *before, answer = setup.answers or [""]
     name = line[1 : line.index(b":")].decode()

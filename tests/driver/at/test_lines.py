@@ -172,15 +172,20 @@ ANNOUNCED = [
     f"{WRITE}1,27,{RESTART},0,0",
     f'{WRITE}1,27,"{RESTART}",1,1',
     f"{WRITE}1, 27, {RESTART}, 0, 0".replace(",", ", ", 5),
-    f"{WRITE}1,27,{RESTART}",
     f"{WRITE}1,4,你\r\n好,0,0",
     f"{WRITE}1,8,你\r\n好,0,0",
     f"{WRITE}1,2,\r\n,0,0",
     f"{WRITE}1,4,\n\n\r\r,0,0",
     f'{EXECUTE}27,"{RESTART}"',
     f'{EXECUTE}5,"\r\n"\r\n"',
+    f'{EXECUTE}5,"1,1,\n"',
+    f'{WRITE}1,5,"1,1,\n",0,0',
+    f"{WRITE}1,4,\n1你5,0,0",
 ]
 SEVERAL = [  # no text goes over the line ends
+    f"{WRITE}1,27,{RESTART}",  # nothing shows its end
+    f"{WRITE}1,1,",
+    f"{WRITE}1,2,",
     f"{WRITE}1,5,hello,0,0\r\nOK",
     f"{WRITE}1,5,hello\r\nOK",
     f"{WRITE}1,4,OK\r\nOK,0,0",  # nor does this: the length does not fit

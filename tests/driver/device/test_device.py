@@ -312,7 +312,7 @@ async def test_requests_to_the_modules_own_objects_are_left_to_it(
 ) -> None:
     """As every field log shows them after a login."""
     events: list[UpkeepEvent] = []
-    async with module() as m, Device(m.modem, ENDPOINT, on_event=upkeep(events)) as device:
+    async with module() as m, Device(m.modem, ENDPOINT, on_event=events.append) as device:
         await device.add_resource("5/0/3", ValueType.INTEGER, 1)
         await device.connect()
         sent = len(m.sent)
@@ -321,7 +321,7 @@ async def test_requests_to_the_modules_own_objects_are_left_to_it(
         m.send("+MIPLWRITE:0,39124,1,0,1,300", "+MIPLEXECUTE:0,39125,3,0,4")
         await elapse(40)
         assert len(m.sent) == sent
-        assert events == [Subscribed()] * 3
+        assert events.count(Subscribed()) == 3
         m.send("+MIPLREAD:0,39126,5,0,3", "+MIPLREAD:0,39127,4,0,1,2,3,4")
         await m.until("AT+MIPLREAD=0,39127")
         assert m.sent[sent:] == [
