@@ -201,6 +201,7 @@ class RequestHandler:
             if not finished:
                 task.cancel()  # not awaited: it may ignore that, or block in its thread
         if not finished:
+            await asyncio.sleep(0)  # the callback learns it before the platform gets the answer
             raise _Unfinished(f"{name(callback)} did not end within {self.answer_within:g} s")
         if task.cancelled():
             raise _Unfinished(f"{name(callback)} was cancelled")

@@ -197,17 +197,21 @@ class Device:
             self._registration.check(DeviceEvent.CONNECT, "resources are declared before login")
             try:
                 await finish(self._provisioning.declare(resource))
-            except asyncio.CancelledError:
-                if resource in self._resources:
-                    await finish(self._take_back(resource))
+            except (asyncio.CancelledError, M5310Error):
+                await finish(self._take_back(resource))
                 raise
             return resource
 
     async def _take_back(self, resource: Resource) -> None:
-        """The caller of `add_resource` was cancelled, and does not know the resource."""
-        self._resources.remove(resource)
-        with contextlib.suppress(M5310Error):
-            await self._provisioning.remove(resource)
+        """`add_resource` failed, or its caller was cancelled and does not know the resource."""
+        gone = NotFound(f"not reported: {resource.path} was not added")
+        declared = resource in self._resources
+        if declared:
+            self._resources.remove(resource)
+        await self._outbox.remove(resource, gone)
+        if declared:
+            with contextlib.suppress(M5310Error):
+                await self._provisioning.remove(resource)
 
     async def remove_resource(self, resource: Resource) -> None:
         """Remove a resource; with the last one of an object instance, the module deletes that.

@@ -9,7 +9,7 @@ import pytest
 from m5310.device.device import Device
 from m5310.device.reports import ReportState
 from m5310.dialects.dialect import ATTEMPTS
-from m5310.errors import CommandError, NotFound
+from m5310.errors import CommandError, ModemReset, NotFound
 from m5310.lwm2m.values import ValueType
 from m5310.states import DeviceState
 from tests.support.clock import elapse
@@ -107,3 +107,19 @@ async def test_kept_report_of_a_removed_resource_fails_alone(opening: Ports) -> 
         assert names.count("OPEN") == 1
         assert "UPDATE" not in names
         assert kept.state is ReportState.ACCEPTED
+
+
+async def test_report_of_a_resource_that_was_not_added_fails(opening: Ports) -> None:
+    """`resources` shows one while it is being declared; a restart then ends the declaration."""
+    async with Device("/dev/ttyUSB0", ENDPOINT) as device:
+        opening[0].rules["AT+MIPLNOTIFY"] = None
+        adding = asyncio.create_task(device.add_resource("3303/0/1", ValueType.INTEGER, 1))
+        await opening[0].until("AT+MIPLNOTIFY")
+        (resource,) = device.resources
+        device._outbox.hold()
+        kept = await device._outbox.send({resource: 2}, acknowledge=True)
+        opening[0].send("REBOOT_CAUSE_UNKNOWN", "OK")
+        with pytest.raises(ModemReset):
+            await adding
+        assert isinstance(kept.error, NotFound)
+        assert device.resources == ()
