@@ -33,7 +33,9 @@ from emulator.module.lwm2m.registration import Event
 OPEN_TIMEOUT = 30  # guess: seconds where AT+MIPLOPEN gives none
 ACKID_LIMIT = 2**31 - 1
 
-_REF = (0, 0)  # the module has one OneNET instance
+# Ranges outside which values are refused: OneNET guide 5.1 and 5.2. The reference is 0: the module
+# has one OneNET instance.
+_REF = (0, 0)
 _ID = (0, 0xFFFF)
 _ID_OR_ALL = (-1, 0xFFFF)
 _TYPE = (min(ValueType), max(ValueType))
