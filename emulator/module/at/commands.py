@@ -18,7 +18,7 @@ class Values:
     """The values of a set command, read one after the other.
 
     Each method raises Refusal(INCORRECT_PARAMETERS) for a value that is missing, of the wrong kind
-    or out of range (V.250 5.4.2.1; the number is TS 27.007's, seen on this module). A command
+    or out of range (V.250; the number is TS 27.007's, seen on this module). A command
     reads all its values, and checks with `end` or `only` that there are
     no more, before it changes anything.
     """
