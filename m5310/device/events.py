@@ -229,7 +229,7 @@ GOOD_NEWS: Final = (
 """The events that are no disruption."""
 
 TOLD_AFTER: Final = 2.0
-"""Seconds after which the program is told what a call waits for."""
+"""Seconds after which an event names what a call waits for."""
 # guess: a person who sees nothing for longer believes that a program hangs.
 
 _log = logging.getLogger("m5310.device")

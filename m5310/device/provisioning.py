@@ -128,11 +128,11 @@ class Provisioning:
         model = await banner.ask(self._module.execute, "+CGMM")
         if banner.is_ours(model) and refused.number != NOT_SUPPORTED:
             return
-        said = await banner.describe(self._module.execute, model)
+        answer = await banner.describe(self._module.execute, model)
         why = (
             f"so were the logout and the deletion: expected an M5310 of the first generation, but "
-            f"{said}; connect such an M5310, or if this is one, try again after a minute: a login "
-            "of a previous program may be under way"
+            f"{answer}; connect such an M5310, or if this is one, try again after a minute: a "
+            "login of a previous program may be under way"
         )
         raise LanguageRefused(refused.command, refused.result, refused.number, why)
 
@@ -241,7 +241,7 @@ class Provisioning:
             for instance in tuple(self._instances):  # a restart clears them meanwhile
                 await self._try(self._undo(self._dialect.delete_instance(instance)))
             deleted = await self._try(self._undo(self._dialect.delete()))
-            # a false line may have said that it is logged out
+            # a false line may have reported that it is logged out
             if not deleted and not await self._delete_previous():
                 _log.warning("the module refused to delete the device, and may still hold it")
         except (PortError, CommandTimeout, ModemReset) as error:

@@ -39,9 +39,9 @@ def is_ours(model: str) -> bool:
 async def describe(execute: Execute, model: str) -> str:
     """What the module says it is, and the language that it probably speaks."""
     words = [await ask(execute, "+CGMI"), model, await ask(execute, "+CGMR")]
-    said = " ".join(word for word in words if word) or "nothing"
-    if _COMMON.search(said):
+    name = " ".join(word for word in words if word) or "nothing"
+    if _COMMON.search(name):
         language = "China Mobile's common one (AT+MIPLCREATE), which is not spoken here"
     else:
         language = "not known here"
-    return f"to AT+CGMI, AT+CGMM and AT+CGMR it answers {said!r}; its OneNET language is {language}"
+    return f"to AT+CGMI, AT+CGMM and AT+CGMR it answers {name!r}; its OneNET language is {language}"
