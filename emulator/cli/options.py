@@ -98,6 +98,34 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_line(made)
     _add_module(made)
+    _add_cloud(made)
+    made.add_argument(
+        "--timing",
+        choices=("kept", "ignored"),
+        help="of a replay: answer with the recorded delays (default), or at once",
+    )
+    output = made.add_argument_group("output")
+    output.add_argument(
+        "--trace",
+        action="store_true",
+        help="print each line in both directions, with its time, on stderr",
+    )
+    output.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="record the first module's line, with times, into a new FILE",
+    )
+    output.add_argument(
+        "--json",
+        action="store_true",
+        help="when ready, print exactly one JSON line on stdout (on stderr if stdout is the port);"
+        " of a replay: its port and recording",
+    )
+    return made
+
+
+def _add_cloud(made: argparse.ArgumentParser) -> None:
     cloud = made.add_argument_group("the cloud")
     cloud.add_argument(
         "--http",
@@ -126,30 +154,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="another address at which modules may log in, besides OneNET's; may be repeated",
     )
-    made.add_argument(
-        "--timing",
-        choices=("kept", "ignored"),
-        help="of a replay: answer with the recorded delays (default), or at once",
-    )
-    output = made.add_argument_group("output")
-    output.add_argument(
-        "--trace",
-        action="store_true",
-        help="print each line in both directions, with its time, on stderr",
-    )
-    output.add_argument(
-        "--record",
-        type=Path,
-        metavar="FILE",
-        help="record the first module's line, with times, into a new FILE",
-    )
-    output.add_argument(
-        "--json",
-        action="store_true",
-        help="when ready, print exactly one JSON line on stdout (on stderr if stdout is the port);"
-        " of a replay: its port and recording",
-    )
-    return made
 
 
 def _add_line(made: argparse.ArgumentParser) -> None:

@@ -639,6 +639,7 @@ async def test_settle_before_start_and_after_close_does_nothing() -> None:
     emulator.settle()
     async with emulator:
         emulator.settle()
+        assert emulator.module.radio.coverage is Coverage.OUT
     emulator.settle()
 
 
