@@ -75,6 +75,7 @@ SHELLS = (
     "m5310.nbiot",
     "m5310.cli",
     "emulator.clock.clocks",
+    "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
     "emulator.onenet.http.connections",
