@@ -64,11 +64,11 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
         path = parameters["firmware"]
         parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
     scenario = _read_scenario(parameters)
+    file: RecordingFile | None = None
     if "record" in parameters:
-        parameters["record"] = files.enter_context(
-            RecordingFile(parameters["record"], _print_error)
-        ).write
-    return partial(_serve, Emulator(**parameters), scenario, as_json)
+        file = files.enter_context(RecordingFile(parameters["record"], _print_error))
+        parameters["record"] = file.write
+    return partial(_serve, Emulator(**parameters), scenario, file, as_json)
 
 
 def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
@@ -83,7 +83,11 @@ def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
 
 
 async def _serve(
-    emulator: Emulator, scenario: Scenario | None, as_json: bool, shutdown: Shutdown
+    emulator: Emulator,
+    scenario: Scenario | None,
+    file: RecordingFile | None,
+    as_json: bool,
+    shutdown: Shutdown,
 ) -> int:
     stop = emulator.ended
     play = None if scenario is None else Play(emulator, scenario, on_end=stop.set)
@@ -91,6 +95,8 @@ async def _serve(
     try:
         async with emulator:
             _print_startup(emulator, as_json=as_json)
+            if file is not None:
+                file.keep()
             if play is not None:
                 play.start()
             await stop.wait()

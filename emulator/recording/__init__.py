@@ -9,7 +9,7 @@ recording (`--record FILE`), a file of JSON lines:
     {"at": 0.5, "baud": 115200}
 
 Each line is in the file as soon as its last byte has been sent (`file.py`); a full disk ends the
-recording, with one note. What a callback `trace` or `record` raises never reaches the line
+recording, with one note; a start that fails leaves no file. What a callback `trace` or `record` raises never reaches the line
 (`guard.py`).
 
 `at` is in seconds since the start; bytes that are no UTF-8 have "hex" instead of "text". `m5310
