@@ -1,4 +1,6 @@
-"""The file of a recording: each line is written at once; a full disk ends the recording only."""
+"""The file of a recording or capture: each line or block is written at once; a full disk ends the
+file only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ class RecordingFile:
     """A new file. `write` never raises; after its first error `on_note` gets one text that names
     the file, and all further lines are ignored.
 
-    The file has every line that `write` was called with, also if the program is killed. The end
+    The file has everything that `write` was called with, also if the program is killed. The end
     removes it unless `keep` was called: a program that could not start leaves no file behind.
     """
 
@@ -35,12 +37,12 @@ class RecordingFile:
         """Call once the program has started."""
         self._kept = True
 
-    def write(self, line: str) -> None:
+    def write(self, line: str | bytes) -> None:
         if self._ended:
             return
         # "backslashreplace": a path in the first line may have bytes that are no UTF-8. In JSON
         # the replacement is an escape.
-        rest = line.encode("utf-8", "backslashreplace")
+        rest = line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
