@@ -10,7 +10,6 @@ from emulator.air.messages import Execute, Read, Response, Uplink, Write
 from emulator.air.model import Code, Item, Path, Value
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
-from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.firmware import FIRMWARES
@@ -33,7 +32,7 @@ class DialectBench:
         self.urcs: list[str] = []
         self.sent: list[Uplink] = []
         self.client = Client(self.sent.append, lambda: True, first_mid=0)
-        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware], Doubts())
+        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware])
         self.table = CommandTable(dialect)
         self.client.configure("1234;test", 300)
         self.client.add_instance(INSTANCE)
