@@ -237,6 +237,7 @@ def test_repeated_read_keeps_the_values_given() -> None:
         (TEXT, 'say "温"', 'say "温"', '1,7,say "温",0,0'),
         (TEXT, "", "", "1,0,,0,0"),
         (BLOB, b"\x0a\xff", "0AFF", "2,2,0AFF,0,0"),
+        (BLOB, b"\xab" * 1000, "AB" * 1000, f"2,1000,{'AB' * 1000},0,0"),
         (HEX, "0aff", "0aff", "6,4,0aff,0,0"),
         (UNDECLARED, 1e-7, "0.0000001", "4,4,0.0000001,0,0"),
     ],
