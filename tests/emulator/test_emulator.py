@@ -730,6 +730,16 @@ def test_wrong_platform_is_refused(parameters: dict[str, object], message: str) 
         Emulator(**parameters)  # type: ignore[arg-type]
 
 
+@realtime
+@pytest.mark.parametrize(("year", "errno"), [(None, 10), (2018, 10), (2019, 2001)])
+async def test_year_decides_the_errors_of_the_api(year: int | None, errno: int) -> None:
+    given = {} if year is None else {"year": year}
+    async with Emulator(baud=None, **given) as emulator:  # type: ignore[arg-type]
+        refused = await get(emulator, f"/nbiot?imei={emulator.imei}&obj_id=3303")
+        assert refused["errno"] == errno
+        assert (await get(emulator, "/devices/1"))["errno"] == 3  # in each year
+
+
 def test_year_decides_the_order_and_the_repeats() -> None:
     assert Emulator(http=None).platform.server.requests._retry == (10.0, 10.0, 10.0)
     assert Emulator(http=None, year=2019).platform.server.requests._retry == (5.0, 10.0, 10.0)
