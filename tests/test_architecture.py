@@ -108,6 +108,7 @@ THIRD_PARTY = {
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
     "aiohttp": ("emulator.onenet.http",),
+    "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
 
