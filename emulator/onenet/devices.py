@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
-from emulator.air.messages import endpoint_name, imei_of
+from emulator.onenet.endpoint_names import endpoint_name, imei_of
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.errors import ApiError, Errno
 
@@ -21,7 +21,8 @@ class Description:
     """The parameters of a new device (OneNET guide 4.2.1).
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
-    itself after each login. `location` and `other` are JSON objects, kept unchanged.
+    itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
+    of the documents of 2019); None: none is asked for. `location` and `other` are JSON objects, kept unchanged.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Description:
     location: dict[str, object] | None = None
     private: bool = True
     observed: bool = True
+    auth: str | None = None
     other: dict[str, object] | None = None
 
 
