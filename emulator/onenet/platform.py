@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
-from emulator.onenet.errors import ApiError, Errno
-from emulator.onenet.lwm2m.registrations import Registration
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Failure
+from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
@@ -15,8 +16,15 @@ from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 MAX_OPEN_REQUESTS = 20
 
 
+def error_of(failure: Failure) -> ApiError:
+    """What an application gets for a request to a device that ended with `failure`."""
+    if failure is Failure.OFFLINE:
+        return ApiError(Reason.WENT_OFFLINE)
+    return ApiError(Reason.UNSUCCESS, failure)
+
+
 class Platform:
-    """The application's side of OneNET; `server` is the devices' side.
+    """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of the tokens.
     """
@@ -28,6 +36,7 @@ class Platform:
         access_uri: str = ACCESS_URI,
         seed: int = 0,
     ) -> None:
+        self.year = year
         self.server = Server(self, year, access_uri, seed)
         self._devices = Devices()
 
@@ -66,13 +75,13 @@ class Platform:
         the device is not online, has MAX_OPEN_REQUESTS open, or a resource cannot have its value.
         """
         if not self.online(device):
-            raise ApiError(Errno.NOT_ONLINE)
+            raise ApiError(Reason.NOT_ONLINE, device.id)
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
-            raise ApiError(Errno.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
+            raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
         try:
             return self.server.request(device.endpoint, operation, on_done, now)
         except ContentError as error:
-            raise ApiError(Errno.INVALID_PARAMETER, str(error)) from None
+            raise ApiError(Reason.INVALID_PARAMETER, str(error)) from None
 
     def cancel(self, request: Request) -> None:
         """Drop `request` without an outcome; does nothing if it has ended."""

@@ -125,7 +125,5 @@ class Observer:
         )
         ids = dict.fromkeys(path.object for path in paths)
         discovers: list[Operation] = [Discover(Path(object_id)) for object_id in ids]
-        observes: list[Operation] = [
-            Observe(path) for path in paths if path.instance is not None
-        ]
+        observes: list[Operation] = [Observe(path) for path in paths if path.instance is not None]
         return discovers + observes if self._year.discovers_first else observes + discovers
