@@ -22,7 +22,8 @@ class Description:
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
     itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
-    of the documents of 2019); None: none is asked for. `location` and `other` are JSON objects, kept unchanged.
+    of the documents of 2019); None: none is asked for. `location` and `other` are JSON objects,
+    kept unchanged.
     """
 
     title: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 from aiocoap import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers import Code
 
-from emulator.coap.endpoint import Endpoint, Exchange
-from emulator.lwm2m.model import Item, Path
+from emulator.coap.client import Exchange
+from emulator.coap.endpoint import Endpoint
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.lwm2m.operations import Write, request_for
 from emulator.onenet.years import Retry
 
@@ -29,7 +30,7 @@ class Bootstrap:
     def __init__(self, coap: Endpoint, access_uri: str, retry: Retry) -> None:
         self._coap = coap
         self._retry = retry
-        values = {0: access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
+        values: dict[int, Value] = {0: access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
         self._items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
         self._open: dict[str, Exchange] = {}  # by endpoint
 

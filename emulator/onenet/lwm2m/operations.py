@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiocoap import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers import Code
 
 from emulator.lwm2m import content, registry
 from emulator.lwm2m.model import Format, Item, Path

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aiocoap import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers import Code
 
 from emulator.lwm2m import content, links, registry
 from emulator.lwm2m.model import ContentError, Format, Item, Path, UnsupportedFormat

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from aiocoap import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers import Code
 
 from emulator.coap.messages import AUTHENTICATION, text_option
 from emulator.lwm2m import links

@@ -8,7 +8,8 @@ from functools import partial
 
 from aiocoap import Message
 
-from emulator.coap.endpoint import Endpoint, Exchange
+from emulator.coap.client import Exchange
+from emulator.coap.endpoint import Endpoint
 from emulator.lwm2m.model import ContentError, Item, Path
 from emulator.onenet.lwm2m.operations import CancelObserve, Observe, Operation, request_for
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome, items_of, outcome_of
@@ -154,8 +155,12 @@ class Requests:
         self, registration: Registration, path: Path, peer: str, message: Message, now: float
     ) -> None:
         self.move(registration, peer)
+        if message.opt.observe is None or not message.code.is_successful():
+            self.unobserve(registration, path)  # the endpoint has ended it (RFC 7641 4.2)
+        if not message.code.is_successful():
+            return
         try:
             items = items_of(message, path)
         except ContentError:
-            items = ()  # guess: what the real platform does with content it cannot read
+            return  # guess: what the real platform does with content it cannot read
         self._report(registration, items, now)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aiocoap import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers import Code
 
 from emulator.clock.deadlines import earliest
-from emulator.coap.endpoint import Endpoint, Incoming
+from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION
+from emulator.coap.server import Incoming
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item
 from emulator.onenet.lwm2m.bootstrap import Bootstrap
