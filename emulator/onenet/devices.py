@@ -34,8 +34,8 @@ class Description:
     location: dict[str, object] | None = None
     private: bool = True
     observed: bool = True
-    auth: str | None = None
     other: dict[str, object] | None = None
+    auth: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -87,9 +87,7 @@ class FakeDevice:
             Code.POST, "rd", query, f'</>;rt="oma.lwm2m",{links}'.strip(",").encode(), auth
         )
 
-    def update(
-        self, *objects: Path, lifetime: object = None, auth: str | None = None
-    ) -> Message:
+    def update(self, *objects: Path, lifetime: object = None, auth: str | None = None) -> Message:
         links = ",".join(f"<{path}>" for path in objects)
         query = () if lifetime is None else (f"lt={lifetime}",)
         return self.request(Code.POST, self._location, query, links.encode(), auth)
@@ -114,13 +112,13 @@ class FakeDevice:
     def notify(
         self,
         path: Path,
-        value: float,
+        value: float | str,
         *,
         token: bytes | None = None,
         confirmable: bool = False,
         observe: int = 0,
     ) -> Message:
-        """Report a number, as TLV of its instance; `observe` 0: newer than the one before."""
+        """Report a value, as TLV of its instance; `observe` 0: newer than the one before."""
         message = Message(
             code=Code.CONTENT,
             observe=observe or self._mid,
@@ -197,9 +195,12 @@ def brief(message: Message) -> str:
     return f"{message.mtype.name} {message.code.dotted} {message.mid}"
 
 
-def resource(path: Path, value: float) -> bytes:
-    """The TLV of a resource of type float (LwM2M 1.0.2 section 6.4.3)."""
+def resource(path: Path, value: float | str) -> bytes:
+    """The TLV of a resource: a float, or a text of up to 7 bytes (LwM2M 1.0.2 section 6.4.3)."""
     assert path.resource is not None
+    if isinstance(value, str):
+        text = value.encode()
+        return struct.pack(">BH", 0xE0 | len(text), path.resource) + text
     return struct.pack(">BHf", 0xE4, path.resource, value)
 
 

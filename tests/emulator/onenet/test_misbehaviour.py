@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from aiocoap.numbers import Code
 
 from emulator.lwm2m.model import Path

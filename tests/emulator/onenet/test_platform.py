@@ -11,7 +11,7 @@ from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.operations import Read, Write
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome
-from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
+from emulator.onenet.platform import MAX_OPEN_REQUESTS
 from tests.support.fake_device import (
     IMEI,
     IMSI,

@@ -22,6 +22,7 @@ from tests.support.effort import scaled
 PATH = Path(3303, 0, 5700)
 READ = Read(PATH)
 CONTENT = 0x45
+SENML = b'[{"bn":"/31024/10/","n":"1","v":20}]'
 CODES = [0x41, 0x42, 0x44, 0x45, 0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x8F, 0xA0, 0xA1]
 
 
@@ -125,7 +126,11 @@ def test_error_code_is_named_in_the_outcome(code: int, failure: str | None) -> N
         ("/3200/0/5500", "c0 ff 31", {"/3200/0/5500": True}),
         ("/3200/0/5500", "c22d16 ff 410000", {"/3200/0/5500": False}),
         # Capture of wakaama's client.
-        ("/31024/10", "c16e ff" + b'[{"bn":"/31024/10/","n":"1","v":20}]'.hex(), {"/31024/10/1": 20}),
+        (
+            "/31024/10",
+            "c16e ff" + b'[{"bn":"/31024/10/","n":"1","v":20}]'.hex(),
+            {"/31024/10/1": 20},
+        ),
         # Unknown object: the value stays binary (OneNET FAQ of 2019).
         ("/9999/0/1", "c22d16 ff c3010a647b", {"/9999/0/1": b"\x0a\x64\x7b"}),
         # LwM2M 1.0.2 section 6.4.3.3: two instances of a resource.
@@ -172,7 +177,9 @@ def test_reset_is_an_error_of_the_response() -> None:
     assert bench.outcomes == [Outcome(1, Failure.RESP_ERROR)]
 
 
-@pytest.mark.parametrize(("year", "times", "end"), [(2018, [0, 10, 20], 30), (2019, [0, 5, 15], 25)])
+@pytest.mark.parametrize(
+    ("year", "times", "end"), [(2018, [0, 10, 20], 30), (2019, [0, 5, 15], 25)]
+)
 def test_request_without_answer_is_repeated_as_in_its_year(
     year: int, times: list[float], end: float
 ) -> None:
