@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from typing import Any, Protocol
 
+from emulator.air import faults
 from emulator.air.messages import Downlink, Uplink
 
 # Seconds. NB-IoT takes longer; this is short to wait for and long enough to see in a trace.
@@ -17,14 +17,7 @@ LATENCY = 0.1
 CAPACITY = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """What the place of one endpoint adds to the air: seconds each way, and a share of loss."""
-
-    latency: float = 0.0
-    loss: float = 0.0
-
-
+Link = faults.Link
 _NO_LINK = Link()
 
 

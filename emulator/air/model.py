@@ -1,9 +1,22 @@
-"""LwM2M data model: what messages and AT lines both carry: paths, values, codes, addresses."""
+"""What messages and AT lines both carry: paths, values, codes, addresses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+
+from emulator.lwm2m.model import Item, Path, Value
+
+__all__ = [
+    "ACCESS_MACHINE",
+    "BOOTSTRAP_SERVERS",
+    "DEFAULT_SERVER",
+    "Code",
+    "Item",
+    "Path",
+    "ServerAddress",
+    "Value",
+]
 
 
 class Code(IntEnum):
@@ -24,43 +37,6 @@ class Code(IntEnum):
     @property
     def success(self) -> bool:
         return self >> 5 == 2
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Path:
-    """`/object[/instance[/resource]]`; a part left out stands for all of them."""
-
-    object: int
-    instance: int | None = None
-    resource: int | None = None
-
-    @property
-    def instance_path(self) -> Path:
-        """The path of the object instance that this resource (or instance) belongs to."""
-        return Path(self.object, self.instance)
-
-    def covers(self, other: Path) -> bool:
-        """Whether `other` is this path or lies below it."""
-        return (
-            self.object == other.object
-            and self.instance in (None, other.instance)
-            and self.resource in (None, other.resource)
-        )
-
-    def __str__(self) -> str:
-        parts = (self.object, self.instance, self.resource)
-        return "".join(f"/{part}" for part in parts if part is not None)
-
-
-Value = str | bytes | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One resource with its value; `path` names the resource in full."""
-
-    path: Path
-    value: Value
 
 
 # OneNET guide 5.1.1 and its FAQ of 2019: the access machine, and the two names of the bootstrap

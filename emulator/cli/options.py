@@ -145,7 +145,8 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         "--year",
         type=int,
         choices=tuple(YEARS),
-        help=f"whose OneNET: order after a login, repeats of requests (default {DEFAULT_YEAR})",
+        help="whose OneNET: order after a login, repeats of requests, error numbers"
+        f" (default {DEFAULT_YEAR})",
     )
     cloud.add_argument(
         "--platform-address",

@@ -7,7 +7,7 @@ from itertools import count
 
 from emulator.air.messages import endpoint_name, imei_of
 from emulator.onenet.datapoints import DataPoints
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 
 # guess: bounds memory, with descriptions of up to 64 KiB each; the real limit is not published.
 # Also the largest number of modules: more than Linux has ptys (kernel.pty.max, 4096).
@@ -57,11 +57,10 @@ class Devices:
     def create(self, description: Description, now: float) -> Device:
         """Raises ApiError if the IMEI belongs to another device, or MAX_DEVICES exist."""
         if description.imei in self._by_imei:
-            raise ApiError(
-                Errno.INVALID_PARAMETER, f"auth_info, imei {description.imei} has a device already"
-            )
+            # The text was captured. guess: the value of auth_info is the IMEI, the key of the pair.
+            raise ApiError(Reason.INVALID_PARAMETER, f"auth_info exists::{description.imei}")
         if len(self._by_id) >= MAX_DEVICES:
-            raise ApiError(Errno.LIMIT, f"{MAX_DEVICES} devices exist")
+            raise ApiError(Reason.DEVICE_LIMIT, f"{MAX_DEVICES} devices exist")
         endpoint = endpoint_name(description.imei, description.imsi)
         device = Device(str(next(self._ids)), endpoint, description, now)
         self._by_id[device.id] = self._by_imei[description.imei] = device

@@ -1,39 +1,40 @@
-"""Errors of OneNET's HTTP API: numbers and texts. Pure."""
+"""Errors of OneNET's HTTP API. Pure."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import StrEnum
 
 
-class Errno(IntEnum):
-    """OneNET's error table of 2019."""
+class Reason(StrEnum):
+    """Why a call of the API failed, in OneNET's words. The number depends on call and year:
+    `emulator.onenet.years`.
+    """
 
-    SUCCESS = 0
-    AUTH_FAILED = 1
-    PARAMETER_REQUIRED = 3
-    INTERNAL_ERROR = 7
-    NOT_ONLINE = 2001
-    LIMIT = 5006
-    UNSUCCESS = 5106
-    INVALID_PARAMETER = 5108
-
-
-TEXTS = {
-    Errno.SUCCESS: "succ",
-    Errno.AUTH_FAILED: "auth failed",
-    Errno.PARAMETER_REQUIRED: "parameter required: {detail}",
-    Errno.INTERNAL_ERROR: "service internal error",
-    Errno.NOT_ONLINE: "device not online",
-    Errno.LIMIT: "system logic limit: {detail}",
-    Errno.UNSUCCESS: "unsuccess: {detail}",
-    Errno.INVALID_PARAMETER: "invalid parameter: {detail}",
-}
+    KEY_REQUIRED = "api-key required"
+    AUTH_FAILED = "auth failed"
+    INVALID_JSON = "invalid JSON"
+    BODY_TOO_LARGE = "request entity too large"
+    BODY_REQUIRED = "entity data required"
+    PARAMETER_REQUIRED = "parameter required"
+    INVALID_PARAMETER = "invalid parameter"
+    NOT_FOUND = "not found"
+    LIMIT = "system limit"
+    DEVICE_LIMIT = "device count limit by account policy"
+    NOT_ONLINE = "device not online"
+    # The device refused the request or did not answer; `detail` is a `Failure` of `lwm2m.requests`.
+    UNSUCCESS = "unsuccess"
+    # The device was online at the request, and has logged out before its answer.
+    WENT_OFFLINE = "unsuccess: OFFLINE"
+    INTERNAL = "internal server error"
 
 
 class ApiError(Exception):
-    """A call of the API failed: `errno` and text of OneNET's table, which `detail` completes."""
+    """A call of the API failed for `reason`; `detail` completes it.
 
-    def __init__(self, errno: Errno, detail: str = "") -> None:
-        super().__init__(TEXTS[errno].format(detail=detail))
-        self.errno = errno
+    Its text is the same in each year: `unsuccess: TIME_OUT`.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
         self.detail = detail

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from emulator.air.model import Item, ServerAddress
 from emulator.onenet.devices import Description, Device, Devices
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import OnDone, Operation, Request
+from emulator.onenet.lwm2m.requests import Failure, OnDone, Operation, Request
 from emulator.onenet.lwm2m.server import ADDRESSES, Server
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
@@ -16,14 +16,22 @@ from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 MAX_OPEN_REQUESTS = 20
 
 
+def error_of(failure: Failure) -> ApiError:
+    """What an application gets for a request to a device that ended with `failure`."""
+    if failure is Failure.OFFLINE:
+        return ApiError(Reason.WENT_OFFLINE)
+    return ApiError(Reason.UNSUCCESS, failure)
+
+
 class Platform:
-    """The application's side of OneNET; `server` is the devices' side.
+    """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `addresses`: host:port where devices may log in as well, with or without bootstrap.
     """
 
     def __init__(self, year: Year = YEARS[DEFAULT_YEAR], addresses: Iterable[str] = ()) -> None:
         more = {ServerAddress(one, bootstrap) for one in addresses for bootstrap in (False, True)}
+        self.year = year
         self.server = Server(self, year, ADDRESSES | more)
         self._devices = Devices()
 
@@ -62,9 +70,9 @@ class Platform:
         the device is not online, or has MAX_OPEN_REQUESTS open.
         """
         if not self.online(device):
-            raise ApiError(Errno.NOT_ONLINE)
+            raise ApiError(Reason.NOT_ONLINE, device.id)
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
-            raise ApiError(Errno.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
+            raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
         return self.server.request(device.endpoint, operation, on_done, now)
 
     def cancel(self, request: Request) -> None:

@@ -15,15 +15,16 @@ from emulator.emulator import Emulator
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS, Stream, stream_id
 from emulator.onenet.devices import Device
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
+from emulator.onenet.platform import error_of
 from emulator.simulation.remote import within
 from emulator.testing.blocking import refuse_in_event_loop
 
 T = TypeVar("T")
 
 # Default timeout in seconds of real time. The platform itself gives up after 30 s of the emulator's
-# clock (OneNET guide 5.2.2).
+# clock, 25 s in 2019 (`emulator.onenet.years`).
 TIMEOUT = 35.0
 # Seconds between two checks of a condition: there is no event for a login.
 _POLL_INTERVAL = 0.002
@@ -42,9 +43,11 @@ class Cloud:
     where calls that block are refused.
 
     Raises:
-        ApiError: the device is not online, refused the request, or did not answer within 30 s of
-            the emulator's clock; the text is OneNET's. OFFLINE: the device has logged out, or the
-            emulator was closed.
+        ApiError: the device is not online, refused the request, or did not answer within 30 s (25 s
+            in 2019) of the emulator's clock. The text is OneNET's, and the same in each year:
+            `device not online: ID`; `unsuccess: TIME_OUT`, no answer; `unsuccess: NOT_FOUND` and
+            so on, the device's refusal; `unsuccess: OFFLINE`, it has logged out before its answer,
+            or the emulator was closed.
         TimeoutError: no answer within `timeout`, for example because the clock stands still.
         ValueError: the path is invalid, or no resource can have the value.
         RuntimeError: a call that blocks, in a coroutine; or the emulator is closed.
@@ -153,7 +156,7 @@ class Cloud:
     def _device(self, it: Emulator) -> Device:
         device = it.platform.device_by_imei(self._imei)
         if device is None:
-            raise ApiError(Errno.AUTH_FAILED)
+            raise ApiError(Reason.AUTH_FAILED)
         return device
 
     def _streams(self, limit: int, ids: set[str] | None = None) -> list[Stream]:
@@ -183,7 +186,7 @@ class Cloud:
 
         def on_done(outcome: Outcome) -> None:
             if outcome.failure is not None:
-                answer.set_exception(ApiError(Errno.UNSUCCESS, outcome.failure))
+                answer.set_exception(error_of(outcome.failure))
                 return
             try:
                 answer.set_result(result(outcome))
@@ -237,4 +240,4 @@ def _value(items: tuple[Item, ...], resource: Path) -> Value:
     for item in items:
         if item.path == resource:
             return item.value
-    raise ApiError(Errno.UNSUCCESS, f"the answer has no {resource}")
+    raise ApiError(Reason.UNSUCCESS, f"the answer has no {resource}")

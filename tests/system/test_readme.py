@@ -17,7 +17,9 @@ from typing import IO
 
 import pytest
 
-from emulator import Coverage, Emulator, Sim
+from emulator import ApiError, Coverage, Emulator, Sim
+from emulator.onenet.errors import Reason
+from emulator.onenet.years import YEARS
 from m5310.states import DEVICE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,6 +275,26 @@ def test_places_and_options_in_the_tables_exist(part: str) -> None:
     options = re.findall(r"`(\w+)", "".join(first for first, _ in rows[begin : begin + 6]))
     assert len(options) > 15
     assert set(options) - {"Rates"} <= set(inspect.signature(Emulator).parameters)
+
+
+@pytest.mark.parametrize("part", [README, CHINESE], ids=["English", "Chinese"])
+def test_error_numbers_of_the_table_are_answered(part: str) -> None:
+    rows = re.findall(r"^\| .* \| (\d.*) \| (\d.*) \|$", part, re.MULTILINE)
+    errors = [
+        [ApiError(Reason.NOT_ONLINE, "500000001")],
+        [ApiError(Reason.WENT_OFFLINE)],
+        [ApiError(Reason.UNSUCCESS, "TIME_OUT")],
+        [ApiError(Reason.UNSUCCESS, "NOT_FOUND")],
+        [ApiError(Reason.KEY_REQUIRED), ApiError(Reason.AUTH_FAILED)],
+        [ApiError(Reason.PARAMETER_REQUIRED, "…"), ApiError(Reason.INVALID_PARAMETER, "…")],
+    ]
+    for cells, row in zip(rows, errors, strict=True):
+        for cell, year in zip(cells, YEARS.values(), strict=True):
+            refusals = [year.nbiot[error.reason] for error in row]
+            shown = {int(number) for number in re.findall(r"(?:^|[;；] ?)(\d+)", cell)}
+            assert shown == {refusal.errno for refusal in refusals}
+            texts = {refusal.error(error) for refusal, error in zip(refusals, row, strict=True)}
+            assert set(re.findall("`(.*?)`", cell)) <= texts
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
 from emulator.onenet.http import answers, parameters
 from emulator.onenet.platform import Platform
+from emulator.onenet.years import YEARS
 from emulator.recording import format as recording
 from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
@@ -194,7 +195,8 @@ def call(data: bytes) -> None:
         try:
             parse()
         except ApiError as error:
-            _sent(answers.failure(error, 2019))
+            for year in YEARS.values():
+                _sent(answers.failure(error, year.nbiot))
 
 
 def _created(body: dict[str, object]) -> None:

@@ -5,29 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.air.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
-from emulator.onenet.errors import TEXTS, ApiError, Errno
+from emulator.onenet.errors import ApiError
+from emulator.onenet.years import Refusals
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
-Year = Literal[2018, 2019]
 
-# 2018: seen in applications of that year. guess: errors that were not seen are as in 2019.
-_ERRORS: dict[Year, dict[Errno, tuple[int, str]]] = {
-    2018: {
-        Errno.AUTH_FAILED: (3, "auth failed"),
-        Errno.NOT_ONLINE: (14, "network latency: network latency or device offline"),
-        Errno.UNSUCCESS: (16, "unsuccess: {detail} null"),
-    },
-    2019: {},
-}
-
-# guess: the guide's times have no zone; OneNET's servers are in Chongqing.
+# Times have no zone in the answers; those of the real platform are Beijing's.
 _BEIJING = timezone(timedelta(hours=8))
 
 
@@ -58,16 +47,14 @@ def encoded(value: object) -> Iterator[str]:
 
 def success(data: object = None) -> Answer:
     """The answer to a call that succeeded; `data` None: it has none."""
-    head: Answer = {"errno": int(Errno.SUCCESS)}
-    if data is not None:
-        head["data"] = data
-    return head | {"error": TEXTS[Errno.SUCCESS]}
+    return {"errno": 0, **({} if data is None else {"data": data}), "error": "succ"}
 
 
-def failure(error: ApiError, year: Year) -> Answer:
-    """The answer to a call that failed, with the number and text of `year`."""
-    number, text = _ERRORS[year].get(error.errno, (int(error.errno), TEXTS[error.errno]))
-    return {"errno": number, "error": text.format(detail=error.detail)}
+def failure(error: ApiError, refusals: Refusals) -> Answer:
+    """The answer to a call that failed, with the number and text that `refusals` have."""
+    refusal = refusals[error.reason]
+    answer: Answer = {"errno": refusal.errno, "error": refusal.error(error)}
+    return {**answer, "data": None} if refusal.null_data else answer
 
 
 def created(device: Device) -> Answer:

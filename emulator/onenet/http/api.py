@@ -1,14 +1,14 @@
 """HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
-Every answer is JSON with `errno` and `error`. The HTTP status is 200 for errors too, except for
-unknown addresses (404) and methods (405). Invalid HTTP is answered with a bare 400.
+Every answer is JSON with `errno` and `error`, and the HTTP status is 200 for errors too, as the
+real API does it. Only invalid HTTP is answered with a bare 400.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -16,12 +16,12 @@ from aiohttp import web
 
 from emulator.air.messages import Execute, Read, Write
 from emulator.onenet.devices import Device
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers, parameters
-from emulator.onenet.http.answers import Answer, Year, success
+from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.connections import Listener, in_turns, logger, respond
 from emulator.onenet.lwm2m.requests import Operation, Outcome
-from emulator.onenet.platform import Platform
+from emulator.onenet.platform import Platform, error_of
 
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
@@ -46,21 +46,13 @@ class Input(Protocol):
 class HttpApi:
     """The API of one `platform`, for clients that send `key` as their `api-key` header.
 
-    `act` acts on the platform at the present time. `year` decides the error numbers.
+    `act` acts on the platform at the present time. The platform's year decides the error numbers.
     """
 
-    def __init__(
-        self,
-        platform: Platform,
-        *,
-        key: str,
-        act: Input,
-        year: Year = 2019,
-    ) -> None:
+    def __init__(self, platform: Platform, *, key: str, act: Input) -> None:
         self._platform = platform
         self._key = key.encode()
         self._act = act
-        self._year: Year = year
         self._listener: Listener | None = None
         self._reported: set[tuple[str, str]] = set()
 
@@ -110,29 +102,22 @@ class HttpApi:
         try:
             key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
             if not hmac.compare_digest(key, self._key):
-                raise ApiError(Errno.AUTH_FAILED)
+                raise ApiError(Reason.AUTH_FAILED if key else Reason.KEY_REQUIRED)
             return await handler(request)
         except ApiError as error:
             return await self._refuse(request, error)
         except web.HTTPRequestEntityTooLarge:
-            large = ApiError(Errno.LIMIT, f"the body has more than {_MAX_BODY} bytes")
+            large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
             return await self._refuse(request, large)
         except web.HTTPException as refusal:  # of the router: unknown path or method
-            unserved = parameters.invalid(f"{request.method} {request.path} is not served")
-            allow = {name: text for name, text in refusal.headers.items() if name == "Allow"}
-            return await self._refuse(request, unserved, refusal.status, allow)
+            return await self._refuse(request, _not_served(request, refusal))
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            return await self._refuse(request, ApiError(Errno.INTERNAL_ERROR))
+            return await self._refuse(request, ApiError(Reason.INTERNAL))
 
-    async def _refuse(
-        self,
-        request: web.Request,
-        error: ApiError,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-    ) -> web.StreamResponse:
-        return await respond(request, answers.failure(error, self._year), status, headers)
+    async def _refuse(self, request: web.Request, error: ApiError) -> web.StreamResponse:
+        refusals = self._platform.year.refusals(request.path)
+        return await respond(request, answers.failure(error, refusals))
 
     def _handler(
         self, serve: Callable[[web.Request], Awaitable[Answer]], names: tuple[str, ...]
@@ -151,7 +136,7 @@ class HttpApi:
             expected = ", ".join(names) or "none"
             logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
 
-    async def _body(self, request: web.Request) -> dict[str, object]:
+    async def _body(self, request: web.Request, *, optional: bool = False) -> dict[str, object]:
         try:
             async with asyncio.timeout(_BODY_TIMEOUT):
                 body = await request.read()
@@ -161,7 +146,7 @@ class HttpApi:
             wrong = "the body is not encoded as its headers say"
             logger.warning("%s %s: %s", request.method, request.path, wrong)
             raise parameters.invalid(wrong) from error
-        return parameters.json_body(body)
+        return parameters.json_body(body, optional=optional)
 
     def _device_by_id(self, request: web.Request) -> Device:
         return _existing(self._platform.device(request.match_info["id"]))
@@ -184,7 +169,7 @@ class HttpApi:
             self._platform.cancel(request)
             raise
         if outcome.failure is not None:
-            raise ApiError(Errno.UNSUCCESS, outcome.failure)
+            raise error_of(outcome.failure)
         return outcome
 
     # Devices ---------------------------------------------------------------------------------
@@ -227,7 +212,7 @@ class HttpApi:
 
     async def _execute(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=3)
-        arguments = parameters.arguments(await self._body(request))
+        arguments = parameters.arguments(await self._body(request, optional=True))
         await self._request(self._device_by_imei(request), Execute(0, path, arguments))
         return success()
 
@@ -242,6 +227,13 @@ class HttpApi:
 
 
 def _existing(device: Device | None) -> Device:
-    if device is None:  # guess: as if the device belonged to another key
-        raise ApiError(Errno.AUTH_FAILED)
+    if device is None:  # as if it belonged to another key
+        raise ApiError(Reason.AUTH_FAILED)
     return device
+
+
+def _not_served(request: web.Request, refusal: web.HTTPException) -> ApiError:
+    wrong = f"{request.method} {request.path} is not served"
+    if isinstance(refusal, web.HTTPMethodNotAllowed):
+        wrong = f"{wrong}, expected {' or '.join(sorted(refusal.allowed_methods))}"
+    return ApiError(Reason.NOT_FOUND, wrong)

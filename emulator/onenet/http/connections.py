@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -101,12 +101,7 @@ class Listener:
         return connection  # type: ignore[no-any-return]
 
 
-async def respond(
-    request: web.Request,
-    answer: Answer,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-) -> web.StreamResponse:
+async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Encode `answer` and send it if it is long, in turn with other events.
 
     Raises ValueError for a value without a JSON form.
@@ -115,10 +110,10 @@ async def respond(
     async for piece in in_turns(encoded(answer)):
         body += piece.encode("utf-8")
     # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
-    head = {"Content-Type": "application/json", **(headers or {})}
+    head = {"Content-Type": "application/json"}
     if len(body) <= _PIECE:
-        return web.Response(body=bytes(body), status=status, headers=head)
-    response = web.StreamResponse(status=status, headers=head)
+        return web.Response(body=bytes(body), headers=head)
+    response = web.StreamResponse(headers=head)
     response.content_length = len(body)
     await response.prepare(request)
     try:

@@ -15,10 +15,17 @@ from emulator.air.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.payload import MAX_PAYLOAD
 
 _MAX_ID = 65_535
+# A text, which is kept, or a comma after the last entry. Takes linear time: an open text ends with
+# the body.
+_TRAILING_COMMA = re.compile(
+    r"""("(?:[^"\\]|\\.)*(?:"|\\?\Z))|(?<=[^\s,:\[{])[ \t\r\n]*,(?=[ \t\r\n]*[\]}])""", re.DOTALL
+)
+# Bytes of a body in which such commas are searched: more would hold the event loop for too long.
+_MAX_SEARCHED = 8192
 # OneNET guide 4.2.1.
 _DEVICE = (
     *("title", "desc", "tags", "protocol", "location", "private", "auth_info", "obsv", "other"),
@@ -26,11 +33,11 @@ _DEVICE = (
 
 
 def invalid(detail: str) -> ApiError:
-    return ApiError(Errno.INVALID_PARAMETER, detail)
+    return ApiError(Reason.INVALID_PARAMETER, detail)
 
 
 def required(name: str) -> ApiError:
-    return ApiError(Errno.PARAMETER_REQUIRED, name)
+    return ApiError(Reason.PARAMETER_REQUIRED, name)
 
 
 # Query -----------------------------------------------------------------------------------------
@@ -118,19 +125,32 @@ def _shown(value: object) -> str:
 # Body ------------------------------------------------------------------------------------------
 
 
-def json_body(body: bytes) -> dict[str, object]:
-    """The body's JSON object; an empty body is an empty object."""
+def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
+    """The body's JSON object; an empty body is an empty object if it is `optional`."""
     if not body.strip():
-        return {}
+        if optional:
+            return {}
+        raise ApiError(Reason.BODY_REQUIRED)
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = _loaded(body)
         # Half a surrogate pair is valid JSON, but cannot be encoded and sent on.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        raise invalid("the body is not JSON") from error
+        raise ApiError(Reason.INVALID_JSON) from error
     if not isinstance(value, dict):
         raise invalid("the body is not a JSON object")
     return value
+
+
+def _loaded(body: bytes) -> object:
+    """A comma after the last entry of a list or an object is ignored, as the real API does it."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except json.JSONDecodeError:
+        if len(body) > _MAX_SEARCHED:
+            raise
+        text = _TRAILING_COMMA.sub(r"\1", body.decode("utf-8-sig"))
+        return json.loads(text, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> float:
@@ -155,7 +175,7 @@ def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
             raise invalid(f"res_id {resource} stands twice in data")
         found[resource] = Item(Path(instance.object, instance.instance, resource), _value(entry))
     if payload.size(item.value for item in found.values()) > MAX_PAYLOAD:
-        raise ApiError(Errno.LIMIT, f"more than {MAX_PAYLOAD} bytes")
+        raise ApiError(Reason.LIMIT, f"more than {MAX_PAYLOAD} bytes")
     return tuple(found.values())
 
 
@@ -165,7 +185,7 @@ def arguments(body: Mapping[str, object]) -> bytes:
     text = _text(body, "args") or ""
     encoded = text.encode("utf-8")
     if len(encoded) > MAX_PAYLOAD:
-        raise ApiError(Errno.LIMIT, f"args has more than {MAX_PAYLOAD} bytes")
+        raise ApiError(Reason.LIMIT, f"args has more than {MAX_PAYLOAD} bytes")
     return encoded
 
 

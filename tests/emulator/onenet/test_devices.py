@@ -6,7 +6,7 @@ import pytest
 
 from emulator.onenet import devices
 from emulator.onenet.devices import Description, Devices
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 
 ONE = Description("one", "123", "456")
 
@@ -37,9 +37,9 @@ def test_endpoint_must_match_imei_and_imsi(endpoint: str) -> None:
 def test_second_device_with_same_imei_is_refused() -> None:
     table = Devices()
     table.create(ONE, 0)
-    with pytest.raises(ApiError, match="imei 123 has a device already") as refused:
+    with pytest.raises(ApiError, match=r"invalid parameter: auth_info exists::123$") as refused:
         table.create(Description("again", "123", "999"), 0)
-    assert refused.value.errno is Errno.INVALID_PARAMETER
+    assert refused.value.reason is Reason.INVALID_PARAMETER
 
 
 def test_deleted_device_can_be_created_again_with_another_id() -> None:
@@ -57,6 +57,6 @@ def test_device_above_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     other = Description("other", "124", "456")
     with pytest.raises(ApiError, match="1 devices exist") as refused:
         table.create(other, 0)
-    assert refused.value.errno is Errno.LIMIT
+    assert refused.value.reason is Reason.DEVICE_LIMIT
     table.delete(one)
     table.create(other, 0)

@@ -19,7 +19,7 @@ from emulator.air.messages import (
 )
 from emulator.air.model import Code, Item, Path
 from emulator.onenet.devices import Description
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.requests import Failure, Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from tests.support.fake_device import (
@@ -295,7 +295,7 @@ def test_request_to_offline_device_is_refused(cloud: CloudWithDevice) -> None:
             continue
         with pytest.raises(ApiError) as refused:
             cloud.request()
-        assert refused.value.errno is Errno.NOT_ONLINE
+        assert refused.value.reason is Reason.NOT_ONLINE
 
 
 def test_request_to_silent_device_is_sent_three_times_and_times_out_after_30_seconds() -> None:
@@ -369,7 +369,7 @@ def test_too_many_open_requests_are_refused_until_one_is_cancelled(cloud: CloudW
     last = cloud.request()
     with pytest.raises(ApiError, match="20 requests wait") as refused:
         cloud.request()
-    assert refused.value.errno is Errno.LIMIT
+    assert refused.value.reason is Reason.LIMIT
     cloud.platform.cancel(last)
     cloud.request()
     assert cloud.outcomes == []

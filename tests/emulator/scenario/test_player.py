@@ -200,7 +200,7 @@ async def test_repeated_cloud_requests_log_their_failure() -> None:
     text = '[[event]]\nevery = 10\nfirst = 5\nread = "/3303/0/5700"\ntimes = 2\n'
     async with PlayedScenario(text) as stage:
         stage.clock.advance(60)
-        refused = 'read "/3303/0/5700": device not online'
+        refused = 'read "/3303/0/5700": device not online: 500000001'
         assert [text for text in stage.texts if "online" in text] == [
             f"5.000  {refused}",
             f"15.000  {refused}",
@@ -390,7 +390,7 @@ read = "/3"
     report = play.report()
     assert "2 command lines were received." in report
     assert 'line 3: #2 answer "ERROR": once' in report
-    assert '#2 read "/3": device not online' in report
+    assert '#2 read "/3": device not online: 500000002' in report
 
 
 @realtime
@@ -461,5 +461,5 @@ read = "/3303"
         if isinstance(clock, VirtualClock):
             clock.advance(10)
         await it.ended.wait()
-    asked = ['read "/3303"', 'read "/3303": device not online']
+    asked = ['read "/3303"', 'read "/3303": device not online: 500000001']
     assert [entry.text for entry in play.log] == ['restart "WATCHDOG"', *asked, *asked]

@@ -276,7 +276,7 @@ def test_read(m5310_cloud):
             ">*m5310.module.radio.coverage = *",
             "E *ValueError: 'IN': expected a member of Coverage or its name: ECL0, *",
             ">*m5310_cloud.read*",
-            "E *ApiError: device not online",
+            "E *ApiError: device not online: 500000001",
         ]
     )
     assert ("remote.py" in result.stdout.str()) is bool(option)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from uuid import UUID
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from emulator.air.model import Item, Path
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers
+from emulator.onenet.years import YEARS
 
 TEMPERATURE = Path(3303, 0, 5700)
 # 2015-12-01 17:06:23.535 in Beijing
@@ -147,48 +149,114 @@ def test_resources_are_listed_by_registered_instance() -> None:
 # Errors ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("error", "body"),
-    [
-        (ApiError(Errno.AUTH_FAILED), {"errno": 1, "error": "auth failed"}),
-        (
-            ApiError(Errno.PARAMETER_REQUIRED, "obj_id"),
-            {"errno": 3, "error": "parameter required: obj_id"},
-        ),
-        (ApiError(Errno.INTERNAL_ERROR), {"errno": 7, "error": "service internal error"}),
-        (ApiError(Errno.NOT_ONLINE), {"errno": 2001, "error": "device not online"}),
-        (ApiError(Errno.LIMIT, "much"), {"errno": 5006, "error": "system logic limit: much"}),
-        (ApiError(Errno.UNSUCCESS, "TIME_OUT"), {"errno": 5106, "error": "unsuccess: TIME_OUT"}),
-        (
-            ApiError(Errno.INVALID_PARAMETER, "mode 3"),
-            {"errno": 5108, "error": "invalid parameter: mode 3"},
-        ),
-    ],
-)
-def test_error_table_of_2019(error: ApiError, body: dict[str, object]) -> None:
-    assert answers.failure(error, 2019) == body
-    assert str(error) == body["error"]
+CLASSIC, NBIOT_2019 = YEARS[2018].nbiot, YEARS[2019].nbiot
 
 
 @pytest.mark.parametrize(
     ("error", "body"),
     [
-        (ApiError(Errno.AUTH_FAILED), {"errno": 3, "error": "auth failed"}),
+        (ApiError(Reason.INVALID_JSON), '{"errno":4,"error":"invalid JSON"}'),
+        (ApiError(Reason.AUTH_FAILED), '{"errno":3,"error":"auth failed"}'),
         (
-            ApiError(Errno.NOT_ONLINE),
-            {"errno": 14, "error": "network latency: network latency or device offline"},
+            ApiError(Reason.INVALID_PARAMETER, "auth_info exists::abc00000000"),
+            '{"errno":6,"error":"invalid parameter: auth_info exists::abc00000000"}',
         ),
-        (ApiError(Errno.UNSUCCESS, "TIME_OUT"), {"errno": 16, "error": "unsuccess: TIME_OUT null"}),
-        (ApiError(Errno.LIMIT, "much"), {"errno": 5006, "error": "system logic limit: much"}),
+        (
+            ApiError(Reason.NOT_ONLINE, "500000004"),
+            '{"errno":10,"error":"device not online: 500000004","data":null}',
+        ),
+        (
+            ApiError(Reason.WENT_OFFLINE),
+            '{"errno":14,"error":"network latency: network latency or device offline"}',
+        ),
+        (
+            ApiError(Reason.UNSUCCESS, "TIME_OUT"),
+            '{"errno":16,"error":"unsuccess: TIME_OUT null"}',
+        ),
     ],
 )
-def test_error_table_of_2018(error: ApiError, body: dict[str, object]) -> None:
-    assert answers.failure(error, 2018) == body
+def test_errors_are_as_captured(error: ApiError, body: str) -> None:
+    """Byte for byte, with other identities."""
+    assert "".join(answers.encoded(answers.failure(error, CLASSIC))) == body
+
+
+@pytest.mark.parametrize(
+    ("reason", "classic", "nbiot_2019"),
+    [
+        (Reason.KEY_REQUIRED, (2, "api-key required: x"), (1, "auth failed")),
+        (Reason.AUTH_FAILED, (3, "auth failed: x"), (1, "auth failed: x")),
+        (
+            Reason.INVALID_JSON,
+            (4, "invalid JSON: x"),
+            (5108, "invalid parameter: the body is not JSON"),
+        ),
+        (
+            Reason.BODY_TOO_LARGE,
+            (5, "request entity too large: x"),
+            (5006, "system logic limit: x"),
+        ),
+        (Reason.INVALID_PARAMETER, (6, "invalid parameter: x"), (5108, "invalid parameter: x")),
+        (Reason.PARAMETER_REQUIRED, (7, "parameter required: x"), (3, "parameter required: x")),
+        (Reason.NOT_FOUND, (8, "not found: x"), (5108, "invalid parameter: x")),
+        (Reason.BODY_REQUIRED, (9, "entity data required: x"), (3, "parameter required: the body")),
+        (Reason.NOT_ONLINE, (10, "device not online: x"), (2001, "device not online")),
+        (Reason.LIMIT, (13, "system limit: x"), (5006, "system logic limit: x")),
+        (
+            Reason.DEVICE_LIMIT,
+            (19, "device count limit by account policy: x"),
+            (5006, "system logic limit: x"),
+        ),
+        (Reason.UNSUCCESS, (16, "unsuccess: x null"), (5106, "unsuccess: x")),
+        (
+            Reason.WENT_OFFLINE,
+            (14, "network latency: network latency or device offline"),
+            (5106, "unsuccess: OFFLINE: x"),
+        ),
+        (Reason.INTERNAL, (1, "internal server error: x"), (7, "service internal error")),
+    ],
+)
+def test_error_tables(
+    reason: Reason, classic: tuple[int, str], nbiot_2019: tuple[int, str]
+) -> None:
+    for refusals, expected in ((CLASSIC, classic), (NBIOT_2019, nbiot_2019)):
+        answer = answers.failure(ApiError(reason, "x"), refusals)
+        assert (answer["errno"], answer["error"]) == expected
+
+
+def test_each_reason_has_its_place_in_each_table() -> None:
+    assert set(CLASSIC) == set(NBIOT_2019) == set(Reason)
+
+
+def test_year_and_path_decide_the_table() -> None:
+    for path in ("/nbiot", "/nbiot/execute", "/nbiot/resources", "/nbiot/"):
+        assert YEARS[2018].refusals(path) is CLASSIC
+        assert YEARS[2019].refusals(path) is NBIOT_2019
+    for path in ("/devices", "/devices/500000001/datapoints", "/triggers", "/nbiots", "/", ""):
+        assert YEARS[2018].refusals(path) is YEARS[2019].refusals(path) is CLASSIC
 
 
 def test_braces_in_an_error_detail_are_kept() -> None:
-    answer = answers.failure(ApiError(Errno.LIMIT, "{detail}"), 2019)
-    assert answer["error"] == "system logic limit: {detail}"
+    error = ApiError(Reason.LIMIT, "{detail}")
+    assert answers.failure(error, NBIOT_2019)["error"] == "system logic limit: {detail}"
+    assert answers.failure(error, CLASSIC)["error"] == "system limit: {detail}"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+def test_times_are_beijings_in_every_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = DataPoints()
+    points.record(TEMPERATURE, 1.5, MOMENT)
+    try:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        (stream,) = decoded(answers.datapoints(list(points.streams(1))))["datastreams"]  # type: ignore[misc]
+        device = decoded(
+            answers.device(Device("1", "1;2", Description("", "1", "2"), MOMENT), online=False)
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert stream["datapoints"] == [{"at": "2015-12-01 17:06:23.535", "value": 1.5}]
+    assert device["create_time"] == "2015-12-01 17:06:23"
 
 
 def test_success_with_and_without_data() -> None:

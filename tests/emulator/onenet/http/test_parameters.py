@@ -1,4 +1,4 @@
-"""Query parameters and bodies: what is read, what is refused, with which errno."""
+"""Query parameters and bodies: what is read, what is refused, for which reason."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from emulator.air.model import Item, Path
 from emulator.onenet.devices import Description
-from emulator.onenet.errors import ApiError, Errno
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import parameters
 from tests.support.effort import scaled
 
 INSTANCE = Path(3303, 0)
 
 
-def refusal(call: Callable[[], object]) -> tuple[Errno, str]:
+def refusal(call: Callable[[], object]) -> tuple[Reason, str]:
     with pytest.raises(ApiError) as refused:
         call()
-    return refused.value.errno, refused.value.detail
+    return refused.value.reason, refused.value.detail
 
 
 # Query -------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ def test_imei_is_read_from_imei_or_endpoint_name(query: dict[str, str]) -> None:
 @pytest.mark.parametrize("query", [{}, {"imei": ""}, {"ep_name": ";456"}])
 def test_imei_or_endpoint_name_is_required(query: dict[str, str]) -> None:
     refused = refusal(lambda: parameters.imei(query))
-    assert refused == (Errno.PARAMETER_REQUIRED, "imei or ep_name")
+    assert refused == (Reason.PARAMETER_REQUIRED, "imei or ep_name")
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_path_has_the_given_ids(query: dict[str, str], depth: int, path: Path) -
 def test_path_needs_the_ids_of_the_call(given_names: list[str], depth: int, missing: str) -> None:
     query = dict.fromkeys(given_names, "1")
     refused = refusal(lambda: parameters.path(query, depth))
-    assert refused == (Errno.PARAMETER_REQUIRED, missing)
+    assert refused == (Reason.PARAMETER_REQUIRED, missing)
 
 
 def test_resource_without_instance_is_invalid() -> None:
-    errno, detail = refusal(lambda: parameters.path({"obj_id": "1", "res_id": "2"}, 1))
-    assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id without obj_inst_id")
+    reason, detail = refusal(lambda: parameters.path({"obj_id": "1", "res_id": "2"}, 1))
+    assert (reason, detail) == (Reason.INVALID_PARAMETER, "res_id without obj_inst_id")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_resource_without_instance_is_invalid() -> None:
     ["", "abc", "-1", "65536", "1.0", "0x10", "³", "٣", " 1", "9" * 5000],
 )
 def test_id_outside_16_bits_is_invalid(text: str) -> None:
-    errno, detail = refusal(lambda: parameters.path({"obj_id": text}, 1))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: parameters.path({"obj_id": text}, 1))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith("obj_id")
     assert len(detail) < 100
 
@@ -99,10 +99,10 @@ def test_object_of_a_resource_list_is_optional() -> None:
 def test_mode_1_replaces_and_mode_2_updates() -> None:
     assert parameters.replaces({"mode": "1"})
     assert not parameters.replaces({"mode": "2"})
-    assert refusal(lambda: parameters.replaces({})) == (Errno.PARAMETER_REQUIRED, "mode")
+    assert refusal(lambda: parameters.replaces({})) == (Reason.PARAMETER_REQUIRED, "mode")
     for mode in ("0", "3", "x", ""):
-        errno, detail = refusal(lambda mode=mode: parameters.replaces({"mode": mode}))
-        assert errno is Errno.INVALID_PARAMETER
+        reason, detail = refusal(lambda mode=mode: parameters.replaces({"mode": mode}))
+        assert reason is Reason.INVALID_PARAMETER
         assert detail.endswith("expected 1 or 2")
 
 
@@ -110,8 +110,8 @@ def test_limit_is_1_to_6000() -> None:
     assert parameters.limit({}) == 1
     assert parameters.limit({"limit": "6000"}) == 6000
     for text in ("0", "-1", "6001", "x", "1.5", ""):
-        errno, detail = refusal(lambda text=text: parameters.limit({"limit": text}))
-        assert errno is Errno.INVALID_PARAMETER
+        reason, detail = refusal(lambda text=text: parameters.limit({"limit": text}))
+        assert reason is Reason.INVALID_PARAMETER
         assert "expected 1 to 6000" in detail
 
 
@@ -123,8 +123,8 @@ def test_stream_ids_are_separated_by_commas() -> None:
 @pytest.mark.parametrize("name", ["start", "end", "cursor"])
 def test_time_span_is_refused(name: str) -> None:
     parameters.newest_only({"limit": "1"})
-    errno, detail = refusal(lambda: parameters.newest_only({name: "2015-01-10T08:00:35"}))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: parameters.newest_only({name: "2015-01-10T08:00:35"}))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith(name)
 
 
@@ -133,7 +133,56 @@ def test_time_span_is_refused(name: str) -> None:
 
 def test_body_is_a_json_object() -> None:
     assert parameters.json_body('{"args": "温度"}'.encode()) == {"args": "温度"}
-    assert parameters.json_body(b"") == parameters.json_body(b" \r\n") == {}
+    assert parameters.json_body(b"{}") == {}
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_empty_body_is_refused_where_one_is_needed(body: bytes) -> None:
+    assert parameters.json_body(body, optional=True) == {}
+    assert refusal(lambda: parameters.json_body(body)) == (Reason.BODY_REQUIRED, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"data":[{"res_id":1,"val":2,},],}', {"data": [{"res_id": 1, "val": 2}]}),
+        (b'{"a": [1 , ] ,\r\n}\r\n', {"a": [1]}),
+        (b'{"a": "x,}", "b": "\\",]", }', {"a": "x,}", "b": '",]'}),
+        (b'\xef\xbb\xbf{"a": null,}', {"a": None}),
+    ],
+)
+def test_comma_after_the_last_entry_is_ignored(body: bytes, value: object) -> None:
+    """Seen of the real API."""
+    assert parameters.json_body(body) == value
+
+
+SHORT = st.text(max_size=20)
+
+
+@given(
+    st.dictionaries(
+        SHORT,
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | SHORT,
+            lambda inner: (
+                st.lists(inner, min_size=1, max_size=4)
+                | st.dictionaries(SHORT, inner, min_size=1, max_size=4)
+            ),
+            max_leaves=8,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_trailing_commas_change_no_value(value: dict[str, object]) -> None:
+    def text(value: object) -> str:
+        if isinstance(value, list):
+            return "[" + "".join(f"{text(entry)} ,\n" for entry in value) + "]"
+        if isinstance(value, dict):
+            return "{" + "".join(f"{text(key)}:{text(value[key])}," for key in value) + "\t}"
+        return json.dumps(value)
+
+    assert parameters.json_body(text(value).encode()) == value
 
 
 @pytest.mark.parametrize(
@@ -148,17 +197,27 @@ def test_body_is_a_json_object() -> None:
         b"[" * 100_000,
         b'{"a": ' + b"9" * 5000 + b"}",
         b'{"a": 1} {}',
+        *(
+            b"{,}",
+            b'{"a": [,]}',
+            b'{"a": 1,,}',
+            b'{"a": ,}',
+            b'{"a": [1,}',
+            b'{"a": "x,}',
+            b'{"a\\',
+        ),
+        b'{"a": "' + b"x" * 8192 + b'",}',
     ],
 )
 def test_body_that_is_not_json_is_refused(body: bytes) -> None:
     refused = refusal(lambda: parameters.json_body(body))
-    assert refused == (Errno.INVALID_PARAMETER, "the body is not JSON")
+    assert refused == (Reason.INVALID_JSON, "")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
 def test_body_that_is_no_object_is_refused(body: bytes) -> None:
     refused = refusal(lambda: parameters.json_body(body))
-    assert refused == (Errno.INVALID_PARAMETER, "the body is not a JSON object")
+    assert refused == (Reason.INVALID_PARAMETER, "the body is not a JSON object")
 
 
 @given(body=st.binary(max_size=60))
@@ -166,7 +225,11 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
         parameters.json_body(body)
     except ApiError as error:
-        assert error.errno is Errno.INVALID_PARAMETER  # noqa: PT017 - it need not be raised
+        assert error.reason in (  # noqa: PT017 - it need not be raised
+            Reason.BODY_REQUIRED,
+            Reason.INVALID_JSON,
+            Reason.INVALID_PARAMETER,
+        )
 
 
 def items(*entries: object) -> tuple[Item, ...]:
@@ -212,8 +275,8 @@ def test_bytes_and_typed_values(entry: dict[str, object], value: object) -> None
     ],
 )
 def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong: str) -> None:
-    errno, detail = refusal(lambda: items({"res_id": 5700, **entry}))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: items({"res_id": 5700, **entry}))
+    assert reason is Reason.INVALID_PARAMETER
     assert wrong in detail
 
 
@@ -232,15 +295,15 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
 def test_unknown_member_of_a_body_is_refused_by_name(
     take: Callable[[dict[str, object]], object], body: dict[str, object], wrong: str
 ) -> None:
-    errno, detail = refusal(lambda: take(body))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: take(body))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith(wrong)
 
 
 def test_limit_of_a_write_counts_bytes_not_digits() -> None:
     assert items({"res_id": 1, "val": "AB" * 1000, "type": 1})
-    errno, _ = refusal(lambda: items({"res_id": 1, "val": [0] * 1001}))
-    assert errno is Errno.LIMIT
+    reason, _ = refusal(lambda: items({"res_id": 1, "val": [0] * 1001}))
+    assert reason is Reason.LIMIT
 
 
 def test_values_keep_their_order() -> None:
@@ -253,51 +316,51 @@ def test_values_keep_their_order() -> None:
     [2**63, -(2**63) - 1, {}, float("inf"), [256], [-1], [1.0], [True], ["A"], [[]]],
 )
 def test_value_that_no_resource_can_have_is_refused(value: object) -> None:
-    errno, detail = refusal(lambda: items({"res_id": 1, "val": value}))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: items({"res_id": 1, "val": value}))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith("val ")
 
 
 @pytest.mark.parametrize(
     ("body", "refused"),
     [
-        ({}, (Errno.PARAMETER_REQUIRED, "data")),
-        ({"data": None}, (Errno.PARAMETER_REQUIRED, "data")),
-        ({"data": [{"val": 1}]}, (Errno.PARAMETER_REQUIRED, "res_id")),
-        ({"data": [{"res_id": 1}]}, (Errno.PARAMETER_REQUIRED, "val")),
-        ({"data": [{"res_id": 1, "val": None}]}, (Errno.PARAMETER_REQUIRED, "val")),
+        ({}, (Reason.PARAMETER_REQUIRED, "data")),
+        ({"data": None}, (Reason.PARAMETER_REQUIRED, "data")),
+        ({"data": [{"val": 1}]}, (Reason.PARAMETER_REQUIRED, "res_id")),
+        ({"data": [{"res_id": 1}]}, (Reason.PARAMETER_REQUIRED, "val")),
+        ({"data": [{"res_id": 1, "val": None}]}, (Reason.PARAMETER_REQUIRED, "val")),
     ],
 )
 def test_missing_parameter_of_a_write_is_named(
-    body: dict[str, object], refused: tuple[Errno, str]
+    body: dict[str, object], refused: tuple[Reason, str]
 ) -> None:
     assert refusal(lambda: parameters.items(body, INSTANCE)) == refused
 
 
 @pytest.mark.parametrize("data", [[], {}, "x", 1, [1], ["x"], [None]])
 def test_data_must_be_a_list_of_objects(data: object) -> None:
-    errno, detail = refusal(lambda: parameters.items({"data": data}, INSTANCE))
-    assert (errno, detail) == (Errno.INVALID_PARAMETER, "data, expected a list of {res_id, val}")
+    reason, detail = refusal(lambda: parameters.items({"data": data}, INSTANCE))
+    assert (reason, detail) == (Reason.INVALID_PARAMETER, "data, expected a list of {res_id, val}")
 
 
 @pytest.mark.parametrize("number", ["5700", -1, 65536, 1.0, True, [], {}])
 def test_resource_id_outside_16_bits_is_invalid(number: object) -> None:
-    errno, detail = refusal(lambda: items({"res_id": number, "val": 1}))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: items({"res_id": number, "val": 1}))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith("res_id")
 
 
 def test_repeated_resource_is_refused() -> None:
-    errno, detail = refusal(lambda: items({"res_id": 1, "val": 1}, {"res_id": 1, "val": 2}))
-    assert (errno, detail) == (Errno.INVALID_PARAMETER, "res_id 1 stands twice in data")
+    reason, detail = refusal(lambda: items({"res_id": 1, "val": 1}, {"res_id": 1, "val": 2}))
+    assert (reason, detail) == (Reason.INVALID_PARAMETER, "res_id 1 stands twice in data")
 
 
 def test_write_of_more_than_1000_bytes_is_refused() -> None:
     assert items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 500})
-    errno, _ = refusal(
+    reason, _ = refusal(
         lambda: items({"res_id": 1, "val": "é" * 250}, {"res_id": 2, "val": "x" * 501})
     )
-    assert errno is Errno.LIMIT
+    assert reason is Reason.LIMIT
 
 
 def test_arguments_have_at_most_1000_bytes() -> None:
@@ -305,8 +368,8 @@ def test_arguments_have_at_most_1000_bytes() -> None:
     assert parameters.arguments({"args": "ping"}) == b"ping"
     assert parameters.arguments({"args": "温"}) == "温".encode()
     assert parameters.arguments({"args": "x" * 1000}) == b"x" * 1000
-    assert refusal(lambda: parameters.arguments({"args": "é" * 501}))[0] is Errno.LIMIT
-    assert refusal(lambda: parameters.arguments({"args": 5}))[0] is Errno.INVALID_PARAMETER
+    assert refusal(lambda: parameters.arguments({"args": "é" * 501}))[0] is Reason.LIMIT
+    assert refusal(lambda: parameters.arguments({"args": 5}))[0] is Reason.INVALID_PARAMETER
 
 
 # Devices -----------------------------------------------------------------------------------------
@@ -350,7 +413,7 @@ def test_device_with_all_parameters() -> None:
 @pytest.mark.parametrize("name", ["title", "protocol", "auth_info"])
 def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     body = {key: value for key, value in REQUIRED.items() if key != name}
-    assert refusal(lambda: parameters.description(body)) == (Errno.PARAMETER_REQUIRED, name)
+    assert refusal(lambda: parameters.description(body)) == (Reason.PARAMETER_REQUIRED, name)
 
 
 @pytest.mark.parametrize(
@@ -380,14 +443,14 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:
-    errno, detail = refusal(lambda: parameters.description(REQUIRED | {name: value}))
-    assert errno is Errno.INVALID_PARAMETER
+    reason, detail = refusal(lambda: parameters.description(REQUIRED | {name: value}))
+    assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith(name)
 
 
 def test_empty_title_counts_as_missing() -> None:
     refused = refusal(lambda: parameters.description(REQUIRED | {"title": ""}))
-    assert refused == (Errno.PARAMETER_REQUIRED, "title")
+    assert refused == (Reason.PARAMETER_REQUIRED, "title")
 
 
 JSON = st.recursive(

@@ -1,0 +1,23 @@
+"""Addresses as text: `host:port`, with an IPv6 host in brackets (RFC 3986 section 3.2.2). Pure."""
+
+from __future__ import annotations
+
+import re
+
+_ADDRESS = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", re.ASCII)
+
+
+def split(address: str) -> tuple[str, int]:
+    """Host without brackets, and port 0..65535. Raises ValueError."""
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found[3]) > 0xFFFF:
+        raise ValueError(
+            f"address {address!r}: expected host:port with a port up to 65535, and an IPv6 address"
+            " in brackets, as in 127.0.0.1:5683 or [::1]:5683"
+        )
+    return found[1] or found[2], int(found[3])
+
+
+def join(host: str, port: int) -> str:
+    """The text for `host`, which is a name or an address without brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

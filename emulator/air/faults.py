@@ -1,0 +1,115 @@
+"""What the air does to a datagram: settings, and decisions that follow from a seed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+# Seconds. NB-IoT takes longer; this is short to wait for and long enough to see in a trace.
+LATENCY = 0.1
+# guess: longest time in seconds that a datagram is held back so that later ones overtake it. More
+# than the first repetition of CoAP takes (2 to 3 s), so that old and new copies cross.
+HELD_BACK = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the place of one endpoint adds to the air.
+
+    `latency`: seconds each way. `loss`: share of datagrams, 0..1. `window`: seconds after its last
+    datagram in which the endpoint can be reached; what comes later is lost.
+    """
+
+    latency: float = 0.0
+    loss: float = 0.0
+    window: float = float("inf")
+
+
+NO_LINK = Link()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One arrival of a datagram, `after` seconds. `ordered`: it waits for those sent before."""
+
+    after: float
+    ordered: bool
+
+
+class _Setting:
+    """A number of a `Faults`, checked when it is set: seconds, or a share."""
+
+    def __init__(self, *, share: bool) -> None:
+        self._share = share
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name, self._place = name, f"_{name}"
+
+    def __get__(self, faults: Faults, _owner: type) -> float:
+        value: float = getattr(faults, self._place)
+        return value
+
+    def __set__(self, faults: Faults, value: float) -> None:
+        if not (0 <= value <= 1 if self._share else 0 <= value < float("inf")):
+            expected = "a share from 0 to 1" if self._share else "a number of seconds, 0 or more"
+            raise ValueError(f"{self._name} {value}: expected {expected}")
+        setattr(faults, self._place, value)
+
+
+class Faults:
+    """Latency, loss, duplication, reordering and delay; each may be changed at any time.
+
+    `latency`: seconds for each datagram. Shares from 0 to 1: `loss` never arrive; `duplication`
+    arrive twice; `delayed` take `delay` seconds more, and later ones wait behind them; `reordering`
+    are held back for up to HELD_BACK s, and later ones overtake them. Equal seed, settings and
+    order of calls give equal decisions. A setting of 0 takes no random number.
+
+    Raises ValueError when one is set to a number out of range.
+    """
+
+    latency = _Setting(share=False)
+    loss = _Setting(share=True)
+    duplication = _Setting(share=True)
+    reordering = _Setting(share=True)
+    delayed = _Setting(share=True)
+    delay = _Setting(share=False)
+
+    def __init__(
+        self,
+        *,
+        latency: float = LATENCY,
+        loss: float = 0.0,
+        duplication: float = 0.0,
+        reordering: float = 0.0,
+        delayed: float = 0.0,
+        delay: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self.latency = latency
+        self.loss = loss
+        self.duplication = duplication
+        self.reordering = reordering
+        self.delayed = delayed
+        self.delay = delay
+        self._random = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
+
+    def copies(self, sender: Link = NO_LINK, receiver: Link = NO_LINK) -> tuple[Copy, ...]:
+        """What becomes of the next datagram between these links; no copy: it is lost."""
+        kept = (1 - self.loss) * (1 - sender.loss) * (1 - receiver.loss)
+        if self._happens(1 - kept):
+            return ()
+        first = self._copy(sender, receiver)
+        if self._happens(self.duplication):
+            return first, self._copy(sender, receiver)
+        return (first,)
+
+    def _copy(self, sender: Link, receiver: Link) -> Copy:
+        after = self.latency + sender.latency + receiver.latency
+        if self._happens(self.delayed):
+            after += self.delay
+        if self._happens(self.reordering):
+            return Copy(after + HELD_BACK * self._random.random(), ordered=False)
+        return Copy(after, ordered=True)
+
+    def _happens(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share

@@ -1,0 +1,89 @@
+"""UDP sockets that never block: open, read, send."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from emulator.air.addresses import join, split
+
+# Datagrams read from one socket before other events are served.
+_AT_ONCE = 32
+_READ_SIZE = 65_536
+
+# What the socket module takes and gives: (host, port), for IPv6 with flow and scope.
+SocketAddress = tuple[Any, ...]
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+def literal(address: str) -> tuple[socket.AddressFamily, SocketAddress] | None:
+    """Family and socket address of an `address` without a name; None if it has one.
+
+    An address for all of this machine (`0.0.0.0`, `[::]`) becomes that of loopback. Raises
+    ValueError.
+    """
+    host, port = split(address)
+    try:
+        ip_address(host)
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        found = socket.getaddrinfo(
+            _WILDCARDS.get(host, host), port, type=socket.SOCK_DGRAM, flags=flags
+        )
+    except (ValueError, OSError):
+        return None
+    family, _, _, _, at = found[0]
+    return family, at
+
+
+def text_of(at: SocketAddress) -> str:
+    """`host:port` of a socket address."""
+    return join(at[0], at[1])
+
+
+def bind(address: str) -> socket.socket:
+    """A socket at `address`: an IP address and port, 0 for a free one.
+
+    Raises OSError, and ValueError unless it is an IP address.
+    """
+    host, port = split(address)
+    try:
+        version = ip_address(host).version
+    except ValueError:
+        raise ValueError(f"address {address}: expected an IP address to listen at") from None
+    made = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        if version == 6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def watch(made: socket.socket, on_readable: Callable[[], None]) -> None:
+    asyncio.get_running_loop().add_reader(made, on_readable)
+
+
+def close(made: socket.socket) -> None:
+    """Close a watched socket."""
+    asyncio.get_running_loop().remove_reader(made)
+    made.close()
+
+
+def read(made: socket.socket) -> Iterator[tuple[bytes, SocketAddress]]:
+    """What has arrived, with its senders; a part of it, if it is much."""
+    for _ in range(_AT_ONCE):
+        if made.fileno() < 0:  # closed since
+            return
+        try:
+            datagram, at = made.recvfrom(_READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:  # an earlier datagram was refused (ICMP): says nothing about later ones
+            continue
+        yield datagram, at

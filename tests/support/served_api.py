@@ -1,0 +1,102 @@
+"""The HTTP API over a real socket, in front of a cloud with one device."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+
+from emulator.onenet.http.api import HttpApi
+from tests.support.fake_device import IMEI, CloudWithDevice
+
+T = TypeVar("T")
+READ = {"imei": IMEI, "obj_id": "3303", "obj_inst_id": "0", "res_id": "5700"}
+
+NEW = {
+    "title": "智慧井盖",
+    "protocol": "LWM2M",
+    "auth_info": {"867726030000002": "460040000000002"},
+    "tags": ["中国", "mobile"],
+}
+
+
+class ServedApi(CloudWithDevice):
+    """The API of a platform with one device, at times that the test sets."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(now=1448960783.535, year=year)
+        self.changed = asyncio.Event()
+        self.http = HttpApi(self.platform, key="secret", act=self.act)
+        self.url = ""
+        self.client: aiohttp.ClientSession
+
+    def act(self, call: Callable[[float], T]) -> T:
+        try:
+            return call(self.now)
+        finally:
+            self.step()
+
+    def step(self, seconds: float = 0) -> None:
+        super().step(seconds)
+        self.changed.set()
+
+    async def begin_read(self) -> asyncio.Future[dict[str, Any]]:
+        """Call the API for a read; returns once the request has been sent to the device."""
+        self.changed.clear()
+        answer = asyncio.ensure_future(self.call("GET", "/nbiot", READ))
+        await self.changed.wait()
+        return answer
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        body: object = None,
+        *,
+        key: str | None = "secret",
+    ) -> dict[str, Any]:
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        headers = {} if key is None else {"api-key": key}
+        call = self.client.request(
+            method, self.url + path, params=query, data=data, headers=headers
+        )
+        async with call as response:
+            assert response.status == 200
+            assert response.headers["Content-Type"] == "application/json"
+            answer = json.loads(await response.read())
+        orders = (["errno", "error"], ["errno", "data", "error"])
+        # The one captured error that has data ends with it.
+        assert list(answer) in orders or list(answer.items())[-1] == ("data", None)
+        return answer  # type: ignore[no-any-return]
+
+
+@asynccontextmanager
+async def served_api(year: int = 2018) -> AsyncIterator[ServedApi]:
+    api = ServedApi(year)
+    api.url = await api.http.start("127.0.0.1", 0)
+    api.client = aiohttp.ClientSession()
+    try:
+        yield api
+    finally:
+        await api.client.close()
+        await api.http.close()
+
+
+async def raw(api: ServedApi, text: bytes) -> bytes:
+    """Send bytes to the API's port; returns the answer."""
+    host, _, port = api.url.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(text)
+        head = await reader.readuntil(b"\r\n\r\n")
+        (length,) = re.findall(rb"(?i)content-length: (\d+)", head)
+        return head + await reader.readexactly(int(length))
+    finally:
+        writer.close()
+        await writer.wait_closed()
