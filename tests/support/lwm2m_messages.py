@@ -203,7 +203,10 @@ class ServerSide:
             case Read(mid, path):
                 return self._request(mid, Code.GET, path)
             case Write(mid, path, items, replace):
-                payload = encode(Format.TLV, items, path, lambda _: None)
+                try:
+                    payload = encode(Format.TLV, items, path, lambda _: None)
+                except ContentError:  # no TLV says that
+                    payload = b"\xff"
                 code = Code.PUT if replace else Code.POST
                 return self._request(mid, code, path, payload, content_format=Format.TLV)
             case Execute(mid, path, arguments):
