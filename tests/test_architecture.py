@@ -29,7 +29,7 @@ LAYERS = {
     ),
     "emulator": (
         {"clock"},
-        {"lwm2m"},
+        {"coap", "lwm2m"},
         {"air", "line"},
         {"module", "onenet", "recording"},
         {"simulation"},
@@ -106,6 +106,7 @@ THIRD_PARTY = {
     "serial_asyncio_fast": ("m5310.ports",),
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
+    "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
     "aiohttp": ("emulator.onenet.http",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
@@ -116,7 +117,7 @@ PUBLIC = {"m5310", "m5310.nbiot", "emulator"}
 # The folders that name no AT command: they work with any, or in other terms.
 WITHOUT_COMMAND_NAMES = (
     *("m5310/at", "m5310/ports", "m5310/lwm2m", "m5310/module", "m5310/device", "m5310/nbiot"),
-    *("emulator/air", "emulator/clock", "emulator/line", "emulator/lwm2m"),
+    *("emulator/air", "emulator/clock", "emulator/coap", "emulator/line", "emulator/lwm2m"),
     *("emulator/module/lwm2m", "emulator/onenet", "emulator/simulation"),
 )
 
