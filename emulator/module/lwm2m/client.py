@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from aiocoap import CHANGED, CONTENT, INTERNAL_SERVER_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, Message
+from aiocoap.numbers import OptionNumber
 
 from emulator.clock.deadlines import earliest
-from emulator.coap.endpoint import Endpoint, Incoming
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.server import Incoming
 from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item, Path
@@ -25,7 +27,7 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
-from emulator.module.lwm2m.payloads import discovered
+from emulator.module.lwm2m.payloads import discovered, set_number
 from emulator.module.lwm2m.registration import (
     REGISTERED,
     SERVING,
@@ -286,14 +288,16 @@ class Client:
 
             def mark(message: Message, now: float) -> None:
                 if message.code.is_successful():
-                    message.opt.observe = 0
+                    set_number(message, OptionNumber.OBSERVE, 0, self._style)
                 else:
                     self._observations.cancel(path)
 
             self.requests.receive(Operation.OBSERVE, path, incoming, now, on_value=mark)
         else:
             # The answer carries no value (observed in the suite's own code).
-            incoming.respond(Message(code=CONTENT, observe=0), now)
+            answer = Message(code=CONTENT)
+            set_number(answer, OptionNumber.OBSERVE, 0, self._style)
+            incoming.respond(answer, now)
         self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
         self._observations.release(now)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from aiocoap import CON, NON
 
-from emulator.coap.endpoint import Delivery, Endpoint
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.transmission import Delivery
 from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, Objects
 from emulator.module.lwm2m.payloads import content

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aiocoap import CONTENT, Message
+from aiocoap.numbers import OptionNumber
+from aiocoap.optiontypes import OpaqueOption, UintOption
 
 from emulator.lwm2m.content import encode
 from emulator.lwm2m.model import Format, Item, Path
@@ -40,8 +42,16 @@ def content(base: Path, items: tuple[Item, ...], style: Style, *, group: bool) -
     else:
         form = Format.OPAQUE if isinstance(items[0].value, bytes) else Format.TEXT
     wrapped = style.wrapped and group
-    message = Message(code=CONTENT, content_format=form)
+    message = Message(code=CONTENT)
+    set_number(message, OptionNumber.CONTENT_FORMAT, form, style)
     message.payload = encode(
         form, items, base, lambda _: None, wrapped=wrapped, digits=style.float_digits
     )
     return message
+
+
+def set_number(message: Message, option: OptionNumber, number: int, style: Style) -> None:
+    """Set an option that is a number."""
+    short = number or not style.long_zero
+    message.opt.delete_option(option)
+    message.opt.add_option(UintOption(option, number) if short else OpaqueOption(option, b"\x00"))

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from aiocoap import DELETE, POST, Message
 
-from emulator.coap.endpoint import Endpoint, Exchange, Incoming
+from emulator.coap.client import Exchange
+from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, set_text_option
+from emulator.coap.server import Incoming
 from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress

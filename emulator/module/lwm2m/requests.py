@@ -21,7 +21,7 @@ from aiocoap import (
     Message,
 )
 
-from emulator.coap.endpoint import Incoming
+from emulator.coap.server import Incoming
 from emulator.lwm2m.content import decode
 from emulator.lwm2m.model import ContentError, Format, Item, Path, UnsupportedFormat
 from emulator.lwm2m.values import Type

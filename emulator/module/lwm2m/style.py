@@ -21,7 +21,8 @@ class Style:
     gets it again. `security`: /0/0 is among the instances. `late_objects`: instances that an update
     right after the login adds. `attributes`: the module itself holds reports back as pmin, pmax,
     gt, lt and st demand. `float_digits`: significant digits of a float as text; None: the shortest
-    text that reads back as the same number. `own`: resources that the module serves itself.
+    text that reads back as the same number. `long_zero`: an option with the number 0 has one byte,
+    not none. `own`: resources that the module serves itself.
     """
 
     version: str | None
@@ -33,6 +34,7 @@ class Style:
     late_objects: tuple[Path, ...]
     attributes: bool
     float_digits: int | None
+    long_zero: bool
     own: tuple[Item, ...]
 
 
@@ -47,6 +49,7 @@ ONENET = Style(
     late_objects=(Path(_DEVICE, 0), Path(4, 0), Path(5, 0)),
     attributes=False,
     float_digits=17,
+    long_zero=True,
     own=(Item(Path(_DEVICE, 0, 3), "1.0"),),
 )
 # OMA-TS-LightweightM2M-V1_0_2. Device is mandatory there (E.4), with its reboot (4), error code
@@ -61,6 +64,7 @@ STANDARD = Style(
     late_objects=(),
     attributes=True,
     float_digits=None,
+    long_zero=False,
     own=(
         Item(Path(_DEVICE, 0, 3), "1.0"),
         Item(Path(_DEVICE, 0, 11), 0),
