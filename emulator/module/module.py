@@ -48,11 +48,11 @@ class Module:
     output and the datagrams, and call `step` again at the deadline it returns. Times are POSIX
     seconds and never go back.
 
-    Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which is called
-    when something else than `step` may have changed the deadline. `baud`: the UART speed of the
-    next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio` survives
-    restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does `fault_source`,
-    which injects faults into commands (None: no faults).
+    Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which
+    is called when something else than `step` may have changed the deadline. `baud`: the UART speed
+    of the next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio`
+    survives restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does
+    `fault_source`, which injects faults into commands (None: no faults).
     """
 
     def __init__(

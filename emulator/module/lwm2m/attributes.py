@@ -40,11 +40,13 @@ class Attributes:
                 raise Refused(BAD_REQUEST)
             values[name] = float(value) if equals else None
         new = replace(self, **values)
-        if (new.st is not None and new.st <= 0) or not new._consistent():
+        if (new.st is not None and new.st <= 0) or not new.consistent:
             raise Refused(BAD_REQUEST)
         return new
 
-    def _consistent(self) -> bool:
+    @property
+    def consistent(self) -> bool:
+        """Whether the values can hold together (LwM2M 1.0.2, 5.1.2)."""
         if self.lt is None or self.gt is None:
             return True
         return self.lt + 2 * (self.st or 0.0) < self.gt

@@ -11,8 +11,8 @@ from aiocoap.numbers import OptionNumber
 
 from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
-from emulator.coap.server import Incoming
 from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
+from emulator.coap.server import Incoming
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.attributes import AttributeTable
@@ -286,7 +286,7 @@ class Client:
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:
 
-            def mark(message: Message, now: float) -> None:
+            def mark(message: Message, _now: float) -> None:
                 if message.code.is_successful():
                     set_number(message, OptionNumber.OBSERVE, 0, self._style)
                 else:

@@ -36,7 +36,10 @@ def _require(condition: object) -> None:
 
 
 def decode(blob: bytes, doubts: Doubts) -> Account:
-    """What the module uses of a whole blob; the rest is only checked. Raises Refusal when a length or the lifetime is out of range."""
+    """What the module uses of a whole blob; the rest is only checked.
+
+    Raises Refusal when a length or the lifetime is out of range.
+    """
     _require(len(blob) >= _HEAD.size)
     mode, debug, _, lifetime = _HEAD.unpack_from(blob)
     _require(lifetime in LIFETIME)
