@@ -2,13 +2,39 @@
 
 A `UsageError` is an error of the calling program, raised before anything was written to the port.
 Every other error comes from the port, the module, the network or the platform. `code` is the number
-that China Mobile's C kit has for it.
+that China Mobile's C kit has for it. Messages are in English; those that are a `Text` can be shown
+in another language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+
+
+class Text(str):
+    """English words for people that keep their template and its values, to be translated later.
+
+    `Text("no answer at {speed} baud", speed=9600)` equals `"no answer at 9600 baud"`. `str()` of
+    it, and of an exception that has it as its message, returns it; part of an f-string, it is a
+    plain `str`.
+    """
+
+    template: str
+    values: dict[str, int | float | str]
+
+    def __new__(cls, template: str, /, **values: object) -> Text:
+        """The template is one of `str.format`; without values it is the text as it is."""
+        kept = {
+            name: value if isinstance(value, int | float) else str(value)
+            for name, value in values.items()
+        }
+        made = super().__new__(cls, template.format(**kept) if kept else template)
+        made.template, made.values = template, kept
+        return made
+
+    def __str__(self) -> str:
+        return self
 
 
 class Code(IntEnum):
@@ -86,8 +112,12 @@ class CommandError(M5310Error):
     """
 
     def __init__(self, command: str, result: str, number: int | None, meaning: str = "") -> None:
-        explained = f" ({meaning})" if meaning else ""
-        super().__init__(f"{shortened(command)} was refused with {result}{explained}")
+        line = shortened(command)
+        super().__init__(
+            Text("{line} was refused with {result} ({why})", line=line, result=result, why=meaning)
+            if meaning
+            else Text("{line} was refused with {result}", line=line, result=result)
+        )
         self.command = command
         self.result = result
         self.number = number
@@ -126,19 +156,31 @@ class CommandTimeout(M5310Error, TimeoutError):
         sent: bool = True,
         bare: bool = False,
     ) -> None:
-        advice = (
+        advice = Text(
             "Check wiring, power and speed (`m5310 probe PORT` finds it); "
             "a sleeping module would be awake now"
         )
         if not sent:
-            what = "was not sent: the module did not answer the AT before it"
+            what = Text("was not sent: the module did not answer the AT before it")
         elif bare:
-            what = f"OK within {timeout:g} s, but without the response that must precede it"
-            advice = "Compare the declared response with the lines in the log m5310.wire"
+            what = Text(
+                "OK within {timeout:g} s, but without the response that must precede it",
+                timeout=timeout,
+            )
+            advice = Text("Compare the declared response with the lines in the log m5310.wire")
+        elif lines:
+            what = Text(
+                "no final result within {timeout:g} s, only {received} was received",
+                timeout=timeout,
+                received=repr([shortened(line) for line in lines[:5]]),
+            )
         else:
-            received = f"only {[shortened(line) for line in lines[:5]]!r}" if lines else "nothing"
-            what = f"no final result within {timeout:g} s, {received} was received"
-        super().__init__(f"{shortened(command)}: {what}. {advice}")
+            what = Text(
+                "no final result within {timeout:g} s, nothing was received", timeout=timeout
+            )
+        super().__init__(
+            Text("{line}: {what}. {advice}", line=shortened(command), what=what, advice=advice)
+        )
         self.command = command
         self.timeout = timeout
         self.lines: tuple[str, ...] = tuple(lines)

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("m5310")
     handle_signals()
+    os.environ["LANGUAGE"] = "en"  # of the commands, whatever the language of this machine
 
 
 def handle_signals() -> None:

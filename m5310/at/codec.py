@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from m5310.errors import AnswerError, ParameterError, shortened
+from m5310.errors import AnswerError, ParameterError, Text, shortened
 
 R = TypeVar("R")
 
@@ -120,7 +120,7 @@ class FinalResult(NamedTuple):
         if words := _MEANINGS.get((self.family, self.number)):
             return words
         if self.family == "CME" and self.number >= _FIRST_VENDOR_NUMBER:
-            return "vendor-specific number, not in TS 27.007"
+            return Text("vendor-specific number, not in TS 27.007")
         return ""
 
 
@@ -243,49 +243,49 @@ _FIRST_VENDOR_NUMBER = 513
 # TS 27.007 9.2.1 and 9.2.2 (CME), TS 27.005 3.2.5 (CMS), China Mobile's suite specification (CIS).
 # CME 311 is not in TS 27.007; M5310 hosts test for it, with the meaning of CMS 311 (seen).
 _MEANINGS = {
-    ("CME", 0): "phone failure",
-    ("CME", 3): "operation not allowed",
-    ("CME", 4): "operation not supported",
-    ("CME", 10): "SIM not inserted",
-    ("CME", 11): "SIM PIN required",
-    ("CME", 12): "SIM PUK required",
-    ("CME", 13): "SIM failure",
-    ("CME", 14): "SIM busy",
-    ("CME", 15): "SIM wrong",
-    ("CME", 16): "incorrect password",
-    ("CME", 20): "memory full",
-    ("CME", 21): "invalid index",
-    ("CME", 22): "not found",
-    ("CME", 23): "memory failure",
-    ("CME", 24): "text string too long",
-    ("CME", 25): "invalid characters in text string",
-    ("CME", 30): "no network service",
-    ("CME", 31): "network timeout",
-    ("CME", 32): "network not allowed, emergency calls only",
-    ("CME", 50): "incorrect parameters",
-    ("CME", 51): "command implemented but currently disabled",
-    ("CME", 52): "command aborted by user",
-    ("CME", 53): "not attached to the network",
-    ("CME", 57): "temporarily out of service",
-    ("CME", 100): "unknown",
-    ("CME", 103): "illegal MS",
-    ("CME", 106): "illegal ME",
-    ("CME", 107): "GPRS services not allowed",
-    ("CME", 111): "PLMN not allowed",
-    ("CME", 112): "location area not allowed",
-    ("CME", 113): "roaming not allowed in this location area",
-    ("CME", 148): "unspecified GPRS error",
-    ("CME", 149): "PDP authentication failure",
-    ("CME", 311): "SIM PIN required",
-    ("CMS", 300): "ME failure",
-    ("CMS", 302): "operation not allowed",
-    ("CMS", 303): "operation not supported",
-    ("CMS", 310): "SIM not inserted",
-    ("CMS", 311): "SIM PIN required",
-    ("CMS", 331): "no network service",
-    ("CMS", 332): "network timeout",
-    ("CMS", 500): "unknown",
-    ("CIS", 100): "unknown",
-    ("CIS", 601): "parameter",
-    ("CIS", 602): "state",
+    ("CME", 0): Text("phone failure"),
+    ("CME", 3): Text("operation not allowed"),
+    ("CME", 4): Text("operation not supported"),
+    ("CME", 10): Text("SIM not inserted"),
+    ("CME", 11): Text("SIM PIN required"),
+    ("CME", 12): Text("SIM PUK required"),
+    ("CME", 13): Text("SIM failure"),
+    ("CME", 14): Text("SIM busy"),
+    ("CME", 15): Text("SIM wrong"),
+    ("CME", 16): Text("incorrect password"),
+    ("CME", 20): Text("memory full"),
+    ("CME", 21): Text("invalid index"),
+    ("CME", 22): Text("not found"),
+    ("CME", 23): Text("memory failure"),
+    ("CME", 24): Text("text string too long"),
+    ("CME", 25): Text("invalid characters in text string"),
+    ("CME", 30): Text("no network service"),
+    ("CME", 31): Text("network timeout"),
+    ("CME", 32): Text("network not allowed, emergency calls only"),
+    ("CME", 50): Text("incorrect parameters"),
+    ("CME", 51): Text("command implemented but currently disabled"),
+    ("CME", 52): Text("command aborted by user"),
+    ("CME", 53): Text("not attached to the network"),
+    ("CME", 57): Text("temporarily out of service"),
+    ("CME", 100): Text("unknown"),
+    ("CME", 103): Text("illegal MS"),
+    ("CME", 106): Text("illegal ME"),
+    ("CME", 107): Text("GPRS services not allowed"),
+    ("CME", 111): Text("PLMN not allowed"),
+    ("CME", 112): Text("location area not allowed"),
+    ("CME", 113): Text("roaming not allowed in this location area"),
+    ("CME", 148): Text("unspecified GPRS error"),
+    ("CME", 149): Text("PDP authentication failure"),
+    ("CME", 311): Text("SIM PIN required"),
+    ("CMS", 300): Text("ME failure"),
+    ("CMS", 302): Text("operation not allowed"),
+    ("CMS", 303): Text("operation not supported"),
+    ("CMS", 310): Text("SIM not inserted"),
+    ("CMS", 311): Text("SIM PIN required"),
+    ("CMS", 331): Text("no network service"),
+    ("CMS", 332): Text("network timeout"),
+    ("CMS", 500): Text("unknown"),
+    ("CIS", 100): Text("unknown"),
+    ("CIS", 601): Text("parameter"),
+    ("CIS", 602): Text("state"),
 }

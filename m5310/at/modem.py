@@ -27,7 +27,15 @@ from m5310.at.lines import LineReader, Overlong, printable
 from m5310.at.outstanding import ANSWER_LIMIT
 from m5310.at.resync import SETTLE
 from m5310.at.wakeup import AWAKE
-from m5310.errors import AnswerError, CommandError, CommandTimeout, M5310Error, PortError, shortened
+from m5310.errors import (
+    AnswerError,
+    CommandError,
+    CommandTimeout,
+    M5310Error,
+    PortError,
+    Text,
+    shortened,
+)
 
 log: Final = logging.getLogger("m5310.modem")
 wire: Final = logging.getLogger("m5310.wire")
@@ -65,7 +73,7 @@ class Modem(asyncio.Protocol):
         self._listeners: tuple[tuple[LineListener, LossListener], ...] = ()
         self._transport: asyncio.Transport | None = None
         self._gone: asyncio.Future[None] | None = None
-        self._reason = f"{name} is not open"  # why there is no transport
+        self._reason: str = Text("{port} is not open", port=name)  # why there is no transport
         self._handling = False  # events are being handled: nothing is written until that is done
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
@@ -214,7 +222,11 @@ class Modem(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of `asyncio.Protocol`."""
         if self._transport is not None:
-            reason = f"{self._name} was lost: {exc or 'closed'}; check the plug and the power"
+            reason = Text(
+                "{port} was lost: {reason}; check the plug and the power",
+                port=self._name,
+                reason=exc or Text("closed"),
+            )
             self._end_of_port(reason)
         assert self._gone is not None
         self._gone.set_result(None)

@@ -13,5 +13,7 @@
 session, whose port follows the speed of the module. `explain/` turns any line of the AT language
 into English.
 
+`translation` gives the words of the user's language, from the gettext catalogues in `locale/`.
+
 `pytest_plugin` is the entry point of pytest: the fixtures of the emulator, for any program.
 """

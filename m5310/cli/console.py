@@ -17,7 +17,7 @@ from m5310.cli.terminal import stdin
 from m5310.cli.terminal.output import Output, Style
 from m5310.cli.terminal.session import Session, run_until_first_ends
 from m5310.cli.terminal.stdin import Interrupted
-from m5310.errors import CommandError, M5310Error, PortError
+from m5310.errors import CommandError, M5310Error, PortError, Text
 from m5310.module.speed import open_modem
 
 BACKLOG: Final = 10_000
@@ -62,9 +62,9 @@ def _prompt(output: Output) -> AsyncGenerator[str, None] | None:
     try:
         from m5310.cli.terminal import prompt  # noqa: PLC0415 - the extra `cli` may be missing
     except ImportError:
-        output.message('for history and completion: pip install "m5310[cli]"')
+        output.message(Text('for history and completion: pip install "m5310[cli]"'))
         return None
-    output.message("Tab completes, ? lists the commands, Ctrl-D ends")
+    output.message(Text("Tab completes, ? lists the commands, Ctrl-D ends"))
     return prompt.read_lines(output)
 
 
@@ -117,7 +117,9 @@ class Console:
         elif text.upper().startswith("AT"):
             await self._send(text)
         elif text:
-            self._output.message(f"{text!r} does not begin with AT; ? lists the commands")
+            self._output.message(
+                Text("{line} does not begin with AT; ? lists the commands", line=repr(text))
+            )
             self._failed(Exit.USAGE)
 
     async def _send(self, text: str) -> None:
@@ -154,4 +156,4 @@ class Console:
 
     def _show_help(self) -> None:
         rows = [(each.command.line + each.takes, each.command.meaning) for each in entries()]
-        self._output.table(("COMMAND", "WHAT IT DOES"), rows, [Style.PLAIN] * len(rows))
+        self._output.table((Text("COMMAND"), Text("WHAT IT DOES")), rows, [Style.PLAIN] * len(rows))

@@ -17,7 +17,7 @@ from m5310.cli.explain.lines import Explainer, describe_line
 from m5310.cli.explain.onenet import describe_config
 from m5310.cli.recording import Chunk, Sender, Speed, read
 from m5310.cli.terminal.output import Output, Style
-from m5310.errors import M5310Error
+from m5310.errors import M5310Error, Text
 
 _COLUMN: Final = 44
 """Column in which explanations start."""
@@ -42,14 +42,14 @@ def command(given: argparse.Namespace, output: Output) -> int:
         if what == "-":
             if isinstance(sys.stdin, TextIOWrapper):
                 sys.stdin.reconfigure(errors="replace")  # as for files
-            _decode_file("standard input", sys.stdin, output)
+            _decode_file(Text("standard input"), sys.stdin, output)
         elif _is_file(what):
             with Path(what).open(encoding="utf-8", errors="replace", newline="\n") as file:
                 _decode_file(what, file, output)
         elif (meaning := _meaning(what)) is not None:
             output.result(meaning)
         else:
-            output.message(f"{what!r} is neither a file nor an AT line")
+            output.message(Text("{what} is neither a file nor an AT line", what=repr(what)))
             status = Exit.FAILED
     return status
 
@@ -79,7 +79,7 @@ def _decode_file(name: str, file: Iterable[str], output: Output) -> None:
         try:
             _decode_recording(all_lines, output)
         except M5310Error as error:
-            error.args = (f"{name}: {error}",)
+            error.args = (Text("{what}: {reason}", what=name, reason=error),)
             raise
         return
     _decode_log(all_lines, output)
@@ -87,15 +87,22 @@ def _decode_file(name: str, file: Iterable[str], output: Output) -> None:
 
 def _decode_recording(lines: Iterable[str], output: Output) -> None:
     header, entries = read(lines)
-    by = f", by {header.by}" if header.by else ""
-    output.result(f"{header.port} at {header.baud} baud, {header.started:%Y-%m-%d %H:%M:%S %Z}{by}")
+    origin = Text(
+        "{port} at {speed} baud, {started}",
+        port=header.port,
+        speed=header.baud,
+        started=header.started.strftime("%Y-%m-%d %H:%M:%S %Z"),
+    )
+    if header.by:
+        origin = Text("{origin}, by {program}", origin=origin, program=header.by)
+    output.result(origin)
     explainer = Explainer()
     readers = {sender: LineReader() for sender in Sender}
     for entry in entries:
         at = f"{entry.at:10.3f} "
         match entry:
             case Speed(_, baud):
-                output.result(f"{at}  speed changed to {baud} baud")
+                output.result(Text("{at}  speed changed to {speed} baud", at=at, speed=baud))
             case Chunk(_, sender, data):
                 for line in readers[sender].feed(data):
                     _show(output, at, sender, _text(line), explainer)

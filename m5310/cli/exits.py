@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-from m5310.errors import Code, M5310Error, PortError, UsageError
+from m5310.errors import Code, M5310Error, PortError, Text, UsageError
 
 
 class Exit(IntEnum):
@@ -22,12 +22,12 @@ class Exit(IntEnum):
     """The reader of the output has gone: 128 + SIGPIPE."""
 
 
-EXIT_STATUS_HELP: Final = """\
+EXIT_STATUS_HELP: Final = Text("""\
 exit status:
   0  success                      2  wrong arguments, or the port cannot be opened or was lost
   1  refused, or a problem found  3  no answer in time
   130  ended by Ctrl-C            128+N  ended by signal N (143 SIGTERM, 141 output closed)
-"""
+""")
 
 
 def exit_status(error: M5310Error) -> Exit:

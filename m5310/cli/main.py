@@ -16,13 +16,15 @@ from typing import Any, TextIO
 from m5310.cli import arguments
 from m5310.cli.exits import Exit, exit_status
 from m5310.cli.terminal.output import Output, visible
-from m5310.errors import M5310Error
+from m5310.cli.translation import use_language
+from m5310.errors import M5310Error, Text
 
 
 def main(line: Sequence[str] | None = None) -> int:
     """Run the subcommand that `line` (default: sys.argv) names; returns the exit status."""
     _replace_closed_streams()
     output = Output()
+    use_language(output.out, output.err)
     try:
         status = _run(line, output)
         if status == Exit.OK:  # otherwise the error has been reported already
@@ -89,7 +91,10 @@ def _replace_closed_streams() -> None:
 
 def _error_text(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, M5310Error) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        reason = Text(error.strerror)  # the catalogue has the frequent ones
+        if not error.filename:
+            return reason
+        return Text("{what}: {reason}", what=error.filename, reason=reason)
     return str(error)
 
 

@@ -13,6 +13,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from m5310.cli.exits import Exit
 from m5310.cli.terminal.output import Output, Style
+from m5310.errors import Text
 
 
 class Likelihood(IntEnum):
@@ -23,6 +24,7 @@ class Likelihood(IntEnum):
     UNLIKELY = 2
 
 
+_WORDS: Final = (Text("likely"), Text("possible"), Text("unlikely"))  # by likelihood
 _STYLES: Final = (Style.GREEN, Style.PLAIN, Style.DIM)  # by likelihood
 
 # USB-UART bridges of common boards and adapters: USB vendor id -> name, and a part of the port's
@@ -61,18 +63,18 @@ def classify(port: ListPortInfo) -> Port:
         port.vid,
         port.pid,
         likelihood,
-        f"{likelihood.name.lower()}: {reason}",
+        Text("{likelihood}: {reason}", likelihood=_WORDS[likelihood], reason=reason),
     )
 
 
 def _likelihood(device: str, description: str, vid: int | None) -> tuple[Likelihood, str]:
     for number, (name, text) in _BRIDGES.items():
         if vid == number or text in description.upper():
-            return Likelihood.LIKELY, f"{name} bridge, common on module boards"
+            return Likelihood.LIKELY, Text("{name} bridge, common on module boards", name=name)
     if vid is not None:
-        return Likelihood.POSSIBLE, "another USB serial port"
+        return Likelihood.POSSIBLE, Text("another USB serial port")
     bluetooth = "BLUETOOTH" in (device + description).upper()
-    return Likelihood.UNLIKELY, "Bluetooth" if bluetooth else "not on USB"
+    return Likelihood.UNLIKELY, Text("Bluetooth") if bluetooth else Text("not on USB")
 
 
 def command(given: argparse.Namespace, output: Output) -> int:
@@ -86,7 +88,11 @@ def command(given: argparse.Namespace, output: Output) -> int:
             (each.device, each.description, each.serial_number or "", each.words) for each in ports
         ]
         styles = [_STYLES[each.verdict] for each in ports]
-        output.table(("PORT", "DESCRIPTION", "SERIAL NUMBER", "AN M5310?"), rows, styles)
+        output.table(
+            (Text("PORT"), Text("DESCRIPTION"), Text("SERIAL NUMBER"), Text("AN M5310?")),
+            rows,
+            styles,
+        )
     else:
-        output.message("no serial port found; check the USB cable and the adapter's driver")
+        output.message(Text("no serial port found; check the USB cable and the adapter's driver"))
     return Exit.OK if ports else Exit.FAILED

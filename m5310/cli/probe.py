@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import reduce
 from typing import Final, TypeVar
 
 from m5310.at.codec import Command
@@ -15,15 +16,15 @@ from m5310.cli.exits import Exit
 from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer, with_causes
 from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
-from m5310.errors import M5310Error, PortError
+from m5310.errors import M5310Error, PortError, Text
 from m5310.module.speed import COMMON_SPEEDS, find, open_modem
 
 T = TypeVar("T")
 
 _SHOWN: Final = {
-    Verdict.WELL: ("ok", Style.GREEN),
-    Verdict.NOTE: ("note", Style.YELLOW),
-    Verdict.WRONG: ("problem", Style.RED),
+    Verdict.WELL: (Text("ok"), Style.GREEN),
+    Verdict.NOTE: (Text("note"), Style.YELLOW),
+    Verdict.WRONG: (Text("problem"), Style.RED),
 }
 
 
@@ -40,17 +41,20 @@ async def command(given: argparse.Namespace, output: Output) -> int:
 async def _probe(given: argparse.Namespace, output: Output) -> int:
     speeds = COMMON_SPEEDS if given.baud is None else (given.baud,)
     modem, port = await open_modem(given.port, speeds[0])
-    async with modem, output.progress(f"asking {given.port}") as show_progress:
+    async with modem, output.progress(Text("asking {port}", port=given.port)) as show_progress:
         baud = None
         for speed in speeds:
-            show_progress(f"asking {given.port} at {speed} baud")
+            show_progress(Text("asking {port} at {speed} baud", port=given.port, speed=speed))
             if baud := await find(modem.execute, port, (speed,)):
                 break
         if baud is None:
             findings = [no_answer(given.port, speeds)]
         else:
             findings = await _run_checks(
-                modem, lambda name: show_progress(f"asking {given.port}: {name}")
+                modem,
+                lambda name: show_progress(
+                    Text("asking {port}: {check}", port=given.port, check=name)
+                ),
             )
     well = _well(findings)
     if given.json:
@@ -58,9 +62,16 @@ async def _probe(given: argparse.Namespace, output: Output) -> int:
     else:
         _print_table(findings, output)
         if baud is not None:
-            output.result(f"{given.port} at {baud} baud: {_summary(findings)}")
+            output.result(
+                Text(
+                    "{port} at {speed} baud: {summary}",
+                    port=given.port,
+                    speed=baud,
+                    summary=_summary(findings),
+                )
+            )
             if baud != DEFAULT_BAUD:
-                output.result(f"the other commands need the speed: --baud {baud}")
+                output.result(Text("the other commands need the speed: --baud {speed}", speed=baud))
     if baud is None:
         return Exit.TIMEOUT
     return Exit.OK if well else Exit.FAILED
@@ -102,19 +113,24 @@ def _well(findings: list[Finding]) -> bool:
 def _summary(findings: list[Finding]) -> str:
     problems = [finding for finding in findings if finding.verdict is Verdict.WRONG]
     if not problems:
-        return "no problem found"
-    listed = "; ".join(f"{each.name} ({each.words})" for each in problems)
-    return f"{len(problems)} problem{'s'[: len(problems) != 1]}: {listed}"
+        return Text("no problem found")
+    each_one = [Text("{name} ({words})", name=each.name, words=each.words) for each in problems]
+    listed = reduce(lambda all_, one: Text("{all}; {one}", all=all_, one=one), each_one)
+    if len(problems) == 1:
+        return Text("1 problem: {listed}", listed=listed)
+    return Text("{count} problems: {listed}", count=len(problems), listed=listed)
 
 
 def _print_table(findings: list[Finding], output: Output) -> None:
     rows, styles = [], []
     for finding in findings:
         verdict, style = _SHOWN[finding.verdict]
-        advice = f" -> {finding.advice}" if finding.advice else ""
-        rows.append((finding.name, verdict, finding.words + advice))
+        words = finding.words
+        if finding.advice:
+            words = Text("{words} -> {advice}", words=words, advice=finding.advice)
+        rows.append((finding.name, verdict, words))
         styles.append(style)
-    output.table(("CHECK", "RESULT", "FOUND"), rows, styles)
+    output.table((Text("CHECK"), Text("RESULT"), Text("FOUND")), rows, styles)
 
 
 def _print_json(port: str, baud: int | None, findings: list[Finding], output: Output) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Final, Generic, TypeVar
 from m5310.at.codec import Command
 from m5310.commands import general, identity, network, signal
 from m5310.commands.network import NetworkStatus, Registration, describe_status
-from m5310.commands.signal import WEAK, describe_signal
-from m5310.errors import CommandError, CommandTimeout, M5310Error
+from m5310.commands.signal import WEAK, describe_strength
+from m5310.errors import CommandError, CommandTimeout, M5310Error, Text
 from m5310.module.attach_errors import SIM_ADVICE
 
 T = TypeVar("T")
@@ -63,16 +63,17 @@ class Check(Generic[T]):
     def _failed(self, error: M5310Error) -> Assessment:
         match error:
             case CommandError():
-                words = f"refused with {error.result}"
+                words: str = Text("refused with {result}", result=error.result)
                 advice = SIM_ADVICE.get(error.number or 0, _NO_SIM if self.name == "SIM" else "")
             case CommandTimeout():
-                words, advice = "no answer", "the module may be busy or asleep; try again"
+                words = Text("no answer")
+                advice = Text("the module may be busy or asleep; try again")
             case _:
                 words, advice = str(error), ""
         return Verdict.WRONG if self.vital else Verdict.NOTE, words, advice
 
 
-_NO_SIM: Final = "insert an NB-IoT SIM and restart the module"
+_NO_SIM: Final = Text("insert an NB-IoT SIM and restart the module")
 
 
 # --- assessments -----------------------------------------------------------------------------
@@ -85,36 +86,40 @@ def _plain(text: str) -> Assessment:
 def _model(model: str) -> Assessment:
     if model.upper().startswith("M5310") and "-A" not in model.upper():
         return Verdict.WELL, model, ""
-    advice = "it may use another set of OneNET commands than this driver"
-    return Verdict.NOTE, f"{model}, not a first-generation M5310", advice
+    words = Text("{model}, not a first-generation M5310", model=model)
+    advice = Text("it may use another set of OneNET commands than this driver")
+    return Verdict.NOTE, words, advice
 
 
 def _firmware(version: str) -> Assessment:
     if "3." in version:
         return Verdict.WELL, version, ""
-    advice = "it does not acknowledge reports; update the firmware if you need that"
-    return Verdict.NOTE, f"{version}, older than SP3", advice
+    words = Text("{version}, older than SP3", version=version)
+    advice = Text("it does not acknowledge reports; update the firmware if you need that")
+    return Verdict.NOTE, words, advice
 
 
 def _radio(on: bool) -> Assessment:
-    return (Verdict.WELL, "on", "") if on else (Verdict.WRONG, "off", "turn it on: AT+CFUN=1")
+    if on:
+        return Verdict.WELL, Text("on"), ""
+    return Verdict.WRONG, Text("off"), Text("turn it on: AT+CFUN=1")
 
 
 def _signal(dbm: int | None) -> Assessment:
-    words = describe_signal(dbm).removeprefix("signal ")
+    words = describe_strength(dbm)
     if dbm is None:
-        advice = "connect the antenna, or move to a place with NB-IoT coverage"
+        advice = Text("connect the antenna, or move to a place with NB-IoT coverage")
         return Verdict.WRONG, words, advice
     if dbm < WEAK:
-        return Verdict.NOTE, words, "a better antenna position saves time and power"
+        return Verdict.NOTE, words, Text("a better antenna position saves time and power")
     return Verdict.WELL, words, ""
 
 
 _REGISTRATION: Final = {
-    Registration.NOT_REGISTERED: "turn the radio on (AT+CFUN=1) and attach (AT+CGATT=1)",
-    Registration.SEARCHING: "wait up to 2 minutes after power-on; then check the antenna",
-    Registration.DENIED: "ask the operator whether this SIM is active and enabled for NB-IoT",
-    Registration.UNKNOWN: "move to a place with NB-IoT coverage",
+    Registration.NOT_REGISTERED: Text("turn the radio on (AT+CFUN=1) and attach (AT+CGATT=1)"),
+    Registration.SEARCHING: Text("wait up to 2 minutes after power-on; then check the antenna"),
+    Registration.DENIED: Text("ask the operator whether this SIM is active and enabled for NB-IoT"),
+    Registration.UNKNOWN: Text("move to a place with NB-IoT coverage"),
 }
 
 
@@ -125,28 +130,28 @@ def _registration(status: NetworkStatus) -> Assessment:
 
 def _attached(attached: bool) -> Assessment:
     if attached:
-        return Verdict.WELL, "yes", ""
-    return Verdict.WRONG, "no", "attach: AT+CGATT=1; it takes up to 2 minutes"
+        return Verdict.WELL, Text("yes"), ""
+    return Verdict.WRONG, Text("no"), Text("attach: AT+CGATT=1; it takes up to 2 minutes")
 
 
 def _address(address: str | None) -> Assessment:
     if address is not None:
         return Verdict.WELL, address, ""
-    return Verdict.NOTE, "none yet", "the network assigns it on attach"
+    return Verdict.NOTE, Text("none yet"), Text("the network assigns it on attach")
 
 
 CHECKS: Final[tuple[Check[Any], ...]] = (
-    Check("manufacturer", identity.manufacturer(), _plain),
-    Check("model", identity.model(), _model),
-    Check("firmware", identity.firmware(), _firmware),
-    Check("IMEI", identity.imei(), _plain, vital=True),
-    Check("SIM", identity.imsi(), _plain, vital=True),
-    Check("SIM card", identity.iccid(), _plain),
-    Check("radio", general.radio_query(), _radio, vital=True),
-    Check("signal", signal.signal_quality(), _signal, vital=True),
-    Check("registration", network.registration(), _registration, vital=True),
-    Check("attached", network.attachment(), _attached, vital=True),
-    Check("address", network.addresses(), _address),
+    Check(Text("manufacturer"), identity.manufacturer(), _plain),
+    Check(Text("model"), identity.model(), _model),
+    Check(Text("firmware"), identity.firmware(), _firmware),
+    Check(Text("IMEI"), identity.imei(), _plain, vital=True),
+    Check(Text("SIM"), identity.imsi(), _plain, vital=True),
+    Check(Text("SIM card"), identity.iccid(), _plain),
+    Check(Text("radio"), general.radio_query(), _radio, vital=True),
+    Check(Text("signal"), signal.signal_quality(), _signal, vital=True),
+    Check(Text("registration"), network.registration(), _registration, vital=True),
+    Check(Text("attached"), network.attachment(), _attached, vital=True),
+    Check(Text("address"), network.addresses(), _address),
 )
 
 
@@ -162,8 +167,8 @@ _FOLLOWING: Final = {
 
 def with_causes(findings: list[Finding]) -> list[Finding]:
     """The findings; one that follows from a problem before it is a note that names the problem."""
-    problems = {each.name for each in findings if each.verdict is Verdict.WRONG}
-    causes = [name for name in _FOLLOWING if name in problems]
+    wrong = [each.name for each in findings if each.verdict is Verdict.WRONG]
+    causes = [name for name in wrong if name in _FOLLOWING]
     return [_with_cause(each, causes) for each in findings]
 
 
@@ -171,7 +176,7 @@ def _with_cause(finding: Finding, causes: list[str]) -> Finding:
     cause = next((name for name in causes if finding.name in _FOLLOWING[name]), None)
     if cause is None or finding.verdict is Verdict.WELL:
         return finding
-    advice = f"follows from the problem with the {cause}"
+    advice = Text("follows from the problem with the {cause}", cause=cause)
     return replace(finding, verdict=Verdict.NOTE, advice=advice)
 
 
@@ -179,10 +184,13 @@ def no_answer(port: str, speeds: tuple[int, ...]) -> Finding:
     """The finding if the module answered at none of these speeds."""
     tried = ", ".join(map(str, speeds))
     return Finding(
-        "answer",
+        Text("answer"),
         None,
         Verdict.WRONG,
-        f"no answer at {tried} baud",
-        "check power, wiring (RX to TX, TX to RX, ground to ground), and that "
-        f"{port} is the right port (`m5310 ports`)",
+        Text("no answer at {speeds} baud", speeds=tried),
+        Text(
+            "check power, wiring (RX to TX, TX to RX, ground to ground), and that {port} is the "
+            "right port (`m5310 ports`)",
+            port=port,
+        ),
     )

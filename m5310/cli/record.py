@@ -19,7 +19,7 @@ from m5310.cli.exits import Exit
 from m5310.cli.recording import Entry, Header, Recorder, Sender, entry_line, header_line
 from m5310.cli.terminal.output import Output
 from m5310.cli.terminal.session import Session, run_until_first_ends
-from m5310.errors import ParameterError
+from m5310.errors import ParameterError, Text
 from m5310.ports.open import byte_time, open_port
 from m5310.ports.speed import PortSpeed
 
@@ -29,7 +29,7 @@ _STDOUT: Final = Path("-")
 async def command(given: argparse.Namespace, output: Output) -> int:
     if given.file == _STDOUT and not given.listen:
         raise ParameterError(
-            "FILE is -, but the console itself uses stdout; name a file, or add --listen"
+            Text("FILE is -, but the console itself uses stdout; name a file, or add --listen")
         )
     status: int = Exit.OK
     modem, port = await _open(given.port, given.baud)
@@ -45,7 +45,7 @@ async def command(given: argparse.Namespace, output: Output) -> int:
             async def work() -> None:
                 nonlocal status
                 if given.listen:
-                    output.message("listening; Ctrl-C ends")
+                    output.message(Text("listening; Ctrl-C ends"))
                     async with Following(modem, ()) as lines:
                         async for _ in lines:  # until the port is lost
                             pass
@@ -68,7 +68,7 @@ def _new_file(path: Path, output: Output) -> Iterator[IO[str]]:
     try:
         file = path.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
-        raise ParameterError(f"{path} exists already; name a new file") from None
+        raise ParameterError(Text("{file} exists already; name a new file", file=path)) from None
     try:
         yield file
     finally:

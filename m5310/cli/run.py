@@ -25,7 +25,7 @@ from m5310.cli.terminal.session import run_until_first_ends
 from m5310.device.device import URI, Device
 from m5310.device.events import Created, LoggedIn, Reported, UpkeepEvent
 from m5310.device.reports import Report, ReportState
-from m5310.errors import M5310Error, ParameterError, PortError, StateError
+from m5310.errors import M5310Error, ParameterError, PortError, StateError, Text
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
@@ -39,7 +39,9 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     profile = parse_profile(given.profile.read_bytes(), name)
     port = given.port or profile.port
     if port is None:
-        raise ParameterError(f'{name}: port is missing; add port = "..." or use --port')
+        raise ParameterError(
+            Text('{file}: port is missing; add port = "..." or use --port', file=name)
+        )
     baud = given.baud or profile.baud
     # The port is opened twice: a device reopens a lost port only if it opened it itself.
     async with Module(port, baud) as module:
@@ -50,21 +52,25 @@ async def command(given: argparse.Namespace, output: Output) -> int:
     async with runner.device(port, baud, endpoint, profile) as device:
         try:
             await runner.login(device, profile, given.timeout)
-            output.sentence(f"logged in as {endpoint}; Ctrl-C logs out", Style.GREEN)
+            output.sentence(
+                Text("logged in as {endpoint}; Ctrl-C logs out", endpoint=endpoint), Style.GREEN
+            )
             await runner.serve(device, profile)
         except asyncio.CancelledError:
             output.erase_echo()
-            output.message("logging out; Ctrl-C again exits at once")
+            output.message(Text("logging out; Ctrl-C again exits at once"))
             raise
-    output.message("the device is no longer logged in: the platform or the module logged it out")
+    output.message(
+        Text("the device is no longer logged in: the platform or the module logged it out")
+    )
     return Exit.FAILED
 
 
 async def _attach(module: Module, seconds: float, output: Output) -> None:
-    async with output.progress("searching for the network") as show_progress:
+    async with output.progress(Text("searching for the network")) as show_progress:
 
         def progress(attempt: Attempt) -> None:
-            show_progress(f"network: {attempt}")
+            show_progress(Text("network: {attempt}", attempt=attempt))
 
         # from level 3 on +CEREG carries the reject cause
         await module.attach(seconds, setup=Setup(registration=3), progress=progress)
@@ -100,7 +106,7 @@ class DeviceRunner:
 
     async def login(self, device: Device, profile: Profile, seconds: float) -> None:
         """Add the resources of the profile, and log in within `seconds`."""
-        async with self._output.progress("logging in"):
+        async with self._output.progress(Text("logging in")):
             for item in profile.items:
                 resource = await device.add_resource(item.path, item.type, item.value, item.access)
                 self._resources[item.path] = resource
@@ -131,7 +137,7 @@ class DeviceRunner:
                 await self._report(device, item.path, output)
             except M5310Error as error:
                 _raise_if_over(device, error)
-                self._output.message(f"{item.path}: {error}")
+                self._output.message(Text("{what}: {reason}", what=item.path, reason=error))
             await asyncio.sleep(began + item.every - clock())
 
     async def _report_lines(self, device: Device, lines: AsyncGenerator[str, None]) -> None:
@@ -151,12 +157,17 @@ class DeviceRunner:
     async def _report(self, device: Device, path: Path, text: str) -> None:
         resource = self._resources.get(path)
         if resource is None:
-            raise ParameterError(f"{path} is not in the profile; add a [[resource]] for it")
+            raise ParameterError(
+                Text("{path} is not in the profile; add a [[resource]] for it", path=path)
+            )
         value = parse_value(resource.type, text)
         report = await device.report({resource: value}, acknowledge=self._acknowledge)
         queued = report.state is ReportState.QUEUED
         what = f"{path} = {_format(value)}"
-        self._events.put_nowait(f"{'queued' if queued else 'reported'} {what}")
+        if queued:
+            self._events.put_nowait(Text("queued {what}", what=what))
+        else:
+            self._events.put_nowait(Text("reported {what}", what=what))
         if queued or self._acknowledge:
             self._followed.put_nowait((report, what, queued))
 
@@ -167,12 +178,12 @@ class DeviceRunner:
             try:
                 if queued:
                     await report.accepted()
-                    self._events.put_nowait(f"reported {what}")
+                    self._events.put_nowait(Text("reported {what}", what=what))
                 if self._acknowledge:
                     await report.acknowledgement(None)
-                    self._events.put_nowait(f"acknowledged {what}")
+                    self._events.put_nowait(Text("acknowledged {what}", what=what))
             except M5310Error as error:
-                self._output.message(f"{what}: {error}")
+                self._output.message(Text("{what}: {reason}", what=what, reason=error))
 
     # --- events ------------------------------------------------------------------------------
 
@@ -181,14 +192,21 @@ class DeviceRunner:
             self._output.message(str(event))
 
     async def _on_read(self, resource: Resource) -> None:
-        self._events.put_nowait(f"read {resource.path}: {_format(resource.value)}")
+        self._events.put_nowait(
+            Text("read {path}: {value}", path=resource.path, value=_format(resource.value))
+        )
 
     async def _on_write(self, resource: Resource, value: Value) -> None:
-        self._events.put_nowait(f"written {resource.path} = {_format(value)}")
+        self._events.put_nowait(
+            Text("written {path} = {value}", path=resource.path, value=_format(value))
+        )
 
     async def _on_execute(self, resource: Resource, arguments: bytes) -> None:
-        given = f" with {arguments.decode(errors='replace')!r}" if arguments else ""
-        self._events.put_nowait(f"executed {resource.path}{given}")
+        path, given = resource.path, repr(arguments.decode(errors="replace"))
+        if arguments:
+            self._events.put_nowait(Text("executed {path} with {given}", path=path, given=given))
+        else:
+            self._events.put_nowait(Text("executed {path}", path=path))
 
     async def _print_events(self) -> None:
         while True:

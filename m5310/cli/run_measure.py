@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 
-from m5310.errors import ParameterError, shortened
+from m5310.errors import ParameterError, Text, shortened
 
 
 async def command_output(command: str, within: float) -> str:
@@ -35,12 +35,22 @@ async def command_output(command: str, within: float) -> str:
             output, _ = await process.communicate()
     except TimeoutError:
         raise ParameterError(
-            f"{shortened(command, 60)!r} took longer than {within:g} s; use a longer interval"
+            Text(
+                "{command} took longer than {seconds:g} s; use a longer interval",
+                command=repr(shortened(command, 60)),
+                seconds=within,
+            )
         ) from None
     finally:
         await _kill(process)
     if process.returncode:
-        raise ParameterError(f"{shortened(command, 60)!r} ended with status {process.returncode}")
+        raise ParameterError(
+            Text(
+                "{command} ended with status {status}",
+                command=repr(shortened(command, 60)),
+                status=process.returncode,
+            )
+        )
     return output.decode(errors="replace")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from m5310.device.outbox import LIMIT, WhenFull
 from m5310.dialects.classic.config import Config
-from m5310.errors import AnswerError, ParameterError, shortened
+from m5310.errors import AnswerError, ParameterError, Text, shortened
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access
 from m5310.lwm2m.values import Value, ValueType, decode, encode
@@ -76,19 +76,23 @@ def parse_profile(data: bytes, name: str) -> Profile:
         # some editors begin a file with a byte order mark
         table = tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # TOMLDecodeError, and numbers or dates that Python cannot hold
-        raise ParameterError(f"{name} is not TOML: {error}") from None
+        raise ParameterError(
+            Text("{file} is not TOML: {reason}", file=name, reason=error)
+        ) from None
     except RecursionError:
         raise ParameterError(
-            f"{name}: nested too deep; expected [[resource]] tables with plain values"
+            Text(
+                "{file}: nested too deep; expected [[resource]] tables with plain values", file=name
+            )
         ) from None
     try:
         return _profile(table)
     except (_Invalid, ValueError) as error:  # ValueError: a number too long to be shown
-        raise ParameterError(f"{name}: {error}") from None
+        raise ParameterError(Text("{what}: {reason}", what=name, reason=error)) from None
 
 
 class _Invalid(Exception):
-    """The message starts with the key."""
+    """The message starts with the place in the file: the resource, if it is in one, and the key."""
 
 
 def _profile(table: Table) -> Profile:
@@ -106,9 +110,11 @@ def _profile(table: Table) -> Profile:
         items=_items(table.get("resource")),
     )
     if not 0 < profile.baud <= _MAX_BAUD:
-        raise _Invalid(f"baud: {profile.baud} is not a speed; expected one such as 9600")
+        raise _Invalid(
+            Text("baud: {baud} is not a speed; expected one such as 9600", baud=profile.baud)
+        )
     if profile.outbox < 1:
-        raise _Invalid(f"outbox: {profile.outbox} reports; expected 1 or more")
+        raise _Invalid(Text("outbox: {count} reports; expected 1 or more", count=profile.outbox))
     for key in ("uri", "endpoint", "lifetime"):
         if key in table:
             _check_setting(key, table[key])
@@ -121,20 +127,28 @@ def _check_setting(key: str, value: object) -> None:
     try:
         Config(**(good | {key: value}))  # type: ignore[arg-type]  # types are checked before
     except ParameterError as error:
-        raise _Invalid(f"{key}: {error}") from None
+        raise _Invalid(Text("{what}: {reason}", what=key, reason=error)) from None
 
 
 def _items(tables: object) -> tuple[Item, ...]:
     if not isinstance(tables, list) or not tables:
-        raise _Invalid("resource: missing; expected at least one [[resource]] table")
+        raise _Invalid(Text("resource: missing; expected at least one [[resource]] table"))
     items: dict[Path, Item] = {}
     for number, table in enumerate(tables, 1):
         where = f"resource {number}"
         if not isinstance(table, dict):
-            raise _Invalid(f"{where}: {table!r} is not a table; expected [[resource]]")
+            raise _Invalid(
+                Text(
+                    "{place}: {table} is not a table; expected [[resource]]",
+                    place=where,
+                    table=repr(table),
+                )
+            )
         item = _item(table, where)
         if item.path in items:
-            raise _Invalid(f"{where}: path: {item.path} is used already")
+            raise _Invalid(
+                Text("{place}: path: {path} is used already", place=where, path=item.path)
+            )
         items[item.path] = item
     return tuple(items.values())
 
@@ -143,14 +157,14 @@ def _item(table: Table, where: str) -> Item:
     _check_keys(table, f"{where}: ", ("path", "type", "value", "access", "command", "every"))
     path_text = _get(table, "path", str, None, f"{where}: ")
     if path_text is None:
-        raise _Invalid(f"{where}: path is missing; expected one like 3303/0/5700")
+        raise _Invalid(Text("{place}: path is missing; expected one like 3303/0/5700", place=where))
     where = f"resource {path_text}: "
     kind = _choice(table, "type", _TYPES, None, where)
     command = _get(table, "command", str, None, where)
     if command is not None and not command.strip():
-        raise _Invalid(f"{where}command: empty; expected a shell command")
+        raise _Invalid(Text("{place}command: empty; expected a shell command", place=where))
     if command is None and "every" in table:
-        raise _Invalid(f"{where}every: needs a command; add one, or remove every")
+        raise _Invalid(Text("{place}every: needs a command; add one, or remove every", place=where))
     path, value = _path(path_text, where), _value(table, kind, where)
     return Item(path, kind, _access(table, where), value, command, _every(table, where))
 
@@ -159,9 +173,15 @@ def _path(text: str, where: str) -> Path:
     try:
         path = Path.parse(text)
     except ParameterError as error:
-        raise _Invalid(f"{where}path: {error}") from None
+        raise _Invalid(Text("{what}: {reason}", what=where + "path", reason=error)) from None
     if not path.whole:
-        raise _Invalid(f"{where}path: {text!r} is not a resource; expected one like 3303/0/5700")
+        raise _Invalid(
+            Text(
+                "{place}path: {path} is not a resource; expected one like 3303/0/5700",
+                place=where,
+                path=repr(text),
+            )
+        )
     return path
 
 
@@ -172,18 +192,25 @@ def _value(table: Table, kind: ValueType, where: str) -> Value:
             return bytes.fromhex(value)
         except ValueError:
             raise _Invalid(
-                f"{where}value: {shortened(value, 40)!r} is not hex digits; "
-                f"expected {_EXPECTED[kind]}"
+                Text(
+                    "{place}value: {value} is not hex digits; expected {expected}",
+                    place=where,
+                    value=repr(shortened(value, 40)),
+                    expected=_EXPECTED[kind],
+                )
             ) from None
     if not isinstance(value, str | bytes | int | float):
         raise _Invalid(
-            f"{where}value: {shortened(repr(value), 40)} is not a value; "
-            "expected a string, number or boolean"
+            Text(
+                "{place}value: {value} is not a value; expected a string, number or boolean",
+                place=where,
+                value=shortened(repr(value), 40),
+            )
         )
     try:
         encode(kind, value)
     except ParameterError as error:
-        raise _Invalid(f"{where}value: {error}") from None
+        raise _Invalid(Text("{what}: {reason}", what=where + "value", reason=error)) from None
     return value
 
 
@@ -194,7 +221,14 @@ def _access(table: Table, where: str) -> Access:
     known = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not known or not names or not set(names) <= set(_ACCESS):
         expected = ", ".join(f'"{name}"' for name in _ACCESS)
-        raise _Invalid(f"{where}access: {names!r}; expected a list of {expected}")
+        raise _Invalid(
+            Text(
+                "{place}access: {names}; expected a list of {expected}",
+                place=where,
+                names=repr(names),
+                expected=expected,
+            )
+        )
     access = Access(0)
     for name in names:
         access |= _ACCESS[name]
@@ -205,14 +239,28 @@ def _every(table: Table, where: str) -> float:
     every = _get(table, "every", (int, float), 60.0, where)
     least, most = _INTERVAL_LIMITS
     if not least <= every <= most:
-        raise _Invalid(f"{where}every: {every} s is out of range; expected {least}..{most}")
+        raise _Invalid(
+            Text(
+                "{place}every: {seconds} s is out of range; expected {least}..{most}",
+                place=where,
+                seconds=every,
+                least=least,
+                most=most,
+            )
+        )
     return float(every)
 
 
 def _check_keys(table: Table, where: str, known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            raise _Invalid(f"{where}{key} is unknown; expected one of {', '.join(known)}")
+            raise _Invalid(
+                Text(
+                    "{what} is unknown; expected one of {known}",
+                    what=where + key,
+                    known=", ".join(known),
+                )
+            )
 
 
 def _choice(
@@ -223,8 +271,13 @@ def _choice(
     if name is None and default is not None:
         return default
     if name not in choices:
-        given = "is missing" if name is None else f"{shortened(name, 40)!r} is unknown"
-        raise _Invalid(f"{where}{key} {given}; expected one of {', '.join(choices)}")
+        known = ", ".join(choices)
+        if name is None:
+            raise _Invalid(
+                Text("{what} is missing; expected one of {known}", what=where + key, known=known)
+            )
+        what = f"{where}{key} {shortened(name, 40)!r}"
+        raise _Invalid(Text("{what} is unknown; expected one of {known}", what=what, known=known))
     return choices[name]
 
 
@@ -235,20 +288,28 @@ def _get(
     # in Python a bool is an int; in a profile it is an error
     fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if key in table and not fits:
-        wanted = "a string" if kind is str else "true or false" if kind is bool else "a number"
-        raise _Invalid(f"{where}{key}: {shortened(repr(value), 40)} is not {wanted}")
+        words = {str: Text("a string"), bool: Text("true or false")}
+        wanted = next((words[each] for each in words if kind is each), Text("a number"))
+        raise _Invalid(
+            Text(
+                "{what}: {value} is not {wanted}",
+                what=where + key,
+                value=shortened(repr(value), 40),
+                wanted=wanted,
+            )
+        )
     return value
 
 
 # --- values as text --------------------------------------------------------------------------
 
 _EXPECTED: Final = {
-    ValueType.STRING: "text",
-    ValueType.OPAQUE: "pairs of hex digits, such as 00ff",
-    ValueType.INTEGER: "a whole number, such as -7",
-    ValueType.FLOAT: "a number, such as 21.5",
-    ValueType.BOOLEAN: "true, false, on, off, 1 or 0",
-    ValueType.HEX_STRING: "pairs of hex digits, such as 00ff",
+    ValueType.STRING: Text("text"),
+    ValueType.OPAQUE: Text("pairs of hex digits, such as 00ff"),
+    ValueType.INTEGER: Text("a whole number, such as -7"),
+    ValueType.FLOAT: Text("a number, such as 21.5"),
+    ValueType.BOOLEAN: Text("true, false, on, off, 1 or 0"),
+    ValueType.HEX_STRING: Text("pairs of hex digits, such as 00ff"),
 }
 _BOOLEANS: Final = {"true": "1", "false": "0", "on": "1", "off": "0"}
 
@@ -265,8 +326,12 @@ def parse_value(kind: ValueType, text: str) -> Value:
         return decode(kind, text)
     except AnswerError:
         raise ParameterError(
-            f"{shortened(text, 40)!r} is not a value of type {kind.name.lower()}; "
-            f"expected {_EXPECTED[kind]}"
+            Text(
+                "{value} is not a value of type {type}; expected {expected}",
+                value=repr(shortened(text, 40)),
+                type=kind.name.lower(),
+                expected=_EXPECTED[kind],
+            )
         ) from None
 
 
@@ -275,6 +340,9 @@ def parse_assignment(line: str) -> tuple[Path, str]:
     path, sign, text = line.partition("=")
     if not sign:
         raise ParameterError(
-            f"{shortened(line, 60)!r} is not a report; expected one like 3303/0/5700=22.5"
+            Text(
+                "{line} is not a report; expected one like 3303/0/5700=22.5",
+                line=repr(shortened(line, 60)),
+            )
         )
     return Path.parse(path.strip()), text.strip()

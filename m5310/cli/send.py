@@ -12,6 +12,7 @@ from m5310.cli.exits import Exit
 from m5310.cli.explain.catalogue import typed
 from m5310.cli.terminal.output import Output
 from m5310.cli.terminal.session import Session
+from m5310.errors import Text
 from m5310.module.speed import open_modem
 
 
@@ -39,12 +40,20 @@ async def command(given: argparse.Namespace, output: Output) -> int:
 async def _wait_for_line(lines: Following, prefix: str, last: Command, output: Output) -> Exit:
     """Print the first of `lines`, which start with `prefix`, within the timeout of `last`."""
     try:
-        async with output.progress(f"waiting for {prefix}"), asyncio.timeout(last.timeout):
+        async with (
+            output.progress(Text("waiting for {prefix}", prefix=prefix)),
+            asyncio.timeout(last.timeout),
+        ):
             line = await anext(lines)
     except TimeoutError:
         output.message(
-            f"no line starting with {prefix} within {last.timeout:g} s after the OK of "
-            f"{last.line}; to wait longer, use --timeout"
+            Text(
+                "no line starting with {prefix} within {timeout:g} s after the OK of {line}; "
+                "to wait longer, use --timeout",
+                prefix=prefix,
+                timeout=last.timeout,
+                line=last.line,
+            )
         )
         return Exit.TIMEOUT
     output.result(line)

@@ -14,7 +14,7 @@ from m5310.at.table import CommandTable, Match, Values, first_flag
 from m5310.commands.general import within
 from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.commands.sockets import ip_address
-from m5310.errors import AnswerError, ParameterError
+from m5310.errors import AnswerError, ParameterError, Text
 
 SEARCH: Final = 60.0
 """Seconds for AT+COPS, which answers after it has searched for the operator."""
@@ -91,43 +91,51 @@ def _status(match: re.Match[str]) -> NetworkStatus:
 
 
 _STATS: Final = {
-    Registration.NOT_REGISTERED: "not registered, and not searching",
-    Registration.HOME: "registered, home network",
-    Registration.SEARCHING: "not registered yet, searching",
-    Registration.DENIED: "registration denied by the network",
-    Registration.UNKNOWN: "registration unknown, out of coverage",
-    Registration.ROAMING: "registered, roaming",
+    Registration.NOT_REGISTERED: Text("not registered, and not searching"),
+    Registration.HOME: Text("registered, home network"),
+    Registration.SEARCHING: Text("not registered yet, searching"),
+    Registration.DENIED: Text("registration denied by the network"),
+    Registration.UNKNOWN: Text("registration unknown, out of coverage"),
+    Registration.ROAMING: Text("registered, roaming"),
 }
 
 # Why a network denies, as +CEREG reports it from level 3 on (EMM causes, TS 24.301 annex A).
 _EMM_CAUSES: Final = {
-    3: "illegal UE: the SIM is not known",
-    6: "illegal ME: the module's IMEI is barred",
-    7: "no EPS services for this SIM",
-    8: "no services at all for this SIM",
-    11: "this network is not allowed",
-    12: "this tracking area is not allowed",
-    13: "no roaming in this tracking area",
-    14: "no EPS services in this network",
-    15: "no suitable cell in this tracking area",
-    22: "congestion",
+    3: Text("illegal UE: the SIM is not known"),
+    6: Text("illegal ME: the module's IMEI is barred"),
+    7: Text("no EPS services for this SIM"),
+    8: Text("no services at all for this SIM"),
+    11: Text("this network is not allowed"),
+    12: Text("this tracking area is not allowed"),
+    13: Text("no roaming in this tracking area"),
+    14: Text("no EPS services in this network"),
+    15: Text("no suitable cell in this tracking area"),
+    22: Text("congestion"),
 }
 
 
 def describe_cause(cause: int) -> str:
     """Why the network denies the registration, by its EMM cause."""
-    return f"EMM cause {cause}, {_EMM_CAUSES.get(cause, 'see TS 24.301 annex A')}"
+    meaning = _EMM_CAUSES.get(cause, Text("see TS 24.301 annex A"))
+    return Text("EMM cause {number}, {meaning}", number=cause, meaning=meaning)
 
 
 def describe_status(status: NetworkStatus) -> str:
     """The status in plain English."""
     words = _STATS[status.stat]
     if status.tac is not None:
-        words += f", cell {status.cell:X} in area {status.tac:X}"
-    if status.reject_cause is not None:
-        cause = status.reject_cause
-        words += f", vendor's cause {cause}" if status.cause_type else f", {describe_cause(cause)}"
-    return words
+        words = Text(
+            "{status}, cell {cell:X} in area {area:X}",
+            status=words,
+            cell=status.cell,
+            area=status.tac,
+        )
+    cause = status.reject_cause
+    if cause is None:
+        return words
+    if status.cause_type:
+        return Text("{status}, vendor's cause {number}", status=words, number=cause)
+    return Text("{status}, {cause}", status=words, cause=describe_cause(cause))
 
 
 def _describe_level(values: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from m5310.at.table import CommandTable, Match
+from m5310.errors import Text
 
 TABLE: Final = CommandTable()
 
@@ -27,10 +28,19 @@ def _dbm(matches: Sequence[Match]) -> int | None:
 
 def describe_signal(dbm: int | None) -> str:
     """The signal strength in plain English; None: unknown."""
+    strength = describe_strength(dbm)
+    return strength if dbm is None else Text("signal {strength}", strength=strength)
+
+
+def describe_strength(dbm: int | None) -> str:
+    """As `describe_signal`, without the subject."""
     if dbm is None:
-        return "no signal known"
-    strength = "good" if dbm >= GOOD else "fair" if dbm >= WEAK else "weak"
-    return f"signal {dbm} dBm, {strength}"
+        return Text("no signal known")
+    if dbm >= GOOD:
+        return Text("{dbm} dBm, good", dbm=dbm)
+    if dbm >= WEAK:
+        return Text("{dbm} dBm, fair", dbm=dbm)
+    return Text("{dbm} dBm, weak", dbm=dbm)
 
 
 signal_quality: Final = TABLE.query(

@@ -35,7 +35,7 @@ from m5310.dialects.classic.config import Blocks, Config
 from m5310.dialects.classic.dialect import Classic
 from m5310.dialects.classic.form import Reading
 from m5310.dialects.dialect import Dialect
-from m5310.errors import M5310Error, NotFound, ParameterError
+from m5310.errors import M5310Error, NotFound, ParameterError, Text
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, ObjectTree, Resource
 from m5310.lwm2m.values import Value, ValueType
@@ -258,7 +258,7 @@ class Device:
         def progress(attempt: Attempt) -> None:
             self._events.emit(Searching(attempt))
 
-        with announced(self._events.emit, "the module has no network", seconds):
+        with announced(self._events.emit, Text("the module has no network"), seconds):
             # from level 3 on, +CEREG carries the cause of a rejection
             await self.module.attach(seconds, setup=Setup(registration=3), progress=progress)
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from m5310.commands.network import Registration
 from m5310.device.reports import Report
-from m5310.errors import M5310Error, ParameterError, PortError
+from m5310.errors import M5310Error, ParameterError, PortError, Text
 from m5310.module.attach_errors import Attempt
 
 # The text of an event says what happened, not what will be done about it: that depends on the
@@ -27,7 +27,7 @@ class Created:
     port: str
 
     def __str__(self) -> str:
-        return f"the module on {self.port} is configured"
+        return Text("the module on {port} is configured", port=self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class Searching:
     attempt: Attempt
 
     def __str__(self) -> str:
-        return f"searching for the network for {self.attempt.elapsed:.0f} s: {self.attempt}"
+        return Text(
+            "searching for the network for {seconds:.0f} s: {attempt}",
+            seconds=self.attempt.elapsed,
+            attempt=self.attempt,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class LoggedIn:
     endpoint: str
 
     def __str__(self) -> str:
-        return f"logged in as {self.endpoint}"
+        return Text("logged in as {endpoint}", endpoint=self.endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Reported:
     report: Report
 
     def __str__(self) -> str:
-        return f"reported {_paths(self.report)}"
+        return Text("reported {what}", what=_paths(self.report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Reset:
     text: str
 
     def __str__(self) -> str:
-        return f"the module has restarted ({self.text})"
+        return Text("the module has restarted ({line})", line=self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class PortLost:
     error: PortError
 
     def __str__(self) -> str:
-        return f"the port is lost ({self.error})"
+        return Text("the port is lost ({error})", error=self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class PortBack:
     port: str
 
     def __str__(self) -> str:
-        return f"the port is back: {self.port}"
+        return Text("the port is back: {port}", port=self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Subscribed:
     (seen). From now on it takes reports."""
 
     def __str__(self) -> str:
-        return "the platform has subscribed to the device"
+        return Text("the platform has subscribed to the device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class LoggedOut:
     """The module logged out, not on request of the program."""
 
     def __str__(self) -> str:
-        return "the module has logged out by itself"
+        return Text("the module has logged out by itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ class Reconnecting:
     error: M5310Error
 
     def __str__(self) -> str:
-        return f"attempt {self.attempt} failed, next one in {self.wait:.0f} s: {self.error}"
+        return Text(
+            "attempt {number} failed, next one in {seconds:.0f} s: {error}",
+            number=self.attempt,
+            seconds=self.wait,
+            error=self.error,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,7 @@ class Waiting:
     seconds: float
 
     def __str__(self) -> str:
-        return f"waiting up to {self.seconds:.0f} s: {self.what}"
+        return Text("waiting up to {seconds:.0f} s: {what}", seconds=self.seconds, what=self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,10 @@ class RadioRestarted:
 
     def __str__(self) -> str:
         stat = self.stat.name.lower().replace("_", " ")
-        return f"the module stopped its network search ({stat}); its radio was turned off and on"
+        return Text(
+            "the module stopped its network search ({stat}); its radio was turned off and on",
+            stat=stat,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +160,9 @@ class Restored:
     attempts: int
 
     def __str__(self) -> str:
-        attempts = "" if self.attempts == 1 else f" after {self.attempts} attempts"
-        return f"the device is restored{attempts}"
+        if self.attempts == 1:
+            return Text("the device is restored")
+        return Text("the device is restored after {attempts} attempts", attempts=self.attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,7 @@ class Renewed:
     lifetime: int
 
     def __str__(self) -> str:
-        return f"the registration is renewed for {self.lifetime} s"
+        return Text("the registration is renewed for {seconds} s", seconds=self.lifetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ class RenewalFailed:
     error: M5310Error
 
     def __str__(self) -> str:
-        return f"the registration was not renewed: {self.error}"
+        return Text("the registration was not renewed: {error}", error=self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +192,9 @@ class ReportDropped:
     report: Report
 
     def __str__(self) -> str:
-        return f"the report of {_paths(self.report)} was dropped: the outbox is full"
+        return Text(
+            "the report of {what} was dropped: the outbox is full", what=_paths(self.report)
+        )
 
 
 def _paths(report: Report) -> str:

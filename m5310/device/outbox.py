@@ -23,6 +23,7 @@ from m5310.errors import (
     M5310Error,
     OutboxFull,
     ParameterError,
+    Text,
 )
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import Value
@@ -117,8 +118,12 @@ class Outbox:
         if self._held and len(self._queue) + len(groups) > self._limit:
             if self._when_full is WhenFull.REFUSE or len(groups) > self._limit:
                 raise OutboxFull(
-                    f"the report was not taken: {len(self._queue)} of {self._limit} wait already; "
-                    "report less often, or enlarge the outbox"
+                    Text(
+                        "the report was not taken: {count} of {limit} wait already; "
+                        "report less often, or enlarge the outbox",
+                        count=len(self._queue),
+                        limit=self._limit,
+                    )
                 )
             dropped = self._make_room(len(groups))
         resources = tuple(line.resource for group in groups for line in group)
@@ -135,7 +140,9 @@ class Outbox:
         dropped: list[Report] = []
         while self._queue and len(self._queue) + wanted > self._limit:
             dropped.append(self._queue[0].report)
-            full = OutboxFull(f"the report was dropped: {self._limit} later ones wait")
+            full = OutboxFull(
+                Text("the report was dropped: {limit} later ones wait", limit=self._limit)
+            )
             self._fail(dropped[-1], full)
         return dropped
 
@@ -185,7 +192,7 @@ class Outbox:
         self._stopped = True
         for portion in (*self._queue, *self._acknowledgements.waiting):
             if portion is not self._sending:
-                self._end(portion.report, error, "before the logout")
+                self._end(portion.report, error, Text("before the logout"))
 
     def _end(self, report: Report, error: M5310Error, when: str) -> None:
         """Fail a report: if the module has accepted it, it may have arrived."""
@@ -284,7 +291,7 @@ class Outbox:
         portion.report.portion_accepted(portion.number)
         self._emit_if_accepted(portion.report, queued)
         if portion.ackids and self._stopped:
-            self._fail(portion.report, portion.report.unacknowledged("before the logout"))
+            self._fail(portion.report, portion.report.unacknowledged(Text("before the logout")))
         elif portion.ackids:
             self._acknowledgements.accepted(portion)
 
@@ -319,7 +326,9 @@ class Outbox:
             self._queue.insert(0, portion)
             self._proceed()
         else:
-            error = portion.report.unacknowledged(f"in {portion.attempts} attempts")
+            error = portion.report.unacknowledged(
+                Text("in {count} attempts", count=portion.attempts)
+            )
             self._fail(portion.report, error)
 
     def _end_session(self) -> None:

@@ -21,6 +21,7 @@ from m5310.errors import (
     ModemReset,
     ParameterError,
     PortError,
+    Text,
 )
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import ObjectTree, Resource
@@ -99,7 +100,7 @@ class Provisioning:
 
     async def configure(self) -> None:
         """Configure the module; an instance of a previous program is deleted first."""
-        with announced(self._emit, "the module has not answered yet", 2 * PROMPT):
+        with announced(self._emit, Text("the module has not answered yet"), 2 * PROMPT):
             await self._try(self._settings.error_numbers())
         try:
             await self._dialect.configure(self._module.execute)
@@ -118,7 +119,7 @@ class Provisioning:
             except CommandError as error:
                 if error.number == INCORRECT_PARAMETERS:
                     raise
-            with announced(self._emit, "a login of the previous program is under way", LOGIN):
+            with announced(self._emit, Text("a login of the previous program is under way"), LOGIN):
                 await asyncio.wait({opened}, timeout=LOGIN)
             await self._delete_previous()
         return await self._retry_configure()
@@ -129,10 +130,11 @@ class Provisioning:
         if banner.is_ours(model) and refused.number != NOT_SUPPORTED:
             return
         answer = await banner.describe(self._module.execute, model)
-        why = (
-            f"so were the logout and the deletion: expected an M5310 of the first generation, but "
-            f"{answer}; connect such an M5310, or if this is one, try again after a minute: a "
-            "login of a previous program may be under way"
+        why = Text(
+            "so were the logout and the deletion: expected an M5310 of the first generation, but "
+            "{answer}; connect such an M5310, or if this is one, try again after a minute: a "
+            "login of a previous program may be under way",
+            answer=answer,
         )
         raise LanguageRefused(refused.command, refused.result, refused.number, why)
 
@@ -152,7 +154,7 @@ class Provisioning:
             _log.debug("not logged in: %s", error)
         else:
             # the module refuses to delete the instance until the logout has ended
-            with announced(self._emit, "the previous program is being logged out", LOGOUT):
+            with announced(self._emit, Text("the previous program is being logged out"), LOGOUT):
                 await asyncio.wait({closed}, timeout=LOGOUT)
         return await self._try(self._execute(self._dialect.delete()))
 

@@ -23,6 +23,7 @@ from m5310.errors import (
     ModemReset,
     PortError,
     RegistrationError,
+    Text,
 )
 from m5310.states import DeviceEvent, DeviceState
 
@@ -166,7 +167,7 @@ class Registration(DeviceStatus):
         due = begun + seconds + OUTCOME_MARGIN * (2 if self._maybe_logged_in else 1)
         self._login_due = due
         try:
-            with self._announced("the platform has not answered the login", due - begun):
+            with self._announced(Text("the platform has not answered the login"), due - begun):
                 outcome = await self._send(self._open(seconds), DeviceEvent.REFUSED)
                 opened = await Pending.wait(outcome, due - clock())
         except asyncio.CancelledError:
@@ -177,13 +178,20 @@ class Registration(DeviceStatus):
         self.apply(DeviceEvent.REFUSED)
         if opened is None or clock() - begun >= seconds - _CLOCK_SLACK:
             raise RegistrationError(
-                f"no answer from the platform within {seconds} s; check coverage and the URI "
-                f"{self._dialect.uri}",
+                Text(
+                    "no answer from the platform within {seconds} s; check coverage and the URI "
+                    "{uri}",
+                    seconds=seconds,
+                    uri=self._dialect.uri,
+                ),
                 timed_out=True,
             )
         raise RegistrationError(
-            f"the platform refused the login of {self._dialect.endpoint}; check that a device "
-            "with this IMEI and IMSI exists there",
+            Text(
+                "the platform refused the login of {endpoint}; check that a device with this IMEI "
+                "and IMSI exists there",
+                endpoint=self._dialect.endpoint,
+            ),
             timed_out=False,
         )
 
@@ -235,7 +243,7 @@ class Registration(DeviceStatus):
         """Wait for the end of a login under way, and report how long that may take."""
         if self.state is DeviceState.REG_PENDING:
             left = self._login_due - asyncio.get_running_loop().time()
-            waiting = Waiting("the module ends a login under way before a logout", left)
+            waiting = Waiting(Text("the module ends a login under way before a logout"), left)
             _log.warning("%s", waiting)  # the program wanted to end, not to wait
             self._emit(waiting)
         await self.wait_stable()
@@ -268,7 +276,7 @@ class Registration(DeviceStatus):
             # longer than the lifetime lasts no answer can help
             left = self._expires - asyncio.get_running_loop().time()
             timeout = min(timeout, max(left, LATE_UPDATE))
-            with self._announced("the platform has not confirmed the update", timeout):
+            with self._announced(Text("the platform has not confirmed the update"), timeout):
                 updated = await Pending.wait(outcome, timeout)
         except asyncio.CancelledError:
             self.apply(DeviceEvent.UPDATE_FAILED)
@@ -277,10 +285,15 @@ class Registration(DeviceStatus):
             self.objects_changed = self.objects_changed and not with_objects
             return
         self.apply(DeviceEvent.UPDATE_FAILED)
-        why = "failed" if updated is False else f"was not confirmed within {timeout:g} s"
+        if updated is False:
+            why = Text("the update of the registration failed")
+        else:
+            why = Text(
+                "the update of the registration was not confirmed within {timeout:g} s",
+                timeout=timeout,
+            )
         raise RegistrationError(
-            f"the update of the registration {why}; update again, or close and connect",
-            timed_out=updated is None,
+            Text("{why}; update again, or close and connect", why=why), timed_out=updated is None
         )
 
     # --- log out -----------------------------------------------------------------------------
@@ -296,7 +309,7 @@ class Registration(DeviceStatus):
         try:
             log_out = undo_all(self._execute, self._dialect.close(), outcome.done)
             await self._send(self._log_out(log_out), DeviceEvent.CLOSED)
-            with self._announced("the platform has not confirmed the logout", timeout):
+            with self._announced(Text("the platform has not confirmed the logout"), timeout):
                 closed = await Pending.wait(outcome, timeout)
         except asyncio.CancelledError:
             self.apply_at(asyncio.get_running_loop().time() + CLOSE, DeviceEvent.CLOSED)
@@ -304,8 +317,11 @@ class Registration(DeviceStatus):
         self.apply(DeviceEvent.CLOSED)
         if closed is None:
             raise RegistrationError(
-                f"the logout was not confirmed within {timeout:g} s; the platform deletes the "
-                "registration when its lifetime ends",
+                Text(
+                    "the logout was not confirmed within {timeout:g} s; the platform deletes the "
+                    "registration when its lifetime ends",
+                    timeout=timeout,
+                ),
                 timed_out=True,
             )
 
@@ -356,4 +372,4 @@ class Registration(DeviceStatus):
 
 
 def _ended() -> RegistrationError:
-    return RegistrationError("the login was ended by close() or destroy()", timed_out=False)
+    return RegistrationError(Text("the login was ended by close() or destroy()"), timed_out=False)

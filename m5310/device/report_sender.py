@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from m5310.device.reports import Line, Portion
 from m5310.dialects.dialect import Dialect
-from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error
+from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error, Text
 from m5310.lwm2m.resources import Resource
 from m5310.module.queries import Queries
 
@@ -72,7 +72,10 @@ class ReportSender:
             _log.info("cannot tell whether the firmware acknowledges reports: %s", failure)
             return
         if not self._dialect.acknowledges(version):
-            why = f"firmware {version} acknowledges no reports; use acknowledge=False"
+            why = Text(
+                "firmware {version} acknowledges no reports; use acknowledge=False",
+                version=version,
+            )
             raise AcknowledgementRefused(error.command, error.result, error.number, why) from None
 
     async def _close(self, line: Line) -> None:

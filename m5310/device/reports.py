@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from m5310.device import parameters
 from m5310.dialects.dialect import WireValue
-from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError
+from m5310.errors import AcknowledgementTimeout, M5310Error, ParameterError, Text
 from m5310.lwm2m.resources import Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, size
 
@@ -113,16 +113,30 @@ class Report:
         done, _ = await asyncio.wait({self._acknowledged}, timeout=timeout)
         if not done:
             assert timeout is not None
-            error = self.unacknowledged(f"within {timeout:g} s")
-            raise AcknowledgementTimeout(f"{error}. It is not given up yet: see its state")
+            within = Text("within {timeout:g} s", timeout=timeout)
+            raise AcknowledgementTimeout(
+                Text(
+                    "{error}. It is not given up yet: see its state",
+                    error=self.unacknowledged(within),
+                )
+            )
         self._acknowledged.result()
 
     def unacknowledged(self, when: str) -> AcknowledgementTimeout:
         """The error for an acknowledgement that did not come."""
-        accepted = "has not accepted" if self._unaccepted else "accepted"
+        if self._unaccepted:
+            taken = Text(
+                "the module has not accepted the report {numbers}", numbers=list(self.ackids)
+            )
+        else:
+            taken = Text("the module accepted the report {numbers}", numbers=list(self.ackids))
         return AcknowledgementTimeout(
-            f"the module {accepted} the report {list(self.ackids)}, and the platform did not "
-            f"acknowledge it {when}; it may or may not have arrived"
+            Text(
+                "{taken}, and the platform did not acknowledge it {when}; it may or may not have "
+                "arrived",
+                taken=taken,
+                when=when,
+            )
         )
 
     # --- for the outbox ----------------------------------------------------------------------

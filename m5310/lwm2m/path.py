@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from m5310.errors import ParameterError
+from m5310.errors import ParameterError, Text
 
 ANY = -1
 """The id in a request that means all instances or all resources (seen in host programs)."""
@@ -42,7 +42,9 @@ class Path:
     def parse(cls, text: str) -> Path:
         """Parse `3303/0/5700`; a leading slash is optional, the last ids may be omitted."""
         if not re.fullmatch(r"/?[0-9]{1,5}(/[0-9]{1,5}){0,2}", text):
-            raise ParameterError(f"{text!r} is not a path; expected one like 3303/0/5700")
+            raise ParameterError(
+                Text("{text} is not a path; expected one like 3303/0/5700", text=repr(text))
+            )
         return cls(*(int(part) for part in text.strip("/").split("/")))
 
     @property

@@ -8,20 +8,20 @@ from typing import Final, assert_never
 
 from m5310.commands.network import NetworkStatus, Registration, describe_cause, describe_status
 from m5310.commands.signal import describe_signal
-from m5310.errors import Code, CommandError, M5310Error
+from m5310.errors import Code, CommandError, M5310Error, Text
 
 # The error numbers for "no usable SIM" (TS 27.007 9.2.1; 311 seen), with advice.
 SIM_ADVICE: Final = {
-    10: "insert a SIM, and check that it lies in its holder the right way",
-    11: "switch the PIN of the SIM off in a telephone",
-    12: "unlock the SIM with its PUK in a telephone",
-    13: "clean the contacts of the SIM, or try another one",
-    15: "try another SIM: this one is not accepted",
-    311: "switch the PIN of the SIM off in a telephone",
+    10: Text("insert a SIM, and check that it lies in its holder the right way"),
+    11: Text("switch the PIN of the SIM off in a telephone"),
+    12: Text("unlock the SIM with its PUK in a telephone"),
+    13: Text("clean the contacts of the SIM, or try another one"),
+    15: Text("try another SIM: this one is not accepted"),
+    311: Text("switch the PIN of the SIM off in a telephone"),
 }
 
 
-_OTHER_SPEEDS: Final = "`m5310 probe PORT` finds it, and so does attach(speeds=COMMON_SPEEDS)"
+_OTHER_SPEEDS: Final = Text("`m5310 probe PORT` finds it, and so does attach(speeds=COMMON_SPEEDS)")
 
 
 class Obstacle(Enum):
@@ -50,7 +50,7 @@ class Attempt:
 
     def __str__(self) -> str:
         status = describe_status(NetworkStatus(self.stat, reject_cause=self.cause))
-        return f"{status}, {describe_signal(self.signal)}"
+        return Text("{status}, {signal}", status=status, signal=describe_signal(self.signal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class AttachError(M5310Error):
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.obstacle: Final = _obstacle(evidence)
-        super().__init__(_words(self.obstacle, evidence) + _restarts(evidence.restarts))
+        super().__init__(_with_restarts(_words(self.obstacle, evidence), evidence.restarts))
         refused = self.obstacle in (Obstacle.NO_SIM, Obstacle.DENIED)
         self.code = Code.REG_FAILED if refused else Code.TIMEOUT
 
@@ -98,60 +98,92 @@ def _obstacle(seen: Evidence) -> Obstacle:
     return Obstacle.SEARCHING
 
 
-def _words(obstacle: Obstacle, seen: Evidence) -> str:
-    within = f"within {seen.elapsed:.0f} s"
-    attempts = 0 if seen.last is None else seen.last.number
-    stat = "nothing known" if seen.last is None else seen.last.stat.name
+def _words(obstacle: Obstacle, seen: Evidence) -> Text:
+    last, seconds = seen.last, seen.elapsed
+    stat = Text("nothing known") if last is None else last.stat.name
     match obstacle:
         case Obstacle.NO_ANSWER:
-            return f"no answer to AT {within}{_silence(seen)}"
+            return _silence(seen)
         case Obstacle.NO_SIM:
             number = seen.sim.number if seen.sim is not None else None
-            advice = SIM_ADVICE.get(number or 0, "check that a SIM is in its holder")
-            return f"the SIM cannot be used: {seen.sim}; {advice}"
+            advice = SIM_ADVICE.get(number or 0, Text("check that a SIM is in its holder"))
+            return Text("the SIM cannot be used: {error}; {advice}", error=seen.sim, advice=advice)
         case Obstacle.DENIED:
-            return (
-                f"the network denies the registration (+CEREG stat 3{_cause(seen)}); check that "
-                "the SIM's subscription is active, allows NB-IoT and is not bound to another module"
-            )
+            return _denial(None if last is None else last.cause)
         case Obstacle.NO_COVERAGE:
-            return (
-                f"no signal in {attempts} attempts {within} (+CSQ:99, {stat}); check the "
-                "antenna and the bands searched (AT+NBAND), or forget the frequencies found "
-                "elsewhere (AT+NCSEARFCN)"
+            return Text(
+                "no signal in {attempts} attempts within {seconds:.0f} s (+CSQ:99, {stat}); check "
+                "the antenna and the bands searched (AT+NBAND), or forget the frequencies found "
+                "elsewhere (AT+NCSEARFCN)",
+                attempts=0 if last is None else last.number,
+                seconds=seconds,
+                stat=stat,
             )
         case Obstacle.SEARCHING:
-            signal = None if seen.last is None else seen.last.signal
-            return (
-                f"not registered {within} ({stat}) although {signal} dBm are received; check the "
-                "SIM's subscription and the operator (AT+COPS?), or allow more time"
+            return Text(
+                "not registered within {seconds:.0f} s ({stat}) although {signal} dBm are "
+                "received; check the SIM's subscription and the operator (AT+COPS?), or allow "
+                "more time",
+                seconds=seconds,
+                stat=stat,
+                signal=None if last is None else last.signal,
             )
         case _:
             assert_never(obstacle)
 
 
-def _cause(seen: Evidence) -> str:
-    if seen.last is None or seen.last.cause is None:
-        return ""
-    return f", {describe_cause(seen.last.cause)}"
-
-
-def _restarts(count: int) -> str:
-    if not count:
-        return ""
-    times = "once" if count == 1 else f"{count} times"
-    return (
-        f"; it restarted {times} meanwhile: check that the power supply can deliver the peak "
-        "current of the radio"
+def _denial(cause: int | None) -> Text:
+    advice = Text(
+        "check that the SIM's subscription is active, allows NB-IoT and is not bound to another "
+        "module"
+    )
+    if cause is None:
+        return Text("the network denies the registration (+CEREG stat 3); {advice}", advice=advice)
+    return Text(
+        "the network denies the registration (+CEREG stat 3, {cause}); {advice}",
+        cause=describe_cause(cause),
+        advice=advice,
     )
 
 
-def _silence(seen: Evidence) -> str:
+def _with_restarts(words: Text, count: int) -> Text:
+    if not count:
+        return words
+    if count == 1:
+        times = Text("it restarted once meanwhile")
+    else:
+        times = Text("it restarted {count} times meanwhile", count=count)
+    return Text(
+        "{words}; {times}: check that the power supply can deliver the peak current of the radio",
+        words=words,
+        times=times,
+    )
+
+
+def _silence(seen: Evidence) -> Text:
     """What was received instead of an answer, and what to try."""
-    tried = f" at {', '.join(map(str, seen.speeds))} baud" if seen.speeds else ""
+    silence = Text("no answer to AT within {seconds:.0f} s", seconds=seen.elapsed)
+    if seen.speeds:
+        speeds = ", ".join(map(str, seen.speeds))
+        silence = Text("{silence} at {speeds} baud", silence=silence, speeds=speeds)
     if seen.last is not None:
-        return f"{tried}, although it answered before; check the power supply"
+        return Text(
+            "{silence}, although it answered before; check the power supply", silence=silence
+        )
     if seen.noise:
-        return f"{tried}, but {seen.noise} bytes of noise; {_OTHER_SPEEDS}"
-    advice = f"{tried}, and no noise; check the power, RX and TX, and the port"
-    return f"{advice}. If the module has another speed: {_OTHER_SPEEDS}" if tried else advice
+        return Text(
+            "{silence}, but {noise} bytes of noise; {advice}",
+            silence=silence,
+            noise=seen.noise,
+            advice=_OTHER_SPEEDS,
+        )
+    silence = Text(
+        "{silence}, and no noise; check the power, RX and TX, and the port", silence=silence
+    )
+    if not seen.speeds:
+        return silence
+    return Text(
+        "{silence}. If the module has another speed: {advice}",
+        silence=silence,
+        advice=_OTHER_SPEEDS,
+    )

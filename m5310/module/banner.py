@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from m5310.at.codec import Answer, Command, Execute, Response
-from m5310.errors import CommandError, CommandTimeout
+from m5310.errors import CommandError, CommandTimeout, Text
 
 ASKED: Final = 0.5
 """Seconds for each line of the banner: a module answers it from memory, within some ms."""
@@ -41,7 +41,11 @@ async def describe(execute: Execute, model: str) -> str:
     words = [await ask(execute, "+CGMI"), model, await ask(execute, "+CGMR")]
     name = " ".join(word for word in words if word) or "nothing"
     if _COMMON.search(name):
-        language = "China Mobile's common one (AT+MIPLCREATE), which is not spoken here"
+        language = Text("China Mobile's common one (AT+MIPLCREATE), which is not spoken here")
     else:
-        language = "not known here"
-    return f"to AT+CGMI, AT+CGMM and AT+CGMR it answers {name!r}; its OneNET language is {language}"
+        language = Text("not known here")
+    return Text(
+        "to AT+CGMI, AT+CGMM and AT+CGMR it answers {name}; its OneNET language is {language}",
+        name=repr(name),
+        language=language,
+    )

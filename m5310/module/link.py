@@ -21,6 +21,7 @@ from m5310.errors import (
     ParameterError,
     PortError,
     StateError,
+    Text,
 )
 from m5310.module import speed
 from m5310.ports.speed import PortSpeed
@@ -235,7 +236,10 @@ class Link:
         booted = urc if isinstance(urc, Booted) else None
         if booted is not None or line == general.GOING_DOWN:
             error = ModemReset(
-                f"the module restarted ({line}); its objects, sockets and registration are gone"
+                Text(
+                    "the module restarted ({line}); its objects, sockets and registration are gone",
+                    line=line,
+                )
             )
             self.session.end(error)
             # A second link on a lent modem may have done this already. No harm: no listener has

@@ -18,6 +18,7 @@ from m5310.errors import (
     M5310Error,
     ModemReset,
     PortError,
+    Text,
 )
 from m5310.ports.speed import PortSpeed
 
@@ -44,12 +45,23 @@ class SpeedError(M5310Error):
     code = Code.TIMEOUT
 
     def __init__(self, wanted: int, old: int, *, back: bool) -> None:
-        after = (
-            f"both are back at {old}; check that the adapter supports {wanted}"
-            if back
-            else f"nor at {old}; power it off and on, and find it with attach(speeds=...)"
+        if back:
+            after = Text(
+                "both are back at {old}; check that the adapter supports {wanted}",
+                old=old,
+                wanted=wanted,
+            )
+        else:
+            after = Text(
+                "nor at {old}; power it off and on, and find it with attach(speeds=...)", old=old
+            )
+        super().__init__(
+            Text(
+                "the module accepted {wanted} baud but does not answer there, {after}",
+                wanted=wanted,
+                after=after,
+            )
         )
-        super().__init__(f"the module accepted {wanted} baud but does not answer there, {after}")
         self.wanted = wanted
         self.baudrate: Final = old if back else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import serial
 
-from m5310.errors import ParameterError, PortError
+from m5310.errors import ParameterError, PortError, Text
 from m5310.ports.transport import Port, connect, release
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def _port(url: str, baudrate: int) -> Port:
         return serial.serial_for_url(url, baudrate=baudrate, exclusive=True, do_not_open=True)
     except (ValueError, serial.SerialException) as error:
         raise PortError(
-            f"{url} is not a port: {error}; expected a name like /dev/ttyUSB0 or COM3, "
-            "or a URL like socket://host:port"
+            Text(
+                "{port} is not a port: {error}; expected a name like /dev/ttyUSB0 or COM3, "
+                "or a URL like socket://host:port",
+                port=url,
+                error=error,
+            )
         ) from None
 
 
@@ -82,19 +86,23 @@ def _abandon(opening: asyncio.Future[None], port: Port) -> None:
         release(port)
 
 
-def _reason(url: str, error: Exception) -> str:
+def _reason(url: str, error: Exception) -> Text:
     """What is wrong and what to try. On Windows only the text distinguishes the errors."""
     number = getattr(error, "errno", None)
     if number == errno.ENOENT or "FileNotFoundError" in str(error):
-        return f"{url} does not exist; {present(plugged_in())}"
+        return Text("{port} does not exist; {present}", port=url, present=present(plugged_in()))
     if number in (errno.EBUSY, errno.EAGAIN) or "PermissionError" in str(error):
-        return f"{url} is busy: this or another program holds it (`fuser {url}` names it on Linux)"
-    if number in (errno.EACCES, errno.EPERM):
-        return (
-            f"no permission to open {url}: join the group it belongs to "
-            "(on Debian `sudo usermod -aG dialout $USER`, then log in again)"
+        return Text(
+            "{port} is busy: this or another program holds it (`fuser {port}` names it on Linux)",
+            port=url,
         )
-    return f"{url} cannot be opened: {error}"
+    if number in (errno.EACCES, errno.EPERM):
+        return Text(
+            "no permission to open {port}: join the group it belongs to "
+            "(on Debian `sudo usermod -aG dialout $USER`, then log in again)",
+            port=url,
+        )
+    return Text("{port} cannot be opened: {error}", port=url, error=error)
 
 
 _NO_DESCRIPTION = "n/a"  # as pyserial writes it
@@ -107,11 +115,13 @@ def plugged_in() -> list[ListPortInfo]:
     return list(list_ports.comports())
 
 
-def present(ports: Iterable[ListPortInfo]) -> str:
+def present(ports: Iterable[ListPortInfo]) -> Text:
     """The ports that are plugged in, for the message about a missing one."""
     described = {port.device: port.description or _NO_DESCRIPTION for port in ports}
     names = sorted(
         device if text == _NO_DESCRIPTION else f"{device} ({text})"
         for device, text in described.items()
     )
-    return "there is " + ", ".join(names) if names else "no serial port is plugged in"
+    if not names:
+        return Text("no serial port is plugged in")
+    return Text("there is {ports}", ports=", ".join(names))

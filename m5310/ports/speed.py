@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
-from m5310.errors import PortError
+from m5310.errors import PortError, Text
 from m5310.ports.open import byte_time
 from m5310.ports.transport import DescriptorTransport
 
@@ -55,7 +55,12 @@ class PortSpeed:
                 self._set(baudrate)
         except Exception as error:  # termios.error, OSError, ValueError: each platform has its own
             raise PortError(
-                f"the port cannot be set to {baudrate} baud: {error}; try a usual speed like 9600"
+                Text(
+                    "the port cannot be set to {baudrate} baud: {error}; try a usual speed "
+                    "like 9600",
+                    baudrate=baudrate,
+                    error=error,
+                )
             ) from None
         self.baudrate = baudrate
         if self._protocol is not None:

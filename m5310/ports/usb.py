@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from m5310.errors import PortError
+from m5310.errors import PortError, Text
 from m5310.ports.open import plugged_in, present
 
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ class PortFinder:
         name = name_of(usb, ports)
         if name is None:
             raise PortError(
-                f"{self._url}, USB serial number {usb.serial_number}, is not plugged in; "
-                f"{present(ports)}"
+                Text(
+                    "{port}, USB serial number {number}, is not plugged in; {present}",
+                    port=self._url,
+                    number=usb.serial_number,
+                    present=present(ports),
+                )
             )
         return name

@@ -37,7 +37,7 @@ def m5310(
         [sys.executable, "-m", "m5310", *arguments],
         input=stdin,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=PATIENCE,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},

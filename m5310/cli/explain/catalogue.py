@@ -9,7 +9,7 @@ from m5310.at.codec import PROMPT, Command, Response
 from m5310.at.table import CommandTable, Entry
 from m5310.cli.explain import onenet
 from m5310.commands import clock, general, identity, network, power, signal, sockets
-from m5310.errors import ParameterError, shortened
+from m5310.errors import ParameterError, Text, shortened
 
 TABLES: Final[tuple[CommandTable, ...]] = (
     general.TABLE,
@@ -65,7 +65,7 @@ def typed(line: str, seconds: float | None = None) -> Command:
     line = line.strip()
     if not line.upper().startswith("AT"):
         # the module ignores it, or refuses the next command because of it
-        raise ParameterError(f"{shortened(line, 40)!r} does not begin with AT")
+        raise ParameterError(Text("{line} does not begin with AT", line=repr(shortened(line, 40))))
     entry = find(line)
     timeout = seconds or (entry.command.timeout if entry is not None else PROMPT)
     if line.upper() == general.restart().line:

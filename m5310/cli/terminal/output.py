@@ -1,7 +1,7 @@
 """Output of the command: results on stdout, messages and progress on stderr.
 
-Tables, colours and wrapping use the standard library only: half of the readers are pipes, where
-the output is plain text anyway.
+A `Text` is written in the language of the user. Tables, colours and wrapping use the standard
+library only: half of the readers are pipes, where the output is plain text anyway.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from enum import Enum
 from io import TextIOWrapper
 from typing import Final, TextIO
+
+from m5310.cli.translation import translated
 
 GAP: Final = "  "
 _INDENT: Final = "    "  # of an explanation below its line
@@ -25,6 +28,14 @@ _SPARE: Final = 3  # columns right of the progress line: two for the ^C that a t
 _ERASE: Final = "\r\x1b[K"  # the line (ECMA-48 8.3.41)
 _DEFAULT_WIDTH: Final = 80  # columns, for a terminal without a known width
 
+
+# What stays on one line: a Chinese character or a word, with the punctuation that belongs to it.
+_WIDE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
+_OPENING: Final = "（「『“"
+_CLOSING: Final = "，。；：、！？）」』”’…"
+_PIECE: Final = re.compile(
+    rf"(?P<gap>\s*)(?P<piece>[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*)"
+)
 
 # General categories of the Unicode Standard (4.5): control, format, surrogate, line and paragraph
 # separator.
@@ -69,10 +80,11 @@ class Output:
 
     def result(self, text: str = "", style: Style = Style.PLAIN) -> None:
         """Write a line to stdout. Raises OSError if it cannot be written."""
-        self._print(self.coloured(visible(text), style))
+        self._print(self.coloured(_shown(text), style))
 
     def sentence(self, text: str, style: Style = Style.PLAIN) -> None:
         """Write a line for people to stdout; at a terminal it is wrapped between words."""
+        text = _shown(text)
         for part in wrapped(text, columns(self.out)) if self.terminal else [text]:
             self.result(part, style)
 
@@ -93,7 +105,7 @@ class Output:
         At a terminal it is wrapped between words.
         """
         self._erase_progress()
-        text = f"m5310: {visible(text)}"
+        text = f"m5310: {_shown(text)}"
         if self.err.isatty():
             lines = text.split("\n")
             text = "\n".join(part for line in lines for part in wrapped(line, columns(self.err)))
@@ -113,7 +125,8 @@ class Output:
 
         On a terminal the last column is wrapped to the terminal's width.
         """
-        rows = [[visible(cell) for cell in row] for row in rows]
+        head = [_shown(cell) for cell in head]
+        rows = [[_shown(cell) for cell in row] for row in rows]
         widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
         left = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
         for cells, style in zip((head, *rows), (Style.BOLD, *styles), strict=True):
@@ -172,7 +185,7 @@ class Output:
             self._erase_progress()
             end = f" ... {clock() - began:.0f} s"
             space = columns(self.err) - len(end) - _SPARE
-            self._progress_line = wrapped(visible(texts[-1]), space)[0] + end
+            self._progress_line = wrapped(_shown(texts[-1]), space)[0] + end
             self._draw_progress()
             await asyncio.sleep(1)
 
@@ -185,6 +198,10 @@ class Output:
         if self._progress_line:
             self.err.write(self._progress_line)
             self.err.flush()
+
+
+def _shown(text: str) -> str:
+    return visible(translated(text))
 
 
 def visible(text: str) -> str:
@@ -220,14 +237,18 @@ def clipped(text: str, most: int) -> str:
 
 
 def wrapped(text: str, most: int) -> list[str]:
-    """The text in lines of at most `most` columns, broken between words where possible."""
+    """The text in lines of at most `most` columns, broken between words where possible.
+
+    Chinese text may break between any two characters, except before closing punctuation.
+    """
     lines = [""]
-    for word in text.split():
-        gap = " " if lines[-1] else ""
-        if width(lines[-1] + gap + word) <= most:
-            lines[-1] += gap + word
+    for found in _PIECE.finditer(text):
+        gap = " " if found["gap"] and lines[-1] else ""
+        piece = found["piece"]
+        if width(lines[-1] + gap + piece) <= most:
+            lines[-1] += gap + piece
             continue
-        rest = word
+        rest = piece
         if lines[-1]:
             lines.append("")
         while width(rest) > most:

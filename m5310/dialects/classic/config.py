@@ -19,7 +19,7 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from m5310.errors import Code, ParameterError, shortened
+from m5310.errors import Code, ParameterError, Text, shortened
 
 LIFETIMES = range(10, 86400 + 1)
 """Seconds (OneNET guide 5.1.1)."""
@@ -45,7 +45,13 @@ def _shape(pattern: re.Pattern[str], text: object) -> re.Match[str] | None:
 def _within(name: str, number: int, allowed: range) -> None:
     if type(number) is not int or number not in allowed:
         raise ParameterError(
-            f"{name} {number!r} is not a whole number in {allowed[0]}..{allowed[-1]}"
+            Text(
+                "{name} {number} is not a whole number in {least}..{most}",
+                name=name,
+                number=repr(number),
+                least=allowed[0],
+                most=allowed[-1],
+            )
         )
 
 
@@ -88,8 +94,11 @@ class Config:
     def __post_init__(self) -> None:
         if not _shape(_ENDPOINT, self.endpoint):
             raise ParameterError(
-                f"the endpoint {shortened(repr(self.endpoint), 60)} is not <imei>;<imsi>: "
-                "exactly one ';', letters and digits, up to 17 before it and up to 16 after it"
+                Text(
+                    "the endpoint {endpoint} is not <imei>;<imsi>: exactly one ';', letters and "
+                    "digits, up to 17 before it and up to 16 after it",
+                    endpoint=shortened(repr(self.endpoint), 60),
+                )
             )
         server = _server(self.uri)
         if self.bootstrap is not None:
@@ -144,8 +153,11 @@ class Config:
 def _server(uri: str) -> str:
     """host:port of `coap://host:port`. Raises ParameterError on any other form."""
     wrong = ParameterError(
-        f"the URI {shortened(repr(uri), 60)} is not coap://host:port (or coaps), "
-        f"ASCII, at most {_URI_LIMIT} bytes",
+        Text(
+            "the URI {uri} is not coap://host:port (or coaps), ASCII, at most {limit} bytes",
+            uri=shortened(repr(uri), 60),
+            limit=_URI_LIMIT,
+        ),
         Code.INVALID_URI,
     )
     shape = _shape(_URI, uri)

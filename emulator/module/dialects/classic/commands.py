@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.at.doubts import Doubts
@@ -17,7 +18,7 @@ from emulator.module.dialects.classic.urcs import (
     read_line,
     write_lines,
 )
-from emulator.module.dialects.classic.values import ValueType, size, value_of
+from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (
@@ -85,7 +86,7 @@ class Classic:
         self._client.check(Event.CONFIGURE)
         config = self._assembly.add(values)
         if config is not None:
-            self._client.configure(config.endpoint, config.lifetime, config.server)
+            self._client.configure(config)
         return OK
 
     def _add_object(self, values: Values, _now: float) -> Answer:
@@ -166,7 +167,7 @@ class Classic:
         request = self._client.requests.find(ReadRequest, msgid, now)
         value_type = ValueType(kind)
         if last and not text and self._means_failure(request, tuple(ids), value_type):
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
             return OK
         if min(ids) < 0 or not self._client.objects.knows(path.instance_path):
             raise Refusal(Cme.INCORRECT_PARAMETERS)  # a value is of one resource (LwM2M 1.0.2 6.4)
@@ -176,7 +177,7 @@ class Classic:
         self._compare(path, value_type)
         request.add(path, value, size(value_type, text))
         if last:
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         return OK
 
     def _means_failure(
@@ -198,11 +199,11 @@ class Classic:
         _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(WriteRequest, msgid, now)
         if not done:
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
             return OK
         request.confirmed += 1
         if self._firmware.typed_urcs or request.confirmed == len(request.lines):
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         else:
             self._urc(request.lines[request.confirmed])
         return OK
@@ -211,9 +212,9 @@ class Classic:
         _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(ExecuteRequest, msgid, now)
         if done:
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         else:
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
         return OK
 
     def refused(self, line: str) -> None:
@@ -227,6 +228,9 @@ class Classic:
             self._client.requests.drop_answers(int(found[1]))
 
     # Events of the client ----------------------------------------------------------------------
+
+    def lwm2m_type(self, value_type: int) -> Type:
+        return LWM2M_TYPES[ValueType(value_type)]
 
     def registered(self, *, accepted: bool) -> None:
         self._urc(f"+MIPLOPEN:0,{accepted:d}")

@@ -141,6 +141,8 @@ def test_wrapped_lines_fit_and_keep_all_words(content: str, most: int) -> None:
 
 def test_chinese_is_wrapped_by_columns() -> None:
     assert wrapped("温度传感器", 5) == ["温度", "传感", "器"]
+    assert wrapped("m5310: 请检查 SIM 卡的方向。", 14) == ["m5310: 请检查", "SIM 卡的方向。"]
+    assert wrapped("没有信号，请检查（天线）。", 9) == ["没有信", "号，请检", "查（天", "线）。"]
 
 
 @pytest.mark.realtime

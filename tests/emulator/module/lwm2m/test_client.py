@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import (
+from emulator.lwm2m.model import Item, Path, Value
+from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
+from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
+from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
+from emulator.module.lwm2m.observations import OBSERVATION_LIMIT
+from emulator.module.lwm2m.registration import State
+from tests.support.lwm2m import ClientBench
+from tests.support.lwm2m_messages import (
     Ack,
     CancelObserve,
+    Code,
     Deregister,
     Discover,
     Downlink,
@@ -20,13 +28,6 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.air.model import Code, Item, Path, Value
-from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
-from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
-from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
-from emulator.module.lwm2m.observations import OBSERVATION_LIMIT
-from emulator.module.lwm2m.registration import State
-from tests.support.lwm2m import ClientBench
 
 NUMBER, TEXT = 4, 1  # value types: plain numbers to the client
 WARM, UNIT, LEVEL = Path(3303, 0, 5700), Path(3303, 0, 5701), Path(3306, 0, 5851)
@@ -213,13 +214,6 @@ def test_unacknowledged_report_is_given_up_without_event() -> None:
     assert bench.deliver(Ack(sent.mid)) == []
 
 
-def test_response_to_a_notification_ends_its_repetition() -> None:
-    bench = online()
-    (sent,) = notify(bench, WARM, ackid=278)
-    assert bench.deliver(Response(sent.mid, Code.BAD_REQUEST)) == []
-    assert bench.client.due is None
-
-
 def test_refused_values_leave_the_incomplete_report() -> None:
     bench = online()
     notify(bench, WARM, 22.0, complete=False)
@@ -310,8 +304,10 @@ def test_discover_is_answered_with_the_object_tree() -> None:
     (response,) = bench.uplink()
     links = (Path(3303), Path(3303, 0), WARM, UNIT)
     assert response == Response(10_001, Code.CONTENT, links=links)
-    assert bench.deliver(Discover(10_002, Path(3))) == []
-    assert bench.uplink() == [Response(10_002, Code.NOT_FOUND)]
+    assert bench.deliver(Discover(10_002, Path(3))) == []  # its own: listed, and nothing to tell
+    assert bench.uplink() == [Response(10_002, Code.CONTENT)]
+    assert bench.deliver(Discover(10_003, Path(0))) == []
+    assert bench.uplink() == [Response(10_003, Code.NOT_FOUND)]
 
 
 def test_observe_is_answered_before_held_reports() -> None:
@@ -338,11 +334,20 @@ def test_cancelled_observation_is_reported_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [Path(3), Path(3303, 1), Path(3303, 0, 5999)])
-def test_unknown_paths_cannot_be_observed(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (Path(3), Code.METHOD_NOT_ALLOWED),
+        (Path(5, 0), Code.METHOD_NOT_ALLOWED),
+        (Path(6), Code.NOT_FOUND),
+        (Path(3303, 1), Code.NOT_FOUND),
+        (Path(3303, 0, 5999), Code.NOT_FOUND),
+    ],
+)
+def test_unknown_paths_cannot_be_observed(path: Path, code: Code) -> None:
     bench = online()
     assert bench.deliver(Observe(10_001, 9, path)) == []
-    assert bench.uplink() == [Response(10_001, Code.NOT_FOUND)]
+    assert bench.uplink() == [Response(10_001, code)]
 
 
 def test_observations_are_limited() -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from emulator.air.memory import Air
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.requests import PENDING_LIMIT
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.requests import Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from emulator.simulation.simulation import Simulation
+from tests.support.lwm2m_messages import Read
 from tests.support.uart import DIRECT, START, lines
 
 READ = Read(0, Path(3303, 0, 5700))

@@ -1,0 +1,138 @@
+"""The command as a process where the language is Chinese."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator import Coverage, Emulator, Sim
+from tests.support.cli_process import PATIENCE, ROOT, m5310
+
+pytestmark = pytest.mark.realtime
+
+CHINESE = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}
+ASCII = {**CHINESE, "PYTHONIOENCODING": "ascii"}
+
+
+@pytest.fixture
+def emulated() -> Iterator[Emulator]:
+    with Emulator(baud=None, http=None) as emulator:
+        yield emulator
+
+
+def test_module_without_problems(emulated: Emulator) -> None:
+    ran = m5310("probe", emulated.port, environment=CHINESE)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    first, *rows, last = ran.stdout.splitlines()
+    assert first.split() == ["检查项", "结果", "内容"]
+    assert rows[3].split() == ["IMEI", "正常", emulated.imei]
+    assert rows[8].split() == ["网络注册", "正常", "已注册，归属网络"]
+    assert last == f"{emulated.port}，波特率 9600：没有发现问题"
+
+
+def test_module_without_sim(emulated: Emulator) -> None:
+    emulated.module.radio.sim = Sim.MISSING
+    ran = m5310("probe", emulated.port, environment=CHINESE)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    sim = "SIM 卡    问题  被拒绝：+CME ERROR:10 -> 请插入 SIM 卡，并检查它在卡座中的方向\n"
+    assert sim in ran.stdout
+    assert "由“SIM 卡”的问题引起\n" in ran.stdout
+    assert ran.stdout.endswith("1 个问题：SIM 卡（被拒绝：+CME ERROR:10）\n")
+
+
+def test_module_without_coverage(emulated: Emulator) -> None:
+    emulated.module.radio.coverage = Coverage.OUT
+    ran = m5310("probe", emulated.port, environment=CHINESE)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    signal = "信号      问题  没有信号信息 -> 请连接天线，或换到有 NB-IoT 覆盖的地方\n"
+    assert signal in ran.stdout
+    assert ran.stdout.endswith("1 个问题：信号（没有信号信息）\n")
+
+
+def test_json_stays_english(emulated: Emulator) -> None:
+    emulated.module.radio.sim = Sim.MISSING
+    english, chinese = (
+        m5310("probe", emulated.port, "--json", environment=environment)
+        for environment in ({}, CHINESE)
+    )
+    assert (chinese.stdout, chinese.stderr) == (english.stdout, english.stderr)
+    assert "insert a SIM" in json.loads(chinese.stdout)["findings"][4]["advice"]
+
+
+def test_refused_command_and_its_reason(emulated: Emulator) -> None:
+    ran = m5310("send", emulated.port, "AT+FOO", environment=CHINESE)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "m5310: AT+FOO 被拒绝：+CME ERROR:4（不支持的操作）\n"
+
+
+def test_login_that_the_platform_refuses(tmp_path: Path) -> None:
+    profile = tmp_path / "device.toml"
+    profile.write_text('[[resource]]\npath = "3303/0/5700"\ntype = "float"\n', encoding="utf-8")
+    with Emulator(baud=None, http=None, device=False) as emulator:
+        ran = m5310("run", str(profile), "--port", emulator.port, environment=CHINESE)
+        endpoint = f"{emulator.imei};{emulator.imsi}"
+    assert (ran.returncode, ran.stdout) == (1, "")
+    refused = f"m5310: 平台拒绝了 {endpoint} 的登录；请检查平台上是否有这个 IMEI 和 IMSI 的设备\n"
+    assert ran.stderr == refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["probe"], "m5310 probe: 缺少参数：PORT（用法见 --help）\n"),
+        (["probe", "--fast", "x"], "m5310: 未知的参数：--fast（用法见 --help）\n"),
+        (["probe", "--baud"], "m5310 probe: 参数 --baud：需要一个值（用法见 --help）\n"),
+        (
+            ["probe", "--baud", "0", "x"],
+            "m5310 probe: 参数 --baud：'0' 不是波特率；应为 9600 这样的数（用法见 --help）\n",
+        ),
+        (["run", "/no/file.toml"], "m5310: /no/file.toml：没有这个文件或目录\n"),
+        (["send", "/no/port", "CSQ"], "m5310: 'CSQ' 不以 AT 开头\n"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], expected: str) -> None:
+    ran = m5310(*arguments, environment=CHINESE)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", expected)
+
+
+def test_port_that_does_not_exist() -> None:
+    ran = m5310("probe", "/no/port", environment=CHINESE)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("m5310: /no/port 不存在；")
+
+
+def test_help() -> None:
+    ran = m5310("probe", "--help", environment=CHINESE)
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("用法：m5310 probe ")
+    assert "波特率（默认：依次尝试常用波特率）" in ran.stdout
+
+
+def test_output_that_cannot_write_chinese_is_english(emulated: Emulator) -> None:
+    ran = m5310("probe", emulated.port, environment=ASCII)
+    assert ran.stdout.endswith(": no problem found\n")
+    assert m5310("probe", environment=ASCII).stderr == (
+        "m5310 probe: the following arguments are required: PORT (try --help)\n"
+    )
+
+
+def test_installed_package_has_the_catalogue(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    ran = subprocess.run(
+        [sys.executable, "-m", "m5310", "probe"],
+        cwd=tmp_path / "installed",
+        env=CHINESE,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+    assert (ran.returncode, ran.stderr) == (2, "m5310 probe: 缺少参数：PORT（用法见 --help）\n")
