@@ -4,9 +4,6 @@ the platform's own requests have the bytes of a captured one, but for message id
 
 from __future__ import annotations
 
-import json
-from pathlib import Path as File
-
 import pytest
 from aiocoap import Message
 from aiocoap.numbers import Code
@@ -24,21 +21,11 @@ from emulator.onenet.lwm2m.operations import (
     WriteAttributes,
 )
 from emulator.onenet.platform import Platform
+from tests.support.captures import captured
 
-CAPTURES = File(__file__).parents[3] / "wire" / "coap"
 # Of OneNET's own clients; the others are of clients of LwM2M 1.1.
 ONENET = ("suite_2_3_0", "kit_master", "kit_refactor")
 AUTH = {"suite_2_3_0": "auth77"}
-
-
-def captured(name: str, conversation: int | None = None) -> list[tuple[str, bytes, float | None]]:
-    """Who sent it, the datagram, and seconds since the beginning if they are known."""
-    messages = json.loads((CAPTURES / f"{name}.json").read_text())["messages"]
-    return [
-        (each["from"], bytes.fromhex(each["hex"]), each.get("seconds"))
-        for each in messages
-        if each.get("conversation") == conversation
-    ]
 
 
 def token_of(datagram: bytes) -> bytes:
