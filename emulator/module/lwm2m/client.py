@@ -27,6 +27,7 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
+from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.payloads import discovered, set_number
 from emulator.module.lwm2m.registration import (
     REGISTERED,
@@ -80,14 +81,19 @@ class Client:
         self._style = style
         self._online = online
         self.objects = Objects()
-        self.requests = Requests(self.objects, style, lambda: self.host, msgids)
+        self._own = OwnObjects(style)
+        self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
         self._registration = Registration(
             self._endpoint, style, lambda: self.host, self._registration_ended
         )
-        self._observations = Observations(
-            self._endpoint, self.objects, style, lambda ackid: self.host.acknowledged(ackid)
-        )
         self._attributes = AttributeTable()
+        self._observations = Observations(
+            self._endpoint,
+            self.objects,
+            style,
+            self._attributes,
+            lambda ackid: self.host.acknowledged(ackid),
+        )
         self._account = Account("", 0, ServerAddress())
         self._old: frozenset[Path] = frozenset()  # instances that the login listed
         self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
@@ -124,6 +130,7 @@ class Client:
         """Create the instance."""
         self._registration.transition(Event.CONFIGURE)
         self._account = account
+        self._own.lifetime = account.lifetime
 
     def delete(self) -> None:
         """Delete the instance with all its objects."""
@@ -161,6 +168,7 @@ class Client:
         instances = self.objects.instances if with_objects else None
         self._registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
+        self._own.lifetime = lifetime
         if instances is not None:
             self._listed = frozenset(instances)
 
@@ -264,6 +272,9 @@ class Client:
                     raise Refused(NOT_FOUND)
                 self._attributes.write(path, incoming.message.opt.uri_query)
                 incoming.respond(Message(code=CHANGED), now)
+            case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
+                incoming.respond(Message(code=CHANGED), now)
+                self._registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:
                 self.requests.receive(operation, path, incoming, now)
             case _:
@@ -273,22 +284,23 @@ class Client:
 
     def _discover(self, path: Path, incoming: Incoming, now: float) -> None:
         links = self.objects.links(path)
-        if not links and not self._is_own(path):
+        if not links and not self._own.knows(path):
             raise Refused(NOT_FOUND)
-        incoming.respond(discovered(links), now)
+        incoming.respond(discovered(links or self._own.links(path)), now)
         if links:
             self.host.discovered(self.requests.msgid(incoming.mid), path)
 
     def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
         if not self.objects.links(path):
-            raise Refused(METHOD_NOT_ALLOWED if self._is_own(path) else NOT_FOUND)
-        if not self._observations.observe(incoming.peer, incoming.token, path):
+            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
+        if not self._observations.observe(incoming.peer, incoming.token, path, now):
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:
 
-            def mark(message: Message, _now: float) -> None:
+            def mark(message: Message, items: tuple[Item, ...]) -> None:
                 if message.code.is_successful():
                     set_number(message, OptionNumber.OBSERVE, 0, self._style)
+                    self._observations.answered(path, items)
                 else:
                     self._observations.cancel(path)
 
@@ -311,17 +323,13 @@ class Client:
             incoming.respond(Message(code=CONTENT), now)
         self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
-    def _is_own(self, path: Path) -> bool:
-        """Whether the module lists it, and the host has not added it."""
-        own = (*self._style.late_objects, *(item.path for item in self._style.own))
-        return any(path.covers(one) or one.covers(path) for one in own)
-
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: nothing is pending."""
-        return earliest(self._endpoint.due, self._registration.due)
+        return earliest(self._endpoint.due, self._registration.due, self._observations.due)
 
     def step(self, now: float) -> None:
         """Repeat messages and give up those that have expired by `now`."""
         self._endpoint.step(now)
         self._registration.step(now)
+        self._observations.step(now)

@@ -267,8 +267,7 @@ class Registration:
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
         message = self._message(POST, ("rd",), query)
         message.opt.content_format = Format.LINKS
-        security = (Path(0, 0),) if style.security else ()
-        message.payload = registered_links((*security, *self._instances), style)
+        message.payload = registered_links(self._listed(self._instances, late=False), style)
 
         def on_response(response: Message | None, now: float) -> None:
             self._exchange = None
@@ -276,7 +275,7 @@ class Registration:
             accepted = response is not None and response.code.is_successful() and bool(location)
             self._location = location
             self._conclude_login(accepted=accepted)
-            if accepted and style.late_objects:
+            if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)
 
@@ -294,10 +293,19 @@ class Registration:
     def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
         message = self._message(POST, self._location, (f"lt={lifetime}",))
         if instances is not None:
-            style = self._style
-            security = (Path(0, 0),) if style.security else ()
-            message.payload = registered_links((*security, *style.late_objects, *instances), style)
+            message.payload = registered_links(self._listed(instances, late=True), self._style)
         return message
+
+    def _listed(self, instances: tuple[Path, ...], *, late: bool) -> tuple[Path, ...]:
+        style = self._style
+        security = (Path(0, 0),) if style.security else ()
+        own = style.own_instances if late or not style.lists_late else ()
+        return (*security, *own, *instances)
+
+    def update_silently(self, now: float) -> None:
+        """Renew the registration without a word to the host."""
+        message = self._update_message(self._account.lifetime, None)
+        self._endpoint.request(self.server, message, lambda *_: None, now)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))
