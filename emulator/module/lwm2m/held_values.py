@@ -58,19 +58,24 @@ class HeldValues:
     @property
     def due(self) -> float | None:
         """When `take_due` has something."""
+        pmin = self._attributes(self._path).pmin or 0.0
+        return earliest(self._last + pmin if self._waiting else None, self._forced)
+
+    @property
+    def _forced(self) -> float | None:
+        """When pmax demands a notification; a pmax below pmin does not count (5.1.2)."""
         limits = self._attributes(self._path)
-        changed = self._last + (limits.pmin or 0.0) if self._waiting else None
-        forced = self._last + limits.pmax if limits.pmax and self._newest else None
-        return earliest(changed, forced)
+        if not self._newest or not limits.pmax or limits.pmax < (limits.pmin or 0.0):
+            return None
+        return self._last + limits.pmax
 
     def take_due(self, now: float) -> tuple[Item, ...]:
         """What is to be sent now."""
-        due = self.due
+        due, forced = self.due, self._forced
         if due is None or due > now:
             return ()
-        limits = self._attributes(self._path)
-        forced = limits.pmax is not None and self._last + limits.pmax <= now
-        paths = tuple(self._newest if forced else self._waiting)
+        all_of_them = forced is not None and forced <= now
+        paths = tuple(self._newest if all_of_them else self._waiting)
         items = tuple(Item(path, self._newest[path]) for path in paths)
         self._waiting.clear()
         self._last = now

@@ -18,11 +18,12 @@ class Style:
     `wrapped`: the resources of one instance stand in an Object Instance TLV, if the object has more
     than one resource. `observe_value`: the answer to an observe carries the value, which the host
     is asked for. `deduplicates`: a repeated request is answered from memory; otherwise the host
-    gets it again. `security`: /0/0 is among the instances. `own_instances`: instances of the module itself, which it
-    lists; `lists_late`: by an update right after the login, not by the login. `attributes`: the module itself holds reports back as pmin, pmax,
-    gt, lt and st demand. `float_digits`: significant digits of a float as text; None: the shortest
-    text that reads back as the same number. `long_zero`: an option with the number 0 has one byte,
-    not none. `own`: resources that the module serves itself.
+    gets it again. `security`: /0/0 is among the instances. `own_instances`: instances of the module
+    itself, which it lists; `lists_late`: by an update right after the login, not by the login.
+    `attributes`: the module itself holds reports back as pmin, pmax, gt, lt and st demand.
+    `float_digits`: significant digits of a float as text; None: the shortest text that reads back
+    as the same number. `long_zero`: an option with the number 0 has one byte, not none. `own`:
+    resources that the module serves itself.
     """
 
     version: str | None
