@@ -1,4 +1,6 @@
-"""The file of a recording: each line is written at once; a full disk ends the recording only."""
+"""The file of a recording or capture: each line or block is written at once; a full disk ends the
+file only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ class RecordingFile:
     """A new file. `write` never raises; after its first error `on_note` gets one text that names
     the file, and all further lines are ignored.
 
-    The file has every line that `write` was called with, also if the program is killed. If there
+    The file has everything that `write` was called with, also if the program is killed. If there
     was none, because the program could not start, the end removes the file.
     """
 
@@ -31,13 +33,13 @@ class RecordingFile:
         if not self._begun:
             self._path.unlink(missing_ok=True)
 
-    def write(self, line: str) -> None:
+    def write(self, line: str | bytes) -> None:
         if self._ended:
             return
         self._begun = True
         # "backslashreplace": a path in the first line may have bytes that are no UTF-8. In JSON
         # the replacement is an escape.
-        rest = line.encode("utf-8", "backslashreplace")
+        rest = line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]

@@ -82,17 +82,17 @@ class Lifecycle:
         self._parts.callbacks.allow_close_from_callback()
         if self._destroying is None:
             self._registration.closing_only = True
-            self._destroying = begin(self._destroy())
-        await finish(self._destroying)
-
-    async def _destroy(self) -> None:
+            self._destroying = begin(self._clean_module())
         try:
-            await self._clean_module()
+            await finish(self._destroying)
         finally:  # also when the program ends its loop: a second Ctrl-C
-            await self._release_port()
-            # in any state, since the module holds nothing any more
-            for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
-                self._registration.apply(event)
+            await finish(self._release())
+
+    async def _release(self) -> None:
+        await self._release_port()
+        # in any state, since the module holds nothing any more
+        for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
+            self._registration.apply(event)
 
     async def _clean_module(self) -> None:
         async with self._creating:

@@ -9,6 +9,9 @@ An asyncio `Device` runs in a thread of its own (loop_thread.py). Callbacks run 
 is inside one of these functions, one at a time, so they need no locks. A callback may call these
 functions. While the program is in none of them, requests of the platform wait, at most 25 s.
 
+A Ctrl-C ends a function at once. What it has begun is undone or finished on the loop; the next
+function begins after that, so that it can repeat the interrupted one.
+
     values.py       NbiotValue, and the UPDATED flags that ask for a report
     device.py       NbiotDevice
     loop_thread.py  blocking calls into an event loop, and callbacks out of it

@@ -18,7 +18,7 @@ from m5310.lwm2m.path import Path
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import Value
 from m5310.nbiot.loop_thread import LoopThread
-from m5310.nbiot.values import NbiotValue, UpdatedFlags, Write
+from m5310.nbiot.values import Batch, NbiotValue, UpdatedFlags, Write
 from m5310.states import DeviceState
 
 ANSWER_WITHIN: Final = 25.0
@@ -70,9 +70,9 @@ class NbiotDevice:
             baudrate=baudrate,
             answer_within=ANSWER_WITHIN,
         )
-        self._loop = LoopThread(f"m5310-{port}")
+        self._loop = LoopThread(f"m5310-{port}", self._device.destroy)
         try:
-            self._loop.run(self._device.create())
+            self._loop.run(self._device.create)
         except BaseException:
             self.destroy()
             raise
@@ -85,7 +85,7 @@ class NbiotDevice:
     def add(self, path: Path, value: NbiotValue) -> None:
         if not isinstance(value, NbiotValue):
             raise ParameterError(f"{path}: expected an NbiotValue, not {value!r}")
-        self._loop.run(self._add(path, value))
+        self._loop.run(self._add, path, value)
 
     async def _add(self, path: Path, value: NbiotValue) -> None:
         # on the loop, so that an interrupt of the program does not separate the two steps
@@ -96,7 +96,7 @@ class NbiotDevice:
         self._values[added] = value
 
     def remove(self, path: Path) -> None:
-        self._loop.run(self._remove(path))
+        self._loop.run(self._remove, path)
 
     async def _remove(self, path: Path) -> None:
         resource = next((each for each in self._values if each.path == path), None)
@@ -109,17 +109,17 @@ class NbiotDevice:
                 self._values.pop(resource, None)
 
     def connect(self, timeout: float) -> None:
-        self._loop.run(self._device.connect(timeout))
+        self._loop.run(self._device.connect, timeout)
 
     def close(self, timeout: float) -> None:
-        self._loop.run(self._device.close(timeout))
+        self._loop.run(self._device.close, timeout)
 
     def step(self, timeout: float) -> None:
         self._check_in_service()
         # what cannot be sent is raised at the end: a program may go on, and requests are served
         with contextlib.suppress(M5310Error):
             self.report()
-        self._loop.run(self._device.left(timeout))
+        self._loop.run(self._device.left, timeout)
         self._check_in_service()
         self.report()  # values that callbacks have changed
 
@@ -129,19 +129,23 @@ class NbiotDevice:
 
     def report(self) -> None:
         """Report all flagged values. After an error the other values are still reported."""
-        first: M5310Error | None = None
-        unsent = deque(self._flags.claim(self._values))
+        unsent: deque[Batch] = deque()
         try:
-            while unsent:
-                try:
-                    self._loop.run(self._report({each: value for each, _, value in unsent[0]}))
-                except M5310Error as error:
-                    self._flags.put_back(unsent[0])
-                    first = first or error
-                unsent.popleft()
+            self._flags.claim(self._values, unsent)
+            if unsent:
+                self._loop.run(self._report_all, unsent)
         finally:  # Ctrl-C
-            for batch in unsent:
-                self._flags.put_back(batch)
+            self._flags.put_back(*unsent)
+
+    async def _report_all(self, unsent: deque[Batch]) -> None:
+        first: M5310Error | None = None
+        while unsent:
+            try:
+                await self._report({resource: value for resource, _, value in unsent[0]})
+            except M5310Error as error:
+                self._flags.put_back(unsent[0])
+                first = first or error
+            unsent.popleft()
         if first is not None:
             raise first
 
@@ -175,9 +179,11 @@ class NbiotDevice:
     def destroy(self) -> None:
         try:
             if self._device.state is not DeviceState.DESTROYED:
-                self._loop.run(self._device.destroy())
-        finally:  # a second Ctrl-C: leave the module as it is
+                self._loop.run(self._device.destroy)
             self._loop.stop()
+        except BaseException:  # Ctrl-C: leave the module as it is
+            self._loop.stop()
+            raise
 
     # --- callbacks of Device, on the event loop --------------------------------------------------
 
@@ -201,7 +207,7 @@ class NbiotDevice:
         write = Write(holder, value, partial(callback, *ids, holder))
         try:
             await self._loop.call_in_caller(write)
-        except asyncio.CancelledError:
+        except BaseException:  # too late, or Ctrl-C
             write.refuse()
             raise
 

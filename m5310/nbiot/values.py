@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +41,10 @@ class Write:
         self._refused = False
 
     def __call__(self) -> None:
-        self._before, self._holder.value = self._holder.value, self._value
+        self._before = self._holder.value
         self._begun = True
         try:
+            self._holder.value = self._value
             self._callback()
         except BaseException:
             self._holder.value = self._before
@@ -67,48 +69,50 @@ class UpdatedFlags:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def claim(self, values: Mapping[Resource, NbiotValue]) -> Iterator[Batch]:
-        """The flagged values: one batch for each object instance, more if one report is too small.
+    def claim(self, values: Mapping[Resource, NbiotValue], unsent: deque[Batch]) -> None:
+        """Append the flagged values to `unsent` and clear their flags.
 
-        All flags are cleared at the first step of the iteration. The caller reports each batch
-        or puts it back.
+        An interrupt leaves each of them flagged, or in `unsent`. The caller reports a batch or
+        puts it back.
         """
-        flagged: dict[Path, Batch] = {}
-        held = list(values.items())
-        # one value may be that of several resources
-        updated = {holder for holder in {each for _, each in held} if self._clear(holder)}
-        for resource, holder in held:
-            if holder in updated:
-                instance = resource.path.instance_path
-                flagged.setdefault(instance, []).append((resource, holder, holder.value))
-        for entries in flagged.values():
-            batch: Batch = []
-            free = PAYLOAD_LIMIT
-            for entry in entries:
-                length = _length(entry[0], entry[2])
-                if length is None:
-                    yield [entry]  # alone: its report will fail
-                    continue
-                if batch and length > free:
-                    yield batch
-                    batch, free = [], PAYLOAD_LIMIT
-                batch.append(entry)
-                free -= length
-            if batch:
-                yield batch
-
-    def _clear(self, holder: NbiotValue) -> bool:
-        """Clear the flag and return whether it was set: one thread alone gets True."""
         with self._lock:
-            flagged = bool(holder.flag & Access.UPDATED)
-            holder.flag &= ~Access.UPDATED
-            return flagged
+            flagged = [
+                (resource, holder, holder.value)
+                for resource, holder in values.items()
+                if holder.flag & Access.UPDATED
+            ]
+            unsent.extend(_batches(flagged))
+            for _, holder, _ in flagged:
+                holder.flag &= ~Access.UPDATED
 
-    def put_back(self, batch: Batch) -> None:
+    def put_back(self, *batches: Batch) -> None:
         """Set the flags again of values that were not reported."""
         with self._lock:
-            for _, holder, _ in batch:
-                holder.flag |= Access.UPDATED
+            for batch in batches:
+                for _, holder, _ in batch:
+                    holder.flag |= Access.UPDATED
+
+
+def _batches(flagged: Batch) -> Iterator[Batch]:
+    """One batch for each object instance, more if one report is too small."""
+    instances: dict[Path, Batch] = {}
+    for entry in flagged:
+        instances.setdefault(entry[0].path.instance_path, []).append(entry)
+    for entries in instances.values():
+        batch: Batch = []
+        free = PAYLOAD_LIMIT
+        for entry in entries:
+            length = _length(entry[0], entry[2])
+            if length is None:
+                yield [entry]  # alone: its report will fail
+                continue
+            if batch and length > free:
+                yield batch
+                batch, free = [], PAYLOAD_LIMIT
+            batch.append(entry)
+            free -= length
+        if batch:
+            yield batch
 
 
 def _length(resource: Resource, value: Value) -> int | None:

@@ -15,9 +15,12 @@ from m5310.nbiot.loop_thread import LoopThread
 
 @pytest.fixture
 def loop() -> Iterator[LoopThread]:
-    it = LoopThread("test")
+    it = LoopThread("test", nothing)
     yield it
     it.stop()
+
+
+async def nothing() -> None: ...
 
 
 async def result(value: object) -> object:
@@ -29,16 +32,16 @@ def test_run_returns_result_or_raises(loop: LoopThread) -> None:
     async def fail() -> None:
         raise LookupError("no")
 
-    assert loop.run(result(7)) == 7
+    assert loop.run(result, 7) == 7
     with pytest.raises(LookupError, match="no"):
-        loop.run(fail())
+        loop.run(fail)
 
 
 def test_callback_runs_in_blocking_thread(loop: LoopThread) -> None:
     async def ask() -> object:
         return await loop.call_in_caller(threading.get_ident)
 
-    assert loop.run(ask()) == threading.get_ident()
+    assert loop.run(ask) == threading.get_ident()
 
 
 def test_callback_error_goes_to_its_caller_only(
@@ -54,7 +57,7 @@ def test_callback_error_goes_to_its_caller_only(
             return f"raised: {error}"
         return "nothing"
 
-    assert loop.run(ask()) == "raised: no"
+    assert loop.run(ask) == "raised: no"
 
 
 def test_stop_iteration_of_callback_becomes_runtime_error(loop: LoopThread) -> None:
@@ -65,7 +68,7 @@ def test_stop_iteration_of_callback_becomes_runtime_error(loop: LoopThread) -> N
         await loop.call_in_caller(stop)
 
     with pytest.raises(RuntimeError, match="StopIteration"):
-        loop.run(ask())
+        loop.run(ask)
 
 
 def test_callback_may_call_run(loop: LoopThread) -> None:
@@ -73,9 +76,9 @@ def test_callback_may_call_run(loop: LoopThread) -> None:
         return await loop.call_in_caller(lambda: "inner")
 
     async def outer() -> object:
-        return await loop.call_in_caller(lambda: [loop.run(inner())])
+        return await loop.call_in_caller(lambda: [loop.run(inner)])
 
-    assert loop.run(outer()) == ["inner"]
+    assert loop.run(outer) == ["inner"]
 
 
 def test_callback_waits_until_a_thread_blocks(loop: LoopThread) -> None:
@@ -89,10 +92,10 @@ def test_callback_waits_until_a_thread_blocks(loop: LoopThread) -> None:
     async def end(task: asyncio.Task[object]) -> None:
         await task
 
-    task = loop.run(begin())
+    task = loop.run(begin)
     while not ran:  # the first call may have run it
-        loop.run(result(None))
-    loop.run(end(task))
+        loop.run(result, None)
+    loop.run(end, task)
     assert ran == ["ran"]
 
 
@@ -101,13 +104,13 @@ def test_callback_cancelled_before_start_never_runs(loop: LoopThread) -> None:
 
     async def give_up() -> None:
         task = asyncio.create_task(loop.call_in_caller(lambda: ran.append("ran")))
-        with loop._changed:  # so that it is not started before
+        with loop._lock:  # so that it is not started before
             await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait({task})
 
-    loop.run(give_up())
-    loop.run(result(None))
+    loop.run(give_up)
+    loop.run(result, None)
     assert ran == []
 
 
@@ -119,12 +122,12 @@ def test_callback_cancelled_while_it_runs_is_ignored(loop: LoopThread) -> None:
         await asyncio.wait(asked)
 
     async def ask() -> bool:
-        asked.append(asyncio.create_task(loop.call_in_caller(lambda: loop.run(give_up()))))
+        asked.append(asyncio.create_task(loop.call_in_caller(lambda: loop.run(give_up))))
         await asyncio.wait(asked)
         return asked[0].cancelled()
 
-    assert loop.run(ask())
-    assert loop.run(result(7)) == 7
+    assert loop.run(ask)
+    assert loop.run(result, 7) == 7
 
 
 def test_one_thread_runs_callbacks_at_a_time(loop: LoopThread) -> None:
@@ -135,7 +138,7 @@ def test_one_thread_runs_callbacks_at_a_time(loop: LoopThread) -> None:
         me = threading.get_ident()
         fresh = me not in inside  # else inside another callback of the same thread: that is fine
         inside.add(me)
-        loop.run(result(None))  # gives the other threads every chance
+        loop.run(result, None)  # gives the other threads every chance
         seen.add(frozenset(inside))
         if fresh:
             inside.remove(me)
@@ -143,7 +146,7 @@ def test_one_thread_runs_callbacks_at_a_time(loop: LoopThread) -> None:
     async def ask() -> None:
         await asyncio.gather(*(loop.call_in_caller(work) for _ in range(10)))
 
-    threads = [threading.Thread(target=lambda: loop.run(ask())) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: loop.run(ask)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -166,9 +169,9 @@ def test_interrupt_cancels_work_and_is_raised(loop: LoopThread) -> None:
             raise
 
     with pytest.raises(KeyboardInterrupt):
-        loop.run(wait())
+        loop.run(wait)
     assert cancelled.wait(5)
-    assert loop.run(result(7)) == 7
+    assert loop.run(result, 7) == 7
 
 
 def test_system_exit_of_callback_is_raised(loop: LoopThread) -> None:
@@ -184,7 +187,7 @@ def test_system_exit_of_callback_is_raised(loop: LoopThread) -> None:
             errors.append(str(error))
 
     with pytest.raises(SystemExit):
-        loop.run(ask())
+        loop.run(ask)
     loop.stop()
     assert errors in ([], ["the callback was ended by SystemExit(3)"])
 
@@ -193,7 +196,7 @@ def test_run_after_stop_raises(loop: LoopThread) -> None:
     loop.stop()
     loop.stop()
     with pytest.raises(StateError, match="destroyed"):
-        loop.run(result(7))
+        loop.run(result, 7)
 
 
 def test_stop_ends_blocked_run(loop: LoopThread) -> None:
@@ -206,7 +209,7 @@ def test_stop_ends_blocked_run(loop: LoopThread) -> None:
 
     def block() -> None:
         try:
-            loop.run(wait())
+            loop.run(wait)
         except StateError as error:
             raised.append(error)
 
@@ -223,11 +226,11 @@ def test_callback_may_stop_the_loop(loop: LoopThread) -> None:
         await loop.call_in_caller(loop.stop)
 
     with pytest.raises(StateError, match="meanwhile"):
-        loop.run(ask())
+        loop.run(ask)
 
 
 def test_run_inside_another_running_loop(loop: LoopThread) -> None:
     async def script() -> object:
-        return loop.run(result(7))
+        return loop.run(result, 7)
 
     assert asyncio.run(script()) == 7

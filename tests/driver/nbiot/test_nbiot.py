@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
@@ -42,75 +42,13 @@ from m5310 import (
     nbiot_resource_add,
     nbiot_resource_del,
 )
-from m5310.at.modem import Modem
 from m5310.device import acknowledgements
-from m5310.module.link import Link
 from m5310.nbiot import device as nbiot_device
 from m5310.nbiot.values import Write
-from tests.support.scripted import Reply, Scripted, platform
+from tests.support.scripted import Reply, platform
+from tests.support.scripted_port import ENDPOINT, URI, ScriptedPort, stepped_until
 
-ENDPOINT, URI = "123456789012345;460001234567890", "coap://183.230.40.40:5683"
 T = TypeVar("T")
-
-
-class ScriptedPort:
-    """The port of a scripted module; opened again, it has another one."""
-
-    def __init__(self) -> None:
-        self.rules = platform()
-        self.ports: list[Scripted] = []
-        self.devices: list[NbiotDevice] = []
-        self.unplugged = False
-
-    async def open(self, _: Link) -> Modem:
-        if self.unplugged:
-            raise PortError("not plugged in")
-        self.ports.append(Scripted(self.rules))
-        return self.ports[-1].modem
-
-    @property
-    def sent(self) -> list[str]:
-        return self.ports[-1].sent
-
-    def send(self, *lines: str) -> None:
-        modem = self.ports[-1]
-        modem._loop.call_soon_threadsafe(modem.send, *lines)
-
-    def vanish(self) -> None:
-        modem = self.ports[-1]
-        modem._loop.call_soon_threadsafe(modem.vanish)
-
-    def device(self, *callbacks: object) -> NbiotDevice:
-        three = (*callbacks, None, None, None)[: max(3, len(callbacks))]
-        made = nbiot_device_create("/dev/ttyUSB0", ENDPOINT, URI, 300, *three)  # type: ignore[arg-type]
-        self.devices.append(made)
-        return made
-
-
-@pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedPort]:
-    made = ScriptedPort()
-
-    async def open_port(link: Link) -> Modem:
-        return await made.open(link)
-
-    monkeypatch.setattr(Link, "_open_by_name", open_port)
-    yield made
-    made.rules.clear()
-    made.rules.update(platform())
-    for device in made.devices:
-        nbiot_device_destroy(device)
-        assert device.state is DeviceState.DESTROYED
-    assert all(each.closed == 1 for each in made.ports)
-
-
-def stepped_until(device: NbiotDevice, done: Callable[[], object]) -> None:
-    """Step as the main loop of a program does, until `done()`."""
-    for _ in range(1000):
-        nbiot_device_step(device, 0.005)
-        if done():
-            return
-    raise AssertionError("condition not met within 1000 steps")
 
 
 def test_program_of_the_c_kit(port: ScriptedPort) -> None:
@@ -394,13 +332,14 @@ def test_ctrl_c_in_report_leaves_values_flagged(port: ScriptedPort) -> None:
 
     def interrupt(_: str) -> Reply:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        return "OK"
+        return None
 
     value.flag |= NBIOT_UPDATED
     port.rules["AT+MIPLNOTIFY"] = interrupt
     with pytest.raises(KeyboardInterrupt):
         nbiot_device_sync(dev)
     assert value.flag & NBIOT_UPDATED
+    port.send("OK")
 
 
 def test_acknowledgement_callback(port: ScriptedPort) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 import pytest
 
 from m5310.lwm2m.resources import Access, Resource
 from m5310.lwm2m.values import PAYLOAD_LIMIT, Value, ValueType
-from m5310.nbiot.values import NbiotValue, UpdatedFlags
+from m5310.nbiot.values import Batch, NbiotValue, UpdatedFlags
 
 UPDATED = Access.READABLE | Access.UPDATED
 
@@ -24,9 +25,9 @@ def values(**named: Value) -> dict[Resource, NbiotValue]:
 
 
 def claimed(flags: UpdatedFlags, of: dict[Resource, NbiotValue]) -> list[list[tuple[str, Value]]]:
-    return [
-        [(str(resource.path), value) for resource, _, value in batch] for batch in flags.claim(of)
-    ]
+    batches: deque[Batch] = deque()
+    flags.claim(of, batches)
+    return [[(str(resource.path), value) for resource, _, value in batch] for batch in batches]
 
 
 def test_flagged_value_is_claimed_once() -> None:
@@ -75,11 +76,12 @@ def test_value_that_cannot_be_sent_is_alone_in_its_batch(bad: Value) -> None:
 
 def test_put_back_value_is_claimed_again_with_new_value() -> None:
     flags, of = UpdatedFlags(), values(o1_0_1="a")
-    (batch,) = flags.claim(of)
-    ((_, holder, value),) = batch
+    unsent: deque[Batch] = deque()
+    flags.claim(of, unsent)
+    (((_, holder, value),),) = unsent
     holder.value = "b"
     assert value == "a"
-    flags.put_back(batch)
+    flags.put_back(*unsent)
     assert claimed(flags, of) == [[("1/0/1", "b")]]
 
 

@@ -182,6 +182,7 @@ def test_of_two_values_for_one_resource_the_last_counts() -> None:
         ),
         (110, '[{"bn":"/3303/0/","n":"5700","v":20.123},{"n":"5701","vs":"Cel"}]'),
         (110, '[{"n":"/3303/0/5700","v":20.123},{"n":"/3303/0/5701","vd":"Q2Vs"}]'),
+        (110, '[{"bn":"","n":"/3303/0/5700","v":20.123},{"n":"5701","vs":"Cel"}]'),
         (110, '[{"bn":"/3303/0/5700","v":20.123},{"bn":"/3303/0/","n":"5701","vs":"Cel"}]'),
     ],
 )
@@ -268,6 +269,7 @@ def test_what_is_no_senml_of_lwm2m_is_an_error(payload: str) -> None:
         (11542, "E4164441A0FBE7", "/3303/0/5701"),  # another resource
         (11542, "410001", "/3303/0"),  # of which resource?
         (11542, "410001", "/3/0/6/1"),
+        (11542, "C10601 8306410001", "/3/0"),  # a value and instances
         (11542, "E216444142", "/3303/0"),  # a float of two bytes
         (0, "FF", "/3303/0/5701"),
         (0, "3230", "/3303/0"),
@@ -296,8 +298,10 @@ def test_items_must_fit_the_path_and_the_format() -> None:
         encode(11542, TEMPERATURE, Path(3303, 1), registry.type_of)
     with pytest.raises(ContentError, match="2 values"):
         encode(0, TEMPERATURE, Path(3303, 0), registry.type_of)
-    with pytest.raises(ContentError, match="value of its own"):
-        encode(11542, items(("/3/0/6", 1), ("/3/0/6/0", 1)), Path(3, 0), registry.type_of)
+    both = items(("/3/0/6", 1), ("/3/0/6/0", 1))
+    for mixed in (both, both[::-1]):
+        with pytest.raises(ContentError, match="not both"):
+            encode(11542, mixed, Path(3, 0), registry.type_of)
     with pytest.raises(ContentError, match="is no Float"):
         encode(11542, items(("/3303/0/5700", "warm")), Path(3303, 0), registry.type_of)
 
