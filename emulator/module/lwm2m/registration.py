@@ -57,6 +57,7 @@ class Event(Enum):
 
 
 # guess: a failed update ends the registration, as in other LwM2M clients; the host opens again.
+# guess: a logout during a login gives the login up; a newer update replaces the one under way.
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.ABSENT: {
         Event.CONFIGURE: State.CONFIGURED,
@@ -72,6 +73,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.ADD_INSTANCE: State.REGISTERING,
         Event.DELETE_INSTANCE: State.REGISTERING,
         Event.NOTIFY: State.REGISTERING,
+        Event.CLOSE: State.CONFIGURED,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
@@ -81,17 +84,23 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.NOTIFY: State.REGISTERED,
         Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
     },
     State.UPDATING: {
         Event.ADD_INSTANCE: State.UPDATING,
         Event.DELETE_INSTANCE: State.UPDATING,
         Event.NOTIFY: State.UPDATING,
+        Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
     State.DEREGISTERING: {
+        Event.ADD_INSTANCE: State.DEREGISTERING,
         Event.DELETE_INSTANCE: State.DEREGISTERING,
+        Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.CLOSED: State.CONFIGURED,
     },
 }
@@ -198,6 +207,7 @@ class Registration:
     def update(self, lifetime: int, instances: tuple[Path, ...] | None, now: float) -> None:
         """Renew the registration, with a new list of instances unless that is None."""
         self.transition(Event.UPDATE)
+        self._end_exchange()
         message = self._update_message(lifetime, instances)
 
         def on_response(response: Message | None, _now: float) -> None:
@@ -210,7 +220,10 @@ class Registration:
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
+        registered = self.state in REGISTERED
         self.transition(Event.CLOSE)
+        if not registered:
+            return
         self._end_exchange()
         self._endpoint.forget(self.server)
         message = self._message(DELETE, self._location)
@@ -221,6 +234,17 @@ class Registration:
             self._outcomes().deregistered()
 
         self._request(message, on_response, now)
+
+    def delete(self, now: float) -> None:
+        """Delete the instance. One that is registered says so to the platform (observed on a later
+        module), once, and does not wait for the answer.
+        """
+        registered = self.state in REGISTERED
+        self.transition(Event.DELETE)
+        if registered:
+            message = self._message(DELETE, self._location)
+            once = REPETITIONS[:1]
+            self._endpoint.request(self.server, message, lambda *_: None, now, schedule=once)
 
     # Login ---------------------------------------------------------------------------------------
 
