@@ -243,8 +243,7 @@ class Registration:
         self.transition(Event.DELETE)
         if registered:
             message = self._message(DELETE, self._location)
-            once = REPETITIONS[:1]
-            self._endpoint.request(self.server, message, lambda *_: None, now, schedule=once)
+            self._endpoint.request(self.server, message, lambda *_: None, now).cancel()
 
     # Login ---------------------------------------------------------------------------------------
 
