@@ -130,9 +130,7 @@ class Module:
             msgids=self.firmware.msgids,
             style=self._style,
         )
-        dialect = DIALECTS[self.firmware.dialect](
-            self.client, conversation.urc, self.firmware, self.doubts
-        )
+        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.on_refused = dialect.refused
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
@@ -159,6 +157,7 @@ class Module:
             self._paging,
             self.sockets,
             dialect,
+            doubts=self.doubts,
         )
 
     @property
@@ -169,6 +168,11 @@ class Module:
     def bytes_lost(self) -> int:
         """Host bytes dropped since the last start because the UART buffer was full."""
         return self._conversation.bytes_lost
+
+    @property
+    def answering(self) -> bool:
+        """Whether a command is executed whose answer is delayed."""
+        return self._conversation.due is not None
 
     @property
     def busy(self) -> bool:
@@ -258,7 +262,7 @@ class Module:
         boot = self._boot
         if boot.due is not None:
             self._output += boot.step(now)
-            if boot.due is None and self._flash.flags["AUTOCONNECT"]:
+            if boot.due is None and self._flash.flags["AUTOCONNECT"] == "TRUE":
                 self.radio.turn_on(now)
         while boot.due is None:
             stepped, deadline = False, None

@@ -9,8 +9,8 @@ recording (`--record FILE`), a file of JSON lines:
     {"at": 0.5, "baud": 115200}
 
 Each line is in the file as soon as its last byte has been sent (`file.py`); a full disk ends the
-recording, with one note. What a callback `trace` or `record` raises never reaches the line
-(`guard.py`).
+recording, with one note; a start that fails leaves no file. What a callback `trace` or `record`
+raises never reaches the line (`guard.py`).
 
 `pcapng.py` writes the datagrams of the air and the lines of all modules as one capture for
 Wireshark and tshark, on one clock; `tools/m5310_at.lua` shows the lines there.

@@ -18,7 +18,6 @@ from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.lwm2m.requests import Request
-from emulator.onenet.platform import error_of
 from emulator.simulation.remote import within
 from emulator.testing.blocking import refuse_in_event_loop
 
@@ -187,7 +186,7 @@ class Cloud:
 
         def on_done(outcome: Outcome) -> None:
             if outcome.failure is not None:
-                answer.set_exception(error_of(outcome.failure))
+                answer.set_exception(ApiError(Reason.UNSUCCESS, outcome.failure))
                 return
             try:
                 answer.set_result(result(outcome))

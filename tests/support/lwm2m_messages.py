@@ -262,7 +262,9 @@ class ServerSide:
         form = sent.opt.content_format
         if form == Format.LINKS:
             return Response(sent.mid, code, links=tuple(_paths(sent.payload)))
-        items = self._items(form, sent.payload, self._paths[sent.token])
+        block = sent.opt.block2
+        whole = block is None or not (block.more or block.block_number)
+        items = self._items(form, sent.payload, self._paths[sent.token]) if whole else ()
         if sent.opt.observe is None or sent.mtype == ACK:
             return Response(sent.mid, code, items=items)
         token, confirmable = int.from_bytes(sent.token), sent.mtype == CON

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from aiocoap import CHANGED, CONTENT, INTERNAL_SERVER_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, Message
+from aiocoap import (
+    BAD_REQUEST,
+    CHANGED,
+    CONTENT,
+    INTERNAL_SERVER_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    Message,
+)
 from aiocoap.numbers import OptionNumber
 
 from emulator.clock.deadlines import earliest
@@ -14,7 +22,7 @@ from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
 from emulator.coap.server import Incoming
 from emulator.coap.tuning import Tuning
-from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.model import ContentError, Item, Path
 from emulator.module.lwm2m.attributes import AttributeTable
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
@@ -27,6 +35,7 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
+from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
 from emulator.module.lwm2m.payloads import discovered, set_number
 from emulator.module.lwm2m.registration import (
     REGISTERED,
@@ -80,14 +89,19 @@ class Client:
         self._style = style
         self._online = online
         self.objects = Objects()
-        self.requests = Requests(self.objects, style, lambda: self.host, msgids)
+        self._own = OwnObjects(style)
+        self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
         self._registration = Registration(
             self._endpoint, style, lambda: self.host, self._registration_ended
         )
-        self._observations = Observations(
-            self._endpoint, self.objects, style, lambda ackid: self.host.acknowledged(ackid)
-        )
         self._attributes = AttributeTable()
+        self._observations = Observations(
+            self._endpoint,
+            self.objects,
+            style,
+            self._attributes,
+            lambda ackid: self.host.acknowledged(ackid),
+        )
         self._account = Account("", 0, ServerAddress())
         self._old: frozenset[Path] = frozenset()  # instances that the login listed
         self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
@@ -124,23 +138,26 @@ class Client:
         """Create the instance."""
         self._registration.transition(Event.CONFIGURE)
         self._account = account
+        self._own.lifetime = account.lifetime
 
-    def delete(self) -> None:
+    def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
-        self._registration.transition(Event.DELETE)
+        self._registration.delete(now)
         self.objects.clear()
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
+        """One that is there keeps its resources."""
         self._registration.check(Event.ADD_INSTANCE)
-        if self.objects.knows(instance) or self.objects.full:
+        if self.objects.knows(instance):
+            return
+        if self.objects.full:
             raise NotAllowed
         self.objects.add(instance)
 
     def delete_instance(self, instance: Path) -> None:
+        """Does nothing where there is none."""
         self._registration.check(Event.DELETE_INSTANCE)
-        if not self.objects.knows(instance):
-            raise NotAllowed
         self.objects.remove(instance)
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
@@ -161,12 +178,16 @@ class Client:
         instances = self.objects.instances if with_objects else None
         self._registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
+        self._own.lifetime = lifetime
         if instances is not None:
             self._listed = frozenset(instances)
 
     def close(self, now: float) -> None:
-        """Deregister; `Host.deregistered` follows."""
+        """Deregister; `Host.deregistered` follows, at once if the login was still under way."""
+        given_up = self.state is State.REGISTERING
         self._registration.close(now)
+        if given_up:
+            self.host.deregistered()
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -175,8 +196,8 @@ class Client:
     ) -> None:
         """Before the registration: declare a resource. After it: add its value to a report.
 
-        `size`: bytes of the value. `complete`: send the report; only this one may have an ackid
-        above 0, and `Host.acknowledged` follows from that. The newest type of a resource counts.
+        `size`: bytes of the value. `complete`: send the report; with an ackid above 0 follows
+        `Host.acknowledged` (any other line ignores it). The newest type of a resource counts.
 
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
@@ -187,15 +208,18 @@ class Client:
             raise NotAllowed
         if not self.objects.can_declare(item.path):
             raise NotAllowed
-        if self.state in REGISTERED and instance in self._listed:
+        reports = self.reports(item.path)
+        if reports:
             self._check_report(item, size, ackid, complete=complete, now=now)
-        elif ackid:  # nothing is sent, so nothing would be acknowledged
-            raise InvalidValue
         self.objects.declare(item.path, value_type)
-        if self.state in REGISTERED and instance in self._listed:
+        if reports:
             self._report.append((item, size))
             if complete:
                 self._send_report(ackid, now)
+
+    def reports(self, path: Path) -> bool:
+        """Whether `notify` reports this resource; otherwise it declares it."""
+        return self.state in REGISTERED and path.instance_path in self._listed
 
     def drop_report(self) -> None:
         """Forget the lines of an incomplete report."""
@@ -209,11 +233,10 @@ class Client:
         declared = (
             self.objects.type_of(item.path) is not None or item.path.instance_path not in self._old
         )
-        # OneNET guide 5.2: an ackid stands with flag 1 and is not used twice; 1000 bytes a report.
+        # OneNET guide 5.2.1: an ackid is not used twice; 1000 bytes a report.
         fits = (
             declared
-            and (complete or not ackid)
-            and ackid not in self._ackids
+            and not (complete and ackid in self._ackids)
             and sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
             and len(self._report) < REPORT_ITEMS
         )
@@ -262,8 +285,14 @@ class Client:
             case Operation.WRITE_ATTRIBUTES:
                 if not self.objects.knows(path):
                     raise Refused(NOT_FOUND)
-                self._attributes.write(path, incoming.message.opt.uri_query)
+                try:
+                    self._attributes.write(path, incoming.message.opt.uri_query)
+                except ContentError:
+                    raise Refused(BAD_REQUEST) from None
                 incoming.respond(Message(code=CHANGED), now)
+            case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
+                incoming.respond(Message(code=CHANGED), now)
+                self._registration.update_silently(now)
             case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:
                 self.requests.receive(operation, path, incoming, now)
             case _:
@@ -273,22 +302,23 @@ class Client:
 
     def _discover(self, path: Path, incoming: Incoming, now: float) -> None:
         links = self.objects.links(path)
-        if not links and not self._is_own(path):
+        if not links and not self._own.knows(path):
             raise Refused(NOT_FOUND)
-        incoming.respond(discovered(links), now)
+        incoming.respond(discovered(links or self._own.links(path)), now)
         if links:
             self.host.discovered(self.requests.msgid(incoming.mid), path)
 
     def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
         if not self.objects.links(path):
-            raise Refused(METHOD_NOT_ALLOWED if self._is_own(path) else NOT_FOUND)
-        if not self._observations.observe(incoming.peer, incoming.token, path):
+            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
+        if not self._observations.observe(incoming.peer, incoming.token, path, now):
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:
 
-            def mark(message: Message, _now: float) -> None:
+            def mark(message: Message, items: tuple[Item, ...]) -> None:
                 if message.code.is_successful():
                     set_number(message, OptionNumber.OBSERVE, 0, self._style)
+                    self._observations.answered(path, items)
                 else:
                     self._observations.cancel(path)
 
@@ -311,17 +341,13 @@ class Client:
             incoming.respond(Message(code=CONTENT), now)
         self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
-    def _is_own(self, path: Path) -> bool:
-        """Whether the module lists it, and the host has not added it."""
-        own = (*self._style.late_objects, *(item.path for item in self._style.own))
-        return any(path.covers(one) or one.covers(path) for one in own)
-
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: nothing is pending."""
-        return earliest(self._endpoint.due, self._registration.due)
+        return earliest(self._endpoint.due, self._registration.due, self._observations.due)
 
     def step(self, now: float) -> None:
         """Repeat messages and give up those that have expired by `now`."""
         self._endpoint.step(now)
         self._registration.step(now)
+        self._observations.step(now)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiocoap import CON, NON
 
+from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.transmission import Delivery
 from emulator.lwm2m.model import Item, Path
+from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.held_values import HeldValues
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, Objects
 from emulator.module.lwm2m.payloads import content
 from emulator.module.lwm2m.registration import MAX_TRANSMIT_WAIT
@@ -22,6 +25,14 @@ OBSERVATION_LIMIT = 64  # guess: bounds the memory; the platform makes one for e
 HELD_TIME = MAX_TRANSMIT_WAIT
 
 
+@dataclass(slots=True)
+class _Report:
+    """A complete report; `parts` of it are not yet acknowledged, or not yet sent."""
+
+    ackid: int
+    parts: int = 0
+
+
 @dataclass(slots=True, eq=False)
 class Observation:
     """An observation of `peer`; its notifications carry `token`."""
@@ -29,15 +40,9 @@ class Observation:
     peer: str
     token: bytes
     path: Path
+    values: HeldValues
     sequence: int = 0  # the answer to the observe request counts as 0
-
-
-@dataclass(slots=True)
-class _Report:
-    """A complete report; `parts` of it are not yet acknowledged, or not yet sent."""
-
-    ackid: int
-    parts: int = 0
+    reports: list[_Report] = field(default_factory=list)  # whose values wait here
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,13 @@ class Observations:
         endpoint: Endpoint,
         objects: Objects,
         style: Style,
+        attributes: AttributeTable,
         acknowledged: Callable[[int], None],
     ) -> None:
         self._endpoint = endpoint
         self._objects = objects
         self._style = style
+        self._attributes = attributes
         self._acknowledged = acknowledged
         self._observations: dict[Path, Observation] = {}
         self._held: list[_Held] = []
@@ -82,13 +89,26 @@ class Observations:
         """Whether an acknowledgement is outstanding."""
         return self._unacknowledged > 0
 
+    @property
+    def due(self) -> float | None:
+        """When to call `step`: a value that pmin has held back, or pmax demands."""
+        if not self._style.attributes:
+            return None
+        return earliest(*(one.values.due for one in self._observations.values()))
+
+    def step(self, now: float) -> None:
+        """Send what is due."""
+        if self._style.attributes:
+            for observation in list(self._observations.values()):
+                self._send_due(observation, now)
+
     def clear(self) -> None:
         """End of the registration: drop the observations and the held reports."""
         self._observations.clear()
         self._held.clear()
         self._unacknowledged = 0
 
-    def observe(self, peer: str, token: bytes, path: Path) -> bool:
+    def observe(self, peer: str, token: bytes, path: Path, now: float) -> bool:
         """Add an observation; False when there are too many.
 
         Held reports stay held: call `release` once the request is answered.
@@ -96,8 +116,15 @@ class Observations:
         if path not in self._observations and len(self._observations) >= OBSERVATION_LIMIT:
             return False
         # RFC 7641 4.1: the newer replaces the older
-        self._observations[path] = Observation(peer, token, path)
+        values = HeldValues(path, self._attributes.of, now)
+        self._observations[path] = Observation(peer, token, path, values)
         return True
+
+    def answered(self, path: Path, items: Iterable[Item]) -> None:
+        """The answer to the observe request had these values."""
+        observation = self._observations.get(path)
+        if observation is not None:
+            observation.values.sent(items)
 
     def cancel(self, path: Path) -> bool:
         """Remove the observation of this path, whatever the token (observed in the suite).
@@ -153,33 +180,44 @@ class Observations:
             part = tuple(item for item in items if observation.path.covers(item.path))
             if part:
                 covered = True
-                self._notify(observation, part, report, now)
+                report.parts += 1
+                if self._style.attributes:
+                    observation.values.add(part)
+                    observation.reports.append(report)
+                    self._send_due(observation, now)
+                else:
+                    self._notify(observation, part, [report], now)
         if not covered:
             report.parts += 1
             self._held.append(_Held(report, items, since))
 
+    def _send_due(self, observation: Observation, now: float) -> None:
+        items = observation.values.take_due(now)
+        if items:
+            reports, observation.reports = observation.reports, []
+            self._notify(observation, items, reports, now)
+
     def _notify(
-        self, observation: Observation, items: tuple[Item, ...], report: _Report, now: float
+        self,
+        observation: Observation,
+        items: tuple[Item, ...],
+        reports: list[_Report],
+        now: float,
     ) -> None:
         observation.sequence = (observation.sequence + 1) & 0xFFFFFF
         group = self._objects.has_groups(observation.path)
         message = content(observation.path, items, self._style, group=group)
         message.opt.observe = observation.sequence
-        confirmable = report.ackid > 0
-        if confirmable:
-            report.parts += 1
-            self._unacknowledged += 1
+        confirmable = any(report.ackid for report in reports)
+        self._unacknowledged += confirmable
 
         def on_end(delivery: Delivery, _now: float) -> None:
-            if confirmable:
-                self._unacknowledged -= 1
+            self._unacknowledged -= confirmable
             if delivery is Delivery.RESET:  # RFC 7641 3.2: the platform has no such observation
                 if self._observations.get(observation.path) is observation:
                     del self._observations[observation.path]
-            elif delivery is Delivery.ACKNOWLEDGED and confirmable:
-                report.parts -= 1
-                if report.parts == 0:
-                    self._acknowledged(report.ackid)
+            elif delivery is Delivery.ACKNOWLEDGED:
+                self._acknowledge(reports)
 
         self._endpoint.notify(
             observation.peer,
@@ -189,3 +227,9 @@ class Observations:
             type=CON if confirmable else NON,
             on_end=on_end,
         )
+
+    def _acknowledge(self, reports: list[_Report]) -> None:
+        for report in reports:
+            report.parts -= 1
+            if report.parts == 0 and report.ackid:
+                self._acknowledged(report.ackid)

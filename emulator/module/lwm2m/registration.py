@@ -57,6 +57,7 @@ class Event(Enum):
 
 
 # guess: a failed update ends the registration, as in other LwM2M clients; the host opens again.
+# guess: a logout during a login gives the login up; a newer update replaces the one under way.
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.ABSENT: {
         Event.CONFIGURE: State.CONFIGURED,
@@ -72,6 +73,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.ADD_INSTANCE: State.REGISTERING,
         Event.DELETE_INSTANCE: State.REGISTERING,
         Event.NOTIFY: State.REGISTERING,
+        Event.CLOSE: State.CONFIGURED,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
@@ -81,17 +84,23 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.NOTIFY: State.REGISTERED,
         Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
     },
     State.UPDATING: {
         Event.ADD_INSTANCE: State.UPDATING,
         Event.DELETE_INSTANCE: State.UPDATING,
         Event.NOTIFY: State.UPDATING,
+        Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
     State.DEREGISTERING: {
+        Event.ADD_INSTANCE: State.DEREGISTERING,
         Event.DELETE_INSTANCE: State.DEREGISTERING,
+        Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.CLOSED: State.CONFIGURED,
     },
 }
@@ -198,6 +207,7 @@ class Registration:
     def update(self, lifetime: int, instances: tuple[Path, ...] | None, now: float) -> None:
         """Renew the registration, with a new list of instances unless that is None."""
         self.transition(Event.UPDATE)
+        self._end_exchange()
         message = self._update_message(lifetime, instances)
 
         def on_response(response: Message | None, _now: float) -> None:
@@ -210,7 +220,10 @@ class Registration:
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
+        registered = self.state in REGISTERED
         self.transition(Event.CLOSE)
+        if not registered:
+            return
         self._end_exchange()
         self._endpoint.forget(self.server)
         message = self._message(DELETE, self._location)
@@ -221,6 +234,16 @@ class Registration:
             self._outcomes().deregistered()
 
         self._request(message, on_response, now)
+
+    def delete(self, now: float) -> None:
+        """Delete the instance. One that is registered says so to the platform (observed on a later
+        module), once, and does not wait for the answer.
+        """
+        registered = self.state in REGISTERED
+        self.transition(Event.DELETE)
+        if registered:
+            message = self._message(DELETE, self._location)
+            self._endpoint.request(self.server, message, lambda *_: None, now).cancel()
 
     # Login ---------------------------------------------------------------------------------------
 
@@ -267,8 +290,7 @@ class Registration:
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
         message = self._message(POST, ("rd",), query)
         message.opt.content_format = Format.LINKS
-        security = (Path(0, 0),) if style.security else ()
-        message.payload = registered_links((*security, *self._instances), style)
+        message.payload = registered_links(self._listed(self._instances, late=False), style)
 
         def on_response(response: Message | None, now: float) -> None:
             self._exchange = None
@@ -276,7 +298,7 @@ class Registration:
             accepted = response is not None and response.code.is_successful() and bool(location)
             self._location = location
             self._conclude_login(accepted=accepted)
-            if accepted and style.late_objects:
+            if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)
 
@@ -294,10 +316,19 @@ class Registration:
     def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
         message = self._message(POST, self._location, (f"lt={lifetime}",))
         if instances is not None:
-            style = self._style
-            security = (Path(0, 0),) if style.security else ()
-            message.payload = registered_links((*security, *style.late_objects, *instances), style)
+            message.payload = registered_links(self._listed(instances, late=True), self._style)
         return message
+
+    def _listed(self, instances: tuple[Path, ...], *, late: bool) -> tuple[Path, ...]:
+        style = self._style
+        security = (Path(0, 0),) if style.security else ()
+        own = style.own_instances if late or not style.lists_late else ()
+        return (*security, *own, *instances)
+
+    def update_silently(self, now: float) -> None:
+        """Renew the registration without a word to the host."""
+        message = self._update_message(self._account.lifetime, None)
+        self._endpoint.request(self.server, message, lambda *_: None, now)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))

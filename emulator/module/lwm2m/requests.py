@@ -37,6 +37,7 @@ from emulator.module.lwm2m.host import (
 )
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.operations import Operation, Refused
+from emulator.module.lwm2m.own_objects import OwnObjects
 from emulator.module.lwm2m.payloads import content
 from emulator.module.lwm2m.style import Style
 
@@ -48,7 +49,7 @@ PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest
 STALE_AFTER = 30.0
 
 _R = TypeVar("_R", ReadRequest, WriteRequest, ExecuteRequest)
-OnValue = Callable[[Message, float], None]
+OnValue = Callable[[Message, tuple[Item, ...]], None]
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class _Pending:
     incoming: Incoming  # its newest repetition
     request: Request
     since: float
-    # For the answer to an observe: called with the message before it is sent.
+    # For the answer to an observe: called with the message and its values before it is sent.
     on_value: OnValue | None
 
 
@@ -66,11 +67,13 @@ class Requests:
     def __init__(
         self,
         objects: Objects,
+        own: OwnObjects,
         style: Style,
         host: Callable[[], Host],
         msgids: range = ALL_MSGIDS,
     ) -> None:
         self._objects = objects
+        self._own = own
         self._style = style
         self._host = host
         self._msgids = msgids
@@ -125,7 +128,7 @@ class Requests:
         """A read of the module's own object, which the host sees; of no other object is any."""
         found: tuple[Item, ...] = ()
         if operation is Operation.READ:
-            found = tuple(item for item in self._style.own if path.covers(item.path))
+            found = self._own.items(path)
         if not found:
             raise Refused(NOT_FOUND)
         self._host().read(ReadRequest(self.msgid(incoming.mid), path))
@@ -185,7 +188,8 @@ class Requests:
             return
         items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
         group = self._objects.has_groups(request.path)
-        self._answer(request, content(request.path, items, self._style, group=group), now)
+        message = content(request.path, items, self._style, group=group)
+        self._answer(request, message, now, items)
 
     def fail(self, request: Request, now: float) -> None:
         """Answer that the host could not do it, where the dialect has no code for the reason."""
@@ -197,10 +201,12 @@ class Requests:
         code: Code = NOT_FOUND if undeclared else INTERNAL_SERVER_ERROR
         self._answer(request, Message(code=code), now)
 
-    def _answer(self, request: Request, message: Message, now: float) -> None:
+    def _answer(
+        self, request: Request, message: Message, now: float, items: tuple[Item, ...] = ()
+    ) -> None:
         pending = self._pending.pop(request.msgid)
         if pending.on_value is not None:
-            pending.on_value(message, now)
+            pending.on_value(message, items)
         pending.incoming.respond(message, now)
 
     def _drop_stale(self, now: float) -> None:

@@ -6,6 +6,7 @@ from emulator.coap.endpoint import Endpoint
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item, Path
 from emulator.lwm2m.values import Type
+from emulator.module.lwm2m.attributes import AttributeTable
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import (
     HELD_LIMIT,
@@ -33,7 +34,9 @@ class ObservationBench:
         self.server = ServerSide(lambda path: TYPES[path.resource or 0])
         tuning = Tuning(nstart=None, ack_random=1.0)
         self.endpoint = Endpoint(self._send, tuning=tuning)
-        self.observations = Observations(self.endpoint, Objects(), ONENET, self.acknowledged.append)
+        self.observations = Observations(
+            self.endpoint, Objects(), ONENET, AttributeTable(), self.acknowledged.append
+        )
 
     def _send(self, destination: str, datagram: bytes, _now: float) -> None:
         assert destination == PEER
@@ -47,7 +50,7 @@ class ObservationBench:
     def observe(self, token: int, *ids: int) -> None:
         path = Path(*ids)
         self.server.datagram(Observe(0, token, path))
-        assert self.observations.observe(PEER, token.to_bytes(4), path)
+        assert self.observations.observe(PEER, token.to_bytes(4), path, 0.0)
         self.observations.release(0.0)
 
     def report(self, *items: Item, ackid: int = 0) -> None:
@@ -142,8 +145,8 @@ def test_observations_are_limited() -> None:
     bench = ObservationBench()
     for number in range(OBSERVATION_LIMIT):
         bench.observe(number, 3303, number)
-    assert not bench.observations.observe(PEER, b"t", Path(3306, 0))
-    assert bench.observations.observe(PEER, b"t", Path(3303, 0))
+    assert not bench.observations.observe(PEER, b"t", Path(3306, 0), 0.0)
+    assert bench.observations.observe(PEER, b"t", Path(3303, 0), 0.0)
 
 
 # Acknowledgements --------------------------------------------------------------------------------

@@ -207,15 +207,6 @@ def test_close_ends_the_registration_with_any_answer(code: Code | None) -> None:
     assert bench.endpoint.due is None
 
 
-def test_close_in_another_state_keeps_the_exchange() -> None:
-    bench = RegistrationBench()
-    register = bench.open()
-    with pytest.raises(NotAllowed):
-        bench.registration.close(1.0)
-    bench.answer(Response(register.mid, Code.CREATED, location="rd/1"))
-    assert bench.registration.state is State.REGISTERED
-
-
 def test_timeout_of_open_bounds_later_exchanges() -> None:
     bench = RegistrationBench()
     bench.register()

@@ -8,7 +8,6 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
-from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import FIRMWARES
@@ -35,7 +34,7 @@ class DialectBench:
         self.sent: list[Uplink] = []
         self.server = ServerSide(self._type_of)
         self.client = Client(self._send, lambda: True, first_mid=1)
-        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware], Doubts())
+        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware])
         self.table = CommandTable(dialect)
         self.client.configure(Account("1234;test", 300, ServerAddress()))
         self.client.add_instance(INSTANCE)
@@ -254,6 +253,7 @@ def test_repeated_read_keeps_the_values_given() -> None:
         (TEXT, 'say "温"', 'say "温"', '1,7,say "温",0,0'),
         (TEXT, "", "", "1,0,,0,0"),
         (BLOB, b"\x0a\xff", "0AFF", "2,2,0AFF,0,0"),
+        (BLOB, b"\xab" * 1000, "AB" * 1000, f"2,1000,{'AB' * 1000},0,0"),
         (HEX, "0aff", "0aff", "6,4,0aff,0,0"),
         (WARMTH, 1e-7, "0.0000001", "4,4,0.0000001,0,0"),
         (UNDECLARED, 5.5, "40B00000", "2,4,40B00000,0,0"),  # its bytes
