@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from emulator import ApiError, Cloud, Emulator, VirtualClock, within
-from emulator.air.messages import Response
-from emulator.air.model import Code, Item, Path
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
@@ -117,9 +115,9 @@ def test_answer_without_the_resource_raises(
         assert device is not None
         registration = own.platform.registration(device)
         assert registration is not None
-        other = (Item(Path(3303, 0, 5701), "Cel"),)
-        empty = Response(int(msgid), Code.CONTENT, items=other)
-        own.platform.server.receive(registration.address, empty, own.now())
+        (request,) = own.platform.server.requests._open[device.endpoint]
+        head = b"\x64\x45" + int(msgid).to_bytes(2)  # 2.05, without a payload
+        own.platform.server.receive(registration.address, head + request.exchange.token, own.now())
 
     within(emulator, answer)
     with pytest.raises(ApiError, match="unsuccess: the answer has no /3303/0/5700"):
@@ -158,9 +156,9 @@ def test_arguments_that_no_resource_can_have_are_refused(cloud: Cloud, arguments
 
 
 def test_bytes_are_written_as_hexadecimal_digits(program: Program, cloud: Cloud) -> None:
-    writing = cloud.start_write({"3303/0/5701": b"\x0a\x64\xff"})
+    writing = cloud.start_write({"3303/0/5750": b"\x0a\x64\xff"})
     msgid, *rest = program.request("MIPLWRITE")
-    assert rest == ["3303", "0", "5701", "0A64FF"]
+    assert rest == ["3303", "0", "5750", "0A64FF"]
     program.command(f"AT+MIPLWRITE=0,{msgid},1")
     writing.result(10)
 
