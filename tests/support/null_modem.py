@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from emulator.air.memory import Air
+from emulator.air.network import MemoryAir
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.devices import Description
@@ -41,7 +41,7 @@ class NullModem:
         self.engine = Engine()
         self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(
             Description("null modem", Identity().imei, Identity().imsi), START

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.messages import Path as CloudPath
-from emulator.air.model import Item
+from emulator.lwm2m.model import Item
+from emulator.lwm2m.model import Path as CloudPath
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
 from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs
@@ -38,7 +38,7 @@ def check_session(line: NullModem) -> None:
     (stream,) = line.device.points.streams(ids=["3303_0_5700"])
     assert stream.points[-1].value == 22.25
 
-    reading = line.ask(Read(0, SENSOR))
+    reading = line.ask(Read(SENSOR))
     line.until(lambda: line.urcs[-1].endswith(",3303,0,5700"))
     request = classic_urcs.parse(line.urcs[-1])
     assert isinstance(request, ReadRequest)
@@ -46,7 +46,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: bool(reading))
     assert [(str(item.path), item.value) for item in reading[0].items] == [("/3303/0/5700", 20.5)]
 
-    writing = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
+    writing = line.ask(Write(CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
     line.until(lambda: any(u.startswith("+MIPLWRITE") for u in line.urcs))
     written = classic_urcs.parse(line.urcs[-1])
     assert isinstance(written, WriteRequest)
@@ -55,7 +55,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: bool(writing))
     assert writing[0].failure is None
 
-    executing = line.ask(Execute(0, SENSOR, b"now, please"))
+    executing = line.ask(Execute(SENSOR, b"now, please"))
     line.until(lambda: any(u.startswith("+MIPLEXECUTE") for u in line.urcs))
     execution = classic_urcs.parse(line.urcs[-1])
     assert isinstance(execution, ExecuteRequest)
@@ -143,7 +143,7 @@ def test_written_value_reaches_the_driver(
     kind, value = case
     line = lines[kind, typed_urcs]
     line.urcs.clear()
-    outcome = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, value),), replace=False))
+    outcome = line.ask(Write(CloudPath(3303, 0), (Item(SENSOR, value),), replace=False))
     line.until(lambda: bool(line.urcs) or bool(outcome))
     assert not outcome, outcome
     reading = Reading.TYPED if typed_urcs else Reading.BARE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import Read
+from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.requests import FIRST_MID, LAST_MID, Failure
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
 
@@ -43,7 +43,7 @@ def test_same_seed_gives_the_same_bytes() -> None:
 def test_registration_ends_with_its_lifetime() -> None:
     host = ReportingHost()
     host.write("AT+MIPLUPDATE=0,86400,0")
-    renewed = host.now + host.simulation.air.latency
+    renewed = host.now + host.simulation.air.faults.latency
     host.wait(DAY - 1)
     assert host.platform.online(host.device)
     host.wait(renewed + DAY - host.now)
@@ -78,12 +78,12 @@ def test_answer_just_in_time() -> None:
 
 def test_message_ids_wrap_within_five_digits() -> None:
     host = ReportingHost(answering=False)
-    host.simulation.air.loss = 1
+    host.simulation.air.faults.loss = 1
     for _ in range(LAST_MID - FIRST_MID - 2):
         host.platform.cancel(
-            host.platform.request(host.device, Read(0, TEMPERATURE), host.outcomes.append, host.now)
+            host.platform.request(host.device, Read(TEMPERATURE), host.outcomes.append, host.now)
         )
-    host.simulation.air.loss = 0
+    host.simulation.air.faults.loss = 0
     host.answering = True
     for _ in range(3):
         host.read()

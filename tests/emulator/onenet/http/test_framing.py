@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from emulator.air.messages import Write
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
+from emulator.onenet.lwm2m.operations import Write
 from tests.support.fake_device import IMEI
 from tests.support.served_api import ServedApi, raw, served_api
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from emulator.air.memory import Air
+from emulator.air.network import MemoryAir
 from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.requests import PENDING_LIMIT
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from emulator.simulation.simulation import Simulation
-from tests.support.lwm2m_messages import Read
+from emulator.onenet.lwm2m.operations import Read
 from tests.support.uart import DIRECT, START, lines
 
-READ = Read(0, Path(3303, 0, 5700))
+READ = Read(Path(3303, 0, 5700))
 LABEL = 'AT+MIPLNOTIFY=0,3303,0,5701,4,"21",0'
 WARM = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"{}",{}'
 
@@ -32,7 +32,7 @@ class Site:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), now=self.now)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("a host", "1234", "test"), self.now)
 
@@ -105,7 +105,7 @@ def test_refused_last_line_of_a_read_drops_what_was_answered(last: str) -> None:
     site = Site()
     site.log_in(3303)
     site.wait(10)
-    instance = Read(0, Path(3303, 0))
+    instance = Read(Path(3303, 0))
     read = site.platform.request(site.device, instance, site.outcomes.append, site.now)
     site.wait(0.5)
     site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5701,4,"21",0')
