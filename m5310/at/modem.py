@@ -33,6 +33,7 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     PortError,
+    StateError,
     Text,
     shortened,
 )
@@ -126,6 +127,17 @@ class Modem(asyncio.Protocol):
                     self._queue.remove((future, command))
             raise
         return command.parse(answer)
+
+    def withdraw(self, command: Command[Any]) -> None:
+        """Raise StateError in the caller of `command`, unless it is written already."""
+        error = StateError(f"{shortened(command.line)} was taken back before it was written")
+        for waiter, queued in tuple(self._queue):
+            if queued is command and not waiter.done():
+                self._queue.remove((waiter, queued))
+                waiter.set_exception(error)
+        if self._engine.cancel(command):
+            self._end(error)
+            self._proceed()
 
     def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
         """Call `on_line` with every unsolicited line, in order, and `on_lost` when the port ends.

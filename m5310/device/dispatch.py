@@ -104,7 +104,7 @@ class Dispatch:
         """The module has lost its configuration, or cannot be reached."""
         parts = self._parts
         if parts.recovery.can_recover:
-            parts.outbox.hold()
+            parts.outbox.hold(forget=True)
         else:
             parts.outbox.fail(error)
         parts.requests.clear()

@@ -13,7 +13,7 @@ from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.observations import Observations
-from m5310.device.report_sender import ReportSender
+from m5310.device.report_sender import ReportSender, Withdraw
 from m5310.device.reports import Portion, Report, ReportState, grouped
 from m5310.dialects.dialect import Dialect
 from m5310.errors import (
@@ -71,10 +71,11 @@ class Outbox:
         recover: bool = True,
         limit: int = LIMIT,
         when_full: WhenFull = WhenFull.DROP_OLDEST,
+        withdraw: Withdraw = lambda _: None,
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"outbox {limit!r}: expected a number of reports, 1 or more")
-        self._sender = ReportSender(module, dialect)
+        self._sender = ReportSender(module, dialect, withdraw)
         self._verify = verify
         self._restore = restore
         self._emit = emit
@@ -165,15 +166,18 @@ class Outbox:
 
     # --- the state of the device -------------------------------------------------------------
 
-    def hold(self) -> None:
+    def hold(self, *, forget: bool = False) -> None:
         """The login has ended: keep reports until `release`, the unacknowledged ones first.
 
-        Callers that wait for the module return: their reports are kept.
+        Callers that wait for the module return: their reports are kept. `forget`: no
+        acknowledgement can come any more.
         """
         self._end_session()
         self._held = True
-        waiting = [each for each in self._acknowledgements.forget_all() if each not in self._queue]
-        self._queue[:0] = waiting
+        waiting = self._acknowledgements.stop_timers()
+        self._queue[:0] = [each for each in waiting if each not in self._queue]
+        if forget:
+            self._acknowledgements.forget_all()
         for portion in self._queue:
             portion.attempts = 0
             portion.report.release()
@@ -278,9 +282,9 @@ class Outbox:
         self._wake()
         if portion not in self._queue:
             return  # it was dropped, or failed with all the others
-        # after an interruption its ackid is forgotten: it is sent again
-        forgotten = self._interrupted and portion.acknowledge
-        if portion.acknowledged or (accepted and not forgotten):
+        # after an interruption its acknowledgement may never come: it is sent again
+        doubtful = self._interrupted and portion.acknowledge
+        if portion.acknowledged or (accepted and not doubtful):
             self._on_accepted(portion)
         elif error is not None and not self._interrupted:
             await self._on_error(portion, error)
@@ -334,6 +338,6 @@ class Outbox:
     def _end_session(self) -> None:
         self._interrupted = True
         self._doubtful = False
-        self._sender.forget()
+        self._sender.interrupt()
         self.observations.interrupted()
         self._wake()

@@ -418,6 +418,26 @@ async def test_listener_may_close_the_port() -> None:
     assert len(losses) == 1
 
 
+async def test_command_that_is_not_written_can_be_taken_back() -> None:
+    modem, port = await synchronized(quiet=QUIET)
+    await elapse(QUIET)
+    commands = [Command(f"AT+N{number}") for number in range(3)]
+    tasks = [asyncio.create_task(modem.execute(command)) for command in commands]
+    await asyncio.sleep(0)
+    for command in commands[:2]:
+        modem.withdraw(command)  # the first is written already
+    port.send("OK")
+    await elapse(0.01)
+    modem.withdraw(commands[2])  # held for the quiet time
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(done[0], Answer)
+    assert [str(error)[:20] for error in done[1:]] == [
+        "AT+N1 was taken back",
+        "AT+N2 was taken back",
+    ]
+    await modem.close()
+
+
 async def test_cancelled_close_closes_the_port() -> None:
     modem, port = await synchronized()
     task = asyncio.create_task(modem.close())
