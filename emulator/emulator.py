@@ -296,7 +296,10 @@ class Emulator:
             board.device_id = self.platform.create_device(description, self.now()).id
 
     def _has_pending_work(self) -> bool:
-        """Whether a host or a request waits: for a module, or for a message in the air."""
+        """Whether a host or a request waits: for a module, or for a message in the air.
+
+        An application may wait for any message, so each moves the clock, by its latency at most.
+        """
         if not self._scheduler.started:
             return False
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)

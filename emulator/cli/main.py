@@ -64,11 +64,12 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
         path = parameters["firmware"]
         parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
     scenario = _read_scenario(parameters)
+    written: list[RecordingFile] = []
     if "record" in parameters:
-        parameters["record"] = files.enter_context(
-            RecordingFile(parameters["record"], _print_error)
-        ).write
-    return partial(_serve, Emulator(**parameters), scenario, as_json)
+        file = files.enter_context(RecordingFile(parameters["record"], _print_error))
+        parameters["record"] = file.write
+        written.append(file)
+    return partial(_serve, Emulator(**parameters), scenario, written, as_json)
 
 
 def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
@@ -83,14 +84,21 @@ def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
 
 
 async def _serve(
-    emulator: Emulator, scenario: Scenario | None, as_json: bool, shutdown: Shutdown
+    emulator: Emulator,
+    scenario: Scenario | None,
+    written: Sequence[RecordingFile],
+    as_json: bool,
+    shutdown: Shutdown,
 ) -> int:
+    """`written`: files to keep once the emulator has started."""
     stop = emulator.ended
     play = None if scenario is None else Play(emulator, scenario, on_end=stop.set)
     shutdown.attach(asyncio.get_running_loop(), stop)
     try:
         async with emulator:
             _print_startup(emulator, as_json=as_json)
+            for file in written:
+                file.keep()
             if play is not None:
                 play.start()
             await stop.wait()

@@ -10,16 +10,16 @@ from aiocoap import Message
 from aiocoap.numbers import OptionNumber, Type
 
 from emulator.clock.deadlines import Deadlines
-from emulator.coap.blocks import Download, Progress, Upload, without_options
-from emulator.coap.messages import empty
-from emulator.coap.observation import Observation, OnNotification
+from emulator.coap.messages import empty, without_options
+from emulator.coap.observation import Observation, Observer, OnNotification
 from emulator.coap.recent import Recent
+from emulator.coap.transfers import Download, Progress, Upload
 from emulator.coap.transmission import Delivery, Outgoing, Transmissions
 from emulator.coap.tuning import Tuning
 
 TOKEN_LENGTH = 4  # guess: as China Mobile's suite; RFC 7252 section 5.3.1 asks for 32 random bits
 MAX_ANSWERED = 16_384  # guess: what 1,000 devices send within 247 s
-"""Separate responses and notifications that are remembered, so that repeated ones are known."""
+"""Separate responses that are remembered, so that repeated ones are known."""
 
 OnResponse = Callable[[Message | None, float], None]
 
@@ -73,7 +73,7 @@ class Exchange:
 
 
 class Client:
-    """All requests of an endpoint. `observations` are those that peers agreed to, by token."""
+    """All requests of an endpoint. `observer` has what peers agreed to let it observe."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Client:
         on_change: Callable[[], None],
     ) -> None:
         self.on_change = on_change
-        self.observations: dict[bytes, Observation] = {}
         self.deadlines: Deadlines[Exchange] = Deadlines()
         self._transmissions, self._random, self._tuning = transmissions, random, tuning
         self._exchanges: dict[tuple[str, bytes], Exchange] = {}
         self._replies: Recent[tuple[str, bytes, int], bytes] = Recent(MAX_ANSWERED)
+        self.observer = Observer(transmissions.send, self._fetch, tuning.exchange_lifetime)
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Client:
             OverflowError: too many exchanges with this peer are open.
         """
         peer, token = exchange.key
-        observed = self.observations.get(token)
+        observed = self.observer.observations.get(token)
         if exchange.key in self._exchanges or (
             exchange.on_notification is not None and observed is not None and observed.peer != peer
         ):
@@ -112,7 +112,7 @@ class Client:
     def new_token(self, peer: str) -> bytes:
         while True:
             token = self._random.randbytes(TOKEN_LENGTH)
-            if (peer, token) not in self._exchanges and token not in self.observations:
+            if (peer, token) not in self._exchanges and token not in self.observer.observations:
                 return token
 
     def drop(self, exchange: Exchange) -> None:
@@ -192,34 +192,30 @@ class Client:
             if exchange.outgoing is None or exchange.outgoing.sendings:
                 self._answer(exchange, message, now)
         elif message.opt.observe:  # China Mobile's suite sends notifications as acknowledgements
-            self._notification(peer, message, now)
+            self.observer.notification(peer, message, now)
 
     def separate(self, peer: str, message: Message, now: float) -> None:
         """A response that is a message of its own, such as a notification."""
         exchange = self._exchanges.get((peer, message.token))
         reply = self._replies.get((peer, message.token, message.mid), now)
         if reply is not None:
-            self._reply(peer, reply, now)
+            if reply:
+                self._transmissions.send(peer, reply, now)
         elif exchange is not None and self._is_answer(exchange, message):
             reply = empty(Type.ACK, message.mid) if message.mtype is Type.CON else b""
-            self._remember((peer, message.token, message.mid), reply, now)
-            self._reply(peer, reply, now)
+            lifetime = self._tuning.exchange_lifetime
+            self._replies.put((peer, message.token, message.mid), reply, now, lifetime)
+            if reply:
+                self._transmissions.send(peer, reply, now)
             self._answer(exchange, message, now)
         else:
-            self._notification(peer, message, now)
+            self.observer.notification(peer, message, now)
 
     def _is_answer(self, exchange: Exchange, message: Message) -> bool:
         """A notification with the same token may come while a request is open."""
-        if message.opt.observe is None or message.token not in self.observations:
+        if message.opt.observe is None or message.token not in self.observer.observations:
             return True
         return exchange.on_notification is not None and exchange.outgoing is None
-
-    def _remember(self, key: tuple[str, bytes, int], reply: bytes, now: float) -> None:
-        self._replies.put(key, reply, now, self._tuning.exchange_lifetime)
-
-    def _reply(self, peer: str, reply: bytes, now: float) -> None:
-        if reply:
-            self._transmissions.send(peer, reply, now)
 
     def _answer(self, exchange: Exchange, response: Message, now: float) -> None:
         upload = exchange.upload
@@ -233,7 +229,10 @@ class Client:
             exchange.upload = None
         self._pause(exchange)
         if exchange.on_notification is not None:
-            self._observe(exchange, exchange.on_notification, response, now)
+            peer, message = exchange.peer, exchange.message
+            new = Observation(peer, exchange.token, message, exchange.on_notification)
+            exchange.on_notification = None
+            self.observer.begin(new, response, now)
         block = response.opt.block2
         if exchange.download is None:
             if block is None or not block.more or block.block_number:
@@ -256,77 +255,18 @@ class Client:
         self.drop(exchange)
         peer = exchange.peer
         exchange.key = (peer, self.new_token(peer))
-        self._send(exchange, now)
-
-    # --- observations -----------------------------------------------------------------------------
-
-    def forget_observation(self, token: bytes) -> None:
-        observation = self.observations.pop(token, None)
-        if observation is not None and observation.fetch is not None:
-            observation.fetch.cancel()
-
-    def _observe(
-        self, exchange: Exchange, on_notification: OnNotification, response: Message, now: float
-    ) -> None:
-        """The first answer to a request with Observe 0."""
-        value = response.opt.observe
-        self.forget_observation(exchange.token)
-        if value is not None and response.code.is_successful():
-            new = Observation(exchange.peer, exchange.token, exchange.message, on_notification)
-            new.accept(exchange.peer, value, now)
-            self.observations[exchange.token] = new
-        exchange.on_notification = None
-
-    def _notification(self, peer: str, message: Message, now: float) -> None:
-        """A response with a token that no open request has with this peer."""
-        key = ("", message.token, message.mid)
-        reply = self._replies.get(key, now)
-        if reply is None:
-            observation = self.observations.get(message.token)
-            if observation is None:
-                self._reply(peer, empty(Type.RST, message.mid), now)
-                return
-            if not self._accepts(observation, peer, message, now):
-                reply = empty(Type.RST, message.mid)
-            else:
-                reply = empty(Type.ACK, message.mid) if message.mtype is Type.CON else b""
-            self._remember(key, reply, now)
-        self._reply(peer, reply, now)
-
-    def _accepts(self, observation: Observation, peer: str, message: Message, now: float) -> bool:
-        value = message.opt.observe
-        block = message.opt.block2
-        if value is None or not message.code.is_successful():  # the server ends the observation
-            accepted = observation.on_notification(peer, message, now) is not False
-            if accepted and self.observations.get(observation.token) is observation:
-                del self.observations[observation.token]
-            return accepted
-        if not observation.is_news(value, now):
-            return True
-        if block is not None and block.more:
-            observation.accept(peer, value, now)
-            self._fetch(observation, message, now)
-            return True
-        if observation.on_notification(peer, message, now) is False:
-            return False
-        observation.accept(peer, value, now)
-        return True
-
-    def _fetch(self, observation: Observation, first: Message, now: float) -> None:
-        """Get the rest of a notification; a newer notification ends that."""
-
-        def on_response(whole: Message | None, now: float) -> None:
-            observation.fetch = None
-            known = self.observations.get(observation.token) is observation
-            if whole is not None and known and whole.code.is_successful():
-                observation.on_notification(observation.peer, whole, now)
-
-        if observation.fetch is not None:
-            observation.fetch.cancel()
-        peer = observation.peer
-        token = self.new_token(peer)
-        exchange = Exchange(self, peer, token, observation.message, on_response)
-        exchange.download = self._new_download()
-        if exchange.download.add(first) is Progress.MORE:
-            observation.fetch = exchange
+        try:
             self._send(exchange, now)
+        except (ValueError, OverflowError):  # it became too long; too many are open
+            self._finish(exchange, None, now)
+
+    def _fetch(
+        self, peer: str, message: Message, first: Message, on_response: OnResponse, now: float
+    ) -> Exchange | None:
+        """Get the rest of a body whose first block is there. None: it cannot be had."""
+        exchange = Exchange(self, peer, self.new_token(peer), message, on_response)
+        exchange.download = self._new_download()
+        if exchange.download.add(first) is not Progress.MORE:
+            return None
+        self._send(exchange, now)
+        return exchange

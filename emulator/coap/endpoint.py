@@ -73,7 +73,7 @@ class Endpoint:
     @property
     def observations(self) -> dict[bytes, Observation]:
         """What this endpoint observes at peers, by token."""
-        return self._client.observations
+        return self._client.observer.observations
 
     def receive(self, peer: str, datagram: bytes, now: float) -> None:
         """A datagram came. Raises nothing, whatever is in it."""
@@ -156,7 +156,7 @@ class Endpoint:
 
     def forget_observation(self, token: bytes) -> None:
         """Further notifications get a reset. Unknown tokens do nothing."""
-        self._client.forget_observation(token)
+        self._client.observer.forget(token)
         self._update()
 
     def notify(
@@ -202,6 +202,7 @@ class Endpoint:
     def forget(self, peer: str) -> None:
         """Drop all exchanges with a peer, without calls. What is observed there stays."""
         self._client.forget(peer)
+        self._server.forget(peer)
         self._transmissions.forget(peer)
         self._update()
 

@@ -230,3 +230,26 @@ def text_option(message: Message, number: int) -> str | None:
 def set_text_option(message: Message, number: int, text: str) -> None:
     message.opt.delete_option(number)
     message.opt.add_option(StringOption(number, text))
+
+
+def set_zero_byte(message: Message, number: int) -> None:
+    """Set an option of type uint to 0 in one byte, as China Mobile's suite sends it.
+
+    RFC 7252 section 3.2 wants no byte at all, which is what the views of `message.opt` set.
+    """
+    message.opt.delete_option(number)
+    message.opt.add_option(OpaqueOption(MEMBERS.get(number, number), b"\0"))
+
+
+def exponent_of(size: int) -> int:
+    """The exponent that stands for a block size on the wire (0 for 16 ... 6 for 1024)."""
+    return size.bit_length() - 5
+
+
+def without_options(message: Message, *numbers: int) -> Message:
+    """A new message with the same code and options but some, and without payload."""
+    new = Message(code=message.code)
+    for option in message.opt.option_list():
+        if option.number not in numbers:
+            new.opt.add_option(option)
+    return new

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiocoap import Message
 from aiocoap.numbers import Code, Type
 
+from emulator.coap.bodies import Bodies
 from emulator.coap.messages import empty, encode
 from emulator.coap.recent import Recent
 from emulator.coap.transmission import Delivery, OnEnd, Transmissions
@@ -25,7 +26,16 @@ class Incoming:
         answered: `respond` was called since the request came.
     """
 
-    __slots__ = ("_server", "acknowledged", "answered", "message", "peer", "repeated", "reply")
+    __slots__ = (
+        "_server",
+        "acknowledged",
+        "answered",
+        "message",
+        "peer",
+        "repeated",
+        "reply",
+        "served",
+    )
 
     def __init__(self, server: Server, peer: str, message: Message) -> None:
         self.peer, self.message = peer, message
@@ -33,6 +43,7 @@ class Incoming:
         self.answered = False
         self.acknowledged = False
         self.reply = b""
+        self.served = False
         self._server = server
 
     @property
@@ -74,6 +85,7 @@ class Server:
         self.serve: Callable[[Incoming, float], None] = not_found
         self._transmissions, self._tuning = transmissions, tuning
         self._requests: Recent[tuple[str, int, bytes], Incoming] = Recent(MAX_REQUESTS)
+        self._bodies = Bodies(tuning)
 
     def receive(self, peer: str, message: Message, now: float) -> None:
         key = (peer, message.mid, message.token)
@@ -84,8 +96,13 @@ class Server:
             tuning = self._tuning
             lifetime = tuning.exchange_lifetime if confirmable else tuning.non_lifetime
             self._requests.put(key, incoming, now, lifetime)
-            self.serve(incoming, now)
-        elif self._tuning.deduplicate:
+            answer = self._bodies.receive(peer, message, now)
+            if answer is None:
+                incoming.served = True
+                self.serve(incoming, now)
+            else:
+                self._send(incoming, answer, now)
+        elif self._tuning.deduplicate or not known.served:
             if known.reply and message.mtype is Type.CON:
                 self._transmissions.send(peer, known.reply, now)
         else:
@@ -99,6 +116,11 @@ class Server:
         self._transmissions.send(incoming.peer, reply, now)
 
     def respond(self, incoming: Incoming, response: Message, now: float) -> None:
+        self._send(
+            incoming, self._bodies.answer(incoming.peer, incoming.message, response, now), now
+        )
+
+    def _send(self, incoming: Incoming, response: Message, now: float) -> None:
         response.token = incoming.token
         if incoming.message.mtype is not Type.CON:
             response.mtype = Type.NON
@@ -112,12 +134,16 @@ class Server:
 
     def notify(self, peer: str, message: Message, on_end: OnEnd | None, now: float) -> int:
         """Send a notification whose type and token are set."""
+        message = self._bodies.notification(peer, message, now)
         if message.mtype is Type.CON:
             self._transmissions.confirmable(peer, message, on_end or _ignore, now)
         else:
             self._transmissions.once(peer, message, on_end, now)
         mid: int = message.mid
         return mid
+
+    def forget(self, peer: str) -> None:
+        self._bodies.forget(peer)
 
 
 def not_found(incoming: Incoming, now: float) -> None:

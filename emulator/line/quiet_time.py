@@ -45,15 +45,18 @@ class QuietTime:
             self._owed = max(self._owed - 1, 0)
             self._since, self._counted = now, self._in_early_line
 
-    def received(self, data: bytes, now: float, *, idle: bool = True) -> tuple[bytes, float | None]:
-        """The host sent `data`; `idle`: nothing waits to be sent to it.
+    def received(
+        self, data: bytes, now: float, *, idle: bool = True, answering: bool = False
+    ) -> tuple[bytes, float | None]:
+        """The host sent `data`; `idle`: nothing waits to be sent to it. `answering`: the module
+        still delays an answer.
 
         Returns what the module receives of it and, for the first bytes of an early command, the
         seconds since the final result, 0 if that is still to be sent.
         """
         if idle:  # what was queued has been sent, or lost with the port
             self._owed = 0
-        if self._owed and data.strip():
+        if (self._owed or answering) and data.strip():
             early = None if self._counted else 0.0
             self.too_soon += not self._counted
             self._counted, self._in_early_line = True, not data.rstrip(b"\n").endswith(b"\r")

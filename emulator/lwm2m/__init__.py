@@ -15,6 +15,7 @@
 - `content`: a payload for a path as items, and back. The only place that knows which shapes of TLV
   clients use, so that server and client see items only.
 - `registry`: names and types from OMA's registry, `objects.json`.
+- `attributes`: pmin, pmax, gt, lt and st, as Uri-Query options and as the decision to notify.
 
 Where types come from. A payload of TLV has no types, so `content` asks a function for the type of
 each resource. The platform gives `registry.type_of`: what is not in the registry stays bytes, as
@@ -23,9 +24,9 @@ is written by its natural type: int as Integer, float as Float, str as String, b
 
 What callers may rely on:
 
-- Input is hostile: `content.decode` and `links.parse` raise `ContentError` (`UnsupportedFormat` is
-  one) and nothing else. TLV is at most three levels deep; items and links are bounded in number;
-  the size of a payload is bounded by the one that received it.
+- Input is hostile: `content.decode`, `links.parse` and `Attributes.changed` raise `ContentError`
+  (`UnsupportedFormat` is one) and nothing else. TLV is at most three levels deep; items and links
+  are bounded in number; the size of a payload is bounded by the one that received it.
 - What was read can be written again in every format that holds it.
 - Items are in the order of the payload; of two values for one resource the last counts, in JSON the
   newest.

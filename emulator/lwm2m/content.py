@@ -28,11 +28,12 @@ MAX_ITEMS = 1024  # guess: more than a message of OneNET's 2 KB can hold; bounds
 def decode(
     content_format: int | None, payload: bytes, base: Path, type_of: TypeOf
 ) -> tuple[Item, ...]:
-    """The items of a payload that came for `base`, each at or below it; the last of equals.
+    """The items of a payload that came for `base`, each at or below it.
 
     `type_of` gets the path of a resource. Its type wins over what the payload says; a resource
-    without type is bytes (in JSON: what its field says). Without a content format, a payload is
-    text for a resource and TLV for all else; an empty one holds nothing.
+    without type is bytes (in JSON: what its field says). Of two values for one resource the last
+    counts, in JSON the newest. Without a content format, a payload is text for a resource and TLV
+    for all else; an empty one holds nothing.
 
     Raises:
         UnsupportedFormat: a content format that is not of LwM2M, or links.
@@ -42,32 +43,37 @@ def decode(
         if not payload:
             return ()
         content_format = Format.TLV if base.resource is None else Format.TEXT
-    found: Iterable[Item]
-    match content_format:
-        case Format.TLV | Format.OLD_TLV:
-            found = _placed(tlv.decode(payload), base, type_of)
-        case Format.JSON | Format.OLD_JSON | Format.SENML_JSON:
-            senml = content_format == Format.SENML_JSON
-            found = records.decode(payload, base, type_of, senml=senml)
-        case Format.TEXT | Format.OPAQUE if base.resource is None:
-            raise ContentError(f"content format {content_format} for {base}: expected a resource")
-        case Format.TEXT:
-            found = (Item(base, _plain(type_of(base.resource_path), payload)),)
-        case Format.OPAQUE:
-            found = (Item(base, from_bytes(type_of(base.resource_path), payload)),)
-        case _:
-            raise UnsupportedFormat(
-                f"content format {content_format}: expected one of"
-                f" {', '.join(str(int(each)) for each in Format if each is not Format.LINKS)}"
-            )
     items: dict[Path, Item] = {}
-    for item in found:
+    for item in _read(content_format, payload, base, type_of):
         if not base.covers(item.path) or item.path.resource is None:
             raise ContentError(f"{item.path} came for {base}: expected resources at or below it")
         items[item.path] = item
         if len(items) > MAX_ITEMS:
             raise ContentError(f"payload for {base}: expected at most {MAX_ITEMS} values")
+    for path in items:
+        if path.resource_instance is not None and path.resource_path in items:
+            raise ContentError(f"{path}: expected one value or instances of it, not both")
     return tuple(items.values())
+
+
+def _read(content_format: int, payload: bytes, base: Path, type_of: TypeOf) -> Iterable[Item]:
+    match content_format:
+        case Format.TLV | Format.OLD_TLV:
+            return _placed(tlv.decode(payload), base, type_of)
+        case Format.JSON | Format.OLD_JSON | Format.SENML_JSON:
+            senml = content_format == Format.SENML_JSON
+            return records.decode(payload, base, type_of, senml=senml)
+        case Format.TEXT | Format.OPAQUE if base.resource is None:
+            raise ContentError(f"content format {content_format} for {base}: expected a resource")
+        case Format.TEXT:
+            return (Item(base, _plain(type_of(base.resource_path), payload)),)
+        case Format.OPAQUE:
+            return (Item(base, from_bytes(type_of(base.resource_path), payload)),)
+        case _:
+            raise UnsupportedFormat(
+                f"content format {content_format}: expected one of"
+                f" {', '.join(str(int(each)) for each in Format if each is not Format.LINKS)}"
+            )
 
 
 def _plain(kind: Type | None, payload: bytes) -> Value:
@@ -161,15 +167,16 @@ def _entries(items: Sequence[Item], base: Path, type_of: TypeOf, *, wrapped: boo
         assert path.resource is not None
         resources = instances.setdefault(path.instance, {})
         data = to_bytes(type_of(path.resource_path), item.value)
-        if path.resource_instance is None:
+        number = path.resource_instance
+        held = resources.setdefault(path.resource, data if number is None else [])
+        if isinstance(held, bytes) != (number is None):
+            raise ContentError(f"{path}: expected one value or instances of it, not both")
+        if number is None:
             resources[path.resource] = data
-            continue
-        of_resource = resources.setdefault(path.resource, [])
-        if not isinstance(of_resource, list):
-            raise ContentError(f"{path}: its resource has a value of its own, too")
-        of_resource.append(Entry(Kind.RESOURCE_INSTANCE, path.resource_instance, data))
+        elif isinstance(held, list):
+            held.append(Entry(Kind.RESOURCE_INSTANCE, number, data))
     entries: list[Entry] = []
-    for number, resources in instances.items():
+    for instance, resources in instances.items():
         inner = tuple(
             Entry(Kind.RESOURCE, each, content)
             if isinstance(content, bytes)
@@ -177,7 +184,7 @@ def _entries(items: Sequence[Item], base: Path, type_of: TypeOf, *, wrapped: boo
             for each, content in resources.items()
         )
         if base.instance is None or (wrapped and base.resource is None):
-            inner = (Entry(Kind.INSTANCE, number, inner),)
+            inner = (Entry(Kind.INSTANCE, instance, inner),)
         entries += inner
     if base.resource_instance is not None:
         return [each for entry in entries if isinstance(entry.value, tuple) for each in entry.value]

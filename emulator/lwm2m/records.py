@@ -115,7 +115,7 @@ def _records(
             raise ContentError("JSON: expected texts as names")
         if not all(isinstance(each, int | float) and abs(each) < _MAX_TIME for each in time):
             raise ContentError("JSON: expected seconds as times")
-        outer = "" if base_name is None and name.startswith("/") else base_name or default
+        outer = base_name or ("" if name.startswith("/") else default)
         yield outer + name, sum(time), record
 
 

@@ -7,8 +7,8 @@ bits 2-0 the length itself if it has none. Id, length and value follow, big-endi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from emulator.lwm2m.model import MAX_ID, ContentError
 
@@ -22,8 +22,7 @@ class Kind(IntEnum):
     RESOURCE = 0xC0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """`id` 0..65535; `value` is entries for INSTANCE and MULTIPLE_RESOURCE, else content."""
 
     kind: Kind

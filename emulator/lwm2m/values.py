@@ -130,6 +130,10 @@ def from_bytes(kind: Type | None, data: bytes) -> Value:
     Raises ContentError for bytes that are not of that type.
     """
     match kind:
+        case Type.FLOAT if len(data) in (4, 8):
+            (number,) = struct.unpack(">f" if len(data) == 4 else ">d", data)
+            if isfinite(number):  # guess: JSON has no other numbers, so OneNET cannot show them
+                return _shortest(number, data) if len(data) == 4 else float(number)
         case None | Type.OPAQUE:
             return data
         case Type.STRING:
@@ -144,10 +148,6 @@ def from_bytes(kind: Type | None, data: bytes) -> Value:
             return int.from_bytes(data, signed=kind is not Type.UNSIGNED)
         case Type.OBJLNK if len(data) == 4:
             return "{}:{}".format(*struct.unpack(">HH", data))
-        case Type.FLOAT if len(data) in (4, 8):
-            (number,) = struct.unpack(">f" if len(data) == 4 else ">d", data)
-            if isfinite(number):  # guess: JSON has no other numbers, so OneNET cannot show them
-                return _shortest(number, data) if len(data) == 4 else float(number)
     raise _misfit(kind, data)
 
 

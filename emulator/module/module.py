@@ -119,9 +119,7 @@ class Module:
         self.client = Client(
             self._send_up, self._online, first_mid=first_mid, msgids=self.firmware.msgids
         )
-        dialect = DIALECTS[self.firmware.dialect](
-            self.client, conversation.urc, self.firmware, self.doubts
-        )
+        dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.on_refused = dialect.refused
         # The conversation first: lines that waited for an answer may plan something in the others.
         self._timed: tuple[Timed, ...] = (
@@ -148,6 +146,7 @@ class Module:
             self._paging,
             self.sockets,
             dialect,
+            doubts=self.doubts,
         )
 
     @property
@@ -158,6 +157,11 @@ class Module:
     def bytes_lost(self) -> int:
         """Host bytes dropped since the last start because the UART buffer was full."""
         return self._conversation.bytes_lost
+
+    @property
+    def answering(self) -> bool:
+        """Whether a command is executed whose answer is delayed."""
+        return self._conversation.due is not None
 
     @property
     def busy(self) -> bool:
@@ -247,7 +251,7 @@ class Module:
         boot = self._boot
         if boot.due is not None:
             self._output += boot.step(now)
-            if boot.due is None and self._flash.flags["AUTOCONNECT"]:
+            if boot.due is None and self._flash.flags["AUTOCONNECT"] == "TRUE":
                 self.radio.turn_on(now)
         while boot.due is None:
             stepped, deadline = False, None

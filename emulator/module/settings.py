@@ -11,19 +11,21 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Valu
 from emulator.module.radio.coverage import Cell
 
 BANDS = (3, 5, 8)  # guess: the bands of the module; hosts set 5 and 8
+_ANY_BAND = (1, 255)
 FACTORY_SPEED = 9600
 
 
 # The names are the chip's, seen on boards. A change takes effect at the next start. AUTOCONNECT
 # turns the radio on; CR_0354_0338_SCRAMBLING must match the network or no cell is found.
-FACTORY_FLAGS: Mapping[str, bool] = {
-    "AUTOCONNECT": True,
-    "CR_0354_0338_SCRAMBLING": True,
-    "CR_0859_SI_AVOID": False,
-    "COMBINE_ATTACH": False,
-    "CELL_RESELECTION": True,
-    "ENABLE_BIP": False,
+FACTORY_FLAGS: Mapping[str, str] = {
+    "AUTOCONNECT": "TRUE",
+    "CR_0354_0338_SCRAMBLING": "TRUE",
+    "CR_0859_SI_AVOID": "FALSE",
+    "COMBINE_ATTACH": "FALSE",
+    "CELL_RESELECTION": "TRUE",
+    "ENABLE_BIP": "FALSE",
 }
+_FLAGS_LIMIT = 32  # guess: bounds the memory
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class Flash:
     """Values that survive a restart of any cause; each is written at once."""
 
     bands: tuple[int, ...] = (5, 8)
-    flags: Mapping[str, bool] = field(default_factory=lambda: FACTORY_FLAGS)
+    flags: Mapping[str, str] = field(default_factory=lambda: FACTORY_FLAGS)
     speed: int = FACTORY_SPEED
 
 
@@ -41,7 +43,7 @@ class Settings:
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
         self._carrier: int | None = None  # the EARFCN to search; None: all
-        self._scrambling = flash.flags["CR_0354_0338_SCRAMBLING"]
+        self._scrambling = flash.flags["CR_0354_0338_SCRAMBLING"] == "TRUE"
 
     def can_find(self, cell: Cell) -> bool:
         """Whether a search with these settings finds `cell`."""
@@ -52,12 +54,13 @@ class Settings:
         )
 
     def _set_bands(self, values: Values, _now: float) -> Answer:
-        bands = values.integers((min(BANDS), max(BANDS)))
+        bands = values.integers(_ANY_BAND)
         while values.more:
-            bands += values.integers((min(BANDS), max(BANDS)))
-        if not set(bands) <= set(BANDS) or len(set(bands)) < len(bands):
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        self._flash.bands = tuple(bands)
+            bands += values.integers(_ANY_BAND)
+        chosen = tuple(dict.fromkeys(bands))
+        if not set(chosen) <= set(BANDS) or len(chosen) < len(bands):
+            values.doubts.take(f"the bands {bands}: expected each of {BANDS} at most once")
+        self._flash.bands = chosen
         return OK
 
     def _read_bands(self, _now: float) -> Answer:
@@ -65,7 +68,13 @@ class Settings:
 
     def _lock_carrier(self, values: Values, _now: float) -> Answer:
         """Search only this carrier, from the next search on."""
-        _, self._carrier = values.only((0, 0), (0, 0xFFFF))
+        mode, carrier = values.integers((0, 0xFF), (0, 0xFFFF))
+        cell = values.optional_word("[0-9A-Fa-f]*")
+        values.end()
+        if mode or cell is not None:  # as on modules with the same chip
+            values.doubts.take("a search for a cell, not for a carrier: it has no effect")
+        if not mode:
+            self._carrier = carrier
         return OK
 
     def _unlock_carrier(self, _now: float) -> Answer:
@@ -73,17 +82,21 @@ class Settings:
         return OK
 
     def _set_flag(self, values: Values, _now: float) -> Answer:
-        name = values.word("[A-Z0-9_]+")
-        value = values.word("TRUE|FALSE")
+        name = values.word("[A-Z0-9_]{1,40}")
+        known = name in FACTORY_FLAGS
+        value = values.word("TRUE|FALSE" if known else "[A-Z0-9_]{1,40}")
         values.end()
-        if name not in self._flash.flags:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        self._flash.flags = {**self._flash.flags, name: value == "TRUE"}
+        if not known:  # later modules with the same chip have more, some with numbers
+            values.doubts.take(f"the flag {name} is not known: it is stored without an effect")
+        flags = {**self._flash.flags, name: value}
+        if len(flags) > _FLAGS_LIMIT:
+            raise Refusal(Cme.NOT_ALLOWED)
+        self._flash.flags = flags
         return OK
 
     def _read_flags(self, _now: float) -> Answer:
         flags = self._flash.flags.items()
-        return Answer(tuple(f"+NCONFIG:{name},{str(value).upper()}" for name, value in flags))
+        return Answer(tuple(f"+NCONFIG:{name},{value}" for name, value in flags))
 
     COMMANDS: ClassVar[Commands] = {
         "+NBAND": CommandForms(

@@ -35,6 +35,8 @@ What callers may rely on:
 - Memory is bounded: devices, streams, points, open requests.
 - No HTTP client holds a connection for ever, and no answer holds the event loop for 5 ms.
 - What a caller asks and the platform does not know is refused by name or logged, never dropped.
+- An error is an `ApiError` up to `http/answers`; only there it gets the number of its call and year
+  (`years.py`).
 - Only `http/api` and `http/connections` know an event loop. Everything else is pure: time is an
   argument.
 

@@ -9,8 +9,11 @@ recording (`--record FILE`), a file of JSON lines:
     {"at": 0.5, "baud": 115200}
 
 Each line is in the file as soon as its last byte has been sent (`file.py`); a full disk ends the
-recording, with one note. What a callback `trace` or `record` raises never reaches the line
-(`guard.py`).
+recording, with one note; a start that fails leaves no file. What a callback `trace` or `record`
+raises never reaches the line (`guard.py`).
+
+`pcapng.py` writes the datagrams of the air and the lines of all modules as one capture for
+Wireshark and tshark, on one clock; `tools/m5310_at.lua` shows the lines there.
 
 `at` is in seconds since the start; bytes that are no UTF-8 have "hex" instead of "text". `m5310
 record` writes the same format for a real module; `m5310/cli/recording.py` defines it. `replay.py`

@@ -1,4 +1,6 @@
-"""The file of a recording: each line is written at once; a full disk ends the recording only."""
+"""The file of a recording or capture: each line or block is written at once; a full disk ends the
+file only.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ class RecordingFile:
     """A new file. `write` never raises; after its first error `on_note` gets one text that names
     the file, and all further lines are ignored.
 
-    The file has every line that `write` was called with, also if the program is killed. If there
-    was none, because the program could not start, the end removes the file.
+    The file has everything that `write` was called with, also if the program is killed. The end
+    removes it unless `keep` was called: a program that could not start leaves no file behind.
     """
 
     def __init__(self, path: Path, on_note: Callable[[str], None]) -> None:
@@ -21,23 +23,26 @@ class RecordingFile:
         self._on_note = on_note
         self._file = path.open("xb", buffering=0)
         self._ended = False
-        self._begun = False
+        self._kept = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end()
-        if not self._begun:
+        if not self._kept:
             self._path.unlink(missing_ok=True)
 
-    def write(self, line: str) -> None:
+    def keep(self) -> None:
+        """Call once the program has started."""
+        self._kept = True
+
+    def write(self, line: str | bytes) -> None:
         if self._ended:
             return
-        self._begun = True
         # "backslashreplace": a path in the first line may have bytes that are no UTF-8. In JSON
         # the replacement is an escape.
-        rest = line.encode("utf-8", "backslashreplace")
+        rest = line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]

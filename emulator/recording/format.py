@@ -63,6 +63,46 @@ class RecordingError(ValueError):
 # Writing ------------------------------------------------------------------------------------------
 
 
+class Chunks:
+    """Calls `emit(at, side, data)` with the chunks of what both sides send.
+
+    Times are POSIX seconds and never decrease; `at` is that of the first byte. A chunk is given
+    when its last byte comes, the bytes of an unfinished line by `flush`.
+    """
+
+    def __init__(self, emit: Callable[[float, Side, bytes], None]) -> None:
+        self._emit = emit
+        self._side = Side.HOST
+        self._data = bytearray()
+        self._at = self._last = float("-inf")
+
+    def sent(self, side: Side, data: bytes, now: float) -> None:
+        """`side` has sent `data` by `now`."""
+        if not data:
+            return
+        if side is not self._side or now - self._last >= _PAUSE:
+            self.flush()
+        self._side, self._last = side, now
+        for byte in data:
+            # A LF after a host's CR belongs to the same line, if it comes with it.
+            if side is Side.HOST and self._data.endswith(b"\r") and byte != 0x0A:
+                self.flush()
+            if not self._data:
+                self._at = now
+            self._data.append(byte)
+            line = byte == 0x0A and (side is Side.HOST or self._data.strip())
+            if line or len(self._data) >= _MAX_CHUNK:
+                self.flush()
+        if side is Side.HOST and self._data.endswith(b"\r"):
+            self.flush()
+
+    def flush(self) -> None:
+        if self._data:
+            data = bytes(self._data)
+            self._data.clear()
+            self._emit(self._at, self._side, data)
+
+
 class Recorder:
     """Calls `write` with the lines of a recording, each with its LF.
 
@@ -73,45 +113,18 @@ class Recorder:
     def __init__(self, write: Callable[[str], object], now: float, *, port: str, baud: int) -> None:
         self._write = write
         self._start = now
-        self._side = Side.HOST
-        self._data = bytearray()
-        self._at = self._last = now
+        self._chunks = Chunks(self._put_chunk)
+        self.sent, self.close = self._chunks.sent, self._chunks.flush
         started = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
         head = {"recording": VERSION, "by": _BY, "port": port, "baud": baud}
         self._put({**head, "started": started.replace("+00:00", "Z")})
 
-    def sent(self, side: Side, data: bytes, now: float) -> None:
-        """`side` has sent `data` by `now`."""
-        if not data:
-            return
-        if side is not self._side or now - self._last >= _PAUSE:
-            self._flush()
-        self._side, self._last = side, now
-        for byte in data:
-            # A LF after a host's CR belongs to the same line, if it comes with it.
-            if side is Side.HOST and self._data.endswith(b"\r") and byte != 0x0A:
-                self._flush()
-            if not self._data:
-                self._at = now
-            self._data.append(byte)
-            line = byte == 0x0A and (side is Side.HOST or self._data.strip())
-            if line or len(self._data) >= _MAX_CHUNK:
-                self._flush()
-        if side is Side.HOST and self._data.endswith(b"\r"):
-            self._flush()
-
     def speed(self, baud: int, now: float) -> None:
-        self._flush()
+        self._chunks.flush()
         self._put({"at": self._since(now), "baud": baud})
 
-    def close(self) -> None:
-        self._flush()
-
-    def _flush(self) -> None:
-        if self._data:
-            data = bytes(self._data)
-            self._data.clear()
-            self._put({"at": self._since(self._at), "from": str(self._side), **_text_or_hex(data)})
+    def _put_chunk(self, at: float, side: Side, data: bytes) -> None:
+        self._put({"at": self._since(at), "from": str(side), **_text_or_hex(data)})
 
     def _since(self, at: float) -> float:
         return round(at - self._start, 6)

@@ -211,7 +211,9 @@ class Board:
         """Report and record `data`, and drop what comes within the quiet time."""
         if self._recorder is not None:
             self._recorder.sent(Side.HOST, data, now)
-        read, early = self.quiet.received(data, now, idle=self.line.sent_all)
+        read, early = self.quiet.received(
+            data, now, idle=self.line.sent_all, answering=self.module.answering
+        )
         if early is not None:
             lost = ", and is lost" if self.quiet.early_lost else ""
             when = f"{early * 1000:.1f} ms after" if early else "before the end of"

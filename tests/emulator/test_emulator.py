@@ -445,6 +445,26 @@ async def test_early_command_is_noted_and_lost_if_hasty_lost(lost: bool) -> None
 
 
 @realtime
+@pytest.mark.parametrize("slow", ["AT+CFUN=0", "AT+COPS=?"])
+async def test_command_before_a_delayed_answer_is_noted(slow: str) -> None:
+    clock = VirtualClock()
+    shown: list[str] = []
+    early = Emulator(http=None, clock=clock, trace=lambda line: shown.append(line.text))
+    async with early as emulator:
+        emulator.line._on_port_data(slow.encode() + b"\r\n")
+        clock.advance(0.5)
+        assert emulator.too_soon == 0
+        emulator.line._on_port_data(b"AT+CSQ\r\n")
+        clock.advance(30)
+        assert emulator.too_soon == 1
+        emulator.line._on_port_data(b"AT\r\n")
+        clock.advance(1)
+    assert emulator.too_soon == 1
+    (note,) = [text for text in shown if "the next command" in text]
+    assert note.startswith("the next command came before the end of the final result")
+
+
+@realtime
 async def test_unpaced_line_has_no_quiet_time() -> None:
     async with Emulator(baud=None, http=None) as emulator:
         with Host(emulator.port) as host:
@@ -708,6 +728,16 @@ async def test_doubtful_line_is_noted_and_refused_if_the_host_is_held_to_it(stri
 def test_wrong_platform_is_refused(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Emulator(**parameters)  # type: ignore[arg-type]
+
+
+@realtime
+@pytest.mark.parametrize(("year", "errno"), [(None, 10), (2018, 10), (2019, 2001)])
+async def test_year_decides_the_errors_of_the_api(year: int | None, errno: int) -> None:
+    given = {} if year is None else {"year": year}
+    async with Emulator(baud=None, **given) as emulator:  # type: ignore[arg-type]
+        refused = await get(emulator, f"/nbiot?imei={emulator.imei}&obj_id=3303")
+        assert refused["errno"] == errno
+        assert (await get(emulator, "/devices/1"))["errno"] == 3  # in each year
 
 
 def test_year_decides_the_order_and_the_repeats() -> None:

@@ -20,7 +20,7 @@ from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
-from tools.fuzzing import module_run, writes
+from tools.fuzzing import module_run, payloads, writes
 from tools.fuzzing.module_run import ContractBroken, Event
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -196,7 +196,7 @@ def call(data: bytes) -> None:
             parse()
         except ApiError as error:
             for year in YEARS.values():
-                _sent(answers.failure(error, year.nbiot))
+                _sent(answers.failure(error, "/nbiot", year))
 
 
 def _created(body: dict[str, object]) -> None:
@@ -254,6 +254,14 @@ TARGETS = {
                 "\\ud8",
             ),
             1000,
+        ),
+        Target(
+            "lwm2m",
+            "payloads of reads, writes and reports in each content format, and links",
+            payloads.play,
+            payloads.seeds,
+            payloads.WORDS,
+            500,
         ),
         Target(
             "writes",

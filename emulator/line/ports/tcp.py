@@ -89,8 +89,11 @@ class TcpPort:
         self._paused = False
         self._writable: Callable[[], None] | None = None
         try:
+            address.host.encode("idna")  # create_server() would not close its socket
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
             self._listener = socket.create_server((address.host, address.number), family=family)
+        except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
+            raise OSError(0, f"{address}: expected the name or the address of a host") from error
         except OSError as error:  # a name that does not resolve has no errno
             number = error.errno or 0
             reason = os.strerror(number) if number > 0 else error.strerror

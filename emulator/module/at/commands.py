@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, assert_never
 
 from emulator.module.at.codec import Cme, Command, Form, Parameter, Refusal
+from emulator.module.at.doubts import Doubts
 
 _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _LEFT_OUT = Parameter("", quoted=False)
@@ -18,12 +19,14 @@ class Values:
     """The values of a set command, read one after the other.
 
     Each method raises Refusal(INCORRECT_PARAMETERS) for a value that is missing, of the wrong kind
-    or out of range (V.250; the number is TS 27.007's, seen on this module). A command
-    reads all its values, and checks with `end` or `only` that there are
-    no more, before it changes anything.
+    or out of range, and for one too many: V.250 answers ERROR then (the number is TS 27.007's, seen
+    on this module). A range is a source's; where none gives one, it is as wide as the number can
+    be. A command reads all its values, and checks with `end` or `only` that there are no more,
+    before it changes anything. What no source refuses is taken, and noted in `doubts`.
     """
 
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+    def __init__(self, parameters: tuple[Parameter, ...], doubts: Doubts | None = None) -> None:
+        self.doubts = doubts or Doubts()
         self._rest = list(reversed(parameters))
 
     @property
@@ -154,14 +157,15 @@ class CommandPart(Protocol):
 class CommandTable:
     """All commands of `parts`; where two have the same, the later one executes it."""
 
-    __slots__ = ("_parts", "_rows")
+    __slots__ = ("_doubts", "_parts", "_rows")
 
-    def __init__(self, *parts: CommandPart) -> None:
+    def __init__(self, *parts: CommandPart, doubts: Doubts | None = None) -> None:
+        self._doubts = doubts
         self._parts = parts
         self._rows = _rows(tuple(map(type, parts)))
 
     def execute(self, command: Command, now: float) -> Answer:
-        """Raises Refusal when there is no such command or form, or when it is refused."""
+        """Raises Refusal when it is refused, and for an unknown command or form (V.250)."""
         if command.name not in self._rows:
             raise Refusal(Cme.NOT_SUPPORTED)
         index, forms = self._rows[command.name]
@@ -170,7 +174,7 @@ class CommandTable:
             case Form.EXECUTE if forms.execute is not None:
                 return forms.execute(part, now)
             case Form.SET if forms.set is not None:
-                return forms.set(part, Values(command.parameters), now)
+                return forms.set(part, Values(command.parameters, self._doubts), now)
             case Form.READ if forms.read is not None:
                 return forms.read(part, now)
             case Form.TEST if callable(forms.test):

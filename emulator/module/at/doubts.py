@@ -22,8 +22,8 @@ class Doubts:
         self.strict = strict
         self.notes: deque[str] = deque(maxlen=_NOTES_LIMIT)
 
-    def take(self, what: str) -> None:
+    def take(self, what: str, number: Cme = Cme.INCORRECT_PARAMETERS) -> None:
         """Note a doubtful line, before it has changed anything. Raises Refusal in strict mode."""
         self.notes.append(f"doubtful: {what}")
         if self.strict:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
+            raise Refusal(number)

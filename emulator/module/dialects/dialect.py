@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from emulator.module.at.commands import CommandPart
-from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
@@ -21,7 +20,7 @@ class Dialect(Host, CommandPart, Protocol):
 
 
 # By `Firmware.dialect`. Each is created with the client, whose host it becomes, the function that
-# queues an unsolicited line, the firmware, and where doubtful lines are reported.
-DIALECTS: Mapping[str, Callable[[Client, Callable[[str], None], Firmware, Doubts], Dialect]] = {
+# queues an unsolicited line, and the firmware.
+DIALECTS: Mapping[str, Callable[[Client, Callable[[str], None], Firmware], Dialect]] = {
     "classic": Classic,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 
 _TIME_ZONE = 32  # quarters of an hour east of UTC: China
-_ZONES = range(-48, 57)  # time zones in quarters of an hour
+_ZONES = range(-96, 97)  # time zones in quarters of an hour (TS 27.007 8.15)
 
 
 class LocalTime:
@@ -29,6 +30,9 @@ class LocalTime:
         """Set the local time (TS 27.007 8.15), until the network sets it again."""
         text = values.quoted()
         values.end()
+        if re.search("[+-][0-9]{2}$", text) is None:
+            values.doubts.take("a time without its time zone: the zone stays as it is")
+            text += f"{self._zone:+03}"
         try:
             local = datetime.strptime(f"20{text[:-3]}", "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
             zone = int(text[-3:])

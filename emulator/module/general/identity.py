@@ -56,10 +56,10 @@ class IdentityCommands:
         pin = values.word("[0-9]{4,8}")
         values.end()
         self._radio.sim.check_present()
-        if self._radio.sim is not Sim.LOCKED:
+        if self._radio.sim is not Sim.LOCKED:  # TS 27.007 8.3: an error where no PIN is expected
             raise Refusal(Cme.NOT_ALLOWED)
         if pin != self._identity.pin:
-            raise Refusal(Cme.INCORRECT_PASSWORD)
+            raise Refusal(Cme.INCORRECT_PASSWORD)  # TS 27.007 9.2
         self._radio.unlock()
         return OK
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
+from emulator.module.at.doubts import Doubts
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio, Stat
 
@@ -17,6 +18,7 @@ TURN_OFF_TIME = 0.8
 OPERATOR_SEARCH_TIME = 20.0  # guess: seconds to search all bands for operators (AT+COPS=?)
 
 _ACCESS_TECHNOLOGY = 7  # written after the cell id; seen on this module
+_NB_IOT = 9  # the access technology of an operator (TS 27.007 7.3)
 _EMM_CAUSE = 0  # the reject cause is one of TS 24.301 annex A (TS 27.007 10.1.22)
 
 
@@ -41,11 +43,16 @@ class Network:
     # Function and registration -----------------------------------------------------------------
 
     def _set_function(self, values: Values, now: float) -> Answer:
-        on = values.only_flag()
+        on = bool(values.integer(0, 1))
+        reset = values.optional_integer(0, 1)
+        values.end()
+        if reset:  # TS 27.007 8.2; no host program was seen to send it
+            values.doubts.take("a reset before the change of function: the module does not reset")
         if on is self._radio.on:
             return OK
         if on:
-            # guess: the radio stays off without a usable SIM
+            # Refused without a usable SIM: a log of a module with the same chip. It shows another
+            # error number.
             self._radio.sim.check_usable()
             self._radio.turn_on(now)
             return Answer(delay=TURN_ON_TIME)
@@ -78,13 +85,13 @@ class Network:
         return ",".join(fields)
 
     def _set_attached(self, values: Values, now: float) -> Answer:
-        self._attach_or_detach(attach=values.only_flag(), now=now)
+        self._attach_or_detach(attach=values.only_flag(), doubts=values.doubts, now=now)
         return OK
 
-    def _attach_or_detach(self, *, attach: bool, now: float) -> None:
+    def _attach_or_detach(self, *, attach: bool, doubts: Doubts, now: float) -> None:
         if not self._radio.on:
-            raise Refusal(Cme.NOT_ALLOWED)
-        if attach:
+            doubts.take("the radio is off: it attaches when it is turned on", Cme.NOT_ALLOWED)
+        elif attach:
             self._radio.attach(now)
         else:
             self._radio.detach(now)
@@ -102,17 +109,24 @@ class Network:
     # Operator ----------------------------------------------------------------------------------
 
     def _select_operator(self, values: Values, now: float) -> Answer:
-        """0: automatic; 1: the named operator (numeric, format 2); 2: detach."""
-        mode = values.integer(0, 2)
-        name = None
-        if mode == 1:
-            values.integer(2, 2)
-            name = values.word("[0-9]{5,6}")
+        """0: automatic; 1: the named operator (numeric, format 2); 2: detach (TS 27.007 7.3)."""
+        mode = values.integer(0, 4)
+        form, name, technology = 2, None, None
+        if mode in (1, 4):
+            form = values.integer(0, 2)
+            name = values.word("[0-9]{5,6}" if form == 2 else '[^"]{1,16}')
+            technology = values.optional_integer(0, 9)
+        elif values.more:
+            form = values.integer(0, 2)
         values.end()
-        if name is not None and name != self._radio.cell.plmn:
-            raise Refusal(Cme.NO_NETWORK)
-        self._attach_or_detach(attach=mode != 2, now=now)
-        self._operator_mode = mode
+        if mode > 2 or form != 2 or technology not in (None, _NB_IOT):
+            values.doubts.take("a selection of operators that no host program was seen to send")
+        if mode == 3:  # only the format, which is numeric in any case
+            return OK
+        if mode == 1 and form == 2 and name != self._radio.cell.plmn:
+            raise Refusal(Cme.NO_NETWORK)  # TS 27.007 7.3: no other operator is selected
+        self._attach_or_detach(attach=mode != 2, doubts=values.doubts, now=now)
+        self._operator_mode = 1 if mode == 4 and name == self._radio.cell.plmn else mode % 4
         return OK
 
     def _read_operator(self, _now: float) -> Answer:
@@ -122,10 +136,8 @@ class Network:
     def _search_operators(self, _now: float) -> Answer:
         """Operators in reach: 1 available, 2 current, 3 forbidden (TS 27.007 7.3)."""
         radio = self._radio
-        if not radio.on:
-            raise Refusal(Cme.NOT_ALLOWED)
         found = ""
-        if radio.reception is not None:
+        if radio.on and radio.reception is not None:
             stat = 2 if radio.registered else 3 if radio.stat is Stat.DENIED else 1
             found = f'({stat},,,"{radio.cell.plmn}")'
         return Answer((f"+COPS:{found},,(0-2),(2)",), delay=OPERATOR_SEARCH_TIME)

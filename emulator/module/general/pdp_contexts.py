@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
 _FIRST = 0  # the context of the attach, which is always there
-_CONTEXTS = (_FIRST, 10)  # the chip's numbers
+_CONTEXTS = range(_FIRST, 11)  # the chip's numbers
+_ANY_CONTEXT = (0, 0xFF)
+_TYPES = ("IP", "NONIP")
 _ADDRESS = "10.160.3.14"
 _APN = "nbiot.MNC002.MCC460.GPRS"
 
@@ -31,17 +32,18 @@ class PdpContexts:
 
     def _define(self, values: Values, _now: float) -> Answer:
         """TS 27.007 10.1.1; a number alone deletes the context (the first one: resets it)."""
-        number = values.integer(*_CONTEXTS)
+        number = values.integer(*_ANY_CONTEXT)
         if not values.more:
             self._defined.pop(number, None)
             self._defined.setdefault(_FIRST, _Context())
             return OK
-        kind = values.word("IP|NONIP")
-        apn = values.optional_word("[A-Za-z0-9.-]{0,63}") or ""
-        values.optional_word("")  # the address: only the network assigns one
-        values.optional_integer(0, 0)  # no data compression
-        values.optional_integer(0, 0)  # no header compression
+        kind = values.word("[A-Za-z0-9-]{1,16}")
+        apn = values.optional_word('[^"]{0,100}') or ""  # TS 23.003 9.1: 100 bytes
+        address = values.optional_word('[^"]{0,100}')  # only the network assigns one
+        compression = [values.optional_integer(0, 4) for _ in range(2)]  # of data and headers
         values.end()
+        if number not in _CONTEXTS or kind not in _TYPES or address or any(compression):
+            values.doubts.take("a context that no host program was seen to define")
         self._defined[number] = _Context(kind, apn)
         return OK
 
@@ -59,10 +61,12 @@ class PdpContexts:
         return Answer((f"+CGPADDR:({','.join(map(str, sorted(self._defined)))})",))
 
     def _read_address(self, values: Values, _now: float) -> Answer:
-        (number,) = values.only(_CONTEXTS)
-        if number not in self._defined:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        return Answer((self._address_of(number),))
+        numbers = values.integers(_ANY_CONTEXT)
+        while values.more:
+            numbers += values.integers(_ANY_CONTEXT)
+        if not set(numbers) <= set(self._defined):
+            values.doubts.take(f"of the contexts {numbers} not all are defined")
+        return Answer(tuple(self._address_of(number) for number in numbers))
 
     def _address_of(self, number: int) -> str:
         used = number == _FIRST and self._radio.registered

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emulator.module.at.codec import Cme, Refusal
+from emulator.module.at.codec import Cme
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.general.udp import address_of
 from emulator.module.radio.radio import Radio
 
-# The chip's limits and defaults: sizes in bytes, times in milliseconds.
+# The chip's limits and defaults: sizes in bytes, times in milliseconds. It lists no limit for the
+# fourth value, which China Mobile's terminal program sends.
 _SIZES = (12, 1500)
 _TIMEOUTS = (10, 460_800)
 _TIMEOUT = 10_000
 _TTL = 64
-# guess: the bound; China Mobile's terminal program sends the fourth value
-_TIMES = (1, 1000)
+_TIMES = (0, 2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Pinger:
         times = values.optional_integer(*_TIMES) or 1
         values.end()
         if self._ping is not None:
-            raise Refusal(Cme.NOT_ALLOWED)
+            # guess: the newer one replaces it
+            values.doubts.take("a ping before the result of the last one", Cme.NOT_ALLOWED)
         self._send(address, timeout, times - 1, now)
         return OK
 

@@ -12,7 +12,7 @@ from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 
 SOCKETS = range(7)  # the chip's socket numbers
-DATAGRAM_LIMIT = 512  # bytes; seen in host programs
+DATAGRAM_LIMIT = 512  # bytes; seen in host programs, and as the most of AT+NSOST
 QUEUE_LIMIT = 8  # guess: datagrams that wait in one socket; newer ones are dropped
 
 _NUMBER = (SOCKETS.start, SOCKETS.stop - 1)
@@ -89,10 +89,14 @@ class Sockets:
     def _create(self, values: Values, _now: float) -> Answer:
         values.word("DGRAM")
         _, port = values.integers((_UDP, _UDP), _PORTS)
-        receives = values.optional_integer(0, 1)
+        receives = values.optional_integer(0, 3)
         values.end()
+        if receives not in (None, 0, 1):  # the M5310-A has 2 and 3
+            values.doubts.take(f"the receive control {receives} is taken as 1")
         taken = self.ports.values()
         number = next((n for n in SOCKETS if n not in self._open), None)
+        # An eighth socket is refused (seen), and a port that is in use (AT command set of the
+        # M5310-A, 1.4).
         if number is None or port in taken:
             raise Refusal(Cme.NOT_ALLOWED)
         if port == 0:
@@ -104,6 +108,7 @@ class Sockets:
 
     def _find(self, number: int) -> _Socket:
         if number not in self._open:
+            # guess: there is nothing to send from, to read or to close
             raise Refusal(Cme.NOT_ALLOWED)
         return self._open[number]
 
@@ -121,23 +126,27 @@ class Sockets:
         number = values.integer(*_NUMBER)
         address = address_of(values.word("[0-9.]+"))
         port = values.integer(1, 0xFFFF)
-        flags = int(values.word("0x[0-9A-Fa-f]{1,4}|0"), 16) if flagged else 0
+        flags = values.word("(0x)?[0-9A-Fa-f]{1,4}") if flagged else "0"
         length = values.integer(1, DATAGRAM_LIMIT)
         data = from_hex(values.word("[0-9A-Fa-f]+"))
         values.end()
-        if length != len(data):
+        if length != len(data):  # they must agree (seen in host programs)
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         socket = self._find(number)
-        if not self._online():
+        if flags != "0" and not flags.startswith("0x"):
+            values.doubts.take(f"the flags {flags} are taken as 0x{flags}")
+        if not self._online():  # without an address sending fails (AT command set of the M5310-A)
             raise Refusal(Cme.NO_NETWORK)
         self._send(Datagram(socket.port, address, port, data))
         self.changed = True
-        return Answer((f"{number},{length}",)), flags
+        return Answer((f"{number},{length}",)), int(flags, 16)
 
     def _receive_from(self, values: Values, _now: float) -> Answer:
         """Read the oldest datagram, or a part of it; the rest stays in the queue."""
-        number, wanted = values.only(_NUMBER, (1, DATAGRAM_LIMIT))
+        number, wanted = values.only(_NUMBER, (0, 2**31 - 1))
         waiting = self._find(number).waiting
+        if not 1 <= wanted <= DATAGRAM_LIMIT:
+            values.doubts.take(f"{wanted} bytes of a datagram: expected 1 to {DATAGRAM_LIMIT}")
         if not waiting:
             return OK
         datagram = waiting.popleft()

@@ -102,20 +102,22 @@ class Client:
 
     def delete(self) -> None:
         """Delete the instance with all its objects."""
-        self._registration.transition(Event.DELETE)
+        self._registration.delete()
         self.objects.clear()
         self._ackids.clear()
 
     def add_instance(self, instance: Path) -> None:
+        """One that is there keeps its resources."""
         self._registration.check(Event.ADD_INSTANCE)
-        if self.objects.knows(instance) or self.objects.full:
+        if self.objects.knows(instance):
+            return
+        if self.objects.full:
             raise NotAllowed
         self.objects.add(instance)
 
     def delete_instance(self, instance: Path) -> None:
+        """Does nothing where there is none."""
         self._registration.check(Event.DELETE_INSTANCE)
-        if not self.objects.knows(instance):
-            raise NotAllowed
         self.objects.remove(instance)
         self._report = [line for line in self._report if not instance.covers(line[0].path)]
         self._observations.remove_instance(instance)
@@ -140,8 +142,11 @@ class Client:
             self._listed = frozenset(objects)
 
     def close(self, now: float) -> None:
-        """Deregister; `Host.deregistered` follows."""
+        """Deregister; `Host.deregistered` follows, at once if the login was still under way."""
+        given_up = self.state is State.REGISTERING
         self._registration.close(now)
+        if given_up:
+            self.host.deregistered()
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -150,8 +155,8 @@ class Client:
     ) -> None:
         """Before the registration: declare a resource. After it: add its value to a report.
 
-        `size`: bytes of the value. `complete`: send the report; only this one may have an ackid
-        above 0, and `Host.acknowledged` follows from that. The newest type of a resource counts.
+        `size`: bytes of the value. `complete`: send the report; with an ackid above 0 follows
+        `Host.acknowledged` (any other line ignores it). The newest type of a resource counts.
 
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
@@ -162,15 +167,18 @@ class Client:
             raise NotAllowed
         if not self.objects.can_declare(item.path):
             raise NotAllowed
-        if self.state in REGISTERED and instance in self._listed:
+        reports = self.reports(item.path)
+        if reports:
             self._check_report(item, size, ackid, complete=complete, now=now)
-        elif ackid:  # nothing is sent, so nothing would be acknowledged
-            raise InvalidValue
         self.objects.declare(item.path, value_type)
-        if self.state in REGISTERED and instance in self._listed:
+        if reports:
             self._report.append((item, size))
             if complete:
                 self._send_report(ackid, now)
+
+    def reports(self, path: Path) -> bool:
+        """Whether `notify` reports this resource; otherwise it declares it."""
+        return self.state in REGISTERED and path.instance_path in self._listed
 
     def drop_report(self) -> None:
         """Forget the lines of an incomplete report."""
@@ -184,11 +192,10 @@ class Client:
         declared = (
             self.objects.type_of(item.path) is not None or item.path.instance_path not in self._old
         )
-        # OneNET guide 5.2: an ackid stands with flag 1 and is not used twice; 1000 bytes a report.
+        # OneNET guide 5.2.1: an ackid is not used twice; 1000 bytes a report.
         fits = (
             declared
-            and (complete or not ackid)
-            and ackid not in self._ackids
+            and not (complete and ackid in self._ackids)
             and sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
             and len(self._report) < REPORT_ITEMS
         )

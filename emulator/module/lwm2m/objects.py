@@ -30,7 +30,7 @@ class Objects:
         self._instances[instance] = {}
 
     def remove(self, instance: Path) -> None:
-        del self._instances[instance]
+        self._instances.pop(instance, None)
 
     def clear(self) -> None:
         self._instances.clear()

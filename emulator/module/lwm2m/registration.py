@@ -43,6 +43,7 @@ class Event(Enum):
 
 
 # guess: a failed update ends the registration, as in other LwM2M clients; the host opens again.
+# guess: a logout during a login gives the login up; a newer update replaces the one under way.
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.ABSENT: {
         Event.CONFIGURE: State.CONFIGURED,
@@ -58,6 +59,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.ADD_INSTANCE: State.REGISTERING,
         Event.DELETE_INSTANCE: State.REGISTERING,
         Event.NOTIFY: State.REGISTERING,
+        Event.CLOSE: State.CONFIGURED,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
@@ -67,17 +70,23 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.NOTIFY: State.REGISTERED,
         Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
     },
     State.UPDATING: {
         Event.ADD_INSTANCE: State.UPDATING,
         Event.DELETE_INSTANCE: State.UPDATING,
         Event.NOTIFY: State.UPDATING,
+        Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
     },
     State.DEREGISTERING: {
+        Event.ADD_INSTANCE: State.DEREGISTERING,
         Event.DELETE_INSTANCE: State.DEREGISTERING,
+        Event.CLOSE: State.DEREGISTERING,
+        Event.DELETE: State.ABSENT,
         Event.CLOSED: State.CONFIGURED,
     },
 }
@@ -104,6 +113,7 @@ class Registration:
         self._ended = ended
         self._location = ""
         self._timeout = 0.0  # of the exchanges, in seconds
+        self._update_mid = 0  # of the update under way
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -135,14 +145,28 @@ class Registration:
 
     def update(self, lifetime: int, objects: tuple[Path, ...] | None, now: float) -> None:
         """Renew the registration, with a new list of objects unless that is None."""
+        if self.state is State.UPDATING:
+            self._exchanges.end(self._update_mid)
         self.transition(Event.UPDATE)
-        self._begin(Update(self._exchanges.next_mid(), self._location, lifetime, objects), now)
+        self._update_mid = self._exchanges.next_mid()
+        self._begin(Update(self._update_mid, self._location, lifetime, objects), now)
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
+        registered = self.state in REGISTERED
         self.transition(Event.CLOSE)
-        self._exchanges.clear()
-        self._begin(Deregister(self._exchanges.next_mid(), self._location), now)
+        if registered:
+            self._exchanges.clear()
+            self._begin(Deregister(self._exchanges.next_mid(), self._location), now)
+
+    def delete(self) -> None:
+        """Delete the instance. One that is registered says so to the platform (observed on a later
+        module), and does not wait for the answer.
+        """
+        registered = self.state in REGISTERED
+        self.transition(Event.DELETE)
+        if registered:
+            self._send(Deregister(self._exchanges.next_mid(), self._location))
 
     def _begin(self, message: Message, now: float) -> None:
         # guess: the timeout of the register request bounds the other two as well

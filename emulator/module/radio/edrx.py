@@ -9,7 +9,6 @@ from collections.abc import Callable
 from math import floor
 from typing import ClassVar
 
-from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.radio.radio import Radio
 
@@ -29,6 +28,7 @@ _CYCLES = {
     "1110": 5242.88,
     "1111": 10485.76,
 }
+_CYCLE = "0101"  # guess: until the host sets one
 _WINDOW_BITS, _WINDOW = "0000", 2.56  # the paging time window, in seconds: the shortest
 
 PAGING_LIMIT = 16  # guess: messages the network keeps for the next window; further ones are lost
@@ -50,7 +50,7 @@ class DiscontinuousReception:
 
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
-        self._cycle = "0101"
+        self._cycle = _CYCLE
         self._on = False
         self._paged: list[Callable[[float], None]] = []
         self._window = 0.0  # when the next one starts
@@ -87,14 +87,17 @@ class DiscontinuousReception:
         return self._radio.registered and not self._radio.asleep
 
     def _set(self, values: Values, now: float) -> Answer:
-        on = bool(values.integer(0, 1))
-        technology = values.optional_integer(_LTE_NB, _LTE_NB)
+        """TS 27.007 7.40: 0 off, 1 on, 2 on with reports, 3 off and forget the cycle."""
+        mode = values.integer(0, 3)
+        technology = values.optional_integer(0, _LTE_NB)
         cycle = values.optional_word("[01]{4}")
         values.end()
-        if on and technology is None:
-            raise Refusal(Cme.INCORRECT_PARAMETERS)
-        self._cycle = cycle or self._cycle
-        self._on = on
+        if mode > 1 or (technology is None and mode) or technology not in (None, _LTE_NB):
+            values.doubts.take(
+                "eDRX as no host program was seen to set it; it is taken as NB-IoT's"
+            )
+        self._cycle = _CYCLE if mode == 3 else cycle or self._cycle
+        self._on = mode in (1, 2)
         if self._radio.registered:  # a tracking area update
             self._radio.use(now)
         return OK

@@ -24,6 +24,7 @@ UART_HOLD = 5.0  # guess: seconds the module stays awake after the last byte of 
 # Seconds of each timer unit; a timer has three bits of unit and five bits of count
 # (TS 24.008 10.5.7.3 and 10.5.7.4a). Unit 7 means deactivated.
 _ACTIVE_UNITS = (2, 60, 360, 60, 60, 60, 60)
+_T3412, _T3324 = "01000001", "00000101"  # guess: 10 hours and 10 seconds until the host sets them
 _UPDATE_UNITS = (600, 3600, 36_000, 2, 30, 60, 1_152_000)
 
 
@@ -50,8 +51,7 @@ class PowerSaving:
 
     def __init__(self, radio: Radio, urc: Callable[[str], None]) -> None:
         self.on = False
-        self.t3412 = "01000001"  # 10 hours
-        self.t3324 = "00000101"  # 10 seconds
+        self.t3412, self.t3324 = _T3412, _T3324
         self._radio = radio
         self._urc = urc
         self._report = False
@@ -124,11 +124,14 @@ class PowerSaving:
             self._urc(f"+NPSMR:{int(self._radio.asleep)}")
 
     def _set(self, values: Values, now: float) -> Answer:
-        on = bool(values.integer(0, 1))
+        mode = values.integer(0, 2)
         # The second and third value are GPRS timers without a meaning here (TS 27.007 7.38).
         _, _, t3412, t3324 = (values.optional_word("[01]{8}") for _ in range(4))
         values.end()
-        self.on = on
+        if mode == 2:  # off, and the timers are forgotten (TS 27.007 7.38)
+            values.doubts.take("power saving mode 2, which no host program was seen to set")
+            t3412, t3324 = _T3412, _T3324
+        self.on = mode == 1
         self.t3412, self.t3324 = t3412 or self.t3412, t3324 or self.t3324
         if self._radio.registered:  # a tracking area update (TS 24.301 5.3.11)
             self._radio.use(now)

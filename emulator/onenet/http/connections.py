@@ -65,6 +65,11 @@ class Listener:
         try:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._connect, host, port)
+        except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
+            await self.close()
+            raise OSError(
+                0, f"HTTP on {host}:{port}: expected the name or the address of a host"
+            ) from error
         except OSError as error:
             await self.close()
             # asyncio's own text repeats the address; a name that does not resolve has no errno.

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from email import message_from_string
 from pathlib import Path
 
 import pytest
 
+import m5310 as m5310_package
 from emulator import Coverage, Emulator, Sim
 from tests.support.cli_process import PATIENCE, ROOT, m5310
 
@@ -122,17 +124,37 @@ def test_output_that_cannot_write_chinese_is_english(emulated: Emulator) -> None
     )
 
 
-def test_installed_package_has_the_catalogue(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what a wheel of this project installs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
-    (wheel,) = tmp_path.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def test_installed_package_has_the_catalogue(installed: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "m5310", "probe"],
-        cwd=tmp_path / "installed",
+        cwd=installed,
         env=CHINESE,
         capture_output=True,
         encoding="utf-8",
         timeout=PATIENCE,
     )
     assert (ran.returncode, ran.stderr) == (2, "m5310 probe: 缺少参数：PORT（用法见 --help）\n")
+
+
+def test_metadata_of_the_package(installed: Path) -> None:
+    """No public address of the project is known, so there is none."""
+    (folder,) = installed.glob("m5310-*.dist-info")
+    found = message_from_string((folder / "METADATA").read_text(encoding="utf-8"))
+    assert found["Version"] == m5310_package.__version__
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert "Natural Language :: Chinese (Simplified)" in found.get_all("Classifier", [])
+    assert not {"Home-page", "Project-URL", "Author-email"} & set(found)
+    (notice,) = found.get_all("License-File", [])
+    assert (folder / "licenses" / notice).is_file()

@@ -468,13 +468,63 @@ def test_failed_start_is_one_line_and_status_2(
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """The number of a TCP port of this machine that is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@realtime
 @pytest.mark.usefixtures("restored_signals")
-def test_failed_start_leaves_no_recording(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("--api-key \x7f", "api_key: expected"),
+        ("--http 127.0.0.1:{taken}", "HTTP on 127.0.0.1:{taken}: Address already in use"),
+        ("--http é..é:80", "HTTP on é..é:80: expected the name or the address of a host"),
+        ("--port socket://é..é:80", "socket://é..é:80: expected the name or the address of a host"),
+        ("--port socket://127.0.0.1:{taken}", ":{taken}: Address already in use"),
+        ("--port rfc2217://127.0.0.1:{before} --modules 2", "Address already in use"),
+        ("--link {folder}/link --http 127.0.0.1:{taken}", "Address already in use"),
+        ("--link {folder}/link --modules 3", "{folder}/link-3 exists and is no symbolic link"),
+    ],
+)
+def test_failed_start_leaves_nothing_behind(
+    wrong: str, message: str, taken: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong = ("--record", str(tmp_path / "day.jsonl"), "--api-key", "a b")
-    assert_fails_to_start(capsys, *wrong, message="api_key: expected")
-    assert not (tmp_path / "day.jsonl").exists()
+    (tmp_path / "link-3").write_text("mine")
+    places = {"folder": tmp_path, "taken": taken, "before": taken - 1}
+    words = wrong.format(**places).split(" ")
+    recording = str(tmp_path / "day.jsonl")
+    assert_fails_to_start(capsys, "--record", recording, *words, message=message.format(**places))
+    assert list(tmp_path.iterdir()) == [tmp_path / "link-3"]
+
+
+@realtime
+async def test_nothing_is_left_behind_if_the_startup_message_cannot_be_printed(
+    tmp_path: Path,
+) -> None:
+    options = f"--json --record {tmp_path}/day.jsonl --link {tmp_path}/link"
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'exec "$0" -m emulator {options} > /dev/full', sys.executable),
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    status, _, err = await ended(process)
+    process._transport.close()  # type: ignore[attr-defined]
+    assert (status, err) == (2, "m5310-emulator: No space left on device\n")
+    assert os.listdir(tmp_path) == []
+
+
+@realtime
+async def test_recording_of_a_session_without_a_host_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    async with running("--json", "--record", str(file)) as process:
+        await ready(process)
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == (0, "", "")
+    assert len(file.read_text().splitlines()) == 1
 
 
 @realtime

@@ -40,6 +40,17 @@ def test_command_before_the_end_of_the_answer_is_counted_once(lost: bool) -> Non
     assert quiet.too_soon == 1
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_command_during_a_delayed_answer_is_counted_once(lost: bool) -> None:
+    quiet = QuietTime(0.02, early_lost=lost)
+    assert quiet.received(b"\n", 1.0, answering=True) == (b"\n", None)
+    assert quiet.received(b"A", 1.1, answering=True) == (b"" if lost else b"A", 0.0)
+    assert quiet.received(b"T\r", 1.2, answering=True) == (b"" if lost else b"T\r", None)
+    quiet.sent(b"\r\nOK\r\n", 2.0)
+    assert quiet.received(b"AT\r", 2.01)[1] == pytest.approx(0.01)
+    assert quiet.too_soon == 2
+
+
 def test_answer_lost_with_its_port_is_not_waited_for() -> None:
     quiet = QuietTime(0.02)
     quiet.queued(b"\r\nOK\r\n")

@@ -19,6 +19,18 @@ no source refuses is taken, and noted for the trace (`at.doubts`); `strict_host`
     block sizes                            checks them is not known
     an address that is not coap://...      the login times out
     an endpoint name that is not imei;imsi the platform refuses the login
+    AT+MIPLADDOBJ of an instance that is   no source refuses it; nothing changes
+    there, AT+MIPLDELOBJ of one that is not
+    AT+MIPLADDOBJ, AT+MIPLCLOSE during a   no source refuses it; one logout ends it
+    logout
+    AT+MIPLCLOSE during a login            no source refuses it; the login is given up, and
+                                           +MIPLCLOSE:0,1 follows
+    AT+MIPLUPDATE during an update         no source refuses it; the newer one replaces the older
+    AT+MIPLDEL during a login, while       no source refuses it; a later module logs out by it
+    registered, during a logout            (observed)
+    AT+MIPLOPEN with a timeout of 0        no source refuses it; taken as 30 s
+    an ackid without flag 1, or in a       OneNET guide 5.2.1: it only counts with flag 1; the guide
+    declaration                            shows it for declarations, too. It is ignored
 
     refused                                source
     lengths in MIPLCONF that do not fit,   OneNET guide 5.1.1: size, hexadecimal text, index from 1
@@ -29,7 +41,7 @@ no source refuses is taken, and noted for the trace (`at.doubts`); `strict_host`
     1024 bytes, or not of its type
     more than 1000 bytes in one message    OneNET guide 5.2
     a report of what was not declared      OneNET guide 5.1.2
-    an ackid twice, or without flag 1      OneNET guide 5.2.1
+    an ackid twice                         OneNET guide 5.2.1
     steps out of order: no configuration,  OneNET guide 5.1: the order of a session
     no object, no login
     an answer without a request            guess: there is nothing to answer

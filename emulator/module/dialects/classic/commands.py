@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import ClassVar
 
 from emulator.air.model import Item, Path
@@ -11,12 +11,7 @@ from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
-from emulator.module.dialects.classic.urcs import (
-    execute_line,
-    ids_of,
-    read_line,
-    write_lines,
-)
+from emulator.module.dialects.classic.urcs import execute_line, ids_of, read_line, write_lines
 from emulator.module.dialects.classic.values import ValueType, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
@@ -28,7 +23,7 @@ from emulator.module.lwm2m.host import (
     ReadRequest,
     WriteRequest,
 )
-from emulator.module.lwm2m.registration import Event
+from emulator.module.lwm2m.registration import Event, State
 
 OPEN_TIMEOUT = 30  # guess: seconds where AT+MIPLOPEN gives none
 ACKID_LIMIT = 2**31 - 1
@@ -40,6 +35,13 @@ _ID = (0, 0xFFFF)
 _ID_OR_ALL = (-1, 0xFFFF)
 _TYPE = (min(ValueType), max(ValueType))
 _FLAG = (0, 1)
+# No source says that the module refuses these; others are legal by the order of a session.
+_DOUBTFUL: Mapping[Event, Container[State]] = {
+    Event.ADD_INSTANCE: (State.DEREGISTERING,),
+    Event.UPDATE: (State.UPDATING,),
+    Event.CLOSE: (State.REGISTERING, State.DEREGISTERING),
+    Event.DELETE: (State.REGISTERING, State.REGISTERED, State.UPDATING, State.DEREGISTERING),
+}
 # A report, or an answer to a read with its msgid, with flag 1 behind the value.
 _LAST_LINE = re.compile(
     r"AT *\+(?:MIPLNOTIFY=|MIPLREAD=[^,]*,([0-9]{1,5}),).*[\",] *1 *(?:,[0-9 ]*)?",
@@ -68,16 +70,13 @@ def _form(setter: Setter[Classic]) -> CommandForms[Classic]:
 class Classic:
     """A `Dialect`. `urc` queues an unsolicited line for the host."""
 
-    def __init__(
-        self, client: Client, urc: Callable[[str], None], firmware: Firmware, doubts: Doubts
-    ) -> None:
+    def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
         client.host = self
-        self._doubts = doubts
         self._client = client
         self._urc = urc
         self._firmware = firmware
         self._msgid = (firmware.msgids.start, firmware.msgids.stop - 1)
-        self._assembly = Assembly(doubts)
+        self._assembly = Assembly()
 
     # The instance and its objects --------------------------------------------------------------
 
@@ -89,34 +88,54 @@ class Classic:
         return OK
 
     def _add_object(self, values: Values, _now: float) -> Answer:
-        self._client.add_instance(_instance(values))
+        self._client.add_instance(self._instance(values, Event.ADD_INSTANCE, there=False))
         return OK
 
     def _delete_object(self, values: Values, _now: float) -> Answer:
-        self._client.delete_instance(_instance(values))
+        self._client.delete_instance(self._instance(values, Event.DELETE_INSTANCE, there=True))
         return OK
+
+    def _instance(self, values: Values, event: Event, *, there: bool) -> Path:
+        """The instance of a command, which is doubtful unless it is `there` (or is not)."""
+        path = Path(*values.only(_REF, _ID, _ID)[1:])
+        self._check(event, values.doubts)
+        if self._client.objects.knows(path) is not there:
+            values.doubts.take(f"{path} is {'not' if there else 'already'} there", Cme.NOT_ALLOWED)
+        return path
 
     def _delete(self, values: Values, _now: float) -> Answer:
         values.only(_REF)
+        self._check(Event.DELETE, values.doubts)
         self._client.delete()
         return OK
+
+    def _check(self, event: Event, doubts: Doubts) -> None:
+        """Refuse what is not legal in this state, and doubt what is legal without a source."""
+        self._client.check(event)
+        if self._client.state in _DOUBTFUL.get(event, ()):
+            doubts.take(f"{event.name} while {self._client.state.name}", Cme.NOT_ALLOWED)
 
     # Registration ------------------------------------------------------------------------------
 
     def _open(self, values: Values, now: float) -> Answer:
         values.integer(*_REF)
-        timeout = values.optional_integer(1, 0xFFFF)
+        timeout = values.optional_integer(0, 2**31 - 1)
         values.end()
-        self._client.open(OPEN_TIMEOUT if timeout is None else timeout, now)
+        self._client.check(Event.OPEN)
+        if timeout == 0:
+            values.doubts.take(f"a timeout of 0 seconds is taken as {OPEN_TIMEOUT}")
+        self._client.open(timeout or OPEN_TIMEOUT, now)
         return OK
 
     def _update(self, values: Values, now: float) -> Answer:
         _, lifetime, with_objects = values.only(_REF, (LIFETIME.start, LIFETIME.stop - 1), _FLAG)
+        self._check(Event.UPDATE, values.doubts)
         self._client.update(lifetime, with_objects=bool(with_objects), now=now)
         return OK
 
     def _close(self, values: Values, now: float) -> Answer:
         values.only(_REF)
+        self._check(Event.CLOSE, values.doubts)
         self._client.close(now)
         return OK
 
@@ -132,19 +151,21 @@ class Classic:
             ackid = values.optional_integer(0, ACKID_LIMIT) or 0
         values.end()
         value_type = ValueType(kind)
-        item = Item(Path(*ids), value_of(value_type, text, self._doubts))
+        item = Item(Path(*ids), value_of(value_type, text, values.doubts))
         self._client.check(Event.NOTIFY)
-        self._compare(item.path, value_type)
+        self._compare(item.path, value_type, values.doubts)
+        if ackid and not (complete and self._client.reports(item.path)):
+            values.doubts.take(f"the ackid {ackid} is of no complete report, and is ignored")
         self._client.notify(
             item, kind, size=size(value_type, text), ackid=ackid, complete=complete, now=now
         )
         return OK
 
-    def _compare(self, path: Path, value_type: ValueType) -> None:
+    def _compare(self, path: Path, value_type: ValueType, doubts: Doubts) -> None:
         """Doubt a type that is not the declared one, which hosts send (observed)."""
         declared = self._client.objects.type_of(path)
         if declared is not None and declared != value_type:
-            self._doubts.take(
+            doubts.take(
                 f"{path} is declared as {ValueType(declared).name}, this value is {value_type.name}"
             )
 
@@ -156,7 +177,7 @@ class Classic:
         path = Path(*ids)
         declared = self._client.objects.type_of(path)
         if values.next_is_quoted:  # one host has no value type in its table of commands (observed)
-            self._doubts.take("an answer to a read without the value's type")
+            values.doubts.take("an answer to a read without the value's type")
             kind = ValueType.STRING if declared is None else declared
         else:
             kind = values.integer(*_TYPE)
@@ -170,10 +191,10 @@ class Classic:
             return OK
         if min(ids) < 0 or not self._client.objects.knows(path.instance_path):
             raise Refusal(Cme.INCORRECT_PARAMETERS)  # a value is of one resource (LwM2M 1.0.2 6.4)
-        value = value_of(value_type, text, self._doubts)
+        value = value_of(value_type, text, values.doubts)
         if declared is None:
-            self._doubts.take(f"{path} is not declared")
-        self._compare(path, value_type)
+            values.doubts.take(f"{path} is not declared")
+        self._compare(path, value_type, values.doubts)
         request.add(path, value, size(value_type, text))
         if last:
             self._client.requests.complete(request)
@@ -276,8 +297,3 @@ class Classic:
         "+MIPLWRITE": _form(_answer_write),
         "+MIPLEXECUTE": _form(_answer_execute),
     }
-
-
-def _instance(values: Values) -> Path:
-    _, object_, instance = values.only(_REF, _ID, _ID)
-    return Path(object_, instance)

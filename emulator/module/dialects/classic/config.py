@@ -89,8 +89,7 @@ def _counted(data: bytes) -> tuple[bytes, bytes]:
 class Assembly:
     """Collects fragments. Indices count from 1; fragment 1 discards earlier fragments."""
 
-    def __init__(self, doubts: Doubts) -> None:
-        self._doubts = doubts
+    def __init__(self) -> None:
         self._fragments: tuple[bytes, ...] = ()
 
     def add(self, values: Values) -> Config | None:
@@ -111,6 +110,6 @@ class Assembly:
         if not last:
             self._fragments = fragments
             return None
-        config = decode(blob, self._doubts)
+        config = decode(blob, values.doubts)
         self._fragments = ()
         return config

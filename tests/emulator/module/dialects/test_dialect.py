@@ -11,7 +11,6 @@ import pytest
 from emulator.air.messages import Read, Register, Response
 from emulator.air.model import Code, Path
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
-from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
 from emulator.module.lwm2m.client import Client
@@ -25,9 +24,7 @@ INSTANCE = Path(3303, 0)
 class TinyDialect(RecordingHost):
     """One command that registers, and two unsolicited lines."""
 
-    def __init__(
-        self, client: Client, urc: Callable[[str], None], firmware: Firmware, doubts: Doubts
-    ) -> None:
+    def __init__(self, client: Client, urc: Callable[[str], None], firmware: Firmware) -> None:
         super().__init__()
         client.host = self
         self._client = client

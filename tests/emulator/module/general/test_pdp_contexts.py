@@ -51,14 +51,12 @@ def test_no_address_without_network() -> None:
     [
         "AT+CGDCONT",
         "AT+CGDCONT=",
-        'AT+CGDCONT=11,"IP"',
-        'AT+CGDCONT=1,"PPP"',
-        'AT+CGDCONT=1,"IP","a b"',
-        'AT+CGDCONT=1,"IP","a","10.0.0.1"',
-        'AT+CGDCONT=1,"IP","a",,1',
+        'AT+CGDCONT=256,"IP"',
+        'AT+CGDCONT=1,"A B"',
+        'AT+CGDCONT=1,"IP","a",,5',
         'AT+CGDCONT=1,"IP","a",,0,0,0',
-        "AT+CGPADDR=1",
-        "AT+CGPADDR=0,0",
+        "AT+CGPADDR=256",
+        "AT+CGPADDR=0,x",
     ],
 )
 def test_refusals_change_nothing(command: str) -> None:

@@ -83,8 +83,6 @@ def test_delete_clears_objects() -> None:
 
 def test_instances_and_resources_are_limited() -> None:
     bench = configured()
-    with pytest.raises(NotAllowed):
-        bench.client.add_instance(WARM.instance_path)
     for number in range(2, INSTANCE_LIMIT):
         bench.client.add_instance(Path(3303, number))
     with pytest.raises(NotAllowed):
@@ -97,19 +95,21 @@ def test_instances_and_resources_are_limited() -> None:
     assert bench.client.objects.type_of(Path(3303, 0, 0)) == TEXT
 
 
-def test_unknown_instances_are_refused() -> None:
+def test_instance_is_added_and_deleted_once() -> None:
     bench = configured()
-    with pytest.raises(NotAllowed):
-        bench.client.delete_instance(Path(3303, 1))
+    bench.client.add_instance(WARM.instance_path)
+    assert bench.client.objects.type_of(WARM) == NUMBER
+    bench.client.delete_instance(Path(3303, 1))
+    assert bench.client.objects.instances == (Path(3303, 0), Path(3306, 0))
     with pytest.raises(NotAllowed):
         notify(bench, Path(3303, 1, 5700))
 
 
-def test_declaration_refuses_an_ackid() -> None:
+def test_declaration_is_not_acknowledged() -> None:
     bench = configured()
-    refuse(bench, UNIT, TEXT, ackid=5)
-    assert notify(bench, Path(3303, 0, 5702)) == []
+    assert notify(bench, Path(3303, 0, 5702), ackid=5) == []
     assert bench.client.objects.type_of(Path(3303, 0, 5702)) == NUMBER
+    assert not bench.client.reports(WARM)
 
 
 # Registration ------------------------------------------------------------------------------------
@@ -180,6 +180,53 @@ def test_close_deregisters_and_drops_what_is_pending() -> None:
     assert bench.client.due is None
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_logout_gives_up_a_login_under_way(answered: bool) -> None:
+    bench = configured()
+    bench.client.open(30.0, bench.now)
+    (register,) = bench.uplink()
+    bench.client.close(bench.now)
+    assert bench.host.events == [("deregistered",)]
+    assert (bench.client.state, bench.client.due) == (State.CONFIGURED, None)
+    if answered:  # the platform has registered it nevertheless
+        assert bench.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == []
+    assert bench.uplink() == []
+    bench.client.open(30.0, bench.now)
+
+
+def test_second_logout_changes_nothing() -> None:
+    bench = online()
+    bench.client.close(bench.now)
+    bench.client.close(bench.now)
+    (deregister,) = bench.uplink()
+    assert bench.deliver(Response(deregister.mid, Code.DELETED)) == [("deregistered",)]
+
+
+def test_newer_update_replaces_the_older_one() -> None:
+    bench = online()
+    bench.client.update(600, with_objects=False, now=bench.now)
+    bench.client.update(700, with_objects=False, now=bench.now)
+    first, second = bench.uplink()
+    assert bench.deliver(Response(first.mid, Code.CHANGED)) == []
+    assert bench.deliver(Response(second.mid, Code.CHANGED)) == [("updated", True)]
+
+
+def test_deletion_logs_out_and_ends_everything() -> None:
+    bench = online()
+    notify(bench, WARM, ackid=7)
+    bench.client.delete()
+    (deregister,) = bench.uplink()
+    assert deregister == Deregister(deregister.mid, "rd/1")
+    assert (bench.client.state, bench.client.due, bench.client.observed) == (State.ABSENT, None, ())
+    assert bench.deliver(Response(deregister.mid, Code.DELETED)) == []
+    bench.configure((WARM, NUMBER))
+    bench.client.open(30.0, bench.now)
+    bench.client.delete()
+    (register,) = bench.uplink()
+    assert isinstance(register, Register)  # what was not registered is not logged out
+    assert bench.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == []
+
+
 # Reports -----------------------------------------------------------------------------------------
 
 
@@ -224,10 +271,17 @@ def test_refused_values_leave_the_incomplete_report() -> None:
     bench = online()
     notify(bench, WARM, 22.0, complete=False)
     refuse(bench, Path(3303, 0, 5702))  # never declared
-    refuse(bench, WARM, ackid=7, complete=False)  # an ackid before the last value
     refuse(bench, UNIT, TEXT, size=PAYLOAD_LIMIT)
     (sent,) = notify(bench, UNIT, "F", TEXT, size=PAYLOAD_LIMIT - 1)
     assert [item.value for item in sent.items] == [22.0, "F"]
+
+
+def test_ackid_before_the_last_value_is_ignored() -> None:
+    bench = online()
+    notify(bench, WARM, 22.0, ackid=7, complete=False)
+    (sent,) = notify(bench, UNIT, "F", TEXT)
+    assert not sent.confirmable
+    notify(bench, WARM, ackid=7)
 
 
 def test_report_has_a_limit_of_values() -> None:

@@ -129,14 +129,6 @@ def test_close_ends_the_registration_with_any_answer(code: Code | None) -> None:
     assert bench.exchanges.due is None
 
 
-def test_close_in_another_state_keeps_the_exchanges() -> None:
-    bench = RegistrationBench()
-    register = bench.open()
-    with pytest.raises(NotAllowed):
-        bench.registration.close(1.0)
-    assert bench.exchanges.end(register.mid) == register
-
-
 def test_timeout_of_open_bounds_later_exchanges() -> None:
     bench = RegistrationBench()
     bench.register()

@@ -54,7 +54,7 @@ def test_edrx_off_reads_back_as_ok_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["AT+CEDRXS=1", "AT+CEDRXS=1,4", 'AT+CEDRXS=1,5,"01010"', "AT+CEDRXS=2,5"]
+    "command", ["AT+CEDRXS=", "AT+CEDRXS=1,6", 'AT+CEDRXS=1,5,"01010"', "AT+CEDRXS=4,5"]
 )
 def test_refusals_change_nothing(command: str) -> None:
     host = Host()

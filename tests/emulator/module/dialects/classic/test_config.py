@@ -173,16 +173,16 @@ def test_any_blob_is_decoded_or_refused(data: bytes) -> None:
 
 
 def test_configuration_in_one_line() -> None:
-    assert Assembly(Doubts()).add(whole(BOOTSTRAP)) == decoded(BOOTSTRAP)
+    assert Assembly().add(whole(BOOTSTRAP)) == decoded(BOOTSTRAP)
 
 
 def test_lower_case_digits_are_accepted() -> None:
-    assert Assembly(Doubts()).add(line(len(DIRECT), DIRECT.hex(), 1, 1)) == decoded(DIRECT)
+    assert Assembly().add(line(len(DIRECT), DIRECT.hex(), 1, 1)) == decoded(DIRECT)
 
 
 @given(st.lists(st.integers(1, len(BOOTSTRAP) - 1), unique=True, max_size=6).map(sorted))
 def test_fragments_of_any_size_give_the_same_configuration(cuts: list[int]) -> None:
-    assembly = Assembly(Doubts())
+    assembly = Assembly()
     ends = [*cuts, len(BOOTSTRAP)]
     begin = 0
     for index, end in enumerate(ends, 1):
@@ -210,11 +210,11 @@ def test_fragments_of_any_size_give_the_same_configuration(cuts: list[int]) -> N
     ],
 )
 def test_lines_with_wrong_sizes_or_indices_are_refused(values: Values) -> None:
-    assert refuses(Assembly(Doubts()), values)
+    assert refuses(Assembly(), values)
 
 
 def test_refused_fragment_keeps_earlier_fragments() -> None:
-    assembly = Assembly(Doubts())
+    assembly = Assembly()
     assert assembly.add(whole(DIRECT[:20], 1, 0)) is None
     assert refuses(assembly, whole(DIRECT[20:], 3))
     assert refuses(assembly, whole(DIRECT[20:-1], 2))
@@ -222,14 +222,14 @@ def test_refused_fragment_keeps_earlier_fragments() -> None:
 
 
 def test_fragment_1_discards_earlier_fragments() -> None:
-    assembly = Assembly(Doubts())
+    assembly = Assembly()
     assembly.add(whole(b"\xff" * 20, 1, 0))
     assembly.add(whole(DIRECT[:20], 1, 0))
     assert assembly.add(whole(DIRECT[20:], 2)) == decoded(DIRECT)
 
 
 def test_next_configuration_starts_with_fragment_1() -> None:
-    assembly = Assembly(Doubts())
+    assembly = Assembly()
     assembly.add(whole(DIRECT))
     assert refuses(assembly, whole(DIRECT, 2))
     assembly.add(whole(DIRECT[:20], 1, 0))
@@ -239,7 +239,7 @@ def test_next_configuration_starts_with_fragment_1() -> None:
 
 
 def test_fragments_are_limited_in_total() -> None:
-    assembly = Assembly(Doubts())
+    assembly = Assembly()
     for index in range(BLOB_LIMIT // FRAGMENT_LIMIT):
         assert assembly.add(whole(b"\0" * FRAGMENT_LIMIT, index + 1, 0)) is None
     assert refuses(assembly, whole(b"\0", BLOB_LIMIT // FRAGMENT_LIMIT + 1, 0))

@@ -100,6 +100,22 @@ def test_refused_last_line_ends_its_group(last: str) -> None:
     assert site.values("3303_0_5701") == []
 
 
+@pytest.mark.parametrize("last", ['4,"warm",1', '4,"a"b",1'])
+def test_refused_last_line_of_a_read_drops_what_was_answered(last: str) -> None:
+    site = Site()
+    site.log_in(3303)
+    site.wait(10)
+    instance = Read(0, Path(3303, 0))
+    read = site.platform.request(site.device, instance, site.outcomes.append, site.now)
+    site.wait(0.5)
+    site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5701,4,"21",0')
+    assert site.ask(f"AT+MIPLREAD=0,{read.mid},3303,0,5700,{last}") == "ERROR"
+    site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5700,4,"23",1')
+    site.wait(0.5)
+    (outcome,) = site.outcomes
+    assert [(item.path.resource, item.value) for item in outcome.items] == [(5700, 23)]
+
+
 def test_refused_line_inside_a_group_leaves_the_others() -> None:
     site = Site()
     site.log_in(3303)

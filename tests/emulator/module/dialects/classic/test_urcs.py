@@ -10,7 +10,6 @@ from emulator.air.messages import Execute, Read, Response, Uplink, Write
 from emulator.air.model import Code, Item, Path, Value
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
-from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.commands import Classic
 from emulator.module.dialects.classic.values import ValueType
 from emulator.module.firmware import FIRMWARES
@@ -33,7 +32,7 @@ class DialectBench:
         self.urcs: list[str] = []
         self.sent: list[Uplink] = []
         self.client = Client(self.sent.append, lambda: True, first_mid=0)
-        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware], Doubts())
+        dialect = Classic(self.client, self.urcs.append, FIRMWARES[firmware])
         self.table = CommandTable(dialect)
         self.client.configure("1234;test", 300)
         self.client.add_instance(INSTANCE)
@@ -238,6 +237,7 @@ def test_repeated_read_keeps_the_values_given() -> None:
         (TEXT, 'say "温"', 'say "温"', '1,7,say "温",0,0'),
         (TEXT, "", "", "1,0,,0,0"),
         (BLOB, b"\x0a\xff", "0AFF", "2,2,0AFF,0,0"),
+        (BLOB, b"\xab" * 1000, "AB" * 1000, f"2,1000,{'AB' * 1000},0,0"),
         (HEX, "0aff", "0aff", "6,4,0aff,0,0"),
         (UNDECLARED, 1e-7, "0.0000001", "4,4,0.0000001,0,0"),
     ],

@@ -7,24 +7,10 @@ from enum import Enum
 from aiocoap import Message
 from aiocoap.numbers import Code
 
+from emulator.coap.messages import exponent_of
+
 MAX_RESTARTS = 3  # guess: no source gives a number
 """How often a body is read from its start again because it changed on the way."""
-
-MAX_BLOCK_NUMBER = (1 << 20) - 1
-
-
-def exponent_of(size: int) -> int:
-    """The exponent that stands for a block size on the wire (0 for 16 ... 6 for 1024)."""
-    return size.bit_length() - 5
-
-
-def without_options(message: Message, *numbers: int) -> Message:
-    """A new message with the same code and options but some, and without payload."""
-    new = Message(code=message.code)
-    for option in message.opt.option_list():
-        if option.number not in numbers:
-            new.opt.add_option(option)
-    return new
 
 
 class Upload:
