@@ -147,9 +147,14 @@ class Engine:
         self._give_up = now + (max(command.timeout, WAKING) if wake_up else command.timeout)
         self._advance(now)
 
-    def cancel(self, command: Command[Any] | None = None) -> bool:
-        """Drop the held command, or this one only. False if it was written already, or ended."""
-        if self._waiting is None or (command or self._waiting) is not self._waiting:
+    @property
+    def held(self) -> Command[Any] | None:
+        """The command that is not written yet, if there is one."""
+        return self._waiting
+
+    def cancel(self) -> bool:
+        """Drop the held command. False if there is none: it was written already, or ended."""
+        if self._waiting is None:
             return False
         self._drop_pending()
         self._set_deadline()

@@ -33,7 +33,6 @@ from m5310.errors import (
     CommandTimeout,
     M5310Error,
     PortError,
-    StateError,
     Text,
     shortened,
 )
@@ -128,14 +127,15 @@ class Modem(asyncio.Protocol):
             raise
         return command.parse(answer)
 
-    def withdraw(self, command: Command[Any]) -> None:
-        """Raise StateError in the caller of `command`, unless it is written already."""
-        error = StateError(f"{shortened(command.line)} was taken back before it was written")
-        for waiter, queued in tuple(self._queue):
-            if queued is command and not waiter.done():
-                self._queue.remove((waiter, queued))
+    def withdraw(self, selected: Callable[[Command[Any]], bool], error: M5310Error) -> None:
+        """Raise `error` in the callers of the selected commands that are not written yet."""
+        for entry in tuple(self._queue):
+            waiter, command = entry
+            if selected(command) and not waiter.done():
+                self._queue.remove(entry)
                 waiter.set_exception(error)
-        if self._engine.cancel(command):
+        if self._engine.held is not None and selected(self._engine.held):
+            self._engine.cancel()
             self._end(error)
             self._proceed()
 

@@ -127,7 +127,6 @@ class Device:
             recover=recover,
             limit=outbox,
             when_full=when_full,
-            withdraw=link.withdraw,
         )
         handlers = Handlers(on_read, on_write, on_execute)
         callbacks = Callbacks()

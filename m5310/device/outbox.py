@@ -13,7 +13,7 @@ from m5310.device import parameters
 from m5310.device.acknowledgements import Acknowledgements
 from m5310.device.events import ReportDropped, Reported, UpkeepEvent
 from m5310.device.observations import Observations
-from m5310.device.report_sender import ReportSender, Withdraw
+from m5310.device.report_sender import ReportSender
 from m5310.device.reports import Portion, Report, ReportState, grouped
 from m5310.dialects.dialect import Dialect
 from m5310.errors import (
@@ -71,11 +71,10 @@ class Outbox:
         recover: bool = True,
         limit: int = LIMIT,
         when_full: WhenFull = WhenFull.DROP_OLDEST,
-        withdraw: Withdraw = lambda _: None,
     ) -> None:
         if type(limit) is not int or limit < 1:
             raise ParameterError(f"outbox {limit!r}: expected a number of reports, 1 or more")
-        self._sender = ReportSender(module, dialect, withdraw)
+        self._sender = ReportSender(module, dialect)
         self._verify = verify
         self._restore = restore
         self._emit = emit
@@ -338,6 +337,6 @@ class Outbox:
     def _end_session(self) -> None:
         self._interrupted = True
         self._doubtful = False
-        self._sender.interrupt()
+        self._sender.forget()
         self.observations.interrupted()
         self._wake()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
-from m5310.at.codec import Command
 from m5310.device.reports import Line, Portion
 from m5310.dialects.dialect import Dialect
 from m5310.errors import AcknowledgementRefused, CommandError, CommandTimeout, M5310Error, Text
@@ -16,19 +14,10 @@ from m5310.module.queries import Queries
 _log = logging.getLogger("m5310.device")
 
 
-Withdraw = Callable[[Command[Any]], None]
-
-
 class ReportSender:
-    """`withdraw` takes back a command that is not written yet: its caller gets StateError."""
-
-    def __init__(
-        self, module: Queries, dialect: Dialect, withdraw: Withdraw = lambda _: None
-    ) -> None:
+    def __init__(self, module: Queries, dialect: Dialect) -> None:
         self._module = module
         self._dialect = dialect
-        self._withdraw = withdraw
-        self._executing: Command[Any] | None = None
         self._accepted: set[Resource] = set()  # the module accepted a report of these
         self._doubted: set[Resource] = set()
 
@@ -43,11 +32,9 @@ class ReportSender:
         self._doubted |= suspects
         return bool(suspects)
 
-    def interrupt(self) -> None:
-        """The login has ended: a line written from now on would be taken for a declaration."""
+    def forget(self) -> None:
+        """The module lost its configuration, and is configured again."""
         self._accepted.clear()
-        if self._executing is not None:
-            self._withdraw(self._executing)
 
     async def send(self, portion: Portion, ackid: int | None, current: Callable[[], bool]) -> bool:
         """Send a portion; False if it was interrupted before its last line.
@@ -59,9 +46,8 @@ class ReportSender:
         commands = self._dialect.report([line.wire for line in portion.lines], ackid)
         for line, command in zip(portion.lines, commands, strict=True):
             if not current():
-                return False
+                return False  # after a restart the module would take the line for a declaration
             last = line is portion.lines[-1]
-            self._executing = command
             try:
                 await self._module.execute(command)
             except (CommandError, CommandTimeout) as error:

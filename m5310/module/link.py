@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from m5310.at.codec import Command
 from m5310.at.engine import QUIET
@@ -188,11 +188,6 @@ class Link:
             async with self._changing_speed:
                 pass
         return await self.modem.execute(command)
-
-    def withdraw(self, command: Command[Any]) -> None:
-        """As `Modem.withdraw`."""
-        if self._modem is not None:
-            self._modem.withdraw(command)
 
     async def set_speed(self, baudrate: int, *, store: bool) -> None:
         """As `Module.set_speed`."""

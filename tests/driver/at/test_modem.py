@@ -24,6 +24,7 @@ from m5310.errors import (
     ModemReset,
     ParameterError,
     PortError,
+    StateError,
 )
 from tests.support.clock import elapse
 
@@ -418,23 +419,22 @@ async def test_listener_may_close_the_port() -> None:
     assert len(losses) == 1
 
 
-async def test_command_that_is_not_written_can_be_taken_back() -> None:
+async def test_commands_that_are_not_written_can_be_taken_back() -> None:
     modem, port = await synchronized(quiet=QUIET)
     await elapse(QUIET)
-    commands = [Command(f"AT+N{number}") for number in range(3)]
-    tasks = [asyncio.create_task(modem.execute(command)) for command in commands]
+    written, *queued = (asyncio.create_task(modem.execute(Command(f"AT+N{at}"))) for at in "123")
+    kept = asyncio.create_task(modem.execute(PLAIN))
     await asyncio.sleep(0)
-    for command in commands[:2]:
-        modem.withdraw(command)  # the first is written already
+    gone = StateError("logged out")
+    modem.withdraw(lambda command: command.line in ("AT+N1", "AT+N2"), gone)
     port.send("OK")
-    await elapse(0.01)
-    modem.withdraw(commands[2])  # held for the quiet time
-    done = await asyncio.gather(*tasks, return_exceptions=True)
-    assert isinstance(done[0], Answer)
-    assert [str(error)[:20] for error in done[1:]] == [
-        "AT+N1 was taken back",
-        "AT+N2 was taken back",
-    ]
+    await elapse(QUIET / 2)
+    modem.withdraw(lambda command: command.line == "AT+N3", gone)  # held for the quiet time
+    await elapse(QUIET)
+    port.send("OK")
+    await asyncio.gather(written, kept)
+    assert [task.exception() for task in queued] == [gone, gone]
+    assert port.written[-2:] == ["AT+N1", PLAIN.line]
     await modem.close()
 
 

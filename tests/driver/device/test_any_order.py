@@ -330,6 +330,18 @@ def sent(line: str) -> Step:
     return lambda it: it.send([line])
 
 
+def updating(it: DeviceOrders) -> None:
+    it.change("update")
+
+
+def silent(it: DeviceOrders) -> None:
+    it.change_of_mood(Mood.SILENT, Platform.ACCEPTING)
+
+
+def answering_again(it: DeviceOrders) -> None:
+    it.change_of_mood(Mood.ANSWERING, Platform.ACCEPTING)
+
+
 def logged_out(it: DeviceOrders) -> None:
     it.log_out(reported=True)
 
@@ -340,6 +352,8 @@ def logged_out(it: DeviceOrders) -> None:
         # a request that is repeated while its answer is sent has one answer
         [sent(WRITTEN), passed(0.005), sent(WRITTEN)],
         [sent(WRITTEN), passed(0.005), sent(WRITTEN), passed(0.3), sent(WRITTEN)],
+        # a renewal that waits for the line when the module logs out by itself is not written
+        [silent, updating, passed(6.0), updating, passed(0.3), answering_again, logged_out],
         # an acknowledgement on its way at the logout counts
         [reported, passed(0.3), logged_out],
     ],
@@ -361,13 +375,13 @@ def test_report_that_was_not_written_at_the_logout_is_sent_after_the_login(
 ) -> None:
     machine = DeviceOrders()
     machine.make(recover=True, answering=0.0, steps=2, lenient=False)
-    machine.change_of_mood(Mood.SILENT, Platform.ACCEPTING)
-    machine.change("update")
+    silent(machine)
+    updating(machine)
     machine.wait(6.0)
     machine.report(acknowledge=acknowledge, wait=False, which=1, several=False)
     machine.wait(0.3)  # the report is held: the module does not answer
-    machine.change_of_mood(Mood.ANSWERING, Platform.ACCEPTING)
-    machine.log_out(reported=True)
+    answering_again(machine)
+    logged_out(machine)
     machine.pass_time(60)
     machine.states_of_reports_agree_with_the_module()
     lines = machine.module.sockets[-1].sent

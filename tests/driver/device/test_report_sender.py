@@ -133,7 +133,7 @@ async def test_resources_never_accepted_are_doubted_once() -> None:
     sent.fault = lambda _: None
     assert await sent.send()
     assert not sent.sender.doubts(sent.portion)  # all of them were accepted
-    sent.sender.interrupt()
+    sent.sender.forget()
     assert sent.sender.doubts(sent.portion)  # declared again, and accepted since it was doubted
     assert not sent.sender.doubts(sent.portion)
 
