@@ -11,11 +11,15 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator.air.faults import Faults, Link
 from emulator.air.udp.air import UdpAir
 from emulator.air.udp.names import MAX_LOOKUPS, MAX_WAITING, Names
 from emulator.clock.clocks import VirtualClock
+from tests.support.clock import run
+from tests.support.effort import scaled
 
 pytestmark = pytest.mark.realtime
 ACCESS_MACHINE = "183.230.40.40:5683"
@@ -242,7 +246,7 @@ async def test_errors_of_a_socket_lose_at_most_the_datagram(
 @pytest.mark.parametrize(
     ("source", "destination", "note"),
     [
-        ("127.0.0.1:0", "192.0.2.1:5683", "Invalid argument"),
+        ("127.0.0.1:0", "192.0.2.1:5683", "an end on loopback reaches this machine only"),
         ("127.0.0.1:0", "no address", "expected host:port"),
         ("127.0.0.1:0", "x:70000", "expected host:port"),
         ("127.0.0.2:0", "[::1]:5683", "bound to an address of the other IP version"),
@@ -375,3 +379,28 @@ async def test_look_ups_are_bounded_and_end_with_the_air() -> None:
     names.close()
     go.set()
     assert found == [None] * 7
+
+
+@settings(max_examples=scaled(100))
+@given(
+    destinations=st.lists(
+        st.one_of(
+            st.text(),
+            st.builds("{}:{}".format, st.text(), st.integers(0, 70_000)),
+            st.builds("{}:{}".format, st.ip_addresses(v=4), st.integers(0, 65_535)),
+            st.builds("[{}]:{}".format, st.ip_addresses(v=6), st.integers(0, 65_535)),
+        ),
+        max_size=8,
+    )
+)
+def test_any_destination_may_be_asked_for(destinations: list[str]) -> None:
+    """A host may set any text as its server. Nothing of it leaves this machine."""
+
+    async def send() -> None:
+        async with world(names=NameServer().names) as it:
+            module = End(it)
+            for destination in destinations:
+                module.send(destination, b"x")
+            assert it.air.carried + it.air.lost == len(destinations)
+
+    run(send(), virtual=False)
