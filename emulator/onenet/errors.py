@@ -21,10 +21,9 @@ class Reason(StrEnum):
     LIMIT = "system limit"
     DEVICE_LIMIT = "device count limit by account policy"
     NOT_ONLINE = "device not online"
-    # The device refused the request or did not answer; `detail` is a `Failure` of `lwm2m.requests`.
+    # Of a request to a device: `detail` is a `Failure` of `lwm2m.requests`, such as NOT_FOUND, its
+    # refusal; TIME_OUT, no answer; OFFLINE, it has logged out before its answer.
     UNSUCCESS = "unsuccess"
-    # The device was online at the request, and has logged out before its answer.
-    WENT_OFFLINE = "unsuccess: OFFLINE"
     INTERNAL = "internal server error"
 
 

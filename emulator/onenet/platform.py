@@ -8,19 +8,12 @@ from emulator.air.model import Item, ServerAddress
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import Failure, OnDone, Operation, Request
+from emulator.onenet.lwm2m.requests import OnDone, Operation, Request
 from emulator.onenet.lwm2m.server import ADDRESSES, Server
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
-
-
-def error_of(failure: Failure) -> ApiError:
-    """What an application gets for a request to a device that ended with `failure`."""
-    if failure is Failure.OFFLINE:
-        return ApiError(Reason.WENT_OFFLINE)
-    return ApiError(Reason.UNSUCCESS, failure)
 
 
 class Platform:

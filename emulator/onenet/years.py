@@ -26,7 +26,8 @@ class Refusal:
         return str(error) if self.text is None else self.text.format(detail=error.detail)
 
 
-Refusals = Mapping[Reason, Refusal]
+# By reason, or by the text of an error whose detail has a number of its own.
+Refusals = Mapping[str, Refusal]
 
 # OneNET's documents; the texts of 3, 4, 6, 10, 14 and 16 as captured of the
 # real API.
@@ -45,7 +46,9 @@ _CLASSIC: Refusals = {
     # guess: 10 if the device is not online when the call comes, 14 if it logs out before its
     # answer. Both were captured for an offline device; programs meet both.
     Reason.NOT_ONLINE: Refusal(10, null_data=True),
-    Reason.WENT_OFFLINE: Refusal(14, "network latency: network latency or device offline"),
+    f"{Reason.UNSUCCESS}: OFFLINE": Refusal(
+        14, "network latency: network latency or device offline"
+    ),
     Reason.LIMIT: Refusal(13),
     # guess: the refusals of a device end as TIME_OUT does, the only captured one.
     Reason.UNSUCCESS: Refusal(16, "unsuccess: {detail} null"),
@@ -65,7 +68,6 @@ _NBIOT_2019: Refusals = {
     Reason.DEVICE_LIMIT: _LIMIT_2019,
     Reason.BODY_TOO_LARGE: _LIMIT_2019,
     Reason.UNSUCCESS: Refusal(5106),
-    Reason.WENT_OFFLINE: Refusal(5106),
     Reason.INVALID_PARAMETER: _INVALID_2019,
     # guess: the table has no numbers of their own for these.
     Reason.INVALID_JSON: Refusal(5108, "invalid parameter: the body is not JSON"),
@@ -85,9 +87,11 @@ class Year:
     nbiot: Refusals
     final_read: bool = True
 
-    def refusals(self, path: str) -> Refusals:
-        """How a call of `path` fails: all calls beside `/nbiot` do so alike in each year."""
-        return self.nbiot if path == "/nbiot" or path.startswith("/nbiot/") else _CLASSIC
+    def refusal(self, path: str, error: ApiError) -> Refusal:
+        """How a call of `path` fails with `error`. All but `/nbiot` fail alike in each year."""
+        nbiot = path == "/nbiot" or path.startswith("/nbiot/")
+        refusals = self.nbiot if nbiot else _CLASSIC
+        return refusals.get(str(error), refusals[error.reason])
 
 
 # 2018: OneNET guide 5.2.2 (10 s, two repeats, then failure); the order is that of all logs of M5310

@@ -17,7 +17,6 @@ from emulator.onenet.datapoints import MAX_POINTS, Stream, stream_id
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
-from emulator.onenet.platform import error_of
 from emulator.simulation.remote import within
 from emulator.testing.blocking import refuse_in_event_loop
 
@@ -186,7 +185,7 @@ class Cloud:
 
         def on_done(outcome: Outcome) -> None:
             if outcome.failure is not None:
-                answer.set_exception(error_of(outcome.failure))
+                answer.set_exception(ApiError(Reason.UNSUCCESS, outcome.failure))
                 return
             try:
                 answer.set_result(result(outcome))

@@ -282,7 +282,7 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
     rows = re.findall(r"^\| .* \| (\d.*) \| (\d.*) \|$", part, re.MULTILINE)
     errors = [
         [ApiError(Reason.NOT_ONLINE, "500000001")],
-        [ApiError(Reason.WENT_OFFLINE)],
+        [ApiError(Reason.UNSUCCESS, "OFFLINE")],
         [ApiError(Reason.UNSUCCESS, "TIME_OUT")],
         [ApiError(Reason.UNSUCCESS, "NOT_FOUND")],
         [ApiError(Reason.KEY_REQUIRED), ApiError(Reason.AUTH_FAILED)],
@@ -290,7 +290,7 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
     ]
     for cells, row in zip(rows, errors, strict=True):
         for cell, year in zip(cells, YEARS.values(), strict=True):
-            refusals = [year.nbiot[error.reason] for error in row]
+            refusals = [year.refusal("/nbiot", error) for error in row]
             shown = {int(number) for number in re.findall(r"(?:^|[;；] ?)(\d+)", cell)}
             assert shown == {refusal.errno for refusal in refusals}
             texts = {refusal.error(error) for refusal, error in zip(refusals, row, strict=True)}

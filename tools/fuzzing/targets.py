@@ -196,7 +196,7 @@ def call(data: bytes) -> None:
             parse()
         except ApiError as error:
             for year in YEARS.values():
-                _sent(answers.failure(error, year.nbiot))
+                _sent(answers.failure(error, "/nbiot", year))
 
 
 def _created(body: dict[str, object]) -> None:

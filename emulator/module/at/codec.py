@@ -1,17 +1,15 @@
 """AT codec of the module: bytes to commands, answers to bytes (V.250, TS 27.007).
 
 A command line ends with CR; the LF that some hosts send after it is ignored. One line holds one
-command.
+command, or several with semicolons between them (`AT+CSQ;+CEREG?`: V.250 5.2.1, and the AT command
+set of the M5310-A).
 """
-
-# guess: the concatenation of V.250 5.2.1 (`ATE0;+CSQ`) is refused; no host program was seen to use
-# it
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from functools import lru_cache
 
@@ -60,11 +58,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` in upper case as on the line: `+CSQ`, `E`, `&F`; empty for a bare `AT`."""
+    """`name` in upper case as on the line: `+CSQ`, `E`, `&F`; empty for a bare `AT`. `following`:
+    the other commands of its line.
+    """
 
     name: str
     form: Form
     parameters: tuple[Parameter, ...] = ()
+    following: tuple[Command, ...] = ()
 
 
 class LineReader:
@@ -136,6 +137,8 @@ def _edited(line: bytes) -> bytes:
 _BASIC = re.compile(r"(&?[A-Z])([0-9]{0,5})", re.IGNORECASE | re.ASCII)
 # V.250 5.4.1: + and a name, then nothing, ?, =? or = and values.
 _EXTENDED = re.compile(r"(\+[A-Z][A-Z0-9]*)(\?|=\?|=)?(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+# The texts between the semicolons that stand in no value. No line of garbage makes this backtrack.
+_JOINED = re.compile(r'((?:[^";]++|"[^"]*+"?)*+)(?:;|\Z)')
 # V.250 5.4.2: numeric constants without quotes, string constants in quotes, both may be left out.
 # All quantifiers are possessive, so that no line of garbage makes this backtrack.
 _PARAMETER = re.compile(r' *+(?:"([^"]*+)" *+|([^",]*+))(,|\Z)')
@@ -144,7 +147,7 @@ _PARAMETER = re.compile(r' *+(?:"([^"]*+)" *+|([^",]*+))(,|\Z)')
 # Hosts repeat the same few lines.
 @lru_cache(maxsize=256)
 def parse(line: bytes) -> Command | None:
-    """The command of a line from `LineReader.take`; None for a blank line.
+    """The command, or the first one, of a line from `LineReader.take`; None for a blank line.
 
     Bytes that are not UTF-8 become lone surrogates. Raises Refusal for a line that is no command,
     has malformed values or is longer than LINE_LIMIT.
@@ -156,7 +159,14 @@ def parse(line: bytes) -> Command | None:
         return None
     if text[:2].upper() != "AT":
         raise Refusal(Cme.NOT_SUPPORTED)
-    body = text[2:].lstrip(" ")
+    if ";" not in text:  # nearly always
+        return _command(text[2:])
+    first, *others = _JOINED.findall(text[2:])
+    return replace(_command(first), following=tuple(_command(one) for one in others if one))
+
+
+def _command(text: str) -> Command:
+    body = text.strip(" ")
     if not body:
         return Command("", Form.EXECUTE)
     if basic := _BASIC.fullmatch(body):
@@ -188,12 +198,12 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(parameters)
 
 
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 
 
 def from_hex(text: str) -> bytes:
     """Raises Refusal unless `text` is an even number of hex digits, of either case."""
-    if not _HEX.fullmatch(text):
+    if not HEXADECIMAL.fullmatch(text):
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     return bytes.fromhex(text)
 

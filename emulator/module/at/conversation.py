@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from emulator.module.at.codec import LineReader, Refusal, framed, information, parse, refused
+from emulator.module.at.codec import (
+    Command,
+    LineReader,
+    Refusal,
+    framed,
+    information,
+    parse,
+    refused,
+)
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable, Values
 
@@ -103,6 +111,8 @@ class Conversation:
             if fault.refusal is not None:
                 raise Refusal(fault.refusal)
             answer = self.table.execute(command, now)
+            if command.following:
+                answer = self._join(answer, command.following, now)
         except Refusal as refusal:
             self.on_refused(line.decode("utf-8", "backslashreplace").strip())
             self._write_answer([refused(refusal, numbers=self._numbers)], fault, now)
@@ -110,6 +120,18 @@ class Conversation:
             if not self._stopped:
                 lines = [*information(answer.lines), _OK]
                 self._write_answer(lines, fault, now, answer.delay)
+
+    def _join(self, first: Answer, following: Iterable[Command], now: float) -> Answer:
+        """Execute the other commands of a line: one answer with the lines of all."""
+        # guess: after a refusal no command is executed, and the error is the whole answer
+        lines, delay = list(first.lines), first.delay
+        for command in following:
+            if self._stopped:
+                break
+            answer = self.table.execute(command, now)
+            lines += answer.lines
+            delay += answer.delay
+        return Answer(tuple(lines), delay)
 
     def _write_answer(
         self, lines: list[bytes], fault: CommandFault, now: float, delay: float = 0.0

@@ -11,7 +11,7 @@ from emulator.air.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
-from emulator.onenet.years import Refusals
+from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
@@ -50,9 +50,9 @@ def success(data: object = None) -> Answer:
     return {"errno": 0, **({} if data is None else {"data": data}), "error": "succ"}
 
 
-def failure(error: ApiError, refusals: Refusals) -> Answer:
-    """The answer to a call that failed, with the number and text that `refusals` have."""
-    refusal = refusals[error.reason]
+def failure(error: ApiError, path: str, year: Year) -> Answer:
+    """The answer to a call of `path` that failed, with the number and text of `year`."""
+    refusal = year.refusal(path, error)
     answer: Answer = {"errno": refusal.errno, "error": refusal.error(error)}
     return {**answer, "data": None} if refusal.null_data else answer
 

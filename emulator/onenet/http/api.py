@@ -21,7 +21,7 @@ from emulator.onenet.http import answers, parameters
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.connections import Listener, in_turns, logger, respond
 from emulator.onenet.lwm2m.requests import Operation, Outcome
-from emulator.onenet.platform import Platform, error_of
+from emulator.onenet.platform import Platform
 
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
@@ -116,8 +116,8 @@ class HttpApi:
             return await self._refuse(request, ApiError(Reason.INTERNAL))
 
     async def _refuse(self, request: web.Request, error: ApiError) -> web.StreamResponse:
-        refusals = self._platform.year.refusals(request.path)
-        return await respond(request, answers.failure(error, refusals))
+        failure = answers.failure(error, request.path, self._platform.year)
+        return await respond(request, failure)
 
     def _handler(
         self, serve: Callable[[web.Request], Awaitable[Answer]], names: tuple[str, ...]
@@ -169,7 +169,7 @@ class HttpApi:
             self._platform.cancel(request)
             raise
         if outcome.failure is not None:
-            raise error_of(outcome.failure)
+            raise ApiError(Reason.UNSUCCESS, outcome.failure)
         return outcome
 
     # Devices ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -214,6 +215,32 @@ def test_silent_device_times_out_by_the_emulators_clock(
     emulator.clock.advance(31)  # type: ignore[attr-defined]
     with pytest.raises(ApiError, match="unsuccess: TIME_OUT"):
         reading.result(10)
+
+
+@pytest.mark.parametrize("year", [2018, 2019])
+def test_errors_are_told_apart_alike_in_each_year(year: int) -> None:
+    def failed(reading: Future[Any]) -> tuple[str, str, str]:
+        error = reading.exception(10)
+        assert isinstance(error, ApiError)
+        return error.reason, error.detail, str(error)
+
+    clock = VirtualClock()
+    with Emulator(baud=None, http=None, clock=clock, latency=0, year=year) as emulator:
+        cloud = Cloud(emulator)
+        offline = f"device not online: {emulator.device_id}"
+        with pytest.raises(ApiError, match=f"^{offline}$"):
+            cloud.read("3303/0/5700")
+        with Program(emulator.port) as program:
+            program.log_in(emulator)
+            program.request("MIPLREAD")  # of object 3, which the module answers: all is subscribed
+            not_found = cloud.start_read("3311/0/5850")
+            assert failed(not_found) == ("unsuccess", "NOT_FOUND", "unsuccess: NOT_FOUND")
+            no_answer = cloud.start_read("3303/0/5700")
+            emulator.clock.advance(31)  # type: ignore[attr-defined]
+            assert failed(no_answer) == ("unsuccess", "TIME_OUT", "unsuccess: TIME_OUT")
+            logged_out = cloud.start_read("3303/0/5700")
+            program.command("AT+MIPLCLOSE=0")
+            assert failed(logged_out) == ("unsuccess", "OFFLINE", "unsuccess: OFFLINE")
 
 
 def test_requests_end_when_the_emulator_is_closed() -> None:

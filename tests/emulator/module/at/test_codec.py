@@ -153,6 +153,22 @@ def test_parse_commands(line: bytes, command: Command) -> None:
     assert parse(line) == command
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        (b"AT+CSQ;+CEREG?", ["+CSQ", "+CEREG"]),
+        (b"ate0; +csq ;", ["E", "+CSQ"]),
+        (b'AT+X="a;b",1;+Y="c"', ["+X", "+Y"]),
+        (b"AT;+CSQ", ["", "+CSQ"]),
+        (b"AT" + b";" * 2000, [""]),
+    ],
+)
+def test_commands_of_one_line(line: bytes, names: list[str]) -> None:
+    first = parse(line)
+    assert first is not None
+    assert [first.name, *(command.name for command in first.following)] == names
+
+
 @pytest.mark.parametrize("line", [b"", b"   ", b"\n", b"\0", b"\t"])
 def test_blank_line_is_no_command(line: bytes) -> None:
     assert parse(line) is None
@@ -164,8 +180,8 @@ def test_blank_line_is_no_command(line: bytes) -> None:
         (b"hello", Cme.NOT_SUPPORTED),
         (b"+CSQ", Cme.NOT_SUPPORTED),
         (b"A", Cme.NOT_SUPPORTED),
-        (b"ATD123;", Cme.NOT_SUPPORTED),
-        (b"ATE0;+CSQ", Cme.NOT_SUPPORTED),
+        (b"ATE0;CSQ", Cme.NOT_SUPPORTED),
+        (b'AT+X="a;+CSQ', Cme.INCORRECT_PARAMETERS),
         (b"AT+", Cme.NOT_SUPPORTED),
         (b"AT+CSQ!", Cme.NOT_SUPPORTED),
         (b"AT+CSQ?1", Cme.NOT_SUPPORTED),

@@ -50,6 +50,17 @@ class ConversationBench:
         return output
 
 
+def test_commands_of_one_line_have_one_answer() -> None:
+    bench = ConversationBench()
+    answer = b"\r\n+CMEE:1\r\n+NOTE:1\r\n+NOTE:2\r\n\r\nOK\r\n"
+    assert bench.raw(b"AT+CMEE=1;+CMEE?;+NOTE\r").startswith(answer)
+    assert bench.raw(b"AT+CMEE=0;+NONE;+CMEE=1\r") == b"\r\nERROR\r\n"
+    assert bench.raw(b"AT+CMEE?;+SLOW\r", 10.0) == b""
+    assert bench.step(15.0) is None
+    assert bench.taken() == b"\r\n+CMEE:0\r\n+SLOW:1\r\n\r\nOK\r\n"
+    assert bench.raw(b"AT+STOP;+CMEE=1\r") == b""
+
+
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [

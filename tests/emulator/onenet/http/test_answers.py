@@ -149,9 +149,6 @@ def test_resources_are_listed_by_registered_instance() -> None:
 # Errors ------------------------------------------------------------------------------------------
 
 
-CLASSIC, NBIOT_2019 = YEARS[2018].nbiot, YEARS[2019].nbiot
-
-
 @pytest.mark.parametrize(
     ("error", "body"),
     [
@@ -166,7 +163,7 @@ CLASSIC, NBIOT_2019 = YEARS[2018].nbiot, YEARS[2019].nbiot
             '{"errno":10,"error":"device not online: 500000004","data":null}',
         ),
         (
-            ApiError(Reason.WENT_OFFLINE),
+            ApiError(Reason.UNSUCCESS, "OFFLINE"),
             '{"errno":14,"error":"network latency: network latency or device offline"}',
         ),
         (
@@ -177,7 +174,7 @@ CLASSIC, NBIOT_2019 = YEARS[2018].nbiot, YEARS[2019].nbiot
 )
 def test_errors_are_as_captured(error: ApiError, body: str) -> None:
     """Byte for byte, with other identities."""
-    assert "".join(answers.encoded(answers.failure(error, CLASSIC))) == body
+    assert "".join(answers.encoded(answers.failure(error, "/nbiot", YEARS[2018]))) == body
 
 
 @pytest.mark.parametrize(
@@ -207,38 +204,32 @@ def test_errors_are_as_captured(error: ApiError, body: str) -> None:
             (5006, "system logic limit: x"),
         ),
         (Reason.UNSUCCESS, (16, "unsuccess: x null"), (5106, "unsuccess: x")),
-        (
-            Reason.WENT_OFFLINE,
-            (14, "network latency: network latency or device offline"),
-            (5106, "unsuccess: OFFLINE: x"),
-        ),
         (Reason.INTERNAL, (1, "internal server error: x"), (7, "service internal error")),
     ],
 )
 def test_error_tables(
     reason: Reason, classic: tuple[int, str], nbiot_2019: tuple[int, str]
 ) -> None:
-    for refusals, expected in ((CLASSIC, classic), (NBIOT_2019, nbiot_2019)):
-        answer = answers.failure(ApiError(reason, "x"), refusals)
-        assert (answer["errno"], answer["error"]) == expected
+    error = ApiError(reason, "x")
+    for path in ("/nbiot", "/nbiot/execute", "/nbiot/resources", "/nbiot/"):
+        for year, expected in ((2018, classic), (2019, nbiot_2019)):
+            answer = answers.failure(error, path, YEARS[year])
+            assert (answer["errno"], answer["error"]) == expected
+    for path in ("/devices", "/devices/500000001/datapoints", "/triggers", "/nbiots", "/", ""):
+        for year in (2018, 2019):
+            answer = answers.failure(error, path, YEARS[year])
+            assert (answer["errno"], answer["error"]) == classic
 
 
 def test_each_reason_has_its_place_in_each_table() -> None:
-    assert set(CLASSIC) == set(NBIOT_2019) == set(Reason)
-
-
-def test_year_and_path_decide_the_table() -> None:
-    for path in ("/nbiot", "/nbiot/execute", "/nbiot/resources", "/nbiot/"):
-        assert YEARS[2018].refusals(path) is CLASSIC
-        assert YEARS[2019].refusals(path) is NBIOT_2019
-    for path in ("/devices", "/devices/500000001/datapoints", "/triggers", "/nbiots", "/", ""):
-        assert YEARS[2018].refusals(path) is YEARS[2019].refusals(path) is CLASSIC
+    for year in YEARS.values():
+        assert set(Reason) <= set(year.nbiot)
 
 
 def test_braces_in_an_error_detail_are_kept() -> None:
     error = ApiError(Reason.LIMIT, "{detail}")
-    assert answers.failure(error, NBIOT_2019)["error"] == "system logic limit: {detail}"
-    assert answers.failure(error, CLASSIC)["error"] == "system limit: {detail}"
+    for year, text in ((2018, "system limit: {detail}"), (2019, "system logic limit: {detail}")):
+        assert answers.failure(error, "/nbiot", YEARS[year])["error"] == text
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
