@@ -353,7 +353,9 @@ def _describe_ping(values: Sequence[str]) -> str:
     return Text("ping {address}, {count} times", address=address, count=int(times))
 
 
-@TABLE.setting("+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("ping"), describe=_describe_ping)
+@TABLE.setting(
+    "+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("ping an address"), describe=_describe_ping
+)
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
     """OK at once; `+NPING` or `+NPINGERR` later.
 
