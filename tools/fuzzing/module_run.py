@@ -20,8 +20,7 @@ from emulator.module.radio.psm import WAKING_BYTES
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError
-from emulator.onenet.lwm2m.operations import Execute, Read, Write
-from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.onenet.platform import Platform
