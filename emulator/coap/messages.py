@@ -232,6 +232,15 @@ def set_text_option(message: Message, number: int, text: str) -> None:
     message.opt.add_option(StringOption(number, text))
 
 
+def set_zero_byte(message: Message, number: int) -> None:
+    """Set an option of type uint to 0 in one byte, as China Mobile's suite sends it.
+
+    RFC 7252 section 3.2 wants no byte at all, which is what the views of `message.opt` set.
+    """
+    message.opt.delete_option(number)
+    message.opt.add_option(OpaqueOption(MEMBERS.get(number, number), b"\0"))
+
+
 def exponent_of(size: int) -> int:
     """The exponent that stands for a block size on the wire (0 for 16 ... 6 for 1024)."""
     return size.bit_length() - 5

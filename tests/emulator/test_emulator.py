@@ -353,7 +353,7 @@ async def test_all_clocks_give_the_same_trace_with_faults() -> None:
 async def test_eager_clock_stands_still_after_close() -> None:
     clock = EagerClock()
     async with Emulator(port="socket://127.0.0.1:0", http=None, clock=clock) as emulator:
-        emulator.air.send(ACCESS_MACHINE, "192.0.2.1:5683", b"x", emulator.now())
+        emulator.air.send(ACCESS_MACHINE, "100.64.0.1:56830", b"", emulator.now())
     clock.call_at(clock.now() + 1, lambda: None)
     await asyncio.sleep(0)
     assert clock.now() == VIRTUAL_START

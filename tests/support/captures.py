@@ -1,4 +1,4 @@
-"""Captured CoAP sessions, from `tests/wire/coap`; each file names its source."""
+"""The captured CoAP sessions of tests/wire/coap; each file names its source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import json
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "wire" / "coap"
-NAMES = ("suite_2_3_0", "kit_master", "kit_refactor", "wakaama_1_1", "strict_server")
+FILES = sorted(FOLDER.glob("*.json"))
+
+
+def datagrams(*names: str) -> list[bytes]:
+    """All datagrams of the captures, or of those with these names, in order."""
+    return [
+        bytes.fromhex(each["hex"])
+        for file in FILES
+        if not names or file.stem in names
+        for each in json.loads(file.read_text(encoding="utf-8"))["messages"]
+    ]
 
 
 def captured(name: str, conversation: int | None = None) -> list[tuple[str, bytes, float | None]]:
@@ -14,7 +24,7 @@ def captured(name: str, conversation: int | None = None) -> list[tuple[str, byte
 
     `conversation`: of a file that has several; None: all messages of the file.
     """
-    messages = json.loads((FOLDER / f"{name}.json").read_text())["messages"]
+    messages = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["messages"]
     return [
         (each["from"], bytes.fromhex(each["hex"]), each.get("seconds"))
         for each in messages

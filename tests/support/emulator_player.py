@@ -13,8 +13,8 @@ from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
-from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from tests.support.hostile import Hostile

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from emulator.onenet.lwm2m.operations import Read
-from emulator.onenet.lwm2m.outcomes import Failure
-from emulator.onenet.lwm2m.requests import MIDS
+from emulator.onenet.lwm2m.requests import FIRST_MID, LAST_MID, Failure
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -80,7 +79,7 @@ def test_answer_just_in_time() -> None:
 def test_message_ids_wrap_within_five_digits() -> None:
     host = ReportingHost(answering=False)
     host.simulation.air.faults.loss = 1
-    for _ in range(len(MIDS) - 3):
+    for _ in range(LAST_MID - FIRST_MID - 2):
         host.platform.cancel(
             host.platform.request(host.device, Read(TEMPERATURE), host.outcomes.append, host.now)
         )

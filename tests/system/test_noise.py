@@ -13,8 +13,8 @@ import pytest
 from emulator.lwm2m.model import Item
 from emulator.lwm2m.model import Path as CloudPath
 from emulator.module.general.identity import Identity
-from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
-from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
+from emulator.onenet.lwm2m.requests import Operation, Outcome
 from m5310 import Access, Device, DeviceState, ValueType
 from m5310.commands.network import Registration
 from m5310.device.reports import Report, ReportState

@@ -8,7 +8,7 @@ from emulator.air.faults import LATENCY
 from emulator.lwm2m.model import Path
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.onenet.lwm2m.operations import Read
-from emulator.onenet.lwm2m.outcomes import Failure
+from emulator.onenet.lwm2m.requests import Failure
 from tests.support.reporting_host import ReportingHost
 
 TEMPERATURE = Path(3303, 0, 5700)

@@ -40,10 +40,6 @@ async def two_boards(
         yield it, clock
 
 
-def _air(it: Emulator) -> tuple[float, float]:
-    return it.air.faults.latency, it.air.faults.loss
-
-
 Look = Callable[[Emulator, Board], object]
 
 
@@ -62,8 +58,12 @@ Look = Callable[[Emulator, Board], object]
             lambda _, board: board.line.faults.rates,
             (Rates(loss=1),) * 2,
         ),
-        (AirChange(3.0, None), lambda it, _: _air(it), (3.0, 0)),
-        (AirChange(None, 0.5), lambda it, _: _air(it), (0.5, 0.5)),
+        (AirChange(3.0, None), lambda it, _: (it.air.faults.latency, it.air.faults.loss), (3.0, 0)),
+        (
+            AirChange(None, 0.5),
+            lambda it, _: (it.air.faults.latency, it.air.faults.loss),
+            (0.5, 0.5),
+        ),
         (
             PlatformChange(silent=True),
             lambda it, _: it.misbehaviour.faults,

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from emulator.lwm2m.model import Value
 from emulator.lwm2m.values import Type
-from emulator.module.at.codec import Cme, Refusal, from_hex
+from emulator.module.at.codec import HEXADECIMAL, Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
 
@@ -41,7 +41,6 @@ LWM2M_TYPES: Mapping[ValueType, Type] = {
     ValueType.BOOL: Type.BOOLEAN,
     ValueType.HEX_STR: Type.STRING,
 }
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?", re.ASCII)
 # CR, LF and NUL would break the line.
@@ -71,7 +70,7 @@ def value_of(kind: ValueType, text: str, doubts: Doubts) -> Value:
         case ValueType.OPAQUE:
             return from_hex(text)
         case ValueType.HEX_STR:
-            if not _HEX.fullmatch(text):
+            if not HEXADECIMAL.fullmatch(text):
                 doubts.take(f'"{_utf8(text)}" is no hexadecimal text, the type 6 is')
             return _utf8(text)
         case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
@@ -163,7 +162,7 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
     is returned unchanged, with its natural type; the host may refuse it.
     """
     match kind, value:
-        case ValueType.HEX_STR, str() if _HEX.fullmatch(value):
+        case ValueType.HEX_STR, str() if HEXADECIMAL.fullmatch(value):
             return ValueType.HEX_STR, value
         case ValueType.OPAQUE, str():
             return ValueType.OPAQUE, value.encode("utf-8", "replace")

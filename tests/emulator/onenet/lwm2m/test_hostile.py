@@ -15,10 +15,10 @@ from emulator.onenet.lwm2m.operations import CancelObserve, Discover, Observe, R
 from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
-from tests.support.captures import NAMES, captured
+from tests.support.captures import datagrams
 from tests.support.effort import scaled
 
-CAPTURED = [datagram for name in NAMES for _, datagram, _ in captured(name)]
+CAPTURED = datagrams()
 HOME, ELSEWHERE = "192.0.2.1:56830", "198.51.100.7:5683"
 IMEI, IMSI = "865820030013978", "460040983300001"
 PATH = Path(3200, 0)

@@ -11,10 +11,10 @@ from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.requests import PENDING_LIMIT
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from emulator.simulation.simulation import Simulation
-from tests.support.lwm2m_messages import Read
 from tests.support.uart import DIRECT, START, lines
 
 READ = Read(Path(3303, 0, 5700))
