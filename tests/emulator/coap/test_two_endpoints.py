@@ -212,6 +212,8 @@ class TwoEndpoints(RuleBasedStateMachine):
     def each_answer_is_of_its_request(self) -> None:
         for number, response in self.ended.items():
             if response is not None and number not in self.seen:
+                if response.code == Code.REQUEST_ENTITY_INCOMPLETE:
+                    continue  # NSTART held a block back for too long
                 assert response.code == Code.CONTENT
                 assert response.payload == body(number, self.asked[number][1])
 
