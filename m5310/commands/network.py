@@ -122,11 +122,9 @@ def describe_cause(cause: int) -> Text:
 
 def describe_status(status: NetworkStatus) -> str:
     """The status in plain English."""
-    parts = [_STATS[status.stat]]
+    parts, cause = [_STATS[status.stat]], status.reject_cause
     if status.tac is not None:
-        place = Text("cell {cell:X} in area {area:X}", cell=status.cell, area=status.tac)
-        parts.append(place)
-    cause = status.reject_cause
+        parts.append(Text("cell {cell:X} in area {area:X}", cell=status.cell, area=status.tac))
     if cause is not None and status.cause_type:
         parts.append(Text("vendor's cause {number}", number=cause))
     elif cause is not None:
@@ -353,7 +351,9 @@ def _describe_ping(values: Sequence[str]) -> str:
     return Text("ping {address}, {count} times", address=address, count=int(times))
 
 
-@TABLE.setting("+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("ping"), describe=_describe_ping)
+@TABLE.setting(
+    "+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("send a ping"), describe=_describe_ping
+)
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
     """OK at once; `+NPING` or `+NPINGERR` later.
 
