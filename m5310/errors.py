@@ -8,8 +8,9 @@ in another language.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import reduce
 
 
 class Text(str):
@@ -35,6 +36,20 @@ class Text(str):
 
     def __str__(self) -> str:
         return self
+
+
+def listed(parts: Iterable[str], *, clauses: bool = False) -> str:
+    """The parts with commas between them, or with semicolons: `clauses` have commas of their own.
+
+    Each part that is a `Text` can be translated.
+    """
+
+    def join(first: str, last: str) -> str:
+        if clauses:
+            return Text("{first}; {last}", first=first, last=last)
+        return Text("{first}, {last}", first=first, last=last)
+
+    return reduce(join, [*parts] or [""])
 
 
 class Code(IntEnum):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from random import Random
+from typing import NamedTuple
 
 # Seconds. NB-IoT takes longer; this is short to wait for and long enough to see in a trace.
 LATENCY = 0.1
@@ -22,38 +24,21 @@ class Link:
 
     latency: float = 0.0
     loss: float = 0.0
-    window: float = float("inf")
+    window: float = inf
 
 
 NO_LINK = Link()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One arrival of a datagram, `after` seconds. `ordered`: it waits for those sent before."""
 
     after: float
     ordered: bool
 
 
-class _Setting:
-    """A number of a `Faults`, checked when it is set: seconds, or a share."""
-
-    def __init__(self, *, share: bool) -> None:
-        self._share = share
-
-    def __set_name__(self, _owner: type, name: str) -> None:
-        self._name, self._place = name, f"_{name}"
-
-    def __get__(self, faults: Faults, _owner: type) -> float:
-        value: float = getattr(faults, self._place)
-        return value
-
-    def __set__(self, faults: Faults, value: float) -> None:
-        if not (0 <= value <= 1 if self._share else 0 <= value < float("inf")):
-            expected = "a share from 0 to 1" if self._share else "a number of seconds, 0 or more"
-            raise ValueError(f"{self._name} {value}: expected {expected}")
-        setattr(faults, self._place, value)
+_SECONDS = {"latency", "delay"}
+_SHARES = {"loss", "duplication", "reordering", "delayed"}
 
 
 class Faults:
@@ -66,13 +51,6 @@ class Faults:
 
     Raises ValueError when one is set to a number out of range.
     """
-
-    latency = _Setting(share=False)
-    loss = _Setting(share=True)
-    duplication = _Setting(share=True)
-    reordering = _Setting(share=True)
-    delayed = _Setting(share=True)
-    delay = _Setting(share=False)
 
     def __init__(
         self,
@@ -93,18 +71,27 @@ class Faults:
         self.delay = delay
         self._random = Random(seed)  # noqa: S311 - guards no secret, must repeat itself
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _SHARES and not (isinstance(value, float | int) and 0 <= value <= 1):
+            raise ValueError(f"{name} {value}: expected a share from 0 to 1")
+        if name in _SECONDS and not (isinstance(value, float | int) and 0 <= value < inf):
+            raise ValueError(f"{name} {value}: expected a number of seconds, 0 or more")
+        super().__setattr__(name, value)
+
     def copies(self, sender: Link = NO_LINK, receiver: Link = NO_LINK) -> tuple[Copy, ...]:
         """What becomes of the next datagram between these links; no copy: it is lost."""
-        kept = (1 - self.loss) * (1 - sender.loss) * (1 - receiver.loss)
-        if self._happens(1 - kept):
-            return ()
-        first = self._copy(sender, receiver)
-        if self._happens(self.duplication):
-            return first, self._copy(sender, receiver)
-        return (first,)
-
-    def _copy(self, sender: Link, receiver: Link) -> Copy:
+        if self.loss or sender.loss or receiver.loss:
+            kept = (1 - self.loss) * (1 - sender.loss) * (1 - receiver.loss)
+            if self._random.random() >= kept:
+                return ()
         after = self.latency + sender.latency + receiver.latency
+        if not (self.duplication or self.delayed or self.reordering):
+            return (Copy(after, ordered=True),)
+        if self._happens(self.duplication):
+            return self._copy(after), self._copy(after)
+        return (self._copy(after),)
+
+    def _copy(self, after: float) -> Copy:
         if self._happens(self.delayed):
             after += self.delay
         if self._happens(self.reordering):

@@ -51,9 +51,9 @@ class Flights:
         if not copies or room <= 0:
             self.lost += 1
             return
-        for copy in copies[:room]:
-            at = now + copy.after
-            if copy.ordered:
+        for after, ordered in copies[:room]:
+            at = now + after
+            if ordered:
                 # A lower latency than before lets none overtake another.
                 at = last = max(at, last)
             in_flight += 1

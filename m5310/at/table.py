@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from m5310.at.codec import PROMPT, Answer, Command, Quoted, Response, command_line
-from m5310.errors import AnswerError, ParameterError, shortened
+from m5310.errors import AnswerError, ParameterError, Text, shortened
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class CommandTable:
             (Response(shape, required),),
             repeatable=True,
             parse=_parser(shape, parse, required=required),
-            meaning=meaning or f"ask for the {subject}",
+            meaning=meaning or Text("ask for the {subject}", subject=subject),
         )
         describe = describe or functools.partial(_describe, subject)
         self._add(Entry(command, "", lambda _: command.meaning, describe))
@@ -113,7 +113,7 @@ class CommandTable:
 
         def describe(values: Sequence[str]) -> str:
             (on,) = values
-            return f"{subject} {'on' if flag(on) else 'off'}"
+            return _switched(subject, flag(on))
 
         @self.setting(
             name, "0|1", meaning, describe=describe, timeout=timeout, repeatable=repeatable
@@ -149,7 +149,11 @@ class CommandTable:
         describe: Callable[[Sequence[str]], str] | None,
         describe_result: Callable[[Any], str],
     ) -> Callable[[Callable[P, Values]], Callable[P, Command[Any]]]:
-        describe = describe or (lambda values: f"{command.meaning}: {','.join(values)}")
+        describe = describe or (
+            lambda values: Text(
+                "{meaning}: {values}", meaning=command.meaning, values=",".join(values)
+            )
+        )
         self._add(Entry(command, takes, describe, describe_result))
 
         def decorate(values: Callable[P, Values]) -> Callable[P, Command[Any]]:
@@ -171,7 +175,7 @@ class CommandTable:
 def flag(text: str) -> bool:
     """A value that is 0 or 1. Raises ParameterError on any other."""
     if text not in ("0", "1"):
-        raise ParameterError(f"{shortened(text, 20)!r} is neither 0 nor 1")
+        raise ParameterError(Text("{value} is neither 0 nor 1", value=repr(shortened(text, 20))))
     return text == "1"
 
 
@@ -207,10 +211,14 @@ def _parser(
 def _describe(subject: str, result: object) -> str:
     match result:
         case None:
-            return f"no {subject}"
+            return Text("no {subject}", subject=subject)
         case bool():
-            return f"{subject} {'on' if result else 'off'}"
+            return _switched(subject, result)
         case tuple():
-            return f"{subject} {', '.join(map(str, result))}"
+            return Text("{subject} {value}", subject=subject, value=", ".join(map(str, result)))
         case _:
-            return f"{subject} {result}"
+            return Text("{subject} {value}", subject=subject, value=result)
+
+
+def _switched(subject: str, on: bool) -> Text:
+    return Text("{subject} on", subject=subject) if on else Text("{subject} off", subject=subject)

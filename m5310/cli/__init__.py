@@ -11,7 +11,7 @@
 
 `terminal/` holds input and output: results on stdout, messages on stderr, the prompt, and the
 session, whose port follows the speed of the module. `explain/` turns any line of the AT language
-into English.
+into words.
 
 `translation` gives the words of the user's language, from the gettext catalogues in `locale/`.
 

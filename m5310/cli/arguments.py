@@ -20,6 +20,7 @@ PORT is a serial port (/dev/ttyUSB0, COM3) or a pyserial URL (socket://host:port
 
 _EXAMPLES: Final = Text("""\
 examples:
+  m5310-emulator --link /tmp/m5310            first, without a board: emulate one at /tmp/m5310
   m5310 ports                                 list serial ports, likely modules first
   m5310 probe /dev/ttyUSB0                    check the module; advice for each problem
   m5310 send /dev/ttyUSB0 AT+CSQ              send one command, for scripts
@@ -209,7 +210,7 @@ def _decode(commands: _Commands[_Parser]) -> None:
 Explain lines of the AT language: commands, responses, unsolicited lines, and the configuration
 in AT+MIPLCONF (or its hex text alone). WHAT is a line or a file: a recording, or a log with one
 AT line in each line. - or no argument reads stdin. Exit status 1: a line given as argument is not
-an AT line.
+a known AT line.
 
 examples:
   m5310 decode 'AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1'

@@ -22,7 +22,7 @@ from m5310.errors import M5310Error, Text
 _COLUMN: Final = 44
 """Column in which explanations start."""
 
-_UNKNOWN: Final = "not an AT line"
+_UNKNOWN: Final = Text("not a known AT line")
 _MARKS: Final = {Sender.HOST: ">", Sender.MODULE: "<"}
 
 # Hex text of a MIPLCONF configuration; its header has ten bytes.
@@ -49,7 +49,7 @@ def command(given: argparse.Namespace, output: Output) -> int:
         elif (meaning := _meaning(what)) is not None:
             output.result(meaning)
         else:
-            output.message(Text("{what} is neither a file nor an AT line", what=repr(what)))
+            output.message(Text("{what} is neither a file nor a known AT line", what=repr(what)))
             status = Exit.FAILED
     return status
 
@@ -67,7 +67,7 @@ def _meaning(line: str) -> str | None:
         try:
             return describe_config(bytes.fromhex(line))
         except M5310Error as error:
-            return f"not a configuration: {error}"
+            return Text("not a configuration: {error}", error=error)
     return describe_line(line)
 
 

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import reduce
 from typing import Final, TypeVar
 
 from m5310.at.codec import Command
@@ -16,7 +15,7 @@ from m5310.cli.exits import Exit
 from m5310.cli.probe_checks import CHECKS, Finding, Verdict, no_answer, with_causes
 from m5310.cli.terminal.output import Output, Style
 from m5310.commands import general
-from m5310.errors import M5310Error, PortError, Text
+from m5310.errors import M5310Error, PortError, Text, listed
 from m5310.module.speed import COMMON_SPEEDS, find, open_modem
 
 T = TypeVar("T")
@@ -114,11 +113,11 @@ def _summary(findings: list[Finding]) -> str:
     problems = [finding for finding in findings if finding.verdict is Verdict.WRONG]
     if not problems:
         return Text("no problem found")
-    each_one = [Text("{name} ({words})", name=each.name, words=each.words) for each in problems]
-    listed = reduce(lambda all_, one: Text("{all}; {one}", all=all_, one=one), each_one)
+    found = [Text("{name} ({words})", name=each.name, words=each.words) for each in problems]
+    all_found = listed(found, clauses=True)
     if len(problems) == 1:
-        return Text("1 problem: {listed}", listed=listed)
-    return Text("{count} problems: {listed}", count=len(problems), listed=listed)
+        return Text("1 problem: {listed}", listed=all_found)
+    return Text("{count} problems: {listed}", count=len(problems), listed=all_found)
 
 
 def _print_table(findings: list[Finding], output: Output) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from m5310.at.table import CommandTable, Match
-from m5310.errors import AnswerError
+from m5310.errors import AnswerError, Text
 
 TABLE: Final = CommandTable()
 
@@ -34,4 +34,6 @@ def _time(matches: Sequence[Match]) -> datetime | None:
         raise AnswerError(f"{match[0]!r} is not a valid time ({error})") from None
 
 
-clock: Final = TABLE.query("+CCLK?", _CCLK, _time, "network time", meaning="ask for the time")
+clock: Final = TABLE.query(
+    "+CCLK?", _CCLK, _time, Text("network time"), meaning=Text("ask for the time")
+)

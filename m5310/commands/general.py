@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from m5310.at.codec import Command
 from m5310.at.table import CommandTable, Values, first_flag
-from m5310.errors import ParameterError
+from m5310.errors import ParameterError, Text, listed
 
 RADIO_SWITCH: Final = 90.0
 """Seconds until AT+CFUN has its result: switching the radio takes up to this long (seen)."""
@@ -29,12 +29,12 @@ def within(name: str, number: int, allowed: range) -> int:
 
 # --- the line itself (V.250) -----------------------------------------------------------------
 
-attention: Final = TABLE.action("", "check that the module answers", repeatable=True)
-factory_defaults: Final = TABLE.action("&F", "restore the factory defaults")  # V.250 6.1.2
-reset_profile: Final = TABLE.action("Z", "restore the stored settings")  # V.250 6.1.1
+attention: Final = TABLE.action("", Text("check that the module answers"), repeatable=True)
+factory_defaults: Final = TABLE.action("&F", Text("restore the factory defaults"))  # V.250 6.1.2
+reset_profile: Final = TABLE.action("Z", Text("restore the stored settings"))  # V.250 6.1.1
 
-_echo_off = TABLE.action("E0", "echo off", repeatable=True)  # V.250 6.2.4
-_echo_on = TABLE.action("E1", "echo on", repeatable=True)
+_echo_off = TABLE.action("E0", Text("echo off"), repeatable=True)  # V.250 6.2.4
+_echo_on = TABLE.action("E1", Text("echo on"), repeatable=True)
 
 
 def echo(on: bool) -> Command[None]:
@@ -43,12 +43,12 @@ def echo(on: bool) -> Command[None]:
 
 
 error_numbers: Final = TABLE.switch(
-    "+CMEE", "report errors as numbers", "error numbers", repeatable=True
+    "+CMEE", Text("report errors as numbers"), Text("error numbers"), repeatable=True
 )
 """Only 0 and 1 can be set on the M5310, not words (2) (OneNET guide 5)."""
 
 error_numbers_query: Final = TABLE.query(
-    "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, "error numbers"
+    "+CMEE?", re.compile(r"\+CMEE: ?([01])"), first_flag, Text("error numbers")
 )
 
 BAUDS: Final = (4800, 9600, 57600, 115200, 230400, 460800)
@@ -59,8 +59,8 @@ BAUDS: Final = (4800, 9600, 57600, 115200, 230400, 460800)
 @TABLE.setting(
     "+NATSPEED",
     "<baud>,30,1,2,1,0,0",
-    "change the speed of the line",
-    describe=lambda values: f"change the line to {values[0]} baud",
+    Text("change the speed of the line"),
+    describe=lambda values: Text("change the line to {speed} baud", speed=values[0]),
 )
 def speed(baud: int, *, seconds: int = 30, store: bool = True) -> Values:
     """After the OK the module talks at `baud`; the host has to follow.
@@ -81,35 +81,35 @@ speed_query: Final = TABLE.query(
     "+NATSPEED?",
     re.compile(r"\+NATSPEED: ?([0-9]{4,6})(?:,[0-9]+){0,6}"),
     lambda matches: int(matches[0][1]),
-    "speed",
-    describe=lambda baud: f"speed {baud} baud",
+    Text("speed"),
+    describe=lambda baud: Text("speed {speed} baud", speed=baud),
 )
 
 
 # --- radio and configuration -----------------------------------------------------------------
 
 
-radio: Final = TABLE.switch("+CFUN", "switch the radio", "radio", timeout=RADIO_SWITCH)
+radio: Final = TABLE.switch("+CFUN", Text("switch the radio"), Text("radio"), timeout=RADIO_SWITCH)
 """Full function or none; off ends the registration (TS 27.007 8.2)."""
 
 radio_query: Final = TABLE.query(
     "+CFUN?",
     re.compile(r"\+CFUN: ?([01])"),
     first_flag,
-    "radio",
-    meaning="ask whether the radio is on",
+    Text("radio"),
+    meaning=Text("ask whether the radio is on"),
 )
 
 
 def _describe_switch(values: Sequence[str]) -> str:
     name, value = values
-    return f"configure {name} to {value}"
+    return Text("configure {name} to {value}", name=name, value=value)
 
 
 @TABLE.setting(
     "+NCONFIG",
     "<NAME>,TRUE|FALSE",
-    "configure the module",
+    Text("configure the module"),
     describe=_describe_switch,
     repeatable=True,
 )
@@ -122,8 +122,10 @@ configuration: Final = TABLE.query(
     "+NCONFIG?",
     re.compile(r"\+NCONFIG: ?([A-Z0-9_]+),([A-Z0-9_]+)"),
     lambda matches: {match[1]: match[2] for match in matches},
-    "configuration",
-    describe=lambda found: ", ".join(f"{name} is {value}" for name, value in found.items()),
+    Text("configuration"),
+    describe=lambda found: listed(
+        Text("{name} is {value}", name=name, value=value) for name, value in found.items()
+    ),
 )
 
 
@@ -150,7 +152,7 @@ class Booted(NamedTuple):
     text: str
 
 
-restart: Final = TABLE.action("+NRB", "restart the module", timeout=BOOT)
+restart: Final = TABLE.action("+NRB", Text("restart the module"), timeout=BOOT)
 """Its OK comes when the module is up again. It declares no response: the boot text must reach
 every listener, and the one that resets the conversation ends this command too."""
 

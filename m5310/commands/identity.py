@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from m5310.at.table import CommandTable, Match, first_value
+from m5310.errors import Text
 
 TABLE: Final = CommandTable()
 
@@ -24,36 +25,40 @@ information: Final = TABLE.query(
     "I",
     _TEXT,
     lambda matches: tuple(match[0] for match in matches),
-    "product information",
+    Text("product information"),
     required=False,
     describe=", ".join,
 )
-manufacturer: Final = TABLE.query("+CGMI", _TEXT, _text, "manufacturer")
-model: Final = TABLE.query("+CGMM", _TEXT, _text, "model")
+manufacturer: Final = TABLE.query("+CGMI", _TEXT, _text, Text("manufacturer"))
+model: Final = TABLE.query("+CGMM", _TEXT, _text, Text("model"))
 revision: Final = TABLE.query(
-    "+CGMR", _TEXT, _text, "firmware", meaning="ask for the chip's firmware"
+    "+CGMR", _TEXT, _text, Text("firmware"), meaning=Text("ask for the chip's firmware")
 )
 firmware: Final = TABLE.query(
-    "+CMVER", _TEXT, _text, "firmware", meaning="ask for the module's firmware"
+    "+CMVER", _TEXT, _text, Text("firmware"), meaning=Text("ask for the module's firmware")
 )
 imei: Final = TABLE.query(
-    "+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, "IMEI", 1
+    "+CGSN", re.compile(r'\+CGSN: ?"?([0-9]{15,17})"?'), first_value, Text("IMEI"), 1
 )
 serial_number: Final = TABLE.query(  # a bare line or one with the prefix (inferred), or none
     "+CGSN",
     _SERIAL,
     lambda matches: matches[0][1] if matches else None,
-    "serial number",
+    Text("serial number"),
     0,
     required=False,
 )
 imsi: Final = TABLE.query(
-    "+CIMI", re.compile(r"[0-9]{5,15}"), _text, "IMSI", meaning="ask for the SIM's number (IMSI)"
+    "+CIMI",
+    re.compile(r"[0-9]{5,15}"),
+    _text,
+    Text("IMSI"),
+    meaning=Text("ask for the SIM's number (IMSI)"),
 )
 iccid: Final = TABLE.query(
     "+NCCID",
     re.compile(r"\+NCCID: ?([0-9A-Fa-f]{19,20})"),
     first_value,
-    "SIM card",
-    meaning="ask for the SIM card's number",
+    Text("SIM card"),
+    meaning=Text("ask for the SIM card's number"),
 )

@@ -14,7 +14,7 @@ from m5310.at.table import CommandTable, Match, Values, first_flag
 from m5310.commands.general import within
 from m5310.commands.power import active_seconds, periodic_update_seconds
 from m5310.commands.sockets import ip_address
-from m5310.errors import AnswerError, ParameterError, Text
+from m5310.errors import AnswerError, ParameterError, Text, listed
 
 SEARCH: Final = 60.0
 """Seconds for AT+COPS, which answers after it has searched for the operator."""
@@ -114,7 +114,7 @@ _EMM_CAUSES: Final = {
 }
 
 
-def describe_cause(cause: int) -> str:
+def describe_cause(cause: int) -> Text:
     """Why the network denies the registration, by its EMM cause."""
     meaning = _EMM_CAUSES.get(cause, Text("see TS 24.301 annex A"))
     return Text("EMM cause {number}, {meaning}", number=cause, meaning=meaning)
@@ -122,32 +122,33 @@ def describe_cause(cause: int) -> str:
 
 def describe_status(status: NetworkStatus) -> str:
     """The status in plain English."""
-    words = _STATS[status.stat]
+    parts, cause = [_STATS[status.stat]], status.reject_cause
     if status.tac is not None:
-        words = Text(
-            "{status}, cell {cell:X} in area {area:X}",
-            status=words,
-            cell=status.cell,
-            area=status.tac,
-        )
-    cause = status.reject_cause
-    if cause is None:
-        return words
-    if status.cause_type:
-        return Text("{status}, vendor's cause {number}", status=words, number=cause)
-    return Text("{status}, {cause}", status=words, cause=describe_cause(cause))
+        parts.append(Text("cell {cell:X} in area {area:X}", cell=status.cell, area=status.tac))
+    if cause is not None and status.cause_type:
+        parts.append(Text("vendor's cause {number}", number=cause))
+    elif cause is not None:
+        parts.append(describe_cause(cause))
+    return listed(parts)
+
+
+_LEVELS: Final = {
+    0: Text("reports of the registration off"),
+    1: Text("reports of the registration on"),
+    2: Text("reports of the registration on, with the cell"),
+}
 
 
 def _describe_level(values: Sequence[str]) -> str:
     (level,) = values
-    how = {0: "off", 1: "on", 2: "on, with the cell"}.get(int(level), f"level {int(level)}")
-    return f"reports of the registration {how}"
+    known = _LEVELS.get(int(level))
+    return known or Text("reports of the registration level {level}", level=int(level))
 
 
 @TABLE.setting(
     "+CEREG",
     "0..5",
-    "report changes of the registration",
+    Text("report changes of the registration"),
     describe=_describe_level,
     repeatable=True,
 )
@@ -161,7 +162,7 @@ registration: Final = TABLE.query(
     "+CEREG?",
     _CEREG,
     lambda matches: _status(matches[0]),
-    "registration on the network",
+    Text("registration on the network"),
     describe=describe_status,
 )
 
@@ -195,7 +196,7 @@ def registration_change(line: str) -> NetworkStatus | None:
 
 
 attach: Final = TABLE.switch(
-    "+CGATT", "attach to the network or leave it", "attachment to the network"
+    "+CGATT", Text("attach to the network or leave it"), Text("attachment to the network")
 )
 """OK comes at once; the attach itself takes 2 to 120 s (seen): poll `registration`."""
 
@@ -203,40 +204,49 @@ attachment: Final = TABLE.query(
     "+CGATT?",
     re.compile(r"\+CGATT: ?([01])"),
     first_flag,
-    "attachment to the network",
-    describe=lambda attached: ("" if attached else "not ") + "attached to the network",
+    Text("attachment to the network"),
+    describe=lambda attached: (
+        Text("attached to the network") if attached else Text("not attached to the network")
+    ),
 )
 
 
 report_connection: Final = TABLE.switch(
-    "+CSCON", "report the radio connection", "reports of the radio connection", repeatable=True
+    "+CSCON",
+    Text("report the radio connection"),
+    Text("reports of the radio connection"),
+    repeatable=True,
 )
 """`+CSCON:1` when the radio connects, `+CSCON:0` when it goes idle."""
 
 
 def describe_connection(connected: bool) -> str:
     """The state of the radio connection in plain English."""
-    return f"radio {'connected' if connected else 'idle'}"
+    return Text("radio connected") if connected else Text("radio idle")
 
 
 connection: Final = TABLE.query(
     "+CSCON?",
     re.compile(r"\+CSCON: ?[01],([01])"),
     first_flag,
-    "radio connection",
+    Text("radio connection"),
     describe=describe_connection,
 )
 
 
 def _describe_operator(values: Sequence[str]) -> str:
     if values[0] == "0":
-        return "let the module choose the operator"
+        return Text("let the module choose the operator")
     _, _, plmn = values
-    return f"choose the operator {plmn}"
+    return Text("choose the operator {plmn}", plmn=plmn)
 
 
 @TABLE.setting(
-    "+COPS", '0 | 1,2,"<plmn>"', "choose the operator", describe=_describe_operator, timeout=SEARCH
+    "+COPS",
+    '0 | 1,2,"<plmn>"',
+    Text("choose the operator"),
+    describe=_describe_operator,
+    timeout=SEARCH,
 )
 def operator(plmn: str | None) -> Values:
     """Choose a network by its number (`46000`), or None: the module chooses (TS 27.007 7.3).
@@ -254,7 +264,7 @@ operator_query: Final = TABLE.query(
     "+COPS?",
     re.compile(r'\+COPS: ?[0-4](?:,[0-2],"?([^",]*)"?(?:,[0-9])?)?'),
     lambda matches: matches[0][1] or None,
-    "operator",
+    Text("operator"),
 )
 
 
@@ -264,8 +274,10 @@ operator_query: Final = TABLE.query(
 @TABLE.setting(
     "+NBAND",
     "<band>[,<band>...]",
-    "set the bands to search",
-    describe=lambda values: f"look for a network in the bands {', '.join(values)}",
+    Text("set the bands to search"),
+    describe=lambda values: Text(
+        "look for a network in the bands {bands}", bands=", ".join(values)
+    ),
 )
 def bands(*numbers: int) -> Values:
     """The bands (1..85) to search for a network, in this order.
@@ -281,22 +293,22 @@ bands_query: Final = TABLE.query(
     "+NBAND?",
     re.compile(r"\+NBAND: ?([0-9]{1,2}(?:,[0-9]{1,2})*)"),
     lambda matches: tuple(map(int, matches[0][1].split(","))),
-    "bands",
+    Text("bands"),
 )
 
 
 def _describe_frequency(values: Sequence[str]) -> str:
     _, earfcn = values
-    return f"lock the frequency (EARFCN) {earfcn}"
+    return Text("lock the frequency (EARFCN) {earfcn}", earfcn=earfcn)
 
 
-@TABLE.setting("+NEARFCN", "0,<earfcn>", "lock a frequency", describe=_describe_frequency)
+@TABLE.setting("+NEARFCN", "0,<earfcn>", Text("lock a frequency"), describe=_describe_frequency)
 def lock_frequency(earfcn: int) -> Values:
     """Search on this carrier only; `earfcn` is 0..262143, else ParameterError."""
     return 0, within("earfcn", earfcn, range(262144))
 
 
-forget_frequencies: Final = TABLE.action("+NCSEARFCN", "forget stored frequencies")
+forget_frequencies: Final = TABLE.action("+NCSEARFCN", Text("forget stored frequencies"))
 
 
 # --- addresses and ping ----------------------------------------------------------------------
@@ -309,7 +321,7 @@ addresses: Final = TABLE.query(
     re.compile(rf"\+CGPADDR: ?[0-9]{{1,2}}(?:,{_ADDRESS}(?:,{_ADDRESS})?)?"),
     # of the first context that has one; None before that
     lambda matches: next((match[1] for match in matches if match[1]), None),
-    "IP address",
+    Text("IP address"),
 )
 
 
@@ -323,20 +335,25 @@ contexts: Final = TABLE.query(  # only OK as long as none is defined
     "+CGDCONT?",
     re.compile(r'\+CGDCONT: ?([0-9]{1,2},"[A-Z0-9]*","[^"]*".*)'),
     _access_points,
-    "access points",
+    Text("access points"),
     required=False,
-    describe=lambda found: ", ".join(
-        f"context {number}: access point {name}" for number, name in found.items()
+    describe=lambda found: listed(
+        Text("context {number}: access point {name}", number=number, name=name)
+        for number, name in found.items()
     ),
 )
 
 
 def _describe_ping(values: Sequence[str]) -> str:
     address, _, _, times = (*values, "", "", "")[:4]
-    return f"ping {address}" + (f", {int(times)} times" if times else "")
+    if not times:
+        return Text("ping {address}", address=address)
+    return Text("ping {address}, {count} times", address=address, count=int(times))
 
 
-@TABLE.setting("+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", "ping", describe=_describe_ping)
+@TABLE.setting(
+    "+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("send a ping"), describe=_describe_ping
+)
 def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
     """OK at once; `+NPING` or `+NPINGERR` later.
 

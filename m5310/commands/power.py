@@ -10,7 +10,7 @@ from typing import Final
 
 from m5310.at.codec import Quoted
 from m5310.at.table import CommandTable, Match, Values
-from m5310.errors import AnswerError, ParameterError, shortened
+from m5310.errors import AnswerError, ParameterError, Text, shortened
 
 TABLE: Final = CommandTable()
 
@@ -56,22 +56,28 @@ class PowerSaving:
 def describe_seconds(seconds: float | None) -> str:
     """The duration of a timer; None: it does not run."""
     if seconds is None:
-        return "off"
+        return Text("off")
     if seconds < 120 or seconds % 60:
-        return f"{seconds:g} s"
-    return f"{seconds / 3600:g} h" if seconds >= 7200 else f"{seconds / 60:g} min"
+        return Text("{seconds:g} s", seconds=seconds)
+    if seconds < 7200:
+        return Text("{minutes:g} min", minutes=seconds / 60)
+    return Text("{hours:g} h", hours=seconds / 3600)
 
 
 def _describe_saving(found: PowerSaving) -> str:
     if not found.on:
-        return "power saving off"
+        return Text("power saving off")
     update, active = map(describe_seconds, (found.periodic_update, found.active))
-    return f"power saving on: periodic update {update}, reachable after traffic {active}"
+    return Text(
+        "power saving on: periodic update {update}, reachable after traffic {active}",
+        update=update,
+        active=active,
+    )
 
 
 def _describe_saving_values(values: Sequence[str]) -> str:
     if values[0] == "0":
-        return "power saving off"
+        return Text("power saving off")
     _, _, _, update, active = values
     return _describe_saving(
         PowerSaving(True, periodic_update_seconds(update), active_seconds(active))
@@ -81,7 +87,7 @@ def _describe_saving_values(values: Sequence[str]) -> str:
 @TABLE.setting(
     "+CPSMS",
     '0 | 1,,,"<T3412>","<T3324>"',
-    "power saving",
+    Text("set power saving"),
     describe=_describe_saving_values,
     repeatable=True,
 )
@@ -110,8 +116,8 @@ power_saving_query: Final = TABLE.query(
     "+CPSMS?",
     re.compile(r'\+CPSMS: ?([01])(?:,[^,]*,[^,]*,"?([01]{8})?"?,"?([01]{8})?"?)?'),
     _saving,
-    "power saving",
-    meaning="ask for power saving",
+    Text("power saving"),
+    meaning=Text("ask for power saving"),
     describe=_describe_saving,
 )
 
@@ -130,22 +136,26 @@ class Cycle:
 
 def _describe_cycle(cycle: Cycle | None) -> str:
     if cycle is None:
-        return "eDRX off"
+        return Text("eDRX off")
     try:
-        return f"eDRX cycle {cycle.seconds:g} s"
+        return Text("eDRX cycle {seconds:g} s", seconds=cycle.seconds)
     except AnswerError:
-        return f"eDRX code {shortened(cycle.code, 20)}, no cycle of NB-IoT"
+        return Text("eDRX code {code}, no cycle of NB-IoT", code=shortened(cycle.code, 20))
 
 
 def _describe_cycle_values(values: Sequence[str]) -> str:
     if values[0] == "0":
-        return "eDRX off"
+        return Text("eDRX off")
     _, _, *cycle = values
-    return _describe_cycle(Cycle(cycle[0])) if cycle else "eDRX on"
+    return _describe_cycle(Cycle(cycle[0])) if cycle else Text("eDRX on")
 
 
 @TABLE.setting(
-    "+CEDRXS", '0|1,5[,"<cycle>"]', "eDRX", describe=_describe_cycle_values, repeatable=True
+    "+CEDRXS",
+    '0|1,5[,"<cycle>"]',
+    Text("set the eDRX cycle"),
+    describe=_describe_cycle_values,
+    repeatable=True,
 )
 def discontinuous_reception(cycle: float | None) -> Values:
     """Listen once in `cycle` seconds, rounded up, or None: all the time (TS 27.007 7.40).
@@ -171,13 +181,15 @@ discontinuous_reception_query: Final = TABLE.query(
     "+CEDRXS?",
     re.compile(r'\+CEDRXS: ?[0-5](?:,"?([01]{4})"?)?'),
     _cycle,
-    "eDRX cycle",
+    Text("eDRX cycle"),
     required=False,
     describe=_describe_cycle,
 )
 
 
-report_sleep: Final = TABLE.switch("+NPSMR", "report sleep", "reports of sleep", repeatable=True)
+report_sleep: Final = TABLE.switch(
+    "+NPSMR", Text("report sleep"), Text("reports of sleep"), repeatable=True
+)
 """`+NPSMR:1` when the module falls asleep, `+NPSMR:0` when it wakes up."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from m5310.at.table import CommandTable, Match
-from m5310.errors import Text
+from m5310.errors import Text, listed
 
 TABLE: Final = CommandTable()
 
@@ -47,7 +47,7 @@ signal_quality: Final = TABLE.query(
     "+CSQ",
     re.compile(r"\+CSQ: ?([0-2]?[0-9]|3[01]|99),(?:[0-7]|99)"),
     _dbm,
-    "signal strength",
+    Text("signal strength"),
     describe=describe_signal,
 )
 
@@ -73,15 +73,15 @@ class RadioStatistics:
 
 # The rows by their names in the answer: field, units in one of the field's, description.
 _ROWS: Final = {
-    "Signal power": ("signal_power", 10, "signal power {} dBm"),
-    "Total power": ("total_power", 10, "total power {} dBm"),
-    "TX power": ("transmit_power", 10, "transmit power {} dBm"),
-    "SNR": ("snr", 10, "signal to noise {} dB"),
-    "ECL": ("coverage_level", 1, "coverage level {}"),
-    "EARFCN": ("earfcn", 1, "frequency (EARFCN) {}"),
-    "Cell ID": ("cell", 1, "cell {}"),
-    "PCI": ("pci", 1, "physical cell {}"),
-    "RSRQ": ("rsrq", 10, "quality {} dB"),
+    "Signal power": ("signal_power", 10, Text("signal power {value} dBm")),
+    "Total power": ("total_power", 10, Text("total power {value} dBm")),
+    "TX power": ("transmit_power", 10, Text("transmit power {value} dBm")),
+    "SNR": ("snr", 10, Text("signal to noise {value} dB")),
+    "ECL": ("coverage_level", 1, Text("coverage level {value}")),
+    "EARFCN": ("earfcn", 1, Text("frequency (EARFCN) {value}")),
+    "Cell ID": ("cell", 1, Text("cell {value}")),
+    "PCI": ("pci", 1, Text("physical cell {value}")),
+    "RSRQ": ("rsrq", 10, Text("quality {value} dB")),
 }
 _UNKNOWN: Final = {"ECL": 255}
 _NOT_MEASURED: Final = -32768
@@ -101,14 +101,14 @@ def _statistics(rows: Sequence[Match]) -> RadioStatistics:
 
 def _describe_statistics(found: RadioStatistics) -> str:
     known = ((text, getattr(found, field)) for field, _, text in _ROWS.values())
-    return ", ".join(text.format(value) for text, value in known if value is not None)
+    return listed(Text(text, value=value) for text, value in known if value is not None)
 
 
 statistics: Final = TABLE.query(
     "+NUESTATS",
     re.compile(r"([A-Z][A-Za-z ]{1,20}): ?(-?[0-9]{1,10})"),
     _statistics,
-    "radio's measurements",
+    Text("radio's measurements"),
     describe=_describe_statistics,
 )
 
@@ -132,10 +132,21 @@ def _cell(match: Match) -> Cell:
 
 
 def _describe_cells(found: tuple[Cell, ...]) -> str:
-    return "; ".join(
-        f"{'serving' if cell.primary else 'neighbour'} cell {cell.pci} at EARFCN {cell.earfcn}: "
-        f"{cell.rsrp:g} dBm, quality {cell.rsrq:g} dB, signal to noise {cell.snr:g} dB"
-        for cell in found
+    return listed(map(_describe_cell, found), clauses=True)
+
+
+def _describe_cell(cell: Cell) -> Text:
+    place = {"cell": cell.pci, "earfcn": cell.earfcn}
+    if cell.primary:
+        kind = Text("serving cell {cell} at EARFCN {earfcn}", **place)
+    else:
+        kind = Text("neighbour cell {cell} at EARFCN {earfcn}", **place)
+    return Text(
+        "{kind}: {rsrp:g} dBm, quality {rsrq:g} dB, signal to noise {snr:g} dB",
+        kind=kind,
+        rsrp=cell.rsrp,
+        rsrq=cell.rsrq,
+        snr=cell.snr,
     )
 
 
@@ -143,7 +154,7 @@ cells: Final = TABLE.query(  # only OK out of coverage
     "+NUESTATS",
     re.compile(r"(?:\+)?NUESTATS: ?CELL,([0-9]+),([0-9]+),([01])((?:,-?[0-9]+){4})"),
     lambda matches: tuple(map(_cell, matches)),
-    "cells around",
+    Text("cells around"),
     "CELL",
     required=False,
     describe=_describe_cells,

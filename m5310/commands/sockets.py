@@ -13,7 +13,7 @@ from typing import Final
 from m5310.at.codec import Quoted
 from m5310.at.table import CommandTable, Match, Values
 from m5310.commands.general import within
-from m5310.errors import AnswerError, ParameterError
+from m5310.errors import AnswerError, ParameterError, Text, listed
 
 SOCKETS: Final = range(7)
 """An eighth socket is refused (seen)."""
@@ -73,17 +73,19 @@ def ip_address(text: str) -> str:
 
 def _describe_create(values: Sequence[str]) -> str:
     port = values[2] if len(values) > 2 else "0"
-    return "open a UDP socket" + ("" if port == "0" else f" on port {port}")
+    if port == "0":
+        return Text("open a UDP socket")
+    return Text("open a UDP socket on port {port}", port=port)
 
 
 @TABLE.request(
     "+NSOCR",
     '"DGRAM",17,<port>,1',
-    "open a UDP socket",
+    Text("open a UDP socket"),
     re.compile(r"[0-6]"),
     lambda matches: int(matches[0][0]),
     describe=_describe_create,
-    describe_result=lambda socket: f"socket {socket}",
+    describe_result=lambda socket: Text("socket {socket}", socket=socket),
 )
 def create(port: int = 0, *, receive: bool = True) -> Values:
     """Returns the socket's number.
@@ -96,17 +98,23 @@ def create(port: int = 0, *, receive: bool = True) -> Values:
 
 def _describe_send(values: Sequence[str]) -> str:
     socket, address, port, length, _ = values
-    return f"send {length} bytes to {address}:{port} from socket {socket}"
+    return Text(
+        "send {length} bytes to {address}:{port} from socket {socket}",
+        length=length,
+        address=address,
+        port=port,
+        socket=socket,
+    )
 
 
 @TABLE.request(
     "+NSOST",
     "<socket>,<ip>,<port>,<length>,<hex>",
-    "send a datagram",
+    Text("send a datagram"),
     re.compile(r"([0-6]),([0-9]{1,4})"),
     lambda matches: int(matches[0][2]),
     describe=_describe_send,
-    describe_result=lambda accepted: f"{accepted} bytes accepted",
+    describe_result=lambda accepted: Text("{count} bytes accepted", count=accepted),
 )
 def send(socket: int, address: str, port: int, data: bytes) -> Values:
     """One datagram of 1..512 bytes. Returns the number of bytes that the module accepted.
@@ -126,28 +134,27 @@ def _datagram(socket: int, address: str, port: int, data: bytes) -> tuple[int, s
 
 
 _RELEASES: Final = {
-    Release.EXCEPTION: "as an exception report",
-    Release.AFTER_SENDING: "released after it",
-    Release.AFTER_ANSWER: "released after the next datagram received",
+    Release.EXCEPTION: Text("as an exception report"),
+    Release.AFTER_SENDING: Text("released after it"),
+    Release.AFTER_ANSWER: Text("released after the next datagram received"),
 }
 
 
 def _describe_send_and_release(values: Sequence[str]) -> str:
     socket, address, port, flags, length, data = values
     release = Release(int(flags, 16))
-    names = ", ".join(words for each, words in _RELEASES.items() if each in release)
     sent = _describe_send((socket, address, port, length, data))
-    return f"{sent}, {names}" if names else sent
+    return listed((sent, *(words for each, words in _RELEASES.items() if each in release)))
 
 
 @TABLE.request(
     "+NSOSTF",
     "<socket>,<ip>,<port>,<flags>,<length>,<hex>",
-    "send a datagram, then release the connection",
+    Text("send a datagram, then release the connection"),
     re.compile(r"([0-6]),([0-9]{1,4})"),
     lambda matches: int(matches[0][2]),
     describe=_describe_send_and_release,
-    describe_result=lambda accepted: f"{accepted} bytes accepted",
+    describe_result=lambda accepted: Text("{count} bytes accepted", count=accepted),
 )
 def send_and_release(socket: int, address: str, port: int, data: bytes, release: Release) -> Values:
     """As `send`, with release assistance."""
@@ -171,21 +178,28 @@ def _received(matches: Sequence[Match]) -> Datagram | None:
 
 def _describe_receive(values: Sequence[str]) -> str:
     socket, length = values
-    return f"fetch up to {length} bytes of socket {socket}"
+    return Text("fetch up to {length} bytes of socket {socket}", length=length, socket=socket)
 
 
 def _describe_received(datagram: Datagram | None) -> str:
     if datagram is None:
-        return "no datagram"
-    rest = f", {datagram.remaining} more bytes wait" if datagram.remaining else ""
-    size = len(datagram.data)
-    return f"{size} bytes from {datagram.address}:{datagram.port} on socket {datagram.socket}{rest}"
+        return Text("no datagram")
+    found = Text(
+        "{size} bytes from {address}:{port} on socket {socket}",
+        size=len(datagram.data),
+        address=datagram.address,
+        port=datagram.port,
+        socket=datagram.socket,
+    )
+    if not datagram.remaining:
+        return found
+    return listed((found, Text("{count} more bytes wait", count=datagram.remaining)))
 
 
 @TABLE.request(
     "+NSORF",
     "<socket>,<length>",
-    "fetch a datagram",
+    Text("fetch a datagram"),
     re.compile(
         r'([0-6]),"?([0-9A-Fa-f.:]+)"?,([0-9]{1,5}),([0-9]{1,4}),((?:[0-9A-Fa-f]{2})*),([0-9]{1,5})'
     ),
@@ -202,10 +216,10 @@ def receive(socket: int, length: int) -> Values:
 
 def _describe_close(values: Sequence[str]) -> str:
     (socket,) = values
-    return f"close socket {socket}"
+    return Text("close socket {socket}", socket=socket)
 
 
-@TABLE.setting("+NSOCL", "<socket>", "close a socket", describe=_describe_close)
+@TABLE.setting("+NSOCL", "<socket>", Text("close a socket"), describe=_describe_close)
 def close(socket: int) -> Values:
     """`socket` is 0..6, else ParameterError."""
     return (within("socket", socket, SOCKETS),)

@@ -18,6 +18,7 @@ from m5310.commands.network import (
     registration_change,
 )
 from m5310.commands.sockets import DatagramWaiting, waiting
+from m5310.errors import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,11 @@ _PARSERS: Final[dict[str, Callable[[str], Urc | None]]] = {
 
 
 _CAUSES: Final = {
-    BootCause.COMMAND: "by command",
-    BootCause.POWER_ON: "at power-on",
-    BootCause.RESET_PIN: "by its reset pin",
-    BootCause.WATCHDOG: "by its watchdog",
-    BootCause.UNKNOWN: "for an unknown reason",
+    BootCause.COMMAND: Text("the module has restarted by command"),
+    BootCause.POWER_ON: Text("the module has restarted at power-on"),
+    BootCause.RESET_PIN: Text("the module has restarted by its reset pin"),
+    BootCause.WATCHDOG: Text("the module has restarted by its watchdog"),
+    BootCause.UNKNOWN: Text("the module has restarted for an unknown reason"),
 }
 
 
@@ -84,18 +85,20 @@ def describe(urc: Urc) -> str:
     """What the URC reports, in plain English."""
     match urc:
         case Booted():
-            return f"the module has restarted {_CAUSES[urc.cause]}; everything set up is gone"
+            return Text("{restarted}; everything set up is gone", restarted=_CAUSES[urc.cause])
         case NetworkStatus():
             return describe_status(urc)
         case RadioConnection(connected):
             return describe_connection(connected)
         case Sleep(asleep):
-            return "the module falls asleep" if asleep else "the module is awake"
+            return Text("the module falls asleep") if asleep else Text("the module is awake")
         case DatagramWaiting(socket, length):
-            return f"{length} bytes wait on socket {socket}"
+            return Text("{length} bytes wait on socket {socket}", length=length, socket=socket)
         case PingReply():
-            return f"{urc.address} answered the ping in {urc.time * 1000:g} ms"
+            return Text(
+                "{address} answered the ping in {ms:g} ms", address=urc.address, ms=urc.time * 1000
+            )
         case PingFailure():
-            return "the ping was not answered"
+            return Text("the ping was not answered")
         case _:
             assert_never(urc)

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from m5310.commands.network import NetworkStatus, Registration, describe_cause, describe_status
 from m5310.commands.signal import describe_signal
-from m5310.errors import Code, CommandError, M5310Error, Text
+from m5310.errors import Code, CommandError, M5310Error, Text, listed
 
 # The error numbers for "no usable SIM" (TS 27.007 9.2.1; 311 seen), with advice.
 SIM_ADVICE: Final = {
@@ -50,7 +50,7 @@ class Attempt:
 
     def __str__(self) -> str:
         status = describe_status(NetworkStatus(self.stat, reject_cause=self.cause))
-        return Text("{status}, {signal}", status=status, signal=describe_signal(self.signal))
+        return listed((status, describe_signal(self.signal)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,10 +99,15 @@ class DeviceTestbed:
     """
 
     def __init__(
-        self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
+        self,
+        hostile: Hostile = WHOLE,
+        *,
+        reachable: bool = True,
+        firmware: str = DEFAULT,
+        strict_host: bool = False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.module = Module(Identity(), firmware=firmware, now=START)
+        self.module = Module(Identity(), firmware=firmware, strict_host=strict_host, now=START)
         if hostile.echo:
             self.module.receive(b"ATE1\r", START)
             self.module.take_output()

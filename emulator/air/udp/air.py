@@ -44,6 +44,7 @@ class UdpAir(Air):
         self._on_note = on_note
         self._names = Names() if names is None else names
         self._sockets: dict[str, dict[socket.AddressFamily, socket.socket]] = {}
+        self._on_loopback: set[str] = set()
         self._targets: dict[str, Target | None] = {}  # None: a name
 
     def attach(self, address: str, deliver: Deliver, link: Callable[[], Link] = Link) -> str:
@@ -54,12 +55,15 @@ class UdpAir(Air):
         """
         made = bind(address)
         attached = super().attach(text_of(made.getsockname()), deliver, link)
+        if _is_loopback(made.getsockname()[0]):
+            self._on_loopback.add(attached)
         self._sockets[attached] = {}
         self._attached[attached].seen = self._add(attached, made)
         return attached
 
     def detach(self, address: str) -> None:
         """Close its sockets. Does nothing if it is not attached."""
+        self._on_loopback.discard(address)
         for made in self._sockets.pop(address, {}).values():
             self._seen.pop(_seen_of(made), None)
             close(made)
@@ -125,16 +129,23 @@ class UdpAir(Air):
     def _on_found(
         self, source: str, destination: str, datagram: bytes, target: Target | None
     ) -> None:
+        sent = False
         if target is None:
             self._on_note(f"datagram of {source} to {destination} lost: no address of this name")
         elif source in self._attached:
             used = self._routes.shown(source, destination)
             self._routes.remember(source, used, text_of(target[1]))
-            self._put(source, target, datagram)
+            sent = self._put(source, target, datagram)
+        if not sent:  # it counts as carried since its time came
+            self._flights.carried -= 1
+            self._flights.lost += 1
 
     def _put(self, source: str, target: Target, datagram: bytes) -> bool:
         family, at = target
         try:
+            further = source in self._on_loopback and not _is_loopback(at[0])
+            if further and text_of(at) not in self._seen:
+                raise OSError(None, "an end on loopback reaches this machine only")
             made = self._sockets[source].get(family) or self._open_other(source)
             made.sendto(datagram, at)
         except OSError as error:  # also BlockingIOError: the socket's buffer is full
@@ -154,7 +165,7 @@ class UdpAir(Air):
     # From a socket -------------------------------------------------------------------------------
 
     def _on_readable(self, attached: str, made: socket.socket) -> None:
-        arrived = list(read(made))
+        arrived = read(made)
         if arrived:
             self._run(partial(self._on_datagrams, attached, arrived))
 
@@ -181,3 +192,8 @@ def _seen_of(made: socket.socket) -> str:
     if ip_address(host).is_unspecified:
         host = "127.0.0.1" if made.family == socket.AF_INET else "::1"
     return join(host, port)
+
+
+def _is_loopback(host: str) -> bool:
+    """Of an IP address; quick, it is asked for each datagram."""
+    return host.startswith("127.") or host == "::1"

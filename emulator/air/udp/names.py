@@ -65,7 +65,7 @@ class Names:
         try:
             first = self._lookup(host, port, type=socket.SOCK_DGRAM)[0]
             found = socket.AddressFamily(first[0]), first[4]  # type: ignore[arg-type,assignment]
-        except (OSError, UnicodeError):  # UnicodeError: a label that IDNA does not allow
+        except (OSError, ValueError):  # ValueError: no text that a name may have
             pass
         with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(self._on_answer, address, found, loop)

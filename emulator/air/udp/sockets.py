@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator.air.addresses import join, split
 # Datagrams read from one socket before other events are served.
 _AT_ONCE = 32
 _READ_SIZE = 65_536
+_RECEIVE_BUFFER = 4_194_304
 
 # What the socket module takes and gives: (host, port), for IPv6 with flow and scope.
 SocketAddress = tuple[Any, ...]
@@ -56,6 +57,8 @@ def bind(address: str) -> socket.socket:
     made = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
     try:
         made.setblocking(False)
+        # Many modules may send at once; the system gives what it allows.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         if version == 6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))
@@ -75,15 +78,14 @@ def close(made: socket.socket) -> None:
     made.close()
 
 
-def read(made: socket.socket) -> Iterator[tuple[bytes, SocketAddress]]:
+def read(made: socket.socket) -> list[tuple[bytes, SocketAddress]]:
     """What has arrived, with its senders; a part of it, if it is much."""
+    arrived: list[tuple[bytes, SocketAddress]] = []
     for _ in range(_AT_ONCE):
-        if made.fileno() < 0:  # closed since
-            return
         try:
-            datagram, at = made.recvfrom(_READ_SIZE)
+            arrived.append(made.recvfrom(_READ_SIZE))
         except BlockingIOError:
-            return
+            break
         except OSError:  # an earlier datagram was refused (ICMP): says nothing about later ones
             continue
-        yield datagram, at
+    return arrived

@@ -8,22 +8,22 @@ from m5310.cli.explain.catalogue import entries, find
 from m5310.cli.explain.onenet import describe_urc
 from m5310.commands import general, urcs
 from m5310.dialects.classic import urcs as classic
-from m5310.errors import AnswerError
+from m5310.errors import AnswerError, Text
 
 
 def describe_unsolicited(line: str) -> str | None:
     """What an unsolicited line reports; None for an unknown line. Never raises."""
     if line == general.GOING_DOWN:
-        return "the module restarts"
+        return Text("the module restarts")
     try:
         if (onenet := classic.parse(line)) is not None:
             return describe_urc(onenet)
         if (urc := urcs.parse(line)) is not None:
             return urcs.describe(urc)
     except AnswerError as error:
-        return f"a damaged line: {error}"
+        return Text("a damaged line: {error}", error=error)
     if line.startswith("+MIPL"):
-        return "a line of a later module's language"
+        return Text("a line of a later module's language")
     return None
 
 
@@ -48,10 +48,12 @@ def describe_result(line: str) -> str | None:
     if result is None:
         return None
     if result.ok:
-        return "done"
+        return Text("done")
     if result.meaning:
-        return f"refused: {result.meaning}"
-    return "refused" if result.number is None else f"refused with number {result.number}"
+        return Text("refused: {meaning}", meaning=result.meaning)
+    if result.number is None:
+        return Text("refused")
+    return Text("refused with number {number}", number=result.number)
 
 
 def _candidates(line: str, command: str | None) -> list[Entry]:

@@ -8,7 +8,7 @@ from typing import Final
 from m5310.at.codec import values as values_of
 from m5310.cli.explain.catalogue import find
 from m5310.cli.explain.lookalikes import describe_lookalike
-from m5310.errors import M5310Error
+from m5310.errors import M5310Error, Text
 
 _COMMAND: Final = re.compile(
     r"AT(?P<name>&?[A-Z][0-9]*|\+[A-Z0-9]+)?(?P<sign>=\?|\?|=)?(?P<values>.*)", re.IGNORECASE
@@ -25,16 +25,22 @@ def describe_command(line: str) -> str | None:
         return None
     name = (parts["name"] or "").upper()
     if parts["sign"] == "=?":
-        return f"ask which values {name} takes"
+        return Text("ask which values {name} takes", name=name)
     entry = find(line)
     if entry is None:
         later = name.startswith("+MIPL") and find(f"AT{name}=") is None
-        return "a command of a later module's language, which the M5310 refuses" if later else None
+        if not later:
+            return None
+        return Text("a command of a later module's language, which the M5310 refuses")
     if not entry.takes:
         return entry.command.meaning
     try:
         return entry.describe(values_of(parts["values"]))
     except M5310Error as error:
-        return f"AT{name} with values that do not fit: {error}"
+        return Text("AT{name} with values that do not fit: {error}", name=name, error=error)
     except ValueError:  # not a number, or too many or too few values
-        return f"AT{name} with values that do not fit; it takes {entry.takes}"
+        return Text(
+            "AT{name} with values that do not fit; it takes {values}",
+            name=name,
+            values=entry.takes,
+        )

@@ -6,8 +6,8 @@ from m5310.at.codec import final_result
 from m5310.at.codec import values as values_of
 from m5310.cli.explain.answers import describe_response, describe_result, describe_unsolicited
 from m5310.cli.explain.commands import describe_command
-from m5310.cli.explain.onenet import describe_config, fragment_of
-from m5310.errors import M5310Error
+from m5310.cli.explain.onenet import declaration, describe_config, fragment_of
+from m5310.errors import M5310Error, Text
 
 # More than any configuration: those of devices have some 300 bytes.
 _BLOB_LIMIT = 65536
@@ -49,14 +49,14 @@ class Explainer:
             case "AT+MIPLOPEN":
                 self._declaring = False
             case "AT+MIPLNOTIFY" if self._declaring and words:
-                return words.replace("report", "declare", 1).removesuffix(", complete")
+                return declaration(values_of(line.partition("=")[2]))
         return words
 
     def module(self, line: str) -> str | None:
         """A line of the module in words."""
         line = line.strip()
         if line == self._command:
-            return "echo"
+            return Text("echo")
         if final_result(line):
             self._command = None
             return describe_result(line)
@@ -76,6 +76,7 @@ class Explainer:
         if index == 1 or not last:
             return None
         try:
-            return f"configure: fragment {index}, the last; all: {describe_config(self._blob)}"
+            whole = describe_config(self._blob)
         except M5310Error as error:
-            return f"configure: fragment {index}, the last; all: {error}"
+            whole = str(error)
+        return Text("configure: fragment {index}, the last; all: {whole}", index=index, whole=whole)

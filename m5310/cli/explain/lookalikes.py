@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from m5310.errors import Text
+
 _MARKS: Final = {
     **dict.fromkeys("“”„‟″〝〞", '"'),
     **dict.fromkeys("‐‑‒–—−", "-"),
@@ -29,13 +31,18 @@ def describe_lookalike(line: str) -> str | None:
     for place, character in enumerate(data):
         expected = _meant(character)
         if expected == ";" and _ONENET.match(meant):
-            expected = "," if data[place + 1 :].strip() else "nothing"
+            expected = "," if data[place + 1 :].strip() else Text("nothing")
         if expected != character or not character.isascii():
-            name = unicodedata.name(character, "no letter")
-            advice = f"; expected {expected}" if expected.isascii() else "; expected ASCII"
-            return (
-                f"the module does not understand {character} ({name}, U+{ord(character):04X}) at "
-                f"character {place}{advice}"
+            if not expected.isascii():
+                expected = "ASCII"
+            return Text(
+                "the module does not understand {character} ({name}, U+{number:04X}) at character "
+                "{place}; expected {expected}",
+                character=character,
+                name=unicodedata.name(character, "no letter"),
+                number=ord(character),
+                place=place,
+                expected=expected,
             )
     return None
 

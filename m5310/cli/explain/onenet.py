@@ -21,7 +21,7 @@ from m5310.dialects.urcs import (
     Urc,
     WriteRequest,
 )
-from m5310.errors import ParameterError, shortened
+from m5310.errors import ParameterError, Text, listed, shortened
 from m5310.lwm2m.path import ANY, Path
 from m5310.lwm2m.values import ValueType
 
@@ -36,17 +36,25 @@ TYPE_NAMES: Final = {kind: kind.name.lower().replace("_", " ") for kind in Value
 def describe_config(blob: bytes) -> str:
     """Describe a MIPLCONF blob. Raises ParameterError on one that cannot be decoded."""
     config = Config.decode(blob)
-    how = "through the bootstrap server" if config.bootstrap else "at"
-    more = [f"lifetime {describe_seconds(config.lifetime)}"]
+    if config.bootstrap:
+        device = Text(
+            "device {endpoint} through the bootstrap server {uri}",
+            endpoint=config.endpoint,
+            uri=config.uri,
+        )
+    else:
+        device = Text("device {endpoint} at {uri}", endpoint=config.endpoint, uri=config.uri)
+    parts = [device, Text("lifetime {time}", time=describe_seconds(config.lifetime))]
     if config.encrypt:
-        more.append("encrypted")
+        parts.append(Text("encrypted"))
     if config.debug:
-        more.append(f"debug {config.debug}")
+        parts.append(Text("debug {level}", level=config.debug))
     if config.port:
-        more.append(f"local port {config.port}")
+        parts.append(Text("local port {port}", port=config.port))
     if blocks := config.blocks:
-        more.append(f"blocks {blocks.block1},{blocks.block2},{blocks.threshold}")
-    return f"device {config.endpoint} {how} {config.uri}, {', '.join(more)}"
+        sizes = f"{blocks.block1},{blocks.block2},{blocks.threshold}"
+        parts.append(Text("blocks {sizes}", sizes=sizes))
+    return listed(parts)
 
 
 def fragment_of(values: Values) -> tuple[bytes, int, bool]:
@@ -57,74 +65,116 @@ def fragment_of(values: Values) -> tuple[bytes, int, bool]:
     size, digits, index, last = values
     blob = bytes.fromhex(digits)
     if len(blob) != int(size):
-        raise ParameterError(f"the size is {size} bytes, but {len(blob)} bytes follow")
+        raise ParameterError(
+            Text("the size is {size} bytes, but {count} bytes follow", size=size, count=len(blob))
+        )
     return blob, int(index), flag(last)
 
 
 def _configure(values: Values) -> str:
     blob, index, last = fragment_of(values)
     if index == 1 and last:
-        return f"configure: {describe_config(blob)}"
-    more = "the last" if last else "more follow"
-    return f"configure: fragment {index} of {len(blob)} bytes, {more}"
+        return Text("configure: {config}", config=describe_config(blob))
+    fragment = Text("configure: fragment {index} of {size} bytes", index=index, size=len(blob))
+    return listed((fragment, Text("the last") if last else Text("more follow")))
 
 
 def _resource(object_: str, instance: str, resource: str) -> str:
     return f"/{Path(int(object_), int(instance), int(resource))}"
 
 
-def _object(verb: str) -> Callable[[Values], str]:
-    def describe(values: Values) -> str:
-        _, object_, instance = values
-        return f"{verb} /{int(object_)}/{int(instance)}"
-
-    return describe
+def _instance(values: Values) -> str:
+    _, object_, instance = values
+    return f"/{int(object_)}/{int(instance)}"
 
 
-def _more(last: str) -> str:
-    return "complete" if flag(last) else "more follow"
+def _add(values: Values) -> str:
+    return Text("add {instance}", instance=_instance(values))
 
 
-def _value(kind: str, text: str) -> str:
-    return f"{shortened(text, 60) or 'nothing'} ({TYPE_NAMES[ValueType(int(kind))]})"
+def _delete(values: Values) -> str:
+    return Text("delete {instance}", instance=_instance(values))
+
+
+def _more(last: str) -> Text:
+    return Text("complete") if flag(last) else Text("more follow")
+
+
+def _value(kind: str, text: str) -> Text:
+    return Text(
+        "{value} ({type})",
+        value=shortened(text, 60) or Text("nothing"),
+        type=TYPE_NAMES[ValueType(int(kind))],
+    )
+
+
+def _assignment(values: Values) -> tuple[str, Text, list[str]]:
+    """Resource and value of AT+MIPLNOTIFY, and the values after them."""
+    _, object_, instance, resource, kind, text, *more = values
+    return _resource(object_, instance, resource), _value(kind, text), more
 
 
 def _notify(values: Values) -> str:
-    _, object_, instance, resource, kind, text, last, *ackid = values
-    words = f"report {_resource(object_, instance, resource)} = {_value(kind, text)}, "
-    words += _more(last)
+    resource, value, (last, *ackid) = _assignment(values)
+    parts = [Text("report {resource} = {value}", resource=resource, value=value), _more(last)]
     if ackid:
         (number,) = ackid
-        words += f", acknowledgement {int(number)} wanted"
-    return words
+        parts.append(Text("acknowledgement {number} wanted", number=int(number)))
+    return listed(parts)
+
+
+def declaration(values: Values) -> str:
+    """AT+MIPLNOTIFY between the configuration and the login. Its values must fit."""
+    resource, value, (last, *_) = _assignment(values)
+    declared = Text("declare {resource} = {value}", resource=resource, value=value)
+    return declared if flag(last) else listed((declared, _more(last)))
 
 
 def _answer_read(values: Values) -> str:
     _, msgid, object_, instance, resource, *kind, text, last = values
     if int(resource) == ANY:  # the answer to a read that cannot be served
-        return f"answer read {int(msgid)}: /{int(object_)} cannot be read"
+        return Text(
+            "answer read {number}: /{object} cannot be read",
+            number=int(msgid),
+            object=int(object_),
+        )
     value = _value(kind[0], text) if kind else shortened(text, 60)
     target = _resource(object_, instance, resource)
-    return f"answer read {int(msgid)}: {target} = {value}, {_more(last)}"
+    answer = Text(
+        "answer read {number}: {resource} = {value}",
+        number=int(msgid),
+        resource=target,
+        value=value,
+    )
+    return listed((answer, _more(last)))
 
 
-def _answer(what: str) -> Callable[[Values], str]:
-    def describe(values: Values) -> str:
-        _, msgid, result = values
-        return f"answer {what} {int(msgid)}: {'done' if flag(result) else 'failed'}"
+def _answer_write(values: Values) -> str:
+    _, msgid, result = values
+    return Text("answer write {number}: {result}", number=int(msgid), result=_result(result))
 
-    return describe
+
+def _answer_execute(values: Values) -> str:
+    _, msgid, result = values
+    return Text("answer execute {number}: {result}", number=int(msgid), result=_result(result))
+
+
+def _result(value: str) -> Text:
+    return Text("done") if flag(value) else Text("failed")
 
 
 def _open(values: Values) -> str:
     _, *seconds = values
-    return "log in to OneNET" + (f" within {int(seconds[0])} s" if seconds else "")
+    if not seconds:
+        return MEANINGS["+MIPLOPEN"]
+    return Text("log in to OneNET within {seconds} s", seconds=int(seconds[0]))
 
 
 def _update(values: Values) -> str:
     _, lifetime, objects = values
-    more = ", objects included" if flag(objects) else ""
-    return f"renew the registration for {describe_seconds(int(lifetime))}{more}"
+    time = describe_seconds(int(lifetime))
+    renewal = Text("renew the registration for {time}", time=time)
+    return listed((renewal, Text("objects included"))) if flag(objects) else renewal
 
 
 def _only_ref(words: str) -> Callable[[Values], str]:
@@ -139,8 +189,8 @@ TABLE: Final = CommandTable()
 
 for _name, _takes, _describe in (
     ("+MIPLCONF", "<size>,<hex>,<index>,<flag>", _configure),
-    ("+MIPLADDOBJ", "0,<object>,<instance>", _object("add")),
-    ("+MIPLDELOBJ", "0,<object>,<instance>", _object("delete")),
+    ("+MIPLADDOBJ", "0,<object>,<instance>", _add),
+    ("+MIPLDELOBJ", "0,<object>,<instance>", _delete),
     (
         "+MIPLNOTIFY",
         '0,<object>,<instance>,<resource>,<type>,"<value>",<flag>[,<ackid>]',
@@ -153,8 +203,8 @@ for _name, _takes, _describe in (
         '0,<msgid>,<object>,<instance>,<resource>,<type>,"<value>",<flag>',
         _answer_read,
     ),
-    ("+MIPLWRITE", "0,<msgid>,<1 done|0 failed>", _answer("write")),
-    ("+MIPLEXECUTE", "0,<msgid>,<1 done|0 failed>", _answer("execute")),
+    ("+MIPLWRITE", "0,<msgid>,<1 done|0 failed>", _answer_write),
+    ("+MIPLEXECUTE", "0,<msgid>,<1 done|0 failed>", _answer_execute),
     ("+MIPLCLOSE", "0", _only_ref(MEANINGS["+MIPLCLOSE"])),
     ("+MIPLDEL", "0", _only_ref(MEANINGS["+MIPLDEL"])),
 ):
@@ -167,39 +217,64 @@ for _name, _takes, _describe in (
 def _target(object_: int, instance: int, resource: int) -> str:
     """A path without the ids that the request leaves open."""
     ids = [each for each in (object_, instance, resource) if each != ANY]
-    whole = "" if len(ids) == 3 else ", all of it"
-    return "/" + "/".join(map(str, ids)) + whole
+    path = "/" + "/".join(map(str, ids))
+    return path if len(ids) == 3 else Text("{path}, all of it", path=path)
 
 
 def describe_urc(urc: Urc) -> str:
     match urc:
         case Opened(_, success):
-            return "logged in to OneNET" if success else "login refused, or no answer in time"
+            if success:
+                return Text("logged in to OneNET")
+            return Text("login refused, or no answer in time")
         case Closed(_, success):
-            return "logged out of OneNET" if success else "logout failed"
+            return Text("logged out of OneNET") if success else Text("logout failed")
         case Updated(_, success):
-            return "registration renewed" if success else "renewal of the registration failed"
+            if success:
+                return Text("registration renewed")
+            return Text("renewal of the registration failed")
         case Acknowledged(_, ackid):
-            return f"the platform has report {ackid}"
+            return Text("the platform has report {number}", number=ackid)
         case Observed():
-            what = "observes" if urc.added else "stops observing"
-            return f"the platform {what} {_target(urc.object, urc.instance, urc.resource)}"
+            return _observed(urc)
         case Discovered(_, _, object_):
-            return f"the platform asks what /{object_} has"
+            return Text("the platform asks what /{object} has", object=object_)
         case ReadRequest():
             target = _target(urc.path.object, urc.path.instance, urc.path.resource)
-            return f"the platform reads {target} (request {urc.msgid})"
+            return Text(
+                "the platform reads {target} (request {number})", target=target, number=urc.msgid
+            )
         case WriteRequest():
-            return f"the platform writes {_written(urc)} (request {urc.msgid})"
+            return Text(
+                "the platform writes {written} (request {number})",
+                written=_written(urc),
+                number=urc.msgid,
+            )
         case ExecuteRequest():
-            arguments = urc.arguments.decode("utf-8", "backslashreplace")
-            given = f" with {shortened(arguments, 60)!r}" if arguments else ""
-            return f"the platform executes /{urc.path}{given} (request {urc.msgid})"
+            return Text(
+                "the platform executes {target} (request {number})",
+                target=_executed(urc),
+                number=urc.msgid,
+            )
         case _:
             assert_never(urc)
 
 
+def _observed(urc: Observed) -> Text:
+    target = _target(urc.object, urc.instance, urc.resource)
+    if urc.added:
+        return Text("the platform observes {target}", target=target)
+    return Text("the platform stops observing {target}", target=target)
+
+
+def _executed(urc: ExecuteRequest) -> str:
+    if not urc.arguments:
+        return f"/{urc.path}"
+    given = repr(shortened(urc.arguments.decode("utf-8", "backslashreplace"), 60))
+    return Text("/{path} with {given}", path=urc.path, given=given)
+
+
 def _written(urc: WriteRequest) -> str:
     kind = "" if urc.kind is None else f" ({TYPE_NAMES[urc.kind]})"
-    more = "" if urc.last else ", more follow"
-    return f"/{urc.path} = {shortened(urc.text, 60)}{kind}{more}"
+    written = f"/{urc.path} = {shortened(urc.text, 60)}{kind}"
+    return written if urc.last else listed((written, Text("more follow")))

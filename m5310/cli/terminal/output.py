@@ -137,7 +137,7 @@ class Output:
         self, line: str, meaning: str, column: int, style: Style, meaning_style: Style = Style.CYAN
     ) -> None:
         """Write a line with its meaning from `column` on, or below the line if it does not fit."""
-        line, meaning = visible(line), visible(meaning)
+        line, meaning = visible(line), _shown(meaning)
         filled = padded(line, max(column, width(line) + len(GAP))) if meaning else line
         space = columns(self.out) - column if self.terminal else None
         if space is None or not meaning or width(filled) + width(meaning) <= column + space:

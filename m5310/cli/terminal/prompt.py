@@ -16,6 +16,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from m5310.cli.explain.catalogue import completions
 from m5310.cli.terminal.output import Output
 from m5310.cli.terminal.stdin import Interrupted
+from m5310.cli.translation import translated
 
 
 async def read_lines(output: Output) -> AsyncGenerator[str, None]:
@@ -54,7 +55,7 @@ class _Commands(Completer):
                 entry.command.line,
                 start_position=-len(typed.lstrip()),
                 display=entry.command.line + entry.takes,
-                display_meta=entry.command.meaning,
+                display_meta=translated(entry.command.meaning),
             )
 
 

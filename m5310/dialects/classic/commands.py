@@ -10,7 +10,7 @@ from typing import Final
 
 from m5310.at.codec import Command, Quoted, command_line
 from m5310.dialects.classic.config import LIFETIMES, Config
-from m5310.errors import ParameterError
+from m5310.errors import ParameterError, Text
 from m5310.lwm2m.path import Path
 from m5310.lwm2m.values import ValueType
 
@@ -26,19 +26,24 @@ ACKIDS = range(1, 2**31)
 """Greater than 0 asks for an acknowledgement (OneNET guide 5.1.2)."""  # guess: the upper end
 
 MEANINGS: Final = {
-    "+MIPLCONF": "configure the OneNET device",
-    "+MIPLADDOBJ": "add an object instance",
-    "+MIPLDELOBJ": "delete an object instance",
-    "+MIPLNOTIFY": "declare a resource before login, report it after",
-    "+MIPLOPEN": "log in to OneNET",
-    "+MIPLCLOSE": "log out of OneNET",
-    "+MIPLDEL": "delete the OneNET device",
-    "+MIPLUPDATE": "renew the registration",
-    "+MIPLREAD": "answer a read",
-    "+MIPLWRITE": "answer a write",
-    "+MIPLEXECUTE": "answer an execute",
+    "+MIPLCONF": Text("configure the OneNET device"),
+    "+MIPLADDOBJ": Text("add an object instance"),
+    "+MIPLDELOBJ": Text("delete an object instance"),
+    "+MIPLNOTIFY": Text("declare a resource before login, report it after"),
+    "+MIPLOPEN": Text("log in to OneNET"),
+    "+MIPLCLOSE": Text("log out of OneNET"),
+    "+MIPLDEL": Text("delete the OneNET device"),
+    "+MIPLUPDATE": Text("renew the registration"),
+    "+MIPLREAD": Text("answer a read"),
+    "+MIPLWRITE": Text("answer a write"),
+    "+MIPLEXECUTE": Text("answer an execute"),
 }
 """What each command of this dialect does, in one line."""
+
+NEED_LOGIN: Final = tuple(
+    f"AT+MIPL{name}=" for name in ("NOTIFY", "UPDATE", "READ", "WRITE", "EXECUTE")
+)
+"""Before a login AT+MIPLNOTIFY declares a resource, and the others are refused."""
 
 
 def configure(config: Config) -> tuple[Command, ...]:

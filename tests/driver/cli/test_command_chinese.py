@@ -158,3 +158,41 @@ def test_metadata_of_the_package(installed: Path) -> None:
     assert not {"Home-page", "Project-URL", "Author-email"} & set(found)
     (notice,) = found.get_all("License-File", [])
     assert (folder / "licenses" / notice).is_file()
+
+
+def test_console_explains_in_chinese(emulated: Emulator) -> None:
+    lines = "AT+CSQ\nAT+MIPLOPEN=0,30\nAT+CFUN=2\nhello\n"
+    ran = m5310("console", emulated.port, stdin=lines, environment=CHINESE)
+    assert ran.stdout.splitlines() == [
+        "> AT+CSQ                        查询信号强度",
+        "  +CSQ:28,99                    信号 -57 dBm，好",
+        "  OK",
+        "> AT+MIPLOPEN=0,30              登录 OneNET，限时 30 秒",
+        "  +CME ERROR:3                  被拒绝：不允许的操作",
+        "> AT+CFUN=2                     AT+CFUN 的参数不符：'2' 不是 0 或 1",
+        "  +CME ERROR:50                 被拒绝：参数错误",
+    ]
+    assert ran.stderr == "m5310: 'hello' 不以 AT 开头；输入 ? 列出指令\n"
+
+
+def test_help_of_the_console_and_recordings_are_chinese(emulated: Emulator, tmp_path: Path) -> None:
+    file = str(tmp_path / "talk.jsonl")
+    ran = m5310("record", emulated.port, file, stdin="?\nAT+CIMI\n", environment=CHINESE)
+    first, second, *_ = ran.stdout.splitlines()
+    assert (first, second.split()) == ("| 分隔可选的值，[ ] 可以省略", ["AT", "检查模组是否应答"])
+    shown = m5310("decode", file, environment=CHINESE).stdout.splitlines()
+    assert shown[0].startswith(f"{emulated.port}，波特率 9600，")
+    assert shown[-1].endswith("< OK                                        成功")
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning"),
+    [
+        ('AT+MIPLNOTIFY=0,3303,0,5700,4,"22.5",1', "上报 /3303/0/5700 = 22.5（float），完整"),
+        ("+MIPLREAD:0,12345,3303,0,5700", "平台读 /3303/0/5700（请求 12345）"),
+        ("+CEREG:3", "网络拒绝注册"),
+        ("AT+MIPLOPEN=0，30", "模组不认识位置 13 的字符 ，（FULLWIDTH COMMA，U+FF0C）；应为 ,"),
+    ],
+)
+def test_explained_line(line: str, meaning: str) -> None:
+    assert m5310("decode", line, environment=CHINESE).stdout == f"{meaning}\n"

@@ -31,6 +31,7 @@ path = "3200/0/5505"
 type = "opaque"
 value = "00ff"
 """
+SUBSCRIBED = "m5310: the platform has subscribed to the device"
 LOGGING_OUT = "m5310: logging out; Ctrl-C again exits at once"
 
 
@@ -67,7 +68,10 @@ def test_reports_and_platform_requests(port: str, emulator: dict[str, str], tmp_
     running.until("executed 3311/0/5850 with 'blink'")
     status, _, errors = running.end(signal.SIGINT)
     assert status == 130
-    assert errors.splitlines() == [
+    shown = errors.splitlines()
+    if SUBSCRIBED in shown:  # some seconds after the login: before Ctrl-C on a busy machine
+        shown.remove(SUBSCRIBED)
+    assert shown == [
         "m5310: 'warm' is not a value of type float; expected a number, such as 21.5",
         "m5310: '3303/0/5700' is not a report; expected one like 3303/0/5700=22.5",
         "m5310: 1/2/3 is not in the profile; add a [[resource]] for it",

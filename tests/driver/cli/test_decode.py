@@ -31,7 +31,7 @@ def test_lines_given_as_arguments(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown_argument_fails(capsys: pytest.CaptureFixture[str]) -> None:
     ran = Decoded(capsys, "OK", "hello")
     assert (ran.status, ran.out) == (1, "done\n")
-    assert ran.err == "m5310: 'hello' is neither a file nor an AT line\n"
+    assert ran.err == "m5310: 'hello' is neither a file nor a known AT line\n"
 
 
 def test_configuration_as_hex_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ boot garbage
         "registered, home network",
         "ask for the signal strength",
         "signal -73 dBm, good",
-        "not an AT line",
+        "not a known AT line",
     ]
 
 

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import assert_never
 
 from emulator.air.model import Value
-from emulator.module.at.codec import Cme, Refusal, from_hex
+from emulator.module.at.codec import HEXADECIMAL, Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
 
@@ -32,7 +32,6 @@ class ValueType(IntEnum):
     HEX_STR = 6
 
 
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?", re.ASCII)
 # CR, LF and NUL would break the line.
@@ -62,7 +61,7 @@ def value_of(kind: ValueType, text: str, doubts: Doubts) -> Value:
         case ValueType.OPAQUE:
             return from_hex(text)
         case ValueType.HEX_STR:
-            if not _HEX.fullmatch(text):
+            if not HEXADECIMAL.fullmatch(text):
                 doubts.take(f'"{_utf8(text)}" is no hexadecimal text, the type 6 is')
             return _utf8(text)
         case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
@@ -168,7 +167,7 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
     is returned unchanged, with its natural type; the host may refuse it.
     """
     match kind, value:
-        case ValueType.HEX_STR, str() if _HEX.fullmatch(value):
+        case ValueType.HEX_STR, str() if HEXADECIMAL.fullmatch(value):
             return ValueType.HEX_STR, value
         case ValueType.OPAQUE, str():
             return ValueType.OPAQUE, value.encode("utf-8", "replace")
