@@ -169,12 +169,13 @@ def _entries(items: Sequence[Item], base: Path, type_of: TypeOf, *, wrapped: boo
         data = to_bytes(type_of(path.resource_path), item.value)
         number = path.resource_instance
         held = resources.setdefault(path.resource, data if number is None else [])
-        if isinstance(held, bytes) != (number is None):
-            raise ContentError(f"{path}: expected one value or instances of it, not both")
-        if number is None:
-            resources[path.resource] = data
-        elif isinstance(held, list):
-            held.append(Entry(Kind.RESOURCE_INSTANCE, number, data))
+        match held, number:
+            case bytes(), None:
+                resources[path.resource] = data
+            case list(), int():
+                held.append(Entry(Kind.RESOURCE_INSTANCE, number, data))
+            case _:
+                raise ContentError(f"{path}: expected one value or instances of it, not both")
     entries: list[Entry] = []
     for instance, resources in instances.items():
         inner = tuple(

@@ -179,8 +179,9 @@ VALUES: dict[Type | None, st.SearchStrategy[Value]] = {
     Type.STRING: st.text(),
     Type.INTEGER: st.integers(-(2**63), 2**63 - 1),
     Type.BOOLEAN: st.booleans(),
-    Type.FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False).map(
-        lambda number: float(f"{number:.6g}")
+    # Four bytes keep 6 digits.
+    Type.FLOAT: st.builds(
+        lambda n, e: float(f"{n}e{e}"), st.integers(0, 999_999), st.integers(-30, 30)
     ),
     Type.OPAQUE: st.binary(max_size=300),
     None: st.binary(max_size=9),
