@@ -95,7 +95,7 @@ def _placed(entries: Sequence[Entry], base: Path, type_of: TypeOf) -> Iterator[I
                     yield from _of_resource(each, instance, type_of)
             case Kind.RESOURCE_INSTANCE, bytes(data):
                 if base.resource is None:
-                    raise ContentError(f"TLV for {base}: a resource instance without resource")
+                    raise ContentError(f"TLV for {base}: a resource instance, expected resources")
                 alone = entry.id == 0 and len(entries) == 1 and base.resource_instance is None
                 path = base.resource_path if alone else _below(base, entry.id)
                 yield Item(path, from_bytes(type_of(base.resource_path), data))

@@ -143,7 +143,8 @@ class UdpAir(Air):
     def _put(self, source: str, target: Target, datagram: bytes) -> bool:
         family, at = target
         try:
-            if source in self._on_loopback and not _is_loopback(at[0]):
+            further = source in self._on_loopback and not _is_loopback(at[0])
+            if further and text_of(at) not in self._seen:
                 raise OSError(None, "an end on loopback reaches this machine only")
             made = self._sockets[source].get(family) or self._open_other(source)
             made.sendto(datagram, at)

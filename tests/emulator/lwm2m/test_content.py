@@ -140,7 +140,7 @@ def test_of_two_values_for_one_resource_the_last_counts() -> None:
 def test_what_is_not_for_its_path_or_type_is_an_error(
     content_format: int, payload: str, path: str
 ) -> None:
-    with pytest.raises(ContentError, match=r"expected|without resource|longer than"):
+    with pytest.raises(ContentError, match="expected"):
         decode(content_format, bytes.fromhex(payload), Path.parse(path), registry.type_of)
 
 

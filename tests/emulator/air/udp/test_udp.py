@@ -267,6 +267,27 @@ async def test_what_cannot_be_sent_is_noted(source: str, destination: str, note:
         assert "Message too long" in it.notes[1]
 
 
+def own_address() -> str | None:
+    """An address of this machine in a network, if there is one. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        host: str = probe.getsockname()[0]
+        return host
+
+
+@pytest.mark.skipif(own_address() is None, reason="this machine is in no network")
+async def test_an_end_on_loopback_reaches_one_of_ours_in_the_network() -> None:
+    async with world() as it:
+        module, platform = End(it), End(it, f"{own_address()}:0")
+        module.send(platform.address, b"up")
+        assert await platform.until(1) == [(module.address, b"up")]
+        platform.send(module.address, b"down")
+        assert await module.until(1) == [(platform.address, b"down")]
+
+
 async def test_nothing_comes_after_the_end() -> None:
     async with world(Faults(latency=1)) as it:
         module, platform, other = End(it), End(it), End(it)
