@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from m5310.at.codec import Answer, final_result
 from m5310.at.table import Entry
 from m5310.cli.explain.catalogue import entries, find
@@ -9,6 +11,8 @@ from m5310.cli.explain.onenet import describe_urc
 from m5310.commands import general, urcs
 from m5310.dialects.classic import urcs as classic
 from m5310.errors import AnswerError, Text
+
+_NAMED: Final = [each for each in entries() if each.names_itself]
 
 
 def describe_unsolicited(line: str) -> str | None:
@@ -58,6 +62,6 @@ def describe_result(line: str) -> str | None:
 
 def _candidates(line: str, command: str | None) -> list[Entry]:
     if command is None:
-        return [each for each in entries() if each.command.declares(line) and each.names_itself]
+        return [each for each in _NAMED if each.command.declares(line)]
     entry = find(command.strip())
     return [entry] if entry is not None and entry.command.declares(line) else []
