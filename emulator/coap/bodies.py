@@ -60,6 +60,8 @@ class Bodies:
             whole = self._handed_out.get(key_of(peer, request), now)
             if whole is not None:
                 return self._cut(whole, block.start, min(self._exponent, block.size_exponent))
+            if request.code not in (Code.GET, Code.FETCH):  # the rest of an answer that is gone
+                return Message(code=Code.REQUEST_ENTITY_INCOMPLETE)
         return None
 
     def _collect(self, peer: str, request: Message, now: float) -> Message | None:

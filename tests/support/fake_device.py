@@ -102,8 +102,11 @@ class FakeDevice:
         query: tuple[str, ...] = (),
         payload: bytes = b"",
         auth: str | None = None,
+        content_format: int | None = None,
     ) -> Message:
-        message = Message(code=code, uri_path=path.split("/"), uri_query=query, payload=payload)
+        uri = path.split("/") if path else ()
+        message = Message(code=code, uri_path=uri, uri_query=query, payload=payload)
+        message.opt.content_format = content_format
         if auth is not None:
             message.opt.add_option(OpaqueOption(63, auth.encode()))
         message.token = b"\x12\x34"

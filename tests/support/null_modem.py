@@ -12,7 +12,8 @@ from emulator.air.network import MemoryAir
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from m5310.at.codec import Answer, Command

@@ -17,7 +17,8 @@ from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from m5310 import Device

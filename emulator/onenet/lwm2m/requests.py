@@ -29,11 +29,15 @@ class Request:
     `open` ends with the outcome or with `cancel`.
     """
 
-    endpoint: str
+    registration: Registration
     operation: Operation
     on_done: OnDone
     exchange: Exchange = field(init=False)
     open: bool = True
+
+    @property
+    def endpoint(self) -> str:
+        return self.registration.endpoint
 
     @property
     def mid(self) -> int:
@@ -64,7 +68,7 @@ class Requests:
     ) -> Request:
         """Send `operation`. Raises ContentError for a value that its resource cannot have."""
         message = request_for(operation, registration.root, accept_tlv=registration.accept_tlv)
-        request = Request(registration.endpoint, operation, on_done)
+        request = Request(registration, operation, on_done)
         token, notified = None, None
         if isinstance(operation, Observe):
             self.unobserve(registration, operation.path)
@@ -74,7 +78,7 @@ class Requests:
         request.exchange = self._coap.request(
             registration.address,
             message,
-            partial(self._answered, request, registration),
+            partial(self._answered, request),
             now,
             schedule=self._retry,
             token=token,
@@ -95,6 +99,8 @@ class Requests:
         if request.open:
             self._close(request)
             request.exchange.cancel()
+            if isinstance(request.operation, Observe):
+                self._end_observation(request)
 
     def abandon(self, endpoint: str, now: float) -> None:
         """`endpoint` went offline: its open requests end as OFFLINE."""
@@ -133,20 +139,26 @@ class Requests:
         if not of_endpoint:
             del self._open[request.endpoint]
 
-    def _answered(
-        self, request: Request, registration: Registration, answer: Message | None, now: float
-    ) -> None:
+    def _end_observation(self, request: Request) -> None:
+        """Forget what `request` has begun or cancelled, but not a newer observation."""
+        registration, path = request.registration, request.operation.path
+        token = request.exchange.token
+        if registration.observations.get(path) == token:
+            del registration.observations[path]
+        self._coap.forget_observation(token)
+
+    def _answered(self, request: Request, answer: Message | None, now: float) -> None:
         self._close(request)
-        operation = request.operation
+        operation, registration = request.operation, request.registration
         if answer is None:
             reset = request.exchange.reset  # guess: the real platform may name it otherwise
             outcome = Outcome(now, Failure.RESP_ERROR if reset else Failure.TIME_OUT)
         else:
             outcome = outcome_of(operation, answer, now)
-        # Also the answer to a cancel, which has no Observe.
-        ended = answer is None or answer.opt.observe is None
-        if ended and registration.observations.get(operation.path) == request.exchange.token:
-            self.unobserve(registration, operation.path)
+        # An answer without Observe ends it; so does a newer observe, or the end of its session.
+        observed = registration.observations.get(operation.path) == request.exchange.token
+        if answer is None or answer.opt.observe is None or not observed:
+            self._end_observation(request)
         if isinstance(operation, Observe) and outcome.items:
             self._report(registration, outcome.items, now)
         request.on_done(outcome)

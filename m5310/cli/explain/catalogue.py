@@ -8,7 +8,7 @@ from typing import Final
 from m5310.at.codec import PROMPT, Command, Response
 from m5310.at.table import CommandTable, Entry
 from m5310.cli.explain import onenet
-from m5310.commands import clock, general, identity, network, power, signal, sockets
+from m5310.commands import clock, general, identity, network, ping, power, signal, sockets
 from m5310.errors import ParameterError, Text, shortened
 
 TABLES: Final[tuple[CommandTable, ...]] = (
@@ -17,6 +17,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     clock.TABLE,
     signal.TABLE,
     network.TABLE,
+    ping.TABLE,
     power.TABLE,
     sockets.TABLE,
     onenet.TABLE,

@@ -342,6 +342,18 @@ def answering_again(it: DeviceOrders) -> None:
     it.change_of_mood(Mood.ANSWERING, Platform.ACCEPTING)
 
 
+def restarted(it: DeviceOrders) -> None:
+    it.restart(announced=True)
+
+
+def closing(it: DeviceOrders) -> None:
+    it.change("close")
+
+
+def unplugged(it: DeviceOrders) -> None:
+    it.plug(plugged=False)
+
+
 def logged_out(it: DeviceOrders) -> None:
     it.log_out(reported=True)
 
@@ -354,6 +366,8 @@ def logged_out(it: DeviceOrders) -> None:
         [sent(WRITTEN), passed(0.005), sent(WRITTEN), passed(0.3), sent(WRITTEN)],
         # a renewal that waits for the line when the module logs out by itself is not written
         [silent, updating, passed(6.0), updating, passed(0.3), answering_again, logged_out],
+        # a logout while one restart after the other ends the restoration that it waits for
+        [restarted, closing, unplugged, *[passed(100.0)] * 3],
         # an acknowledgement on its way at the logout counts
         [reported, passed(0.3), logged_out],
     ],

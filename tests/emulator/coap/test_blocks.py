@@ -387,6 +387,13 @@ def test_any_block_of_an_answer_can_be_asked_for() -> None:
     assert asked() == 2
 
 
+def test_a_request_is_not_served_for_the_rest_of_an_answer_that_is_gone() -> None:
+    bench = Bench()
+    asked = answering(bench, BODY)
+    converses(bench, [("400304d4" + STATUS + "c123", "608804d4")])
+    assert asked() == 0
+
+
 def test_a_short_answer_is_not_cut() -> None:
     bench = Bench()
     answering(bench, b"short")

@@ -163,9 +163,9 @@ def test_arguments_that_no_resource_can_have_are_refused(cloud: Cloud, arguments
 
 
 def test_bytes_are_written_as_hexadecimal_digits(program: Program, cloud: Cloud) -> None:
-    writing = cloud.start_write({"3303/0/5701": b"\x0a\x64\xff"})
+    writing = cloud.start_write({"3303/0/5750": b"\x0a\x64\xff"})
     msgid, *rest = program.request("MIPLWRITE")
-    assert rest == ["3303", "0", "5701", "0A64FF"]
+    assert rest == ["3303", "0", "5750", "0A64FF"]
     program.command(f"AT+MIPLWRITE=0,{msgid},1")
     writing.result(10)
 

@@ -1,13 +1,10 @@
 """The module in style `onenet` sends what China Mobile's suite sends, byte for byte.
 
-The capture (tests/wire/coap/china_mobile_suite.json) is of its SDK 2.3.0: `>` from the device, `<`
+The capture (tests/wire/coap/suite_2_3_0.json) is of its SDK 2.3.0: `>` from the device, `<`
 from the platform. Message ids and tokens of the device's own messages are drawn at random.
 """
 
 from __future__ import annotations
-
-import json
-from pathlib import Path as File
 
 from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.host import (
@@ -17,9 +14,9 @@ from emulator.module.lwm2m.host import (
     WriteRequest,
 )
 from emulator.module.lwm2m.registration import Account
+from tests.support import captures
 from tests.support.lwm2m import ClientBench
 
-CAPTURE = File(__file__).parents[3] / "wire" / "coap" / "china_mobile_suite.json"
 STRING, INTEGER, FLOAT, BOOL = 1, 3, 4, 5
 RESOURCES = [
     (Path(3200, 0, 5500), BOOL),
@@ -85,7 +82,8 @@ def without_identity(datagram: bytes) -> bytes:
 
 
 def captured() -> list[tuple[str, bytes]]:
-    return [(way, bytes.fromhex(digits)) for way, digits in json.loads(CAPTURE.read_text())]
+    messages = captures.captured("suite_2_3_0")
+    return [(">" if sender == "device" else "<", datagram) for sender, datagram, _ in messages]
 
 
 def logged_in() -> Suite:

@@ -342,6 +342,23 @@ def test_second_observe_of_a_path_replaces_the_first() -> None:
     assert bench.device.observations[PATH] != old
 
 
+def test_observe_that_was_replaced_before_its_answer_leaves_no_observation() -> None:
+    bench = Bench()
+    old, new = bench.begin(OBSERVE), bench.begin(OBSERVE)
+    for request in (old, new):
+        bench.coap.receive("there", answer(request, CONTENT, "60"), 1)
+    assert list(bench.coap.observations) == [new[4:8]] == list(bench.device.observations.values())
+
+
+def test_observe_that_was_cancelled_leaves_no_observation() -> None:
+    bench = Bench()
+    request = bench.requests.begin(bench.device, OBSERVE, bench.outcomes.append, 0)
+    bench.requests.cancel(request)
+    bench.coap.receive("there", notification(request.exchange.token), 1)
+    assert bench.device.observations == {}
+    assert bench.reports == []
+
+
 def test_notification_with_an_error_ends_the_observation() -> None:
     bench, token = observed()
     gone = b"\x44\x84\x00\x01" + token
