@@ -114,7 +114,7 @@ class Classic:
         """Refuse what is not legal in this state, and doubt what is legal without a source."""
         self._client.check(event)
         if self._client.state in _DOUBTFUL.get(event, ()):
-            doubts.take(f"{event.name} while {self._client.state.name}", Cme.NOT_ALLOWED)
+            doubts.take(f"this command while {self._client.state.name.lower()}", Cme.NOT_ALLOWED)
 
     # Registration ------------------------------------------------------------------------------
 

@@ -66,13 +66,14 @@ def value_of(kind: ValueType, text: str, doubts: Doubts) -> Value:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     match kind:
         case ValueType.STRING:
-            return _utf8(text)
+            return _utf8(text, doubts)
         case ValueType.OPAQUE:
             return from_hex(text)
         case ValueType.HEX_STR:
+            text = _utf8(text, doubts)
             if not HEXADECIMAL.fullmatch(text):
-                doubts.take(f'"{_utf8(text)}" is no hexadecimal text, the type 6 is')
-            return _utf8(text)
+                doubts.take(f'"{text}" is no hexadecimal text, the type 6 is')
+            return text
         case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
             return _number(kind, text, doubts)
         case _:
@@ -102,12 +103,12 @@ def _number(kind: ValueType, text: str, doubts: Doubts) -> Value:
     return whole
 
 
-def _utf8(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # the line held bytes that are not UTF-8
-        raise Refusal(Cme.INCORRECT_PARAMETERS) from None
-    return text
+def _utf8(text: str, doubts: Doubts) -> str:
+    """LwM2M carries UTF-8; that the module refuses other bytes of a host is not known."""
+    read = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if read != text:
+        doubts.take(f'"{read}" held bytes that are not UTF-8, which the platform cannot show')
+    return read
 
 
 def _four_bytes(number: float) -> bytes | None:

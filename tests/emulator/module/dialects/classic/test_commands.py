@@ -336,7 +336,7 @@ def test_commands_that_no_source_refuses_in_a_state(
 def test_logout_during_a_login() -> None:
     host = in_state(State.REGISTERING, strict=False)
     assert host.ask("AT+MIPLCLOSE=0") == ["OK", "+MIPLCLOSE:0,1"]
-    assert host.module.doubts.notes.pop() == "doubtful: CLOSE while REGISTERING"
+    assert host.module.doubts.notes.pop() == "doubtful: this command while registering"
     assert host.wait(60) == []
     host.well("AT+MIPLDEL=0")
     assert in_state(State.REGISTERING, strict=True).refused("AT+MIPLCLOSE=0") == 3
