@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from emulator.air import model
+from emulator.lwm2m import model
 from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
 from emulator.onenet.http import answers, parameters

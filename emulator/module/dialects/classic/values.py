@@ -13,7 +13,8 @@ from enum import IntEnum
 from math import isfinite
 from typing import assert_never
 
-from emulator.air.model import Value
+from emulator.lwm2m.model import Value
+from emulator.lwm2m.values import Type
 from emulator.module.at.codec import HEXADECIMAL, Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
@@ -32,6 +33,14 @@ class ValueType(IntEnum):
     HEX_STR = 6
 
 
+LWM2M_TYPES: Mapping[ValueType, Type] = {
+    ValueType.STRING: Type.STRING,
+    ValueType.OPAQUE: Type.OPAQUE,
+    ValueType.INTEGER: Type.INTEGER,
+    ValueType.FLOAT: Type.FLOAT,
+    ValueType.BOOL: Type.BOOLEAN,
+    ValueType.HEX_STR: Type.STRING,
+}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?", re.ASCII)
 # CR, LF and NUL would break the line.
@@ -77,7 +86,7 @@ def _number(kind: ValueType, text: str, doubts: Doubts) -> Value:
     if not _FLOAT.fullmatch(digits) or not isfinite(number := float(digits)):
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     if kind is ValueType.FLOAT:
-        return narrowed(number)
+        return number
     # guess: C's atoi reads it, so a fraction is cut off
     whole = int(digits) if _INTEGER.fullmatch(digits) else int(number)
     if whole not in _INT64:
@@ -100,20 +109,6 @@ def _utf8(text: str, doubts: Doubts) -> str:
     if read != text:
         doubts.take(f'"{read}" held bytes that are not UTF-8, which the platform cannot show')
     return read
-
-
-def narrowed(number: float) -> float:
-    """`number` as LwM2M carries it: four bytes IEEE 754, or eight when that overflows.
-
-    The shortest decimal with the same four bytes: 20.123 stays 20.123 and is not
-    20.12299919128418, as the platform prints it (China Mobile's suite test specification 2.1).
-    """
-    narrow = _four_bytes(number)
-    if narrow is None:
-        return number
-    (exact,) = struct.unpack(">f", narrow)
-    shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
-    return next(candidate for candidate in shorter if _four_bytes(candidate) == narrow)
 
 
 def _four_bytes(number: float) -> bytes | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
 from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Reason

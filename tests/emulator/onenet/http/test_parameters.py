@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import parameters

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import (
+from emulator.lwm2m.model import Item, Path
+from emulator.module.dialects.classic.values import ValueType
+from emulator.module.lwm2m.registration import State
+from tests.support.lwm2m_messages import (
     Ack,
     CancelObserve,
+    Code,
     Deregister,
     Discover,
     Execute,
@@ -18,9 +22,6 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.air.model import Code, Item, Path
-from emulator.module.dialects.classic.values import ValueType
-from emulator.module.lwm2m.registration import State
 from tests.support.uart import DIRECT, Host
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -406,7 +407,7 @@ def test_discover_line() -> None:
     assert isinstance(response, Response)
     assert response.code is Code.CONTENT
     assert list(map(str, response.links)) == ["/3303", "/3303/0", "/3303/0/5700", "/3303/0/5701"]
-    assert host.deliver(Discover(10_002, Path(3))) == []
+    assert host.deliver(Discover(10_002, Path(6))) == []
     assert host.uplink() == [Response(10_002, Code.NOT_FOUND)]
 
 
