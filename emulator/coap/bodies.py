@@ -106,8 +106,6 @@ class Bodies:
 
     def notification(self, peer: str, message: Message, now: float) -> Message:
         """What to send of a notification; its observer asks for the rest (section 2.6)."""
-        if len(message.payload) <= 16:
-            return message
         observer = self._observers.get((peer, message.token), now)
         key, exponent = observer or ((peer, 0, ()), self._exponent)
         if len(message.payload) <= 16 << exponent:

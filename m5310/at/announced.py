@@ -22,27 +22,20 @@ _TAIL: Final = re.compile(r"(?:, ?[0-2](?:, ?[0-9]{1,4})?)?[\r\n]")
 _LINE_END: Final = re.compile(r"[\r\n]")
 
 
-class Cut(NamedTuple):
-    """A text from `begin` to `end`; what follows it, and its closing quote, begins at `after`."""
+def cuts(text: str, length: int) -> Iterator[tuple[int, int, int]]:
+    """Where a text of this length may stand at the beginning of `text`: begin, end, and the begin
+    of what follows it and its closing quote.
 
-    begin: int
-    end: int
-    after: int
-
-
-def cuts(text: str, length: int) -> Iterator[Cut]:
-    """Where a text of this length may stand at the beginning of `text`.
-
-    It may stand after a blank and between quotes. The length counts characters or bytes. `end` may
-    be behind the end of `text`: the rest is missing.
+    It may stand after a blank and between quotes. The length counts characters or bytes. The end
+    may be behind the end of `text`: the rest is missing.
     """
-    for in_bytes in (False, True):
-        for begin in (0, 1) if text.startswith(" ") else (0,):
-            for quote in ('"', "") if text.startswith('"', begin) else ("",):
-                at = begin + len(quote)
+    for in_bytes in (False,) if text.isascii() else (False, True):
+        for begin in (0, 1) if text[:1] == " " else (0,):
+            for quoted in (1, 0) if text[begin : begin + 1] == '"' else (0,):
+                at = begin + quoted
                 end = _end_of_bytes(text, at, length) if in_bytes else at + length
-                if end is not None and (end >= len(text) or text.startswith(quote, end)):
-                    yield Cut(at, end, end + len(quote))
+                if end is not None and (not quoted or text[end : end + 1] in ('"', "")):
+                    yield at, end, end + quoted
 
 
 def _end_of_bytes(text: str, begin: int, length: int) -> int | None:
@@ -100,11 +93,11 @@ class _End(NamedTuple):
 
 def _ends(text: str, length: int, *, quoted_only: bool) -> Iterator[_End | None]:
     """Where a line ends whose text has this length; None: later."""
-    for cut in cuts(text, length):
-        quoted = cut.after > cut.end
+    for _, end, after in cuts(text, length):
+        quoted = after > end
         if quoted_only and not quoted:
             continue
-        if cut.end >= len(text):
+        if end >= len(text):
             yield None
-        elif tail := _TAIL.match(text, cut.after):
-            yield _End(tail.end() - 1, tail.end() - 1 - cut.after, quoted)
+        elif tail := _TAIL.match(text, after):
+            yield _End(tail.end() - 1, tail.end() - 1 - after, quoted)

@@ -90,10 +90,10 @@ def _measured(kind: ValueType, length: int, text: str) -> Iterator[tuple[str, st
     The length of a string counts characters (documented) or bytes, inside the quotes.
     """
     # guess: bytes
-    for cut in cuts(text, 2 * length if kind is ValueType.OPAQUE else length):
-        found = text[cut.begin : cut.end]
-        if cut.after <= len(text) and (kind is ValueType.STRING or HEX.fullmatch(found)):
-            yield found, text[cut.after :]
+    for begin, end, after in cuts(text, 2 * length if kind is ValueType.OPAQUE else length):
+        found = text[begin:end]
+        if after <= len(text) and (kind is ValueType.STRING or HEX.fullmatch(found)):
+            yield found, text[after:]
 
 
 _ARGUMENTS = re.compile(r' ?([0-9]{1,4}), ?"(.*)"', re.DOTALL)
