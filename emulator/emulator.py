@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from emulator.air.memory import LATENCY, Air
+from emulator.air.faults import LATENCY, Faults
+from emulator.air.network import MemoryAir
 from emulator.clock.clocks import Clock, EagerClock, LoopClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
@@ -115,8 +116,8 @@ class Emulator:
         """
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
-        self.air = Air(latency=latency, seed=seed)
-        self.platform = _platform(year, platform_addresses)
+        self.air = MemoryAir(Faults(latency=latency, seed=seed))
+        self.platform = Platform(year_of(year), seed=seed)
         self.clock = clock or LoopClock()
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
@@ -128,7 +129,9 @@ class Emulator:
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._simulation = Simulation(self.platform.server, self.air)
+        self._simulation = Simulation(
+            self.platform.server, self.air, map(_server_address, platform_addresses)
+        )
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
@@ -329,10 +332,6 @@ def _key(api_key: str) -> str:
     if not re.fullmatch("[!-~]+", api_key):
         raise ValueError("api_key: expected printable ASCII without spaces")
     return api_key
-
-
-def _platform(year: int, addresses: Sequence[str]) -> Platform:
-    return Platform(year_of(year), tuple(map(_server_address, addresses)))
 
 
 def _server_address(text: str) -> str:

@@ -6,7 +6,8 @@ from m5310.at.codec import Answer as Answer, Command as Command, Response as Res
 from m5310.at.line_stream import Following as Following
 from m5310.at.modem import Modem as Modem
 from m5310.commands.general import Booted as Booted
-from m5310.commands.network import NetworkStatus as NetworkStatus, PingReply as PingReply
+from m5310.commands.network import NetworkStatus as NetworkStatus
+from m5310.commands.ping import PingReply as PingReply
 from m5310.commands.power import PowerSaving as PowerSaving
 from m5310.device.device import Device as Device
 from m5310.device.events import (

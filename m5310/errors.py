@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import reduce
 
+_KEPT = (str, int, float)
+"""Values that a template may format by their type; of all others the text."""
+
 
 class Text(str):
     """English words for people that keep their template and its values, to be translated later.
@@ -27,7 +30,7 @@ class Text(str):
     def __new__(cls, template: str, /, **values: object) -> Text:
         """The template is one of `str.format`; without values it is the text as it is."""
         kept = {
-            name: value if isinstance(value, int | float) else str(value)
+            name: value if isinstance(value, _KEPT) else str(value)
             for name, value in values.items()
         }
         made = super().__new__(cls, template.format(**kept) if kept else template)

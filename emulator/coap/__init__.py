@@ -6,7 +6,7 @@
                 |   client.py                           server.py              |
                 |   requests, tokens, answers,          requests of peers,     |
                 |   observations (observation.py)       duplicates, answers    |
-                |        blocks.py: bodies in blocks, both ways                |
+                |   transfers.py: long bodies           bodies.py: long bodies |
                 |   transmission.py: message ids, repetition, NSTART           |
                 +---------+------- messages.py: bytes <-> Message -+-----------+
                           v send(peer, bytes, now)                 | receive(peer, bytes, now)
@@ -30,6 +30,7 @@ Rules (sections of RFC 7252 unless said otherwise):
     peer. A notification counts by its token, whatever address it comes from, and whatever type it
     has; old ones are dropped by the order rule (RFC 7641 section 3.4). Who sends one that is not
     known gets a reset.
--   Long bodies go in blocks (RFC 7959); the application sees whole ones only.
+-   Long bodies go in blocks (RFC 7959); the application sees whole ones only. Each block that a
+    client asks for has a token of its own; a server keeps an answer for the rest of its blocks.
 -   What a server owes to its observers is the application's: it calls `notify`.
 """

@@ -60,6 +60,8 @@ class Bodies:
             whole = self._handed_out.get(key_of(peer, request), now)
             if whole is not None:
                 return self._cut(whole, block.start, min(self._exponent, block.size_exponent))
+            if request.code not in (Code.GET, Code.FETCH):  # the rest of an answer that is gone
+                return Message(code=Code.REQUEST_ENTITY_INCOMPLETE)
         return None
 
     def _collect(self, peer: str, request: Message, now: float) -> Message | None:
@@ -104,8 +106,6 @@ class Bodies:
 
     def notification(self, peer: str, message: Message, now: float) -> Message:
         """What to send of a notification; its observer asks for the rest (section 2.6)."""
-        if len(message.payload) <= 16:
-            return message
         observer = self._observers.get((peer, message.token), now)
         key, exponent = observer or ((peer, 0, ()), self._exponent)
         if len(message.payload) <= 16 << exponent:

@@ -56,6 +56,11 @@ class Observation:
         """The newest notification so far, or the answer to the request."""
         self.peer, self._value, self._at = peer, value, now
 
+    def stop_fetch(self) -> None:
+        if self.fetch is not None:
+            self.fetch.cancel()
+            self.fetch = None
+
 
 Fetch = Callable[
     [str, Message, Message, Callable[[Message | None, float], None], float], Transfer | None
@@ -83,8 +88,8 @@ class Observer:
 
     def forget(self, token: bytes) -> None:
         observation = self.observations.pop(token, None)
-        if observation is not None and observation.fetch is not None:
-            observation.fetch.cancel()
+        if observation is not None:
+            observation.stop_fetch()
 
     def notification(self, peer: str, message: Message, now: float) -> None:
         """A response that answers no open request."""
@@ -119,6 +124,7 @@ class Observer:
         if observation.on_notification(peer, message, now) is False:
             return False
         observation.accept(peer, value, now)
+        observation.stop_fetch()
         return True
 
     def _get_rest(self, observation: Observation, first: Message, now: float) -> None:
@@ -130,8 +136,7 @@ class Observer:
             if whole is not None and known and whole.code.is_successful():
                 observation.on_notification(observation.peer, whole, now)
 
-        if observation.fetch is not None:
-            observation.fetch.cancel()
+        observation.stop_fetch()
         observation.fetch = self._fetch(
             observation.peer, observation.message, first, on_response, now
         )

@@ -17,9 +17,6 @@ class Recent(Generic[K, V]):
         self._limit = limit
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def get(self, key: K, now: float) -> V | None:
         entry = self._entries.get(key)
         return entry[1] if entry is not None and now < entry[0] else None

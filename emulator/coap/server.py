@@ -17,6 +17,16 @@ MAX_REQUESTS = 16_384  # guess: what 1,000 devices send within 247 s
 """Requests that are remembered, so that repeated ones are known."""
 
 
+class _Known:
+    """What is kept of a request to know it again. `incoming` is only there to be served again."""
+
+    __slots__ = ("incoming", "reply")
+
+    def __init__(self) -> None:
+        self.reply = b""
+        self.incoming: Incoming | None = None
+
+
 class Incoming:
     """A request of a peer.
 
@@ -26,24 +36,14 @@ class Incoming:
         answered: `respond` was called since the request came.
     """
 
-    __slots__ = (
-        "_server",
-        "acknowledged",
-        "answered",
-        "message",
-        "peer",
-        "repeated",
-        "reply",
-        "served",
-    )
+    __slots__ = ("_server", "acknowledged", "answered", "known", "message", "peer", "repeated")
 
-    def __init__(self, server: Server, peer: str, message: Message) -> None:
+    def __init__(self, server: Server, peer: str, message: Message, known: _Known) -> None:
         self.peer, self.message = peer, message
         self.repeated = False
         self.answered = False
         self.acknowledged = False
-        self.reply = b""
-        self.served = False
+        self.known = known
         self._server = server
 
     @property
@@ -84,35 +84,35 @@ class Server:
         self._on_change = on_change
         self.serve: Callable[[Incoming, float], None] = not_found
         self._transmissions, self._tuning = transmissions, tuning
-        self._requests: Recent[tuple[str, int, bytes], Incoming] = Recent(MAX_REQUESTS)
+        self._requests: Recent[tuple[str, int, bytes], _Known] = Recent(MAX_REQUESTS)
         self._bodies = Bodies(tuning)
 
     def receive(self, peer: str, message: Message, now: float) -> None:
         key = (peer, message.mid, message.token)
         known = self._requests.get(key, now)
         if known is None:
-            incoming = Incoming(self, peer, message)
+            tuning, known = self._tuning, _Known()
             confirmable = message.mtype is Type.CON
-            tuning = self._tuning
             lifetime = tuning.exchange_lifetime if confirmable else tuning.non_lifetime
-            self._requests.put(key, incoming, now, lifetime)
+            self._requests.put(key, known, now, lifetime)
+            incoming = Incoming(self, peer, message, known)
             answer = self._bodies.receive(peer, message, now)
-            if answer is None:
-                incoming.served = True
-                self.serve(incoming, now)
-            else:
+            if answer is not None:
                 self._send(incoming, answer, now)
-        elif self._tuning.deduplicate or not known.served:
-            if known.reply and message.mtype is Type.CON:
-                self._transmissions.send(peer, known.reply, now)
-        else:
-            known.repeated = True
-            known.answered = False
-            self.serve(known, now)
+                return
+            if not tuning.deduplicate:
+                known.incoming = incoming
+            self.serve(incoming, now)
+        elif known.incoming is not None and not known.incoming.acknowledged:
+            known.incoming.repeated = True
+            known.incoming.answered = False
+            self.serve(known.incoming, now)
+        elif known.reply:
+            self._transmissions.send(peer, known.reply, now)
 
     def reply(self, incoming: Incoming, reply: bytes, now: float) -> None:
         """Send the reply to a confirmable request, and again whenever it is repeated."""
-        incoming.reply = reply
+        incoming.known.reply = reply
         self._transmissions.send(incoming.peer, reply, now)
 
     def respond(self, incoming: Incoming, response: Message, now: float) -> None:

@@ -95,7 +95,7 @@ def _placed(entries: Sequence[Entry], base: Path, type_of: TypeOf) -> Iterator[I
                     yield from _of_resource(each, instance, type_of)
             case Kind.RESOURCE_INSTANCE, bytes(data):
                 if base.resource is None:
-                    raise ContentError(f"TLV for {base}: a resource instance without resource")
+                    raise ContentError(f"TLV for {base}: a resource instance, expected resources")
                 alone = entry.id == 0 and len(entries) == 1 and base.resource_instance is None
                 path = base.resource_path if alone else _below(base, entry.id)
                 yield Item(path, from_bytes(type_of(base.resource_path), data))
@@ -169,12 +169,13 @@ def _entries(items: Sequence[Item], base: Path, type_of: TypeOf, *, wrapped: boo
         data = to_bytes(type_of(path.resource_path), item.value)
         number = path.resource_instance
         held = resources.setdefault(path.resource, data if number is None else [])
-        if isinstance(held, bytes) != (number is None):
-            raise ContentError(f"{path}: expected one value or instances of it, not both")
-        if number is None:
-            resources[path.resource] = data
-        elif isinstance(held, list):
-            held.append(Entry(Kind.RESOURCE_INSTANCE, number, data))
+        match held, number:
+            case bytes(), None:
+                resources[path.resource] = data
+            case list(), int():
+                held.append(Entry(Kind.RESOURCE_INSTANCE, number, data))
+            case _:
+                raise ContentError(f"{path}: expected one value or instances of it, not both")
     entries: list[Entry] = []
     for instance, resources in instances.items():
         inner = tuple(

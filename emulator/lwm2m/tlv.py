@@ -53,13 +53,15 @@ def _entries(data: bytes, at: int, end: int, holder: Kind | None) -> tuple[Entry
         head, at = data[at], at + 1
         kind = _KINDS[head >> 6]
         if kind not in _INSIDE[holder]:
-            raise ContentError(f"TLV: {kind.name} at byte {at - 1} inside of {holder!r}")
+            expected = " or ".join(sorted(each.name for each in _INSIDE[holder]))
+            raise ContentError(f"TLV: {kind.name} at byte {at - 1}: expected {expected}")
         id_end = at + (2 if head & 0x20 else 1)
         size_end = id_end + (head >> 3 & 3)
         size = int.from_bytes(data[id_end:size_end]) if size_end > id_end else head & 7
         value_end = size_end + size
         if value_end > end:
-            raise ContentError(f"TLV: {kind.name} at byte {at - 1} is longer than its payload")
+            room = max(end - size_end, 0)
+            raise ContentError(f"TLV: {kind.name} at byte {at - 1}: expected at most {room} bytes")
         number = int.from_bytes(data[at:id_end])
         value = (
             _entries(data, size_end, value_end, kind)

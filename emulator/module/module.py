@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Protocol
 
-from emulator.air.memory import Link
-from emulator.air.messages import Downlink, Uplink
+from emulator.air.faults import Link
 from emulator.module.at.codec import framed
 from emulator.module.at.command_faults import FaultSource
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, CommandTable
@@ -25,6 +24,7 @@ from emulator.module.general.signal import Measurements
 from emulator.module.general.speed import Speed
 from emulator.module.general.udp import Datagram, Sockets
 from emulator.module.lwm2m.client import Client
+from emulator.module.lwm2m.style import STYLES
 from emulator.module.radio.edrx import DiscontinuousReception
 from emulator.module.radio.psm import PowerSaving
 from emulator.module.radio.radio import Change, Radio
@@ -48,11 +48,11 @@ class Module:
     output and the datagrams, and call `step` again at the deadline it returns. Times are POSIX
     seconds and never go back.
 
-    Set `send_up`, which sends a message to the server at a time, and `on_change`, which is called
-    when something else than `step` may have changed the deadline. `baud`: the UART speed of the
-    next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio` survives
-    restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does `fault_source`,
-    which injects faults into commands (None: no faults).
+    Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which
+    is called when something else than `step` may have changed the deadline. `baud`: the UART speed
+    of the next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio`
+    survives restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does
+    `fault_source`, which injects faults into commands (None: no faults).
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Module:
         speed: int = FACTORY_SPEED,
         boot_noise: bool = False,
         strict_host: bool = False,
+        style: str = "onenet",
         seed: int = 0,
         now: float = 0.0,
     ) -> None:
@@ -72,14 +73,19 @@ class Module:
         `firmware`: a `Firmware` or its name; `typed_urcs` overrides that field of it (None: does
         not). `speed`: of the UART, as stored in flash. `boot_noise`: each boot begins with bytes of
         the boot ROM at another speed. `strict_host`: doubtful commands are refused, not taken with
-        a note in `doubts`. `seed` decides the noise and the first message id.
+        a note in `doubts`. `style`: how it speaks LwM2M, a name of
+        `emulator.module.lwm2m.style.STYLES`. `seed` decides the noise, the first message id and
+        the tokens.
 
-        Raises ValueError for an unknown firmware name.
+        Raises ValueError for an unknown firmware name or style.
         """
+        if style not in STYLES:
+            raise ValueError(f"style {style!r}: expected {' or '.join(STYLES)}")
+        self._style = STYLES[style]
         self.identity = identity or Identity()
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.on_change: Callable[[], None] = lambda: None
-        self.send_up: Callable[[Uplink, float], None] = lambda _message, _now: None
+        self.send_up: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
         self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
         self._place_changed = True  # coverage, network or SIM, since the last step
@@ -117,7 +123,12 @@ class Module:
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
         first_mid = (self._seed * 40_503 + self._boot.count * 25_717) & 0xFFFF
         self.client = Client(
-            self._send_up, self._online, first_mid=first_mid, msgids=self.firmware.msgids
+            self._send_up,
+            self._online,
+            first_mid=first_mid,
+            seed=self._seed,
+            msgids=self.firmware.msgids,
+            style=self._style,
         )
         dialect = DIALECTS[self.firmware.dialect](self.client, conversation.urc, self.firmware)
         conversation.on_refused = dialect.refused
@@ -206,9 +217,9 @@ class Module:
         if self._due != planned:
             self.on_change()
 
-    def deliver(self, message: Downlink, now: float) -> None:
-        """Take a message of the server; lost when the radio cannot receive it."""
-        self._page(partial(self.client.deliver, message), now)
+    def deliver(self, source: str, datagram: bytes, now: float) -> None:
+        """Take a datagram of the server; lost when the radio cannot receive it."""
+        self._page(partial(self.client.deliver, source, datagram), now)
 
     def deliver_datagram(
         self, socket: int, address: str, port: int, data: bytes, now: float
@@ -284,9 +295,9 @@ class Module:
         taken, self._datagrams = self._datagrams, []
         return taken
 
-    def _send_up(self, message: Uplink) -> None:
+    def _send_up(self, destination: str, datagram: bytes, _now: float) -> None:
         if self._transmit(self._now):
-            self.send_up(message, self._now)
+            self.send_up(destination, datagram, self._now)
 
     def _send_datagram(self, datagram: Datagram) -> None:
         self._transmit(self._now)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from emulator.air.model import Path, Value
+from emulator.lwm2m.model import Path, Value
 
 # Points of one stream: the most that the API returns (OneNET guide 4.2.13).
 MAX_POINTS = 6000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
-from emulator.air.messages import endpoint_name, imei_of
 from emulator.onenet.datapoints import DataPoints
+from emulator.onenet.endpoint_names import endpoint_name, imei_of
 from emulator.onenet.errors import ApiError, Reason
 
 # guess: bounds memory, with descriptions of up to 64 KiB each; the real limit is not published.
@@ -21,7 +21,9 @@ class Description:
     """The parameters of a new device (OneNET guide 4.2.1).
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
-    itself after each login. `location` and `other` are JSON objects, kept unchanged.
+    itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
+    of the documents of 2019); None: none is asked for. `location` and `other` are JSON objects,
+    kept unchanged.
     """
 
     title: str
@@ -33,6 +35,7 @@ class Description:
     private: bool = True
     observed: bool = True
     other: dict[str, object] | None = None
+    auth: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

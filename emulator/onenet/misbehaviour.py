@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
-from emulator.air.messages import Ack, Downlink, Register, Reset, Response, Update, Uplink
-from emulator.air.model import Code
+from emulator.onenet.lwm2m.server import Server
 
 # guess: seconds between a request and its repetition; long enough for the host to answer between
 # them, so that it receives a request that it has answered already.
 REPEAT_TIME = 3.0
+
+# The second byte of a CoAP message, its code, if it is a request (RFC 7252 section 3).
+_REQUESTS = range(1, 32)
+
+Carry = Callable[[str, bytes, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +43,16 @@ class PlatformFaults:
 class Misbehaviour:
     """Stands between server and air, and applies `faults`, which may change at any time.
 
-    `receive` passes uplinks to `to_server`, `send` passes downlinks to `to_air`. Stepped: see
-    `emulator.simulation.simulation.Part`.
+    `receive` passes datagrams to `server`, `send` passes those of the server to `to_air`. Stepped:
+    see `emulator.simulation.simulation.Part`.
     """
 
-    def __init__(
-        self,
-        to_server: Callable[[str, Uplink, float], None],
-        to_air: Callable[[str, Downlink, float], None],
-    ) -> None:
+    def __init__(self, server: Server, to_air: Carry) -> None:
         self._faults = PlatformFaults()
         self.on_change: Callable[[], None] = lambda: None
-        self._to_server = to_server
+        self._server = server
         self._to_air = to_air
-        self._delayed: list[tuple[float, int, str, Downlink]] = []  # by the time of sending
+        self._delayed: list[tuple[float, int, str, bytes]] = []  # by the time of sending
         self._order = count()
 
     @property
@@ -65,36 +65,33 @@ class Misbehaviour:
         if not isinstance(faults, PlatformFaults):
             raise TypeError(f"faults {faults!r}: expected such as PlatformFaults(silent=True)")
         self._faults = faults
+        self._server.refusing = faults.refusing
 
-    def receive(self, address: str, message: Uplink, now: float) -> None:
-        """A message from the endpoint at `address`."""
-        if self.faults.silent:
-            return
-        if self.faults.refusing and isinstance(message, Register | Update):
-            self.send(address, Response(message.mid, Code.FORBIDDEN), now)
-        else:
-            self._to_server(address, message, now)
+    def receive(self, address: str, datagram: bytes, now: float) -> None:
+        """A datagram from the endpoint at `address`."""
+        if not self.faults.silent:
+            self._server.receive(address, datagram, now)
 
-    def send(self, address: str, message: Downlink, now: float) -> None:
-        """A message of the server for the endpoint at `address`."""
+    def send(self, address: str, datagram: bytes, now: float) -> None:
+        """A datagram of the server for the endpoint at `address`."""
         faults = self.faults
         if faults.silent:
             return
         if faults.delay:
-            self._send_at(now + faults.delay, address, message)
+            self._send_at(now + faults.delay, address, datagram)
         else:
-            self._to_air(address, message, now)
-        if not isinstance(message, Response | Ack | Reset):
+            self._to_air(address, datagram, now)
+        if datagram[1] in _REQUESTS:
             for repeat in range(1, faults.repeats + 1):
-                self._send_at(now + faults.delay + repeat * REPEAT_TIME, address, message)
+                self._send_at(now + faults.delay + repeat * REPEAT_TIME, address, datagram)
 
     def step(self, now: float) -> float | None:
         """Send what is due at `now`; returns the next deadline."""
         while self._delayed and self._delayed[0][0] <= now:
-            *_, address, message = heappop(self._delayed)
-            self._to_air(address, message, now)
+            *_, address, datagram = heappop(self._delayed)
+            self._to_air(address, datagram, now)
         return self._delayed[0][0] if self._delayed else None
 
-    def _send_at(self, at: float, address: str, message: Downlink) -> None:
-        heappush(self._delayed, (at, next(self._order), address, message))
+    def _send_at(self, at: float, address: str, datagram: bytes) -> None:
+        heappush(self._delayed, (at, next(self._order), address, datagram))
         self.on_change()

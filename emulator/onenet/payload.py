@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import isfinite
 
-from emulator.air.model import Value
+from emulator.lwm2m.model import Value
 
 # OneNET guide 5.2.2: bytes of the user's part of a write or an execute.
 MAX_PAYLOAD = 1000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from emulator.air.model import Item, ServerAddress
+from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import OnDone, Operation, Request
-from emulator.onenet.lwm2m.server import ADDRESSES, Server
+from emulator.onenet.lwm2m.requests import OnDone, Request
+from emulator.onenet.lwm2m.server import ACCESS_URI, Server
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # guess: the limit of the real platform for one device is not published.
@@ -19,13 +18,18 @@ MAX_OPEN_REQUESTS = 20
 class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
-    `addresses`: host:port where devices may log in as well, with or without bootstrap.
+    `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of the tokens.
     """
 
-    def __init__(self, year: Year = YEARS[DEFAULT_YEAR], addresses: Iterable[str] = ()) -> None:
-        more = {ServerAddress(one, bootstrap) for one in addresses for bootstrap in (False, True)}
+    def __init__(
+        self,
+        year: Year = YEARS[DEFAULT_YEAR],
+        *,
+        access_uri: str = ACCESS_URI,
+        seed: int = 0,
+    ) -> None:
         self.year = year
-        self.server = Server(self, year, ADDRESSES | more)
+        self.server = Server(self, year, access_uri, seed)
         self._devices = Devices()
 
     # For the application -----------------------------------------------------------------
@@ -60,13 +64,16 @@ class Platform:
         """Send `operation` to the device, under a message id of the platform.
 
         `on_done` is called once with the outcome, unless `cancel` comes first. Raises ApiError if
-        the device is not online, or has MAX_OPEN_REQUESTS open.
+        the device is not online, has MAX_OPEN_REQUESTS open, or a resource cannot have its value.
         """
         if not self.online(device):
             raise ApiError(Reason.NOT_ONLINE, device.id)
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
             raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
-        return self.server.request(device.endpoint, operation, on_done, now)
+        try:
+            return self.server.request(device.endpoint, operation, on_done, now)
+        except ContentError as error:
+            raise ApiError(Reason.INVALID_PARAMETER, str(error)) from None
 
     def cancel(self, request: Request) -> None:
         """Drop `request` without an outcome; does nothing if it has ended."""
@@ -74,9 +81,14 @@ class Platform:
 
     # For the server ----------------------------------------------------------------------
 
-    def admits(self, endpoint: str) -> bool:
+    def knows(self, endpoint: str) -> bool:
         """Whether it is the endpoint name of a device."""
         return self._devices.by_endpoint(endpoint) is not None
+
+    def admits(self, endpoint: str, auth: str | None) -> bool:
+        """Whether a device of that name exists, with that authentication code or without one."""
+        device = self._devices.by_endpoint(endpoint)
+        return device is not None and device.description.auth in (None, auth)
 
     def observes(self, endpoint: str) -> bool:
         device = self._devices.by_endpoint(endpoint)
@@ -87,4 +99,6 @@ class Platform:
         device = self._devices.by_endpoint(endpoint)
         if device is not None:
             for item in items:
-                device.points.record(item.path, item.value, now)
+                # guess: ids of streams have three parts, so the values of a resource with several
+                # instances are points of one stream.
+                device.points.record(item.path.resource_path, item.value, now)

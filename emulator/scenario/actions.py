@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from emulator.air.messages import Discover, Execute, Read, Write
-from emulator.air.model import Item, Path, Value
 from emulator.line.faults import Fault, FaultAt
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.at.codec import Cme, framed
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 from emulator.scenario.events import (
     Action,
     AirChange,
@@ -116,23 +116,23 @@ def _platform(table: TomlTable, key: str) -> Action:
 
 
 def _read(table: TomlTable, key: str) -> Action:
-    return CloudRequest(Read(0, _path(table, key, 1, 3)))
+    return CloudRequest(Read(_path(table, key, 1, 3)))
 
 
 def _discover(table: TomlTable, key: str) -> Action:
-    return CloudRequest(Discover(0, _path(table, key, 1, 1)))
+    return CloudRequest(Discover(_path(table, key, 1, 1)))
 
 
 def _write(table: TomlTable, key: str) -> Action:
     path = _path(table, key, 3, 3)
     instance = Path(path.object, path.instance)
-    return CloudRequest(Write(0, instance, (Item(path, _value(table)),), replace=False))
+    return CloudRequest(Write(instance, (Item(path, _value(table)),), replace=False))
 
 
 def _execute(table: TomlTable, key: str) -> Action:
     path = _path(table, key, 3, 3)
     arguments = table.text("arguments") if "arguments" in table else ""
-    return CloudRequest(Execute(0, path, arguments.encode()))
+    return CloudRequest(Execute(path, arguments.encode()))
 
 
 def _path(table: TomlTable, key: str, least: int, most: int) -> Path:

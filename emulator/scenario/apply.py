@@ -68,7 +68,7 @@ def _settings(
                 yield Setting(board.line.faults.to_host, "rates", name), value
                 yield Setting(board.line.faults.to_module, "rates", name), value
             case AirChange():
-                yield Setting(emulator.air, name), value
+                yield Setting(emulator.air.faults, name), value
             case PlatformChange():
                 yield Setting(emulator.misbehaviour, "faults", name), value
             case _:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulator.air.messages import Discover, Execute, Read, Write
 from emulator.line.faults import FaultAt
 from emulator.module.at.command_faults import CommandFault, ExtraBytes
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 
 # When ---------------------------------------------------------------------------------------------
 

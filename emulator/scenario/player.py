@@ -11,7 +11,7 @@ from emulator.clock.clocks import Timer
 from emulator.emulator import Emulator
 from emulator.module.at.command_faults import NO_FAULT, CommandFault, ExtraBytes
 from emulator.onenet.errors import ApiError
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.scenario.apply import Changes
 from emulator.scenario.events import At, Begin, ByteFault, CloudRequest, Event, Every, On, Scenario
 from emulator.scenario.overlay import Undo

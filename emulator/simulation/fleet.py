@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from emulator.air.messages import IMEI, IMSI
 from emulator.module.general.identity import Identity
 from emulator.onenet.devices import MAX_DEVICES
+from emulator.onenet.endpoint_names import IMEI, IMSI
 
 _DEFAULT = Identity()
 

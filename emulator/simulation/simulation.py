@@ -5,12 +5,12 @@ Pure. `Scheduler` drives it by a clock; tests drive it by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
-from emulator.air.memory import Air, Receiver
-from emulator.air.messages import Uplink
+from emulator.air.faults import Link
+from emulator.air.network import MemoryAir
 from emulator.clock.deadlines import Deadlines, earliest
 from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.misbehaviour import Misbehaviour
@@ -29,10 +29,25 @@ class Part(Protocol):
         """Do what is due at `now`; return the next deadline, None if nothing is planned."""
 
 
-class Endpoint(Part, Receiver, Protocol):
-    """An LwM2M client: an emulated module, or a test's device. The simulation sets `send_up`."""
+class Endpoint(Part, Protocol):
+    """An LwM2M client: an emulated module, or a test's device.
 
-    send_up: Callable[[Uplink, float], None]
+    The simulation sets `send_up` (destination, datagram, time). `link`: what its place adds to the
+    air.
+    """
+
+    send_up: Callable[[str, bytes, float], None]
+
+    @property
+    def link(self) -> Link: ...
+
+    def deliver(self, source: str, datagram: bytes, now: float) -> None: ...
+
+
+# Addresses of OneNET: the access machine (OneNET guide 5.1.1), and the bootstrap server by number
+# and by name (its FAQ of 2019).
+ACCESS_MACHINE = "183.230.40.40:5683"
+BOOTSTRAP_SERVERS = ("183.230.40.39:5683", "nbiotbt.heclouds.com:5683")
 
 
 class Simulation:
@@ -46,18 +61,20 @@ class Simulation:
 
     `on_change` is called when a part has changed, except while `busy`: during `step`, or when the
     caller says that one will follow. `outputs` are the `flush` callbacks of the parts stepped so
-    far, each once, in order; the caller empties it.
+    far, each once, in order; the caller empties it. `addresses`: host:port where the server is
+    reached besides the addresses of OneNET.
     """
 
-    def __init__(self, server: Server, air: Air) -> None:
+    def __init__(self, server: Server, air: MemoryAir, addresses: Iterable[str] = ()) -> None:
         self.server = server
         self.air = air
-        self.misbehaviour = Misbehaviour(server.receive, air.send_down)
+        self.misbehaviour = Misbehaviour(server, partial(air.send, ACCESS_MACHINE))
         self.busy = False
         self.on_change: Callable[[], None] = lambda: None
         self.outputs: dict[Callable[[], None], None] = {}
         server.send = self.misbehaviour.send
-        air.to_server = self.misbehaviour.receive
+        air.attach(ACCESS_MACHINE, self.misbehaviour.receive)
+        air.routes.update(dict.fromkeys((*BOOTSTRAP_SERVERS, *addresses), ACCESS_MACHINE))
         self._parts: list[tuple[Part, Callable[[], None] | None]] = []
         self._deadlines: Deadlines[int] = Deadlines()  # by the part's index
         self._changed: set[int] = set()
@@ -73,8 +90,8 @@ class Simulation:
         # An address of carrier-grade NAT, as modules have, and the port of OneNET's examples.
         self._endpoints += 1
         address = f"100.64.{self._endpoints >> 8 & 255}.{self._endpoints & 255}:56830"
-        endpoint.send_up = partial(self.air.send_up, address)
-        self.air.attach(address, endpoint)
+        endpoint.send_up = partial(self.air.send, address)
+        self.air.attach(address, endpoint.deliver, lambda: endpoint.link)
         self._add_part(endpoint, flush)
         return address
 

@@ -9,14 +9,15 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import TypeVar
 
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.model import Item, Path, Value
 from emulator.emulator import Emulator
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS, Stream, stream_id
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.lwm2m.requests import Operation, Outcome, Request
+from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
+from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.lwm2m.requests import Request
 from emulator.simulation.remote import within
 from emulator.testing.blocking import refuse_in_event_loop
 
@@ -120,13 +121,13 @@ class Cloud:
 
     def start_read(self, path: str) -> Future[Value]:
         resource = _resource(path)
-        return self._start(Read(0, resource), lambda outcome: _value(outcome.items, resource))
+        return self._start(Read(resource), lambda outcome: _value(outcome.items, resource))
 
     def start_read_all(self, path: str) -> Future[dict[str, Value]]:
         def values(outcome: Outcome) -> dict[str, Value]:
             return {str(item.path)[1:]: item.value for item in outcome.items}
 
-        return self._start(Read(0, _path(path)), values)
+        return self._start(Read(_path(path)), values)
 
     def start_write(self, values: Mapping[str, Value]) -> Future[None]:
         """Write resources of one instance in one request."""
@@ -140,14 +141,14 @@ class Cloud:
             raise ValueError(
                 f"{', '.join(values)}: expected at most {payload.MAX_PAYLOAD} bytes together"
             )
-        return self._start(Write(0, instances.pop(), items, replace=False), lambda _outcome: None)
+        return self._start(Write(instances.pop(), items, replace=False), lambda _outcome: None)
 
     def start_execute(self, path: str, arguments: str = "") -> Future[None]:
         text = _sendable(path, arguments)
         if not isinstance(text, str) or payload.size([text]) > payload.MAX_PAYLOAD:
             limit = payload.MAX_PAYLOAD
             raise ValueError(f"arguments of {path}: expected a text of at most {limit} bytes")
-        request = Execute(0, _resource(path), text.encode())
+        request = Execute(_resource(path), text.encode())
         return self._start(request, lambda _outcome: None)
 
     # Internals -------------------------------------------------------------------------------

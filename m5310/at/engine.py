@@ -147,6 +147,11 @@ class Engine:
         self._give_up = now + (max(command.timeout, WAKING) if wake_up else command.timeout)
         self._advance(now)
 
+    @property
+    def held(self) -> Command[Any] | None:
+        """The command that is not written yet, if there is one."""
+        return self._waiting
+
     def cancel(self) -> bool:
         """Drop the held command. False if there is none: it was written already, or ended."""
         if self._waiting is None:

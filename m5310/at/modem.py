@@ -127,6 +127,18 @@ class Modem(asyncio.Protocol):
             raise
         return command.parse(answer)
 
+    def withdraw(self, selected: Callable[[Command[Any]], bool], error: M5310Error) -> None:
+        """Raise `error` in the callers of the selected commands that are not written yet."""
+        for entry in tuple(self._queue):
+            waiter, command = entry
+            if selected(command) and not waiter.done():
+                self._queue.remove(entry)
+                waiter.set_exception(error)
+        if self._engine.held is not None and selected(self._engine.held):
+            self._engine.cancel()
+            self._end(error)
+            self._proceed()
+
     def listen(self, on_line: LineListener, on_lost: LossListener) -> Callable[[], None]:
         """Call `on_line` with every unsolicited line, in order, and `on_lost` when the port ends.
 

@@ -155,5 +155,7 @@ class Console:
         self._output.explained(f"{mark} {line}".rstrip(), shown, _COLUMN, style)
 
     def _show_help(self) -> None:
-        rows = [(each.command.line + each.takes, each.command.meaning) for each in entries()]
-        self._output.table((Text("COMMAND"), Text("WHAT IT DOES")), rows, [Style.PLAIN] * len(rows))
+        self._output.result(Text("| separates choices, [ ] may be left out"), Style.DIM)
+        for each in entries():
+            line = each.command.line + each.takes
+            self._output.explained(line, each.command.meaning, _COLUMN, Style.PLAIN)

@@ -11,7 +11,8 @@ has to change: `Module.execute` returns its value, and the tables give `m5310 co
 `decode` and `probe` the completion, the words beside each line, the responses, the timeout and the
 parser. Two lines may be added elsewhere: a method in `m5310/module/queries.py` for programs, and a
 check in `m5310/cli/probe_checks.py` if the value shows whether the module works. The table of a new
-file is named in `m5310/cli/explain/catalogue.py`.
+file is named in `m5310/cli/explain/catalogue.py`. Words are `Text`s: the command translates them
+(`tools/translate`).
 
 To add a URC, add its class, its pattern and its description to `urcs.py`.
 """

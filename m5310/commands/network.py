@@ -13,7 +13,6 @@ from m5310.at.codec import values as values_of
 from m5310.at.table import CommandTable, Match, Values, first_flag
 from m5310.commands.general import within
 from m5310.commands.power import active_seconds, periodic_update_seconds
-from m5310.commands.sockets import ip_address
 from m5310.errors import AnswerError, ParameterError, Text, listed
 
 SEARCH: Final = 60.0
@@ -122,11 +121,9 @@ def describe_cause(cause: int) -> Text:
 
 def describe_status(status: NetworkStatus) -> str:
     """The status in plain English."""
-    parts = [_STATS[status.stat]]
+    parts, cause = [_STATS[status.stat]], status.reject_cause
     if status.tac is not None:
-        place = Text("cell {cell:X} in area {area:X}", cell=status.cell, area=status.tac)
-        parts.append(place)
-    cause = status.reject_cause
+        parts.append(Text("cell {cell:X} in area {area:X}", cell=status.cell, area=status.tac))
     if cause is not None and status.cause_type:
         parts.append(Text("vendor's cause {number}", number=cause))
     elif cause is not None:
@@ -313,7 +310,7 @@ def lock_frequency(earfcn: int) -> Values:
 forget_frequencies: Final = TABLE.action("+NCSEARFCN", Text("forget stored frequencies"))
 
 
-# --- addresses and ping ----------------------------------------------------------------------
+# --- addresses -------------------------------------------------------------------------------
 
 # A line for each context; one of both IP versions has a second address (TS 27.007 10.1.14).
 _ADDRESS = '"?([0-9A-Fa-f.:]*)"?'
@@ -344,56 +341,3 @@ contexts: Final = TABLE.query(  # only OK as long as none is defined
         for number, name in found.items()
     ),
 )
-
-
-def _describe_ping(values: Sequence[str]) -> str:
-    address, _, _, times = (*values, "", "", "")[:4]
-    if not times:
-        return Text("ping {address}", address=address)
-    return Text("ping {address}, {count} times", address=address, count=int(times))
-
-
-@TABLE.setting("+NPING", "<ip>[,<bytes>[,<ms>[,<times>]]]", Text("ping"), describe=_describe_ping)
-def ping(address: str, size: int | None = None, timeout_ms: int | None = None) -> Values:
-    """OK at once; `+NPING` or `+NPINGERR` later.
-
-    `size` is 1..1500 bytes, `timeout_ms` 10..600000. Raises ParameterError on values out of range
-    and on an `address` that is not an IP address.
-    """
-    if size is not None:
-        within("size", size, range(1, 1501))
-    if timeout_ms is not None:
-        within("timeout", timeout_ms, range(10, 600_001))
-    return ip_address(address), size, timeout_ms
-
-
-@dataclass(frozen=True, slots=True)
-class PingReply:
-    """+NPING: `time` in seconds."""
-
-    address: str
-    ttl: int
-    time: float
-
-
-@dataclass(frozen=True, slots=True)
-class PingFailure:
-    """+NPINGERR: no reply came."""
-
-    reason: int
-
-
-def ping_outcome(line: str) -> PingReply | PingFailure | None:
-    """+NPING or +NPINGERR parsed; None for any other line. Raises AnswerError on a damaged one."""
-    name, _, text = line.partition(":")
-    try:
-        match name:
-            case "+NPING":
-                address, ttl, rtt = values_of(text.strip())
-                return PingReply(address, int(ttl), int(rtt) / 1000)
-            case "+NPINGERR":
-                return PingFailure(int(text))
-            case _:
-                return None
-    except ValueError:
-        raise AnswerError(f"{line!r} does not have the shape of {name}") from None

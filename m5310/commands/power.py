@@ -87,7 +87,7 @@ def _describe_saving_values(values: Sequence[str]) -> str:
 @TABLE.setting(
     "+CPSMS",
     '0 | 1,,,"<T3412>","<T3324>"',
-    Text("power saving"),
+    Text("set power saving"),
     describe=_describe_saving_values,
     repeatable=True,
 )
@@ -151,7 +151,11 @@ def _describe_cycle_values(values: Sequence[str]) -> str:
 
 
 @TABLE.setting(
-    "+CEDRXS", '0|1,5[,"<cycle>"]', Text("eDRX"), describe=_describe_cycle_values, repeatable=True
+    "+CEDRXS",
+    '0|1,5[,"<cycle>"]',
+    Text("set the eDRX cycle"),
+    describe=_describe_cycle_values,
+    repeatable=True,
 )
 def discontinuous_reception(cycle: float | None) -> Values:
     """Listen once in `cycle` seconds, rounded up, or None: all the time (TS 27.007 7.40).

@@ -10,13 +10,11 @@ from typing import Final, assert_never
 from m5310.commands.general import BootCause, Booted, booted
 from m5310.commands.network import (
     NetworkStatus,
-    PingFailure,
-    PingReply,
     describe_connection,
     describe_status,
-    ping_outcome,
     registration_change,
 )
+from m5310.commands.ping import PingFailure, PingReply, ping_outcome
 from m5310.commands.sockets import DatagramWaiting, waiting
 from m5310.errors import Text
 

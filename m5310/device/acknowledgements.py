@@ -78,12 +78,18 @@ class Acknowledgements:
         if timer is not None:
             timer.cancel()
 
-    def forget_all(self) -> list[Portion]:
-        """Expect none any more. Returns the portions that the module had accepted, in order."""
-        accepted = list(self._timers)
+    def stop_timers(self) -> tuple[Portion, ...]:
+        """None becomes overdue any more. Returns the portions that were `waiting`."""
+        waiting = self.waiting
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        return waiting
+
+    def forget_all(self) -> None:
+        """Expect none any more."""
         for portion in self.portions:
             self.forget(portion)
-        return accepted
 
     def _on_timer(self, portion: Portion) -> None:
         del self._timers[portion]

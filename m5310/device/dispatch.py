@@ -45,6 +45,7 @@ class Dispatch:
         resources: ObjectTree,
         events: EventEmitter,
     ) -> None:
+        self._link = link
         self._parts = parts
         self._dialect = dialect
         self._resources = resources
@@ -81,6 +82,8 @@ class Dispatch:
             case Acknowledged():
                 parts.outbox.acknowledged(urc.ackid)
             case Closed() if parts.registration.can_report:
+                out = StateError("not sent: the module has logged out by itself")
+                self._link.modem.withdraw(self._dialect.needs_login, out)
                 parts.recovery.logged_out(urc)
             case Opened() | Closed() | Updated():
                 parts.registration.on_outcome(urc)
@@ -104,7 +107,7 @@ class Dispatch:
         """The module has lost its configuration, or cannot be reached."""
         parts = self._parts
         if parts.recovery.can_recover:
-            parts.outbox.hold()
+            parts.outbox.hold(forget=True)
         else:
             parts.outbox.fail(error)
         parts.requests.clear()

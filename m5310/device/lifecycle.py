@@ -50,15 +50,18 @@ class Lifecycle:
             self._link.check()  # it may be lost just after the last answer
             self._registration.begin(DeviceEvent.CREATE)
         except BaseException as error:
-            await finish(self._undo(error))
+            await self._undo(error)
             raise
         self._parts.requests.start()
 
     async def _undo(self, error: BaseException) -> None:
         # a module that is gone or silent would only make the caller wait again
-        if not isinstance(error, PortError | CommandTimeout | ModemReset | LanguageRefused):
-            await self._parts.provisioning.delete_all()
-        await self._release_port()
+        answers = not isinstance(error, PortError | CommandTimeout | ModemReset | LanguageRefused)
+        try:
+            if answers:
+                await finish(self._parts.provisioning.delete_all())
+        finally:
+            await self._release_port()
 
     # --- close and destroy -------------------------------------------------------------------
 
@@ -86,13 +89,14 @@ class Lifecycle:
         try:
             await finish(self._destroying)
         finally:  # also when the program ends its loop: a second Ctrl-C
-            await finish(self._release())
+            await self._release()
 
     async def _release(self) -> None:
-        await self._release_port()
-        # in any state, since the module holds nothing any more
-        for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
-            self._registration.apply(event)
+        try:
+            await self._release_port()
+        finally:  # in any state, since the module holds nothing any more
+            for event in (DeviceEvent.REFUSED, DeviceEvent.CLOSED, DeviceEvent.DESTROY):
+                self._registration.apply(event)
 
     async def _clean_module(self) -> None:
         async with self._creating:
@@ -125,6 +129,8 @@ class Lifecycle:
     async def _release_port(self) -> None:
         gone = PortError("the device was destroyed")
         self._registration.outcomes.fail_all(gone)
-        await self._parts.outbox.close(gone)
-        await self._module.close()
-        await self._link.close()
+        try:
+            await self._parts.outbox.close(gone)
+            await self._module.close()
+        finally:
+            await self._link.close()

@@ -165,15 +165,18 @@ class Outbox:
 
     # --- the state of the device -------------------------------------------------------------
 
-    def hold(self) -> None:
+    def hold(self, *, forget: bool = False) -> None:
         """The login has ended: keep reports until `release`, the unacknowledged ones first.
 
-        Callers that wait for the module return: their reports are kept.
+        Callers that wait for the module return: their reports are kept. `forget`: no
+        acknowledgement can come any more.
         """
         self._end_session()
         self._held = True
-        waiting = [each for each in self._acknowledgements.forget_all() if each not in self._queue]
-        self._queue[:0] = waiting
+        waiting = self._acknowledgements.stop_timers()
+        self._queue[:0] = [each for each in waiting if each not in self._queue]
+        if forget:
+            self._acknowledgements.forget_all()
         for portion in self._queue:
             portion.attempts = 0
             portion.report.release()
@@ -278,9 +281,9 @@ class Outbox:
         self._wake()
         if portion not in self._queue:
             return  # it was dropped, or failed with all the others
-        # after an interruption its ackid is forgotten: it is sent again
-        forgotten = self._interrupted and portion.acknowledge
-        if portion.acknowledged or (accepted and not forgotten):
+        # after an interruption its acknowledgement may never come: it is sent again
+        doubtful = self._interrupted and portion.acknowledge
+        if portion.acknowledged or (accepted and not doubtful):
             self._on_accepted(portion)
         elif error is not None and not self._interrupted:
             await self._on_error(portion, error)

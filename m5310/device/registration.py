@@ -15,7 +15,7 @@ from m5310.device import parameters
 from m5310.device.events import UpkeepEvent, Waiting, announced
 from m5310.device.state import DeviceStatus
 from m5310.dialects.dialect import Commands, Dialect, execute_all, undo_all
-from m5310.dialects.urcs import Closed, Opened, Updated
+from m5310.dialects.urcs import Closed, Opened, Outcome, Updated
 from m5310.errors import (
     CommandError,
     CommandTimeout,
@@ -56,8 +56,6 @@ _LOGGED_IN: Final = {
 _log = logging.getLogger("m5310.device")
 
 T = TypeVar("T")
-
-Outcome = Opened | Closed | Updated
 
 FindNetwork = Callable[[float], Coroutine[Any, Any, object]]
 """Waits until the module is on the network, for at most so many seconds."""

@@ -107,8 +107,7 @@ class Requests:
         deadline = now + self._handler.answer_within
         session = self._session.number
         self._jobs.append(_Job(key, parts, deadline, session, registered, answer, fault))
-        if known is None:
-            self._known[key] = now, None
+        self._known[key] = known[0] if known else now, None
         self._serve()
 
     def clear(self) -> None:
@@ -174,9 +173,9 @@ class Requests:
             answer = job.answer
             if answer is None:
                 answer = await self._answer(job)
-                if job.key in self._known and job.session == self._session.number:
-                    self._known[job.key] = self._known[job.key][0], answer
             await self._send(answer, job.session)
+            if job.key in self._known and job.session == self._session.number:
+                self._known[job.key] = self._known[job.key][0], answer
 
     async def _answer(self, job: _Job) -> Commands:
         if job.fault is not None:

@@ -110,10 +110,10 @@ class Restoration:
             self._task.cancel()
 
     async def stop(self) -> None:
-        """Leave the device as it is now."""
-        while self.running:
+        """Leave the device as it is now; what starts meanwhile is ended, too."""
+        while self._task is not None and not self._task.done():
             self.cancel()
-            await self.wait_done()
+            await asyncio.wait({self._task})
 
     async def _run(self, before: asyncio.Task[None] | None, *, configured: bool) -> None:
         if before is not None:

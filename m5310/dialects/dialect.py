@@ -80,6 +80,9 @@ class Dialect(Protocol):
         `ackid` (1..2147483647) the last command leads to `Acknowledged`.
         """
 
+    def needs_login(self, command: Command[Any]) -> bool:
+        """Whether a module that is logged out refuses the command, or takes it for another."""
+
     def acknowledges(self, firmware: str) -> bool:
         """Whether a module with this firmware acknowledges reports."""
 

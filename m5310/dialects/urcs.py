@@ -32,6 +32,9 @@ class Updated(NamedTuple):
     success: bool
 
 
+Outcome = Opened | Closed | Updated
+
+
 class Acknowledged(NamedTuple):
     """The platform has acknowledged the report with this ackid."""
 
@@ -113,14 +116,4 @@ class MalformedRequest(AnswerError):
         self.request = request
 
 
-Urc = (
-    Opened
-    | Closed
-    | Updated
-    | Acknowledged
-    | Observed
-    | Discovered
-    | ReadRequest
-    | WriteRequest
-    | ExecuteRequest
-)
+Urc = Outcome | Acknowledged | Observed | Discovered | Request

@@ -17,7 +17,7 @@ from m5310.at.modem import Modem
 from m5310.at.tasks import Pending, finish
 from m5310.commands import general
 from m5310.commands.general import Booted
-from m5310.commands.network import PingFailure, PingReply
+from m5310.commands.ping import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.errors import (
     CommandTimeout,

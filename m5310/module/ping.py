@@ -8,8 +8,7 @@ from typing import Final, assert_never
 
 from m5310.at.codec import Execute
 from m5310.at.tasks import Pending
-from m5310.commands import network
-from m5310.commands.network import PingFailure, PingReply
+from m5310.commands.ping import PingFailure, PingReply, ping
 from m5310.errors import Code, M5310Error, ParameterError
 
 REPLY: Final = 10.0
@@ -57,7 +56,7 @@ class Pings:
             raise ParameterError(
                 f"timeout {timeout} s: expected {_SHORTEST}..{_LONGEST:.0f} s, the module's range"
             )
-        command = network.ping(address, size, math.ceil(timeout * 1000))
+        command = ping(address, size, math.ceil(timeout * 1000))
         async with self._lock:
             await self._wait_for_abandoned_ping()
             outcome = self._outcomes.expect(_PING)

@@ -14,11 +14,11 @@ import pytest
 
 import emulator as package
 from emulator import ApiError, Cloud, Emulator
-from emulator.air.messages import Ack
 from emulator.clock.clocks import VIRTUAL_START, Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Fault, Rates
 from emulator.module.radio.radio import Coverage
 from emulator.recording.trace import Direction, TraceLine
+from emulator.simulation.simulation import ACCESS_MACHINE
 from tests.support.clock import elapse
 from tests.support.hosts import Host, log_in
 from tests.support.peers import peer, until
@@ -284,7 +284,7 @@ async def play(
 
     port = "socket://127.0.0.1:0"
     emulator = Emulator(http=None, clock=clock, port=port, trace=show, faults=faults, seed=3)
-    emulator.air.loss = loss
+    emulator.air.faults.loss = loss
     async with emulator:
         begin = emulator.now()
         for at, line in commands:
@@ -353,7 +353,7 @@ async def test_all_clocks_give_the_same_trace_with_faults() -> None:
 async def test_eager_clock_stands_still_after_close() -> None:
     clock = EagerClock()
     async with Emulator(port="socket://127.0.0.1:0", http=None, clock=clock) as emulator:
-        emulator.air.send_down("unknown address", Ack(1), emulator.now())
+        emulator.air.send(ACCESS_MACHINE, "100.64.0.1:56830", b"", emulator.now())
     clock.call_at(clock.now() + 1, lambda: None)
     await asyncio.sleep(0)
     assert clock.now() == VIRTUAL_START

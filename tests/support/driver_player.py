@@ -13,7 +13,7 @@ import pytest
 from m5310.at.codec import Answer, Command, Response, final_result
 from m5310.at.engine import Engine
 from m5310.at.events import Event, Refused, Synchronized, Unsolicited
-from m5310.commands import general, identity, network, power, sockets
+from m5310.commands import general, identity, network, ping, power, sockets
 from m5310.commands import signal as measurements
 from m5310.commands import urcs as notices
 from m5310.commands.clock import clock
@@ -148,7 +148,7 @@ VERBS: dict[str, Callable[[Sequence[str]], Command]] = {
     "bands": lambda w: network.bands(*(int(band) for band in w[0].split(","))),
     "carrier": lambda w: network.lock_frequency(int(w[0])),
     "clear carriers": lambda _: network.forget_frequencies(),
-    "ping": lambda w: network.ping(w[0]),
+    "ping": lambda w: ping.ping(w[0]),
     "power saving?": lambda _: power.power_saving_query(),
     "power saving off": lambda _: power.power_saving(power.PowerSaving(on=False)),
     "power saving": saving,
@@ -210,8 +210,8 @@ SEEN: dict[type, Callable[[Any], str]] = {
     urc.WriteRequest: written,
     urc.ExecuteRequest: lambda u: f"execute {u.msgid} {u.path} {u.arguments.decode()}".rstrip(),
     network.NetworkStatus: lambda n: f"registration {n.stat:d}",
-    network.PingReply: lambda n: f"ping {n.address} {n.ttl} {n.time * 1000:.0f}",
-    network.PingFailure: lambda n: f"no ping {n.reason}",
+    ping.PingReply: lambda n: f"ping {n.address} {n.ttl} {n.time * 1000:.0f}",
+    ping.PingFailure: lambda n: f"no ping {n.reason}",
     notices.RadioConnection: lambda n: f"connection {n.connected:d}",
     notices.Sleep: lambda n: f"asleep {n.asleep:d}",
     sockets.DatagramWaiting: lambda n: f"datagram {n.socket} {n.length}",

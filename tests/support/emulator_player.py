@@ -6,14 +6,14 @@ import difflib
 
 import pytest
 
-from emulator.air.memory import Air
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.model import Item, Path, Value
+from emulator.air.network import MemoryAir
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.module.firmware import DEFAULT
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
 from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
@@ -39,7 +39,7 @@ class Player:
             now=START,
         )
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         if known:
             self.device = self.platform.create_device(
@@ -112,7 +112,7 @@ class Player:
         _, verb, *rest = (self.bindings.samples(word) for word in step.words)
         match verb:
             case "read":
-                self.ask(Read(0, path(rest[0])))
+                self.ask(Read(path(rest[0])))
             case "write":
                 target = path(rest[0])
                 pairs = (word.split("=", 1) for word in rest[1:])
@@ -120,9 +120,9 @@ class Player:
                     Item(Path(target.object, target.instance, int(number)), value_of(text))
                     for number, text in pairs
                 )
-                self.ask(Write(0, target, items, replace=False))
+                self.ask(Write(target, items, replace=False))
             case "execute":
-                self.ask(Execute(0, path(rest[0]), " ".join(rest[1:]).encode()))
+                self.ask(Execute(path(rest[0]), " ".join(rest[1:]).encode()))
             case "datagram":
                 number, host, port, digits = rest
                 socket = int(number.removeprefix("socket="))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from emulator.air.memory import Air
+from emulator.air.network import MemoryAir
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from m5310.at.codec import Answer, Command
@@ -41,7 +42,7 @@ class NullModem:
         self.engine = Engine()
         self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(
             Description("null modem", Identity().imei, Identity().imsi), START

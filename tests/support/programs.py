@@ -18,7 +18,9 @@ def configuration(it: Emulator) -> str:
 
 
 class Program:
-    """Logs in with one temperature, and answers one request at a time, when the test calls it."""
+    """Logs in with a temperature, its unit and some bytes; answers one request at a time, when the
+    test calls it.
+    """
 
     def __init__(self, port: str) -> None:
         self.port = serial.Serial(port, 9600, timeout=10)
@@ -44,6 +46,7 @@ class Program:
         self.command("AT+MIPLADDOBJ=0,3303,0")
         self.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
         self.command('AT+MIPLNOTIFY=0,3303,0,5701,1,"Cel",1')
+        self.command('AT+MIPLNOTIFY=0,3303,0,5750,2,"00",1')
         self.command("AT+MIPLOPEN=0,30")
         self.until("+MIPLOPEN:0,1")
         self.until("+MIPLOBSERVE:")

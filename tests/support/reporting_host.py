@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from emulator.air.memory import Air
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.air.faults import Faults
+from emulator.air.network import MemoryAir
+from emulator.lwm2m.model import Path
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import Simulation
@@ -31,7 +32,9 @@ class ReportingHost:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), seed=5, now=self.now)
         self.platform = Platform(replace(YEARS[2018], final_read=False))
-        self.simulation = Simulation(self.platform.server, Air(loss=self.loss, seed=5))
+        self.simulation = Simulation(
+            self.platform.server, MemoryAir(Faults(loss=self.loss, seed=5))
+        )
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("host", "1234", "test"), self.now)
         for line in (
@@ -69,7 +72,7 @@ class ReportingHost:
 
     def read(self) -> None:
         self.simulation.step(self.now)
-        self.platform.request(self.device, Read(0, TEMPERATURE), self.outcomes.append, self.now)
+        self.platform.request(self.device, Read(TEMPERATURE), self.outcomes.append, self.now)
 
     def times_of(self, text: bytes) -> list[float]:
         """When this text came to the host."""

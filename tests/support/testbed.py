@@ -11,16 +11,16 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
-from emulator.air.memory import Air
-from emulator.air.messages import Downlink
+from emulator.air.network import MemoryAir
 from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
-from emulator.simulation.simulation import Simulation
+from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from m5310 import Device
 from m5310.at.modem import Modem
 from m5310.device.events import UpkeepEvent
@@ -83,14 +83,14 @@ class Wire(asyncio.Transport):
             self._modem.data_received(data)
 
 
-class OneSidedAir(Air):
+class OneSidedAir(MemoryAir):
     """While `mute` the platform receives everything, and none of its answers arrives."""
 
     mute = False
 
-    def send_down(self, address: str, message: Downlink, now: float) -> None:
-        if not self.mute:
-            super().send_down(address, message, now)
+    def send(self, source: str, destination: str, datagram: bytes, now: float) -> None:
+        if not (self.mute and source == ACCESS_MACHINE):
+            super().send(source, destination, datagram, now)
 
 
 class DeviceTestbed:
@@ -99,10 +99,15 @@ class DeviceTestbed:
     """
 
     def __init__(
-        self, hostile: Hostile = WHOLE, *, reachable: bool = True, firmware: str = DEFAULT
+        self,
+        hostile: Hostile = WHOLE,
+        *,
+        reachable: bool = True,
+        firmware: str = DEFAULT,
+        strict_host: bool = False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.module = Module(Identity(), firmware=firmware, now=START)
+        self.module = Module(Identity(), firmware=firmware, strict_host=strict_host, now=START)
         if hostile.echo:
             self.module.receive(b"ATE1\r", START)
             self.module.take_output()
@@ -161,10 +166,10 @@ class DeviceTestbed:
 
     def outage(self) -> None:
         """From now on nothing that is sent through the air arrives."""
-        self.air.loss = 1.0
+        self.air.faults.loss = 1.0
 
     def back(self) -> None:
-        self.air.loss = 0.0
+        self.air.faults.loss = 0.0
 
     def ask(self, question: Operation) -> list[Outcome]:
         """Ask the device through the platform; the list holds the outcome once there is one."""

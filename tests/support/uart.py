@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from emulator.air.messages import Downlink, Observe, Register, Response, Uplink
-from emulator.air.model import Code, Path
+from emulator.lwm2m.model import Path
+from emulator.lwm2m.values import Type
+from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType
+from emulator.module.lwm2m.host import ACCESS_MACHINE
 from emulator.module.module import Identity, Module
+from tests.support.lwm2m_messages import (
+    Code,
+    Downlink,
+    Observe,
+    Register,
+    Response,
+    ServerSide,
+    Update,
+    Uplink,
+)
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
 
@@ -32,7 +44,10 @@ class Host:
         self.now = START
         self.module = Module(Identity(), typed_urcs=typed_urcs, **options, now=self.now)
         self.sent: list[Uplink] = []  # into the air, and not yet looked at
-        self.module.send_up = lambda message, _now: self.sent.append(message)
+        self.server = ServerSide(self._type_of)
+        self.module.send_up = lambda _to, datagram, _now: self.sent.append(
+            self.server.message(datagram)
+        )
         self.log = b""  # all the module has written
 
     def raw(self, data: bytes) -> bytes:
@@ -76,8 +91,14 @@ class Host:
 
     def deliver(self, message: Downlink) -> list[str]:
         """Deliver a message of the platform; returns what the module writes."""
-        self.module.deliver(message, self.now)
+        self.module.deliver(ACCESS_MACHINE, self.server.datagram(message), self.now)
         return lines(self._collect())
+
+    def _type_of(self, path: Path) -> Type | None:
+        declared = self.module.client.objects.type_of(path)
+        if declared is None:
+            return Type.STRING if path.object == 3 else None
+        return LWM2M_TYPES[ValueType(declared)]
 
     def uplink(self) -> list[Uplink]:
         sent, self.sent = self.sent, []
@@ -108,6 +129,9 @@ class Host:
         assert isinstance(register, Register)
         accepted = Response(register.mid, Code.CREATED, location="rd/1")
         assert self.deliver(accepted) == ["+MIPLOPEN:0,1"]
+        for update in self.uplink():  # with the module's own objects
+            assert isinstance(update, Update)
+            assert self.deliver(Response(update.mid, Code.CHANGED)) == []
 
     def observed(self, *paths: str) -> None:
         """Log in, and be observed at these instances with tokens 1, 2, ..."""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.messages import Path as CloudPath
-from emulator.air.model import Item
+from emulator.lwm2m.model import Item
+from emulator.lwm2m.model import Path as CloudPath
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
 from m5310.at.events import Synchronized
 from m5310.dialects.classic import commands as classic
 from m5310.dialects.classic import urcs as classic_urcs
@@ -38,7 +38,7 @@ def check_session(line: NullModem) -> None:
     (stream,) = line.device.points.streams(ids=["3303_0_5700"])
     assert stream.points[-1].value == 22.25
 
-    reading = line.ask(Read(0, SENSOR))
+    reading = line.ask(Read(SENSOR))
     line.until(lambda: line.urcs[-1].endswith(",3303,0,5700"))
     request = classic_urcs.parse(line.urcs[-1])
     assert isinstance(request, ReadRequest)
@@ -46,7 +46,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: bool(reading))
     assert [(str(item.path), item.value) for item in reading[0].items] == [("/3303/0/5700", 20.5)]
 
-    writing = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
+    writing = line.ask(Write(CloudPath(3303, 0), (Item(SENSOR, 1.5),), replace=False))
     line.until(lambda: any(u.startswith("+MIPLWRITE") for u in line.urcs))
     written = classic_urcs.parse(line.urcs[-1])
     assert isinstance(written, WriteRequest)
@@ -55,7 +55,7 @@ def check_session(line: NullModem) -> None:
     line.until(lambda: bool(writing))
     assert writing[0].failure is None
 
-    executing = line.ask(Execute(0, SENSOR, b"now, please"))
+    executing = line.ask(Execute(SENSOR, b"now, please"))
     line.until(lambda: any(u.startswith("+MIPLEXECUTE") for u in line.urcs))
     execution = classic_urcs.parse(line.urcs[-1])
     assert isinstance(execution, ExecuteRequest)
@@ -100,6 +100,16 @@ VALUES = st.one_of(
     st.tuples(st.just(ValueType.HEX_STRING), st.binary(max_size=60).map(bytes.hex)),
 )
 
+# A resource of each type, by OMA's registry.
+RESOURCES = {
+    ValueType.STRING: "3303/0/5701",
+    ValueType.OPAQUE: "3336/0/5517",
+    ValueType.INTEGER: "3200/0/5501",
+    ValueType.FLOAT: "3303/0/5700",
+    ValueType.BOOLEAN: "3200/0/5500",
+    ValueType.HEX_STRING: "3303/0/5701",
+}
+
 
 @pytest.fixture(scope="module")
 def lines() -> dict[tuple[ValueType, bool], NullModem]:
@@ -109,7 +119,7 @@ def lines() -> dict[tuple[ValueType, bool], NullModem]:
         for typed_urcs in (False, True):
             line = NullModem(typed_urcs=typed_urcs)
             empty = {ValueType.INTEGER: "0", ValueType.FLOAT: "0", ValueType.BOOLEAN: "0"}
-            line.log_in(("3303/0/5700", kind, empty.get(kind, "")))
+            line.log_in((RESOURCES[kind], kind, empty.get(kind, "")))
             made[kind, typed_urcs] = line
     return made
 
@@ -127,7 +137,7 @@ def test_reported_value_reaches_the_cloud(
 ) -> None:
     kind, value = case
     line = lines[kind, False]
-    line.execute(classic.notify(Path(3303, 0, 5700), kind, values.encode(kind, value)))
+    line.execute(classic.notify(Path.parse(RESOURCES[kind]), kind, values.encode(kind, value)))
     line.wait(1)
     (stream,) = line.device.points.streams()
     assert same(stream.points[-1].value, value)
@@ -143,7 +153,8 @@ def test_written_value_reaches_the_driver(
     kind, value = case
     line = lines[kind, typed_urcs]
     line.urcs.clear()
-    outcome = line.ask(Write(0, CloudPath(3303, 0), (Item(SENSOR, value),), replace=False))
+    path = CloudPath.parse(f"/{RESOURCES[kind]}")
+    outcome = line.ask(Write(path.instance_path, (Item(path, value),), replace=False))
     line.until(lambda: bool(line.urcs) or bool(outcome))
     assert not outcome, outcome
     reading = Reading.TYPED if typed_urcs else Reading.BARE

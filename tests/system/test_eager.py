@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from emulator import EagerClock, Emulator
-from emulator.air.messages import Read
-from emulator.air.model import Path
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.lwm2m.model import Path
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.outcomes import Outcome
 from tests.support.hosts import Host, log_in
 from tests.support.peers import until
 
@@ -56,7 +56,7 @@ async def test_message_without_a_waiting_host_moves_the_clock_by_its_latency_onl
             await until(lambda: it.air.deadline is None)
             assert clock.now() - before == pytest.approx(2.0)
             outcomes: list[Outcome] = []
-            it.platform.request(device, Read(0, Path(3303, 0, 5700)), outcomes.append, it.now())
+            it.platform.request(device, Read(Path(3303, 0, 5700)), outcomes.append, it.now())
             it.settle()
             await host.until(",3303,0,5700\r\n")
             before = clock.now()

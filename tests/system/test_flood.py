@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
+from emulator.onenet.lwm2m.operations import Read
 from m5310 import ValueType
 from m5310.commands import general
 from m5310.device.reports import ReportState
@@ -54,7 +54,7 @@ async def test_device_works_in_a_flood_of_lines(hostile: Hostile) -> None:
             if number % BURST == 0:
                 testbed.pour(*(f"+FLOOD:{number + at}" for at in range(BURST)))
                 reports.append(await device.report({sensor: float(number)}, acknowledge=True))
-                readings.append(testbed.ask(Read(0, SENSOR)))
+                readings.append(testbed.ask(Read(SENSOR)))
                 assert await device.modem.execute(general.error_numbers_query())
             await elapse(1 / 500)
         await elapse(30)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import Read
-from emulator.onenet.lwm2m.requests import FIRST_MID, LAST_MID, Failure
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.outcomes import Failure
+from emulator.onenet.lwm2m.requests import MIDS
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -43,7 +44,7 @@ def test_same_seed_gives_the_same_bytes() -> None:
 def test_registration_ends_with_its_lifetime() -> None:
     host = ReportingHost()
     host.write("AT+MIPLUPDATE=0,86400,0")
-    renewed = host.now + host.simulation.air.latency
+    renewed = host.now + host.simulation.air.faults.latency
     host.wait(DAY - 1)
     assert host.platform.online(host.device)
     host.wait(renewed + DAY - host.now)
@@ -53,16 +54,26 @@ def test_registration_ends_with_its_lifetime() -> None:
     assert len(host.times_of(b"+MIPLUPDATE:0,0")) == 1
 
 
+def msgids(host: ReportingHost) -> list[int]:
+    """Of the reads that the host got."""
+    return [int(output.split(b",")[1]) for _, output in host.log if b"+MIPLREAD:" in output]
+
+
+def last_msgid(host: ReportingHost) -> int:
+    return msgids(host)[-1]
+
+
 def test_silent_host_is_asked_three_times() -> None:
     host = ReportingHost(answering=False)
     begin = host.now
     host.read()
     host.wait(60)
-    asked = host.times_of(b"+MIPLREAD:0,10002,3303,0,5700")
+    msgid = last_msgid(host)
+    asked = host.times_of(b"+MIPLREAD:0,%d,3303,0,5700" % msgid)
     assert [round(at - begin, 6) for at in asked] == [0.1, 10.1, 20.1]
     (outcome,) = host.outcomes
     assert (outcome.failure, outcome.at - begin) == (Failure.TIME_OUT, 30.0)
-    host.write('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
+    host.write(f'AT+MIPLREAD=0,{msgid},3303,0,5700,4,"21.5",1')
     assert host.log[-1][1] == b"\r\nERROR\r\n"
 
 
@@ -70,24 +81,24 @@ def test_answer_just_in_time() -> None:
     host = ReportingHost(answering=False)
     host.read()
     host.wait(29.8)
-    host.write('AT+MIPLREAD=0,10002,3303,0,5700,4,"21.5",1')
+    host.write(f'AT+MIPLREAD=0,{last_msgid(host)},3303,0,5700,4,"21.5",1')
     host.wait(1)
     (outcome,) = host.outcomes
     assert outcome.failure is None
 
 
 def test_message_ids_wrap_within_five_digits() -> None:
-    host = ReportingHost(answering=False)
-    host.simulation.air.loss = 1
-    for _ in range(LAST_MID - FIRST_MID - 2):
+    host = ReportingHost()
+    host.read()
+    host.wait(1)
+    host.simulation.air.faults.loss = 1
+    for _ in range(last_msgid(host) + 1, MIDS[-1]):
         host.platform.cancel(
-            host.platform.request(host.device, Read(0, TEMPERATURE), host.outcomes.append, host.now)
+            host.platform.request(host.device, Read(TEMPERATURE), host.outcomes.append, host.now)
         )
-    host.simulation.air.loss = 0
-    host.answering = True
+    host.simulation.air.faults.loss = 0
     for _ in range(3):
         host.read()
         host.wait(1)
-    msgids = [output.split(b",")[1] for _, output in host.log if b"+MIPLREAD:" in output]
-    assert msgids == [b"65535", b"10000", b"10001"]
-    assert [outcome.failure for outcome in host.outcomes] == [None] * 3
+    assert msgids(host)[-3:] == [65_535, 10_000, 10_001]
+    assert [outcome.failure for outcome in host.outcomes] == [None] * 4

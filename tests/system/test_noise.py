@@ -10,10 +10,10 @@ from random import Random
 
 import pytest
 
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.messages import Path as CloudPath
-from emulator.air.model import Item
+from emulator.lwm2m.model import Item
+from emulator.lwm2m.model import Path as CloudPath
 from emulator.module.general.identity import Identity
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
 from emulator.onenet.lwm2m.requests import Operation, Outcome
 from m5310 import Access, Device, DeviceState, ValueType
 from m5310.commands.network import Registration
@@ -163,12 +163,12 @@ async def test_each_platform_request_ends_over_a_bad_cable(hostile: Hostile) -> 
     await testbed.until(lambda: device.state is DeviceState.REGISTERED, 2 * LONGEST_WAIT)
     readings, writings, executions = [], [], []
     for number in range(either(50, 150)):
-        readings.append(testbed.ask(Read(0, TEXT)))
+        readings.append(testbed.ask(Read(TEXT)))
         await elapse(10)
         item = Item(TEXT, tag(number))
-        writings.append(testbed.ask(Write(0, CloudPath(3341, 0), (item,), replace=False)))
+        writings.append(testbed.ask(Write(CloudPath(3341, 0), (item,), replace=False)))
         await elapse(10)
-        executions.append(testbed.ask(Execute(0, TEXT, tag(number).encode())))
+        executions.append(testbed.ask(Execute(TEXT, tag(number).encode())))
         await elapse(10)
     await elapse(120)
     for outcomes in (readings, writings, executions):
@@ -182,7 +182,7 @@ async def test_each_platform_request_ends_over_a_bad_cable(hostile: Hostile) -> 
     assert len(intact) - len(set(intact)) <= 2
     testbed.stop_faults()
     await check_alive(testbed, device)
-    (outcome,) = await asked(testbed, Read(0, TEXT))
+    (outcome,) = await asked(testbed, Read(TEXT))
     assert outcome.items[0].value == device.resources[0].value
     await device.destroy()
     testbed.stop()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.memory import LATENCY
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.air.faults import LATENCY
+from emulator.lwm2m.model import Path
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
+from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.requests import Failure
 from tests.support.reporting_host import ReportingHost
 
@@ -104,7 +104,7 @@ def test_sleeping_module_reports_but_cannot_be_read() -> None:
     host.write('AT+CPSMS=1,,,"01000001","00000101"')
     host.wait(60)
     assert host.module.power_saving.asleep
-    host.platform.request(host.device, Read(0, TEMPERATURE), host.outcomes.append, host.now)
+    host.platform.request(host.device, Read(TEMPERATURE), host.outcomes.append, host.now)
     host.wait(31)
     (outcome,) = host.outcomes
     assert outcome.failure is Failure.TIME_OUT

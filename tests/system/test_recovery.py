@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Path as CloudPath
-from emulator.air.messages import Read
+from emulator.lwm2m.model import Path as CloudPath
 from emulator.module.module import Cause
 from emulator.module.radio.coverage import Coverage
+from emulator.onenet.lwm2m.operations import Read
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.commands import general, identity
 from m5310.commands.general import BootCause
@@ -81,7 +81,7 @@ async def test_reset_module_is_configured_and_logged_in_again(hostile: Hostile) 
         await elapse(2)
         assert testbed.online
         assert kept.state is ReportState.ACCEPTED
-        outcome = testbed.ask(Read(0, SENSOR))
+        outcome = testbed.ask(Read(SENSOR))
         await testbed.until(lambda: bool(outcome))
         assert [item.value for item in outcome[0].items] == [1.0]
         declared = [line for line in testbed.commands if line.endswith(',"23.25",1')]
@@ -328,7 +328,7 @@ async def test_request_before_a_reset_is_not_answered() -> None:
 
     async with testbed.device(on_read=on_read, answer_within=25) as device:
         await log_in(device)
-        testbed.ask(Read(0, SENSOR))
+        testbed.ask(Read(SENSOR))
         await elapse(1)
         testbed.send("+MIPLREAD:0,12345,3303,0,5700")  # waits behind it
         testbed.reset()
@@ -339,7 +339,7 @@ async def test_request_before_a_reset_is_not_answered() -> None:
         # the one answer is to the platform's repetition, which the module gave a new msgid
         assert len([line for line in testbed.commands[since:] if "READ" in line]) == 1
         assert not [line for line in testbed.commands if "12345" in line]
-        outcome = testbed.ask(Read(0, SENSOR))  # what comes now is served as ever
+        outcome = testbed.ask(Read(SENSOR))  # what comes now is served as ever
         await testbed.until(lambda: bool(outcome))
         assert [item.value for item in outcome[0].items] == [9.5]
     testbed.stop()

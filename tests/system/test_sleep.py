@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.messages import Path as CloudPath
-from emulator.air.messages import Read, Write
-from emulator.air.model import Item
+from emulator.lwm2m.model import Item
+from emulator.lwm2m.model import Path as CloudPath
 from emulator.module.radio import psm
+from emulator.onenet.lwm2m.operations import Read, Write
 from m5310 import Access, Device, DeviceState, Resource, ValueType
 from m5310.at.wakeup import AWAKE
 from m5310.commands.power import PowerSaving
@@ -82,10 +82,10 @@ async def test_day_of_reports_and_requests(announced: bool) -> None:
         for number in range(DAY // TEN_MINUTES):
             # the platform asks a moment before: it asks again, until the module is awake
             if number % 2:
-                outcomes.append(testbed.ask(Read(0, SENSOR)))
+                outcomes.append(testbed.ask(Read(SENSOR)))
             else:
                 on = Item(SWITCH, bool(number // 2 % 2))
-                outcomes.append(testbed.ask(Write(0, SWITCH, (on,), replace=True)))
+                outcomes.append(testbed.ask(Write(SWITCH, (on,), replace=True)))
             await elapse(3)
             assert testbed.module.power_saving.asleep
             reports.append(await device.notify(sensor, float(number), acknowledge=True))

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.model import Item, Path
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.lwm2m.model import Item, Path
+from emulator.onenet.lwm2m.operations import Execute, Read, Write
+from emulator.onenet.lwm2m.outcomes import Outcome
 from m5310 import Device, Resource, ValueType
 from m5310.device.acknowledgements import OVERDUE
 from m5310.device.reports import Report, ReportState
@@ -66,9 +66,9 @@ class Program:
             await elapse(self.random.expovariate(1 / 300))
             operation = self.random.choice(
                 [
-                    Read(0, LAMP),
-                    Execute(0, LAMP, b""),
-                    Write(0, Path(3303, 0), (Item(LAMP, "x"),), replace=False),
+                    Read(LAMP),
+                    Execute(LAMP, b""),
+                    Write(Path(3303, 0), (Item(LAMP, "x"),), replace=False),
                 ]
             )
             if self.testbed.online:

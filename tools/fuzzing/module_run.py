@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from enum import IntEnum
 
-from emulator.air.memory import Air
-from emulator.air.messages import Execute, Read, Write
-from emulator.air.model import Item, Path
+from emulator.air.network import MemoryAir
+from emulator.lwm2m.model import Item, Path
 from emulator.module.firmware import FIRMWARES
 from emulator.module.module import Cause, Identity, Module
 from emulator.module.radio.coverage import Coverage
@@ -21,7 +20,8 @@ from emulator.module.radio.psm import WAKING_BYTES
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.misbehaviour import PlatformFaults
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
@@ -53,17 +53,17 @@ class Event(IntEnum):
 INSTANCE = Path(3303, 0)
 RESOURCE = Path(3303, 0, 5700)
 REQUESTS: tuple[Operation, ...] = (
-    Read(0, RESOURCE),
-    Read(0, INSTANCE),
-    Read(0, Path(3303)),
-    Read(0, Path(1, 2, 3)),
-    Write(0, INSTANCE, (Item(RESOURCE, 22.5),), replace=False),
-    Write(0, INSTANCE, (Item(RESOURCE, 1), Item(Path(3303, 0, 5701), "a,b")), replace=True),
-    Write(0, Path(3306, 0), (Item(Path(3306, 0, 5850), True),), replace=False),
-    Write(0, Path(3306, 0), (Item(Path(3306, 0, 5527), b"\0\xff"),), replace=False),
-    Write(0, INSTANCE, (Item(Path(3303, 0, 5701), "\r\nOK\r\n\0"),), replace=False),
-    Execute(0, Path(3306, 0, 5850), b""),
-    Execute(0, Path(3306, 0, 5850), b"on,\xff\r\n"),
+    Read(RESOURCE),
+    Read(INSTANCE),
+    Read(Path(3303)),
+    Read(Path(1, 2, 3)),
+    Write(INSTANCE, (Item(RESOURCE, 22.5),), replace=False),
+    Write(INSTANCE, (Item(RESOURCE, 1), Item(Path(3303, 0, 5701), "a,b")), replace=True),
+    Write(Path(3306, 0), (Item(Path(3306, 0, 5850), True),), replace=False),
+    Write(Path(3306, 0), (Item(Path(3306, 0, 5527), b"\0\xff"),), replace=False),
+    Write(INSTANCE, (Item(Path(3303, 0, 5701), "\r\nOK\r\n\0"),), replace=False),
+    Execute(Path(3306, 0, 5850), b""),
+    Execute(Path(3306, 0, 5850), b"on,\xff\r\n"),
 )
 RADIOS: tuple[Coverage | Sim | bool, ...] = (*Coverage, *Sim, True, False)
 CAUSES = tuple(Cause)
@@ -90,7 +90,7 @@ class ModuleRun:
             Identity(imei=IMEI, imsi=IMSI), firmware=firmware, typed_urcs=typed_urcs, now=START
         )
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
         self._unframed = False  # echo or boot text: output is not in framed lines

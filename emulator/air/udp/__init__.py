@@ -8,6 +8,7 @@
 if a foreign program sends it, when it arrives. `relay` stands between two foreign programs and does
 the same to their datagrams. `names` looks up names of hosts in threads, `sockets` opens and reads.
 
-The address at which a socket is bound decides what it reaches: on loopback only this machine.
+The address at which a socket is bound decides what it reaches: on loopback only loopback, and our
+other ends wherever they are.
 Errors of a socket change nothing: a datagram that cannot be sent is lost, as in any network.
 """

@@ -129,17 +129,22 @@ class UdpAir(Air):
     def _on_found(
         self, source: str, destination: str, datagram: bytes, target: Target | None
     ) -> None:
+        sent = False
         if target is None:
             self._on_note(f"datagram of {source} to {destination} lost: no address of this name")
         elif source in self._attached:
             used = self._routes.shown(source, destination)
             self._routes.remember(source, used, text_of(target[1]))
-            self._put(source, target, datagram)
+            sent = self._put(source, target, datagram)
+        if not sent:  # it counts as carried since its time came
+            self._flights.carried -= 1
+            self._flights.lost += 1
 
     def _put(self, source: str, target: Target, datagram: bytes) -> bool:
         family, at = target
         try:
-            if source in self._on_loopback and not _is_loopback(at[0]):
+            further = source in self._on_loopback and not _is_loopback(at[0])
+            if further and text_of(at) not in self._seen:
                 raise OSError(None, "an end on loopback reaches this machine only")
             made = self._sockets[source].get(family) or self._open_other(source)
             made.sendto(datagram, at)

@@ -198,12 +198,12 @@ def _parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(parameters)
 
 
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
 
 
 def from_hex(text: str) -> bytes:
     """Raises Refusal unless `text` is an even number of hex digits, of either case."""
-    if not _HEX.fullmatch(text):
+    if not HEXADECIMAL.fullmatch(text):
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     return bytes.fromhex(text)
 

@@ -41,5 +41,6 @@ refusal needs a source. What no source refuses is taken, and noted for the trace
     bytes, or not as many as announced
     a port that is in use; no network      AT command set of the M5310-A, the module's successor
     a socket that is not open              guess: there is nothing to use
-    more than 32 flags                     guess: memory is bounded
+    more than 32 flags, a line of more     guess: memory is bounded
+    than 2560 bytes
 """

@@ -9,7 +9,8 @@ from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Values
 from emulator.module.settings import Flash
 
-SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)  # of the chip's UART
+# Of the chip's UART (AT command set of the M5310-A).
+SPEEDS = (4800, 9600, 57_600, 115_200, 230_400, 460_800)
 
 # Values after the speed: timeout in seconds, store, synchronisation mode, stop bits, parity, flow
 # control. The chip's ranges; only the first two have an effect.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address
 from typing import ClassVar
 
@@ -112,34 +113,28 @@ class Sockets:
             raise Refusal(Cme.NOT_ALLOWED)
         return self._open[number]
 
-    def _send_to(self, values: Values, _now: float) -> Answer:
-        return self._transmit(values, flagged=False)[0]
-
-    def _send_to_and_release(self, values: Values, now: float) -> Answer:
-        answer, flags = self._transmit(values, flagged=True)
-        if flags & (_RELEASE_NOW | _RELEASE_AFTER_ANSWER):
-            self._release(now, not flags & _RELEASE_NOW)
-        return answer
-
-    def _transmit(self, values: Values, *, flagged: bool) -> tuple[Answer, int]:
-        """Send a datagram; the answer and the flags of the command."""
+    def _send_to(self, values: Values, now: float, *, flagged: bool = False) -> Answer:
+        """Send a datagram; `flagged`: the command has flags before the length."""
         number = values.integer(*_NUMBER)
         address = address_of(values.word("[0-9.]+"))
         port = values.integer(1, 0xFFFF)
-        flags = values.word("(0x)?[0-9A-Fa-f]{1,4}") if flagged else "0"
+        given = values.word("(0x)?[0-9A-Fa-f]{1,4}") if flagged else "0"
         length = values.integer(1, DATAGRAM_LIMIT)
         data = from_hex(values.word("[0-9A-Fa-f]+"))
         values.end()
         if length != len(data):  # they must agree (seen in host programs)
             raise Refusal(Cme.INCORRECT_PARAMETERS)
         socket = self._find(number)
-        if flags != "0" and not flags.startswith("0x"):
-            values.doubts.take(f"the flags {flags} are taken as 0x{flags}")
+        if given != "0" and not given.startswith("0x"):
+            values.doubts.take(f"the flags {given} are taken as 0x{given}")
         if not self._online():  # without an address sending fails (AT command set of the M5310-A)
             raise Refusal(Cme.NO_NETWORK)
         self._send(Datagram(socket.port, address, port, data))
         self.changed = True
-        return Answer((f"{number},{length}",)), int(flags, 16)
+        flags = int(given, 16)
+        if flags & (_RELEASE_NOW | _RELEASE_AFTER_ANSWER):
+            self._release(now, not flags & _RELEASE_NOW)
+        return Answer((f"{number},{length}",))
 
     def _receive_from(self, values: Values, _now: float) -> Answer:
         """Read the oldest datagram, or a part of it; the rest stays in the queue."""
@@ -166,7 +161,7 @@ class Sockets:
     COMMANDS: ClassVar[Commands] = {
         "+NSOCR": CommandForms(set=_create, test=""),
         "+NSOST": CommandForms(set=_send_to, test=""),
-        "+NSOSTF": CommandForms(set=_send_to_and_release, test=""),
+        "+NSOSTF": CommandForms(set=partial(_send_to, flagged=True), test=""),
         "+NSORF": CommandForms(set=_receive_from, test=""),
         "+NSOCL": CommandForms(set=_close, test=""),
     }

@@ -1,7 +1,26 @@
-"""The LwM2M client of the module; it knows no AT.
+"""The LwM2M client of the module (LwM2M 1.0.2); it knows no AT.
 
-`client` puts together `registration` (register, update, deregister), `objects` (the object tree),
-`observations` (reports and notifications), `requests` (what the host must answer) and `exchange`
-(retransmission). Messages of `air.messages` go in by `Client.deliver` and out by `send`. `host` is
-the interface to the AT dialect: it calls methods of `Client` and gets its events.
+       dialect (AT)                                    air (datagrams)
+     commands |  ^ host: events, requests                 |  ^
+              v  |                                deliver v  | send
+            client -----------------------------> coap.Endpoint
+              |    registration  bootstrap            ^
+              |    observations  attributes           |  requests and notifications,
+              |    requests      operations           |  which it repeats
+              +--> objects       payloads  ------------+
+
+`client` puts together: `registration` (bootstrap, register, update, deregister), `objects` (the
+object tree), `observations` (reports and notifications), `attributes` (what the platform has set
+for them), `requests` (what the host must answer). `operations` says what a request of the platform
+asks for, `payloads` writes what the module sends. `host` is the interface to the AT dialect: it
+calls methods of `Client`, and gets its events.
+
+`style` has the two ways to speak: as China Mobile's suite (byte for byte), which is not LwM2M 1.0
+in several points, and as the specification demands. They differ in data, not in code paths of
+their own.
+
+Requests of the platform are taken from the server of the registration only. What the module knows
+(discover, observe, cancel, attributes) it answers itself, and reports it to the host. Read, write
+and execute wait for the host: its answer is the piggybacked acknowledgement, however late it comes;
+no answer means none. The id for the host is the message id of the request.
 """

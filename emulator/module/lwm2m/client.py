@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
-from emulator.air.messages import (
-    Ack,
-    CancelObserve,
-    Deregister,
-    Discover,
-    Downlink,
-    Execute,
-    Notification,
-    Observe,
-    Read,
-    Register,
-    Reset,
-    Response,
-    Update,
-    Uplink,
-    Write,
+from aiocoap import (
+    BAD_REQUEST,
+    CHANGED,
+    CONTENT,
+    INTERNAL_SERVER_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    Message,
 )
-from emulator.air.model import DEFAULT_SERVER, Code, Item, Path, ServerAddress
-from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.host import PAYLOAD_LIMIT, Host, InvalidValue, NoNetwork, NotAllowed
+from aiocoap.numbers import OptionNumber
+
+from emulator.clock.deadlines import earliest
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
+from emulator.coap.server import Incoming
+from emulator.coap.tuning import Tuning
+from emulator.lwm2m.model import ContentError, Item, Path
+from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.host import (
+    PAYLOAD_LIMIT,
+    Host,
+    InvalidValue,
+    NoNetwork,
+    NotAllowed,
+    ServerAddress,
+)
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
-from emulator.module.lwm2m.registration import REGISTERED, SERVING, Event, Registration, State
+from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
+from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
+from emulator.module.lwm2m.payloads import discovered, set_number
+from emulator.module.lwm2m.registration import (
+    REGISTERED,
+    SERVING,
+    Account,
+    Event,
+    Registration,
+    State,
+)
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
+from emulator.module.lwm2m.style import ONENET, Style
 
+_BLOCK_SIZE = 512  # of the suite (captured)
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
 class Client:
-    """Set `host` before the first call. `send` transmits a message; `online` returns whether the
-    radio is registered. `msgids`: the message ids that the host gets to see and may answer.
+    """Set `host` before the first call. `send` transmits a datagram to an address `host:port`;
+    `online` returns whether the radio is registered. `seed` draws tokens, `first_mid` is the first
+    message id. `msgids`: the message ids that the host gets to see and may answer.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
     """
@@ -45,24 +65,44 @@ class Client:
 
     def __init__(
         self,
-        send: Callable[[Uplink], None],
+        send: Callable[[str, bytes, float], None],
         online: Callable[[], bool],
         *,
         first_mid: int,
+        seed: int = 0,
         msgids: range = ALL_MSGIDS,
+        style: Style = ONENET,
     ) -> None:
-        self.objects = Objects()
-        self.requests = Requests(self.objects, send, msgids)
-        self._send = send
-        self._online = online
-        self._exchanges = Exchanges(first_mid)
-        self._registration = Registration(send, self._exchanges, self._registration_ended)
-        self._observations = Observations(
-            send, self._exchanges, lambda ackid: self.host.acknowledged(ackid)
+        self._endpoint = Endpoint(
+            send,
+            seed=seed,
+            first_mid=first_mid,
+            tuning=Tuning(
+                ack_random=1.0,  # to stay predictable
+                nstart=None,
+                block_size=_BLOCK_SIZE,
+                deduplicate=style.deduplicates,
+            ),
+            known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
-        self._endpoint = ""
-        self._lifetime = 0
-        self._server = DEFAULT_SERVER
+        self._endpoint.serve = self._serve
+        self._style = style
+        self._online = online
+        self.objects = Objects()
+        self._own = OwnObjects(style)
+        self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
+        self._registration = Registration(
+            self._endpoint, style, lambda: self.host, self._registration_ended
+        )
+        self._attributes = AttributeTable()
+        self._observations = Observations(
+            self._endpoint,
+            self.objects,
+            style,
+            self._attributes,
+            lambda ackid: self.host.acknowledged(ackid),
+        )
+        self._account = Account("", 0, ServerAddress())
         self._old: frozenset[Path] = frozenset()  # instances that the login listed
         self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
         self._report: list[tuple[Item, int]] = []  # of an incomplete report, with their sizes
@@ -75,7 +115,7 @@ class Client:
     @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""
-        return len(self._exchanges) > 0
+        return self._registration.waiting or self._observations.waiting
 
     @property
     def observed(self) -> tuple[Path, ...]:
@@ -84,6 +124,7 @@ class Client:
 
     def _registration_ended(self) -> None:
         self._observations.clear()
+        self._attributes.clear()
         self.requests.clear()
         self._report.clear()
 
@@ -93,16 +134,15 @@ class Client:
         """Raises NotAllowed when `event` is not legal in this state."""
         self._registration.check(event)
 
-    def configure(
-        self, endpoint: str, lifetime: int, server: ServerAddress = DEFAULT_SERVER
-    ) -> None:
-        """Create the instance; `lifetime` in seconds."""
+    def configure(self, account: Account) -> None:
+        """Create the instance."""
         self._registration.transition(Event.CONFIGURE)
-        self._endpoint, self._lifetime, self._server = endpoint, lifetime, server
+        self._account = account
+        self._own.lifetime = account.lifetime
 
-    def delete(self) -> None:
+    def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
-        self._registration.delete()
+        self._registration.delete(now)
         self.objects.clear()
         self._ackids.clear()
 
@@ -129,17 +169,18 @@ class Client:
         self._registration.check(Event.OPEN)
         if not self._online():
             raise NoNetwork
-        objects = self.objects.instances
-        self._old = self._listed = frozenset(objects)
-        self._registration.open(self._endpoint, self._lifetime, objects, self._server, timeout, now)
+        instances = self.objects.instances
+        self._old = self._listed = frozenset(instances)
+        self._registration.open(self._account, instances, timeout, now)
 
     def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
         """Renew the registration for `lifetime` seconds; `Host.updated` follows."""
-        objects = self.objects.instances if with_objects else None
-        self._registration.update(lifetime, objects, now)
-        self._lifetime = lifetime
-        if objects is not None:
-            self._listed = frozenset(objects)
+        instances = self.objects.instances if with_objects else None
+        self._registration.update(lifetime, instances, now)
+        self._account = replace(self._account, lifetime=lifetime)
+        self._own.lifetime = lifetime
+        if instances is not None:
+            self._listed = frozenset(instances)
 
     def close(self, now: float) -> None:
         """Deregister; `Host.deregistered` follows, at once if the login was still under way."""
@@ -217,77 +258,96 @@ class Client:
 
     # From the platform -------------------------------------------------------------------------
 
-    def deliver(self, message: Downlink, now: float) -> None:
-        """Take a message from the air. Answers to nothing that is pending are ignored."""
-        match message:
-            case Read() | Write() | Execute():
-                if self.state in SERVING:
-                    self.requests.receive(message, self.host, now)
-            case Response():
-                exchange = self._exchanges.end(message.mid)
-                if exchange is not None and not isinstance(exchange, Notification):
-                    self._conclude(exchange, message)
-            case Ack():
-                self._observations.acknowledge(message.mid)
-            case Reset():
-                self._observations.reset(message.mid)
-            case Discover() | Observe() | CancelObserve():
-                if self.state in SERVING:
-                    self._answer(message, now)
-            case _:
-                assert_never(message)
+    def deliver(self, source: str, datagram: bytes, now: float) -> None:
+        """Take a datagram from the air. What does not concern the client changes nothing."""
+        self._endpoint.receive(source, datagram, now)
 
-    def _conclude(self, message: Register | Update | Deregister, response: Response | None) -> None:
-        accepted = self._registration.conclude(message, response)
-        match message:
-            case Register():
-                self.host.registered(accepted=accepted)
-            case Update():
-                self.host.updated(accepted=accepted)
-            case Deregister():
-                self.host.deregistered()
-            case _:
-                assert_never(message)
+    def _serve(self, incoming: Incoming, now: float) -> None:
+        if incoming.peer != self._registration.server:
+            return
+        if self.state not in SERVING:
+            self._registration.serve_bootstrap(incoming, now)
+            return
+        try:
+            path = path_of(incoming.message)
+            self._do(operation_of(incoming.message, path), path, incoming, now)
+        except Refused as refused:
+            incoming.respond(Message(code=refused.code), now)
 
-    def _answer(self, request: Discover | Observe | CancelObserve, now: float) -> None:
-        """Answer what the module answers itself, then report it to the host."""
-        path, mid = request.path, request.mid
-        msgid = self.requests.msgid(mid)
+    def _do(self, operation: Operation, path: Path, incoming: Incoming, now: float) -> None:
+        match operation:
+            case Operation.DISCOVER:
+                self._discover(path, incoming, now)
+            case Operation.OBSERVE:
+                self._observe(path, incoming, now)
+            case Operation.CANCEL_OBSERVE:
+                self._cancel_observe(path, incoming, now)
+            case Operation.WRITE_ATTRIBUTES:
+                if not self.objects.knows(path):
+                    raise Refused(NOT_FOUND)
+                try:
+                    self._attributes.write(path, incoming.message.opt.uri_query)
+                except ContentError:
+                    raise Refused(BAD_REQUEST) from None
+                incoming.respond(Message(code=CHANGED), now)
+            case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
+                incoming.respond(Message(code=CHANGED), now)
+                self._registration.update_silently(now)
+            case Operation.READ | Operation.WRITE | Operation.WRITE_PARTIALLY | Operation.EXECUTE:
+                self.requests.receive(operation, path, incoming, now)
+            case _:
+                assert_never(operation)
+
+    # What the module answers itself, and then reports to the host.
+
+    def _discover(self, path: Path, incoming: Incoming, now: float) -> None:
         links = self.objects.links(path)
-        match request:
-            case Discover():
-                self._send(Response(mid, Code.CONTENT if links else Code.NOT_FOUND, links=links))
-                if links:
-                    self.host.discovered(msgid, path)
-            case Observe():
-                if not links:
-                    self._send(Response(mid, Code.NOT_FOUND))
-                elif not self._observations.observe(request):
-                    self._send(Response(mid, Code.INTERNAL_SERVER_ERROR))
+        if not links and not self._own.knows(path):
+            raise Refused(NOT_FOUND)
+        incoming.respond(discovered(links or self._own.links(path)), now)
+        if links:
+            self.host.discovered(self.requests.msgid(incoming.mid), path)
+
+    def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
+        if not self.objects.links(path):
+            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
+        if not self._observations.observe(incoming.peer, incoming.token, path, now):
+            raise Refused(INTERNAL_SERVER_ERROR)
+        if self._style.observe_value:
+
+            def mark(message: Message, items: tuple[Item, ...]) -> None:
+                if message.code.is_successful():
+                    set_number(message, OptionNumber.OBSERVE, 0, self._style)
+                    self._observations.answered(path, items)
                 else:
-                    # The answer carries no value (observed in the suite's own code).
-                    self._send(Response(mid, Code.CONTENT))
-                    self.host.observed(msgid, path, active=True)
-                    self._observations.release(now)
-            case CancelObserve():
-                known = self._observations.cancel(request)
-                self._send(Response(mid, Code.CONTENT if known else Code.NOT_FOUND))
-                if known:
-                    self.host.observed(msgid, path, active=False)
-            case _:
-                assert_never(request)
+                    self._observations.cancel(path)
+
+            self.requests.receive(Operation.OBSERVE, path, incoming, now, on_value=mark)
+        else:
+            # The answer carries no value (observed in the suite's own code).
+            answer = Message(code=CONTENT)
+            set_number(answer, OptionNumber.OBSERVE, 0, self._style)
+            incoming.respond(answer, now)
+        self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
+        self._observations.release(now)
+
+    def _cancel_observe(self, path: Path, incoming: Incoming, now: float) -> None:
+        if not self._observations.cancel(path):
+            raise Refused(NOT_FOUND)
+        # guess: with a value, as a read is answered, where the observe is
+        if self._style.observe_value:
+            self.requests.receive(Operation.READ, path, incoming, now)
+        else:
+            incoming.respond(Message(code=CONTENT), now)
+        self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
     @property
     def due(self) -> float | None:
         """When to call `step` next; None: nothing is pending."""
-        return self._exchanges.due
+        return earliest(self._endpoint.due, self._registration.due, self._observations.due)
 
     def step(self, now: float) -> None:
         """Repeat messages and give up those that have expired by `now`."""
-        for message in self._exchanges.expired(now):
-            if isinstance(message, Notification):
-                self._observations.give_up(message.mid)
-            else:
-                self._conclude(message, None)
-        for message in self._exchanges.repeated(now):
-            self._send(message)
+        self._endpoint.step(now)
+        self._registration.step(now)
+        self._observations.step(now)

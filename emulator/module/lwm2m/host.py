@@ -5,11 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emulator.air.model import Item, Path, Value
+from emulator.lwm2m.model import Item, Path, Value
+from emulator.lwm2m.values import Type
 
 # Bytes of the values of one report, read answer, write or execute, as they stand on the AT line
 # (OneNET guide 5.2).
 PAYLOAD_LIMIT = 1000
+
+
+# OneNET guide 5.1.1: the access machine.
+ACCESS_MACHINE = "183.230.40.40:5683"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where the client logs in: `address` is host:port; `bootstrap`: of a bootstrap server, which
+    hands out the address to register at.
+    """
+
+    address: str = ACCESS_MACHINE
+    bootstrap: bool = False
 
 
 # Errors of the client; the dialect maps each to an error number ----------------------------------
@@ -88,6 +103,9 @@ class Host(Protocol):
     `read`, `write` and `execute` are called again when the platform repeats a request, with the
     same object. `write` and `execute` may raise CannotForward, before they have written anything.
     """
+
+    def lwm2m_type(self, value_type: int) -> Type:
+        """The LwM2M type of a value type of the dialect."""
 
     def registered(self, *, accepted: bool) -> None: ...
 

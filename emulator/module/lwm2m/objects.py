@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 
 # guess: bounds the memory; the module's own limit is unknown and surely lower
 INSTANCE_LIMIT = 64
@@ -53,6 +53,16 @@ class Objects:
         if path.instance is None:
             return any(instance.object == path.object for instance in self._instances)
         return path.instance_path in self._instances
+
+    def has_groups(self, path: Path) -> bool:
+        """Whether the object of `path` has more than one resource, in all instances together."""
+        resources = {
+            resource.resource
+            for instance, declared in self._instances.items()
+            if instance.object == path.object
+            for resource in declared
+        }
+        return len(resources) > 1
 
     def links(self, path: Path) -> tuple[Path, ...]:
         """The answer to a discover: what exists at `path` and below it."""

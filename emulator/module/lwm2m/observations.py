@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
-from emulator.air.model import Item, Path
-from emulator.module.lwm2m.exchange import MAX_TRANSMIT_WAIT, Exchanges
-from emulator.module.lwm2m.objects import INSTANCE_LIMIT
+from aiocoap import CON, NON
+
+from emulator.clock.deadlines import earliest
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.transmission import Delivery
+from emulator.lwm2m.model import Item, Path
+from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.held_values import HeldValues
+from emulator.module.lwm2m.objects import INSTANCE_LIMIT, Objects
+from emulator.module.lwm2m.payloads import content
+from emulator.module.lwm2m.registration import MAX_TRANSMIT_WAIT
+from emulator.module.lwm2m.style import Style
 
 HELD_LIMIT = INSTANCE_LIMIT  # guess: reports that wait for their observation, one an instance
 OBSERVATION_LIMIT = 64  # guess: bounds the memory; the platform makes one for each instance
 # guess: seconds that a report is held, as long as one that was sent is repeated; without an
 # observation it is lost although it was accepted (OneNET FAQ of 2019)
 HELD_TIME = MAX_TRANSMIT_WAIT
-SENT_LIMIT = 64  # notifications whose Reset is still matched
-
-
-@dataclass(slots=True)
-class _Observation:
-    token: int
-    path: Path
-    sequence: int = 0  # the answer to the observe request counts as 0
 
 
 @dataclass(slots=True)
@@ -33,6 +33,18 @@ class _Report:
     parts: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class Observation:
+    """An observation of `peer`; its notifications carry `token`."""
+
+    peer: str
+    token: bytes
+    path: Path
+    values: HeldValues
+    sequence: int = 0  # the answer to the observe request counts as 0
+    reports: list[_Report] = field(default_factory=list)  # whose values wait here
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     report: _Report
@@ -41,65 +53,90 @@ class _Held:
 
 
 class Observations:
-    """`send` transmits a message; `acknowledged` is called with the ackid of each report whose
-    parts the platform has all acknowledged.
+    """`acknowledged` is called with the ackid of each report whose parts the platform has all
+    acknowledged.
     """
 
     def __init__(
         self,
-        send: Callable[[Uplink], None],
-        exchanges: Exchanges,
+        endpoint: Endpoint,
+        objects: Objects,
+        style: Style,
+        attributes: AttributeTable,
         acknowledged: Callable[[int], None],
     ) -> None:
-        self._send = send
-        self._exchanges = exchanges
+        self._endpoint = endpoint
+        self._objects = objects
+        self._style = style
+        self._attributes = attributes
         self._acknowledged = acknowledged
-        self._observations: dict[int, _Observation] = {}  # by token
+        self._observations: dict[Path, Observation] = {}
         self._held: list[_Held] = []
-        self._confirmable: dict[int, _Report] = {}  # by mid
-        self._sent: dict[int, int] = {}  # mid to token, oldest first
+        self._unacknowledged = 0
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """What the platform observes."""
-        return tuple(observation.path for observation in self._observations.values())
+        return tuple(self._observations)
 
     @property
     def held(self) -> int:
         """Parts of reports that wait for an observation."""
         return len(self._held)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an acknowledgement is outstanding."""
+        return self._unacknowledged > 0
+
+    @property
+    def due(self) -> float | None:
+        """When to call `step`: a value that pmin has held back, or pmax demands."""
+        if not self._style.attributes:
+            return None
+        return earliest(*(one.values.due for one in self._observations.values()))
+
+    def step(self, now: float) -> None:
+        """Send what is due."""
+        if self._style.attributes:
+            for observation in list(self._observations.values()):
+                self._send_due(observation, now)
+
     def clear(self) -> None:
         """End of the registration: drop the observations and the held reports."""
         self._observations.clear()
         self._held.clear()
-        self._confirmable.clear()
-        self._sent.clear()
+        self._unacknowledged = 0
 
-    def observe(self, request: Observe) -> bool:
+    def observe(self, peer: str, token: bytes, path: Path, now: float) -> bool:
         """Add an observation; False when there are too many.
 
         Held reports stay held: call `release` once the request is answered.
         """
-        self.cancel(request)  # RFC 7641 4.1: the newer replaces the older
-        if len(self._observations) >= OBSERVATION_LIMIT:
+        if path not in self._observations and len(self._observations) >= OBSERVATION_LIMIT:
             return False
-        self._observations[request.token] = _Observation(request.token, request.path)
+        # RFC 7641 4.1: the newer replaces the older
+        values = HeldValues(path, self._attributes.of, now)
+        self._observations[path] = Observation(peer, token, path, values)
         return True
 
-    def cancel(self, request: Observe | CancelObserve) -> bool:
-        """Remove the observation of this path; False when there is none."""
-        for token, observation in self._observations.items():
-            if observation.path == request.path:
-                del self._observations[token]
-                return True
-        return False
+    def answered(self, path: Path, items: Iterable[Item]) -> None:
+        """The answer to the observe request had these values."""
+        observation = self._observations.get(path)
+        if observation is not None:
+            observation.values.sent(items)
+
+    def cancel(self, path: Path) -> bool:
+        """Remove the observation of this path, whatever the token (observed in the suite).
+
+        False when there is none.
+        """
+        return self._observations.pop(path, None) is not None
 
     def remove_instance(self, instance: Path) -> None:
         """The instance is deleted: drop its observations and its held reports."""
-        for token, observation in list(self._observations.items()):
-            if instance.covers(observation.path):
-                del self._observations[token]
+        for path in [path for path in self._observations if instance.covers(path)]:
+            del self._observations[path]
         self._held = [held for held in self._held if not instance.covers(held.items[0].path)]
 
     def release(self, now: float) -> None:
@@ -121,7 +158,7 @@ class Observations:
         unobserved = {
             path.instance_path
             for path in paths
-            if not any(one.path.covers(path) for one in self._observations.values())
+            if not any(observed.covers(path) for observed in self._observations)
         }
         return len(self._held) + len(unobserved) <= HELD_LIMIT
 
@@ -143,46 +180,56 @@ class Observations:
             part = tuple(item for item in items if observation.path.covers(item.path))
             if part:
                 covered = True
-                self._notify(observation, part, report, now)
+                report.parts += 1
+                if self._style.attributes:
+                    observation.values.add(part)
+                    observation.reports.append(report)
+                    self._send_due(observation, now)
+                else:
+                    self._notify(observation, part, [report], now)
         if not covered:
             report.parts += 1
             self._held.append(_Held(report, items, since))
 
+    def _send_due(self, observation: Observation, now: float) -> None:
+        items = observation.values.take_due(now)
+        if items:
+            reports, observation.reports = observation.reports, []
+            self._notify(observation, items, reports, now)
+
     def _notify(
-        self, observation: _Observation, items: tuple[Item, ...], report: _Report, now: float
+        self,
+        observation: Observation,
+        items: tuple[Item, ...],
+        reports: list[_Report],
+        now: float,
     ) -> None:
-        token = observation.token
-        observation.sequence = sequence = (observation.sequence + 1) & 0xFFFFFF
-        mid = self._exchanges.next_mid()
-        notification = Notification(mid, token, sequence, items, confirmable=report.ackid > 0)
-        self._sent.pop(mid, None)
-        self._sent[mid] = token
-        if len(self._sent) > SENT_LIMIT:
-            del self._sent[next(iter(self._sent))]
-        if notification.confirmable:
-            report.parts += 1
-            self._confirmable[mid] = report
-            self._exchanges.begin(notification, now)
-        self._send(notification)
+        observation.sequence = (observation.sequence + 1) & 0xFFFFFF
+        group = self._objects.has_groups(observation.path)
+        message = content(observation.path, items, self._style, group=group)
+        message.opt.observe = observation.sequence
+        confirmable = any(report.ackid for report in reports)
+        self._unacknowledged += confirmable
 
-    def acknowledge(self, mid: int) -> None:
-        """The platform has acknowledged the notification `mid`."""
-        self._exchanges.end(mid)
-        report = self._confirmable.pop(mid, None)
-        if report is None:
-            return
-        report.parts -= 1
-        if report.parts == 0:
-            self._acknowledged(report.ackid)
+        def on_end(delivery: Delivery, _now: float) -> None:
+            self._unacknowledged -= confirmable
+            if delivery is Delivery.RESET:  # RFC 7641 3.2: the platform has no such observation
+                if self._observations.get(observation.path) is observation:
+                    del self._observations[observation.path]
+            elif delivery is Delivery.ACKNOWLEDGED:
+                self._acknowledge(reports)
 
-    def give_up(self, mid: int) -> None:
-        """No acknowledgement came for the notification `mid`, so none for its report."""
-        self._confirmable.pop(mid, None)
+        self._endpoint.notify(
+            observation.peer,
+            observation.token,
+            message,
+            now,
+            type=CON if confirmable else NON,
+            on_end=on_end,
+        )
 
-    def reset(self, mid: int) -> None:
-        """The platform has no observation for the notification `mid` (RFC 7641 3.2)."""
-        self._exchanges.end(mid)
-        self._confirmable.pop(mid, None)
-        token = self._sent.pop(mid, None)
-        if token is not None:
-            self._observations.pop(token, None)
+    def _acknowledge(self, reports: list[_Report]) -> None:
+        for report in reports:
+            report.parts -= 1
+            if report.parts == 0 and report.ackid:
+                self._acknowledged(report.ackid)

@@ -1,4 +1,4 @@
-"""LwM2M registration: its states, and the register, update and deregister exchanges.
+"""LwM2M registration: its states, and the bootstrap, register, update and deregister exchanges.
 
 TRANSITIONS lists every action that is legal in a state and every outcome of an exchange. An action
 that is not listed is refused as not allowed.
@@ -6,13 +6,27 @@ that is not listed is refused as not allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
-from emulator.air.messages import Deregister, Register, Response, Update, Uplink
-from emulator.air.model import Path, ServerAddress
-from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.host import NotAllowed
+from aiocoap import DELETE, POST, Message
+
+from emulator.coap.client import Exchange
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.messages import AUTHENTICATION, set_text_option
+from emulator.coap.server import Incoming
+from emulator.lwm2m.model import Format, Path
+from emulator.module.lwm2m.bootstrap import Bootstrap
+from emulator.module.lwm2m.host import NotAllowed, ServerAddress
+from emulator.module.lwm2m.payloads import registered_links
+from emulator.module.lwm2m.style import Style
+
+# Seconds before each repetition (RFC 7252 4.8), without ACK_RANDOM_FACTOR, to stay predictable.
+REPETITIONS = (2.0, 4.0, 8.0, 16.0)
+# From the first transmission until the sender gives up.
+MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
 
 
 class State(Enum):
@@ -96,24 +110,71 @@ REGISTERED = frozenset({State.REGISTERED, State.UPDATING})
 # Requests of the platform are served.
 SERVING = REGISTERED | {State.DEREGISTERING}
 
-Message = Register | Update | Deregister
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the configuration says: the endpoint name, the lifetime in seconds, where to register,
+    and OneNET's Auth_Code (option 63), None for none.
+    """
+
+    endpoint: str
+    lifetime: int
+    server: ServerAddress
+    auth: str | None = None
+
+
+class Outcomes(Protocol):
+    """How the exchanges end."""
+
+    def registered(self, *, accepted: bool) -> None: ...
+
+    def updated(self, *, accepted: bool) -> None: ...
+
+    def deregistered(self) -> None: ...
+
+
+def schedule(timeout: float) -> tuple[float, ...]:
+    """Seconds to wait after each sending: as in REPETITIONS, `timeout` together."""
+    waits: list[float] = []
+    for wait in REPETITIONS:
+        if timeout <= wait:
+            break
+        waits.append(wait)
+        timeout -= wait
+    return (*waits, timeout)
 
 
 class Registration:
-    """`send` transmits a message; `ended` is called whenever a registration or an attempt ends, and
-    when the instance is deleted.
+    """`ended` is called whenever a registration or an attempt ends, and when the instance is
+    deleted. `outcomes` returns who is to know how the exchanges end.
+
+    `server`: whom messages are exchanged with; empty before the first login.
     """
 
     def __init__(
-        self, send: Callable[[Uplink], None], exchanges: Exchanges, ended: Callable[[], None]
+        self,
+        endpoint: Endpoint,
+        style: Style,
+        outcomes: Callable[[], Outcomes],
+        ended: Callable[[], None],
     ) -> None:
         self.state = State.ABSENT
-        self._send = send
-        self._exchanges = exchanges
+        self.server = ""
+        self.due: float | None = None  # when a bootstrap that does not go on ends the login
+        self._endpoint = endpoint
+        self._style = style
+        self._outcomes = outcomes
         self._ended = ended
-        self._location = ""
+        self._location: tuple[str, ...] = ()
         self._timeout = 0.0  # of the exchanges, in seconds
-        self._update_mid = 0  # of the update under way
+        self._expires = 0.0  # of the login
+        self._exchange: Exchange | None = None
+        self._bootstrap: Bootstrap | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the outcome of an exchange is outstanding."""
+        return self._exchange is not None or self._bootstrap is not None
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -125,66 +186,165 @@ class Registration:
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
         if self.state in (State.CONFIGURED, State.ABSENT):
-            self._exchanges.clear()
+            self._end_exchange()
+            self._endpoint.forget(self.server)
             self._ended()
 
+    # Actions of the host -----------------------------------------------------------------------
+
     def open(
-        self,
-        endpoint: str,
-        lifetime: int,
-        objects: tuple[Path, ...],
-        server: ServerAddress,
-        timeout: float,
-        now: float,
+        self, account: Account, instances: tuple[Path, ...], timeout: float, now: float
     ) -> None:
         """Register; without an answer it fails after `timeout` seconds."""
         self.transition(Event.OPEN)
-        self._timeout = timeout
-        mid = self._exchanges.next_mid()
-        self._begin(Register(mid, endpoint, lifetime, objects, server), now)
+        self._account, self._instances = account, instances
+        self._timeout, self._expires = timeout, now + timeout
+        if account.server.bootstrap:
+            self._begin_bootstrap(now)
+        else:
+            self._register(account.server, now)
 
-    def update(self, lifetime: int, objects: tuple[Path, ...] | None, now: float) -> None:
-        """Renew the registration, with a new list of objects unless that is None."""
-        if self.state is State.UPDATING:
-            self._exchanges.end(self._update_mid)
+    def update(self, lifetime: int, instances: tuple[Path, ...] | None, now: float) -> None:
+        """Renew the registration, with a new list of instances unless that is None."""
         self.transition(Event.UPDATE)
-        self._update_mid = self._exchanges.next_mid()
-        self._begin(Update(self._update_mid, self._location, lifetime, objects), now)
+        self._end_exchange()
+        message = self._update_message(lifetime, instances)
+
+        def on_response(response: Message | None, _now: float) -> None:
+            self._exchange = None
+            accepted = response is not None and response.code.is_successful()
+            self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
+            self._outcomes().updated(accepted=accepted)
+
+        self._request(message, on_response, now)
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
         registered = self.state in REGISTERED
         self.transition(Event.CLOSE)
-        if registered:
-            self._exchanges.clear()
-            self._begin(Deregister(self._exchanges.next_mid(), self._location), now)
+        if not registered:
+            return
+        self._end_exchange()
+        self._endpoint.forget(self.server)
+        message = self._message(DELETE, self._location)
 
-    def delete(self) -> None:
+        def on_response(_response: Message | None, _now: float) -> None:
+            self._exchange = None
+            self.transition(Event.CLOSED)
+            self._outcomes().deregistered()
+
+        self._request(message, on_response, now)
+
+    def delete(self, now: float) -> None:
         """Delete the instance. One that is registered says so to the platform (observed on a later
-        module), and does not wait for the answer.
+        module), once, and does not wait for the answer.
         """
         registered = self.state in REGISTERED
         self.transition(Event.DELETE)
         if registered:
-            self._send(Deregister(self._exchanges.next_mid(), self._location))
+            message = self._message(DELETE, self._location)
+            self._endpoint.request(self.server, message, lambda *_: None, now).cancel()
 
-    def _begin(self, message: Message, now: float) -> None:
-        # guess: the timeout of the register request bounds the other two as well
-        self._exchanges.begin(message, now, within=self._timeout)
-        self._send(message)
+    # Login ---------------------------------------------------------------------------------------
 
-    def conclude(self, message: Message, response: Response | None) -> bool:
-        """End an exchange with the platform's response (None: it expired); whether it succeeded.
+    def _begin_bootstrap(self, now: float) -> None:
+        self.server = self._account.server.address
+        message = self._message(POST, ("bs",), (f"ep={self._account.endpoint}",))
 
-        A deregistration always succeeds.
-        """
-        if isinstance(message, Deregister):
-            self.transition(Event.CLOSED)
-            return True
-        accepted = response is not None and response.code.success
-        if isinstance(message, Register):
-            location = None if response is None else response.location
-            accepted = accepted and location is not None
-            self._location = location or ""
+        def on_response(response: Message | None, _now: float) -> None:
+            self._exchange = None
+            if response is None or not response.code.is_successful():
+                self._conclude_login(accepted=False)
+            elif self._bootstrap is None:
+                self._bootstrap = Bootstrap(self._style)
+                self.due = self._expires
+
+        self._request(message, on_response, now)
+
+    def serve_bootstrap(self, incoming: Incoming, now: float) -> bool:
+        """Answer a request of the bootstrap server; False if none is expected."""
+        if self.state is not State.REGISTERING or not self._account.server.bootstrap:
+            return False
+        if self._bootstrap is None:  # it may come before the answer to our request, or without it
+            self._bootstrap = Bootstrap(self._style)
+            self.due = self._expires
+        bootstrap = self._bootstrap
+        incoming.respond(bootstrap.answer(incoming.message), now)
+        if bootstrap.finished:
+            self._end_exchange()
+            if bootstrap.server is None:
+                self._conclude_login(accepted=False)
+            else:
+                self._register(bootstrap.server, now)
+        return True
+
+    def step(self, now: float) -> None:
+        """End a login whose bootstrap has not gone on."""
+        if self.due is not None and self.due <= now:
+            self._conclude_login(accepted=False)
+
+    def _register(self, server: ServerAddress, now: float) -> None:
+        self.server = server.address
+        account, style = self._account, self._style
+        version = () if style.version is None else (f"lwm2m={style.version}",)
+        query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
+        message = self._message(POST, ("rd",), query)
+        message.opt.content_format = Format.LINKS
+        message.payload = registered_links(self._listed(self._instances, late=False), style)
+
+        def on_response(response: Message | None, now: float) -> None:
+            self._exchange = None
+            location = () if response is None else response.opt.location_path
+            accepted = response is not None and response.code.is_successful() and bool(location)
+            self._location = location
+            self._conclude_login(accepted=accepted)
+            if accepted and style.lists_late:
+                late = self._update_message(account.lifetime, self._instances)
+                self._endpoint.request(self.server, late, lambda *_: None, now)
+
+        remaining = max(self._expires - now, 0.0)
+        self._exchange = self._endpoint.request(
+            self.server, message, on_response, now, schedule=schedule(remaining)
+        )
+
+    def _conclude_login(self, *, accepted: bool) -> None:
         self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
-        return accepted
+        self._outcomes().registered(accepted=accepted)
+
+    # Messages ------------------------------------------------------------------------------------
+
+    def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
+        message = self._message(POST, self._location, (f"lt={lifetime}",))
+        if instances is not None:
+            message.payload = registered_links(self._listed(instances, late=True), self._style)
+        return message
+
+    def _listed(self, instances: tuple[Path, ...], *, late: bool) -> tuple[Path, ...]:
+        style = self._style
+        security = (Path(0, 0),) if style.security else ()
+        own = style.own_instances if late or not style.lists_late else ()
+        return (*security, *own, *instances)
+
+    def update_silently(self, now: float) -> None:
+        """Renew the registration without a word to the host."""
+        message = self._update_message(self._account.lifetime, None)
+        self._endpoint.request(self.server, message, lambda *_: None, now)
+
+    def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
+        message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))
+        if self._account.auth is not None:
+            set_text_option(message, AUTHENTICATION, self._account.auth)
+        return message
+
+    def _request(
+        self, message: Message, on_response: Callable[[Message | None, float], None], now: float
+    ) -> None:
+        # guess: the timeout of the login bounds the other exchanges as well
+        self._exchange = self._endpoint.request(
+            self.server, message, on_response, now, schedule=schedule(self._timeout)
+        )
+
+    def _end_exchange(self) -> None:
+        if self._exchange is not None:
+            self._exchange.cancel()
+        self._exchange = self._bootstrap = self.due = None

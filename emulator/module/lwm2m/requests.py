@@ -11,8 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
-from emulator.air.messages import Execute, Read, Response, Uplink, Write
-from emulator.air.model import Code, Item, Path
+from aiocoap import (
+    BAD_REQUEST,
+    CHANGED,
+    INTERNAL_SERVER_ERROR,
+    NOT_FOUND,
+    UNSUPPORTED_CONTENT_FORMAT,
+    Code,
+    Message,
+)
+
+from emulator.coap.server import Incoming
+from emulator.lwm2m.content import decode
+from emulator.lwm2m.model import ContentError, Format, Item, Path, UnsupportedFormat
+from emulator.lwm2m.values import Type
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     CannotForward,
@@ -24,6 +36,10 @@ from emulator.module.lwm2m.host import (
     WriteRequest,
 )
 from emulator.module.lwm2m.objects import Objects
+from emulator.module.lwm2m.operations import Operation, Refused
+from emulator.module.lwm2m.own_objects import OwnObjects
+from emulator.module.lwm2m.payloads import content
+from emulator.module.lwm2m.style import Style
 
 ALL_MSGIDS = range(0x10000)  # as in CoAP
 PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest is dropped
@@ -32,28 +48,34 @@ PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest
 # guess: that the module forgets it then; a later answer could no longer be used.
 STALE_AFTER = 30.0
 
-# The object Device as the suite answers it by itself: the firmware version (observed in its code).
-_OWN_ITEMS = (Item(Path(3, 0, 3), "1.0"),)
-
-Message = Read | Write | Execute
 _R = TypeVar("_R", ReadRequest, WriteRequest, ExecuteRequest)
+OnValue = Callable[[Message, tuple[Item, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
-    message: Message
+    incoming: Incoming  # its newest repetition
     request: Request
     since: float
+    # For the answer to an observe: called with the message and its values before it is sent.
+    on_value: OnValue | None
 
 
 class Requests:
-    """`send` transmits a message to the platform. `msgids`: the ids that the host gets to see."""
+    """`msgids`: the ids that the host gets to see. `host` returns who answers."""
 
     def __init__(
-        self, objects: Objects, send: Callable[[Uplink], None], msgids: range = ALL_MSGIDS
+        self,
+        objects: Objects,
+        own: OwnObjects,
+        style: Style,
+        host: Callable[[], Host],
+        msgids: range = ALL_MSGIDS,
     ) -> None:
         self._objects = objects
-        self._send = send
+        self._own = own
+        self._style = style
+        self._host = host
         self._msgids = msgids
         self._pending: dict[int, _Pending] = {}
 
@@ -67,37 +89,83 @@ class Requests:
         """The id for the host of the platform's message `mid`: the same one where it is allowed."""
         return self._msgids[(mid - self._msgids.start) % len(self._msgids)]
 
-    def receive(self, message: Message, host: Host, now: float) -> None:
+    def receive(
+        self,
+        operation: Operation,
+        path: Path,
+        incoming: Incoming,
+        now: float,
+        *,
+        on_value: OnValue | None = None,
+    ) -> None:
         """Forward the request to the host, or answer it where the host cannot."""
         self._drop_stale(now)
-        if not self._objects.knows(message.path):
-            self._answer_itself(message, host)
+        if not self._objects.knows(path):
+            self._answer_itself(operation, path, incoming, now)
             return
-        msgid = self.msgid(message.mid)
+        msgid = self.msgid(incoming.mid)
         pending = self._pending.get(msgid)
-        repeated = pending is not None and pending.message == message
+        repeated = pending is not None and _same(pending.incoming, incoming)
         try:
-            request = pending.request if pending and repeated else _request_of(message, msgid)
-            _forward(request, host)
+            if pending is not None and repeated:
+                request = pending.request
+            else:
+                request = self._request_of(operation, path, incoming.message, msgid)
+            _forward(request, self._host())
         except CannotForward:
-            self._send(Response(message.mid, Code.BAD_REQUEST))
+            raise Refused(BAD_REQUEST) from None
+        if pending is not None and repeated:
+            pending.incoming = incoming
             return
-        if not repeated:
-            self._pending.pop(msgid, None)
-            self._pending[msgid] = _Pending(message, request, now)
-            if len(self._pending) > PENDING_LIMIT:
-                del self._pending[next(iter(self._pending))]
+        self._pending.pop(msgid, None)
+        self._pending[msgid] = _Pending(incoming, request, now, on_value)
+        if len(self._pending) > PENDING_LIMIT:
+            del self._pending[next(iter(self._pending))]
 
-    def _answer_itself(self, message: Message, host: Host) -> None:
+    def _answer_itself(
+        self, operation: Operation, path: Path, incoming: Incoming, now: float
+    ) -> None:
         """A read of the module's own object, which the host sees; of no other object is any."""
         found: tuple[Item, ...] = ()
-        if isinstance(message, Read):
-            found = tuple(item for item in _OWN_ITEMS if message.path.covers(item.path))
-        if found:
-            host.read(ReadRequest(self.msgid(message.mid), message.path))
-            self._send(Response(message.mid, Code.CONTENT, items=found))
-        else:
-            self._send(Response(message.mid, Code.NOT_FOUND))
+        if operation is Operation.READ:
+            found = self._own.items(path)
+        if not found:
+            raise Refused(NOT_FOUND)
+        self._host().read(ReadRequest(self.msgid(incoming.mid), path))
+        incoming.respond(content(path, found, self._style, group=True), now)
+
+    def _request_of(
+        self, operation: Operation, path: Path, message: Message, msgid: int
+    ) -> Request:
+        """Raises CannotForward for what names no resource, or is empty or too long; Refused for a
+        payload that cannot be read.
+        """
+        if operation in (Operation.READ, Operation.OBSERVE):
+            return ReadRequest(msgid, path)
+        if operation is Operation.EXECUTE:
+            if len(message.payload) > PAYLOAD_LIMIT:
+                raise CannotForward
+            return ExecuteRequest(msgid, path, message.payload)
+        items = self._decoded(path, message)
+        if not items or any(item.path.resource is None for item in items):
+            raise CannotForward
+        return WriteRequest(msgid, path, items)
+
+    def _decoded(self, path: Path, message: Message) -> tuple[Item, ...]:
+        form = message.opt.content_format
+        # A text to a resource that was never declared arrives as a string (observed).
+        default = Type.STRING if form == Format.TEXT else None
+
+        def type_of(path: Path) -> Type | None:
+            declared = self._objects.type_of(path)
+            return default if declared is None else self._host().lwm2m_type(declared)
+
+        try:
+            return decode(form, message.payload, path, type_of)
+        except UnsupportedFormat:
+            raise Refused(UNSUPPORTED_CONTENT_FORMAT) from None
+        except ContentError:
+            raise Refused(BAD_REQUEST) from None
 
     def drop_answers(self, msgid: int) -> None:
         """Forget the values already given in answer to this read."""
@@ -113,26 +181,33 @@ class Requests:
             raise UnknownRequest
         return pending.request
 
-    def complete(self, request: Request) -> None:
+    def complete(self, request: Request, now: float) -> None:
         """Answer with success: a read with its values."""
-        if isinstance(request, ReadRequest):
-            items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
-            self._answer(request, Code.CONTENT, items)
-        else:
-            self._answer(request, Code.CHANGED)
+        if not isinstance(request, ReadRequest):
+            self._answer(request, Message(code=CHANGED), now)
+            return
+        items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
+        group = self._objects.has_groups(request.path)
+        message = content(request.path, items, self._style, group=group)
+        self._answer(request, message, now, items)
 
-    def fail(self, request: Request) -> None:
+    def fail(self, request: Request, now: float) -> None:
         """Answer that the host could not do it, where the dialect has no code for the reason."""
         # guess: 4.04 for a resource that was never declared, 5.00 for the others
         path = request.path
         if isinstance(request, WriteRequest):
             path = request.items[request.confirmed].path
         undeclared = path.resource is not None and self._objects.type_of(path) is None
-        self._answer(request, Code.NOT_FOUND if undeclared else Code.INTERNAL_SERVER_ERROR)
+        code: Code = NOT_FOUND if undeclared else INTERNAL_SERVER_ERROR
+        self._answer(request, Message(code=code), now)
 
-    def _answer(self, request: Request, code: Code, items: tuple[Item, ...] = ()) -> None:
-        message = self._pending.pop(request.msgid).message
-        self._send(Response(message.mid, code, items=items))
+    def _answer(
+        self, request: Request, message: Message, now: float, items: tuple[Item, ...] = ()
+    ) -> None:
+        pending = self._pending.pop(request.msgid)
+        if pending.on_value is not None:
+            pending.on_value(message, items)
+        pending.incoming.respond(message, now)
 
     def _drop_stale(self, now: float) -> None:
         if self._pending:
@@ -141,21 +216,10 @@ class Requests:
                 del self._pending[msgid]
 
 
-def _request_of(message: Message, msgid: int) -> Request:
-    """Raises CannotForward for what names no resource, or is empty or too long."""
-    match message:
-        case Read():
-            return ReadRequest(msgid, message.path)
-        case Write(_, path, items):
-            if not items or any(item.path.resource is None for item in items):
-                raise CannotForward
-            return WriteRequest(msgid, path, items)
-        case Execute(_, path, arguments):
-            if path.resource is None or len(arguments) > PAYLOAD_LIMIT:
-                raise CannotForward
-            return ExecuteRequest(msgid, path, arguments)
-        case _:
-            assert_never(message)
+def _same(first: Incoming, second: Incoming) -> bool:
+    return first is second or (
+        first.mid == second.mid and first.token == second.token and first.peer == second.peer
+    )
 
 
 def _forward(request: Request, host: Host) -> None:

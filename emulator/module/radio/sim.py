@@ -22,7 +22,7 @@ class Sim(Named):
         return self in (Sim.READY, Sim.FOREIGN)
 
     def check_present(self) -> None:
-        """Raises Refusal when there is no SIM."""
+        """Raises Refusal when there is no SIM (TS 27.007 9.2)."""
         if self is Sim.MISSING:
             raise Refusal(Cme.NO_SIM)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from uuid import NAMESPACE_URL, uuid5
 
-from emulator.air.model import Item, Path, Value
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
@@ -103,12 +103,25 @@ def datapoints(streams: Sequence[Stream]) -> Answer:
 
 
 def values(items: Iterable[Item]) -> list[dict[str, object]]:
-    """Guide 4.2.4; the order of the keys is that of the suite's test specification."""
-    instances: dict[int | None, list[dict[str, object]]] = {}
+    """Guide 4.2.4; the order of the keys is that of the suite's test specification.
+
+    A resource with several instances is shown as in OneNET's push of command results.
+    """
+    instances: dict[int | None, dict[int | None, dict[str, object]]] = {}
     for item in items:
-        shown = {"val": _value(item.value), "res_id": item.path.resource}
-        instances.setdefault(item.path.instance, []).append(shown)
-    return [{"res": res, "obj_inst_id": instance} for instance, res in instances.items()]
+        path, value = item.path, _value(item.value)
+        resources = instances.setdefault(path.instance, {})
+        if path.resource_instance is None:
+            resources[path.resource] = {"val": value, "res_id": path.resource}
+        else:
+            empty: dict[str, object] = {"res_inst": [], "res_id": path.resource}
+            several = resources.setdefault(path.resource, empty).setdefault("res_inst", [])
+            assert isinstance(several, list)
+            several.append({"val": value, "res_inst_id": path.resource_instance})
+    return [
+        {"res": list(resources.values()), "obj_inst_id": instance}
+        for instance, resources in instances.items()
+    ]
 
 
 def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> Answer:

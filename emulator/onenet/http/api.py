@@ -14,13 +14,13 @@ from typing import Protocol, TypeVar
 
 from aiohttp import web
 
-from emulator.air.messages import Execute, Read, Write
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers, parameters
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.connections import Listener, in_turns, logger, respond
-from emulator.onenet.lwm2m.requests import Operation, Outcome
+from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 
 # Far above the largest write, whose values are at most 1000 bytes together.
@@ -198,7 +198,7 @@ class HttpApi:
 
     async def _read(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=1)
-        outcome = await self._request(self._device_by_imei(request), Read(0, path))
+        outcome = await self._request(self._device_by_imei(request), Read(path))
         return success(answers.values(outcome.items))
 
     async def _write(self, request: web.Request) -> Answer:
@@ -207,13 +207,13 @@ class HttpApi:
         replace = parameters.replaces(request.query)
         items = parameters.items(await self._body(request), instance)
         device = self._device_by_imei(request)
-        await self._request(device, Write(0, instance, items, replace))
+        await self._request(device, Write(instance, items, replace))
         return success()
 
     async def _execute(self, request: web.Request) -> Answer:
         path = parameters.path(request.query, depth=3)
         arguments = parameters.arguments(await self._body(request, optional=True))
-        await self._request(self._device_by_imei(request), Execute(0, path, arguments))
+        await self._request(self._device_by_imei(request), Execute(path, arguments))
         return success()
 
     async def _resources(self, request: web.Request) -> Answer:

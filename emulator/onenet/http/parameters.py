@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import TypeGuard
 
-from emulator.air.messages import IMEI, IMSI, imei_of
-from emulator.air.model import Item, Path, Value
+from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
+from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.payload import MAX_PAYLOAD
 
@@ -26,9 +26,10 @@ _TRAILING_COMMA = re.compile(
 )
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
-# OneNET guide 4.2.1.
+# OneNET guide 4.2.1; `auth` is in the documents of 2019.
 _DEVICE = (
-    *("title", "desc", "tags", "protocol", "location", "private", "auth_info", "obsv", "other"),
+    *("title", "desc", "tags", "protocol", "location", "private"),
+    *("auth_info", "auth", "obsv", "other"),
 )
 
 
@@ -205,6 +206,8 @@ def description(body: Mapping[str, object]) -> Description:
     tags = body.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise invalid("tags, expected a list of texts")
+    if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
+        raise invalid(f"auth {_shown(auth)}, expected 1 to 16 letters or digits")
     return Description(
         title=title,
         imei=device_imei,
@@ -214,6 +217,7 @@ def description(body: Mapping[str, object]) -> Description:
         location=_object(body, "location"),
         private=_boolean(body, "private"),
         observed=_boolean(body, "obsv"),
+        auth=auth,
         other=_object(body, "other"),
     )
 

@@ -7,13 +7,13 @@ RFC 7252 4.7). A failure does not stop the following requests.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from emulator.air.messages import Discover, Observe, Read
-from emulator.air.model import Item, Path
-from emulator.onenet.lwm2m.registrations import Registration, Registrations
-from emulator.onenet.lwm2m.requests import Failure, Operation, Outcome, Request, Requests
+from emulator.lwm2m.model import Path
+from emulator.onenet.lwm2m.operations import Discover, Observe, Operation, Read
+from emulator.onenet.lwm2m.outcomes import Failure, Outcome
+from emulator.onenet.lwm2m.registrations import Registration
+from emulator.onenet.lwm2m.requests import Request, Requests
 from emulator.onenet.years import Year
 
 # Security, Server and Access Control: not for applications.
@@ -33,18 +33,10 @@ class _Subscription:
 
 
 class Observer:
-    """`report` receives the values that an observed instance sends with its first answer."""
+    """Sends its requests by `requests`, in the order of `year`."""
 
-    def __init__(
-        self,
-        registrations: Registrations,
-        requests: Requests,
-        report: Callable[[str, tuple[Item, ...], float], None],
-        year: Year,
-    ) -> None:
-        self._registrations = registrations
+    def __init__(self, requests: Requests, year: Year) -> None:
         self._requests = requests
-        self._report = report
         self._year = year
         self._subscriptions: dict[str, _Subscription] = {}
         self._missed: dict[str, list[Path]] = {}  # observes without an answer, by endpoint
@@ -54,7 +46,7 @@ class Observer:
         subscription = self._subscriptions[registration.endpoint] = _Subscription(registration)
         subscription.pending.extend(self._operations(registration.objects))
         if self._year.final_read:
-            subscription.pending.append(Read(0, _DEVICE_OBJECT))
+            subscription.pending.append(Read(_DEVICE_OBJECT))
         self._send_next(subscription, now)
 
     def change(
@@ -65,12 +57,15 @@ class Observer:
         new = tuple(path for path in objects if path not in registration.objects)
         registration.objects = objects
         for path in gone:
-            self._registrations.unobserve(registration, path)
+            self._requests.unobserve(registration, path)
         for object_id in registration.resources.keys() - {path.object for path in objects}:
             del registration.resources[object_id]
         if not observe:
             return
         subscription = self._subscription_of(registration)
+        if subscription.request is not None and subscription.request.operation.path in gone:
+            self._requests.cancel(subscription.request)
+            subscription.request = None
         subscription.pending = deque(one for one in subscription.pending if one.path not in gone)
         subscription.pending.extend(self._operations(new))
         self._send_next(subscription, now)
@@ -85,7 +80,7 @@ class Observer:
         ]
         if missed:
             subscription = self._subscription_of(registration)
-            subscription.pending.extend(Observe(0, 0, path) for path in missed)
+            subscription.pending.extend(Observe(path) for path in missed)
             self._send_next(subscription, now)
 
     def _subscription_of(self, registration: Registration) -> _Subscription:
@@ -98,19 +93,6 @@ class Observer:
         if subscription is not None and subscription.request is not None:
             self._requests.cancel(subscription.request)
 
-    def reported(self, registration: Registration, path: Path, now: float) -> None:
-        """A notification of `path` also answers the observe request, whose own answer may be lost
-        (RFC 7641 3.2).
-        """
-        subscription = self._subscriptions.get(registration.endpoint)
-        if subscription is None or subscription.request is None:
-            return
-        operation = subscription.request.operation
-        if isinstance(operation, Observe) and operation.path == path:
-            self._requests.cancel(subscription.request)
-            subscription.request = None
-            self._send_next(subscription, now)
-
     def _send_next(self, subscription: _Subscription, now: float) -> None:
         if subscription.request is not None:
             return
@@ -119,11 +101,7 @@ class Observer:
             del self._subscriptions[registration.endpoint]
             return
         operation = subscription.pending.popleft()
-        if isinstance(operation, Observe):
-            # Valid from now on: the first notification may overtake the answer.
-            observation = self._registrations.observe(registration, operation.path)
-            operation = Observe(0, observation.token, operation.path)
-        elif isinstance(operation, Discover):
+        if isinstance(operation, Discover):
             # The platform's list is empty until the answer comes (OneNET FAQ of 2019).
             registration.resources.pop(operation.path.object, None)
 
@@ -132,16 +110,11 @@ class Observer:
             self._apply(registration, operation, outcome)
             self._send_next(subscription, outcome.at)
 
-        subscription.request = self._requests.begin(registration.endpoint, operation, on_done, now)
+        subscription.request = self._requests.begin(registration, operation, on_done, now)
 
     def _apply(self, registration: Registration, operation: Operation, outcome: Outcome) -> None:
-        if isinstance(operation, Observe):
-            if outcome.failure is None:
-                self._report(registration.endpoint, outcome.items, outcome.at)
-            else:
-                self._registrations.unobserve(registration, operation.path)
-                if outcome.failure is Failure.TIME_OUT:
-                    self._missed.setdefault(registration.endpoint, []).append(operation.path)
+        if isinstance(operation, Observe) and outcome.failure is Failure.TIME_OUT:
+            self._missed.setdefault(registration.endpoint, []).append(operation.path)
         elif isinstance(operation, Discover) and outcome.failure is None:
             registration.resources[operation.path.object] = outcome.links
 
@@ -154,8 +127,6 @@ class Observer:
             key=lambda path: (path.object, -1 if path.instance is None else path.instance),
         )
         ids = dict.fromkeys(path.object for path in paths)
-        discovers: list[Operation] = [Discover(0, Path(object_id)) for object_id in ids]
-        observes: list[Operation] = [
-            Observe(0, 0, path) for path in paths if path.instance is not None
-        ]
+        discovers: list[Operation] = [Discover(Path(object_id)) for object_id in ids]
+        observes: list[Operation] = [Observe(path) for path in paths if path.instance is not None]
         return discovers + observes if self._year.discovers_first else observes + discovers

@@ -1,55 +1,27 @@
-"""Open requests to endpoints: message ids, repeats, outcomes. Pure."""
+"""Open requests to endpoints, and the observations that they begin. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass, field
+from functools import partial
 
-from emulator.air.messages import (
-    CancelObserve,
-    Discover,
-    Downlink,
-    Execute,
-    Observe,
-    Read,
-    Response,
-    Write,
-)
-from emulator.air.model import Item, Path
-from emulator.clock.deadlines import Deadlines
-from emulator.onenet.years import DEFAULT_YEAR, YEARS, Retry
+from aiocoap import Message
+
+from emulator.coap.client import Exchange
+from emulator.coap.endpoint import Endpoint
+from emulator.lwm2m.model import ContentError, Item, Path
+from emulator.onenet.lwm2m.operations import CancelObserve, Observe, Operation, request_for
+from emulator.onenet.lwm2m.outcomes import Failure, Outcome, items_of, outcome_of
+from emulator.onenet.lwm2m.registrations import Registration
+from emulator.onenet.years import Retry
 
 # Five digits: hosts exist that patch exactly five characters of a msgid.
-FIRST_MID = 10_000
-LAST_MID = 65_535
+MIDS = range(10_000, 65_536)
 
+# Outcomes of a cancel after which the device sends no more: done, or it observes nothing there.
+_CANCELLED = (None, Failure.NOT_FOUND)
 
-class Failure(StrEnum):
-    """Why a request failed, in the words of OneNET's error table."""
-
-    BAD_REQUEST = "BAD_REQUEST"
-    UNAUTHORIZED = "UNAUTHORIZED"
-    FORBIDDEN = "FORBIDDEN"
-    NOT_FOUND = "NOT_FOUND"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
-    TIME_OUT = "TIME_OUT"
-    OFFLINE = "OFFLINE"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How and when a request ended. `failure` None: done, with the content of the answer."""
-
-    at: float
-    failure: Failure | None = None
-    items: tuple[Item, ...] = ()
-    links: tuple[Path, ...] = ()
-
-
-Operation = Read | Write | Execute | Discover | Observe | CancelObserve
 OnDone = Callable[[Outcome], None]
 
 
@@ -57,103 +29,158 @@ OnDone = Callable[[Outcome], None]
 class Request:
     """One operation on one endpoint until its outcome; only `Requests` changes it.
 
-    `sent` counts the sendings, `open` ends with the outcome or with `cancel`.
+    `open` ends with the outcome or with `cancel`.
     """
 
-    endpoint: str
+    registration: Registration
     operation: Operation
     on_done: OnDone
-    sent: int = 0
+    exchange: Exchange = field(init=False)
     open: bool = True
 
     @property
+    def endpoint(self) -> str:
+        return self.registration.endpoint
+
+    @property
     def mid(self) -> int:
-        return self.operation.mid
-
-
-def outcome_of(response: Response, now: float) -> Outcome:
-    """The outcome that an answer means; a failure is named as its code."""
-    if response.code.success:
-        return Outcome(now, None, response.items, response.links)
-    return Outcome(now, Failure[response.code.name])
+        """The message id of the CoAP request."""
+        return self.exchange.mid
 
 
 class Requests:
     """All open requests. Each ends exactly once, by `on_done` or by `cancel`.
 
-    `send` sends a message to an endpoint at its present address. A repeat is the same message.
-    `on_done` may begin another request.
+    They go out by `coap`, repeated as `retry` says. `on_done` may begin another request. `report`
+    gets the values of each notification and of the answer to an observe.
     """
 
     def __init__(
-        self, send: Callable[[str, Downlink, float], None], retry: Retry = YEARS[DEFAULT_YEAR].retry
+        self,
+        coap: Endpoint,
+        report: Callable[[Registration, tuple[Item, ...], float], None],
+        retry: Retry,
     ) -> None:
-        self._send = send
+        self._coap = coap
+        self._report = report
         self._retry = retry
-        self._open: dict[str, dict[int, Request]] = {}  # by endpoint and message id
-        self._deadlines: Deadlines[Request] = Deadlines()
-        self._last_mid = LAST_MID
+        self._open: dict[str, dict[Request, None]] = {}  # by endpoint, in the order of beginning
 
-    def begin(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
-        """Send `operation` under a free message id, which replaces the one that it carries."""
-        mid = self._next_mid(endpoint)
-        request = Request(endpoint, replace(operation, mid=mid), on_done)
-        self._open.setdefault(endpoint, {})[mid] = request
-        self._transmit(request, now)
+    def begin(
+        self, registration: Registration, operation: Operation, on_done: OnDone, now: float
+    ) -> Request:
+        """Send `operation`. Raises ContentError for a value that its resource cannot have."""
+        message = request_for(operation, registration.root, accept_tlv=registration.accept_tlv)
+        request = Request(registration, operation, on_done)
+        token, notified = None, None
+        if isinstance(operation, Observe):
+            notified = partial(self._notified, registration, operation.path)
+        elif isinstance(operation, CancelObserve):
+            token = self._free_token(registration, operation.path)
+        request.exchange = self._coap.request(
+            registration.address,
+            message,
+            partial(self._answered, request),
+            now,
+            schedule=self._retry,
+            token=token,
+            on_notification=notified,
+        )
+        self._open.setdefault(request.endpoint, {})[request] = None
         return request
 
     def count(self, endpoint: str) -> int:
         """How many requests to `endpoint` are open."""
         return len(self._open.get(endpoint, ()))
 
-    def answer(self, endpoint: str, response: Response, now: float) -> None:
-        """`endpoint` has sent `response`; ignored if no request with its message id is open."""
-        request = self._open.get(endpoint, {}).get(response.mid)
-        if request is not None:
-            self._end(request, outcome_of(response, now))
-
     def cancel(self, request: Request) -> None:
         """End `request` without an outcome; does nothing if it has ended."""
-        if not request.open:
-            return
-        request.open = False
-        self._deadlines.set(request, None)
-        of_endpoint = self._open[request.endpoint]
-        del of_endpoint[request.mid]
-        if not of_endpoint:
-            del self._open[request.endpoint]
+        if request.open:
+            self._close(request)
+            request.exchange.cancel()
+            if isinstance(request.operation, Observe):  # a part of its answer may be there
+                self._coap.forget_observation(request.exchange.token)
 
     def abandon(self, endpoint: str, now: float) -> None:
         """`endpoint` went offline: its open requests end as OFFLINE."""
-        for request in list(self._open.get(endpoint, {}).values()):
+        for request in list(self._open.get(endpoint, ())):
             if request.open:  # the outcome of another may have cancelled it
-                self._end(request, Outcome(now, Failure.OFFLINE))
+                self.cancel(request)
+                request.on_done(Outcome(now, Failure.OFFLINE))
 
-    def step(self, now: float) -> float | None:
-        """Repeat or give up what is due at `now`; returns the next deadline."""
-        for request in self._deadlines.pop_due(now):
-            if not request.open:  # the outcome of another may have cancelled it
-                continue
-            if request.sent < len(self._retry):
-                self._transmit(request, now)
-            else:
-                self._end(request, Outcome(now, Failure.TIME_OUT))
-        return self._deadlines.next
+    def move(self, registration: Registration, address: str) -> None:
+        """The endpoint is at `address` now: its open requests are repeated to there."""
+        if registration.address != address:
+            registration.address = address
+            for request in self._open.get(registration.endpoint, ()):
+                request.exchange.peer = address
 
-    def _transmit(self, request: Request, now: float) -> None:
-        self._deadlines.set(request, now + self._retry[request.sent])
-        request.sent += 1
-        self._send(request.endpoint, request.operation, now)
+    def unobserve(self, registration: Registration, path: Path, token: bytes | None = None) -> None:
+        """Forget the observation of `path`, if there is one: its notifications are reset.
 
-    def _end(self, request: Request, outcome: Outcome) -> None:
-        self.cancel(request)
+        `token`: only if it has this one.
+        """
+        known = registration.observations.get(path)
+        if known is not None and token in (None, known):
+            del registration.observations[path]
+            self._coap.forget_observation(known)
+
+    def unobserve_all(self, registration: Registration) -> None:
+        for path in list(registration.observations):
+            self.unobserve(registration, path)
+
+    def _free_token(self, registration: Registration, path: Path) -> bytes | None:
+        """The token of the observation of `path`, unless an open request has it."""
+        token = registration.observations.get(path)
+        of_endpoint = self._open.get(registration.endpoint, ())
+        return None if any(one.exchange.token == token for one in of_endpoint) else token
+
+    def _close(self, request: Request) -> None:
+        request.open = False
+        of_endpoint = self._open[request.endpoint]
+        del of_endpoint[request]
+        if not of_endpoint:
+            del self._open[request.endpoint]
+
+    def _answered(self, request: Request, answer: Message | None, now: float) -> None:
+        self._close(request)
+        operation, registration = request.operation, request.registration
+        if answer is None:
+            reset = request.exchange.reset  # guess: the real platform may name it otherwise
+            outcome = Outcome(now, Failure.RESP_ERROR if reset else Failure.TIME_OUT)
+        else:
+            outcome = outcome_of(operation, answer, now)
+        if isinstance(operation, Observe):
+            self._observe(request, answer)
+            if outcome.items:
+                self._report(registration, outcome.items, now)
+        elif isinstance(operation, CancelObserve) and outcome.failure in _CANCELLED:
+            self.unobserve(registration, operation.path, request.exchange.token)
         request.on_done(outcome)
 
-    def _next_mid(self, endpoint: str) -> int:
-        # Counting on, instead of taking the lowest free one, keeps an id from naming a second
-        # request while a late answer to the first may still be in flight.
-        in_use = self._open.get(endpoint, ())
-        while True:
-            self._last_mid = self._last_mid + 1 if self._last_mid < LAST_MID else FIRST_MID
-            if self._last_mid not in in_use:
-                return self._last_mid
+    def _observe(self, request: Request, answer: Message | None) -> None:
+        """Keep the observation that `answer` agrees to; without agreement, an older one stays."""
+        registration, token = request.registration, request.exchange.token
+        agreed = (
+            answer is not None and answer.code.is_successful() and answer.opt.observe is not None
+        )
+        if agreed and registration.online:
+            self.unobserve(registration, request.operation.path)
+            registration.observations[request.operation.path] = token
+        else:
+            self._coap.forget_observation(token)
+
+    def _notified(
+        self, registration: Registration, path: Path, peer: str, message: Message, now: float
+    ) -> None:
+        self.move(registration, peer)
+        success = message.code.is_successful()
+        if message.opt.observe is None or not success:  # the last one (RFC 7641 section 4.2)
+            self.unobserve(registration, path, message.token)
+        if not success:
+            return
+        try:
+            items = items_of(message, path)
+        except ContentError:
+            return  # guess: what the real platform does with content it cannot read
+        self._report(registration, items, now)

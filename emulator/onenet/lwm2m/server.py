@@ -1,41 +1,45 @@
-"""LwM2M server: registration interface, reports, requests to endpoints. Knows no product. Pure."""
+"""LwM2M server: registration, bootstrap, reports, requests to endpoints. Knows no product. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Protocol, assert_never
+from collections.abc import Callable
+from typing import Protocol
 
-from emulator.air.messages import (
-    Ack,
-    Deregister,
-    Downlink,
-    Notification,
-    Register,
-    Reset,
-    Response,
-    Update,
-    Uplink,
-)
-from emulator.air.model import ACCESS_MACHINE, BOOTSTRAP_SERVERS, Code, Item, ServerAddress
+from aiocoap import Message
+from aiocoap.numbers import Code
+
 from emulator.clock.deadlines import earliest
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.messages import AUTHENTICATION
+from emulator.coap.server import Incoming
+from emulator.coap.tuning import Tuning
+from emulator.lwm2m.model import Item
+from emulator.onenet.lwm2m.bootstrap import Bootstrap
 from emulator.onenet.lwm2m.observer import Observer
-from emulator.onenet.lwm2m.registrations import EXCHANGE_LIFETIME, Registration, Registrations
-from emulator.onenet.lwm2m.requests import OnDone, Operation, Request, Requests
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.registration_request import (
+    DEFAULT_LIFETIME,
+    Parameters,
+    Refusal,
+    objects,
+    parameters,
+)
+from emulator.onenet.lwm2m.registrations import Registration, Registrations
+from emulator.onenet.lwm2m.requests import MIDS, OnDone, Request, Requests
 from emulator.onenet.years import Year
 
-ADDRESSES = frozenset(
-    {
-        ServerAddress(ACCESS_MACHINE),
-        *(ServerAddress(address, bootstrap=True) for address in BOOTSTRAP_SERVERS),
-    }
-)
+# OneNET guide 5.1.1.
+ACCESS_URI = "coap://183.230.40.40:5683"
 
 
 class Product(Protocol):
     """What the server asks of its product, and what it reports to it."""
 
-    def admits(self, endpoint: str) -> bool:
-        """Whether `endpoint` may be registered."""
+    def knows(self, endpoint: str) -> bool:
+        """Whether it has a device of that name."""
+
+    def admits(self, endpoint: str, auth: str | None) -> bool:
+        """Whether `endpoint`, which sends this authentication code, may be served."""
 
     def observes(self, endpoint: str) -> bool:
         """Whether the server discovers and observes the objects of `endpoint` by itself."""
@@ -45,49 +49,46 @@ class Product(Protocol):
 
 
 class Server:
-    """Serves the endpoints that `product` admits.
+    """Serves the endpoints that `product` admits, on one CoAP endpoint.
 
-    Messages go to the sink `send` (address, message, time). Stepped: see
+    Datagrams go to the sink `send` (address, datagram, time). Stepped: see
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
-    `addresses`: what a register request may be sent to; any other gets no answer.
+    `access_uri`: where endpoints that bootstrap are led. `refusing`: each register and update is
+    answered with 4.03. `seed`: of the tokens.
     """
 
     def __init__(
-        self, product: Product, year: Year, addresses: Collection[ServerAddress] = ADDRESSES
+        self, product: Product, year: Year, access_uri: str = ACCESS_URI, seed: int = 0
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
-        self.send: Callable[[str, Downlink, float], None] = lambda _to, _message, _now: None
+        self.send: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
+        self.refusing = False
+        self._coap = Endpoint(
+            lambda address, datagram, now: self.send(address, datagram, now),
+            seed=seed,
+            mids=MIDS,
+            first_mid=MIDS[0],
+            tuning=Tuning(nstart=None),  # as seen: requests do not wait for each other
+            known_options=frozenset((AUTHENTICATION,)),
+        )
+        self._coap.serve = self._serve
         self.registrations = Registrations()
-        self.requests = Requests(self._send_to_endpoint, year.retry)
+        self.requests = Requests(self._coap, self._report, year.retry)
         self._product = product
-        self._addresses = addresses
-        self._observer = Observer(self.registrations, self.requests, product.report, year)
+        self._observer = Observer(self.requests, year)
+        self._bootstrap = Bootstrap(self._coap, access_uri, year.retry)
 
     def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
+        registration = self.registrations.get(endpoint)
+        assert registration is not None, "a request to an endpoint that never registered"
         self.on_change()
-        return self.requests.begin(endpoint, operation, on_done, now)
+        return self.requests.begin(registration, operation, on_done, now)
 
-    def receive(self, address: str, message: Uplink, now: float) -> None:
-        """A message from the endpoint at `address`."""
+    def receive(self, address: str, datagram: bytes, now: float) -> None:
+        """A datagram from `address`. Never raises."""
         self.on_change()
-        match message:
-            case Notification():
-                self._on_notification(address, message, now)
-            case Response():
-                registration = self.registrations.at_address(address)
-                if registration is not None:
-                    self.requests.answer(registration.endpoint, message, now)
-            case _ if response := self._earlier_response(address, message, now):
-                self.send(address, response, now)
-            case Register():
-                self._register(address, message, now)
-            case Update():
-                self._update(address, message, now)
-            case Deregister():
-                self._deregister(address, message, now)
-            case _:
-                assert_never(message)
+        self._coap.receive(address, datagram, now)
 
     def close(self, now: float) -> None:
         """Take all endpoints offline, which ends their requests."""
@@ -98,87 +99,98 @@ class Server:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         for registration in self.registrations.expiry.pop_due(now):
             self._end(registration, now)
-        return earliest(self.requests.step(now), self.registrations.expiry.next)
+        self._coap.step(now)
+        return earliest(self._coap.due, self.registrations.expiry.next)
 
-    # Registration ------------------------------------------------------------------------
+    # Requests of endpoints ------------------------------------------------------------------
 
-    def _earlier_response(self, address: str, request: Uplink, now: float) -> Response | None:
-        """The response to the last request from `address`, if `request` repeats that one."""
-        known = self.registrations.at_address(address)
-        if known and known.answered:
-            answered, response, at = known.answered
-            if answered == request and now - at < EXCHANGE_LIFETIME:
-                return response
-        return None
+    def _serve(self, incoming: Incoming, now: float) -> None:
+        message: Message = incoming.message
+        path: tuple[str, ...] = message.opt.uri_path
+        try:
+            match message.code, path:
+                case Code.POST, ("rd", *_) if self.refusing:
+                    raise Refusal(Code.FORBIDDEN)
+                case Code.POST, ("rd",):
+                    self._register(incoming, now)
+                case Code.POST, ("rd", *_):
+                    self._update(incoming, now)
+                case Code.DELETE, ("rd", _, *_):
+                    self._deregister(incoming, now)
+                case Code.POST, ("bs",):
+                    self._start_bootstrap(incoming, now)
+                case _, ("rd" | "bs", *_):
+                    raise Refusal(Code.METHOD_NOT_ALLOWED)
+                case _:
+                    raise Refusal(Code.NOT_FOUND)
+        except Refusal as refusal:
+            incoming.respond(Message(code=refusal.code), now)
 
-    def _register(self, address: str, message: Register, now: float) -> None:
-        if message.server not in self._addresses:
-            return  # there is no server
-        if message.lifetime <= 0:
-            self.send(address, Response(message.mid, Code.BAD_REQUEST), now)
-            return
-        if not self._product.admits(message.endpoint):
-            self.send(address, Response(message.mid, Code.FORBIDDEN), now)
-            return
-        self._observer.stop(message.endpoint)
+    def _register(self, incoming: Incoming, now: float) -> None:
+        given, listed = parameters(incoming.message), objects(incoming.message)
+        if not given.endpoint or listed is None:
+            raise Refusal(Code.BAD_REQUEST)
+        if not self._product.admits(given.endpoint, given.auth):
+            raise Refusal(Code.FORBIDDEN)
+        old = self.registrations.get(given.endpoint)
+        if old is not None:  # its open requests stay, and are repeated to the new address
+            self._observer.stop(given.endpoint)
+            self.requests.unobserve_all(old)
+            self.requests.move(old, incoming.peer)
+            self.registrations.end(old)
+        lifetime = given.lifetime or DEFAULT_LIFETIME
         new = self.registrations.register(
-            message.endpoint, address, message.lifetime, message.objects, now
+            given.endpoint, incoming.peer, lifetime, listed.paths, now
         )
-        response = Response(message.mid, Code.CREATED, location=new.location)
-        new.answered = message, response, now
-        self.send(address, response, now)
-        if self._product.observes(message.endpoint):
+        new.root = listed.root
+        new.accept_tlv = given.version != "1.0"
+        incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
+        if self._product.observes(given.endpoint):
             self._observer.start(new, now)
 
-    def _update(self, address: str, message: Update, now: float) -> None:
-        registration = self.registrations.at_location(message.location)
-        if registration and not self._product.admits(registration.endpoint):
+    def _update(self, incoming: Incoming, now: float) -> None:
+        given, listed = parameters(incoming.message), objects(incoming.message)
+        registration = self._registered(incoming, given, now)
+        self.requests.move(registration, incoming.peer)
+        self.registrations.update(registration, given.lifetime, now)
+        incoming.respond(Message(code=Code.CHANGED), now)
+        if listed is not None:
+            observe = self._product.observes(registration.endpoint)
+            self._observer.change(registration, listed.paths, observe=observe, now=now)
+        self._observer.observe_again(registration, now)
+
+    def _deregister(self, incoming: Incoming, now: float) -> None:
+        registration = self._registered(incoming, parameters(incoming.message), now)
+        incoming.respond(Message(code=Code.DELETED), now)
+        self._end(registration, now)
+
+    def _start_bootstrap(self, incoming: Incoming, now: float) -> None:
+        given = parameters(incoming.message)
+        # LwM2M 1.0.2 section 8.2.5: 4.00 also for an endpoint that is not known.
+        if not given.endpoint or not self._product.admits(given.endpoint, given.auth):
+            raise Refusal(Code.BAD_REQUEST)
+        incoming.respond(Message(code=Code.CHANGED), now)
+        self._bootstrap.start(given.endpoint, incoming.peer, now)
+
+    def _registered(self, incoming: Incoming, given: Parameters, now: float) -> Registration:
+        """The registration at the location of the request. Raises Refusal."""
+        registration = self.registrations.at_location(tuple(incoming.message.opt.uri_path))
+        if registration is not None and not self._product.knows(registration.endpoint):
             self._end(registration, now)  # its device was deleted meanwhile
             registration = None
         if registration is None:
-            self.send(address, Response(message.mid, Code.NOT_FOUND), now)
-            return
-        if message.lifetime is not None and message.lifetime <= 0:
-            self.send(address, Response(message.mid, Code.BAD_REQUEST), now)
-            return
-        self.registrations.update(registration, address, message.lifetime, now)
-        response = Response(message.mid, Code.CHANGED)
-        registration.answered = message, response, now
-        self.send(address, response, now)
-        if message.objects is not None:
-            observe = self._product.observes(registration.endpoint)
-            self._observer.change(registration, message.objects, observe=observe, now=now)
-        self._observer.observe_again(registration, now)
-
-    def _deregister(self, address: str, message: Deregister, now: float) -> None:
-        registration = self.registrations.at_location(message.location)
-        code = Code.NOT_FOUND if registration is None else Code.DELETED
-        self.send(address, Response(message.mid, code), now)
-        if registration is not None:
-            self._end(registration, now)
+            raise Refusal(Code.NOT_FOUND)
+        if not self._product.admits(registration.endpoint, given.auth):
+            raise Refusal(Code.FORBIDDEN)
+        return registration
 
     def _end(self, registration: Registration, now: float) -> None:
         self._observer.stop(registration.endpoint)
+        self.requests.unobserve_all(registration)
         self.registrations.end(registration)
         self.requests.abandon(registration.endpoint, now)
-        if not self._product.admits(registration.endpoint):
+        if not self._product.knows(registration.endpoint):
             self.registrations.forget(registration.endpoint)
 
-    # Reports and requests ------------------------------------------------------------------
-
-    def _on_notification(self, address: str, message: Notification, now: float) -> None:
-        observed = self.registrations.observed(message.token)
-        if observed is None:
-            self.send(address, Reset(message.mid), now)
-            return
-        registration, observation = observed
-        if message.confirmable:
-            self.send(address, Ack(message.mid), now)
-        self._observer.reported(registration, observation.path, now)
-        if not observation.repeated(message.mid, now):
-            self._product.report(registration.endpoint, message.items, now)
-
-    def _send_to_endpoint(self, endpoint: str, message: Downlink, now: float) -> None:
-        registration = self.registrations.get(endpoint)
-        assert registration is not None, "a request to an endpoint that never registered"
-        self.send(registration.address, message, now)
+    def _report(self, registration: Registration, items: tuple[Item, ...], now: float) -> None:
+        self._product.report(registration.endpoint, items, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from m5310.at.codec import Answer, final_result
 from m5310.at.table import Entry
-from m5310.cli.explain.catalogue import entries, find
+from m5310.cli.explain.catalogue import declaring, find
 from m5310.cli.explain.onenet import describe_urc
 from m5310.commands import general, urcs
 from m5310.dialects.classic import urcs as classic
@@ -58,6 +58,6 @@ def describe_result(line: str) -> str | None:
 
 def _candidates(line: str, command: str | None) -> list[Entry]:
     if command is None:
-        return [each for each in entries() if each.command.declares(line) and each.names_itself]
+        return [each for each in declaring(line) if each.names_itself]
     entry = find(command.strip())
     return [entry] if entry is not None and entry.command.declares(line) else []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from m5310.at.codec import PROMPT, Command, Response
 from m5310.at.table import CommandTable, Entry
 from m5310.cli.explain import onenet
-from m5310.commands import clock, general, identity, network, power, signal, sockets
+from m5310.commands import clock, general, identity, network, ping, power, signal, sockets
 from m5310.errors import ParameterError, Text, shortened
 
 TABLES: Final[tuple[CommandTable, ...]] = (
@@ -17,6 +18,7 @@ TABLES: Final[tuple[CommandTable, ...]] = (
     clock.TABLE,
     signal.TABLE,
     network.TABLE,
+    ping.TABLE,
     power.TABLE,
     sockets.TABLE,
     onenet.TABLE,
@@ -25,7 +27,16 @@ TABLES: Final[tuple[CommandTable, ...]] = (
 
 def entries() -> list[Entry]:
     """The entries of all tables, by command line."""
-    return sorted((each for table in TABLES for each in table), key=lambda each: each.command.line)
+    return _sorted(each for table in TABLES for each in table)
+
+
+def declaring(line: str) -> list[Entry]:
+    """The entries of the commands that have a response of this shape, by command line."""
+    return _sorted(each for table in TABLES for each in table if each.command.declares(line))
+
+
+def _sorted(found: Iterable[Entry]) -> list[Entry]:
+    return sorted(found, key=lambda each: each.command.line)
 
 
 def find(line: str) -> Entry | None:

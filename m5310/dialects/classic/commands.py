@@ -40,6 +40,11 @@ MEANINGS: Final = {
 }
 """What each command of this dialect does, in one line."""
 
+NEED_LOGIN: Final = tuple(
+    f"AT+MIPL{name}=" for name in ("NOTIFY", "UPDATE", "READ", "WRITE", "EXECUTE")
+)
+"""Before a login AT+MIPLNOTIFY declares a resource, and the others are refused."""
+
 
 def configure(config: Config) -> tuple[Command, ...]:
     """AT+MIPLCONF, as many as the configuration needs, in the order to be sent."""

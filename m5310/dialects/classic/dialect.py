@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
-from m5310.at.codec import Execute
+from m5310.at.codec import Command, Execute
 from m5310.dialects.classic import commands
 from m5310.dialects.classic.config import Config
 from m5310.dialects.classic.form import Form, Reading
@@ -70,6 +70,9 @@ class Classic:
             *(commands.notify(*value, last=False) for value in more),
             commands.notify(*final, ackid=ackid),
         )
+
+    def needs_login(self, command: Command[Any]) -> bool:
+        return command.line.startswith(commands.NEED_LOGIN)
 
     def acknowledges(self, firmware: str) -> bool:
         return _ACKNOWLEDGES in firmware

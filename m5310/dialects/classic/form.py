@@ -57,7 +57,7 @@ class Form:
         if self._learned is Reading.TYPED:
             return self._only_typed(text)
         found = typed.value(text, declared)
-        bare = declared is None or self._fits_bare(declared, text)
+        bare = declared is None or self._fits_bare(declared, text, typed_too=found is not None)
         if found is None and not bare:
             name = "any type" if declared is None else declared.name
             raise AnswerError(
@@ -85,13 +85,12 @@ class Form:
             raise AnswerError('expected <len>,"<arguments>" after the resource id')
         return text
 
-    def _fits_bare(self, declared: ValueType, text: str) -> bool:
+    def _fits_bare(self, declared: ValueType, text: str, *, typed_too: bool) -> bool:
         if "\r" in text or "\n" in text:
             return False  # its announced length alone kept its line ends in one line
         if declared is ValueType.STRING:
             # a typed one whose length does not fit is damaged, and never served as if whole
-            whole = typed.value(text, declared) is not None or not typed.damaged(text)
-            return whole or self._learned is Reading.BARE
+            return typed_too or not typed.damaged(text) or self._learned is Reading.BARE
         if declared is ValueType.OPAQUE and typed.looks_typed(text):
             return False  # else bytes that are not UTF-8 would do
         try:

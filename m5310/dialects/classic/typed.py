@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from m5310.at.announced import cuts
 from m5310.lwm2m.values import HEX, ValueType, raw
 
 _HEAD = re.compile(r" ?([1-6]), ?([0-9]{1,4}),(.*)", re.DOTALL)
 # After the value: [,<flag>[,<index>]]. Firmware without the index exists (seen).
 _TAIL = re.compile(r"(?:, ?([0-2])(?:, ?[0-9]{1,4})?)?")
-_QUOTED = re.compile(r'"(.*)"([^"]*)', re.DOTALL)
 # A number ends at the next comma: its length is the size of the C variable, not of the text.
 _NUMBERS = {
     ValueType.INTEGER: re.compile(r' ?("?)([+-]?[0-9]+)\1'),
@@ -90,33 +90,10 @@ def _measured(kind: ValueType, length: int, text: str) -> Iterator[tuple[str, st
     The length of a string counts characters (documented) or bytes, inside the quotes.
     """
     # guess: bytes
-    texts = (text, text[1:]) if text.startswith(" ") else (text,)
-    if kind is not ValueType.STRING:
-        digits = 2 * length if kind is ValueType.OPAQUE else length
-        found = (each for one in texts for each in _cut(one, digits))
-        yield from (each for each in found if HEX.fullmatch(each[0]))
-        return
-    for one in texts:
-        yield from _cut(one, length)
-    for one in texts:
-        yield from _cut_bytes(one, length)
-
-
-def _cut(text: str, length: int) -> Iterator[tuple[str, str]]:
-    if (quoted := _QUOTED.fullmatch(text)) and len(quoted[1]) == length:
-        yield quoted[1], quoted[2]
-    if length <= len(text):
-        yield text[:length], text[length:]
-
-
-def _cut_bytes(text: str, length: int) -> Iterator[tuple[str, str]]:
-    if text.isascii():
-        return
-    if (quoted := _QUOTED.fullmatch(text)) and len(raw(quoted[1])) == length:
-        yield quoted[1], quoted[2]
-    found = raw(text)[:length].decode("utf-8", "surrogateescape")
-    if len(raw(found)) == length and text.startswith(found):
-        yield found, text[len(found) :]
+    for begin, end, after in cuts(text, 2 * length if kind is ValueType.OPAQUE else length):
+        found = text[begin:end]
+        if after <= len(text) and (kind is ValueType.STRING or HEX.fullmatch(found)):
+            yield found, text[after:]
 
 
 _ARGUMENTS = re.compile(r' ?([0-9]{1,4}), ?"(.*)"', re.DOTALL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Final
 
 from m5310.dialects.classic.form import Form, Reading
@@ -16,6 +16,7 @@ from m5310.dialects.urcs import (
     MalformedRequest,
     Observed,
     Opened,
+    Outcome,
     ReadRequest,
     Request,
     Updated,
@@ -78,7 +79,7 @@ def _msgid(text: str) -> int:
     return msgid
 
 
-@functools.lru_cache(maxsize=256)
+@lru_cache(maxsize=256)
 def _path(object_: str, instance: str, resource: str) -> Path:
     # Cached: requests name the same few resources, and a new Path, with its checks, takes as long
     # as all the rest of a line.
@@ -92,19 +93,9 @@ def _resource(object_: str, instance: str, resource: str) -> Path:
     return path
 
 
-def _opened(text: str) -> Opened:
+def _outcome(kind: type[Outcome], text: str) -> Outcome:
     ref, success = _values_of(text, 2, 2)
-    return Opened(int(ref), _flag(success))
-
-
-def _closed(text: str) -> Closed:
-    ref, success = _values_of(text, 2, 2)
-    return Closed(int(ref), _flag(success))
-
-
-def _updated(text: str) -> Updated:
-    ref, success = _values_of(text, 2, 2)
-    return Updated(int(ref), _flag(success))
+    return kind(int(ref), _flag(success))
 
 
 def _acknowledged(text: str) -> Acknowledged:
@@ -124,12 +115,8 @@ def _discovered(text: str) -> Discovered:
 
 
 def _read(text: str) -> ReadRequest:
-    values = text.split(",")
-    if len(values) == 6:
-        del values[5]  # some firmware appends one more value: ignored (seen)
-    if len(values) != 5:
-        raise ValueError(f"got {len(values)} values, expected 5")
-    ref, msgid, object_, instance, resource = values
+    # some firmware appends one more value: ignored (seen)
+    ref, msgid, object_, instance, resource = _values_of(text, 5, 6)[:5]
     return ReadRequest(int(ref), _msgid(msgid), _path(object_, instance, resource))
 
 
@@ -147,9 +134,9 @@ def _execute(text: str, form: Form, _: Declared) -> ExecuteRequest:
     values = text.split(",", 5)
     if len(values) < 5:
         raise ValueError(f"got {len(values)} values, expected 5 or more")
-    ref, msgid, object_, instance, resource = values[:5]
+    ref, msgid, object_, instance, resource, rest = (*values, "")[:6]
     number, path = _msgid(msgid), _resource(object_, instance, resource)
-    arguments = form.arguments(_unspaced(msgid, values[5]) if len(values) == 6 else "")
+    arguments = form.arguments(_unspaced(msgid, rest))
     return ExecuteRequest(int(ref), number, path, raw(arguments))
 
 
@@ -159,9 +146,9 @@ def _unspaced(before: str, text: str) -> str:
 
 
 _PARSERS: Final[dict[str, Callable[[str], Urc]]] = {
-    "+MIPLOPEN": _opened,
-    "+MIPLCLOSE": _closed,
-    "+MIPLUPDATE": _updated,
+    "+MIPLOPEN": partial(_outcome, Opened),
+    "+MIPLCLOSE": partial(_outcome, Closed),
+    "+MIPLUPDATE": partial(_outcome, Updated),
     "+MIPLNOTIFY": _acknowledged,
     "+MIPLOBSERVE": _observed,
     "+MIPLDISCOVER": _discovered,

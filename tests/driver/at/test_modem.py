@@ -24,6 +24,7 @@ from m5310.errors import (
     ModemReset,
     ParameterError,
     PortError,
+    StateError,
 )
 from tests.support.clock import elapse
 
@@ -416,6 +417,25 @@ async def test_listener_may_close_the_port() -> None:
         await task
     await closing[0]
     assert len(losses) == 1
+
+
+async def test_commands_that_are_not_written_can_be_taken_back() -> None:
+    modem, port = await synchronized(quiet=QUIET)
+    await elapse(QUIET)
+    written, *queued = (asyncio.create_task(modem.execute(Command(f"AT+N{at}"))) for at in "123")
+    kept = asyncio.create_task(modem.execute(PLAIN))
+    await asyncio.sleep(0)
+    gone = StateError("logged out")
+    modem.withdraw(lambda command: command.line in ("AT+N1", "AT+N2"), gone)
+    port.send("OK")
+    await elapse(QUIET / 2)
+    modem.withdraw(lambda command: command.line == "AT+N3", gone)  # held for the quiet time
+    await elapse(QUIET)
+    port.send("OK")
+    await asyncio.gather(written, kept)
+    assert [task.exception() for task in queued] == [gone, gone]
+    assert port.written[-2:] == ["AT+N1", PLAIN.line]
+    await modem.close()
 
 
 async def test_cancelled_close_closes_the_port() -> None:

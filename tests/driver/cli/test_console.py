@@ -117,7 +117,8 @@ async def test_status_is_that_of_the_first_failure(lines: tuple[str, ...], statu
 
 async def test_help_and_quit() -> None:
     out, _ = await run("?", "help", "quit", "AT+CSQ")
-    assert out.count('AT+COPS=0 | 1,2,"<plmn>"') == 2
+    assert out.count('AT+COPS=0 | 1,2,"<plmn>"        choose the operator\n') == 2
+    assert "AT+CSQ                          ask for the signal strength\n" in out
     assert "log out of OneNET" in out
     assert "+CSQ:20" not in out
 

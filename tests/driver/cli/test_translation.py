@@ -36,6 +36,7 @@ def catalogue(request: pytest.FixtureRequest) -> Catalog:
 def language(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Sets the environment; the language of the process is as before afterwards."""
     before = gettext.textdomain()
+    gettext.textdomain("messages")  # Python's default: a test before may have run the command
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     yield monkeypatch

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from m5310.at.codec import Answer, Command
 from m5310.commands import network as n
-from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
+from m5310.commands.network import NetworkStatus, Registration
+from m5310.commands.ping import PingFailure, PingReply, ping, ping_outcome
 from m5310.errors import AnswerError, ParameterError
 from tests.support.answers import parsed
 
@@ -33,9 +34,9 @@ from tests.support.answers import parsed
         (n.forget_frequencies(), "AT+NCSEARFCN"),
         (n.addresses(), "AT+CGPADDR"),
         (n.contexts(), "AT+CGDCONT?"),
-        (n.ping("183.230.40.40"), "AT+NPING=183.230.40.40"),
-        (n.ping("183.230.40.40", 12, 10000), "AT+NPING=183.230.40.40,12,10000"),
-        (n.ping("183.230.40.40", timeout_ms=500), "AT+NPING=183.230.40.40,,500"),
+        (ping("183.230.40.40"), "AT+NPING=183.230.40.40"),
+        (ping("183.230.40.40", 12, 10000), "AT+NPING=183.230.40.40,12,10000"),
+        (ping("183.230.40.40", timeout_ms=500), "AT+NPING=183.230.40.40,,500"),
     ],
 )
 def test_each_command_line(command: Command, line: str) -> None:
@@ -152,10 +153,10 @@ def test_bands_addresses_and_contexts() -> None:
         lambda: n.bands(),
         lambda: n.bands(0),
         lambda: n.lock_frequency(-1),
-        lambda: n.ping("example.com"),
-        lambda: n.ping("dead.beef"),
-        lambda: n.ping("1.2.3.4", 0),
-        lambda: n.ping("1.2.3.4", 12, 1),
+        lambda: ping("example.com"),
+        lambda: ping("dead.beef"),
+        lambda: ping("1.2.3.4", 0),
+        lambda: ping("1.2.3.4", 12, 1),
     ],
 )
 def test_parameters_out_of_range(wrong: object) -> None:
@@ -165,9 +166,9 @@ def test_parameters_out_of_range(wrong: object) -> None:
 
 
 def test_ping_outcome() -> None:
-    assert n.ping_outcome("+NPING:183.230.40.40,52,1034") == PingReply("183.230.40.40", 52, 1.034)
-    assert n.ping_outcome("+NPINGERR:1") == PingFailure(1)
-    assert n.ping_outcome("+NSONMI:0,5") is None
+    assert ping_outcome("+NPING:183.230.40.40,52,1034") == PingReply("183.230.40.40", 52, 1.034)
+    assert ping_outcome("+NPINGERR:1") == PingFailure(1)
+    assert ping_outcome("+NSONMI:0,5") is None
     for line in ("+NPING:1.2.3.4,52", "+NPING:1.2.3.4,x,1", "+NPINGERR:"):
         with pytest.raises(AnswerError, match="shape"):
-            n.ping_outcome(line)
+            ping_outcome(line)

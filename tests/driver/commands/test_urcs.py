@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.commands.general import BootCause, Booted
-from m5310.commands.network import NetworkStatus, PingFailure, PingReply, Registration
+from m5310.commands.network import NetworkStatus, Registration
+from m5310.commands.ping import PingFailure, PingReply
 from m5310.commands.sockets import DatagramWaiting
 from m5310.commands.urcs import RadioConnection, Sleep, Urc, parse
 from m5310.errors import AnswerError

@@ -69,7 +69,8 @@ async def test_forget_all_ends_timer() -> None:
         expected.acknowledgements.expect(portion)
     for portion in portions[:2]:
         expected.acknowledgements.accepted(portion)
-    assert expected.acknowledgements.forget_all() == portions[:2]
+    assert expected.acknowledgements.stop_timers() == tuple(portions[:2])
+    expected.acknowledgements.forget_all()
     assert expected.acknowledgements.portions == ()
     assert expected.acknowledgements.resolve(2) is None
     await elapse(2 * OVERDUE)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, Final
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -309,3 +310,95 @@ class DeviceOrders(Orders):
 
 DeviceOrders.TestCase.settings = settings(max_examples=scaled(80), stateful_step_count=40)
 TestDevice = DeviceOrders.TestCase
+
+
+# --- orders that failed once ---------------------------------------------------------------------
+
+Step = Callable[[DeviceOrders], None]
+WRITTEN: Final = "+MIPLWRITE:0,10012,3303,0,5700,\x01"
+
+
+def reported(it: DeviceOrders) -> None:
+    it.report(acknowledge=True, wait=False, which=0, several=False)
+
+
+def passed(seconds: float) -> Step:
+    return lambda it: it.wait(seconds)
+
+
+def sent(line: str) -> Step:
+    return lambda it: it.send([line])
+
+
+def updating(it: DeviceOrders) -> None:
+    it.change("update")
+
+
+def silent(it: DeviceOrders) -> None:
+    it.change_of_mood(Mood.SILENT, Platform.ACCEPTING)
+
+
+def answering_again(it: DeviceOrders) -> None:
+    it.change_of_mood(Mood.ANSWERING, Platform.ACCEPTING)
+
+
+def restarted(it: DeviceOrders) -> None:
+    it.restart(announced=True)
+
+
+def closing(it: DeviceOrders) -> None:
+    it.change("close")
+
+
+def unplugged(it: DeviceOrders) -> None:
+    it.plug(plugged=False)
+
+
+def logged_out(it: DeviceOrders) -> None:
+    it.log_out(reported=True)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        # a request that is repeated while its answer is sent has one answer
+        [sent(WRITTEN), passed(0.005), sent(WRITTEN)],
+        [sent(WRITTEN), passed(0.005), sent(WRITTEN), passed(0.3), sent(WRITTEN)],
+        # a renewal that waits for the line when the module logs out by itself is not written
+        [silent, updating, passed(6.0), updating, passed(0.3), answering_again, logged_out],
+        # a logout while one restart after the other ends the restoration that it waits for
+        [restarted, closing, unplugged, *[passed(100.0)] * 3],
+        # an acknowledgement on its way at the logout counts
+        [reported, passed(0.3), logged_out],
+    ],
+)
+@pytest.mark.parametrize("answering", [0.0, 1.0])
+def test_order_that_failed_once(steps: list[Step], answering: float) -> None:
+    machine = DeviceOrders()
+    machine.make(recover=True, answering=answering, steps=2, lenient=False)
+    for step in (*steps, passed(0.3), passed(1.0), passed(30.0)):
+        step(machine)
+        machine.states_of_reports_agree_with_the_module()
+        machine.reports_are_sent_in_order()
+    machine.teardown()
+
+
+@pytest.mark.parametrize("acknowledge", [True, False])
+def test_report_that_was_not_written_at_the_logout_is_sent_after_the_login(
+    acknowledge: bool,
+) -> None:
+    machine = DeviceOrders()
+    machine.make(recover=True, answering=0.0, steps=2, lenient=False)
+    silent(machine)
+    updating(machine)
+    machine.wait(6.0)
+    machine.report(acknowledge=acknowledge, wait=False, which=1, several=False)
+    machine.wait(0.3)  # the report is held: the module does not answer
+    answering_again(machine)
+    logged_out(machine)
+    machine.pass_time(60)
+    machine.states_of_reports_agree_with_the_module()
+    lines = machine.module.sockets[-1].sent
+    login = max(at for at, line in enumerate(lines) if line.startswith("AT+MIPLOPEN"))
+    assert [at > login for at, line in enumerate(lines) if '"100",1' in line] == [True]
+    machine.teardown()

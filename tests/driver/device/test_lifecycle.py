@@ -45,6 +45,47 @@ async def test_port_given_by_name_is_opened_and_closed_once(opening: Ports) -> N
     assert [port.closed for port in opening] == [1]
 
 
+async def test_port_is_closed_if_the_loop_ends_at_any_step_of_destroy(opening: Ports) -> None:
+    """As at a second Ctrl-C: all tasks are cancelled once."""
+    steps, done = 1, False
+    while not done:
+        device = Device("/dev/ttyUSB0", ENDPOINT)
+        await device.create()
+        task = asyncio.create_task(device.destroy())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        done = task.done()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.wait({task, *others})
+        assert device.state is DeviceState.DESTROYED
+        assert opening[-1].closed == 1
+        steps += 1
+    assert steps > 10
+
+
+async def test_port_is_closed_if_the_loop_ends_while_create_is_undone(opening: Ports) -> None:
+    """As at a Ctrl-C at any step of `create`, and a second one just after it."""
+    steps, done = 1, False
+    while not done:
+        device = Device("/dev/ttyUSB0", ENDPOINT)
+        task = asyncio.create_task(device.create())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        done = task.done()
+        task.cancel()
+        await asyncio.sleep(0)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.wait({task, *others})
+        assert done or all(port.closed == 1 for port in opening)
+        steps += 1
+    assert steps > 5
+    await device.destroy()
+
+
 @pytest.mark.realtime
 async def test_device_stays_new_if_the_port_cannot_be_opened() -> None:
     device = Device("/dev/there-is-no-such-port", ENDPOINT)

@@ -339,7 +339,7 @@ async def test_unacknowledged_report_is_sent_first_with_new_ackid() -> None:
     setup = OutboxSetup()
     reports = [await setup.send(text, acknowledge=True) for text in "123"]
     setup.outbox.acknowledged(3)
-    setup.outbox.hold()
+    setup.outbox.hold(forget=True)
     reports.append(await setup.send("4", acknowledge=True))
     setup.outbox.acknowledged(2)  # of the previous session
     assert reports[0].state is ACCEPTED

@@ -10,7 +10,8 @@ import pytest
 from m5310.at.line_stream import Wanted
 from m5310.at.modem import Modem
 from m5310.commands.general import BootCause, Booted
-from m5310.commands.network import PingReply, Registration
+from m5310.commands.network import Registration
+from m5310.commands.ping import PingReply
 from m5310.errors import (
     CommandTimeout,
     ModemReset,

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from m5310.commands.network import PingFailure, PingReply
+from m5310.commands.ping import PingFailure, PingReply
 from m5310.errors import Code, CommandError, ModemReset, ParameterError, PortError
 from m5310.module.ping import MARGIN, PingFailed, Pings
 from tests.support.clock import elapse

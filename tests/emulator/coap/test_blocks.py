@@ -158,6 +158,39 @@ def test_a_body_that_cannot_be_had(second: str) -> None:
     assert bench.endpoint.due is None
 
 
+def test_a_body_that_begins_in_its_middle_when_it_is_read_again() -> None:
+    bench = Bench(first_mid=1234)
+    ask(bench)
+    exchanges(
+        bench,
+        [
+            ("400104d2" + STATUS, f"604504d2{ETAG1}d1060bff" + part(128, 0)),
+            (f"440104d3{ANY}{STATUS}c113", f"604504d3{ETAG2}d10613ff" + part(128, 1)),
+            (f"440104d4{ANY}{STATUS}c103", f"604504d4{ETAG2}d1061bff" + part(128, 2)),
+        ],
+    )
+    assert bench.responses == [None]
+
+
+def test_the_request_for_the_next_block_may_not_fit_into_a_datagram() -> None:
+    bench = Bench(first_mid=1234)
+    request = message(Code.GET, "/".join([*(4 * ["a" * 255]), "a" * 246]))
+    bench.endpoint.request(PEER, request, bench.on_response, bench.now, token=b"")
+    bench.takes()
+    bench.receives("604504d2" + "d10a0bff" + part(128, 0))
+    assert bench.responses == [None]
+
+
+def test_an_answer_to_an_earlier_block_is_ignored() -> None:
+    bench = Bench(Tuning(block_size=128), first_mid=1234)
+    ask(bench, Code.PUT, "options", BODY[:300])
+    bench.takes()
+    bench.receives("605f04d2d10e1b")
+    assert bench.takes() == []
+    bench.receives("605f04d2d10e0b")
+    assert len(bench.takes()) == 1
+
+
 def test_an_error_instead_of_a_block_is_the_answer() -> None:
     bench = Bench(first_mid=1234)
     ask(bench)
@@ -385,6 +418,13 @@ def test_any_block_of_an_answer_can_be_asked_for() -> None:
     bench.now += 247
     converses(bench, [("400104d4" + STATUS + "c123", f"604504d4{TAG}d10623ff.*")])
     assert asked() == 2
+
+
+def test_a_request_is_not_served_for_the_rest_of_an_answer_that_is_gone() -> None:
+    bench = Bench()
+    asked = answering(bench, BODY)
+    converses(bench, [("400304d4" + STATUS + "c123", "608804d4")])
+    assert asked() == 0
 
 
 def test_a_short_answer_is_not_cut() -> None:

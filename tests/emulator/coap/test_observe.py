@@ -127,6 +127,15 @@ def test_the_server_ends_the_observation(end: str) -> None:
     assert not bench.endpoint.observations
 
 
+def test_the_application_may_refuse_the_end() -> None:
+    """It came from elsewhere, perhaps from somebody who guessed the token."""
+    bench = observing()
+    bench.accepts = False
+    bench.receives("418400014a", peer=NEW_ADDRESS)
+    assert bench.sent == [(NEW_ADDRESS, "70000001")]
+    assert bench.endpoint.observations
+
+
 @pytest.mark.parametrize("answer", ["61457d344aff18", "61847d344a", "61847d344a6109"])
 def test_a_server_that_does_not_agree_is_not_observed(answer: str) -> None:
     bench = Bench()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from aiocoap.numbers import Code
+from aiocoap.numbers import Code, Type
 
+from emulator.coap.client import Exchange
 from emulator.coap.tuning import Tuning
 from tests.support.coap import PEER, Bench, message
 
@@ -171,6 +172,83 @@ def test_nstart_holds_back_the_second_request_to_a_peer() -> None:
     assert bench.takes() == ["41017d3520" + TEMPERATURE]
 
 
+def test_a_request_that_nstart_holds_back_has_no_answer_yet() -> None:
+    bench = Bench()
+    get(bench)
+    get(bench, token=b"\x20")
+    for digits in ("60007d35", "70007d35", "61457d3520" + ANSWER):
+        bench.receives(digits)
+    assert bench.responses == []
+
+
+def test_requests_that_move_to_another_peer() -> None:
+    """Nothing is sent for it. NSTART counts there; a message id that is in use there stays away."""
+    bench = Bench()
+    get(bench)
+    held = get(bench, token=b"\x20")
+    bench.endpoint.request("b", message(Code.GET), bench.on_response, bench.now, token=b"")
+    held.peer = "b"
+    assert len(bench.sent) == 2
+    bench.endpoint.receive("b", bytes.fromhex("60457d34"), bench.now)
+    bench.elapse(0)
+    assert bench.sent[2:] == [("b", "41017d3520" + TEMPERATURE)]
+    moved = get(bench, token=b"\x21", schedule=(1.0, 1.0))
+    bench.endpoint.request("c", message(Code.GET), bench.on_response, bench.now, token=b"\x01")
+    moved.peer = "c"
+    bench.endpoint.request("d", message(Code.GET), bench.on_response, bench.now, token=b"\x02")
+    for mid in (0x7D35, 0x7D36):
+        bench.endpoint.receive("c", bytes.fromhex(f"6000{mid:04x}"), bench.now)
+    held.cancel()
+    held.peer = "e"
+    bench.elapse(1000)
+    assert "e" not in {peer for peer, _ in bench.sent}
+
+
+def test_a_request_does_not_move_to_where_its_message_id_is_in_use() -> None:
+    bench = Bench()
+    exchange = get(bench)
+    bench.endpoint.request("b", message(Code.GET), bench.on_response, bench.now)
+    exchange.peer = "b"
+    bench.sent.clear()
+    bench.elapse(2)
+    assert [peer for peer, _ in bench.sent] == [PEER, "b"]
+
+
+def test_a_call_may_end_other_requests_that_are_due() -> None:
+    bench = Bench(Tuning(nstart=None, ack_random=1.0))
+    others = []
+
+    def on_response(_response: object, _now: float) -> None:
+        bench.responses.append(None)
+        for each in others:
+            each.cancel()
+
+    def ask(token: int, *, confirmable: bool) -> Exchange:
+        request = message(Code.GET, confirmable=confirmable)
+        sent = bench.endpoint.request(
+            PEER, request, on_response, bench.now, token=bytes([token]), schedule=(5.0,)
+        )
+        others.append(sent)
+        return sent
+
+    for confirmable in (True, False):
+        others.clear()
+        ask(1, confirmable=confirmable)
+        ask(2, confirmable=confirmable)
+        bench.elapse(5)
+    assert bench.responses == [None, None]
+
+
+def test_a_repeated_answer_that_needs_no_acknowledgement() -> None:
+    bench = Bench()
+    get(bench, token=b"\x53")
+    bench.takes()
+    for _ in range(2):
+        bench.receives("5145ad7b53" + ANSWER)
+    assert len(bench.responses) == 1
+    assert bench.takes() == []
+
+
 def test_no_limit_without_nstart() -> None:
     bench = Bench(Tuning(nstart=None))
     get(bench)
@@ -230,6 +308,7 @@ def test_forget_drops_the_exchanges_of_a_peer() -> None:
     get(bench, token=b"\x01")
     bench.receives("60007d34")
     bench.endpoint.request("b", message(Code.GET), bench.on_response, bench.now)
+    bench.endpoint.notify(PEER, b"", message(Code.CONTENT), bench.now, type=Type.CON)
     bench.endpoint.forget(PEER)
     bench.sent.clear()
     bench.elapse(1000)

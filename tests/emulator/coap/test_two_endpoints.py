@@ -50,8 +50,8 @@ class TwoEndpoints(RuleBasedStateMachine):
         self.asked: dict[int, tuple[int, int]] = {}  # number: size of request and answer
         self.cancelled: set[int] = set()
         self.ended: dict[int, Message | None] = {}
-        self.served: list[int] = []
-        self.open: list[Incoming] = []
+        self.served: list[object] = []
+        self.open: list[tuple[str, Incoming]] = []
         self.exchanges: dict[int, Any] = {}
         self.observers: dict[int, tuple[str, bytes, str]] = {}  # number: server, token, client
         self.values: dict[int, int] = {}  # the newest value of each observation
@@ -69,11 +69,10 @@ class TwoEndpoints(RuleBasedStateMachine):
         def serve(incoming: Incoming, now: float) -> None:
             number = int(incoming.message.opt.uri_path[0])
             assert incoming.message.payload == body(number, self.asked[number][0])
-            self.served.append(number)
-            if incoming.message.opt.observe == 0:
-                self.observers[number] = (name, incoming.token, incoming.peer)
-                self.values[number] = 1
-            self.open.append(incoming)
+            # the rest of a notification that is outdated is asked for again from its start
+            part = (incoming.mid, incoming.token) if number in self.seen else None
+            self.served.append((number, part))
+            self.open.append((name, incoming))
 
         return serve
 
@@ -104,6 +103,8 @@ class TwoEndpoints(RuleBasedStateMachine):
         self.seen[number] = []
 
         def on_notification(peer: str, notification: Message, now: float) -> None:
+            if not notification.code.is_successful():
+                return
             value = notification.payload[0]
             assert notification.payload == value.to_bytes(1, "big") * len(notification.payload)
             self.seen[number].append((now, value))
@@ -128,13 +129,18 @@ class TwoEndpoints(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(data=st.data(), separate=st.booleans())
     def answer(self, data: st.DataObject, separate: bool) -> None:
-        incoming = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
+        name, incoming = self.open.pop(data.draw(st.integers(0, len(self.open) - 1)))
         number = int(incoming.message.opt.uri_path[0])
         if separate:
             incoming.acknowledge(self.now)
-        response = message(Code.CONTENT, payload=body(number, self.asked[number][1]))
-        if number in self.observers:
-            response.opt.observe = self.values[number]
+        size = self.asked[number][1]
+        response = message(Code.CONTENT, payload=body(number, size))
+        if number in self.seen:
+            value = self.values[number] = self.values.get(number, 0) + 1
+            response.payload = bytes([value]) * max(size, 1)
+            if incoming.message.opt.observe == 0:
+                self.observers[number] = (name, incoming.token, incoming.peer)
+                response.opt.observe = value
         incoming.respond(response, self.now)
 
     @precondition(lambda self: self.observers)
@@ -206,6 +212,8 @@ class TwoEndpoints(RuleBasedStateMachine):
     def each_answer_is_of_its_request(self) -> None:
         for number, response in self.ended.items():
             if response is not None and number not in self.seen:
+                if response.code == Code.REQUEST_ENTITY_INCOMPLETE:
+                    continue  # NSTART held a block back for too long
                 assert response.code == Code.CONTENT
                 assert response.payload == body(number, self.asked[number][1])
 
@@ -230,7 +238,7 @@ class TwoEndpoints(RuleBasedStateMachine):
         for _ in range(1000):
             self.deliver_all()
             while self.open:
-                self.open.pop().respond(Message(code=Code.NOT_FOUND), self.now)
+                self.open.pop()[1].respond(Message(code=Code.NOT_FOUND), self.now)
             if not self.wire:
                 if self.next_due() is None:
                     break

@@ -140,7 +140,7 @@ def test_of_two_values_for_one_resource_the_last_counts() -> None:
 def test_what_is_not_for_its_path_or_type_is_an_error(
     content_format: int, payload: str, path: str
 ) -> None:
-    with pytest.raises(ContentError, match=r"expected|without resource|longer than"):
+    with pytest.raises(ContentError, match="expected"):
         decode(content_format, bytes.fromhex(payload), Path.parse(path), registry.type_of)
 
 
@@ -179,8 +179,9 @@ VALUES: dict[Type | None, st.SearchStrategy[Value]] = {
     Type.STRING: st.text(),
     Type.INTEGER: st.integers(-(2**63), 2**63 - 1),
     Type.BOOLEAN: st.booleans(),
-    Type.FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False).map(
-        lambda number: float(f"{number:.6g}")
+    # Four bytes keep 6 digits.
+    Type.FLOAT: st.builds(
+        lambda n, e: float(f"{n}e{e}"), st.integers(0, 999_999), st.integers(-30, 30)
     ),
     Type.OPAQUE: st.binary(max_size=300),
     None: st.binary(max_size=9),

@@ -87,6 +87,15 @@ def test_doubtful_line_with_information(line: str, answer: str) -> None:
     assert Host(strict_host=True).refused(line) == 50
 
 
+def test_flags_of_release_assistance_without_prefix() -> None:
+    line = "AT+NSOSTF=0,192.0.2.1,7,200,1,00"
+    host = prepared([SOCKET, "AT+CSCON=1"], strict=False)
+    assert host.ask(line) == ["0,1", "OK", "+CSCON:1"]
+    assert len(host.module.doubts.notes) == 1
+    assert host.wait(1) == ["+CSCON:0"]  # as with 0x200
+    assert prepared([SOCKET], strict=True).refused(line) == 50
+
+
 def test_flag_that_is_not_known_is_stored() -> None:
     host = Host()
     host.well("AT+NCONFIG=RELEASE_VERSION,13")

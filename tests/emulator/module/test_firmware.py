@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator.air.messages import Discover, Notification, Read, Response, Write
-from emulator.air.model import Code, Item, Path
+from emulator.lwm2m.model import Item, Path
 from emulator.module.firmware import DEFAULT, FIRMWARES, Firmware, profile
 from emulator.module.module import Module
+from tests.support.lwm2m_messages import Code, Discover, Notification, Read, Response, Write
 from tests.support.uart import Host
 
 BULB = Path(3306, 0, 5851)

@@ -26,7 +26,7 @@ def imported_by(folder: str) -> set[str]:
     ("folder", "forbidden"),
     [
         ("lwm2m", ("emulator.module.at", "emulator.module.dialects")),
-        ("dialects", ("emulator.air.messages", "emulator.module.general")),
+        ("dialects", ("emulator.module.general")),
         ("at", ("emulator.module.lwm2m", "emulator.module.dialects", "emulator.module.general")),
         ("general", ("emulator.module.lwm2m", "emulator.module.dialects")),
         ("radio", ("emulator.module.lwm2m", "emulator.module.dialects", "emulator.module.general")),

@@ -8,12 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.memory import Link
-from emulator.air.messages import (
+from emulator.air.faults import Link
+from emulator.lwm2m.model import Item, Path
+from emulator.module.at.command_faults import CommandFault
+from emulator.module.lwm2m.host import ACCESS_MACHINE
+from emulator.module.lwm2m.registration import TRANSITIONS, State
+from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
+from emulator.module.radio.coverage import RECEPTIONS, Coverage
+from emulator.module.radio.psm import WAKING_BYTES
+from emulator.module.radio.sim import Sim
+from tests.support.effort import scaled
+from tests.support.lwm2m_messages import (
     Ack,
     CancelObserve,
+    Code,
     Deregister,
     Discover,
+    Downlink,
     Execute,
     Notification,
     Observe,
@@ -24,14 +35,6 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.air.model import Code, Item, Path
-from emulator.module.at.command_faults import CommandFault
-from emulator.module.lwm2m.registration import TRANSITIONS, State
-from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
-from emulator.module.radio.coverage import RECEPTIONS, Coverage
-from emulator.module.radio.psm import WAKING_BYTES
-from emulator.module.radio.sim import Sim
-from tests.support.effort import scaled
 from tests.support.uart import DIRECT, START, Host, lines
 
 WARM = ("3303/0/5700", 4, "21.5")
@@ -221,7 +224,8 @@ def test_on_change_after_every_other_input() -> None:
     host = Host()
     changes: list[str] = []
     host.module.on_change = lambda: changes.append("")
-    host.module.deliver(Read(10_001, Path(3)), host.now)
+    datagram = host.server.datagram(Read(10_001, Path(3)))
+    host.module.deliver(ACCESS_MACHINE, datagram, host.now)
     host.module.deliver_datagram(0, "192.0.2.1", 7, b"x", host.now)
     host.module.power_cycle(Cause.WATCHDOG, host.now)
     host.module.sim = Sim.MISSING
@@ -438,21 +442,24 @@ class DrivenModule:
             case bool():
                 self.host.module.radio.refusing = action
             case _:
-                self.host.module.deliver(action, self.host.now)  # type: ignore[arg-type]
+                self._deliver(action)  # type: ignore[arg-type]
                 self.host.raw(b"")
         for message in self.host.uplink():
             if isinstance(message, Register | Update | Deregister | Notification):
                 self.latest = [*self.latest, message.mid][-4:]
 
     def _reply(self, action: str, mid: int) -> None:
-        module, now = self.host.module, self.host.now
         if action == "reset":
-            module.deliver(Reset(mid), now)
+            self._deliver(Reset(mid))
         else:
             code = Code.CREATED if action == "answer" else Code.FORBIDDEN
-            module.deliver(Response(mid, code, location="rd/1"), now)
-            module.deliver(Ack(mid), now)
+            self._deliver(Response(mid, code, location="rd/1"))
+            self._deliver(Ack(mid))
         self.host.raw(b"")
+
+    def _deliver(self, message: Downlink) -> None:
+        datagram = self.host.server.datagram(message)
+        self.host.module.deliver(ACCESS_MACHINE, datagram, self.host.now)
 
 
 @settings(max_examples=scaled(120))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 from emulator.onenet import datapoints
 from emulator.onenet.datapoints import DataPoints, Point, stream_id
 

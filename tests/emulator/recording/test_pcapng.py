@@ -9,13 +9,15 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.recording.file import RecordingFile
 from emulator.recording.format import Side
 from emulator.recording.pcapng import Capture, ip_packet
+from tests.support import captures
 
 ROOT = Path(__file__).parents[3]
-CAPTURES = sorted((ROOT / "tests/wire/coap").glob("*.json"))
 MODULE = "10.0.0.1:56830"
 ACCESS_MACHINE = "183.230.40.40:5683"
 
@@ -84,6 +86,44 @@ def test_an_ipv6_end_makes_an_ipv6_packet() -> None:
     assert packet[24:40].hex() == "00000000000000000000000000000001"
 
 
+addresses = st.builds(
+    "{}:{}".format,
+    st.one_of(
+        st.ip_addresses(v=4),
+        st.ip_addresses(v=6).map("[{}]".format),
+        st.text(st.characters(exclude_characters="[]:"), min_size=1),
+    ),
+    st.integers(0, 65535),
+)
+entries = st.one_of(
+    st.tuples(addresses, addresses, st.binary()),
+    st.tuples(st.text(), st.sampled_from(Side), st.binary()),
+)
+
+
+@given(packets=st.lists(st.tuples(entries, st.floats(-10, 1e10)), max_size=8))
+def test_a_capture_is_a_row_of_whole_blocks(
+    packets: list[tuple[tuple[str, str, bytes], float]],
+) -> None:
+    """Whatever is sent, by whom and when: nothing is refused, all of it is in the file."""
+    written: list[bytes] = []
+    capture = Capture(written.append)
+    for (first, second, data), now in packets:
+        if isinstance(second, Side):
+            capture.serial(first, second, data, now)
+        else:
+            capture.datagram(first, second, data, now)
+    capture.close()
+    for block in written:
+        size = block[4:8]
+        assert len(block) == int.from_bytes(size, "little")
+        assert (len(block) % 4, block[-4:]) == (0, size)
+    content = b"".join(written)
+    for (_, second, data), _ in packets:
+        if not isinstance(second, Side):
+            assert data in content
+
+
 def test_the_file_has_each_block_at_once(tmp_path: Path) -> None:
     path = tmp_path / "air.pcapng"
     with RecordingFile(path, print) as file:
@@ -122,7 +162,7 @@ def tshark(path: Path, *names: str, options: tuple[str, ...] = ()) -> list[list[
 def test_every_request_of_the_captures_has_its_response(tmp_path: Path) -> None:
     """Each capture is the conversation of another module with the access machine."""
     calls = []
-    for number, path in enumerate(CAPTURES):
+    for number, path in enumerate(captures.FILES):
         messages = json.loads(path.read_text(encoding="utf-8"))["messages"]
         for each in messages:
             module = f"10.0.{number}.1:{56830 + each.get('conversation', 0)}"

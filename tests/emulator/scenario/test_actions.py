@@ -6,14 +6,14 @@ import tomllib
 
 import pytest
 
-from emulator.air.messages import Discover, Execute, Read, Write
-from emulator.air.model import Item, Path
 from emulator.line.faults import Fault, FaultAt
+from emulator.lwm2m.model import Item, Path
 from emulator.module.at.codec import Cme
 from emulator.module.at.command_faults import CommandFault, ExtraBytes, Place
 from emulator.module.boot import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
+from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 from emulator.scenario.actions import ACTIONS
 from emulator.scenario.events import (
     Action,
@@ -67,19 +67,17 @@ def read(text: str) -> Action:
             "platform = { refusing = true, delay = 2, repeats = 1 }",
             PlatformChange(refusing=True, delay=2, repeats=1),
         ),
-        ('read = "/3303/0/5700"', CloudRequest(Read(0, Path(3303, 0, 5700)))),
-        ('read = "/3303"', CloudRequest(Read(0, Path(3303)))),
-        ('discover = "/3303"', CloudRequest(Discover(0, Path(3303)))),
+        ('read = "/3303/0/5700"', CloudRequest(Read(Path(3303, 0, 5700)))),
+        ('read = "/3303"', CloudRequest(Read(Path(3303)))),
+        ('discover = "/3303"', CloudRequest(Discover(Path(3303)))),
         (
             'write = "/3311/0/5850"\nvalue = true',
-            CloudRequest(
-                Write(0, Path(3311, 0), (Item(Path(3311, 0, 5850), True),), replace=False)
-            ),
+            CloudRequest(Write(Path(3311, 0), (Item(Path(3311, 0, 5850), True),), replace=False)),
         ),
-        ('execute = "/3311/0/5850"', CloudRequest(Execute(0, Path(3311, 0, 5850), b""))),
+        ('execute = "/3311/0/5850"', CloudRequest(Execute(Path(3311, 0, 5850), b""))),
         (
             'execute = "/3311/0/5850"\narguments = "blink"',
-            CloudRequest(Execute(0, Path(3311, 0, 5850), b"blink")),
+            CloudRequest(Execute(Path(3311, 0, 5850), b"blink")),
         ),
     ],
 )

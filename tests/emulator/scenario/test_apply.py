@@ -58,8 +58,12 @@ Look = Callable[[Emulator, Board], object]
             lambda _, board: board.line.faults.rates,
             (Rates(loss=1),) * 2,
         ),
-        (AirChange(3.0, None), lambda it, _: (it.air.latency, it.air.loss), (3.0, 0)),
-        (AirChange(None, 0.5), lambda it, _: (it.air.latency, it.air.loss), (0.5, 0.5)),
+        (AirChange(3.0, None), lambda it, _: (it.air.faults.latency, it.air.faults.loss), (3.0, 0)),
+        (
+            AirChange(None, 0.5),
+            lambda it, _: (it.air.faults.latency, it.air.faults.loss),
+            (0.5, 0.5),
+        ),
         (
             PlatformChange(silent=True),
             lambda it, _: it.misbehaviour.faults,

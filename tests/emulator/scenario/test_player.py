@@ -76,12 +76,12 @@ for = 2
         it, radio = stage.it, stage.it.module.radio
         stage.clock.advance(1)
         assert (radio.sim, radio.refusing) == (Sim.MISSING, True)
-        assert (it.air.latency, it.air.loss) == (4, 0)
+        assert (it.air.faults.latency, it.air.faults.loss) == (4, 0)
         assert it.line.faults.rates == (Rates(loss=0.5),) * 2
         assert it.misbehaviour.faults == PlatformFaults(silent=True)
         stage.clock.advance(2)
         assert (radio.sim, radio.refusing) == (Sim.READY, False)
-        assert it.air.latency == 0.001
+        assert it.air.faults.latency == 0.001
         assert it.line.faults.rates == (Rates(),) * 2
         assert it.misbehaviour.faults == PlatformFaults()
         stage.clock.advance(9)
@@ -137,7 +137,9 @@ noise = { double = 0.1 }
         seen = []
         for _ in range(6):
             stage.clock.advance(5)
-            seen.append((radio.coverage, radio.refusing, it.air.latency, it.misbehaviour.faults))
+            seen.append(
+                (radio.coverage, radio.refusing, it.air.faults.latency, it.misbehaviour.faults)
+            )
         slow, slower = PlatformFaults(delay=2), PlatformFaults(delay=3)
         assert seen == [
             (Coverage.ECL0, True, 4, slow),
@@ -147,7 +149,7 @@ noise = { double = 0.1 }
             (Coverage.ECL0, False, 0.001, slower),
             (Coverage.ECL0, False, 0.001, slower),
         ]
-        assert it.air.loss == 0.5
+        assert it.air.faults.loss == 0.5
         assert it.line.faults.rates == (Rates(double=0.1),) * 2
 
 

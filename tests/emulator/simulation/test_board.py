@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.air.memory import Air
+from emulator.air.network import MemoryAir
 from emulator.clock.clocks import VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.ports.port import parse_address
@@ -37,7 +37,7 @@ class OpenBoard:
         self.clock = VirtualClock()
         self.shown: list[str] = []
         self.ended = 0
-        simulation = Simulation(Platform().server, Air())
+        simulation = Simulation(Platform().server, MemoryAir())
         self.scheduler = Scheduler(simulation, self.clock)
         module = Module(now=self.clock.now())
         self.board = Board(module, config, QuietTime(0.02), self.scheduler)

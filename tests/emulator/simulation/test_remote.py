@@ -143,9 +143,9 @@ def test_value_that_means_nothing_is_refused(emulator: Emulator) -> None:
     with pytest.raises(ValueError, match="'KICK': expected a member of Cause or its name"):
         emulator.module.power_cycle("KICK", emulator.now())
     with pytest.raises(ValueError, match="loss 2: expected a share from 0 to 1"):
-        emulator.air.loss = 2
+        emulator.air.faults.loss = 2
     with pytest.raises(ValueError, match="latency -1: expected a number of seconds"):
-        emulator.air.latency = -1
+        emulator.air.faults.latency = -1
     with pytest.raises(TypeError, match=r"expected such as PlatformFaults\(silent=True\)"):
         emulator.misbehaviour.faults = {"silent": True}  # type: ignore[assignment]
     assert (radio.coverage, radio.sim) == (Coverage.ECL0, Sim.READY)

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from emulator.air.memory import Air
+from emulator.air.network import MemoryAir
 from emulator.clock.clocks import VirtualClock
 from emulator.module.module import Module
 from emulator.module.radio.coverage import Coverage
@@ -21,7 +21,7 @@ class ScheduledModule:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.module = Module(now=self.clock.now())
-        simulation = Simulation(Platform().server, Air())
+        simulation = Simulation(Platform().server, MemoryAir())
         self.scheduler = Scheduler(simulation, self.clock)
         simulation.add(self.module, self.flush)
         self.sent: list[bytes] = []

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.air.memory import Air, Link
-from emulator.air.messages import Read, Response
-from emulator.air.model import Code, Path
+from emulator.air.faults import Faults, Link
+from emulator.air.network import MemoryAir
+from emulator.lwm2m.model import Path
 from emulator.module.boot import Cause
 from emulator.module.module import Identity, Module
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.sim import Sim
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
-from emulator.simulation.simulation import Simulation
+from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from tests.support.effort import scaled
 from tests.support.fake_device import TEMPERATURE, FakeDevice, silent
 from tests.support.uart import DIRECT, START
@@ -27,7 +28,7 @@ from tests.support.uart import DIRECT, START
 
 def simulation_of(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
     platform = Platform(replace(YEARS[2018], discovers_first=True, final_read=False))
-    simulation = Simulation(platform.server, Air(latency=latency))
+    simulation = Simulation(platform.server, MemoryAir(Faults(latency=latency)))
     for device in devices:
         imei, _, imsi = device.endpoint.partition(";")
         platform.create_device(Description("a device", imei, imsi), 0)
@@ -56,7 +57,7 @@ def test_register_and_response_each_take_one_latency() -> None:
     assert simulation.step(100.15) == pytest.approx(100.2)
     assert device.received == []
     simulation.step(100.2)
-    assert device.response() == Response(request.mid, Code.CREATED, location="rd/867726030000001")
+    assert device.brief()[0] == f"ACK 2.01 {request.mid}"
     assert device.times[0] == pytest.approx(100.2)
 
 
@@ -79,13 +80,13 @@ def test_device_receives_only_its_own_messages() -> None:
 
 
 def test_endpoints_have_different_addresses() -> None:
-    simulation = Simulation(Platform().server, Air())
+    simulation = Simulation(Platform().server, MemoryAir())
     assert len({simulation.add(FakeDevice()) for _ in range(1000)}) == 1000
 
 
 def test_message_to_unknown_address_is_dropped() -> None:
     simulation = simulation_of(FakeDevice())
-    simulation.air.send_down("192.0.2.1:5683", Read(10000, Path(3303)), 0)
+    simulation.air.send(ACCESS_MACHINE, "192.0.2.1:5683", b"x", 0)
     assert simulation.step(1) is None
 
 
@@ -108,8 +109,8 @@ def test_part_that_stays_due_raises() -> None:
         simulation_of(Stuck()).step(0)
 
 
-def messages_of_a_session(steps: list[float]) -> list[tuple[float, object]]:
-    """The messages to a device that registers and then does not answer a read.
+def messages_of_a_session(steps: list[float]) -> list[tuple[float, bytes]]:
+    """The datagrams to a device that registers and then does not answer a read.
 
     The simulation is stepped at `steps` in addition.
     """
@@ -119,10 +120,10 @@ def messages_of_a_session(steps: list[float]) -> list[tuple[float, object]]:
     for at in sorted({0.0, *steps, 5.0}):
         simulation.step(at)
     device.answer = silent
-    simulation.server.request(device.endpoint, Read(0, TEMPERATURE), lambda _: None, 5.0)
+    simulation.server.request(device.endpoint, Read(TEMPERATURE), lambda _: None, 5.0)
     for at in sorted({5.0, *(5 + at for at in steps), 400.0}):
         simulation.step(at)
-    return list(zip(device.times, device.received, strict=True))
+    return list(zip(device.times, device.datagrams, strict=True))
 
 
 @given(steps=st.lists(st.floats(0, 4.9), max_size=20))
@@ -132,12 +133,9 @@ def test_additional_steps_change_nothing(steps: list[float]) -> None:
 
 def test_messages_of_a_session() -> None:
     received = messages_of_a_session([])
-    assert [type(message).__name__ for _, message in received] == [
-        *("Response", "Discover", "Observe", "Read", "Read", "Read")
-    ]
-    assert [at for at, message in received if isinstance(message, Read)] == pytest.approx(
-        [5.1, 15.1, 25.1]
-    )
+    assert [datagram[1] for _, datagram in received] == [0x41, *[1] * 5]  # 2.01, then GET
+    reads = [at for at, datagram in received if datagram[2:4] == received[-1][1][2:4]]
+    assert reads == pytest.approx([5.1, 15.1, 25.1])
 
 
 def test_idle_endpoint_is_not_stepped() -> None:
@@ -208,7 +206,7 @@ class ThreeModules:
         self.log: list[tuple[float, int, object]] = []
         self.online: tuple[bool, ...] = ()
         self.platform = Platform(replace(YEARS[2019], final_read=False))
-        self.simulation = kind(self.platform.server, Air(loss=0.1, seed=3))
+        self.simulation = kind(self.platform.server, MemoryAir(Faults(loss=0.1, seed=3)))
         self.modules = [
             Module(Identity(imei=f"{n}", imsi="1"), seed=n, now=START) for n in (0, 1, 2)
         ]
@@ -277,7 +275,7 @@ class ThreeModules:
             self.log.append((self.now, number, outcome))
 
         if self.platform.online(self.devices[number]):
-            self.platform.request(self.devices[number], Read(0, TEMPERATURE), done, self.now)
+            self.platform.request(self.devices[number], Read(TEMPERATURE), done, self.now)
 
 
 EVENTS = st.one_of(

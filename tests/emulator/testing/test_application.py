@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from emulator import ApiError, Cloud, Emulator, VirtualClock, within
-from emulator.air.messages import Response
-from emulator.air.model import Code, Item, Path
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.realtime
@@ -109,16 +107,23 @@ def test_refusal_raises_api_error_with_onenet_text(program: Program, cloud: Clou
 def test_answer_without_the_resource_raises(
     emulator: Emulator, program: Program, cloud: Cloud
 ) -> None:
+    requests: list[bytes] = []
+
+    def watch(own: Emulator) -> None:
+        own.air.on_datagram = lambda _from, _to, datagram, _now: requests.append(datagram)
+
+    within(emulator, watch)
     reading = cloud.start_read("3303/0/5700")
-    msgid, *_ = program.request("MIPLREAD")
+    program.request("MIPLREAD")
 
     def answer(own: Emulator) -> None:
         device = own.platform.device_by_imei(own.imei)
         assert device is not None
         registration = own.platform.registration(device)
         assert registration is not None
-        other = (Item(Path(3303, 0, 5701), "Cel"),)
-        empty = Response(int(msgid), Code.CONTENT, items=other)
+        request = requests[-1]
+        token = request[4 : 4 + (request[0] & 15)]
+        empty = bytes((0x60 | len(token), 0x45)) + request[2:4] + token  # 2.05
         own.platform.server.receive(registration.address, empty, own.now())
 
     within(emulator, answer)
@@ -158,9 +163,9 @@ def test_arguments_that_no_resource_can_have_are_refused(cloud: Cloud, arguments
 
 
 def test_bytes_are_written_as_hexadecimal_digits(program: Program, cloud: Cloud) -> None:
-    writing = cloud.start_write({"3303/0/5701": b"\x0a\x64\xff"})
+    writing = cloud.start_write({"3303/0/5750": b"\x0a\x64\xff"})
     msgid, *rest = program.request("MIPLWRITE")
-    assert rest == ["3303", "0", "5701", "0A64FF"]
+    assert rest == ["3303", "0", "5750", "0A64FF"]
     program.command(f"AT+MIPLWRITE=0,{msgid},1")
     writing.result(10)
 

@@ -11,6 +11,7 @@ no source refuses is taken, and noted for the trace (`at.doubts`); `strict_host`
                                            (observed); the newest type counts
     a boolean that is not "0" or "1"       a host declares "4" (observed); true as in C
     an integer with a fraction             no source refuses it; the fraction is cut off
+    a text that is not UTF-8               no source refuses it; the platform cannot show it
     hex_str that is no hexadecimal text    no source refuses it; it is a text in any case
     a read answer of a resource that was   no source refuses it; its object instance must have
     never declared                         been added
@@ -44,6 +45,7 @@ no source refuses is taken, and noted for the trace (`at.doubts`); `strict_host`
     an ackid twice                         OneNET guide 5.2.1
     steps out of order: no configuration,  OneNET guide 5.1: the order of a session
     no object, no login
+    AT+MIPLOPEN without a network (30)     hosts know the number (observed); guess: that it is OPEN
     an answer without a request            guess: there is nothing to answer
     more objects, resources, held reports  guess: memory is bounded
 

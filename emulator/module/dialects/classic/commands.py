@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Container, Mapping
 from typing import ClassVar
 
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Setter, Values
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import execute_line, ids_of, read_line, write_lines
-from emulator.module.dialects.classic.values import ValueType, size, value_of
+from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (
@@ -84,7 +85,7 @@ class Classic:
         self._client.check(Event.CONFIGURE)
         config = self._assembly.add(values)
         if config is not None:
-            self._client.configure(config.endpoint, config.lifetime, config.server)
+            self._client.configure(config)
         return OK
 
     def _add_object(self, values: Values, _now: float) -> Answer:
@@ -103,17 +104,17 @@ class Classic:
             values.doubts.take(f"{path} is {'not' if there else 'already'} there", Cme.NOT_ALLOWED)
         return path
 
-    def _delete(self, values: Values, _now: float) -> Answer:
+    def _delete(self, values: Values, now: float) -> Answer:
         values.only(_REF)
         self._check(Event.DELETE, values.doubts)
-        self._client.delete()
+        self._client.delete(now)
         return OK
 
     def _check(self, event: Event, doubts: Doubts) -> None:
         """Refuse what is not legal in this state, and doubt what is legal without a source."""
         self._client.check(event)
         if self._client.state in _DOUBTFUL.get(event, ()):
-            doubts.take(f"{event.name} while {self._client.state.name}", Cme.NOT_ALLOWED)
+            doubts.take(f"this command while {self._client.state.name.lower()}", Cme.NOT_ALLOWED)
 
     # Registration ------------------------------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Classic:
         request = self._client.requests.find(ReadRequest, msgid, now)
         value_type = ValueType(kind)
         if last and not text and self._means_failure(request, tuple(ids), value_type):
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
             return OK
         if min(ids) < 0 or not self._client.objects.knows(path.instance_path):
             raise Refusal(Cme.INCORRECT_PARAMETERS)  # a value is of one resource (LwM2M 1.0.2 6.4)
@@ -197,7 +198,7 @@ class Classic:
         self._compare(path, value_type, values.doubts)
         request.add(path, value, size(value_type, text))
         if last:
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         return OK
 
     def _means_failure(
@@ -219,11 +220,11 @@ class Classic:
         _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(WriteRequest, msgid, now)
         if not done:
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
             return OK
         request.confirmed += 1
         if self._firmware.typed_urcs or request.confirmed == len(request.lines):
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         else:
             self._urc(request.lines[request.confirmed])
         return OK
@@ -232,9 +233,9 @@ class Classic:
         _, msgid, done = values.only(_REF, self._msgid, _FLAG)
         request = self._client.requests.find(ExecuteRequest, msgid, now)
         if done:
-            self._client.requests.complete(request)
+            self._client.requests.complete(request, now)
         else:
-            self._client.requests.fail(request)
+            self._client.requests.fail(request, now)
         return OK
 
     def refused(self, line: str) -> None:
@@ -248,6 +249,9 @@ class Classic:
             self._client.requests.drop_answers(int(found[1]))
 
     # Events of the client ----------------------------------------------------------------------
+
+    def lwm2m_type(self, value_type: int) -> Type:
+        return LWM2M_TYPES[ValueType(value_type)]
 
     def registered(self, *, accepted: bool) -> None:
         self._urc(f"+MIPLOPEN:0,{accepted:d}")

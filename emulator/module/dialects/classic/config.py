@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 
-from emulator.air.model import ServerAddress
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import Values
 from emulator.module.at.doubts import Doubts
+from emulator.module.lwm2m.host import ServerAddress
+from emulator.module.lwm2m.registration import Account
 
 LIFETIME = range(10, 86_401)  # seconds; the guide's 24 hours and the range of AT+MIPLUPDATE
 FRAGMENT_LIMIT = 1024  # bytes of configuration in one line
@@ -29,25 +29,17 @@ _COAP_PORT = 5683  # where the URI has none (RFC 7252 6.1)
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """What the module uses of the configuration; the other fields are only checked. `lifetime` in
-    seconds.
-    """
-
-    lifetime: int
-    endpoint: str
-    server: ServerAddress
-
-
 def _require(condition: object) -> None:
     """A blob that contradicts itself, or the layout of OneNET guide 5.1.1, is refused."""
     if not condition:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
 
 
-def decode(blob: bytes, doubts: Doubts) -> Config:
-    """Decode a whole blob. Raises Refusal when a length or the lifetime is out of range."""
+def decode(blob: bytes, doubts: Doubts) -> Account:
+    """What the module uses of a whole blob; the rest is only checked.
+
+    Raises Refusal when a length or the lifetime is out of range.
+    """
     _require(len(blob) >= _HEAD.size)
     mode, debug, _, lifetime = _HEAD.unpack_from(blob)
     _require(lifetime in LIFETIME)
@@ -65,7 +57,7 @@ def decode(blob: bytes, doubts: Doubts) -> Config:
     name = endpoint.decode("utf-8", "backslashreplace")
     if not _ENDPOINT.fullmatch(name):
         doubts.take(f"the endpoint name {name!r} is not <imei>;<imsi>: the login will be refused")
-    return Config(lifetime, name, _server(uri, bool(mode & _BOOTSTRAP), doubts))
+    return Account(name, lifetime, _server(uri, bool(mode & _BOOTSTRAP), doubts))
 
 
 def _server(uri: bytes, bootstrap: bool, doubts: Doubts) -> ServerAddress:
@@ -92,7 +84,7 @@ class Assembly:
     def __init__(self) -> None:
         self._fragments: tuple[bytes, ...] = ()
 
-    def add(self, values: Values) -> Config | None:
+    def add(self, values: Values) -> Account | None:
         """Take the values of one `AT+MIPLCONF`; returns the configuration after the last one.
 
         Raises Refusal, and keeps the earlier fragments, when a size or an index is wrong or the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Item, Path
 from emulator.module.dialects.classic.values import (
     ValueType,
     announced_length,

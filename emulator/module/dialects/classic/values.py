@@ -13,8 +13,9 @@ from enum import IntEnum
 from math import isfinite
 from typing import assert_never
 
-from emulator.air.model import Value
-from emulator.module.at.codec import Cme, Refusal, from_hex
+from emulator.lwm2m.model import Value
+from emulator.lwm2m.values import Type
+from emulator.module.at.codec import HEXADECIMAL, Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import CannotForward
 
@@ -32,7 +33,14 @@ class ValueType(IntEnum):
     HEX_STR = 6
 
 
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*", re.ASCII)
+LWM2M_TYPES: Mapping[ValueType, Type] = {
+    ValueType.STRING: Type.STRING,
+    ValueType.OPAQUE: Type.OPAQUE,
+    ValueType.INTEGER: Type.INTEGER,
+    ValueType.FLOAT: Type.FLOAT,
+    ValueType.BOOL: Type.BOOLEAN,
+    ValueType.HEX_STR: Type.STRING,
+}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?", re.ASCII)
 # CR, LF and NUL would break the line.
@@ -58,13 +66,14 @@ def value_of(kind: ValueType, text: str, doubts: Doubts) -> Value:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     match kind:
         case ValueType.STRING:
-            return _utf8(text)
+            return _utf8(text, doubts)
         case ValueType.OPAQUE:
             return from_hex(text)
         case ValueType.HEX_STR:
-            if not _HEX.fullmatch(text):
-                doubts.take(f'"{_utf8(text)}" is no hexadecimal text, the type 6 is')
-            return _utf8(text)
+            text = _utf8(text, doubts)
+            if not HEXADECIMAL.fullmatch(text):
+                doubts.take(f'"{text}" is no hexadecimal text, the type 6 is')
+            return text
         case ValueType.INTEGER | ValueType.FLOAT | ValueType.BOOL:
             return _number(kind, text, doubts)
         case _:
@@ -77,7 +86,7 @@ def _number(kind: ValueType, text: str, doubts: Doubts) -> Value:
     if not _FLOAT.fullmatch(digits) or not isfinite(number := float(digits)):
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     if kind is ValueType.FLOAT:
-        return narrowed(number)
+        return number
     # guess: C's atoi reads it, so a fraction is cut off
     whole = int(digits) if _INTEGER.fullmatch(digits) else int(number)
     if whole not in _INT64:
@@ -94,26 +103,12 @@ def _number(kind: ValueType, text: str, doubts: Doubts) -> Value:
     return whole
 
 
-def _utf8(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # the line held bytes that are not UTF-8
-        raise Refusal(Cme.INCORRECT_PARAMETERS) from None
-    return text
-
-
-def narrowed(number: float) -> float:
-    """`number` as LwM2M carries it: four bytes IEEE 754, or eight when that overflows.
-
-    The shortest decimal with the same four bytes: 20.123 stays 20.123 and is not
-    20.12299919128418, as the platform prints it (China Mobile's suite test specification 2.1).
-    """
-    narrow = _four_bytes(number)
-    if narrow is None:
-        return number
-    (exact,) = struct.unpack(">f", narrow)
-    shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
-    return next(candidate for candidate in shorter if _four_bytes(candidate) == narrow)
+def _utf8(text: str, doubts: Doubts) -> str:
+    """LwM2M carries UTF-8; that the module refuses other bytes of a host is not known."""
+    read = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if read != text:
+        doubts.take(f'"{read}" held bytes that are not UTF-8, which the platform cannot show')
+    return read
 
 
 def _four_bytes(number: float) -> bytes | None:
@@ -168,7 +163,7 @@ def as_declared(value: Value, kind: ValueType | None) -> tuple[ValueType, Value]
     is returned unchanged, with its natural type; the host may refuse it.
     """
     match kind, value:
-        case ValueType.HEX_STR, str() if _HEX.fullmatch(value):
+        case ValueType.HEX_STR, str() if HEXADECIMAL.fullmatch(value):
             return ValueType.HEX_STR, value
         case ValueType.OPAQUE, str():
             return ValueType.OPAQUE, value.encode("utf-8", "replace")

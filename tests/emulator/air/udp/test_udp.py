@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.air.faults import Faults, Link
+from emulator.air.udp import air as air_file
+from emulator.air.udp import names as names_file
 from emulator.air.udp.air import UdpAir
 from emulator.air.udp.names import MAX_LOOKUPS, MAX_WAITING, Names
 from emulator.clock.clocks import VirtualClock
@@ -144,8 +146,11 @@ async def test_a_route_leads_there_and_back(address: str) -> None:
 async def test_a_foreign_client_is_served() -> None:
     async with world() as it, foreign() as (client, port, transport):
         platform = End(it)
+        seen: list[tuple[str, str, bytes, float]] = []
+        it.air.on_datagram = lambda *entry: seen.append(entry)
         transport.sendto(b"hello", ("127.0.0.1", int(platform.address.rpartition(":")[2])))
         ((source, datagram),) = await platform.until(1)
+        assert seen == [(source, platform.address, b"hello", 1000)]
         assert (source, datagram) == (f"127.0.0.1:{port}", b"hello")
         platform.send(source, b"welcome")
         await client.until(1)
@@ -262,6 +267,27 @@ async def test_what_cannot_be_sent_is_noted(source: str, destination: str, note:
         assert "Message too long" in it.notes[1]
 
 
+def own_address() -> str | None:
+    """An address of this machine in a network, if there is one. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        host: str = probe.getsockname()[0]
+        return host
+
+
+@pytest.mark.skipif(own_address() is None, reason="this machine is in no network")
+async def test_an_end_on_loopback_reaches_one_of_ours_in_the_network() -> None:
+    async with world() as it:
+        module, platform = End(it), End(it, f"{own_address()}:0")
+        module.send(platform.address, b"up")
+        assert await platform.until(1) == [(module.address, b"up")]
+        platform.send(module.address, b"down")
+        assert await module.until(1) == [(platform.address, b"down")]
+
+
 async def test_nothing_comes_after_the_end() -> None:
     async with world(Faults(latency=1)) as it:
         module, platform, other = End(it), End(it), End(it)
@@ -359,6 +385,45 @@ async def test_a_name_without_address_is_noted(host: str) -> None:
         assert it.notes == [
             f"datagram of {module.address} to {host}:5683 lost: no address of this name"
         ]
+
+
+async def test_a_name_is_looked_up_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = NameServer()
+    async with world(names=server.names) as it:
+        module, platform = End(it), End(it)
+        by_name = platform.address.replace("127.0.0.1", "platform.example")
+        module.send(by_name, b"1")
+        await platform.until(1)
+        monkeypatch.setattr(names_file, "KEPT", 0)
+        module.send(by_name, b"2")
+        await platform.until(2)
+        assert server.asked == ["platform.example"] * 2
+
+
+async def test_an_end_that_leaves_sends_nothing_more() -> None:
+    server = NameServer()
+    found = asyncio.Event()
+    async with world(names=server.names) as it:
+        module, platform = End(it), End(it)
+        by_name = platform.address.replace("127.0.0.1", "platform.example")
+        module.send(by_name, b"never")
+        server.names.find(by_name, lambda _target: found.set())
+        it.air.detach(module.address)
+        await found.wait()
+        assert (it.air.carried, it.air.lost, platform.received) == (0, 1, [])
+
+
+async def test_kept_destinations_and_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(air_file, "MAX_TARGETS", 3)
+    monkeypatch.setattr(names_file, "MAX_NAMES", 2)
+    server = NameServer()
+    async with world(names=server.names) as it:
+        module, platform = End(it), End(it)
+        names = [platform.address.replace("127.0.0.1", f"host{n}") for n in range(4)]
+        for count, name in enumerate(names, 1):
+            module.send(name, b"x")
+            await platform.until(count)
+        assert (len(it.air._targets), len(server.names._found)) == (1, 2)
 
 
 async def test_look_ups_are_bounded_and_end_with_the_air() -> None:

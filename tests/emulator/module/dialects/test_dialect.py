@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import pytest
 
-from emulator.air.messages import Read, Register, Response
-from emulator.air.model import Code, Path
+from emulator.lwm2m.model import Path
 from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
 from emulator.module.lwm2m.client import Client
-from emulator.module.lwm2m.host import ReadRequest
+from emulator.module.lwm2m.host import ReadRequest, ServerAddress
+from emulator.module.lwm2m.registration import Account
 from tests.support.lwm2m import RecordingHost
+from tests.support.lwm2m_messages import Code, Read, Register, Response
 from tests.support.uart import Host
 
 INSTANCE = Path(3303, 0)
@@ -31,7 +32,7 @@ class TinyDialect(RecordingHost):
         self._urc = urc
 
     def _register(self, now: float) -> Answer:
-        self._client.configure("1;2", 300)
+        self._client.configure(Account("1;2", 300, ServerAddress()))
         self._client.add_instance(INSTANCE)
         self._client.open(30.0, now)
         return OK

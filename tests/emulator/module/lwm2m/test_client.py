@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import (
+from emulator.lwm2m.model import Item, Path, Value
+from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
+from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
+from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
+from emulator.module.lwm2m.observations import OBSERVATION_LIMIT
+from emulator.module.lwm2m.registration import State
+from tests.support.lwm2m import ClientBench
+from tests.support.lwm2m_messages import (
     Ack,
     CancelObserve,
+    Code,
     Deregister,
     Discover,
     Downlink,
@@ -20,13 +28,6 @@ from emulator.air.messages import (
     Update,
     Write,
 )
-from emulator.air.model import Code, Item, Path, Value
-from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
-from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
-from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
-from emulator.module.lwm2m.observations import OBSERVATION_LIMIT
-from emulator.module.lwm2m.registration import State
-from tests.support.lwm2m import ClientBench
 
 NUMBER, TEXT = 4, 1  # value types: plain numbers to the client
 WARM, UNIT, LEVEL = Path(3303, 0, 5700), Path(3303, 0, 5701), Path(3306, 0, 5851)
@@ -75,7 +76,7 @@ def refuse(bench: ClientBench, path: Path, value_type: int = NUMBER, **options: 
 
 def test_delete_clears_objects() -> None:
     bench = configured()
-    bench.client.delete()
+    bench.client.delete(bench.now)
     assert (bench.client.state, bench.client.objects.instances) == (State.ABSENT, ())
     with pytest.raises(NotAllowed):
         bench.client.add_instance(Path(3303, 0))
@@ -214,14 +215,14 @@ def test_newer_update_replaces_the_older_one() -> None:
 def test_deletion_logs_out_and_ends_everything() -> None:
     bench = online()
     notify(bench, WARM, ackid=7)
-    bench.client.delete()
+    bench.client.delete(bench.now)
     (deregister,) = bench.uplink()
     assert deregister == Deregister(deregister.mid, "rd/1")
     assert (bench.client.state, bench.client.due, bench.client.observed) == (State.ABSENT, None, ())
     assert bench.deliver(Response(deregister.mid, Code.DELETED)) == []
     bench.configure((WARM, NUMBER))
     bench.client.open(30.0, bench.now)
-    bench.client.delete()
+    bench.client.delete(bench.now)
     (register,) = bench.uplink()
     assert isinstance(register, Register)  # what was not registered is not logged out
     assert bench.deliver(Response(register.mid, Code.CREATED, location="rd/1")) == []
@@ -260,13 +261,6 @@ def test_unacknowledged_report_is_given_up_without_event() -> None:
     assert bench.deliver(Ack(sent.mid)) == []
 
 
-def test_response_to_a_notification_ends_its_repetition() -> None:
-    bench = online()
-    (sent,) = notify(bench, WARM, ackid=278)
-    assert bench.deliver(Response(sent.mid, Code.BAD_REQUEST)) == []
-    assert bench.client.due is None
-
-
 def test_refused_values_leave_the_incomplete_report() -> None:
     bench = online()
     notify(bench, WARM, 22.0, complete=False)
@@ -301,7 +295,7 @@ def test_ackid_is_used_once_until_the_instance_is_deleted() -> None:
     refuse(bench, WARM, ackid=7)
     bench.client.close(bench.now)
     bench.deliver(Response(bench.uplink()[0].mid, Code.DELETED))
-    bench.client.delete()
+    bench.client.delete(bench.now)
     bench.configure((WARM, NUMBER))
     bench.register()
     notify(bench, WARM, ackid=7)
@@ -364,8 +358,10 @@ def test_discover_is_answered_with_the_object_tree() -> None:
     (response,) = bench.uplink()
     links = (Path(3303), Path(3303, 0), WARM, UNIT)
     assert response == Response(10_001, Code.CONTENT, links=links)
-    assert bench.deliver(Discover(10_002, Path(3))) == []
-    assert bench.uplink() == [Response(10_002, Code.NOT_FOUND)]
+    assert bench.deliver(Discover(10_002, Path(3))) == []  # its own: listed, and nothing to tell
+    assert bench.uplink() == [Response(10_002, Code.CONTENT)]
+    assert bench.deliver(Discover(10_003, Path(0))) == []
+    assert bench.uplink() == [Response(10_003, Code.NOT_FOUND)]
 
 
 def test_observe_is_answered_before_held_reports() -> None:
@@ -392,11 +388,20 @@ def test_cancelled_observation_is_reported_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", [Path(3), Path(3303, 1), Path(3303, 0, 5999)])
-def test_unknown_paths_cannot_be_observed(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (Path(3), Code.METHOD_NOT_ALLOWED),
+        (Path(5, 0), Code.METHOD_NOT_ALLOWED),
+        (Path(6), Code.NOT_FOUND),
+        (Path(3303, 1), Code.NOT_FOUND),
+        (Path(3303, 0, 5999), Code.NOT_FOUND),
+    ],
+)
+def test_unknown_paths_cannot_be_observed(path: Path, code: Code) -> None:
     bench = online()
     assert bench.deliver(Observe(10_001, 9, path)) == []
-    assert bench.uplink() == [Response(10_001, Code.NOT_FOUND)]
+    assert bench.uplink() == [Response(10_001, code)]
 
 
 def test_observations_are_limited() -> None:

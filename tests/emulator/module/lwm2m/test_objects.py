@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT, Objects
 
 FLOAT, INTEGER = 4, 3

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from emulator.air.messages import CancelObserve, Notification, Observe, Uplink
-from emulator.air.model import Item, Path
-from emulator.module.lwm2m.exchange import Exchanges
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.tuning import Tuning
+from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.values import Type
+from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import (
     HELD_LIMIT,
     HELD_TIME,
     OBSERVATION_LIMIT,
-    SENT_LIMIT,
     Observations,
 )
+from emulator.module.lwm2m.registration import MAX_TRANSMIT_WAIT
+from emulator.module.lwm2m.style import ONENET
+from tests.support.lwm2m_messages import Ack, Notification, Observe, Reset, ServerSide
 
+PEER = "183.230.40.40:5683"
+TYPES = {5700: Type.FLOAT, 5701: Type.STRING, 5850: Type.BOOLEAN}
 WARM = Item(Path(3303, 0, 5700), 21.5)
 UNIT = Item(Path(3303, 0, 5701), "Cel")
 ON = Item(Path(3306, 0, 5850), True)
@@ -24,15 +31,26 @@ class ObservationBench:
     def __init__(self) -> None:
         self.sent: list[Notification] = []
         self.acknowledged: list[int] = []
-        self.exchanges = Exchanges(0)
-        self.observations = Observations(self._send, self.exchanges, self.acknowledged.append)
+        self.server = ServerSide(lambda path: TYPES[path.resource or 0])
+        tuning = Tuning(nstart=None, ack_random=1.0)
+        self.endpoint = Endpoint(self._send, tuning=tuning)
+        self.observations = Observations(
+            self.endpoint, Objects(), ONENET, AttributeTable(), self.acknowledged.append
+        )
 
-    def _send(self, message: Uplink) -> None:
-        assert isinstance(message, Notification)
-        self.sent.append(message)
+    def _send(self, destination: str, datagram: bytes, _now: float) -> None:
+        assert destination == PEER
+        notification = self.server.message(datagram)
+        assert isinstance(notification, Notification)
+        self.sent.append(notification)
+
+    def receive(self, message: Ack | Reset) -> None:
+        self.endpoint.receive(PEER, self.server.datagram(message), 0.0)
 
     def observe(self, token: int, *ids: int) -> None:
-        assert self.observations.observe(Observe(0, token, Path(*ids)))
+        path = Path(*ids)
+        self.server.datagram(Observe(0, token, path))
+        assert self.observations.observe(PEER, token.to_bytes(4), path, 0.0)
         self.observations.release(0.0)
 
     def report(self, *items: Item, ackid: int = 0) -> None:
@@ -87,7 +105,7 @@ def test_as_many_reports_are_held_as_there_are_instances() -> None:
     other = Path(3303, 1, 5700)
     for number in range(HELD_LIMIT):
         assert bench.observations.has_room_for([Path(3303, 0, 5700)], 0.0)
-        bench.report(Item(Path(3303, 0, 5700), number))
+        bench.report(Item(Path(3303, 0, 5700), float(number)))
     assert not bench.observations.has_room_for([other], 0.0)
     bench.observe(7, 3303, 0)
     values = [items[0].value for _, _, items in bench.notified()]
@@ -116,8 +134,8 @@ def test_cancelled_observation_gets_no_reports() -> None:
     bench = ObservationBench()
     bench.observe(7, 3303, 0)
     bench.observe(8, 3306, 0)
-    assert bench.observations.cancel(CancelObserve(0, 8, Path(3306, 0)))
-    assert not bench.observations.cancel(CancelObserve(0, 8, Path(3306, 0)))
+    assert bench.observations.cancel(Path(3306, 0))
+    assert not bench.observations.cancel(Path(3306, 0))
     bench.report(WARM)
     bench.report(ON)
     assert bench.notified() == [(7, 1, [WARM])]
@@ -127,8 +145,8 @@ def test_observations_are_limited() -> None:
     bench = ObservationBench()
     for number in range(OBSERVATION_LIMIT):
         bench.observe(number, 3303, number)
-    assert not bench.observations.observe(Observe(0, 999, Path(3306, 0)))
-    assert bench.observations.observe(Observe(0, 999, Path(3303, 0)))
+    assert not bench.observations.observe(PEER, b"t", Path(3306, 0), 0.0)
+    assert bench.observations.observe(PEER, b"t", Path(3303, 0), 0.0)
 
 
 # Acknowledgements --------------------------------------------------------------------------------
@@ -141,10 +159,10 @@ def test_report_with_ackid_is_confirmable_and_acknowledged_once() -> None:
     (notification,) = bench.sent
     assert notification.confirmable
     assert bench.acknowledged == []
-    bench.observations.acknowledge(notification.mid)
-    bench.observations.acknowledge(notification.mid)
+    bench.receive(Ack(notification.mid))
+    bench.receive(Ack(notification.mid))
     assert bench.acknowledged == [278]
-    assert bench.exchanges.due is None
+    assert not bench.observations.waiting
 
 
 def test_report_without_ackid_is_not_confirmable() -> None:
@@ -153,9 +171,9 @@ def test_report_without_ackid_is_not_confirmable() -> None:
     bench.report(WARM)
     (notification,) = bench.sent
     assert not notification.confirmable
-    bench.observations.acknowledge(notification.mid)
+    bench.receive(Ack(notification.mid))
     assert bench.acknowledged == []
-    assert bench.exchanges.due is None
+    assert not bench.observations.waiting
 
 
 def test_report_is_acknowledged_with_its_last_part() -> None:
@@ -163,10 +181,10 @@ def test_report_is_acknowledged_with_its_last_part() -> None:
     bench.observe(7, 3303, 0)
     bench.report(WARM, ON, ackid=5)
     (first,) = bench.sent
-    bench.observations.acknowledge(first.mid)
+    bench.receive(Ack(first.mid))
     assert bench.acknowledged == []
     bench.observe(8, 3306, 0)
-    bench.observations.acknowledge(bench.sent[1].mid)
+    bench.receive(Ack(bench.sent[1].mid))
     assert bench.acknowledged == [5]
 
 
@@ -175,11 +193,15 @@ def test_failed_part_leaves_the_report_unacknowledged() -> None:
     bench.observe(7, 3303, 0)
     bench.observe(8, 3306, 0)
     bench.report(WARM, ON, ackid=5)
-    first, second = bench.sent
-    bench.observations.give_up(first.mid)
-    bench.observations.acknowledge(second.mid)
-    bench.observations.acknowledge(first.mid)
+    first, second = bench.sent[:2]
+    bench.receive(Ack(second.mid))
+    while bench.endpoint.due is not None and bench.endpoint.due <= MAX_TRANSMIT_WAIT:
+        bench.endpoint.step(bench.endpoint.due)
+    assert [sent.mid for sent in bench.sent] == [first.mid, second.mid, *[first.mid] * 4]
+    bench.receive(Ack(first.mid))
     assert bench.acknowledged == []
+    assert not bench.observations.waiting
+    assert bench.observations.paths == (Path(3303, 0), Path(3306, 0))
 
 
 # Ends --------------------------------------------------------------------------------------------
@@ -189,23 +211,12 @@ def test_reset_ends_the_observation_of_its_notification() -> None:
     bench = ObservationBench()
     bench.observe(7, 3303, 0)
     bench.report(WARM, ackid=5)
-    bench.observations.reset(bench.sent[0].mid)
-    bench.observations.reset(bench.sent[0].mid)
-    bench.observations.reset(12345)
+    bench.receive(Reset(bench.sent[0].mid))
+    bench.receive(Reset(bench.sent[0].mid))
+    bench.receive(Reset(12345))
     assert bench.observations.paths == ()
-    assert bench.exchanges.due is None
+    assert not bench.observations.waiting
     assert bench.acknowledged == []
-
-
-def test_reset_of_an_old_notification_is_ignored() -> None:
-    bench = ObservationBench()
-    bench.observe(7, 3303, 0)
-    for _ in range(SENT_LIMIT + 1):
-        bench.report(WARM)
-    bench.observations.reset(bench.sent[0].mid)
-    assert bench.observations.paths == (Path(3303, 0),)
-    bench.observations.reset(bench.sent[1].mid)
-    assert bench.observations.paths == ()
 
 
 def test_deleted_instance_drops_its_observation_and_held_reports() -> None:
@@ -225,7 +236,8 @@ def test_clear_drops_everything() -> None:
     bench.observe(7, 3303, 0)
     bench.report(WARM, ackid=5)
     bench.report(ON)
+    bench.endpoint.forget(PEER)
     bench.observations.clear()
     assert (bench.observations.paths, bench.observations.held) == ((), 0)
-    bench.observations.acknowledge(bench.sent[0].mid)
+    bench.receive(Ack(bench.sent[0].mid))
     assert bench.acknowledged == []

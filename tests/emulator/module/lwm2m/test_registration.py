@@ -6,37 +6,77 @@ from itertools import product
 
 import pytest
 
-from emulator.air.messages import Deregister, Register, Response, Update, Uplink
-from emulator.air.model import DEFAULT_SERVER, Code, Path
-from emulator.module.lwm2m.exchange import Exchanges
-from emulator.module.lwm2m.host import NotAllowed
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.tuning import Tuning
+from emulator.lwm2m.model import Path
+from emulator.module.lwm2m.host import ACCESS_MACHINE, NotAllowed, ServerAddress
 from emulator.module.lwm2m.registration import (
     REGISTERED,
     SERVING,
     TRANSITIONS,
+    Account,
     Event,
     Registration,
     State,
+    schedule,
+)
+from emulator.module.lwm2m.style import ONENET
+from tests.support.lwm2m_messages import (
+    Code,
+    Deregister,
+    Register,
+    Response,
+    ServerSide,
+    Update,
+    Uplink,
 )
 
 OBJECTS = (Path(3303, 0),)
 
 
 class RegistrationBench:
-    """A registration, what it sends, and how often it has ended."""
+    """A registration, what it sends, its outcomes, and how often it has ended."""
 
     def __init__(self) -> None:
         self.sent: list[Uplink] = []
+        self.datagrams: list[bytes] = []
+        self.outcomes: list[tuple[str, bool]] = []
         self.ends = 0
-        self.exchanges = Exchanges(0)
-        self.registration = Registration(self.sent.append, self.exchanges, self._ended)
+        self.now = 0.0
+        self.server = ServerSide(lambda _: None)
+        self.endpoint = Endpoint(self._send, tuning=Tuning(nstart=None, ack_random=1.0))
+        self.registration = Registration(self.endpoint, ONENET, lambda: self, self._ended)
+
+    def _send(self, destination: str, datagram: bytes, _now: float) -> None:
+        assert destination == ACCESS_MACHINE
+        self.datagrams.append(datagram)
+        self.sent.append(self.server.message(datagram))
+
+    def registered(self, *, accepted: bool) -> None:
+        self.outcomes.append(("registered", accepted))
+
+    def updated(self, *, accepted: bool) -> None:
+        self.outcomes.append(("updated", accepted))
+
+    def deregistered(self) -> None:
+        self.outcomes.append(("deregistered", True))
 
     def _ended(self) -> None:
         self.ends += 1
 
+    def answer(self, response: Response | None) -> None:
+        """The server's answer, or none in the time that the exchange has."""
+        if response is not None:
+            self.endpoint.receive(ACCESS_MACHINE, self.server.datagram(response), self.now)
+            return
+        while self.registration.waiting:
+            assert self.endpoint.due is not None
+            self.now = self.endpoint.due
+            self.endpoint.step(self.now)
+
     def open(self) -> Register:
         self.registration.transition(Event.CONFIGURE)
-        self.registration.open("1;2", 300, OBJECTS, DEFAULT_SERVER, 30.0, 0.0)
+        self.registration.open(Account("1;2", 300, ServerAddress()), OBJECTS, 30.0, self.now)
         message = self.sent.pop()
         assert isinstance(message, Register)
         self.ends = 0
@@ -44,9 +84,12 @@ class RegistrationBench:
 
     def register(self) -> None:
         message = self.open()
-        accepted = Response(message.mid, Code.CREATED, location="rd/1")
-        assert self.registration.conclude(message, accepted)
-        self.exchanges.end(message.mid)
+        self.answer(Response(message.mid, Code.CREATED, location="rd/1"))
+        (update,) = self.sent  # with the module's own objects
+        self.answer(Response(update.mid, Code.CHANGED))
+        assert self.outcomes == [("registered", True)]
+        self.sent.clear()
+        self.outcomes.clear()
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
@@ -75,19 +118,53 @@ def test_open_registers() -> None:
     register = bench.open()
     assert (register.endpoint, register.lifetime, register.objects) == ("1;2", 300, OBJECTS)
     assert bench.registration.state is State.REGISTERING
-    accepted = Response(register.mid, Code.CREATED, location="rd/1")
-    assert bench.registration.conclude(register, accepted)
+    bench.answer(Response(register.mid, Code.CREATED, location="rd/1"))
     assert bench.registration.state is State.REGISTERED
-    assert bench.ends == 0
+    assert (bench.outcomes, bench.ends) == ([("registered", True)], 0)
 
 
-@pytest.mark.parametrize("response", [Response(1, Code.FORBIDDEN), Response(1, Code.CREATED), None])
-def test_register_fails_without_success_code_and_location(response: Response | None) -> None:
+def test_update_after_the_login_lists_the_own_objects() -> None:
+    bench = RegistrationBench()
+    bench.answer(Response(bench.open().mid, Code.CREATED, location="rd/1"))
+    (update,) = bench.sent
+    assert isinstance(update, Update)
+    assert (update.location, update.lifetime) == ("rd/1", 300)
+    links = b'</>;rt="oma.lwm2m",</0/0>,</3/0>,</4/0>,</5/0>,</3303/0>'
+    assert bench.datagrams[-1].endswith(b"\xff" + links)
+    bench.answer(Response(update.mid, Code.NOT_FOUND))
+    assert (bench.outcomes, bench.ends) == ([("registered", True)], 0)
+
+
+@pytest.mark.parametrize("code", [Code.FORBIDDEN, Code.CREATED, None])
+def test_register_fails_without_success_code_and_location(code: Code | None) -> None:
     bench = RegistrationBench()
     register = bench.open()
-    assert not bench.registration.conclude(register, response)
+    bench.answer(None if code is None else Response(register.mid, code))
     assert bench.registration.state is State.CONFIGURED
-    assert bench.ends == 1
+    assert (bench.outcomes, bench.ends) == ([("registered", False)], 1)
+
+
+def test_register_is_repeated_until_its_timeout() -> None:
+    bench = RegistrationBench()
+    register = bench.open()
+    bench.answer(None)
+    assert bench.sent == [register] * 3  # after 2, 6 and 14 s
+    assert bench.now == 30.0
+
+
+@pytest.mark.parametrize(
+    ("timeout", "waits"),
+    [
+        (1.0, (1.0,)),
+        (2.0, (2.0,)),
+        (5.0, (2.0, 3.0)),
+        (30.0, (2.0, 4.0, 8.0, 16.0)),
+        (62.0, (2.0, 4.0, 8.0, 16.0, 32.0)),
+        (3600.0, (2.0, 4.0, 8.0, 16.0, 3570.0)),
+    ],
+)
+def test_schedule_fills_the_timeout(timeout: float, waits: tuple[float, ...]) -> None:
+    assert schedule(timeout) == waits
 
 
 def test_update_goes_to_the_location_of_the_registration() -> None:
@@ -98,18 +175,19 @@ def test_update_goes_to_the_location_of_the_registration() -> None:
     assert isinstance(update, Update)
     assert (update.location, update.lifetime, update.objects) == ("rd/1", 600, None)
     assert bench.registration.state is State.UPDATING
-    assert bench.registration.conclude(update, Response(update.mid, Code.CHANGED))
+    bench.answer(Response(update.mid, Code.CHANGED))
     assert bench.registration.state is State.REGISTERED
+    assert bench.outcomes == [("updated", True)]
 
 
-@pytest.mark.parametrize("response", [Response(1, Code.NOT_FOUND), None])
-def test_failed_update_ends_the_registration(response: Response | None) -> None:
+@pytest.mark.parametrize("code", [Code.NOT_FOUND, None])
+def test_failed_update_ends_the_registration(code: Code | None) -> None:
     bench = RegistrationBench()
     bench.register()
     bench.registration.update(600, OBJECTS, 0.0)
-    assert not bench.registration.conclude(Update(9, "rd/1"), response)
+    bench.answer(None if code is None else Response(bench.sent[0].mid, code))
     assert bench.registration.state is State.CONFIGURED
-    assert bench.ends == 1
+    assert (bench.outcomes, bench.ends) == ([("updated", False)], 1)
 
 
 @pytest.mark.parametrize("code", [Code.DELETED, Code.NOT_FOUND, None])
@@ -117,21 +195,22 @@ def test_close_ends_the_registration_with_any_answer(code: Code | None) -> None:
     bench = RegistrationBench()
     bench.register()
     bench.registration.update(600, None, 0.0)
-    bench.registration.close(1.0)
+    bench.registration.close(0.0)
     update, deregister = bench.sent
     assert isinstance(deregister, Deregister)
     assert deregister.location == "rd/1"
-    assert bench.exchanges.end(update.mid) is None
+    bench.answer(Response(update.mid, Code.CHANGED))  # no longer waited for
     assert bench.registration.state is State.DEREGISTERING
-    response = None if code is None else Response(deregister.mid, code)
-    assert bench.registration.conclude(deregister, response)
+    bench.answer(None if code is None else Response(deregister.mid, code))
     assert bench.registration.state is State.CONFIGURED
-    assert bench.exchanges.due is None
+    assert bench.outcomes == [("deregistered", True)]
+    assert bench.endpoint.due is None
 
 
 def test_timeout_of_open_bounds_later_exchanges() -> None:
     bench = RegistrationBench()
     bench.register()
-    bench.registration.close(100.0)
-    bench.exchanges.repeated(129.0)
-    assert bench.exchanges.due == 130.0
+    bench.now = 100.0
+    bench.registration.close(bench.now)
+    bench.answer(None)
+    assert bench.now == 130.0

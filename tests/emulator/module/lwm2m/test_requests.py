@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.air.messages import Execute, Read, Response, Write
-from emulator.air.model import Code, Item, Path
+from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     ExecuteRequest,
@@ -15,9 +14,11 @@ from emulator.module.lwm2m.host import (
     UnknownRequest,
     WriteRequest,
 )
-from emulator.module.lwm2m.requests import PENDING_LIMIT, STALE_AFTER, Message
+from emulator.module.lwm2m.requests import PENDING_LIMIT, STALE_AFTER
 from tests.support.lwm2m import UNWRITABLE, ClientBench
+from tests.support.lwm2m_messages import Code, Downlink, Execute, Read, Response, Write
 
+EXCHANGE_LIFETIME = 247.0  # RFC 7252 4.8.2
 INSTANCE = Path(3306, 0)
 LEVEL, TEXT, UNDECLARED = Path(3306, 0, 5851), Path(3306, 0, 5750), Path(3306, 0, 5999)
 
@@ -32,7 +33,7 @@ class RequestBench(ClientBench):
         self.requests = self.client.requests
 
     def complete(self, kind: type[ReadRequest | WriteRequest | ExecuteRequest], mid: int) -> None:
-        self.requests.complete(self.find(kind, mid))
+        self.requests.complete(self.find(kind, mid), self.now)
 
     def find(self, kind: type[ReadRequest | WriteRequest | ExecuteRequest], mid: int) -> Request:
         if kind is ReadRequest:
@@ -74,14 +75,13 @@ def test_host_may_have_the_object_for_itself() -> None:
     "message",
     [
         writing(10_001),
-        writing(10_001, Item(LEVEL, 1), Item(INSTANCE, 2)),
         writing(10_001, Item(LEVEL, UNWRITABLE)),
         Execute(10_001, INSTANCE, b""),
         Execute(10_001, LEVEL, b"x" * (PAYLOAD_LIMIT + 1)),
         Execute(10_001, LEVEL, UNWRITABLE),
     ],
 )
-def test_requests_that_cannot_be_forwarded_are_bad_requests(message: Message) -> None:
+def test_requests_that_cannot_be_forwarded_are_bad_requests(message: Downlink) -> None:
     bench = RequestBench()
     assert bench.deliver(message) == []
     assert bench.uplink() == [Response(10_001, Code.BAD_REQUEST)]
@@ -94,7 +94,7 @@ def test_read_is_completed_with_its_values() -> None:
     request = bench.requests.find(ReadRequest, 10_001, bench.now)
     request.add(LEVEL, 7, 1)
     request.add(TEXT, "a", 1)
-    bench.requests.complete(request)
+    bench.requests.complete(request, bench.now)
     items = (Item(LEVEL, 7), Item(TEXT, "a"))
     assert bench.uplink() == [Response(10_001, Code.CONTENT, items=items)]
     assert len(bench.requests) == 0
@@ -135,11 +135,11 @@ def test_write_and_execute_are_completed() -> None:
     ],
 )
 def test_failure_code_depends_on_the_declaration(
-    message: Message, kind: type[ReadRequest | WriteRequest | ExecuteRequest], code: Code
+    message: Downlink, kind: type[ReadRequest | WriteRequest | ExecuteRequest], code: Code
 ) -> None:
     bench = RequestBench()
     bench.deliver(message)
-    bench.requests.fail(bench.find(kind, 10_001))
+    bench.requests.fail(bench.find(kind, 10_001), bench.now)
     assert bench.uplink() == [Response(10_001, code)]
     with pytest.raises(UnknownRequest):
         bench.find(kind, 10_001)
@@ -150,7 +150,7 @@ def test_failed_item_of_a_write_decides_the_code() -> None:
     bench.deliver(writing(10_001, Item(LEVEL, 7), Item(UNDECLARED, "x")))
     request = bench.requests.find(WriteRequest, 10_001, bench.now)
     request.confirmed = 1
-    bench.requests.fail(request)
+    bench.requests.fail(request, bench.now)
     assert bench.uplink() == [Response(10_001, Code.NOT_FOUND)]
 
 
@@ -180,7 +180,7 @@ def test_request_repeated_after_its_answer_starts_again() -> None:
 def test_different_request_with_the_same_msgid_replaces_the_pending_one() -> None:
     bench = RequestBench()
     bench.deliver(writing(10_001, Item(LEVEL, 7)))
-    bench.deliver(Read(10_001, LEVEL))
+    bench.now += EXCHANGE_LIFETIME  # the message id is free again
     bench.deliver(Read(10_001, TEXT))
     assert bench.requests.find(ReadRequest, 10_001, bench.now).path == TEXT
     assert len(bench.requests) == 1
@@ -197,7 +197,7 @@ def test_different_request_with_the_same_msgid_replaces_the_pending_one() -> Non
     ],
 )
 def test_request_goes_stale_although_repeated(
-    message: Message, kind: type[ReadRequest | WriteRequest | ExecuteRequest]
+    message: Downlink, kind: type[ReadRequest | WriteRequest | ExecuteRequest]
 ) -> None:
     bench = RequestBench()
     for bench.now in (0.0, 10.0, 20.0):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 from emulator.module.module import Cause
 from emulator.module.radio.coverage import Coverage
 from emulator.module.radio.edrx import PAGING_LIMIT, next_window
 from emulator.module.radio.radio import INACTIVITY_TIME
+from tests.support.lwm2m_messages import Read
 from tests.support.uart import START, Host
 
 CYCLE = 20.48

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.messages import Notification, Read
-from emulator.air.model import Path
+from emulator.lwm2m.model import Path
 from emulator.module.radio.coverage import ATTACH_TIME, Coverage
 from emulator.module.radio.psm import UART_HOLD, WAKING_BYTES, WAKING_TIME, active_time, update_time
 from emulator.module.radio.radio import INACTIVITY_TIME
+from tests.support.lwm2m_messages import Notification, Read
 from tests.support.uart import Host, lines
 
 TEN_SECONDS = "00000101"

@@ -9,14 +9,17 @@ import socket
 
 import aiohttp
 import pytest
+from aiocoap import Message
+from aiocoap.numbers import Code
 
-from emulator.air.messages import Execute, Read, Response, Write
-from emulator.air.model import Code, Item, Path
+from emulator.lwm2m.model import Path
 from emulator.onenet.http.api import HttpApi
+from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.platform import Platform
 from tests.support.fake_device import (
     IMEI,
     IMSI,
+    TLV,
     FakeDevice,
     silent,
     success,
@@ -54,11 +57,11 @@ async def test_created_device_can_register() -> None:
         api.simulation.add(newcomer)
         newcomer.register(Path(3303, 0))
         api.step()
-        assert newcomer.response().code is Code.FORBIDDEN
+        assert newcomer.response().code == Code.FORBIDDEN
         made = await api.call("POST", "/devices", body=NEW)
         newcomer.register(Path(3303, 0))
         api.step()
-        assert newcomer.response().code is Code.CREATED
+        assert newcomer.response().code == Code.CREATED
         shown = await api.call("GET", f"/devices/{made['data']['device_id']}")
         assert shown["data"]["online"] is True
 
@@ -107,8 +110,7 @@ async def test_read_returns_the_values() -> None:
             "data": [{"res": [{"val": 20.123, "res_id": 5700}], "obj_inst_id": 0}],
             "error": "succ",
         }
-        assert isinstance(api.module.requests[-1], Read)
-        assert api.module.requests[-1].path == Path(3303, 0, 5700)
+        assert api.module.operations()[-1] == "Read /3303/0/5700"
 
 
 async def test_device_may_be_named_by_its_endpoint() -> None:
@@ -116,7 +118,7 @@ async def test_device_may_be_named_by_its_endpoint() -> None:
         api.log_in()
         query = {"ep_name": f"{IMEI};{IMSI}", "obj_id": "3303"}
         assert (await api.call("GET", "/nbiot", query))["errno"] == 0
-        assert api.module.requests[-1].path == Path(3303)
+        assert api.module.operations()[-1] == "Read /3303"
 
 
 async def test_write_is_sent_to_the_instance() -> None:
@@ -127,29 +129,23 @@ async def test_write_is_sent_to_the_instance() -> None:
             answer = await api.call("POST", "/nbiot", READ | {"mode": mode}, body)
             assert answer == {"errno": 0, "error": "succ"}
             request = api.module.requests[-1]
-            assert isinstance(request, Write)
-            assert request.path == Path(3303, 0)
-            assert request.replace is (mode == "1")
-            assert request.items == (
-                Item(Path(3303, 0, 5850), True),
-                Item(Path(3303, 0, 5701), "摄氏"),
-            )
+            assert api.module.operations()[-1] == "Write /3303/0"
+            assert request.code == (Code.PUT if mode == "1" else Code.POST)
+            assert request.payload == b"\xe1\x16\xda\x01\xe6\x16\x45" + "摄氏".encode()
 
 
 async def test_bytes_that_were_read_can_be_written_back() -> None:
     async with served_api() as api:
         api.log_in()
-        item = Item(Path(3303, 0, 5700), b"\x0a\x64\xff")
-        api.module.answer = lambda read: Response(read.mid, Code.CONTENT, items=(item,))
+        tlv = b"\xe3\x16\x44\x0a\x64\xff"
+        api.module.answer = lambda _: Message(code=Code.CONTENT, content_format=TLV, payload=tlv)
         (instance,) = (await api.call("GET", "/nbiot", READ))["data"]
         assert instance["res"] == [{"val": [10, 100, 255], "res_id": 5700}]
         api.module.answer = success
         for data in (instance["res"], [{"res_id": 5700, "val": "0A64FF", "type": 1}]):
             answer = await api.call("POST", "/nbiot", READ | {"mode": "2"}, {"data": data})
             assert answer == {"errno": 0, "error": "succ"}
-            request = api.module.requests[-1]
-            assert isinstance(request, Write)
-            assert request.items == (item,)
+            assert api.module.requests[-1].payload == tlv
 
 
 @pytest.mark.parametrize(("body", "sent"), [({"args": "ping"}, b"ping"), ({}, b""), (None, b"")])
@@ -157,9 +153,8 @@ async def test_execute_is_sent_to_the_resource(body: object, sent: bytes) -> Non
     async with served_api() as api:
         api.log_in()
         assert await api.call("POST", "/nbiot/execute", READ, body) == {"errno": 0, "error": "succ"}
-        request = api.module.requests[-1]
-        assert isinstance(request, Execute)
-        assert (request.path, request.arguments) == (Path(3303, 0, 5700), sent)
+        assert api.module.operations()[-1] == "Execute /3303/0/5700"
+        assert api.module.requests[-1].payload == sent
 
 
 async def test_request_is_cancelled_when_the_client_disconnects() -> None:
@@ -182,11 +177,12 @@ async def test_answer_while_the_client_disconnects_is_ignored() -> None:
     async with served_api() as api:
         api.log_in()
         api.module.answer = silent
-        call = asyncio.ensure_future(api.http._request(api.device, Read(0, Path(3303))))
+        call = asyncio.ensure_future(api.http._request(api.device, Read(Path(3303))))
         api.changed.clear()
         await api.changed.wait()
         call.cancel()
-        api.module.send(success(api.module.requests[-1]))
+        request = api.module.requests[-1]
+        api.module.respond(request, success(request))
         api.step()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -437,8 +433,7 @@ async def test_value_without_json_form_is_an_internal_error(
 ) -> None:
     async with served_api() as api:
         api.log_in()
-        api.module.notify(Path(3303, 0, 5700), float("nan"))
-        api.step()
+        api.device.points.record(Path(3303, 0, 5700), float("nan"), api.now)
         answer = await api.call("GET", f"/devices/{api.device.id}/datapoints")
         assert answer["errno"] == 1
         assert caplog.records

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from emulator.air.messages import Write
-from emulator.air.model import Item, Path
+from emulator.lwm2m.model import Path
 from tests.support.fake_device import IMEI
 from tests.support.served_api import ServedApi, raw, served_api
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.realtime
 
 WRITE = f"/nbiot?imei={IMEI}&obj_id=3303&obj_inst_id=0&mode=2"
 BODY = '{"data":[{"res_id":5700,"val":1.5}]}'
-WRITTEN = (Item(Path(3303, 0, 5700), 1.5),)
+WRITTEN = b"\xe4\x16\x44\x3f\xc0\x00\x00"  # 5700 is 1.5
 DONE = b'{"errno":0,"error":"succ"}'
 
 
@@ -26,10 +25,10 @@ async def answered(api: ServedApi, request: str) -> tuple[bytes, bytes]:
     return head, body
 
 
-def written(api: ServedApi) -> tuple[Item, ...]:
-    request = api.module.requests[-1]
-    assert isinstance(request, Write)
-    return request.items
+def written(api: ServedApi) -> bytes:
+    assert api.module.operations()[-1] == "Write /3303/0"
+    payload: bytes = api.module.requests[-1].payload
+    return payload
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from aiocoap import Message
+from aiocoap.numbers import Code
 
-from emulator.air.messages import Ack, Discover, Observe, Read, Reset, Response
-from emulator.air.model import Code, Item, Path
-from emulator.onenet.lwm2m.requests import Operation
-from tests.support.fake_device import TEMPERATURE, CloudWithDevice, refusing, silent, success
+from emulator.lwm2m.model import Path
+from emulator.onenet.lwm2m.operations import Read
+from tests.support.fake_device import (
+    TEMPERATURE,
+    TLV,
+    Answer,
+    CloudWithDevice,
+    operation_of,
+    refusing,
+    resource,
+    silent,
+    success,
+)
 
 FIRST, SECOND = Path(3303, 0), Path(3303, 1)
 HUMIDITY = Path(3304, 0)
@@ -25,7 +35,8 @@ def update(cloud: CloudWithDevice, *objects: Path) -> list[str]:
 
 
 def answer_last_request(cloud: CloudWithDevice) -> list[str]:
-    cloud.module.send(success(cloud.module.requests[-1]))
+    request = cloud.module.requests[-1]
+    cloud.module.respond(request, success(request))
     return next_operations(cloud)
 
 
@@ -35,8 +46,8 @@ def next_operations(cloud: CloudWithDevice) -> list[str]:
     return cloud.module.operations()[before:]
 
 
-def no_answer_to(kind: type[Operation]) -> Callable[[Operation], Response | None]:
-    return lambda request: None if isinstance(request, kind) else success(request)
+def no_answer_to(kind: str) -> Answer:
+    return lambda request: None if operation_of(request).startswith(kind) else success(request)
 
 
 def resources(cloud: CloudWithDevice) -> dict[int, tuple[Path, ...]]:
@@ -69,7 +80,7 @@ def test_in_2018_observes_come_first_in_ascending_order_and_the_read_last() -> N
 
 def test_observe_without_answer_is_repeated_after_an_update() -> None:
     cloud = CloudWithDevice(year=2018)
-    cloud.module.answer = no_answer_to(Observe)
+    cloud.module.answer = no_answer_to("Observe")
     log_in(cloud, FIRST)
     cloud.step(31)
     cloud.module.answer = success
@@ -120,7 +131,7 @@ def test_refused_request_does_not_stop_the_others() -> None:
 
 def test_request_without_answer_does_not_stop_the_others() -> None:
     cloud = CloudWithDevice()
-    cloud.module.answer = no_answer_to(Discover)
+    cloud.module.answer = no_answer_to("Discover")
     assert log_in(cloud, FIRST) == ["Discover /3303"]
     cloud.step(30)
     assert cloud.module.operations() == [*["Discover /3303"] * 3, "Observe /3303/0"]
@@ -143,9 +154,11 @@ def test_list_of_resources_is_empty_during_a_new_discovery() -> None:
 def test_values_in_answer_to_observe_are_stored() -> None:
     cloud = CloudWithDevice()
 
-    def with_values(request: Operation) -> Response:
-        items = (Item(TEMPERATURE, 4.5),) if isinstance(request, Observe) else ()
-        return Response(request.mid, Code.CONTENT, items=items)
+    def with_values(request: Message) -> Message:
+        if not operation_of(request).startswith("Observe"):
+            return success(request)
+        payload = resource(TEMPERATURE, 4.5)
+        return Message(code=Code.CONTENT, observe=0, content_format=TLV, payload=payload)
 
     cloud.module.answer = with_values
     cloud.step(7)
@@ -156,7 +169,7 @@ def test_values_in_answer_to_observe_are_stored() -> None:
 
 def test_report_before_answer_to_observe_is_stored() -> None:
     cloud = CloudWithDevice()
-    cloud.module.answer = no_answer_to(Observe)
+    cloud.module.answer = no_answer_to("Observe")
     log_in(cloud, FIRST)
     cloud.module.notify(TEMPERATURE, 4.5)
     cloud.step(1)
@@ -165,7 +178,7 @@ def test_report_before_answer_to_observe_is_stored() -> None:
 
 def test_report_counts_as_answer_to_observe() -> None:
     cloud = CloudWithDevice()
-    cloud.module.answer = no_answer_to(Observe)
+    cloud.module.answer = no_answer_to("Observe")
     assert log_in(cloud, FIRST, SECOND)[1:] == ["Observe /3303/0"]
     cloud.module.notify(TEMPERATURE, 4.5)
     cloud.module.notify(TEMPERATURE, 5.5)
@@ -175,7 +188,7 @@ def test_report_counts_as_answer_to_observe() -> None:
     assert cloud.module.operations()[2:] == ["Observe /3303/1"] * 3  # the other is given up
     late = cloud.module.notify(TEMPERATURE, 6.5, confirmable=True)
     cloud.step()
-    assert cloud.module.received[-1] == Ack(late.mid)
+    assert cloud.module.brief()[-1] == f"ACK 0.00 {late.mid}"
 
 
 def test_report_of_refused_observation_is_reset() -> None:
@@ -184,7 +197,7 @@ def test_report_of_refused_observation_is_reset() -> None:
     log_in(cloud, FIRST)
     sent = cloud.module.notify(TEMPERATURE, 4.5)
     cloud.step(1)
-    assert cloud.module.received[-1] == Reset(sent.mid)
+    assert cloud.module.brief()[-1] == f"RST 0.00 {sent.mid}"
 
 
 def test_update_without_new_objects_sends_no_request() -> None:
@@ -212,7 +225,7 @@ def test_instances_removed_by_update_are_no_longer_observed() -> None:
     sent = [cloud.module.notify(path, 1.0) for path in (TEMPERATURE, Path(3304, 0, 5700))]
     cloud.module.notify(Path(3303, 1, 5700), 2.0)
     cloud.step(1)
-    assert cloud.module.received[-2:] == [Reset(report.mid) for report in sent]
+    assert cloud.module.brief()[-2:] == [f"RST 0.00 {report.mid}" for report in sent]
     assert [stream.id for stream in cloud.device.points.streams()] == ["3303_1_5700"]
 
 
@@ -241,7 +254,7 @@ def test_new_registration_cancels_the_open_request_of_the_old_one() -> None:
     old = cloud.module.requests[-1]
     assert log_in(cloud, HUMIDITY) == ["Discover /3304"]
     cloud.module.answer = success
-    cloud.module.send(success(old))
+    cloud.module.respond(old, success(old))
     assert next_operations(cloud) == []
     assert answer_last_request(cloud) == ["Observe /3304/0"]
 
@@ -257,7 +270,7 @@ def test_deregister_ends_the_subscription() -> None:
 
 def test_request_of_application_does_not_wait_for_the_subscription() -> None:
     cloud = CloudWithDevice()
-    cloud.module.answer = no_answer_to(Discover)
+    cloud.module.answer = no_answer_to("Discover")
     log_in(cloud, FIRST)
-    cloud.request(Read(0, FIRST))
+    cloud.request(Read(FIRST))
     assert len(cloud.outcomes) == 1

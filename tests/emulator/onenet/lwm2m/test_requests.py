@@ -1,203 +1,392 @@
-"""Requests to devices: message ids, repeats, exactly one end."""
+"""Requests to devices: message ids, repeats, exactly one end, what answers mean."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from emulator.air.messages import Downlink, Execute, Read, Response
-from emulator.air.model import Code, Item, Path
-from emulator.onenet.lwm2m.requests import (
-    FIRST_MID,
-    LAST_MID,
-    Failure,
-    Outcome,
-    Request,
-    Requests,
-)
+from emulator.coap.endpoint import Endpoint
+from emulator.coap.tuning import Tuning
+from emulator.lwm2m.model import Item, Path
+from emulator.onenet.lwm2m.operations import CancelObserve, Discover, Observe, Operation, Read
+from emulator.onenet.lwm2m.outcomes import Failure, Outcome
+from emulator.onenet.lwm2m.registrations import Registration, Registrations
+from emulator.onenet.lwm2m.requests import MIDS, Request, Requests
 from emulator.onenet.years import YEARS, Retry
 from tests.support.effort import scaled
 
 PATH = Path(3303, 0, 5700)
-READ = Read(0, PATH)
+READ = Read(PATH)
+CONTENT = 0x45
+SENML = b'[{"bn":"/31024/10/","n":"1","v":20}]'
+CODES = [0x41, 0x42, 0x44, 0x45, 0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x8F, 0xA0, 0xA1]
 
 
-class RecordedRequests(Requests):
-    """Records the messages it sends, and the outcomes of `read`."""
+def answer(request: bytes, code: int = CONTENT, rest: str = "") -> bytes:
+    """A piggybacked response to `request`, with options and payload `rest` as hex."""
+    tkl = request[0] & 15
+    return bytes((0x60 | tkl, code)) + request[2 : 4 + tkl] + bytes.fromhex(rest)
 
-    def __init__(self, retry: Retry = YEARS[2018].retry) -> None:
-        super().__init__(self._record, retry)
-        self.sent: list[tuple[str, Downlink]] = []
+
+class Bench:
+    """Requests to the endpoint `a;1`; records the datagrams, the outcomes and the reports."""
+
+    def __init__(self, retry: Retry = YEARS[2018].retry, first_mid: int = MIDS[0]) -> None:
+        self.sent: list[tuple[str, bytes]] = []
         self.outcomes: list[Outcome] = []
+        self.reports: list[tuple[Item, ...]] = []
+        self.coap = Endpoint(
+            lambda peer, datagram, _now: self.sent.append((peer, datagram)),
+            mids=MIDS,
+            first_mid=first_mid,
+            tuning=Tuning(nstart=None),
+        )
+        self.requests = Requests(
+            self.coap, lambda _registration, items, _now: self.reports.append(items), retry
+        )
+        self.table = Registrations()
+        self.device = self.register("a;1", "there")
 
-    def _record(self, endpoint: str, message: Downlink, _now: float) -> None:
-        self.sent.append((endpoint, message))
+    def register(self, endpoint: str, address: str) -> Registration:
+        return self.table.register(endpoint, address, 1000, (), 0)
 
-    def read(self, endpoint: str = "a;1", now: float = 0) -> int:
-        return self.begin(endpoint, READ, self.outcomes.append, now).mid
+    def begin(self, operation: Operation = READ, now: float = 0) -> bytes:
+        """Returns the datagram of the request."""
+        self.requests.begin(self.device, operation, self.outcomes.append, now)
+        return self.sent[-1][1]
 
-
-def test_request_is_sent_at_once_with_message_id_of_five_digits() -> None:
-    requests = RecordedRequests()
-    mid = requests.read()
-    assert 10000 <= mid <= 65535
-    assert requests.sent == [("a;1", Read(mid, PATH))]
-    assert requests.outcomes == []
-
-
-def test_answer_ends_the_request() -> None:
-    requests = RecordedRequests()
-    items = (Item(PATH, 20.5),)
-    requests.answer("a;1", Response(requests.read(), Code.CONTENT, items=items), 3)
-    assert requests.outcomes == [Outcome(3, None, items)]
-    assert requests.step(100) is None
+    def end(self, operation: Operation, code: int, rest: str = "") -> Outcome:
+        """The outcome of an operation that is answered so."""
+        self.coap.receive("there", answer(self.begin(operation), code, rest), 0)
+        return self.outcomes.pop()
 
 
-def test_outcome_has_the_links_of_a_discovery() -> None:
-    requests = RecordedRequests()
-    requests.answer("a;1", Response(requests.read(), Code.CONTENT, links=(PATH,)), 3)
-    assert requests.outcomes == [Outcome(3, None, (), (PATH,))]
+def test_request_is_sent_at_once_with_message_ids_of_five_digits_counted_up() -> None:
+    bench = Bench()
+    mids = [int.from_bytes(bench.begin()[2:4]) for _ in range(3)]
+    assert mids == [10_000, 10_001, 10_002]
+    assert bench.outcomes == []
+
+
+def test_message_ids_begin_again_after_the_last_one() -> None:
+    bench = Bench(first_mid=65_535)
+    assert [int.from_bytes(bench.begin()[2:4]) for _ in range(2)] == [65_535, 10_000]
+
+
+def test_request_knows_its_message_id() -> None:
+    bench = Bench()
+    request = bench.requests.begin(bench.device, READ, bench.outcomes.append, 0)
+    assert request.mid == 10_000
+
+
+def test_token_has_four_to_eight_bytes() -> None:
+    assert 4 <= Bench().begin()[0] & 15 <= 8
 
 
 @pytest.mark.parametrize(
     ("code", "failure"),
     [
-        (Code.CREATED, None),
-        (Code.DELETED, None),
-        (Code.CHANGED, None),
-        (Code.CONTENT, None),
-        (Code.BAD_REQUEST, "BAD_REQUEST"),
-        (Code.UNAUTHORIZED, "UNAUTHORIZED"),
-        (Code.FORBIDDEN, "FORBIDDEN"),
-        (Code.NOT_FOUND, "NOT_FOUND"),
-        (Code.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
-        (Code.NOT_ACCEPTABLE, "NOT_ACCEPTABLE"),
-        (Code.INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR"),
+        (0x41, None),
+        (0x42, None),
+        (0x44, None),
+        (0x45, None),
+        (0x80, "BAD_REQUEST"),
+        (0x81, "UNAUTHORIZED"),
+        (0x83, "FORBIDDEN"),
+        (0x84, "NOT_FOUND"),
+        (0x85, "METHOD_NOT_ALLOWED"),
+        (0x86, "NOT_ACCEPTABLE"),
+        (0x8F, "UNSUPPORTED_CONTENT_FORMAT"),
+        (0xA0, "INTERNAL_SERVER_ERROR"),
+        (0xA1, "INTERNAL_SERVER_ERROR"),
+        (0xA3, "INTERNAL_SERVER_ERROR"),
+        (0xBF, "INTERNAL_SERVER_ERROR"),
+        (0x89, "BAD_REQUEST"),  # 4.09, which LwM2M does not use
     ],
 )
-def test_error_code_is_named_in_the_outcome(code: Code, failure: str | None) -> None:
-    requests = RecordedRequests()
-    requests.answer("a;1", Response(requests.read(), code), 0)
-    assert requests.outcomes[0].failure == failure
+def test_error_code_is_named_in_the_outcome(code: int, failure: str | None) -> None:
+    assert Bench().end(READ, code).failure == failure
 
 
-def times_of_sending(requests: RecordedRequests, now: float = 0) -> list[float]:
-    requests.read(now=now)
-    times = [now]
-    deadline = requests.step(now)
-    while deadline is not None:
-        before = len(requests.sent)
-        now, deadline = deadline, requests.step(deadline)
-        times += [now] * (len(requests.sent) - before)
-    return times
+@pytest.mark.parametrize(
+    ("path", "rest", "items"),
+    [
+        # Captures of China Mobile's suite SDK 2.3.0.
+        ("/3303/0/5700", "c100 ff 33302e313233303030303030303030303031", {"/3303/0/5700": 30.123}),
+        (
+            "/3303/0",
+            "c20606 ff 08000de4164441f0fbe7e3164543656c",
+            {"/3303/0/5700": 30.123, "/3303/0/5701": "Cel"},
+        ),
+        # Captures of both branches of OneNET's C kit.
+        ("/3200/0/5500", "c0 ff 31", {"/3200/0/5500": True}),
+        ("/3200/0/5500", "c22d16 ff 410000", {"/3200/0/5500": False}),
+        # Capture of wakaama's client.
+        (
+            "/31024/10",
+            "c16e ff" + b'[{"bn":"/31024/10/","n":"1","v":20}]'.hex(),
+            {"/31024/10/1": 20},
+        ),
+        # Unknown object: the value stays binary (OneNET FAQ of 2019).
+        ("/9999/0/1", "c22d16 ff c3010a647b", {"/9999/0/1": b"\x0a\x64\x7b"}),
+        # LwM2M 1.0.2 section 6.4.3.3: two instances of a resource.
+        ("/3/0/6", "c22d16 ff 8606410001410105", {"/3/0/6/0": 1, "/3/0/6/1": 5}),
+        # One byte is no float: it stays binary, and the other resource is kept.
+        (
+            "/3303/0",
+            "c22d16 ff e1164415e3164543656c",
+            {"/3303/0/5700": b"\x15", "/3303/0/5701": "Cel"},
+        ),
+        ("/3303/0", "", {}),
+    ],
+)
+def test_content_of_an_answer(path: str, rest: str, items: dict[str, object]) -> None:
+    outcome = Bench().end(Read(Path.parse(path)), CONTENT, rest)
+    assert outcome.failure is None
+    assert {str(item.path): item.value for item in outcome.items} == items
 
 
-def test_seed_retry_repeats_twice_and_fails_after_30_seconds() -> None:
-    requests = RecordedRequests()
-    assert times_of_sending(requests, 100) == [100, 110, 120]
-    assert len({message.mid for _, message in requests.sent}) == 1
-    assert requests.outcomes == [Outcome(130, Failure.TIME_OUT)]
+@pytest.mark.parametrize(
+    ("operation", "rest"),
+    [
+        (Read(PATH), "c100 ff 6d616e79"),  # text, no number
+        (Read(PATH), "c132 ff 7b7d"),  # application/json
+        (Read(Path(3303)), "c22d16 ff 0800"),  # TLV that ends early
+        (Discover(Path(3303)), "c128 ff 3c"),
+    ],
+)
+def test_content_that_cannot_be_read_is_an_error_of_the_response(
+    operation: Operation, rest: str
+) -> None:
+    assert Bench().end(operation, CONTENT, rest).failure is Failure.RESP_ERROR
 
 
-def test_later_retry_repeats_twice_and_fails_after_25_seconds() -> None:
-    requests = RecordedRequests(YEARS[2019].retry)
-    assert times_of_sending(requests) == [0, 5, 15]
-    assert requests.outcomes == [Outcome(25, Failure.TIME_OUT)]
+def test_outcome_has_the_links_of_a_discovery() -> None:
+    rest = "c128 ff" + b"</3303>;dim=2,</3303/0/5700>".hex()
+    outcome = Bench().end(Discover(Path(3303)), CONTENT, rest)
+    assert outcome.links == (Path(3303), PATH)
 
 
-def test_step_before_the_deadline_does_nothing() -> None:
-    requests = RecordedRequests()
-    requests.read()
-    assert requests.step(9.99) == 10
-    assert len(requests.sent) == 1
+def test_reset_is_an_error_of_the_response() -> None:
+    bench = Bench()
+    bench.coap.receive("there", b"\x70\x00" + bench.begin()[2:4], 1)
+    assert bench.outcomes == [Outcome(1, Failure.RESP_ERROR)]
 
 
-def test_second_answer_is_ignored() -> None:
-    requests = RecordedRequests()
-    mid = requests.read()
-    requests.step(10)
-    requests.answer("a;1", Response(mid, Code.CONTENT), 11)
-    requests.answer("a;1", Response(mid, Code.NOT_FOUND), 12)
-    assert requests.outcomes == [Outcome(11)]
+@pytest.mark.parametrize(
+    ("year", "times", "end"), [(2018, [0, 10, 20], 30), (2019, [0, 5, 15], 25)]
+)
+def test_request_without_answer_is_repeated_as_in_its_year(
+    year: int, times: list[float], end: float
+) -> None:
+    bench = Bench(YEARS[year].retry)
+    first = bench.begin()
+    sent = [0.0]
+    while bench.coap.due is not None:
+        now, before = bench.coap.due, len(bench.sent)
+        bench.coap.step(now)
+        sent += [now] * (len(bench.sent) - before)
+    assert sent == times
+    assert {datagram for _, datagram in bench.sent} == {first}
+    assert bench.outcomes == [Outcome(end, Failure.TIME_OUT)]
 
 
-def test_answer_after_timeout_is_ignored() -> None:
-    requests = RecordedRequests()
-    times_of_sending(requests)
-    mid = requests.sent[0][1].mid
-    requests.answer("a;1", Response(mid, Code.CONTENT), 31)
-    assert [outcome.failure for outcome in requests.outcomes] == [Failure.TIME_OUT]
-
-
-def test_answer_of_another_endpoint_is_ignored() -> None:
-    requests = RecordedRequests()
-    requests.answer("b;2", Response(requests.read("a;1"), Code.CONTENT), 0)
-    assert requests.outcomes == []
+def test_repetitions_go_to_the_new_address() -> None:
+    bench = Bench()
+    first = bench.begin()
+    bench.requests.move(bench.device, "elsewhere")
+    bench.coap.step(10)
+    assert bench.sent == [("there", first), ("elsewhere", first)]
+    bench.coap.receive("elsewhere", answer(first), 11)
+    assert bench.outcomes == [Outcome(11)]
 
 
 def test_abandon_ends_the_requests_of_one_endpoint_as_offline() -> None:
-    requests = RecordedRequests()
-    requests.read("a;1"), requests.read("a;1"), requests.read("b;2")
-    requests.abandon("a;1", 4)
-    assert requests.outcomes == [Outcome(4, Failure.OFFLINE)] * 2
-    assert requests.count("a;1") == 0
-    assert requests.count("b;2") == 1
+    bench = Bench()
+    other = bench.register("b;2", "elsewhere")
+    bench.begin(), bench.begin()
+    bench.requests.begin(other, READ, bench.outcomes.append, 0)
+    bench.requests.abandon("a;1", 4)
+    assert bench.outcomes == [Outcome(4, Failure.OFFLINE)] * 2
+    assert (bench.requests.count("a;1"), bench.requests.count("b;2")) == (0, 1)
 
 
 def test_cancelled_request_has_no_outcome_and_is_not_repeated() -> None:
-    requests = RecordedRequests()
-    request = requests.begin("a;1", READ, requests.outcomes.append, 0)
-    requests.cancel(request)
-    requests.cancel(request)
-    assert requests.step(10) is None
-    requests.answer("a;1", Response(request.mid, Code.CONTENT), 11)
-    assert requests.outcomes == []
+    bench = Bench()
+    request = bench.requests.begin(bench.device, READ, bench.outcomes.append, 0)
+    bench.requests.cancel(request)
+    bench.requests.cancel(request)
+    assert bench.coap.due is None
+    bench.coap.receive("there", answer(bench.sent[0][1]), 1)
+    assert bench.outcomes == []
 
 
 def test_outcome_may_cancel_another_request() -> None:
-    requests = RecordedRequests()
-    second = []
+    bench = Bench()
+    second: list[Request] = []
 
     def first_done(_: Outcome) -> None:
-        requests.cancel(second[0])
+        bench.requests.cancel(second[0])
 
-    requests.begin("a;1", READ, first_done, 0)
-    second.append(requests.begin("a;1", READ, requests.outcomes.append, 0))
-    requests.abandon("a;1", 1)
-    assert requests.outcomes == []
+    bench.requests.begin(bench.device, READ, first_done, 0)
+    second.append(bench.requests.begin(bench.device, READ, bench.outcomes.append, 0))
+    bench.requests.abandon("a;1", 1)
+    assert bench.outcomes == []
 
     second.clear()
-    requests.begin("a;1", READ, first_done, 0)
-    second.append(requests.begin("a;1", READ, requests.outcomes.append, 0))
+    bench.requests.begin(bench.device, READ, first_done, 0)
+    second.append(bench.requests.begin(bench.device, READ, bench.outcomes.append, 0))
     for now in (10, 20, 30):
-        requests.step(now)
-    assert requests.outcomes == []
+        bench.coap.step(now)
+    assert bench.outcomes == []
 
 
 def test_outcome_may_begin_another_request() -> None:
-    requests = RecordedRequests()
-    mid = requests.begin("a;1", READ, lambda _: requests.read() and None, 0).mid
-    requests.answer("a;1", Response(mid, Code.CONTENT), 1)
-    assert requests.count("a;1") == 1
-    assert requests.sent[1][1].mid != mid
+    bench = Bench()
+    bench.requests.begin(bench.device, READ, lambda _: bench.begin() and None, 0)
+    bench.coap.receive("there", answer(bench.sent[0][1]), 1)
+    assert bench.requests.count("a;1") == 1
+    assert len(bench.sent) == 2
 
 
-def test_message_id_of_the_operation_is_replaced() -> None:
-    requests = RecordedRequests()
-    requests.begin("a;1", Execute(4, PATH, b"on"), requests.outcomes.append, 0)
-    assert requests.sent == [("a;1", Execute(FIRST_MID, PATH, b"on"))]
+# Observations ------------------------------------------------------------------------------------
+
+OBSERVE, CANCEL = Observe(PATH), CancelObserve(PATH)
+OBSERVED = "60 622d16 ff e4164441a0fbe7"
 
 
-def test_message_ids_wrap_around_and_skip_those_in_use() -> None:
-    requests = RecordedRequests((1e9,))
-    kept = [requests.read() for _ in range(3)]
-    for _ in range(LAST_MID - FIRST_MID + 1 - 3):
-        requests.answer("a;1", Response(requests.read(), Code.CONTENT), 0)
-    assert kept == [FIRST_MID, FIRST_MID + 1, FIRST_MID + 2]
-    assert requests.read() == FIRST_MID + 3
-    assert requests.read("b;2") == FIRST_MID + 4
+def notification(token: bytes, mid: int = 1, kind: int = 0x50) -> bytes:
+    head = bytes((kind | len(token), CONTENT)) + mid.to_bytes(2) + token
+    return head + bytes.fromhex("6101 622d16 ff e4164441a40000")
+
+
+def observed() -> tuple[Bench, bytes]:
+    """With an observation, and its token."""
+    bench = Bench()
+    bench.end(OBSERVE, CONTENT, OBSERVED)
+    return bench, bench.device.observations[PATH]
+
+
+@pytest.mark.parametrize("kind", [0x40, 0x50, 0x60], ids=["CON", "NON", "ACK"])
+def test_values_of_observe_and_of_notifications_are_reported(kind: int) -> None:
+    bench, token = observed()
+    bench.coap.receive("there", notification(token, kind=kind), 1)
+    assert bench.reports == [(Item(PATH, 20.123),), (Item(PATH, 20.5),)]
+    assert [d for _, d in bench.sent[1:]] == [b"\x60\x00\x00\x01"] * (kind == 0x40)
+
+
+def test_notification_from_a_new_address_moves_the_device() -> None:
+    bench, token = observed()
+    bench.begin()
+    bench.coap.receive("elsewhere", notification(token), 1)
+    assert bench.device.address == "elsewhere"
+    bench.coap.step(10)
+    assert bench.sent[-1][0] == "elsewhere"
+
+
+def test_notification_that_cannot_be_read_is_acknowledged_and_dropped() -> None:
+    bench, token = observed()
+    bench.coap.receive("there", notification(token, kind=0x40)[:-3], 1)
+    assert bench.sent[-1][1] == b"\x60\x00\x00\x01"
+    assert bench.reports[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "rest"), [(0x84, ""), (0xA0, ""), (CONTENT, "c22d16 ff e4164441a0fbe7")]
+)
+def test_observe_without_agreement_leaves_no_observation(code: int, rest: str) -> None:
+    bench = Bench()
+    bench.end(OBSERVE, code, rest)
+    assert bench.device.observations == {}
+    assert bench.coap.observations == {}
+
+
+def test_observe_that_timed_out_leaves_no_observation() -> None:
+    bench = Bench()
+    token = bench.begin(OBSERVE)[4:8]
+    for now in (10, 20, 30):
+        bench.coap.step(now)
+    assert bench.device.observations == {}
+    bench.coap.receive("there", notification(token), 31)
+    assert bench.sent[-1][1] == b"\x70\x00\x00\x01"
+
+
+def test_cancel_has_the_token_of_the_observation() -> None:
+    bench, token = observed()
+    cancel = bench.begin(CANCEL)
+    assert cancel[4:8] == token
+    bench.coap.receive("there", answer(cancel, CONTENT), 1)
+    assert bench.device.observations == {}
+    bench.coap.receive("there", notification(token), 2)
+    assert bench.sent[-1][1] == b"\x70\x00\x00\x01"
+
+
+def test_cancel_of_what_is_not_observed_has_a_token_of_its_own() -> None:
+    bench = Bench()
+    assert bench.end(CANCEL, 0x84).failure is Failure.NOT_FOUND
+
+
+def test_two_cancels_at_once_have_different_tokens() -> None:
+    bench, _ = observed()
+    assert bench.begin(CANCEL)[4:8] != bench.begin(CANCEL)[4:8]
+
+
+def test_second_observe_of_a_path_replaces_the_first() -> None:
+    bench, old = observed()
+    bench.end(OBSERVE, CONTENT, OBSERVED)
+    assert list(bench.coap.observations) == [bench.device.observations[PATH]]
+    assert bench.device.observations[PATH] != old
+
+
+@pytest.mark.parametrize("operation", [OBSERVE, CANCEL])
+def test_request_that_times_out_or_is_refused_keeps_the_observation(operation: Operation) -> None:
+    bench, token = observed()
+    bench.begin(operation)
+    for now in (10, 20, 30):
+        bench.coap.step(now)
+    assert bench.outcomes == [Outcome(30, Failure.TIME_OUT)]
+    bench.end(operation, 0x85)
+    assert bench.device.observations == {PATH: token}
+    bench.coap.receive("there", notification(token), 31)
+    assert bench.reports[1:] == [(Item(PATH, 20.5),)]
+
+
+def test_cancel_of_what_the_device_does_not_observe_ends_the_observation() -> None:
+    bench, _ = observed()
+    bench.end(CANCEL, 0x84)
+    assert bench.device.observations == bench.coap.observations == {}
+
+
+def test_observe_that_was_replaced_before_its_answer_leaves_no_observation() -> None:
+    bench = Bench()
+    old, new = bench.begin(OBSERVE), bench.begin(OBSERVE)
+    for request in (old, new):
+        bench.coap.receive("there", answer(request, CONTENT, "60"), 1)
+    assert list(bench.coap.observations) == [new[4:8]] == list(bench.device.observations.values())
+
+
+def test_observe_that_was_cancelled_leaves_no_observation() -> None:
+    bench = Bench()
+    request = bench.requests.begin(bench.device, OBSERVE, bench.outcomes.append, 0)
+    bench.requests.cancel(request)
+    bench.coap.receive("there", notification(request.exchange.token), 1)
+    assert bench.device.observations == {}
+    assert bench.reports == []
+
+
+def test_notification_with_an_error_ends_the_observation() -> None:
+    bench, token = observed()
+    gone = b"\x44\x84\x00\x01" + token
+    bench.coap.receive("there", gone, 1)
+    assert bench.device.observations == {}
+    assert bench.reports[1:] == []
+
+
+# In any order ------------------------------------------------------------------------------------
 
 
 class RequestMachine(RuleBasedStateMachine):
@@ -206,26 +395,43 @@ class RequestMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.bench = Bench()
+        self.devices = [self.bench.device, self.bench.register("b;2", "elsewhere")]
         self.ends: dict[int, int] = {}
         self.cancelled: set[int] = set()
-        self.requests = Requests(lambda *_: None)
-        self.begun: dict[int, Request] = {}
+        self.begun: dict[int, tuple[Request, bytes]] = {}
 
-    @rule(endpoint=st.sampled_from(["a;1", "b;2"]))
-    def begin(self, endpoint: str) -> None:
+    @rule(
+        device=st.sampled_from([0, 1]),
+        operation=st.sampled_from([READ, OBSERVE, CANCEL, Discover(Path(3303))]),
+    )
+    def begin(self, device: int, operation: Operation) -> None:
         number = len(self.ends)
         self.ends[number] = 0
+        done = partial(self.done, number)
+        requests, sent = self.bench.requests, self.bench.sent
+        request = requests.begin(self.devices[device], operation, done, self.now)
+        self.begun[number] = request, sent[-1][1]
 
-        def done(_: Outcome) -> None:
-            self.ends[number] += 1
-
-        self.begun[number] = self.requests.begin(endpoint, READ, done, self.now)
+    def done(self, number: int, _: Outcome) -> None:
+        self.ends[number] += 1
 
     @precondition(lambda self: self.begun)
-    @rule(data=st.data(), code=st.sampled_from(Code))
-    def answer(self, data: st.DataObject, code: Code) -> None:
-        request = self.begun[data.draw(st.sampled_from(sorted(self.begun)))]
-        self.requests.answer(request.endpoint, Response(request.mid, code), self.now)
+    @rule(
+        data=st.data(),
+        code=st.sampled_from(CODES),
+        observe=st.booleans(),
+        peer=st.sampled_from(["there", "elsewhere"]),
+    )
+    def answer(self, data: st.DataObject, code: int, observe: bool, peer: str) -> None:
+        _, datagram = self.begun[data.draw(st.sampled_from(sorted(self.begun)))]
+        self.bench.coap.receive(peer, answer(datagram, code, "60" * observe), self.now)
+
+    @precondition(lambda self: self.begun)
+    @rule(data=st.data(), peer=st.sampled_from(["there", "elsewhere", "third"]))
+    def notify(self, data: st.DataObject, peer: str) -> None:
+        _, datagram = self.begun[data.draw(st.sampled_from(sorted(self.begun)))]
+        self.bench.coap.receive(peer, notification(datagram[4:8], int(self.now) + 1), self.now)
 
     @precondition(lambda self: self.begun)
     @rule(data=st.data())
@@ -233,26 +439,31 @@ class RequestMachine(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.begun)))
         if not self.ends[number]:
             self.cancelled.add(number)
-        self.requests.cancel(self.begun[number])
+        self.bench.requests.cancel(self.begun[number][0])
 
     @rule(endpoint=st.sampled_from(["a;1", "b;2"]))
     def offline(self, endpoint: str) -> None:
-        self.requests.abandon(endpoint, self.now)
+        self.bench.requests.abandon(endpoint, self.now)
 
     @rule(seconds=st.floats(0, 12))
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        deadline = self.requests.step(self.now)
-        assert deadline is None or deadline > self.now
+        self.bench.coap.step(self.now)
 
     @invariant()
     def each_ends_once(self) -> None:
         for number, ends in self.ends.items():
             assert ends == 0 if number in self.cancelled else ends <= 1
 
+    @invariant()
+    def observations_are_those_of_the_devices(self) -> None:
+        tokens = {token for one in self.devices for token in one.observations.values()}
+        assert set(self.bench.coap.observations) <= tokens
+
     def teardown(self) -> None:
-        while (deadline := self.requests.step(self.now)) is not None:
-            self.now = deadline
+        while self.bench.coap.due is not None:
+            self.now = max(self.now, self.bench.coap.due)
+            self.bench.coap.step(self.now)
         for number, ends in self.ends.items():
             assert ends == (number not in self.cancelled)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.air.messages import Downlink, Notification, Observe, Register, Response
-from emulator.air.model import Code, Item, Path
+from emulator.lwm2m.model import Item
 from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.years import YEARS
 
-INSTANCE = Path(3303, 0)
-TEMPERATURE = Path(3303, 0, 5700)
+LINKS = b"\xff</3303/0>"
 
 
 class OpenProduct:
@@ -19,7 +17,10 @@ class OpenProduct:
     def __init__(self) -> None:
         self.values: list[tuple[str, object]] = []
 
-    def admits(self, endpoint: str) -> bool:
+    def knows(self, endpoint: str) -> bool:
+        return True
+
+    def admits(self, endpoint: str, auth: str | None) -> bool:
         return True
 
     def observes(self, endpoint: str) -> bool:
@@ -29,19 +30,18 @@ class OpenProduct:
         self.values += [(endpoint, item.value) for item in items]
 
 
-def test_server_needs_admits_observes_and_report_only() -> None:
+def test_server_needs_four_methods_of_its_product() -> None:
     product = OpenProduct()
     server = Server(product, replace(YEARS[2019], final_read=False))
-    sent: list[Downlink] = []
-    server.send = lambda _address, message, _now: sent.append(message)
-    server.receive("address", Register(1, "any endpoint", 60, (INSTANCE,)), 0)
+    sent: list[bytes] = []
+    server.send = lambda _address, datagram, _now: sent.append(datagram)
+    register = bytes.fromhex("4402 0001 aaaaaaaa b27264 1128 3b") + b"ep=a client\x05lt=60" + LINKS
+    server.receive("address", register, 0)
     created, discover = sent
-    assert isinstance(created, Response)
-    assert created.code is Code.CREATED
-    server.receive("address", Response(discover.mid, Code.CONTENT), 1)
+    assert created == bytes.fromhex("6441 0001 aaaaaaaa 827264") + b"\x08a client"
+    server.receive("address", b"\x64\x45" + discover[2:8], 1)
     observe = sent[-1]
-    assert isinstance(observe, Observe)
-    report = Notification(2, observe.token, 1, (Item(TEMPERATURE, 20.5),), confirmable=False)
+    report = b"\x54\x45\x00\x02" + observe[4:8] + bytes.fromhex("6101 622d16 ff e4164441a40000")
     server.receive("address", report, 2)
-    assert product.values == [("any endpoint", 20.5)]
+    assert product.values == [("a client", 20.5)]
     assert server.step(3) == 60

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.air.model import ServerAddress
 from emulator.module.at.codec import Cme, Parameter, Refusal
 from emulator.module.at.commands import Values
 from emulator.module.at.doubts import Doubts
@@ -17,9 +16,10 @@ from emulator.module.dialects.classic.config import (
     FRAGMENT_LIMIT,
     LIFETIME,
     Assembly,
-    Config,
     decode,
 )
+from emulator.module.lwm2m.host import ServerAddress
+from emulator.module.lwm2m.registration import Account
 
 # Two complete lines of real hosts; the letters of the second endpoint are changed.
 BOOTSTRAP = bytes.fromhex(
@@ -31,7 +31,7 @@ DIRECT = bytes.fromhex(
 )
 
 
-def decoded(data: bytes, doubts: Doubts | None = None) -> Config:
+def decoded(data: bytes, doubts: Doubts | None = None) -> Account:
     return decode(data, doubts or Doubts())
 
 
@@ -71,15 +71,15 @@ def refuses(assembly: Assembly, values: Values) -> bool:
 
 
 def test_captured_line_with_blocks() -> None:
-    assert decoded(BOOTSTRAP) == Config(
-        86_400,
+    assert decoded(BOOTSTRAP) == Account(
         "123456789012345;123456789012345",
+        86_400,
         ServerAddress("183.230.40.39:5683", bootstrap=True),
     )
 
 
 def test_captured_line_without_blocks() -> None:
-    assert decoded(DIRECT) == Config(300, "1234;test", ServerAddress("183.230.40.40:5683"))
+    assert decoded(DIRECT) == Account("1234;test", 300, ServerAddress("183.230.40.40:5683"))
 
 
 @pytest.mark.parametrize(

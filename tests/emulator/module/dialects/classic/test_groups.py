@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from emulator.air.memory import Air
-from emulator.air.messages import Read
-from emulator.air.model import Path
+from emulator.air.network import MemoryAir
+from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.requests import PENDING_LIMIT
 from emulator.module.module import Identity, Module
 from emulator.onenet.devices import Description
-from emulator.onenet.lwm2m.requests import Outcome
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from emulator.simulation.simulation import Simulation
 from tests.support.uart import DIRECT, START, lines
 
-READ = Read(0, Path(3303, 0, 5700))
-LABEL = 'AT+MIPLNOTIFY=0,3303,0,5701,4,"21",0'
+READ = Read(Path(3303, 0, 5700))
+LABEL = 'AT+MIPLNOTIFY=0,3303,0,5601,4,"21",0'
 WARM = 'AT+MIPLNOTIFY=0,3303,0,5700,4,"{}",{}'
 
 
@@ -32,7 +32,7 @@ class Site:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), now=self.now)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, Air())
+        self.simulation = Simulation(self.platform.server, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("a host", "1234", "test"), self.now)
 
@@ -57,7 +57,7 @@ class Site:
             self.well(
                 f"AT+MIPLADDOBJ=0,{number},0",
                 f'AT+MIPLNOTIFY=0,{number},0,5700,4,"1",1',
-                f'AT+MIPLNOTIFY=0,{number},0,5701,4,"1",1',
+                f'AT+MIPLNOTIFY=0,{number},0,5601,4,"1",1',
             )
         self.well("AT+MIPLOPEN=0,30")
 
@@ -71,7 +71,7 @@ class Site:
 
 def test_a_report_of_each_of_many_objects_right_after_the_login_arrives() -> None:
     site = Site()
-    objects = range(3300, 3312)
+    objects = range(3315, 3327)  # each has 5700 as a float
     site.log_in(*objects)
     site.wait(0.2)  # accepted, and nothing observed yet
     for number in objects:
@@ -97,7 +97,7 @@ def test_refused_last_line_ends_its_group(last: str) -> None:
     site.well(WARM.format("23", 1))
     site.wait(1)
     assert site.values("3303_0_5700") == [23]
-    assert site.values("3303_0_5701") == []
+    assert site.values("3303_0_5601") == []
 
 
 @pytest.mark.parametrize("last", ['4,"warm",1', '4,"a"b",1'])
@@ -105,10 +105,10 @@ def test_refused_last_line_of_a_read_drops_what_was_answered(last: str) -> None:
     site = Site()
     site.log_in(3303)
     site.wait(10)
-    instance = Read(0, Path(3303, 0))
+    instance = Read(Path(3303, 0))
     read = site.platform.request(site.device, instance, site.outcomes.append, site.now)
     site.wait(0.5)
-    site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5701,4,"21",0')
+    site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5601,4,"21",0')
     assert site.ask(f"AT+MIPLREAD=0,{read.mid},3303,0,5700,{last}") == "ERROR"
     site.well(f'AT+MIPLREAD=0,{read.mid},3303,0,5700,4,"23",1')
     site.wait(0.5)
@@ -125,7 +125,7 @@ def test_refused_line_inside_a_group_leaves_the_others() -> None:
     site.well(WARM.format("23", 1))
     site.wait(1)
     assert site.values("3303_0_5700") == [23]
-    assert site.values("3303_0_5701") == [21]
+    assert site.values("3303_0_5601") == [21]
 
 
 @pytest.mark.parametrize("declared_first", [True, False])

@@ -1,0 +1,63 @@
+"""When a value is reported, as the attributes of its observation say (LwM2M 1.0.2, 5.1.2). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from emulator.clock.deadlines import earliest
+from emulator.lwm2m.attributes import Attributes
+from emulator.lwm2m.model import Item, Path, Value
+
+
+class HeldValues:
+    """The values below one observed path: the newest, the last sent, and those to be sent.
+
+    A value that is to be sent waits until pmin seconds after the notification before; only the
+    newest is sent. After pmax seconds all are sent, changed or not.
+
+    `attributes` returns those of a path; `start`: the time of the answer to the observe.
+    """
+
+    def __init__(self, path: Path, attributes: Callable[[Path], Attributes], start: float) -> None:
+        self._path = path
+        self._attributes = attributes
+        self._last = start
+        self._newest: dict[Path, Value] = {}
+        self._sent: dict[Path, Value] = {}
+        self._waiting: dict[Path, None] = {}
+
+    def sent(self, items: Iterable[Item]) -> None:
+        """The platform has these values from the answer to the observe."""
+        for item in items:
+            self._newest[item.path] = self._sent[item.path] = item.value
+
+    def add(self, items: Iterable[Item]) -> None:
+        """The host reports these values."""
+        for item in items:
+            self._newest[item.path] = item.value
+            last = self._sent.get(item.path)
+            if last is None or self._attributes(item.path).reports(last, item.value):
+                self._waiting[item.path] = None
+
+    @property
+    def due(self) -> float | None:
+        """When `take_due` has something."""
+        attributes = self._attributes(self._path)
+        return earliest(
+            attributes.earliest(self._last) if self._waiting else None,
+            attributes.latest(self._last) if self._newest else None,
+        )
+
+    def take_due(self, now: float) -> tuple[Item, ...]:
+        """What is to be sent now."""
+        due = self.due
+        if due is None or due > now:
+            return ()
+        latest = self._attributes(self._path).latest(self._last)
+        all_of_them = latest is not None and latest <= now
+        paths = tuple(self._newest if all_of_them else self._waiting)
+        items = tuple(Item(path, self._newest[path]) for path in paths)
+        self._waiting.clear()
+        self._last = now
+        self.sent(items)
+        return items
