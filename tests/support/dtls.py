@@ -11,14 +11,14 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
 
-from emulator.air.dtls import end, records  # noqa: E402
-from emulator.air.dtls.client import SecureClient  # noqa: E402
-from emulator.air.dtls.openssl import lib  # noqa: E402
-from emulator.air.dtls.psk import Credentials  # noqa: E402
-from emulator.air.dtls.server import SecureServer  # noqa: E402
-from emulator.air.faults import Faults  # noqa: E402
-from emulator.air.network import MemoryAir  # noqa: E402
-from emulator.clock.deadlines import earliest  # noqa: E402
+from emulator.air.dtls import end, records
+from emulator.air.dtls.client import SecureClient
+from emulator.air.dtls.openssl import lib
+from emulator.air.dtls.psk import Credentials
+from emulator.air.dtls.server import SecureServer
+from emulator.air.faults import Faults
+from emulator.air.network import MemoryAir
+from emulator.clock.deadlines import earliest
 
 __all__ = ("CLIENT", "KEY", "KEYS", "SERVER", "Credentials", "Pair", "SecureClient")
 __all__ += ("SecureServer", "end", "lib", "records")
