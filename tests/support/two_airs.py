@@ -44,12 +44,16 @@ _REQUEST = re.compile(r"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+),(\d+),(-?\d+)(?
 
 
 class AtHost:
-    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got."""
+    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got.
+
+    `answers_with_msgid`: the temperature that it answers is the msgid of the read.
+    """
 
     def __init__(self, module: Module) -> None:
         self._module = module
         self.urcs: list[str] = []
         self.busy = False
+        self.answers_with_msgid = False
         self._unanswered: list[tuple[str, str, str]] = []
         self.values = {"3303": '5700,4,"21.5"', "3306": '5851,3,"7"'}
 
@@ -70,7 +74,10 @@ class AtHost:
     def _answer(self, kind: str, msgid: str, object_: str, now: float) -> None:
         if kind == "READ":
             if object_ in self.values:
-                self.write(f"AT+MIPLREAD=0,{msgid},{object_},0,{self.values[object_]},1", now)
+                value = self.values[object_]
+                if self.answers_with_msgid and object_ == "3303":
+                    value = f'5700,4,"{msgid}"'
+                self.write(f"AT+MIPLREAD=0,{msgid},{object_},0,{value},1", now)
         else:
             self.write(f"AT+MIPL{kind}=0,{msgid},1", now)
 

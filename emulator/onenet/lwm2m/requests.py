@@ -120,13 +120,14 @@ class Requests:
 
         `token`: only if it has this one.
         """
-        known = registration.observations.get(path)
-        if known is not None and token in (None, known):
-            del registration.observations[path]
-            self._coap.forget_observation(known)
+        for tokens in (registration.observations, registration.unanswered):
+            known = tokens.get(path)
+            if known is not None and token in (None, known):
+                del tokens[path]
+                self._coap.forget_observation(known)
 
     def unobserve_all(self, registration: Registration) -> None:
-        for path in list(registration.observations):
+        for path in {*registration.observations, *registration.unanswered}:
             self.unobserve(registration, path)
 
     def _free_token(self, registration: Registration, path: Path) -> bytes | None:
@@ -164,16 +165,28 @@ class Requests:
         agreed = (
             answer is not None and answer.code.is_successful() and answer.opt.observe is not None
         )
+        path = request.operation.path
         if agreed and registration.online:
-            self.unobserve(registration, request.operation.path)
-            registration.observations[request.operation.path] = token
+            self._replace(registration.observations, path, token)
+        elif answer is None and not request.exchange.reset and registration.online:
+            self._replace(registration.unanswered, path, token)
         else:
             self._coap.forget_observation(token)
+
+    def _replace(self, tokens: dict[Path, bytes], path: Path, token: bytes) -> None:
+        before = tokens.get(path)
+        if before is not None:
+            self._coap.forget_observation(before)
+        tokens[path] = token
 
     def _notified(
         self, registration: Registration, path: Path, peer: str, message: Message, now: float
     ) -> None:
         self.move(registration, peer)
+        if registration.unanswered.get(path) == message.token:
+            # The observe came late, or its answer never. A late one has replaced a newer one.
+            del registration.unanswered[path]
+            self._replace(registration.observations, path, message.token)
         success = message.code.is_successful()
         if message.opt.observe is None or not success:  # the last one (RFC 7641 section 4.2)
             self.unobserve(registration, path, message.token)
