@@ -192,7 +192,7 @@ class Client:
             if exchange.outgoing is None or exchange.outgoing.sendings:
                 self._answer(exchange, message, now)
         elif message.opt.observe:  # China Mobile's suite sends notifications as acknowledgements
-            self.observer.notification(peer, message, now)
+            self.separate(peer, message, now)
 
     def separate(self, peer: str, message: Message, now: float) -> None:
         """A response that is a message of its own, such as a notification."""

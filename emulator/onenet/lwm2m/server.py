@@ -144,7 +144,7 @@ class Server:
         new = self.registrations.register(
             given.endpoint, incoming.peer, lifetime, listed.paths, now
         )
-        new.root = tuple(part for part in listed.root.split("/") if part)
+        new.root = listed.root
         new.accept_tlv = given.version != "1.0"
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
         self.on_registered(new)

@@ -342,6 +342,25 @@ def test_second_observe_of_a_path_replaces_the_first() -> None:
     assert bench.device.observations[PATH] != old
 
 
+@pytest.mark.parametrize("operation", [OBSERVE, CANCEL])
+def test_request_that_times_out_or_is_refused_keeps_the_observation(operation: Operation) -> None:
+    bench, token = observed()
+    bench.begin(operation)
+    for now in (10, 20, 30):
+        bench.coap.step(now)
+    assert bench.outcomes == [Outcome(30, Failure.TIME_OUT)]
+    bench.end(operation, 0x85)
+    assert bench.device.observations == {PATH: token}
+    bench.coap.receive("there", notification(token), 31)
+    assert bench.reports[1:] == [(Item(PATH, 20.5),)]
+
+
+def test_cancel_of_what_the_device_does_not_observe_ends_the_observation() -> None:
+    bench, _ = observed()
+    bench.end(CANCEL, 0x84)
+    assert bench.device.observations == bench.coap.observations == {}
+
+
 def test_observe_that_was_replaced_before_its_answer_leaves_no_observation() -> None:
     bench = Bench()
     old, new = bench.begin(OBSERVE), bench.begin(OBSERVE)
