@@ -132,10 +132,9 @@ class Emulator:
         """
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
-        if air == "memory" and (server is not None or platform_only):
-            given = "server" if server is not None else "platform_only"
-            raise ValueError(f"{given}: expected together with air='coap'")
         self.air = self._air(air, Faults(latency=latency, seed=seed))
+        if air == "memory" and (server is not None or platform_only):
+            raise ValueError("server, platform_only: expected together with air='coap'")
         self._coap = address_of(coap, "coap", of_uri)
         self.server = None if server is None else address_of(server, "server", of_uri)
         self._with_devices, self._cold = device and server is None, cold
@@ -144,16 +143,16 @@ class Emulator:
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None or server else address_of(http, "http", split)
-        self._trace, self._record = trace, record
         addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
         self._connect(addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
-        path, overruns = None if link is None else Path(link), firmware.overruns
-        address = parse_address(port)
-        config = BoardConfig(address, path, baud, strict, overruns, faults, seed, allow_network)
+        config = BoardConfig(
+            *(parse_address(port), None if link is None else Path(link), baud, strict),
+            *(firmware.overruns, faults, seed, allow_network),
+        )
         self._identities = identities(imei, imsi, modules)
-        self._trace_air, self._capture = trace_air, capture
-        self._allow_network = allow_network
+        self._trace, self._record, self._capture = trace, record, capture
+        self._trace_air, self._allow_network = trace_air, allow_network
         if not platform_only:
             module = partial(
                 Module,
