@@ -140,7 +140,6 @@ class Emulator:
         self._with_devices, self._cold = device and server is None, cold
         self.platform = Platform(year_of(year), seed=seed)
         self.clock = clock or LoopClock()
-        self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self.baud = baud
         self._http = None if http is None or server else address_of(http, "http", split)
         addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
@@ -166,6 +165,7 @@ class Emulator:
             self._add_boards(module, config.for_each(modules))
 
     def _connect(self, addresses: Sequence[str]) -> None:
+        self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
