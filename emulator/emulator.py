@@ -142,8 +142,7 @@ class Emulator:
         self.clock = clock or LoopClock()
         self.baud = baud
         self._http = None if http is None or server else address_of(http, "http", split)
-        addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
-        self._connect(addresses)
+        self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         config = BoardConfig(
             *(parse_address(port), None if link is None else Path(link), baud, strict),
@@ -152,19 +151,19 @@ class Emulator:
         self._identities = identities(imei, imsi, modules)
         self._trace, self._record, self._capture = trace, record, capture
         self._trace_air, self._allow_network = trace_air, allow_network
-        if not platform_only:
-            module = partial(
-                Module,
-                firmware=firmware,
-                speed=baud or FACTORY_SPEED,
-                boot_noise=boot_noise,
-                strict_host=strict_host,
-                style=style or ("onenet" if server is None else "standard"),
-                now=self.now(),
-            )
-            self._add_boards(module, config.for_each(modules))
+        module = partial(
+            Module,
+            firmware=firmware,
+            speed=baud or FACTORY_SPEED,
+            boot_noise=boot_noise,
+            strict_host=strict_host,
+            style=style or ("onenet" if server is None else "standard"),
+            now=self.now(),
+        )
+        self._add_boards(module, [] if platform_only else config.for_each(modules))
 
-    def _connect(self, addresses: Sequence[str]) -> None:
+    def _connect(self, platform_addresses: Sequence[str]) -> None:
+        addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
@@ -176,7 +175,7 @@ class Emulator:
         self._servers = self._simulation.led
 
     def _add_boards(self, module: Callable[..., Module], configs: Sequence[BoardConfig]) -> None:
-        for identity, config in zip(self._identities, configs, strict=True):
+        for identity, config in zip(self._identities, configs, strict=False):
             self._add_board(module(identity, seed=config.seed), config)
 
     def _air(self, kind: str, faults: Faults) -> Air:
