@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from emulator.air.faults import DOWNLINK_WINDOW
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
 from emulator.module.lwm2m.style import STYLES
@@ -206,6 +207,14 @@ def _add_air(made: argparse.ArgumentParser) -> None:
         " standard, as LwM2M 1.0 servers demand (default with --server)",
     )
 
+    air.add_argument(
+        "--downlink-window",
+        type=_window,
+        metavar="SECONDS|off",
+        help="how long after a datagram of the module its network leads downlink to it; later"
+        f" requests end in TIME_OUT (default {DOWNLINK_WINDOW:g}; off: always)",
+    )
+
 
 def _add_line(made: argparse.ArgumentParser) -> None:
     line = made.add_argument_group("the serial line")
@@ -344,6 +353,10 @@ def _faults(text: str) -> dict[str, object]:
 
 def _seconds(text: str) -> float:
     return _number(text, "a number of seconds, 0 or more", lowest=0.0)
+
+
+def _window(text: str) -> float | None:
+    return None if text == "off" else _number(text, "1 or more seconds, or off", lowest=1.0)
 
 
 def _factor(text: str) -> float:

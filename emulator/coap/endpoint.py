@@ -22,7 +22,7 @@ from emulator.coap.messages import (
 from emulator.coap.observation import Observation, OnNotification
 from emulator.coap.server import Incoming, Server
 from emulator.coap.transmission import Delivery, OnEnd, Send, Transmissions
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 
 class Endpoint:
@@ -55,11 +55,13 @@ class Endpoint:
         """The time of the next `step`."""
         self.on_change: Callable[[], None] = _nothing
         """Called when `due` has another value, but not by `step`."""
+        self.blocks = Blocks(tuning.block_size, tuning.block_size)
+        """Of long bodies."""
         self._send = send
         self._known = RECOGNIZED_OPTIONS | known_options
         self._transmissions = Transmissions(send, random, mids, first_mid, tuning)
-        self._client = Client(self._transmissions, random, tuning, self._update)
-        self._server = Server(self._transmissions, tuning, self._update)
+        self._client = Client(self._transmissions, random, tuning, self.blocks, self._update)
+        self._server = Server(self._transmissions, tuning, self.blocks, self._update)
 
     @property
     def serve(self) -> Callable[[Incoming, float], None]:
