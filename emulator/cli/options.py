@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from emulator.air.faults import Faults
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
 from emulator.module.lwm2m.style import STYLES
@@ -53,13 +54,17 @@ examples:
         the cloud alone: any LwM2M client that registers as <imei>;<imsi> is driven by its HTTP API
   python -m emulator --server coap://127.0.0.1:5683
         the module alone: it registers with the LwM2M server at this address
+  python -m emulator --air-faults loss=0.1,duplication=0.05,reordering=0.1,seed=7
+        a bad network, with the same faults each time
   python -m emulator --pcap FILE
         a capture for Wireshark: the datagrams of the air, and the AT lines
 """
 
 
 # Arguments that `read` turns into parameters.
-_SUBCOMMAND, _SPEED, _FAULTS = "_subcommand", "_speed", "_faults"
+_SUBCOMMAND, _SPEED, _FAULTS, _AIR_FAULTS = "_subcommand", "_speed", "_faults", "_air_faults"
+# Settings of `Faults` of the air.
+_OF_AIR = ("latency", "loss", "duplication", "reordering", "delayed", "delay")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,7 +73,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
-    """Parse the options: `speed`, `trace`, `json`, `timing`, and parameters of `Emulator`.
+    """Parse the options: `speed`, `trace`, `json`, `timing`, `air_faults` (settings of
+    `Emulator.air.faults`), and parameters of `Emulator`.
 
     Options that are not given are absent, so that the defaults of `Emulator` apply. `run FILE` is
     `scenario`, `replay FILE` is `replay`, `platform` is `platform_only`; `firmware` is a name or
@@ -88,7 +94,10 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
             parser.error(
                 f"{' '.join(words)!r}: expected options only, run FILE, replay FILE or platform"
             )
-    return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
+    on_line, in_air = found.pop(_FAULTS, {}), found.pop(_AIR_FAULTS, {})
+    if len({faults["seed"] for faults in (on_line, in_air) if "seed" in faults}) > 1:
+        parser.error("--faults, --air-faults: different seeds, expected one for everything")
+    return {**found.pop(_SPEED, {}), **in_air, **on_line, **found}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -204,6 +213,16 @@ def _add_air(made: argparse.ArgumentParser) -> None:
         choices=tuple(STYLES),
         help="how the module speaks LwM2M: onenet, byte for byte as China Mobile's suite (default);"
         " standard, as LwM2M 1.0 servers demand (default with --server)",
+    )
+
+    air.add_argument(
+        "--air-faults",
+        dest=_AIR_FAULTS,
+        type=_air_faults,
+        metavar="SETTING=NUMBER,...[,seed=N]",
+        help="latency in seconds each way (default 0.1); shares of the datagrams, 0 to 1: loss,"
+        " duplication, reordering (later ones overtake them), and delayed, which take delay seconds"
+        " more; the same seed gives the same faults",
     )
 
 
@@ -325,20 +344,40 @@ def _baud(text: str) -> dict[str, object]:
 
 def _faults(text: str) -> dict[str, object]:
     """`faults` and, if given, `seed`."""
-    shares: dict[str, float] = {}
+    return _with_seed(text, tuple(Fault), "SHARE", lambda shares: {"faults": Rates(**shares)})
+
+
+def _air_faults(text: str) -> dict[str, object]:
+    """`air_faults` and, if given, `seed`."""
+
+    def checked(settings: dict[str, float]) -> dict[str, object]:
+        faults = Faults()
+        for name, number in settings.items():
+            setattr(faults, name, number)
+        return {"air_faults": settings}
+
+    return _with_seed(text, _OF_AIR, "NUMBER", checked)
+
+
+def _with_seed(
+    text: str, known: tuple[str, ...], value: str, made: Callable[[Any], dict[str, object]]
+) -> dict[str, object]:
+    """What is `made` of the numbers by name in `text`, and its `seed` if it has one."""
+    numbers: dict[str, float] = {}
     found: dict[str, object] = {}
     try:
         for part in text.split(","):
-            name, _, value = part.partition("=")
+            name, _, number = part.partition("=")
             if name == "seed":
-                found["seed"] = int(value)
+                found["seed"] = int(number)
+            elif name in known:
+                numbers[name] = float(number)
             else:
-                shares[Fault(name)] = float(value)
-        return {"faults": Rates(**shares), **found}
+                raise ValueError(f"{name!r} is unknown")
+        return {**made(numbers), **found}
     except ValueError as error:
-        known = "|".join(Fault)
         raise argparse.ArgumentTypeError(
-            f"{text!r}: {error}; expected {known}=SHARE,... and optionally seed=N"
+            f"{text!r}: {error}; expected {'|'.join(known)}={value},... and optionally seed=N"
         ) from None
 
 
