@@ -52,4 +52,11 @@ if not TYPE_CHECKING:  # type checkers would take any name for public
     def __getattr__(name: str) -> object:
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_MODULE_OF[name]), name)
+        try:
+            return getattr(import_module(_MODULE_OF[name]), name)
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f'{error.name} is not installed, which the emulator needs: pip install "m5310'
+                '[emulator]"',
+                name=error.name,
+            ) from None

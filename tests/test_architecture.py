@@ -51,9 +51,9 @@ FORBIDDEN = {
         *("emulator.air", "emulator.lwm2m", "emulator.module.lwm2m", "emulator.module.dialects"),
     ),
     "emulator.module.lwm2m": ("emulator.module.at", "emulator.module.dialects"),
-    "emulator.module.dialects": ("emulator.air.messages", "emulator.air.memory"),
+    "emulator.module.dialects": ("emulator.air", "emulator.coap"),
     "emulator.module.general": ("emulator.air", "emulator.lwm2m", "emulator.module.lwm2m"),
-    "emulator.onenet": ("emulator.line",),
+    "emulator.onenet": ("emulator.air", "emulator.line"),
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
         for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
@@ -108,6 +108,7 @@ THIRD_PARTY = {
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
     "aiohttp": ("emulator.onenet.http",),
+    "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
 _ADDRESS = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", re.ASCII)
 
 
@@ -21,3 +22,11 @@ def split(address: str) -> tuple[str, int]:
 def join(host: str, port: int) -> str:
     """The text for `host`, which is a name or an address without brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def of_uri(text: str) -> str:
+    """`host:port` of `coap://host[:port]`, or of `host:port`. Raises ValueError."""
+    address = text.removeprefix("coap://").removesuffix("/").lower()
+    if text.startswith("coap://") and not re.search(r":\d+$", address):
+        address += f":{COAP_PORT}"
+    return join(*split(address))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from emulator.air.faults import NO_LINK, Faults, Link
@@ -12,6 +12,16 @@ from emulator.air.routes import Routes
 
 Deliver = Callable[[str, bytes, float], None]
 Tap = Callable[[str, str, bytes, float], None]
+
+
+def all_of(taps: Sequence[Tap]) -> Tap:
+    """One that calls all of them, in order."""
+
+    def tap(source: str, destination: str, datagram: bytes, now: float) -> None:
+        for each in taps:
+            each(source, destination, datagram, now)
+
+    return tap
 
 
 @dataclass(slots=True)

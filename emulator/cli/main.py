@@ -13,11 +13,12 @@ from typing import Any
 
 from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
-from emulator.cli.startup_message import ModuleInfo, StartupInfo
+from emulator.cli.startup_message import CloudInfo, DeviceInfo, StartupInfo
 from emulator.clock.clocks import Clock, LoopClock
 from emulator.emulator import Emulator
 from emulator.line.attachment import check_link
 from emulator.line.ports.port import parse_address
+from emulator.onenet.lwm2m.registrations import Registration
 from emulator.recording import format as recording
 from emulator.recording.file import RecordingFile
 from emulator.recording.replay import Replay
@@ -58,8 +59,9 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     if "timing" in parameters:
         raise ValueError("--timing: expected with replay FILE only")
     as_json = parameters.pop("json", False)
+    parameters.setdefault("air", "coap")
     if parameters.pop("trace", False):
-        parameters["trace"] = _print_trace
+        parameters |= {"trace": _print_trace, "trace_air": True}
     if isinstance(parameters.get("firmware"), Path):
         path = parameters["firmware"]
         parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
@@ -68,6 +70,10 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     if "record" in parameters:
         file = files.enter_context(RecordingFile(parameters["record"], _print_error))
         parameters["record"] = file.write
+        written.append(file)
+    if "pcap" in parameters:
+        file = files.enter_context(RecordingFile(parameters.pop("pcap"), _print_error))
+        parameters["capture"] = file.write
         written.append(file)
     return partial(_serve, Emulator(**parameters), scenario, written, as_json)
 
@@ -111,19 +117,32 @@ async def _serve(
 
 
 def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
-    assert emulator.http_url is not None, "this command always serves HTTP"
-    modules = tuple(
-        ModuleInfo(
-            port=board.line.port,
-            imei=board.module.identity.imei,
-            imsi=board.module.identity.imsi,
-            device_id=board.device_id,
-        )
-        for board in emulator.boards
+    devices = tuple(
+        DeviceInfo(identity.imei, identity.imsi, device_id)
+        for identity, device_id in emulator.devices
     )
-    info = StartupInfo(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
-    text = info.as_text(emulator.baud, strict=emulator.line.strict)
-    _print_beside_port(info.as_json() if as_json else text, emulator.port)
+    ports = tuple(board.line.port for board in emulator.boards)
+    http, key = emulator.http_url, emulator.api_key
+    cloud = None if http is None else CloudInfo(http, key, emulator.coap_url)
+    info = StartupInfo(cloud, devices, ports, emulator.server)
+    if as_json:
+        text = info.as_json()
+    else:
+        strict = bool(emulator.boards) and emulator.line.strict
+        text = info.as_text(emulator.baud, strict=strict)
+    _print_beside_port(text, ports[0] if ports else "")
+    if not ports and cloud is not None:
+        _announce_registrations(emulator, cloud, as_json=as_json)
+
+
+def _announce_registrations(emulator: Emulator, cloud: CloudInfo, *, as_json: bool) -> None:
+    """Print each device that registers, with a line that drives it."""
+
+    def announce(registration: Registration) -> None:
+        text = cloud.announcement(registration.endpoint, map(str, registration.objects))
+        _print_error(text) if as_json else print(text, flush=True)
+
+    emulator.platform.server.on_registered = announce
 
 
 # Replay -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from emulator.line.faults import Fault, Rates
 from emulator.module.firmware import DEFAULT, FIRMWARES
+from emulator.module.lwm2m.style import STYLES
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.years import DEFAULT_YEAR, YEARS
 
@@ -48,6 +49,12 @@ examples:
         one hour passes in one minute, on the line, in the air and in the cloud
   python -m emulator run FILE --trace
         plays the scenario in FILE, and prints a report at the end
+  python -m emulator platform --coap 127.0.0.1:5683 --imei 865820030013978 --imsi 460040000000001
+        the cloud alone: any LwM2M client that registers as <imei>;<imsi> is driven by its HTTP API
+  python -m emulator --server coap://127.0.0.1:5683
+        the module alone: it registers with the LwM2M server at this address
+  python -m emulator --pcap FILE
+        a capture for Wireshark: the datagrams of the air, and the AT lines
 """
 
 
@@ -64,7 +71,8 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
     """Parse the options: `speed`, `trace`, `json`, `timing`, and parameters of `Emulator`.
 
     Options that are not given are absent, so that the defaults of `Emulator` apply. `run FILE` is
-    `scenario`, `replay FILE` is `replay`; `firmware` is a name or the path of a file.
+    `scenario`, `replay FILE` is `replay`, `platform` is `platform_only`; `firmware` is a name or
+    the path of a file.
     """
     found = vars(parser.parse_args(arguments))
     match found.pop(_SUBCOMMAND, []):
@@ -74,8 +82,12 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
             found["scenario"] = Path(file)
         case ["replay", file]:
             found["replay"] = Path(file)
+        case ["platform"]:
+            found["platform_only"] = True
         case words:
-            parser.error(f"{' '.join(words)!r}: expected options only, run FILE or replay FILE")
+            parser.error(
+                f"{' '.join(words)!r}: expected options only, run FILE, replay FILE or platform"
+            )
     return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
 
 
@@ -92,13 +104,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         _SUBCOMMAND,
         nargs="*",
-        metavar="run|replay FILE",
+        metavar="run|replay FILE|platform",
         help="run: play the scenario in FILE; replay: play the recording in FILE in place of a"
-        " module, and show where the host differs from the recorded one (exit status 1)",
+        " module, and show where the host differs from the recorded one (exit status 1); platform:"
+        " the cloud alone, with a device for --imei and --imsi (--modules N: for N of them)",
     )
     _add_line(made)
     _add_module(made)
     _add_cloud(made)
+    _add_air(made)
     made.add_argument(
         "--timing",
         choices=("kept", "ignored"),
@@ -108,13 +122,21 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--trace",
         action="store_true",
-        help="print each line in both directions, with its time, on stderr",
+        help="print each line in both directions, and each message of the air, with its time, on"
+        " stderr",
     )
     output.add_argument(
         "--record",
         type=Path,
         metavar="FILE",
         help="record the first module's line, with times, into a new FILE",
+    )
+    output.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="write the datagrams of the air and the bytes of all lines into a new FILE (pcapng;"
+        " tools/m5310_at.lua shows the AT lines in Wireshark)",
     )
     output.add_argument(
         "--json",
@@ -154,6 +176,34 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         action="append",
         metavar="HOST:PORT",
         help="another address at which modules may log in, besides OneNET's; may be repeated",
+    )
+
+
+def _add_air(made: argparse.ArgumentParser) -> None:
+    air = made.add_argument_group("the air between them: LwM2M over CoAP")
+    air.add_argument(
+        "--air",
+        choices=("coap", "memory"),
+        help="coap: UDP sockets, so that other LwM2M clients and servers can take part (default);"
+        " memory: the same datagrams within this process",
+    )
+    air.add_argument(
+        "--coap",
+        metavar="HOST:PORT",
+        help="address of the cloud's CoAP server (default 127.0.0.1:0, a free port on this"
+        " machine)",
+    )
+    air.add_argument(
+        "--server",
+        metavar="URI",
+        help="coap://HOST:PORT of another LwM2M server in place of the cloud; the module registers"
+        " there when its host configures OneNET's address or this one",
+    )
+    air.add_argument(
+        "--style",
+        choices=tuple(STYLES),
+        help="how the module speaks LwM2M: onenet, byte for byte as China Mobile's suite (default);"
+        " standard, as LwM2M 1.0 servers demand (default with --server)",
     )
 
 

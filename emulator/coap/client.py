@@ -137,7 +137,7 @@ class Client:
     def step(self, now: float) -> None:
         for exchange in self.deadlines.pop_due(now):
             if self._exchanges.get(exchange.key) is exchange:
-                self._finish(exchange, None, now)
+                self._fail(exchange, now)
 
     def _send(self, exchange: Exchange, now: float) -> None:
         """Send a request, or the next part of it."""
@@ -171,13 +171,22 @@ class Client:
             self.deadlines.set(exchange, exchange.ends or now + self._tuning.separate_wait)
         elif self._exchanges.get(exchange.key) is exchange:
             exchange.reset = delivery is Delivery.RESET
-            self._finish(exchange, None, now)
+            self._fail(exchange, now)
 
     def _pause(self, exchange: Exchange) -> None:
         if exchange.outgoing is not None:
             self._transmissions.stop(exchange.outgoing)
             exchange.outgoing = None
         self.deadlines.set(exchange, None)
+
+    def _fail(self, exchange: Exchange, now: float) -> None:
+        """No answer came. The peer may observe all the same: its answer was lost or is late."""
+        if exchange.on_notification is not None and not exchange.reset:
+            new = Observation(
+                exchange.peer, exchange.token, exchange.message, exchange.on_notification
+            )
+            self.observer.observations.setdefault(exchange.token, new)
+        self._finish(exchange, None, now)
 
     def _finish(self, exchange: Exchange, response: Message | None, now: float) -> None:
         self.drop(exchange)
@@ -192,7 +201,7 @@ class Client:
             if exchange.outgoing is None or exchange.outgoing.sendings:
                 self._answer(exchange, message, now)
         elif message.opt.observe:  # China Mobile's suite sends notifications as acknowledgements
-            self.observer.notification(peer, message, now)
+            self.separate(peer, message, now)
 
     def separate(self, peer: str, message: Message, now: float) -> None:
         """A response that is a message of its own, such as a notification."""

@@ -139,7 +139,8 @@ class Endpoint:
             on_notification: given with Observe 0; called with peer, notification and time until
                 `forget_observation`, or until the server ends the observation by a notification
                 without Observe or with an error. False refuses: the peer gets a reset. A
-                notification that comes before the answer is the answer.
+                notification that comes before the answer is the answer. Without an answer, the
+                peer may observe all the same, so notifications are taken from then on, too.
 
         Raises:
             ValueError: the token is in use, or the message does not fit into a datagram.

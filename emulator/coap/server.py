@@ -103,7 +103,7 @@ class Server:
             if not tuning.deduplicate:
                 known.incoming = incoming
             self.serve(incoming, now)
-        elif known.incoming is not None:
+        elif known.incoming is not None and not known.incoming.acknowledged:
             known.incoming.repeated = True
             known.incoming.answered = False
             self.serve(known.incoming, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -48,6 +48,8 @@ class Module:
     output and the datagrams, and call `step` again at the deadline it returns. Times are POSIX
     seconds and never go back.
 
+    `servers`: the addresses in a configuration that lead to a server; None: all that there are.
+
     Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which
     is called when something else than `step` may have changed the deadline. `baud`: the UART speed
     of the next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio`
@@ -86,6 +88,7 @@ class Module:
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
+        self.servers: Container[str] | None = None
         self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
         self._place_changed = True  # coverage, network or SIM, since the last step
@@ -296,7 +299,12 @@ class Module:
         return taken
 
     def _send_up(self, destination: str, datagram: bytes, _now: float) -> None:
-        if self._transmit(self._now):
+        led = (
+            self.servers is None
+            or destination in self.servers
+            or destination != self.client.configured_server
+        )
+        if self._transmit(self._now) and led:
             self.send_up(destination, datagram, self._now)
 
     def _send_datagram(self, datagram: Datagram) -> None:

@@ -1,38 +1,54 @@
 """The emulated OneNET: a product with devices and data points, over an LwM2M server.
 
-    application                                 module
+    application                                 device
        |  ^                                      ^  |
-       v  |  JSON                                |  v
-    http/api     key, parameters, answers         Air
+       v  |  JSON                                |  v  CoAP datagrams
+    http/api     key, parameters, answers         air
        |  ^                                      ^  |
        v  |  Outcome                       send  |  v  receive
-    platform     devices, data points        misbehaviour     silence, refusal, delay, repetition
+    platform     devices, data points        misbehaviour     silence, delay, repetition
        |  ^                                      ^  |
        v  |  admits, observes, report      send  |  v  receive
        +--------------- lwm2m/server ---------------+
-           registrations, observer, requests
+           registrations, observer, bootstrap
+                 requests  (operations out, outcomes back)
+                 emulator.coap.Endpoint
 
-A read, from HTTP to the URC: `HttpApi._read` -> `Platform.request` -> `Server.request` ->
-`Requests.begin`, which gives it a message id -> `Server.send` -> `Misbehaviour.send` ->
-`Air.send_down` -> `Module.deliver` -> URC. And back: AT answer -> `Air.send_up` ->
-`Misbehaviour.receive` -> `Server.receive` -> `Requests.answer` -> `on_done`, which ends the HTTP
-call. Each stage calls the next one; no stage asks another whether it has something. What has a
-deadline (a repetition, a timeout, the end of a lifetime, a delay) is stepped by the simulation.
+A read, from HTTP to the device: `HttpApi._read` -> `Platform.request` -> `Server.request` ->
+`Requests.begin`, which makes a CoAP request of the operation -> `coap.Endpoint`, which gives it
+message id and token and repeats it -> `Server.send` -> `Misbehaviour.send` -> air. And back: air ->
+`Misbehaviour.receive` -> `Server.receive` -> `coap.Endpoint`, which finds the request by its token
+-> `Requests._answered`, which reads the content -> `on_done`, which ends the HTTP call. Each stage
+calls the next one; no stage asks another whether it has something. What has a deadline (a
+repetition, a timeout, the end of a lifetime, a delay) is stepped by the simulation.
 
-Server and product are apart. `lwm2m` knows endpoints, and its product only by the three methods of
+Any client of LwM2M 1.0 or 1.1 is served, without a switch: what it sends is read by its content
+format (TLV of any shape, text, opaque, JSON, SenML) and by OMA's types, with the old numbers and
+empty answers of China Mobile's suite among them. What it must not send is refused with the code of
+LwM2M's tables. What the platform sends has the bytes of captured sessions.
+
+Server and product are apart. `lwm2m` knows endpoints, and its product only by the four methods of
 `lwm2m.server.Product`. It imports no device, no data point and no HTTP. The product sees endpoints
 only by `Server.request`, `registrations` and `requests`. So the server can serve another product,
-and another transport can carry its messages: it calls `receive` and is called by `send`.
+and any air can carry its datagrams: it calls `receive` and is called by `send`.
+
+Identity. A device is who registers under its endpoint name, with its authentication code if one is
+set (OneNET's option 63). Afterwards it is known by its location, and its reports by the token of
+the observation. Its address is where its newest register, update or report came from (a NAT may
+change it at any time); open requests follow it.
 
 What callers may rely on:
 
 - A request ends exactly once: with its outcome (an answer, TIME_OUT, OFFLINE), or by `cancel`.
 - An endpoint has at most one online registration. A new one replaces it and its observations; open
   requests stay open and are repeated to the new address.
-- A repeated register or update gets the same response again. A repeated notification is recorded
-  once, and acknowledged each time.
-- Look-ups by endpoint, location, address, token, device id and IMEI take constant time.
-- Memory is bounded: devices, streams, points, open requests.
+- A repeated request of a device gets the same response again. A repeated notification is recorded
+  once, and acknowledged each time; one that a newer one has overtaken is dropped.
+- A request that times out ends no observation. An observation ends with its registration, by a
+  cancel, or when its device says so; notifications after that are reset.
+- Look-ups by endpoint, location, token, device id and IMEI take constant time.
+- No datagram raises. Memory is bounded: devices, streams, points, open requests, what the CoAP
+  endpoint remembers of its peers. A registration takes less than 10 KB.
 - No HTTP client holds a connection for ever, and no answer holds the event loop for 5 ms.
 - What a caller asks and the platform does not know is refused by name or logged, never dropped.
 - An error is an `ApiError` up to `http/answers`; only there it gets the number of its call and year

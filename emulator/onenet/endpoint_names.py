@@ -1,4 +1,4 @@
-"""Endpoint names of OneNET's devices: `imei;imsi` (OneNET guide 4.2.1). Pure."""
+"""What OneNET's devices register with: names, `imei;imsi` (OneNET guide 4.2.1), and codes. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
 IMSI = re.compile(r"[0-9A-Za-z]{1,16}")
+# The authentication code of a device (OneNET's documents of 2019).
+AUTH = re.compile(r"[0-9A-Za-z]{1,16}")
 
 
 def endpoint_name(imei: str, imsi: str) -> str:

@@ -10,7 +10,7 @@
                          +------------- a timer for --------------+
                          |            the next deadline
               Simulation.step(now)                                               pure
-                         |     module <--> Air <--> Misbehaviour <--> Server
+                         |     module <--> air <--> Misbehaviour <--> Server
                          v
         outputs: Board.flush -> Line.send, Internet.send
 

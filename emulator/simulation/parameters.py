@@ -1,11 +1,14 @@
-"""Checks that parameters have the types that a function states. Pure."""
+"""Checks of parameters: the types that a function states, keys, addresses. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
 
 
 def check_types(function: Callable[..., object], given: Mapping[str, object]) -> None:
@@ -50,3 +53,20 @@ def _shown(kind: Any) -> str:
     if kind is NoneType:
         return "None"
     return kind.__name__ if isinstance(kind, type) else repr(kind)
+
+
+def checked_key(api_key: str) -> str:
+    """Raises ValueError."""
+    if not re.fullmatch("[!-~]+", api_key):
+        raise ValueError("api_key: expected printable ASCII without spaces")
+    return api_key
+
+
+def address_of(text: str, name: str, read: Callable[[str], T]) -> T:
+    """`text` as `read` has it. Raises ValueError that names the parameter."""
+    try:
+        return read(text)
+    except ValueError:
+        raise ValueError(
+            f"{name} {text!r}: expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+        ) from None

@@ -12,8 +12,9 @@
                  ---------------- serial line ------------------
 
 Beside these: `codec` (command lines, answers, final results), `table` (how other folders declare
-their commands), `line_stream` (unsolicited lines as an async iterator), `tasks` (work that no
-cancellation may interrupt, outcomes that a later line brings), `events` (with the counters).
+their commands), `announced` (texts whose length the line gives), `line_stream` (unsolicited lines
+as an async iterator), `tasks` (work that no cancellation may interrupt, outcomes that a later line
+brings), `events` (with the counters). A command that is not written yet can be taken back.
 
 Who owns a line. The module writes three kinds of lines (V.250 5.7): information responses, final
 result codes and unsolicited result codes. Nothing on the wire says to which command one belongs,

@@ -20,7 +20,7 @@ from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
-from tools.fuzzing import module_run, payloads, writes
+from tools.fuzzing import datagrams, module_run, payloads, writes
 from tools.fuzzing.module_run import ContractBroken, Event
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -262,6 +262,14 @@ TARGETS = {
             payloads.seeds,
             payloads.WORDS,
             500,
+        ),
+        Target(
+            "coap",
+            "CoAP datagrams to an endpoint that serves, asks and observes",
+            datagrams.play,
+            datagrams.seeds,
+            datagrams.WORDS,
+            2000,
         ),
         Target(
             "writes",

@@ -164,10 +164,22 @@ class UdpAir(Air):
 
     # From a socket -------------------------------------------------------------------------------
 
-    def _on_readable(self, attached: str, made: socket.socket) -> None:
+    def poll(self) -> None:
+        """Take all that has arrived now, and what is sent because of it, without waiting."""
+        again = True
+        while again:
+            again = False
+            for attached, both in list(self._sockets.items()):
+                for made in list(both.values()):
+                    again |= self._on_readable(attached, made)
+
+    def _on_readable(self, attached: str, made: socket.socket) -> bool:
+        if made.fileno() < 0:  # closed because of an earlier datagram
+            return False
         arrived = read(made)
         if arrived:
             self._run(partial(self._on_datagrams, attached, arrived))
+        return bool(arrived)
 
     def _on_datagrams(
         self, attached: str, arrived: list[tuple[bytes, SocketAddress]], now: float

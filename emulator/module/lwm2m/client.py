@@ -113,6 +113,11 @@ class Client:
         return self._registration.state
 
     @property
+    def configured_server(self) -> str:
+        """Where a login goes first: `host:port`."""
+        return self._account.server.address
+
+    @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""
         return self._registration.waiting or self._observations.waiting

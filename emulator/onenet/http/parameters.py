@@ -14,7 +14,7 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.endpoint_names import IMEI, IMSI, imei_of
+from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.payload import MAX_PAYLOAD
 
@@ -28,10 +28,9 @@ _TRAILING_COMMA = re.compile(
 _MAX_SEARCHED = 8192
 # OneNET guide 4.2.1; `auth` is in the documents of 2019.
 _DEVICE = (
-    *("title", "desc", "tags", "protocol", "location", "private", "auth_info", "obsv", "other"),
-    "auth",
+    *("title", "desc", "tags", "protocol", "location", "private"),
+    *("auth_info", "auth", "obsv", "other"),
 )
-_AUTH = re.compile("[0-9A-Za-z]{1,16}")
 
 
 def invalid(detail: str) -> ApiError:
@@ -207,8 +206,7 @@ def description(body: Mapping[str, object]) -> Description:
     tags = body.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise invalid("tags, expected a list of texts")
-    auth = _text(body, "auth")
-    if auth is not None and not _AUTH.fullmatch(auth):
+    if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
         raise invalid(f"auth {_shown(auth)}, expected 1 to 16 letters or digits")
     return Description(
         title=title,

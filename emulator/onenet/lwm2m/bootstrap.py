@@ -29,9 +29,8 @@ class Bootstrap:
 
     def __init__(self, coap: Endpoint, access_uri: str, retry: Retry) -> None:
         self._coap = coap
+        self.access_uri = access_uri
         self._retry = retry
-        values: dict[int, Value] = {0: access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
-        self._items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
         self._open: dict[str, Exchange] = {}  # by endpoint
 
     def start(self, endpoint: str, address: str, now: float) -> None:
@@ -39,7 +38,9 @@ class Bootstrap:
         earlier = self._open.pop(endpoint, None)
         if earlier is not None:
             earlier.cancel()
-        write = request_for(Write(_SECURITY, self._items, replace=True), accept_tlv=False)
+        values: dict[int, Value] = {0: self.access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
+        items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
+        write = request_for(Write(_SECURITY, items, replace=True), accept_tlv=False)
         finish = Message(code=Code.POST, uri_path=("bs",))
         self._send(endpoint, address, deque((write, finish)), now)
 

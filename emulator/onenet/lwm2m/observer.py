@@ -63,6 +63,9 @@ class Observer:
         if not observe:
             return
         subscription = self._subscription_of(registration)
+        if subscription.request is not None and subscription.request.operation.path in gone:
+            self._requests.cancel(subscription.request)
+            subscription.request = None
         subscription.pending = deque(one for one in subscription.pending if one.path not in gone)
         subscription.pending.extend(self._operations(new))
         self._send_next(subscription, now)
@@ -73,7 +76,7 @@ class Observer:
         missed = [
             path
             for path in self._missed.pop(registration.endpoint, ())
-            if path in registration.objects
+            if path in registration.objects and path not in registration.observations
         ]
         if missed:
             subscription = self._subscription_of(registration)

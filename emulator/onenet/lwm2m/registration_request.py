@@ -10,13 +10,14 @@ from aiocoap.numbers import Code
 
 from emulator.coap.messages import AUTHENTICATION, text_option
 from emulator.lwm2m import links
-from emulator.lwm2m.links import Announced
-from emulator.lwm2m.model import ContentError, Format
+from emulator.lwm2m.model import ContentError, Format, Path
 
 # Seconds (LwM2M 1.0.2 section 5.3.1).
 DEFAULT_LIFETIME = 86_400
 # guess: seconds; the range of LwM2M is not bounded. More than any module asks for (a year is 3e7).
 MAX_LIFETIME = 2**31 - 1
+# Bytes of the path of a client's objects: one segment of a CoAP path (RFC 7252 section 5.10.1).
+MAX_ROOT = 255
 _VERSION = re.compile(r"1\.[0-9]{1,2}", re.ASCII)
 # U, S, Q of LwM2M 1.0, and T, N, H, M of 1.1 and 1.2.
 _BINDING = re.compile(r"[USQTNHM]{1,7}", re.ASCII)
@@ -65,7 +66,15 @@ def parameters(message: Message) -> Parameters:
     return Parameters(given.get("ep"), lifetime, version, text_option(message, AUTHENTICATION))
 
 
-def objects(message: Message) -> Announced | None:
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Objects and instances that a client lists, below the path `root` (empty: none)."""
+
+    root: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+
+def objects(message: Message) -> Objects | None:
     """What the payload lists; None: there is no payload. Raises Refusal."""
     if not message.payload:
         return None
@@ -73,9 +82,12 @@ def objects(message: Message) -> Announced | None:
     if message.opt.content_format not in (None, Format.TEXT, Format.LINKS):
         raise Refusal(Code.UNSUPPORTED_CONTENT_FORMAT)
     try:
-        return links.announced(links.parse(message.payload))
+        announced = links.announced(links.parse(message.payload))
     except ContentError:
         raise Refusal(Code.BAD_REQUEST) from None
+    if len(announced.root.encode()) > MAX_ROOT:
+        raise Refusal(Code.BAD_REQUEST)
+    return Objects(tuple(part for part in announced.root.split("/") if part), announced.paths)
 
 
 def _lifetime(text: str) -> int:

@@ -17,6 +17,7 @@ class Registration:
     `number` counts all registrations. `lifetime` in seconds, `expires` in POSIX seconds. `root`:
     path of its objects, `("lwm2m",)` for `/lwm2m/3303/0`. `accept_tlv`: it must be asked for TLV.
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
+    `unanswered`: the newest token of an observe without an answer, by what it asks for.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Registration:
     expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)
     observations: dict[Path, bytes] = field(default_factory=dict)
+    unanswered: dict[Path, bytes] = field(default_factory=dict)
 
     @property
     def online(self) -> bool:

@@ -19,6 +19,9 @@ from emulator.onenet.years import Retry
 # Five digits: hosts exist that patch exactly five characters of a msgid.
 MIDS = range(10_000, 65_536)
 
+# Outcomes of a cancel after which the device sends no more: done, or it observes nothing there.
+_CANCELLED = (None, Failure.NOT_FOUND)
+
 OnDone = Callable[[Outcome], None]
 
 
@@ -71,7 +74,6 @@ class Requests:
         request = Request(registration, operation, on_done)
         token, notified = None, None
         if isinstance(operation, Observe):
-            self.unobserve(registration, operation.path)
             notified = partial(self._notified, registration, operation.path)
         elif isinstance(operation, CancelObserve):
             token = self._free_token(registration, operation.path)
@@ -84,9 +86,6 @@ class Requests:
             token=token,
             on_notification=notified,
         )
-        if isinstance(operation, Observe):
-            # Valid from now on: the first notification may overtake the answer.
-            registration.observations[operation.path] = request.exchange.token
         self._open.setdefault(request.endpoint, {})[request] = None
         return request
 
@@ -99,8 +98,8 @@ class Requests:
         if request.open:
             self._close(request)
             request.exchange.cancel()
-            if isinstance(request.operation, Observe):
-                self._end_observation(request)
+            if isinstance(request.operation, Observe):  # a part of its answer may be there
+                self._coap.forget_observation(request.exchange.token)
 
     def abandon(self, endpoint: str, now: float) -> None:
         """`endpoint` went offline: its open requests end as OFFLINE."""
@@ -116,14 +115,19 @@ class Requests:
             for request in self._open.get(registration.endpoint, ()):
                 request.exchange.peer = address
 
-    def unobserve(self, registration: Registration, path: Path) -> None:
-        """Forget the observation of `path`, if there is one: its notifications are reset."""
-        token = registration.observations.pop(path, None)
-        if token is not None:
-            self._coap.forget_observation(token)
+    def unobserve(self, registration: Registration, path: Path, token: bytes | None = None) -> None:
+        """Forget the observation of `path`, if there is one: its notifications are reset.
+
+        `token`: only if it has this one.
+        """
+        for tokens in (registration.observations, registration.unanswered):
+            known = tokens.get(path)
+            if known is not None and token in (None, known):
+                del tokens[path]
+                self._coap.forget_observation(known)
 
     def unobserve_all(self, registration: Registration) -> None:
-        for path in list(registration.observations):
+        for path in {*registration.observations, *registration.unanswered}:
             self.unobserve(registration, path)
 
     def _free_token(self, registration: Registration, path: Path) -> bytes | None:
@@ -139,14 +143,6 @@ class Requests:
         if not of_endpoint:
             del self._open[request.endpoint]
 
-    def _end_observation(self, request: Request) -> None:
-        """Forget what `request` has begun or cancelled, but not a newer observation."""
-        registration, path = request.registration, request.operation.path
-        token = request.exchange.token
-        if registration.observations.get(path) == token:
-            del registration.observations[path]
-        self._coap.forget_observation(token)
-
     def _answered(self, request: Request, answer: Message | None, now: float) -> None:
         self._close(request)
         operation, registration = request.operation, request.registration
@@ -155,21 +151,46 @@ class Requests:
             outcome = Outcome(now, Failure.RESP_ERROR if reset else Failure.TIME_OUT)
         else:
             outcome = outcome_of(operation, answer, now)
-        # An answer without Observe ends it; so does a newer observe, or the end of its session.
-        observed = registration.observations.get(operation.path) == request.exchange.token
-        if answer is None or answer.opt.observe is None or not observed:
-            self._end_observation(request)
-        if isinstance(operation, Observe) and outcome.items:
-            self._report(registration, outcome.items, now)
+        if isinstance(operation, Observe):
+            self._observe(request, answer)
+            if outcome.items:
+                self._report(registration, outcome.items, now)
+        elif isinstance(operation, CancelObserve) and outcome.failure in _CANCELLED:
+            self.unobserve(registration, operation.path, request.exchange.token)
         request.on_done(outcome)
+
+    def _observe(self, request: Request, answer: Message | None) -> None:
+        """Keep the observation that `answer` agrees to; without agreement, an older one stays."""
+        registration, token = request.registration, request.exchange.token
+        agreed = (
+            answer is not None and answer.code.is_successful() and answer.opt.observe is not None
+        )
+        path = request.operation.path
+        if agreed and registration.online:
+            self._replace(registration.observations, path, token)
+        elif answer is None and not request.exchange.reset and registration.online:
+            self._replace(registration.unanswered, path, token)
+        else:
+            self._coap.forget_observation(token)
+
+    def _replace(self, tokens: dict[Path, bytes], path: Path, token: bytes) -> None:
+        before = tokens.get(path)
+        if before is not None:
+            self._coap.forget_observation(before)
+        tokens[path] = token
 
     def _notified(
         self, registration: Registration, path: Path, peer: str, message: Message, now: float
     ) -> None:
         self.move(registration, peer)
-        if message.opt.observe is None or not message.code.is_successful():
-            self.unobserve(registration, path)  # the endpoint has ended it (RFC 7641 4.2)
-        if not message.code.is_successful():
+        if registration.unanswered.get(path) == message.token:
+            # The observe came late, or its answer never. A late one has replaced a newer one.
+            del registration.unanswered[path]
+            self._replace(registration.observations, path, message.token)
+        success = message.code.is_successful()
+        if message.opt.observe is None or not success:  # the last one (RFC 7641 section 4.2)
+            self.unobserve(registration, path, message.token)
+        if not success:
             return
         try:
             items = items_of(message, path)

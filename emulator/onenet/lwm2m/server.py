@@ -53,8 +53,9 @@ class Server:
 
     Datagrams go to the sink `send` (address, datagram, time). Stepped: see
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
-    `access_uri`: where endpoints that bootstrap are led. `refusing`: each register and update is
-    answered with 4.03. `seed`: of the tokens.
+    `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
+    `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
+    new registration. `seed`: of the tokens.
     """
 
     def __init__(
@@ -62,10 +63,11 @@ class Server:
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.send: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
+        self.on_registered: Callable[[Registration], None] = lambda _registration: None
         self.refusing = False
         self._coap = Endpoint(
             lambda address, datagram, now: self.send(address, datagram, now),
-            seed=seed,
+            seed=~seed,  # other tokens than those of the modules with the same seed
             mids=MIDS,
             first_mid=MIDS[0],
             tuning=Tuning(nstart=None),  # as seen: requests do not wait for each other
@@ -76,7 +78,7 @@ class Server:
         self.requests = Requests(self._coap, self._report, year.retry)
         self._product = product
         self._observer = Observer(self.requests, year)
-        self._bootstrap = Bootstrap(self._coap, access_uri, year.retry)
+        self.bootstrap = Bootstrap(self._coap, access_uri, year.retry)
 
     def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
@@ -142,9 +144,10 @@ class Server:
         new = self.registrations.register(
             given.endpoint, incoming.peer, lifetime, listed.paths, now
         )
-        new.root = tuple(part for part in listed.root.split("/") if part)
+        new.root = listed.root
         new.accept_tlv = given.version != "1.0"
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
+        self.on_registered(new)
         if self._product.observes(given.endpoint):
             self._observer.start(new, now)
 
@@ -170,7 +173,7 @@ class Server:
         if not given.endpoint or not self._product.admits(given.endpoint, given.auth):
             raise Refusal(Code.BAD_REQUEST)
         incoming.respond(Message(code=Code.CHANGED), now)
-        self._bootstrap.start(given.endpoint, incoming.peer, now)
+        self.bootstrap.start(given.endpoint, incoming.peer, now)
 
     def _registered(self, incoming: Incoming, given: Parameters, now: float) -> Registration:
         """The registration at the location of the request. Raises Refusal."""

@@ -410,13 +410,8 @@ def test_missing_extra_says_what_to_install(
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     assert main(["--json"]) == 2
     assert capsys.readouterr().err == (
-        "m5310-emulator: aiohttp is not installed, which the HTTP API needs:"
-        ' pip install "m5310[emulator]"\n'
+        'm5310-emulator: aiohttp is not installed: pip install "m5310[emulator]"\n'
     )
-    with pytest.raises(SystemExit) as left:
-        main(["--help"])
-    assert left.value.code == 0
-    assert "examples:" in capsys.readouterr().out
 
 
 def assert_fails_to_start(

@@ -40,6 +40,28 @@ def notification(mid: int, value: int, payload: str, kind: str = "4") -> str:
     return f"{kind}145{mid:04x}4a61{value:02x}ff{payload}"
 
 
+def test_observe_without_answer_may_have_arrived() -> None:
+    bench = Bench()
+    observe(bench)
+    bench.elapse(93)
+    assert bench.responses == [None]
+    bench.receives(notification(0x5EBA, 10, "19"))
+    assert bench.takes()[-1] == "60005eba"
+    assert bench.notifications == [(PEER, b"\x19")]
+    bench.endpoint.forget_observation(b"\x4a")
+    bench.receives(notification(0x5EBB, 11, "19"))
+    assert bench.takes() == ["70005ebb"]
+
+
+def test_observe_that_was_reset_is_none() -> None:
+    bench = Bench()
+    observe(bench)
+    bench.receives("70007d34")
+    assert bench.responses == [None]
+    bench.receives(notification(0x5EBA, 10, "19"))
+    assert bench.takes()[-1] == "70005eba"
+
+
 def test_notifications_are_acknowledged() -> None:
     bench = observing()
     bench.receives(notification(0x5EBA, 10, "19"))

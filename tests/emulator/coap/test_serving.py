@@ -68,6 +68,15 @@ def test_without_duplicate_filter_a_repeated_request_is_served_again() -> None:
     assert bench.requests[0].repeated
 
 
+def test_without_duplicate_filter_an_acknowledged_request_is_acknowledged_again() -> None:
+    bench = Bench(Tuning(deduplicate=False))
+    bench.receives(GET)
+    bench.requests[0].acknowledge(bench.now)
+    bench.receives(GET)
+    assert bench.takes() == ["60007d35"] * 2
+    assert len(bench.requests) == 1
+
+
 def test_one_answer_to_each_request() -> None:
     bench = Bench()
     bench.receives(GET)

@@ -44,6 +44,17 @@ def test_values_are_grouped_by_instance() -> None:
     assert answers.values([]) == []
 
 
+def test_resource_with_several_instances_is_shown_as_in_a_push() -> None:
+    items = [
+        Item(Path(3, 0, 6, 0), 1),
+        Item(Path(3, 0, 0), "OneNET"),
+        Item(Path(3, 0, 6, 1), 5),
+    ]
+    several = [{"val": 1, "res_inst_id": 0}, {"val": 5, "res_inst_id": 1}]
+    res = [{"res_inst": several, "res_id": 6}, {"val": "OneNET", "res_id": 0}]
+    assert answers.values(items) == [{"res": res, "obj_inst_id": 0}]
+
+
 def test_bytes_become_an_array_of_numbers() -> None:
     for value, expected in [
         (b"\x0a\x64\x7b", [10, 100, 123]),

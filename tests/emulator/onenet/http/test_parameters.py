@@ -396,6 +396,7 @@ def test_device_with_all_parameters() -> None:
         "obsv": False,
         "other": {"version": "1.0.0", "manu": "china mobile"},
         "protocol": "lwm2m",
+        "auth": "auth77",
     }
     assert parameters.description(body) == Description(
         title="mydevice",
@@ -407,6 +408,7 @@ def test_device_with_all_parameters() -> None:
         private=False,
         observed=False,
         other={"version": "1.0.0", "manu": "china mobile"},
+        auth="auth77",
     )
 
 
@@ -440,6 +442,10 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
         ("private", "true"),
         ("obsv", 1),
         ("other", "text"),
+        ("auth", 1),
+        ("auth", ""),
+        ("auth", "a" * 17),
+        ("auth", "a b"),
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:

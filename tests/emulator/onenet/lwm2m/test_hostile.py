@@ -165,6 +165,24 @@ def test_sender_from_elsewhere_changes_nothing(
         assert bench.state() == before
 
 
+PARTS = st.sampled_from(["/", "3303", "0", "65536", "lwm2m", "a" * 300, "é", '"', ";", "=", " "])
+
+
+@settings(max_examples=scaled(100))
+@given(
+    st.lists(st.lists(PARTS, max_size=12).map("".join), max_size=6),
+    st.sampled_from(["", ';rt="oma.lwm2m"', ";rt=oma.lwm2m;ct=x", ";"]),
+)
+def test_no_links_of_a_device_raise(paths: list[str], attributes: str) -> None:
+    bench = Bench()
+    head = REGISTER[: REGISTER.index(b"\xff") + 1]
+    links = ",".join(f"<{path}>{attributes}" for path in paths).encode()
+    bench.receive(head + links)
+    bench.request()
+    for seconds in (10, 10, 10, 100):
+        bench.wait(seconds)
+
+
 def test_memory_stays_flat_under_hostile_datagrams() -> None:
     chance = Random(1)
     bench = Bench()

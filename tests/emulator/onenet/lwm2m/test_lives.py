@@ -105,6 +105,20 @@ def test_observe_that_waits_is_answered_from_the_new_address() -> None:
     assert cloud.values() == [1.0]
 
 
+def test_notification_of_type_ack_counts_as_the_answer_that_was_lost() -> None:
+    cloud = CloudWithDevice(year=2018)
+    cloud.module.answer = silent
+    cloud.module.register(INSTANCE)
+    cloud.step()
+    report = cloud.module.notify(TEMPERATURE, 2.0)
+    cloud.module._unsent.clear()
+    cloud.module.send(report, Type.ACK)
+    cloud.step()
+    assert cloud.values() == [2.0]
+    assert cloud.module.operations() == ["Observe /3303/0", "Discover /3303"]
+    assert cloud.module.brief()[-1].startswith("CON")
+
+
 # Order -------------------------------------------------------------------------------------------
 
 

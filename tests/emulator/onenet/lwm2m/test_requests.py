@@ -305,12 +305,53 @@ def test_observe_without_agreement_leaves_no_observation(code: int, rest: str) -
     assert bench.coap.observations == {}
 
 
-def test_observe_that_timed_out_leaves_no_observation() -> None:
-    bench = Bench()
+def unanswered(bench: Bench) -> bytes:
+    """An observe that has timed out; returns its token."""
     token = bench.begin(OBSERVE)[4:8]
-    for now in (10, 20, 30):
-        bench.coap.step(now)
+    for _ in range(3):
+        due = bench.coap.due
+        assert due is not None
+        bench.coap.step(due)
     assert bench.device.observations == {}
+    return token
+
+
+def test_notification_shows_that_an_observe_without_answer_has_arrived() -> None:
+    bench = Bench()
+    token = unanswered(bench)
+    bench.coap.receive("there", notification(token, kind=0x40), 31)
+    assert bench.sent[-1][1] == b"\x60\x00\x00\x01"
+    assert bench.device.observations == {OBSERVE.path: token}
+    assert len(bench.reports) == 1
+
+
+def test_of_observes_without_answer_the_newest_counts() -> None:
+    bench = Bench()
+    old, new = unanswered(bench), unanswered(bench)
+    bench.coap.receive("there", notification(old), 61)
+    assert bench.sent[-1][1] == b"\x70\x00\x00\x01"
+    bench.coap.receive("there", notification(new), 62)
+    assert bench.device.observations == {OBSERVE.path: new}
+
+
+def test_late_observe_may_replace_the_newer_one() -> None:
+    """Its repetition took longer than the next observe and its answer."""
+    bench = Bench()
+    late = unanswered(bench)
+    newer = bench.begin(OBSERVE)
+    bench.coap.receive("there", answer(newer, CONTENT, "60"), 31)
+    assert bench.device.observations == {OBSERVE.path: newer[4:8]}
+    bench.coap.receive("there", notification(late), 32)
+    assert bench.device.observations == {OBSERVE.path: late}
+    bench.coap.receive("there", notification(newer[4:8]), 33)
+    assert bench.sent[-1][1] == b"\x70\x00\x00\x01"
+
+
+def test_end_of_the_registration_ends_what_was_not_answered() -> None:
+    bench = Bench()
+    token = unanswered(bench)
+    bench.requests.unobserve_all(bench.device)
+    assert bench.coap.observations == {}
     bench.coap.receive("there", notification(token), 31)
     assert bench.sent[-1][1] == b"\x70\x00\x00\x01"
 
@@ -340,6 +381,25 @@ def test_second_observe_of_a_path_replaces_the_first() -> None:
     bench.end(OBSERVE, CONTENT, OBSERVED)
     assert list(bench.coap.observations) == [bench.device.observations[PATH]]
     assert bench.device.observations[PATH] != old
+
+
+@pytest.mark.parametrize("operation", [OBSERVE, CANCEL])
+def test_request_that_times_out_or_is_refused_keeps_the_observation(operation: Operation) -> None:
+    bench, token = observed()
+    bench.begin(operation)
+    for now in (10, 20, 30):
+        bench.coap.step(now)
+    assert bench.outcomes == [Outcome(30, Failure.TIME_OUT)]
+    bench.end(operation, 0x85)
+    assert bench.device.observations == {PATH: token}
+    bench.coap.receive("there", notification(token), 31)
+    assert bench.reports[1:] == [(Item(PATH, 20.5),)]
+
+
+def test_cancel_of_what_the_device_does_not_observe_ends_the_observation() -> None:
+    bench, _ = observed()
+    bench.end(CANCEL, 0x84)
+    assert bench.device.observations == bench.coap.observations == {}
 
 
 def test_observe_that_was_replaced_before_its_answer_leaves_no_observation() -> None:

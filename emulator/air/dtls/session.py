@@ -1,0 +1,157 @@
+"""One session of DTLS-PSK, from the handshake on: datagrams in and out, OpenSSL in between."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from emulator.air.dtls import records
+from emulator.air.dtls.openssl import SSL, lib
+from emulator.air.dtls.psk import Credentials
+
+# Bytes of a datagram of a handshake, without UDP and IP; that of CoAP's default (RFC 7252 4.6).
+MTU = 1280
+# guess: bounds work. A longer datagram is ignored; CoAP and DTLS need less than half.
+MAX_DATAGRAM = 4096
+
+# OpenSSL's name for: keys are made, the first record under them is awaited. A test guards it.
+_AWAITS_PROOF = b"SSLv3/TLS read change cipher spec"
+
+
+class Session:
+    """`receive` datagrams, `send` data; after each call take `output`.
+
+    `identity`: of the client, once it is known. `established`: both ends have shown that they have
+    the same key. `ended`: why it is over, in words; then it does nothing more. `wait`: seconds
+    until `repeat` is due, by OpenSSL's own real clock; None: never. `random`: the client's random
+    number, by which a repeated ClientHello is known.
+    """
+
+    def __init__(self, context: SSL.Context, credentials: Credentials | None = None) -> None:
+        """A client that begins if there are `credentials`, else a server."""
+        self.credentials = credentials
+        self.identity = "" if credentials is None else credentials.identity
+        self.established = False
+        self.ended = ""
+        self.started = self.heard = 0.0
+        self.waiting: list[bytes] = []  # data to send once it is established
+        self.unanswered = 0  # data sent since something was received
+        self.asked = 0.0  # when the first of them was
+        self._connection = SSL.Connection(context, None)
+        self._connection.set_ciphertext_mtu(MTU)
+        self._server = credentials is None
+        self._shown = False  # a record under the new keys has come in the handshake
+        self._number = 0  # of the next record without keys
+        self._alert = b""
+        if self._server:
+            self._connection.set_accept_state()
+        else:
+            self._connection.set_connect_state()
+
+    @property
+    def random(self) -> bytes:
+        return self._connection.client_random() or b""
+
+    @property
+    def wait(self) -> float | None:
+        return None if self.ended else self._connection.DTLSv1_get_timeout()
+
+    def listen(self, hello: bytes) -> bool:
+        """Take a ClientHello: True if its cookie is right. Else the session is as before, and
+        `output` is the demand for one.
+        """
+        lib.ERR_clear_error()
+        self._connection.bio_write(hello)
+        try:
+            self._connection.DTLSv1_listen()
+        except SSL.WantReadError:
+            return False
+        except SSL.Error as error:
+            self.ended = _reason(error)
+            return False
+        return True
+
+    def receive(self, datagram: bytes = b"") -> list[bytes]:
+        """Take a datagram, which may be anything: the data in it. Without one: begin."""
+        received: list[bytes] = []
+        if self.ended:
+            return received
+        if not self.established:
+            self._shown = self._shown or any(map(_is_proof, records.split(datagram)))
+        lib.ERR_clear_error()  # what an earlier call has left is not about this one
+        if datagram:
+            self._connection.bio_write(datagram)
+        try:
+            if not self.established:
+                self._connection.do_handshake()
+                self.established = True
+            while True:
+                received.append(self._connection.recv(MAX_DATAGRAM))
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self.close()
+            self.ended = "the peer closed it"
+        except SSL.Error as error:
+            self.ended = _reason(error)
+        if self._server and not self.established and not self.ended:
+            self._check_proof()
+        return received
+
+    def send(self, data: bytes) -> None:
+        """Once it is established: one record, and so one datagram."""
+        lib.ERR_clear_error()
+        try:
+            self._connection.send(data)
+        except SSL.Error as error:
+            self.ended = _reason(error)
+
+    def repeat(self) -> None:
+        """Send the last messages of the handshake again, if OpenSSL finds that it is time."""
+        lib.ERR_clear_error()
+        try:
+            self._connection.DTLSv1_handle_timeout()
+        except SSL.Error as error:
+            self.ended = _reason(error)
+
+    def close(self) -> None:
+        """Tell the peer, if it is established."""
+        self.ended = self.ended or "closed"
+        if self.established:
+            lib.ERR_clear_error()
+            with suppress(SSL.Error):
+                self._connection.shutdown()
+
+    def output(self) -> list[bytes]:
+        """The datagrams to send now."""
+        try:
+            made = records.split(self._connection.bio_read(65_536))
+        except SSL.WantReadError:
+            made = []
+        for each in made:
+            if records.epoch(each) == 0:
+                self._number = records.sequence(each) + 1
+        if self._alert:
+            made.append(self._alert)
+            self._alert = b""
+        return records.pack(made, MTU)
+
+    def _check_proof(self) -> None:
+        """OpenSSL ignores a record that it cannot read (RFC 6347 4.1.2.7), also the one that shows
+        that the client has the same key; the client would wait for an answer in vain.
+        """
+        if self._shown and self._connection.get_state_string() == _AWAITS_PROOF:
+            self.ended = "wrong key"
+            self._alert = records.decrypt_error(self._number)
+
+
+def _is_proof(record: bytes) -> bool:
+    """Whether it is a message of a handshake under its new keys."""
+    return record[0] == records.HANDSHAKE and records.epoch(record) > 0
+
+
+def _reason(error: SSL.Error) -> str:
+    """OpenSSL's words for it."""
+    reasons = error.args[0] if error.args else ()
+    if isinstance(reasons, list) and reasons:
+        return str(reasons[-1][-1])
+    return "OpenSSL failed"

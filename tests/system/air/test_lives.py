@@ -1,0 +1,172 @@
+"""Six lives of a device, over both airs: AT on one side, OneNET's HTTP API on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from emulator.lwm2m.model import Path
+from emulator.module.boot import Cause
+from tests.support.two_airs import AIRS, LEVEL, TEMPERATURE, World, world
+
+pytestmark = pytest.mark.realtime
+Given = Callable[[], AbstractAsyncContextManager[World]]
+LEVEL_7 = {"data": [{"res_id": 5851, "val": 7}]}
+ASLEEP = "AT+CPSMS=1,,,01000001,00000001"  # sleeps 2 s after the network has let it go
+
+
+@pytest.fixture(params=[(air, style) for air in AIRS for style in ("onenet", "standard")], ids=str)
+def given(request: pytest.FixtureRequest) -> Given:
+    return lambda: world(*request.param)
+
+
+def observes(it: World) -> int:
+    """How often the platform has observed /3303/0, repetitions included."""
+    return len(it.host.got("+MIPLOBSERVE:0,"))
+
+
+# NAT rebinding -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("update", [False, True])
+async def test_observation_is_kept_behind_a_new_address(given: Given, update: bool) -> None:
+    async with given() as it:
+        await it.log_in()
+        await it.report(21.0, 1)
+        asked = observes(it)
+        it.rebind()
+        if update:
+            await it.at("AT+MIPLUPDATE=0,3600,0")
+            await it.elapse(5)
+            assert it.host.got("+MIPLUPDATE") == ["+MIPLUPDATE:0,1"]
+        await it.report(22.0, 2)
+        assert it.host.got("+MIPLNOTIFY") == ["+MIPLNOTIFY:0,1", "+MIPLNOTIFY:0,2"]
+        assert (await it.values())[-2:] == [21.0, 22.0]
+        assert observes(it) == asked
+        answer = await it.read()
+        assert answer["errno"] == 0
+        assert it.carried[-1][0] == it.module_address
+
+
+async def test_request_that_waits_is_answered_from_the_new_address(given: Given) -> None:
+    async with given() as it:
+        await it.log_in()
+        it.host.busy = True
+        call = await it.begin("GET", "/nbiot", TEMPERATURE)
+        await it.elapse(3)
+        it.rebind()
+        await it.at("AT+MIPLUPDATE=0,3600,0")
+        await it.elapse(3)
+        it.host.resume(it.now)
+        await it.elapse(1)
+        assert (await call)["errno"] == 0
+
+
+# Sleep -------------------------------------------------------------------------------------------
+
+
+async def test_request_waits_for_the_module_that_sleeps(given: Given) -> None:
+    """It is repeated after 10 s and after 20 s; the module has woken up by then."""
+    async with given() as it:
+        await it.log_in()
+        await it.at(ASLEEP)
+        await it.elapse(60)
+        assert it.module.power_saving.asleep
+        call = await it.begin("POST", "/nbiot", {**LEVEL, "mode": "2"}, LEVEL_7)
+        await it.elapse(15)
+        assert it.host.got("+MIPLWRITE") == []
+        await it.at("AT", "AT")  # the first bytes are lost to the wake-up
+        await it.report(21.0, 1)
+        await it.elapse(5)
+        assert (await call)["errno"] == 0
+        assert len(it.host.got("+MIPLWRITE")) == 1
+        assert it.host.got("+MIPLNOTIFY") == ["+MIPLNOTIFY:0,1"]
+
+
+async def test_request_to_a_module_that_sleeps_on_times_out(given: Given) -> None:
+    """And the observation has survived it."""
+    async with given() as it:
+        await it.log_in()
+        asked = observes(it)
+        await it.at(ASLEEP)
+        await it.elapse(60)
+        answer = await it.read()
+        assert answer == {"errno": 16, "error": "unsuccess: TIME_OUT null"}
+        await it.at("AT", "AT")
+        await it.report(21.0, 1)
+        assert (await it.values())[-1] == 21.0
+        assert observes(it) == asked
+        assert (await it.read())["errno"] == 0
+
+
+# Registration again ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_new_registration_is_observed_again(given: Given, restart: bool) -> None:
+    """After a logout, or after a restart in which the module forgot everything."""
+    async with given() as it:
+        await it.log_in()
+        await it.report(21.0, 1)
+        if restart:
+            it.module.power_cycle(Cause.WATCHDOG, it.now)
+        else:
+            await it.at("AT+MIPLCLOSE=0", "AT+MIPLDEL=0")
+            await it.elapse(5)
+            assert not await it.online()
+        await it.elapse(30)
+        it.host.urcs.clear()
+        it.rebind()
+        await it.log_in()
+        assert await it.online()
+        assert observes(it) == 2
+        await it.report(22.0, 1)
+        assert it.host.got("+MIPLNOTIFY") == ["+MIPLNOTIFY:0,1"]
+        values = await it.values()
+        assert (values[-1], values.count(21.0), values.count(22.0)) == (22.0, 1, 1)
+
+
+# The platform knows the device no longer ---------------------------------------------------------
+
+
+async def test_report_of_an_expired_device_is_reset(given: Given) -> None:
+    """The module drops that observation, its update fails, and it registers again."""
+    async with given() as it:
+        await it.log_in()
+        await it.at("AT+MIPLUPDATE=0,60,0")
+        await it.elapse(90)
+        it.host.urcs.clear()
+        assert not await it.online()
+        await lost_and_registered_again(it)
+
+
+async def test_platform_that_started_again_gets_the_device_back(given: Given) -> None:
+    async with given() as it:
+        await it.log_in()
+        it.start_platform()
+        await it.serve_http()
+        await lost_and_registered_again(it)
+
+
+async def lost_and_registered_again(it: World) -> None:
+    observed = it.module.client.observed
+    assert Path(3303, 0) in observed
+    await it.report(21.0, 1)
+    assert it.host.got("+MIPLNOTIFY") == []
+    assert it.module.client.observed == tuple(path for path in observed if path.object != 3303)
+    assert 21.0 not in await it.values()
+    await it.at("AT+MIPLUPDATE=0,3600,0")
+    await it.elapse(5)
+    assert it.host.got("+MIPLUPDATE") == ["+MIPLUPDATE:0,0"]
+    it.host.urcs.clear()
+    await it.at("AT+MIPLOPEN=0,60")
+    await it.elapse(5)
+    assert it.host.got("+MIPLOPEN") == ["+MIPLOPEN:0,1"]
+    assert observes(it) == 2
+    await it.report(22.0, 2)
+    assert it.host.got("+MIPLNOTIFY") == ["+MIPLNOTIFY:0,2"]
+    assert (await it.values())[-1] == 22.0
+    assert 21.0 not in await it.values()
+    assert (await it.read())["errno"] == 0
