@@ -235,7 +235,7 @@ class StrictBench:
         where = path.strip("/").replace("/", ",")
         self.command(f'AT+MIPLNOTIFY=0,{where},{kind},"{value}",1')
 
-    # --- requests of the server --------------------------------------------------------------------
+    # --- requests of the server ----------------------------------------------------------------
 
     async def answered(self, exchange: Exchange) -> Exchange:
         await self.until(lambda: exchange.answer is not None)

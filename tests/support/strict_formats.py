@@ -6,6 +6,8 @@ so a value that is not of its type is found, too.
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import re
 import struct
@@ -212,8 +214,10 @@ def content(path: str, content_format: int | None, payload: bytes) -> dict[str, 
         if kind != "opaque":
             raise Fault(f"{path}: format 42 for a value of type {kind} (6.4.2)")
         return {path: payload}
+    if content_format == JSON:
+        return _from_json(path, payload)
     if content_format != TLV:
-        raise Fault(f"{path}: Content-Format {content_format}: expected 0, 42 or 11542 (6.4)")
+        raise Fault(f"{path}: Content-Format {content_format}: expected one of 6.4")
     if not payload:
         raise Fault(f"{path}: no payload")
     entries = tlv(payload)
@@ -224,6 +228,30 @@ def content(path: str, content_format: int | None, payload: bytes) -> dict[str, 
     if [entry.number for entry in entries] != [int(parts[2])]:
         raise Fault(f"{path}: TLV of {entries}: expected the resource and nothing else (6.4.3)")
     return _resources(path.rpartition("/")[0], entries)
+
+
+_FIELDS = {"string": "sv", "boolean": "bv", "opaque": "sv"}
+
+
+def _from_json(path: str, payload: bytes) -> dict[str, Value]:
+    """JSON (6.4.4). Raises Fault."""
+    values: dict[str, Value] = {}
+    try:
+        text = json.loads(payload)
+        records = text["e"]
+        for record in records:
+            own = text.get("bn", "") + record.get("n", "")
+            field = _FIELDS.get(_type_of(own).rstrip("*"), "v")
+            if record.keys() - {"n", field}:
+                raise Fault(f"{own}: fields {set(record)}: expected n and {field} (6.4.4)")
+            if field == "v" and (isinstance(record["v"], bool | str)):
+                raise Fault(f"{own}: {record['v']!r}: expected a number (6.4.4)")
+            values[own] = record[field]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Fault(f"{path}: {payload!r} is not the JSON of 6.4.4: {error!r}") from None
+    if not values or any(f"{own}/".find(f"{path}/") for own in values):
+        raise Fault(f"{path}: JSON with {list(values)}")
+    return values
 
 
 def _object(path: str, entries: list[Entry]) -> dict[str, Value]:
@@ -275,6 +303,8 @@ def _from_text(kind: str, payload: bytes) -> Value:
     text = _text_of(payload)
     if kind == "string":
         return text
+    if kind == "opaque":
+        return base64.b64decode(payload, validate=True)
     if kind == "boolean" and text in ("0", "1"):
         return text == "1"
     if kind in ("integer", "time") and re.fullmatch(r"-?\d+", text):

@@ -276,7 +276,8 @@ class Client:
         if incoming.peer != self._registration.server:
             return
         if self.state not in SERVING:
-            self._registration.serve_bootstrap(incoming, now)
+            if self._registration.serve_bootstrap(incoming, now):
+                self._own.lifetime = self._registration.lifetime
             return
         try:
             path = path_of(incoming.message)

@@ -177,6 +177,11 @@ class Registration:
         """Whether the outcome of an exchange is outstanding."""
         return self._exchange is not None or self._bootstrap is not None
 
+    @property
+    def lifetime(self) -> int:
+        """Of the login, in seconds."""
+        return self._account.lifetime
+
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
         if event not in TRANSITIONS[self.state]:
