@@ -36,13 +36,9 @@ _MEANINGLESS = {
         "allow_network",
     },
     "--server": {"http", "api_key", "device", "year", "coap"},
-    "--air memory": {"coap", "server", "platform_only"},
+    "--air memory": {"coap", "server"},
 }
-_OPTIONS = {
-    "device": "no_device",
-    "strict": "baud",
-    "platform_only": "platform",
-}  # where they differ
+_OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
 
 # Different texts about lost datagrams that are printed; each is printed once.
 _MAX_NOTES = 100

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emulator.air.faults import Faults
-from emulator.line.faults import Fault, Rates
+from emulator.cli import values
 from emulator.module.firmware import DEFAULT, FIRMWARES
 from emulator.module.lwm2m.style import STYLES
-from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.years import DEFAULT_YEAR, YEARS
 
 # Exit status after wrong options, by convention.
 USAGE_ERROR = 2
-# Faster than any UART, so probably a typing mistake.
-_MAX_BAUD = 10_000_000
 
 _DESCRIPTION = """\
 Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
@@ -63,8 +59,6 @@ examples:
 
 # Arguments that `read` turns into parameters.
 _SUBCOMMAND, _SPEED, _FAULTS, _AIR_FAULTS = "_subcommand", "_speed", "_faults", "_air_faults"
-# Settings of `Faults` of the air.
-_OF_AIR = ("latency", "loss", "duplication", "reordering", "delayed", "delay")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -218,7 +212,7 @@ def _add_air(made: argparse.ArgumentParser) -> None:
     air.add_argument(
         "--air-faults",
         dest=_AIR_FAULTS,
-        type=_air_faults,
+        type=values.air_faults,
         metavar="SETTING=NUMBER,...[,seed=N]",
         help="latency in seconds each way (default 0.1); shares of the datagrams, 0 to 1: loss,"
         " duplication, reordering (later ones overtake them), and delayed, which take delay seconds"
@@ -244,14 +238,14 @@ def _add_line(made: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--baud",
         dest=_SPEED,
-        type=_baud,
+        type=values.baud,
         metavar="N|off|strict|N,strict",
         help="speed; off: as fast as the host reads; strict: a host at another speed reads and"
         " sends garbage, on a pty or RFC 2217 (default 9600; of a replay: as recorded)",
     )
     line.add_argument(
         "--quiet",
-        type=_seconds,
+        type=values.seconds,
         metavar="SECONDS",
         help="shortest time from a final result to the next command; earlier ones are reported"
         " (default 0.02)",
@@ -264,7 +258,7 @@ def _add_line(made: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--faults",
         dest=_FAULTS,
-        type=_faults,
+        type=values.faults,
         metavar="FAULT=SHARE,...[,seed=N]",
         help="share of the bytes, 0 to 1, with the fault loss, double, corrupt, delay or garbage;"
         " the same seed gives the same faults",
@@ -277,7 +271,7 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument("--imsi", help="number of the SIM, up to 16 digits or letters")
     module.add_argument(
         "--firmware",
-        type=_firmware,
+        type=values.firmware,
         metavar="NAME|FILE.toml",
         help=f"firmware variant: {', '.join(FIRMWARES)}, or a file of your own (default {DEFAULT})",
     )
@@ -303,13 +297,13 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     )
     module.add_argument(
         "--modules",
-        type=_count,
+        type=values.count,
         metavar="N",
         help="number of modules with one cloud; links, ports, IMEI and IMSI are counted up",
     )
     module.add_argument(
         "--speed",
-        type=_factor,
+        type=values.factor,
         metavar="X",
         help="run X times as fast; 60: one hour passes in one minute",
     )
@@ -318,88 +312,3 @@ def _add_module(made: argparse.ArgumentParser) -> None:
         action="store_true",
         help="UDP sockets of the module may send to other machines (default: loopback only)",
     )
-
-
-def _firmware(text: str) -> str | Path:
-    if text not in FIRMWARES and not text.endswith(".toml"):
-        known = ", ".join(FIRMWARES)
-        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a .toml file")
-    return text if text in FIRMWARES else Path(text)
-
-
-def _baud(text: str) -> dict[str, object]:
-    """`baud` and, if given, `strict`."""
-    speed, comma, strict = text.partition(",")
-    if text == "off":
-        return {"baud": None}
-    if text == "strict":
-        return {"strict": True}
-    number = int(speed) if speed.isascii() and speed.isdecimal() else 0
-    if not 0 < number <= _MAX_BAUD or (comma and strict != "strict"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r}, expected a speed such as 9600, or off, or strict, or 9600,strict"
-        )
-    return {"baud": number, "strict": True} if comma else {"baud": number}
-
-
-def _faults(text: str) -> dict[str, object]:
-    """`faults` and, if given, `seed`."""
-    return _with_seed(text, tuple(Fault), "SHARE", lambda shares: {"faults": Rates(**shares)})
-
-
-def _air_faults(text: str) -> dict[str, object]:
-    """`air_faults` and, if given, `seed`."""
-
-    def checked(settings: dict[str, float]) -> dict[str, object]:
-        faults = Faults()
-        for name, number in settings.items():
-            setattr(faults, name, number)
-        return {"air_faults": settings}
-
-    return _with_seed(text, _OF_AIR, "NUMBER", checked)
-
-
-def _with_seed(
-    text: str, known: tuple[str, ...], value: str, made: Callable[[Any], dict[str, object]]
-) -> dict[str, object]:
-    """What is `made` of the numbers by name in `text`, and its `seed` if it has one."""
-    numbers: dict[str, float] = {}
-    found: dict[str, object] = {}
-    try:
-        for part in text.split(","):
-            name, _, number = part.partition("=")
-            if name == "seed":
-                found["seed"] = int(number)
-            elif name in known:
-                numbers[name] = float(number)
-            else:
-                raise ValueError(f"{name!r} is unknown")
-        return {**made(numbers), **found}
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: {error}; expected {'|'.join(known)}={value},... and optionally seed=N"
-        ) from None
-
-
-def _seconds(text: str) -> float:
-    return _number(text, "a number of seconds, 0 or more", lowest=0.0)
-
-
-def _factor(text: str) -> float:
-    return _number(text, "a factor of 0.001 or more", lowest=0.001)
-
-
-def _number(text: str, expected: str, *, lowest: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not lowest <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected {expected}")
-    return number
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= MAX_DEVICES:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected 1 to {MAX_DEVICES}")
-    return int(text)
