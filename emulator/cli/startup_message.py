@@ -32,7 +32,7 @@ class CloudInfo:
     def call(self, path: str) -> str:
         """A command that calls the API."""
         header = shlex.quote(f"api-key: {self.api_key}")
-        return f"curl -H {header} {shlex.quote(self.http + path)}"
+        return f"curl -H {header} '{self.http}{path}'"
 
     def announcement(self, endpoint: str, instances: Iterable[str]) -> str:
         """A device has registered: a command that reads one of its instances."""
