@@ -69,16 +69,20 @@ class _Peer:
         self.waiting: deque[Outgoing] = deque()
 
 
+def check_mids(mids: range, first_mid: int | None) -> None:
+    """Raises ValueError unless `mids` are message ids, and `first_mid` (None: none) one of them."""
+    if not mids or mids[0] < 0 or mids[-1] > 0xFFFF or mids.step != 1:
+        raise ValueError(f"message ids {mids}: expected a range within 0 to 65535, step 1")
+    if first_mid is not None and first_mid not in mids:
+        raise ValueError(f"first message id {first_mid}: expected one of {mids}")
+
+
 class Transmissions:
     """All messages of an endpoint that go out."""
 
     def __init__(
         self, send: Send, random: Random, mids: range, first_mid: int | None, tuning: Tuning
     ) -> None:
-        if not mids or mids[0] < 0 or mids[-1] > 0xFFFF or mids.step != 1:
-            raise ValueError(f"message ids {mids}: expected a range within 0 to 65535, step 1")
-        if first_mid is not None and first_mid not in mids:
-            raise ValueError(f"first message id {first_mid}: expected one of {mids}")
         self.send = send
         self.deadlines: Deadlines[Outgoing] = Deadlines()
         self._random, self._mids, self._first_mid, self._tuning = random, mids, first_mid, tuning

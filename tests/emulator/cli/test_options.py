@@ -23,8 +23,8 @@ def test_everything_can_be_parsed() -> None:
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
-        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 --strict-host "
-        "--downlink-window 90"
+        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
+        "--strict-host --downlink-window 90"
     )
     assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
