@@ -34,7 +34,14 @@ from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
 from emulator.simulation.loop_thread import LoopThread
-from emulator.simulation.parameters import address_of, check_types, checked_key
+from emulator.simulation.parameters import (
+    address_of,
+    check_parts,
+    check_types,
+    checked_key,
+    coap_address,
+    server_address,
+)
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
@@ -133,10 +140,9 @@ class Emulator:
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
         self.air = self._air(air, Faults(latency=latency, seed=seed))
-        if air == "memory" and (server is not None or platform_only):
-            raise ValueError("server, platform_only: expected together with air='coap'")
-        self._coap = address_of(coap, "coap", of_uri)
-        self.server = None if server is None else address_of(server, "server", of_uri)
+        check_parts(air, server=server, platform_only=platform_only, record=record)
+        self._coap = coap_address(coap)
+        self.server = server_address(server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
         self.platform = Platform(year_of(year), seed=seed)
         self.clock = clock or LoopClock()
@@ -287,14 +293,9 @@ class Emulator:
             if isinstance(self.air, UdpAir):
                 self._open_sockets(self.air, opened)
             show, write = self._trace if self._trace_air else None, self._capture
-            end = watch(
-                self.air,
-                self.boards,
-                show=None if show is None else guarded(show, _report("trace")),
-                write=None if write is None else guarded(write, _report("capture"), ends=True),
-                servers=self._servers,
-                now=self.now(),
-            )
+            show = show and guarded(show, _report("trace"))
+            write = write and guarded(write, _report("capture"), ends=True)
+            end = watch(self.air, self.boards, show, write, servers=self._servers, now=self.now)
             opened.callback(end)
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, _report("record"), ends=True))

@@ -41,7 +41,8 @@ class Air(ABC):
 
     `faults` may be changed at any time; the links of both ends add to it. `on_datagram(source,
     destination, datagram, now)` is called for each datagram that is sent, also if it is lost, with
-    the addresses as the end before the NAT sees them. Call `step` at `deadline`.
+    the addresses as the end before the NAT sees them. `on_note` gets a text for each datagram that
+    could not be sent, where the air knows why. Call `step` at `deadline`.
     """
 
     _goes_further = False  # whether there are receivers that are not attached
@@ -49,6 +50,7 @@ class Air(ABC):
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = Faults() if faults is None else faults
         self.on_datagram: Tap | None = None
+        self.on_note: Callable[[str], object] = lambda _text: None
         self._routes = Routes()
         self._attached: dict[str, Attachment] = {}
         self._seen: dict[str, str] = {}  # the attached address by what others see
