@@ -278,8 +278,8 @@ def _resources(path: str, entries: list[Entry]) -> dict[str, Value]:
     for entry in entries:
         own = f"{path}/{entry.number}"
         kind = _type_of(own)
-        if entry.kind == RESOURCE:
-            values[own] = value_of(kind.rstrip("*"), entry.value)
+        if entry.kind == RESOURCE and not kind.endswith("*"):
+            values[own] = value_of(kind, entry.value)
         elif entry.kind == MULTIPLE and kind.endswith("*"):
             for part in tlv(entry.value):
                 if part.kind != RESOURCE_INSTANCE:

@@ -214,7 +214,8 @@ class Requests:
         items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
         if self._style.strict:
             own = self._own.items(request.path)
-            items += tuple(item for item in own if self._objects.type_of(item.path) is None)
+            declared = self._objects.type_of
+            items += tuple(item for item in own if declared(item.path.resource_path) is None)
         group = self._objects.has_groups(request.path)
         accept = self._pending[request.msgid].incoming.message.opt.accept
         try:
