@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from emulator.air.addresses import of_uri, split
-from emulator.air.faults import LATENCY, Faults
+from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
@@ -34,7 +34,14 @@ from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
 from emulator.simulation.loop_thread import LoopThread
-from emulator.simulation.parameters import address_of, check_types, checked_key
+from emulator.simulation.parameters import (
+    address_of,
+    check_parts,
+    check_types,
+    checked_key,
+    coap_address,
+    server_address,
+)
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
@@ -92,6 +99,7 @@ class Emulator:
         platform_only: bool = False,
         trace_air: bool = False,
         capture: Callable[[bytes], object] | None = None,
+        downlink_window: float | None = DOWNLINK_WINDOW,
     ) -> None:
         """Checks its parameters; `start` opens ports.
 
@@ -122,6 +130,7 @@ class Emulator:
           `coap`: OneNET's addresses lead there, and there is no HTTP API. `style`: how the modules
           speak LwM2M, `onenet` as China Mobile's suite, `standard` as LwM2M 1.0 has it; None:
           `standard` with `server`. `platform_only`: no module; `modules` devices of the cloud.
+          `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
         - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
           blocks of a pcapng file of the air and the lines.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
@@ -133,14 +142,12 @@ class Emulator:
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
         self.air = self._air(air, Faults(latency=latency, seed=seed))
-        if air == "memory" and (server is not None or platform_only):
-            raise ValueError("server, platform_only: expected together with air='coap'")
-        self._coap = address_of(coap, "coap", of_uri)
-        self.server = None if server is None else address_of(server, "server", of_uri)
+        check_parts(air, server=server, platform_only=platform_only, record=record)
+        self._coap = coap_address(coap)
+        self.server = server_address(server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
         self.platform = Platform(year_of(year), seed=seed)
-        self.clock = clock or LoopClock()
-        self.baud = baud
+        self.clock, self.baud = clock or LoopClock(), baud
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
@@ -160,7 +167,7 @@ class Emulator:
             style=style or ("onenet" if server is None else "standard"),
             now=self.now(),
         )
-        self._add_boards(module, [] if platform_only else config.for_each(modules))
+        self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
         addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
@@ -174,9 +181,14 @@ class Emulator:
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
 
-    def _add_boards(self, module: Callable[..., Module], configs: Sequence[BoardConfig]) -> None:
+    def _add_boards(
+        self, module: Callable[..., Module], configs: Sequence[BoardConfig], window: float | None
+    ) -> None:
+        if window is not None and not window > 0:
+            raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
             self._add_board(module(identity, seed=config.seed), config)
+            self.boards[-1].module.downlink_window = window
 
     def _air(self, kind: str, faults: Faults) -> Air:
         if kind == "memory":
@@ -287,14 +299,9 @@ class Emulator:
             if isinstance(self.air, UdpAir):
                 self._open_sockets(self.air, opened)
             show, write = self._trace if self._trace_air else None, self._capture
-            end = watch(
-                self.air,
-                self.boards,
-                show=None if show is None else guarded(show, _report("trace")),
-                write=None if write is None else guarded(write, _report("capture"), ends=True),
-                servers=self._servers,
-                now=self.now(),
-            )
+            show = show and guarded(show, _report("trace"))
+            write = write and guarded(write, _report("capture"), ends=True)
+            end = watch(self.air, self.boards, show, write, servers=self._servers, now=self.now)
             opened.callback(end)
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, _report("record"), ends=True))

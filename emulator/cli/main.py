@@ -28,6 +28,21 @@ from emulator.scenario import parser as scenarios
 from emulator.scenario.events import Scenario
 from emulator.scenario.player import Play
 
+# Parameters without an effect in each of these modes.
+_MEANINGLESS = {
+    "platform": {
+        *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
+        *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
+        *("allow_network", "downlink_window"),
+    },
+    "--server": {"http", "api_key", "device", "year", "coap"},
+    "--air memory": {"coap", "server"},
+}
+_OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
+
+# Different texts about lost datagrams that are printed; each is printed once.
+_MAX_NOTES = 100
+
 Serve = Callable[[Shutdown], Coroutine[Any, Any, int]]
 
 
@@ -58,6 +73,7 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     """Raises OSError, ValueError if a file or a parameter is invalid."""
     if "timing" in parameters:
         raise ValueError("--timing: expected with replay FILE only")
+    _refuse_meaningless(parameters)
     as_json = parameters.pop("json", False)
     parameters.setdefault("air", "coap")
     if parameters.pop("trace", False):
@@ -75,7 +91,22 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
         file = files.enter_context(RecordingFile(parameters.pop("pcap"), _print_error))
         parameters["capture"] = file.write
         written.append(file)
-    return partial(_serve, Emulator(**parameters), scenario, written, as_json)
+    air_faults = parameters.pop("air_faults", {})
+    emulator = Emulator(**parameters)
+    emulator.air.on_note = _once(_print_error)  # with --trace they are lines of the trace
+    for name, value in air_faults.items():
+        setattr(emulator.air.faults, name, value)
+    return partial(_serve, emulator, scenario, written, as_json)
+
+
+def _refuse_meaningless(parameters: dict[str, Any]) -> None:
+    """Raises ValueError if a parameter would have no effect beside another one."""
+    modes = {"platform": "platform_only" in parameters, "--server": "server" in parameters}
+    modes["--air memory"] = parameters.get("air") == "memory"
+    for mode in (name for name, chosen in modes.items() if chosen):
+        if given := [name for name in parameters if name in _MEANINGLESS[mode]]:
+            names = ", ".join(f"--{_OPTIONS.get(name, name).replace('_', '-')}" for name in given)
+            raise ValueError(f"{mode}: {names} has no meaning here")
 
 
 def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
@@ -218,6 +249,18 @@ def _print_error(text: str) -> None:
     if sys.stderr is not None:  # None if the parent process closed it
         with suppress(OSError):  # the reader is gone, or the disk is full: continue without it
             print(text, file=sys.stderr, flush=True)
+
+
+def _once(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Calls `show` for the first time that a text comes, and for some texts only."""
+    seen: set[str] = set()
+
+    def note(text: str) -> None:
+        if text not in seen and len(seen) < _MAX_NOTES:
+            seen.add(text)
+            show(text)
+
+    return note
 
 
 def _print_trace(line: TraceLine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -30,7 +31,8 @@ class CloudInfo:
 
     def call(self, path: str) -> str:
         """A command that calls the API."""
-        return f"curl -H 'api-key: {self.api_key}' '{self.http}{path}'"
+        header = shlex.quote(f"api-key: {self.api_key}")
+        return f"curl -H {header} '{self.http}{path}'"
 
     def announcement(self, endpoint: str, instances: Iterable[str]) -> str:
         """A device has registered: a command that reads one of its instances."""

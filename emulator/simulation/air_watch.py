@@ -8,27 +8,29 @@ from functools import partial
 from emulator.air.network import Air, Tap, all_of
 from emulator.recording.air_trace import AirTrace
 from emulator.recording.pcapng import Capture
-from emulator.recording.trace import TraceLine
+from emulator.recording.trace import Direction, TraceLine
 from emulator.simulation.board import Board
 
 
 def watch(
     air: Air,
     boards: Iterable[Board],
-    *,
     show: Callable[[TraceLine], None] | None,
     write: Callable[[bytes], None] | None,
+    *,
     servers: Container[str],
-    now: float,
+    now: Callable[[], float],
 ) -> Callable[[], None]:
-    """Show the messages of the air, and write a capture; None: not. Call the result at the end.
+    """Show what happens in the air, and write a capture; None: not. Call the result at the end.
 
     `servers`: the addresses of servers. The callbacks must not raise.
     """
     taps: list[Tap] = []
     close: Callable[[], None] = lambda: None  # noqa: E731
     if show is not None:
-        taps.append(AirTrace(show, now, servers).datagram)
+        begin = now()
+        taps.append(AirTrace(show, begin, servers).datagram)
+        air.on_note = lambda text: show(TraceLine(now() - begin, Direction.NOTE, text))
     if write is not None:
         capture = Capture(write)
         taps.append(capture.datagram)

@@ -163,8 +163,10 @@ class Board:
     def flush(self) -> None:
         """Send what the module has for its host and for the internet."""
         notes = self.module.doubts.notes
-        while notes:
-            self._note(notes.popleft())
+        if notes:
+            for note in notes:
+                self._note(note)
+            notes.clear()
         output = self.module.take_output()
         if output:
             self.quiet.queued(output)

@@ -69,9 +69,9 @@ def bind(address: str) -> socket.socket:
         if version == 6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))
-    except OSError:
+    except OSError as error:
         made.close()
-        raise
+        raise OSError(error.errno, f"UDP on {address}: {error.strerror}") from error
     return made
 
 
