@@ -51,7 +51,6 @@ from emulator.module.lwm2m.registration import (
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.style import ONENET, Style
 
-_BLOCK_SIZE = 512  # of the suite (captured)
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
@@ -83,7 +82,6 @@ class Client:
             tuning=Tuning(
                 ack_random=1.0,  # to stay predictable
                 nstart=None,
-                block_size=_BLOCK_SIZE,
                 deduplicate=style.deduplicates,
             ),
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
@@ -150,6 +148,7 @@ class Client:
         self._registration.transition(Event.CONFIGURE)
         self._account = account
         self._own.lifetime = account.lifetime
+        self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""

@@ -23,7 +23,8 @@ def test_everything_can_be_parsed() -> None:
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
-        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 --strict-host"
+        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
+        "--strict-host --downlink-window 90"
     )
     assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
@@ -51,6 +52,7 @@ def test_everything_can_be_parsed() -> None:
         "faults": Rates(loss=0.5),
         "seed": 7,
         "record": Path("day.jsonl"),
+        "downlink_window": 90.0,
     }
 
 
@@ -69,6 +71,10 @@ def test_run_file_before_or_after_options() -> None:
 )
 def test_baud_off_and_strict(text: str, expected: dict[str, object]) -> None:
     assert parsed(f"--baud {text}") == expected
+
+
+def test_downlink_window_off() -> None:
+    assert parsed("--downlink-window off") == {"downlink_window": None}
 
 
 def test_faults_and_seed_are_independent() -> None:
@@ -91,6 +97,7 @@ def test_faults_and_seed_are_independent() -> None:
         "--speed fast",
         "--quiet -1",
         "--quiet inf",
+        "--downlink-window 0",
         "--modules 0",
         "--modules many",
         "--modules 5001",
