@@ -280,6 +280,7 @@ class Emulator:
             raise RuntimeError("the emulator can be started only once: make another one")
         self._started = True
         self.clock.start()
+        self._begin = self.now()
         if isinstance(self.clock, EagerClock):
             self.clock.work_pending = self._has_pending_work
         async with AsyncExitStack() as opened:
@@ -295,8 +296,8 @@ class Emulator:
             show, write = self._trace if self._trace_air else None, self._capture
             show = show and guarded(show, _report("trace"))
             write = write and guarded(write, _report("capture"), ends=True)
-            end = watch(self.air, self.boards, show, write, servers=self._servers, now=self.now)
-            opened.callback(end)
+            watched = partial(watch, self.air, self.boards, servers=self._servers)
+            opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, _report("record"), ends=True))
             if self._with_devices:
@@ -348,7 +349,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
+        return Trace(guarded(self._trace, _report("trace")), self._begin, module=module)
 
     def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
         """Raises OSError."""

@@ -23,9 +23,9 @@ def test_everything_can_be_parsed() -> None:
         "--link /tmp/m5310 --baud 115200 --imei 123 --imsi 456 --http 0.0.0.0:80 --api-key k "
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
-        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 --strict-host "
-        "--air coap --coap [::1]:0 --server coap://a:1 --style standard --pcap air.pcapng "
-        "--air-faults latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
+        "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
+        "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
+        "--pcap air.pcapng --air-faults latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
     )
     assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
