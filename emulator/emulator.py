@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from emulator.air.addresses import of_uri, split
-from emulator.air.faults import LATENCY, Faults
+from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
@@ -33,7 +33,7 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
-from emulator.simulation.loop_thread import LoopThread
+from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     address_of,
     check_parts,
@@ -99,6 +99,7 @@ class Emulator:
         platform_only: bool = False,
         trace_air: bool = False,
         capture: Callable[[bytes], object] | None = None,
+        downlink_window: float | None = DOWNLINK_WINDOW,
     ) -> None:
         """Checks its parameters; `start` opens ports.
 
@@ -129,6 +130,7 @@ class Emulator:
           `coap`: OneNET's addresses lead there, and there is no HTTP API. `style`: how the modules
           speak LwM2M, `onenet` as China Mobile's suite, `standard` as LwM2M 1.0 has it; None:
           `standard` with `server`. `platform_only`: no module; `modules` devices of the cloud.
+          `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
         - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
           blocks of a pcapng file of the air and the lines.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
@@ -145,8 +147,7 @@ class Emulator:
         self.server = server_address(server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
         self.platform = Platform(year_of(year), seed=seed)
-        self.clock = clock or LoopClock()
-        self.baud = baud
+        self.clock, self.baud = clock or LoopClock(), baud
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
@@ -166,7 +167,7 @@ class Emulator:
             style=style or ("onenet" if server is None else "standard"),
             now=self.now(),
         )
-        self._add_boards(module, [] if platform_only else config.for_each(modules))
+        self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
         addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
@@ -180,9 +181,14 @@ class Emulator:
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
 
-    def _add_boards(self, module: Callable[..., Module], configs: Sequence[BoardConfig]) -> None:
+    def _add_boards(
+        self, module: Callable[..., Module], configs: Sequence[BoardConfig], window: float | None
+    ) -> None:
+        if window is not None and not window > 0:
+            raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
             self._add_board(module(identity, seed=config.seed), config)
+            self.boards[-1].module.downlink_window = window
 
     def _air(self, kind: str, faults: Faults) -> Air:
         if kind == "memory":
@@ -294,12 +300,12 @@ class Emulator:
             if isinstance(self.air, UdpAir):
                 self._open_sockets(self.air, opened)
             show, write = self._trace if self._trace_air else None, self._capture
-            show = show and guarded(show, _report("trace"))
-            write = write and guarded(write, _report("capture"), ends=True)
+            show = show and guarded(show, reported("trace"))
+            write = write and guarded(write, reported("capture"), ends=True)
             watched = partial(watch, self.air, self.boards, servers=self._servers)
             opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
-                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
+                self.boards[0].record(guarded(self._record, reported("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
             if self._http is not None:
@@ -349,7 +355,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(guarded(self._trace, _report("trace")), self._begin, module=module)
+        return Trace(guarded(self._trace, reported("trace")), self._begin, module=module)
 
     def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
         """Raises OSError."""
@@ -386,10 +392,3 @@ class Emulator:
         if not self._scheduler.started:
             return False
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)
-
-
-def _report(callback: str) -> Callable[[Exception], None]:
-    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
-    loop = asyncio.get_running_loop()
-    message = f"the callback `{callback}` of the emulator failed"
-    return lambda error: loop.call_exception_handler({"message": message, "exception": error})

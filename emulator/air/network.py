@@ -131,8 +131,11 @@ class Air(ABC):
         receiver: Attachment | None,
     ) -> None:
         link = NO_LINK if receiver is None else receiver.link()
-        missing = receiver is None and not self._goes_further
-        if missing or (receiver is not None and now - receiver.sent > link.window):
+        if receiver is None:
+            reached = self._goes_further
+        else:
+            reached = link.window is None or now - receiver.sent <= link.window
+        if not reached:
             self._flights.lost += 1
         else:
             self._flights.launch(flow, shown, datagram, now, sender, link)

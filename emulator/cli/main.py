@@ -33,7 +33,7 @@ _MEANINGLESS = {
     "platform": {
         *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
-        "allow_network",
+        *("allow_network", "downlink_window"),
     },
     "--server": {"http", "api_key", "device", "year", "coap"},
     "--air memory": {"coap", "server"},

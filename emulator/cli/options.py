@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from emulator.air.faults import DOWNLINK_WINDOW
 from emulator.cli import values
 from emulator.module.firmware import DEFAULT, FIRMWARES
 from emulator.module.lwm2m.style import STYLES
@@ -209,6 +210,13 @@ def _add_air(made: argparse.ArgumentParser) -> None:
         " standard, as LwM2M 1.0 servers demand (default with --server)",
     )
 
+    air.add_argument(
+        "--downlink-window",
+        type=values.window,
+        metavar="SECONDS|off",
+        help="how long after a datagram of the module its network leads downlink to it; later"
+        f" requests end in TIME_OUT (default {DOWNLINK_WINDOW:g}; off: always)",
+    )
     air.add_argument(
         "--air-faults",
         dest=_AIR_FAULTS,

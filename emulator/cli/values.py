@@ -86,6 +86,10 @@ def seconds(text: str) -> float:
     return _number(text, "a number of seconds, 0 or more", lowest=0.0)
 
 
+def window(text: str) -> float | None:
+    return None if text == "off" else _number(text, "1 or more seconds, or off", lowest=1.0)
+
+
 def factor(text: str) -> float:
     return _number(text, "a factor of 0.001 or more", lowest=0.001)
 

@@ -15,7 +15,7 @@ from emulator.coap.observation import Observation, Observer, OnNotification
 from emulator.coap.recent import Recent
 from emulator.coap.transfers import Download, Progress, Upload
 from emulator.coap.transmission import Delivery, Outgoing, Transmissions
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 TOKEN_LENGTH = 4  # guess: as China Mobile's suite; RFC 7252 section 5.3.1 asks for 32 random bits
 MAX_ANSWERED = 16_384  # guess: what 1,000 devices send within 247 s
@@ -80,9 +80,11 @@ class Client:
         transmissions: Transmissions,
         random: Random,
         tuning: Tuning,
+        blocks: Blocks,
         on_change: Callable[[], None],
     ) -> None:
         self.on_change = on_change
+        self._blocks = blocks
         self.deadlines: Deadlines[Exchange] = Deadlines()
         self._transmissions, self._random, self._tuning = transmissions, random, tuning
         self._exchanges: dict[tuple[str, bytes], Exchange] = {}
@@ -104,7 +106,7 @@ class Client:
             exchange.on_notification is not None and observed is not None and observed.peer != peer
         ):
             raise ValueError(f"token {token.hex()} is in use: expected another one")
-        size = self._tuning.block_size
+        size = self._blocks.requests
         if len(exchange.message.payload) > size:
             exchange.upload = Upload(exchange.message.payload, size)
         self._send(exchange, now)
@@ -202,6 +204,8 @@ class Client:
                 self._answer(exchange, message, now)
         elif message.opt.observe:  # China Mobile's suite sends notifications as acknowledgements
             self.separate(peer, message, now)
+        else:  # the message id alone acknowledges a notification (RFC 7252 section 4.2)
+            self._transmissions.end(peer, message.mid, Delivery.ACKNOWLEDGED, now, of_request=False)
 
     def separate(self, peer: str, message: Message, now: float) -> None:
         """A response that is a message of its own, such as a notification."""
@@ -257,7 +261,7 @@ class Client:
                 self._finish(exchange, None, now)
 
     def _new_download(self) -> Download:
-        return Download(self._tuning.max_body, self._tuning.block_size)
+        return Download(self._tuning.max_body, self._blocks.answers)
 
     def _send_part(self, exchange: Exchange, now: float) -> None:
         """Each part has a token of its own, so that late answers to earlier ones do not count."""

@@ -23,7 +23,7 @@ from emulator.coap.messages import (
 from emulator.coap.observation import Observation, OnNotification
 from emulator.coap.server import Incoming, Server, not_found
 from emulator.coap.transmission import Delivery, OnEnd, Send, Transmissions, check_mids
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 
 class Endpoint:
@@ -58,6 +58,8 @@ class Endpoint:
         """The time of the next `step`."""
         self.on_change: Callable[[], None] = _nothing
         """Called when `due` has another value, but not by `step`."""
+        self.blocks = Blocks(tuning.block_size, tuning.block_size)
+        """Of long bodies."""
         self._send = send
         self._known = RECOGNIZED_OPTIONS | known_options
         self._seed, self._mids, self._first_mid, self._tuning = seed, mids, first_mid, tuning
@@ -74,11 +76,11 @@ class Endpoint:
 
     @cached_property
     def _client(self) -> Client:
-        return Client(self._transmissions, self._random, self._tuning, self._update)
+        return Client(self._transmissions, self._random, self._tuning, self.blocks, self._update)
 
     @cached_property
     def _server(self) -> Server:
-        server = Server(self._transmissions, self._tuning, self._update)
+        server = Server(self._transmissions, self._tuning, self.blocks, self._update)
         server.serve = lambda incoming, now: self.serve(incoming, now)
         return server
 

@@ -21,6 +21,9 @@ MAX_PEERS = 65_536  # guess: far above the devices of one platform
 MAX_UNCONFIRMED = 16_384  # guess: what 1,000 devices send within 145 s
 """Messages without acknowledgement that a reset is awaited for."""
 
+FIRST_RESPONSE = 0x40
+"""The codes below are of requests, and of the empty message."""
+
 Send = Callable[[str, bytes, float], None]
 
 
@@ -49,6 +52,10 @@ class Outgoing:
         self.due = 0.0
         self.flying = False
         self.open = True
+
+    @property
+    def code(self) -> int:
+        return self.datagram[1]
 
 
 class _Peer:
@@ -87,6 +94,9 @@ class Transmissions:
     def next_mid(self, peer: str) -> int:
         """A message id that no open message to `peer` has; ids go up by one.
 
+        A peer that is new may be a known one behind a new address, which still remembers what it
+        got (RFC 7252 4.4). So it begins above all ids given so far.
+
         Raises:
             OverflowError: there is none.
         """
@@ -102,6 +112,8 @@ class Transmissions:
         if len(self._next_mids) >= MAX_PEERS:
             self._next_mids.popitem(last=False)
         self._next_mids[peer] = self._after(mid)
+        if self._first_mid is not None:
+            self._first_mid = self._after(self._first_mid)
         return mid
 
     def _after(self, mid: int) -> int:
@@ -157,11 +169,15 @@ class Transmissions:
             self._unconfirmed.put((peer, message.mid), on_reset, now, lifetime)
         self.send(peer, encode(message), now)
 
-    def end(self, peer: str, mid: int, delivery: Delivery, now: float) -> None:
-        """An acknowledgement or a reset came."""
+    def end(
+        self, peer: str, mid: int, delivery: Delivery, now: float, *, of_request: bool = True
+    ) -> None:
+        """An acknowledgement or a reset came. `of_request`: it may be of a request, too."""
         self._now = now
         known = self._peers.get(peer)
         outgoing = known.open.get(mid) if known is not None else None
+        if outgoing is not None and not of_request and outgoing.code < FIRST_RESPONSE:
+            return
         if outgoing is not None:
             if outgoing.sendings:  # no answer can come to a message that was never sent
                 self.stop(outgoing)

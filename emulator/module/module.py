@@ -54,7 +54,9 @@ class Module:
     is called when something else than `step` may have changed the deadline. `baud`: the UART speed
     of the next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio`
     survives restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does
-    `fault_source`, which injects faults into commands (None: no faults).
+    `fault_source`, which injects faults into commands (None: no faults). `downlink_window`: seconds
+    after each datagram to a server in which the network leads datagrams of servers to the module;
+    None: always.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Module:
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
         self.servers: Container[str] | None = None
+        self.downlink_window: float | None = None
         self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
         self._place_changed = True  # coverage, network or SIM, since the last step
@@ -187,9 +190,10 @@ class Module:
 
     @property
     def link(self) -> Link:
-        """What the module's coverage adds to the air."""
-        reception = self.radio.reception
-        return Link() if reception is None else Link(reception.latency, reception.loss)
+        """What the module's coverage and its network add to the air."""
+        reception, window = self.radio.reception, self.downlink_window
+        latency, loss = (0.0, 0.0) if reception is None else (reception.latency, reception.loss)
+        return Link(latency, loss, window)
 
     @property
     def sim(self) -> Sim:

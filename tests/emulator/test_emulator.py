@@ -251,6 +251,7 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
         ({"port": "socket://:0", "link": Path("/tmp/x")}, "only a pty has a path to link to"),
         ({"strict": True, "baud": None}, "strict=True needs baud="),
         ({"quiet": -1.0}, "quiet -1.0: expected"),
+        ({"downlink_window": 0.0}, "downlink_window 0.0: expected"),
         ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
         ({"modules": 0}, "modules 0: expected"),
     ],

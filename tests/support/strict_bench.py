@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import cast
 
 from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.module.module import Identity, Module
+from tests.support.strict_bootstrap import StrictBootstrap
 from tests.support.strict_coap import Exchange, StrictPeer
 from tests.support.strict_server import StrictServer
 
@@ -59,7 +61,7 @@ class StrictBench:
     that came to it. `written`, `executed`: requests that it got; it refuses those in `refused`.
     """
 
-    def __init__(self, style: str) -> None:
+    def __init__(self, style: str, *, forgiving: bool = False) -> None:
         self.now = START
         self.values: dict[str, tuple[int, str]] = {}
         self.urcs: list[str] = []
@@ -69,7 +71,7 @@ class StrictBench:
         self.module = Module(Identity(), style=style, seed=7, now=START)
         self.air: Air = MemoryAir()
         self.address = ""
-        self.server = StrictServer(self.sender(0))
+        self.server = StrictServer(self.sender(0), forgiving=forgiving)
         self.servers: list[StrictPeer] = [self.server]
         self.uris: list[str] = []
         self._sockets: list[_Socket] = []
@@ -198,8 +200,7 @@ class StrictBench:
         _, msgid, object_, instance, resource, *rest = fields
         path = f"/{object_}/{instance}/{resource}"
         if name == "+MIPLREAD":
-            if object_ not in ("1", "3") or f"/{object_}/" in str(list(self.values)):
-                self._answer_read(msgid, path)
+            self._answer_read(msgid, path)
         elif name == "+MIPLWRITE":
             self.written.append((path, rest[0]))
             self.command(f"AT+MIPLWRITE=0,{msgid},{int(path not in self.refused)}")
@@ -226,7 +227,8 @@ class StrictBench:
             where = path.strip("/").replace("/", ",")
             self.command(f'AT+MIPLNOTIFY=0,{where},{kind},"{value}",1')
         self.command("AT+MIPLOPEN=0,30")
-        await self.until(lambda: any(line.startswith("+MIPLOPEN:") for line in self.urcs))
+        self.urcs.clear()
+        await self.until(lambda: self.urcs and self.urcs[-1].startswith("+MIPLOPEN:"))
 
     def report(self, path: str, value: str) -> None:
         """The value changes, and the host reports it."""
@@ -240,3 +242,28 @@ class StrictBench:
     async def answered(self, exchange: Exchange) -> Exchange:
         await self.until(lambda: exchange.answer is not None)
         return exchange
+
+
+@asynccontextmanager
+async def strict_bench(
+    air: str,
+    style: str = "standard",
+    *,
+    forgiving: bool = False,
+    bootstrap: bool = False,
+    faults: int = 0,
+) -> AsyncIterator[StrictBench]:
+    """A bench, `air` "memory" or "udp". At the end the server has found exactly `faults`."""
+    bench = StrictBench(style, forgiving=forgiving)
+    if bootstrap:
+        bench.servers.append(StrictBootstrap(bench.sender(1)))
+    try:
+        if air == "udp":
+            await bench.over_udp()
+        else:
+            bench.in_memory()
+        yield bench
+        assert len(bench.server.faults) == faults, bench.server.faults
+    finally:
+        bench.close()
+        await asyncio.sleep(0)

@@ -217,7 +217,7 @@ def content(path: str, content_format: int | None, payload: bytes) -> dict[str, 
     if content_format == JSON:
         return _from_json(path, payload)
     if content_format != TLV:
-        raise Fault(f"{path}: Content-Format {content_format}: expected one of 6.4")
+        raise Fault(f"{path}: Content-Format {int(content_format)}: expected one of 6.4")
     if not payload:
         raise Fault(f"{path}: no payload")
     entries = tlv(payload)
@@ -278,8 +278,8 @@ def _resources(path: str, entries: list[Entry]) -> dict[str, Value]:
     for entry in entries:
         own = f"{path}/{entry.number}"
         kind = _type_of(own)
-        if entry.kind == RESOURCE:
-            values[own] = value_of(kind.rstrip("*"), entry.value)
+        if entry.kind == RESOURCE and not kind.endswith("*"):
+            values[own] = value_of(kind, entry.value)
         elif entry.kind == MULTIPLE and kind.endswith("*"):
             for part in tlv(entry.value):
                 if part.kind != RESOURCE_INSTANCE:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from emulator.air.faults import Faults
+from emulator.air.faults import Faults, Link
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.deadlines import earliest
@@ -128,7 +128,7 @@ class World:
 
     def rebind(self) -> None:
         """The module gets another address, as from a NAT; what goes to the old one is lost."""
-        self.module_address = address = self._attach(self._to_module)
+        self.module_address = address = self._attach(self._to_module, lambda: self.module.link)
         self.module.send_up = partial(self.air.send, address)
 
     async def at(self, *lines: str) -> None:
@@ -220,10 +220,12 @@ class World:
 
     # Between the parts ---------------------------------------------------------------------------
 
-    def _attach(self, deliver: Callable[[str, str, bytes, float], None]) -> str:
+    def _attach(
+        self, deliver: Callable[[str, str, bytes, float], None], link: Callable[[], Link] = Link
+    ) -> str:
         self._ends += 1
         address = "127.0.0.1:0" if self.kind == "udp" else f"100.64.0.{self._ends}:56830"
-        own = self.air.attach(address, lambda *it: self._arrived(deliver, own, *it))
+        own = self.air.attach(address, lambda *it: self._arrived(deliver, own, *it), link)
         return own
 
     def _arrived(

@@ -27,8 +27,10 @@ from emulator.module.lwm2m.operations import Refused, path_of
 from emulator.module.lwm2m.own_objects import LIFETIME
 from emulator.module.lwm2m.style import Style
 
-# LwM2M 1.0.2 E.1: Server URI and Bootstrap-Server of the object Security.
-_SECURITY, _URI, _IS_BOOTSTRAP = 0, 0, 1
+# LwM2M 1.0.2 E.1: Server URI, Bootstrap-Server and Short Server ID of the object Security.
+_SECURITY, _URI, _IS_BOOTSTRAP, _SERVER_ID = 0, 0, 1, 10
+_SERVER = LIFETIME.instance_path
+_ID_OF_SERVER = Path(1, 0, 0)
 _ADDRESS = re.compile(r"coap://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 _COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
 _INSTANCE_LIMIT = 8  # guess: bounds the memory
@@ -50,7 +52,8 @@ class Bootstrap:
         self.finished = False
         self.lifetime: int | None = None
         self._style = style
-        self._servers: dict[int, str] = {}  # addresses by the instance of the object Security
+        self._servers: dict[Path, str] = {}  # addresses by the instance of the object Security
+        self._ids: dict[Path, int | None] = {}  # of each account and of the object Server
 
     @property
     def server(self) -> ServerAddress | None:
@@ -68,9 +71,10 @@ class Bootstrap:
             return Message(code=refused.code)
 
     def _discovered(self) -> Message:
-        """The objects so far (5.2.7.2)."""
-        security = (Path(_SECURITY, number) for number in self._servers)
-        links = (f"<{path}>" for path in (*security, *self._style.own_instances))
+        """The objects so far, with their Short Server IDs (5.2.7.2)."""
+        paths = sorted({*self._ids, *self._style.own_instances})
+        ids = {path: f";ssid={number}" for path, number in self._ids.items() if number is not None}
+        links = (f"<{path}>{ids.get(path, '')}" for path in paths)
         text = ",".join((f'lwm2m="{self._style.version}"', *links))
         answer = Message(code=CONTENT, payload=text.encode())
         answer.opt.content_format = Format.LINKS
@@ -86,6 +90,7 @@ class Bootstrap:
                 if not strict:
                     return NOT_IMPLEMENTED  # observed in the suite
                 self._servers.clear()
+                self._ids.clear()
                 return DELETED
             case c if c == PUT:
                 path = path_of(request)
@@ -102,6 +107,8 @@ class Bootstrap:
         for item in items:
             if item.path == LIFETIME and isinstance(item.value, int) and item.value > 0:
                 self.lifetime = item.value
+            if item.path == _ID_OF_SERVER and isinstance(item.value, int):
+                self._ids[_SERVER] = item.value
         if path.object != _SECURITY:
             return CHANGED  # other values change nothing here
         instances = {item.path.instance_path for item in items} or {path.instance_path}
@@ -110,10 +117,11 @@ class Bootstrap:
 
     def _write_account(self, instance: Path, items: tuple[Item, ...]) -> Code:
         values = {item.path.resource: item.value for item in items if instance.covers(item.path)}
-        address = address_of(str(values.get(_URI, "")))
-        if values.get(_IS_BOOTSTRAP):
-            return CHANGED  # the bootstrap server's own account
-        if address is None or len(self._servers) >= _INSTANCE_LIMIT:
+        address, number = address_of(str(values.get(_URI, ""))), values.get(_SERVER_ID)
+        own = bool(values.get(_IS_BOOTSTRAP))  # the bootstrap server's account
+        if (address is None and not own) or len(self._ids) >= _INSTANCE_LIMIT:
             return BAD_REQUEST
-        self._servers[instance.instance or 0] = address
+        self._ids[instance] = number if isinstance(number, int) and not own else None
+        if address is not None and not own:
+            self._servers[instance] = address
         return CHANGED

@@ -26,6 +26,7 @@ from emulator.lwm2m import registry
 from emulator.lwm2m.model import ContentError, Item, Path
 from emulator.lwm2m.values import Type
 from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     Host,
@@ -50,7 +51,6 @@ from emulator.module.lwm2m.registration import (
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.style import ONENET, Style
 
-_BLOCK_SIZE = 512  # of the suite (captured)
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
@@ -82,7 +82,6 @@ class Client:
             tuning=Tuning(
                 ack_random=1.0,  # to stay predictable
                 nstart=None,
-                block_size=_BLOCK_SIZE,
                 deduplicate=style.deduplicates,
             ),
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
@@ -149,6 +148,7 @@ class Client:
         self._registration.transition(Event.CONFIGURE)
         self._account = account
         self._own.lifetime = account.lifetime
+        self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
@@ -341,11 +341,14 @@ class Client:
         return kind in (Type.INTEGER, Type.UNSIGNED, Type.FLOAT)
 
     def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
-        if not self.objects.links(path):
-            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
         accept = incoming.message.opt.accept
         if self._style.strict:
             check_accept(accept, path)
+            if not self._links(path):
+                check(Operation.OBSERVE, path, declared=False)
+                raise Refused(NOT_FOUND)
+        elif not self.objects.links(path):
+            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
         if not self._observations.observe(incoming.peer, incoming.token, path, now, accept):
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:

@@ -54,7 +54,7 @@ class OwnObjects:
         if self._style.lists_late:
             return ()
         instances = (one for one in self._style.own_instances if path.covers(one))
-        resources = [item.path for item in self.items(path)]
+        resources = list(dict.fromkeys(item.path.resource_path for item in self.items(path)))
         if path.covers(UPDATE_TRIGGER):
             resources.append(UPDATE_TRIGGER)
         return tuple(([path] if path.instance is None else []) + [*instances, *resources])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aiocoap import CONTENT, NOT_ACCEPTABLE, Message
 from aiocoap.numbers import OptionNumber
 from aiocoap.optiontypes import OpaqueOption, UintOption
 
+from emulator.lwm2m import registry
 from emulator.lwm2m.attributes import Attributes
 from emulator.lwm2m.content import encode
 from emulator.lwm2m.model import ContentError, Format, Item, Path
@@ -49,15 +51,17 @@ def check_accept(accept: int | None, path: Path) -> None:
 def content(
     base: Path, items: tuple[Item, ...], style: Style, *, group: bool, accept: int | None = None
 ) -> Message:
-    """2.05 with values at and below `base`: one resource as text or opaque, all else as TLV.
+    """2.05 with values at and below `base`: a plain resource as text or opaque, all else as TLV.
 
     `group`: the object has more than one resource, see `Style.wrapped`. `accept`: the format that
     the server wants, None for any; in the suite's style it does not count. Raises
     Refused(NOT_ACCEPTABLE) where the values do not go with it.
     """
+    if style.strict:
+        items = tuple(map(_placed, items))
     if accept is not None and style.strict:
         form: int = accept
-    elif base.resource is None or len(items) != 1:
+    elif base.resource is None or len(items) != 1 or items[0].path.resource_instance is not None:
         form = style.tlv
     else:
         form = Format.OPAQUE if isinstance(items[0].value, bytes) else Format.TEXT
@@ -74,6 +78,14 @@ def content(
     except ContentError:
         raise Refused(NOT_ACCEPTABLE) from None
     return message
+
+
+def _placed(item: Item) -> Item:
+    """The host has one value for each resource; of a multiple one that is instance 0."""
+    definition = registry.resource(item.path)
+    if item.path.resource_instance is not None or definition is None or not definition.multiple:
+        return item
+    return replace(item, path=replace(item.path, resource_instance=0))
 
 
 def set_number(message: Message, option: OptionNumber, number: int, style: Style) -> None:

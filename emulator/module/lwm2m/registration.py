@@ -27,6 +27,7 @@ from emulator.module.lwm2m.style import Style
 REPETITIONS = (2.0, 4.0, 8.0, 16.0)
 # From the first transmission until the sender gives up.
 MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
+BLOCKS = (512, 512)  # of the suite, where the configuration has none (captured)
 
 
 class State(Enum):
@@ -114,13 +115,15 @@ SERVING = REGISTERED | {State.DEREGISTERING}
 @dataclass(frozen=True, slots=True)
 class Account:
     """What the configuration says: the endpoint name, the lifetime in seconds, where to register,
-    and OneNET's Auth_Code (option 63), None for none.
+    and OneNET's Auth_Code (option 63), None for none. `blocks`: bytes of a block of a long request,
+    and of a long answer.
     """
 
     endpoint: str
     lifetime: int
     server: ServerAddress
     auth: str | None = None
+    blocks: tuple[int, int] = BLOCKS
 
 
 class Outcomes(Protocol):

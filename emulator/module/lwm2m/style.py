@@ -78,7 +78,7 @@ STANDARD = Style(
         Item(Path(_SERVER, 0, 6), False),  # notifications are not stored while offline
         Item(Path(_SERVER, 0, 7), "U"),
         Item(Path(_DEVICE, 0, 3), "1.0"),
-        Item(Path(_DEVICE, 0, 11), 0),  # no error
+        Item(Path(_DEVICE, 0, 11, 0), 0),  # no error
         Item(Path(_DEVICE, 0, 16), "U"),
     ),
     strict=True,

@@ -25,7 +25,8 @@ def test_everything_can_be_parsed() -> None:
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
         "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
-        "--pcap air.pcapng --air-faults latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
+        "--pcap air.pcapng --downlink-window 90 --air-faults "
+        "latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
     )
     assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
@@ -66,6 +67,7 @@ def test_everything_can_be_parsed() -> None:
             "delayed": 0.3,
             "delay": 40,
         },
+        "downlink_window": 90.0,
     }
 
 
@@ -88,6 +90,10 @@ def test_run_file_before_or_after_options() -> None:
 )
 def test_baud_off_and_strict(text: str, expected: dict[str, object]) -> None:
     assert parsed(f"--baud {text}") == expected
+
+
+def test_downlink_window_off() -> None:
+    assert parsed("--downlink-window off") == {"downlink_window": None}
 
 
 def test_faults_and_seed_are_independent() -> None:
@@ -113,6 +119,7 @@ def test_faults_and_seed_are_independent() -> None:
         "--speed fast",
         "--quiet -1",
         "--quiet inf",
+        "--downlink-window 0",
         "--modules 0",
         "--modules many",
         "--modules 5001",
