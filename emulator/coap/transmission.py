@@ -94,6 +94,9 @@ class Transmissions:
     def next_mid(self, peer: str) -> int:
         """A message id that no open message to `peer` has; ids go up by one.
 
+        A peer that is new may be a known one behind a new address, which still remembers what it
+        got (RFC 7252 4.4). So it begins above all ids given so far.
+
         Raises:
             OverflowError: there is none.
         """
@@ -109,6 +112,8 @@ class Transmissions:
         if len(self._next_mids) >= MAX_PEERS:
             self._next_mids.popitem(last=False)
         self._next_mids[peer] = self._after(mid)
+        if self._first_mid is not None:
+            self._first_mid = self._after(self._first_mid)
         return mid
 
     def _after(self, mid: int) -> int:

@@ -217,7 +217,7 @@ def content(path: str, content_format: int | None, payload: bytes) -> dict[str, 
     if content_format == JSON:
         return _from_json(path, payload)
     if content_format != TLV:
-        raise Fault(f"{path}: Content-Format {content_format}: expected one of 6.4")
+        raise Fault(f"{path}: Content-Format {int(content_format)}: expected one of 6.4")
     if not payload:
         raise Fault(f"{path}: no payload")
     entries = tlv(payload)

@@ -26,6 +26,7 @@ from emulator.lwm2m import registry
 from emulator.lwm2m.model import ContentError, Item, Path
 from emulator.lwm2m.values import Type
 from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     Host,
@@ -340,11 +341,14 @@ class Client:
         return kind in (Type.INTEGER, Type.UNSIGNED, Type.FLOAT)
 
     def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
-        if not self.objects.links(path):
-            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
         accept = incoming.message.opt.accept
         if self._style.strict:
             check_accept(accept, path)
+            if not self._links(path):
+                check(Operation.OBSERVE, path, declared=False)
+                raise Refused(NOT_FOUND)
+        elif not self.objects.links(path):
+            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
         if not self._observations.observe(incoming.peer, incoming.token, path, now, accept):
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:

@@ -105,7 +105,7 @@ class Requests:
         if self._style.strict and operation in (Operation.READ, Operation.OBSERVE):
             check_accept(incoming.message.opt.accept, path)
         if not self._objects.knows(path) or self._serves_itself(path):
-            self._answer_itself(operation, path, incoming, now)
+            self._answer_itself(operation, path, incoming, now, on_value)
             return
         if self._style.strict:
             check(operation, path, declared=self._objects.type_of(path) is not None)
@@ -134,7 +134,12 @@ class Requests:
         return self._style.strict and undeclared and bool(self._own.items(path))
 
     def _answer_itself(
-        self, operation: Operation, path: Path, incoming: Incoming, now: float
+        self,
+        operation: Operation,
+        path: Path,
+        incoming: Incoming,
+        now: float,
+        on_value: OnValue | None,
     ) -> None:
         """A read of the module's own object, which the host sees; of no other object is any."""
         found = self._own.items(path)
@@ -144,6 +149,8 @@ class Requests:
             accept = incoming.message.opt.accept
             answer = content(path, found, self._style, group=True, accept=accept)
             self._host().read(ReadRequest(self.msgid(incoming.mid), path))
+            if on_value is not None:
+                on_value(answer, found)
             incoming.respond(answer, now)
             return
         if not self._style.strict:

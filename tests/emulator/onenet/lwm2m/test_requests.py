@@ -626,7 +626,12 @@ class RequestMachine(RuleBasedStateMachine):
 
     @invariant()
     def observations_are_those_of_the_devices(self) -> None:
-        tokens = {token for one in self.devices for token in one.observations.values()}
+        tokens = {
+            token
+            for one in self.devices
+            for known in (one.observations, one.unanswered)
+            for token in known.values()
+        }
         assert set(self.bench.coap.observations) <= tokens
 
     def teardown(self) -> None:
