@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run(shutdown, arguments)
     except ModuleNotFoundError as error:
-        print(f"m5310-emulator: {error}", file=sys.stderr)
+        hint = f'{error.name} is not installed: pip install "m5310[emulator]"'
+        print(f"m5310-emulator: {hint}", file=sys.stderr)
         return 2
 
 

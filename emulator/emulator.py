@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Literal, Self
 
-from emulator.air.faults import LATENCY, Faults
-from emulator.air.network import MemoryAir
-from emulator.clock.clocks import Clock, EagerClock, LoopClock
+from emulator.air.addresses import of_uri, split
+from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
+from emulator.air.network import Air, MemoryAir
+from emulator.air.udp.air import UdpAir
+from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
 from emulator.line.ports.port import parse_address
@@ -23,20 +25,26 @@ from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
+from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
+from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
-from emulator.simulation.loop_thread import LoopThread
-from emulator.simulation.parameters import check_types
+from emulator.simulation.loop_thread import LoopThread, reported
+from emulator.simulation.parameters import (
+    address_of,
+    check_parts,
+    check_types,
+    checked_key,
+    coap_address,
+    server_address,
+)
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
-
-if TYPE_CHECKING:
-    from emulator.onenet.http.api import HttpApi
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()
@@ -46,12 +54,13 @@ class Emulator:
     """Emulated M5310 modules, each on a port for one host, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`, `air`, `platform`,
-    `misbehaviour` (of the platform) and `clock`. With several modules, these belong to the first;
-    `boards` has all of them.
+    `coap_url`, `server`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`,
+    `air`, `platform`, `misbehaviour` (of the platform) and `clock`. With several modules, these
+    belong to the first; `boards` has all of them.
     """
 
     http_url: str | None = None
+    coap_url: str | None = None
 
     def __init__(
         self,
@@ -83,6 +92,14 @@ class Emulator:
         year: int = DEFAULT_YEAR,
         platform_addresses: Sequence[str] = (),
         strict_host: bool = False,
+        air: Literal["memory", "coap"] = "memory",
+        coap: str = "127.0.0.1:0",
+        server: str | None = None,
+        style: Literal["onenet", "standard"] | None = None,
+        platform_only: bool = False,
+        trace_air: bool = False,
+        capture: Callable[[bytes], object] | None = None,
+        downlink_window: float | None = DOWNLINK_WINDOW,
     ) -> None:
         """Checks its parameters; `start` opens ports.
 
@@ -107,49 +124,76 @@ class Emulator:
           `platform_addresses`: `host:port` or `coap://host:port`, where modules may log in besides
           OneNET's own addresses; logins to others time out. `strict_host`: the modules refuse
           doubtful commands, which they take with a note in the trace otherwise.
+        - `air`: what carries the CoAP datagrams between modules and cloud: `memory`, or `coap`: UDP
+          sockets, so that other LwM2M clients can log in to the cloud at `coap`, HOST:PORT.
+          `server`: `coap://HOST:PORT` of another LwM2M server in place of the cloud, with `air`
+          `coap`: OneNET's addresses lead there, and there is no HTTP API. `style`: how the modules
+          speak LwM2M, `onenet` as China Mobile's suite, `standard` as LwM2M 1.0 has it; None:
+          `standard` with `server`. `platform_only`: no module; `modules` devices of the cloud.
+          `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
+        - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
+          blocks of a pcapng file of the air and the lines.
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
 
-        Raises ValueError or TypeError naming the invalid parameter, ModuleNotFoundError if `http`
-        needs the extra `emulator` and it is not installed.
+        Raises ValueError or TypeError naming the invalid parameter.
         """
         check_types(Emulator.__init__, locals())
-        self.api_key = secrets.token_urlsafe(21) if api_key is None else _key(api_key)
-        self.air = MemoryAir(Faults(latency=latency, seed=seed))
+        self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
+        self.air = self._air(air, Faults(latency=latency, seed=seed))
+        check_parts(air, server=server, platform_only=platform_only, record=record)
+        self._coap = coap_address(coap)
+        self.server = server_address(server, allow_network=allow_network)
+        self._with_devices, self._cold = device and server is None, cold
         self.platform = Platform(year_of(year), seed=seed)
-        self.clock = clock or LoopClock()
+        self.clock, self.baud = clock or LoopClock(), baud
+        self._http = None if http is None or server else address_of(http, "http", split)
+        self._connect(platform_addresses)
+        firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
+        config = BoardConfig(
+            *(parse_address(port), None if link is None else Path(link), baud, strict),
+            *(firmware.overruns, faults, seed, allow_network),
+        )
+        self._identities = identities(imei, imsi, modules)
+        self._trace, self._record, self._capture = trace, record, capture
+        self._trace_air, self._allow_network = trace_air, allow_network
+        module = partial(
+            Module,
+            firmware=firmware,
+            speed=baud or FACTORY_SPEED,
+            boot_noise=boot_noise,
+            strict_host=strict_host,
+            style=style or ("onenet" if server is None else "standard"),
+            now=self.now(),
+        )
+        self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
+
+    def _connect(self, platform_addresses: Sequence[str]) -> None:
+        addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
-        self.baud = baud
-        self._http = None if http is None else _host_and_port(http)
-        self._http_api = None if http is None else _http_api()
-        self._with_devices, self._cold = device, cold
-        self._trace, self._record = trace, record
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._simulation = Simulation(
-            self.platform.server, self.air, map(_server_address, platform_addresses)
-        )
+        self._simulation = Simulation(self.platform.server, self.air, addresses)
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
-        firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
-        path, overruns = None if link is None else Path(link), firmware.overruns
-        address = parse_address(port)
-        config = BoardConfig(address, path, baud, strict, overruns, faults, seed, allow_network)
-        configs = config.for_each(modules)
-        for identity, own in zip(identities(imei, imsi, modules), configs, strict=True):
-            module = Module(
-                identity,
-                firmware=firmware,
-                speed=baud or FACTORY_SPEED,
-                boot_noise=boot_noise,
-                strict_host=strict_host,
-                seed=own.seed,
-                now=self.now(),
-            )
-            self._add_board(module, own)
+        self._servers = self._simulation.led
+
+    def _add_boards(
+        self, module: Callable[..., Module], configs: Sequence[BoardConfig], window: float | None
+    ) -> None:
+        if window is not None and not window > 0:
+            raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
+        for identity, config in zip(self._identities, configs, strict=False):
+            self._add_board(module(identity, seed=config.seed), config)
+            self.boards[-1].module.downlink_window = window
+
+    def _air(self, kind: str, faults: Faults) -> Air:
+        if kind == "memory":
+            return MemoryAir(faults)
+        return UdpAir(lambda call: self._scheduler.input(call), faults)
 
     def _add_board(self, module: Module, config: BoardConfig) -> None:
         firmware = module.firmware
@@ -159,6 +203,8 @@ class Emulator:
         self._simulation.add(module, board.flush)
 
     def __repr__(self) -> str:
+        if not self.boards:
+            return f"<Emulator: OneNET at {self.coap_url or 'no address yet'}>"
         try:
             port = self.port
         except RuntimeError:
@@ -173,12 +219,19 @@ class Emulator:
 
     @property
     def module(self) -> Module:
-        return self.boards[0].module
+        """Raises RuntimeError where there is none: `platform_only`."""
+        return self._first.module
+
+    @property
+    def _first(self) -> Board:
+        if not self.boards:
+            raise RuntimeError("there is no module: the emulator was made with platform_only=True")
+        return self.boards[0]
 
     @property
     def line(self) -> Line:
         """The serial line. Raises RuntimeError before `start`."""
-        return self.boards[0].line
+        return self._first.line
 
     @property
     def port(self) -> str:
@@ -197,6 +250,13 @@ class Emulator:
     def device_id(self) -> str | None:
         """The cloud's id of the device; None before `start`, or without a device."""
         return self.boards[0].device_id
+
+    @property
+    def devices(self) -> list[tuple[Identity, str | None]]:
+        """The identities of modules or devices, with the cloud's id of the device, if any."""
+        found = (self.platform.device_by_imei(identity.imei) for identity in self._identities)
+        ids = [None if device is None else device.id for device in found]
+        return list(zip(self._identities, ids, strict=True))
 
     @property
     def too_soon(self) -> int:
@@ -226,6 +286,7 @@ class Emulator:
             raise RuntimeError("the emulator can be started only once: make another one")
         self._started = True
         self.clock.start()
+        self._begin = self.now()
         if isinstance(self.clock, EagerClock):
             self.clock.work_pending = self._has_pending_work
         async with AsyncExitStack() as opened:
@@ -236,12 +297,19 @@ class Emulator:
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
                 opened.callback(board.close)
+            if isinstance(self.air, UdpAir):
+                self._open_sockets(self.air, opened)
+            show, write = self._trace if self._trace_air else None, self._capture
+            show = show and guarded(show, reported("trace"))
+            write = write and guarded(write, reported("capture"), ends=True)
+            watched = partial(watch, self.air, self.boards, servers=self._servers)
+            opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
-                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
+                self.boards[0].record(guarded(self._record, reported("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
-            if self._http is not None and self._http_api is not None:
-                api = self._http_api(self.platform, key=self.api_key, act=self._scheduler.input)
+            if self._http is not None:
+                api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
             if self._cold:
@@ -287,16 +355,34 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
+        return Trace(guarded(self._trace, reported("trace")), self._begin, module=module)
+
+    def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
+        """Raises OSError."""
+        opened.callback(air.close)
+        anywhere = "0.0.0.0:0" if self._allow_network else "127.0.0.1:0"
+        platform = self._coap if self.server is None else None
+        at = self._simulation.open(platform, lambda _number: anywhere, self.server or "")
+        if self.server is None:
+            self.coap_url = f"coap://{at}"
+            self.platform.server.bootstrap.access_uri = self.coap_url
+        self._servers = self._simulation.led | {at}
+        for board in self.boards:
+            board.module.servers = self._servers
+        if isinstance(self.clock, VirtualClock):
+            self.clock.watch(air.poll)
+            opened.callback(self.clock.unwatch, air.poll)
 
     def _take_offline(self) -> None:
         self.platform.server.close(self.now())
 
     def _create_devices(self) -> None:
-        for board in self.boards:
-            imei, imsi = board.module.identity.imei, board.module.identity.imsi
+        for place, identity in enumerate(self._identities):
+            imei, imsi = identity.imei, identity.imsi
             description = Description(f"M5310 {imei}", imei, imsi)
-            board.device_id = self.platform.create_device(description, self.now()).id
+            device = self.platform.create_device(description, self.now())
+            if self.boards:
+                self.boards[place].device_id = device.id
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air.
@@ -306,42 +392,3 @@ class Emulator:
         if not self._scheduler.started:
             return False
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)
-
-
-def _http_api() -> type[HttpApi]:
-    try:
-        # Only it needs the extra: a module on a port, or a replay, runs without.
-        from emulator.onenet.http.api import HttpApi  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{error.name} is not installed, which the HTTP API needs:"
-            ' pip install "m5310[emulator]"',
-            name=error.name,
-        ) from None
-    return HttpApi
-
-
-def _report(callback: str) -> Callable[[Exception], None]:
-    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
-    loop = asyncio.get_running_loop()
-    message = f"the callback `{callback}` of the emulator failed"
-    return lambda error: loop.call_exception_handler({"message": message, "exception": error})
-
-
-def _key(api_key: str) -> str:
-    if not re.fullmatch("[!-~]+", api_key):
-        raise ValueError("api_key: expected printable ASCII without spaces")
-    return api_key
-
-
-def _server_address(text: str) -> str:
-    host, port = _host_and_port(text.removeprefix("coap://"), "platform_addresses")
-    return f"{host.lower()}:{port}"
-
-
-def _host_and_port(text: str, name: str = "http") -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (colon and host and port.isascii() and port.isdecimal() and int(port) <= 65535):
-        raise ValueError(f"{name} {text!r}: expected HOST:PORT, such as 127.0.0.1:8080")
-    return host, int(port)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
+COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
 _ADDRESS = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", re.ASCII)
 
 
@@ -21,3 +23,18 @@ def split(address: str) -> tuple[str, int]:
 def join(host: str, port: int) -> str:
     """The text for `host`, which is a name or an address without brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def numeric(text: str) -> str:
+    """`of_uri`, of an address without a name. Raises ValueError."""
+    address = of_uri(text)
+    ip_address(split(address)[0])
+    return address
+
+
+def of_uri(text: str) -> str:
+    """`host:port` of `coap://host[:port]`, or of `host:port`. Raises ValueError."""
+    address = text.removeprefix("coap://").removesuffix("/").lower()
+    if text.startswith("coap://") and not re.search(r":\d+$", address):
+        address += f":{COAP_PORT}"
+    return join(*split(address))

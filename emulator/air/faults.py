@@ -12,6 +12,10 @@ LATENCY = 0.1
 # guess: longest time in seconds that a datagram is held back so that later ones overtake it. More
 # than the first repetition of CoAP takes (2 to 3 s), so that old and new copies cross.
 HELD_BACK = 4.0
+# Seconds after its last uplink in which a module can be reached: the core network gives its address
+# away then (OneNET's FAQ of 2019: about a minute).
+# guess: only datagrams of its LwM2M client count, as in the table of a NAT
+DOWNLINK_WINDOW = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,12 @@ class Link:
     """What the place of one endpoint adds to the air.
 
     `latency`: seconds each way. `loss`: share of datagrams, 0..1. `window`: seconds after its last
-    datagram in which the endpoint can be reached; what comes later is lost.
+    datagram in which the endpoint can be reached, what comes later is lost; None: no limit.
     """
 
     latency: float = 0.0
     loss: float = 0.0
-    window: float = inf
+    window: float | None = None
 
 
 NO_LINK = Link()

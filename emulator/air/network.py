@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from emulator.air.faults import NO_LINK, Faults, Link
@@ -12,6 +12,16 @@ from emulator.air.routes import Routes
 
 Deliver = Callable[[str, bytes, float], None]
 Tap = Callable[[str, str, bytes, float], None]
+
+
+def all_of(taps: Sequence[Tap]) -> Tap:
+    """One that calls all of them, in order."""
+
+    def tap(source: str, destination: str, datagram: bytes, now: float) -> None:
+        for each in taps:
+            each(source, destination, datagram, now)
+
+    return tap
 
 
 @dataclass(slots=True)
@@ -31,7 +41,8 @@ class Air(ABC):
 
     `faults` may be changed at any time; the links of both ends add to it. `on_datagram(source,
     destination, datagram, now)` is called for each datagram that is sent, also if it is lost, with
-    the addresses as the end before the NAT sees them. Call `step` at `deadline`.
+    the addresses as the end before the NAT sees them. `on_note` gets a text for each datagram that
+    could not be sent, where the air knows why. Call `step` at `deadline`.
     """
 
     _goes_further = False  # whether there are receivers that are not attached
@@ -39,6 +50,7 @@ class Air(ABC):
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = Faults() if faults is None else faults
         self.on_datagram: Tap | None = None
+        self.on_note: Callable[[str], object] = lambda _text: None
         self._routes = Routes()
         self._attached: dict[str, Attachment] = {}
         self._seen: dict[str, str] = {}  # the attached address by what others see
@@ -119,8 +131,11 @@ class Air(ABC):
         receiver: Attachment | None,
     ) -> None:
         link = NO_LINK if receiver is None else receiver.link()
-        missing = receiver is None and not self._goes_further
-        if missing or (receiver is not None and now - receiver.sent > link.window):
+        if receiver is None:
+            reached = self._goes_further
+        else:
+            reached = link.window is None or now - receiver.sent <= link.window
+        if not reached:
             self._flights.lost += 1
         else:
             self._flights.launch(flow, shown, datagram, now, sender, link)

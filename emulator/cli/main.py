@@ -13,11 +13,12 @@ from typing import Any
 
 from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
-from emulator.cli.startup_message import ModuleInfo, StartupInfo
+from emulator.cli.startup_message import CloudInfo, DeviceInfo, StartupInfo
 from emulator.clock.clocks import Clock, LoopClock
 from emulator.emulator import Emulator
 from emulator.line.attachment import check_link
 from emulator.line.ports.port import parse_address
+from emulator.onenet.lwm2m.registrations import Registration
 from emulator.recording import format as recording
 from emulator.recording.file import RecordingFile
 from emulator.recording.replay import Replay
@@ -26,6 +27,21 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.scenario import parser as scenarios
 from emulator.scenario.events import Scenario
 from emulator.scenario.player import Play
+
+# Parameters without an effect in each of these modes.
+_MEANINGLESS = {
+    "platform": {
+        *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
+        *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
+        *("allow_network", "downlink_window"),
+    },
+    "--server": {"http", "api_key", "device", "year", "coap"},
+    "--air memory": {"coap", "server"},
+}
+_OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
+
+# Different texts about lost datagrams that are printed; each is printed once.
+_MAX_NOTES = 100
 
 Serve = Callable[[Shutdown], Coroutine[Any, Any, int]]
 
@@ -57,9 +73,11 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
     """Raises OSError, ValueError if a file or a parameter is invalid."""
     if "timing" in parameters:
         raise ValueError("--timing: expected with replay FILE only")
+    _refuse_meaningless(parameters)
     as_json = parameters.pop("json", False)
+    parameters.setdefault("air", "coap")
     if parameters.pop("trace", False):
-        parameters["trace"] = _print_trace
+        parameters |= {"trace": _print_trace, "trace_air": True}
     if isinstance(parameters.get("firmware"), Path):
         path = parameters["firmware"]
         parameters["firmware"] = firmware_file.read(_read_text(path), str(path))
@@ -69,7 +87,26 @@ def _prepare_emulator(parameters: dict[str, Any], files: ExitStack) -> Serve:
         file = files.enter_context(RecordingFile(parameters["record"], _print_error))
         parameters["record"] = file.write
         written.append(file)
-    return partial(_serve, Emulator(**parameters), scenario, written, as_json)
+    if "pcap" in parameters:
+        file = files.enter_context(RecordingFile(parameters.pop("pcap"), _print_error))
+        parameters["capture"] = file.write
+        written.append(file)
+    air_faults = parameters.pop("air_faults", {})
+    emulator = Emulator(**parameters)
+    emulator.air.on_note = _once(_print_error)  # with --trace they are lines of the trace
+    for name, value in air_faults.items():
+        setattr(emulator.air.faults, name, value)
+    return partial(_serve, emulator, scenario, written, as_json)
+
+
+def _refuse_meaningless(parameters: dict[str, Any]) -> None:
+    """Raises ValueError if a parameter would have no effect beside another one."""
+    modes = {"platform": "platform_only" in parameters, "--server": "server" in parameters}
+    modes["--air memory"] = parameters.get("air") == "memory"
+    for mode in (name for name, chosen in modes.items() if chosen):
+        if given := [name for name in parameters if name in _MEANINGLESS[mode]]:
+            names = ", ".join(f"--{_OPTIONS.get(name, name).replace('_', '-')}" for name in given)
+            raise ValueError(f"{mode}: {names} has no meaning here")
 
 
 def _read_scenario(parameters: dict[str, Any]) -> Scenario | None:
@@ -111,19 +148,32 @@ async def _serve(
 
 
 def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
-    assert emulator.http_url is not None, "this command always serves HTTP"
-    modules = tuple(
-        ModuleInfo(
-            port=board.line.port,
-            imei=board.module.identity.imei,
-            imsi=board.module.identity.imsi,
-            device_id=board.device_id,
-        )
-        for board in emulator.boards
+    devices = tuple(
+        DeviceInfo(identity.imei, identity.imsi, device_id)
+        for identity, device_id in emulator.devices
     )
-    info = StartupInfo(http=emulator.http_url, api_key=emulator.api_key, modules=modules)
-    text = info.as_text(emulator.baud, strict=emulator.line.strict)
-    _print_beside_port(info.as_json() if as_json else text, emulator.port)
+    ports = tuple(board.line.port for board in emulator.boards)
+    http, key = emulator.http_url, emulator.api_key
+    cloud = None if http is None else CloudInfo(http, key, emulator.coap_url)
+    info = StartupInfo(cloud, devices, ports, emulator.server)
+    if as_json:
+        text = info.as_json()
+    else:
+        strict = bool(emulator.boards) and emulator.line.strict
+        text = info.as_text(emulator.baud, strict=strict)
+    _print_beside_port(text, ports[0] if ports else "")
+    if not ports and cloud is not None:
+        _announce_registrations(emulator, cloud, as_json=as_json)
+
+
+def _announce_registrations(emulator: Emulator, cloud: CloudInfo, *, as_json: bool) -> None:
+    """Print each device that registers, with a line that drives it."""
+
+    def announce(registration: Registration) -> None:
+        text = cloud.announcement(registration.endpoint, map(str, registration.objects))
+        _print_error(text) if as_json else print(text, flush=True)
+
+    emulator.platform.server.on_registered = announce
 
 
 # Replay -------------------------------------------------------------------------------------------
@@ -199,6 +249,18 @@ def _print_error(text: str) -> None:
     if sys.stderr is not None:  # None if the parent process closed it
         with suppress(OSError):  # the reader is gone, or the disk is full: continue without it
             print(text, file=sys.stderr, flush=True)
+
+
+def _once(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Calls `show` for the first time that a text comes, and for some texts only."""
+    seen: set[str] = set()
+
+    def note(text: str) -> None:
+        if text not in seen and len(seen) < _MAX_NOTES:
+            seen.add(text)
+            show(text)
+
+    return note
 
 
 def _print_trace(line: TraceLine) -> None:

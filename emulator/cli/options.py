@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emulator.line.faults import Fault, Rates
+from emulator.air.faults import DOWNLINK_WINDOW
+from emulator.cli import values
 from emulator.module.firmware import DEFAULT, FIRMWARES
-from emulator.onenet.devices import MAX_DEVICES
+from emulator.module.lwm2m.style import STYLES
 from emulator.onenet.years import DEFAULT_YEAR, YEARS
 
 # Exit status after wrong options, by convention.
 USAGE_ERROR = 2
-# Faster than any UART, so probably a typing mistake.
-_MAX_BAUD = 10_000_000
 
 _DESCRIPTION = """\
 Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
@@ -48,11 +47,19 @@ examples:
         one hour passes in one minute, on the line, in the air and in the cloud
   python -m emulator run FILE --trace
         plays the scenario in FILE, and prints a report at the end
+  python -m emulator platform --coap 127.0.0.1:5683 --imei 865820030013978 --imsi 460040000000001
+        the cloud alone: any LwM2M client that registers as <imei>;<imsi> is driven by its HTTP API
+  python -m emulator --server coap://127.0.0.1:5683
+        the module alone: it registers with the LwM2M server at this address
+  python -m emulator --air-faults loss=0.1,duplication=0.05,reordering=0.1,seed=7
+        a bad network, with the same faults each time
+  python -m emulator --pcap FILE
+        a capture for Wireshark: the datagrams of the air, and the AT lines
 """
 
 
 # Arguments that `read` turns into parameters.
-_SUBCOMMAND, _SPEED, _FAULTS = "_subcommand", "_speed", "_faults"
+_SUBCOMMAND, _SPEED, _FAULTS, _AIR_FAULTS = "_subcommand", "_speed", "_faults", "_air_faults"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,10 +68,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
-    """Parse the options: `speed`, `trace`, `json`, `timing`, and parameters of `Emulator`.
+    """Parse the options: `speed`, `trace`, `json`, `timing`, `air_faults` (settings of
+    `Emulator.air.faults`), and parameters of `Emulator`.
 
     Options that are not given are absent, so that the defaults of `Emulator` apply. `run FILE` is
-    `scenario`, `replay FILE` is `replay`; `firmware` is a name or the path of a file.
+    `scenario`, `replay FILE` is `replay`, `platform` is `platform_only`; `firmware` is a name or
+    the path of a file.
     """
     found = vars(parser.parse_args(arguments))
     match found.pop(_SUBCOMMAND, []):
@@ -74,9 +83,16 @@ def read(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> di
             found["scenario"] = Path(file)
         case ["replay", file]:
             found["replay"] = Path(file)
+        case ["platform"]:
+            found["platform_only"] = True
         case words:
-            parser.error(f"{' '.join(words)!r}: expected options only, run FILE or replay FILE")
-    return {**found.pop(_SPEED, {}), **found.pop(_FAULTS, {}), **found}
+            parser.error(
+                f"{' '.join(words)!r}: expected options only, run FILE, replay FILE or platform"
+            )
+    on_line, in_air = found.pop(_FAULTS, {}), found.pop(_AIR_FAULTS, {})
+    if len({faults["seed"] for faults in (on_line, in_air) if "seed" in faults}) > 1:
+        parser.error("--faults, --air-faults: different seeds, expected one for everything")
+    return {**found.pop(_SPEED, {}), **in_air, **on_line, **found}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -92,13 +108,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         _SUBCOMMAND,
         nargs="*",
-        metavar="run|replay FILE",
+        metavar="run|replay FILE|platform",
         help="run: play the scenario in FILE; replay: play the recording in FILE in place of a"
-        " module, and show where the host differs from the recorded one (exit status 1)",
+        " module, and show where the host differs from the recorded one (exit status 1); platform:"
+        " the cloud alone, with a device for --imei and --imsi (--modules N: for N of them)",
     )
     _add_line(made)
     _add_module(made)
     _add_cloud(made)
+    _add_air(made)
     made.add_argument(
         "--timing",
         choices=("kept", "ignored"),
@@ -108,13 +126,21 @@ def parser() -> argparse.ArgumentParser:
     output.add_argument(
         "--trace",
         action="store_true",
-        help="print each line in both directions, with its time, on stderr",
+        help="print each line in both directions, and each message of the air, with its time, on"
+        " stderr",
     )
     output.add_argument(
         "--record",
         type=Path,
         metavar="FILE",
         help="record the first module's line, with times, into a new FILE",
+    )
+    output.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="write the datagrams of the air and the bytes of all lines into a new FILE (pcapng;"
+        " tools/m5310_at.lua shows the AT lines in Wireshark)",
     )
     output.add_argument(
         "--json",
@@ -157,6 +183,51 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_air(made: argparse.ArgumentParser) -> None:
+    air = made.add_argument_group("the air between them: LwM2M over CoAP")
+    air.add_argument(
+        "--air",
+        choices=("coap", "memory"),
+        help="coap: UDP sockets, so that other LwM2M clients and servers can take part (default);"
+        " memory: the same datagrams within this process",
+    )
+    air.add_argument(
+        "--coap",
+        metavar="HOST:PORT",
+        help="address of the cloud's CoAP server (default 127.0.0.1:0, a free port on this"
+        " machine)",
+    )
+    air.add_argument(
+        "--server",
+        metavar="URI",
+        help="coap://HOST:PORT of another LwM2M server in place of the cloud; the module registers"
+        " there when its host configures OneNET's address or this one",
+    )
+    air.add_argument(
+        "--style",
+        choices=tuple(STYLES),
+        help="how the module speaks LwM2M: onenet, byte for byte as China Mobile's suite (default);"
+        " standard, as LwM2M 1.0 servers demand (default with --server)",
+    )
+
+    air.add_argument(
+        "--downlink-window",
+        type=values.window,
+        metavar="SECONDS|off",
+        help="how long after a datagram of the module its network leads downlink to it; later"
+        f" requests end in TIME_OUT (default {DOWNLINK_WINDOW:g}; off: always)",
+    )
+    air.add_argument(
+        "--air-faults",
+        dest=_AIR_FAULTS,
+        type=values.air_faults,
+        metavar="SETTING=NUMBER,...[,seed=N]",
+        help="latency in seconds each way (default 0.1); shares of the datagrams, 0 to 1: loss,"
+        " duplication, reordering (later ones overtake them), and delayed, which take delay seconds"
+        " more; the same seed gives the same faults",
+    )
+
+
 def _add_line(made: argparse.ArgumentParser) -> None:
     line = made.add_argument_group("the serial line")
     line.add_argument(
@@ -175,14 +246,14 @@ def _add_line(made: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--baud",
         dest=_SPEED,
-        type=_baud,
+        type=values.baud,
         metavar="N|off|strict|N,strict",
         help="speed; off: as fast as the host reads; strict: a host at another speed reads and"
         " sends garbage, on a pty or RFC 2217 (default 9600; of a replay: as recorded)",
     )
     line.add_argument(
         "--quiet",
-        type=_seconds,
+        type=values.seconds,
         metavar="SECONDS",
         help="shortest time from a final result to the next command; earlier ones are reported"
         " (default 0.02)",
@@ -195,7 +266,7 @@ def _add_line(made: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--faults",
         dest=_FAULTS,
-        type=_faults,
+        type=values.faults,
         metavar="FAULT=SHARE,...[,seed=N]",
         help="share of the bytes, 0 to 1, with the fault loss, double, corrupt, delay or garbage;"
         " the same seed gives the same faults",
@@ -208,7 +279,7 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument("--imsi", help="number of the SIM, up to 16 digits or letters")
     module.add_argument(
         "--firmware",
-        type=_firmware,
+        type=values.firmware,
         metavar="NAME|FILE.toml",
         help=f"firmware variant: {', '.join(FIRMWARES)}, or a file of your own (default {DEFAULT})",
     )
@@ -234,13 +305,13 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     )
     module.add_argument(
         "--modules",
-        type=_count,
+        type=values.count,
         metavar="N",
         help="number of modules with one cloud; links, ports, IMEI and IMSI are counted up",
     )
     module.add_argument(
         "--speed",
-        type=_factor,
+        type=values.factor,
         metavar="X",
         help="run X times as fast; 60: one hour passes in one minute",
     )
@@ -249,68 +320,3 @@ def _add_module(made: argparse.ArgumentParser) -> None:
         action="store_true",
         help="UDP sockets of the module may send to other machines (default: loopback only)",
     )
-
-
-def _firmware(text: str) -> str | Path:
-    if text not in FIRMWARES and not text.endswith(".toml"):
-        known = ", ".join(FIRMWARES)
-        raise argparse.ArgumentTypeError(f"{text!r}, expected one of {known}, or a .toml file")
-    return text if text in FIRMWARES else Path(text)
-
-
-def _baud(text: str) -> dict[str, object]:
-    """`baud` and, if given, `strict`."""
-    speed, comma, strict = text.partition(",")
-    if text == "off":
-        return {"baud": None}
-    if text == "strict":
-        return {"strict": True}
-    number = int(speed) if speed.isascii() and speed.isdecimal() else 0
-    if not 0 < number <= _MAX_BAUD or (comma and strict != "strict"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r}, expected a speed such as 9600, or off, or strict, or 9600,strict"
-        )
-    return {"baud": number, "strict": True} if comma else {"baud": number}
-
-
-def _faults(text: str) -> dict[str, object]:
-    """`faults` and, if given, `seed`."""
-    shares: dict[str, float] = {}
-    found: dict[str, object] = {}
-    try:
-        for part in text.split(","):
-            name, _, value = part.partition("=")
-            if name == "seed":
-                found["seed"] = int(value)
-            else:
-                shares[Fault(name)] = float(value)
-        return {"faults": Rates(**shares), **found}
-    except ValueError as error:
-        known = "|".join(Fault)
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: {error}; expected {known}=SHARE,... and optionally seed=N"
-        ) from None
-
-
-def _seconds(text: str) -> float:
-    return _number(text, "a number of seconds, 0 or more", lowest=0.0)
-
-
-def _factor(text: str) -> float:
-    return _number(text, "a factor of 0.001 or more", lowest=0.001)
-
-
-def _number(text: str, expected: str, *, lowest: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not lowest <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected {expected}")
-    return number
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= MAX_DEVICES:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected 1 to {MAX_DEVICES}")
-    return int(text)

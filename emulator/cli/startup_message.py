@@ -3,84 +3,144 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 # Modules that the text lists one by one.
 _MAX_LISTED = 10
+_OBJECTS_OF_THE_MODULE = ("/0/", "/1/", "/2/", "/3/", "/4/", "/5/")
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleInfo:
-    """One module; `device_id` None: the cloud has no device for it."""
+class DeviceInfo:
+    """A module or a device; `device_id` None: the cloud has no device for it."""
 
-    port: str
     imei: str
     imsi: str
     device_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class StartupInfo:
-    """Addresses and keys; at least one module."""
+class CloudInfo:
+    """Addresses and key of the cloud; `coap` None: it has no socket."""
 
     http: str
     api_key: str
-    modules: tuple[ModuleInfo, ...]
+    coap: str | None
+
+    def call(self, path: str) -> str:
+        """A command that calls the API."""
+        header = shlex.quote(f"api-key: {self.api_key}")
+        return f"curl -H {header} '{self.http}{path}'"
+
+    def announcement(self, endpoint: str, instances: Iterable[str]) -> str:
+        """A device has registered: a command that reads one of its instances."""
+        own = (one for one in instances if not one.startswith(_OBJECTS_OF_THE_MODULE))
+        _, object_id, instance, *_ = (*next(own, "/3/0").split("/"), "0")
+        imei = endpoint.partition(";")[0]
+        read = self.call(f"/nbiot?imei={imei}&obj_id={object_id}&obj_inst_id={instance}")
+        return f"{endpoint} has registered. Read an instance: {read}"
+
+
+@dataclass(frozen=True, slots=True)
+class StartupInfo:
+    """What runs: modules on `ports` with their devices, or, without ports, the cloud alone.
+
+    `cloud` None: the modules register with the LwM2M server at `server`, host:port.
+    """
+
+    cloud: CloudInfo | None
+    devices: tuple[DeviceInfo, ...]
+    ports: tuple[str, ...]
+    server: str | None = None
 
     def as_json(self) -> str:
-        """The fields of the first module and of the cloud, and a list of all modules."""
-        first = {**asdict(self.modules[0]), "http": self.http, "api_key": self.api_key}
-        return json.dumps({**first, "modules": [asdict(module) for module in self.modules]})
+        """The fields of the cloud and of the first module, and a list of all modules."""
+        cloud = {} if self.cloud is None else _given(asdict(self.cloud))
+        server = {} if self.server is None else {"server": f"coap://{self.server}"}
+        if not self.ports:
+            return json.dumps({**cloud, "devices": [asdict(device) for device in self.devices]})
+        modules = [
+            {"port": port, **asdict(device)}
+            for port, device in zip(self.ports, self.devices, strict=True)
+        ]
+        return json.dumps({**modules[0], **cloud, **server, "modules": modules})
 
     def as_text(self, baud: int | None, *, strict: bool = False) -> str:
+        if self.ports:
+            intro, lines, examples = self._modules(baud, strict=strict)
+        else:
+            intro, lines, examples = self._platform()
+        heading = "Try, in another terminal:"
+        tried = [heading, *(f"  {line}" for line in examples), ""] if examples else []
+        return "\n".join([intro, "", *lines, "", *tried, "Press Ctrl-C to end it."])
+
+    def _platform(self) -> tuple[str, list[str], list[str]]:
+        assert self.cloud is not None
+        names = [f"{device.imei};{device.imsi}" for device in self.devices]
+        lines = [
+            *self._cloud(),
+            *_listed([f"  endpoint  {name}" for name in names]),
+            "",
+            "LwM2M clients register at the CoAP address under an endpoint name above; more devices",
+            "are created with POST /devices. Each registration is shown here.",
+        ]
+        first = self.devices[0].device_id
+        examples = [] if first is None else [self.cloud.call(f"/devices/{first}")]
+        return "The emulated OneNET is running.", lines, examples
+
+    def _modules(self, baud: int | None, *, strict: bool) -> tuple[str, list[str], list[str]]:
         speed = "as fast as it is read" if baud is None else f"{baud} baud, 8N1"
         if strict:
             speed += ", garbage at any other speed"
-        first, many = self.modules[0], len(self.modules) > 1
+        first, many = self.devices[0], len(self.devices) > 1
         lines = [
-            f"  port      {first.port}  ({speed})",
-            f"  HTTP API  {self.http}",
-            f"  api-key   {self.api_key}",
+            f"  port      {self.ports[0]}  ({speed})",
+            *self._cloud(),
             f"  imei      {first.imei}",
             f"  imsi      {first.imsi}",
-            f"  device    {first.device_id or 'none: the cloud refuses its login'}",
         ]
+        if self.cloud is not None:
+            lines.append(f"  device    {first.device_id or 'none: the cloud refuses its login'}")
         if many:
-            lines += ["", "with the same speed and the same cloud:"]
-            lines += [
-                f"  {other.port}  imei {other.imei}  imsi {other.imsi}"
-                for other in self.modules[1:_MAX_LISTED]
+            others = [
+                f"  {port}  imei {other.imei}  imsi {other.imsi}"
+                for port, other in zip(self.ports[1:], self.devices[1:], strict=True)
             ]
-        if len(self.modules) > _MAX_LISTED:
-            lines.append(f"  ... {len(self.modules) - _MAX_LISTED} more; --json lists all")
+            lines += ["", "with the same speed and the same cloud:", *_listed(others)]
         intro = (
-            f"{len(self.modules)} emulated M5310 modules are running."
+            f"{len(self.devices)} emulated M5310 modules are running."
             if many
             else "The emulated M5310 is running."
         )
-        examples = [f"  {line}" for line in self._examples(first, baud)]
-        return "\n".join(
-            [
-                intro,
-                "",
-                *lines,
-                "",
-                "Try, in another terminal:",
-                *examples,
-                "",
-                "Press Ctrl-C to end it.",
-            ]
-        )
+        return intro, lines, self._examples(first, baud)
 
-    def _examples(self, module: ModuleInfo, baud: int | None) -> list[str]:
-        call = f"curl -H 'api-key: {self.api_key}' '{self.http}"
+    def _cloud(self) -> list[str]:
+        if self.cloud is None:
+            return [f"  server    coap://{self.server}  (OneNET's addresses lead there)"]
+        coap = [] if self.cloud.coap is None else [f"  CoAP      {self.cloud.coap}"]
+        return [f"  HTTP API  {self.cloud.http}", f"  api-key   {self.cloud.api_key}", *coap]
+
+    def _examples(self, device: DeviceInfo, baud: int | None) -> list[str]:
         examples = []
-        if module.port != "-":
+        if self.ports[0] != "-":
             terminal = "python -m serial.tools.miniterm --eol CR"
-            examples.append(f"{terminal} {module.port} {baud or 9600}")
-        if module.device_id is not None:
-            examples.append(f"{call}/devices/{module.device_id}'")
-            examples.append(f"{call}/devices/{module.device_id}/datapoints'")
-            read = f"{call}/nbiot?imei={module.imei}&obj_id=3303&obj_inst_id=0&res_id=5700'"
-            examples.append(f"{read}  # after a program has logged in")
+            examples.append(f"{terminal} {self.ports[0]} {baud or 9600}")
+        if self.cloud is not None and device.device_id is not None:
+            examples.append(self.cloud.call(f"/devices/{device.device_id}"))
+            examples.append(self.cloud.call(f"/devices/{device.device_id}/datapoints"))
+            path = f"/nbiot?imei={device.imei}&obj_id=3303&obj_inst_id=0&res_id=5700"
+            examples.append(f"{self.cloud.call(path)}  # after a program has logged in")
         return examples
+
+
+def _listed(lines: list[str]) -> list[str]:
+    more = len(lines) - _MAX_LISTED + 1
+    if more <= 1:
+        return lines
+    return [*lines[: _MAX_LISTED - 1], f"  ... {more} more; --json lists all"]
+
+
+def _given(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

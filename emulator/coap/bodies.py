@@ -9,7 +9,7 @@ from aiocoap.numbers import Code, OptionNumber
 
 from emulator.coap.messages import exponent_of, without_options
 from emulator.coap.recent import Recent
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 MAX_COLLECTED = 64  # guess: bodies that peers send at the same time
 MAX_HANDED_OUT = 256  # guess: bodies that peers read at the same time
@@ -41,8 +41,8 @@ def key_of(peer: str, request: Message) -> Key:
 class Bodies:
     """All bodies that an endpoint collects or hands out as a server, each for a limited time."""
 
-    def __init__(self, tuning: Tuning) -> None:
-        self._exponent = exponent_of(tuning.block_size)
+    def __init__(self, tuning: Tuning, blocks: Blocks) -> None:
+        self._blocks = blocks
         self._max_body = tuning.max_body
         self._lifetime = tuning.exchange_lifetime
         self._collected: Recent[Key, bytearray] = Recent(MAX_COLLECTED)
@@ -59,7 +59,8 @@ class Bodies:
         if block is not None and block.block_number:
             whole = self._handed_out.get(key_of(peer, request), now)
             if whole is not None:
-                return self._cut(whole, block.start, min(self._exponent, block.size_exponent))
+                exponent = min(exponent_of(self._blocks.answers), block.size_exponent)
+                return self._cut(whole, block.start, exponent)
             if request.code not in (Code.GET, Code.FETCH):  # the rest of an answer that is gone
                 return Message(code=Code.REQUEST_ENTITY_INCOMPLETE)
         return None
@@ -84,7 +85,7 @@ class Bodies:
             return None
         self._collected.put(key, body, now, self._lifetime)
         more = Message(code=Code.CONTINUE)
-        exponent = min(self._exponent, block.size_exponent)
+        exponent = min(exponent_of(self._blocks.requests), block.size_exponent)
         more.opt.block1 = (block.block_number, True, exponent)
         return more
 
@@ -92,9 +93,10 @@ class Bodies:
         """What to send of the application's response to a request: all of it, or a block."""
         if request.opt.block1 is not None and response.opt.block1 is None:
             number, _, exponent = request.opt.block1
-            response.opt.block1 = (number, False, min(self._exponent, exponent))
+            exponent = min(exponent_of(self._blocks.requests), exponent)
+            response.opt.block1 = (number, False, exponent)
         block = request.opt.block2
-        start, exponent = 0, self._exponent
+        start, exponent = 0, exponent_of(self._blocks.answers)
         if block is not None:
             start, exponent = block.start, min(exponent, block.size_exponent)
         if request.opt.observe == 0 and response.opt.observe is not None:
@@ -107,7 +109,7 @@ class Bodies:
     def notification(self, peer: str, message: Message, now: float) -> Message:
         """What to send of a notification; its observer asks for the rest (section 2.6)."""
         observer = self._observers.get((peer, message.token), now)
-        key, exponent = observer or ((peer, 0, ()), self._exponent)
+        key, exponent = observer or ((peer, 0, ()), exponent_of(self._blocks.answers))
         if len(message.payload) <= 16 << exponent:
             return message
         return self._hand_out(key, message, 0, exponent, now)

@@ -15,7 +15,7 @@ from emulator.coap.observation import Observation, Observer, OnNotification
 from emulator.coap.recent import Recent
 from emulator.coap.transfers import Download, Progress, Upload
 from emulator.coap.transmission import Delivery, Outgoing, Transmissions
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 TOKEN_LENGTH = 4  # guess: as China Mobile's suite; RFC 7252 section 5.3.1 asks for 32 random bits
 MAX_ANSWERED = 16_384  # guess: what 1,000 devices send within 247 s
@@ -80,9 +80,11 @@ class Client:
         transmissions: Transmissions,
         random: Random,
         tuning: Tuning,
+        blocks: Blocks,
         on_change: Callable[[], None],
     ) -> None:
         self.on_change = on_change
+        self._blocks = blocks
         self.deadlines: Deadlines[Exchange] = Deadlines()
         self._transmissions, self._random, self._tuning = transmissions, random, tuning
         self._exchanges: dict[tuple[str, bytes], Exchange] = {}
@@ -104,7 +106,7 @@ class Client:
             exchange.on_notification is not None and observed is not None and observed.peer != peer
         ):
             raise ValueError(f"token {token.hex()} is in use: expected another one")
-        size = self._tuning.block_size
+        size = self._blocks.requests
         if len(exchange.message.payload) > size:
             exchange.upload = Upload(exchange.message.payload, size)
         self._send(exchange, now)
@@ -137,7 +139,7 @@ class Client:
     def step(self, now: float) -> None:
         for exchange in self.deadlines.pop_due(now):
             if self._exchanges.get(exchange.key) is exchange:
-                self._finish(exchange, None, now)
+                self._fail(exchange, now)
 
     def _send(self, exchange: Exchange, now: float) -> None:
         """Send a request, or the next part of it."""
@@ -171,13 +173,22 @@ class Client:
             self.deadlines.set(exchange, exchange.ends or now + self._tuning.separate_wait)
         elif self._exchanges.get(exchange.key) is exchange:
             exchange.reset = delivery is Delivery.RESET
-            self._finish(exchange, None, now)
+            self._fail(exchange, now)
 
     def _pause(self, exchange: Exchange) -> None:
         if exchange.outgoing is not None:
             self._transmissions.stop(exchange.outgoing)
             exchange.outgoing = None
         self.deadlines.set(exchange, None)
+
+    def _fail(self, exchange: Exchange, now: float) -> None:
+        """No answer came. The peer may observe all the same: its answer was lost or is late."""
+        if exchange.on_notification is not None and not exchange.reset:
+            new = Observation(
+                exchange.peer, exchange.token, exchange.message, exchange.on_notification
+            )
+            self.observer.observations.setdefault(exchange.token, new)
+        self._finish(exchange, None, now)
 
     def _finish(self, exchange: Exchange, response: Message | None, now: float) -> None:
         self.drop(exchange)
@@ -193,6 +204,8 @@ class Client:
                 self._answer(exchange, message, now)
         elif message.opt.observe:  # China Mobile's suite sends notifications as acknowledgements
             self.separate(peer, message, now)
+        else:  # the message id alone acknowledges a notification (RFC 7252 section 4.2)
+            self._transmissions.end(peer, message.mid, Delivery.ACKNOWLEDGED, now, of_request=False)
 
     def separate(self, peer: str, message: Message, now: float) -> None:
         """A response that is a message of its own, such as a notification."""
@@ -248,7 +261,7 @@ class Client:
                 self._finish(exchange, None, now)
 
     def _new_download(self) -> Download:
-        return Download(self._tuning.max_body, self._tuning.block_size)
+        return Download(self._tuning.max_body, self._blocks.answers)
 
     def _send_part(self, exchange: Exchange, now: float) -> None:
         """Each part has a token of its own, so that late answers to earlier ones do not count."""

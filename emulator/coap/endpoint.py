@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from random import Random
 
 from aiocoap import Message
@@ -20,9 +21,9 @@ from emulator.coap.messages import (
     encode,
 )
 from emulator.coap.observation import Observation, OnNotification
-from emulator.coap.server import Incoming, Server
-from emulator.coap.transmission import Delivery, OnEnd, Send, Transmissions
-from emulator.coap.tuning import Tuning
+from emulator.coap.server import Incoming, Server, not_found
+from emulator.coap.transmission import Delivery, OnEnd, Send, Transmissions, check_mids
+from emulator.coap.tuning import Blocks, Tuning
 
 
 class Endpoint:
@@ -50,25 +51,38 @@ class Endpoint:
         tuning: Tuning = Tuning(),  # noqa: B008  (frozen)
         known_options: frozenset[int] = frozenset(),
     ) -> None:
-        random = Random(seed)  # noqa: S311  (no secret)
+        check_mids(mids, first_mid)
+        self.serve: Callable[[Incoming, float], None] = not_found
+        """Called with each request of a peer. At first, each gets 4.04."""
         self.due: float | None = None
         """The time of the next `step`."""
         self.on_change: Callable[[], None] = _nothing
         """Called when `due` has another value, but not by `step`."""
+        self.blocks = Blocks(tuning.block_size, tuning.block_size)
+        """Of long bodies."""
         self._send = send
         self._known = RECOGNIZED_OPTIONS | known_options
-        self._transmissions = Transmissions(send, random, mids, first_mid, tuning)
-        self._client = Client(self._transmissions, random, tuning, self._update)
-        self._server = Server(self._transmissions, tuning, self._update)
+        self._seed, self._mids, self._first_mid, self._tuning = seed, mids, first_mid, tuning
 
-    @property
-    def serve(self) -> Callable[[Incoming, float], None]:
-        """Called with each request of a peer. At first, each gets 4.04."""
-        return self._server.serve
+    # Made when the first message comes or goes: a module that never logs in needs none of them.
 
-    @serve.setter
-    def serve(self, serve: Callable[[Incoming, float], None]) -> None:
-        self._server.serve = serve
+    @cached_property
+    def _random(self) -> Random:
+        return Random(self._seed)  # noqa: S311  (no secret)
+
+    @cached_property
+    def _transmissions(self) -> Transmissions:
+        return Transmissions(self._send, self._random, self._mids, self._first_mid, self._tuning)
+
+    @cached_property
+    def _client(self) -> Client:
+        return Client(self._transmissions, self._random, self._tuning, self.blocks, self._update)
+
+    @cached_property
+    def _server(self) -> Server:
+        server = Server(self._transmissions, self._tuning, self.blocks, self._update)
+        server.serve = lambda incoming, now: self.serve(incoming, now)
+        return server
 
     @property
     def observations(self) -> dict[bytes, Observation]:
@@ -139,7 +153,8 @@ class Endpoint:
             on_notification: given with Observe 0; called with peer, notification and time until
                 `forget_observation`, or until the server ends the observation by a notification
                 without Observe or with an error. False refuses: the peer gets a reset. A
-                notification that comes before the answer is the answer.
+                notification that comes before the answer is the answer. Without an answer, the
+                peer may observe all the same, so notifications are taken from then on, too.
 
         Raises:
             ValueError: the token is in use, or the message does not fit into a datagram.

@@ -11,7 +11,7 @@ from emulator.coap.bodies import Bodies
 from emulator.coap.messages import empty, encode
 from emulator.coap.recent import Recent
 from emulator.coap.transmission import Delivery, OnEnd, Transmissions
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Blocks, Tuning
 
 MAX_REQUESTS = 16_384  # guess: what 1,000 devices send within 247 s
 """Requests that are remembered, so that repeated ones are known."""
@@ -79,13 +79,17 @@ class Server:
     """All requests that an endpoint gets."""
 
     def __init__(
-        self, transmissions: Transmissions, tuning: Tuning, on_change: Callable[[], None]
+        self,
+        transmissions: Transmissions,
+        tuning: Tuning,
+        blocks: Blocks,
+        on_change: Callable[[], None],
     ) -> None:
         self._on_change = on_change
         self.serve: Callable[[Incoming, float], None] = not_found
         self._transmissions, self._tuning = transmissions, tuning
         self._requests: Recent[tuple[str, int, bytes], _Known] = Recent(MAX_REQUESTS)
-        self._bodies = Bodies(tuning)
+        self._bodies = Bodies(tuning, blocks)
 
     def receive(self, peer: str, message: Message, now: float) -> None:
         key = (peer, message.mid, message.token)

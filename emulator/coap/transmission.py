@@ -21,6 +21,9 @@ MAX_PEERS = 65_536  # guess: far above the devices of one platform
 MAX_UNCONFIRMED = 16_384  # guess: what 1,000 devices send within 145 s
 """Messages without acknowledgement that a reset is awaited for."""
 
+FIRST_RESPONSE = 0x40
+"""The codes below are of requests, and of the empty message."""
+
 Send = Callable[[str, bytes, float], None]
 
 
@@ -50,6 +53,10 @@ class Outgoing:
         self.flying = False
         self.open = True
 
+    @property
+    def code(self) -> int:
+        return self.datagram[1]
+
 
 class _Peer:
     """The open messages of a peer; `waiting` are those that NSTART holds back."""
@@ -62,16 +69,20 @@ class _Peer:
         self.waiting: deque[Outgoing] = deque()
 
 
+def check_mids(mids: range, first_mid: int | None) -> None:
+    """Raises ValueError unless `mids` are message ids, and `first_mid` (None: none) one of them."""
+    if not mids or mids[0] < 0 or mids[-1] > 0xFFFF or mids.step != 1:
+        raise ValueError(f"message ids {mids}: expected a range within 0 to 65535, step 1")
+    if first_mid is not None and first_mid not in mids:
+        raise ValueError(f"first message id {first_mid}: expected one of {mids}")
+
+
 class Transmissions:
     """All messages of an endpoint that go out."""
 
     def __init__(
         self, send: Send, random: Random, mids: range, first_mid: int | None, tuning: Tuning
     ) -> None:
-        if not mids or mids[0] < 0 or mids[-1] > 0xFFFF or mids.step != 1:
-            raise ValueError(f"message ids {mids}: expected a range within 0 to 65535, step 1")
-        if first_mid is not None and first_mid not in mids:
-            raise ValueError(f"first message id {first_mid}: expected one of {mids}")
         self.send = send
         self.deadlines: Deadlines[Outgoing] = Deadlines()
         self._random, self._mids, self._first_mid, self._tuning = random, mids, first_mid, tuning
@@ -82,6 +93,9 @@ class Transmissions:
 
     def next_mid(self, peer: str) -> int:
         """A message id that no open message to `peer` has; ids go up by one.
+
+        A peer that is new may be a known one behind a new address, which still remembers what it
+        got (RFC 7252 4.4). So it begins above all ids given so far.
 
         Raises:
             OverflowError: there is none.
@@ -98,6 +112,8 @@ class Transmissions:
         if len(self._next_mids) >= MAX_PEERS:
             self._next_mids.popitem(last=False)
         self._next_mids[peer] = self._after(mid)
+        if self._first_mid is not None:
+            self._first_mid = self._after(self._first_mid)
         return mid
 
     def _after(self, mid: int) -> int:
@@ -153,11 +169,15 @@ class Transmissions:
             self._unconfirmed.put((peer, message.mid), on_reset, now, lifetime)
         self.send(peer, encode(message), now)
 
-    def end(self, peer: str, mid: int, delivery: Delivery, now: float) -> None:
-        """An acknowledgement or a reset came."""
+    def end(
+        self, peer: str, mid: int, delivery: Delivery, now: float, *, of_request: bool = True
+    ) -> None:
+        """An acknowledgement or a reset came. `of_request`: it may be of a request, too."""
         self._now = now
         known = self._peers.get(peer)
         outgoing = known.open.get(mid) if known is not None else None
+        if outgoing is not None and not of_request and outgoing.code < FIRST_RESPONSE:
+            return
         if outgoing is not None:
             if outgoing.sendings:  # no answer can come to a message that was never sent
                 self.stop(outgoing)

@@ -17,7 +17,7 @@ class Tuning:
         nstart: confirmable messages to a peer that may be unacknowledged at once; others wait.
             None: any number.
         separate_wait: how long a request waits for its answer after an empty acknowledgement.
-        block_size: bytes of a block that is sent: 16, 32, ... 1024.
+        block_size: bytes of a block that is sent, at first: 16, 32, ... 1024. See `Blocks`.
         max_body: bytes of a body that is put together from blocks, at most.
         deduplicate: a repeated request is answered from memory. False: the application gets it
             again.
@@ -46,6 +46,19 @@ class Tuning:
         """Seconds to wait after each sending of a confirmable message (section 4.2)."""
         first = self.ack_timeout * random.uniform(1.0, self.ack_random)
         return tuple(first * 2**n for n in range(self.max_retransmit + 1))
+
+
+@dataclass(slots=True)
+class Blocks:
+    """Bytes of a block that is sent: 16, 32, ... 1024. May change at any time.
+
+    Attributes:
+        requests: of a long request (Block1).
+        answers: of a long answer (Block2).
+    """
+
+    requests: int
+    answers: int
 
 
 BLOCK_SIZES = tuple(16 << exponent for exponent in range(7))

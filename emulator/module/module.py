@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -48,11 +48,15 @@ class Module:
     output and the datagrams, and call `step` again at the deadline it returns. Times are POSIX
     seconds and never go back.
 
+    `servers`: the addresses in a configuration that lead to a server; None: all that there are.
+
     Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which
     is called when something else than `step` may have changed the deadline. `baud`: the UART speed
     of the next output. `sockets.changed`: there may be datagrams to take, or other ports. `radio`
     survives restarts; tests and scenarios set its `coverage`, `refusing` and `sim`. So does
-    `fault_source`, which injects faults into commands (None: no faults).
+    `fault_source`, which injects faults into commands (None: no faults). `downlink_window`: seconds
+    after each datagram to a server in which the network leads datagrams of servers to the module;
+    None: always.
     """
 
     def __init__(
@@ -86,6 +90,8 @@ class Module:
         self.firmware = profile(firmware, typed_urcs=typed_urcs)
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
+        self.servers: Container[str] | None = None
+        self.downlink_window: float | None = None
         self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
         self._place_changed = True  # coverage, network or SIM, since the last step
@@ -184,9 +190,10 @@ class Module:
 
     @property
     def link(self) -> Link:
-        """What the module's coverage adds to the air."""
-        reception = self.radio.reception
-        return Link() if reception is None else Link(reception.latency, reception.loss)
+        """What the module's coverage and its network add to the air."""
+        reception, window = self.radio.reception, self.downlink_window
+        latency, loss = (0.0, 0.0) if reception is None else (reception.latency, reception.loss)
+        return Link(latency, loss, window)
 
     @property
     def sim(self) -> Sim:
@@ -296,7 +303,12 @@ class Module:
         return taken
 
     def _send_up(self, destination: str, datagram: bytes, _now: float) -> None:
-        if self._transmit(self._now):
+        led = (
+            self.servers is None
+            or destination in self.servers
+            or destination != self.client.configured_server
+        )
+        if self._transmit(self._now) and led:
             self.send_up(destination, datagram, self._now)
 
     def _send_datagram(self, datagram: Datagram) -> None:

@@ -14,6 +14,7 @@ _MAX_PENDING = 8192
 _MAX_OPEN = 16
 # Characters of a line that are shown; the middle of a longer text is left out.
 _MAX_SHOWN = 160
+_MAX_SHOWN_OF_AIR = 400
 
 # A command line ends with CR, and a LF after it is ignored; output of the module ends with either.
 _HOST_ENDS = re.compile(rb"\r\n?")
@@ -27,11 +28,19 @@ _UNSOLICITED = re.compile(r"\+(MIPL\w*|NSONMI|NPING|NPINGERR):")
 class Direction(Enum):
     TO_MODULE = "-->"
     TO_HOST = "<--"
+    UP = "==>"  # a datagram of the air to a server, see `air_trace`
+    DOWN = "<=="
     NOTE = "***"  # about the line: faults, hosts that connect
 
 
-# ANSI colours: cyan, green, magenta; a URC is yellow.
-_COLOURS = {Direction.TO_MODULE: 36, Direction.TO_HOST: 32, Direction.NOTE: 35}
+# ANSI colours: cyan, green, blue, magenta; a URC is yellow.
+_COLOURS = {
+    Direction.TO_MODULE: 36,
+    Direction.TO_HOST: 32,
+    Direction.UP: 34,
+    Direction.DOWN: 34,
+    Direction.NOTE: 35,
+}
 _YELLOW = 33
 
 
@@ -47,7 +56,8 @@ class TraceLine:
 
     def render(self, *, colours: bool = False) -> str:
         """The line for a terminal: control characters escaped, long text shortened."""
-        text = _shortened(_printable(self.text))
+        air = self.direction in (Direction.UP, Direction.DOWN)
+        text = _shortened(_printable(self.text), _MAX_SHOWN_OF_AIR if air else _MAX_SHOWN)
         module = "" if self.module is None else f"#{self.module} "
         urc = "   (URC)" if self.urc else ""
         line = f"{self.at:10.3f} {module}{self.direction.value} {text}{urc}"
@@ -134,8 +144,8 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= _MAX_SHOWN:
+def _shortened(text: str, most: int) -> str:
+    if len(text) <= most:
         return text
-    half = _MAX_SHOWN // 2 - 20
+    half = most // 2 - 20
     return f"{text[:half]} ... ({len(text)} characters) ... {text[-half:]}"

@@ -98,7 +98,12 @@ def _byte_fault(table: TomlTable, key: str) -> Action:
 
 def _air(table: TomlTable, key: str) -> Action:
     inner = table.table(key)
-    change = AirChange(inner.optional("latency"), inner.optional("loss", 0, 1))
+    shares = ("loss", "duplication", "reordering", "delayed")
+    change = AirChange(
+        **{name: inner.optional(name, 0, 1) for name in shares},
+        latency=inner.optional("latency"),
+        delay=inner.optional("delay"),
+    )
     inner.end(empty=False)
     return change
 

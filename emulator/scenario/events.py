@@ -99,10 +99,14 @@ class ByteFault:
 
 @dataclass(frozen=True, slots=True)
 class AirChange:
-    """Latency of the air in seconds one way, loss as a share of 0 to 1; None: unchanged."""
+    """Settings of `emulator.air.faults.Faults`; None: unchanged."""
 
     latency: float | None = None
     loss: float | None = None
+    duplication: float | None = None
+    reordering: float | None = None
+    delayed: float | None = None
+    delay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

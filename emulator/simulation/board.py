@@ -20,6 +20,8 @@ from emulator.simulation.fleet import links
 from emulator.simulation.internet import Internet
 from emulator.simulation.scheduler import Scheduler
 
+Sent = Callable[[Side, bytes, float], None]
+
 # guess: bytes that the UART of firmware that overruns holds while the module sends; usual for the
 # UARTs of such chips.
 _RECEIVE_BUFFER = 128
@@ -85,6 +87,7 @@ class Board:
         self._baud = module.baud
         self._trace: Trace | None = None
         self._recorder: Recorder | None = None
+        self._listeners: list[Sent] = []  # to the traffic of the line, both ways
         self._drain_timer: Timer | None = None  # set once the input has ended
 
     def open(self, clock: Clock, trace: Trace | None, on_end: Callable[[], None]) -> None:
@@ -130,6 +133,11 @@ class Board:
         """
         baud = self.line.baud or 0
         self._recorder = Recorder(write, self._clock.now(), port=self.line.port, baud=baud)
+        self.listen(self._recorder.sent)
+
+    def listen(self, sent: Sent) -> None:
+        """Call `sent(side, data, time)` with all further traffic. Only while open."""
+        self._listeners.append(sent)
         self.line.on_sent = self._on_sent
 
     def close(self) -> None:
@@ -155,8 +163,10 @@ class Board:
     def flush(self) -> None:
         """Send what the module has for its host and for the internet."""
         notes = self.module.doubts.notes
-        while notes:
-            self._note(notes.popleft())
+        if notes:
+            for note in notes:
+                self._note(note)
+            notes.clear()
         output = self.module.take_output()
         if output:
             self.quiet.queued(output)
@@ -182,8 +192,8 @@ class Board:
     def _on_sent(self, data: bytes) -> None:
         now = self._clock.now()
         self.quiet.sent(data, now)
-        if self._recorder is not None:
-            self._recorder.sent(Side.MODULE, data, now)
+        for sent in self._listeners:
+            sent(Side.MODULE, data, now)
         if self._trace:
             self._trace.to_host(data, now)
 
@@ -209,8 +219,8 @@ class Board:
 
     def _receive(self, data: bytes, now: float) -> None:
         """Report and record `data`, and drop what comes within the quiet time."""
-        if self._recorder is not None:
-            self._recorder.sent(Side.HOST, data, now)
+        for sent in self._listeners:
+            sent(Side.HOST, data, now)
         read, early = self.quiet.received(
             data, now, idle=self.line.sent_all, answering=self.module.answering
         )

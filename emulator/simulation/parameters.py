@@ -1,11 +1,17 @@
-"""Checks that parameters have the types that a function states. Pure."""
+"""Checks of parameters: the types that a function states, keys, addresses. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from ipaddress import ip_address
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from emulator.air.addresses import numeric, of_uri, split
+
+T = TypeVar("T")
 
 
 def check_types(function: Callable[..., object], given: Mapping[str, object]) -> None:
@@ -50,3 +56,57 @@ def _shown(kind: Any) -> str:
     if kind is NoneType:
         return "None"
     return kind.__name__ if isinstance(kind, type) else repr(kind)
+
+
+def checked_key(api_key: str) -> str:
+    """Raises ValueError."""
+    if not re.fullmatch("[!-~]+", api_key):
+        raise ValueError("api_key: expected printable ASCII without spaces")
+    return api_key
+
+
+def address_of(
+    text: str,
+    name: str,
+    read: Callable[[str], T],
+    expected: str = "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+) -> T:
+    """`text` as `read` has it. Raises ValueError that names the parameter and `expected`."""
+    try:
+        return read(text)
+    except ValueError:
+        raise ValueError(f"{name} {text!r}: expected {expected}") from None
+
+
+def coap_address(coap: str) -> str:
+    """Where the cloud's CoAP server listens, `host:port`. Raises ValueError."""
+    expected = "an IP address of this machine and a port, such as 127.0.0.1:5683 or [::1]:0"
+    return address_of(coap, "coap", numeric, expected)
+
+
+def check_parts(
+    air: str, *, server: str | None, platform_only: bool, record: object | None
+) -> None:
+    """Raises ValueError for parameters that have no meaning together."""
+    if air == "memory" and (server is not None or platform_only):
+        raise ValueError("server, platform_only: expected together with air='coap'")
+    if platform_only and (server is not None or record is not None):
+        raise ValueError("platform_only: expected without server and record")
+
+
+def server_address(server: str | None, *, allow_network: bool) -> str | None:
+    """`host:port` of another LwM2M server; None: there is none. Raises ValueError."""
+    if server is None:
+        return None
+    expected = "coap://HOST:PORT, such as coap://127.0.0.1:5683 or coap://[::1]:5683"
+    address = address_of(server, "server", of_uri, expected)
+    try:
+        local = allow_network or ip_address(split(address)[0]).is_loopback
+    except ValueError:  # a name: known when it is looked up
+        return address
+    if not local:
+        raise ValueError(
+            f"server {server!r} is another machine: expected together with allow_network=True"
+            " (--allow-network)"
+        )
+    return address

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from emulator.air.faults import Link
-from emulator.air.network import MemoryAir
+from emulator.air.network import Air, MemoryAir
 from emulator.clock.deadlines import Deadlines, earliest
 from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.misbehaviour import Misbehaviour
@@ -50,6 +50,11 @@ ACCESS_MACHINE = "183.230.40.40:5683"
 BOOTSTRAP_SERVERS = ("183.230.40.39:5683", "nbiotbt.heclouds.com:5683")
 
 
+def _behind_nat(number: int) -> str:
+    """An address of carrier-grade NAT, as modules have, and the port of OneNET's examples."""
+    return f"100.64.{number >> 8 & 255}.{number & 255}:56830"
+
+
 class Simulation:
     """Connects server, misbehaviour, air and endpoints, and steps each at its own deadlines.
 
@@ -62,38 +67,62 @@ class Simulation:
     `on_change` is called when a part has changed, except while `busy`: during `step`, or when the
     caller says that one will follow. `outputs` are the `flush` callbacks of the parts stepped so
     far, each once, in order; the caller empties it. `addresses`: host:port where the server is
-    reached besides the addresses of OneNET.
+    reached besides the addresses of OneNET. An air of sockets needs `open`.
     """
 
-    def __init__(self, server: Server, air: MemoryAir, addresses: Iterable[str] = ()) -> None:
+    def __init__(self, server: Server, air: Air, addresses: Iterable[str] = ()) -> None:
         self.server = server
         self.air = air
-        self.misbehaviour = Misbehaviour(server, partial(air.send, ACCESS_MACHINE))
+        self.misbehaviour = Misbehaviour(server, self._send_down)
         self.busy = False
         self.on_change: Callable[[], None] = lambda: None
         self.outputs: dict[Callable[[], None], None] = {}
         server.send = self.misbehaviour.send
-        air.attach(ACCESS_MACHINE, self.misbehaviour.receive)
-        air.routes.update(dict.fromkeys((*BOOTSTRAP_SERVERS, *addresses), ACCESS_MACHINE))
+        self.led = frozenset((ACCESS_MACHINE, *BOOTSTRAP_SERVERS, *addresses))
+        self._platform = ""
+        self._ends: list[Endpoint] = []
+        self._address_of: Callable[[int], str] | None = None  # of an end, by its number
         self._parts: list[tuple[Part, Callable[[], None] | None]] = []
         self._deadlines: Deadlines[int] = Deadlines()  # by the part's index
         self._changed: set[int] = set()
-        self._endpoints = 0
         self._add_part(server, None)
         self._add_part(self.misbehaviour, None)
+        if isinstance(air, MemoryAir):
+            self.open(ACCESS_MACHINE, _behind_nat)
+
+    def open(self, platform: str | None, address_of: Callable[[int], str], target: str = "") -> str:
+        """Attach the server at the address `platform`, and each endpoint at that of its number.
+
+        The addresses `led`, OneNET's and others, lead to the server. `platform` None: they lead to
+        `target`, another server. Returns where they lead. Raises OSError, ValueError.
+        """
+        if platform is not None:
+            self._platform = target = self.air.attach(platform, self.misbehaviour.receive)
+        self.air.routes.update({address: target for address in self.led if address != target})
+        self._address_of = address_of
+        for number in range(1, len(self._ends) + 1):
+            self._attach(number)
+        return target
 
     def add(self, endpoint: Endpoint, flush: Callable[[], None] | None = None) -> str:
-        """Attach `endpoint` to the air; returns its address.
+        """Attach `endpoint` to the air; returns its address, empty before `open`.
 
         `flush` goes to `outputs` each time that the endpoint is stepped.
         """
-        # An address of carrier-grade NAT, as modules have, and the port of OneNET's examples.
-        self._endpoints += 1
-        address = f"100.64.{self._endpoints >> 8 & 255}.{self._endpoints & 255}:56830"
-        endpoint.send_up = partial(self.air.send, address)
-        self.air.attach(address, endpoint.deliver, lambda: endpoint.link)
+        self._ends.append(endpoint)
         self._add_part(endpoint, flush)
+        return "" if self._address_of is None else self._attach(len(self._ends))
+
+    def _attach(self, number: int) -> str:
+        assert self._address_of is not None
+        endpoint = self._ends[number - 1]
+        wanted = self._address_of(number)
+        address = self.air.attach(wanted, endpoint.deliver, lambda: endpoint.link)
+        endpoint.send_up = partial(self.air.send, address)
         return address
+
+    def _send_down(self, address: str, datagram: bytes, now: float) -> None:
+        self.air.send(self._platform, address, datagram, now)
 
     def step(self, now: float) -> float | None:
         """Do everything that is due up to `now`, each thing at its own time and in that order.

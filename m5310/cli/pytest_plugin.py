@@ -133,4 +133,10 @@ def _emulator() -> Any:
             f" {where or 'nothing'}: expected {ours}. Give your own module another name; if you"
             f" have none: {_INSTALL}"
         )
-    return import_module("emulator.testing.pytest_plugin")
+    try:
+        return import_module("emulator.testing.pytest_plugin")
+    except ModuleNotFoundError as error:  # a package of its extra
+        raise pytest.UsageError(
+            f"{error.name} is not installed, which the fixtures of m5310 need:"
+            ' pip install "m5310[emulator]"'
+        ) from None

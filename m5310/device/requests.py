@@ -15,9 +15,9 @@ from m5310.errors import AnswerError, M5310Error
 from m5310.lwm2m.path import Path
 from m5310.module.link import Session
 
-REMEMBERED: Final = 30.0
-"""Seconds a repeated request is recognised. The platform repeats an unanswered one after 10 and
-20 s with the same msgid (OneNET guide 5.1.3)."""  # the rest is a margin for delays
+REMEMBERED: Final = 247.0
+"""Seconds a repeated request is recognised: so long may copies of it come, and no other request has
+its msgid, a CoAP message id (RFC 7252 4.8.2, EXCHANGE_LIFETIME)."""
 QUEUE_LIMIT: Final = 64
 """Requests that may wait. The platform gives a request up after 30 s; 64 requests that are each
 answered at their deadline take longer."""

@@ -52,7 +52,7 @@ TABLE: Final = {
     "device.renewal.MARGIN": (93.0, "UPDATE"),
     "device.renewal.CHECK_AFTER": (10.0, "guess"),
     "device.reports.ACKNOWLEDGED": (93.0, COAP),
-    "device.requests.REMEMBERED": (30.0, "OneNET guide 5.1.3"),
+    "device.requests.REMEMBERED": (247.0, "RFC 7252 4.8.2"),
     "device.requests.PART_WITHIN": (2.0, "guess"),
     "device.restore.FIRST_WAIT": (1.0, "boot time"),
     "device.restore.LONGEST_WAIT": (300.0, "guess"),

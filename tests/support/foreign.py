@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
@@ -21,6 +22,26 @@ def program(name: str, package: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed, so it was not tried: apt-get install {package}")
     return found
+
+
+def libcoap(role: str) -> str:
+    """Its program; without it the test is skipped."""
+    for name in (
+        f"coap-{role}-notls",
+        f"coap-{role}-openssl",
+        f"coap-{role}-gnutls",
+        f"coap-{role}",
+    ):
+        if (found := shutil.which(name)) is not None:
+            return found
+    pytest.skip(f"libcoap's {role} is not installed: apt-get install libcoap3-bin")
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
+        return port
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from emulator.air.faults import Faults
+from emulator.air.faults import Faults, Link
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
 from emulator.clock.deadlines import earliest
@@ -44,12 +44,16 @@ _REQUEST = re.compile(r"\+MIPL(READ|WRITE|EXECUTE):0,(\d+),(\d+),(\d+),(-?\d+)(?
 
 
 class AtHost:
-    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got."""
+    """A program at the UART: it answers requests, unless it is `busy`. `urcs`: all lines it got.
+
+    `answers_with_msgid`: the temperature that it answers is the msgid of the read.
+    """
 
     def __init__(self, module: Module) -> None:
         self._module = module
         self.urcs: list[str] = []
         self.busy = False
+        self.answers_with_msgid = False
         self._unanswered: list[tuple[str, str, str]] = []
         self.values = {"3303": '5700,4,"21.5"', "3306": '5851,3,"7"'}
 
@@ -70,7 +74,10 @@ class AtHost:
     def _answer(self, kind: str, msgid: str, object_: str, now: float) -> None:
         if kind == "READ":
             if object_ in self.values:
-                self.write(f"AT+MIPLREAD=0,{msgid},{object_},0,{self.values[object_]},1", now)
+                value = self.values[object_]
+                if self.answers_with_msgid and object_ == "3303":
+                    value = f'5700,4,"{msgid}"'
+                self.write(f"AT+MIPLREAD=0,{msgid},{object_},0,{value},1", now)
         else:
             self.write(f"AT+MIPL{kind}=0,{msgid},1", now)
 
@@ -121,7 +128,7 @@ class World:
 
     def rebind(self) -> None:
         """The module gets another address, as from a NAT; what goes to the old one is lost."""
-        self.module_address = address = self._attach(self._to_module)
+        self.module_address = address = self._attach(self._to_module, lambda: self.module.link)
         self.module.send_up = partial(self.air.send, address)
 
     async def at(self, *lines: str) -> None:
@@ -213,10 +220,12 @@ class World:
 
     # Between the parts ---------------------------------------------------------------------------
 
-    def _attach(self, deliver: Callable[[str, str, bytes, float], None]) -> str:
+    def _attach(
+        self, deliver: Callable[[str, str, bytes, float], None], link: Callable[[], Link] = Link
+    ) -> str:
         self._ends += 1
         address = "127.0.0.1:0" if self.kind == "udp" else f"100.64.0.{self._ends}:56830"
-        own = self.air.attach(address, lambda *it: self._arrived(deliver, own, *it))
+        own = self.air.attach(address, lambda *it: self._arrived(deliver, own, *it), link)
         return own
 
     def _arrived(

@@ -25,8 +25,8 @@ class UdpAir(Air):
     """Between sockets of this process, and to and from other programs.
 
     `run(call)` calls `call(now)`, and then does what follows from it: each arrival is such an
-    input. `on_note` gets one text for each datagram that a socket refused to send. An endpoint at
-    127.0.0.1 or [::1] reaches this machine only, in both families; one at 0.0.0.0 or [::] all.
+    input. An endpoint at 127.0.0.1 or [::1] reaches this machine only, in both families; one at
+    0.0.0.0 or [::] all.
     """
 
     _goes_further = True
@@ -36,12 +36,10 @@ class UdpAir(Air):
         run: Callable[[Callable[[float], None]], object],
         faults: Faults | None = None,
         *,
-        on_note: Callable[[str], object] = lambda _text: None,
         names: Names | None = None,
     ) -> None:
         super().__init__(faults)
         self._run = run
-        self._on_note = on_note
         self._names = Names() if names is None else names
         self._sockets: dict[str, dict[socket.AddressFamily, socket.socket]] = {}
         self._on_loopback: set[str] = set()
@@ -121,7 +119,7 @@ class UdpAir(Air):
         try:
             split(destination)
         except ValueError as error:
-            self._on_note(f"datagram of {source} lost: {error}")
+            self.on_note(f"datagram of {source} lost: {error}")
             return False
         self._names.find(destination, partial(self._on_found, source, destination, datagram))
         return True
@@ -131,7 +129,7 @@ class UdpAir(Air):
     ) -> None:
         sent = False
         if target is None:
-            self._on_note(f"datagram of {source} to {destination} lost: no address of this name")
+            self.on_note(f"datagram of {source} to {destination} lost: no address of this name")
         elif source in self._attached:
             used = self._routes.shown(source, destination)
             self._routes.remember(source, used, text_of(target[1]))
@@ -145,11 +143,13 @@ class UdpAir(Air):
         try:
             further = source in self._on_loopback and not _is_loopback(at[0])
             if further and text_of(at) not in self._seen:
-                raise OSError(None, "an end on loopback reaches this machine only")
+                raise OSError(
+                    None, "an end on loopback reaches this machine only: see --allow-network"
+                )
             made = self._sockets[source].get(family) or self._open_other(source)
             made.sendto(datagram, at)
         except OSError as error:  # also BlockingIOError: the socket's buffer is full
-            self._on_note(f"datagram of {source} to {text_of(at)} lost: {error.strerror}")
+            self.on_note(f"datagram of {source} to {text_of(at)} lost: {error.strerror}")
             return False
         return True
 
@@ -164,10 +164,22 @@ class UdpAir(Air):
 
     # From a socket -------------------------------------------------------------------------------
 
-    def _on_readable(self, attached: str, made: socket.socket) -> None:
+    def poll(self) -> None:
+        """Take all that has arrived now, and what is sent because of it, without waiting."""
+        again = True
+        while again:
+            again = False
+            for attached, both in list(self._sockets.items()):
+                for made in list(both.values()):
+                    again |= self._on_readable(attached, made)
+
+    def _on_readable(self, attached: str, made: socket.socket) -> bool:
+        if made.fileno() < 0:  # closed because of an earlier datagram
+            return False
         arrived = read(made)
         if arrived:
             self._run(partial(self._on_datagrams, attached, arrived))
+        return bool(arrived)
 
     def _on_datagrams(
         self, attached: str, arrived: list[tuple[bytes, SocketAddress]], now: float

@@ -54,7 +54,14 @@ def bind(address: str) -> socket.socket:
         version = ip_address(host).version
     except ValueError:
         raise ValueError(f"address {address}: expected an IP address to listen at") from None
-    made = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    try:
+        made = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise OSError(
+            f"no socket is left for the air ({error.strerror}): start fewer modules, or raise the"
+            " limit (ulimit -n)"
+        ) from error
     try:
         made.setblocking(False)
         # Many modules may send at once; the system gives what it allows.
@@ -62,13 +69,13 @@ def bind(address: str) -> socket.socket:
         if version == 6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))
-    except OSError:
+    except OSError as error:
         made.close()
-        raise
+        raise OSError(error.errno, f"UDP on {address}: {error.strerror}") from error
     return made
 
 
-def watch(made: socket.socket, on_readable: Callable[[], None]) -> None:
+def watch(made: socket.socket, on_readable: Callable[[], object]) -> None:
     asyncio.get_running_loop().add_reader(made, on_readable)
 
 

@@ -6,8 +6,6 @@ the module takes it, because a real program may send it.
 
 from __future__ import annotations
 
-from collections import deque
-
 from emulator.module.at.codec import Cme, Refusal
 
 _NOTES_LIMIT = 64  # of a module without a trace; the oldest note is dropped
@@ -20,10 +18,11 @@ class Doubts:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
-        self.notes: deque[str] = deque(maxlen=_NOTES_LIMIT)
+        self.notes: list[str] = []
 
     def take(self, what: str, number: Cme = Cme.INCORRECT_PARAMETERS) -> None:
         """Note a doubtful line, before it has changed anything. Raises Refusal in strict mode."""
         self.notes.append(f"doubtful: {what}")
+        del self.notes[:-_NOTES_LIMIT]
         if self.strict:
             raise Refusal(number)

@@ -7,8 +7,10 @@ import re
 from aiocoap import (
     BAD_REQUEST,
     CHANGED,
+    CONTENT,
     DELETE,
     DELETED,
+    GET,
     NOT_FOUND,
     NOT_IMPLEMENTED,
     POST,
@@ -17,15 +19,18 @@ from aiocoap import (
     Message,
 )
 
+from emulator.lwm2m import registry
 from emulator.lwm2m.content import decode
-from emulator.lwm2m.model import ContentError, Path
-from emulator.lwm2m.values import Type
+from emulator.lwm2m.model import ContentError, Format, Item, Path
 from emulator.module.lwm2m.host import ServerAddress
+from emulator.module.lwm2m.operations import Refused, path_of
+from emulator.module.lwm2m.own_objects import LIFETIME
 from emulator.module.lwm2m.style import Style
 
-# LwM2M 1.0.2 E.1: Server URI and Bootstrap-Server of the object Security.
-_URI, _IS_BOOTSTRAP = 0, 1
-_TYPES = {_URI: Type.STRING, _IS_BOOTSTRAP: Type.BOOLEAN}
+# LwM2M 1.0.2 E.1: Server URI, Bootstrap-Server and Short Server ID of the object Security.
+_SECURITY, _URI, _IS_BOOTSTRAP, _SERVER_ID = 0, 0, 1, 10
+_SERVER = LIFETIME.instance_path
+_ID_OF_SERVER = Path(1, 0, 0)
 _ADDRESS = re.compile(r"coap://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 _COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
 _INSTANCE_LIMIT = 8  # guess: bounds the memory
@@ -38,14 +43,17 @@ def address_of(uri: str) -> str | None:
 
 
 class Bootstrap:
-    """One bootstrap. `server`: where to register, once the bootstrap server has written it.
-    `finished`: it has ended the bootstrap.
+    """One bootstrap. `server`: where to register, once the bootstrap server has written it;
+    `lifetime`: for how many seconds, None if it has not written that. `finished`: it has ended the
+    bootstrap.
     """
 
     def __init__(self, style: Style) -> None:
         self.finished = False
+        self.lifetime: int | None = None
         self._style = style
-        self._servers: dict[int, str] = {}  # addresses by the instance of the object Security
+        self._servers: dict[Path, str] = {}  # addresses by the instance of the object Security
+        self._ids: dict[Path, int | None] = {}  # of each account and of the object Server
 
     @property
     def server(self) -> ServerAddress | None:
@@ -55,41 +63,65 @@ class Bootstrap:
 
     def answer(self, request: Message) -> Message:
         """Do what the bootstrap server asks for."""
-        return Message(code=self._code(request))
+        if self._style.strict and request.code == GET and request.opt.accept == Format.LINKS:
+            return self._discovered()
+        try:
+            return Message(code=self._code(request))
+        except Refused as refused:
+            return Message(code=refused.code)
+
+    def _discovered(self) -> Message:
+        """The objects so far, with their Short Server IDs (5.2.7.2)."""
+        paths = sorted({*self._ids, *self._style.own_instances})
+        ids = {path: f";ssid={number}" for path, number in self._ids.items() if number is not None}
+        links = (f"<{path}>{ids.get(path, '')}" for path in paths)
+        text = ",".join((f'lwm2m="{self._style.version}"', *links))
+        answer = Message(code=CONTENT, payload=text.encode())
+        answer.opt.content_format = Format.LINKS
+        return answer
 
     def _code(self, request: Message) -> Code:
-        path = request.opt.uri_path
-        strict = self._style.deduplicates
+        strict = self._style.strict
         match request.code:
-            case c if c == POST and path == ("bs",):
+            case c if c == POST and request.opt.uri_path == ("bs",):
                 self.finished = True
                 return CHANGED
             case c if c == DELETE:
                 if not strict:
                     return NOT_IMPLEMENTED  # observed in the suite
                 self._servers.clear()
+                self._ids.clear()
                 return DELETED
-            case c if c == PUT and len(path) == 2 and path[0] == "0" and path[1].isdecimal():
-                return self._write(Path(0, int(path[1])), request)
-            case c if c == PUT and strict:
-                return CHANGED  # other objects change nothing here
-            case _:
-                return NOT_FOUND
+            case c if c == PUT:
+                path = path_of(request)
+                instance = path.object == _SECURITY and path.instance is not None
+                if strict or (instance and path.resource is None):
+                    return self._write(path, request)
+        return NOT_FOUND
 
-    def _write(self, instance: Path, request: Message) -> Code:
+    def _write(self, path: Path, request: Message) -> Code:
         try:
-            items = decode(request.opt.content_format, request.payload, instance, _type_of)
+            items = decode(request.opt.content_format, request.payload, path, registry.type_of)
         except ContentError:
             return BAD_REQUEST
-        values = {item.path.resource: item.value for item in items}
-        address = address_of(str(values.get(_URI, "")))
-        if values.get(_IS_BOOTSTRAP):
-            return CHANGED  # the bootstrap server's own account
-        if address is None or len(self._servers) >= _INSTANCE_LIMIT:
+        for item in items:
+            if item.path == LIFETIME and isinstance(item.value, int) and item.value > 0:
+                self.lifetime = item.value
+            if item.path == _ID_OF_SERVER and isinstance(item.value, int):
+                self._ids[_SERVER] = item.value
+        if path.object != _SECURITY:
+            return CHANGED  # other values change nothing here
+        instances = {item.path.instance_path for item in items} or {path.instance_path}
+        codes = {self._write_account(each, items) for each in sorted(instances, key=str)}
+        return BAD_REQUEST if BAD_REQUEST in codes else CHANGED
+
+    def _write_account(self, instance: Path, items: tuple[Item, ...]) -> Code:
+        values = {item.path.resource: item.value for item in items if instance.covers(item.path)}
+        address, number = address_of(str(values.get(_URI, ""))), values.get(_SERVER_ID)
+        own = bool(values.get(_IS_BOOTSTRAP))  # the bootstrap server's account
+        if (address is None and not own) or len(self._ids) >= _INSTANCE_LIMIT:
             return BAD_REQUEST
-        self._servers[instance.instance or 0] = address
+        self._ids[instance] = number if isinstance(number, int) and not own else None
+        if address is not None and not own:
+            self._servers[instance] = address
         return CHANGED
-
-
-def _type_of(path: Path) -> Type | None:
-    return _TYPES.get(-1 if path.resource is None else path.resource)

@@ -22,8 +22,11 @@ from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
 from emulator.coap.server import Incoming
 from emulator.coap.tuning import Tuning
+from emulator.lwm2m import registry
 from emulator.lwm2m.model import ContentError, Item, Path
+from emulator.lwm2m.values import Type
 from emulator.module.lwm2m.attributes import AttributeTable
+from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     Host,
@@ -36,7 +39,7 @@ from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
 from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
-from emulator.module.lwm2m.payloads import discovered, set_number
+from emulator.module.lwm2m.payloads import check_accept, discovered, set_number
 from emulator.module.lwm2m.registration import (
     REGISTERED,
     SERVING,
@@ -48,7 +51,6 @@ from emulator.module.lwm2m.registration import (
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
 from emulator.module.lwm2m.style import ONENET, Style
 
-_BLOCK_SIZE = 512  # of the suite (captured)
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
 REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
@@ -80,7 +82,6 @@ class Client:
             tuning=Tuning(
                 ack_random=1.0,  # to stay predictable
                 nstart=None,
-                block_size=_BLOCK_SIZE,
                 deduplicate=style.deduplicates,
             ),
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
@@ -90,6 +91,9 @@ class Client:
         self._online = online
         self.objects = Objects()
         self._own = OwnObjects(style)
+        self._own.on_lifetime = lambda lifetime, now: self._registration.update_silently(
+            now, lifetime
+        )
         self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
         self._registration = Registration(
             self._endpoint, style, lambda: self.host, self._registration_ended
@@ -111,6 +115,11 @@ class Client:
     @property
     def state(self) -> State:
         return self._registration.state
+
+    @property
+    def configured_server(self) -> str:
+        """Where a login goes first: `host:port`."""
+        return self._account.server.address
 
     @property
     def waiting(self) -> bool:
@@ -139,6 +148,7 @@ class Client:
         self._registration.transition(Event.CONFIGURE)
         self._account = account
         self._own.lifetime = account.lifetime
+        self._endpoint.blocks.requests, self._endpoint.blocks.answers = account.blocks
 
     def delete(self, now: float) -> None:
         """Delete the instance with all its objects."""
@@ -266,11 +276,13 @@ class Client:
         if incoming.peer != self._registration.server:
             return
         if self.state not in SERVING:
-            self._registration.serve_bootstrap(incoming, now)
+            if self._registration.serve_bootstrap(incoming, now):
+                self._own.lifetime = self._registration.lifetime
             return
         try:
             path = path_of(incoming.message)
-            self._do(operation_of(incoming.message, path), path, incoming, now)
+            operation = operation_of(incoming.message, path, strict=self._style.strict)
+            self._do(operation, path, incoming, now)
         except Refused as refused:
             incoming.respond(Message(code=refused.code), now)
 
@@ -283,13 +295,7 @@ class Client:
             case Operation.CANCEL_OBSERVE:
                 self._cancel_observe(path, incoming, now)
             case Operation.WRITE_ATTRIBUTES:
-                if not self.objects.knows(path):
-                    raise Refused(NOT_FOUND)
-                try:
-                    self._attributes.write(path, incoming.message.opt.uri_query)
-                except ContentError:
-                    raise Refused(BAD_REQUEST) from None
-                incoming.respond(Message(code=CHANGED), now)
+                self._write_attributes(path, incoming, now)
             case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
                 self._registration.update_silently(now)
@@ -304,14 +310,46 @@ class Client:
         links = self.objects.links(path)
         if not links and not self._own.knows(path):
             raise Refused(NOT_FOUND)
-        incoming.respond(discovered(links or self._own.links(path)), now)
+        found = self._links(path) if self._style.strict else links or self._own.links(path)
+        if self._style.strict and not found:
+            raise Refused(NOT_FOUND)
+        attributes = self._attributes.shown(path, found) if self._style.strict else {}
+        incoming.respond(discovered(found, attributes), now)
         if links:
             self.host.discovered(self.requests.msgid(incoming.mid), path)
 
+    def _links(self, path: Path) -> tuple[Path, ...]:
+        """What is at `path` and below it, of the host and of the module."""
+        both = dict.fromkeys((*self.objects.links(path), *self._own.links(path)))
+        return tuple(
+            sorted(both, key=lambda path: [int(part) for part in str(path)[1:].split("/")])
+        )
+
+    def _write_attributes(self, path: Path, incoming: Incoming, now: float) -> None:
+        strict, query = self._style.strict, incoming.message.opt.uri_query
+        if not (self._links(path) if strict else self.objects.knows(path)):
+            raise Refused(NOT_FOUND)
+        try:
+            self._attributes.write(path, query, number=not strict or self._is_number(path))
+        except ContentError:
+            raise Refused(BAD_REQUEST) from None
+        incoming.respond(Message(code=CHANGED), now)
+
+    def _is_number(self, path: Path) -> bool:
+        declared = self.objects.type_of(path)
+        kind = registry.type_of(path) if declared is None else self.host.lwm2m_type(declared)
+        return kind in (Type.INTEGER, Type.UNSIGNED, Type.FLOAT)
+
     def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
-        if not self.objects.links(path):
+        accept = incoming.message.opt.accept
+        if self._style.strict:
+            check_accept(accept, path)
+            if not self._links(path):
+                check(Operation.OBSERVE, path, declared=False)
+                raise Refused(NOT_FOUND)
+        elif not self.objects.links(path):
             raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
-        if not self._observations.observe(incoming.peer, incoming.token, path, now):
+        if not self._observations.observe(incoming.peer, incoming.token, path, now, accept):
             raise Refused(INTERNAL_SERVER_ERROR)
         if self._style.observe_value:
 

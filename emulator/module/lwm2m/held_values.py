@@ -13,7 +13,8 @@ class HeldValues:
     """The values below one observed path: the newest, the last sent, and those to be sent.
 
     A value that is to be sent waits until pmin seconds after the notification before; only the
-    newest is sent. After pmax seconds all are sent, changed or not.
+    newest is sent. After pmax seconds they are sent, changed or not. A notification has the values
+    of all that is observed, as an answer to a read would (RFC 7641 1.2).
 
     `attributes` returns those of a path; `start`: the time of the answer to the observe.
     """
@@ -39,6 +40,13 @@ class HeldValues:
             if last is None or self._attributes(item.path).reports(last, item.value):
                 self._waiting[item.path] = None
 
+    def forget(self, instance: Path) -> None:
+        """The instance is deleted."""
+        for path in [path for path in self._newest if instance.covers(path)]:
+            del self._newest[path]
+            self._sent.pop(path, None)
+            self._waiting.pop(path, None)
+
     @property
     def due(self) -> float | None:
         """When `take_due` has something."""
@@ -53,10 +61,7 @@ class HeldValues:
         due = self.due
         if due is None or due > now:
             return ()
-        latest = self._attributes(self._path).latest(self._last)
-        all_of_them = latest is not None and latest <= now
-        paths = tuple(self._newest if all_of_them else self._waiting)
-        items = tuple(Item(path, self._newest[path]) for path in paths)
+        items = tuple(Item(path, value) for path, value in self._newest.items())
         self._waiting.clear()
         self._last = now
         self.sent(items)

@@ -41,6 +41,7 @@ class Observation:
     token: bytes
     path: Path
     values: HeldValues
+    accept: int | None = None  # the format that the peer wants
     sequence: int = 0  # the answer to the observe request counts as 0
     reports: list[_Report] = field(default_factory=list)  # whose values wait here
 
@@ -108,7 +109,9 @@ class Observations:
         self._held.clear()
         self._unacknowledged = 0
 
-    def observe(self, peer: str, token: bytes, path: Path, now: float) -> bool:
+    def observe(
+        self, peer: str, token: bytes, path: Path, now: float, accept: int | None = None
+    ) -> bool:
         """Add an observation; False when there are too many.
 
         Held reports stay held: call `release` once the request is answered.
@@ -117,7 +120,7 @@ class Observations:
             return False
         # RFC 7641 4.1: the newer replaces the older
         values = HeldValues(path, self._attributes.of, now)
-        self._observations[path] = Observation(peer, token, path, values)
+        self._observations[path] = Observation(peer, token, path, values, accept)
         return True
 
     def answered(self, path: Path, items: Iterable[Item]) -> None:
@@ -137,6 +140,8 @@ class Observations:
         """The instance is deleted: drop its observations and its held reports."""
         for path in [path for path in self._observations if instance.covers(path)]:
             del self._observations[path]
+        for observation in self._observations.values():
+            observation.values.forget(instance)
         self._held = [held for held in self._held if not instance.covers(held.items[0].path)]
 
     def release(self, now: float) -> None:
@@ -206,7 +211,9 @@ class Observations:
     ) -> None:
         observation.sequence = (observation.sequence + 1) & 0xFFFFFF
         group = self._objects.has_groups(observation.path)
-        message = content(observation.path, items, self._style, group=group)
+        message = content(
+            observation.path, items, self._style, group=group, accept=observation.accept
+        )
         message.opt.observe = observation.sequence
         confirmable = any(report.ackid for report in reports)
         self._unacknowledged += confirmable

@@ -7,7 +7,7 @@ that is not listed is refused as not allowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from emulator.module.lwm2m.style import Style
 REPETITIONS = (2.0, 4.0, 8.0, 16.0)
 # From the first transmission until the sender gives up.
 MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
+BLOCKS = (512, 512)  # of the suite, where the configuration has none (captured)
 
 
 class State(Enum):
@@ -114,13 +115,15 @@ SERVING = REGISTERED | {State.DEREGISTERING}
 @dataclass(frozen=True, slots=True)
 class Account:
     """What the configuration says: the endpoint name, the lifetime in seconds, where to register,
-    and OneNET's Auth_Code (option 63), None for none.
+    and OneNET's Auth_Code (option 63), None for none. `blocks`: bytes of a block of a long request,
+    and of a long answer.
     """
 
     endpoint: str
     lifetime: int
     server: ServerAddress
     auth: str | None = None
+    blocks: tuple[int, int] = BLOCKS
 
 
 class Outcomes(Protocol):
@@ -168,6 +171,7 @@ class Registration:
         self._location: tuple[str, ...] = ()
         self._timeout = 0.0  # of the exchanges, in seconds
         self._expires = 0.0  # of the login
+        self._lifetime = 0  # that the server knows
         self._exchange: Exchange | None = None
         self._bootstrap: Bootstrap | None = None
 
@@ -175,6 +179,11 @@ class Registration:
     def waiting(self) -> bool:
         """Whether the outcome of an exchange is outstanding."""
         return self._exchange is not None or self._bootstrap is not None
+
+    @property
+    def lifetime(self) -> int:
+        """Of the login, in seconds."""
+        return self._account.lifetime
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -275,6 +284,8 @@ class Registration:
             if bootstrap.server is None:
                 self._conclude_login(accepted=False)
             else:
+                lifetime = bootstrap.lifetime or self._account.lifetime
+                self._account = replace(self._account, lifetime=lifetime)
                 self._register(bootstrap.server, now)
         return True
 
@@ -286,6 +297,7 @@ class Registration:
     def _register(self, server: ServerAddress, now: float) -> None:
         self.server = server.address
         account, style = self._account, self._style
+        self._lifetime = account.lifetime
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
         message = self._message(POST, ("rd",), query)
@@ -314,9 +326,14 @@ class Registration:
     # Messages ------------------------------------------------------------------------------------
 
     def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
-        message = self._message(POST, self._location, (f"lt={lifetime}",))
+        strict = self._style.strict  # only what is new (LwM2M 1.0.2, 5.3.2)
+        query = () if strict and lifetime == self._lifetime else (f"lt={lifetime}",)
+        self._lifetime = lifetime
+        message = self._message(POST, self._location, query)
         if instances is not None:
             message.payload = registered_links(self._listed(instances, late=True), self._style)
+            if strict:
+                message.opt.content_format = Format.LINKS
         return message
 
     def _listed(self, instances: tuple[Path, ...], *, late: bool) -> tuple[Path, ...]:
@@ -325,9 +342,9 @@ class Registration:
         own = style.own_instances if late or not style.lists_late else ()
         return (*security, *own, *instances)
 
-    def update_silently(self, now: float) -> None:
-        """Renew the registration without a word to the host."""
-        message = self._update_message(self._account.lifetime, None)
+    def update_silently(self, now: float, lifetime: int | None = None) -> None:
+        """Renew the registration, for `lifetime` seconds unless None; not shown to the host."""
+        message = self._update_message(self._lifetime if lifetime is None else lifetime, None)
         self._endpoint.request(self.server, message, lambda *_: None, now)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:

@@ -22,9 +22,11 @@ from aiocoap import (
 )
 
 from emulator.coap.server import Incoming
+from emulator.lwm2m import registry
 from emulator.lwm2m.content import decode
 from emulator.lwm2m.model import ContentError, Format, Item, Path, UnsupportedFormat
 from emulator.lwm2m.values import Type
+from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     CannotForward,
@@ -38,7 +40,7 @@ from emulator.module.lwm2m.host import (
 from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.operations import Operation, Refused
 from emulator.module.lwm2m.own_objects import OwnObjects
-from emulator.module.lwm2m.payloads import content
+from emulator.module.lwm2m.payloads import check_accept, content
 from emulator.module.lwm2m.style import Style
 
 ALL_MSGIDS = range(0x10000)  # as in CoAP
@@ -100,9 +102,13 @@ class Requests:
     ) -> None:
         """Forward the request to the host, or answer it where the host cannot."""
         self._drop_stale(now)
-        if not self._objects.knows(path):
-            self._answer_itself(operation, path, incoming, now)
+        if self._style.strict and operation in (Operation.READ, Operation.OBSERVE):
+            check_accept(incoming.message.opt.accept, path)
+        if not self._objects.knows(path) or self._serves_itself(path):
+            self._answer_itself(operation, path, incoming, now, on_value)
             return
+        if self._style.strict:
+            check(operation, path, declared=self._objects.type_of(path) is not None)
         msgid = self.msgid(incoming.mid)
         pending = self._pending.get(msgid)
         repeated = pending is not None and _same(pending.incoming, incoming)
@@ -122,17 +128,39 @@ class Requests:
         if len(self._pending) > PENDING_LIMIT:
             del self._pending[next(iter(self._pending))]
 
+    def _serves_itself(self, path: Path) -> bool:
+        """Whether this is a resource that the host has left out of an object of the module."""
+        undeclared = path.resource is not None and self._objects.type_of(path) is None
+        return self._style.strict and undeclared and bool(self._own.items(path))
+
     def _answer_itself(
-        self, operation: Operation, path: Path, incoming: Incoming, now: float
+        self,
+        operation: Operation,
+        path: Path,
+        incoming: Incoming,
+        now: float,
+        on_value: OnValue | None,
     ) -> None:
         """A read of the module's own object, which the host sees; of no other object is any."""
-        found: tuple[Item, ...] = ()
-        if operation is Operation.READ:
-            found = self._own.items(path)
+        found = self._own.items(path)
         if not found:
             raise Refused(NOT_FOUND)
-        self._host().read(ReadRequest(self.msgid(incoming.mid), path))
-        incoming.respond(content(path, found, self._style, group=True), now)
+        if operation in (Operation.READ, Operation.OBSERVE):
+            accept = incoming.message.opt.accept
+            answer = content(path, found, self._style, group=True, accept=accept)
+            self._host().read(ReadRequest(self.msgid(incoming.mid), path))
+            if on_value is not None:
+                on_value(answer, found)
+            incoming.respond(answer, now)
+            return
+        if not self._style.strict:
+            raise Refused(NOT_FOUND)
+        check(operation, path, declared=True)
+        items = self._decoded(path, incoming.message)
+        for item in items:
+            check(operation, item.path, declared=bool(self._own.items(item.path)))
+        self._own.write(items, now)
+        incoming.respond(Message(code=CHANGED), now)
 
     def _request_of(
         self, operation: Operation, path: Path, message: Message, msgid: int
@@ -149,6 +177,8 @@ class Requests:
         items = self._decoded(path, message)
         if not items or any(item.path.resource is None for item in items):
             raise CannotForward
+        for item in items if self._style.strict else ():
+            check(operation, item.path, declared=self._objects.type_of(item.path) is not None)
         return WriteRequest(msgid, path, items)
 
     def _decoded(self, path: Path, message: Message) -> tuple[Item, ...]:
@@ -158,7 +188,9 @@ class Requests:
 
         def type_of(path: Path) -> Type | None:
             declared = self._objects.type_of(path)
-            return default if declared is None else self._host().lwm2m_type(declared)
+            if declared is not None:
+                return self._host().lwm2m_type(declared)
+            return (registry.type_of(path) if self._style.strict else None) or default
 
         try:
             return decode(form, message.payload, path, type_of)
@@ -187,8 +219,16 @@ class Requests:
             self._answer(request, Message(code=CHANGED), now)
             return
         items = tuple(Item(path, value) for path, (value, _) in request.answers.items())
+        if self._style.strict:
+            own = self._own.items(request.path)
+            declared = self._objects.type_of
+            items += tuple(item for item in own if declared(item.path.resource_path) is None)
         group = self._objects.has_groups(request.path)
-        message = content(request.path, items, self._style, group=group)
+        accept = self._pending[request.msgid].incoming.message.opt.accept
+        try:
+            message = content(request.path, items, self._style, group=group, accept=accept)
+        except Refused as refused:
+            message = Message(code=refused.code)
         self._answer(request, message, now, items)
 
     def fail(self, request: Request, now: float) -> None:

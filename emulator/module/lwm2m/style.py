@@ -23,7 +23,9 @@ class Style:
     `attributes`: the module itself holds reports back as pmin, pmax, gt, lt and st demand.
     `float_digits`: significant digits of a float as text; None: the shortest text that reads back
     as the same number. `long_zero`: an option with the number 0 has one byte, not none. `own`:
-    resources that the module serves itself.
+    resources that the module serves itself. `strict`: requests are judged as LwM2M 1.0 demands:
+    Accept counts, a resource has the operations of its definition only, discover shows attributes,
+    an update has only what is new.
     """
 
     version: str | None
@@ -38,6 +40,7 @@ class Style:
     float_digits: int | None
     long_zero: bool
     own: tuple[Item, ...]
+    strict: bool
 
 
 # China Mobile's suite SDK 2.3.0 (captured). Its object Device holds the firmware version only.
@@ -54,6 +57,7 @@ ONENET = Style(
     float_digits=17,
     long_zero=True,
     own=(Item(Path(_DEVICE, 0, 3), "1.0"),),
+    strict=False,
 )
 # OMA-TS-LightweightM2M-V1_0_2. Server and Device are mandatory there (E.2, E.4); the account's
 # lifetime comes to these.
@@ -74,8 +78,9 @@ STANDARD = Style(
         Item(Path(_SERVER, 0, 6), False),  # notifications are not stored while offline
         Item(Path(_SERVER, 0, 7), "U"),
         Item(Path(_DEVICE, 0, 3), "1.0"),
-        Item(Path(_DEVICE, 0, 11), 0),  # no error
+        Item(Path(_DEVICE, 0, 11, 0), 0),  # no error
         Item(Path(_DEVICE, 0, 16), "U"),
     ),
+    strict=True,
 )
 STYLES: Mapping[str, Style] = {"onenet": ONENET, "standard": STANDARD}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 
 from aiocoap import Message
 from aiocoap.numbers import Code
@@ -27,11 +28,10 @@ class Bootstrap:
     One conversation with each endpoint: when it asks again, the earlier one ends.
     """
 
-    def __init__(self, coap: Endpoint, access_uri: str, retry: Retry) -> None:
+    def __init__(self, coap: Endpoint, access_uri: str, retry: Retry, random: Random) -> None:
         self._coap = coap
-        self._retry = retry
-        values: dict[int, Value] = {0: access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
-        self._items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
+        self.access_uri = access_uri
+        self._retry, self._random = retry, random
         self._open: dict[str, Exchange] = {}  # by endpoint
 
     def start(self, endpoint: str, address: str, now: float) -> None:
@@ -39,7 +39,9 @@ class Bootstrap:
         earlier = self._open.pop(endpoint, None)
         if earlier is not None:
             earlier.cancel()
-        write = request_for(Write(_SECURITY, self._items, replace=True), accept_tlv=False)
+        values: dict[int, Value] = {0: self.access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
+        items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
+        write = request_for(Write(_SECURITY, items, replace=True), accept_tlv=False)
         finish = Message(code=Code.POST, uri_path=("bs",))
         self._send(endpoint, address, deque((write, finish)), now)
 
@@ -51,6 +53,7 @@ class Bootstrap:
             if pending and answer is not None and answer.code.is_successful():
                 self._send(endpoint, address, pending, now)
 
+        waits = self._retry.waits(self._random, self._retry.timeout)
         self._open[endpoint] = self._coap.request(
-            address, pending.popleft(), on_response, now, schedule=self._retry
+            address, pending.popleft(), on_response, now, schedule=waits
         )

@@ -76,7 +76,7 @@ class Observer:
         missed = [
             path
             for path in self._missed.pop(registration.endpoint, ())
-            if path in registration.objects
+            if path in registration.objects and path not in registration.observations
         ]
         if missed:
             subscription = self._subscription_of(registration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Protocol
 
 from aiocoap import Message
@@ -53,8 +54,9 @@ class Server:
 
     Datagrams go to the sink `send` (address, datagram, time). Stepped: see
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
-    `access_uri`: where endpoints that bootstrap are led. `refusing`: each register and update is
-    answered with 4.03. `seed`: of the tokens.
+    `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
+    `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
+    new registration. `seed`: of the tokens.
     """
 
     def __init__(
@@ -62,10 +64,11 @@ class Server:
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.send: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
+        self.on_registered: Callable[[Registration], None] = lambda _registration: None
         self.refusing = False
         self._coap = Endpoint(
             lambda address, datagram, now: self.send(address, datagram, now),
-            seed=seed,
+            seed=~seed,  # other tokens than those of the modules with the same seed
             mids=MIDS,
             first_mid=MIDS[0],
             tuning=Tuning(nstart=None),  # as seen: requests do not wait for each other
@@ -73,10 +76,11 @@ class Server:
         )
         self._coap.serve = self._serve
         self.registrations = Registrations()
-        self.requests = Requests(self._coap, self._report, year.retry)
+        random = Random(seed)  # noqa: S311  (no secret)
+        self.requests = Requests(self._coap, self._report, year.retry, random)
         self._product = product
         self._observer = Observer(self.requests, year)
-        self._bootstrap = Bootstrap(self._coap, access_uri, year.retry)
+        self.bootstrap = Bootstrap(self._coap, access_uri, year.retry, random)
 
     def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
@@ -100,7 +104,8 @@ class Server:
         for registration in self.registrations.expiry.pop_due(now):
             self._end(registration, now)
         self._coap.step(now)
-        return earliest(self._coap.due, self.registrations.expiry.next)
+        self.requests.step(now)
+        return earliest(self._coap.due, self.requests.due, self.registrations.expiry.next)
 
     # Requests of endpoints ------------------------------------------------------------------
 
@@ -136,7 +141,6 @@ class Server:
         if old is not None:  # its open requests stay, and are repeated to the new address
             self._observer.stop(given.endpoint)
             self.requests.unobserve_all(old)
-            self.requests.move(old, incoming.peer)
             self.registrations.end(old)
         lifetime = given.lifetime or DEFAULT_LIFETIME
         new = self.registrations.register(
@@ -144,16 +148,22 @@ class Server:
         )
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
+        new.queue, new.heard = bool(given.queue), now
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
+        if old is not None:
+            self.requests.heard(old, incoming.peer, now)
+        self.on_registered(new)
         if self._product.observes(given.endpoint):
             self._observer.start(new, now)
 
     def _update(self, incoming: Incoming, now: float) -> None:
         given, listed = parameters(incoming.message), objects(incoming.message)
         registration = self._registered(incoming, given, now)
-        self.requests.move(registration, incoming.peer)
         self.registrations.update(registration, given.lifetime, now)
+        if given.queue is not None:
+            registration.queue = given.queue
         incoming.respond(Message(code=Code.CHANGED), now)
+        self.requests.heard(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
             self._observer.change(registration, listed.paths, observe=observe, now=now)
@@ -170,7 +180,7 @@ class Server:
         if not given.endpoint or not self._product.admits(given.endpoint, given.auth):
             raise Refusal(Code.BAD_REQUEST)
         incoming.respond(Message(code=Code.CHANGED), now)
-        self._bootstrap.start(given.endpoint, incoming.peer, now)
+        self.bootstrap.start(given.endpoint, incoming.peer, now)
 
     def _registered(self, incoming: Incoming, given: Parameters, now: float) -> Registration:
         """The registration at the location of the request. Raises Refusal."""

@@ -86,12 +86,12 @@ async def test_repeat_after_answer_gets_the_same_answer() -> None:
     assert len(calls) == 1
 
 
-async def test_same_msgid_after_30_s_is_a_new_request() -> None:
+async def test_same_msgid_after_the_lifetime_of_an_exchange_is_a_new_request() -> None:
     handlers, calls = counting()
     async with answering(handlers) as setup:
         again = "+MIPLEXECUTE:0,10001,3303,0,5605"
-        await setup.answers_to(again, within=31)
-        await setup.answers_to(again, within=31)
+        await setup.answers_to(again, within=248)
+        await setup.answers_to(again, within=248)
         setup.receive("+MIPLREAD:0,10002,3303,0,5700")
         assert len(setup.requests._known) == 1
     assert len(calls) == 2

@@ -99,9 +99,9 @@ async def test_lesson_of_another_resource_counts() -> None:
 async def test_text_with_line_ends_is_a_typed_one(caplog: pytest.LogCaptureFixture) -> None:
     async with answering() as setup:
         setup.tree.add(Resource("3303/0/5702", V.STRING, "", Access.WRITABLE))
-        for text in ("a\r\nb", "1,2,on,0,0"):
-            line = f"+MIPLWRITE:0,10001,3303,0,5702,1,{len(text)},{text},0,0"
-            await setup.answers_to(line, within=31)
+        for msgid, text in enumerate(("a\r\nb", "1,2,on,0,0"), 10_001):
+            line = f"+MIPLWRITE:0,{msgid},3303,0,5702,1,{len(text)},{text},0,0"
+            await setup.answers_to(line)
             assert setup.value("3303/0/5702") == text
     assert caplog.text == ""
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from emulator.cli.startup_message import ModuleInfo, StartupInfo
+from emulator.cli.startup_message import CloudInfo, DeviceInfo, StartupInfo
 
-FIRST = ModuleInfo("/dev/pts/7", "867", "460", "500000001")
-READY = StartupInfo("http://127.0.0.1:8080", "secret", (FIRST,))
+CLOUD = CloudInfo("http://127.0.0.1:8080", "secret", "coap://127.0.0.1:5683")
+FIRST = DeviceInfo("867", "460", "500000001")
+READY = StartupInfo(CLOUD, (FIRST,), ("/dev/pts/7",))
+PLATFORM = StartupInfo(CLOUD, (FIRST,), ())
+MODULE = StartupInfo(None, (replace(FIRST, device_id=None),), ("/dev/pts/7",), "[::1]:5683")
 
 
 def fleet(count: int) -> StartupInfo:
-    modules = [ModuleInfo(f"/tmp/m-{n}", f"86{n}", f"46{n}", str(n)) for n in range(1, count + 1)]
-    return StartupInfo("http://127.0.0.1:8080", "secret", tuple(modules))
+    numbers = range(1, count + 1)
+    devices = tuple(DeviceInfo(f"86{n}", f"46{n}", str(n)) for n in numbers)
+    return StartupInfo(CLOUD, devices, tuple(f"/tmp/m-{n}" for n in numbers))
 
 
 def test_json_is_one_line_with_all_fields() -> None:
@@ -22,9 +27,29 @@ def test_json_is_one_line_with_all_fields() -> None:
     assert json.loads(text) == {
         "http": "http://127.0.0.1:8080",
         "api_key": "secret",
+        "coap": "coap://127.0.0.1:5683",
         **module,
         "modules": [module],
     }
+
+
+def test_json_of_an_air_in_memory_has_no_coap() -> None:
+    assert "coap" not in json.loads(replace(READY, cloud=replace(CLOUD, coap=None)).as_json())
+
+
+def test_json_of_the_cloud_alone_lists_its_devices() -> None:
+    assert json.loads(PLATFORM.as_json()) == {
+        "http": "http://127.0.0.1:8080",
+        "api_key": "secret",
+        "coap": "coap://127.0.0.1:5683",
+        "devices": [{"imei": "867", "imsi": "460", "device_id": "500000001"}],
+    }
+
+
+def test_json_of_the_module_alone_names_the_server() -> None:
+    found = json.loads(MODULE.as_json())
+    assert (found["port"], found["server"]) == ("/dev/pts/7", "coap://[::1]:5683")
+    assert "http" not in found
 
 
 def test_json_lists_every_module() -> None:
@@ -35,7 +60,8 @@ def test_json_lists_every_module() -> None:
 
 def test_text_has_all_fields_and_examples() -> None:
     text = READY.as_text(9600)
-    for value in ("/dev/pts/7", "9600 baud", "http://127.0.0.1:8080", "secret", "867", "460"):
+    for value in ("/dev/pts/7", "9600 baud", CLOUD.http, CLOUD.coap, "secret", "867", "460"):
+        assert value is not None
         assert value in text
     assert "curl -H 'api-key: secret' 'http://127.0.0.1:8080/devices/500000001'" in text
     assert "python -m serial.tools.miniterm --eol CR /dev/pts/7 9600" in text
@@ -43,18 +69,36 @@ def test_text_has_all_fields_and_examples() -> None:
     assert "garbage at any other" in READY.as_text(9600, strict=True)
 
 
+def test_text_of_the_cloud_alone_names_address_and_endpoint() -> None:
+    text = PLATFORM.as_text(9600)
+    assert "The emulated OneNET is running." in text
+    assert "  CoAP      coap://127.0.0.1:5683\n" in text
+    assert "  endpoint  867;460\n" in text
+    assert "miniterm" not in text
+
+
+def test_text_of_the_module_alone_names_the_server() -> None:
+    text = MODULE.as_text(None)
+    assert "  server    coap://[::1]:5683  (OneNET's addresses lead there)\n" in text
+    assert "curl" not in text
+
+
+def test_announcement_reads_an_instance_of_the_application() -> None:
+    text = CLOUD.announcement("867;460", ["/0/0", "/3/0", "/3303/1"])
+    assert text.startswith("867;460 has registered. ")
+    assert "'http://127.0.0.1:8080/nbiot?imei=867&obj_id=3303&obj_inst_id=1'" in text
+    assert "obj_id=3&obj_inst_id=0'" in CLOUD.announcement("867;460", ["/3/0"])
+
+
 def test_text_without_device() -> None:
-    text = StartupInfo("http://x", "k", (ModuleInfo("/dev/pts/7", "867", "460", None),)).as_text(
-        None
-    )
+    text = replace(READY, devices=(DeviceInfo("867", "460", None),)).as_text(None)
     assert "refuses its login" in text
     assert "as fast as it is read" in text
     assert "curl" not in text
 
 
 def test_text_of_stdio_port_has_no_terminal_example() -> None:
-    text = StartupInfo("http://x", "k", (ModuleInfo("-", "867", "460", "1"),)).as_text(None)
-    assert "miniterm" not in text
+    assert "miniterm" not in replace(READY, ports=("-",)).as_text(None)
 
 
 def test_text_lists_the_first_ten_modules() -> None:

@@ -104,6 +104,17 @@ def test_this_client_goes_on_with_blocks_of_its_size() -> None:
     assert [payload_of(each) for each in bench.responses] == [BODY[:192]]
 
 
+def test_sizes_of_blocks_may_change() -> None:
+    bench = Bench(first_mid=1234)
+    bench.endpoint.blocks.requests, bench.endpoint.blocks.answers = 16, 32
+    bench.endpoint.request(PEER, message(Code.PUT, "status", b"x" * 17), bench.on_response, 1000)
+    sent = bytes.fromhex(bench.takes()[0])
+    assert sent.endswith(b"\xd1\x03\x08\xd1\x14\x11\xff" + b"x" * 16)  # Block1 0/1/16, Size1 17
+    bench.receives("40017d34b6737461747573")
+    bench.requests[0].respond(message(Code.CONTENT, payload=b"y" * 33), bench.now)
+    assert bytes.fromhex(bench.takes()[0]).endswith(b"\xd1\x06\x09\x51\x21\xff" + b"y" * 32)
+
+
 ETAG1, ETAG2 = "4141", "4142"  # option 4, one byte
 
 

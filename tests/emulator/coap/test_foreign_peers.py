@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,32 +18,12 @@ from emulator.coap.description import describe
 from emulator.coap.tuning import Tuning
 from tests.support.coap import message
 from tests.support.coap_socket import CoapSocket, coap_socket
-from tests.support.foreign import running
+from tests.support.foreign import free_port, libcoap, running
 from tests.support.plugtest_site import LARGE, Site
 
 pytestmark = pytest.mark.realtime
 
 FAST = Tuning(ack_timeout=0.3)
-
-
-def libcoap(role: str) -> str:
-    """Its program; without it the test is skipped."""
-    for name in (
-        f"coap-{role}-notls",
-        f"coap-{role}-openssl",
-        f"coap-{role}-gnutls",
-        f"coap-{role}",
-    ):
-        if (found := shutil.which(name)) is not None:
-            return found
-    pytest.skip(f"libcoap's {role} is not installed: apt-get install libcoap3-bin")
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
-        unused.bind(("127.0.0.1", 0))
-        port: int = unused.getsockname()[1]
-        return port
 
 
 # --- libcoap's client, our server ----------------------------------------------------------------

@@ -40,6 +40,28 @@ def notification(mid: int, value: int, payload: str, kind: str = "4") -> str:
     return f"{kind}145{mid:04x}4a61{value:02x}ff{payload}"
 
 
+def test_observe_without_answer_may_have_arrived() -> None:
+    bench = Bench()
+    observe(bench)
+    bench.elapse(93)
+    assert bench.responses == [None]
+    bench.receives(notification(0x5EBA, 10, "19"))
+    assert bench.takes()[-1] == "60005eba"
+    assert bench.notifications == [(PEER, b"\x19")]
+    bench.endpoint.forget_observation(b"\x4a")
+    bench.receives(notification(0x5EBB, 11, "19"))
+    assert bench.takes() == ["70005ebb"]
+
+
+def test_observe_that_was_reset_is_none() -> None:
+    bench = Bench()
+    observe(bench)
+    bench.receives("70007d34")
+    assert bench.responses == [None]
+    bench.receives(notification(0x5EBA, 10, "19"))
+    assert bench.takes()[-1] == "70005eba"
+
+
 def test_notifications_are_acknowledged() -> None:
     bench = observing()
     bench.receives(notification(0x5EBA, 10, "19"))
@@ -266,3 +288,35 @@ def test_a_late_reset_of_a_non_confirmable_notification_is_ignored() -> None:
     bench.now += 145
     bench.receives("70005eba")
     assert ends == []
+
+
+@pytest.mark.parametrize("acknowledgement", ["60445eba", "61455eba4a", "62a05ebabeefff78"])
+def test_an_acknowledgement_with_an_answer_acknowledges_a_notification(
+    acknowledgement: str,
+) -> None:
+    """RFC 7252 section 4.2: its message id counts, not its code."""
+    bench = Bench(first_mid=0x5EBA)
+    ends: list[Delivery] = []
+    notify(bench, Type.CON, ends)
+    bench.takes()
+    bench.receives(acknowledgement)
+    assert ends == [Delivery.ACKNOWLEDGED]
+    assert bench.elapse(100) == []
+
+
+@pytest.mark.parametrize("datagram", ["60015eba", "60445ebb", "60e05eba"])
+def test_other_acknowledgements_do_not(datagram: str) -> None:
+    """One with the code of a request, of another message, and with a reserved code."""
+    bench = Bench(first_mid=0x5EBA)
+    ends: list[Delivery] = []
+    notify(bench, Type.CON, ends)
+    bench.receives(datagram)
+    assert ends == []
+
+
+def test_a_request_is_answered_under_its_token_only() -> None:
+    bench = Bench(first_mid=0x5EBA)
+    bench.endpoint.request(PEER, message(Code.GET), bench.on_response, bench.now, token=b"\x4a")
+    bench.receives("61455eba4b")
+    assert bench.responses == []
+    assert bench.elapse(2.5) == [2.0]  # it is repeated

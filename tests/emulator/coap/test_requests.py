@@ -189,7 +189,7 @@ def test_requests_that_move_to_another_peer() -> None:
     bench.endpoint.request("b", message(Code.GET), bench.on_response, bench.now, token=b"")
     held.peer = "b"
     assert len(bench.sent) == 2
-    bench.endpoint.receive("b", bytes.fromhex("60457d34"), bench.now)
+    bench.endpoint.receive("b", bytes.fromhex("60457d36"), bench.now)
     bench.elapse(0)
     assert bench.sent[2:] == [("b", "41017d3520" + TEMPERATURE)]
     moved = get(bench, token=b"\x21", schedule=(1.0, 1.0))
@@ -205,13 +205,23 @@ def test_requests_that_move_to_another_peer() -> None:
 
 
 def test_a_request_does_not_move_to_where_its_message_id_is_in_use() -> None:
-    bench = Bench()
+    bench = Bench(mids=range(0x7D34, 0x7D36))
     exchange = get(bench)
-    bench.endpoint.request("b", message(Code.GET), bench.on_response, bench.now)
-    exchange.peer = "b"
+    for peer in ("b", "c"):
+        bench.endpoint.request(peer, message(Code.GET), bench.on_response, bench.now)
+    exchange.peer = "c"
     bench.sent.clear()
     bench.elapse(2)
-    assert [peer for peer, _ in bench.sent] == [PEER, "b"]
+    assert [peer for peer, _ in bench.sent] == [PEER, "b", "c"]
+
+
+def test_a_new_peer_gets_message_ids_that_were_not_used() -> None:
+    """It may be a known one behind a new address, which would take them for repetitions."""
+    bench = Bench(Tuning(nstart=None))
+    for peer in (PEER, PEER, "b", "c", PEER):
+        bench.endpoint.request(peer, message(Code.GET), bench.on_response, bench.now)
+    mids = [digits[4:8] for _, digits in bench.sent]
+    assert mids == ["7d34", "7d35", "7d36", "7d37", "7d36"]
 
 
 def test_a_call_may_end_other_requests_that_are_due() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.lwm2m.model import Path
 from emulator.module.boot import Cause
-from tests.support.two_airs import AIRS, LEVEL, TEMPERATURE, World, world
+from tests.support.two_airs import AIRS, DEVICE, LEVEL, TEMPERATURE, World, world
 
 pytestmark = pytest.mark.realtime
 Given = Callable[[], AbstractAsyncContextManager[World]]
@@ -99,6 +99,70 @@ async def test_request_to_a_module_that_sleeps_on_times_out(given: Given) -> Non
         assert (await it.values())[-1] == 21.0
         assert observes(it) == asked
         assert (await it.read())["errno"] == 0
+
+
+# Downlink window ---------------------------------------------------------------------------------
+
+
+async def test_request_to_a_silent_module_times_out_until_it_sends_again(given: Given) -> None:
+    async with given() as it:
+        it.module.downlink_window = 60.0
+        await it.log_in()
+        await it.elapse(50)
+        assert (await it.read())["errno"] == 0  # which the module has answered just now
+        asked = observes(it)
+        await it.elapse(40)
+        answer = await it.read()
+        assert answer == {"errno": 16, "error": "unsuccess: TIME_OUT null"}
+        reads = [line for line in it.host.got("+MIPLREAD:0,") if line.endswith(",3303,0,5700")]
+        assert len(reads) == 1
+        await it.report(22.0)
+        assert (await it.values())[-1] == 22.0
+        assert (await it.read())["errno"] == 0
+        assert observes(it) == asked
+
+
+async def test_request_in_progress_reaches_the_module_that_sends_meanwhile(given: Given) -> None:
+    async with given() as it:
+        it.module.downlink_window = 60.0
+        await it.log_in()
+        await it.elapse(100)
+        call = await it.begin("GET", "/nbiot", TEMPERATURE)
+        await it.elapse(5)
+        await it.report(22.0)
+        await it.elapse(5)  # the second sending
+        assert (await call)["errno"] == 0
+
+
+async def test_downlink_that_came_in_time_waits_for_a_paging_window(given: Given) -> None:
+    async with given() as it:
+        it.module.downlink_window = 60.0
+        await it.log_in()
+        await it.at('AT+CEDRXS=1,5,"0010"')  # a paging window every 20.48 s
+        await it.elapse(54.5)
+        call = await it.begin("GET", "/nbiot", TEMPERATURE)
+        await it.elapse(5)
+        assert not call.done()
+        await it.elapse(16)
+        assert (await call)["errno"] == 0
+
+
+# Login without an answer -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("why", ["nobody there", "silent server"])
+async def test_login_without_an_answer_ends_after_its_timeout(given: Given, why: str) -> None:
+    async with given() as it:
+        if why == "nobody there":
+            it.air.routes.clear()
+        else:
+            it.platform.server.send = lambda *_: None
+        await it.at(*DEVICE, "AT+MIPLOPEN=0,20")
+        await it.elapse(19.9)
+        assert it.host.got("+MIPLOPEN") == []
+        await it.elapse(0.1)
+        assert it.host.got("+MIPLOPEN") == ["+MIPLOPEN:0,0"]
+        assert await it.online() is (why == "silent server")
 
 
 # Registration again ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import Values
 from emulator.module.at.doubts import Doubts
 from emulator.module.lwm2m.host import ServerAddress
-from emulator.module.lwm2m.registration import Account
+from emulator.module.lwm2m.registration import BLOCKS, Account
 
 LIFETIME = range(10, 86_401)  # seconds; the guide's 24 hours and the range of AT+MIPLUPDATE
 FRAGMENT_LIMIT = 1024  # bytes of configuration in one line
@@ -48,16 +48,19 @@ def decode(blob: bytes, doubts: Doubts) -> Account:
     _require(len(blocks) in (0, 3))
     if mode & ~(_BOOTSTRAP | _ENCRYPT) or debug not in _DEBUG_LEVELS:
         doubts.take(f"a configuration with mode 0x{mode:02X} and debug {debug}")
-    if blocks and not (
-        blocks[0] in _BLOCK_EXPONENTS
-        and blocks[1] in _BLOCK_EXPONENTS
-        and blocks[2] in _BLOCK_THRESHOLDS
-    ):
-        doubts.take(f"a configuration with the blocks {', '.join(map(str, blocks))}")
+    sizes = BLOCKS
+    if blocks:
+        *exponents, threshold = blocks
+        usable = all(exponent in _BLOCK_EXPONENTS for exponent in exponents)
+        if not usable or threshold not in _BLOCK_THRESHOLDS:
+            doubts.take(f"a configuration with the blocks {', '.join(map(str, blocks))}")
+        if usable:
+            sizes = 16 << exponents[0], 16 << exponents[1]
     name = endpoint.decode("utf-8", "backslashreplace")
     if not _ENDPOINT.fullmatch(name):
         doubts.take(f"the endpoint name {name!r} is not <imei>;<imsi>: the login will be refused")
-    return Account(name, lifetime, _server(uri, bool(mode & _BOOTSTRAP), doubts))
+    server = _server(uri, bool(mode & _BOOTSTRAP), doubts)
+    return Account(name, lifetime, server, blocks=sizes)
 
 
 def _server(uri: bytes, bootstrap: bool, doubts: Doubts) -> ServerAddress:

@@ -52,7 +52,7 @@ links = st.builds(
     Link,
     latency=st.sampled_from([0.0, 1.0]),
     loss=shares,
-    window=st.sampled_from([2.0, float("inf")]),
+    window=st.sampled_from([2.0, None]),
 )
 
 

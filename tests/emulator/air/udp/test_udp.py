@@ -35,7 +35,8 @@ class World:
         self.notes: list[str] = []
         self.news = asyncio.Event()
         quick = Faults(latency=0) if faults is None else faults
-        self.air = UdpAir(self.run, quick, on_note=self.note, names=names)
+        self.air = UdpAir(self.run, quick, names=names)
+        self.air.on_note = self.note
 
     def note(self, text: str) -> None:
         self.notes.append(text)

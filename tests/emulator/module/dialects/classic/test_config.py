@@ -83,6 +83,19 @@ def test_captured_line_without_blocks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tail", "sizes"),
+    [
+        (b"", (512, 512)),
+        (b"\0\6\1", (16, 1024)),
+        (b"\3\2\7", (128, 64)),  # an odd threshold
+        (b"\7\2\1", (512, 512)),  # no such size
+    ],
+)
+def test_sizes_of_blocks(tail: bytes, sizes: tuple[int, int]) -> None:
+    assert decoded(blob(tail=tail)).blocks == sizes
+
+
+@pytest.mark.parametrize(
     "good",
     [
         blob(mode=0x11),
