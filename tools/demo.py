@@ -1,7 +1,8 @@
 """Demo: a program with the C kit's names, an emulated M5310 on a pty, and HTTP calls to its cloud.
 
-The output shows the program's steps (==), every AT line (-->, <--), every CoAP message between module
-and cloud (==>, <==), the HTTP calls of the application (HTTP) and the program's callbacks (MCU).
+The output shows the program's steps (==), every AT line (-->, <--), every CoAP message between
+module and cloud (==>, <==), the HTTP calls of the application (HTTP) and the program's callbacks
+(MCU).
 """
 
 from __future__ import annotations
