@@ -33,7 +33,7 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
-from emulator.simulation.loop_thread import LoopThread
+from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     address_of,
     check_parts,
@@ -286,6 +286,7 @@ class Emulator:
             raise RuntimeError("the emulator can be started only once: make another one")
         self._started = True
         self.clock.start()
+        self._begin = self.now()
         if isinstance(self.clock, EagerClock):
             self.clock.work_pending = self._has_pending_work
         async with AsyncExitStack() as opened:
@@ -299,12 +300,12 @@ class Emulator:
             if isinstance(self.air, UdpAir):
                 self._open_sockets(self.air, opened)
             show, write = self._trace if self._trace_air else None, self._capture
-            show = show and guarded(show, _report("trace"))
-            write = write and guarded(write, _report("capture"), ends=True)
-            end = watch(self.air, self.boards, show, write, servers=self._servers, now=self.now)
-            opened.callback(end)
+            show = show and guarded(show, reported("trace"))
+            write = write and guarded(write, reported("capture"), ends=True)
+            watched = partial(watch, self.air, self.boards, servers=self._servers)
+            opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
-                self.boards[0].record(guarded(self._record, _report("record"), ends=True))
+                self.boards[0].record(guarded(self._record, reported("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
             if self._http is not None:
@@ -354,7 +355,7 @@ class Emulator:
         if self._trace is None:
             return None
         module = place + 1 if len(self.boards) > 1 else None
-        return Trace(guarded(self._trace, _report("trace")), self.now(), module=module)
+        return Trace(guarded(self._trace, reported("trace")), self._begin, module=module)
 
     def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
         """Raises OSError."""
@@ -391,10 +392,3 @@ class Emulator:
         if not self._scheduler.started:
             return False
         return self.air.deadline is not None or any(board.has_pending_work for board in self.boards)
-
-
-def _report(callback: str) -> Callable[[Exception], None]:
-    """Gives an exception of `callback` to the event loop, as for one of its own callbacks."""
-    loop = asyncio.get_running_loop()
-    message = f"the callback `{callback}` of the emulator failed"
-    return lambda error: loop.call_exception_handler({"message": message, "exception": error})

@@ -19,16 +19,17 @@ def watch(
     write: Callable[[bytes], None] | None,
     *,
     servers: Container[str],
+    begin: float,
     now: Callable[[], float],
 ) -> Callable[[], None]:
     """Show what happens in the air, and write a capture; None: not. Call the result at the end.
 
-    `servers`: the addresses of servers. The callbacks must not raise.
+    `servers`: the addresses of servers. `begin`: the zero of `TraceLine.at`. The
+    callbacks must not raise.
     """
     taps: list[Tap] = []
     close: Callable[[], None] = lambda: None  # noqa: E731
     if show is not None:
-        begin = now()
         taps.append(AirTrace(show, begin, servers).datagram)
         air.on_note = lambda text: show(TraceLine(now() - begin, Direction.NOTE, text))
     if write is not None:

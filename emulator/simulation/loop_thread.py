@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
@@ -112,3 +112,10 @@ class LoopThread:
         self._failures.append(
             failure if isinstance(failure, Exception) else RuntimeError(context["message"])
         )
+
+
+def reported(callback: str) -> Callable[[Exception], None]:
+    """Gives an exception of `callback` to the running event loop, as one of its own callbacks."""
+    loop = asyncio.get_running_loop()
+    message = f"the callback `{callback}` of the emulator failed"
+    return lambda error: loop.call_exception_handler({"message": message, "exception": error})

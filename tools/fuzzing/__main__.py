@@ -52,7 +52,9 @@ def parser() -> argparse.ArgumentParser:
 
 def quoted(word: str) -> str:
     """The word as a line of a libFuzzer dictionary."""
-    escaped = (rf"\x{byte:02x}" if byte in b'"\\\n' else chr(byte) for byte in word.encode())
+    escaped = (
+        rf"\x{byte:02x}" if byte in b'"\\\n' or byte > 0x7E else chr(byte) for byte in word.encode()
+    )
     return f'"{"".join(escaped)}"'
 
 

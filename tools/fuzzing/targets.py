@@ -20,7 +20,7 @@ from emulator.recording.format import Chunk, RecordingError, Side
 from emulator.recording.replay import Replay
 from emulator.scenario import parser as reading
 from tests.support import transcript
-from tools.fuzzing import datagrams, module_run, payloads, writes
+from tools.fuzzing import air_run, datagrams, module_run, payloads, writes
 from tools.fuzzing.module_run import ContractBroken, Event
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -269,6 +269,14 @@ TARGETS = {
             datagrams.play,
             datagrams.seeds,
             datagrams.WORDS,
+            2000,
+        ),
+        Target(
+            "air",
+            "datagrams to the platform and to a module that it observes, of both and of a stranger",
+            air_run.play,
+            air_run.seeds,
+            air_run.WORDS,
             2000,
         ),
         Target(

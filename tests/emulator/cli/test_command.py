@@ -8,49 +8,23 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from emulator.__main__ import main
 from emulator.cli.shutdown import Shutdown
+from tests.support.emulator_process import ended, ready, running
 from tests.support.hosts import Host
 from tests.support.peers import until
 
 realtime = pytest.mark.realtime
 SIGNAL_NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 SIGNALS = pytest.mark.parametrize("number", SIGNAL_NUMBERS)
-
-
-@asynccontextmanager
-async def running(*arguments: str) -> AsyncIterator[Process]:
-    """The command as a process, killed if the test leaves it alive."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "emulator", *arguments, stdout=PIPE, stderr=PIPE
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-        process._transport.close()  # type: ignore[attr-defined]
-
-
-async def ready(process: Process) -> dict[str, Any]:
-    assert process.stdout is not None
-    return json.loads(await process.stdout.readline())  # type: ignore[no-any-return]
-
-
-async def ended(process: Process) -> tuple[int | None, str, str]:
-    """Status, and the rest of the output."""
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 async def pipe(data: bytes, *arguments: str) -> tuple[int | None, bytes, str]:
@@ -438,6 +412,24 @@ def assert_fails_to_start(
         ("--baud fast", "--baud"),
         ("--http nowhere", "HOST:PORT"),
         ("--timing kept", "--timing: expected with replay FILE only"),
+        ("--coap localhost:5683", "coap 'localhost:5683': expected an IP address"),
+        ("--coap coaps://127.0.0.1:0", "expected an IP address"),
+        ("--coap 127.0.0.1:65536", "expected an IP address"),
+        ("--server 127.0.0.1", "server '127.0.0.1': expected coap://HOST:PORT"),
+        ("--server http://127.0.0.1:5683", "expected coap://HOST:PORT"),
+        ("--server coap://192.0.2.1", "is another machine: expected together with allow_network"),
+        ("--server coap://[2001:db8::1]:5683", "is another machine"),
+        ("--server coap://localhost --year 2019", "--server: --year has no meaning here"),
+        ("--server coap://localhost --no-device", "--server: --no-device has no meaning here"),
+        ("--server coap://localhost --air memory", "--air memory: --server has no meaning here"),
+        ("--coap [::1]:0 --air memory", "--air memory: --coap has no meaning here"),
+        ("--air coaps", "--air"),
+        ("--style wakaama", "--style"),
+        ("--air-faults loss=2", "loss 2.0: expected a share from 0 to 1"),
+        ("platform --air memory", "expected together with air='coap'"),
+        ("platform --server coap://localhost", "platform: --server has no meaning here"),
+        ("platform --record day.jsonl --link m", "--record, --link has no meaning here"),
+        ("--pcap {folder}/file", "{folder}/file: File exists"),
         ("run {folder}/nowhere.toml", "nowhere.toml: No such file"),
         ("run {folder}/file", "{folder}/file:1: "),
         ("run {folder}/binary", "expected UTF-8"),
@@ -470,6 +462,14 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.fixture
+def in_use() -> Iterator[int]:
+    """The number of a UDP port of this machine that is in use."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as used:
+        used.bind(("127.0.0.1", 0))
+        yield used.getsockname()[1]
+
+
 @realtime
 @pytest.mark.usefixtures("restored_signals")
 @pytest.mark.parametrize(
@@ -478,6 +478,8 @@ def taken() -> Iterator[int]:
         ("--api-key \x7f", "api_key: expected"),
         ("--http 127.0.0.1:{taken}", "HTTP on 127.0.0.1:{taken}: Address already in use"),
         ("--http é..é:80", "HTTP on é..é:80: expected the name or the address of a host"),
+        ("--coap 127.0.0.1:{in_use}", "UDP on 127.0.0.1:{in_use}: Address already in use"),
+        ("--coap 192.0.2.1:0", "UDP on 192.0.2.1:0: Cannot assign requested address"),
         ("--port socket://é..é:80", "socket://é..é:80: expected the name or the address of a host"),
         ("--port socket://127.0.0.1:{taken}", ":{taken}: Address already in use"),
         ("--port rfc2217://127.0.0.1:{before} --modules 2", "Address already in use"),
@@ -486,13 +488,18 @@ def taken() -> Iterator[int]:
     ],
 )
 def test_failed_start_leaves_nothing_behind(
-    wrong: str, message: str, taken: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    wrong: str,
+    message: str,
+    taken: int,
+    in_use: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "link-3").write_text("mine")
-    places = {"folder": tmp_path, "taken": taken, "before": taken - 1}
+    places = {"folder": tmp_path, "taken": taken, "before": taken - 1, "in_use": in_use}
     words = wrong.format(**places).split(" ")
-    recording = str(tmp_path / "day.jsonl")
-    assert_fails_to_start(capsys, "--record", recording, *words, message=message.format(**places))
+    files = ("--record", str(tmp_path / "day.jsonl"), "--pcap", str(tmp_path / "day.pcapng"))
+    assert_fails_to_start(capsys, *files, *words, message=message.format(**places))
     assert list(tmp_path.iterdir()) == [tmp_path / "link-3"]
 
 

@@ -24,7 +24,9 @@ def test_everything_can_be_parsed() -> None:
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
-        "--strict-host --downlink-window 90"
+        "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
+        "--pcap air.pcapng --downlink-window 90 --air-faults "
+        "latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
     )
     assert parsed(everything) == {
         "link": Path("/tmp/m5310"),
@@ -52,8 +54,25 @@ def test_everything_can_be_parsed() -> None:
         "faults": Rates(loss=0.5),
         "seed": 7,
         "record": Path("day.jsonl"),
+        "air": "coap",
+        "coap": "[::1]:0",
+        "server": "coap://a:1",
+        "style": "standard",
+        "pcap": Path("air.pcapng"),
+        "air_faults": {
+            "latency": 0.5,
+            "loss": 0.1,
+            "duplication": 0.05,
+            "reordering": 0.2,
+            "delayed": 0.3,
+            "delay": 40,
+        },
         "downlink_window": 90.0,
     }
+
+
+def test_platform_alone() -> None:
+    assert parsed("platform --coap 127.0.0.1:0") == {"platform_only": True, "coap": "127.0.0.1:0"}
 
 
 def test_run_file_before_or_after_options() -> None:
@@ -80,6 +99,9 @@ def test_downlink_window_off() -> None:
 def test_faults_and_seed_are_independent() -> None:
     assert parsed("--faults corrupt=0.25,delay=1") == {"faults": Rates(corrupt=0.25, delay=1)}
     assert parsed("--faults seed=3") == {"faults": Rates(), "seed": 3}
+    assert parsed("--air-faults seed=3") == {"air_faults": {}, "seed": 3}
+    both = parsed("--air-faults loss=1,seed=3 --faults loss=1,seed=3")
+    assert both == {"air_faults": {"loss": 1}, "faults": Rates(loss=1), "seed": 3}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +127,14 @@ def test_faults_and_seed_are_independent() -> None:
         "--faults loss=2",
         "--faults theft=0.1",
         "--faults seed=x",
+        "--air-faults loss",
+        "--air-faults loss=2",
+        "--air-faults theft=0.1",
+        "--air-faults delay=inf",
+        "--air-faults latency=nan",
+        "--air-faults seed=1 --faults seed=2",
+        "--air radio",
+        "--style c",
         "--firmware SP9",
         "extra",
         "run",
@@ -131,6 +161,7 @@ def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 0
     output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
+    options += " air coap server style air-faults pcap"
     for option in [*options.split(), "allow-network"]:
         assert f"--{option}" in output
     assert "examples:" in output

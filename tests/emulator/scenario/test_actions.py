@@ -62,6 +62,10 @@ def read(text: str) -> Action:
         ('urc = "+A:1"\nplace = "inside"', ExtraBytes(b"\r\n+A:1\r\n", Place.INSIDE)),
         ('bytes = "00fF"\nsplit = 0.5', ExtraBytes(b"\0\xff", split=0.5)),
         ("air = { latency = 3 }", AirChange(3, None)),
+        (
+            "air = { loss = 0.1, duplication = 0.2, reordering = 0.3, delayed = 1, delay = 40 }",
+            AirChange(None, 0.1, 0.2, 0.3, 1, 40),
+        ),
         ("platform = { silent = true }", PlatformChange(silent=True)),
         (
             "platform = { refusing = true, delay = 2, repeats = 1 }",
@@ -115,6 +119,10 @@ def test_answer_is_a_command_fault(text: str, fault: CommandFault) -> None:
         ("to_host = { lose = 1, double = 1 }", "to_host"),
         ("to_host = { lose = 1, seconds = 1 }", "to_host"),
         ("air = { latency = -1 }", "air"),
+        ("air = { duplication = 2 }", "air"),
+        ("air = { reordering = -0.1 }", "air"),
+        ("air = { delayed = 1.5 }", "air"),
+        ("air = { delay = -1 }", "air"),
         ("platform = { mood = 1 }", "platform"),
         ('read = "/1/2/3/4"', "read"),
         ('read = "/70000"', "read"),
