@@ -367,7 +367,8 @@ class Client:
             answer = Message(code=CONTENT)
             set_number(answer, OptionNumber.OBSERVE, first, self._style)
             incoming.respond(answer, now)
-        self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
+        if self.objects.links(path):
+            self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
         self._observations.release(now)
 
     def _cancel_observe(self, path: Path, incoming: Incoming, now: float) -> None:
@@ -378,7 +379,8 @@ class Client:
             self.requests.receive(Operation.READ, path, incoming, now)
         else:
             incoming.respond(Message(code=CONTENT), now)
-        self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
+        if self.objects.links(path):
+            self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
     @property
     def due(self) -> float | None:
