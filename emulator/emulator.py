@@ -14,6 +14,7 @@ from emulator.air.addresses import of_uri, split
 from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
+from emulator.air.udp.sockets import reached_at
 from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
@@ -364,9 +365,12 @@ class Emulator:
         platform = self._coap if self.server is None else None
         at = self._simulation.open(platform, lambda _number: anywhere, self.server or "")
         if self.server is None:
-            self.coap_url = f"coap://{at}"
+            reached = reached_at(at)
+            if reached != at:
+                air.routes[reached] = at
+            self.coap_url = f"coap://{reached}"
             self.platform.server.bootstrap.access_uri = self.coap_url
-        self._servers = self._simulation.led | {at}
+        self._servers = frozenset((*air.routes, at))
         for board in self.boards:
             board.module.servers = self._servers
         if isinstance(self.clock, VirtualClock):

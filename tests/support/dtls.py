@@ -11,17 +11,18 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
 
-from emulator.air.dtls import end, records
+from emulator.air.dtls import client, end, psk, records
 from emulator.air.dtls.client import SecureClient
 from emulator.air.dtls.openssl import lib
 from emulator.air.dtls.psk import Credentials
 from emulator.air.dtls.server import SecureServer
+from emulator.air.dtls.session import Session
 from emulator.air.faults import Faults
 from emulator.air.network import MemoryAir
 from emulator.clock.deadlines import earliest
 
 __all__ = ("CLIENT", "KEY", "KEYS", "SERVER", "Credentials", "Pair", "SecureClient")
-__all__ += ("SecureServer", "end", "lib", "records")
+__all__ += ("SecureServer", "Session", "client", "end", "lib", "psk", "records")
 
 SERVER, CLIENT = "192.0.2.1:5684", "192.0.2.2:56830"
 KEY = b"0123456789abcdef"
