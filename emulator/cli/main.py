@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
@@ -171,7 +171,7 @@ def _announce_registrations(emulator: Emulator, cloud: CloudInfo, *, as_json: bo
 
     def announce(registration: Registration) -> None:
         text = cloud.announcement(registration.endpoint, map(str, registration.objects))
-        _print_error(text) if as_json else print(text, flush=True)
+        _print_to(sys.stderr if as_json else sys.stdout, text)
 
     emulator.platform.server.on_registered = announce
 
@@ -246,9 +246,13 @@ def _print_beside_port(text: str, port: str) -> None:
 
 
 def _print_error(text: str) -> None:
-    if sys.stderr is not None:  # None if the parent process closed it
+    _print_to(sys.stderr, text)
+
+
+def _print_to(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # None if the parent process closed it
         with suppress(OSError):  # the reader is gone, or the disk is full: continue without it
-            print(text, file=sys.stderr, flush=True)
+            print(text, file=stream, flush=True)
 
 
 def _once(show: Callable[[str], None]) -> Callable[[str], None]:
