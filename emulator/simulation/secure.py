@@ -1,0 +1,131 @@
+"""DTLS for the ends of the air: which address has which secure end. Pure.
+
+The ends themselves (`emulator.air.dtls`) need an extra; they are made by functions that the
+emulator sets. A peer that is reached by DTLS is written `coaps://host:port`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from emulator.air.addresses import COAPS_PORT
+from emulator.air.faults import Link
+from emulator.air.network import Air
+
+Send = Callable[[str, bytes, float], None]
+CredentialsOf = Callable[[str], tuple[str, bytes] | None]
+
+# Where OneNET is reached by DTLS: the access machine and the bootstrap server (OneNET FAQ of 2019).
+ADDRESSES = tuple(
+    f"{host}:{COAPS_PORT}" for host in ("183.230.40.40", "183.230.40.39", "nbiotbt.heclouds.com")
+)
+
+
+class SecureEnd(Protocol):
+    """DTLS between one end and one address of the air, see `emulator.air.dtls.end`."""
+
+    on_change: Callable[[], None]
+
+    @property
+    def due(self) -> float | None: ...
+
+    def send(self, peer: str, data: bytes, now: float) -> None: ...
+
+    def receive(self, address: str, datagram: bytes, now: float) -> None: ...
+
+    def step(self, now: float) -> None: ...
+
+
+class Owner(Protocol):
+    """An endpoint that may have a secure end."""
+
+    @property
+    def link(self) -> Link: ...
+
+    def deliver(self, source: str, datagram: bytes, now: float) -> None: ...
+
+    def credentials(self, server: str) -> tuple[str, bytes] | None:
+        """Identity and key for DTLS with a server; None: it has no key."""
+
+
+class Part:
+    """A secure end as a part of the simulation."""
+
+    def __init__(self, end: SecureEnd) -> None:
+        self._end = end
+
+    @property
+    def on_change(self) -> Callable[[], None]:
+        return self._end.on_change
+
+    @on_change.setter
+    def on_change(self, on_change: Callable[[], None]) -> None:
+        self._end.on_change = on_change
+
+    def step(self, now: float) -> float | None:
+        self._end.step(now)
+        return self._end.due
+
+
+class SecureEnds:
+    """`make_client` and `make_server` make the ends; while they are None, all is lost."""
+
+    def __init__(self, air: Air, add_part: Callable[[Part], None]) -> None:
+        self.make_client: Callable[[Send, Send, CredentialsOf], SecureEnd] | None = None
+        self._air = air
+        self._add_part = add_part
+        self._server: SecureEnd | None = None
+        self._clients: dict[int, SecureEnd] = {}  # by the identity of their owners
+
+    def open_server(
+        self, address: str, deliver: Send, make: Callable[[Send, Send], SecureEnd]
+    ) -> str:
+        """Attach the platform at `address` by DTLS, too; returns where, without the scheme.
+
+        Raises OSError, ValueError.
+        """
+        at = ""
+
+        def send_sealed(to: str, datagram: bytes, now: float) -> None:
+            self._air.send(at, to, datagram, now)
+
+        self._server = end = make(send_sealed, deliver)
+        at = self._air.attach(address, end.receive)
+        self.lead(at)
+        self._add_part(Part(end))
+        return at
+
+    def lead(self, target: str) -> None:
+        """OneNET's secure addresses lead to `target`."""
+        self._air.routes.update({one: target for one in ADDRESSES if one != target})
+
+    def send_down(self, peer: str, datagram: bytes, now: float) -> None:
+        """From the platform to a device."""
+        if self._server is not None:
+            self._server.send(peer, datagram, now)
+
+    def send_up(self, owner: Owner, address: str, to: str, datagram: bytes, now: float) -> None:
+        """From an endpoint, whose secure end is at `address`, to a server."""
+        if self.make_client is None:
+            return
+        end = self._clients.get(id(owner))
+        if end is None:
+            end = self._clients[id(owner)] = self._open_client(owner, address, self.make_client)
+        end.send(to, datagram, now)
+
+    def _open_client(
+        self,
+        owner: Owner,
+        address: str,
+        make: Callable[[Send, Send, CredentialsOf], SecureEnd],
+    ) -> SecureEnd:
+        at = ""
+
+        def send_sealed(to: str, datagram: bytes, now: float) -> None:
+            self._air.send(at, to, datagram, now)
+
+        end = make(send_sealed, owner.deliver, owner.credentials)
+        at = self._air.attach(address, end.receive, lambda: owner.link)
+        self._add_part(Part(end))
+        return end
