@@ -308,7 +308,9 @@ class Emulator:
             show, write = self._shown, self._capture
             show = show and guarded(show, reported("trace"))
             write = write and guarded(write, reported("capture"), ends=True)
-            watched = partial(watch, self.air, self.boards, servers=self._servers)
+            watched = partial(
+                watch, self.air, self._simulation.secure, self.boards, servers=self._servers
+            )
             opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, reported("record"), ends=True))

@@ -1,7 +1,8 @@
 """Demo: a program with the C kit's names, an emulated M5310 on a pty, and HTTP calls to its cloud.
 
-The output shows the program's steps (==), every AT line, the HTTP calls of the application (HTTP)
-and the program's callbacks (MCU).
+The output shows the program's steps (==), every AT line (-->, <--), every CoAP message between
+module and cloud (==>, <==), the HTTP calls of the application (HTTP) and the program's callbacks
+(MCU).
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ def show_trace(trace: Any) -> None:
 if __name__ == "__main__":
     command = [sys.executable, "-m", "emulator", "--json", "--trace"]
     show("== An emulated M5310 and its cloud: python -m emulator --trace")
+    show("   --> <--  AT lines between program and module; ==> <==  CoAP between module and cloud")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

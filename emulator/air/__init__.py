@@ -31,9 +31,5 @@ names looked up at once, clients of a relay. What exceeds a bound is lost, as in
 datagram and no destination makes `send` or `step` raise.
 
 `udp.relay.UdpRelay` puts the same faults between two foreign programs. `addresses` reads and writes
-addresses.
-
-`memory`, `messages` and `model` carry LwM2M messages as objects, without their bytes: a message
-arrives once, after the latency, or is lost; it never overtakes another of the same address and
-direction. There, the server sees addresses, the module sees none.
+addresses. `dtls` seals the datagrams of an end, between its CoAP endpoint and the air.
 """

@@ -1,6 +1,6 @@
 """The emulated M5310: what its UART, its radio and its LwM2M client do, without a clock.
 
-    host bytes                                                      messages of the server
+    host bytes                                                        datagrams of a server
         |                                                                     |
     Module.receive                                                     Module.deliver
         |                                                                     |
@@ -10,11 +10,11 @@
         |                   CommandFault: refuse, delay, lose                 |
     command table           name and form -> function                         |
         |        \\                                                            |
-    general/    Dialect  -- methods, ClientError ->  lwm2m.Client  <----------+
-    radio/      (classic) <- Host: events, requests --    |
-        |           |                                     | Module._send_up
-    Answer      urc(line)                                 v
-        |           |                                  send_up (the air)
+    general/    Dialect  -- methods, ClientError ->  lwm2m.Client             |
+    radio/      (classic) <- Host: events, requests --    |                   |
+        |           |                                coap.Endpoint  <---------+
+    Answer      urc(line)                                 | Module._send_up
+        |           |                                  send_up (datagrams to the air)
         +-----------+--> output: take_output
 
 Pure and stepped. The module has no clock, loop or thread. Each input (`receive`, `deliver`,
@@ -37,9 +37,11 @@ types.
 
 The LwM2M client and the AT dialect meet in `lwm2m/host.py` only. The client knows no AT text and no
 error number; the dialect knows no LwM2M message. So another dialect can drive the same client
-(`Firmware.dialect` names it), and CoAP over UDP can carry the client's messages.
+(`Firmware.dialect` names it). The client stands on one `coap.Endpoint`, which repeats what is not
+acknowledged and drops what comes twice; what the client says is decided by its style
+(`lwm2m/style.py`). The msgid that the host sees is the CoAP message id of the request.
 
-Radio. A message leaves or arrives only while the radio is registered; both connect it, and start
+Radio. A datagram leaves or arrives only while the radio is registered; both connect it, and start
 the timers of connection, power saving and eDRX again. `coverage`, `refusing` and `sim` are the
 module's place: tests and scenarios change them, the radio notices it at the next step, or when it
 wakes up.

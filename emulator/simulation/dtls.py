@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from emulator.air.addresses import COAPS
@@ -12,8 +13,6 @@ from emulator.air.dtls.server import SecureServer
 from emulator.onenet.platform import Platform
 from emulator.simulation.secure import ADDRESSES, CredentialsOf, Send
 from emulator.simulation.simulation import Simulation
-
-_log = logging.getLogger(__name__)
 
 
 class Opened(NamedTuple):
@@ -30,21 +29,22 @@ def open_ends(
 
     Raises OSError, ValueError.
     """
-    simulation.secure.make_client = _client
+    simulation.secure.make_client = partial(_client, partial(_note, simulation))
     if own is None:
         at = (server or "").removeprefix(COAPS)
         simulation.secure.lead(at)
     else:
         at = _open_server(simulation, platform, own)
-    addresses = frozenset(f"{COAPS}{address}" for address in (*ADDRESSES, at))
-    return Opened(addresses, None if own is None else f"{COAPS}{at}")
+    addresses = {f"{COAPS}{address}" for address in (*ADDRESSES, at)}
+    return Opened(frozenset((at, *addresses)), None if own is None else f"{COAPS}{at}")
 
 
 def _open_server(simulation: Simulation, platform: Platform, address: str) -> str:
     made: list[SecureServer] = []
+    note = partial(_note, simulation)
 
     def make(send_sealed: Send, deliver: Send) -> SecureServer:
-        made.append(SecureServer(send_sealed, deliver, platform.key_of, on_note=_log.info))
+        made.append(SecureServer(send_sealed, deliver, platform.key_of, on_note=note))
         return made[0]
 
     at = simulation.secure.open_server(address, simulation.misbehaviour.receive, make)
@@ -52,9 +52,15 @@ def _open_server(simulation: Simulation, platform: Platform, address: str) -> st
     return at
 
 
-def _client(send_sealed: Send, deliver: Send, credentials_of: CredentialsOf) -> SecureClient:
+def _client(
+    note: Callable[[str], None], send_sealed: Send, deliver: Send, credentials_of: CredentialsOf
+) -> SecureClient:
     def credentials(peer: str) -> Credentials | None:
         found = credentials_of(peer)
         return None if found is None else Credentials(*found)
 
-    return SecureClient(send_sealed, deliver, credentials, on_note=_log.info)
+    return SecureClient(send_sealed, deliver, credentials, on_note=note)
+
+
+def _note(simulation: Simulation, text: str) -> None:
+    simulation.air.on_note(text)

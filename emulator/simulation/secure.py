@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from emulator.air.addresses import COAPS_PORT
+from emulator.air.addresses import COAPS, COAPS_PORT
 from emulator.air.faults import Link
-from emulator.air.network import Air
+from emulator.air.network import Air, Tap
 
 Send = Callable[[str, bytes, float], None]
 CredentialsOf = Callable[[str], tuple[str, bytes] | None]
@@ -69,14 +69,19 @@ class Part:
 
 
 class SecureEnds:
-    """`make_client` and `make_server` make the ends; while they are None, all is lost."""
+    """`make_client` makes the end of an endpoint; while it is None, what that sends is lost.
+    `on_plain` is called with what goes into the ends, as a tap of the air is.
+    """
 
     def __init__(self, air: Air, add_part: Callable[[Part], None]) -> None:
         self.make_client: Callable[[Send, Send, CredentialsOf], SecureEnd] | None = None
         self._air = air
         self._add_part = add_part
+        self.on_plain: Tap | None = None
         self._server: SecureEnd | None = None
-        self._clients: dict[int, SecureEnd] = {}  # by the identity of their owners
+        self._server_at = ""
+        # The ends of the endpoints, with their addresses, by the identity of their owners.
+        self._clients: dict[int, tuple[SecureEnd, str]] = {}
 
     def open_server(
         self, address: str, deliver: Send, make: Callable[[Send, Send], SecureEnd]
@@ -85,13 +90,12 @@ class SecureEnds:
 
         Raises OSError, ValueError.
         """
-        at = ""
 
         def send_sealed(to: str, datagram: bytes, now: float) -> None:
-            self._air.send(at, to, datagram, now)
+            self._air.send(self._server_at, to, datagram, now)
 
         self._server = end = make(send_sealed, deliver)
-        at = self._air.attach(address, end.receive)
+        at = self._server_at = self._air.attach(address, end.receive)
         self.lead(at)
         self._add_part(Part(end))
         return at
@@ -103,15 +107,20 @@ class SecureEnds:
     def send_down(self, peer: str, datagram: bytes, now: float) -> None:
         """From the platform to a device."""
         if self._server is not None:
+            if self.on_plain is not None:
+                self.on_plain(COAPS + self._server_at, peer, datagram, now)
             self._server.send(peer, datagram, now)
 
     def send_up(self, owner: Owner, address: str, to: str, datagram: bytes, now: float) -> None:
         """From an endpoint, whose secure end is at `address`, to a server."""
         if self.make_client is None:
             return
-        end = self._clients.get(id(owner))
-        if end is None:
-            end = self._clients[id(owner)] = self._open_client(owner, address, self.make_client)
+        known = self._clients.get(id(owner))
+        if known is None:
+            known = self._clients[id(owner)] = self._open_client(owner, address, self.make_client)
+        end, at = known
+        if self.on_plain is not None:
+            self.on_plain(COAPS + at, to, datagram, now)
         end.send(to, datagram, now)
 
     def _open_client(
@@ -119,7 +128,7 @@ class SecureEnds:
         owner: Owner,
         address: str,
         make: Callable[[Send, Send, CredentialsOf], SecureEnd],
-    ) -> SecureEnd:
+    ) -> tuple[SecureEnd, str]:
         at = ""
 
         def send_sealed(to: str, datagram: bytes, now: float) -> None:
@@ -128,4 +137,4 @@ class SecureEnds:
         end = make(send_sealed, owner.deliver, owner.credentials)
         at = self._air.attach(address, end.receive, lambda: owner.link)
         self._add_part(Part(end))
-        return end
+        return end, at

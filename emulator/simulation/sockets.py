@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from emulator.air.addresses import COAPS
+from emulator.air.udp.sockets import reached_at
 from emulator.onenet.platform import Platform
 from emulator.simulation.parameters import coap_address
 from emulator.simulation.simulation import Simulation
@@ -46,10 +47,13 @@ def open_sockets(simulation: Simulation, platform: Platform, ways: Ways) -> Addr
     plain = None if (ways.server or "").startswith(COAPS) else ways.server
     listen = ways.coap if ways.server is None else None
     at = simulation.open(listen, lambda _number: ways.own, plain or "")
-    servers = simulation.led | {at}
     coap = coaps = None
     if ways.server is None:
-        coap = platform.server.bootstrap.access_uri = f"coap://{at}"
+        reached = reached_at(at)
+        if reached != at:
+            simulation.air.routes[reached] = at
+        coap = platform.server.bootstrap.access_uri = f"coap://{reached}"
+    servers = frozenset((*simulation.air.routes, at))
     if ways.secure:
         dtls = import_module("emulator.simulation.dtls")  # its extra may be missing
         secure = dtls.open_ends(simulation, platform, ways.coaps, ways.server)

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
 
-from emulator.air.dtls import end, records
+from emulator.air.dtls import end, psk, records
 from emulator.air.dtls.client import SecureClient
 from emulator.air.dtls.openssl import lib
 from emulator.air.dtls.psk import Credentials
@@ -21,7 +21,7 @@ from emulator.air.network import MemoryAir
 from emulator.clock.deadlines import earliest
 
 __all__ = ("CLIENT", "KEY", "KEYS", "SERVER", "Credentials", "Pair", "SecureClient")
-__all__ += ("SecureServer", "end", "lib", "records")
+__all__ += ("SecureServer", "end", "lib", "psk", "records")
 
 SERVER, CLIENT = "192.0.2.1:5684", "192.0.2.2:56830"
 KEY = b"0123456789abcdef"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import operator
 import re
 import shlex
 import signal
@@ -18,6 +19,7 @@ from typing import IO
 import pytest
 
 from emulator import ApiError, Coverage, Emulator, Sim
+from emulator.cli import options
 from emulator.onenet.errors import Reason
 from emulator.onenet.years import YEARS
 from m5310.states import DEVICE
@@ -210,6 +212,51 @@ def test_virtual_clock_and_faults_program(tmp_path: Path) -> None:
     assert lost.startswith("lost: ")
 
 
+LINES_OF_THE_EMULATOR = re.findall(r"^\.venv/bin/python -m emulator (.*)$", README, re.MULTILINE)
+
+
+def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
+    (words,) = (line.split() for line in LINES_OF_THE_EMULATOR if line.startswith("platform"))
+    free = ["127.0.0.1:0" if word.startswith("127.0.0.1:") else word for word in words]
+    (tmp_path / "sensor.py").write_text(PROGRAMS["sensor.py"], encoding="utf-8")
+    platform = Running("-m", "emulator", *free, "--json", cwd=ROOT)
+    cloud = json.loads(platform.until("{"))
+    (device,) = cloud["devices"]
+    endpoint = f"{device['imei']};{device['imsi']}"
+    assert f'sensor.py coap://127.0.0.1:5683 "{endpoint}"' in README
+    client = Running("sensor.py", cloud["coap"], endpoint, cwd=tmp_path)
+    client.until("registered: 2.01 Created")
+    read = re.findall(r"^curl .*(?:/nbiot).*$", README, re.MULTILINE)[3]
+    (instance,) = call(cloud, read)  # type: ignore[misc]
+    assert instance["res"][0]["val"] >= 21.5  # type: ignore[index]
+    status, output, errors = client.end(signal.SIGINT)
+    assert (status, output, errors) == (0, "leaving\n", "")
+    assert platform.end(signal.SIGTERM)[0] == 0
+
+
+def test_lines_of_the_emulator_are_understood() -> None:
+    assert len(LINES_OF_THE_EMULATOR) == 3
+    for line in LINES_OF_THE_EMULATOR:
+        assert options.read(options.parser(), shlex.split(line))
+
+
+@pytest.mark.parametrize("part", [README, CHINESE], ids=["English", "Chinese"])
+def test_options_of_the_air_in_the_table_exist(part: str) -> None:
+    table = part[part.index("| `--air coap`") :].partition("\n\n")[0]
+    rows = [row.split(" | ") for row in table.splitlines()]
+    assert len(rows) == 8
+    usage = options.parser().format_help()
+    emulator = Emulator(air="coap")
+    for option, parameters, _ in rows:
+        assert re.findall(r"[\w-]+", option)[0] in usage
+        for name in re.findall(r"`([\w.]+)`", parameters):
+            if name not in inspect.signature(Emulator).parameters:
+                operator.attrgetter(name)(emulator)  # raises AttributeError if there is none
+    settings = re.search(r"`--air-faults (\w\S*)`", part)
+    assert settings
+    assert options.read(options.parser(), ["--air-faults", settings[1]])["seed"] == 7
+
+
 @pytest.fixture
 def user_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the meter and its tests; pytest loads only the plugin of this tree."""
@@ -260,7 +307,7 @@ def test_scenario(tmp_path: Path) -> None:
 
 def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
-    programs |= {"meter.py", "test_meter.py", "test_lamp.py"}
+    programs |= {"sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 

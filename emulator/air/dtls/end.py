@@ -65,12 +65,12 @@ class SecureEnd(ABC):
         """Do what is due: repetitions, and the end of what has waited too long."""
         for address in self._timers.pop_due(now):
             session = self.handshakes[address]
-            if now - session.started >= HANDSHAKE_TIME:
+            if session.started + HANDSHAKE_TIME <= now:
                 session.ended = "no answer"
             else:
                 session.repeat()
             self._go_on(address, session, now)
-        while self.sessions and now - self._oldest().heard >= IDLE_TIME:
+        while self.sessions and self._oldest().heard + IDLE_TIME <= now:
             self._close(*self.sessions.popitem(last=False), now)
         self._update()
 

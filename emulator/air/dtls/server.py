@@ -66,8 +66,6 @@ class SecureServer(SecureEnd):
             self._listener = Session(self._context)
             self._begin(address, listener, now)
             return
-        if listener.ended:
-            self._listener = Session(self._context)
         for made in listener.output():
             self._send_sealed(address, made, now)
 

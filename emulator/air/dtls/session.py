@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from emulator.air.dtls import records
 from emulator.air.dtls.openssl import SSL, lib
@@ -13,7 +14,7 @@ MTU = 1280
 # guess: bounds work. A longer datagram is ignored; CoAP and DTLS need less than half.
 MAX_DATAGRAM = 4096
 
-# OpenSSL's name for: keys are made, the first record under them is awaited. A test guards it.
+# OpenSSL's name for: there are keys, the first record under them is awaited. A test guards it.
 _AWAITS_PROOF = b"SSLv3/TLS read change cipher spec"
 
 
@@ -40,6 +41,9 @@ class Session:
         self._connection.set_ciphertext_mtu(MTU)
         self._server = credentials is None
         self._shown = False  # a record under the new keys has come in the handshake
+        # Bytes of a record under keys; in a handshake, one with Finished. Some versions of OpenSSL
+        # end a session for a shorter one, which anybody can send: it never gets there.
+        self._shortest = records.HEADER + 40
         self._number = 0  # of the next record without keys
         self._alert = b""
         if self._server:
@@ -59,65 +63,52 @@ class Session:
         """Take a ClientHello: True if its cookie is right. Else the session is as before, and
         `output` is the demand for one.
         """
-        lib.ERR_clear_error()
         self._connection.bio_write(hello)
         try:
             self._connection.DTLSv1_listen()
-        except SSL.WantReadError:
+        except SSL.Error:
             return False
-        except SSL.Error as error:
-            self.ended = _reason(error)
-            return False
+        finally:
+            lib.ERR_clear_error()  # it leaves some, which the next call for any session would meet
         return True
 
     def receive(self, datagram: bytes = b"") -> list[bytes]:
         """Take a datagram, which may be anything: the data in it. Without one: begin."""
         received: list[bytes] = []
-        if self.ended:
-            return received
-        if not self.established:
-            self._shown = self._shown or any(map(_is_proof, records.split(datagram)))
-        lib.ERR_clear_error()  # what an earlier call has left is not about this one
-        if datagram:
-            self._connection.bio_write(datagram)
-        try:
+        sane = b""
+        for each in records.split(datagram):
+            sealed = records.epoch(each) > 0
+            if not sealed or len(each) >= self._shortest:
+                sane += each
+                self._shown = self._shown or (sealed and each[0] == records.HANDSHAKE)
+        if sane:
+            self._connection.bio_write(sane)
+        with self._working():
             if not self.established:
                 self._connection.do_handshake()
                 self.established = True
+                tag = 8 if (self._connection.get_cipher_name() or "").endswith("CCM8") else 16
+                self._shortest = records.HEADER + 8 + tag
             while True:
                 received.append(self._connection.recv(MAX_DATAGRAM))
-        except SSL.WantReadError:
-            pass
-        except SSL.ZeroReturnError:
-            self.close()
-            self.ended = "the peer closed it"
-        except SSL.Error as error:
-            self.ended = _reason(error)
         if self._server and not self.established and not self.ended:
             self._check_proof()
         return received
 
     def send(self, data: bytes) -> None:
         """Once it is established: one record, and so one datagram."""
-        lib.ERR_clear_error()
-        try:
+        with self._working():
             self._connection.send(data)
-        except SSL.Error as error:
-            self.ended = _reason(error)
 
     def repeat(self) -> None:
         """Send the last messages of the handshake again, if OpenSSL finds that it is time."""
-        lib.ERR_clear_error()
-        try:
+        with self._working():
             self._connection.DTLSv1_handle_timeout()
-        except SSL.Error as error:
-            self.ended = _reason(error)
 
-    def close(self) -> None:
-        """Tell the peer, if it is established."""
-        self.ended = self.ended or "closed"
+    def close(self, reason: str = "closed") -> None:
+        """End it, and tell the peer if it is established."""
+        self.ended = reason
         if self.established:
-            lib.ERR_clear_error()
             with suppress(SSL.Error):
                 self._connection.shutdown()
 
@@ -135,6 +126,18 @@ class Session:
             self._alert = b""
         return records.pack(made, MTU)
 
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Until OpenSSL has done all that it can do now."""
+        try:
+            yield
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self.close("the peer closed it")
+        except SSL.Error as error:
+            self.ended = _reason(error)
+
     def _check_proof(self) -> None:
         """OpenSSL ignores a record that it cannot read (RFC 6347 4.1.2.7), also the one that shows
         that the client has the same key; the client would wait for an answer in vain.
@@ -142,11 +145,6 @@ class Session:
         if self._shown and self._connection.get_state_string() == _AWAITS_PROOF:
             self.ended = "wrong key"
             self._alert = records.decrypt_error(self._number)
-
-
-def _is_proof(record: bytes) -> bool:
-    """Whether it is a message of a handshake under its new keys."""
-    return record[0] == records.HANDSHAKE and records.epoch(record) > 0
 
 
 def _reason(error: SSL.Error) -> str:

@@ -18,6 +18,11 @@ _RECEIVE_BUFFER = 4_194_304
 # What the socket module takes and gives: (host, port), for IPv6 with flow and scope.
 SocketAddress = tuple[Any, ...]
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+# Addresses for documentation (RFC 5737, RFC 3849), which are behind the way to the network.
+_OUTSIDE = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),  # noqa: S104
+    "::": (socket.AF_INET6, "2001:db8::1"),
+}
 
 
 def literal(address: str) -> tuple[socket.AddressFamily, SocketAddress] | None:
@@ -73,6 +78,22 @@ def bind(address: str) -> socket.socket:
         made.close()
         raise OSError(error.errno, f"UDP on {address}: {error.strerror}") from error
     return made
+
+
+def reached_at(address: str) -> str:
+    """Where other machines reach a socket at `address`: for one at all addresses of this machine,
+    that of the interface to the network, or of loopback without a network.
+    """
+    host, port = split(address)
+    if host not in _WILDCARDS:
+        return address
+    family, other = _OUTSIDE[host]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((other, port))  # chooses the interface, sends nothing
+        except OSError:
+            return join(_WILDCARDS[host], port)
+        return join(probe.getsockname()[0], port)
 
 
 def watch(made: socket.socket, on_readable: Callable[[], object]) -> None:

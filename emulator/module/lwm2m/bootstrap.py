@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiocoap import (
     BAD_REQUEST,
     CHANGED,
@@ -17,7 +19,7 @@ from aiocoap import (
     Message,
 )
 
-from emulator.air.addresses import COAPS, of_uri
+from emulator.air.addresses import COAPS, of_uri, split
 from emulator.lwm2m import registry
 from emulator.lwm2m.content import decode
 from emulator.lwm2m.model import ContentError, Format, Item, Path
@@ -31,15 +33,18 @@ from emulator.module.lwm2m.style import Style
 _SECURITY, _URI, _IS_BOOTSTRAP, _IDENTITY, _KEY, _SERVER_ID = 0, 0, 1, 3, 5, 10
 _SERVER = LIFETIME.instance_path
 _ID_OF_SERVER = Path(1, 0, 0)
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
 _INSTANCE_LIMIT = 8  # guess: bounds the memory
 
 
 def address_of(uri: str) -> str | None:
     """The address of a server with this URI, as in `ServerAddress`; None if it is none."""
     try:
-        return of_uri(uri) if uri.startswith(("coap://", COAPS)) else None
+        address = of_uri(uri) if uri.startswith(("coap://", COAPS)) else ""
+        host, _port = split(address.removeprefix(COAPS))
     except ValueError:
         return None
+    return address if _HOST.fullmatch(host) else None
 
 
 class Bootstrap:

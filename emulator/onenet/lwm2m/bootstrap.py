@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from random import Random
 
 from aiocoap import Message
 from aiocoap.numbers import Code
@@ -29,12 +30,12 @@ class Bootstrap:
     an endpoint for which `new_key` has a key gets both instead.
     """
 
-    def __init__(self, coap: Endpoint, access_uri: str, retry: Retry) -> None:
+    def __init__(self, coap: Endpoint, access_uri: str, retry: Retry, random: Random) -> None:
         self._coap = coap
         self.access_uri = access_uri
         self.secure_uri: str | None = None
         self.new_key: Callable[[str], bytes | None] = lambda _endpoint: None
-        self._retry = retry
+        self._retry, self._random = retry, random
         self._open: dict[str, Exchange] = {}  # by endpoint
 
     def start(self, endpoint: str, address: str, now: float) -> None:
@@ -59,6 +60,7 @@ class Bootstrap:
             if pending and answer is not None and answer.code.is_successful():
                 self._send(endpoint, address, pending, now)
 
+        waits = self._retry.waits(self._random, self._retry.timeout)
         self._open[endpoint] = self._coap.request(
-            address, pending.popleft(), on_response, now, schedule=self._retry
+            address, pending.popleft(), on_response, now, schedule=waits
         )

@@ -6,6 +6,7 @@ goes to the instance as TLV, an execute has no content format, a read accepts an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -71,6 +72,13 @@ class WriteAttributes:
 
     path: Path
     attributes: tuple[str, ...]
+
+    def with_stp(self) -> WriteAttributes | None:
+        """The step as `stp`, as China Mobile's suite specification prints it, and one branch of
+        OneNET's C kit demands; None: there is no step `st`.
+        """
+        other = tuple(re.sub("^st(?==|$)", "stp", one) for one in self.attributes)
+        return None if other == self.attributes else WriteAttributes(self.path, other)
 
 
 Operation = Read | Write | Execute | Discover | Observe | CancelObserve | WriteAttributes

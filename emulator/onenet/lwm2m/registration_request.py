@@ -39,12 +39,14 @@ class Parameters:
     """What the query and the options of a request say; None: nothing.
 
     `lifetime` in seconds, 1..MAX_LIFETIME. `version` of LwM2M. `auth`: OneNET's option 63.
+    `queue`: whether the binding has queue mode.
     """
 
     endpoint: str | None = None
     lifetime: int | None = None
     version: str = "1.0"
     auth: str | None = None
+    queue: bool | None = None
 
 
 def parameters(message: Message) -> Parameters:
@@ -63,7 +65,11 @@ def parameters(message: Message) -> Parameters:
         if name in given and not form.fullmatch(given[name]):
             raise Refusal(Code.BAD_REQUEST)
     lifetime = _lifetime(given["lt"]) if "lt" in given else None
-    return Parameters(given.get("ep"), lifetime, version, text_option(message, AUTHENTICATION))
+    auth = text_option(message, AUTHENTICATION)
+    queue = "Q" in given["b"] if "b" in given else None
+    if "Q" in message.opt.uri_query:  # LwM2M 1.1 section 6.2.1.2
+        queue = True
+    return Parameters(given.get("ep"), lifetime, version, auth, queue)
 
 
 @dataclass(frozen=True, slots=True)

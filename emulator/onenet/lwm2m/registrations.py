@@ -9,6 +9,10 @@ from emulator.clock.deadlines import Deadlines
 from emulator.lwm2m.model import Path
 from emulator.onenet.endpoint_names import imei_of
 
+# Seconds for which a client in queue mode listens after it has sent something: MAX_TRANSMIT_WAIT of
+# CoAP, as LwM2M 1.0.2 section 8.3 recommends.
+AWAKE_TIME = 93.0
+
 
 @dataclass(slots=True, eq=False)
 class Registration:
@@ -17,7 +21,8 @@ class Registration:
     `number` counts all registrations. `lifetime` in seconds, `expires` in POSIX seconds. `root`:
     path of its objects, `("lwm2m",)` for `/lwm2m/3303/0`. `accept_tlv`: it must be asked for TLV.
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
-    `unanswered`: the newest token of an observe without an answer, by what it asks for.
+    `unanswered`: the newest token of an observe without an answer, by what it asks for. `queue`: in
+    queue mode. `heard`: when it has sent something last.
     """
 
     number: int
@@ -28,6 +33,8 @@ class Registration:
     objects: tuple[Path, ...]
     root: tuple[str, ...] = ()
     accept_tlv: bool = False
+    queue: bool = False
+    heard: float = 0.0
     expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)
     observations: dict[Path, bytes] = field(default_factory=dict)
@@ -36,6 +43,10 @@ class Registration:
     @property
     def online(self) -> bool:
         return self.expires is not None
+
+    def asleep(self, now: float) -> bool:
+        """Whether it has said that it does not listen now."""
+        return self.queue and now - self.heard > AWAKE_TIME
 
 
 class Registrations:

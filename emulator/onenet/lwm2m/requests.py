@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from random import Random
 
 from aiocoap import Message
+from aiocoap.numbers import Code
 
+from emulator.clock.deadlines import Deadlines
 from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
 from emulator.lwm2m.model import ContentError, Item, Path
-from emulator.onenet.lwm2m.operations import CancelObserve, Observe, Operation, request_for
+from emulator.onenet.lwm2m.operations import (
+    CancelObserve,
+    Observe,
+    Operation,
+    WriteAttributes,
+    request_for,
+)
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome, items_of, outcome_of
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.years import Retry
@@ -29,13 +38,16 @@ OnDone = Callable[[Outcome], None]
 class Request:
     """One operation on one endpoint until its outcome; only `Requests` changes it.
 
-    `open` ends with the outcome or with `cancel`.
+    `open` ends with the outcome or with `cancel`. `exchange` None: `message` waits, until `ends` at
+    the latest, for the endpoint to wake up.
     """
 
     registration: Registration
     operation: Operation
     on_done: OnDone
-    exchange: Exchange = field(init=False)
+    message: Message
+    ends: float
+    exchange: Exchange | None = None
     open: bool = True
 
     @property
@@ -44,15 +56,20 @@ class Request:
 
     @property
     def mid(self) -> int:
-        """The message id of the CoAP request."""
-        return self.exchange.mid
+        """The message id of the CoAP request; 0 while it waits."""
+        return 0 if self.exchange is None else self.exchange.mid
+
+    @property
+    def token(self) -> bytes | None:
+        return None if self.exchange is None else self.exchange.token
 
 
 class Requests:
     """All open requests. Each ends exactly once, by `on_done` or by `cancel`.
 
-    They go out by `coap`, repeated as `retry` says. `on_done` may begin another request. `report`
-    gets the values of each notification and of the answer to an observe.
+    They go out by `coap`, repeated as `retry` says; those to an endpoint in queue mode wait until
+    it is awake. `on_done` may begin another request. `report` gets the values of each notification
+    and of the answer to an observe. Call `step` when it is `due`.
     """
 
     def __init__(
@@ -60,18 +77,33 @@ class Requests:
         coap: Endpoint,
         report: Callable[[Registration, tuple[Item, ...], float], None],
         retry: Retry,
+        random: Random,
     ) -> None:
         self._coap = coap
         self._report = report
-        self._retry = retry
+        self._retry, self._random = retry, random
+        self._waiting: Deadlines[Request] = Deadlines()
         self._open: dict[str, dict[Request, None]] = {}  # by endpoint, in the order of beginning
 
     def begin(
         self, registration: Registration, operation: Operation, on_done: OnDone, now: float
     ) -> Request:
-        """Send `operation`. Raises ContentError for a value that its resource cannot have."""
+        """Send `operation`, or let it wait until the endpoint is awake.
+
+        Raises ContentError for a value that its resource cannot have.
+        """
         message = request_for(operation, registration.root, accept_tlv=registration.accept_tlv)
-        request = Request(registration, operation, on_done)
+        timeout = self._retry.timeout
+        request = Request(registration, operation, on_done, message, now + timeout)
+        self._open.setdefault(request.endpoint, {})[request] = None
+        if registration.asleep(now):
+            self._waiting.set(request, request.ends)
+        else:
+            self._send(request, timeout, now)
+        return request
+
+    def _send(self, request: Request, timeout: float, now: float) -> None:
+        registration, operation = request.registration, request.operation
         token, notified = None, None
         if isinstance(operation, Observe):
             notified = partial(self._notified, registration, operation.path)
@@ -79,15 +111,25 @@ class Requests:
             token = self._free_token(registration, operation.path)
         request.exchange = self._coap.request(
             registration.address,
-            message,
+            request.message,
             partial(self._answered, request),
             now,
-            schedule=self._retry,
+            schedule=self._retry.waits(self._random, timeout),
             token=token,
             on_notification=notified,
         )
-        self._open.setdefault(request.endpoint, {})[request] = None
-        return request
+
+    @property
+    def due(self) -> float | None:
+        """When to call `step`; None: nothing is planned."""
+        return self._waiting.next
+
+    def step(self, now: float) -> None:
+        """End the requests that have waited in vain."""
+        for request in self._waiting.pop_due(now):
+            if request.open:  # the outcome of another may have cancelled it
+                self._close(request)
+                request.on_done(Outcome(now, Failure.TIME_OUT))
 
     def count(self, endpoint: str) -> int:
         """How many requests to `endpoint` are open."""
@@ -97,9 +139,10 @@ class Requests:
         """End `request` without an outcome; does nothing if it has ended."""
         if request.open:
             self._close(request)
-            request.exchange.cancel()
-            if isinstance(request.operation, Observe):  # a part of its answer may be there
-                self._coap.forget_observation(request.exchange.token)
+            if request.exchange is not None:
+                request.exchange.cancel()
+                if isinstance(request.operation, Observe):  # a part of its answer may be there
+                    self._coap.forget_observation(request.exchange.token)
 
     def abandon(self, endpoint: str, now: float) -> None:
         """`endpoint` went offline: its open requests end as OFFLINE."""
@@ -108,11 +151,18 @@ class Requests:
                 self.cancel(request)
                 request.on_done(Outcome(now, Failure.OFFLINE))
 
-    def move(self, registration: Registration, address: str) -> None:
-        """The endpoint is at `address` now: its open requests are repeated to there."""
-        if registration.address != address:
-            registration.address = address
-            for request in self._open.get(registration.endpoint, ()):
+    def heard(self, registration: Registration, address: str, now: float) -> None:
+        """The endpoint has sent something from `address`: requests that wait are sent to there, and
+        open ones repeated.
+        """
+        registration.heard = now
+        moved = registration.address != address
+        registration.address = address
+        for request in self._open.get(registration.endpoint, ()):
+            if request.exchange is None:
+                self._waiting.set(request, None)
+                self._send(request, request.ends - now, now)
+            elif moved:
                 request.exchange.peer = address
 
     def unobserve(self, registration: Registration, path: Path, token: bytes | None = None) -> None:
@@ -134,41 +184,64 @@ class Requests:
         """The token of the observation of `path`, unless an open request has it."""
         token = registration.observations.get(path)
         of_endpoint = self._open.get(registration.endpoint, ())
-        return None if any(one.exchange.token == token for one in of_endpoint) else token
+        return None if any(one.token == token for one in of_endpoint) else token
 
     def _close(self, request: Request) -> None:
         request.open = False
+        self._waiting.set(request, None)
         of_endpoint = self._open[request.endpoint]
         del of_endpoint[request]
         if not of_endpoint:
             del self._open[request.endpoint]
 
     def _answered(self, request: Request, answer: Message | None, now: float) -> None:
+        operation, registration, exchange = (
+            request.operation,
+            request.registration,
+            request.exchange,
+        )
+        assert exchange is not None, "an answer to a request that was not sent"
+        if self._sent_in_other_form(request, answer, now):
+            return
         self._close(request)
-        operation, registration = request.operation, request.registration
         if answer is None:
-            reset = request.exchange.reset  # guess: the real platform may name it otherwise
+            reset = exchange.reset  # guess: the real platform may name it otherwise
             outcome = Outcome(now, Failure.RESP_ERROR if reset else Failure.TIME_OUT)
         else:
+            registration.heard = now
             outcome = outcome_of(operation, answer, now)
         if isinstance(operation, Observe):
-            self._observe(request, answer)
+            self._observe(request, exchange, answer)
             if outcome.items:
                 self._report(registration, outcome.items, now)
         elif isinstance(operation, CancelObserve) and outcome.failure in _CANCELLED:
-            self.unobserve(registration, operation.path, request.exchange.token)
+            self.unobserve(registration, operation.path, exchange.token)
         request.on_done(outcome)
 
-    def _observe(self, request: Request, answer: Message | None) -> None:
+    def _sent_in_other_form(self, request: Request, answer: Message | None, now: float) -> bool:
+        """Whether the request was refused, and is sent again in a form that may be taken."""
+        operation = request.operation
+        if not isinstance(operation, WriteAttributes) or answer is None:
+            return False
+        other = operation.with_stp() if answer.code == Code.BAD_REQUEST else None
+        if other is None:
+            return False
+        root, accept_tlv = request.registration.root, request.registration.accept_tlv
+        request.operation = other
+        request.message = request_for(other, root, accept_tlv=accept_tlv)
+        self._send(request, self._retry.timeout, now)
+        return True
+
+    def _observe(self, request: Request, exchange: Exchange, answer: Message | None) -> None:
         """Keep the observation that `answer` agrees to; without agreement, an older one stays."""
-        registration, token = request.registration, request.exchange.token
+        registration, token = request.registration, exchange.token
         agreed = (
             answer is not None and answer.code.is_successful() and answer.opt.observe is not None
         )
         path = request.operation.path
         if agreed and registration.online:
             self._replace(registration.observations, path, token)
-        elif answer is None and not request.exchange.reset and registration.online:
+        elif answer is None and not exchange.reset and registration.online:
             self._replace(registration.unanswered, path, token)
         else:
             self._coap.forget_observation(token)
@@ -182,7 +255,7 @@ class Requests:
     def _notified(
         self, registration: Registration, path: Path, peer: str, message: Message, now: float
     ) -> None:
-        self.move(registration, peer)
+        self.heard(registration, peer, now)
         if registration.unanswered.get(path) == message.token:
             # The observe came late, or its answer never. A late one has replaced a newer one.
             del registration.unanswered[path]

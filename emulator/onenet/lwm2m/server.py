@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Protocol
 
 from aiocoap import Message
@@ -79,10 +80,11 @@ class Server:
         )
         self._coap.serve = self._serve
         self.registrations = Registrations()
-        self.requests = Requests(self._coap, self._report, year.retry)
+        random = Random(seed)  # noqa: S311  (no secret)
+        self.requests = Requests(self._coap, self._report, year.retry, random)
         self._product = product
         self._observer = Observer(self.requests, year)
-        self.bootstrap = Bootstrap(self._coap, access_uri, year.retry)
+        self.bootstrap = Bootstrap(self._coap, access_uri, year.retry, random)
 
     def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
@@ -106,7 +108,8 @@ class Server:
         for registration in self.registrations.expiry.pop_due(now):
             self._end(registration, now)
         self._coap.step(now)
-        return earliest(self._coap.due, self.registrations.expiry.next)
+        self.requests.step(now)
+        return earliest(self._coap.due, self.requests.due, self.registrations.expiry.next)
 
     # Requests of endpoints ------------------------------------------------------------------
 
@@ -142,7 +145,6 @@ class Server:
         if old is not None:  # its open requests stay, and are repeated to the new address
             self._observer.stop(given.endpoint)
             self.requests.unobserve_all(old)
-            self.requests.move(old, incoming.peer)
             self.registrations.end(old)
         lifetime = given.lifetime or DEFAULT_LIFETIME
         new = self.registrations.register(
@@ -150,7 +152,10 @@ class Server:
         )
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
+        new.queue, new.heard = bool(given.queue), now
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
+        if old is not None:
+            self.requests.heard(old, incoming.peer, now)
         self.on_registered(new)
         if self._product.observes(given.endpoint):
             self._observer.start(new, now)
@@ -158,9 +163,11 @@ class Server:
     def _update(self, incoming: Incoming, now: float) -> None:
         given, listed = parameters(incoming.message), objects(incoming.message)
         registration = self._registered(incoming, given, now)
-        self.requests.move(registration, incoming.peer)
         self.registrations.update(registration, given.lifetime, now)
+        if given.queue is not None:
+            registration.queue = given.queue
         incoming.respond(Message(code=Code.CHANGED), now)
+        self.requests.heard(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
             self._observer.change(registration, listed.paths, observe=observe, now=now)

@@ -156,7 +156,7 @@ REGISTER = bytes.fromhex("4102000174b2726411283d15") + f"ep={ENDPOINT}".encode()
 @pytest.fixture
 def device() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.bind(("127.0.0.1", 0))
+        made.bind(("0.0.0.0", 0))
         made.setblocking(False)
         yield made
 
@@ -177,6 +177,35 @@ async def test_faults_of_the_air_meet_foreign_devices(device: socket.socket) -> 
         assert first == second
         assert first[:2] == bytes.fromhex("6141")  # ACK 2.01
         await terminated(platform)
+
+
+async def test_cloud_for_the_network_names_an_address_that_clients_can_use(
+    device: socket.socket,
+) -> None:
+    async with running("platform", "--coap", "0.0.0.0:0", *FAST[2:]) as platform:
+        info = await ready(platform)
+        assert "//0.0.0.0:" not in info["coap"]
+        (answer,) = await register(device, info, answers=1)
+        assert answer[:2] == bytes.fromhex("6141")
+        await terminated(platform)
+
+
+@pytest.mark.parametrize("trace", [(), ("--trace",)])
+async def test_reason_why_a_server_is_not_reached_is_shown(trace: tuple[str, ...]) -> None:
+    """A label of DNS has at most 63 characters."""
+    server = f"coap://{'a' * 64}.example:5683"
+    async with running("--server", server, *FAST, *trace) as process:
+        info = await ready(process)
+        assert process.stderr is not None
+        with Host(info["port"]) as host:
+            await log_in(host)
+            line = ""
+            while "no address of this name" not in line:
+                line = (await process.stderr.readline()).decode()
+                assert line
+        assert line.startswith("datagram of ") != bool(trace)
+        assert ("*** datagram of " in line) == bool(trace)
+        await terminated(process)
 
 
 # The end -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import permutations
 
 import pytest
 
@@ -94,6 +95,45 @@ def test_a_wrong_key_is_refused_with_an_alert() -> None:
         f"server: no DTLS session with {CLIENT} as 'device': wrong key",
         f"client: no DTLS session with {SERVER} as 'device': tlsv1 alert decrypt error",
     ]
+
+
+PROOF = range(3)  # the records in which a client shows its key
+ORDERS = [order for order in permutations(PROOF) if order.index(0) < order.index(1)]
+
+
+def prove(pair: Pair, order: tuple[int, ...]) -> None:
+    """A handshake in which the records of the proof come as datagrams of their own."""
+    pair.lose = lambda sender, datagram: sender == CLIENT and datagram[13] == 0x10
+    pair.ask()
+    pair.run(0.45)
+    pair.lose = lambda _sender, _datagram: False
+    proof = records.split(pair.of(CLIENT)[-1])
+    for number in order:
+        pair.forged(CLIENT, SERVER, proof[number])
+    pair.run(5)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("earlier", [False, True])
+def test_the_proof_may_come_in_parts(order: tuple[int, ...], earlier: bool) -> None:
+    """In another order, and while there is an earlier session."""
+    pair = Pair()
+    if earlier:
+        pair.ask()
+        pair.run()
+        pair.up.clear()
+        pair.start_client()
+    prove(pair, order)
+    assert pair.up == [(f"coaps://{CLIENT}", b"question")]
+    assert pair.notes == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_wrong_key_is_refused_in_parts_too(order: tuple[int, ...]) -> None:
+    pair = Pair(key=b"wrong")
+    prove(pair, order)
+    assert pair.notes[0] == f"server: no DTLS session with {CLIENT} as 'device': wrong key"
+    assert pair.of(SERVER)[-1][-2:] == bytes.fromhex("0233")
 
 
 def test_a_key_belongs_to_its_identity() -> None:

@@ -9,16 +9,19 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.air.addresses import join, split
 from emulator.air.faults import Faults, Link
 from emulator.air.udp import air as air_file
 from emulator.air.udp import names as names_file
 from emulator.air.udp.air import UdpAir
 from emulator.air.udp.names import MAX_LOOKUPS, MAX_WAITING, Names
+from emulator.air.udp.sockets import bind, reached_at
 from emulator.clock.clocks import VirtualClock
 from tests.support.clock import run
 from tests.support.effort import scaled
@@ -470,3 +473,17 @@ def test_any_destination_may_be_asked_for(destinations: list[str]) -> None:
             assert it.air.carried + it.air.lost == len(destinations)
 
     run(send(), virtual=False)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:5683", "[::1]:1", "192.0.2.7:5683"])
+def test_address_of_one_interface_is_reached_as_it_is(address: str) -> None:
+    assert reached_at(address) == address
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:5683", "[::]:5683"])
+def test_address_of_all_interfaces_is_reached_at_one_of_this_machine(address: str) -> None:
+    reached = reached_at(address)
+    host, port = split(reached)
+    assert port == 5683
+    assert not ip_address(host).is_unspecified
+    bind(join(host, 0)).close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from aiocoap.numbers import Type
+from aiocoap.numbers import Code, Type
 
 from emulator.lwm2m.model import Path
 from emulator.onenet.devices import Description
+from emulator.onenet.lwm2m.outcomes import Failure
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from tests.support.fake_device import (
@@ -117,6 +118,46 @@ def test_notification_of_type_ack_counts_as_the_answer_that_was_lost() -> None:
     assert cloud.values() == [2.0]
     assert cloud.module.operations() == ["Observe /3303/0", "Discover /3303"]
     assert cloud.module.brief()[-1].startswith("CON")
+
+
+# Queue mode --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", [("b=UQ",), ("b=U", "lwm2m=1.1", "Q")])
+@pytest.mark.parametrize("by", ["update", "notify"])
+def test_request_waits_for_the_sign_of_life_of_a_device_in_queue_mode(
+    query: tuple[str, ...], by: str
+) -> None:
+    cloud = CloudWithDevice(year=2018)
+    cloud.module.request(Code.POST, "rd", (f"ep={IMEI};{IMSI}", "lt=3600", *query), b"</3303/0>")
+    cloud.step()
+    cloud.step(94)
+    asked = len(cloud.module.datagrams)
+    cloud.request()
+    cloud.step(29)
+    assert len(cloud.module.datagrams) == asked
+    if by == "update":
+        cloud.module.update()
+    else:
+        cloud.module.notify(TEMPERATURE, 1.0)
+    cloud.step()
+    assert cloud.module.operations()[-1] == "Read /3303/0/5700"
+    assert [outcome.failure for outcome in cloud.outcomes] == [None]
+    cloud.step(94)
+    cloud.request()
+    cloud.step(30)
+    assert cloud.outcomes[1].failure is Failure.TIME_OUT
+
+
+def test_update_may_end_queue_mode() -> None:
+    cloud = CloudWithDevice()
+    cloud.module.request(Code.POST, "rd", (f"ep={IMEI};{IMSI}", "lt=3600", "b=UQ"), b"</3303/0>")
+    cloud.step()
+    cloud.module.request(Code.POST, f"rd/{IMEI}", ("b=U",))
+    cloud.step()
+    cloud.step(94)
+    cloud.request()
+    assert [outcome.failure for outcome in cloud.outcomes] == [None]
 
 
 # Order -------------------------------------------------------------------------------------------

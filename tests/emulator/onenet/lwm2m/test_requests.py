@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
 
 import pytest
 from hypothesis import settings
@@ -12,9 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item, Path
-from emulator.onenet.lwm2m.operations import CancelObserve, Discover, Observe, Operation, Read
+from emulator.onenet.lwm2m.operations import (
+    CancelObserve,
+    Discover,
+    Observe,
+    Operation,
+    Read,
+    WriteAttributes,
+)
 from emulator.onenet.lwm2m.outcomes import Failure, Outcome
-from emulator.onenet.lwm2m.registrations import Registration, Registrations
+from emulator.onenet.lwm2m.registrations import AWAKE_TIME, Registration, Registrations
 from emulator.onenet.lwm2m.requests import MIDS, Request, Requests
 from emulator.onenet.years import YEARS, Retry
 from tests.support.effort import scaled
@@ -46,7 +54,10 @@ class Bench:
             tuning=Tuning(nstart=None),
         )
         self.requests = Requests(
-            self.coap, lambda _registration, items, _now: self.reports.append(items), retry
+            self.coap,
+            lambda _registration, items, _now: self.reports.append(items),
+            retry,
+            Random(0),
         )
         self.table = Registrations()
         self.device = self.register("a;1", "there")
@@ -177,28 +188,145 @@ def test_reset_is_an_error_of_the_response() -> None:
     assert bench.outcomes == [Outcome(1, Failure.RESP_ERROR)]
 
 
-@pytest.mark.parametrize(
-    ("year", "times", "end"), [(2018, [0, 10, 20], 30), (2019, [0, 5, 15], 25)]
-)
-def test_request_without_answer_is_repeated_as_in_its_year(
-    year: int, times: list[float], end: float
-) -> None:
-    bench = Bench(YEARS[year].retry)
-    first = bench.begin()
-    sent = [0.0]
+def sendings(bench: Bench) -> list[float]:
+    """When the next request is sent, without an answer."""
+    first, sent = bench.begin(), [0.0]
     while bench.coap.due is not None:
         now, before = bench.coap.due, len(bench.sent)
         bench.coap.step(now)
         sent += [now] * (len(bench.sent) - before)
-    assert sent == times
     assert {datagram for _, datagram in bench.sent} == {first}
-    assert bench.outcomes == [Outcome(end, Failure.TIME_OUT)]
+    bench.sent.clear()
+    return sent
+
+
+def test_request_without_answer_is_repeated_as_in_2018() -> None:
+    bench = Bench(YEARS[2018].retry)
+    assert sendings(bench) == [0, 10, 20]
+    assert bench.outcomes == [Outcome(30, Failure.TIME_OUT)]
+
+
+def test_request_without_answer_is_repeated_as_in_2019() -> None:
+    """OneNET's FAQ: the first wait is 5 to 7.5 s, the second twice as long, 25 s together."""
+    bench = Bench(YEARS[2019].retry)
+    firsts = set()
+    for _ in range(20):
+        _, first, second = sendings(bench)
+        assert 5 <= first <= 7.5
+        assert second == pytest.approx(3 * first)
+        end = bench.outcomes.pop()
+        assert (end.at, end.failure) == (pytest.approx(25), Failure.TIME_OUT)
+        firsts.add(first)
+    assert len(firsts) == 20
+    assert sendings(Bench(YEARS[2019].retry)) == sendings(Bench(YEARS[2019].retry))
+
+
+# Queue mode --------------------------------------------------------------------------------------
+
+
+def dozing(now: float) -> Bench:
+    """Its device is in queue mode, and has sent something at 0."""
+    bench = Bench()
+    bench.device.queue = True
+    bench.requests.begin(bench.device, READ, bench.outcomes.append, now)
+    return bench
+
+
+def test_request_to_a_device_that_listens_is_sent() -> None:
+    assert len(dozing(AWAKE_TIME).sent) == 1
+
+
+def test_request_to_a_device_that_sleeps_waits_until_it_sends_something() -> None:
+    bench = dozing(100)
+    assert bench.sent == []
+    assert bench.requests.due == 130
+    bench.requests.heard(bench.device, "elsewhere", 115)
+    assert [to for to, _ in bench.sent] == ["elsewhere"]
+    assert bench.requests.due is None
+    bench.coap.step(125)
+    assert len(bench.sent) == 2
+    assert bench.coap.due == 130
+    bench.coap.receive("elsewhere", answer(bench.sent[-1][1]), 129)
+    assert bench.outcomes == [Outcome(129)]
+    bench.begin(now=129 + AWAKE_TIME)  # the answer, too, has shown that it is awake
+    assert len(bench.sent) == 3
+
+
+def test_request_to_a_device_that_sleeps_on_times_out() -> None:
+    bench = dozing(100)
+    bench.requests.step(129.9)
+    assert bench.outcomes == []
+    bench.requests.step(130)
+    assert bench.outcomes == [Outcome(130, Failure.TIME_OUT)]
+    assert bench.requests.count("a;1") == 0
+    bench.requests.heard(bench.device, "there", 131)
+    assert bench.sent == []
+
+
+@pytest.mark.parametrize("how", ["cancelled", "abandoned"])
+def test_request_that_waits_may_end(how: str) -> None:
+    bench = dozing(100)
+    if how == "abandoned":
+        bench.requests.abandon("a;1", 101)
+        assert bench.outcomes == [Outcome(101, Failure.OFFLINE)]
+    else:
+        (request,) = bench.requests._open["a;1"]
+        assert request.mid == 0
+        bench.requests.cancel(request)
+        assert bench.outcomes == []
+    assert bench.requests.due is None
+    bench.requests.heard(bench.device, "there", 110)
+    assert bench.sent == []
+
+
+def test_observation_begins_after_the_wait() -> None:
+    bench = dozing(1)
+    bench.requests.begin(bench.device, Observe(PATH), bench.outcomes.append, 100)
+    bench.requests.begin(bench.device, CancelObserve(PATH), bench.outcomes.append, 101)
+    bench.requests.heard(bench.device, "there", 110)
+    assert len(bench.sent) == 3
+    bench.coap.receive("there", answer(bench.sent[1][1], CONTENT, "60 ff 31"), 111)
+    assert list(bench.device.observations) == [PATH]
+
+
+# Write-Attributes --------------------------------------------------------------------------------
+
+
+def test_step_is_written_as_stp_after_a_refusal() -> None:
+    """One branch of OneNET's C kit reads `stp` only, and answers 4.00 to `st`."""
+    bench = Bench()
+    write = WriteAttributes(Path(3303, 0), ("pmin=15", "st=2.0"))
+    first = bench.begin(write)
+    assert first.endswith(b"\xb4" + b"3303" + b"\x01" + b"0" + b"\x47pmin=15" + b"\x06st=2.0")
+    bench.coap.receive("there", answer(first, 0x80), 1)
+    assert bench.outcomes == []
+    second = bench.sent[-1][1]
+    assert second.endswith(b"\x47pmin=15" + b"\x07stp=2.0")
+    bench.coap.receive("there", answer(second, 0x44), 2)
+    assert bench.outcomes == [Outcome(2)]
+    assert bench.requests.count("a;1") == 0
+
+
+def test_step_is_written_as_stp_once() -> None:
+    bench = Bench()
+    bench.begin(WriteAttributes(PATH, ("st=2.0",)))
+    bench.coap.receive("there", answer(bench.sent[-1][1], 0x80), 1)
+    bench.coap.receive("there", answer(bench.sent[-1][1], 0x80), 2)
+    assert bench.outcomes == [Outcome(2, Failure.BAD_REQUEST)]
+    assert len(bench.sent) == 2
+
+
+@pytest.mark.parametrize(("attribute", "code"), [("pmin=1", 0x80), ("st=1", 0x84)])
+def test_other_attributes_and_refusals_are_not_written_again(attribute: str, code: int) -> None:
+    bench = Bench()
+    bench.coap.receive("there", answer(bench.begin(WriteAttributes(PATH, (attribute,))), code), 1)
+    assert len(bench.outcomes) == len(bench.sent) == 1
 
 
 def test_repetitions_go_to_the_new_address() -> None:
     bench = Bench()
     first = bench.begin()
-    bench.requests.move(bench.device, "elsewhere")
+    bench.requests.heard(bench.device, "elsewhere", 0)
     bench.coap.step(10)
     assert bench.sent == [("there", first), ("elsewhere", first)]
     bench.coap.receive("elsewhere", answer(first), 11)
