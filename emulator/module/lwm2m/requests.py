@@ -144,9 +144,10 @@ class Requests:
         if operation in (Operation.READ, Operation.OBSERVE):
             accept = incoming.message.opt.accept
             answer = content(path, found, self._style, group=True, accept=accept)
-            self._host().read(ReadRequest(self.msgid(incoming.mid), path))
             if on_value is not None:
                 on_value(answer, found)
+            else:
+                self._host().read(ReadRequest(self.msgid(incoming.mid), path))
             incoming.respond(answer, now)
             return
         if not self._style.strict:
