@@ -57,8 +57,8 @@ class Emulator:
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
     `coap_url`, `coaps_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the parts
-    `module`, `line`, `air`, `platform`, `misbehaviour` (of the platform) and `clock`. With several
-    modules, these belong to the first; `boards` has all of them.
+    `module`, `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour` (of
+    the platform) and `clock`. With several modules, these belong to the first; `boards` has all.
     """
 
     http_url: str | None = None
@@ -374,7 +374,7 @@ class Emulator:
             board.module.servers = self._servers
             board.module.key = None if self.psk is None else self.psk.encode()
         if isinstance(self.clock, VirtualClock):
-            self.clock.watch(air.poll)
+            self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
     def _take_offline(self) -> None:

@@ -129,7 +129,8 @@ class Module:
             conversation.urc, self._send_datagram, self._online, self._release_connection
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
-        first_mid = (self._seed * 40_503 + self._boot.count * 25_717) & 0xFFFF
+        # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
+        first_mid = (self._seed * 40_503 + (self._boot.count + 1) * 25_717) & 0xFFFF
         self.client = Client(
             self._send_up,
             self._online,

@@ -6,21 +6,29 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiocoap import Message
 
+from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
+
+T = TypeVar("T", bound="CoapSocket")
 
 
 class CoapSocket(asyncio.DatagramProtocol):
-    """Carries the datagrams and calls `step`. `lose` many of the next datagrams are not sent."""
+    """Carries the datagrams and calls `step`. After `keep`, `lose` many datagrams are not sent.
+
+    `receive` takes what arrives; `parts` have deadlines.
+    """
 
     def __init__(self, **options: Any) -> None:
         self.endpoint = Endpoint(self._send, **options)
         self.endpoint.on_change = self._plan
+        self.receive = self.endpoint.receive
+        self.parts: list[Any] = [self.endpoint]
         self.address = ""
-        self.lose = 0
+        self.keep = self.lose = 0
         self.sent: list[bytes] = []
         self._transport: asyncio.DatagramTransport | None = None
         self._event = asyncio.Event()
@@ -32,7 +40,7 @@ class CoapSocket(asyncio.DatagramProtocol):
         self.address = f"{host}:{port}"
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.endpoint.receive(f"{addr[0]}:{addr[1]}", data, time.time())
+        self.receive(f"{addr[0]}:{addr[1]}", data, time.time())
         self._event.set()
 
     async def acts(self) -> None:
@@ -42,23 +50,26 @@ class CoapSocket(asyncio.DatagramProtocol):
 
     def _send(self, peer: str, datagram: bytes, _now: float) -> None:
         self.sent.append(datagram)
-        if self.lose:
+        if self.lose and not self.keep:
             self.lose -= 1
         elif self._transport is not None:
             host, _, port = peer.rpartition(":")
+            self.keep = max(self.keep - 1, 0)
             self._transport.sendto(datagram, (host, int(port)))
 
     def _plan(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.endpoint.due is not None:
-            delay = max(self.endpoint.due - time.time(), 0)
+        due = earliest(*(part.due for part in self.parts))
+        if due is not None:
+            delay = max(due - time.time(), 0)
             self._timer = asyncio.get_running_loop().call_later(delay, self._step)
 
     def _step(self) -> None:
         self._timer = None
-        self.endpoint.step(time.time())
+        for part in self.parts:
+            part.step(time.time())
         self._plan()
         self._event.set()
 
@@ -80,10 +91,10 @@ class CoapSocket(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def coap_socket(**options: Any) -> AsyncIterator[CoapSocket]:
+async def coap_socket(kind: type[T] = CoapSocket, **options: Any) -> AsyncIterator[T]:  # type: ignore[assignment]
     loop = asyncio.get_running_loop()
     _, made = await loop.create_datagram_endpoint(
-        lambda: CoapSocket(**options), local_addr=("127.0.0.1", 0)
+        lambda: kind(**options), local_addr=("127.0.0.1", 0)
     )
     try:
         yield made

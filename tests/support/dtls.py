@@ -11,17 +11,18 @@ import pytest
 
 pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
 
-from emulator.air.dtls import end, psk, records
+from emulator.air.dtls import client, end, psk, records
 from emulator.air.dtls.client import SecureClient
 from emulator.air.dtls.openssl import lib
 from emulator.air.dtls.psk import Credentials
 from emulator.air.dtls.server import SecureServer
+from emulator.air.dtls.session import Session
 from emulator.air.faults import Faults
 from emulator.air.network import MemoryAir
 from emulator.clock.deadlines import earliest
 
 __all__ = ("CLIENT", "KEY", "KEYS", "SERVER", "Credentials", "Pair", "SecureClient")
-__all__ += ("SecureServer", "end", "lib", "psk", "records")
+__all__ += ("SecureServer", "Session", "client", "end", "lib", "psk", "records")
 
 SERVER, CLIENT = "192.0.2.1:5684", "192.0.2.2:56830"
 KEY = b"0123456789abcdef"
@@ -86,7 +87,8 @@ class Pair:
             self.air.step(self.now)
             for each in (self.server, self.client):
                 if each.due is not None and each.due <= self.now:
-                    each.step(self.now)
+                    due = each.step(self.now)
+                    assert due is None or due > self.now
         self.now = until
 
     def of(self, sender: str) -> list[bytes]:

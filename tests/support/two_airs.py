@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -28,6 +27,7 @@ from emulator.simulation.simulation import ACCESS_MACHINE
 from tests.support.uart import DIRECT, START
 
 T = TypeVar("T")
+Deliver = Callable[[str, bytes, float], None]
 AIRS = ("memory", "udp")
 IMEI, IMSI = "1234", "test"  # of the endpoint name in DIRECT
 KEY = "secret"
@@ -92,10 +92,62 @@ class AtHost:
         return [line for line in self.urcs if line.startswith(begin)]
 
 
-class World:
-    """`carried`: each datagram on the air, with source and destination, lost ones too."""
+class Secure:
+    """The DTLS of both ends; `send_down` and `send_up` take what they send, as it is."""
 
-    def __init__(self, air: str, style: str = "onenet", faults: Faults | None = None) -> None:
+    def __init__(
+        self, down: Deliver, up: Deliver, to_platform: Deliver, to_module: Deliver
+    ) -> None:
+        # Without the extra, only tests that need it are skipped.
+        from tests.support.dtls import (  # noqa: PLC0415
+            KEY,
+            Credentials,
+            SecureClient,
+            SecureServer,
+            end,
+        )
+
+        def from_server(peer: str, datagram: bytes, now: float) -> None:
+            to_module(peer.removeprefix(end.SCHEME), datagram, now)
+
+        self._make: dict[str, Callable[[], Any]] = {
+            "platform": lambda: SecureServer(down, to_platform, {"device": KEY}.get),
+            "module": lambda: SecureClient(up, from_server, lambda _: Credentials("device", KEY)),
+        }
+        self.server, self.client = self._make["platform"](), self._make["module"]()
+        self._scheme: str = end.SCHEME
+
+    def lose(self, which: str) -> None:
+        name = {"platform": "server", "module": "client"}[which]
+        setattr(self, name, self._make[which]())
+
+    def send_down(self, peer: str, datagram: bytes, now: float) -> None:
+        self.server.send(peer, datagram, now)
+
+    def send_up(self, address: str, datagram: bytes, now: float) -> None:
+        self.client.send(f"{self._scheme}{address}", datagram, now)
+
+    def step(self, now: float) -> float | None:
+        for each in (self.server, self.client):
+            if each.due is not None and each.due <= now:
+                each.step(now)
+        return earliest(self.server.due, self.client.due)
+
+
+class World:
+    """`carried`: each datagram on the air, with source and destination, lost ones too.
+
+    `secure`: all of it by DTLS.
+    """
+
+    def __init__(
+        self,
+        air: str,
+        style: str = "onenet",
+        faults: Faults | None = None,
+        *,
+        secure: bool = False,
+    ) -> None:
         self.now = START
         self.kind = air
         self.faults = Faults() if faults is None else faults
@@ -111,6 +163,14 @@ class World:
         self._delivered = 0
         self._ends = self._starts = 0
         self.module_address = ""
+        self._secure: Secure | None = None
+        if secure:
+            self._secure = Secure(
+                self._from_platform,
+                self._from_module,
+                self._platform_receives,
+                self._module_receives,
+            )
         self.platform_address = self._attach(self._to_platform)
         self.air.routes[ACCESS_MACHINE] = self.platform_address
         self.start_platform()
@@ -123,13 +183,20 @@ class World:
         """A platform that knows the device, and no registration."""
         self._starts += 1
         self.platform = Platform(seed=self._starts)  # other tokens than the one before
-        self.platform.server.send = self._from_platform
+        secure = self._secure
+        self.platform.server.send = self._from_platform if secure is None else secure.send_down
         self.device = self.platform.create_device(Description("a device", IMEI, IMSI), self.now)
 
     def rebind(self) -> None:
         """The module gets another address, as from a NAT; what goes to the old one is lost."""
-        self.module_address = address = self._attach(self._to_module, lambda: self.module.link)
-        self.module.send_up = partial(self.air.send, address)
+        self.module_address = self._attach(self._to_module, lambda: self.module.link)
+        secure = self._secure
+        self.module.send_up = self._from_module if secure is None else secure.send_up
+
+    def lose_session(self, end: str) -> None:
+        """`platform` or `module` forgets the DTLS session."""
+        assert self._secure is not None
+        self._secure.lose(end)
 
     async def at(self, *lines: str) -> None:
         """The host writes these lines, and the effects follow."""
@@ -210,7 +277,8 @@ class World:
         while True:
             deadline = earliest(self.module.step(self.now), self.platform.server.step(self.now))
             self.host.read(self.now)
-            deadline = earliest(deadline, self.module.step(self.now), self.air.deadline)
+            secure = None if self._secure is None else self._secure.step(self.now)
+            deadline = earliest(deadline, self.module.step(self.now), self.air.deadline, secure)
             if deadline is None or deadline > self.now:
                 return deadline
             self.air.step(self.now)
@@ -242,13 +310,26 @@ class World:
 
     def _to_module(self, own: str, source: str, datagram: bytes, now: float) -> None:
         if own == self.module_address:
-            self.module.deliver(source, datagram, now)
+            secure = self._secure
+            receive = self._module_receives if secure is None else secure.client.receive
+            receive(source, datagram, now)
 
     def _to_platform(self, _own: str, source: str, datagram: bytes, now: float) -> None:
+        secure = self._secure
+        receive = self._platform_receives if secure is None else secure.server.receive
+        receive(source, datagram, now)
+
+    def _module_receives(self, source: str, datagram: bytes, now: float) -> None:
+        self.module.deliver(source, datagram, now)
+
+    def _platform_receives(self, source: str, datagram: bytes, now: float) -> None:
         self.platform.server.receive(source, datagram, now)
 
     def _from_platform(self, address: str, datagram: bytes, now: float) -> None:
         self.air.send(self.platform_address, address, datagram, now)
+
+    def _from_module(self, address: str, datagram: bytes, now: float) -> None:
+        self.air.send(self.module_address, address, datagram, now)
 
     def _input(self, call: Callable[[float], None]) -> None:
         call(self.now)
@@ -269,9 +350,9 @@ class World:
 
 @asynccontextmanager
 async def world(
-    air: str, style: str = "onenet", faults: Faults | None = None
+    air: str, style: str = "onenet", faults: Faults | None = None, *, secure: bool = False
 ) -> AsyncIterator[World]:
-    made = World(air, style, faults)
+    made = World(air, style, faults, secure=secure)
     made.client = aiohttp.ClientSession()
     await made.serve_http()
     try:

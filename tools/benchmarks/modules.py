@@ -47,7 +47,7 @@ def _answers(contestant: str, size: int, count: int) -> Cost:
             )
         )
         stack.callback(child.kill)
-        _give_processor(child.pid)
+        give_processor(child.pid)
         assert child.stdout is not None
         started = json.loads(child.stdout.readline())
         ports = []
@@ -95,7 +95,7 @@ def _drive(ports: list[int], count: int) -> None:
                     os.write(port, LINE)
 
 
-def _give_processor(process: int) -> None:
+def give_processor(process: int) -> None:
     """Run the process on another processor, if there is one."""
     if hasattr(os, "sched_setaffinity"):
         others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
@@ -103,7 +103,7 @@ def _give_processor(process: int) -> None:
             os.sched_setaffinity(process, {min(others)})
 
 
-def _allow_descriptors(wanted: int) -> None:
+def allow_descriptors(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -118,7 +118,7 @@ def modules(bench: Bench) -> Sequence[Figure]:
     processor time of the modules' process per command, which depends little on other load; and
     the time to start one module and its memory."""
     sizes = list(dict.fromkeys(bench.count(size) for size in SIZES))
-    _allow_descriptors(_DESCRIPTORS * max(sizes) + 100)
+    allow_descriptors(_DESCRIPTORS * max(sizes) + 100)
     with processors_awake():
         results = bench.turns(
             {

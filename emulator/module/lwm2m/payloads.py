@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from aiocoap import CONTENT, NOT_ACCEPTABLE, Message
 from aiocoap.numbers import OptionNumber
-from aiocoap.optiontypes import OpaqueOption, UintOption
+from aiocoap.optiontypes import UintOption
 
+from emulator.coap.messages import set_zero_byte
 from emulator.lwm2m import registry
 from emulator.lwm2m.attributes import Attributes
 from emulator.lwm2m.content import encode
@@ -90,6 +91,7 @@ def _placed(item: Item) -> Item:
 
 def set_number(message: Message, option: OptionNumber, number: int, style: Style) -> None:
     """Set an option that is a number."""
-    short = number or not style.long_zero
-    message.opt.delete_option(option)
-    message.opt.add_option(UintOption(option, number) if short else OpaqueOption(option, b"\x00"))
+    if number == 0 and style.long_zero:
+        set_zero_byte(message, option)
+    else:
+        message.opt.add_option(UintOption(option, number))

@@ -172,7 +172,7 @@ class Registration:
         self._location: tuple[str, ...] = ()
         self._timeout = 0.0  # of the exchanges, in seconds
         self._expires = 0.0  # of the login
-        self._lifetime = 0  # that the server knows
+        self._lifetime = 0  # that the server has accepted last
         self._exchange: Exchange | None = None
         self._bootstrap: Bootstrap | None = None
 
@@ -230,6 +230,8 @@ class Registration:
         def on_response(response: Message | None, _now: float) -> None:
             self._exchange = None
             accepted = response is not None and response.code.is_successful()
+            if accepted:
+                self._lifetime = lifetime
             self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
             self._outcomes().updated(accepted=accepted)
 
@@ -305,7 +307,6 @@ class Registration:
     def _register(self, server: ServerAddress, now: float) -> None:
         self.server, self._given = server.address, server
         account, style = self._account, self._style
-        self._lifetime = account.lifetime
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
         message = self._message(POST, ("rd",), query)
@@ -316,7 +317,7 @@ class Registration:
             self._exchange = None
             location = () if response is None else response.opt.location_path
             accepted = response is not None and response.code.is_successful() and bool(location)
-            self._location = location
+            self._location, self._lifetime = location, account.lifetime
             self._conclude_login(accepted=accepted)
             if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
@@ -336,7 +337,6 @@ class Registration:
     def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
         strict = self._style.strict  # only what is new (LwM2M 1.0.2, 5.3.2)
         query = () if strict and lifetime == self._lifetime else (f"lt={lifetime}",)
-        self._lifetime = lifetime
         message = self._message(POST, self._location, query)
         if instances is not None:
             message.payload = registered_links(self._listed(instances, late=True), self._style)
@@ -352,8 +352,14 @@ class Registration:
 
     def update_silently(self, now: float, lifetime: int | None = None) -> None:
         """Renew the registration, for `lifetime` seconds unless None; not shown to the host."""
-        message = self._update_message(self._lifetime if lifetime is None else lifetime, None)
-        self._endpoint.request(self.server, message, lambda *_: None, now)
+        seconds = self._lifetime if lifetime is None else lifetime
+        message = self._update_message(seconds, None)
+
+        def on_response(response: Message | None, _now: float) -> None:
+            if response is not None and response.code.is_successful():
+                self._lifetime = seconds
+
+        self._endpoint.request(self.server, message, on_response, now)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))

@@ -17,8 +17,10 @@ from emulator import Emulator
 from emulator.air.faults import Faults
 from emulator.air.udp.relay import UdpRelay
 from emulator.clock.clocks import LoopClock
+from emulator.recording.pcapng import Capture
 from tests.support.foreign import free_port, libcoap, running
 from tests.support.foreign_device import IMEI, IMSI, LONG, ForeignDevice, foreign_device, real
+from tests.support.two_airs import LEVEL, world
 
 pytestmark = pytest.mark.realtime
 # More than one block of 1,024 bytes; the platform observes none of them.
@@ -245,3 +247,27 @@ def check_capture(file: Path, port: str, *, tlv: int) -> None:
     assert len(decoded) >= tlv
     content = 'coap.opt.ctype contains "lwm2m+tlv" && coap.payload && !(coap.opt.block_mflag == 1)'
     assert len(decoded) == len(tshark(file, port, "-Y", content)), content
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="not installed: apt-get install tshark")
+@pytest.mark.parametrize(("style", "tlv"), [("onenet", 0), ("standard", 3)])
+async def test_wireshark_reads_our_own_pair(tmp_path: Path, style: str, tlv: int) -> None:
+    """It knows OneNET's old number of TLV, 1542, as a number only."""
+    file = tmp_path / "pair.pcapng"
+    with file.open("wb") as opened:
+        capture = Capture(opened.write)
+        async with world("memory", style) as it:
+            it.air.on_datagram = capture.datagram
+            await it.log_in()
+            await it.report(21.0, 1)
+            await it.report(22.0)
+            assert (await it.read())["errno"] == 0
+            body = {"data": [{"res_id": 5851, "val": 7}]}
+            write = await it.begin("POST", "/nbiot", {**LEVEL, "mode": "2"}, body)
+            await it.elapse(1)
+            assert (await write)["errno"] == 0
+            await it.at("AT+MIPLUPDATE=0,3600,1")
+            await it.elapse(1)
+            await it.at("AT+MIPLCLOSE=0")
+            await it.elapse(1)
+    check_capture(file, "5683", tlv=tlv)

@@ -328,6 +328,19 @@ async def test_update_with_another_lifetime_says_so_once() -> None:
         assert [update.query for update in bench.server.updates] == [("lt=600",), (), ("lt=300",)]
 
 
+async def test_update_that_takes_the_place_of_another_has_its_lifetime() -> None:
+    """The server may not have received the first one."""
+    async with strict_bench("memory") as bench:
+        await logged_in(bench)
+        bench.air.faults.loss = 1.0
+        bench.command("AT+MIPLUPDATE=0,600,0")
+        await bench.wait(1)
+        bench.air.faults.loss = 0.0
+        bench.command("AT+MIPLUPDATE=0,600,0")
+        await bench.until(lambda: bench.urcs[-1] == "+MIPLUPDATE:0,1")
+        assert [update.query for update in bench.server.updates] == [("lt=600",)]
+
+
 async def test_server_that_forgot_the_module_refuses_its_update() -> None:
     async with strict_bench("memory", faults=1) as bench:
         await logged_in(bench)

@@ -397,6 +397,7 @@ def test_device_with_all_parameters() -> None:
         "other": {"version": "1.0.0", "manu": "china mobile"},
         "protocol": "lwm2m",
         "auth": "auth77",
+        "psk": "key45678",
     }
     assert parameters.description(body) == Description(
         title="mydevice",
@@ -446,6 +447,9 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
         ("auth", ""),
         ("auth", "a" * 17),
         ("auth", "a b"),
+        ("psk", "short12"),
+        ("psk", "a" * 17),
+        ("psk", "12345678!"),
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:
