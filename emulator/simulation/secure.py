@@ -27,14 +27,11 @@ class SecureEnd(Protocol):
 
     on_change: Callable[[], None]
 
-    @property
-    def due(self) -> float | None: ...
-
     def send(self, peer: str, data: bytes, now: float) -> None: ...
 
     def receive(self, address: str, datagram: bytes, now: float) -> None: ...
 
-    def step(self, now: float) -> None: ...
+    def step(self, now: float) -> float | None: ...
 
 
 class Owner(Protocol):
@@ -49,31 +46,12 @@ class Owner(Protocol):
         """Identity and key for DTLS with a server; None: it has no key."""
 
 
-class Part:
-    """A secure end as a part of the simulation."""
-
-    def __init__(self, end: SecureEnd) -> None:
-        self._end = end
-
-    @property
-    def on_change(self) -> Callable[[], None]:
-        return self._end.on_change
-
-    @on_change.setter
-    def on_change(self, on_change: Callable[[], None]) -> None:
-        self._end.on_change = on_change
-
-    def step(self, now: float) -> float | None:
-        self._end.step(now)
-        return self._end.due
-
-
 class SecureEnds:
     """`make_client` makes the end of an endpoint; while it is None, what that sends is lost.
     `on_plain` is called with what goes into the ends, as a tap of the air is.
     """
 
-    def __init__(self, air: Air, add_part: Callable[[Part], None]) -> None:
+    def __init__(self, air: Air, add_part: Callable[[SecureEnd], None]) -> None:
         self.make_client: Callable[[Send, Send, CredentialsOf], SecureEnd] | None = None
         self._air = air
         self._add_part = add_part
@@ -97,7 +75,7 @@ class SecureEnds:
         self._server = end = make(send_sealed, deliver)
         at = self._server_at = self._air.attach(address, end.receive)
         self.lead(at)
-        self._add_part(Part(end))
+        self._add_part(end)
         return at
 
     def lead(self, target: str) -> None:
@@ -136,5 +114,5 @@ class SecureEnds:
 
         end = make(send_sealed, owner.deliver, owner.credentials)
         at = self._air.attach(address, end.receive, lambda: owner.link)
-        self._add_part(Part(end))
+        self._add_part(end)
         return end, at

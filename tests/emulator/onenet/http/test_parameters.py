@@ -410,6 +410,7 @@ def test_device_with_all_parameters() -> None:
         observed=False,
         other={"version": "1.0.0", "manu": "china mobile"},
         auth="auth77",
+        psk="key45678",
     )
 
 
