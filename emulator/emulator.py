@@ -56,8 +56,8 @@ class Emulator:
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
     `coap_url`, `server`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`,
-    `air`, `platform`, `misbehaviour` (of the platform) and `clock`. With several modules, these
-    belong to the first; `boards` has all of them.
+    `air`, whose `faults` may change at any time, `platform`, `misbehaviour` (of the platform) and
+    `clock`. With several modules, these belong to the first; `boards` has all of them.
     """
 
     http_url: str | None = None
@@ -374,7 +374,7 @@ class Emulator:
         for board in self.boards:
             board.module.servers = self._servers
         if isinstance(self.clock, VirtualClock):
-            self.clock.watch(air.poll)
+            self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
     def _take_offline(self) -> None:
