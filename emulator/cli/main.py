@@ -35,8 +35,8 @@ _MEANINGLESS = {
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
         *("allow_network", "downlink_window"),
     },
-    "--server": {"http", "api_key", "device", "year", "coap"},
-    "--air memory": {"coap", "server"},
+    "--server": {"http", "api_key", "device", "year", "coap", "coaps"},
+    "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
 
@@ -154,8 +154,17 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     )
     ports = tuple(board.line.port for board in emulator.boards)
     http, key = emulator.http_url, emulator.api_key
-    cloud = None if http is None else CloudInfo(http, key, emulator.coap_url)
-    info = StartupInfo(cloud, devices, ports, emulator.server)
+    cloud = (
+        None
+        if http is None
+        else CloudInfo(
+            http, key, emulator.coap_url, emulator.coaps_url, emulator.coaps_url and emulator.psk
+        )
+    )
+    server = emulator.server
+    if server is not None and not server.startswith("coaps://"):
+        server = f"coap://{server}"
+    info = StartupInfo(cloud, devices, ports, server)
     if as_json:
         text = info.as_json()
     else:

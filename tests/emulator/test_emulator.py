@@ -809,6 +809,12 @@ async def test_year_decides_the_errors_of_the_api(year: int | None, errno: int) 
         assert (await get(emulator, "/devices/1"))["errno"] == 3  # in each year
 
 
+def test_downlink_window_is_of_each_module() -> None:
+    for given, expected in (({}, 60.0), ({"downlink_window": None}, None)):
+        boards = Emulator(http=None, modules=2, **given).boards  # type: ignore[arg-type]
+        assert [board.module.downlink_window for board in boards] == [expected] * 2
+
+
 def test_year_decides_the_order_and_the_repeats() -> None:
     for year in (2018, 2019):
         requests = Emulator(http=None, year=year).platform.server.requests
