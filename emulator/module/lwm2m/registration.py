@@ -153,6 +153,7 @@ class Registration:
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
+        self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.due: float | None = None  # when a bootstrap that does not go on ends the login
         self._endpoint = endpoint
         self._style = style
@@ -174,6 +175,13 @@ class Registration:
     def lifetime(self) -> int:
         """Of the login, in seconds."""
         return self._account.lifetime
+
+    def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
+        """See `Client.credentials`."""
+        given = self._given or ServerAddress()
+        key = given.key or key
+        # guess: without another one, the identity is the endpoint name
+        return None if key is None else (given.identity or self._account.endpoint, key)
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -287,7 +295,7 @@ class Registration:
             self._conclude_login(accepted=False)
 
     def _register(self, server: ServerAddress, now: float) -> None:
-        self.server = server.address
+        self.server, self._given = server.address, server
         account, style = self._account, self._style
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
