@@ -17,6 +17,7 @@ from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, set_text_option
 from emulator.coap.server import Incoming
+from emulator.coap.tuning import schedule
 from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress
@@ -134,17 +135,6 @@ class Outcomes(Protocol):
     def updated(self, *, accepted: bool) -> None: ...
 
     def deregistered(self) -> None: ...
-
-
-def schedule(timeout: float) -> tuple[float, ...]:
-    """Seconds to wait after each sending: as in REPETITIONS, `timeout` together."""
-    waits: list[float] = []
-    for wait in REPETITIONS:
-        if timeout <= wait:
-            break
-        waits.append(wait)
-        timeout -= wait
-    return (*waits, timeout)
 
 
 class Registration:
@@ -325,7 +315,7 @@ class Registration:
 
         remaining = max(self._expires - now, 0.0)
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(remaining)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, remaining)
         )
 
     def _conclude_login(self, *, accepted: bool) -> None:
@@ -372,7 +362,7 @@ class Registration:
     ) -> None:
         # guess: the timeout of the login bounds the other exchanges as well
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(self._timeout)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, self._timeout)
         )
 
     def _end_exchange(self) -> None:
