@@ -122,6 +122,10 @@ class Client:
         """Where a login goes first: `host:port`."""
         return self._account.server.address
 
+    def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
+        """Identity and key for DTLS: those of the bootstrap, else the endpoint name and `key`."""
+        return self._registration.credentials(key)
+
     @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""

@@ -17,6 +17,7 @@ from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, set_text_option
 from emulator.coap.server import Incoming
+from emulator.coap.tuning import schedule
 from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress
@@ -136,17 +137,6 @@ class Outcomes(Protocol):
     def deregistered(self) -> None: ...
 
 
-def schedule(timeout: float) -> tuple[float, ...]:
-    """Seconds to wait after each sending: as in REPETITIONS, `timeout` together."""
-    waits: list[float] = []
-    for wait in REPETITIONS:
-        if timeout <= wait:
-            break
-        waits.append(wait)
-        timeout -= wait
-    return (*waits, timeout)
-
-
 class Registration:
     """`ended` is called whenever a registration or an attempt ends, and when the instance is
     deleted. `outcomes` returns who is to know how the exchanges end.
@@ -163,6 +153,7 @@ class Registration:
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
+        self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.due: float | None = None  # when a bootstrap that does not go on ends the login
         self._endpoint = endpoint
         self._style = style
@@ -184,6 +175,13 @@ class Registration:
     def lifetime(self) -> int:
         """Of the login, in seconds."""
         return self._account.lifetime
+
+    def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
+        """See `Client.credentials`."""
+        given = self._given or ServerAddress()
+        key = given.key or key
+        # guess: without another one, the identity is the endpoint name
+        return None if key is None else (given.identity or self._account.endpoint, key)
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -297,7 +295,7 @@ class Registration:
             self._conclude_login(accepted=False)
 
     def _register(self, server: ServerAddress, now: float) -> None:
-        self.server = server.address
+        self.server, self._given = server.address, server
         account, style = self._account, self._style
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
@@ -317,7 +315,7 @@ class Registration:
 
         remaining = max(self._expires - now, 0.0)
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(remaining)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, remaining)
         )
 
     def _conclude_login(self, *, accepted: bool) -> None:
@@ -364,7 +362,7 @@ class Registration:
     ) -> None:
         # guess: the timeout of the login bounds the other exchanges as well
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(self._timeout)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, self._timeout)
         )
 
     def _end_exchange(self) -> None:
