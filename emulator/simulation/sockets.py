@@ -57,7 +57,7 @@ def open_sockets(simulation: Simulation, platform: Platform, ways: Ways) -> Addr
         if reached != at:
             simulation.air.routes[reached] = at
         coap = platform.server.bootstrap.access_uri = f"coap://{reached}"
-    servers = frozenset((*simulation.air.routes, at))
+    servers = frozenset((*simulation.air.routes, at) if at else ())
     if ways.secure:
         secure = _dtls().open_ends(simulation, platform, ways.coaps, ways.server)
         servers |= secure.addresses
