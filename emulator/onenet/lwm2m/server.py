@@ -56,7 +56,7 @@ class Server:
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
     `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
-    new registration. `seed`: of the tokens.
+    new registration. `seed`: of the tokens and of the first message id.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Server:
             lambda address, datagram, now: self.send(address, datagram, now),
             seed=~seed,  # other tokens than those of the modules with the same seed
             mids=MIDS,
-            first_mid=MIDS[0],
+            first_mid=MIDS[seed * 40_503 % len(MIDS)],
             tuning=Tuning(nstart=None),  # as seen: requests do not wait for each other
             known_options=frozenset((AUTHENTICATION,)),
         )
