@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
-from emulator.air.addresses import of_uri, split
+from emulator.air.addresses import split
 from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
-from emulator.air.udp.sockets import reached_at
 from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
@@ -40,13 +39,15 @@ from emulator.simulation.parameters import (
     check_parts,
     check_types,
     checked_key,
-    coap_address,
+    checked_psk,
+    login_addresses,
     run_number,
     server_address,
 )
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
 from emulator.simulation.simulation import Simulation
+from emulator.simulation.sockets import Ways, open_sockets
 
 _DEFAULT = Identity()
 _NO_FAULTS = Rates()
@@ -56,13 +57,14 @@ class Emulator:
     """Emulated M5310 modules, each on a port for one host, and OneNET behind them.
 
     An async context manager; `start` and `close` do the same. Its handles are `port`, `http_url`,
-    `coap_url`, `server`, `api_key`, `imei`, `imsi`, `device_id`, and the parts `module`, `line`,
-    `air`, `platform`, `misbehaviour` (of the platform) and `clock`. With several modules, these
-    belong to the first; `boards` has all of them.
+    `coap_url`, `coaps_url`, `server`, `psk`, `api_key`, `imei`, `imsi`, `device_id`, and the parts
+    `module`, `line`, `air`, whose `faults` may change at any time, `platform`, `misbehaviour` (of
+    the platform) and `clock`. With several modules, these belong to the first; `boards` has all.
     """
 
     http_url: str | None = None
     coap_url: str | None = None
+    coaps_url: str | None = None
 
     def __init__(
         self,
@@ -96,6 +98,8 @@ class Emulator:
         strict_host: bool = False,
         air: Literal["memory", "coap"] = "memory",
         coap: str = "127.0.0.1:0",
+        coaps: str | None = None,
+        psk: str | None = None,
         server: str | None = None,
         style: Literal["onenet", "standard"] | None = None,
         platform_only: bool = False,
@@ -128,6 +132,8 @@ class Emulator:
           doubtful commands, which they take with a note in the trace otherwise.
         - `air`: what carries the CoAP datagrams between modules and cloud: `memory`, or `coap`: UDP
           sockets, so that other LwM2M clients can log in to the cloud at `coap`, HOST:PORT.
+          `coaps`: HOST:PORT of a second one by DTLS, with the extra `dtls`; `psk`: the key of the
+          devices there, 8 to 16 letters or digits (None: a random one); it is in the modules, too.
           `server`: `coap://HOST:PORT` of another LwM2M server in place of the cloud, with `air`
           `coap`: OneNET's addresses lead there, and there is no HTTP API. `style`: how the modules
           speak LwM2M, `onenet` as China Mobile's suite, `standard` as LwM2M 1.0 has it; None:
@@ -144,22 +150,21 @@ class Emulator:
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
         self.air = self._air(air, Faults(latency=latency, seed=seed))
-        check_parts(air, server=server, platform_only=platform_only, record=record)
-        self._coap = coap_address(coap)
+        check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
+        self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
+        self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
         self.clock, self.baud = clock or LoopClock(), baud
         self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
-        config = BoardConfig(
-            *(parse_address(port), None if link is None else Path(link), baud, strict),
-            *(firmware.overruns, faults, seed, allow_network),
-        )
+        first = parse_address(port), None if link is None else Path(link)
+        config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
         self._identities = identities(imei, imsi, modules)
         self._trace, self._record, self._capture = trace, record, capture
-        self._trace_air, self._allow_network = trace_air, allow_network
+        self._shown = trace if trace_air else None
         module = partial(
             Module,
             firmware=firmware,
@@ -172,7 +177,7 @@ class Emulator:
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
-        addresses = [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
+        addresses = login_addresses(platform_addresses)
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
@@ -301,10 +306,12 @@ class Emulator:
                 opened.callback(board.close)
             if isinstance(self.air, UdpAir):
                 self._open_sockets(self.air, opened)
-            show, write = self._trace if self._trace_air else None, self._capture
+            show, write = self._shown, self._capture
             show = show and guarded(show, reported("trace"))
             write = write and guarded(write, reported("capture"), ends=True)
-            watched = partial(watch, self.air, self.boards, servers=self._servers)
+            watched = partial(
+                watch, self.air, self._simulation.secure, self.boards, servers=self._servers
+            )
             opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, reported("record"), ends=True))
@@ -360,22 +367,15 @@ class Emulator:
         return Trace(guarded(self._trace, reported("trace")), self._begin, module=module)
 
     def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
-        """Raises OSError."""
+        """Raises OSError, ModuleNotFoundError."""
         opened.callback(air.close)
-        anywhere = "0.0.0.0:0" if self._allow_network else "127.0.0.1:0"
-        platform = self._coap if self.server is None else None
-        at = self._simulation.open(platform, lambda _number: anywhere, self.server or "")
-        if self.server is None:
-            reached = reached_at(at)
-            if reached != at:
-                air.routes[reached] = at
-            self.coap_url = f"coap://{reached}"
-            self.platform.server.bootstrap.access_uri = self.coap_url
-        self._servers = frozenset((*air.routes, at))
+        found = open_sockets(self._simulation, self.platform, self._ways)
+        self.coap_url, self.coaps_url, self._servers = found
         for board in self.boards:
             board.module.servers = self._servers
+            board.module.key = None if self.psk is None else self.psk.encode()
         if isinstance(self.clock, VirtualClock):
-            self.clock.watch(air.poll)
+            self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
     def _take_offline(self) -> None:
@@ -384,7 +384,7 @@ class Emulator:
     def _create_devices(self) -> None:
         for place, identity in enumerate(self._identities):
             imei, imsi = identity.imei, identity.imsi
-            description = Description(f"M5310 {imei}", imei, imsi)
+            description = Description(f"M5310 {imei}", imei, imsi, psk=self.psk)
             device = self.platform.create_device(description, self.now())
             if self.boards:
                 self.boards[place].device_id = device.id

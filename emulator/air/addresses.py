@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
+COAP_PORT, COAPS_PORT = 5683, 5684  # where a URI has none (RFC 7252 6.1, 6.2)
+COAPS = "coaps://"
+"""The beginning of a peer that is reached by DTLS: such a peer is its whole URI."""
+
 _ADDRESS = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+)):(\d{1,5})", re.ASCII)
 
 
@@ -33,8 +36,12 @@ def numeric(text: str) -> str:
 
 
 def of_uri(text: str) -> str:
-    """`host:port` of `coap://host[:port]`, or of `host:port`. Raises ValueError."""
-    address = text.removeprefix("coap://").removesuffix("/").lower()
-    if text.startswith("coap://") and not re.search(r":\d+$", address):
-        address += f":{COAP_PORT}"
-    return join(*split(address))
+    """`host:port` of `coap://host[:port]`, or of `host:port`; `coaps://host:port` of a secure one.
+
+    Raises ValueError.
+    """
+    scheme, default = (COAPS, COAPS_PORT) if text.startswith(COAPS) else ("", COAP_PORT)
+    address = text.removeprefix(scheme or "coap://").removesuffix("/").lower()
+    if "://" in text and not re.search(r":\d+$", address):
+        address += f":{default}"
+    return scheme + join(*split(address))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from emulator.cli import firmware_file, options
 from emulator.cli.shutdown import Shutdown
@@ -35,8 +35,8 @@ _MEANINGLESS = {
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
         *("allow_network", "downlink_window"),
     },
-    "--server": {"http", "api_key", "device", "year", "coap"},
-    "--air memory": {"coap", "server"},
+    "--server": {"http", "api_key", "device", "year", "coap", "coaps"},
+    "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
 
@@ -154,8 +154,17 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     )
     ports = tuple(board.line.port for board in emulator.boards)
     http, key = emulator.http_url, emulator.api_key
-    cloud = None if http is None else CloudInfo(http, key, emulator.coap_url)
-    info = StartupInfo(cloud, devices, ports, emulator.server)
+    cloud = (
+        None
+        if http is None
+        else CloudInfo(
+            http, key, emulator.coap_url, emulator.coaps_url, emulator.coaps_url and emulator.psk
+        )
+    )
+    server = emulator.server
+    if server is not None and not server.startswith("coaps://"):
+        server = f"coap://{server}"
+    info = StartupInfo(cloud, devices, ports, server)
     if as_json:
         text = info.as_json()
     else:
@@ -171,7 +180,7 @@ def _announce_registrations(emulator: Emulator, cloud: CloudInfo, *, as_json: bo
 
     def announce(registration: Registration) -> None:
         text = cloud.announcement(registration.endpoint, map(str, registration.objects))
-        _print_error(text) if as_json else print(text, flush=True)
+        _print_to(sys.stderr if as_json else sys.stdout, text)
 
     emulator.platform.server.on_registered = announce
 
@@ -246,9 +255,13 @@ def _print_beside_port(text: str, port: str) -> None:
 
 
 def _print_error(text: str) -> None:
-    if sys.stderr is not None:  # None if the parent process closed it
+    _print_to(sys.stderr, text)
+
+
+def _print_to(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # None if the parent process closed it
         with suppress(OSError):  # the reader is gone, or the disk is full: continue without it
-            print(text, file=sys.stderr, flush=True)
+            print(text, file=stream, flush=True)
 
 
 def _once(show: Callable[[str], None]) -> Callable[[str], None]:

@@ -198,10 +198,21 @@ def _add_air(made: argparse.ArgumentParser) -> None:
         " machine)",
     )
     air.add_argument(
+        "--coaps",
+        metavar="HOST:PORT",
+        help="address of a second one by DTLS, for devices that have a key (extra dtls)",
+    )
+    air.add_argument(
+        "--psk",
+        metavar="KEY",
+        help="key of the devices there, and of the module: 8 to 16 letters or digits (default:"
+        " random)",
+    )
+    air.add_argument(
         "--server",
         metavar="URI",
-        help="coap://HOST:PORT of another LwM2M server in place of the cloud; the module registers"
-        " there when its host configures OneNET's address or this one",
+        help="coap:// or coaps://HOST:PORT of another LwM2M server in place of the cloud; the"
+        " module registers there when its host configures OneNET's address or this one",
     )
     air.add_argument(
         "--style",

@@ -23,11 +23,15 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class CloudInfo:
-    """Addresses and key of the cloud; `coap` None: it has no socket."""
+    """Addresses and keys of the cloud; `coap` None: it has no socket; `coaps`: with DTLS, with the
+    key `psk` of its devices.
+    """
 
     http: str
     api_key: str
     coap: str | None
+    coaps: str | None = None
+    psk: str | None = None
 
     def call(self, path: str) -> str:
         """A command that calls the API."""
@@ -47,7 +51,7 @@ class CloudInfo:
 class StartupInfo:
     """What runs: modules on `ports` with their devices, or, without ports, the cloud alone.
 
-    `cloud` None: the modules register with the LwM2M server at `server`, host:port.
+    `cloud` None: the modules register with the LwM2M server at the URI `server`.
     """
 
     cloud: CloudInfo | None
@@ -58,7 +62,7 @@ class StartupInfo:
     def as_json(self) -> str:
         """The fields of the cloud and of the first module, and a list of all modules."""
         cloud = {} if self.cloud is None else _given(asdict(self.cloud))
-        server = {} if self.server is None else {"server": f"coap://{self.server}"}
+        server = {} if self.server is None else {"server": self.server}
         if not self.ports:
             return json.dumps({**cloud, "devices": [asdict(device) for device in self.devices]})
         modules = [
@@ -118,9 +122,16 @@ class StartupInfo:
 
     def _cloud(self) -> list[str]:
         if self.cloud is None:
-            return [f"  server    coap://{self.server}  (OneNET's addresses lead there)"]
-        coap = [] if self.cloud.coap is None else [f"  CoAP      {self.cloud.coap}"]
-        return [f"  HTTP API  {self.cloud.http}", f"  api-key   {self.cloud.api_key}", *coap]
+            return [f"  server    {self.server}  (OneNET's addresses lead there)"]
+        cloud = self.cloud
+        shown = {
+            "HTTP API": cloud.http,
+            "api-key": cloud.api_key,
+            "CoAP": cloud.coap,
+            "DTLS": cloud.coaps,
+            "psk": cloud.psk,
+        }
+        return [f"  {name:<8}  {value}" for name, value in shown.items() if value is not None]
 
     def _examples(self, device: DeviceInfo, baud: int | None) -> list[str]:
         examples = []

@@ -99,6 +99,7 @@ class VirtualClock:
         self._planned: list[tuple[float, int, _VirtualTimer]] = []
         self._order = itertools.count()
         self._watchers: list[Callable[[], None]] = []
+        self._after_timers: list[Callable[[], None]] = []
         self._thread: int | None = None
 
     def start(self) -> None:
@@ -113,12 +114,18 @@ class VirtualClock:
         heapq.heappush(self._planned, (when, next(self._order), timer))
         return timer
 
-    def watch(self, callback: Callable[[], None]) -> None:
-        """Call `callback` each time before the clock moves."""
+    def watch(self, callback: Callable[[], None], *, timers: bool = False) -> None:
+        """Call `callback` each time before the clock moves; with `timers` also after each timer,
+        to read what a timer has sent to this process.
+        """
         self._watchers.append(callback)
+        if timers:
+            self._after_timers.append(callback)
 
     def unwatch(self, callback: Callable[[], None]) -> None:
-        self._watchers.remove(callback)
+        for callbacks in (self._watchers, self._after_timers):
+            if callback in callbacks:
+                callbacks.remove(callback)
 
     @property
     def next(self) -> float | None:
@@ -164,6 +171,8 @@ class VirtualClock:
             callback, timer.callback = timer.callback, None
             assert callback is not None, "`next` skips cancelled timers"
             callback()
+            for read in tuple(self._after_timers):
+                read()
         self._now = end
 
 

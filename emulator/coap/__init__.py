@@ -25,7 +25,8 @@ Rules (sections of RFC 7252 unless said otherwise):
 -   A message that comes twice has the same peer, MID and token; the token tells a peer that
     restarted. A repeated request is answered from memory (4.5), or is served again if
     `Tuning.deduplicate` is off, as China Mobile's suite does.
--   An answer belongs to a request by token and peer, a piggybacked one by MID, too (5.3.2).
+-   An answer belongs to a request by token and peer, a piggybacked one by MID, too (5.3.2). A
+    notification is acknowledged by its MID alone, with an answer or without (4.2).
 -   A request that is not answered changes no observation: the two have nothing in common but the
     peer. A notification counts by its token, whatever address it comes from, and whatever type it
     has; old ones are dropped by the order rule (RFC 7641 section 3.4). Who sends one that is not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
@@ -46,6 +47,17 @@ class Tuning:
         """Seconds to wait after each sending of a confirmable message (section 4.2)."""
         first = self.ack_timeout * random.uniform(1.0, self.ack_random)
         return tuple(first * 2**n for n in range(self.max_retransmit + 1))
+
+
+def schedule(waits: Iterable[float], timeout: float) -> tuple[float, ...]:
+    """For `Endpoint.request`: `waits` as far as they go, and one more that ends at `timeout`."""
+    kept: list[float] = []
+    for wait in waits:
+        if timeout <= wait:
+            break
+        kept.append(wait)
+        timeout -= wait
+    return (*kept, timeout)
 
 
 @dataclass(slots=True)

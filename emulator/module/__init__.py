@@ -44,7 +44,8 @@ acknowledged and drops what comes twice; what the client says is decided by its 
 Radio. A datagram leaves or arrives only while the radio is registered; both connect it, and start
 the timers of connection, power saving and eDRX again. `coverage`, `refusing` and `sim` are the
 module's place: tests and scenarios change them, the radio notices it at the next step, or when it
-wakes up.
+wakes up. `Module.link` tells the air what the place and the network do to datagrams: the network
+leads downlink to the module for `downlink_window` seconds after its last datagram.
 
 Restarts. `Module._reset` creates every part again, so that nothing survives by mistake. What
 survives: `Flash` (bands, flags, UART speed), the radio's place, the fault source and the number of

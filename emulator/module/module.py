@@ -49,6 +49,7 @@ class Module:
     seconds and never go back.
 
     `servers`: the addresses in a configuration that lead to a server; None: all that there are.
+    `key`: for DTLS, stored in the module; a bootstrap may give another one.
 
     Set `send_up`, which sends a datagram to a server `host:port` at a time, and `on_change`, which
     is called when something else than `step` may have changed the deadline. `baud`: the UART speed
@@ -91,6 +92,7 @@ class Module:
         self.on_change: Callable[[], None] = lambda: None
         self.send_up: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
         self.servers: Container[str] | None = None
+        self.key: bytes | None = None
         self.downlink_window: float | None = None
         self.doubts = Doubts(strict=strict_host)
         self._fault_source: FaultSource | None = None
@@ -127,7 +129,8 @@ class Module:
             conversation.urc, self._send_datagram, self._online, self._release_connection
         )
         # RFC 7252 4.4: the first message id is drawn at random, a different one at each start.
-        first_mid = (self._seed * 40_503 + self._boot.count * 25_717) & 0xFFFF
+        # Not 0 at the first one: some servers (npm's coap 0.22) take that for no id.
+        first_mid = (self._seed * 40_503 + (self._boot.count + 1) * 25_717) & 0xFFFF
         self.client = Client(
             self._send_up,
             self._online,
@@ -227,6 +230,10 @@ class Module:
     def deliver(self, source: str, datagram: bytes, now: float) -> None:
         """Take a datagram of the server; lost when the radio cannot receive it."""
         self._page(partial(self.client.deliver, source, datagram), now)
+
+    def credentials(self, _server: str) -> tuple[str, bytes] | None:
+        """Identity and key for DTLS with a server; None: it has no key."""
+        return self.client.credentials(self.key)
 
     def deliver_datagram(
         self, socket: int, address: str, port: int, data: bytes, now: float

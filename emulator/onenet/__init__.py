@@ -40,6 +40,8 @@ change it at any time); open requests follow it.
 What callers may rely on:
 
 - A request ends exactly once: with its outcome (an answer, TIME_OUT, OFFLINE), or by `cancel`.
+- A request to an endpoint in queue mode that listens no longer waits until the endpoint sends
+  something. Others are sent and repeated at once: whether they listen is not known here.
 - An endpoint has at most one online registration. A new one replaces it and its observations; open
   requests stay open and are repeated to the new address.
 - A repeated request of a device gets the same response again. A repeated notification is recorded

@@ -22,8 +22,8 @@ class Description:
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
     itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
-    of the documents of 2019); None: none is asked for. `location` and `other` are JSON objects,
-    kept unchanged.
+    of the documents of 2019); None: none is asked for. `psk`: its first key for DTLS. `location`
+    and `other` are JSON objects, kept unchanged.
     """
 
     title: str
@@ -36,6 +36,7 @@ class Description:
     observed: bool = True
     other: dict[str, object] | None = None
     auth: str | None = None
+    psk: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,7 @@ class Devices:
         self._by_id: dict[str, Device] = {}
         self._by_imei: dict[str, Device] = {}
         self._ids = count(_FIRST_ID)
+        self._keys: dict[str, str] = {}  # for DTLS, by endpoint name
 
     def create(self, description: Description, now: float) -> Device:
         """Raises ApiError if the IMEI belongs to another device, or MAX_DEVICES exist."""
@@ -67,7 +69,18 @@ class Devices:
         endpoint = endpoint_name(description.imei, description.imsi)
         device = Device(str(next(self._ids)), endpoint, description, now)
         self._by_id[device.id] = self._by_imei[description.imei] = device
+        if description.psk is not None:
+            self._keys[endpoint] = description.psk
         return device
+
+    def key(self, endpoint: str) -> str | None:
+        """The key for DTLS of the device with this endpoint name; None: it has none."""
+        return self._keys.get(endpoint)
+
+    def replace_key(self, endpoint: str, key: str) -> None:
+        """Of a device that has a key."""
+        assert endpoint in self._keys
+        self._keys[endpoint] = key
 
     def get(self, device_id: str) -> Device | None:
         return self._by_id.get(device_id)
@@ -86,4 +99,5 @@ class Devices:
             return False
         del self._by_id[device.id]
         del self._by_imei[device.description.imei]
+        self._keys.pop(device.endpoint, None)
         return True

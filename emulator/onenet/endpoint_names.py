@@ -8,6 +8,8 @@ IMEI = re.compile(r"[0-9A-Za-z]{1,17}")
 IMSI = re.compile(r"[0-9A-Za-z]{1,16}")
 # The authentication code of a device (OneNET's documents of 2019).
 AUTH = re.compile(r"[0-9A-Za-z]{1,16}")
+# Its key for DTLS (the same).
+PSK = re.compile(r"[0-9A-Za-z]{8,16}")
 
 
 def endpoint_name(imei: str, imsi: str) -> str:

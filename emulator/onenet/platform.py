@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from secrets import choice
+from string import ascii_letters, digits
+
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
@@ -11,6 +14,8 @@ from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
+# OneNET FAQ of 2019.
+_KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
 
@@ -31,6 +36,7 @@ class Platform:
     ) -> None:
         self.year = year
         self.server = Server(self, year, access_uri, seed)
+        self.server.bootstrap.new_key = self._new_key
         self._devices = Devices()
 
     # For the application -----------------------------------------------------------------
@@ -79,6 +85,19 @@ class Platform:
     def cancel(self, request: Request) -> None:
         """Drop `request` without an outcome; does nothing if it has ended."""
         self.server.requests.cancel(request)
+
+    def key_of(self, identity: str) -> bytes | None:
+        """The key for DTLS of the device with this endpoint name; None: there is none."""
+        key = self._devices.key(identity)
+        return None if key is None else key.encode()
+
+    def _new_key(self, endpoint: str) -> bytes | None:
+        """A fresh key for a device that has one: each bootstrap hands one out (OneNET FAQ)."""
+        if self._devices.key(endpoint) is None:
+            return None
+        key = "".join(choice(_KEY_CHARACTERS) for _ in range(_KEY_LENGTH))
+        self._devices.replace_key(endpoint, key)
+        return key.encode()
 
     # For the server ----------------------------------------------------------------------
 

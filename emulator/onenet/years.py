@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from emulator.coap.tuning import schedule
 from emulator.onenet.errors import ApiError, Reason
-
-SENDINGS = 3  # of one request, in both years
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When a request is sent again. Seconds.
+    """When a request is sent again: twice, in both years. Seconds.
 
-    The wait after the first sending is drawn from `first`; each further one is `factor` times as
-    long. Without an answer the request ends after `timeout`.
+    The wait after the first sending is drawn from `first`; the next one is `factor` times as long.
+    Without an answer the request ends after `timeout`.
     """
 
     first: tuple[float, float]
@@ -25,13 +24,8 @@ class Retry:
 
     def waits(self, random: Random, timeout: float) -> tuple[float, ...]:
         """Seconds to wait after each sending; `timeout` together."""
-        wait, left = random.uniform(*self.first), timeout
-        waits: list[float] = []
-        while len(waits) < SENDINGS - 1 and wait < left:
-            waits.append(wait)
-            left -= wait
-            wait *= self.factor
-        return (*waits, left)
+        first = random.uniform(*self.first)
+        return schedule((first, first * self.factor), timeout)
 
 
 @dataclass(frozen=True, slots=True)

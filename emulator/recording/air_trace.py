@@ -11,6 +11,7 @@ from emulator.lwm2m.model import ContentError, Format, Path
 from emulator.recording.trace import Direction, TraceLine
 
 _TLV = frozenset({Format.TLV, Format.OLD_TLV})
+_RECORDS = {20: "change of cipher", 21: "alert", 22: "handshake", 23: "data"}
 # guess: bounds memory. Requests whose path is kept to read the values of their answers.
 _MAX_PATHS = 1024
 
@@ -31,7 +32,9 @@ class AirTrace:
 
     def datagram(self, source: str, destination: str, datagram: bytes, now: float) -> None:
         direction = Direction.DOWN if source in self._servers else Direction.UP
-        text = f"{source} > {destination}  {describe(datagram)}{self._values(datagram)}"
+        sealed = _sealed(datagram)
+        words = sealed or f"{describe(datagram)}{self._values(datagram)}"
+        text = f"{source} > {destination}  {words}"
         self._show(TraceLine(now - self._start, direction, text))
 
     def _values(self, datagram: bytes) -> str:
@@ -57,6 +60,14 @@ class AirTrace:
         except ContentError as error:
             return f" ({error})"
         return " (" + ", ".join(f"{item.path} = {item.value!r}" for item in items) + ")"
+
+
+def _sealed(datagram: bytes) -> str:
+    """What a datagram of DTLS holds (RFC 6347 4.1); empty if it is none."""
+    if datagram[1:3] not in (b"\xfe\xfd", b"\xfe\xff"):
+        return ""
+    kind = _RECORDS.get(datagram[0])
+    return "" if kind is None else f"DTLS {kind}, {len(datagram)} B"
 
 
 def _path(segments: tuple[str, ...]) -> Path | None:

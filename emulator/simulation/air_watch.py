@@ -10,10 +10,12 @@ from emulator.recording.air_trace import AirTrace
 from emulator.recording.pcapng import Capture
 from emulator.recording.trace import Direction, TraceLine
 from emulator.simulation.board import Board
+from emulator.simulation.secure import SecureEnds
 
 
 def watch(
     air: Air,
+    secure: SecureEnds,
     boards: Iterable[Board],
     show: Callable[[TraceLine], None] | None,
     write: Callable[[bytes], None] | None,
@@ -30,7 +32,8 @@ def watch(
     taps: list[Tap] = []
     close: Callable[[], None] = lambda: None  # noqa: E731
     if show is not None:
-        taps.append(AirTrace(show, begin, servers).datagram)
+        secure.on_plain = AirTrace(show, begin, servers).datagram
+        taps.append(secure.on_plain)
         air.on_note = lambda text: show(TraceLine(now() - begin, Direction.NOTE, text))
     if write is not None:
         capture = Capture(write)

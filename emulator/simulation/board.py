@@ -105,7 +105,7 @@ class Board:
             clock,
             self._on_data,
             on_sent=self._on_sent if monitored else None,
-            on_note=self._note,
+            on_note=self.note,
             on_end=self._on_input_end,
             baud=config.baud,
             strict=config.strict,
@@ -115,7 +115,7 @@ class Board:
             seed=config.seed,
         )
         self.line.faults.rates = config.faults, config.faults
-        self.internet = Internet(self._on_datagram, self._note, allowed=config.allow_network)
+        self.internet = Internet(self._on_datagram, self.note, allowed=config.allow_network)
 
     @property
     def line(self) -> Line:
@@ -165,7 +165,7 @@ class Board:
         notes = self.module.doubts.notes
         if notes:
             for note in notes:
-                self._note(note)
+                self.note(note)
             notes.clear()
         output = self.module.take_output()
         if output:
@@ -227,7 +227,7 @@ class Board:
         if early is not None:
             lost = ", and is lost" if self.quiet.early_lost else ""
             when = f"{early * 1000:.1f} ms after" if early else "before the end of"
-            self._note(
+            self.note(
                 f"the next command came {when} the final result, the module"
                 f" needs {self.quiet.minimum * 1000:g} ms{lost}"
             )
@@ -235,6 +235,6 @@ class Board:
             self._trace.to_module(read, now)
         self.module.receive(read, now)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
         if self._trace:
             self._trace.note(text, self._clock.now())

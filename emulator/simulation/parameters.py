@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
+from secrets import token_hex
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from emulator.air.addresses import numeric, of_uri, split
+from emulator.air.addresses import COAPS, numeric, of_uri, split
+from emulator.onenet.endpoint_names import PSK
 
 T = TypeVar("T")
 
@@ -78,18 +80,33 @@ def address_of(
         raise ValueError(f"{name} {text!r}: expected {expected}") from None
 
 
-def coap_address(coap: str) -> str:
+def coap_address(coap: str, name: str = "coap") -> str:
     """Where the cloud's CoAP server listens, `host:port`. Raises ValueError."""
     expected = "an IP address of this machine and a port, such as 127.0.0.1:5683 or [::1]:0"
-    return address_of(coap, "coap", numeric, expected)
+    return address_of(coap, name, numeric, expected)
+
+
+def checked_psk(psk: str | None, coaps: str | None, server: str | None) -> str | None:
+    """The key of the devices where there is DTLS, a random one for None; else None.
+
+    Raises ValueError.
+    """
+    if psk is not None and not PSK.fullmatch(psk):
+        raise ValueError("psk: expected 8 to 16 letters or digits")
+    secure = coaps is not None or (server or "").startswith(COAPS)
+    if psk is not None and not secure:
+        raise ValueError("psk: expected together with coaps, or a server coaps://HOST:PORT")
+    return (psk or token_hex(8)) if secure else None
 
 
 def check_parts(
-    air: str, *, server: str | None, platform_only: bool, record: object | None
+    air: str, server: str | None, platform_only: bool, coaps: str | None, record: object | None
 ) -> None:
     """Raises ValueError for parameters that have no meaning together."""
-    if air == "memory" and (server is not None or platform_only):
-        raise ValueError("server, platform_only: expected together with air='coap'")
+    if air == "memory" and (server is not None or platform_only or coaps is not None):
+        raise ValueError("server, platform_only, coaps: expected together with air='coap'")
+    if server is not None and coaps is not None:
+        raise ValueError("coaps: expected without server")
     if platform_only and (server is not None or record is not None):
         raise ValueError("platform_only: expected without server and record")
 
@@ -101,7 +118,8 @@ def server_address(server: str | None, *, allow_network: bool) -> str | None:
     expected = "coap://HOST:PORT, such as coap://127.0.0.1:5683 or coap://[::1]:5683"
     address = address_of(server, "server", of_uri, expected)
     try:
-        local = allow_network or ip_address(split(address)[0]).is_loopback
+        host = split(address.removeprefix(COAPS))[0]
+        local = allow_network or ip_address(host).is_loopback
     except ValueError:  # a name: known when it is looked up
         return address
     if not local:
@@ -117,3 +135,8 @@ def run_number(air: str, now: float) -> int:
     247 s (RFC 7252 4.8.2). Equal in memory, where they do not.
     """
     return 0 if air == "memory" else round(now * 1000)
+
+
+def login_addresses(platform_addresses: Sequence[str]) -> list[str]:
+    """`host:port` of each. Raises ValueError."""
+    return [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
+from emulator.air.addresses import COAPS
 from emulator.air.faults import Link
 from emulator.air.network import Air, MemoryAir
 from emulator.clock.deadlines import Deadlines, earliest
 from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.misbehaviour import Misbehaviour
+from emulator.simulation.secure import SecureEnds
 
 
 class Part(Protocol):
@@ -43,11 +45,15 @@ class Endpoint(Part, Protocol):
 
     def deliver(self, source: str, datagram: bytes, now: float) -> None: ...
 
+    def credentials(self, server: str) -> tuple[str, bytes] | None:
+        """Identity and key for DTLS with a server; None: it has no key."""
+
 
 # Addresses of OneNET: the access machine (OneNET guide 5.1.1), and the bootstrap server by number
 # and by name (its FAQ of 2019).
 ACCESS_MACHINE = "183.230.40.40:5683"
 BOOTSTRAP_SERVERS = ("183.230.40.39:5683", "nbiotbt.heclouds.com:5683")
+_SECURE = 0x8000  # added to the number of an endpoint, for the address of its secure end
 
 
 def _behind_nat(number: int) -> str:
@@ -80,6 +86,7 @@ class Simulation:
         server.send = self.misbehaviour.send
         self.led = frozenset((ACCESS_MACHINE, *BOOTSTRAP_SERVERS, *addresses))
         self._platform = ""
+        self.secure = SecureEnds(air, lambda part: self._add_part(part, None))
         self._ends: list[Endpoint] = []
         self._address_of: Callable[[int], str] | None = None  # of an end, by its number
         self._parts: list[tuple[Part, Callable[[], None] | None]] = []
@@ -118,11 +125,21 @@ class Simulation:
         endpoint = self._ends[number - 1]
         wanted = self._address_of(number)
         address = self.air.attach(wanted, endpoint.deliver, lambda: endpoint.link)
-        endpoint.send_up = partial(self.air.send, address)
+        endpoint.send_up = partial(self._send_up, number, address)
         return address
 
+    def _send_up(self, number: int, source: str, to: str, datagram: bytes, now: float) -> None:
+        if not to.startswith(COAPS):
+            self.air.send(source, to, datagram, now)
+        elif self._address_of is not None:
+            at = self._address_of(_SECURE + number)
+            self.secure.send_up(self._ends[number - 1], at, to, datagram, now)
+
     def _send_down(self, address: str, datagram: bytes, now: float) -> None:
-        self.air.send(self._platform, address, datagram, now)
+        if not address.startswith(COAPS):
+            self.air.send(self._platform, address, datagram, now)
+        else:
+            self.secure.send_down(address, datagram, now)
 
     def step(self, now: float) -> float | None:
         """Do everything that is due up to `now`, each thing at its own time and in that order.

@@ -8,6 +8,7 @@ import socket
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import pytest
@@ -55,8 +56,11 @@ async def test_port_can_be_opened_again() -> None:
 
 
 @realtime
-async def test_report_becomes_a_data_point_and_read_reaches_the_host() -> None:
-    async with Emulator(baud=None, latency=0.001) as emulator:
+@pytest.mark.parametrize("air", ["memory", "coap"])
+async def test_report_becomes_a_data_point_and_read_reaches_the_host(
+    air: Literal["memory", "coap"],
+) -> None:
+    async with Emulator(baud=None, latency=0.001, air=air) as emulator:
         with Host(emulator.port) as host:
             await log_in(host, emulator)
             shown = await get(emulator, f"/devices/{emulator.device_id}")
@@ -255,11 +259,74 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
         ({"downlink_window": 0.0}, "downlink_window 0.0: expected"),
         ({"firmware": "SP9"}, "firmware 'SP9': expected one of SP1"),
         ({"modules": 0}, "modules 0: expected"),
+        ({"coap": "localhost:5683"}, "coap 'localhost:5683': expected an IP address"),
+        ({"server": "coap://127.0.0.1"}, "expected together with air='coap'"),
+        ({"platform_only": True}, "expected together with air='coap'"),
+        ({"air": "coap", "server": "127.0.0.1"}, "server '127.0.0.1': expected coap://HOST:PORT"),
+        ({"air": "coap", "server": "coap://192.0.2.1"}, "allow_network=True"),
+        (
+            {"air": "coap", "server": "coap://[::1]", "platform_only": True},
+            "expected without server and record",
+        ),
+        (
+            {"air": "coap", "platform_only": True, "record": print},
+            "expected without server and record",
+        ),
     ],
 )
 def test_invalid_parameter_is_refused(parameters: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Emulator(**parameters)  # type: ignore[arg-type]
+
+
+# The air by sockets ------------------------------------------------------------------------------
+
+
+@realtime
+async def test_module_logs_in_at_another_emulator_in_virtual_time() -> None:
+    """A day passes at once; both ends have the same clock."""
+    clock = VirtualClock()
+    cloud = Emulator(air="coap", platform_only=True, http=None, clock=clock, coap="[::1]:0")
+    async with cloud:
+        assert cloud.coap_url is not None
+        assert repr(cloud) == f"<Emulator: OneNET at {cloud.coap_url}>"
+        with pytest.raises(RuntimeError, match="made with platform_only=True"):
+            _ = cloud.module
+        shown: list[TraceLine] = []
+        module = Emulator(
+            baud=None,
+            air="coap",
+            server=cloud.coap_url,
+            style="onenet",
+            clock=clock,
+            trace=shown.append,
+            trace_air=True,
+        )
+        async with module:
+            assert (module.http_url, module.coap_url, module.device_id) == (None, None, None)
+            with Host(module.port) as host:
+                await host.command(configuration(module))
+                await host.command("AT+MIPLADDOBJ=0,3303,0")
+                await host.command("AT+MIPLOPEN=0,30")
+                clock.advance(5)
+                await host.until("+MIPLOPEN:0,1\r\n")
+                device = cloud.platform.device_by_imei(module.imei)
+                assert device is not None
+                assert cloud.platform.online(device)
+                clock.advance(86_400)
+                assert not cloud.platform.online(device)
+        ups = [line.text for line in shown if line.direction is Direction.UP]
+        assert "CON POST /rd?ep=865820030013978;460040000000001&b=U&lt=" in ups[0]
+
+
+@realtime
+def test_program_that_blocks_uses_the_air_by_sockets() -> None:
+    blocks: list[bytes] = []
+    with Emulator(baud=None, air="coap", platform_only=True, capture=blocks.append) as emulator:
+        assert str(emulator.coap_url).startswith("coap://127.0.0.1:")
+        emulator.air.faults.loss = 1.0
+        assert emulator.air.faults.loss == 1.0
+    assert blocks[0].startswith(bytes.fromhex("0a0d0d0a"))  # a pcapng section header
 
 
 # One clock ----------------------------------------------------------------------------------------
@@ -740,6 +807,12 @@ async def test_year_decides_the_errors_of_the_api(year: int | None, errno: int) 
         refused = await get(emulator, f"/nbiot?imei={emulator.imei}&obj_id=3303")
         assert refused["errno"] == errno
         assert (await get(emulator, "/devices/1"))["errno"] == 3  # in each year
+
+
+def test_downlink_window_is_of_each_module() -> None:
+    for given, expected in (({}, 60.0), ({"downlink_window": None}, None)):
+        boards = Emulator(http=None, modules=2, **given).boards  # type: ignore[arg-type]
+        assert [board.module.downlink_window for board in boards] == [expected] * 2
 
 
 def test_year_decides_the_order_and_the_repeats() -> None:

@@ -87,7 +87,8 @@ class Pair:
             self.air.step(self.now)
             for each in (self.server, self.client):
                 if each.due is not None and each.due <= self.now:
-                    each.step(self.now)
+                    due = each.step(self.now)
+                    assert due is None or due > self.now
         self.now = until
 
     def of(self, sender: str) -> list[bytes]:

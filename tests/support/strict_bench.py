@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import cast
+from functools import partial
 
 from emulator.air.faults import Faults
 from emulator.air.network import Air, MemoryAir
@@ -18,6 +18,7 @@ from emulator.module.module import Identity, Module
 from tests.support.strict_bootstrap import StrictBootstrap
 from tests.support.strict_coap import Exchange, StrictPeer
 from tests.support.strict_server import StrictServer
+from tests.support.strict_udp import UdpEnd
 
 START = 1_795_415_760.0
 ENDPOINT = "865820030013978;460040983300001"
@@ -35,25 +36,6 @@ def blob(uri: str, *, lifetime: int = 300, bootstrap: bool = False, extra: str =
         + ENDPOINT.encode()
     )
     return f"AT+MIPLCONF={len(data)},{data.hex().upper()},1,1"
-
-
-class _Socket(asyncio.DatagramProtocol):
-    """The UDP end of a server."""
-
-    def __init__(self, arrived: Callable[[str, bytes], None]) -> None:
-        self._arrived = arrived
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._arrived(f"{addr[0]}:{addr[1]}", data)
-
-    def send(self, peer: str, datagram: bytes) -> None:
-        assert self.transport is not None
-        host, _, port = peer.rpartition(":")
-        self.transport.sendto(datagram, (host, int(port)))
 
 
 class StrictBench:
@@ -74,7 +56,7 @@ class StrictBench:
         self.server = StrictServer(self.sender(0), forgiving=forgiving)
         self.servers: list[StrictPeer] = [self.server]
         self.uris: list[str] = []
-        self._sockets: list[_Socket] = []
+        self._sockets: list[UdpEnd] = []
         self._on_way = 0
         self._moved = asyncio.Event()
 
@@ -102,14 +84,9 @@ class StrictBench:
     async def over_udp(self) -> None:
         self.air = UdpAir(self._arrival, Faults(latency=0))
         for server in self.servers:
-            _, made = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda server=server: _Socket(lambda peer, data: self._came(server, peer, data)),  # type: ignore[misc]
-                local_addr=("127.0.0.1", 0),
-            )
-            assert made.transport is not None
+            made = await UdpEnd.open(partial(self._came, server))
             self._sockets.append(made)
-            port = made.transport.get_extra_info("sockname")[1]
-            self.uris.append(f"coap://127.0.0.1:{port}")
+            self.uris.append(made.uri)
         self.address = self.air.attach("127.0.0.1:0", self._delivered)
         self.module.send_up = self._send_up
 
@@ -134,8 +111,7 @@ class StrictBench:
     def close(self) -> None:
         self.air.close()
         for each in self._sockets:
-            assert each.transport is not None
-            each.transport.close()
+            each.close()
 
     # --- time ------------------------------------------------------------------------------------
 

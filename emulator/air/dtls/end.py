@@ -14,11 +14,13 @@ SCHEME = "coaps://"
 
 # guess: seconds. A handshake that takes longer is given up; NB-IoT needs up to 30 for one.
 HANDSHAKE_TIME = 60.0
+# Seconds until a handshake is looked at again for which it was, by OpenSSL's clock, too early.
+LOOK_AGAIN = 0.01
 # guess: seconds. A session in which nothing came for longer is closed. Longer than a day, which is
 # the longest lifetime that OneNET's devices commonly register for.
 IDLE_TIME = 90_000.0
-# guess: bound memory, about 75 KB for each. The session in which nothing came for longest, or the
-# handshake that began first, is dropped for a new one.
+# guess: bound memory; a session needs about 75 KB. The session in which nothing came for longest,
+# or the handshake that began first, is dropped for a new one.
 MAX_SESSIONS = 4096
 MAX_HANDSHAKES = 1024
 
@@ -61,8 +63,11 @@ class SecureEnd(ABC):
             self._take(address, first, datagram, now)
             self._update()
 
-    def step(self, now: float) -> None:
-        """Do what is due: repetitions, and the end of what has waited too long."""
+    def step(self, now: float) -> float | None:
+        """Do what is due: repetitions, and the end of what has waited too long.
+
+        Returns `due`, which is later than `now`.
+        """
         for address in self._timers.pop_due(now):
             session = self.handshakes[address]
             if session.started + HANDSHAKE_TIME <= now:
@@ -73,6 +78,7 @@ class SecureEnd(ABC):
         while self.sessions and self._oldest().heard + IDLE_TIME <= now:
             self._close(*self.sessions.popitem(last=False), now)
         self._update()
+        return self.due
 
     def drop(self, peer: str, now: float) -> None:
         """End the session with `peer`: its key is no longer valid, or it does not answer."""
@@ -131,9 +137,10 @@ class SecureEnd(ABC):
             self._forget_handshake(address)
             self._keep(address, session, now)
         elif in_handshake:
-            wait = session.wait
-            given_up = session.started + HANDSHAKE_TIME
-            self._timers.set(address, given_up if wait is None else min(now + wait, given_up))
+            due = session.started + HANDSHAKE_TIME
+            if (wait := session.wait) is not None:
+                due = min(due, now + max(wait, LOOK_AGAIN))
+            self._timers.set(address, due)
 
     def _keep(self, address: str, session: Session, now: float) -> None:
         """A handshake has ended well; the session is in place of an earlier one from now on."""

@@ -81,8 +81,8 @@ def client_context(credentials: Callable[[], Credentials]) -> SSL.Context:
     def show(_ssl: Any, _hint: Any, identity: Any, room: int, key: Any, key_room: int) -> int:
         shown = credentials()
         name = shown.identity.encode() + b"\0"
-        if len(name) > room or len(shown.key) > key_room:
-            return 0
+        assert len(name) <= room, "OpenSSL has room for MAX_IDENTITY"
+        assert len(shown.key) <= key_room, "and for MAX_KEY"
         identity[0 : len(name)] = name
         key[0 : len(shown.key)] = shown.key
         return len(shown.key)

@@ -19,6 +19,7 @@ from aiocoap import (
     Message,
 )
 
+from emulator.air.addresses import COAPS, of_uri, split
 from emulator.lwm2m import registry
 from emulator.lwm2m.content import decode
 from emulator.lwm2m.model import ContentError, Format, Item, Path
@@ -27,19 +28,23 @@ from emulator.module.lwm2m.operations import Refused, path_of
 from emulator.module.lwm2m.own_objects import LIFETIME
 from emulator.module.lwm2m.style import Style
 
-# LwM2M 1.0.2 E.1: Server URI, Bootstrap-Server and Short Server ID of the object Security.
-_SECURITY, _URI, _IS_BOOTSTRAP, _SERVER_ID = 0, 0, 1, 10
+# LwM2M 1.0.2 E.1: Server URI, Bootstrap-Server, identity, key and Short Server ID of the object
+# Security.
+_SECURITY, _URI, _IS_BOOTSTRAP, _IDENTITY, _KEY, _SERVER_ID = 0, 0, 1, 3, 5, 10
 _SERVER = LIFETIME.instance_path
 _ID_OF_SERVER = Path(1, 0, 0)
-_ADDRESS = re.compile(r"coap://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
-_COAP_PORT = 5683  # where a URI has none (RFC 7252 6.1)
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+", re.ASCII)
 _INSTANCE_LIMIT = 8  # guess: bounds the memory
 
 
 def address_of(uri: str) -> str | None:
-    """`host:port` of a CoAP URI; None if it is none."""
-    found = _ADDRESS.fullmatch(uri)
-    return None if found is None else f"{found[1].lower()}:{int(found[2] or _COAP_PORT)}"
+    """The address of a server with this URI, as in `ServerAddress`; None if it is none."""
+    try:
+        address = of_uri(uri) if uri.startswith(("coap://", COAPS)) else ""
+        host, _port = split(address.removeprefix(COAPS))
+    except ValueError:
+        return None
+    return address if _HOST.fullmatch(host) else None
 
 
 class Bootstrap:
@@ -52,14 +57,12 @@ class Bootstrap:
         self.finished = False
         self.lifetime: int | None = None
         self._style = style
-        self._servers: dict[Path, str] = {}  # addresses by the instance of the object Security
+        self._servers: dict[Path, ServerAddress] = {}  # by the instance of the object Security
         self._ids: dict[Path, int | None] = {}  # of each account and of the object Server
 
     @property
     def server(self) -> ServerAddress | None:
-        for address in self._servers.values():
-            return ServerAddress(address)
-        return None
+        return next(iter(self._servers.values()), None)
 
     def answer(self, request: Message) -> Message:
         """Do what the bootstrap server asks for."""
@@ -123,5 +126,8 @@ class Bootstrap:
             return BAD_REQUEST
         self._ids[instance] = number if isinstance(number, int) and not own else None
         if address is not None and not own:
-            self._servers[instance] = address
+            identity, key = values.get(_IDENTITY), values.get(_KEY)
+            shown = identity.decode("utf-8", "replace") if isinstance(identity, bytes) else None
+            secret = key if isinstance(key, bytes) else None
+            self._servers[instance] = ServerAddress(address, identity=shown, key=secret)
         return CHANGED

@@ -121,6 +121,10 @@ class Client:
         """Where a login goes first: `host:port`."""
         return self._account.server.address
 
+    def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
+        """Identity and key for DTLS: those of the bootstrap, else the endpoint name and `key`."""
+        return self._registration.credentials(key)
+
     @property
     def waiting(self) -> bool:
         """Whether an answer of the platform is outstanding whose outcome the host will get."""
@@ -351,11 +355,12 @@ class Client:
             raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
         if not self._observations.observe(incoming.peer, incoming.token, path, now, accept):
             raise Refused(INTERNAL_SERVER_ERROR)
+        first = self._style.first_observe
         if self._style.observe_value:
 
             def mark(message: Message, items: tuple[Item, ...]) -> None:
                 if message.code.is_successful():
-                    set_number(message, OptionNumber.OBSERVE, 0, self._style)
+                    set_number(message, OptionNumber.OBSERVE, first, self._style)
                     self._observations.answered(path, items)
                 else:
                     self._observations.cancel(path)
@@ -364,9 +369,10 @@ class Client:
         else:
             # The answer carries no value (observed in the suite's own code).
             answer = Message(code=CONTENT)
-            set_number(answer, OptionNumber.OBSERVE, 0, self._style)
+            set_number(answer, OptionNumber.OBSERVE, first, self._style)
             incoming.respond(answer, now)
-        self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
+        if self.objects.links(path):
+            self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
         self._observations.release(now)
 
     def _cancel_observe(self, path: Path, incoming: Incoming, now: float) -> None:
@@ -377,7 +383,8 @@ class Client:
             self.requests.receive(Operation.READ, path, incoming, now)
         else:
             incoming.respond(Message(code=CONTENT), now)
-        self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
+        if self.objects.links(path):
+            self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
     @property
     def due(self) -> float | None:

@@ -19,12 +19,15 @@ ACCESS_MACHINE = "183.230.40.40:5683"
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where the client logs in: `address` is host:port; `bootstrap`: of a bootstrap server, which
-    hands out the address to register at.
+    """Where the client logs in: `address` is host:port, or `coaps://host:port` of one that is
+    reached by DTLS; `bootstrap`: of a bootstrap server, which hands out the address to register at.
+    `identity`, `key`: what such a server gave for DTLS.
     """
 
     address: str = ACCESS_MACHINE
     bootstrap: bool = False
+    identity: str | None = None
+    key: bytes | None = None
 
 
 # Errors of the client; the dialect maps each to an error number ----------------------------------

@@ -41,8 +41,8 @@ class Observation:
     token: bytes
     path: Path
     values: HeldValues
-    accept: int | None = None  # the format that the peer wants
-    sequence: int = 0  # the answer to the observe request counts as 0
+    accept: int | None  # the format that the peer wants
+    sequence: int  # of the newest; the first is that of the answer to the observe request
     reports: list[_Report] = field(default_factory=list)  # whose values wait here
 
 
@@ -120,7 +120,9 @@ class Observations:
             return False
         # RFC 7641 4.1: the newer replaces the older
         values = HeldValues(path, self._attributes.of, now)
-        self._observations[path] = Observation(peer, token, path, values, accept)
+        self._observations[path] = Observation(
+            peer, token, path, values, accept, self._style.first_observe
+        )
         return True
 
     def answered(self, path: Path, items: Iterable[Item]) -> None:

@@ -62,6 +62,8 @@ def content(
         items = tuple(map(_placed, items))
     if accept is not None and style.strict:
         form: int = accept
+        if form == Format.OPAQUE and not all(isinstance(item.value, bytes) for item in items):
+            raise Refused(NOT_ACCEPTABLE)
     elif base.resource is None or len(items) != 1 or items[0].path.resource_instance is not None:
         form = style.tlv
     else:

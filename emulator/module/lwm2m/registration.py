@@ -17,6 +17,7 @@ from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, set_text_option
 from emulator.coap.server import Incoming
+from emulator.coap.tuning import schedule
 from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress
@@ -136,17 +137,6 @@ class Outcomes(Protocol):
     def deregistered(self) -> None: ...
 
 
-def schedule(timeout: float) -> tuple[float, ...]:
-    """Seconds to wait after each sending: as in REPETITIONS, `timeout` together."""
-    waits: list[float] = []
-    for wait in REPETITIONS:
-        if timeout <= wait:
-            break
-        waits.append(wait)
-        timeout -= wait
-    return (*waits, timeout)
-
-
 class Registration:
     """`ended` is called whenever a registration or an attempt ends, and when the instance is
     deleted. `outcomes` returns who is to know how the exchanges end.
@@ -163,6 +153,7 @@ class Registration:
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
+        self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
         self.due: float | None = None  # when a bootstrap that does not go on ends the login
         self._endpoint = endpoint
         self._style = style
@@ -171,7 +162,7 @@ class Registration:
         self._location: tuple[str, ...] = ()
         self._timeout = 0.0  # of the exchanges, in seconds
         self._expires = 0.0  # of the login
-        self._lifetime = 0  # that the server knows
+        self._lifetime = 0  # that the server has accepted last
         self._exchange: Exchange | None = None
         self._bootstrap: Bootstrap | None = None
 
@@ -184,6 +175,13 @@ class Registration:
     def lifetime(self) -> int:
         """Of the login, in seconds."""
         return self._account.lifetime
+
+    def credentials(self, key: bytes | None) -> tuple[str, bytes] | None:
+        """See `Client.credentials`."""
+        given = self._given or ServerAddress()
+        key = given.key or key
+        # guess: without another one, the identity is the endpoint name
+        return None if key is None else (given.identity or self._account.endpoint, key)
 
     def check(self, event: Event) -> None:
         """Raises NotAllowed when `event` is not legal now."""
@@ -222,6 +220,8 @@ class Registration:
         def on_response(response: Message | None, _now: float) -> None:
             self._exchange = None
             accepted = response is not None and response.code.is_successful()
+            if accepted:
+                self._lifetime = lifetime
             self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
             self._outcomes().updated(accepted=accepted)
 
@@ -295,9 +295,8 @@ class Registration:
             self._conclude_login(accepted=False)
 
     def _register(self, server: ServerAddress, now: float) -> None:
-        self.server = server.address
+        self.server, self._given = server.address, server
         account, style = self._account, self._style
-        self._lifetime = account.lifetime
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
         message = self._message(POST, ("rd",), query)
@@ -308,7 +307,7 @@ class Registration:
             self._exchange = None
             location = () if response is None else response.opt.location_path
             accepted = response is not None and response.code.is_successful() and bool(location)
-            self._location = location
+            self._location, self._lifetime = location, account.lifetime
             self._conclude_login(accepted=accepted)
             if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
@@ -316,7 +315,7 @@ class Registration:
 
         remaining = max(self._expires - now, 0.0)
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(remaining)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, remaining)
         )
 
     def _conclude_login(self, *, accepted: bool) -> None:
@@ -328,7 +327,6 @@ class Registration:
     def _update_message(self, lifetime: int, instances: tuple[Path, ...] | None) -> Message:
         strict = self._style.strict  # only what is new (LwM2M 1.0.2, 5.3.2)
         query = () if strict and lifetime == self._lifetime else (f"lt={lifetime}",)
-        self._lifetime = lifetime
         message = self._message(POST, self._location, query)
         if instances is not None:
             message.payload = registered_links(self._listed(instances, late=True), self._style)
@@ -344,8 +342,14 @@ class Registration:
 
     def update_silently(self, now: float, lifetime: int | None = None) -> None:
         """Renew the registration, for `lifetime` seconds unless None; not shown to the host."""
-        message = self._update_message(self._lifetime if lifetime is None else lifetime, None)
-        self._endpoint.request(self.server, message, lambda *_: None, now)
+        seconds = self._lifetime if lifetime is None else lifetime
+        message = self._update_message(seconds, None)
+
+        def on_response(response: Message | None, _now: float) -> None:
+            if response is not None and response.code.is_successful():
+                self._lifetime = seconds
+
+        self._endpoint.request(self.server, message, on_response, now)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))
@@ -358,7 +362,7 @@ class Registration:
     ) -> None:
         # guess: the timeout of the login bounds the other exchanges as well
         self._exchange = self._endpoint.request(
-            self.server, message, on_response, now, schedule=schedule(self._timeout)
+            self.server, message, on_response, now, schedule=schedule(REPETITIONS, self._timeout)
         )
 
     def _end_exchange(self) -> None:

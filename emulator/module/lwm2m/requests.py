@@ -56,7 +56,7 @@ OnValue = Callable[[Message, tuple[Item, ...]], None]
 
 @dataclass(slots=True)
 class _Pending:
-    incoming: Incoming  # its newest repetition
+    incoming: Incoming
     request: Request
     since: float
     # For the answer to an observe: called with the message and its values before it is sent.
@@ -111,20 +111,16 @@ class Requests:
             check(operation, path, declared=self._objects.type_of(path) is not None)
         msgid = self.msgid(incoming.mid)
         pending = self._pending.get(msgid)
-        repeated = pending is not None and _same(pending.incoming, incoming)
         try:
-            if pending is not None and repeated:
-                request = pending.request
-            else:
+            if pending is None or pending.incoming is not incoming:
                 request = self._request_of(operation, path, incoming.message, msgid)
-            _forward(request, self._host())
+                pending = _Pending(incoming, request, now, on_value)
+            _forward(pending.request, self._host())
         except CannotForward:
             raise Refused(BAD_REQUEST) from None
-        if pending is not None and repeated:
-            pending.incoming = incoming
-            return
-        self._pending.pop(msgid, None)
-        self._pending[msgid] = _Pending(incoming, request, now, on_value)
+        if self._pending.get(msgid) is not pending:
+            self._pending.pop(msgid, None)
+            self._pending[msgid] = pending
         if len(self._pending) > PENDING_LIMIT:
             del self._pending[next(iter(self._pending))]
 
@@ -148,9 +144,10 @@ class Requests:
         if operation in (Operation.READ, Operation.OBSERVE):
             accept = incoming.message.opt.accept
             answer = content(path, found, self._style, group=True, accept=accept)
-            self._host().read(ReadRequest(self.msgid(incoming.mid), path))
             if on_value is not None:
                 on_value(answer, found)
+            else:
+                self._host().read(ReadRequest(self.msgid(incoming.mid), path))
             incoming.respond(answer, now)
             return
         if not self._style.strict:
@@ -254,12 +251,6 @@ class Requests:
             stale = [msgid for msgid, p in self._pending.items() if now - p.since >= STALE_AFTER]
             for msgid in stale:
                 del self._pending[msgid]
-
-
-def _same(first: Incoming, second: Incoming) -> bool:
-    return first is second or (
-        first.mid == second.mid and first.token == second.token and first.peer == second.peer
-    )
 
 
 def _forward(request: Request, host: Host) -> None:

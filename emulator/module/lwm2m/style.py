@@ -25,7 +25,7 @@ class Style:
     as the same number. `long_zero`: an option with the number 0 has one byte, not none. `own`:
     resources that the module serves itself. `strict`: requests are judged as LwM2M 1.0 demands:
     Accept counts, a resource has the operations of its definition only, discover shows attributes,
-    an update has only what is new.
+    an update has only what is new. `first_observe`: the Observe number of the answer to an observe.
     """
 
     version: str | None
@@ -41,6 +41,7 @@ class Style:
     long_zero: bool
     own: tuple[Item, ...]
     strict: bool
+    first_observe: int
 
 
 # China Mobile's suite SDK 2.3.0 (captured). Its object Device holds the firmware version only.
@@ -58,6 +59,7 @@ ONENET = Style(
     long_zero=True,
     own=(Item(Path(_DEVICE, 0, 3), "1.0"),),
     strict=False,
+    first_observe=0,
 )
 # OMA-TS-LightweightM2M-V1_0_2. Server and Device are mandatory there (E.2, E.4); the account's
 # lifetime comes to these.
@@ -82,5 +84,6 @@ STANDARD = Style(
         Item(Path(_DEVICE, 0, 16), "U"),
     ),
     strict=True,
+    first_observe=1,  # npm's coap 0.22 waits for one above 0
 )
 STYLES: Mapping[str, Style] = {"onenet": ONENET, "standard": STANDARD}

@@ -14,7 +14,7 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, imei_of
+from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK, imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.payload import MAX_PAYLOAD
 
@@ -26,10 +26,10 @@ _TRAILING_COMMA = re.compile(
 )
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
-# OneNET guide 4.2.1; `auth` is in the documents of 2019.
+# OneNET guide 4.2.1; `auth` and `psk` are in the documents of 2019.
 _DEVICE = (
     *("title", "desc", "tags", "protocol", "location", "private"),
-    *("auth_info", "auth", "obsv", "other"),
+    *("auth_info", "auth", "psk", "obsv", "other"),
 )
 
 
@@ -208,6 +208,8 @@ def description(body: Mapping[str, object]) -> Description:
         raise invalid("tags, expected a list of texts")
     if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
         raise invalid(f"auth {_shown(auth)}, expected 1 to 16 letters or digits")
+    if (psk := _text(body, "psk")) is not None and not PSK.fullmatch(psk):
+        raise invalid(f"psk {_shown(psk)}, expected 8 to 16 letters or digits")
     return Description(
         title=title,
         imei=device_imei,
@@ -218,6 +220,7 @@ def description(body: Mapping[str, object]) -> Description:
         private=_boolean(body, "private"),
         observed=_boolean(body, "obsv"),
         auth=auth,
+        psk=psk,
         other=_object(body, "other"),
     )
 

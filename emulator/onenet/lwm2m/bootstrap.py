@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from random import Random
 
 from aiocoap import Message
@@ -14,23 +15,26 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.lwm2m.operations import Write, request_for
 from emulator.onenet.years import Retry
 
-# Object 0, instance 0: URI, whether it is a bootstrap server, security mode (3: none), and short
-# server id (LwM2M 1.0.2 appendix E.1; which of them OneNET writes: China Mobile's suite
+# Object 0, instance 0: URI, whether it is a bootstrap server, security mode, identity, secret key,
+# and short server id (LwM2M 1.0.2 appendix E.1; which of them OneNET writes: China Mobile's suite
 # specification 8.2).
 _SECURITY = Path(0, 0)
-_NO_SECURITY = 3
+_PRE_SHARED_KEY, _NO_SECURITY = 0, 3
 _SERVER_ID = 1  # guess
 
 
 class Bootstrap:
     """Writes `access_uri` to each endpoint that asks, and ends its bootstrap.
 
-    One conversation with each endpoint: when it asks again, the earlier one ends.
+    One conversation with each endpoint: when it asks again, the earlier one ends. With `secure_uri`
+    an endpoint for which `new_key` has a key gets both instead.
     """
 
     def __init__(self, coap: Endpoint, access_uri: str, retry: Retry, random: Random) -> None:
         self._coap = coap
         self.access_uri = access_uri
+        self.secure_uri: str | None = None
+        self.new_key: Callable[[str], bytes | None] = lambda _endpoint: None
         self._retry, self._random = retry, random
         self._open: dict[str, Exchange] = {}  # by endpoint
 
@@ -40,6 +44,9 @@ class Bootstrap:
         if earlier is not None:
             earlier.cancel()
         values: dict[int, Value] = {0: self.access_uri, 1: False, 2: _NO_SECURITY, 10: _SERVER_ID}
+        key = None if self.secure_uri is None else self.new_key(endpoint)
+        if self.secure_uri is not None and key is not None:
+            values |= {0: self.secure_uri, 2: _PRE_SHARED_KEY, 3: endpoint.encode(), 5: key}
         items = tuple(Item(Path(0, 0, number), value) for number, value in values.items())
         write = request_for(Write(_SECURITY, items, replace=True), accept_tlv=False)
         finish = Message(code=Code.POST, uri_path=("bs",))

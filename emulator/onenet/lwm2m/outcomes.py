@@ -57,6 +57,8 @@ def items_of(message: Message, base: Path) -> tuple[Item, ...]:
 
     Without payload none: China Mobile's suite answers an observe so.
     """
+    # guess: NUL bytes at the end of a string, which OneNET's C kit sends, are a part of it, as they
+    # are to servers in Java
     form, payload = message.opt.content_format, message.payload
     if not payload:
         return ()

@@ -33,6 +33,9 @@ from emulator.onenet.years import Year
 ACCESS_URI = "coap://183.230.40.40:5683"
 
 
+_SECURE = "coaps://"  # the beginning of a peer that is reached by DTLS
+
+
 class Product(Protocol):
     """What the server asks of its product, and what it reports to it."""
 
@@ -56,7 +59,8 @@ class Server:
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
     `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
-    new registration. `seed`: of the tokens and of the first message id.
+    new registration. `identity_of` a secure peer: whose key it has shown. `seed`: of the tokens and
+    of the first message id.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Server:
         self.on_change: Callable[[], None] = lambda: None
         self.send: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
         self.on_registered: Callable[[Registration], None] = lambda _registration: None
+        self.identity_of: Callable[[str], str | None] = lambda _peer: None
         self.refusing = False
         self._coap = Endpoint(
             lambda address, datagram, now: self.send(address, datagram, now),
@@ -135,7 +140,7 @@ class Server:
         given, listed = parameters(incoming.message), objects(incoming.message)
         if not given.endpoint or listed is None:
             raise Refusal(Code.BAD_REQUEST)
-        if not self._product.admits(given.endpoint, given.auth):
+        if not self._admits(given.endpoint, given.auth, incoming.peer):
             raise Refusal(Code.FORBIDDEN)
         old = self.registrations.get(given.endpoint)
         if old is not None:  # its open requests stay, and are repeated to the new address
@@ -190,9 +195,14 @@ class Server:
             registration = None
         if registration is None:
             raise Refusal(Code.NOT_FOUND)
-        if not self._product.admits(registration.endpoint, given.auth):
+        if not self._admits(registration.endpoint, given.auth, incoming.peer):
             raise Refusal(Code.FORBIDDEN)
         return registration
+
+    def _admits(self, endpoint: str, auth: str | None, peer: str) -> bool:
+        # guess: the identity of a device is its endpoint name
+        own = not peer.startswith(_SECURE) or self.identity_of(peer) == endpoint
+        return own and self._product.admits(endpoint, auth)
 
     def _end(self, registration: Registration, now: float) -> None:
         self._observer.stop(registration.endpoint)

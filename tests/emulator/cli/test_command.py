@@ -46,7 +46,7 @@ async def test_json_line_port_api_and_clean_exit(number: signal.Signals, tmp_pat
     link = tmp_path / "m5310"
     async with running("--json", "--baud", "off", "--link", str(link)) as process:
         info = await ready(process)
-        assert set(info) >= {"port", "http", "api_key", "imei", "imsi", "device_id"}
+        assert set(info) >= {"port", "http", "coap", "api_key", "imei", "imsi", "device_id"}
         assert info["port"] == str(link)
         with Host(info["port"]) as host:
             assert await host.command("AT") == "\r\nOK\r\n"

@@ -11,7 +11,7 @@ CLOUD = CloudInfo("http://127.0.0.1:8080", "secret", "coap://127.0.0.1:5683")
 FIRST = DeviceInfo("867", "460", "500000001")
 READY = StartupInfo(CLOUD, (FIRST,), ("/dev/pts/7",))
 PLATFORM = StartupInfo(CLOUD, (FIRST,), ())
-MODULE = StartupInfo(None, (replace(FIRST, device_id=None),), ("/dev/pts/7",), "[::1]:5683")
+MODULE = StartupInfo(None, (replace(FIRST, device_id=None),), ("/dev/pts/7",), "coap://[::1]:5683")
 
 
 def fleet(count: int) -> StartupInfo:

@@ -148,6 +148,24 @@ def test_watchers_are_called_before_time_moves() -> None:
     assert seen == [0.0, 1.0, 5.0]
 
 
+def test_watchers_of_timers_are_called_after_each_timer() -> None:
+    clock = VirtualClock(0.0)
+    seen: list[float] = []
+
+    def read() -> None:
+        seen.append(clock.now())
+        if clock.now() == 2.0:
+            clock.call_at(3.0, lambda: None)  # what was read plans something before the end
+
+    clock.watch(read, timers=True)
+    clock.call_at(2.0, lambda: None)
+    clock.advance(10.0)
+    clock.unwatch(read)
+    clock.call_at(11.0, lambda: None)
+    clock.advance(1.0)
+    assert seen == [0.0, 2.0, 3.0]
+
+
 @given(
     st.lists(st.floats(0, 100), max_size=20), st.lists(st.floats(0, 30), min_size=1, max_size=20)
 )

@@ -9,6 +9,8 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -206,6 +208,22 @@ async def test_reason_why_a_server_is_not_reached_is_shown(trace: tuple[str, ...
         assert line.startswith("datagram of ") != bool(trace)
         assert ("*** datagram of " in line) == bool(trace)
         await terminated(process)
+
+
+async def test_cloud_goes_on_when_its_output_is_not_read(device: socket.socket) -> None:
+    command = 'exec "$0" -m emulator platform --coap 127.0.0.1:0 --json 2>&-'
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, sys.executable, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        info = await ready(process)
+        assert (await register(device, info, answers=1))[0][:2] == bytes.fromhex("6141")
+        await call(info, f"/devices/{info['devices'][0]['device_id']}")
+        await terminated(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        process._transport.close()  # type: ignore[attr-defined]
 
 
 # The end -----------------------------------------------------------------------------------------

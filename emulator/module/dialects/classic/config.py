@@ -8,6 +8,7 @@ import struct
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.commands import Values
 from emulator.module.at.doubts import Doubts
+from emulator.module.lwm2m.bootstrap import address_of
 from emulator.module.lwm2m.host import ServerAddress
 from emulator.module.lwm2m.registration import BLOCKS, Account
 
@@ -23,8 +24,6 @@ _BLOCK_THRESHOLDS = range(3)
 _HEAD = struct.Struct("<BBHI")  # mode, debug, local port (0: the module chooses), lifetime
 _LENGTH = struct.Struct("<H")
 
-_URI = re.compile(r"coap://([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?")
-_COAP_PORT = 5683  # where the URI has none (RFC 7252 6.1)
 # `<imei>;<imsi>` (OneNET guide 4.2.1); letters occur in captured lines.
 _ENDPOINT = re.compile(r"[A-Za-z0-9]{1,17};[A-Za-z0-9]{1,16}")
 
@@ -65,11 +64,10 @@ def decode(blob: bytes, doubts: Doubts) -> Account:
 
 def _server(uri: bytes, bootstrap: bool, doubts: Doubts) -> ServerAddress:
     text = uri.decode("utf-8", "backslashreplace")
-    found = _URI.fullmatch(text)
-    if found is None:
+    address = address_of(text)
+    if address is None:
         doubts.take(f"the address {text!r} is not coap://host:port: the login will time out")
-        return ServerAddress(text, bootstrap)
-    return ServerAddress(f"{found[1].lower()}:{int(found[2] or _COAP_PORT)}", bootstrap)
+    return ServerAddress(address or text, bootstrap)
 
 
 def _counted(data: bytes) -> tuple[bytes, bytes]:

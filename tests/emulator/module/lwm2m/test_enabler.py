@@ -51,7 +51,7 @@ from aiocoap.numbers import Code
 
 from tests.support.strict_bench import ENDPOINT, StrictBench, strict_bench
 from tests.support.strict_bootstrap import StrictBootstrap
-from tests.support.strict_coap import Exchange
+from tests.support.strict_coap import NON, Exchange
 from tests.support.strict_formats import JSON, TEXT, TLV, Value
 
 STRING, INTEGER, FLOAT = 1, 3, 4
@@ -419,7 +419,7 @@ async def test_int_302(air: str) -> None:
         bench.server.stop(current)
         await bench.wait(100)
         assert (times(bench, voltage), times(bench, current)) == ([15], [20, 40])
-        sent = [one for one in bench.server.received if one.opt.observe]
+        sent = [one for one in bench.server.received if one.opt.observe and one.mtype is NON]
         assert len(sent) == 5  # two got a reset, and then nothing came
 
 

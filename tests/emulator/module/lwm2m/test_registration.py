@@ -7,18 +7,18 @@ from itertools import product
 import pytest
 
 from emulator.coap.endpoint import Endpoint
-from emulator.coap.tuning import Tuning
+from emulator.coap.tuning import Tuning, schedule
 from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.host import ACCESS_MACHINE, NotAllowed, ServerAddress
 from emulator.module.lwm2m.registration import (
     REGISTERED,
+    REPETITIONS,
     SERVING,
     TRANSITIONS,
     Account,
     Event,
     Registration,
     State,
-    schedule,
 )
 from emulator.module.lwm2m.style import ONENET
 from tests.support.lwm2m_messages import (
@@ -164,7 +164,7 @@ def test_register_is_repeated_until_its_timeout() -> None:
     ],
 )
 def test_schedule_fills_the_timeout(timeout: float, waits: tuple[float, ...]) -> None:
-    assert schedule(timeout) == waits
+    assert schedule(REPETITIONS, timeout) == waits
 
 
 def test_update_goes_to_the_location_of_the_registration() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiocoap.numbers import Code
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import clock
+from tests.support.effort import scaled
 from tests.support.strict_bench import StrictBench, strict_bench
 from tests.support.strict_coap import Exchange
-from tests.support.strict_formats import JSON, OPAQUE, TEXT, TLV, Value
+from tests.support.strict_formats import JSON, LINKS, OPAQUE, TEXT, TLV, Value
 
 STRING, BYTES, INTEGER, FLOAT, BOOL = 1, 2, 3, 4, 5
 RESOURCES = {
@@ -328,6 +330,19 @@ async def test_update_with_another_lifetime_says_so_once() -> None:
         assert [update.query for update in bench.server.updates] == [("lt=600",), (), ("lt=300",)]
 
 
+async def test_update_that_takes_the_place_of_another_has_its_lifetime() -> None:
+    """The server may not have received the first one."""
+    async with strict_bench("memory") as bench:
+        await logged_in(bench)
+        bench.air.faults.loss = 1.0
+        bench.command("AT+MIPLUPDATE=0,600,0")
+        await bench.wait(1)
+        bench.air.faults.loss = 0.0
+        bench.command("AT+MIPLUPDATE=0,600,0")
+        await bench.until(lambda: bench.urcs[-1] == "+MIPLUPDATE:0,1")
+        assert [update.query for update in bench.server.updates] == [("lt=600",)]
+
+
 async def test_server_that_forgot_the_module_refuses_its_update() -> None:
     async with strict_bench("memory", faults=1) as bench:
         await logged_in(bench)
@@ -376,3 +391,104 @@ async def test_style_onenet_fails_where_its_version_is_not_asked_for() -> None:
             "/3303/0: Content-Format 1542",
         ):
             assert any(text in fault for fault in server.faults), (text, server.faults)
+
+
+# Whatever a server asks --------------------------------------------------------------------------
+
+PATHS = st.sampled_from(
+    [
+        *RESOURCES,
+        *("/3303", "/3303/0", "/3303/1", "/3303/2", "/3303/0/5605", "/3303/1/5701", "/3306/0"),
+        *("/0", "/0/0", "/1", "/1/0", "/1/0/0", "/1/0/1", "/1/0/7", "/1/0/8", "/3", "/3/0"),
+        *("/3/0/3", "/3/0/4", "/3/0/11", "/3/0/16", "/9999", "/9999/0/1", "/65535", "/x", "/"),
+    ]
+)
+OBJECTS = st.sampled_from(["/3303", "/3306", "/0", "/1", "/3", "/9999", "/x", "/"])
+READABLE = st.sampled_from([None, TEXT, OPAQUE, 60, TLV, JSON])
+WRITABLE = st.sampled_from([None, TEXT, LINKS, OPAQUE, 60, TLV, JSON, 1542])
+PAYLOADS = st.sampled_from(
+    [
+        *(b"", b"1", b"-5", b"21.5", b"U", b"Cel", b"\xff", b"AAEC"),
+        *(
+            b"\xe1\x16\xdb\x16",
+            b"\xe4\x16\x44\x41\xac\x00\x00",
+            b"\xe1\x16\xda\x01\xe1\x16\xdb\x01",
+        ),
+        *(b"\xc2\x01\x03\xf2", b"\xc1\x06\x01\xc1\x07U", b"\x08\x00\x04\xe1\x16\xdb\x16"),
+        b'{"bn":"/1/0/","e":[{"n":"1","v":600}]}',
+    ]
+)
+QUERIES = st.sampled_from(["pmin=1", "pmax=5", "pmin", "gt=30&lt=10", "st=2", "pmin=3&pmax=9", "x"])
+STEPS = st.one_of(
+    st.tuples(st.just("read"), PATHS, READABLE),
+    st.tuples(st.just("observe"), PATHS, READABLE),
+    st.tuples(st.just("discover"), PATHS),
+    st.tuples(st.just("write"), PATHS, PAYLOADS, WRITABLE, st.booleans()),
+    st.tuples(st.just("execute"), PATHS, st.sampled_from([b"", b"1", b"0='x'"])),
+    st.tuples(st.just("attributes"), PATHS, QUERIES),
+    st.tuples(st.just("create"), OBJECTS, PAYLOADS),
+    st.tuples(st.just("delete"), PATHS),
+    st.tuples(st.just("cancel"), st.integers(0, 5)),
+    st.tuples(st.just("report"), st.integers(-50, 50), st.booleans()),
+    st.tuples(st.just("wait"), st.integers(1, 20)),
+    st.tuples(st.just("update"), st.sampled_from([60, 3600]), st.booleans()),
+)
+
+
+def ask(bench: StrictBench, observed: list[Exchange], step: tuple[Any, ...]) -> Exchange | None:
+    """The request of a step, if it is one that can be made now."""
+    server, now = bench.server, bench.now
+    match step:
+        case "read", path, accept:
+            return server.read(path, now, accept)
+        case "observe", path, accept:
+            return server.observe(path, now, accept=accept)
+        case "discover", path:
+            return server.discover(path, now)
+        case "write", path, payload, form, part:
+            return server.write(path, now, payload, form, part=part)
+        case "execute", path, arguments:
+            return server.execute(path, now, arguments)
+        case "attributes", path, query:
+            return server.set_attributes(path, now, query)
+        case "create", path, payload:
+            return server.ask("create", path, now, payload, code=Code.POST, content_format=TLV)
+        case "delete", path:
+            return server.ask("delete", path, now, code=Code.DELETE)
+        case "cancel", number if number < len(observed):
+            active = server.observations.get(observed[number].token)
+            if active is not None and active.active:
+                return server.cancel(observed[number], now)
+    return None
+
+
+async def take(bench: StrictBench, observed: list[Exchange], step: tuple[Any, ...]) -> None:
+    """One step; every request is answered."""
+    exchange = ask(bench, observed, step)
+    match step:
+        case "observe", *_ if exchange is not None:
+            observed.append(exchange)
+        case "report", value, both:
+            bench.report(WARM, str(value))
+            if both:
+                bench.report("/3306/0/5851", str(value))
+        case "wait", seconds:
+            await bench.wait(seconds)
+        case "update", lifetime, objects:
+            bench.command(f"AT+MIPLUPDATE=0,{lifetime},{int(objects)}")
+    if exchange is not None:
+        await bench.answered(exchange)
+
+
+@settings(max_examples=scaled(400))
+@given(st.lists(STEPS, min_size=5, max_size=20))
+def test_whatever_a_server_asks_it_gets_a_right_answer(steps: list[tuple[Any, ...]]) -> None:
+    async def case() -> None:
+        async with strict_bench("memory") as bench:
+            await logged_in(bench)
+            observed: list[Exchange] = []
+            for step in steps:
+                await take(bench, observed, step)
+            await bench.wait(30)
+
+    clock.run(case())

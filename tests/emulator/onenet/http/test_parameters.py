@@ -289,7 +289,7 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
             '"mode" is not served, expected data',
         ),
         (parameters.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
-        (parameters.description, {"psk": "x"}, '"psk" is not served, expected title, desc, tags'),
+        (parameters.description, {"chip": "x"}, '"chip" is not served, expected title, desc, tags'),
     ],
 )
 def test_unknown_member_of_a_body_is_refused_by_name(
@@ -397,6 +397,7 @@ def test_device_with_all_parameters() -> None:
         "other": {"version": "1.0.0", "manu": "china mobile"},
         "protocol": "lwm2m",
         "auth": "auth77",
+        "psk": "key45678",
     }
     assert parameters.description(body) == Description(
         title="mydevice",
@@ -409,6 +410,7 @@ def test_device_with_all_parameters() -> None:
         observed=False,
         other={"version": "1.0.0", "manu": "china mobile"},
         auth="auth77",
+        psk="key45678",
     )
 
 
@@ -446,6 +448,9 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
         ("auth", ""),
         ("auth", "a" * 17),
         ("auth", "a b"),
+        ("psk", "short12"),
+        ("psk", "a" * 17),
+        ("psk", "12345678!"),
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:

@@ -136,6 +136,11 @@ def test_error_code_is_named_in_the_outcome(code: int, failure: str | None) -> N
         # Captures of both branches of OneNET's C kit.
         ("/3200/0/5500", "c0 ff 31", {"/3200/0/5500": True}),
         ("/3200/0/5500", "c22d16 ff 410000", {"/3200/0/5500": False}),
+        (  # the first one counts the NUL at the end of a text
+            "/3200/0/5750",
+            "c22d16 ff e816760b3137313436333639313500",
+            {"/3200/0/5750": "1714636915\0"},
+        ),
         # Capture of wakaama's client.
         (
             "/31024/10",

@@ -164,7 +164,7 @@ def test_doubtful_blobs_are_taken_and_noted(odd: bytes) -> None:
     [
         (b"coap://183.230.40.40", "183.230.40.40:5683"),
         (b"coap://NbIotBt.heclouds.com:05683", "nbiotbt.heclouds.com:5683"),
-        (b"coap://[::1]:5683", "coap://[::1]:5683"),
+        (b"coap://[::1]:5683", "[::1]:5683"),
         (b"coap://\xff:5683", "coap://\\xff:5683"),
     ],
 )

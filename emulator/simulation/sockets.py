@@ -1,0 +1,62 @@
+"""Attaches modules and platform to an air of sockets: addresses with and without DTLS."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+from emulator.air.addresses import COAPS
+from emulator.air.udp.sockets import reached_at
+from emulator.onenet.platform import Platform
+from emulator.simulation.parameters import coap_address
+from emulator.simulation.simulation import Simulation
+
+
+class Ways(NamedTuple):
+    """Where the platform listens, by `coap` and by `coaps` (None: not), or `server`, another
+    server in its place, as `host:port` or `coaps://host:port`. `own`: where modules open sockets.
+    """
+
+    coap: str
+    coaps: str | None
+    server: str | None
+    own: str
+
+    @classmethod
+    def of(cls, coap: str, coaps: str | None, server: str | None, *, allow_network: bool) -> Ways:
+        """Raises ValueError."""
+        own = "0.0.0.0:0" if allow_network else "127.0.0.1:0"
+        return cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), server, own)
+
+    @property
+    def secure(self) -> bool:
+        """Whether there is DTLS."""
+        return self.coaps is not None or (self.server or "").startswith(COAPS)
+
+
+class Addresses(NamedTuple):
+    """URIs of the platform, and the addresses in a configuration that lead to a server."""
+
+    coap: str | None
+    coaps: str | None
+    servers: frozenset[str]
+
+
+def open_sockets(simulation: Simulation, platform: Platform, ways: Ways) -> Addresses:
+    """Attach all. Raises OSError, and ModuleNotFoundError if DTLS needs the extra `dtls`."""
+    plain = None if (ways.server or "").startswith(COAPS) else ways.server
+    listen = ways.coap if ways.server is None else None
+    at = simulation.open(listen, lambda _number: ways.own, plain or "")
+    coap = coaps = None
+    if ways.server is None:
+        reached = reached_at(at)
+        if reached != at:
+            simulation.air.routes[reached] = at
+        coap = platform.server.bootstrap.access_uri = f"coap://{reached}"
+    servers = frozenset((*simulation.air.routes, at))
+    if ways.secure:
+        dtls = import_module("emulator.simulation.dtls")  # its extra may be missing
+        secure = dtls.open_ends(simulation, platform, ways.coaps, ways.server)
+        servers |= secure.addresses
+        coaps = platform.server.bootstrap.secure_uri = secure.url
+    return Addresses(coap, coaps, servers)
