@@ -367,7 +367,7 @@ class Emulator:
         return Trace(guarded(self._trace, reported("trace")), self._begin, module=module)
 
     def _open_sockets(self, air: UdpAir, opened: AsyncExitStack) -> None:
-        """Raises OSError, ModuleNotFoundError."""
+        """Raises OSError."""
         opened.callback(air.close)
         found = open_sockets(self._simulation, self.platform, self._ways)
         self.coap_url, self.coaps_url, self._servers = found

@@ -164,7 +164,7 @@ def _print_startup(emulator: Emulator, *, as_json: bool) -> None:
     server = emulator.server
     if server is not None and not server.startswith("coaps://"):
         server = f"coap://{server}"
-    info = StartupInfo(cloud, devices, ports, server)
+    info = StartupInfo(cloud, devices, ports, server, emulator.psk)
     if as_json:
         text = info.as_json()
     else:

@@ -51,18 +51,20 @@ class CloudInfo:
 class StartupInfo:
     """What runs: modules on `ports` with their devices, or, without ports, the cloud alone.
 
-    `cloud` None: the modules register with the LwM2M server at the URI `server`.
+    `cloud` None: the modules register with the LwM2M server at the URI `server`, with the key `psk`
+    if that is by DTLS.
     """
 
     cloud: CloudInfo | None
     devices: tuple[DeviceInfo, ...]
     ports: tuple[str, ...]
     server: str | None = None
+    psk: str | None = None
 
     def as_json(self) -> str:
         """The fields of the cloud and of the first module, and a list of all modules."""
         cloud = {} if self.cloud is None else _given(asdict(self.cloud))
-        server = {} if self.server is None else {"server": self.server}
+        server = {} if self.server is None else _given({"server": self.server, "psk": self.psk})
         if not self.ports:
             return json.dumps({**cloud, "devices": [asdict(device) for device in self.devices]})
         modules = [
@@ -122,7 +124,10 @@ class StartupInfo:
 
     def _cloud(self) -> list[str]:
         if self.cloud is None:
-            return [f"  server    {self.server}  (OneNET's addresses lead there)"]
+            if self.psk is None:
+                return [f"  server    {self.server}  (OneNET's addresses lead there)"]
+            led = "coaps://183.230.40.40:5684"  # OneNET FAQ of 2019
+            return [f"  server    {self.server}  ({led} leads there)", f"  psk       {self.psk}"]
         cloud = self.cloud
         shown = {
             "HTTP API": cloud.http,

@@ -10,6 +10,7 @@ from emulator.air.addresses import COAPS
 from emulator.air.dtls.client import SecureClient
 from emulator.air.dtls.psk import Credentials
 from emulator.air.dtls.server import SecureServer
+from emulator.air.udp.sockets import reached_at
 from emulator.onenet.platform import Platform
 from emulator.simulation.secure import ADDRESSES, CredentialsOf, Send
 from emulator.simulation.simulation import Simulation
@@ -31,12 +32,16 @@ def open_ends(
     """
     simulation.secure.make_client = partial(_client, partial(_note, simulation))
     if own is None:
-        at = (server or "").removeprefix(COAPS)
+        at = reached = (server or "").removeprefix(COAPS)
         simulation.secure.lead(at)
     else:
         at = _open_server(simulation, platform, own)
-    addresses = {f"{COAPS}{address}" for address in (*ADDRESSES, at)}
-    return Opened(frozenset((at, *addresses)), None if own is None else f"{COAPS}{at}")
+        reached = reached_at(at)
+        if reached != at:
+            simulation.air.routes[reached] = at
+    plain = {*ADDRESSES, at, reached}
+    addresses = plain | {f"{COAPS}{address}" for address in plain}
+    return Opened(frozenset(addresses), None if own is None else f"{COAPS}{reached}")
 
 
 def _open_server(simulation: Simulation, platform: Platform, address: str) -> str:

@@ -48,7 +48,8 @@ class Owner(Protocol):
 
 class SecureEnds:
     """`make_client` makes the end of an endpoint; while it is None, what that sends is lost.
-    `on_plain` is called with what goes into the ends, as a tap of the air is.
+    `on_plain` is called with what goes into the ends, as a tap of the air is, and with what comes
+    out of them from other programs.
     """
 
     def __init__(self, air: Air, add_part: Callable[[SecureEnd], None]) -> None:
@@ -60,6 +61,7 @@ class SecureEnds:
         self._server_at = ""
         # The ends of the endpoints, with their addresses, by the identity of their owners.
         self._clients: dict[int, tuple[SecureEnd, str]] = {}
+        self._own: set[str] = set()  # what the platform sees of them
 
     def open_server(
         self, address: str, deliver: Send, make: Callable[[Send, Send], SecureEnd]
@@ -72,7 +74,12 @@ class SecureEnds:
         def send_sealed(to: str, datagram: bytes, now: float) -> None:
             self._air.send(self._server_at, to, datagram, now)
 
-        self._server = end = make(send_sealed, deliver)
+        def opened(peer: str, datagram: bytes, now: float) -> None:
+            if self.on_plain is not None and peer not in self._own:
+                self.on_plain(peer, COAPS + self._server_at, datagram, now)
+            deliver(peer, datagram, now)
+
+        self._server = end = make(send_sealed, opened)
         at = self._server_at = self._air.attach(address, end.receive)
         self.lead(at)
         self._add_part(end)
@@ -112,7 +119,13 @@ class SecureEnds:
         def send_sealed(to: str, datagram: bytes, now: float) -> None:
             self._air.send(at, to, datagram, now)
 
-        end = make(send_sealed, owner.deliver, owner.credentials)
+        def opened(peer: str, datagram: bytes, now: float) -> None:
+            if self.on_plain is not None and self._server is None:
+                self.on_plain(peer, COAPS + at, datagram, now)
+            owner.deliver(peer, datagram, now)
+
+        end = make(send_sealed, opened, owner.credentials)
         at = self._air.attach(address, end.receive, lambda: owner.link)
+        self._own.add(COAPS + at)
         self._add_part(end)
         return end, at

@@ -101,11 +101,13 @@ class Simulation:
         """Attach the server at the address `platform`, and each endpoint at that of its number.
 
         The addresses `led`, OneNET's and others, lead to the server. `platform` None: they lead to
-        `target`, another server. Returns where they lead. Raises OSError, ValueError.
+        `target`, another server; empty: they lead nowhere. Returns where they lead. Raises OSError,
+        ValueError.
         """
         if platform is not None:
             self._platform = target = self.air.attach(platform, self.misbehaviour.receive)
-        self.air.routes.update({address: target for address in self.led if address != target})
+        if target:
+            self.air.routes.update({address: target for address in self.led if address != target})
         self._address_of = address_of
         for number in range(1, len(self._ends) + 1):
             self._attach(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 from emulator.air.addresses import COAPS
@@ -24,9 +25,12 @@ class Ways(NamedTuple):
 
     @classmethod
     def of(cls, coap: str, coaps: str | None, server: str | None, *, allow_network: bool) -> Ways:
-        """Raises ValueError."""
+        """Raises ValueError, also if DTLS needs its extra."""
         own = "0.0.0.0:0" if allow_network else "127.0.0.1:0"
-        return cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), server, own)
+        made = cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), server, own)
+        if made.secure:
+            _dtls()
+        return made
 
     @property
     def secure(self) -> bool:
@@ -43,7 +47,7 @@ class Addresses(NamedTuple):
 
 
 def open_sockets(simulation: Simulation, platform: Platform, ways: Ways) -> Addresses:
-    """Attach all. Raises OSError, and ModuleNotFoundError if DTLS needs the extra `dtls`."""
+    """Attach all. Raises OSError."""
     plain = None if (ways.server or "").startswith(COAPS) else ways.server
     listen = ways.coap if ways.server is None else None
     at = simulation.open(listen, lambda _number: ways.own, plain or "")
@@ -53,10 +57,17 @@ def open_sockets(simulation: Simulation, platform: Platform, ways: Ways) -> Addr
         if reached != at:
             simulation.air.routes[reached] = at
         coap = platform.server.bootstrap.access_uri = f"coap://{reached}"
-    servers = frozenset((*simulation.air.routes, at))
+    servers = frozenset((*simulation.air.routes, at) if at else ())
     if ways.secure:
-        dtls = import_module("emulator.simulation.dtls")  # its extra may be missing
-        secure = dtls.open_ends(simulation, platform, ways.coaps, ways.server)
+        secure = _dtls().open_ends(simulation, platform, ways.coaps, ways.server)
         servers |= secure.addresses
         coaps = platform.server.bootstrap.secure_uri = secure.url
     return Addresses(coap, coaps, servers)
+
+
+def _dtls() -> ModuleType:
+    """`emulator.simulation.dtls`. Raises ValueError if its extra is missing."""
+    try:
+        return import_module("emulator.simulation.dtls")
+    except ImportError as error:
+        raise ValueError(f"coaps: {error}") from None

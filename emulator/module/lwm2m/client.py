@@ -106,6 +106,7 @@ class Client:
             self._attributes,
             lambda ackid: self.host.acknowledged(ackid),
         )
+        self.requests.on_observed = self._observations.release
         self._account = Account("", 0, ServerAddress())
         self._old: frozenset[Path] = frozenset()  # instances that the login listed
         self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
@@ -373,7 +374,8 @@ class Client:
             incoming.respond(answer, now)
         if self.objects.links(path):
             self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
-        self._observations.release(now)
+        if not self._style.observe_value:
+            self._observations.release(now)
 
     def _cancel_observe(self, path: Path, incoming: Incoming, now: float) -> None:
         if not self._observations.cancel(path):

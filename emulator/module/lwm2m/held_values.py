@@ -32,12 +32,16 @@ class HeldValues:
         for item in items:
             self._newest[item.path] = self._sent[item.path] = item.value
 
-    def add(self, items: Iterable[Item]) -> None:
-        """The host reports these values."""
+    def add(self, items: Iterable[Item], *, confirmed: bool = False) -> None:
+        """The host reports these values. `confirmed`: it waits for the acknowledgement, so that
+        one that is as before is sent too, unless gt, lt or st say not to.
+        """
         for item in items:
             self._newest[item.path] = item.value
             last = self._sent.get(item.path)
-            if last is None or self._attributes(item.path).reports(last, item.value):
+            attributes = self._attributes(item.path)
+            wanted = confirmed and not attributes.numeric
+            if last is None or wanted or attributes.reports(last, item.value):
                 self._waiting[item.path] = None
 
     def forget(self, instance: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from aiocoap import CON, NON
+from aiocoap import CON, NON, Message
 
 from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
@@ -14,6 +14,7 @@ from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.attributes import AttributeTable
 from emulator.module.lwm2m.held_values import HeldValues
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, Objects
+from emulator.module.lwm2m.operations import Refused
 from emulator.module.lwm2m.payloads import content
 from emulator.module.lwm2m.registration import MAX_TRANSMIT_WAIT
 from emulator.module.lwm2m.style import Style
@@ -189,7 +190,7 @@ class Observations:
                 covered = True
                 report.parts += 1
                 if self._style.attributes:
-                    observation.values.add(part)
+                    observation.values.add(part, confirmed=report.ackid > 0)
                     observation.reports.append(report)
                     self._send_due(observation, now)
                 else:
@@ -213,10 +214,14 @@ class Observations:
     ) -> None:
         observation.sequence = (observation.sequence + 1) & 0xFFFFFF
         group = self._objects.has_groups(observation.path)
-        message = content(
-            observation.path, items, self._style, group=group, accept=observation.accept
-        )
-        message.opt.observe = observation.sequence
+        try:
+            message = content(
+                observation.path, items, self._style, group=group, accept=observation.accept
+            )
+            message.opt.observe = observation.sequence
+        except Refused as refused:  # the value is of another form now (RFC 7641 4.2)
+            message = Message(code=refused.code)
+            self._observations.pop(observation.path, None)
         confirmable = any(report.ackid for report in reports)
         self._unacknowledged += confirmable
 

@@ -64,7 +64,9 @@ class _Pending:
 
 
 class Requests:
-    """`msgids`: the ids that the host gets to see. `host` returns who answers."""
+    """`msgids`: the ids that the host gets to see. `host` returns who answers. Set `on_observed`,
+    which is called once an observe is answered.
+    """
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class Requests:
         self._host = host
         self._msgids = msgids
         self._pending: dict[int, _Pending] = {}
+        self.on_observed: Callable[[float], None] = lambda _now: None
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -149,6 +152,8 @@ class Requests:
             else:
                 self._host().read(ReadRequest(self.msgid(incoming.mid), path))
             incoming.respond(answer, now)
+            if on_value is not None:
+                self.on_observed(now)
             return
         if not self._style.strict:
             raise Refused(NOT_FOUND)
@@ -245,6 +250,8 @@ class Requests:
         if pending.on_value is not None:
             pending.on_value(message, items)
         pending.incoming.respond(message, now)
+        if pending.on_value is not None:
+            self.on_observed(now)
 
     def _drop_stale(self, now: float) -> None:
         if self._pending:

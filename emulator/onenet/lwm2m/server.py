@@ -59,8 +59,8 @@ class Server:
     `emulator.simulation.simulation.Part`. `registrations` and `requests` may be read.
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
     `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
-    new registration. `identity_of` a secure peer: whose key it has shown. `seed`: of the tokens and
-    of the first message id.
+    new registration. `identity_of` a secure peer: whose key it has shown; None: that is not
+    checked. `seed`: of tokens and message ids.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Server:
         self.on_change: Callable[[], None] = lambda: None
         self.send: Callable[[str, bytes, float], None] = lambda _to, _datagram, _now: None
         self.on_registered: Callable[[Registration], None] = lambda _registration: None
-        self.identity_of: Callable[[str], str | None] = lambda _peer: None
+        self.identity_of: Callable[[str], str | None] | None = None
         self.refusing = False
         self._coap = Endpoint(
             lambda address, datagram, now: self.send(address, datagram, now),
@@ -201,7 +201,8 @@ class Server:
 
     def _admits(self, endpoint: str, auth: str | None, peer: str) -> bool:
         # guess: the identity of a device is its endpoint name
-        own = not peer.startswith(_SECURE) or self.identity_of(peer) == endpoint
+        identity_of = self.identity_of if peer.startswith(_SECURE) else None
+        own = identity_of is None or identity_of(peer) == endpoint
         return own and self._product.admits(endpoint, auth)
 
     def _end(self, registration: Registration, now: float) -> None:

@@ -43,9 +43,11 @@ async def call(info: dict[str, Any], path: str) -> Any:
     return answer["data"]
 
 
-async def report_and_be_read(module: dict[str, Any], cloud: dict[str, Any]) -> None:
+async def report_and_be_read(
+    module: dict[str, Any], cloud: dict[str, Any], uri: str = "coap://183.230.40.40:5683"
+) -> None:
     """A program logs in and reports; an application reads the report, then the program."""
-    async with Device(module["port"], ENDPOINT, on_read=lambda _: 19.5) as device:
+    async with Device(module["port"], ENDPOINT, uri=uri, on_read=lambda _: 19.5) as device:
         temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
         await device.connect(timeout=20)
         await device.notify(temperature, 22.5, acknowledge=True)
@@ -86,6 +88,29 @@ async def test_module_and_cloud_as_two_processes(style: str, listen: str, host: 
         announced = (await terminated(platform)).splitlines()
     assert len(announced) == 1
     assert announced[0].startswith(f"{ENDPOINT} has registered. Read an instance: curl -H ")
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "0.0.0.0:0"])
+async def test_module_and_cloud_as_two_processes_with_dtls(listen: str) -> None:
+    pytest.importorskip("OpenSSL", reason="DTLS was not tried: pip install 'm5310[dtls]'")
+    async with running("platform", "--coaps", listen, *FAST[2:]) as platform:
+        cloud = await ready(platform)
+        assert cloud.keys() == {"http", "api_key", "coap", "coaps", "psk", "devices"}
+        assert "//0.0.0.0:" not in cloud["coaps"]
+        options = ("--psk", cloud["psk"], "--allow-network", "--trace", *FAST)
+        async with running("--server", cloud["coaps"], *options) as process:
+            module = await ready(process)
+            assert (module["server"], module["psk"]) == (cloud["coaps"], cloud["psk"])
+            await report_and_be_read(module, cloud, "coaps://183.230.40.40:5684")
+            trace = await terminated(process)
+        await terminated(platform)
+    for expected in (
+        r"==> .* > 183\.230\.40\.40:5684  DTLS handshake, \d+ B\n",
+        r"==> coaps://.* > coaps://183\.230\.40\.40:5684  CON POST /rd\?ep=",
+        r"<== 183\.230\.40\.40:5684 > .*  DTLS data, \d+ B\n",
+        r"<== coaps://183\.230\.40\.40:5684 > coaps://.*  CON GET /3303/0/5700",
+    ):
+        assert re.search(expected, trace), (expected, trace)
 
 
 async def test_line_that_the_platform_prints_drives_the_device() -> None:

@@ -213,6 +213,42 @@ async def test_report_with_an_ackid_is_confirmed(air: str) -> None:
         assert bench.server.observations[observed.token].confirmable == [True, False]
 
 
+async def test_report_before_the_observe_comes_after_its_answer() -> None:
+    async with strict_bench("memory") as bench:
+        await logged_in(bench)
+        bench.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"20.5",1')
+        observed = bench.server.observe(WARM, bench.now)
+        await bench.wait(1)
+        assert bench.server.values[observed.token] == {WARM: 21.5}
+        bench.report(WARM, "23.5")
+        await bench.wait(1)
+        assert [values for _, values in sent(bench, observed)] == [[20.5], [23.5]]
+
+
+async def test_report_with_an_ackid_is_sent_though_nothing_changed() -> None:
+    async with strict_bench("memory") as bench:
+        await logged_in(bench)
+        observed = await bench.answered(bench.server.observe(WARM, bench.now))
+        bench.report(WARM, "21.5")
+        await bench.wait(1)
+        assert sent(bench, observed) == []
+        bench.command('AT+MIPLNOTIFY=0,3303,0,5700,4,"21.5",1,7')
+        await bench.until(lambda: bench.urcs[-1] == "+MIPLNOTIFY:0,7")
+
+
+async def test_notification_in_a_format_that_no_longer_fits_ends_the_observation() -> None:
+    async with strict_bench("memory", faults=1) as bench:
+        await logged_in(bench)
+        observed = bench.server.observe("/3349/0/5910", bench.now, accept=OPAQUE)
+        await bench.answered(observed)
+        bench.command('AT+MIPLNOTIFY=0,3349,0,5910,1,"a text",1')
+        await bench.wait(1)
+        assert "code 4.06" in bench.server.faults[0]
+        bench.command('AT+MIPLNOTIFY=0,3349,0,5910,1,"another",1')
+        await bench.wait(1)
+        assert len(bench.server.faults) == 1
+
+
 async def test_observe_again_gives_the_observation_a_new_token() -> None:
     async with strict_bench("memory") as bench:
         await logged_in(bench)
