@@ -41,6 +41,7 @@ from emulator.simulation.parameters import (
     checked_key,
     checked_psk,
     login_addresses,
+    run_number,
     server_address,
 )
 from emulator.simulation.remote import remote
@@ -154,8 +155,8 @@ class Emulator:
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
-        self.platform = Platform(year_of(year), seed=seed)
         self.clock, self.baud = clock or LoopClock(), baud
+        self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)

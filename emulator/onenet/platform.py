@@ -23,7 +23,8 @@ MAX_OPEN_REQUESTS = 20
 class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
-    `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of the tokens.
+    `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
+    and message ids.
     """
 
     def __init__(

@@ -130,6 +130,13 @@ def server_address(server: str | None, *, allow_network: bool) -> str | None:
     return address
 
 
+def run_number(air: str, now: float) -> int:
+    """Differs between two runs on sockets: devices outlive a run, and remember its message ids for
+    247 s (RFC 7252 4.8.2). Equal in memory, where they do not.
+    """
+    return 0 if air == "memory" else round(now * 1000)
+
+
 def login_addresses(platform_addresses: Sequence[str]) -> list[str]:
     """`host:port` of each. Raises ValueError."""
     return [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]

@@ -107,12 +107,14 @@ class Secure:
             end,
         )
 
+        name = f"{IMEI};{IMSI}"
+
         def from_server(peer: str, datagram: bytes, now: float) -> None:
             to_module(peer.removeprefix(end.SCHEME), datagram, now)
 
         self._make: dict[str, Callable[[], Any]] = {
-            "platform": lambda: SecureServer(down, to_platform, {"device": KEY}.get),
-            "module": lambda: SecureClient(up, from_server, lambda _: Credentials("device", KEY)),
+            "platform": lambda: SecureServer(down, to_platform, {name: KEY}.get),
+            "module": lambda: SecureClient(up, from_server, lambda _: Credentials(name, KEY)),
         }
         self.server, self.client = self._make["platform"](), self._make["module"]()
         self._scheme: str = end.SCHEME
@@ -185,6 +187,8 @@ class World:
         self.platform = Platform(seed=self._starts)  # other tokens than the one before
         secure = self._secure
         self.platform.server.send = self._from_platform if secure is None else secure.send_down
+        if secure is not None:
+            self.platform.server.identity_of = lambda peer: secure.server.identity(peer)
         self.device = self.platform.create_device(Description("a device", IMEI, IMSI), self.now)
 
     def rebind(self) -> None:

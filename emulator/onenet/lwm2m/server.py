@@ -60,7 +60,7 @@ class Server:
     `access_uri`: where endpoints that bootstrap are led; `bootstrap.access_uri` may be changed.
     `refusing`: each register and update is answered with 4.03. `on_registered` is called with each
     new registration. `identity_of` a secure peer: whose key it has shown; None: that is not
-    checked. `seed`: of the tokens.
+    checked. `seed`: of tokens and message ids.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Server:
             lambda address, datagram, now: self.send(address, datagram, now),
             seed=~seed,  # other tokens than those of the modules with the same seed
             mids=MIDS,
-            first_mid=MIDS[0],
+            first_mid=MIDS[seed * 40_503 % len(MIDS)],
             tuning=Tuning(nstart=None),  # as seen: requests do not wait for each other
             known_options=frozenset((AUTHENTICATION,)),
         )

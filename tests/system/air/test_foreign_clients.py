@@ -127,6 +127,23 @@ async def test_device_on_aiocoap(root: str) -> None:
         await live(it, device)
 
 
+async def test_platform_that_starts_again_asks_a_device_that_remembers_it() -> None:
+    """The device, at the same address, would take a known message id for a repetition."""
+    async with cloud() as it, foreign_device(it.address) as device:
+        await device.register()
+        await device.until("READ /3/0")
+        await it.emulator.close()
+        device.log.clear()
+        async with cloud(coap=it.address) as again:
+            gone = await device.request(aiocoap.POST, device.location)
+            assert gone.code.dotted == "4.04"
+            await device.register()
+            await device.until("READ /3/0")
+            assert "OBSERVE /3303/0" in device.log
+            device.notify(21.5, confirmable=True)
+            await again.until(21.5)
+
+
 async def test_device_on_aiocoap_behind_a_bad_air_and_a_nat() -> None:
     """A relay loses, duplicates and reorders; both sides repeat, ten times as fast."""
     faults = Faults(latency=0, seed=2)
