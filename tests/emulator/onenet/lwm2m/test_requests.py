@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.tuning import Tuning
 from emulator.lwm2m.model import Item, Path
@@ -574,6 +575,7 @@ class RequestMachine(RuleBasedStateMachine):
         self.ends: dict[int, int] = {}
         self.cancelled: set[int] = set()
         self.begun: dict[int, tuple[Request, bytes]] = {}
+        self.devices[1].queue = True
 
     @rule(
         device=st.sampled_from([0, 1]),
@@ -584,8 +586,10 @@ class RequestMachine(RuleBasedStateMachine):
         self.ends[number] = 0
         done = partial(self.done, number)
         requests, sent = self.bench.requests, self.bench.sent
+        asleep, before = self.devices[device].asleep(self.now), len(sent)
         request = requests.begin(self.devices[device], operation, done, self.now)
-        self.begun[number] = request, sent[-1][1]
+        assert len(sent) == before + (not asleep)
+        self.begun[number] = request, sent[-1][1] if sent else bytes(8)
 
     def done(self, number: int, _: Outcome) -> None:
         self.ends[number] += 1
@@ -619,10 +623,18 @@ class RequestMachine(RuleBasedStateMachine):
     def offline(self, endpoint: str) -> None:
         self.bench.requests.abandon(endpoint, self.now)
 
-    @rule(seconds=st.floats(0, 12))
+    @rule(device=st.sampled_from([0, 1]), address=st.sampled_from(["elsewhere", "third"]))
+    def update(self, device: int, address: str) -> None:
+        self.bench.requests.heard(self.devices[device], address, self.now)
+
+    @rule(seconds=st.one_of(st.floats(0, 12), st.just(100.0)))
     def wait(self, seconds: float) -> None:
-        self.now += seconds
-        self.bench.coap.step(self.now)
+        self.step(self.now + seconds)
+
+    def step(self, now: float) -> None:
+        self.now = now
+        self.bench.coap.step(now)
+        self.bench.requests.step(now)
 
     @invariant()
     def each_ends_once(self) -> None:
@@ -640,9 +652,8 @@ class RequestMachine(RuleBasedStateMachine):
         assert set(self.bench.coap.observations) <= tokens
 
     def teardown(self) -> None:
-        while self.bench.coap.due is not None:
-            self.now = max(self.now, self.bench.coap.due)
-            self.bench.coap.step(self.now)
+        while (due := earliest(self.bench.coap.due, self.bench.requests.due)) is not None:
+            self.step(max(self.now, due))
         for number, ends in self.ends.items():
             assert ends == (number not in self.cancelled)
 
