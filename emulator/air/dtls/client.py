@@ -22,7 +22,8 @@ MAX_SILENCE = 10.0
 class SecureClient(SecureEnd):
     """Begins a session with each server that something is sent to.
 
-    `credentials_of(peer)`: what to show there; None: there is no key, and the datagram is lost.
+    `credentials_of(peer)`: what to show there; None: there is no key, and the datagram is lost, as
+    it is with invalid ones.
     Datagrams wait for the handshake; if it fails, they are lost, and the next one begins another.
     """
 
@@ -39,7 +40,6 @@ class SecureClient(SecureEnd):
         self._context = client_context(self._shown)
 
     def send(self, peer: str, data: bytes, now: float) -> None:
-        """Raises ValueError for invalid credentials."""
         address = peer.removeprefix(COAPS)
         session = self.sessions.get(address)
         if session is not None and _is_silent(session, now):
@@ -55,10 +55,13 @@ class SecureClient(SecureEnd):
 
     def _ask(self, address: str, data: bytes, now: float) -> None:
         credentials = self._credentials_of(COAPS + address)
-        if credentials is None:
-            self._on_note(f"datagram to {COAPS}{address} lost: no key for this server")
+        try:
+            if credentials is None:
+                raise ValueError("no key for this server")
+            credentials.check()
+        except ValueError as error:
+            self._on_note(f"datagram to {COAPS}{address} lost: {error}")
             return
-        credentials.check()
         session = Session(self._context, credentials)
         session.waiting.append(data)
         self._begin(address, session, now)
