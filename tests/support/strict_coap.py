@@ -59,6 +59,7 @@ class StrictPeer:
         self.exchanges: dict[bytes, Exchange] = {}
         self.received: list[Message] = []
         self._answered: dict[tuple[str, int, bytes], tuple[bytes, bytes]] = {}
+        self._notified: dict[tuple[str, int, bytes], bool] = {}  # whether it was taken
 
     # --- to be defined by the server ---------------------------------------------------------
 
@@ -190,7 +191,10 @@ class StrictPeer:
                 self._empty(peer, ACK, message.mid, now)
             self._on_answer(exchange, message, datagram, now)
         else:
-            taken = self.notified(peer, message, now)
+            key = peer, message.mid, message.token
+            taken = self._notified.get(key)
+            if taken is None:
+                taken = self._notified[key] = self.notified(peer, message, now)
             if not taken:
                 self._empty(peer, RST, message.mid, now)
             elif message.mtype is CON:

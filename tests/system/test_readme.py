@@ -244,7 +244,7 @@ def test_lines_of_the_emulator_are_understood() -> None:
 def test_options_of_the_air_in_the_table_exist(part: str) -> None:
     table = part[part.index("| `--air coap`") :].partition("\n\n")[0]
     rows = [row.split(" | ") for row in table.splitlines()]
-    assert len(rows) == 9
+    assert len(rows) == 10
     usage = options.parser().format_help()
     emulator = Emulator(air="coap")
     for option, parameters, _ in rows:

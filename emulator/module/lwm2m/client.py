@@ -6,27 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from aiocoap import (
-    BAD_REQUEST,
-    CHANGED,
-    CONTENT,
-    INTERNAL_SERVER_ERROR,
-    METHOD_NOT_ALLOWED,
-    NOT_FOUND,
-    Message,
-)
-from aiocoap.numbers import OptionNumber
+from aiocoap import CHANGED, Message
 
 from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, RECOGNIZED_OPTIONS
 from emulator.coap.server import Incoming
 from emulator.coap.tuning import Tuning
-from emulator.lwm2m import registry
-from emulator.lwm2m.model import ContentError, Item, Path
-from emulator.lwm2m.values import Type
+from emulator.lwm2m.model import Item, Path
+from emulator.module.lwm2m.answers import Answers
 from emulator.module.lwm2m.attributes import AttributeTable
-from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
     Host,
@@ -39,7 +28,6 @@ from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
 from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
-from emulator.module.lwm2m.payloads import check_accept, discovered, set_number
 from emulator.module.lwm2m.registration import (
     REGISTERED,
     SERVING,
@@ -107,6 +95,15 @@ class Client:
             lambda ackid: self.host.acknowledged(ackid),
         )
         self.requests.on_observed = self._observations.release
+        self._answers = Answers(
+            style,
+            self.objects,
+            self._own,
+            self._attributes,
+            self._observations,
+            self.requests,
+            lambda: self.host,
+        )
         self._account = Account("", 0, ServerAddress())
         self._old: frozenset[Path] = frozenset()  # instances that the login listed
         self._listed: frozenset[Path] = frozenset()  # and those that an update has listed since
@@ -294,13 +291,13 @@ class Client:
     def _do(self, operation: Operation, path: Path, incoming: Incoming, now: float) -> None:
         match operation:
             case Operation.DISCOVER:
-                self._discover(path, incoming, now)
+                self._answers.discover(path, incoming, now)
             case Operation.OBSERVE:
-                self._observe(path, incoming, now)
+                self._answers.observe(path, incoming, now)
             case Operation.CANCEL_OBSERVE:
-                self._cancel_observe(path, incoming, now)
+                self._answers.cancel_observe(path, incoming, now)
             case Operation.WRITE_ATTRIBUTES:
-                self._write_attributes(path, incoming, now)
+                self._answers.write_attributes(path, incoming, now)
             case Operation.EXECUTE if path == UPDATE_TRIGGER and self._own.knows(path):
                 incoming.respond(Message(code=CHANGED), now)
                 self._registration.update_silently(now)
@@ -308,85 +305,6 @@ class Client:
                 self.requests.receive(operation, path, incoming, now)
             case _:
                 assert_never(operation)
-
-    # What the module answers itself, and then reports to the host.
-
-    def _discover(self, path: Path, incoming: Incoming, now: float) -> None:
-        links = self.objects.links(path)
-        if not links and not self._own.knows(path):
-            raise Refused(NOT_FOUND)
-        found = self._links(path) if self._style.strict else links or self._own.links(path)
-        if self._style.strict and not found:
-            raise Refused(NOT_FOUND)
-        attributes = self._attributes.shown(path, found) if self._style.strict else {}
-        incoming.respond(discovered(found, attributes), now)
-        if links:
-            self.host.discovered(self.requests.msgid(incoming.mid), path)
-
-    def _links(self, path: Path) -> tuple[Path, ...]:
-        """What is at `path` and below it, of the host and of the module."""
-        both = dict.fromkeys((*self.objects.links(path), *self._own.links(path)))
-        return tuple(
-            sorted(both, key=lambda path: [int(part) for part in str(path)[1:].split("/")])
-        )
-
-    def _write_attributes(self, path: Path, incoming: Incoming, now: float) -> None:
-        strict, query = self._style.strict, incoming.message.opt.uri_query
-        if not (self._links(path) if strict else self.objects.knows(path)):
-            raise Refused(NOT_FOUND)
-        try:
-            self._attributes.write(path, query, number=not strict or self._is_number(path))
-        except ContentError:
-            raise Refused(BAD_REQUEST) from None
-        incoming.respond(Message(code=CHANGED), now)
-
-    def _is_number(self, path: Path) -> bool:
-        declared = self.objects.type_of(path)
-        kind = registry.type_of(path) if declared is None else self.host.lwm2m_type(declared)
-        return kind in (Type.INTEGER, Type.UNSIGNED, Type.FLOAT)
-
-    def _observe(self, path: Path, incoming: Incoming, now: float) -> None:
-        accept = incoming.message.opt.accept
-        if self._style.strict:
-            check_accept(accept, path)
-            if not self._links(path):
-                check(Operation.OBSERVE, path, declared=False)
-                raise Refused(NOT_FOUND)
-        elif not self.objects.links(path):
-            raise Refused(METHOD_NOT_ALLOWED if self._own.knows(path) else NOT_FOUND)
-        if not self._observations.observe(incoming.peer, incoming.token, path, now, accept):
-            raise Refused(INTERNAL_SERVER_ERROR)
-        first = self._style.first_observe
-        if self._style.observe_value:
-
-            def mark(message: Message, items: tuple[Item, ...]) -> None:
-                if message.code.is_successful():
-                    set_number(message, OptionNumber.OBSERVE, first, self._style)
-                    self._observations.answered(path, items)
-                else:
-                    self._observations.cancel(path)
-
-            self.requests.receive(Operation.OBSERVE, path, incoming, now, on_value=mark)
-        else:
-            # The answer carries no value (observed in the suite's own code).
-            answer = Message(code=CONTENT)
-            set_number(answer, OptionNumber.OBSERVE, first, self._style)
-            incoming.respond(answer, now)
-        if self.objects.links(path):
-            self.host.observed(self.requests.msgid(incoming.mid), path, active=True)
-        if not self._style.observe_value:
-            self._observations.release(now)
-
-    def _cancel_observe(self, path: Path, incoming: Incoming, now: float) -> None:
-        if not self._observations.cancel(path):
-            raise Refused(NOT_FOUND)
-        # guess: with a value, as a read is answered, where the observe is
-        if self._style.observe_value:
-            self.requests.receive(Operation.READ, path, incoming, now)
-        else:
-            incoming.respond(Message(code=CONTENT), now)
-        if self.objects.links(path):
-            self.host.observed(self.requests.msgid(incoming.mid), path, active=False)
 
     @property
     def due(self) -> float | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -157,6 +159,24 @@ async def test_a_client_of_libcoap_registers(library: str) -> None:
         async with running(*command, *shown, *register, uri) as process:
             output, _ = await process.communicate()
         assert b"c:2.01" in output
+
+
+async def test_wireshark_reads_it_with_the_key(tmp_path: Path) -> None:
+    """Handshake and messages of a capture; nothing in it is malformed."""
+    tshark = program("tshark", "tshark")
+    with (tmp_path / "air.pcapng").open("wb") as file:
+        async with cloud(capture=file.write) as it, device(it.server) as one:
+            await one.register()
+            await it.read()
+    port = it.server.rpartition(":")[2]
+    key = ("-o", f"dtls.psk:{PSK.encode().hex()}")
+    decode = ("-d", f"udp.port=={port},dtls", "-d", f"dtls.port=={port},coap")
+    async with running(tshark, "-r", file.name, *key, *decode, stderr=PIPE) as process:
+        output, _ = await process.communicate()
+    lines = output.decode().splitlines()
+    for part in ("Hello Verify Request", "Finished", ", POST, ", "2.01 Created", "/3303/0/5700"):
+        assert any(part in line for line in lines), lines
+    assert not any("Malformed" in line or "Encrypted" in line for line in lines), lines
 
 
 def test_what_is_missing_is_named() -> None:

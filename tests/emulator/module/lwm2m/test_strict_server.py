@@ -249,6 +249,15 @@ async def test_notification_in_a_format_that_no_longer_fits_ends_the_observation
         assert len(bench.server.faults) == 1
 
 
+async def test_refused_observe_leaves_no_observation() -> None:
+    async with strict_bench("memory") as bench:
+        bench.values = RESOURCES | {"/3303/0/5605": (STRING, "")}
+        await bench.log_in()
+        observed = await bench.answered(bench.server.observe("/3303/0/5605", bench.now))
+        assert observed.result == "4.05"
+        assert bench.module.client.observed == ()
+
+
 async def test_observe_again_gives_the_observation_a_new_token() -> None:
     async with strict_bench("memory") as bench:
         await logged_in(bench)
@@ -519,9 +528,12 @@ async def take(bench: StrictBench, observed: list[Exchange], step: tuple[Any, ..
 @settings(max_examples=scaled(400))
 @given(st.lists(STEPS, min_size=5, max_size=20))
 def test_whatever_a_server_asks_it_gets_a_right_answer(steps: list[tuple[Any, ...]]) -> None:
+    """Also where the network doubles every second datagram."""
+
     async def case() -> None:
         async with strict_bench("memory") as bench:
             await logged_in(bench)
+            bench.air.faults.duplication = 0.5
             observed: list[Exchange] = []
             for step in steps:
                 await take(bench, observed, step)
