@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.air.dtls.end import SCHEME, SecureEnd
+from emulator.air.addresses import COAPS
+from emulator.air.dtls.end import SecureEnd
 from emulator.air.dtls.psk import Credentials, client_context
 from emulator.air.dtls.session import Session
 
@@ -39,7 +40,7 @@ class SecureClient(SecureEnd):
 
     def send(self, peer: str, data: bytes, now: float) -> None:
         """Raises ValueError for invalid credentials."""
-        address = peer.removeprefix(SCHEME)
+        address = peer.removeprefix(COAPS)
         session = self.sessions.get(address)
         if session is not None and _is_silent(session, now):
             self.drop(address, now)  # a server that still has it would ignore a new handshake
@@ -53,9 +54,9 @@ class SecureClient(SecureEnd):
         self._update()
 
     def _ask(self, address: str, data: bytes, now: float) -> None:
-        credentials = self._credentials_of(SCHEME + address)
+        credentials = self._credentials_of(COAPS + address)
         if credentials is None:
-            self._on_note(f"datagram to {SCHEME}{address} lost: no key for this server")
+            self._on_note(f"datagram to {COAPS}{address} lost: no key for this server")
             return
         credentials.check()
         session = Session(self._context, credentials)
