@@ -32,7 +32,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(
-        "names", nargs="*", metavar="NAME", help="benchmarks to run (default: all, about a minute)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="benchmarks to run (default: all, about two minutes)",
     )
     made.add_argument(
         "--rounds", type=int, help="rounds of each benchmark (default: depends on the benchmark)"

@@ -188,10 +188,10 @@ def cloud(bench: Bench) -> Sequence[Figure]:
     for size in sizes:
         with processors_awake(), ExitStack() as stack:
             opened = {kind: _opened(kind, size, stack) for kind in ("bare", "emulator")}
-            count = max(bench.count(1000), size)
+            count = max(bench.count(300), size)
             rounds = bench.turns(
                 {kind: partial(_seconds, *each, count) for kind, each in opened.items()},
-                rounds=5,
+                rounds=3,
             )
             application = opened["emulator"][1]
             assert isinstance(application, _Devices)

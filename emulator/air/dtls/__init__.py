@@ -32,6 +32,10 @@ A session that one end has lost. A client that started again makes a new one fro
 the server keeps the old one until the new one is established. If the server has lost it, its
 client gets no answers; after MAX_UNANSWERED datagrams and MAX_SILENCE seconds it begins again.
 
+Forged datagrams. Whatever comes, an established session stays: records that no key was used for are
+ignored, and those that some versions of OpenSSL take for an error never reach it. A handshake is
+not protected in this way: a forged alert ends it, and CoAP's next repetition begins another.
+
 Time. `now` decides when handshakes and sessions end. OpenSSL decides, by the real clock, when to
 repeat the messages of a handshake: after 1 s, then 2, 4 and so on; `due` is when to look. On a
 clock that jumps there are no repetitions: the handshake fails, and CoAP's next one begins another.

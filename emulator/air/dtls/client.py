@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.air.dtls.end import SCHEME, SecureEnd
+from emulator.air.addresses import COAPS
+from emulator.air.dtls.end import SecureEnd
 from emulator.air.dtls.psk import Credentials, client_context
 from emulator.air.dtls.session import Session
 
@@ -21,7 +22,8 @@ MAX_SILENCE = 10.0
 class SecureClient(SecureEnd):
     """Begins a session with each server that something is sent to.
 
-    `credentials_of(peer)`: what to show there; None: there is no key, and the datagram is lost.
+    `credentials_of(peer)`: what to show there; None: there is no key, and the datagram is lost, as
+    it is with invalid ones.
     Datagrams wait for the handshake; if it fails, they are lost, and the next one begins another.
     """
 
@@ -38,8 +40,7 @@ class SecureClient(SecureEnd):
         self._context = client_context(self._shown)
 
     def send(self, peer: str, data: bytes, now: float) -> None:
-        """Raises ValueError for invalid credentials."""
-        address = peer.removeprefix(SCHEME)
+        address = peer.removeprefix(COAPS)
         session = self.sessions.get(address)
         if session is not None and _is_silent(session, now):
             self.drop(address, now)  # a server that still has it would ignore a new handshake
@@ -53,11 +54,14 @@ class SecureClient(SecureEnd):
         self._update()
 
     def _ask(self, address: str, data: bytes, now: float) -> None:
-        credentials = self._credentials_of(SCHEME + address)
-        if credentials is None:
-            self._on_note(f"datagram to {SCHEME}{address} lost: no key for this server")
+        credentials = self._credentials_of(COAPS + address)
+        try:
+            if credentials is None:
+                raise ValueError("no key for this server")
+            credentials.check()
+        except ValueError as error:
+            self._on_note(f"datagram to {COAPS}{address} lost: {error}")
             return
-        credentials.check()
         session = Session(self._context, credentials)
         session.waiting.append(data)
         self._begin(address, session, now)

@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 
+from emulator.air.addresses import COAPS
 from emulator.air.dtls import records
 from emulator.air.dtls.session import MAX_DATAGRAM, Session
 from emulator.clock.deadlines import Deadlines, earliest
-
-SCHEME = "coaps://"
 
 # guess: seconds. A handshake that takes longer is given up; NB-IoT needs up to 30 for one.
 HANDSHAKE_TIME = 60.0
@@ -58,9 +57,9 @@ class SecureEnd(ABC):
 
     def receive(self, address: str, datagram: bytes, now: float) -> None:
         """Take a datagram of the air, which may be anything; never raises."""
-        first = next(iter(records.split(datagram)), None)
-        if first is not None and len(datagram) <= MAX_DATAGRAM:
-            self._take(address, first, datagram, now)
+        found = records.split(datagram)
+        if found and len(datagram) <= MAX_DATAGRAM:
+            self._take(address, found, now)
             self._update()
 
     def step(self, now: float) -> float | None:
@@ -82,7 +81,7 @@ class SecureEnd(ABC):
 
     def drop(self, peer: str, now: float) -> None:
         """End the session with `peer`: its key is no longer valid, or it does not answer."""
-        address = peer.removeprefix(SCHEME)
+        address = peer.removeprefix(COAPS)
         self._forget_handshake(address)
         session = self.sessions.pop(address, None)
         if session is not None:
@@ -94,26 +93,26 @@ class SecureEnd(ABC):
         for address in (*self.handshakes, *self.sessions):
             self.drop(address, now)
 
-    def _take(self, address: str, first: bytes, datagram: bytes, now: float) -> None:
-        """Give a datagram to the session that it is for; `first` is its first record."""
+    def _take(self, address: str, found: list[bytes], now: float) -> None:
+        """Give the records of a datagram to the session that they are for."""
         session = self.sessions.get(address)
         handshake = self.handshakes.get(address)
         if handshake is not None and (
-            session is None or records.epoch(first) == 0 or first[0] == records.HANDSHAKE
+            session is None or records.epoch(found[0]) == 0 or found[0][0] == records.HANDSHAKE
         ):
             session = handshake
         if session is not None:
-            self._feed(address, session, datagram, now)
+            self._feed(address, session, found, now)
 
-    def _feed(self, address: str, session: Session, datagram: bytes, now: float) -> None:
+    def _feed(self, address: str, session: Session, found: list[bytes], now: float) -> None:
         self._running = session
-        received = session.receive(datagram)
+        received = session.receive(found)
         self._running = None
         if received:
             self._hear(address, session, now)
         self._go_on(address, session, now)
         for data in received:
-            self._deliver(SCHEME + address, data, now)
+            self._deliver(COAPS + address, data, now)
 
     def _hear(self, address: str, session: Session, now: float) -> None:
         session.heard = now
@@ -167,7 +166,7 @@ class SecureEnd(ABC):
             self._forget_handshake(next(iter(self.handshakes)))
         session.started = now
         self.handshakes[address] = session
-        self._feed(address, session, b"", now)
+        self._feed(address, session, [], now)
 
     def _forget_handshake(self, address: str) -> None:
         if self.handshakes.pop(address, None) is not None:

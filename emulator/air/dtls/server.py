@@ -6,8 +6,9 @@ from collections.abc import Callable
 from hmac import compare_digest, digest
 from secrets import token_bytes
 
+from emulator.air.addresses import COAPS
 from emulator.air.dtls import records
-from emulator.air.dtls.end import SCHEME, SecureEnd
+from emulator.air.dtls.end import SecureEnd
 from emulator.air.dtls.psk import server_context
 from emulator.air.dtls.session import Session
 
@@ -40,7 +41,7 @@ class SecureServer(SecureEnd):
         self._listener = Session(self._context)
 
     def send(self, peer: str, data: bytes, now: float) -> None:
-        address = peer.removeprefix(SCHEME)
+        address = peer.removeprefix(COAPS)
         session = self.sessions.get(address)
         if session is not None:
             self._transmit(address, session, data, now)
@@ -48,21 +49,21 @@ class SecureServer(SecureEnd):
 
     def identity(self, peer: str) -> str | None:
         """What a peer has shown the key of; None: it has no session."""
-        session = self.sessions.get(peer.removeprefix(SCHEME))
+        session = self.sessions.get(peer.removeprefix(COAPS))
         return None if session is None else session.identity
 
-    def _take(self, address: str, first: bytes, datagram: bytes, now: float) -> None:
+    def _take(self, address: str, found: list[bytes], now: float) -> None:
         self._cookie_for = address
-        random = records.client_random(first)
+        random = records.client_random(found[0])
         if random is None:
-            super()._take(address, first, datagram, now)
+            super()._take(address, found, now)
             return
         for known in (self.handshakes.get(address), self.sessions.get(address)):
             if known is not None and known.random == random:
-                self._feed(address, known, datagram, now)
+                self._feed(address, known, found, now)
                 return
         listener = self._listener
-        if listener.listen(datagram):
+        if listener.listen(b"".join(found)):
             self._listener = Session(self._context)
             self._begin(address, listener, now)
             return

@@ -72,17 +72,14 @@ class Session:
             lib.ERR_clear_error()  # it leaves some, which the next call for any session would meet
         return True
 
-    def receive(self, datagram: bytes = b"") -> list[bytes]:
-        """Take a datagram, which may be anything: the data in it. Without one: begin."""
+    def receive(self, found: list[bytes]) -> list[bytes]:
+        """Take the records of a datagram, which may be anything: the data in it. Without: begin."""
         received: list[bytes] = []
-        sane = b""
-        for each in records.split(datagram):
+        for each in found:
             sealed = records.epoch(each) > 0
             if not sealed or len(each) >= self._shortest:
-                sane += each
+                self._connection.bio_write(each)
                 self._shown = self._shown or (sealed and each[0] == records.HANDSHAKE)
-        if sane:
-            self._connection.bio_write(sane)
         with self._working():
             if not self.established:
                 self._connection.do_handshake()
@@ -115,9 +112,12 @@ class Session:
     def output(self) -> list[bytes]:
         """The datagrams to send now."""
         try:
-            made = records.split(self._connection.bio_read(65_536))
+            data = self._connection.bio_read(65_536)
         except SSL.WantReadError:
-            made = []
+            data = b""
+        if self.established:
+            return [data] if data else []
+        made = records.split(data)
         for each in made:
             if records.epoch(each) == 0:
                 self._number = records.sequence(each) + 1

@@ -95,6 +95,15 @@ def test_limits_do_not_hold_for_texts() -> None:
     assert values.take_due(0.0) == (Item(WARM, "b"),)
 
 
+def test_values_of_a_deleted_instance_are_not_sent() -> None:
+    other = Path(3303, 1, 5700)
+    values = HeldValues(Path(3303), lambda _: Attributes(pmin=5), 0.0)
+    values.sent([Item(WARM, 20.0), Item(other, 30.0)])
+    values.add([Item(WARM, 21.0), Item(other, 31.0)])
+    values.forget(Path(3303, 1))
+    assert values.take_due(5.0) == (Item(WARM, 21.0),)
+
+
 @given(
     st.builds(
         Attributes,

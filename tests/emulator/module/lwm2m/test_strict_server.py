@@ -91,6 +91,13 @@ async def test_refused_reads(path: str, accept: int | None, code: str) -> None:
         assert await result(bench, bench.server.observe(path, bench.now, accept=accept)) == code
 
 
+@pytest.mark.parametrize("path", ["/3303/0/9999", "/3303/7", "/3/0/99", "/9999", "/0"])
+async def test_refused_discovers(path: str) -> None:
+    async with strict_bench("memory") as bench:
+        await logged_in(bench)
+        assert await result(bench, bench.server.discover(path, bench.now)) == "4.04"
+
+
 async def test_host_that_is_slow_gets_the_question_once() -> None:
     """The repetition gets the same answer, from memory (RFC 7252 4.5)."""
     async with strict_bench("memory") as bench:
