@@ -37,7 +37,7 @@ LIFETIME = 300  # seconds
 
 def show(text: str) -> None:
     try:
-        print(text, flush=True)
+        print(f"{text}\n", end="", flush=True)  # in one piece: two programs write here
     except BrokenPipeError:  # the reader has gone; the demo still runs to its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
