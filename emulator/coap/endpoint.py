@@ -84,6 +84,10 @@ class Endpoint:
         server.serve = lambda incoming, now: self.serve(incoming, now)
         return server
 
+    def on_unknown_notification(self, call: Callable[[str, float], None]) -> None:
+        """Call it with peer and time when a notification of no observation gets a reset."""
+        self._client.observer.on_unknown = call
+
     @property
     def observations(self) -> dict[bytes, Observation]:
         """What this endpoint observes at peers, by token."""

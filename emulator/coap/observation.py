@@ -75,6 +75,7 @@ class Observer:
         self, send: Callable[[str, bytes, float], None], fetch: Fetch, lifetime: float
     ) -> None:
         self.observations: dict[bytes, Observation] = {}
+        self.on_unknown: Callable[[str, float], None] = lambda _peer, _now: None
         self._send, self._fetch, self._lifetime = send, fetch, lifetime
         self._replies: Recent[tuple[bytes, int], bytes] = Recent(MAX_NOTIFICATIONS)
 
@@ -104,6 +105,8 @@ class Observer:
                 reply = empty(Type.ACK, message.mid)
             if observation is not None:
                 self._replies.put(key, reply, now, self._lifetime)
+            else:
+                self.on_unknown(peer, now)
         if reply:
             self._send(peer, reply, now)
 

@@ -110,14 +110,14 @@ class Secure:
         name = f"{IMEI};{IMSI}"
 
         def from_server(peer: str, datagram: bytes, now: float) -> None:
-            to_module(peer.removeprefix(end.SCHEME), datagram, now)
+            to_module(peer.removeprefix(end.COAPS), datagram, now)
 
         self._make: dict[str, Callable[[], Any]] = {
             "platform": lambda: SecureServer(down, to_platform, {name: KEY}.get),
             "module": lambda: SecureClient(up, from_server, lambda _: Credentials(name, KEY)),
         }
         self.server, self.client = self._make["platform"](), self._make["module"]()
-        self._scheme: str = end.SCHEME
+        self._scheme: str = end.COAPS
 
     def lose(self, which: str) -> None:
         name = {"platform": "server", "module": "client"}[which]

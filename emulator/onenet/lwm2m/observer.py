@@ -71,13 +71,20 @@ class Observer:
         self._send_next(subscription, now)
 
     def observe_again(self, registration: Registration, now: float) -> None:
-        """After a sign of life, repeat the observes that were not answered."""
+        """After a sign of life, repeat the observes that were not answered.
+
+        All of them for a device that has sent a notification of no observation: a late observe from
+        before has replaced a newer one there, and the reset has ended both.
+        """
         # guess: without this a device that lost the observe could never report until its next login
         missed = [
             path
             for path in self._missed.pop(registration.endpoint, ())
             if path in registration.objects and path not in registration.observations
         ]
+        if registration.doubtful:
+            registration.doubtful = False
+            missed += registration.observations
         if missed:
             subscription = self._subscription_of(registration)
             subscription.pending.extend(Observe(path) for path in missed)

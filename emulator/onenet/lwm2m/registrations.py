@@ -21,8 +21,9 @@ class Registration:
     `number` counts all registrations. `lifetime` in seconds, `expires` in POSIX seconds. `root`:
     path of its objects, `("lwm2m",)` for `/lwm2m/3303/0`. `accept_tlv`: it must be asked for TLV.
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
-    `unanswered`: the newest token of an observe without an answer, by what it asks for. `queue`: in
-    queue mode. `heard`: when it has sent something last.
+    `unanswered`: the newest token of an observe without an answer, by what it asks for. `doubtful`:
+    it has sent a notification of no observation, so it may have lost another one. `queue`: in queue
+    mode. `heard`: when it has sent something last.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Registration:
     objects: tuple[Path, ...]
     root: tuple[str, ...] = ()
     accept_tlv: bool = False
+    doubtful: bool = False
     queue: bool = False
     heard: float = 0.0
     expires: float | None = None
@@ -59,6 +61,7 @@ class Registrations:
         self._by_endpoint: dict[str, Registration] = {}
         # Endpoints whose names differ after the `;` have the same location.
         self._by_location: dict[tuple[str, ...], list[Registration]] = {}
+        self._by_address: dict[str, Registration] = {}  # the newest of each
         self._numbers = count()
         self.expiry: Deadlines[Registration] = Deadlines()
 
@@ -71,6 +74,7 @@ class Registrations:
         new = Registration(next(self._numbers), endpoint, location, address, lifetime, objects)
         self._by_endpoint[endpoint] = new
         self._by_location.setdefault(location, []).append(new)
+        self._by_address[address] = new
         self._renew(new, now)
         return new
 
@@ -87,6 +91,18 @@ class Registrations:
         """All online registrations."""
         return [one for one in self._by_endpoint.values() if one.online]
 
+    def moved(self, registration: Registration, address: str) -> None:
+        """It is at `address` now."""
+        if self._by_address.get(registration.address) is registration:
+            del self._by_address[registration.address]
+        registration.address = address
+        if registration.online:
+            self._by_address[address] = registration
+
+    def at_address(self, address: str) -> Registration | None:
+        """The online registration that was last seen at `address`."""
+        return self._by_address.get(address)
+
     def at_location(self, location: tuple[str, ...]) -> Registration | None:
         """The newest online registration with this location."""
         found = self._by_location.get(location)
@@ -97,6 +113,8 @@ class Registrations:
         if not registration.online:
             return
         registration.expires = None
+        if self._by_address.get(registration.address) is registration:
+            del self._by_address[registration.address]
         self.expiry.set(registration, None)
         found = self._by_location[registration.location]
         found.remove(registration)

@@ -69,7 +69,8 @@ class Requests:
 
     They go out by `coap`, repeated as `retry` says; those to an endpoint in queue mode wait until
     it is awake. `on_done` may begin another request. `report` gets the values of each notification
-    and of the answer to an observe. Call `step` when it is `due`.
+    and of the answer to an observe. Call `step` when it is `due`. `moved` is called with a
+    registration and its new address.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Requests:
         retry: Retry,
         random: Random,
     ) -> None:
+        self.moved: Callable[[Registration, str], None] = _set_address
         self._coap = coap
         self._report = report
         self._retry, self._random = retry, random
@@ -270,3 +272,7 @@ class Requests:
         except ContentError:
             return  # guess: what the real platform does with content it cannot read
         self._report(registration, items, now)
+
+
+def _set_address(registration: Registration, address: str) -> None:
+    registration.address = address

@@ -83,6 +83,8 @@ class Server:
         self.registrations = Registrations()
         random = Random(seed)  # noqa: S311  (no secret)
         self.requests = Requests(self._coap, self._report, year.retry, random)
+        self.requests.moved = self.registrations.moved
+        self._coap.on_unknown_notification(self._on_unknown_notification)
         self._product = product
         self._observer = Observer(self.requests, year)
         self.bootstrap = Bootstrap(self._coap, access_uri, year.retry, random)
@@ -204,6 +206,11 @@ class Server:
         identity_of = self.identity_of if peer.startswith(_SECURE) else None
         own = identity_of is None or identity_of(peer) == endpoint
         return own and self._product.admits(endpoint, auth)
+
+    def _on_unknown_notification(self, peer: str, _now: float) -> None:
+        registration = self.registrations.at_address(peer)
+        if registration is not None:
+            registration.doubtful = True
 
     def _end(self, registration: Registration, now: float) -> None:
         self._observer.stop(registration.endpoint)

@@ -225,6 +225,29 @@ def test_reset_of_a_notification_does_not_touch_other_observations() -> None:
 # The platform starts again -----------------------------------------------------------------------
 
 
+def test_device_that_was_reset_is_observed_again_at_its_update() -> None:
+    """A late observe from before may have replaced the newer one at the device."""
+    cloud = CloudWithDevice()
+    cloud.log_in()
+    stale = cloud.module.notify(TEMPERATURE, 1.0)
+    cloud.module._unsent.clear()
+    stale.token = b"stale"
+    cloud.module.send(stale, Type.CON)
+    cloud.step()
+    assert cloud.module.brief()[-1] == f"RST 0.00 {stale.mid}"
+    asked = len(cloud.module.requests)
+    cloud.module.update()
+    cloud.step()
+    assert cloud.module.operations()[asked:] == ["Observe /3303/0"]
+    cloud.module.notify(TEMPERATURE, 2.0)
+    cloud.step()
+    assert cloud.values() == [2.0]
+    asked = len(cloud.module.requests)
+    cloud.module.update()
+    cloud.step()
+    assert cloud.module.operations()[asked:] == []
+
+
 def test_platform_that_started_again_knows_no_registration() -> None:
     cloud = CloudWithDevice()
     cloud.log_in()
