@@ -470,9 +470,21 @@ async def test_several_modules_have_own_ports_and_one_cloud(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
 
 
+def taken_after_a_free_port() -> socket.socket:
+    """A listening socket; the port before its own is free."""
+    while True:
+        taken = socket.create_server(("127.0.0.1", 0))
+        try:
+            socket.create_server(("127.0.0.1", taken.getsockname()[1] - 1)).close()
+        except OSError:
+            taken.close()
+        else:
+            return taken
+
+
 @realtime
 async def test_failed_start_of_one_module_leaves_nothing_open() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with taken_after_a_free_port() as taken:
         number = taken.getsockname()[1]
         emulator = Emulator(port=f"socket://:{number - 1}", modules=2, http=None)
         with pytest.raises(OSError, match=f"socket://127.0.0.1:{number}: Address already in use"):
