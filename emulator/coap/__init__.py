@@ -17,7 +17,7 @@ calls `step` when it is `due`, and sends what it gives to `send`. Peers are text
 here. The message type is aiocoap's; the bytes are read here, because datagrams are hostile:
 nothing that comes raises, and each memory has a bound with a name (`MAX_...`, `Tuning`).
 
-Rules (sections of RFC 7252 unless said otherwise):
+Rules (sections of RFC 7252 unless another is named):
 
 -   A confirmable message is repeated with back-off until an acknowledgement, a reset or an answer
     comes (4.2), or as often as the request's `schedule` says. NSTART holds back further ones to

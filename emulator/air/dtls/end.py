@@ -43,7 +43,7 @@ class SecureEnd(ABC):
     ) -> None:
         self.due: float | None = None
         self.on_change: Callable[[], None] = lambda: None
-        self.sessions: OrderedDict[str, Session] = OrderedDict()  # last the one heard last
+        self.sessions: OrderedDict[str, Session] = OrderedDict()  # last the one that sent last
         self.handshakes: dict[str, Session] = {}  # last the one that began last
         self._send_sealed = send_sealed
         self._deliver = deliver
@@ -74,7 +74,7 @@ class SecureEnd(ABC):
             else:
                 session.repeat()
             self._go_on(address, session, now)
-        while self.sessions and self._oldest().heard + IDLE_TIME <= now:
+        while self.sessions and self._oldest().last_received + IDLE_TIME <= now:
             self._close(*self.sessions.popitem(last=False), now)
         self._update()
         return self.due
@@ -109,13 +109,13 @@ class SecureEnd(ABC):
         received = session.receive(found)
         self._running = None
         if received:
-            self._hear(address, session, now)
+            self._received(address, session, now)
         self._go_on(address, session, now)
         for data in received:
             self._deliver(COAPS + address, data, now)
 
-    def _hear(self, address: str, session: Session, now: float) -> None:
-        session.heard = now
+    def _received(self, address: str, session: Session, now: float) -> None:
+        session.last_received = now
         session.unanswered = 0
         if self.sessions.get(address) is session:
             self.sessions.move_to_end(address)
@@ -147,7 +147,7 @@ class SecureEnd(ABC):
         if len(self.sessions) >= MAX_SESSIONS:
             self._close(*self.sessions.popitem(last=False), now)
         self.sessions[address] = session
-        self._hear(address, session, now)
+        self._received(address, session, now)
         waiting, session.waiting = session.waiting, []
         for data in waiting:
             self._transmit(address, session, data, now)
@@ -181,7 +181,7 @@ class SecureEnd(ABC):
         return next(iter(self.sessions.values()))
 
     def _update(self) -> None:
-        idle = self._oldest().heard + IDLE_TIME if self.sessions else None
+        idle = self._oldest().last_received + IDLE_TIME if self.sessions else None
         due = earliest(self._timers.next, idle)
         if due != self.due:
             self.due = due

@@ -33,7 +33,7 @@ class Session:
         self.identity = "" if credentials is None else credentials.identity
         self.established = False
         self.ended = ""
-        self.started = self.heard = 0.0
+        self.started = self.last_received = 0.0
         self.waiting: list[bytes] = []  # data to send once it is established
         self.unanswered = 0  # data sent since something was received
         self.asked = 0.0  # when the first of them was

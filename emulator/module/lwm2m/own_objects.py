@@ -50,7 +50,7 @@ class OwnObjects:
             self.on_lifetime(self.lifetime, now)
 
     def links(self, path: Path) -> tuple[Path, ...]:
-        """What exists at `path` and below it; of the suite's nothing is told (observed)."""
+        """What exists at `path` and below it; the suite lists nothing of its own (observed)."""
         if self._style.lists_late:
             return ()
         instances = (one for one in self._style.own_instances if path.covers(one))

@@ -23,7 +23,7 @@ class Registration:
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
     `unanswered`: the newest token of an observe without an answer, by what it asks for. `doubtful`:
     it has sent a notification of no observation, so it may have lost another one. `queue`: in queue
-    mode. `heard`: when it has sent something last.
+    mode. `last_seen`: when it has sent something last.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Registration:
     accept_tlv: bool = False
     doubtful: bool = False
     queue: bool = False
-    heard: float = 0.0
+    last_seen: float = 0.0
     expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)
     observations: dict[Path, bytes] = field(default_factory=dict)
@@ -47,8 +47,8 @@ class Registration:
         return self.expires is not None
 
     def asleep(self, now: float) -> bool:
-        """Whether it has said that it does not listen now."""
-        return self.queue and now - self.heard > AWAKE_TIME
+        """Whether it has announced that it does not listen now."""
+        return self.queue and now - self.last_seen > AWAKE_TIME
 
 
 class Registrations:

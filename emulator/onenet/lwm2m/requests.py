@@ -153,11 +153,11 @@ class Requests:
                 self.cancel(request)
                 request.on_done(Outcome(now, Failure.OFFLINE))
 
-    def heard(self, registration: Registration, address: str, now: float) -> None:
+    def seen(self, registration: Registration, address: str, now: float) -> None:
         """The endpoint has sent something from `address`: requests that wait are sent to there, and
         open ones repeated.
         """
-        registration.heard = now
+        registration.last_seen = now
         moved = registration.address != address
         registration.address = address
         for request in self._open.get(registration.endpoint, ()):
@@ -210,7 +210,7 @@ class Requests:
             reset = exchange.reset  # guess: the real platform may name it otherwise
             outcome = Outcome(now, Failure.RESP_ERROR if reset else Failure.TIME_OUT)
         else:
-            registration.heard = now
+            registration.last_seen = now
             outcome = outcome_of(operation, answer, now)
         if isinstance(operation, Observe):
             self._observe(request, exchange, answer)
@@ -257,7 +257,7 @@ class Requests:
     def _notified(
         self, registration: Registration, path: Path, peer: str, message: Message, now: float
     ) -> None:
-        self.heard(registration, peer, now)
+        self.seen(registration, peer, now)
         if registration.unanswered.get(path) == message.token:
             # The observe came late, or its answer never. A late one has replaced a newer one.
             del registration.unanswered[path]

@@ -155,10 +155,10 @@ class Server:
         )
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
-        new.queue, new.heard = bool(given.queue), now
+        new.queue, new.last_seen = bool(given.queue), now
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
         if old is not None:
-            self.requests.heard(old, incoming.peer, now)
+            self.requests.seen(old, incoming.peer, now)
         self.on_registered(new)
         if self._product.observes(given.endpoint):
             self._observer.start(new, now)
@@ -170,7 +170,7 @@ class Server:
         if given.queue is not None:
             registration.queue = given.queue
         incoming.respond(Message(code=Code.CHANGED), now)
-        self.requests.heard(registration, incoming.peer, now)
+        self.requests.seen(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
             self._observer.change(registration, listed.paths, observe=observe, now=now)

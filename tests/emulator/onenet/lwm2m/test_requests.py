@@ -246,7 +246,7 @@ def test_request_to_a_device_that_sleeps_waits_until_it_sends_something() -> Non
     bench = dozing(100)
     assert bench.sent == []
     assert bench.requests.due == 130
-    bench.requests.heard(bench.device, "elsewhere", 115)
+    bench.requests.seen(bench.device, "elsewhere", 115)
     assert [to for to, _ in bench.sent] == ["elsewhere"]
     assert bench.requests.due is None
     bench.coap.step(125)
@@ -265,7 +265,7 @@ def test_request_to_a_device_that_sleeps_on_times_out() -> None:
     bench.requests.step(130)
     assert bench.outcomes == [Outcome(130, Failure.TIME_OUT)]
     assert bench.requests.count("a;1") == 0
-    bench.requests.heard(bench.device, "there", 131)
+    bench.requests.seen(bench.device, "there", 131)
     assert bench.sent == []
 
 
@@ -281,7 +281,7 @@ def test_request_that_waits_may_end(how: str) -> None:
         bench.requests.cancel(request)
         assert bench.outcomes == []
     assert bench.requests.due is None
-    bench.requests.heard(bench.device, "there", 110)
+    bench.requests.seen(bench.device, "there", 110)
     assert bench.sent == []
 
 
@@ -289,7 +289,7 @@ def test_observation_begins_after_the_wait() -> None:
     bench = dozing(1)
     bench.requests.begin(bench.device, Observe(PATH), bench.outcomes.append, 100)
     bench.requests.begin(bench.device, CancelObserve(PATH), bench.outcomes.append, 101)
-    bench.requests.heard(bench.device, "there", 110)
+    bench.requests.seen(bench.device, "there", 110)
     assert len(bench.sent) == 3
     bench.coap.receive("there", answer(bench.sent[1][1], CONTENT, "60 ff 31"), 111)
     assert list(bench.device.observations) == [PATH]
@@ -332,7 +332,7 @@ def test_other_attributes_and_refusals_are_not_written_again(attribute: str, cod
 def test_repetitions_go_to_the_new_address() -> None:
     bench = Bench()
     first = bench.begin()
-    bench.requests.heard(bench.device, "elsewhere", 0)
+    bench.requests.seen(bench.device, "elsewhere", 0)
     bench.coap.step(10)
     assert bench.sent == [("there", first), ("elsewhere", first)]
     bench.coap.receive("elsewhere", answer(first), 11)
@@ -625,7 +625,7 @@ class RequestMachine(RuleBasedStateMachine):
 
     @rule(device=st.sampled_from([0, 1]), address=st.sampled_from(["elsewhere", "third"]))
     def update(self, device: int, address: str) -> None:
-        self.bench.requests.heard(self.devices[device], address, self.now)
+        self.bench.requests.seen(self.devices[device], address, self.now)
 
     @rule(seconds=st.one_of(st.floats(0, 12), st.just(100.0)))
     def wait(self, seconds: float) -> None:
