@@ -69,9 +69,8 @@ class Replay:
         self.step(now)
 
     def step(self, now: float) -> float | None:
-        """Output what is due by `now`. Returns the time of the next output, or None.
-
-        A new speed applies only after the output at the old speed has been taken.
+        """Output what is due by `now`. Returns the time of the next output, or None: never a time
+        before `now`. A new speed applies only after the output at the old speed has been taken.
         """
         while self._due and self._due[0][0] <= now:
             reply = self._due[0][1]
@@ -82,7 +81,7 @@ class Replay:
             else:
                 self.baud = reply
             self._due.popleft()
-        return self._due[0][0] if self._due else None
+        return max(now, self._due[0][0]) if self._due else None
 
     def take_output(self) -> bytes:
         """The output since the last call."""
