@@ -183,7 +183,7 @@ class Emulator:
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._simulation = Simulation(self.platform.server, self.air, addresses)
+        self._simulation = Simulation(self.platform, self.air, addresses)
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led

@@ -27,7 +27,7 @@ format (TLV of any shape, text, opaque, JSON, SenML) and by OMA's types, with th
 empty answers of China Mobile's suite among them. What it must not send is refused with the code of
 LwM2M's tables. What the platform sends has the bytes of captured sessions.
 
-Server and product are apart. `lwm2m` knows endpoints, and its product only by the four methods of
+Server and product are apart. `lwm2m` knows endpoints, and its product only by the methods of
 `lwm2m.server.Product`. It imports no device, no data point and no HTTP. The product sees endpoints
 only by `Server.request`, `registrations` and `requests`. So the server can serve another product,
 and any air can carry its datagrams: it calls `receive` and is called by `send`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from secrets import choice
 from string import ascii_letters, digits
 
@@ -11,7 +12,7 @@ from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
-from emulator.onenet.lwm2m.server import ACCESS_URI, Server
+from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -24,7 +25,7 @@ class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
-    and message ids.
+    and message ids. Stepped: see `emulator.simulation.simulation.Part`.
     """
 
     def __init__(
@@ -34,10 +35,15 @@ class Platform:
         access_uri: str = ACCESS_URI,
         seed: int = 0,
     ) -> None:
+        self.on_change: Callable[[], None] = lambda: None
         self.year = year
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self._devices = Devices()
+
+    def step(self, now: float) -> float | None:  # noqa: ARG002
+        """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
+        return None
 
     # For the application -----------------------------------------------------------------
 
@@ -113,6 +119,15 @@ class Platform:
     def observes(self, endpoint: str) -> bool:
         device = self._devices.by_endpoint(endpoint)
         return device is not None and device.description.observed
+
+    def registered(self, registration: Registration, now: float) -> None:
+        """Keep a registration that is new or updated."""
+
+    def ended(self, registration: Registration, now: float) -> None:
+        """Drop a registration that has ended."""
+
+    def reachable(self, endpoint: str, sign: Sign) -> None:
+        """Send what waits for the device."""
 
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""

@@ -1,4 +1,4 @@
-"""Simulation: LwM2M server, air and endpoints, stepped together through each deadline. No clock.
+"""Simulation: platform, air and endpoints, stepped together through each deadline. No clock.
 
 Pure. `Scheduler` drives it by a clock; tests drive it by hand.
 """
@@ -13,8 +13,8 @@ from emulator.air.addresses import COAPS
 from emulator.air.faults import Link
 from emulator.air.network import Air, MemoryAir
 from emulator.clock.deadlines import Deadlines, earliest
-from emulator.onenet.lwm2m.server import Server
 from emulator.onenet.misbehaviour import Misbehaviour
+from emulator.onenet.platform import Platform
 from emulator.simulation.secure import SecureEnds
 
 
@@ -62,7 +62,7 @@ def _behind_nat(number: int) -> str:
 
 
 class Simulation:
-    """Connects server, misbehaviour, air and endpoints, and steps each at its own deadlines.
+    """Connects platform, misbehaviour, air and endpoints, and steps each at its own deadlines.
 
         endpoint -> air -> misbehaviour -> server
         endpoint <- air <- misbehaviour <- server
@@ -76,8 +76,8 @@ class Simulation:
     reached besides the addresses of OneNET. An air of sockets needs `open`.
     """
 
-    def __init__(self, server: Server, air: Air, addresses: Iterable[str] = ()) -> None:
-        self.server = server
+    def __init__(self, platform: Platform, air: Air, addresses: Iterable[str] = ()) -> None:
+        self.server = server = platform.server
         self.air = air
         self.misbehaviour = Misbehaviour(server, self._send_down)
         self.busy = False
@@ -85,7 +85,7 @@ class Simulation:
         self.outputs: dict[Callable[[], None], None] = {}
         server.send = self.misbehaviour.send
         self.led = frozenset((ACCESS_MACHINE, *BOOTSTRAP_SERVERS, *addresses))
-        self._platform = ""
+        self._platform = ""  # its address
         self.secure = SecureEnds(air, lambda part: self._add_part(part, None))
         self._ends: list[Endpoint] = []
         self._address_of: Callable[[int], str] | None = None  # of an end, by its number
@@ -93,6 +93,7 @@ class Simulation:
         self._deadlines: Deadlines[int] = Deadlines()  # by the part's index
         self._changed: set[int] = set()
         self._add_part(server, None)
+        self._add_part(platform, None)
         self._add_part(self.misbehaviour, None)
         if isinstance(air, MemoryAir):
             self.open(ACCESS_MACHINE, _behind_nat)

@@ -39,7 +39,7 @@ class Player:
             now=START,
         )
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, MemoryAir())
+        self.simulation = Simulation(self.platform, MemoryAir())
         self.simulation.add(self.module)
         if known:
             self.device = self.platform.create_device(

@@ -253,7 +253,7 @@ class CloudWithDevice:
     ) -> None:
         self.now = now
         self.platform = Platform(replace(YEARS[year], final_read=final_read))
-        self.simulation = Simulation(self.platform.server, MemoryAir(Faults(latency=0)))
+        self.simulation = Simulation(self.platform, MemoryAir(Faults(latency=0)))
         self.module = FakeDevice()
         self.simulation.add(self.module)
         description = Description("a device", IMEI, IMSI, observed=observed, auth=auth)

@@ -42,7 +42,7 @@ class NullModem:
         self.engine = Engine()
         self.module = Module(Identity(), typed_urcs=typed_urcs, now=START)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, MemoryAir())
+        self.simulation = Simulation(self.platform, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(
             Description("null modem", Identity().imei, Identity().imsi), START

@@ -32,9 +32,7 @@ class ReportingHost:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), seed=5, now=self.now)
         self.platform = Platform(replace(YEARS[2018], final_read=False))
-        self.simulation = Simulation(
-            self.platform.server, MemoryAir(Faults(loss=self.loss, seed=5))
-        )
+        self.simulation = Simulation(self.platform, MemoryAir(Faults(loss=self.loss, seed=5)))
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("host", "1234", "test"), self.now)
         for line in (

@@ -113,7 +113,7 @@ class DeviceTestbed:
             self.module.take_output()
         self.platform = Platform()
         self.air = OneSidedAir()
-        self.simulation = Simulation(self.platform.server, self.air)
+        self.simulation = Simulation(self.platform, self.air)
         self.simulation.add(self.module)
         self.cloud = self.platform.create_device(
             Description("the testbed's", Identity().imei, Identity().imsi), START

@@ -57,7 +57,7 @@ class AirRun:
         self.platform = Platform()
         self.air = MemoryAir(Faults(latency=0.1))
         self.air.on_datagram = self._on_datagram
-        self.simulation = Simulation(self.platform.server, self.air)
+        self.simulation = Simulation(self.platform, self.air)
         self.address = self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
         self.sent: dict[bool, bytes] = {}  # the last datagram, by whether the module sent it

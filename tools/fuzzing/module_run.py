@@ -90,7 +90,7 @@ class ModuleRun:
             Identity(imei=IMEI, imsi=IMSI), firmware=firmware, typed_urcs=typed_urcs, now=START
         )
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, MemoryAir())
+        self.simulation = Simulation(self.platform, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("fuzz", IMEI, IMSI), START)
         self._unframed = False  # echo or boot text: output is not in framed lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntFlag
 from random import Random
 from typing import Protocol
 
@@ -36,6 +37,14 @@ ACCESS_URI = "coap://183.230.40.40:5683"
 _SECURE = "coaps://"  # the beginning of a peer that is reached by DTLS
 
 
+class Sign(IntFlag):
+    """Signs of life, with the bits of `trigger_msg` (OneNET's documents of 2019)."""
+
+    REGISTER = 1
+    UPDATE = 2
+    NOTIFY = 4
+
+
 class Product(Protocol):
     """What the server asks of its product, and what it reports to it."""
 
@@ -48,8 +57,20 @@ class Product(Protocol):
     def observes(self, endpoint: str) -> bool:
         """Whether the server discovers and observes the objects of `endpoint` by itself."""
 
+    def registered(self, registration: Registration, now: float) -> None:
+        """It is new, or was updated, and its response has not been sent."""
+
+    def ended(self, registration: Registration, now: float) -> None:
+        """It went offline: by its own request, or because its lifetime is over."""
+
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
-        """`endpoint` has sent these values, in a notification or as the first answer to one."""
+        """`endpoint` has sent these values, in a notification or as the first answer to one.
+
+        A notification has not been acknowledged.
+        """
+
+    def reachable(self, endpoint: str, sign: Sign) -> None:
+        """`endpoint` has sent something, so it receives for a while."""
 
 
 class Server:
@@ -156,12 +177,14 @@ class Server:
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
         new.queue, new.last_seen = bool(given.queue), now
+        self._product.registered(new, now)
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
         if old is not None:
             self.requests.seen(old, incoming.peer, now)
         self.on_registered(new)
         if self._product.observes(given.endpoint):
             self._observer.start(new, now)
+        self._product.reachable(given.endpoint, Sign.REGISTER)
 
     def _update(self, incoming: Incoming, now: float) -> None:
         given, listed = parameters(incoming.message), objects(incoming.message)
@@ -169,17 +192,19 @@ class Server:
         self.registrations.update(registration, given.lifetime, now)
         if given.queue is not None:
             registration.queue = given.queue
+        self._product.registered(registration, now)
         incoming.respond(Message(code=Code.CHANGED), now)
         self.requests.seen(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
             self._observer.change(registration, listed.paths, observe=observe, now=now)
         self._observer.observe_again(registration, now)
+        self._product.reachable(registration.endpoint, Sign.UPDATE)
 
     def _deregister(self, incoming: Incoming, now: float) -> None:
         registration = self._registered(incoming, parameters(incoming.message), now)
-        incoming.respond(Message(code=Code.DELETED), now)
         self._end(registration, now)
+        incoming.respond(Message(code=Code.DELETED), now)
 
     def _start_bootstrap(self, incoming: Incoming, now: float) -> None:
         given = parameters(incoming.message)
@@ -216,9 +241,11 @@ class Server:
         self._observer.stop(registration.endpoint)
         self.requests.unobserve_all(registration)
         self.registrations.end(registration)
+        self._product.ended(registration, now)
         self.requests.abandon(registration.endpoint, now)
         if not self._product.knows(registration.endpoint):
             self.registrations.forget(registration.endpoint)
 
     def _report(self, registration: Registration, items: tuple[Item, ...], now: float) -> None:
         self._product.report(registration.endpoint, items, now)
+        self._product.reachable(registration.endpoint, Sign.NOTIFY)

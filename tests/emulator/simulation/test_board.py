@@ -37,7 +37,7 @@ class OpenBoard:
         self.clock = VirtualClock()
         self.shown: list[str] = []
         self.ended = 0
-        simulation = Simulation(Platform().server, MemoryAir())
+        simulation = Simulation(Platform(), MemoryAir())
         self.scheduler = Scheduler(simulation, self.clock)
         module = Module(now=self.clock.now())
         self.board = Board(module, config, QuietTime(0.02), self.scheduler)

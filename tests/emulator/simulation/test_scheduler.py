@@ -21,7 +21,7 @@ class ScheduledModule:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.module = Module(now=self.clock.now())
-        simulation = Simulation(Platform().server, MemoryAir())
+        simulation = Simulation(Platform(), MemoryAir())
         self.scheduler = Scheduler(simulation, self.clock)
         simulation.add(self.module, self.flush)
         self.sent: list[bytes] = []

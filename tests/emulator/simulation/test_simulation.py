@@ -28,7 +28,7 @@ from tests.support.uart import DIRECT, START
 
 def simulation_of(*devices: FakeDevice, latency: float = 0.1) -> Simulation:
     platform = Platform(replace(YEARS[2018], discovers_first=True, final_read=False))
-    simulation = Simulation(platform.server, MemoryAir(Faults(latency=latency)))
+    simulation = Simulation(platform, MemoryAir(Faults(latency=latency)))
     for device in devices:
         imei, _, imsi = device.endpoint.partition(";")
         platform.create_device(Description("a device", imei, imsi), 0)
@@ -80,7 +80,7 @@ def test_device_receives_only_its_own_messages() -> None:
 
 
 def test_endpoints_have_different_addresses() -> None:
-    simulation = Simulation(Platform().server, MemoryAir())
+    simulation = Simulation(Platform(), MemoryAir())
     assert len({simulation.add(FakeDevice()) for _ in range(1000)}) == 1000
 
 
@@ -206,7 +206,7 @@ class ThreeModules:
         self.log: list[tuple[float, int, object]] = []
         self.online: tuple[bool, ...] = ()
         self.platform = Platform(replace(YEARS[2019], final_read=False))
-        self.simulation = kind(self.platform.server, MemoryAir(Faults(loss=0.1, seed=3)))
+        self.simulation = kind(self.platform, MemoryAir(Faults(loss=0.1, seed=3)))
         self.modules = [
             Module(Identity(imei=f"{n}", imsi="1"), seed=n, now=START) for n in (0, 1, 2)
         ]

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.lwm2m.model import Item, Path
+from emulator.lwm2m.model import Path
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.lwm2m.operations import CancelObserve, Discover, Observe, Read
 from emulator.onenet.lwm2m.server import Server
@@ -17,6 +17,7 @@ from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
 from tests.support.captures import datagrams
 from tests.support.effort import scaled
+from tests.support.open_product import OpenProduct
 
 CAPTURED = datagrams()
 HOME, ELSEWHERE = "192.0.2.1:56830", "198.51.100.7:5683"
@@ -210,22 +211,6 @@ def test_memory_stays_flat_under_hostile_datagrams() -> None:
     finally:
         tracemalloc.stop()
     assert second - first < 150_000
-
-
-class OpenProduct:
-    """Admits and observes every endpoint."""
-
-    def knows(self, endpoint: str) -> bool:
-        return True
-
-    def admits(self, endpoint: str, auth: str | None) -> bool:
-        return True
-
-    def observes(self, endpoint: str) -> bool:
-        return True
-
-    def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
-        pass
 
 
 def test_registration_takes_less_than_10_kilobytes() -> None:

@@ -253,7 +253,7 @@ def test_platform_that_started_again_knows_no_registration() -> None:
     cloud.log_in()
     token = cloud.module.token(INSTANCE)
     cloud.platform = Platform()
-    cloud.simulation = Simulation(cloud.platform.server, cloud.simulation.air)
+    cloud.simulation = Simulation(cloud.platform, cloud.simulation.air)
     cloud.simulation.add(cloud.module)
     cloud.device = cloud.platform.create_device(Description("a device", IMEI, IMSI), cloud.now)
     late = cloud.module.notify(TEMPERATURE, 1.0, token=token, confirmable=True)

@@ -32,7 +32,7 @@ class Site:
     def __post_init__(self) -> None:
         self.module = Module(Identity(imei="1234", imsi="test"), now=self.now)
         self.platform = Platform()
-        self.simulation = Simulation(self.platform.server, MemoryAir())
+        self.simulation = Simulation(self.platform, MemoryAir())
         self.simulation.add(self.module)
         self.device = self.platform.create_device(Description("a host", "1234", "test"), self.now)
 

@@ -1,0 +1,109 @@
+"""The database: one connection to SQLite, its transactions and its version."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from emulator.onenet.store.schema import MIGRATIONS
+
+_IN_MEMORY = ":memory:"
+
+
+class Database:
+    """The database in the file `path`, made if there is none; None: in memory.
+
+    It may be used in any one thread at a time. Raises OSError that names the file if it cannot be
+    opened, is no database of the platform, is of a later version, or another process has it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        name = _IN_MEMORY if path is None else str(path)
+        try:
+            self._connection = sqlite3.connect(
+                name, timeout=0, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise OSError(0, f"{error}, expected a file that can be written", name) from error
+        self._depth = 0
+        try:
+            self._prepare(name)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """A second call does nothing."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes within are kept together at its end, or none if it raises.
+
+        Inside of another transaction it is a part of that one.
+        """
+        if self._depth == 0:
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._depth -= 1
+        if self._depth == 0:
+            self._connection.execute("COMMIT")
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Outside of a transaction, a change is kept at once."""
+        return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Within a transaction."""
+        self._connection.executemany(sql, rows)
+
+    def _prepare(self, name: str) -> None:
+        try:
+            if self.path is not None:
+                # The file is of one process: two platforms would serve the same devices.
+                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+            with self.transaction():
+                (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+                (tables,) = self._connection.execute(
+                    "SELECT count(*) FROM sqlite_schema"
+                ).fetchone()
+                if version > len(MIGRATIONS) or (version == 0 and tables > 0):
+                    raise OSError(
+                        0,
+                        f"a database of version {version}, expected one of this platform, up to"
+                        f" version {len(MIGRATIONS)}",
+                        name,
+                    )
+                for step, sql in enumerate(MIGRATIONS[version:], version + 1):
+                    for statement in _statements(sql):
+                        self._connection.execute(statement)
+                    self._connection.execute(f"PRAGMA user_version = {step}")
+        except sqlite3.OperationalError as error:
+            locked = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            wrong = "another process has it open" if locked else str(error)
+            raise OSError(0, f"{wrong}, expected a file for this process alone", name) from error
+        except sqlite3.DatabaseError as error:
+            raise OSError(0, f"{error}, expected a database of the platform", name) from error
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of `script`. `executescript` would end the transaction."""
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""

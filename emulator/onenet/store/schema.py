@@ -1,0 +1,82 @@
+"""Tables of the database, as the steps that make each version of the previous one.
+
+Times are POSIX seconds, of data points milliseconds. Columns that hold JSON say so.
+"""
+
+from __future__ import annotations
+
+# SQL by version: MIGRATIONS[0] makes version 1 of an empty database. A step that was published is
+# never changed; a new one is added.
+MIGRATIONS = (
+    """
+    CREATE TABLE devices (
+        id INTEGER PRIMARY KEY,
+        imei TEXT NOT NULL UNIQUE,
+        imsi TEXT NOT NULL,
+        description TEXT NOT NULL,      -- JSON: parameters of its creation and updates
+        psk TEXT,                       -- key for DTLS
+        created REAL NOT NULL,
+        active REAL                     -- when it registered last
+    ) STRICT;
+    CREATE TABLE keys (
+        key TEXT PRIMARY KEY,
+        title TEXT,
+        permissions TEXT NOT NULL,      -- JSON
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE registrations (
+        endpoint TEXT PRIMARY KEY,
+        state TEXT NOT NULL             -- JSON
+    ) STRICT;
+    CREATE TABLE streams (
+        number INTEGER PRIMARY KEY,
+        device INTEGER NOT NULL,
+        id TEXT NOT NULL,               -- such as 3303_0_5700
+        created REAL NOT NULL,
+        UNIQUE (device, id)
+    ) STRICT;
+    CREATE TABLE points (
+        stream INTEGER NOT NULL,
+        at INTEGER NOT NULL,            -- milliseconds
+        number INTEGER NOT NULL,        -- unique in the database, counts upwards
+        value TEXT NOT NULL,            -- JSON
+        PRIMARY KEY (stream, at, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE commands (
+        uuid TEXT PRIMARY KEY,
+        device INTEGER NOT NULL,
+        number INTEGER NOT NULL,        -- order of creation
+        type TEXT NOT NULL,             -- READ, WRITE or EXECUTE
+        args TEXT NOT NULL,             -- JSON: query parameters of the call
+        content TEXT,                   -- JSON: body of the call
+        created REAL NOT NULL,
+        valid REAL NOT NULL,
+        expires REAL NOT NULL,
+        retry INTEGER NOT NULL,         -- repetitions that are left
+        signs INTEGER NOT NULL,         -- bits: 1 register, 2 update, 4 notify
+        state INTEGER NOT NULL,         -- 1 to 8, as the API has them
+        sent REAL,
+        confirmed REAL,
+        status TEXT,                    -- SUCCESS, or how it failed
+        result TEXT                     -- JSON: the answer of the same call to an online device
+    ) STRICT;
+    CREATE INDEX commands_by_device ON commands (device, created);
+    CREATE INDEX open_commands ON commands (state) WHERE state IN (1, 3);
+    CREATE TABLE triggers (
+        id INTEGER PRIMARY KEY,
+        content TEXT NOT NULL,          -- JSON: title, url, type, threshold, what it watches
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE messages (             -- that wait for their POST
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        target TEXT NOT NULL,           -- push, or trigger:<id>
+        content TEXT NOT NULL,          -- JSON
+        created REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX messages_by_target ON messages (target, number);
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL             -- JSON
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
