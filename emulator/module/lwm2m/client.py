@@ -75,7 +75,7 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
-        self._style = style
+        self.style = style
         self._online = online
         self.objects = Objects()
         self._own = OwnObjects(style)
@@ -93,6 +93,7 @@ class Client:
             style,
             self._attributes,
             lambda ackid: self.host.acknowledged(ackid),
+            self._registration.doubt,
         )
         self.requests.on_observed = self._observations.release
         self._answers = Answers(
@@ -283,7 +284,7 @@ class Client:
             return
         try:
             path = path_of(incoming.message)
-            operation = operation_of(incoming.message, path, strict=self._style.strict)
+            operation = operation_of(incoming.message, path, strict=self.style.strict)
             self._do(operation, path, incoming, now)
         except Refused as refused:
             incoming.respond(Message(code=refused.code), now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Protocol
 
-from aiocoap import DELETE, POST, Message
+from aiocoap import DELETE, NOT_FOUND, POST, Message
 
 from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
@@ -58,7 +58,8 @@ class Event(Enum):
     CLOSED = auto()  # or not answered
 
 
-# guess: a failed update ends the registration, as in other LwM2M clients; the host opens again.
+# guess: a failed update ends the registration, as in other LwM2M clients; the host opens again
+# (unless the style registers again).
 # guess: a logout during a login gives the login up; a newer update replaces the one under way.
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.ABSENT: {
@@ -135,6 +136,10 @@ class Outcomes(Protocol):
     def updated(self, *, accepted: bool) -> None: ...
 
     def deregistered(self) -> None: ...
+
+
+class _Conclude(Protocol):
+    def __call__(self, *, accepted: bool) -> None: ...
 
 
 class Registration:
@@ -217,15 +222,24 @@ class Registration:
         self._end_exchange()
         message = self._update_message(lifetime, instances)
 
-        def on_response(response: Message | None, _now: float) -> None:
+        def on_response(response: Message | None, now: float) -> None:
             self._exchange = None
+            if instances is not None:
+                self._instances = instances
+            if self._is_lost(response):
+                self._account = replace(self._account, lifetime=lifetime)
+                self._register_again(self._conclude_update, now)
+                return
             accepted = response is not None and response.code.is_successful()
             if accepted:
                 self._lifetime = lifetime
-            self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
-            self._outcomes().updated(accepted=accepted)
+            self._conclude_update(accepted=accepted)
 
         self._request(message, on_response, now)
+
+    def _conclude_update(self, *, accepted: bool) -> None:
+        self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
+        self._outcomes().updated(accepted=accepted)
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
@@ -296,6 +310,9 @@ class Registration:
 
     def _register(self, server: ServerAddress, now: float) -> None:
         self.server, self._given = server.address, server
+        self._send_registration(self._conclude_login, now)
+
+    def _send_registration(self, conclude: _Conclude, now: float) -> None:
         account, style = self._account, self._style
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
@@ -308,7 +325,7 @@ class Registration:
             location = () if response is None else response.opt.location_path
             accepted = response is not None and response.code.is_successful() and bool(location)
             self._location, self._lifetime = location, account.lifetime
-            self._conclude_login(accepted=accepted)
+            conclude(accepted=accepted)
             if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)
@@ -321,6 +338,24 @@ class Registration:
     def _conclude_login(self, *, accepted: bool) -> None:
         self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
         self._outcomes().registered(accepted=accepted)
+
+    # A server that has lost the registration ------------------------------------------------------
+
+    def doubt(self, now: float) -> None:
+        """The server has reset a notification: it may have started again."""
+        if self._style.registers_again and self.state is State.REGISTERED:
+            self.update_silently(now)
+
+    def _is_lost(self, response: Message | None) -> bool:
+        """Whether the answer to an update asks for a new registration (LwM2M 1.0.2, 5.3.2)."""
+        again = self._style.registers_again
+        return again and response is not None and response.code == NOT_FOUND
+
+    def _register_again(self, conclude: _Conclude, now: float) -> None:
+        self._endpoint.forget(self.server)
+        self._ended()
+        self._expires = now + self._timeout
+        self._send_registration(conclude, now)
 
     # Messages ------------------------------------------------------------------------------------
 
@@ -345,11 +380,20 @@ class Registration:
         seconds = self._lifetime if lifetime is None else lifetime
         message = self._update_message(seconds, None)
 
-        def on_response(response: Message | None, _now: float) -> None:
+        def on_response(response: Message | None, now: float) -> None:
             if response is not None and response.code.is_successful():
                 self._lifetime = seconds
+            elif self._is_lost(response) and self.state is State.REGISTERED:
+                self.transition(Event.UPDATE)
+                self._register_again(self._conclude_silently, now)
 
         self._endpoint.request(self.server, message, on_response, now)
+
+    def _conclude_silently(self, *, accepted: bool) -> None:
+        if accepted:
+            self.transition(Event.ACCEPTED)
+        else:  # guess: the host gets the end as that of a failed update
+            self._conclude_update(accepted=False)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))
