@@ -28,15 +28,9 @@ from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
 from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
-from emulator.module.lwm2m.registration import (
-    REGISTERED,
-    SERVING,
-    Account,
-    Event,
-    Registration,
-    State,
-)
+from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
+from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many

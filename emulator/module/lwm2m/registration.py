@@ -1,14 +1,9 @@
-"""LwM2M registration: its states, and the bootstrap, register, update and deregister exchanges.
-
-TRANSITIONS lists every action that is legal in a state and every outcome of an exchange. An action
-that is not listed is refused as not allowed.
-"""
+"""LwM2M registration: the bootstrap, register, update and deregister exchanges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import Protocol
 
 from aiocoap import DELETE, NOT_FOUND, POST, Message
@@ -22,6 +17,7 @@ from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress
 from emulator.module.lwm2m.payloads import registered_links
+from emulator.module.lwm2m.states import REGISTERED, TRANSITIONS, Event, State
 from emulator.module.lwm2m.style import Style
 
 # Seconds before each repetition (RFC 7252 4.8), without ACK_RANDOM_FACTOR, to stay predictable.
@@ -29,89 +25,6 @@ REPETITIONS = (2.0, 4.0, 8.0, 16.0)
 # From the first transmission until the sender gives up.
 MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
 BLOCKS = (512, 512)  # of the suite, where the configuration has none (captured)
-
-
-class State(Enum):
-    """State of the module's one OneNET instance."""
-
-    ABSENT = auto()
-    CONFIGURED = auto()
-    REGISTERING = auto()
-    REGISTERED = auto()
-    UPDATING = auto()
-    DEREGISTERING = auto()
-
-
-class Event(Enum):
-    """Actions of the host, and (the last three) outcomes of an exchange with the platform."""
-
-    CONFIGURE = auto()
-    ADD_INSTANCE = auto()
-    DELETE_INSTANCE = auto()
-    NOTIFY = auto()
-    OPEN = auto()
-    UPDATE = auto()
-    CLOSE = auto()
-    DELETE = auto()
-    ACCEPTED = auto()
-    REFUSED = auto()  # or not answered
-    CLOSED = auto()  # or not answered
-
-
-# guess: a failed update ends the registration, as in other LwM2M clients; the host opens again
-# (unless the style registers again).
-# guess: a logout during a login gives the login up; a newer update replaces the one under way.
-TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
-    State.ABSENT: {
-        Event.CONFIGURE: State.CONFIGURED,
-    },
-    State.CONFIGURED: {
-        Event.ADD_INSTANCE: State.CONFIGURED,
-        Event.DELETE_INSTANCE: State.CONFIGURED,
-        Event.NOTIFY: State.CONFIGURED,
-        Event.OPEN: State.REGISTERING,
-        Event.DELETE: State.ABSENT,
-    },
-    State.REGISTERING: {
-        Event.ADD_INSTANCE: State.REGISTERING,
-        Event.DELETE_INSTANCE: State.REGISTERING,
-        Event.NOTIFY: State.REGISTERING,
-        Event.CLOSE: State.CONFIGURED,
-        Event.DELETE: State.ABSENT,
-        Event.ACCEPTED: State.REGISTERED,
-        Event.REFUSED: State.CONFIGURED,
-    },
-    State.REGISTERED: {
-        Event.ADD_INSTANCE: State.REGISTERED,
-        Event.DELETE_INSTANCE: State.REGISTERED,
-        Event.NOTIFY: State.REGISTERED,
-        Event.UPDATE: State.UPDATING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-    },
-    State.UPDATING: {
-        Event.ADD_INSTANCE: State.UPDATING,
-        Event.DELETE_INSTANCE: State.UPDATING,
-        Event.NOTIFY: State.UPDATING,
-        Event.UPDATE: State.UPDATING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-        Event.ACCEPTED: State.REGISTERED,
-        Event.REFUSED: State.CONFIGURED,
-    },
-    State.DEREGISTERING: {
-        Event.ADD_INSTANCE: State.DEREGISTERING,
-        Event.DELETE_INSTANCE: State.DEREGISTERING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-        Event.CLOSED: State.CONFIGURED,
-    },
-}
-
-# The platform has the module registered, as far as the module knows.
-REGISTERED = frozenset({State.REGISTERED, State.UPDATING})
-# Requests of the platform are served.
-SERVING = REGISTERED | {State.DEREGISTERING}
 
 
 @dataclass(frozen=True, slots=True)
