@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import aiohttp
 import pytest
 
 from emulator.onenet.http.routes import ROUTES
@@ -13,8 +12,7 @@ pytestmark = pytest.mark.realtime
 
 async def test_description_names_every_call_with_its_parameters() -> None:
     async with served_api() as api:
-        async with api.client.get(f"{api.url}/openapi.json", headers={"api-key": "secret"}) as got:
-            document = await got.json()
+        document = await api.call("GET", "/openapi.json")
     assert document["openapi"] == "3.1.0"
     described = {
         (method.upper(), path) for path, calls in document["paths"].items() for method in calls
@@ -35,6 +33,5 @@ async def test_description_names_every_call_with_its_parameters() -> None:
 
 
 async def test_description_needs_the_key() -> None:
-    async with served_api() as api, aiohttp.ClientSession() as client:
-        async with client.get(f"{api.url}/openapi.json") as got:
-            assert (await got.json())["errno"] == 2
+    async with served_api() as api:
+        assert (await api.call("GET", "/openapi.json", key=None))["errno"] == 2
