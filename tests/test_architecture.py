@@ -86,6 +86,7 @@ SHELLS = (
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",

@@ -10,13 +10,13 @@ from __future__ import annotations
 MIGRATIONS = (
     """
     CREATE TABLE devices (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         imei TEXT NOT NULL UNIQUE,
         imsi TEXT NOT NULL,
         description TEXT NOT NULL,      -- JSON: parameters of its creation and updates
         psk TEXT,                       -- key for DTLS
         created REAL NOT NULL,
-        active REAL                     -- when it registered last
+        active REAL                     -- when it registered first
     ) STRICT;
     CREATE TABLE keys (
         key TEXT PRIMARY KEY,
