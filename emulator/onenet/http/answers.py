@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
+from emulator.onenet.http.kinds import BEIJING
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
-
-# Times have no zone in the answers; those of the real platform are Beijing's.
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def encoded(value: object) -> Iterator[str]:
@@ -150,9 +148,9 @@ def _value(value: Value) -> object:
 
 
 def _seconds(at: float) -> str:
-    return datetime.fromtimestamp(at, _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _millis(at: float) -> str:
-    moment = datetime.fromtimestamp(at, _BEIJING)
+    moment = datetime.fromtimestamp(at, BEIJING)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
