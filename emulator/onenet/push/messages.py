@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _LWM2M = 10  # `login_type` of NB-IoT
 _POINT = re.compile(r'\{"at":-?\d+,"imei":"[^"]*","type":1,')
+_ESCAPE = re.compile(r"\\(?:u007f|.)")
 # OneNET's documents of 2019. `send_status` has the same numbers (guess).
 _STATUSES = (
     *("SUCCESS", "METHOD_NOT_ALLOWED", "FORBIDDEN", "NOT_FOUND", "INTERNAL_SERVER_ERROR"),
@@ -105,4 +106,10 @@ def _millis(at: float | None) -> int:
 
 
 def _text(message: dict[str, object]) -> str:
-    return json.dumps(message, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(message, allow_nan=False, separators=(",", ":"))
+    return _ESCAPE.sub(_plain_delete, text) if r"\u007f" in text else text
+
+
+def _plain_delete(escape: re.Match[str]) -> str:
+    """DEL, which only Python escapes; another escape as it is."""
+    return "\x7f" if escape[0] == r"\u007f" else escape[0]

@@ -42,6 +42,8 @@ _NONCE = 8
 _PUNCTUATION = "!#$%&()*+-.:;=?@_~"
 _SETTINGS = "push"
 _AT_ONCE = 0.0
+# Beginnings of failures that are logged.
+_MAX_LOGGED = 100
 
 
 class State(StrEnum):
@@ -72,8 +74,10 @@ class Push:
         self._purge_at: float | None = _AT_ONCE if self._queue.purging else None
         self._in_flight: Settings | None = None  # the settings of the open request
         self._urgent_to = 0  # a message up to this number waits for no batch
+        self._logged = 0
         self._forget_failures()
         self._load()
+        self._plan()
 
     # Settings ----------------------------------------------------------------------------
 
@@ -83,7 +87,6 @@ class Push:
             self.settings = Settings.of(json.loads(row[0]))
             self._enter(State.ON)
             self._urgent_to = self._queue.newest
-            self._plan()
 
     def begin(self, settings: Settings) -> None:
         """Push with `settings` from the start; their check follows, and is repeated if it fails."""
@@ -281,7 +284,10 @@ class Push:
         self.problem = problem
         if self._failing_since is None:
             self._failing_since = now
-            logger.warning("push to %s failed, it is repeated: %s", self.settings.url, problem)
+            if self._logged < _MAX_LOGGED:
+                self._logged += 1
+                url = self.settings.url
+                logger.warning("push to %s failed, it is repeated: %s", url, problem)
         if self.state is State.STOPPED:
             self._retry_at = now + wait_after(self._in_a_row, LONGEST_CHECK_WAIT)
             return
