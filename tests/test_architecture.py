@@ -56,7 +56,7 @@ FORBIDDEN = {
     "emulator.onenet": ("emulator.air", "emulator.line"),
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
-        for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
+        for part in ("devices", "errors", "http", "misbehaviour", "platform", "store")
     ),
 }
 EXCEPTIONS = {

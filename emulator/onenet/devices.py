@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
-from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.endpoint_names import endpoint_name, imei_of
 from emulator.onenet.errors import ApiError, Reason
 
@@ -47,7 +46,6 @@ class Device:
     endpoint: str
     description: Description
     created: float
-    points: DataPoints = field(default_factory=DataPoints)
 
 
 class Devices:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from secrets import choice
 from string import ascii_letters, digits
 
+from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
@@ -13,6 +14,10 @@ from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
+from emulator.onenet.store.database import Database
+from emulator.onenet.store.points import Points
+from emulator.onenet.store.retention import Retention
+from emulator.onenet.store.streams import stream_id
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -25,7 +30,10 @@ class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
-    and message ids. Stepped: see `emulator.simulation.simulation.Part`.
+    and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
+    memory those that the API can return, in a file all.
+
+    Stepped: see `emulator.simulation.simulation.Part`.
     """
 
     def __init__(
@@ -34,16 +42,21 @@ class Platform:
         *,
         access_uri: str = ACCESS_URI,
         seed: int = 0,
+        database: Database | None = None,
+        retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.year = year
+        self.database = database or Database()
+        self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self._devices = Devices()
 
-    def step(self, now: float) -> float | None:  # noqa: ARG002
+    def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        return None
+        self.points.step(now)
+        return earliest(self.points.due)
 
     # For the application -----------------------------------------------------------------
 
@@ -57,6 +70,8 @@ class Platform:
         Does nothing if it was deleted before.
         """
         if self._devices.delete(device):
+            self.points.forget(int(device.id))
+            self.on_change()
             self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
@@ -132,8 +147,11 @@ class Platform:
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""
         device = self._devices.by_endpoint(endpoint)
-        if device is not None:
-            for item in items:
-                # guess: ids of streams have three parts, so the values of a resource with several
-                # instances are points of one stream.
-                device.points.record(item.path.resource_path, item.value, now)
+        if device is None:
+            return
+        # guess: ids of streams have three parts, so the values of a resource with several instances
+        # are points of one stream.
+        number, at_ms = int(device.id), round(now * 1000)
+        rows = [(number, stream_id(item.path), item.value, at_ms) for item in items]
+        with self.database.transaction():
+            self.points.add_many(rows, now)

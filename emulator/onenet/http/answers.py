@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import Item, Path, Value
-from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
+from emulator.onenet.store.streams import Stream, joined
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
@@ -61,7 +61,7 @@ def created(device: Device) -> Answer:
     return {"device_id": device.id}
 
 
-def device(device: Device, *, online: bool) -> Answer:
+def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer:
     """Guide 4.2.2. Parameters that the creator left out are left out."""
     given = device.description
     optional = {"desc": given.desc, "location": given.location, "other": given.other}
@@ -83,21 +83,22 @@ def device(device: Device, *, online: bool) -> Answer:
                 "unit_symbol": "",
                 "uuid": str(uuid5(NAMESPACE_URL, f"onenet:{device.id}:{stream.id}")),
             }
-            for stream in device.points.streams()
+            for stream in streams
         ),
     }
 
 
-def datapoints(streams: Sequence[Stream]) -> Answer:
+def datapoints(pieces: Iterable[Stream]) -> Answer:
     """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
+    streams = joined(pieces)
     return {
         "count": sum(len(stream.points) for stream in streams),
         "datastreams": (
             {
-                "datapoints": ({"at": _millis(p.at), "value": _value(p.value)} for p in points),
-                "id": name,
+                "datapoints": ({"at": _millis(p.at), "value": p.value} for p in stream.points),
+                "id": stream.id,
             }
-            for name, points in ((stream.id, stream.points) for stream in streams)
+            for stream in streams
         ),
     }
 

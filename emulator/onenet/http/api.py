@@ -181,7 +181,8 @@ class HttpApi:
 
     async def _show_device(self, request: web.Request) -> Answer:
         device = self._device_by_id(request)
-        return success(answers.device(device, online=self._platform.online(device)))
+        streams = self._platform.points.newest(int(device.id))
+        return success(answers.device(device, streams, online=self._platform.online(device)))
 
     async def _delete_device(self, request: web.Request) -> Answer:
         self._platform.delete_device(self._device_by_id(request))
@@ -191,8 +192,8 @@ class HttpApi:
         device = self._device_by_id(request)
         parameters.newest_only(request.query)
         limit, ids = parameters.limit(request.query), parameters.streams(request.query)
-        streams = [stream async for stream in in_turns(device.points.streams(limit, ids))]
-        return success(answers.datapoints(streams))
+        found = self._platform.points.newest(int(device.id), limit, ids)
+        return success(answers.datapoints([piece async for piece in in_turns(found)]))
 
     # Requests to the device --------------------------------------------------------------------
 

@@ -12,11 +12,11 @@ from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
-from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK, imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.payload import MAX_PAYLOAD
+from emulator.onenet.store.streams import MAX_POINTS
 
 _MAX_ID = 65_535
 # A text, which is kept, or a comma after the last entry. Takes linear time: an open text ends with

@@ -11,13 +11,12 @@ from emulator.onenet.errors import ApiError, Reason
 ONE = Description("one", "123", "456")
 
 
-def test_created_device_has_numeric_id_and_own_points() -> None:
+def test_created_device_has_a_numeric_id() -> None:
     table = Devices()
     one, other = table.create(ONE, 5), table.create(Description("other", "124", "456"), 6)
     assert one.id.isdecimal()
     assert one.id != other.id
     assert (one.created, other.created) == (5, 6)
-    assert one.points is not other.points
     assert one.endpoint == "123;456"
 
 
