@@ -73,10 +73,18 @@ class Platform:
         registration = self.registration(device)
         return registration is not None and registration.online
 
-    def request(self, device: Device, operation: Operation, on_done: OnDone, now: float) -> Request:
+    def request(
+        self,
+        device: Device,
+        operation: Operation,
+        on_done: OnDone,
+        now: float,
+        timeout: float | None = None,
+    ) -> Request:
         """Send `operation` to the device, under a message id of the platform.
 
-        `on_done` is called once with the outcome, unless `cancel` comes first. Raises ApiError if
+        `on_done` is called once with the outcome, unless `cancel` comes first, after `timeout`
+        seconds at the latest (None: those of the year). Raises ApiError if
         the device is not online, has MAX_OPEN_REQUESTS open, or a resource cannot have its value.
         """
         if not self.online(device):
@@ -84,7 +92,7 @@ class Platform:
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
             raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
         try:
-            return self.server.request(device.endpoint, operation, on_done, now)
+            return self.server.request(device.endpoint, operation, on_done, now, timeout)
         except ContentError as error:
             raise ApiError(Reason.INVALID_PARAMETER, str(error)) from None
 

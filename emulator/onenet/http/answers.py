@@ -100,14 +100,17 @@ def datapoints(streams: Sequence[Stream]) -> Answer:
     }
 
 
-def values(items: Iterable[Item]) -> list[dict[str, object]]:
+def values(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
     """Guide 4.2.4; the order of the keys is that of the suite's test specification.
 
+    `hexadecimal`: bytes are texts of hexadecimal digits (`bin2hex`, OneNET's documents of 2019).
     A resource with several instances is shown as in OneNET's push of command results.
     """
     instances: dict[int | None, dict[int | None, dict[str, object]]] = {}
     for item in items:
         path, value = item.path, _value(item.value)
+        if hexadecimal and isinstance(item.value, bytes):
+            value = item.value.hex()  # guess: small letters
         resources = instances.setdefault(path.instance, {})
         if path.resource_instance is None:
             resources[path.resource] = {"val": value, "res_id": path.resource}
@@ -136,6 +139,17 @@ def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> Answer:
             instances.append({"inst_id": path.instance, "resources": listed})
     shown = [{"obj_id": object_id, "instances": tree[object_id]} for object_id in tree]
     return {"total_count": len(shown), "item": shown}
+
+
+def discovered(paths: Iterable[Path]) -> list[dict[str, object]]:
+    """The resources of each instance, as `GET /nbiot/discover` has them (documents of 2019)."""
+    found: dict[int, list[int]] = {}
+    for path in paths:
+        if path.instance is not None:
+            listed = found.setdefault(path.instance, [])
+            if path.resource is not None and path.resource not in listed:
+                listed.append(path.resource)
+    return [{"obj_inst_id": instance, "res_id": listed} for instance, listed in found.items()]
 
 
 def _order(path: Path) -> tuple[int, int]:

@@ -242,11 +242,11 @@ async def test_parameter_that_has_no_effect_is_logged_once(
     async with served_api() as api:
         api.log_in()
         for _ in range(2):
-            answer = await api.call("GET", "/nbiot", READ | {"bin2hex": "true"})
+            answer = await api.call("GET", "/nbiot", READ | {"mode": "1"})
             assert answer["errno"] == 0
         assert [record.getMessage() for record in caplog.records] == [
-            "GET /nbiot: the parameter 'bin2hex' has no effect, expected: imei, ep_name, obj_id,"
-            " obj_inst_id, res_id"
+            "GET /nbiot: the parameter 'mode' has no effect, expected: imei, ep_name, obj_id,"
+            " obj_inst_id, res_id, timeout, bin2hex"
         ]
 
 
