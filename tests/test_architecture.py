@@ -56,7 +56,15 @@ FORBIDDEN = {
     "emulator.onenet": ("emulator.air", "emulator.line"),
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
-        for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
+        for part in (
+            "commands",
+            "datapoints",
+            "devices",
+            "errors",
+            "http",
+            "misbehaviour",
+            "platform",
+        )
     ),
 }
 EXCEPTIONS = {

@@ -7,7 +7,6 @@ real API does it. Only what is no valid HTTP request gets a bare 400 or 417 of t
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -19,8 +18,9 @@ from emulator.onenet.http.call import Call, Input
 from emulator.onenet.http.connections import Listener, logger, respond
 from emulator.onenet.http.kinds import invalid
 from emulator.onenet.http.openapi import description
-from emulator.onenet.http.route import Body, Route
+from emulator.onenet.http.route import Body, Key, Route
 from emulator.onenet.http.routes import ROUTES
+from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.platform import Platform
 
 # Where the description of the API is.
@@ -42,7 +42,7 @@ class HttpApi:
 
     def __init__(self, platform: Platform, *, key: str, act: Input) -> None:
         self._platform = platform
-        self._key = key.encode()
+        platform.keys.add_master(key)
         self._act = act
         self._listener: Listener | None = None
         self._reported: set[tuple[str, str]] = set()
@@ -79,9 +79,7 @@ class HttpApi:
         assert self._listener is not None, "it listens"
         self._listener.header_came(request)
         try:
-            key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
-            if not hmac.compare_digest(key, self._key):
-                raise ApiError(Reason.AUTH_FAILED if key else Reason.KEY_REQUIRED)
+            self._key(request)
             return await handler(request)
         except ApiError as error:
             return await self._refuse(request, error)
@@ -94,6 +92,14 @@ class HttpApi:
             logger.exception("%s %s failed", request.method, request.path)
             return await self._refuse(request, ApiError(Reason.INTERNAL))
 
+    def _key(self, request: web.Request) -> Master | DeviceKey:
+        """Whose request it is. Raises ApiError without a key, or with one that does not exist."""
+        text = request.headers.get("api-key", "")
+        key = self._platform.keys.resolve(text)
+        if key is None:
+            raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
+        return key
+
     async def _refuse(self, request: web.Request, error: ApiError) -> web.StreamResponse:
         failure = answers.failure(error, request.path, self._platform.year)
         return await respond(request, failure)
@@ -103,14 +109,19 @@ class HttpApi:
 
     def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         names = [parameter.name for parameter in route.query]
+        method = route.method.lower()
 
         async def handle(request: web.Request) -> web.StreamResponse:
+            key = self._key(request)
+            if route.key is Key.MASTER and not isinstance(key, Master):
+                raise ApiError(Reason.AUTH_FAILED)
             given = request.query
             for name in given.keys() - set(names):
                 self._report_unused(request, name, names)
             query = {parameter.name: parameter.read(given) for parameter in route.query}
             body = {} if route.body is None else await self._body(request, route.body)
-            call = Call(self._platform, self._act, request.match_info, query, body)
+            place = request.match_info
+            call = Call(self._platform, self._act, key, method, place, query, body)
             return await respond(request, await route.call(call))
 
         return handle

@@ -13,6 +13,7 @@ from emulator.onenet.devices import Device
 from emulator.onenet.endpoint_names import imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.kinds import invalid, required
+from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
@@ -30,20 +31,34 @@ class Input(Protocol):
 class Call:
     """A call that has the right key and valid parameters.
 
-    `act` acts on `platform` at the present time. `place`: the parts of the path that the route
-    names. `query`: each parameter of the route, its default if it was not given. `body`: its JSON
-    object; empty for a route without a body.
+    `act` acts on `platform` at the present time. `key`: whose call it is. `method`: one of
+    `keys.METHODS`. `place`: the parts of the path that the route names. `query`: each parameter of
+    the route, its default if it was not given. `body`: its JSON object; empty for a route without a
+    body.
     """
 
     platform: Platform
     act: Input
+    key: Master | DeviceKey
+    method: str
     place: Mapping[str, str]
     query: Mapping[str, Any]
     body: dict[str, object]
 
-    def device(self) -> Device:
-        """The device whose id is `device_id` in the path. Raises ApiError if there is none."""
-        return _existing(self.platform.device(self.place["device_id"]))
+    def device(self, *, whole: bool = False) -> Device:
+        """The device whose id is `device_id` in the path.
+
+        Raises ApiError if there is none, or the key does not see it or, if `whole`, all of it.
+        """
+        device = _existing(self.platform.device(self.place["device_id"]))
+        scope = self.scope(device)
+        if scope is not None and (whole or not scope):
+            raise ApiError(Reason.AUTH_FAILED)
+        return device
+
+    def scope(self, device: Device) -> frozenset[str] | None:
+        """The streams of `device` that the key may reach by this method; None: the whole device."""
+        return self.key.scope(self.method, device.id)
 
     def device_by_imei(self) -> Device:
         """By `imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`.

@@ -15,6 +15,7 @@ from aiocoap.numbers import Code
 from emulator.lwm2m.model import Path
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.http.call import Call
+from emulator.onenet.keys import Master
 from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.platform import Platform
 from tests.support.fake_device import (
@@ -178,7 +179,7 @@ async def test_answer_while_the_client_disconnects_is_ignored() -> None:
     async with served_api() as api:
         api.log_in()
         api.module.answer = silent
-        asked = Call(api.platform, api.act, {}, {}, {})
+        asked = Call(api.platform, api.act, Master(), "get", {}, {}, {})
         call = asyncio.ensure_future(asked.request(api.device, Read(Path(3303))))
         api.changed.clear()
         await api.changed.wait()
