@@ -173,7 +173,8 @@ class Points:
         """Drop all streams of a deleted device: they are gone at once, their points soon."""
         with self._database.transaction():
             self._database.execute(
-                "UPDATE streams SET device = -device WHERE device = ?", (device,)
+                "UPDATE streams SET device = -device, id = id || ' ' || number WHERE device = ?",
+                (device,),
             )
         self._known.clear()
         self._clear_due = 0.0

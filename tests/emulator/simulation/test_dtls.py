@@ -8,7 +8,7 @@ import pytest
 
 from emulator import Emulator, LoopClock
 from emulator.air.addresses import COAPS
-from emulator.module.lwm2m.registration import State
+from emulator.module.lwm2m.states import State
 from tests.support.peers import until
 from tests.support.stored import streams
 

@@ -15,7 +15,7 @@ import pytest
 
 from emulator.air.faults import Faults
 from emulator.lwm2m.model import Item, Path
-from emulator.module.lwm2m.registration import REGISTERED
+from emulator.module.lwm2m.states import REGISTERED
 from emulator.onenet.errors import ApiError
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Outcome

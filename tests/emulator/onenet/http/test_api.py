@@ -14,6 +14,8 @@ from aiocoap.numbers import Code
 
 from emulator.lwm2m.model import Path
 from emulator.onenet.http.api import HttpApi
+from emulator.onenet.http.call import Call
+from emulator.onenet.keys import Master
 from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.platform import Platform
 from tests.support.fake_device import (
@@ -177,7 +179,8 @@ async def test_answer_while_the_client_disconnects_is_ignored() -> None:
     async with served_api() as api:
         api.log_in()
         api.module.answer = silent
-        call = asyncio.ensure_future(api.http._request(api.device, Read(Path(3303))))
+        asked = Call(api.platform, api.act, Master(), "get", {}, {}, {})
+        call = asyncio.ensure_future(asked.request(api.device, Read(Path(3303))))
         api.changed.clear()
         await api.changed.wait()
         call.cancel()
@@ -240,11 +243,11 @@ async def test_parameter_that_has_no_effect_is_logged_once(
     async with served_api() as api:
         api.log_in()
         for _ in range(2):
-            answer = await api.call("GET", "/nbiot", READ | {"bin2hex": "true"})
+            answer = await api.call("GET", "/nbiot", READ | {"mode": "1"})
             assert answer["errno"] == 0
         assert [record.getMessage() for record in caplog.records] == [
-            "GET /nbiot: the parameter 'bin2hex' has no effect, expected: imei, ep_name, obj_id,"
-            " obj_inst_id, res_id"
+            "GET /nbiot: the parameter 'mode' has no effect, expected: imei, ep_name, obj_id,"
+            " obj_inst_id, res_id, timeout, bin2hex"
         ]
 
 
