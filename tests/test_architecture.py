@@ -58,12 +58,12 @@ FORBIDDEN = {
         f"emulator.onenet.{part}"
         for part in (
             "commands",
-            "datapoints",
             "devices",
             "errors",
             "http",
             "misbehaviour",
             "platform",
+            "store",
         )
     ),
 }

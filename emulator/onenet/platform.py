@@ -6,6 +6,7 @@ from collections.abc import Callable
 from secrets import choice
 from string import ascii_letters, digits
 
+from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
@@ -15,6 +16,9 @@ from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.store.database import Database
+from emulator.onenet.store.points import Points
+from emulator.onenet.store.retention import Retention
+from emulator.onenet.store.streams import stream_id
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -27,7 +31,10 @@ class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
-    and message ids. Stepped: see `emulator.simulation.simulation.Part`.
+    and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
+    memory those that the API can return, in a file all.
+
+    Stepped: see `emulator.simulation.simulation.Part`.
     """
 
     def __init__(
@@ -37,17 +44,20 @@ class Platform:
         database: Database | None = None,
         access_uri: str = ACCESS_URI,
         seed: int = 0,
+        retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.year = year
         self.database = Database() if database is None else database
+        self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self.devices, self.keys = Devices(self.database), Keys(self.database)
 
-    def step(self, now: float) -> float | None:  # noqa: ARG002
+    def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        return None
+        self.points.step(now)
+        return earliest(self.points.due)
 
     # For the application -----------------------------------------------------------------
 
@@ -70,7 +80,11 @@ class Platform:
 
         Does nothing if it was deleted before.
         """
-        if self.devices.delete(device):
+        if self.devices.get(device.id) is device:
+            with self.database.transaction():
+                self.points.forget(int(device.id))
+                self.devices.delete(device)
+            self.on_change()
             self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
@@ -87,10 +101,18 @@ class Platform:
         registration = self.registration(device)
         return registration is not None and registration.online
 
-    def request(self, device: Device, operation: Operation, on_done: OnDone, now: float) -> Request:
+    def request(
+        self,
+        device: Device,
+        operation: Operation,
+        on_done: OnDone,
+        now: float,
+        timeout: float | None = None,
+    ) -> Request:
         """Send `operation` to the device, under a message id of the platform.
 
-        `on_done` is called once with the outcome, unless `cancel` comes first. Raises ApiError if
+        `on_done` is called once with the outcome, unless `cancel` comes first, after `timeout`
+        seconds at the latest (None: those of the year). Raises ApiError if
         the device is not online, has MAX_OPEN_REQUESTS open, or a resource cannot have its value.
         """
         if not self.online(device):
@@ -98,7 +120,7 @@ class Platform:
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
             raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
         try:
-            return self.server.request(device.endpoint, operation, on_done, now)
+            return self.server.request(device.endpoint, operation, on_done, now, timeout)
         except ContentError as error:
             raise ApiError(Reason.INVALID_PARAMETER, str(error)) from None
 
@@ -150,8 +172,11 @@ class Platform:
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""
         device = self.devices.by_endpoint(endpoint)
-        if device is not None:
-            for item in items:
-                # guess: ids of streams have three parts, so the values of a resource with several
-                # instances are points of one stream.
-                device.points.record(item.path.resource_path, item.value, now)
+        if device is None:
+            return
+        # guess: ids of streams have three parts, so the values of a resource with several instances
+        # are points of one stream.
+        number, at_ms = int(device.id), round(now * 1000)
+        rows = [(number, stream_id(item.path), item.value, at_ms) for item in items]
+        with self.database.transaction():
+            self.points.add_many(rows, now)

@@ -78,14 +78,25 @@ class Call:
         return Path(self.query["obj_id"], instance, resource)
 
     async def request(self, device: Device, operation: Operation) -> Outcome:
-        """Send `operation` to the device and wait. Raises ApiError if it fails or is offline."""
+        """Send `operation` to the device and wait; at most `timeout` seconds, if the query has it.
+
+        Raises ApiError if it fails or the device is offline.
+        """
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def on_done(outcome: Outcome) -> None:
             if not done.done():  # the client may have disconnected at the same time
                 done.set_result(outcome)
 
-        request = self.act(partial(self.platform.request, device, operation, on_done))
+        request = self.act(
+            partial(
+                self.platform.request,
+                device,
+                operation,
+                on_done,
+                timeout=self.query.get("timeout"),
+            )
+        )
         try:
             outcome = await done
         except asyncio.CancelledError:

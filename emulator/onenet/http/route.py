@@ -67,6 +67,8 @@ class Route:
 # Parameters of several calls ---------------------------------------------------------------------
 
 _MAX_ID = 65_535
+# Seconds for which the answer of a device is awaited (OneNET's documents of 2019).
+TIMEOUT = Parameter("timeout", Integer(5, 40))
 IMEI = Parameter("imei", Text())
 # Calls that have it take the one or the other; `Call.device_by_imei` says so.
 EP_NAME = Parameter("ep_name", Text())

@@ -30,9 +30,10 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE streams (
         number INTEGER PRIMARY KEY,
-        device INTEGER NOT NULL,
+        device INTEGER NOT NULL,        -- negative: it was deleted
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
+        points INTEGER NOT NULL,        -- how many it has
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (

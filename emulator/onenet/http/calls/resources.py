@@ -1,13 +1,23 @@
-"""Resources of a device: read, write, execute, list (guide 4.2.4 to 4.2.7)."""
+"""Resources of a device: read, write, execute, list, discover (guide 4.2.4 to 4.2.7)."""
 
 from __future__ import annotations
 
+from emulator.lwm2m.model import Path
 from emulator.onenet.http import answers, bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Choice
-from emulator.onenet.http.route import EP_NAME, IMEI, Body, Key, Parameter, Route, object_path
-from emulator.onenet.lwm2m.operations import Execute, Read, Write
+from emulator.onenet.http.kinds import Boolean, Choice, Schema
+from emulator.onenet.http.route import (
+    EP_NAME,
+    IMEI,
+    TIMEOUT,
+    Body,
+    Key,
+    Parameter,
+    Route,
+    object_path,
+)
+from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 
 _REPLACE = "1"
 
@@ -15,7 +25,7 @@ _REPLACE = "1"
 async def read(call: Call) -> Answer:
     path = call.path()
     outcome = await call.request(call.device_by_imei(), Read(path))
-    return success(answers.values(outcome.items))
+    return success(answers.values(outcome.items, hexadecimal=call.query["bin2hex"]))
 
 
 async def write(call: Call) -> Answer:
@@ -43,7 +53,40 @@ async def listed(call: Call) -> Answer:
     return success(answers.resources(objects, discovered))
 
 
+async def discover(call: Call) -> Answer:
+    # guess: the object is asked for, as after a login: modules have no command for an instance.
+    outcome = await call.request(call.device_by_imei(), Discover(Path(call.query["obj_id"])))
+    wanted = call.query["obj_inst_id"]
+    return success(
+        answers.discovered(path for path in outcome.links if wanted in (None, path.instance))
+    )
+
+
 _DEVICE = (IMEI, EP_NAME)
+_INSTANCES: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"obj_inst_id": {"type": "integer"}, "res": {"type": "array"}},
+        "required": ["res", "obj_inst_id"],
+        "additionalProperties": False,
+    },
+}
+_DISCOVERED: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"obj_inst_id": {"type": "integer"}, "res_id": {"type": "array"}},
+        "required": ["obj_inst_id", "res_id"],
+        "additionalProperties": False,
+    },
+}
+_LIST: Schema = {
+    "type": "object",
+    "properties": {"total_count": {"type": "integer"}, "item": {"type": "array"}},
+    "required": ["total_count", "item"],
+    "additionalProperties": False,
+}
 ROUTES = (
     Route(
         "GET",
@@ -52,8 +95,13 @@ ROUTES = (
         "4.2.4",
         Key.MASTER,
         read,
-        query=(*_DEVICE, *object_path(1)),
-        data={"type": "array", "items": {"type": "object"}},
+        query=(
+            *_DEVICE,
+            *object_path(1),
+            TIMEOUT,
+            Parameter("bin2hex", Boolean(), default=False),
+        ),
+        data=_INSTANCES,
     ),
     Route(
         "POST",
@@ -66,6 +114,7 @@ ROUTES = (
             *_DEVICE,
             *object_path(2),
             Parameter("mode", Choice((_REPLACE, "2")), required=True),
+            TIMEOUT,
         ),
         body=Body(bodies.ITEMS),
     ),
@@ -76,7 +125,7 @@ ROUTES = (
         "4.2.6",
         Key.MASTER,
         execute,
-        query=(*_DEVICE, *object_path(3)),
+        query=(*_DEVICE, *object_path(3), TIMEOUT),
         body=Body(bodies.ARGUMENTS, required=False),
     ),
     Route(
@@ -87,6 +136,16 @@ ROUTES = (
         Key.MASTER,
         listed,
         query=(*_DEVICE, object_path(0)[0]),
-        data={"type": "object"},
+        data=_LIST,
+    ),
+    Route(
+        "GET",
+        "/nbiot/discover",
+        "Ask a device for its resources",
+        "4.2.7, documents of 2019",
+        Key.MASTER,
+        discover,
+        query=(*_DEVICE, *object_path(1)[:2], TIMEOUT),
+        data=_DISCOVERED,
     ),
 )

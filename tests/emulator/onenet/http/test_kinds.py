@@ -44,8 +44,7 @@ KINDS: list[Kind] = [
         (Integer(-5, 5), "-5", -5),
         (Number(), "12", 12.0),
         (Number(), "-0.5", -0.5),
-        (Number(), "1e3", 1000.0),
-        (Number(), ".5", 0.5),
+        (Number(), "123456789012345.5", 123456789012345.5),
         (Text(), "", ""),
         (Text(), "摄氏", "摄氏"),
         (Choice(("1", "2")), "2", "2"),
@@ -73,7 +72,7 @@ def test_value_is_read(kind: Kind, text: str, value: object) -> None:
         ),
         (
             Number(),
-            ["", "nan", "inf", "1e999", "1_0", "٣", "1,5", ".", "9" * 5000, "1\n"],
+            ["", "nan", "inf", "1e3", "1_0", "٣", "1,5", ".", ".5", "9" * 5000, "1\n"],
             "expected a number, such as 12.5",
         ),
         (Text(3), ["abcd", "x" * 5000], "expected at most 3 characters"),

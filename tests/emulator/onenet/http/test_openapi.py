@@ -28,6 +28,7 @@ async def test_description_names_every_call_with_its_parameters() -> None:
         "obj_inst_id": True,
         "res_id": False,
         "mode": True,
+        "timeout": False,
     }
     assert write["requestBody"]["required"] is True
 
