@@ -59,7 +59,7 @@ class Application:
         self.push = Push(self.database, Random(2), self._send)
 
     def point(self, value: object = 21.5, *, stream: str = STREAM) -> None:
-        self.push.points(7, IMEI, [(stream, value)], self.now)
+        self.push.points(7, IMEI, [(stream, value, round(self.now * 1000))], self.now)
 
     def _send(self, post: Post, on_reply: Callable[[Reply, float], None]) -> None:
         self.open.append((post, on_reply))

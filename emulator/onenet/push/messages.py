@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import isfinite
 
 _LWM2M = 10  # `login_type` of NB-IoT
 _POINT = re.compile(r'\{"at":-?\d+,"imei":"[^"]*","type":1,')
@@ -43,17 +44,13 @@ class CommandResult:
 
 def point(device_id: int, imei: str, stream: str, value: object, at_ms: int) -> str:
     """A data point; `value` is JSON, or bytes, which are sent as an array of their numbers."""
-    if isinstance(value, bytes):
-        value = list(value)
-    elif isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-        value = int(value)
     return _text(
         {
             "at": at_ms,
             "imei": imei,
             "type": 1,
             "ds_id": stream,
-            "value": value,
+            "value": _shown(value),
             "dev_id": device_id,
         }
     )
@@ -99,6 +96,22 @@ def command_result(device_id: int, imei: str, result: CommandResult) -> str:
 def is_point(text: str) -> bool:
     """Whether a message of this file is a data point."""
     return _POINT.match(text) is not None
+
+
+def _shown(value: object) -> object:
+    match value:
+        case bytes():
+            return list(value)
+        case float() if not isfinite(value):
+            return str(value)  # guess: JSON has no such number
+        case float() if value.is_integer() and abs(value) <= _EXACT:
+            return int(value)
+        case list():
+            return [_shown(each) for each in value]
+        case dict():
+            return {name: _shown(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _millis(at: float | None) -> int:

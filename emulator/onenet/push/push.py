@@ -141,11 +141,10 @@ class Push:
         return self._queue.dropped
 
     def points(
-        self, device_id: int, imei: str, points: Iterable[tuple[str, object]], now: float
+        self, device_id: int, imei: str, points: Iterable[tuple[str, object, int]], now: float
     ) -> None:
-        """Data points: ids of streams with values. Nothing unless `enabled`; so are the others."""
-        at = round(now * 1000)
-        self._add((messages.point(device_id, imei, name, value, at) for name, value in points), now)
+        """Data points: ids of streams, values, milliseconds. Nothing unless `enabled`; so below."""
+        self._add((messages.point(device_id, imei, *point) for point in points), now)
 
     def online(self, device_id: int, imei: str, *, online: bool, now: float) -> None:
         """A device went online or offline."""

@@ -55,7 +55,8 @@ def test_the_message_of_a_device_that_went_offline_has_status_0() -> None:
         ('a/b "c" \\ é 例', r'"a/b \"c\" \\ \u00e9 \u4f8b"'),
         ("\x7f\\\x7f \\u007f \n", '"\x7f\\\\\x7f \\\\u007f \\n"'),
         (b"\x0ad{", "[10,100,123]"),
-        ({"temperature": 30}, '{"temperature":30}'),
+        ({"temperature": 30.0, "all": [1.0, 2.5]}, '{"temperature":30,"all":[1,2.5]}'),
+        (float("nan"), '"nan"'),
     ],
 )
 def test_the_form_of_a_value(value: object, text: str) -> None:

@@ -40,7 +40,9 @@ def test_a_request_is_as_captured() -> None:
     """All but signature and nonce, which depend on the token."""
     application = Application(now=1555904805.407)
     application.set()
-    application.push.points(500000001, IMEI, [("3300_0_5700", -115)], application.now)
+    application.push.points(
+        500000001, IMEI, [("3300_0_5700", -115, 1555904805407)], application.now
+    )
     application.step()
     post = application.reply()
     other = re.compile(rb'("msg_signature":").{24}(","nonce":").{8}"')
