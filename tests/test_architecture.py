@@ -88,6 +88,7 @@ SHELLS = (
     "emulator.onenet.http.api",
     "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
+    "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.emulator",
@@ -116,7 +117,9 @@ THIRD_PARTY = {
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
-    "aiohttp": ("emulator.onenet.http",),
+    "aiohttp": ("emulator.onenet.http", "emulator.onenet.posts"),
+    "yarl": ("emulator.onenet.posts",),  # the URLs of aiohttp
+    "cryptography": ("emulator.onenet.push.signature",),
     "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
