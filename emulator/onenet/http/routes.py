@@ -5,12 +5,13 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, points, resources, subscriptions
+from emulator.onenet.http.calls import devices, points, push, resources, subscriptions
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *points.ROUTES,
+    *push.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,
 )
