@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 
 import pytest
 from aiohttp import web
@@ -31,7 +32,7 @@ async def mounted(on_message: OnMessage) -> AsyncIterator[TestClient]:
 
 
 async def post(client: TestClient, body: bytes) -> tuple[int, str]:
-    async with client.post("/push", data=body, headers=HEADERS) as response:
+    async with client.post("/push", data=BytesIO(body), headers=HEADERS) as response:
         return response.status, await response.text()
 
 
