@@ -56,7 +56,15 @@ FORBIDDEN = {
     "emulator.onenet": ("emulator.air", "emulator.line"),
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
-        for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
+        for part in (
+            "commands",
+            "devices",
+            "errors",
+            "http",
+            "misbehaviour",
+            "platform",
+            "store",
+        )
     ),
 }
 # The application's side of OneNET stands alone; the last row keeps the driver from importing it.
@@ -87,7 +95,9 @@ SHELLS = (
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
+    "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.emulator",
@@ -116,8 +126,12 @@ THIRD_PARTY = {
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
-    "aiohttp": ("emulator.onenet.http", "m5310.onenet.client", "m5310.onenet.push.handler"),
-    "cryptography": ("m5310.onenet.push.encryption",),
+    "aiohttp": (
+        *("emulator.onenet.http", "emulator.onenet.posts"),
+        *("m5310.onenet.client", "m5310.onenet.push.handler"),
+    ),
+    "yarl": ("emulator.onenet.posts",),  # the URLs of aiohttp
+    "cryptography": ("emulator.onenet.push.signature", "m5310.onenet.push.encryption"),
     "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
