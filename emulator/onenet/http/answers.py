@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
-from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
+from emulator.onenet.stream_uuids import stream_uuid
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
@@ -81,7 +81,7 @@ def device(device: Device, *, online: bool) -> Answer:
                 "id": stream.id,
                 "unit": "",
                 "unit_symbol": "",
-                "uuid": str(uuid5(NAMESPACE_URL, f"onenet:{device.id}:{stream.id}")),
+                "uuid": stream_uuid(device.id, stream.id),
             }
             for stream in device.points.streams()
         ),
