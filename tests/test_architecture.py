@@ -56,7 +56,15 @@ FORBIDDEN = {
     "emulator.onenet": ("emulator.air", "emulator.line"),
     "emulator.onenet.lwm2m": tuple(
         f"emulator.onenet.{part}"
-        for part in ("datapoints", "devices", "errors", "http", "misbehaviour", "platform")
+        for part in (
+            "commands",
+            "devices",
+            "errors",
+            "http",
+            "misbehaviour",
+            "platform",
+            "store",
+        )
     ),
 }
 EXCEPTIONS = {
@@ -78,6 +86,7 @@ SHELLS = (
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",

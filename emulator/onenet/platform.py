@@ -6,13 +6,19 @@ from collections.abc import Callable
 from secrets import choice
 from string import ascii_letters, digits
 
+from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.keys import Keys
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
+from emulator.onenet.store.database import Database
+from emulator.onenet.store.points import Points
+from emulator.onenet.store.retention import Retention
+from emulator.onenet.store.streams import stream_id
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -25,45 +31,67 @@ class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
-    and message ids. Stepped: see `emulator.simulation.simulation.Part`.
+    and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
+    memory those that the API can return, in a file all.
+
+    Stepped: see `emulator.simulation.simulation.Part`.
     """
 
     def __init__(
         self,
         year: Year = YEARS[DEFAULT_YEAR],
         *,
+        database: Database | None = None,
         access_uri: str = ACCESS_URI,
         seed: int = 0,
+        retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self.year = year
+        self.database = Database() if database is None else database
+        self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
-        self._devices = Devices()
+        self.devices, self.keys = Devices(self.database), Keys(self.database)
 
-    def step(self, now: float) -> float | None:  # noqa: ARG002
+    def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        return None
+        self.points.step(now)
+        return earliest(self.points.due)
 
     # For the application -----------------------------------------------------------------
 
     def create_device(self, description: Description, now: float) -> Device:
         """Raises ApiError if the IMEI belongs to another device, or there are too many devices."""
-        return self._devices.create(description, now)
+        return self.devices.create(description, now)
+
+    def update_device(self, device: Device, description: Description) -> None:
+        """Raises ApiError if the IMEI belongs to another device.
+
+        A module that is registered under an earlier name stays so until its next update.
+        """
+        endpoint = device.endpoint
+        self.devices.update(device, description)
+        if device.endpoint != endpoint:
+            self.server.registrations.forget(endpoint)
 
     def delete_device(self, device: Device) -> None:
         """Delete `device`; its module stays registered until its next update or lifetime end.
 
         Does nothing if it was deleted before.
         """
-        if self._devices.delete(device):
+        if self.devices.get(device.id) is device:
+            with self.database.transaction():
+                self.points.forget(int(device.id))
+                self.devices.delete(device)
+            self.on_change()
             self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
-        return self._devices.get(device_id)
+        return self.devices.get(device_id)
 
     def device_by_imei(self, imei: str) -> Device | None:
-        return self._devices.by_imei(imei)
+        return self.devices.by_imei(imei)
 
     def registration(self, device: Device) -> Registration | None:
         """The newest registration of `device`, online or ended; None if it never registered."""
@@ -73,10 +101,18 @@ class Platform:
         registration = self.registration(device)
         return registration is not None and registration.online
 
-    def request(self, device: Device, operation: Operation, on_done: OnDone, now: float) -> Request:
+    def request(
+        self,
+        device: Device,
+        operation: Operation,
+        on_done: OnDone,
+        now: float,
+        timeout: float | None = None,
+    ) -> Request:
         """Send `operation` to the device, under a message id of the platform.
 
-        `on_done` is called once with the outcome, unless `cancel` comes first. Raises ApiError if
+        `on_done` is called once with the outcome, unless `cancel` comes first, after `timeout`
+        seconds at the latest (None: those of the year). Raises ApiError if
         the device is not online, has MAX_OPEN_REQUESTS open, or a resource cannot have its value.
         """
         if not self.online(device):
@@ -84,7 +120,7 @@ class Platform:
         if self.server.requests.count(device.endpoint) >= MAX_OPEN_REQUESTS:
             raise ApiError(Reason.LIMIT, f"{MAX_OPEN_REQUESTS} requests wait for this device")
         try:
-            return self.server.request(device.endpoint, operation, on_done, now)
+            return self.server.request(device.endpoint, operation, on_done, now, timeout)
         except ContentError as error:
             raise ApiError(Reason.INVALID_PARAMETER, str(error)) from None
 
@@ -94,34 +130,38 @@ class Platform:
 
     def key_of(self, identity: str) -> bytes | None:
         """The key for DTLS of the device with this endpoint name; None: there is none."""
-        key = self._devices.key(identity)
+        key = self.devices.key(identity)
         return None if key is None else key.encode()
 
     def _new_key(self, endpoint: str) -> bytes | None:
         """A fresh key for a device that has one: each bootstrap hands one out (OneNET FAQ)."""
-        if self._devices.key(endpoint) is None:
+        device = self.devices.by_endpoint(endpoint)
+        if device is None or device.psk is None:
             return None
         key = "".join(choice(_KEY_CHARACTERS) for _ in range(_KEY_LENGTH))
-        self._devices.replace_key(endpoint, key)
+        self.devices.set_key(device, key)
         return key.encode()
 
     # For the server ----------------------------------------------------------------------
 
     def knows(self, endpoint: str) -> bool:
         """Whether it is the endpoint name of a device."""
-        return self._devices.by_endpoint(endpoint) is not None
+        return self.devices.by_endpoint(endpoint) is not None
 
     def admits(self, endpoint: str, auth: str | None) -> bool:
         """Whether a device of that name exists, with that authentication code or without one."""
-        device = self._devices.by_endpoint(endpoint)
+        device = self.devices.by_endpoint(endpoint)
         return device is not None and device.description.auth in (None, auth)
 
     def observes(self, endpoint: str) -> bool:
-        device = self._devices.by_endpoint(endpoint)
+        device = self.devices.by_endpoint(endpoint)
         return device is not None and device.description.observed
 
     def registered(self, registration: Registration, now: float) -> None:
         """Keep a registration that is new or updated."""
+        device = self.devices.by_endpoint(registration.endpoint)
+        if device is not None:
+            self.devices.activate(device, now)
 
     def ended(self, registration: Registration, now: float) -> None:
         """Drop a registration that has ended."""
@@ -131,9 +171,12 @@ class Platform:
 
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""
-        device = self._devices.by_endpoint(endpoint)
-        if device is not None:
-            for item in items:
-                # guess: ids of streams have three parts, so the values of a resource with several
-                # instances are points of one stream.
-                device.points.record(item.path.resource_path, item.value, now)
+        device = self.devices.by_endpoint(endpoint)
+        if device is None:
+            return
+        # guess: ids of streams have three parts, so the values of a resource with several instances
+        # are points of one stream.
+        number, at_ms = int(device.id), round(now * 1000)
+        rows = [(number, stream_id(item.path), item.value, at_ms) for item in items]
+        with self.database.transaction():
+            self.points.add_many(rows, now)

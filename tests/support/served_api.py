@@ -71,6 +71,8 @@ class ServedApi(CloudWithDevice):
             assert response.headers["Content-Type"] == "application/json"
             answer = json.loads(await response.read())
         orders = (["errno", "error"], ["errno", "data", "error"])
+        if path == "/openapi.json" and "errno" not in answer:
+            return answer  # type: ignore[no-any-return]
         # The one captured error that has data ends with it.
         assert list(answer) in orders or list(answer.items())[-1] == ("data", None)
         return answer  # type: ignore[no-any-return]

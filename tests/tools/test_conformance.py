@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator, Journal, LoopClock
-from emulator.module.lwm2m.registration import State
+from emulator.module.lwm2m.states import State
 from tests.support.foreign import PYTHON, running
 from tests.support.peers import until
 from tools.conforming.board import Board

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 from emulator.lwm2m import model
 from emulator.module.at.codec import Cme
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http import answers, parameters
+from emulator.onenet.http import answers, bodies
+from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
 from emulator.recording import format as recording
@@ -180,16 +181,14 @@ def call(data: bytes) -> None:
     line, _, body = data.partition(b"\n")
     query = dict(parse_qsl(line.decode("utf-8", "replace"), keep_blank_values=True))
     parsers: tuple[Callable[[], object], ...] = (
-        lambda: parameters.imei(query),
-        *(lambda depth=depth: parameters.path(query, depth) for depth in (1, 2, 3)),
-        lambda: parameters.optional_object(query),
-        lambda: parameters.replaces(query),
-        lambda: parameters.newest_only(query),
-        lambda: parameters.limit(query),
-        lambda: parameters.streams(query),
-        lambda: parameters.items(parameters.json_body(body), _INSTANCE),
-        lambda: parameters.arguments(parameters.json_body(body)),
-        lambda: _created(parameters.json_body(body)),
+        *(
+            lambda parameter=parameter: parameter.read(query)
+            for route in ROUTES
+            for parameter in route.query
+        ),
+        lambda: bodies.items(bodies.json_body(body), _INSTANCE),
+        lambda: bodies.arguments(bodies.json_body(body)),
+        lambda: _created(bodies.json_body(body)),
     )
     for parse in parsers:
         try:
@@ -201,9 +200,10 @@ def call(data: bytes) -> None:
 
 def _created(body: dict[str, object]) -> None:
     platform = Platform()
-    device = platform.create_device(parameters.description(body), module_run.START)
+    device = platform.create_device(bodies.description(body), module_run.START)
     _sent(answers.created(device))
-    _sent(answers.device(device, online=platform.online(device)))
+    streams = platform.points.newest(int(device.id))
+    _sent(answers.device(device, streams, online=platform.online(device)))
 
 
 def _sent(answer: object) -> None:

@@ -28,15 +28,9 @@ from emulator.module.lwm2m.objects import Objects
 from emulator.module.lwm2m.observations import Observations
 from emulator.module.lwm2m.operations import Operation, Refused, operation_of, path_of
 from emulator.module.lwm2m.own_objects import UPDATE_TRIGGER, OwnObjects
-from emulator.module.lwm2m.registration import (
-    REGISTERED,
-    SERVING,
-    Account,
-    Event,
-    Registration,
-    State,
-)
+from emulator.module.lwm2m.registration import Account, Registration
 from emulator.module.lwm2m.requests import ALL_MSGIDS, Requests
+from emulator.module.lwm2m.states import REGISTERED, SERVING, Event, State
 from emulator.module.lwm2m.style import ONENET, Style
 
 ACKIDS_REMEMBERED = 4096  # guess: bounds the memory; an ackid may be used again after so many
@@ -75,7 +69,7 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
-        self._style = style
+        self.style = style
         self._online = online
         self.objects = Objects()
         self._own = OwnObjects(style)
@@ -93,6 +87,7 @@ class Client:
             style,
             self._attributes,
             lambda ackid: self.host.acknowledged(ackid),
+            self._registration.doubt,
         )
         self.requests.on_observed = self._observations.release
         self._answers = Answers(
@@ -283,7 +278,7 @@ class Client:
             return
         try:
             path = path_of(incoming.message)
-            operation = operation_of(incoming.message, path, strict=self._style.strict)
+            operation = operation_of(incoming.message, path, strict=self.style.strict)
             self._do(operation, path, incoming, now)
         except Refused as refused:
             incoming.respond(Message(code=refused.code), now)

@@ -66,12 +66,14 @@ class Observations:
         style: Style,
         attributes: AttributeTable,
         acknowledged: Callable[[int], None],
+        reset: Callable[[float], None],
     ) -> None:
         self._endpoint = endpoint
         self._objects = objects
         self._style = style
         self._attributes = attributes
         self._acknowledged = acknowledged
+        self._reset = reset
         self._observations: dict[Path, Observation] = {}
         self._held: list[_Held] = []
         self._unacknowledged = 0
@@ -225,11 +227,12 @@ class Observations:
         confirmable = any(report.ackid for report in reports)
         self._unacknowledged += confirmable
 
-        def on_end(delivery: Delivery, _now: float) -> None:
+        def on_end(delivery: Delivery, now: float) -> None:
             self._unacknowledged -= confirmable
             if delivery is Delivery.RESET:  # RFC 7641 3.2: the platform has no such observation
                 if self._observations.get(observation.path) is observation:
                     del self._observations[observation.path]
+                self._reset(now)
             elif delivery is Delivery.ACKNOWLEDGED:
                 self._acknowledge(reports)
 

@@ -1,17 +1,12 @@
-"""LwM2M registration: its states, and the bootstrap, register, update and deregister exchanges.
-
-TRANSITIONS lists every action that is legal in a state and every outcome of an exchange. An action
-that is not listed is refused as not allowed.
-"""
+"""LwM2M registration: the bootstrap, register, update and deregister exchanges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import Protocol
 
-from aiocoap import DELETE, POST, Message
+from aiocoap import DELETE, NOT_FOUND, POST, Message
 
 from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
@@ -22,6 +17,7 @@ from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
 from emulator.module.lwm2m.host import NotAllowed, ServerAddress
 from emulator.module.lwm2m.payloads import registered_links
+from emulator.module.lwm2m.states import REGISTERED, TRANSITIONS, Event, State
 from emulator.module.lwm2m.style import Style
 
 # Seconds before each repetition (RFC 7252 4.8), without ACK_RANDOM_FACTOR, to stay predictable.
@@ -29,88 +25,6 @@ REPETITIONS = (2.0, 4.0, 8.0, 16.0)
 # From the first transmission until the sender gives up.
 MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
 BLOCKS = (512, 512)  # of the suite, where the configuration has none (captured)
-
-
-class State(Enum):
-    """State of the module's one OneNET instance."""
-
-    ABSENT = auto()
-    CONFIGURED = auto()
-    REGISTERING = auto()
-    REGISTERED = auto()
-    UPDATING = auto()
-    DEREGISTERING = auto()
-
-
-class Event(Enum):
-    """Actions of the host, and (the last three) outcomes of an exchange with the platform."""
-
-    CONFIGURE = auto()
-    ADD_INSTANCE = auto()
-    DELETE_INSTANCE = auto()
-    NOTIFY = auto()
-    OPEN = auto()
-    UPDATE = auto()
-    CLOSE = auto()
-    DELETE = auto()
-    ACCEPTED = auto()
-    REFUSED = auto()  # or not answered
-    CLOSED = auto()  # or not answered
-
-
-# guess: a failed update ends the registration, as in other LwM2M clients; the host opens again.
-# guess: a logout during a login gives the login up; a newer update replaces the one under way.
-TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
-    State.ABSENT: {
-        Event.CONFIGURE: State.CONFIGURED,
-    },
-    State.CONFIGURED: {
-        Event.ADD_INSTANCE: State.CONFIGURED,
-        Event.DELETE_INSTANCE: State.CONFIGURED,
-        Event.NOTIFY: State.CONFIGURED,
-        Event.OPEN: State.REGISTERING,
-        Event.DELETE: State.ABSENT,
-    },
-    State.REGISTERING: {
-        Event.ADD_INSTANCE: State.REGISTERING,
-        Event.DELETE_INSTANCE: State.REGISTERING,
-        Event.NOTIFY: State.REGISTERING,
-        Event.CLOSE: State.CONFIGURED,
-        Event.DELETE: State.ABSENT,
-        Event.ACCEPTED: State.REGISTERED,
-        Event.REFUSED: State.CONFIGURED,
-    },
-    State.REGISTERED: {
-        Event.ADD_INSTANCE: State.REGISTERED,
-        Event.DELETE_INSTANCE: State.REGISTERED,
-        Event.NOTIFY: State.REGISTERED,
-        Event.UPDATE: State.UPDATING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-    },
-    State.UPDATING: {
-        Event.ADD_INSTANCE: State.UPDATING,
-        Event.DELETE_INSTANCE: State.UPDATING,
-        Event.NOTIFY: State.UPDATING,
-        Event.UPDATE: State.UPDATING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-        Event.ACCEPTED: State.REGISTERED,
-        Event.REFUSED: State.CONFIGURED,
-    },
-    State.DEREGISTERING: {
-        Event.ADD_INSTANCE: State.DEREGISTERING,
-        Event.DELETE_INSTANCE: State.DEREGISTERING,
-        Event.CLOSE: State.DEREGISTERING,
-        Event.DELETE: State.ABSENT,
-        Event.CLOSED: State.CONFIGURED,
-    },
-}
-
-# The platform has the module registered, as far as the module knows.
-REGISTERED = frozenset({State.REGISTERED, State.UPDATING})
-# Requests of the platform are served.
-SERVING = REGISTERED | {State.DEREGISTERING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +49,10 @@ class Outcomes(Protocol):
     def updated(self, *, accepted: bool) -> None: ...
 
     def deregistered(self) -> None: ...
+
+
+class _Conclude(Protocol):
+    def __call__(self, *, accepted: bool) -> None: ...
 
 
 class Registration:
@@ -217,15 +135,24 @@ class Registration:
         self._end_exchange()
         message = self._update_message(lifetime, instances)
 
-        def on_response(response: Message | None, _now: float) -> None:
+        def on_response(response: Message | None, now: float) -> None:
             self._exchange = None
+            if instances is not None:
+                self._instances = instances
+            if self._is_lost(response):
+                self._account = replace(self._account, lifetime=lifetime)
+                self._register_again(self._conclude_update, now)
+                return
             accepted = response is not None and response.code.is_successful()
             if accepted:
                 self._lifetime = lifetime
-            self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
-            self._outcomes().updated(accepted=accepted)
+            self._conclude_update(accepted=accepted)
 
         self._request(message, on_response, now)
+
+    def _conclude_update(self, *, accepted: bool) -> None:
+        self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
+        self._outcomes().updated(accepted=accepted)
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
@@ -296,6 +223,9 @@ class Registration:
 
     def _register(self, server: ServerAddress, now: float) -> None:
         self.server, self._given = server.address, server
+        self._send_registration(self._conclude_login, now)
+
+    def _send_registration(self, conclude: _Conclude, now: float) -> None:
         account, style = self._account, self._style
         version = () if style.version is None else (f"lwm2m={style.version}",)
         query = (f"ep={account.endpoint}", "b=U", *version, f"lt={account.lifetime}")
@@ -308,7 +238,7 @@ class Registration:
             location = () if response is None else response.opt.location_path
             accepted = response is not None and response.code.is_successful() and bool(location)
             self._location, self._lifetime = location, account.lifetime
-            self._conclude_login(accepted=accepted)
+            conclude(accepted=accepted)
             if accepted and style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)
@@ -321,6 +251,24 @@ class Registration:
     def _conclude_login(self, *, accepted: bool) -> None:
         self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
         self._outcomes().registered(accepted=accepted)
+
+    # A server that has lost the registration ------------------------------------------------------
+
+    def doubt(self, now: float) -> None:
+        """The server has reset a notification: it may have started again."""
+        if self._style.registers_again and self.state is State.REGISTERED:
+            self.update_silently(now)
+
+    def _is_lost(self, response: Message | None) -> bool:
+        """Whether the answer to an update asks for a new registration (LwM2M 1.0.2, 5.3.2)."""
+        again = self._style.registers_again
+        return again and response is not None and response.code == NOT_FOUND
+
+    def _register_again(self, conclude: _Conclude, now: float) -> None:
+        self._endpoint.forget(self.server)
+        self._ended()
+        self._expires = now + self._timeout
+        self._send_registration(conclude, now)
 
     # Messages ------------------------------------------------------------------------------------
 
@@ -345,11 +293,20 @@ class Registration:
         seconds = self._lifetime if lifetime is None else lifetime
         message = self._update_message(seconds, None)
 
-        def on_response(response: Message | None, _now: float) -> None:
+        def on_response(response: Message | None, now: float) -> None:
             if response is not None and response.code.is_successful():
                 self._lifetime = seconds
+            elif self._is_lost(response) and self.state is State.REGISTERED:
+                self.transition(Event.UPDATE)
+                self._register_again(self._conclude_silently, now)
 
         self._endpoint.request(self.server, message, on_response, now)
+
+    def _conclude_silently(self, *, accepted: bool) -> None:
+        if accepted:
+            self.transition(Event.ACCEPTED)
+        else:  # guess: the host gets the end as that of a failed update
+            self._conclude_update(accepted=False)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))

@@ -26,6 +26,8 @@ class Style:
     resources that the module serves itself. `strict`: requests are judged as LwM2M 1.0 demands:
     Accept counts, a resource has the operations of its definition only, discover shows attributes,
     an update has only what is new. `first_observe`: the Observe number of the answer to an observe.
+    `registers_again`: a server that does not know the registration any more gets it again from the
+    module itself; otherwise the update fails, and the host opens again.
     """
 
     version: str | None
@@ -42,6 +44,7 @@ class Style:
     own: tuple[Item, ...]
     strict: bool
     first_observe: int
+    registers_again: bool
 
 
 # China Mobile's suite SDK 2.3.0 (captured). Its object Device holds the firmware version only.
@@ -60,6 +63,9 @@ ONENET = Style(
     own=(Item(Path(_DEVICE, 0, 3), "1.0"),),
     strict=False,
     first_observe=0,
+    # guess: the suite reports a failed update to its host (event 12 of its specification), and does
+    # no more
+    registers_again=False,
 )
 # OMA-TS-LightweightM2M-V1_0_2. Server and Device are mandatory there (E.2, E.4); the account's
 # lifetime comes to these.
@@ -85,5 +91,6 @@ STANDARD = Style(
     ),
     strict=True,
     first_observe=1,  # npm's coap 0.22 waits for one above 0
+    registers_again=True,  # guess: 1.0 does not say it; the libraries of other makers do it
 )
 STYLES: Mapping[str, Style] = {"onenet": ONENET, "standard": STANDARD}

@@ -1,6 +1,32 @@
-"""The HTTP API of OneNET (guide 4.2): `api` has its calls, `connections` serves them with aiohttp.
+"""The HTTP API of OneNET (guide 4.2).
 
-`parameters` reads and checks queries and bodies, `answers` makes the JSON; both are pure. A long
-answer is made and encoded piece by piece (`answers.encoded`), in turn with other events of the loop
-(`connections.in_turns`).
+    aiohttp -> connections     limits of time; long answers piece by piece
+                   |
+                  api          key, route, parameters, body -> Call; errors -> answers
+                   |   \\
+              routes    openapi        the table of all calls, and its description
+                   |
+              calls/<subject>          what each call does with the platform
+                   |
+    kinds, bodies (what comes in)   answers (what goes out)      pure
+
+`route` says what a route is. `routes.ROUTES` is the only list of calls: the paths of aiohttp, the
+checks of parameters and `/openapi.json` all come from it.
+
+A new call:
+
+1. in `calls/<subject>.py`: `async def show(call: Call) -> Answer`, which ends with
+   `return success(data)` or raises `ApiError`;
+2. it reads `call.query["page"]`, `call.body`, `call.place["uuid"]` (checked already), and changes
+   something by `call.act(lambda now: call.platform.…)`;
+3. an entry `Route(method, path, summary, section, key, show, query=(…), body=…, data=…)` in
+   `ROUTES` of the file: `Parameter("page", Integer(1, 100), default=1)`;
+4. a new file: its `ROUTES` in `routes.ROUTES`.
+
+Checks come in this order: key, path and method, parameters in the order of the route, body, and
+then what the call itself checks. Every answer is JSON with `errno` and `error`, its HTTP status is
+200. What changes is committed to the database before the answer goes out.
+
+A long answer is made and encoded piece by piece (`answers.encoded`), in turn with other events of
+the loop (`connections.in_turns`): lists in answers may be iterators.
 """

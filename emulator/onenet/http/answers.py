@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from emulator.lwm2m.model import Item, Path, Value
-from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
-from emulator.onenet.stream_uuids import stream_uuid
+from emulator.onenet.http.kinds import BEIJING
+from emulator.onenet.store.streams import Stream, joined, stream_uuid
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
-
-# Times have no zone in the answers; those of the real platform are Beijing's.
-_BEIJING = timezone(timedelta(hours=8))
 
 
 def encoded(value: object) -> Iterator[str]:
@@ -61,7 +58,7 @@ def created(device: Device) -> Answer:
     return {"device_id": device.id}
 
 
-def device(device: Device, *, online: bool) -> Answer:
+def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer:
     """Guide 4.2.2. Parameters that the creator left out are left out."""
     given = device.description
     optional = {"desc": given.desc, "location": given.location, "other": given.other}
@@ -83,33 +80,37 @@ def device(device: Device, *, online: bool) -> Answer:
                 "unit_symbol": "",
                 "uuid": stream_uuid(device.id, stream.id),
             }
-            for stream in device.points.streams()
+            for stream in streams
         ),
     }
 
 
-def datapoints(streams: Sequence[Stream]) -> Answer:
+def datapoints(pieces: Iterable[Stream]) -> Answer:
     """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
+    streams = joined(pieces)
     return {
         "count": sum(len(stream.points) for stream in streams),
         "datastreams": (
             {
-                "datapoints": ({"at": _millis(p.at), "value": _value(p.value)} for p in points),
-                "id": name,
+                "datapoints": ({"at": _millis(p.at), "value": p.value} for p in stream.points),
+                "id": stream.id,
             }
-            for name, points in ((stream.id, stream.points) for stream in streams)
+            for stream in streams
         ),
     }
 
 
-def values(items: Iterable[Item]) -> list[dict[str, object]]:
+def values(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
     """Guide 4.2.4; the order of the keys is that of the suite's test specification.
 
+    `hexadecimal`: bytes are texts of hexadecimal digits (`bin2hex`, OneNET's documents of 2019).
     A resource with several instances is shown as in OneNET's push of command results.
     """
     instances: dict[int | None, dict[int | None, dict[str, object]]] = {}
     for item in items:
         path, value = item.path, _value(item.value)
+        if hexadecimal and isinstance(item.value, bytes):
+            value = item.value.hex()  # guess: small letters
         resources = instances.setdefault(path.instance, {})
         if path.resource_instance is None:
             resources[path.resource] = {"val": value, "res_id": path.resource}
@@ -140,6 +141,17 @@ def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> Answer:
     return {"total_count": len(shown), "item": shown}
 
 
+def discovered(paths: Iterable[Path]) -> list[dict[str, object]]:
+    """The resources of each instance, as `GET /nbiot/discover` has them (documents of 2019)."""
+    found: dict[int, list[int]] = {}
+    for path in paths:
+        if path.instance is not None:
+            listed = found.setdefault(path.instance, [])
+            if path.resource is not None and path.resource not in listed:
+                listed.append(path.resource)
+    return [{"obj_inst_id": instance, "res_id": listed} for instance, listed in found.items()]
+
+
 def _order(path: Path) -> tuple[int, int]:
     return path.object, -1 if path.instance is None else path.instance
 
@@ -150,9 +162,9 @@ def _value(value: Value) -> object:
 
 
 def _seconds(at: float) -> str:
-    return datetime.fromtimestamp(at, _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _millis(at: float) -> str:
-    moment = datetime.fromtimestamp(at, _BEIJING)
+    moment = datetime.fromtimestamp(at, BEIJING)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"

@@ -7,40 +7,31 @@ real API does it. Only what is no valid HTTP request gets a bare 400 or 417 of t
 from __future__ import annotations
 
 import asyncio
-import hmac
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
-from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http import answers, parameters
-from emulator.onenet.http.answers import Answer, success
-from emulator.onenet.http.connections import Listener, in_turns, logger, respond
-from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
-from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.http import answers
+from emulator.onenet.http.bodies import json_body
+from emulator.onenet.http.call import Call, Input
+from emulator.onenet.http.connections import Listener, logger, respond
+from emulator.onenet.http.kinds import invalid
+from emulator.onenet.http.openapi import description
+from emulator.onenet.http.route import Body, Key, Route
+from emulator.onenet.http.routes import ROUTES
+from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.platform import Platform
 
+# Where the description of the API is.
+_DESCRIPTION = "/openapi.json"
 # Far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
-# Parameters of a call. What is sent beyond them has no effect, which is logged once.
-_IMEI = ("imei", "ep_name")
-_PATH = (*_IMEI, "obj_id", "obj_inst_id", "res_id")
-_POINTS = ("limit", "datastream_id", "start", "end", "cursor")
+# What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
-
-T = TypeVar("T")
-
-
-class Input(Protocol):
-    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
-
-    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 class HttpApi:
@@ -51,7 +42,7 @@ class HttpApi:
 
     def __init__(self, platform: Platform, *, key: str, act: Input) -> None:
         self._platform = platform
-        self._key = key.encode()
+        platform.keys.add_master(key)
         self._act = act
         self._listener: Listener | None = None
         self._reported: set[tuple[str, str]] = set()
@@ -71,21 +62,9 @@ class HttpApi:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
-        # guess: ids are numbers. So a word, such as /devices/status, is a call that is not served.
-        device = r"/devices/{id:[0-9]+}"
-        served: list[tuple[str, str, Callable[[web.Request], Awaitable[Answer]], tuple[str, ...]]]
-        served = [
-            ("POST", "/devices", self._create_device, ()),
-            ("GET", device, self._show_device, ()),
-            ("DELETE", device, self._delete_device, ()),
-            ("GET", f"{device}/datapoints", self._datapoints, _POINTS),
-            ("GET", "/nbiot", self._read, _PATH),
-            ("POST", "/nbiot", self._write, (*_PATH, "mode")),
-            ("POST", "/nbiot/execute", self._execute, _PATH),
-            ("GET", "/nbiot/resources", self._resources, (*_IMEI, "obj_id")),
-        ]
-        for method, path, serve, names in served:
-            application.router.add_route(method, path, self._handler(serve, names))
+        for route in ROUTES:
+            application.router.add_route(route.method, route.path, self._handler(route))
+        application.router.add_route("GET", _DESCRIPTION, self._describe)
         return application
 
     # Around every call ---------------------------------------------------------------------
@@ -100,9 +79,7 @@ class HttpApi:
         assert self._listener is not None, "it listens"
         self._listener.header_came(request)
         try:
-            key = request.headers.get("api-key", "").encode("utf-8", "surrogateescape")
-            if not hmac.compare_digest(key, self._key):
-                raise ApiError(Reason.AUTH_FAILED if key else Reason.KEY_REQUIRED)
+            self._key(request)
             return await handler(request)
         except ApiError as error:
             return await self._refuse(request, error)
@@ -115,121 +92,58 @@ class HttpApi:
             logger.exception("%s %s failed", request.method, request.path)
             return await self._refuse(request, ApiError(Reason.INTERNAL))
 
+    def _key(self, request: web.Request) -> Master | DeviceKey:
+        """Whose request it is. Raises ApiError without a key, or with one that does not exist."""
+        text = request.headers.get("api-key", "")
+        key = self._platform.keys.resolve(text)
+        if key is None:
+            raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
+        return key
+
     async def _refuse(self, request: web.Request, error: ApiError) -> web.StreamResponse:
         failure = answers.failure(error, request.path, self._platform.year)
         return await respond(request, failure)
 
-    def _handler(
-        self, serve: Callable[[web.Request], Awaitable[Answer]], names: tuple[str, ...]
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def _describe(self, request: web.Request) -> web.StreamResponse:
+        return await respond(request, description(ROUTES))
+
+    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        names = [parameter.name for parameter in route.query]
+        method = route.method.lower()
+
         async def handle(request: web.Request) -> web.StreamResponse:
-            for name in request.query.keys() - set(names):
+            key = self._key(request)
+            if route.key is Key.MASTER and not isinstance(key, Master):
+                raise ApiError(Reason.AUTH_FAILED)
+            given = request.query
+            for name in given.keys() - set(names):
                 self._report_unused(request, name, names)
-            return await respond(request, await serve(request))
+            query = {parameter.name: parameter.read(given) for parameter in route.query}
+            body = {} if route.body is None else await self._body(request, route.body)
+            place = request.match_info
+            call = Call(self._platform, self._act, key, method, place, query, body)
+            return await respond(request, await route.call(call))
 
         return handle
 
-    def _report_unused(self, request: web.Request, name: str, names: tuple[str, ...]) -> None:
+    def _report_unused(self, request: web.Request, name: str, names: Sequence[str]) -> None:
         call = f"{request.method} {request.path}"
         if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
             self._reported.add((call, name))
             expected = ", ".join(names) or "none"
             logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
 
-    async def _body(self, request: web.Request, *, optional: bool = False) -> dict[str, object]:
+    async def _body(self, request: web.Request, wanted: Body) -> dict[str, object]:
         try:
             async with asyncio.timeout(_BODY_TIMEOUT):
-                body = await request.read()
+                text = await request.read()
         except TimeoutError:
-            raise parameters.invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
+            raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
         except web.RequestPayloadError as error:
             wrong = "the body is not encoded as its headers say"
             logger.warning("%s %s: %s", request.method, request.path, wrong)
-            raise parameters.invalid(wrong) from error
-        return parameters.json_body(body, optional=optional)
-
-    def _device_by_id(self, request: web.Request) -> Device:
-        return _existing(self._platform.device(request.match_info["id"]))
-
-    def _device_by_imei(self, request: web.Request) -> Device:
-        return _existing(self._platform.device_by_imei(parameters.imei(request.query)))
-
-    async def _request(self, device: Device, operation: Operation) -> Outcome:
-        """Send `operation` to the device and wait. Raises ApiError if it fails or is offline."""
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def on_done(outcome: Outcome) -> None:
-            if not done.done():  # the client may have disconnected at the same time
-                done.set_result(outcome)
-
-        request = self._act(partial(self._platform.request, device, operation, on_done))
-        try:
-            outcome = await done
-        except asyncio.CancelledError:
-            self._platform.cancel(request)
-            raise
-        if outcome.failure is not None:
-            raise ApiError(Reason.UNSUCCESS, outcome.failure)
-        return outcome
-
-    # Devices ---------------------------------------------------------------------------------
-
-    async def _create_device(self, request: web.Request) -> Answer:
-        description = parameters.description(await self._body(request))
-        device = self._act(partial(self._platform.create_device, description))
-        return success(answers.created(device))
-
-    async def _show_device(self, request: web.Request) -> Answer:
-        device = self._device_by_id(request)
-        return success(answers.device(device, online=self._platform.online(device)))
-
-    async def _delete_device(self, request: web.Request) -> Answer:
-        self._platform.delete_device(self._device_by_id(request))
-        return success()
-
-    async def _datapoints(self, request: web.Request) -> Answer:
-        device = self._device_by_id(request)
-        parameters.newest_only(request.query)
-        limit, ids = parameters.limit(request.query), parameters.streams(request.query)
-        streams = [stream async for stream in in_turns(device.points.streams(limit, ids))]
-        return success(answers.datapoints(streams))
-
-    # Requests to the device --------------------------------------------------------------------
-
-    async def _read(self, request: web.Request) -> Answer:
-        path = parameters.path(request.query, depth=1)
-        outcome = await self._request(self._device_by_imei(request), Read(path))
-        return success(answers.values(outcome.items))
-
-    async def _write(self, request: web.Request) -> Answer:
-        path = parameters.path(request.query, depth=2)
-        instance = path.instance_path
-        replace = parameters.replaces(request.query)
-        items = parameters.items(await self._body(request), instance)
-        device = self._device_by_imei(request)
-        await self._request(device, Write(instance, items, replace))
-        return success()
-
-    async def _execute(self, request: web.Request) -> Answer:
-        path = parameters.path(request.query, depth=3)
-        arguments = parameters.arguments(await self._body(request, optional=True))
-        await self._request(self._device_by_imei(request), Execute(path, arguments))
-        return success()
-
-    async def _resources(self, request: web.Request) -> Answer:
-        wanted = parameters.optional_object(request.query)
-        registration = self._platform.registration(self._device_by_imei(request))
-        if registration is None:
-            return success(answers.resources((), ()))
-        objects = [p for p in registration.objects if wanted in (None, p.object)]
-        discovered = [path for paths in registration.resources.values() for path in paths]
-        return success(answers.resources(objects, discovered))
-
-
-def _existing(device: Device | None) -> Device:
-    if device is None:  # as if it belonged to another key
-        raise ApiError(Reason.AUTH_FAILED)
-    return device
+            raise invalid(wrong) from error
+        return json_body(text, optional=not wanted.required)
 
 
 def _not_served(request: web.Request, refusal: web.HTTPException) -> ApiError:

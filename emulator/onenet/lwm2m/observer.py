@@ -108,22 +108,14 @@ class Observer:
             del self._subscriptions[registration.endpoint]
             return
         operation = subscription.pending.popleft()
-        if isinstance(operation, Discover):
-            # The platform's list is empty until the answer comes (OneNET FAQ of 2019).
-            registration.resources.pop(operation.path.object, None)
 
         def on_done(outcome: Outcome) -> None:
             subscription.request = None
-            self._apply(registration, operation, outcome)
+            if isinstance(operation, Observe) and outcome.failure is Failure.TIME_OUT:
+                self._missed.setdefault(registration.endpoint, []).append(operation.path)
             self._send_next(subscription, outcome.at)
 
         subscription.request = self._requests.begin(registration, operation, on_done, now)
-
-    def _apply(self, registration: Registration, operation: Operation, outcome: Outcome) -> None:
-        if isinstance(operation, Observe) and outcome.failure is Failure.TIME_OUT:
-            self._missed.setdefault(registration.endpoint, []).append(operation.path)
-        elif isinstance(operation, Discover) and outcome.failure is None:
-            registration.resources[operation.path.object] = outcome.links
 
     def _operations(self, objects: tuple[Path, ...]) -> list[Operation]:
         """An observe for each instance and a discover for each object, in ascending order of the

@@ -16,6 +16,7 @@ from emulator.coap.endpoint import Endpoint
 from emulator.lwm2m.model import ContentError, Item, Path
 from emulator.onenet.lwm2m.operations import (
     CancelObserve,
+    Discover,
     Observe,
     Operation,
     WriteAttributes,
@@ -46,6 +47,7 @@ class Request:
     operation: Operation
     on_done: OnDone
     message: Message
+    timeout: float
     ends: float
     exchange: Exchange | None = None
     open: bool = True
@@ -88,15 +90,25 @@ class Requests:
         self._open: dict[str, dict[Request, None]] = {}  # by endpoint, in the order of beginning
 
     def begin(
-        self, registration: Registration, operation: Operation, on_done: OnDone, now: float
+        self,
+        registration: Registration,
+        operation: Operation,
+        on_done: OnDone,
+        now: float,
+        timeout: float | None = None,
     ) -> Request:
         """Send `operation`, or let it wait until the endpoint is awake.
+
+        It ends after `timeout` seconds at the latest; None: after those of the year.
 
         Raises ContentError for a value that its resource cannot have.
         """
         message = request_for(operation, registration.root, accept_tlv=registration.accept_tlv)
-        timeout = self._retry.timeout
-        request = Request(registration, operation, on_done, message, now + timeout)
+        timeout = timeout or self._retry.timeout
+        request = Request(registration, operation, on_done, message, timeout, now + timeout)
+        if isinstance(operation, Discover):
+            # The list of resources is empty until the answer comes (OneNET FAQ of 2019).
+            registration.resources.pop(operation.path.object, None)
         self._open.setdefault(request.endpoint, {})[request] = None
         if registration.asleep(now):
             self._waiting.set(request, request.ends)
@@ -212,7 +224,9 @@ class Requests:
         else:
             registration.last_seen = now
             outcome = outcome_of(operation, answer, now)
-        if isinstance(operation, Observe):
+        if isinstance(operation, Discover) and outcome.failure is None:
+            registration.resources[operation.path.object] = outcome.links
+        elif isinstance(operation, Observe):
             self._observe(request, exchange, answer)
             if outcome.items:
                 self._report(registration, outcome.items, now)
@@ -231,7 +245,7 @@ class Requests:
         root, accept_tlv = request.registration.root, request.registration.accept_tlv
         request.operation = other
         request.message = request_for(other, root, accept_tlv=accept_tlv)
-        self._send(request, self._retry.timeout, now)
+        self._send(request, request.timeout, now)
         return True
 
     def _observe(self, request: Request, exchange: Exchange, answer: Message | None) -> None:

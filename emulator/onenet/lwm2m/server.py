@@ -110,12 +110,19 @@ class Server:
         self._observer = Observer(self.requests, year)
         self.bootstrap = Bootstrap(self._coap, access_uri, year.retry, random)
 
-    def request(self, endpoint: str, operation: Operation, on_done: OnDone, now: float) -> Request:
+    def request(
+        self,
+        endpoint: str,
+        operation: Operation,
+        on_done: OnDone,
+        now: float,
+        timeout: float | None = None,
+    ) -> Request:
         """Send `operation` to `endpoint`, which has a registration; see `Requests.begin`."""
         registration = self.registrations.get(endpoint)
         assert registration is not None, "a request to an endpoint that never registered"
         self.on_change()
-        return self.requests.begin(registration, operation, on_done, now)
+        return self.requests.begin(registration, operation, on_done, now, timeout)
 
     def receive(self, address: str, datagram: bytes, now: float) -> None:
         """A datagram from `address`. Never raises."""

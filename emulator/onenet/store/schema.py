@@ -10,13 +10,13 @@ from __future__ import annotations
 MIGRATIONS = (
     """
     CREATE TABLE devices (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         imei TEXT NOT NULL UNIQUE,
         imsi TEXT NOT NULL,
         description TEXT NOT NULL,      -- JSON: parameters of its creation and updates
         psk TEXT,                       -- key for DTLS
         created REAL NOT NULL,
-        active REAL                     -- when it registered last
+        active REAL                     -- when it registered first
     ) STRICT;
     CREATE TABLE keys (
         key TEXT PRIMARY KEY,
@@ -30,9 +30,10 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE streams (
         number INTEGER PRIMARY KEY,
-        device INTEGER NOT NULL,
+        device INTEGER NOT NULL,        -- negative: it was deleted
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
+        points INTEGER NOT NULL,        -- how many it has
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (
@@ -43,12 +44,13 @@ MIGRATIONS = (
         PRIMARY KEY (stream, at, number)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE commands (
-        uuid TEXT PRIMARY KEY,
+        number INTEGER PRIMARY KEY,     -- order of creation
+        uuid TEXT NOT NULL UNIQUE,
         device INTEGER NOT NULL,
-        number INTEGER NOT NULL,        -- order of creation
         type TEXT NOT NULL,             -- READ, WRITE or EXECUTE
         args TEXT NOT NULL,             -- JSON: query parameters of the call
         content TEXT,                   -- JSON: body of the call
+        operation TEXT NOT NULL,        -- JSON: what is sent to the device
         created REAL NOT NULL,
         valid REAL NOT NULL,
         expires REAL NOT NULL,
@@ -57,10 +59,10 @@ MIGRATIONS = (
         state INTEGER NOT NULL,         -- 1 to 8, as the API has them
         sent REAL,
         confirmed REAL,
-        status TEXT,                    -- SUCCESS, or how it failed
-        result TEXT                     -- JSON: the answer of the same call to an online device
+        status TEXT,                    -- SUCCESS, or how it failed last
+        result TEXT                     -- JSON: what a read has found, as the API shows it
     ) STRICT;
-    CREATE INDEX commands_by_device ON commands (device, created);
+    CREATE INDEX commands_by_device ON commands (device, created, number);
     CREATE INDEX open_commands ON commands (state) WHERE state IN (1, 3);
     CREATE TABLE triggers (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

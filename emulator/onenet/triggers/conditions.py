@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from emulator.onenet.store.streams import Point
 from emulator.onenet.triggers.expression import (
     Current,
     Expression,
@@ -15,13 +16,6 @@ from emulator.onenet.triggers.expression import (
     Value,
     number_of,
 )
-
-
-class Point(NamedTuple):
-    """A data point: a JSON value, and its time in POSIX milliseconds."""
-
-    value: Value
-    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +143,8 @@ def _changes(_: object) -> Made:
     """guess: the first point of a stream changes nothing."""
 
     def condition(arrival: Arrival) -> bool:
-        previous, value = arrival.previous(), arrival.point.value
-        return previous is not None and (
-            previous.value != value or isinstance(previous.value, bool) != isinstance(value, bool)
-        )
+        previous = arrival.previous()
+        return previous is not None and previous.text != arrival.point.text
 
     return Made(condition, None)
 
@@ -167,7 +159,7 @@ def _lives(threshold: object) -> Made:
 
     def condition(arrival: Arrival) -> bool:
         previous = arrival.previous()
-        return previous is not None and arrival.point.at_ms - previous.at_ms >= silence_ms
+        return previous is not None and arrival.point.ms - previous.ms >= silence_ms
 
     return Made(condition, threshold)
 

@@ -55,13 +55,10 @@ class Deliveries:
         self._url_of = url_of
         self._lines: dict[int, _Line] = {}
         self._due: Deadlines[int] = Deadlines()  # by trigger
-        kept = database.execute(
-            "SELECT target, count(*) FROM messages WHERE target GLOB 'trigger:*' GROUP BY target"
-        )
-        for target, waiting in kept.fetchall():
-            trigger = int(target.partition(":")[2])
-            self._lines[trigger] = _Line(waiting)
+        self._count()
+        for trigger in self._lines:
             self._due.set(trigger, 0.0)
+        database.on_undone.append(self._count)
 
     @property
     def due(self) -> float | None:
@@ -142,6 +139,16 @@ class Deliveries:
             line.waiting -= 1
             line.attempts = 0
             self._database.execute("DELETE FROM messages WHERE number = ?", (number,))
+
+    def _count(self) -> None:
+        """Count the messages that are kept."""
+        for line in self._lines.values():
+            line.waiting = 0
+        rows = self._database.execute(
+            "SELECT target, count(*) FROM messages WHERE target GLOB 'trigger:*' GROUP BY target"
+        )
+        for target, waiting in rows.fetchall():
+            self._lines.setdefault(int(target.partition(":")[2]), _Line()).waiting = waiting
 
     def _set(self, trigger: int, at: float) -> None:
         self._due.set(trigger, at)

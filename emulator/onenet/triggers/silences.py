@@ -122,7 +122,7 @@ class Silences:
                 if trigger in triggers and (device, stream) not in trigger.silences:
                     assert trigger.made.silence is not None, "triggers of type frozen are searched"
                     point = newest(self._database, device, stream)
-                    last = trigger.since if point is None else min(point.at_ms / 1000, now)
+                    last = trigger.since if point is None else min(point.at, now)
                     ends = max(last, trigger.since) + trigger.made.silence
                     if ends > trigger.fired:
                         self._wait(trigger, (device, stream), ends)

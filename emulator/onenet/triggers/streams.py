@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from emulator.onenet.store.database import Database
-from emulator.onenet.triggers.conditions import Point
+from emulator.onenet.store.streams import Point
 
 # Streams that are read from the database at once: much less than 1 ms.
 _PIECE = 500
@@ -15,12 +14,12 @@ _PIECE = 500
 def newest(database: Database, device: str, stream: str) -> Point | None:
     """The newest data point of a stream; None: it has none."""
     row = database.execute(
-        "SELECT value, at FROM points WHERE stream ="
+        "SELECT at, value FROM points WHERE stream ="
         " (SELECT number FROM streams WHERE device = ? AND id = ?)"
         " ORDER BY at DESC, number DESC LIMIT 1",
         (int(device), stream),
     ).fetchone()
-    return None if row is None else Point(json.loads(row[0]), row[1])
+    return None if row is None else Point(*row)
 
 
 def all_streams(database: Database) -> Iterator[tuple[str, str]]:
@@ -28,7 +27,7 @@ def all_streams(database: Database) -> Iterator[tuple[str, str]]:
 
     One that begins meanwhile may be left out.
     """
-    device, stream = -1, ""
+    device, stream = 0, ""
     while rows := database.execute(
         "SELECT device, id FROM streams WHERE (device, id) > (?, ?) ORDER BY device, id LIMIT ?",
         (device, stream, _PIECE),

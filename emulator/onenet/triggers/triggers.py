@@ -10,8 +10,8 @@ from emulator.clock.deadlines import earliest
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.posting import Send
 from emulator.onenet.store.database import Database
-from emulator.onenet.stream_uuids import stream_uuid
-from emulator.onenet.triggers.conditions import Arrival, Point
+from emulator.onenet.store.streams import Point, stream_uuid, text_of
+from emulator.onenet.triggers.conditions import Arrival
 from emulator.onenet.triggers.content import Content, loaded
 from emulator.onenet.triggers.deliveries import Deliveries
 from emulator.onenet.triggers.expression import Value
@@ -131,19 +131,22 @@ class Triggers:
 
     # For the platform ------------------------------------------------------------------------
 
-    def on_points(self, device: str, points: Iterable[tuple[str, Value, int]], now: float) -> None:
-        """Judge the triggers that watch them; `points` as stream, JSON value, POSIX milliseconds.
+    def on_points(self, rows: Iterable[tuple[int, str, object, int]], now: float) -> None:
+        """Judge the triggers that watch these points, which are as of `Points.add_many`.
 
         Call it before they are stored, in the same transaction.
         """
         if not self._watching:
             return
-        before: dict[str, Point] = {}  # of the same report
-        for stream, value, at_ms in points:
-            point = Point(value, at_ms)
-            for trigger in self._triggers_of(device, stream):
-                self._judge(trigger, device, stream, point, before, now)
-            before[stream] = point
+        before: dict[Watch, Point] = {}  # of the same report
+        for number, stream, value, at_ms in rows:
+            device = str(number)
+            triggers = self._triggers_of(device, stream)
+            if triggers:
+                point = Point(at_ms, text_of(value))
+                for trigger in triggers:
+                    self._judge(trigger, device, stream, point, before, now)
+                before[device, stream] = point
 
     @property
     def due(self) -> float | None:
@@ -167,18 +170,17 @@ class Triggers:
         device: str,
         stream: str,
         point: Point,
-        before: dict[str, Point],
+        before: dict[Watch, Point],
         now: float,
     ) -> None:
         def previous() -> Point | None:
-            return before.get(stream) or newest(self._database, device, stream)
+            return before.get((device, stream)) or newest(self._database, device, stream)
 
         def current(number: int) -> Value:
             if trigger.content.ds_uuids is None or trigger.watches[number] == (device, stream):
                 return point.value
-            of, other = trigger.watches[number]
-            found = before.get(other) if of == device else None
-            found = found or newest(self._database, str(of), other)
+            other = trigger.watches[number]
+            found = before.get(other) or newest(self._database, str(other[0]), other[1])
             if found is None:
                 raise LookupError
             return found.value
@@ -209,7 +211,7 @@ class Triggers:
             "ds_uuid": stream_uuid(device, stream),
         }
         if point is not None:
-            moment = datetime.fromtimestamp(point.at_ms / 1000, UTC)
+            moment = datetime.fromtimestamp(point.at, UTC)
             data["at"] = f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
             data["value"] = point.value
         body = {"trigger": shown, "current_data": [data]}

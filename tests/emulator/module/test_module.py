@@ -12,7 +12,7 @@ from emulator.air.faults import Link
 from emulator.lwm2m.model import Item, Path
 from emulator.module.at.command_faults import CommandFault
 from emulator.module.lwm2m.host import ACCESS_MACHINE
-from emulator.module.lwm2m.registration import TRANSITIONS, State
+from emulator.module.lwm2m.states import TRANSITIONS, State
 from emulator.module.module import BOOT_TIME, Cause, Datagram, Identity, Module
 from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.module.radio.psm import WAKING_BYTES

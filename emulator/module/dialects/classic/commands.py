@@ -24,7 +24,7 @@ from emulator.module.lwm2m.host import (
     ReadRequest,
     WriteRequest,
 )
-from emulator.module.lwm2m.registration import Event, State
+from emulator.module.lwm2m.states import Event, State
 
 OPEN_TIMEOUT = 30  # guess: seconds where AT+MIPLOPEN gives none
 ACKID_LIMIT = 2**31 - 1

@@ -8,7 +8,8 @@ from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.bootstrap import address_of
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import ServerAddress
-from emulator.module.lwm2m.registration import Account, State
+from emulator.module.lwm2m.registration import Account
+from emulator.module.lwm2m.states import State
 from emulator.module.lwm2m.style import ONENET, STANDARD, Style
 from tests.support.lwm2m import RecordingHost
 

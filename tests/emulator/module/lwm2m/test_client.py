@@ -9,7 +9,7 @@ from emulator.module.lwm2m.client import ACKIDS_REMEMBERED, REPORT_ITEMS
 from emulator.module.lwm2m.host import PAYLOAD_LIMIT, InvalidValue, NoNetwork, NotAllowed
 from emulator.module.lwm2m.objects import INSTANCE_LIMIT, RESOURCE_LIMIT
 from emulator.module.lwm2m.observations import OBSERVATION_LIMIT
-from emulator.module.lwm2m.registration import State
+from emulator.module.lwm2m.states import State
 from tests.support.lwm2m import ClientBench
 from tests.support.lwm2m_messages import (
     Ack,

@@ -35,7 +35,12 @@ class ObservationBench:
         tuning = Tuning(nstart=None, ack_random=1.0)
         self.endpoint = Endpoint(self._send, tuning=tuning)
         self.observations = Observations(
-            self.endpoint, Objects(), ONENET, AttributeTable(), self.acknowledged.append
+            self.endpoint,
+            Objects(),
+            ONENET,
+            AttributeTable(),
+            self.acknowledged.append,
+            lambda _now: None,
         )
 
     def _send(self, destination: str, datagram: bytes, _now: float) -> None:

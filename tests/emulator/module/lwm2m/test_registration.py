@@ -10,16 +10,8 @@ from emulator.coap.endpoint import Endpoint
 from emulator.coap.tuning import Tuning, schedule
 from emulator.lwm2m.model import Path
 from emulator.module.lwm2m.host import ACCESS_MACHINE, NotAllowed, ServerAddress
-from emulator.module.lwm2m.registration import (
-    REGISTERED,
-    REPETITIONS,
-    SERVING,
-    TRANSITIONS,
-    Account,
-    Event,
-    Registration,
-    State,
-)
+from emulator.module.lwm2m.registration import REPETITIONS, Account, Registration
+from emulator.module.lwm2m.states import REGISTERED, SERVING, TRANSITIONS, Event, State
 from emulator.module.lwm2m.style import ONENET
 from tests.support.lwm2m_messages import (
     Code,

@@ -395,21 +395,37 @@ async def test_update_that_takes_the_place_of_another_has_its_lifetime() -> None
         assert [update.query for update in bench.server.updates] == [("lt=600",)]
 
 
-async def test_server_that_forgot_the_module_refuses_its_update() -> None:
+async def test_server_that_forgot_the_module_gets_it_again() -> None:
     async with strict_bench("memory", faults=1) as bench:
         await logged_in(bench)
         observed = await bench.answered(bench.server.observe(WARM, bench.now))
         bench.server.forget()
         bench.report(WARM, "22.5")  # gets a reset, which ends the observation
-        await bench.wait(1)
+        await bench.until(lambda: bench.server.registration is not None)
+        assert "no registration" in bench.server.faults[0]
         bench.report(WARM, "23.5")
         await bench.wait(1)
         assert sum(one.opt.observe is not None for one in bench.server.received) == 2
-        bench.command("AT+MIPLUPDATE=0,300,0")
-        await bench.until(lambda: bench.urcs[-1].startswith("+MIPLUPDATE:"))
-        assert bench.urcs[-1] == "+MIPLUPDATE:0,0"
-        assert "no registration" in bench.server.faults[0]
         assert observed.answer is not None
+        again = await bench.answered(bench.server.observe(WARM, bench.now))
+        assert again.answer is not None
+        assert not any(urc.startswith("+MIPLUPDATE:") for urc in bench.urcs)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_update_that_the_server_does_not_know_registers_again(answered: bool) -> None:
+    async with strict_bench("memory", faults=1) as bench:
+        await logged_in(bench)
+        bench.server.forget()
+        bench.command("AT+MIPLUPDATE=0,300,0")
+        if not answered:
+            await bench.until(lambda: bool(bench.server.faults))
+            bench.air.faults.loss = 1.0
+        await bench.until(lambda: bench.urcs[-1].startswith("+MIPLUPDATE:"))
+        assert bench.urcs[-1] == f"+MIPLUPDATE:0,{answered:d}"
+        if answered:
+            assert bench.server.registration is not None
+            assert bench.server.registration.lifetime == 300
 
 
 # The suite's style -------------------------------------------------------------------------------

@@ -153,7 +153,9 @@ async def test_not_online_is_as_captured() -> None:
 async def test_long_answer_has_the_same_head() -> None:
     async with served_api() as api:
         for number in range(3000):
-            api.device.points.record(Path(3303, 0, 5700), number, api.now)
+            api.platform.points.add(
+                int(api.device.id), "3303_0_5700", number, round(api.now * 1000), api.now
+            )
         target = f"/devices/{api.device.id}/datapoints?limit=6000"
         for version in ("1.0", "1.1"):
             head, body = await answered(

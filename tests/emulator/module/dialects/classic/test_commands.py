@@ -6,7 +6,7 @@ import pytest
 
 from emulator.lwm2m.model import Item, Path
 from emulator.module.dialects.classic.values import ValueType
-from emulator.module.lwm2m.registration import State
+from emulator.module.lwm2m.states import State
 from tests.support.lwm2m_messages import (
     Ack,
     CancelObserve,

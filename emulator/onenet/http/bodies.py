@@ -1,4 +1,4 @@
-"""Query parameters and JSON bodies of HTTP API calls, parsed and checked. Pure.
+"""JSON bodies of calls, parsed and checked, and their schemas. Pure.
 
 Every function raises ApiError for a missing or invalid parameter.
 """
@@ -12,10 +12,10 @@ from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
-from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
-from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK, imei_of
+from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK
 from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.http.kinds import Schema, invalid, required, shown
 from emulator.onenet.payload import MAX_PAYLOAD
 
 _MAX_ID = 65_535
@@ -26,104 +26,61 @@ _TRAILING_COMMA = re.compile(
 )
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
+_TEXT: Schema = {"type": "string"}
+_OBJECT: Schema = {"type": "object"}
+# Of a write, an execute and a new device.
+ITEMS: Schema = {
+    "type": "object",
+    "properties": {
+        "data": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "res_id": {"type": "integer", "minimum": 0, "maximum": _MAX_ID},
+                    "val": {"type": ["boolean", "string", "number", "array"]},
+                    "type": {"enum": [1, 2]},
+                },
+                "required": ["res_id", "val"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["data"],
+    "additionalProperties": False,
+}
+ARGUMENTS: Schema = {
+    "type": "object",
+    "properties": {"args": _TEXT},
+    "additionalProperties": False,
+}
 # OneNET guide 4.2.1; `auth` and `psk` are in the documents of 2019.
-_DEVICE = (
-    *("title", "desc", "tags", "protocol", "location", "private"),
-    *("auth_info", "auth", "psk", "obsv", "other"),
-)
-
-
-def invalid(detail: str) -> ApiError:
-    return ApiError(Reason.INVALID_PARAMETER, detail)
-
-
-def required(name: str) -> ApiError:
-    return ApiError(Reason.PARAMETER_REQUIRED, name)
-
-
-# Query -----------------------------------------------------------------------------------------
-
-
-def imei(query: Mapping[str, str]) -> str:
-    """`imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`."""
-    given = query.get("imei") or imei_of(query.get("ep_name", ""))
-    if not given:
-        raise required("imei or ep_name")
-    return given
-
-
-def path(query: Mapping[str, str], depth: int) -> Path:
-    """`obj_id`, `obj_inst_id`, `res_id`; the first `depth` of them are required."""
-    names = ("obj_id", "obj_inst_id", "res_id")
-    object_id, instance, resource = ids = [_id(query, name) for name in names]
-    for name, value in zip(names[:depth], ids, strict=False):
-        if value is None:
-            raise required(name)
-    if instance is None and resource is not None:
-        raise invalid("res_id without obj_inst_id")
-    assert object_id is not None, "every call requires an object"
-    return Path(object_id, instance, resource)
-
-
-def optional_object(query: Mapping[str, str]) -> int | None:
-    return _id(query, "obj_id")
-
-
-def replaces(query: Mapping[str, str]) -> bool:
-    """`mode`: 1 replaces the instance (True), 2 updates what is named."""
-    match query.get("mode"):
-        case "1":
-            return True
-        case "2":
-            return False
-        case None:
-            raise required("mode")
-        case other:
-            raise invalid(f"mode {_shown(other)}, expected 1 or 2")
-
-
-def newest_only(query: Mapping[str, str]) -> None:
-    """Refuse parameters that select a span of time, which this platform does not support."""
-    for name in ("start", "end", "cursor"):
-        if name in query:
-            raise invalid(f"{name}: this platform serves the newest points only, see limit")
-
-
-def limit(query: Mapping[str, str]) -> int:
-    """How many points of each stream to return; 1 by default."""
-    text = query.get("limit", "1")
-    number = int(text) if _is_number(text) else 0
-    if not 0 < number <= MAX_POINTS:
-        raise invalid(f"limit {_shown(text)}, expected 1 to {MAX_POINTS}")
-    return number
-
-
-def streams(query: Mapping[str, str]) -> frozenset[str] | None:
-    """`datastream_id`, several separated by commas; None: all."""
-    ids = query.get("datastream_id")
-    return None if ids is None else frozenset(ids.split(","))
-
-
-def _id(query: Mapping[str, str], name: str) -> int | None:
-    text = query.get(name)
-    if text is None:
-        return None
-    if not _is_number(text) or int(text) > _MAX_ID:
-        raise invalid(f"{name} {_shown(text)}, expected 0 to {_MAX_ID}")
-    return int(text)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 9
-
-
-def _shown(value: object) -> str:
-    """As JSON, so that the text "5700" differs from 5700, and spaces are visible."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:40] + "..."
-
-
-# Body ------------------------------------------------------------------------------------------
+_DEVICE: Mapping[str, Schema] = {
+    "title": {**_TEXT, "minLength": 1},
+    "desc": _TEXT,
+    "tags": {"type": "array", "items": _TEXT},
+    "protocol": {"enum": ["LWM2M"]},
+    "location": _OBJECT,
+    "private": {"type": "boolean"},
+    "auth_info": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "propertyNames": {"pattern": f"^{IMEI.pattern}$"},
+        "additionalProperties": {"type": "string", "pattern": f"^{IMSI.pattern}$"},
+    },
+    "auth": {"type": "string", "pattern": f"^{AUTH.pattern}$"},
+    "psk": {"type": "string", "pattern": f"^{PSK.pattern}$"},
+    "obsv": {"type": "boolean"},
+    "other": _OBJECT,
+}
+DEVICE: Schema = {
+    "type": "object",
+    "properties": _DEVICE,
+    "required": ["title", "protocol", "auth_info"],
+    "additionalProperties": False,
+}
 
 
 def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
@@ -201,15 +158,15 @@ def description(body: Mapping[str, object]) -> Description:
     if protocol is None:
         raise required("protocol")
     if protocol.upper() != "LWM2M":
-        raise invalid(f"protocol {_shown(protocol)}, expected LWM2M")
+        raise invalid(f"protocol {shown(protocol)}, expected LWM2M")
     device_imei, device_imsi = _identity(body)
     tags = body.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise invalid("tags, expected a list of texts")
     if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
-        raise invalid(f"auth {_shown(auth)}, expected 1 to 16 letters or digits")
+        raise invalid(f"auth {shown(auth)}, expected 1 to 16 letters or digits")
     if (psk := _text(body, "psk")) is not None and not PSK.fullmatch(psk):
-        raise invalid(f"psk {_shown(psk)}, expected 8 to 16 letters or digits")
+        raise invalid(f"psk {shown(psk)}, expected 8 to 16 letters or digits")
     return Description(
         title=title,
         imei=device_imei,
@@ -233,9 +190,9 @@ def _identity(body: Mapping[str, object]) -> tuple[str, str]:
         raise invalid('auth_info, expected one pair {"imei": "imsi"}')
     ((device_imei, device_imsi),) = pairs.items()
     if not IMEI.fullmatch(device_imei):
-        raise invalid(f"auth_info, imei {_shown(device_imei)}, expected 1 to 17 letters or digits")
+        raise invalid(f"auth_info, imei {shown(device_imei)}, expected 1 to 17 letters or digits")
     if not isinstance(device_imsi, str) or not IMSI.fullmatch(device_imsi):
-        raise invalid(f"auth_info, imsi {_shown(device_imsi)}, expected 1 to 16 letters or digits")
+        raise invalid(f"auth_info, imsi {shown(device_imsi)}, expected 1 to 16 letters or digits")
     return device_imei, device_imsi
 
 
@@ -244,7 +201,7 @@ def _resource(entry: Mapping[str, object]) -> int:
     if number is None:
         raise required("res_id")
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
-        raise invalid(f"res_id {_shown(number)}, expected 0 to {_MAX_ID}")
+        raise invalid(f"res_id {shown(number)}, expected 0 to {_MAX_ID}")
     return number
 
 
@@ -264,11 +221,11 @@ def _value(entry: Mapping[str, object]) -> Value:
     elif type(kind) is int and kind == 2:  # OneNET's documents of 2019: a time
         value, expected = given if type(given) is int else None, "seconds, as type is 2"
     else:
-        raise invalid(f"type {_shown(kind)}, expected 1 (hexadecimal digits) or 2 (seconds)")
+        raise invalid(f"type {shown(kind)}, expected 1 (hexadecimal digits) or 2 (seconds)")
     try:
         return payload.check(value)
     except ValueError:
-        raise invalid(f"val {_shown(given)}, expected {expected}") from None
+        raise invalid(f"val {shown(given)}, expected {expected}") from None
 
 
 def _is_hexadecimal(given: object) -> TypeGuard[str]:
@@ -279,25 +236,25 @@ def _only(given: Mapping[str, object], *names: str) -> None:
     """Refuse what the caller asks for beyond `names`, which would have no effect."""
     for name in given:
         if name not in names:
-            raise invalid(f"{_shown(name)} is not served, expected {', '.join(names)}")
+            raise invalid(f"{shown(name)} is not served, expected {', '.join(names)}")
 
 
 def _text(body: Mapping[str, object], name: str) -> str | None:
     value = body.get(name)
     if value is not None and not isinstance(value, str):
-        raise invalid(f"{name} {_shown(value)}, expected a text")
+        raise invalid(f"{name} {shown(value)}, expected a text")
     return value
 
 
 def _boolean(body: Mapping[str, object], name: str) -> bool:
     value = body.get(name, True)
     if not isinstance(value, bool):
-        raise invalid(f"{name} {_shown(value)}, expected true or false")
+        raise invalid(f"{name} {shown(value)}, expected true or false")
     return value
 
 
 def _object(body: Mapping[str, object], name: str) -> dict[str, object] | None:
     value = body.get(name)
     if value is not None and not isinstance(value, dict):
-        raise invalid(f"{name} {_shown(value)}, expected an object")
+        raise invalid(f"{name} {shown(value)}, expected an object")
     return value

@@ -1,4 +1,4 @@
-"""Query parameters and bodies: what is read, what is refused, for which reason."""
+"""Bodies: what is read, what is refused, for which reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.lwm2m.model import Item, Path
 from emulator.onenet.devices import Description
 from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http import parameters
+from emulator.onenet.http import bodies
 from tests.support.effort import scaled
 
 INSTANCE = Path(3303, 0)
@@ -24,122 +24,18 @@ def refusal(call: Callable[[], object]) -> tuple[Reason, str]:
     return refused.value.reason, refused.value.detail
 
 
-# Query -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"imei": "123"},
-        {"ep_name": "123"},
-        {"ep_name": "123;456"},
-        {"imei": "", "ep_name": "123"},
-        {"imei": "123", "ep_name": "999"},
-    ],
-)
-def test_imei_is_read_from_imei_or_endpoint_name(query: dict[str, str]) -> None:
-    assert parameters.imei(query) == "123"
-
-
-@pytest.mark.parametrize("query", [{}, {"imei": ""}, {"ep_name": ";456"}])
-def test_imei_or_endpoint_name_is_required(query: dict[str, str]) -> None:
-    refused = refusal(lambda: parameters.imei(query))
-    assert refused == (Reason.PARAMETER_REQUIRED, "imei or ep_name")
-
-
-@pytest.mark.parametrize(
-    ("query", "depth", "path"),
-    [
-        ({"obj_id": "3303"}, 1, Path(3303)),
-        ({"obj_id": "3303", "obj_inst_id": "0"}, 1, Path(3303, 0)),
-        ({"obj_id": "3303", "obj_inst_id": "0"}, 2, Path(3303, 0)),
-        ({"obj_id": "0", "obj_inst_id": "65535", "res_id": "007"}, 3, Path(0, 65535, 7)),
-    ],
-)
-def test_path_has_the_given_ids(query: dict[str, str], depth: int, path: Path) -> None:
-    assert parameters.path(query, depth) == path
-
-
-@pytest.mark.parametrize(
-    ("given_names", "depth", "missing"),
-    [
-        ([], 1, "obj_id"),
-        (["obj_id"], 2, "obj_inst_id"),
-        (["obj_id", "obj_inst_id"], 3, "res_id"),
-        (["obj_inst_id", "res_id"], 3, "obj_id"),
-    ],
-)
-def test_path_needs_the_ids_of_the_call(given_names: list[str], depth: int, missing: str) -> None:
-    query = dict.fromkeys(given_names, "1")
-    refused = refusal(lambda: parameters.path(query, depth))
-    assert refused == (Reason.PARAMETER_REQUIRED, missing)
-
-
-def test_resource_without_instance_is_invalid() -> None:
-    reason, detail = refusal(lambda: parameters.path({"obj_id": "1", "res_id": "2"}, 1))
-    assert (reason, detail) == (Reason.INVALID_PARAMETER, "res_id without obj_inst_id")
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "abc", "-1", "65536", "1.0", "0x10", "³", "٣", " 1", "9" * 5000],
-)
-def test_id_outside_16_bits_is_invalid(text: str) -> None:
-    reason, detail = refusal(lambda: parameters.path({"obj_id": text}, 1))
-    assert reason is Reason.INVALID_PARAMETER
-    assert detail.startswith("obj_id")
-    assert len(detail) < 100
-
-
-def test_object_of_a_resource_list_is_optional() -> None:
-    assert parameters.optional_object({}) is None
-    assert parameters.optional_object({"obj_id": "3303"}) == 3303
-
-
-def test_mode_1_replaces_and_mode_2_updates() -> None:
-    assert parameters.replaces({"mode": "1"})
-    assert not parameters.replaces({"mode": "2"})
-    assert refusal(lambda: parameters.replaces({})) == (Reason.PARAMETER_REQUIRED, "mode")
-    for mode in ("0", "3", "x", ""):
-        reason, detail = refusal(lambda mode=mode: parameters.replaces({"mode": mode}))
-        assert reason is Reason.INVALID_PARAMETER
-        assert detail.endswith("expected 1 or 2")
-
-
-def test_limit_is_1_to_6000() -> None:
-    assert parameters.limit({}) == 1
-    assert parameters.limit({"limit": "6000"}) == 6000
-    for text in ("0", "-1", "6001", "x", "1.5", ""):
-        reason, detail = refusal(lambda text=text: parameters.limit({"limit": text}))
-        assert reason is Reason.INVALID_PARAMETER
-        assert "expected 1 to 6000" in detail
-
-
-def test_stream_ids_are_separated_by_commas() -> None:
-    assert parameters.streams({}) is None
-    assert parameters.streams({"datastream_id": "a,b"}) == {"a", "b"}
-
-
-@pytest.mark.parametrize("name", ["start", "end", "cursor"])
-def test_time_span_is_refused(name: str) -> None:
-    parameters.newest_only({"limit": "1"})
-    reason, detail = refusal(lambda: parameters.newest_only({name: "2015-01-10T08:00:35"}))
-    assert reason is Reason.INVALID_PARAMETER
-    assert detail.startswith(name)
-
-
 # Bodies ------------------------------------------------------------------------------------------
 
 
 def test_body_is_a_json_object() -> None:
-    assert parameters.json_body('{"args": "温度"}'.encode()) == {"args": "温度"}
-    assert parameters.json_body(b"{}") == {}
+    assert bodies.json_body('{"args": "温度"}'.encode()) == {"args": "温度"}
+    assert bodies.json_body(b"{}") == {}
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_empty_body_is_refused_where_one_is_needed(body: bytes) -> None:
-    assert parameters.json_body(body, optional=True) == {}
-    assert refusal(lambda: parameters.json_body(body)) == (Reason.BODY_REQUIRED, "")
+    assert bodies.json_body(body, optional=True) == {}
+    assert refusal(lambda: bodies.json_body(body)) == (Reason.BODY_REQUIRED, "")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +49,7 @@ def test_empty_body_is_refused_where_one_is_needed(body: bytes) -> None:
 )
 def test_comma_after_the_last_entry_is_ignored(body: bytes, value: object) -> None:
     """Seen of the real API."""
-    assert parameters.json_body(body) == value
+    assert bodies.json_body(body) == value
 
 
 SHORT = st.text(max_size=20)
@@ -182,7 +78,7 @@ def test_trailing_commas_change_no_value(value: dict[str, object]) -> None:
             return "{" + "".join(f"{text(key)}:{text(value[key])}," for key in value) + "\t}"
         return json.dumps(value)
 
-    assert parameters.json_body(text(value).encode()) == value
+    assert bodies.json_body(text(value).encode()) == value
 
 
 @pytest.mark.parametrize(
@@ -210,20 +106,20 @@ def test_trailing_commas_change_no_value(value: dict[str, object]) -> None:
     ],
 )
 def test_body_that_is_not_json_is_refused(body: bytes) -> None:
-    refused = refusal(lambda: parameters.json_body(body))
+    refused = refusal(lambda: bodies.json_body(body))
     assert refused == (Reason.INVALID_JSON, "")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b'"x"', b"null", b"true"])
 def test_body_that_is_no_object_is_refused(body: bytes) -> None:
-    refused = refusal(lambda: parameters.json_body(body))
+    refused = refusal(lambda: bodies.json_body(body))
     assert refused == (Reason.INVALID_PARAMETER, "the body is not a JSON object")
 
 
 @given(body=st.binary(max_size=60))
 def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
-        parameters.json_body(body)
+        bodies.json_body(body)
     except ApiError as error:
         assert error.reason in (  # noqa: PT017 - it need not be raised
             Reason.BODY_REQUIRED,
@@ -233,7 +129,7 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
 
 
 def items(*entries: object) -> tuple[Item, ...]:
-    return parameters.items({"data": list(entries)}, INSTANCE)
+    return bodies.items({"data": list(entries)}, INSTANCE)
 
 
 @pytest.mark.parametrize(
@@ -284,12 +180,12 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
     ("take", "body", "wrong"),
     [
         (
-            lambda body: parameters.items(body, INSTANCE),
+            lambda body: bodies.items(body, INSTANCE),
             {"data": [{"res_id": 1, "val": 1}], "mode": 1},
             '"mode" is not served, expected data',
         ),
-        (parameters.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
-        (parameters.description, {"chip": "x"}, '"chip" is not served, expected title, desc, tags'),
+        (bodies.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
+        (bodies.description, {"chip": "x"}, '"chip" is not served, expected title, desc, tags'),
     ],
 )
 def test_unknown_member_of_a_body_is_refused_by_name(
@@ -334,12 +230,12 @@ def test_value_that_no_resource_can_have_is_refused(value: object) -> None:
 def test_missing_parameter_of_a_write_is_named(
     body: dict[str, object], refused: tuple[Reason, str]
 ) -> None:
-    assert refusal(lambda: parameters.items(body, INSTANCE)) == refused
+    assert refusal(lambda: bodies.items(body, INSTANCE)) == refused
 
 
 @pytest.mark.parametrize("data", [[], {}, "x", 1, [1], ["x"], [None]])
 def test_data_must_be_a_list_of_objects(data: object) -> None:
-    reason, detail = refusal(lambda: parameters.items({"data": data}, INSTANCE))
+    reason, detail = refusal(lambda: bodies.items({"data": data}, INSTANCE))
     assert (reason, detail) == (Reason.INVALID_PARAMETER, "data, expected a list of {res_id, val}")
 
 
@@ -364,12 +260,12 @@ def test_write_of_more_than_1000_bytes_is_refused() -> None:
 
 
 def test_arguments_have_at_most_1000_bytes() -> None:
-    assert parameters.arguments({}) == b""
-    assert parameters.arguments({"args": "ping"}) == b"ping"
-    assert parameters.arguments({"args": "温"}) == "温".encode()
-    assert parameters.arguments({"args": "x" * 1000}) == b"x" * 1000
-    assert refusal(lambda: parameters.arguments({"args": "é" * 501}))[0] is Reason.LIMIT
-    assert refusal(lambda: parameters.arguments({"args": 5}))[0] is Reason.INVALID_PARAMETER
+    assert bodies.arguments({}) == b""
+    assert bodies.arguments({"args": "ping"}) == b"ping"
+    assert bodies.arguments({"args": "温"}) == "温".encode()
+    assert bodies.arguments({"args": "x" * 1000}) == b"x" * 1000
+    assert refusal(lambda: bodies.arguments({"args": "é" * 501}))[0] is Reason.LIMIT
+    assert refusal(lambda: bodies.arguments({"args": 5}))[0] is Reason.INVALID_PARAMETER
 
 
 # Devices -----------------------------------------------------------------------------------------
@@ -382,7 +278,7 @@ REQUIRED: dict[str, object] = {
 
 
 def test_device_with_required_parameters() -> None:
-    assert parameters.description(REQUIRED) == Description(
+    assert bodies.description(REQUIRED) == Description(
         "mydevice", "867726030000001", "460040000000001"
     )
 
@@ -399,7 +295,7 @@ def test_device_with_all_parameters() -> None:
         "auth": "auth77",
         "psk": "key45678",
     }
-    assert parameters.description(body) == Description(
+    assert bodies.description(body) == Description(
         title="mydevice",
         imei="867726030000001",
         imsi="460040000000001",
@@ -417,7 +313,7 @@ def test_device_with_all_parameters() -> None:
 @pytest.mark.parametrize("name", ["title", "protocol", "auth_info"])
 def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     body = {key: value for key, value in REQUIRED.items() if key != name}
-    assert refusal(lambda: parameters.description(body)) == (Reason.PARAMETER_REQUIRED, name)
+    assert refusal(lambda: bodies.description(body)) == (Reason.PARAMETER_REQUIRED, name)
 
 
 @pytest.mark.parametrize(
@@ -454,13 +350,13 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     ],
 )
 def test_invalid_parameter_of_a_device_is_named(name: str, value: object) -> None:
-    reason, detail = refusal(lambda: parameters.description(REQUIRED | {name: value}))
+    reason, detail = refusal(lambda: bodies.description(REQUIRED | {name: value}))
     assert reason is Reason.INVALID_PARAMETER
     assert detail.startswith(name)
 
 
 def test_empty_title_counts_as_missing() -> None:
-    refused = refusal(lambda: parameters.description(REQUIRED | {"title": ""}))
+    refused = refusal(lambda: bodies.description(REQUIRED | {"title": ""}))
     assert refused == (Reason.PARAMETER_REQUIRED, "title")
 
 
@@ -482,9 +378,9 @@ JSON = st.recursive(
 )
 def test_any_object_is_read_or_refused(body: dict[str, object]) -> None:
     for take in (
-        parameters.description,
-        parameters.arguments,
-        lambda body: parameters.items(body, INSTANCE),
+        bodies.description,
+        bodies.arguments,
+        lambda body: bodies.items(body, INSTANCE),
     ):
         try:
             json.dumps(str(take(body)))

@@ -1,0 +1,113 @@
+"""One call of the API on its way through the platform: what was asked, and how it acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from emulator.lwm2m.model import Path
+from emulator.onenet.devices import Device
+from emulator.onenet.endpoint_names import imei_of
+from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.http.kinds import invalid, required
+from emulator.onenet.keys import DeviceKey, Master
+from emulator.onenet.lwm2m.operations import Operation
+from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.platform import Platform
+
+T = TypeVar("T")
+
+
+class Input(Protocol):
+    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
+
+    def __call__(self, call: Callable[[float], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that has the right key and valid parameters.
+
+    `act` acts on `platform` at the present time. `key`: whose call it is. `method`: one of
+    `keys.METHODS`. `place`: the parts of the path that the route names. `query`: each parameter of
+    the route, its default if it was not given. `body`: its JSON object; empty for a route without a
+    body.
+    """
+
+    platform: Platform
+    act: Input
+    key: Master | DeviceKey
+    method: str
+    place: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: dict[str, object]
+
+    def device(self, *, whole: bool = False) -> Device:
+        """The device whose id is `device_id` in the path.
+
+        Raises ApiError if there is none, or the key does not see it or, if `whole`, all of it.
+        """
+        device = _existing(self.platform.device(self.place["device_id"]))
+        scope = self.scope(device)
+        if scope is not None and (whole or not scope):
+            raise ApiError(Reason.AUTH_FAILED)
+        return device
+
+    def scope(self, device: Device) -> frozenset[str] | None:
+        """The streams of `device` that the key may reach by this method; None: the whole device."""
+        return self.key.scope(self.method, device.id)
+
+    def device_by_imei(self) -> Device:
+        """By `imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`.
+
+        Raises ApiError without both, or if there is no such device.
+        """
+        imei = self.query["imei"] or imei_of(self.query.get("ep_name") or "")
+        if not imei:
+            raise required("imei or ep_name" if "ep_name" in self.query else "imei")
+        return _existing(self.platform.device_by_imei(imei))
+
+    def path(self) -> Path:
+        """`obj_id`, `obj_inst_id` and `res_id`. Raises ApiError for a resource without instance."""
+        instance, resource = self.query.get("obj_inst_id"), self.query.get("res_id")
+        if instance is None and resource is not None:
+            raise invalid("res_id without obj_inst_id")
+        return Path(self.query["obj_id"], instance, resource)
+
+    async def request(self, device: Device, operation: Operation) -> Outcome:
+        """Send `operation` to the device and wait; at most `timeout` seconds, if the query has it.
+
+        Raises ApiError if it fails or the device is offline.
+        """
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def on_done(outcome: Outcome) -> None:
+            if not done.done():  # the client may have disconnected at the same time
+                done.set_result(outcome)
+
+        request = self.act(
+            partial(
+                self.platform.request,
+                device,
+                operation,
+                on_done,
+                timeout=self.query.get("timeout"),
+            )
+        )
+        try:
+            outcome = await done
+        except asyncio.CancelledError:
+            self.platform.cancel(request)
+            raise
+        if outcome.failure is not None:
+            raise ApiError(Reason.UNSUCCESS, outcome.failure)
+        return outcome
+
+
+def _existing(device: Device | None) -> Device:
+    if device is None:  # as if it belonged to another key
+        raise ApiError(Reason.AUTH_FAILED)
+    return device

@@ -1,0 +1,83 @@
+"""What a call of the API is: its path, key, parameters and body. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from emulator.onenet.http.answers import Answer
+from emulator.onenet.http.call import Call
+from emulator.onenet.http.kinds import Integer, Kind, Schema, Text, required
+
+
+class Key(Enum):
+    """Which key a call needs."""
+
+    MASTER = "the key of the product"
+    DEVICE = "the key of the product or of the device"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of the query; without it the call gets `default`."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    default: object = None
+
+    def read(self, query: Mapping[str, str]) -> object:
+        """Its value. Raises ApiError if it is missing or invalid."""
+        text = query.get(self.name)
+        if text is None:
+            if self.required:
+                raise required(self.name)
+            return self.default
+        return self.kind.read(self.name, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A JSON object. The call itself checks it; `schema` describes it."""
+
+    schema: Schema
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call. `path` as aiohttp has it: `/devices/{device_id:[0-9]+}`. `section` of the guide, or
+    the document that has it. `data`: what a successful answer has as `data`; None: nothing.
+
+    Parameters are checked in their order, before the body.
+    """
+
+    method: str
+    path: str
+    summary: str
+    section: str
+    key: Key
+    call: Callable[[Call], Awaitable[Answer]]
+    query: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    data: Schema | None = None
+
+
+# Parameters of several calls ---------------------------------------------------------------------
+
+_MAX_ID = 65_535
+# Seconds for which the answer of a device is awaited (OneNET's documents of 2019).
+TIMEOUT = Parameter("timeout", Integer(5, 40))
+IMEI = Parameter("imei", Text())
+# Calls that have it take the one or the other; `Call.device_by_imei` says so.
+EP_NAME = Parameter("ep_name", Text())
+
+
+def object_path(depth: int) -> tuple[Parameter, ...]:
+    """`obj_id`, `obj_inst_id`, `res_id`; the first `depth` of them are required."""
+    names = ("obj_id", "obj_inst_id", "res_id")
+    return tuple(
+        Parameter(name, Integer(0, _MAX_ID), required=number < depth)
+        for number, name in enumerate(names)
+    )

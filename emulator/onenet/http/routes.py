@@ -1,0 +1,16 @@
+"""The table of all calls of the API. aiohttp's routes, the checks and `/openapi.json` come from it.
+
+Of two routes that fit a path the first one is taken.
+"""
+
+from __future__ import annotations
+
+from emulator.onenet.http.calls import devices, points, resources, subscriptions
+from emulator.onenet.http.route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *devices.ROUTES,
+    *points.ROUTES,
+    *resources.ROUTES,
+    *subscriptions.ROUTES,
+)
