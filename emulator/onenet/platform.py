@@ -15,10 +15,12 @@ from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
+from emulator.onenet.posting import Post, Reply, Send
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.store.streams import stream_id
+from emulator.onenet.triggers.triggers import Triggers
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -32,7 +34,8 @@ class Platform:
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
     and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
-    memory those that the API can return, in a file all.
+    memory those that the API can return, in a file all. `send`: sends requests to applications;
+    until it is set, they have no reply.
 
     Stepped: see `emulator.simulation.simulation.Part`.
     """
@@ -47,17 +50,29 @@ class Platform:
         retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self.send: Send = _nowhere
         self.year = year
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self.devices, self.keys = Devices(self.database), Keys(self.database)
+        self.triggers = Triggers(
+            self.database, self._post, lambda number: self.devices.get(number) is not None
+        )
+        self.triggers.on_change = self._changed
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         self.points.step(now)
-        return earliest(self.points.due)
+        self.triggers.step(now)
+        return earliest(self.points.due, self.triggers.due)
+
+    def _changed(self) -> None:
+        self.on_change()
+
+    def _post(self, post: Post, on_reply: Callable[[Reply, float], None]) -> None:
+        self.send(post, on_reply)
 
     # For the application -----------------------------------------------------------------
 
@@ -179,4 +194,9 @@ class Platform:
         number, at_ms = int(device.id), round(now * 1000)
         rows = [(number, stream_id(item.path), item.value, at_ms) for item in items]
         with self.database.transaction():
+            self.triggers.on_points(rows, now)
             self.points.add_many(rows, now)
+
+
+def _nowhere(_post: Post, _on_reply: Callable[[Reply, float], None]) -> None:
+    """A platform without a way to applications."""

@@ -160,7 +160,7 @@ class _Parser:
         constant: Value
         if kind == "number":
             constant = _number(text)
-            if not math.isfinite(constant):
+            if not math.isfinite(float(text)):
                 self._next -= 1
                 raise self._error("a number of double precision")
         else:

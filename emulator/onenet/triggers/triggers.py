@@ -38,14 +38,15 @@ class Triggers:
         """Takes up what `database` has."""
         self.on_change: Callable[[], None] = lambda: None
         self.deliveries = Deliveries(database, send, lambda number: self._all[number].content.url)
-        self.deliveries.on_change = lambda: self.on_change()
+        self.deliveries.on_change = self._changed
         self._database = database
         self._exists = exists
         self._all: dict[int, Trigger] = {}  # by id, upwards
         self._watching: dict[Watch, list[Trigger]] = {}
         self._watched = 0
         self._silences = Silences(database, self._triggers_of, self._fire_silent)
-        self._silences.on_change = lambda: self.on_change()
+        self._silences.on_change = self._changed
+        self._stepping = False
         self._pause: float | None = None  # the next step, if one has left something
         rows = database.execute("SELECT id, content, watches, created, since, fired FROM triggers")
         for number, text, watches, created, since, fired in rows.fetchall():
@@ -155,12 +156,19 @@ class Triggers:
 
     def step(self, now: float) -> None:
         """Do what is due at `now`, in pieces: `due` is a little later if there is more."""
-        self._pause = None
-        self._silences.step(now)
-        self.deliveries.step(now)
+        self._pause, self._stepping = None, True
+        try:
+            self._silences.step(now)
+            self.deliveries.step(now)
+        finally:
+            self._stepping = False
         due = self.due
         if due is not None and due <= now:
             self._pause = now + _PAUSE
+
+    def _changed(self) -> None:
+        if not self._stepping:
+            self.on_change()
 
     # Points ----------------------------------------------------------------------------------
 

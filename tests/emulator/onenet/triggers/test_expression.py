@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -135,10 +137,8 @@ def test_it_names_the_streams_that_it_needs() -> None:
 # Against a tree that the test evaluates by itself ------------------------------------------------
 
 # How strongly operators bind, from the table of the C standard.
-STRENGTH = {
-    **{"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4},
-    **{"+": 5, "-": 5, "*": 6, "/": 6, "%": 6},
-}
+LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
+STRENGTH = {sign: level for level, signs in enumerate(LEVELS, 1) for sign in signs}
 VALUES = [3, -2.5, True, 0, "text", {"a": 7, "b": {"c": 2}}, [1, 5]]
 Tree = Any  # (operator, left, right), ("!", tree), ("neg", tree), ("at", tree, key), ("val", n), x
 
@@ -192,26 +192,27 @@ def evaluate(tree: Tree) -> Any:
             raise Undefined
         same = values[0] == values[1]
         return same if kind == "==" else not same
-    left, *rest = [number(value) for value in values]
-    if kind == "!":
-        return not left
-    if kind == "neg":
-        return -left
-    (right,) = rest
-    if kind in ("/", "%") and right == 0:
-        raise Undefined
-    calculations = {
-        "<": lambda: left < right,
-        "<=": lambda: left <= right,
-        ">": lambda: left > right,
-        ">=": lambda: left >= right,
-        "+": lambda: left + right,
-        "-": lambda: left - right,
-        "*": lambda: left * right,
-        "/": lambda: left / right,
-        "%": lambda: math.fmod(left, right),
+    return calculated(kind, [number(value) for value in values])
+
+
+def calculated(kind: str, numbers: list[float]) -> Any:
+    calculations: dict[str, Any] = {
+        "!": lambda value: not value,
+        "neg": operator.neg,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "+": operator.add,
+        "-": operator.sub,
+        "*": operator.mul,
+        "/": operator.truediv,
+        "%": math.fmod,
     }
-    result = calculations[kind]()
+    try:
+        result = calculations[kind](*numbers)
+    except (ArithmeticError, ValueError):
+        raise Undefined from None
     if not math.isfinite(result):
         raise Undefined
     return result
@@ -298,8 +299,6 @@ def test_any_text_is_an_expression_or_is_refused(text: str, value: str) -> None:
 )
 def test_the_longest_texts_take_little_time(text: str) -> None:
     begin = time.process_time()
-    try:
+    with suppress(ExpressionError):
         holds(text, {"a": 1})
-    except ExpressionError:
-        pass
     assert time.process_time() - begin < 0.05
