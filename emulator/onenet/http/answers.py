@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TypeGuard
-from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
 from emulator.onenet.http.kinds import BEIJING
-from emulator.onenet.store.streams import Stream, joined
+from emulator.onenet.store.streams import Stream, joined, stream_uuid
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
@@ -91,7 +90,7 @@ def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer
                 "id": stream.id,
                 "unit": "",
                 "unit_symbol": "",
-                "uuid": str(uuid5(NAMESPACE_URL, f"onenet:{device.id}:{stream.id}")),
+                "uuid": stream_uuid(device.id, stream.id),
             }
             for stream in streams
         ),
