@@ -22,6 +22,7 @@ from emulator.onenet.store.database import Database
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.store.streams import stream_id
+from emulator.onenet.triggers.triggers import Triggers
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -61,12 +62,17 @@ class Platform:
         random = Random(seed)  # noqa: S311 - emulated messages must repeat themselves
         self.push = Push(self.database, random, self._post)
         self.push.on_change = self._changed
+        self.triggers = Triggers(
+            self.database, self._post, lambda number: self.devices.get(number) is not None
+        )
+        self.triggers.on_change = self._changed
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         self.points.step(now)
+        self.triggers.step(now)
         self.push.step(now)
-        return earliest(self.points.due, self.push.due)
+        return earliest(self.points.due, self.triggers.due, self.push.due)
 
     def _changed(self) -> None:
         self.on_change()
@@ -208,8 +214,10 @@ class Platform:
     def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
         """Store data points of `device`: stream, value, milliseconds; and push them."""
         number = int(device.id)
+        rows = [(number, *point) for point in points]
         with self.database.transaction():
-            self.points.add_many(((number, *point) for point in points), now)
+            self.triggers.on_points(rows, now)
+            self.points.add_many(rows, now)
             if self.push.enabled:
                 self.push.points(number, device.description.imei, points, now)
 
