@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
-from emulator.air.addresses import split
 from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
@@ -23,22 +21,19 @@ from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import Description
-from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
-from emulator.simulation.fleet import identities
+from emulator.simulation.cloud import Applications
+from emulator.simulation.fleet import identities, maker
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
-    address_of,
     check_parts,
     check_types,
-    checked_key,
     checked_psk,
     login_addresses,
     run_number,
@@ -76,6 +71,9 @@ class Emulator:
         imsi: str = _DEFAULT.imsi,
         http: str | None = "127.0.0.1:0",
         api_key: str | None = None,
+        push: str | None = None,
+        token: str | None = None,
+        aes_key: str | None = None,
         device: bool = True,
         link: Path | str | None = None,
         trace: Callable[[TraceLine], None] | None = None,
@@ -116,7 +114,9 @@ class Emulator:
         - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
           `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
         - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `api_key` None: a
-          random one. `device` False: the cloud has no devices, and refuses every login.
+          random one. `push`: URL of an application that gets what happens; `token`: its own;
+          `aes_key`: to encrypt it (guide 4.1). `device` False: the cloud has no devices, and
+          refuses every login.
         - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
@@ -125,7 +125,8 @@ class Emulator:
           `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
           network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
-          the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
+          the air, seconds each way, 0 or more. `allow_network`: datagrams and requests to
+          applications may leave this machine.
         - `year`: 2018 or 2019, whose OneNET is behind them (`emulator.onenet.years`).
           `platform_addresses`: `host:port` or `coap://host:port`, where modules may log in besides
           OneNET's own addresses; logins to others time out. `strict_host`: the modules refuse
@@ -148,7 +149,9 @@ class Emulator:
         Raises ValueError or TypeError naming the invalid parameter.
         """
         check_types(Emulator.__init__, locals())
-        self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
+        to = (push, token, aes_key, server)
+        self._applications = Applications.of(http, api_key, to, allow_network=allow_network)
+        self.api_key = self._applications.key
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
         self.psk = checked_psk(psk, coaps, server)
@@ -157,7 +160,6 @@ class Emulator:
         self._with_devices, self._cold = device and server is None, cold
         self.clock, self.baud = clock or LoopClock(), baud
         self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
-        self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
@@ -165,14 +167,10 @@ class Emulator:
         self._identities = identities(imei, imsi, modules)
         self._trace, self._record, self._capture = trace, record, capture
         self._shown = trace if trace_air else None
-        module = partial(
-            Module,
-            firmware=firmware,
-            speed=baud or FACTORY_SPEED,
+        module = maker(
+            *(firmware, baud, style, self.server, self.now()),
             boot_noise=boot_noise,
             strict_host=strict_host,
-            style=style or ("onenet" if server is None else "standard"),
-            now=self.now(),
         )
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
@@ -194,20 +192,17 @@ class Emulator:
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
-            self._add_board(module(identity, seed=config.seed), config)
-            self.boards[-1].module.downlink_window = window
+            made = module(identity, seed=config.seed)
+            made.downlink_window = window
+            quiet_time = QuietTime(made.firmware.quiet, early_lost=made.firmware.hasty_lost)
+            board = Board(made, config, quiet_time, self._scheduler)
+            self.boards.append(board)
+            self._simulation.add(made, board.flush)
 
     def _air(self, kind: str, faults: Faults) -> Air:
         if kind == "memory":
             return MemoryAir(faults)
         return UdpAir(lambda call: self._scheduler.input(call), faults)
-
-    def _add_board(self, module: Module, config: BoardConfig) -> None:
-        firmware = module.firmware
-        quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
-        board = Board(module, config, quiet_time, self._scheduler)
-        self.boards.append(board)
-        self._simulation.add(module, board.flush)
 
     def __repr__(self) -> str:
         if not self.boards:
@@ -317,10 +312,9 @@ class Emulator:
                 self.boards[0].record(guarded(self._record, reported("record"), ends=True))
             if self._with_devices:
                 self._create_devices()
-            if self._http is not None:
-                api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
-                opened.push_async_callback(api.close)
-                self.http_url = await api.start(*self._http)
+            if self.server is None:
+                act = self._scheduler.input
+                self.http_url = await self._applications.open(self.platform, act, opened)
             if self._cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())

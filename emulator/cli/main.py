@@ -33,9 +33,12 @@ _MEANINGLESS = {
     "platform": {
         *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
-        *("allow_network", "downlink_window"),
+        "downlink_window",
     },
-    "--server": {"http", "api_key", "device", "year", "coap", "coaps"},
+    "--server": {
+        *("http", "api_key", "device", "year", "coap", "coaps"),
+        *("push", "token", "aes_key"),
+    },
     "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ

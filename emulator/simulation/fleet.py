@@ -1,15 +1,42 @@
-"""Several modules: their IMEI, IMSI and links, counted up. Pure."""
+"""Modules: what makes them; IMEI, IMSI and links of several, counted up. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
+from emulator.module.module import Module
+from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
 
 _DEFAULT = Identity()
+
+
+def maker(
+    firmware: Firmware,
+    baud: int | None,
+    style: str | None,
+    server: str | None,
+    now: float,
+    *,
+    boot_noise: bool,
+    strict_host: bool,
+) -> Callable[..., Module]:
+    """Makes the module of an identity; the parameters are those of the emulator."""
+    return partial(
+        Module,
+        firmware=firmware,
+        speed=baud or FACTORY_SPEED,
+        boot_noise=boot_noise,
+        strict_host=strict_host,
+        style=style or ("onenet" if server is None else "standard"),
+        now=now,
+    )
 
 
 def identities(imei: str, imsi: str, count: int) -> list[Identity]:

@@ -45,12 +45,12 @@ class PushServer:
 
 @asynccontextmanager
 async def push_server(
-    token: str = "a token", aes_key: str | None = None, host: str = "127.0.0.1"
+    token: str = "a token", aes_key: str | None = None, port: int = 0
 ) -> AsyncIterator[PushServer]:
     server = PushServer(token, aes_key)
     runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0.01)
     await runner.setup()
-    site = web.TCPSite(runner, host, 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/push"
     try:

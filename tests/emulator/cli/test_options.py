@@ -25,6 +25,7 @@ def test_everything_can_be_parsed() -> None:
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
         "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
+        "--push http://a:1/b --token t --aes-key k "
         "--pcap air.pcapng --downlink-window 90 --air-faults "
         "latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
     )
@@ -58,6 +59,9 @@ def test_everything_can_be_parsed() -> None:
         "coap": "[::1]:0",
         "server": "coap://a:1",
         "style": "standard",
+        "push": "http://a:1/b",
+        "token": "t",
+        "aes_key": "k",
         "pcap": Path("air.pcapng"),
         "air_faults": {
             "latency": 0.5,
@@ -161,7 +165,7 @@ def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 0
     output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
-    options += " air coap server style air-faults pcap"
+    options += " air coap server style air-faults pcap push token aes-key"
     for option in [*options.split(), "allow-network"]:
         assert f"--{option}" in output
     assert "examples:" in output

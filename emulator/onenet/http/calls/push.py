@@ -5,7 +5,6 @@ OneNET sets the push in its console. Here `/emulator/push` does it: it is no cal
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from emulator.onenet.http.answers import Answer, success
@@ -32,14 +31,7 @@ async def replace(call: Call) -> Answer:
         settings = Settings.of(call.body)
     except ValueError as error:
         raise invalid(str(error)) from None
-    checked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    def on_done(problem: str) -> None:
-        if not checked.done():  # the client may have disconnected
-            checked.set_result(problem)
-
-    call.act(partial(call.platform.push.set, settings, on_done))
-    if problem := await checked:
+    if problem := await call.result(partial(call.platform.push.set, settings)):
         raise invalid(f"url {settings.url}: {problem}")
     return success()
 
