@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from random import Random
 from secrets import choice
 from string import ascii_letters, digits
 
@@ -15,6 +16,8 @@ from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
+from emulator.onenet.posting import Post, Reply, Send
+from emulator.onenet.push.push import Push
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.points import Points
 from emulator.onenet.store.retention import Retention
@@ -32,7 +35,8 @@ class Platform:
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
     and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
-    memory those that the API can return, in a file all.
+    memory those that the API can return, in a file all. `send`: sends requests to applications;
+    until it is set, they have no reply.
 
     Stepped: see `emulator.simulation.simulation.Part`.
     """
@@ -47,17 +51,28 @@ class Platform:
         retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self.send: Send = _nowhere
         self.year = year
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self.devices, self.keys = Devices(self.database), Keys(self.database)
+        random = Random(seed)  # noqa: S311 - emulated messages must repeat themselves
+        self.push = Push(self.database, random, self._post)
+        self.push.on_change = self._changed
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         self.points.step(now)
-        return earliest(self.points.due)
+        self.push.step(now)
+        return earliest(self.points.due, self.push.due)
+
+    def _changed(self) -> None:
+        self.on_change()
+
+    def _post(self, post: Post, on_reply: Callable[[Reply, float], None]) -> None:
+        self.send(post, on_reply)
 
     # For the application -----------------------------------------------------------------
 
@@ -161,10 +176,21 @@ class Platform:
         """Keep a registration that is new or updated."""
         device = self.devices.by_endpoint(registration.endpoint)
         if device is not None:
-            self.devices.activate(device, now)
+            with self.database.transaction():
+                self.devices.activate(device, now)
+                if not registration.continued:
+                    self._push_state(device, online=True, now=now)
 
     def ended(self, registration: Registration, now: float) -> None:
         """Drop a registration that has ended."""
+        device = self.devices.by_endpoint(registration.endpoint)
+        if device is not None:
+            self._push_state(device, online=False, now=now)
+
+    def _push_state(self, device: Device, *, online: bool, now: float) -> None:
+        if self.push.enabled:
+            imei = device.description.imei
+            self.push.online(int(device.id), imei, online=online, now=now)
 
     def reachable(self, endpoint: str, sign: Sign) -> None:
         """Send what waits for the device."""
@@ -176,7 +202,17 @@ class Platform:
             return
         # guess: ids of streams have three parts, so the values of a resource with several instances
         # are points of one stream.
-        number, at_ms = int(device.id), round(now * 1000)
-        rows = [(number, stream_id(item.path), item.value, at_ms) for item in items]
+        at_ms = round(now * 1000)
+        self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
+
+    def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
+        """Store data points of `device`: stream, value, milliseconds; and push them."""
+        number = int(device.id)
         with self.database.transaction():
-            self.points.add_many(rows, now)
+            self.points.add_many(((number, *point) for point in points), now)
+            if self.push.enabled:
+                self.push.points(number, device.description.imei, points, now)
+
+
+def _nowhere(_post: Post, _on_reply: Callable[[Reply, float], None]) -> None:
+    """A platform without a way to applications."""

@@ -23,7 +23,8 @@ class Registration:
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
     `unanswered`: the newest token of an observe without an answer, by what it asks for. `doubtful`:
     it has sent a notification of no observation, so it may have lost another one. `queue`: in queue
-    mode. `last_seen`: when it has sent something last.
+    mode. `last_seen`: when it has sent something last. `continued`: its endpoint was online just
+    before, by it or by one that it replaced.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Registration:
     accept_tlv: bool = False
     doubtful: bool = False
     queue: bool = False
+    continued: bool = False
     last_seen: float = 0.0
     expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)

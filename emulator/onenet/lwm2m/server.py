@@ -173,6 +173,7 @@ class Server:
         if not self._admits(given.endpoint, given.auth, incoming.peer):
             raise Refusal(Code.FORBIDDEN)
         old = self.registrations.get(given.endpoint)
+        continued = old is not None and old.online
         if old is not None:  # its open requests stay, and are repeated to the new address
             self._observer.stop(given.endpoint)
             self.requests.unobserve_all(old)
@@ -183,7 +184,7 @@ class Server:
         )
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
-        new.queue, new.last_seen = bool(given.queue), now
+        new.queue, new.last_seen, new.continued = bool(given.queue), now, continued
         self._product.registered(new, now)
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
         if old is not None:
@@ -199,6 +200,7 @@ class Server:
         self.registrations.update(registration, given.lifetime, now)
         if given.queue is not None:
             registration.queue = given.queue
+        registration.continued = True
         self._product.registered(registration, now)
         incoming.respond(Message(code=Code.CHANGED), now)
         self.requests.seen(registration, incoming.peer, now)
