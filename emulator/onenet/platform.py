@@ -24,6 +24,7 @@ from emulator.onenet.store.points import Points
 from emulator.onenet.store.registrations import StoredRegistrations
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.store.streams import stream_id
+from emulator.onenet.triggers.triggers import Triggers
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
@@ -66,6 +67,10 @@ class Platform:
         random = Random(seed)  # noqa: S311 - emulated messages must repeat themselves
         self.push = Push(self.database, random, self._post)
         self.push.on_change = self._changed
+        self.triggers = Triggers(
+            self.database, self._post, lambda number: self.devices.get(number) is not None
+        )
+        self.triggers.on_change = self._changed
         self._registrations = StoredRegistrations(self.database)
         self._restore()
 
@@ -80,7 +85,7 @@ class Platform:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         due: list[float | None] = []
-        for part in (self.points, self.push):
+        for part in (self.points, self.triggers, self.push):
             try:
                 part.step(now)
             except StoreError:
@@ -255,8 +260,10 @@ class Platform:
     def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
         """Store data points of `device`: stream, value, milliseconds; and push them."""
         number = int(device.id)
+        rows = [(number, *point) for point in points]
         with self.database.transaction():
-            self.points.add_many(((number, *point) for point in points), now)
+            self.triggers.on_points(rows, now)
+            self.points.add_many(rows, now)
             if self.push.enabled:
                 self.push.points(number, device.description.imei, points, now)
 
