@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet.devices import Device
@@ -17,29 +18,40 @@ from emulator.onenet.years import Year
 Answer = dict[str, object]
 
 
+_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def encoded(value: object) -> Iterator[str]:
     """`value` as JSON, in pieces: each entry of an iterator is made when it is reached.
 
     Raises ValueError for a number without a JSON form.
     """
-    if isinstance(value, Iterator):
+    if _is_iterator(value):
         separator = "["
         for entry in value:
             yield separator
             yield from encoded(entry)
             separator = ","
         yield "[]" if separator == "[" else "]"
-    elif isinstance(value, dict) and any(
-        isinstance(part, Iterator | dict) for part in value.values()
-    ):
-        separator = "{"
+    elif type(value) is dict:
+        separator, plain = "{", {}
         for key, part in value.items():
-            yield f"{separator}{json.dumps(key, ensure_ascii=False)}:"
+            if type(part) is not dict and not _is_iterator(part):
+                plain[key] = part
+                continue
+            if plain:
+                yield f"{separator}{_text(plain)[1:-1]}"
+                separator, plain = ",", {}
+            yield f"{separator}{_text(key)}:"
             yield from encoded(part)
             separator = ","
-        yield "}"
+        yield f"{separator}{_text(plain)[1:-1]}}}" if plain or separator == "{" else "}"
     else:
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        yield _text(value)
+
+
+def _is_iterator(value: object) -> TypeGuard[Iterator[object]]:
+    return hasattr(value, "__next__")
 
 
 def success(data: object = None) -> Answer:
