@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
+from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
-from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http.kinds import BEIJING
-from emulator.onenet.store.streams import Stream, joined
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
+
+
+_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+class Json(str):
+    """A text that is JSON already: one value or, as an entry of a list, several with commas."""
+
+    __slots__ = ()
 
 
 def encoded(value: object) -> Iterator[str]:
@@ -23,24 +28,34 @@ def encoded(value: object) -> Iterator[str]:
 
     Raises ValueError for a number without a JSON form.
     """
-    if isinstance(value, Iterator):
+    if type(value) is Json:
+        yield value
+    elif _is_iterator(value):
         separator = "["
         for entry in value:
             yield separator
             yield from encoded(entry)
             separator = ","
         yield "[]" if separator == "[" else "]"
-    elif isinstance(value, dict) and any(
-        isinstance(part, Iterator | dict) for part in value.values()
-    ):
-        separator = "{"
+    elif type(value) is dict:
+        separator, plain = "{", {}
         for key, part in value.items():
-            yield f"{separator}{json.dumps(key, ensure_ascii=False)}:"
+            if type(part) not in (dict, Json) and not _is_iterator(part):
+                plain[key] = part
+                continue
+            if plain:
+                yield f"{separator}{_text(plain)[1:-1]}"
+                separator, plain = ",", {}
+            yield f"{separator}{_text(key)}:"
             yield from encoded(part)
             separator = ","
-        yield "}"
+        yield f"{separator}{_text(plain)[1:-1]}}}" if plain or separator == "{" else "}"
     else:
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        yield _text(value)
+
+
+def _is_iterator(value: object) -> TypeGuard[Iterator[object]]:
+    return hasattr(value, "__next__")
 
 
 def success(data: object = None) -> Answer:
@@ -53,52 +68,6 @@ def failure(error: ApiError, path: str, year: Year) -> Answer:
     refusal = year.refusal(path, error)
     answer: Answer = {"errno": refusal.errno, "error": refusal.error(error)}
     return {**answer, "data": None} if refusal.null_data else answer
-
-
-def created(device: Device) -> Answer:
-    return {"device_id": device.id}
-
-
-def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer:
-    """Guide 4.2.2. Parameters that the creator left out are left out."""
-    given = device.description
-    optional = {"desc": given.desc, "location": given.location, "other": given.other}
-    return {
-        "online": online,
-        "protocol": "LWM2M",
-        "title": given.title,
-        **{name: value for name, value in optional.items() if value is not None},
-        "create_time": _seconds(device.created),
-        "obsv": given.observed,
-        "private": given.private,
-        "binary": [],
-        "tags": list(given.tags),
-        "datastreams": (
-            {
-                "create_time": _seconds(stream.created),
-                "id": stream.id,
-                "unit": "",
-                "unit_symbol": "",
-                "uuid": str(uuid5(NAMESPACE_URL, f"onenet:{device.id}:{stream.id}")),
-            }
-            for stream in streams
-        ),
-    }
-
-
-def datapoints(pieces: Iterable[Stream]) -> Answer:
-    """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
-    streams = joined(pieces)
-    return {
-        "count": sum(len(stream.points) for stream in streams),
-        "datastreams": (
-            {
-                "datapoints": ({"at": _millis(p.at), "value": p.value} for p in stream.points),
-                "id": stream.id,
-            }
-            for stream in streams
-        ),
-    }
 
 
 def values(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
@@ -160,12 +129,3 @@ def _order(path: Path) -> tuple[int, int]:
 def _value(value: Value) -> object:
     """Bytes as an array of their numbers (OneNET FAQ); everything else is JSON already."""
     return list(value) if isinstance(value, bytes) else value
-
-
-def _seconds(at: float) -> str:
-    return datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _millis(at: float) -> str:
-    moment = datetime.fromtimestamp(at, BEIJING)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import Path
 
@@ -48,6 +49,11 @@ class Stream:
 def stream_id(path: Path) -> str:
     """The API's name for the stream of a resource, such as `3303_0_5700`."""
     return f"{path.object}_{path.instance}_{path.resource}"
+
+
+def stream_uuid(device_id: str, stream: str) -> str:
+    """The UUID of a stream, the same on each platform. guess: OneNET draws its UUIDs."""
+    return str(uuid5(NAMESPACE_URL, f"onenet:{device_id}:{stream}"))
 
 
 def order(stream: str) -> tuple[int, int, int, str]:
