@@ -70,6 +70,7 @@ class Emulator:
         imei: str = _DEFAULT.imei,
         imsi: str = _DEFAULT.imsi,
         http: str | None = "127.0.0.1:0",
+        allow_hosts: Sequence[str] = (),
         api_key: str | None = None,
         push: str | None = None,
         token: str | None = None,
@@ -113,10 +114,11 @@ class Emulator:
           another speed than the module's reads and sends garbage.
         - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
           `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
-        - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `api_key` None: a
-          random one. `push`: URL of an application that gets what happens; `token`: its own;
-          `aes_key`: to encrypt it (guide 4.1). `device` False: the cloud has no devices, and
-          refuses every login.
+        - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
+          of this machine in HTTP requests, besides `localhost`; those under others are refused.
+          `api_key` None: a random one. `push`: URL of an application that gets what happens;
+          `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
+          every login is refused.
         - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
@@ -150,14 +152,16 @@ class Emulator:
         """
         check_types(Emulator.__init__, locals())
         to = (push, token, aes_key, server)
-        self._applications = Applications.of(http, api_key, to, allow_network=allow_network)
+        self._applications = Applications.of(
+            http, allow_hosts, api_key, to, allow_network=allow_network
+        )
         self.api_key = self._applications.key
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
         self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self._with_devices, self._cold = device and server is None, cold
+        self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
         self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
         self._connect(platform_addresses)
@@ -165,8 +169,8 @@ class Emulator:
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
         self._identities = identities(imei, imsi, modules)
-        self._trace, self._record, self._capture = trace, record, capture
-        self._shown = trace if trace_air else None
+        self._trace, self._shown = trace, trace if trace_air else None
+        self._record, self._capture, self._cold = record, capture, cold
         module = maker(
             *(firmware, baud, style, self.server, self.now()),
             boot_noise=boot_noise,
@@ -175,13 +179,12 @@ class Emulator:
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
-        addresses = login_addresses(platform_addresses)
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._simulation = Simulation(self.platform, self.air, addresses)
+        self._simulation = Simulation(self.platform, self.air, login_addresses(platform_addresses))
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from random import Random
 from secrets import choice
 from string import ascii_letters, digits
@@ -14,12 +15,13 @@ from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.keys import Keys
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import OnDone, Request
+from emulator.onenet.lwm2m.requests import NotKept, OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.posting import Post, Reply, Send
 from emulator.onenet.push.push import Push
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.points import Points
+from emulator.onenet.store.registrations import StoredRegistrations
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.store.streams import stream_id
 from emulator.onenet.triggers.triggers import Triggers
@@ -27,6 +29,8 @@ from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
 _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
+# Seconds from a failure of the database to the next trial of what failed.
+_RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
 
@@ -52,6 +56,7 @@ class Platform:
         retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self._closing = False
         self.send: Send = _nowhere
         self.year = year
         self.database = Database() if database is None else database
@@ -66,13 +71,33 @@ class Platform:
             self.database, self._post, lambda number: self.devices.get(number) is not None
         )
         self.triggers.on_change = self._changed
+        self._registrations = StoredRegistrations(self.database)
+        self._restore()
+
+    def _restore(self) -> None:
+        """Take up the registrations in the database; those of deleted devices are dropped."""
+        found = self._registrations.all()
+        for registration in found:
+            if not self.knows(registration.endpoint):
+                self._registrations.drop(registration.endpoint)
+        self.server.restore(one for one in found if self.knows(one.endpoint))
 
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        self.points.step(now)
-        self.triggers.step(now)
-        self.push.step(now)
-        return earliest(self.points.due, self.triggers.due, self.push.due)
+        due: list[float | None] = []
+        for part in (self.points, self.triggers, self.push):
+            try:
+                part.step(now)
+            except StoreError:
+                due.append(now + _RETRY_TIME)
+            else:
+                due.append(part.due)
+        return earliest(*due)
+
+    def close(self, now: float, *, online: bool = False) -> None:
+        """End all requests. `online`: in the database the devices stay online, for a next start."""
+        self._closing = online
+        self.server.close(now)
 
     def _changed(self) -> None:
         self.on_change()
@@ -92,7 +117,10 @@ class Platform:
         A module that is registered under an earlier name stays so until its next update.
         """
         endpoint = device.endpoint
-        self.devices.update(device, description)
+        with self.database.transaction():
+            self.devices.update(device, description)
+            if device.endpoint != endpoint:
+                self._registrations.drop(endpoint)
         if device.endpoint != endpoint:
             self.server.registrations.forget(endpoint)
 
@@ -105,6 +133,7 @@ class Platform:
             with self.database.transaction():
                 self.points.forget(int(device.id))
                 self.devices.delete(device)
+                self._registrations.drop(device.endpoint)
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 
@@ -117,6 +146,11 @@ class Platform:
     def registration(self, device: Device) -> Registration | None:
         """The newest registration of `device`, online or ended; None if it never registered."""
         return self.server.registrations.get(device.endpoint)
+
+    def subscribed(self, device: Device) -> bool:
+        """Whether resources of `device` are observed at present."""
+        registration = self.registration(device)
+        return registration is not None and registration.online and bool(registration.observations)
 
     def online(self, device: Device) -> bool:
         registration = self.registration(device)
@@ -182,16 +216,32 @@ class Platform:
         """Keep a registration that is new or updated."""
         device = self.devices.by_endpoint(registration.endpoint)
         if device is not None:
-            with self.database.transaction():
+            with _kept(), self.database.transaction():
+                self._keep(registration)
                 self.devices.activate(device, now)
                 if not registration.continued:
                     self._push_state(device, online=True, now=now)
 
+    def changed(self, registration: Registration) -> None:
+        """Keep what it has now. Nobody waits for that, so a failure has no effect."""
+        if self.knows(registration.endpoint):
+            with suppress(StoreError):
+                self._keep(registration)
+
     def ended(self, registration: Registration, now: float) -> None:
-        """Drop a registration that has ended."""
+        """Keep its last state. If that fails, it ends again after the next start."""
         device = self.devices.by_endpoint(registration.endpoint)
-        if device is not None:
+        if self._closing or device is None:
+            return
+        with suppress(StoreError), self.database.transaction():
+            self._keep(registration)
             self._push_state(device, online=False, now=now)
+
+    def _keep(self, registration: Registration) -> None:
+        """Memory does not outlive the process, and one that was replaced is of no use."""
+        newest = self.server.registrations.get(registration.endpoint) is registration
+        if newest and self.database.path is not None:
+            self._registrations.keep(registration)
 
     def _push_state(self, device: Device, *, online: bool, now: float) -> None:
         if self.push.enabled:
@@ -209,7 +259,8 @@ class Platform:
         # guess: ids of streams have three parts, so the values of a resource with several instances
         # are points of one stream.
         at_ms = round(now * 1000)
-        self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
+        with _kept():
+            self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
 
     def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
         """Store data points of `device`: stream, value, milliseconds; and push them."""
@@ -220,6 +271,15 @@ class Platform:
             self.points.add_many(rows, now)
             if self.push.enabled:
                 self.push.points(number, device.description.imei, points, now)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Raises NotKept, for the server, if the database cannot keep something."""
+    try:
+        yield
+    except StoreError as error:
+        raise NotKept from error
 
 
 def _nowhere(_post: Post, _on_reply: Callable[[Reply, float], None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
@@ -13,7 +13,7 @@ from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.onenet.posts import Posts
 from emulator.onenet.push.settings import Settings
-from emulator.simulation.parameters import address_of, checked_key
+from emulator.simulation.parameters import address_of, checked_hosts, checked_key
 
 T = TypeVar("T")
 
@@ -26,11 +26,12 @@ class Input(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Applications:
-    """`http`: where the API listens; None: nowhere. `key`: what its clients must send. `push`: to
-    whom what happens is pushed from the start.
+    """`http`: where the API listens; None: nowhere. `allow_hosts`: names of this machine
+    there. `key`: what its clients must send. `push`: to whom what happens is pushed from the start.
     """
 
     http: tuple[str, int] | None
+    allow_hosts: tuple[str, ...]
     key: str
     push: Settings | None
     allow_network: bool
@@ -39,6 +40,7 @@ class Applications:
     def of(
         cls,
         http: str | None,
+        allow_hosts: Sequence[str],
         api_key: str | None,
         push: tuple[str | None, str | None, str | None, str | None],
         *,
@@ -58,7 +60,7 @@ class Applications:
             raise ValueError("push: expected without server")
         key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
         place = None if http is None else address_of(http, "http", split)
-        return cls(place, key, settings, allow_network)
+        return cls(place, checked_hosts(allow_hosts), key, settings, allow_network)
 
     async def open(self, platform: Platform, act: Input, opened: AsyncExitStack) -> str | None:
         """Begin; returns the API's URL. `opened` ends it. Raises OSError."""
@@ -68,6 +70,6 @@ class Applications:
             platform.push.begin(self.push)
         if self.http is None:
             return None
-        api = HttpApi(platform, key=self.key, act=act)
+        api = HttpApi(platform, key=self.key, act=act, allow_hosts=self.allow_hosts)
         opened.push_async_callback(api.close)
         return await api.start(*self.http)

@@ -5,11 +5,20 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, points, push, resources, subscriptions, triggers
+from emulator.onenet.http.calls import (
+    devices,
+    keys,
+    points,
+    push,
+    resources,
+    subscriptions,
+    triggers,
+)
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
+    *keys.ROUTES,
     *points.ROUTES,
     *push.ROUTES,
     *resources.ROUTES,

@@ -80,6 +80,15 @@ class Registrations:
         self._renew(new, now)
         return new
 
+    def restore(self, registration: Registration) -> None:
+        """Take one of an earlier process; it is online until it `expires`."""
+        registration.number = next(self._numbers)
+        self._by_endpoint[registration.endpoint] = registration
+        if registration.expires is not None:
+            self._by_location.setdefault(registration.location, []).append(registration)
+            self._by_address[registration.address] = registration
+            self.expiry.set(registration, registration.expires)
+
     def update(self, registration: Registration, lifetime: int | None, now: float) -> None:
         """Renew the online `registration`; `lifetime` None: unchanged."""
         registration.lifetime = lifetime or registration.lifetime
