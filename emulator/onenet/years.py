@@ -71,6 +71,7 @@ _CLASSIC: Refusals = {
     Reason.UNSUCCESS: Refusal(16, "unsuccess: {detail} null"),
     Reason.DEVICE_LIMIT: Refusal(19),
     Reason.TOO_MANY_DEVICES: Refusal(20),
+    Reason.INVALID_PROTOCOL: Refusal(22),
 }
 # OneNET's error table of 2019, which has fewer numbers. No capture of it was found.
 _INVALID_2019 = Refusal(5108, "invalid parameter: {detail}")
@@ -111,7 +112,7 @@ class Year:
         """How a call of `path` fails with `error`. All but `/nbiot` fail alike in each year."""
         nbiot = path == "/nbiot" or path.startswith("/nbiot/")
         refusals = self.nbiot if nbiot else _CLASSIC
-        return refusals.get(str(error), refusals[error.reason])
+        return refusals.get(str(error)) or refusals.get(error.reason) or _CLASSIC[error.reason]
 
 
 # OneNET's documents of 2019, and what the guide has besides (4.2.10.1).

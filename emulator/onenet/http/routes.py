@@ -5,13 +5,22 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, keys, points, resources, subscriptions, triggers
+from emulator.onenet.http.calls import (
+    devices,
+    keys,
+    points,
+    psk,
+    resources,
+    subscriptions,
+    triggers,
+)
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *keys.ROUTES,
     *points.ROUTES,
+    *psk.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,
     *triggers.ROUTES,
