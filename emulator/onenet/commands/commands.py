@@ -21,8 +21,9 @@ from emulator.onenet.store.database import Database
 
 # OneNET's FAQ of 2019, 4.1: commands of a device that wait.
 MAX_OPEN = 10
-# guess: ended commands of a device that can be seen; the real limit is not published.
-MAX_KEPT = 500
+# guess: ended commands of a device that can be seen; the real limit is not published. All of them
+# are deleted at once, with their device.
+MAX_KEPT = 100
 
 SUCCESS = "SUCCESS"
 # After these, the device does not listen.
