@@ -25,7 +25,7 @@ LAYERS = {
         {"device"},
         {"nbiot", "cli"},
         {"api"},
-        {"__main__"},
+        {"__main__", "onenet"},
     ),
     "emulator": (
         {"clock"},
@@ -58,15 +58,21 @@ FORBIDDEN = {
         f"emulator.onenet.{part}"
         for part in (
             "commands",
-            "datapoints",
             "devices",
             "errors",
             "http",
             "misbehaviour",
             "platform",
+            "store",
         )
     ),
 }
+# The application's side of OneNET stands alone; the last row keeps the driver from importing it.
+FORBIDDEN["m5310.onenet"] = tuple(
+    f"m5310.{entry}" for entries in LAYERS["m5310"] for entry in entries - {"onenet"}
+)
+FORBIDDEN["m5310.onenet.calls"] = ("m5310.onenet.push",)
+FORBIDDEN["m5310.onenet.push"] = ("m5310.onenet.calls", "m5310.onenet.errors")
 EXCEPTIONS = {
     "m5310.device.device": ("m5310.dialects.classic",),  # the dialect of each device, so far
     "m5310.device.events": ("m5310.commands.network",),  # the type of a value that it reports
@@ -82,12 +88,16 @@ SHELLS = (
     "m5310.device",
     "m5310.nbiot",
     "m5310.cli",
+    "m5310.onenet.blocking",
+    "m5310.onenet.client",
+    "m5310.onenet.push.handler",
     "emulator.clock.clocks",
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
     "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
+    "emulator.onenet.posts",
     "emulator.simulation.internet",
     "emulator.simulation.loop_thread",
     "emulator.emulator",
@@ -116,13 +126,18 @@ THIRD_PARTY = {
     "typing_extensions": ("m5310.at.codec",),  # for type checkers only
     "transitions": ("m5310.states",),
     "aiocoap": ("emulator.coap", "emulator.module.lwm2m", "emulator.onenet.lwm2m"),
-    "aiohttp": ("emulator.onenet.http",),
+    "aiohttp": (
+        *("emulator.onenet.http", "emulator.onenet.posts"),
+        *("m5310.onenet.client", "m5310.onenet.push.handler"),
+    ),
+    "yarl": ("emulator.onenet.posts",),  # the URLs of aiohttp
+    "cryptography": ("emulator.onenet.push.signature", "m5310.onenet.push.encryption"),
     "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),
 }
 
 # Only the packages whose own import path is public import something in their `__init__`.
-PUBLIC = {"m5310", "m5310.nbiot", "emulator"}
+PUBLIC = {"m5310", "m5310.nbiot", "m5310.onenet", "emulator"}
 
 # The folders that name no AT command: they work with any, or in other terms.
 WITHOUT_COMMAND_NAMES = (

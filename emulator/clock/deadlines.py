@@ -31,6 +31,12 @@ class Deadlines(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []  # the first entry is valid, others may not be
         self._order = count()
 
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._at
+
     def set(self, key: K, at: float | None) -> None:
         """Replace the deadline of `key`; None removes it."""
         if at == self._at.get(key):
@@ -45,10 +51,12 @@ class Deadlines(Generic[K]):
                 heapify(self._heap)
         self._drop_outdated()
 
-    def pop_due(self, now: float) -> list[K]:
-        """Remove the deadlines up to `now`; returns their keys by deadline, equal ones by `set`."""
-        keys = []
-        while self.next is not None and self.next <= now:
+    def pop_due(self, now: float, limit: int | None = None) -> list[K]:
+        """Remove the first `limit` deadlines up to `now`, or all of them; returns their keys by
+        deadline, equal ones by `set`.
+        """
+        keys: list[K] = []
+        while self.next is not None and self.next <= now and len(keys) != limit:
             key = heappop(self._heap)[2]
             del self._at[key]
             keys.append(key)

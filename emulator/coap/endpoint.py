@@ -173,6 +173,13 @@ class Endpoint:
         self._update()
         return exchange
 
+    def restore_observation(
+        self, peer: str, token: bytes, message: Message, on_notification: OnNotification
+    ) -> None:
+        """Go on with an observation that `message` began in an earlier process."""
+        observations = self._client.observer.observations
+        observations[token] = Observation(peer, token, message, on_notification)
+
     def forget_observation(self, token: bytes) -> None:
         """Further notifications get a reset. Unknown tokens do nothing."""
         self._client.observer.forget(token)

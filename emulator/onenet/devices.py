@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.endpoint_names import endpoint_name, imei_of
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.store.database import Database
@@ -55,7 +54,6 @@ class Device:
     created: float
     active: float | None = None
     psk: str | None = None
-    points: DataPoints = field(default_factory=DataPoints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from random import Random
 from secrets import choice
 from string import ascii_letters, digits
 
+from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.keys import Keys
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.registrations import Registration
-from emulator.onenet.lwm2m.requests import OnDone, Request
+from emulator.onenet.lwm2m.requests import NotKept, OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
-from emulator.onenet.store.database import Database
+from emulator.onenet.posting import Post, Reply, Send
+from emulator.onenet.push.push import Push
+from emulator.onenet.store.database import Database, StoreError
+from emulator.onenet.store.points import Points
+from emulator.onenet.store.registrations import StoredRegistrations
+from emulator.onenet.store.retention import Retention
+from emulator.onenet.store.streams import stream_id
+from emulator.onenet.triggers.triggers import Triggers
 from emulator.onenet.years import DEFAULT_YEAR, YEARS, Year
 
 # OneNET FAQ of 2019.
 _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
+# Seconds from a failure of the database to the next trial of what failed.
+_RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
 
@@ -27,7 +39,11 @@ class Platform:
     """The application's side of OneNET, as it was in `year`; `server` is the devices' side.
 
     `access_uri`: of the access machine, which devices get by bootstrap. `seed`: of its tokens
-    and message ids. Stepped: see `emulator.simulation.simulation.Part`.
+    and message ids. `database`: None: one in memory. `retention`: of the data points; None: in
+    memory those that the API can return, in a file all. `send`: sends requests to applications;
+    until it is set, they have no reply.
+
+    Stepped: see `emulator.simulation.simulation.Part`.
     """
 
     def __init__(
@@ -37,17 +53,57 @@ class Platform:
         database: Database | None = None,
         access_uri: str = ACCESS_URI,
         seed: int = 0,
+        retention: Retention | None = None,
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
+        self._closing = False
+        self.send: Send = _nowhere
         self.year = year
         self.database = Database() if database is None else database
+        self.points = Points(self.database, retention)
         self.server = Server(self, year, access_uri, seed)
         self.server.bootstrap.new_key = self._new_key
         self.devices, self.keys = Devices(self.database), Keys(self.database)
+        random = Random(seed)  # noqa: S311 - emulated messages must repeat themselves
+        self.push = Push(self.database, random, self._post)
+        self.push.on_change = self._changed
+        self.triggers = Triggers(
+            self.database, self._post, lambda number: self.devices.get(number) is not None
+        )
+        self.triggers.on_change = self._changed
+        self._registrations = StoredRegistrations(self.database)
+        self._restore()
 
-    def step(self, now: float) -> float | None:  # noqa: ARG002
+    def _restore(self) -> None:
+        """Take up the registrations in the database; those of deleted devices are dropped."""
+        found = self._registrations.all()
+        for registration in found:
+            if not self.knows(registration.endpoint):
+                self._registrations.drop(registration.endpoint)
+        self.server.restore(one for one in found if self.knows(one.endpoint))
+
+    def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
-        return None
+        due: list[float | None] = []
+        for part in (self.points, self.triggers, self.push):
+            try:
+                part.step(now)
+            except StoreError:
+                due.append(now + _RETRY_TIME)
+            else:
+                due.append(part.due)
+        return earliest(*due)
+
+    def close(self, now: float, *, online: bool = False) -> None:
+        """End all requests. `online`: in the database the devices stay online, for a next start."""
+        self._closing = online
+        self.server.close(now)
+
+    def _changed(self) -> None:
+        self.on_change()
+
+    def _post(self, post: Post, on_reply: Callable[[Reply, float], None]) -> None:
+        self.send(post, on_reply)
 
     # For the application -----------------------------------------------------------------
 
@@ -61,7 +117,10 @@ class Platform:
         A module that is registered under an earlier name stays so until its next update.
         """
         endpoint = device.endpoint
-        self.devices.update(device, description)
+        with self.database.transaction():
+            self.devices.update(device, description)
+            if device.endpoint != endpoint:
+                self._registrations.drop(endpoint)
         if device.endpoint != endpoint:
             self.server.registrations.forget(endpoint)
 
@@ -70,7 +129,12 @@ class Platform:
 
         Does nothing if it was deleted before.
         """
-        if self.devices.delete(device):
+        if self.devices.get(device.id) is device:
+            with self.database.transaction():
+                self.points.forget(int(device.id))
+                self.devices.delete(device)
+                self._registrations.drop(device.endpoint)
+            self.on_change()
             self.server.registrations.forget(device.endpoint)
 
     def device(self, device_id: str) -> Device | None:
@@ -147,10 +211,37 @@ class Platform:
         """Keep a registration that is new or updated."""
         device = self.devices.by_endpoint(registration.endpoint)
         if device is not None:
-            self.devices.activate(device, now)
+            with _kept(), self.database.transaction():
+                self._keep(registration)
+                self.devices.activate(device, now)
+                if not registration.continued:
+                    self._push_state(device, online=True, now=now)
+
+    def changed(self, registration: Registration) -> None:
+        """Keep what it has now. Nobody waits for that, so a failure has no effect."""
+        if self.knows(registration.endpoint):
+            with suppress(StoreError):
+                self._keep(registration)
 
     def ended(self, registration: Registration, now: float) -> None:
-        """Drop a registration that has ended."""
+        """Keep its last state. If that fails, it ends again after the next start."""
+        device = self.devices.by_endpoint(registration.endpoint)
+        if self._closing or device is None:
+            return
+        with suppress(StoreError), self.database.transaction():
+            self._keep(registration)
+            self._push_state(device, online=False, now=now)
+
+    def _keep(self, registration: Registration) -> None:
+        """Memory does not outlive the process, and one that was replaced is of no use."""
+        newest = self.server.registrations.get(registration.endpoint) is registration
+        if newest and self.database.path is not None:
+            self._registrations.keep(registration)
+
+    def _push_state(self, device: Device, *, online: bool, now: float) -> None:
+        if self.push.enabled:
+            imei = device.description.imei
+            self.push.online(int(device.id), imei, online=online, now=now)
 
     def reachable(self, endpoint: str, sign: Sign) -> None:
         """Send what waits for the device."""
@@ -158,8 +249,33 @@ class Platform:
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""
         device = self.devices.by_endpoint(endpoint)
-        if device is not None:
-            for item in items:
-                # guess: ids of streams have three parts, so the values of a resource with several
-                # instances are points of one stream.
-                device.points.record(item.path.resource_path, item.value, now)
+        if device is None:
+            return
+        # guess: ids of streams have three parts, so the values of a resource with several instances
+        # are points of one stream.
+        at_ms = round(now * 1000)
+        with _kept():
+            self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
+
+    def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
+        """Store data points of `device`: stream, value, milliseconds; and push them."""
+        number = int(device.id)
+        rows = [(number, *point) for point in points]
+        with self.database.transaction():
+            self.triggers.on_points(rows, now)
+            self.points.add_many(rows, now)
+            if self.push.enabled:
+                self.push.points(number, device.description.imei, points, now)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Raises NotKept, for the server, if the database cannot keep something."""
+    try:
+        yield
+    except StoreError as error:
+        raise NotKept from error
+
+
+def _nowhere(_post: Post, _on_reply: Callable[[Reply, float], None]) -> None:
+    """A platform without a way to applications."""

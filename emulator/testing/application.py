@@ -12,12 +12,12 @@ from typing import TypeVar
 from emulator.emulator import Emulator
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
-from emulator.onenet.datapoints import MAX_POINTS, Stream, stream_id
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.lwm2m.requests import Request
+from emulator.onenet.store.streams import MAX_POINTS, Point, Stream, stream_id
 from emulator.simulation.remote import within
 from emulator.testing.blocking import refuse_in_event_loop
 
@@ -82,7 +82,7 @@ class Cloud:
     def points(self, path: str) -> list[Value]:
         """The values reported for a resource, oldest first, at most the 6000 newest."""
         streams = self._streams(MAX_POINTS, {stream_id(_resource(path))})
-        return [point.value for stream in streams for point in stream.points]
+        return [_reported(point) for stream in streams for point in stream.points]
 
     def until(self, done: Callable[[], bool], timeout: float = TIMEOUT) -> None:
         """Wait until `done()`: `cloud.until(lambda: cloud.online)`.
@@ -160,10 +160,11 @@ class Cloud:
         return device
 
     def _streams(self, limit: int, ids: set[str] | None = None) -> list[Stream]:
-        """At most `_MAX_SHOWN` streams."""
+        """The streams in `ids`, in pieces, or at most `_MAX_SHOWN` of all."""
 
         def collect(it: Emulator) -> list[Stream]:
-            return list(islice(self._device(it).points.streams(limit, ids), _MAX_SHOWN))
+            pieces = it.platform.points.newest(int(self._device(it).id), limit, ids)
+            return list(islice(pieces, _MAX_SHOWN if ids is None else None))
 
         return within(self._emulator, collect)
 
@@ -175,7 +176,7 @@ class Cloud:
         except (ApiError, RuntimeError) as error:
             return str(error)
         newest = ", ".join(
-            f"{str(stream.path)[1:]}: {[point.value for point in stream.points]}"
+            f"{stream.id.replace('_', '/')}: {[_reported(point) for point in stream.points]}"
             for stream in streams
         )
         return f"the device {online}, its newest points are: {newest or 'none'}"
@@ -234,6 +235,12 @@ def _sendable(path: str, value: object) -> Value:
         return payload.check(value)
     except ValueError as error:
         raise ValueError(f"value {value!r} for {path}: {error}") from None
+
+
+def _reported(point: Point) -> Value:
+    """The value that the device reported: arrays are bytes."""
+    value: Value | list[int] = point.value
+    return bytes(value) if isinstance(value, list) else value
 
 
 def _value(items: tuple[Item, ...], resource: Path) -> Value:

@@ -18,6 +18,7 @@ from emulator.onenet.lwm2m.requests import Operation, Outcome
 from emulator.onenet.platform import Platform
 from emulator.simulation.simulation import Simulation
 from tests.support.hostile import Hostile
+from tests.support.stored import streams
 from tests.support.transcript import Bindings, Kind, Step, framed, literal, sent
 
 START = 1_795_415_760.0  # 2026-11-23 06:36:00 UTC
@@ -166,8 +167,8 @@ class Player:
                 pytest.fail(f"{where}: not an expectation")
 
     def latest(self, name: str) -> str | None:
-        streams = list(self.device.points.streams(ids=[name.replace("/", "_")]))
-        return shown(streams[0].points[-1].value) if streams else None
+        found = streams(self.platform, self.device, ids=[name.replace("/", "_")])
+        return shown(found[0].points[-1].value) if found else None
 
 
 def path(text: str) -> Path:

@@ -15,7 +15,7 @@ from aiocoap.optiontypes import OpaqueOption
 
 from emulator.air.faults import Faults, Link
 from emulator.air.network import MemoryAir
-from emulator.lwm2m.model import Path, Value
+from emulator.lwm2m.model import Path
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.operations import Operation, Read
 from emulator.onenet.lwm2m.outcomes import Outcome
@@ -23,6 +23,7 @@ from emulator.onenet.lwm2m.requests import Request
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
+from tests.support.stored import streams
 
 IMEI, IMSI = "867726030000001", "460040000000001"
 TEMPERATURE = Path(3303, 0, 5700)
@@ -278,8 +279,10 @@ class CloudWithDevice:
     def online(self) -> bool:
         return self.platform.online(self.device)
 
-    def values(self) -> list[Value]:
+    def values(self) -> list[object]:
         """The values of all data points, stream by stream."""
         return [
-            point.value for stream in self.device.points.streams(6000) for point in stream.points
+            point.value
+            for stream in streams(self.platform, self.device, 6000)
+            for point in stream.points
         ]

@@ -25,6 +25,9 @@ class OpenProduct:
     def registered(self, registration: Registration, now: float) -> None:
         pass
 
+    def changed(self, registration: Registration) -> None:
+        pass
+
     def ended(self, registration: Registration, now: float) -> None:
         pass
 

@@ -15,11 +15,11 @@ from emulator.air.network import MemoryAir
 from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
-from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import Platform
+from emulator.onenet.store.streams import MAX_POINTS
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from m5310 import Device
 from m5310.at.modem import Modem
@@ -29,6 +29,7 @@ from tests.support.clock import elapse
 from tests.support.command_order import CommandOrder
 from tests.support.hostile import WHOLE, Carrier, Direction, Hostile
 from tests.support.null_modem import ENDPOINT, START
+from tests.support.stored import streams
 from tests.support.upkeep import upkeep
 
 
@@ -216,8 +217,8 @@ class DeviceTestbed:
     def reported(self) -> list[object]:
         """The newest values that the cloud received, at most MAX_POINTS, in order."""
         self._carry()
-        streams = self.cloud.points.streams(MAX_POINTS)
-        return [point.value for stream in streams for point in stream.points]
+        found = streams(self.platform, self.cloud, MAX_POINTS)
+        return [point.value for stream in found for point in stream.points]
 
     async def until(self, done: Callable[[], bool], seconds: float = 3600) -> None:
         async with asyncio.timeout(seconds):

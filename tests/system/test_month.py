@@ -6,6 +6,7 @@ from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.outcomes import Failure
 from emulator.onenet.lwm2m.requests import MIDS
 from tests.support.reporting_host import TEMPERATURE, ReportingHost
+from tests.support.stored import streams
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -25,7 +26,7 @@ def month(loss: float) -> ReportingHost:
 
 def test_month_without_loss() -> None:
     host = month(0.0)
-    (stream,) = host.device.points.streams(6000)
+    (stream,) = streams(host.platform, host.device, 6000)
     assert [point.value for point in stream.points] == [hour + 0.5 for hour in range(720)]
     assert len(host.times_of(b"+MIPLNOTIFY:0,")) == 720
     assert len(host.times_of(b"+MIPLUPDATE:0,1")) == 60
@@ -38,7 +39,9 @@ def test_same_seed_gives_the_same_bytes() -> None:
     assert first.simulation.air.lost > 100
     assert first.log == again.log
     assert first.outcomes == again.outcomes
-    assert list(first.device.points.streams(6000)) == list(again.device.points.streams(6000))
+    assert streams(first.platform, first.device, 6000) == streams(
+        again.platform, again.device, 6000
+    )
 
 
 def test_registration_ends_with_its_lifetime() -> None:

@@ -10,6 +10,7 @@ from emulator.module.radio.coverage import RECEPTIONS, Coverage
 from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.requests import Failure
 from tests.support.reporting_host import ReportingHost
+from tests.support.stored import streams
 
 TEMPERATURE = Path(3303, 0, 5700)
 
@@ -31,7 +32,7 @@ def test_acknowledged_report_takes_a_round_trip(coverage: Coverage) -> None:
     (at,) = host.times_of(b"+MIPLNOTIFY:0,7")
     round_trip = 2 * (LATENCY + RECEPTIONS[coverage].latency)
     assert at - begin == pytest.approx(round_trip)
-    (stream,) = host.device.points.streams(10)
+    (stream,) = streams(host.platform, host.device, 10)
     assert [point.value for point in stream.points] == [22.5], "repetitions count once"
 
 

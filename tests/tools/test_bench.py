@@ -55,5 +55,5 @@ def test_unknown_name_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit):
         main(["nothing"])
     assert (
-        "unknown benchmark nothing; expected exchange, gap, flood, lines" in capsys.readouterr().err
+        "unknown benchmark nothing; expected exchange, gap, flood, http" in capsys.readouterr().err
     )

@@ -18,7 +18,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 # importing a file adds its benchmarks to the catalogue, in this order
-from tools.benchmarks import driver, lines, memory, modules, round_trips, servers  # noqa: F401
+from tools.benchmarks import (  # noqa: F401
+    driver,
+    http,
+    lines,
+    memory,
+    modules,
+    round_trips,
+    servers,
+)
 from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
 

@@ -111,7 +111,7 @@ class AirRun:
             *(registration.number, registration.address, registration.expires),
             *(registration.objects, registration.observations, self.outcomes),
             *(client.state, client.observed, len(client.requests), self.output),
-            *(client.objects.instances, list(self.device.points.streams(10))),
+            *(client.objects.instances, list(self.platform.points.newest(int(self.device.id), 10))),
         )
 
     def check_alive(self) -> None:

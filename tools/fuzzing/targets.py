@@ -202,7 +202,8 @@ def _created(body: dict[str, object]) -> None:
     platform = Platform()
     device = platform.create_device(bodies.description(body), module_run.START)
     _sent(answers.created(device))
-    _sent(answers.device(device, online=platform.online(device)))
+    streams = platform.points.newest(int(device.id))
+    _sent(answers.device(device, streams, online=platform.online(device)))
 
 
 def _sent(answer: object) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
+from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
-from emulator.onenet.datapoints import Stream
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
 from emulator.onenet.http.kinds import BEIJING
+from emulator.onenet.store.streams import Stream, joined, stream_uuid
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
 Answer = dict[str, object]
+
+
+_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def encoded(value: object) -> Iterator[str]:
@@ -23,24 +26,32 @@ def encoded(value: object) -> Iterator[str]:
 
     Raises ValueError for a number without a JSON form.
     """
-    if isinstance(value, Iterator):
+    if _is_iterator(value):
         separator = "["
         for entry in value:
             yield separator
             yield from encoded(entry)
             separator = ","
         yield "[]" if separator == "[" else "]"
-    elif isinstance(value, dict) and any(
-        isinstance(part, Iterator | dict) for part in value.values()
-    ):
-        separator = "{"
+    elif type(value) is dict:
+        separator, plain = "{", {}
         for key, part in value.items():
-            yield f"{separator}{json.dumps(key, ensure_ascii=False)}:"
+            if type(part) is not dict and not _is_iterator(part):
+                plain[key] = part
+                continue
+            if plain:
+                yield f"{separator}{_text(plain)[1:-1]}"
+                separator, plain = ",", {}
+            yield f"{separator}{_text(key)}:"
             yield from encoded(part)
             separator = ","
-        yield "}"
+        yield f"{separator}{_text(plain)[1:-1]}}}" if plain or separator == "{" else "}"
     else:
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        yield _text(value)
+
+
+def _is_iterator(value: object) -> TypeGuard[Iterator[object]]:
+    return hasattr(value, "__next__")
 
 
 def success(data: object = None) -> Answer:
@@ -59,7 +70,7 @@ def created(device: Device) -> Answer:
     return {"device_id": device.id}
 
 
-def device(device: Device, *, online: bool) -> Answer:
+def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer:
     """Guide 4.2.2. Parameters that the creator left out are left out."""
     given = device.description
     optional = {"desc": given.desc, "location": given.location, "other": given.other}
@@ -79,23 +90,24 @@ def device(device: Device, *, online: bool) -> Answer:
                 "id": stream.id,
                 "unit": "",
                 "unit_symbol": "",
-                "uuid": str(uuid5(NAMESPACE_URL, f"onenet:{device.id}:{stream.id}")),
+                "uuid": stream_uuid(device.id, stream.id),
             }
-            for stream in device.points.streams()
+            for stream in streams
         ),
     }
 
 
-def datapoints(streams: Sequence[Stream]) -> Answer:
+def datapoints(pieces: Iterable[Stream]) -> Answer:
     """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
+    streams = joined(pieces)
     return {
         "count": sum(len(stream.points) for stream in streams),
         "datastreams": (
             {
-                "datapoints": ({"at": _millis(p.at), "value": _value(p.value)} for p in points),
-                "id": name,
+                "datapoints": ({"at": _millis(p.at), "value": p.value} for p in stream.points),
+                "id": stream.id,
             }
-            for name, points in ((stream.id, stream.points) for stream in streams)
+            for stream in streams
         ),
     }
 

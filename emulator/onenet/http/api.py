@@ -7,15 +7,18 @@ real API does it. Only what is no valid HTTP request gets a bare 400 or 417 of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from aiohttp import web
 
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers
+from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
 from emulator.onenet.http.call import Call, Input
 from emulator.onenet.http.connections import Listener, logger, respond
+from emulator.onenet.http.gate import Gate
 from emulator.onenet.http.kinds import invalid
 from emulator.onenet.http.openapi import description
 from emulator.onenet.http.route import Body, Key, Route
@@ -30,6 +33,9 @@ _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
 
+Serve = Callable[[web.Request, Master | DeviceKey], Awaitable[Answer]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 # What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
 
@@ -38,10 +44,14 @@ class HttpApi:
     """The API of one `platform`, for clients that send `key` as their `api-key` header.
 
     `act` acts on the platform at the present time. The platform's year decides the error numbers.
+    `allow_hosts`: names of this server, besides its addresses, `localhost` and `*.heclouds.com`.
     """
 
-    def __init__(self, platform: Platform, *, key: str, act: Input) -> None:
+    def __init__(
+        self, platform: Platform, *, key: str, act: Input, allow_hosts: Sequence[str] = ()
+    ) -> None:
         self._platform = platform
+        self._allow_hosts = tuple(allow_hosts)
         platform.keys.add_master(key)
         self._act = act
         self._listener: Listener | None = None
@@ -52,81 +62,80 @@ class HttpApi:
 
         Raises OSError if the address cannot be used.
         """
-        self._listener = Listener(self._application())
-        return await self._listener.start(host, port)
+        gate = Gate((host, *self._allow_hosts))
+        self._listener = listener = Listener()
+        url = await listener.start(self._application(listener, gate), host, port)
+        gate.port = listener.port
+        return url
 
     async def close(self) -> None:
         """Stop listening and drop all calls; a second call does nothing."""
         if self._listener is not None:
             await self._listener.close()
 
-    def _application(self) -> web.Application:
-        application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._guard])
+    def _application(self, listener: Listener, gate: Gate) -> web.Application:
+        application = web.Application(client_max_size=_MAX_BODY)
+        guarded = partial(self._guarded, listener, gate)
         for route in ROUTES:
-            application.router.add_route(route.method, route.path, self._handler(route))
-        application.router.add_route("GET", _DESCRIPTION, self._describe)
+            serve = guarded(self._serving(route))
+            application.router.add_route(route.method, route.path, serve)
+        application.router.add_route("GET", _DESCRIPTION, guarded(_describe))
+        application.router.add_route("*", "/{path:.*}", guarded(_not_served))
         return application
 
     # Around every call ---------------------------------------------------------------------
 
-    @web.middleware
-    async def _guard(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        """Check the key; answer every error with a body of the error table."""
-        assert self._listener is not None, "it listens"
-        self._listener.header_came(request)
-        try:
-            self._key(request)
-            return await handler(request)
-        except ApiError as error:
-            return await self._refuse(request, error)
-        except web.HTTPRequestEntityTooLarge:
-            large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
-            return await self._refuse(request, large)
-        except web.HTTPException as refusal:  # of the router: unknown path or method
-            return await self._refuse(request, _not_served(request, refusal))
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
-            return await self._refuse(request, ApiError(Reason.INTERNAL))
+    def _guarded(self, listener: Listener, gate: Gate, serve: Serve) -> Handler:
+        """`serve` for who may call; every error is answered with a body of the error table."""
+        keys = self._platform.keys
 
-    def _key(self, request: web.Request) -> Master | DeviceKey:
-        """Whose request it is. Raises ApiError without a key, or with one that does not exist."""
-        text = request.headers.get("api-key", "")
-        key = self._platform.keys.resolve(text)
-        if key is None:
-            raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
-        return key
+        async def handle(request: web.Request) -> web.StreamResponse:
+            listener.header_came(request)
+            try:
+                headers = request.headers
+                gate.check(headers.get("Host"), headers.get("Origin"), listener.address(request))
+                text = headers.get("api-key", "")
+                key = keys.resolve(text)
+                if key is None:
+                    raise ApiError(Reason.AUTH_FAILED if text else Reason.KEY_REQUIRED)
+                return await respond(request, await serve(request, key))
+            except ApiError as error:
+                return await self._refuse(request, error)
+            except web.HTTPRequestEntityTooLarge:
+                large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
+                return await self._refuse(request, large)
+            except Exception:
+                logger.exception("%s %s failed", request.method, request.path)
+                return await self._refuse(request, ApiError(Reason.INTERNAL))
+
+        return handle
 
     async def _refuse(self, request: web.Request, error: ApiError) -> web.StreamResponse:
         failure = answers.failure(error, request.path, self._platform.year)
         return await respond(request, failure)
 
-    async def _describe(self, request: web.Request) -> web.StreamResponse:
-        return await respond(request, description(ROUTES))
-
-    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        names = [parameter.name for parameter in route.query]
+    def _serving(self, route: Route) -> Serve:
+        names = {parameter.name: None for parameter in route.query}
+        nothing: Mapping[str, str] = {}
         method = route.method.lower()
 
-        async def handle(request: web.Request) -> web.StreamResponse:
-            key = self._key(request)
+        async def serve(request: web.Request, key: Master | DeviceKey) -> Answer:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
-            given = request.query
-            for name in given.keys() - set(names):
-                self._report_unused(request, name, names)
+            given = request.query if request.query_string else nothing
+            for name in given:
+                if name not in names:
+                    self._report_unused(request, name, names)
             query = {parameter.name: parameter.read(given) for parameter in route.query}
             body = {} if route.body is None else await self._body(request, route.body)
             place = request.match_info
-            call = Call(self._platform, self._act, key, method, place, query, body)
-            return await respond(request, await route.call(call))
+            return await route.call(
+                Call(self._platform, self._act, key, method, place, query, body)
+            )
 
-        return handle
+        return serve
 
-    def _report_unused(self, request: web.Request, name: str, names: Sequence[str]) -> None:
+    def _report_unused(self, request: web.Request, name: str, names: Iterable[str]) -> None:
         call = f"{request.method} {request.path}"
         if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
             self._reported.add((call, name))
@@ -146,8 +155,14 @@ class HttpApi:
         return json_body(text, optional=not wanted.required)
 
 
-def _not_served(request: web.Request, refusal: web.HTTPException) -> ApiError:
+async def _describe(_request: web.Request, _key: Master | DeviceKey) -> Answer:
+    return description(ROUTES)
+
+
+async def _not_served(request: web.Request, _key: Master | DeviceKey) -> Answer:
     wrong = f"{request.method} {request.path} is not served"
-    if isinstance(refusal, web.HTTPMethodNotAllowed):
-        wrong = f"{wrong}, expected {' or '.join(sorted(refusal.allowed_methods))}"
-    return ApiError(Reason.NOT_FOUND, wrong)
+    found = [await resource.resolve(request) for resource in request.app.router.resources()]
+    methods = sorted({method for _, allowed in found for method in allowed} - {"*"})
+    if methods:
+        wrong = f"{wrong}, expected {' or '.join(methods)}"
+    raise ApiError(Reason.NOT_FOUND, wrong)

@@ -40,13 +40,28 @@ _TURN = 0.001
 # Bytes of one piece of a long answer.
 _PIECE = 64 * 1024
 
+# guess: connections at a time; the real limit is not published. Further ones are closed.
+MAX_CONNECTIONS = 500
+
 T = TypeVar("T")
 
 
 class Listener:
-    """Serves `application`, which calls `header_came` for each request, at one address."""
+    """Serves an application, which calls `header_came` for each request, at one address.
 
-    def __init__(self, application: web.Application) -> None:
+    `port`: where it listens, once it does.
+    """
+
+    port = 0
+
+    def __init__(self) -> None:
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._full = False  # it has been; that is logged once
+        self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
+
+    async def start(self, application: web.Application, host: str, port: int) -> str:
+        """Listen, and return the URL. Raises OSError if the address cannot be used."""
         # A client that disconnects cancels its handler, which cancels its request to the device.
         self._runner = web.AppRunner(
             application,
@@ -56,11 +71,6 @@ class Listener:
             shutdown_timeout=_SHUTDOWN_TIMEOUT,
             keepalive_timeout=_IDLE_TIMEOUT,
         )
-        self._server: asyncio.Server | None = None
-        self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
-
-    async def start(self, host: str, port: int) -> str:
-        """Listen, and return the URL. Raises OSError if the address cannot be used."""
         await self._runner.setup()
         try:
             loop = asyncio.get_running_loop()
@@ -76,8 +86,8 @@ class Listener:
             number = error.errno or 0
             reason = os.strerror(number) if number > 0 else error.strerror
             raise OSError(number, f"HTTP on {host}:{port}: {reason}") from error
-        bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
-        return f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}"
+        bound, self.port = self._server.sockets[0].getsockname()[:2]
+        return f"http://{f'[{bound}]' if ':' in bound else bound}:{self.port}"
 
     async def close(self) -> None:
         """Stop listening and drop all calls."""
@@ -86,15 +96,28 @@ class Listener:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def header_came(self, request: web.Request) -> None:
         timer = self._timers.pop(request.protocol, None)
         if timer is not None:
             timer.cancel()
 
-    def _connect(self) -> asyncio.Protocol:
+    @staticmethod
+    def address(request: web.Request) -> str:
+        """Of this machine, where the request came in; "" if its connection has ended."""
+        transport = request.transport
+        return "" if transport is None else transport.get_extra_info("sockname")[0]
+
+    def _connect(self) -> asyncio.BaseProtocol:
+        assert self._runner is not None, "it has been started"
         assert self._runner.server is not None, "the runner is set up"
+        if len(self._runner.server.connections) >= MAX_CONNECTIONS:
+            if not self._full:
+                self._full = True
+                logger.warning("connections are refused: there are %d", MAX_CONNECTIONS)
+            return _Refused()
         connection: Any = self._runner.server()
 
         def drop() -> None:
@@ -106,24 +129,41 @@ class Listener:
         return connection  # type: ignore[no-any-return]
 
 
+class _Refused(asyncio.Protocol):
+    """A connection beyond the limit: it is closed at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Encode `answer` and send it if it is long, in turn with other events.
 
     Raises ValueError for a value without a JSON form.
     """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _TURN
     body = bytearray()
-    async for piece in in_turns(encoded(answer)):
+    for piece in encoded(answer):
         body += piece.encode("utf-8")
+        if loop.time() >= end:
+            await asyncio.sleep(0)
+            end = loop.time() + _TURN
     # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
     head = {"Content-Type": "application/json"}
-    if len(body) <= _PIECE:
+    transport = request.transport
+    # A client that takes no answers, but asks for more of them, waits for the first ones.
+    waiting = 0 if transport is None else transport.get_write_buffer_size()
+    if len(body) + waiting <= _PIECE:
         return web.Response(body=bytes(body), headers=head)
     response = web.StreamResponse(headers=head)
     response.content_length = len(body)
-    await response.prepare(request)
+    writer = await response.prepare(request)
+    assert writer is not None, "it was not prepared before"
     try:
         for begin in range(0, len(body), _PIECE):
             async with asyncio.timeout(_SEND_TIMEOUT):
+                await writer.drain()
                 await response.write(body[begin : begin + _PIECE])
             await asyncio.sleep(0)
     except (TimeoutError, ConnectionError):

@@ -5,7 +5,7 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, points, resources, subscriptions
+from emulator.onenet.http.calls import devices, points, resources, subscriptions, triggers
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -13,4 +13,5 @@ ROUTES: tuple[Route, ...] = (
     *points.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,
+    *triggers.ROUTES,
 )

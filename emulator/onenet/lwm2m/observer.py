@@ -50,12 +50,14 @@ class Observer:
         self._send_next(subscription, now)
 
     def change(
-        self, registration: Registration, objects: tuple[Path, ...], *, observe: bool, now: float
+        self, registration: Registration, before: tuple[Path, ...], *, observe: bool, now: float
     ) -> None:
-        """An update has listed `objects`: drop those that are gone, subscribe to the new ones."""
-        gone = set(registration.objects) - set(objects)
-        new = tuple(path for path in objects if path not in registration.objects)
-        registration.objects = objects
+        """An update has listed objects, in place of those `before`: drop those that are gone,
+        subscribe to the new ones.
+        """
+        objects = registration.objects
+        gone = set(before) - set(objects)
+        new = tuple(path for path in objects if path not in before)
         for path in gone:
             self._requests.unobserve(registration, path)
         for object_id in registration.resources.keys() - {path.object for path in objects}:
@@ -89,6 +91,14 @@ class Observer:
             subscription = self._subscription_of(registration)
             subscription.pending.extend(Observe(path) for path in missed)
             self._send_next(subscription, now)
+
+    def restore(self, registration: Registration) -> None:
+        """Observe at its next update what an earlier process did not come to."""
+        self._missed[registration.endpoint] = [
+            operation.path
+            for operation in self._operations(registration.objects)
+            if isinstance(operation, Observe)
+        ]
 
     def _subscription_of(self, registration: Registration) -> _Subscription:
         return self._subscriptions.setdefault(registration.endpoint, _Subscription(registration))

@@ -23,7 +23,8 @@ class Registration:
     `resources`: result of discovery, by object. `observations`: tokens by what is observed.
     `unanswered`: the newest token of an observe without an answer, by what it asks for. `doubtful`:
     it has sent a notification of no observation, so it may have lost another one. `queue`: in queue
-    mode. `last_seen`: when it has sent something last.
+    mode. `last_seen`: when it has sent something last. `continued`: its endpoint was online just
+    before, by it or by one that it replaced.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Registration:
     accept_tlv: bool = False
     doubtful: bool = False
     queue: bool = False
+    continued: bool = False
     last_seen: float = 0.0
     expires: float | None = None
     resources: dict[int, tuple[Path, ...]] = field(default_factory=dict)
@@ -77,6 +79,15 @@ class Registrations:
         self._by_address[address] = new
         self._renew(new, now)
         return new
+
+    def restore(self, registration: Registration) -> None:
+        """Take one of an earlier process; it is online until it `expires`."""
+        registration.number = next(self._numbers)
+        self._by_endpoint[registration.endpoint] = registration
+        if registration.expires is not None:
+            self._by_location.setdefault(registration.location, []).append(registration)
+            self._by_address[registration.address] = registration
+            self.expiry.set(registration, registration.expires)
 
     def update(self, registration: Registration, lifetime: int | None, now: float) -> None:
         """Renew the online `registration`; `lifetime` None: unchanged."""

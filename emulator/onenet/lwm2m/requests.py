@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -33,6 +34,10 @@ MIDS = range(10_000, 65_536)
 _CANCELLED = (None, Failure.NOT_FOUND)
 
 OnDone = Callable[[Outcome], None]
+
+
+class NotKept(Exception):
+    """What an endpoint has sent cannot be kept now, so it is not acknowledged."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +77,7 @@ class Requests:
     They go out by `coap`, repeated as `retry` says; those to an endpoint in queue mode wait until
     it is awake. `on_done` may begin another request. `report` gets the values of each notification
     and of the answer to an observe. Call `step` when it is `due`. `moved` is called with a
-    registration and its new address.
+    registration and its new address, `changed` with one that has other observations.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Requests:
         random: Random,
     ) -> None:
         self.moved: Callable[[Registration, str], None] = _set_address
+        self.changed: Callable[[Registration], None] = lambda _registration: None
         self._coap = coap
         self._report = report
         self._retry, self._random = retry, random
@@ -179,6 +185,15 @@ class Requests:
             elif moved:
                 request.exchange.peer = address
 
+    def restore(self, registration: Registration) -> None:
+        """Go on with the observations of an earlier process."""
+        for path, token in registration.observations.items():
+            message = request_for(
+                Observe(path), registration.root, accept_tlv=registration.accept_tlv
+            )
+            notified = partial(self._notified, registration, path)
+            self._coap.restore_observation(registration.address, token, message, notified)
+
     def unobserve(self, registration: Registration, path: Path, token: bytes | None = None) -> None:
         """Forget the observation of `path`, if there is one: its notifications are reset.
 
@@ -226,12 +241,15 @@ class Requests:
             outcome = outcome_of(operation, answer, now)
         if isinstance(operation, Discover) and outcome.failure is None:
             registration.resources[operation.path.object] = outcome.links
+            self.changed(registration)
         elif isinstance(operation, Observe):
             self._observe(request, exchange, answer)
-            if outcome.items:
-                self._report(registration, outcome.items, now)
+            with suppress(NotKept):  # the device cannot be asked to repeat an answer
+                if outcome.items:
+                    self._report(registration, outcome.items, now)
         elif isinstance(operation, CancelObserve) and outcome.failure in _CANCELLED:
             self.unobserve(registration, operation.path, exchange.token)
+            self.changed(registration)
         request.on_done(outcome)
 
     def _sent_in_other_form(self, request: Request, answer: Message | None, now: float) -> bool:
@@ -261,6 +279,8 @@ class Requests:
             self._replace(registration.unanswered, path, token)
         else:
             self._coap.forget_observation(token)
+            return
+        self.changed(registration)
 
     def _replace(self, tokens: dict[Path, bytes], path: Path, token: bytes) -> None:
         before = tokens.get(path)
@@ -276,16 +296,15 @@ class Requests:
             # The observe came late, or its answer never. A late one has replaced a newer one.
             del registration.unanswered[path]
             self._replace(registration.observations, path, message.token)
+            self.changed(registration)
         success = message.code.is_successful()
+        if success:
+            # guess: the real platform drops content that it cannot read
+            with suppress(ContentError):
+                self._report(registration, items_of(message, path), now)
         if message.opt.observe is None or not success:  # the last one (RFC 7641 section 4.2)
             self.unobserve(registration, path, message.token)
-        if not success:
-            return
-        try:
-            items = items_of(message, path)
-        except ContentError:
-            return  # guess: what the real platform does with content it cannot read
-        self._report(registration, items, now)
+            self.changed(registration)
 
 
 def _set_address(registration: Registration, address: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import IntFlag
 from random import Random
 from typing import Protocol
@@ -27,7 +28,7 @@ from emulator.onenet.lwm2m.registration_request import (
     parameters,
 )
 from emulator.onenet.lwm2m.registrations import Registration, Registrations
-from emulator.onenet.lwm2m.requests import MIDS, OnDone, Request, Requests
+from emulator.onenet.lwm2m.requests import MIDS, NotKept, OnDone, Request, Requests
 from emulator.onenet.years import Year
 
 # OneNET guide 5.1.1.
@@ -58,7 +59,10 @@ class Product(Protocol):
         """Whether the server discovers and observes the objects of `endpoint` by itself."""
 
     def registered(self, registration: Registration, now: float) -> None:
-        """It is new, or was updated, and its response has not been sent."""
+        """It is new, or was updated, and its response has not been sent. Raises NotKept."""
+
+    def changed(self, registration: Registration) -> None:
+        """Its objects, resources or observations are others now."""
 
     def ended(self, registration: Registration, now: float) -> None:
         """It went offline: by its own request, or because its lifetime is over."""
@@ -66,7 +70,7 @@ class Product(Protocol):
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """`endpoint` has sent these values, in a notification or as the first answer to one.
 
-        A notification has not been acknowledged.
+        A notification has not been acknowledged. Raises NotKept.
         """
 
     def reachable(self, endpoint: str, sign: Sign) -> None:
@@ -105,6 +109,7 @@ class Server:
         random = Random(seed)  # noqa: S311  (no secret)
         self.requests = Requests(self._coap, self._report, year.retry, random)
         self.requests.moved = self.registrations.moved
+        self.requests.changed = product.changed
         self._coap.on_unknown_notification(self._on_unknown_notification)
         self._product = product
         self._observer = Observer(self.requests, year)
@@ -127,7 +132,17 @@ class Server:
     def receive(self, address: str, datagram: bytes, now: float) -> None:
         """A datagram from `address`. Never raises."""
         self.on_change()
-        self._coap.receive(address, datagram, now)
+        with suppress(NotKept):  # a notification, which its sender repeats
+            self._coap.receive(address, datagram, now)
+
+    def restore(self, registrations: Iterable[Registration]) -> None:
+        """Go on with those of an earlier process, in the order of their beginning."""
+        for registration in registrations:
+            self.registrations.restore(registration)
+            if registration.online:
+                self.requests.restore(registration)
+                if self._product.observes(registration.endpoint):
+                    self._observer.restore(registration)
 
     def close(self, now: float) -> None:
         """Take all endpoints offline, which ends their requests."""
@@ -165,6 +180,8 @@ class Server:
                     raise Refusal(Code.NOT_FOUND)
         except Refusal as refusal:
             incoming.respond(Message(code=refusal.code), now)
+        except NotKept:
+            incoming.respond(Message(code=Code.INTERNAL_SERVER_ERROR), now)
 
     def _register(self, incoming: Incoming, now: float) -> None:
         given, listed = parameters(incoming.message), objects(incoming.message)
@@ -173,6 +190,7 @@ class Server:
         if not self._admits(given.endpoint, given.auth, incoming.peer):
             raise Refusal(Code.FORBIDDEN)
         old = self.registrations.get(given.endpoint)
+        continued = old is not None and old.online
         if old is not None:  # its open requests stay, and are repeated to the new address
             self._observer.stop(given.endpoint)
             self.requests.unobserve_all(old)
@@ -183,7 +201,7 @@ class Server:
         )
         new.root = listed.root
         new.accept_tlv = given.version != "1.0"
-        new.queue, new.last_seen = bool(given.queue), now
+        new.queue, new.last_seen, new.continued = bool(given.queue), now, continued
         self._product.registered(new, now)
         incoming.respond(Message(code=Code.CREATED, location_path=new.location), now)
         if old is not None:
@@ -196,15 +214,20 @@ class Server:
     def _update(self, incoming: Incoming, now: float) -> None:
         given, listed = parameters(incoming.message), objects(incoming.message)
         registration = self._registered(incoming, given, now)
+        before = registration.objects
         self.registrations.update(registration, given.lifetime, now)
         if given.queue is not None:
             registration.queue = given.queue
+        if listed is not None:
+            registration.objects = listed.paths
+        registration.continued = True
         self._product.registered(registration, now)
         incoming.respond(Message(code=Code.CHANGED), now)
         self.requests.seen(registration, incoming.peer, now)
         if listed is not None:
             observe = self._product.observes(registration.endpoint)
-            self._observer.change(registration, listed.paths, observe=observe, now=now)
+            self._observer.change(registration, before, observe=observe, now=now)
+            self._product.changed(registration)
         self._observer.observe_again(registration, now)
         self._product.reachable(registration.endpoint, Sign.UPDATE)
 

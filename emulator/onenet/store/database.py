@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,10 @@ from typing import Any
 from emulator.onenet.store.schema import MIGRATIONS
 
 _IN_MEMORY = ":memory:"
+
+
+class StoreError(Exception):
+    """The database cannot do what was asked, for example because the disk is full."""
 
 
 class Database:
@@ -22,6 +26,8 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        # Called after changes were undone: what was remembered of them is not true.
+        self.on_undone: list[Callable[[], None]] = []
         name = _IN_MEMORY if path is None else str(path)
         try:
             self._connection = sqlite3.connect(
@@ -44,29 +50,42 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All changes within are kept together at its end, or none if it raises.
 
-        Inside of another transaction it is a part of that one.
+        Inside of another transaction it is a part of that one. Raises StoreError if the changes
+        cannot be kept.
         """
         if self._depth == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.execute("BEGIN IMMEDIATE")
         self._depth += 1
         try:
             yield
+            if self._depth == 1:
+                self.execute("COMMIT")
         except BaseException:
-            self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("ROLLBACK")
+            if self._depth == 1:
+                self._undo()
             raise
-        self._depth -= 1
-        if self._depth == 0:
-            self._connection.execute("COMMIT")
+        finally:
+            self._depth -= 1
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Outside of a transaction, a change is kept at once."""
-        return self._connection.execute(sql, values)
+        """Outside of a transaction, a change is kept at once. Raises StoreError."""
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}") from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Within a transaction."""
-        self._connection.executemany(sql, rows)
+        """Within a transaction. Raises StoreError."""
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}") from error
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:  # SQLite ends it itself after some errors
+            self._connection.execute("ROLLBACK")
+        for forget in self.on_undone:
+            forget()
 
     def _prepare(self, name: str) -> None:
         try:

@@ -30,9 +30,10 @@ MIGRATIONS = (
     ) STRICT;
     CREATE TABLE streams (
         number INTEGER PRIMARY KEY,
-        device INTEGER NOT NULL,
+        device INTEGER NOT NULL,        -- negative: it was deleted
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
+        points INTEGER NOT NULL,        -- how many it has
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (
@@ -64,9 +65,12 @@ MIGRATIONS = (
     CREATE INDEX commands_by_device ON commands (device, created, number);
     CREATE INDEX open_commands ON commands (state) WHERE state IN (1, 3);
     CREATE TABLE triggers (
-        id INTEGER PRIMARY KEY,
-        content TEXT NOT NULL,          -- JSON: title, url, type, threshold, what it watches
-        created REAL NOT NULL
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        content TEXT NOT NULL,          -- JSON: title, url, type, threshold, what it names
+        watches TEXT NOT NULL,          -- JSON: its streams, as pairs of device (or null) and id
+        created REAL NOT NULL,
+        since REAL NOT NULL,            -- when its condition was set
+        fired REAL NOT NULL             -- of type frozen: silences that ended by then have fired
     ) STRICT;
     CREATE TABLE messages (             -- that wait for their POST
         number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -22,6 +22,7 @@ from tests.support.fake_device import (
     refusing,
     silent,
 )
+from tests.support.stored import streams
 
 INSTANCE = Path(3303, 0)
 
@@ -213,7 +214,7 @@ def test_report_is_stored_as_data_point_with_its_time(cloud: CloudWithDevice) ->
     cloud.module.notify(TEMPERATURE, 21.5)
     received = len(cloud.module.received)
     cloud.step()
-    (stream,) = cloud.device.points.streams()
+    (stream,) = streams(cloud.platform, cloud.device)
     assert (stream.id, stream.points[0].at, stream.points[0].value) == ("3303_0_5700", 5, 21.5)
     assert len(cloud.module.received) == received
 
@@ -251,7 +252,8 @@ def test_report_may_have_several_resources(cloud: CloudWithDevice) -> None:
     report.token = cloud.module.token(INSTANCE)
     cloud.module.send(report, Type.NON)
     cloud.step()
-    assert [stream.id for stream in cloud.device.points.streams()] == ["3303_0_5700", "3303_0_5701"]
+    found = [stream.id for stream in streams(cloud.platform, cloud.device)]
+    assert found == ["3303_0_5700", "3303_0_5701"]
     assert cloud.values() == [20.123, "Cel"]
 
 

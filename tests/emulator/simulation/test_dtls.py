@@ -10,6 +10,7 @@ from emulator import Emulator, LoopClock
 from emulator.air.addresses import COAPS
 from emulator.module.lwm2m.states import State
 from tests.support.peers import until
+from tests.support.stored import streams
 
 pytest.importorskip("OpenSSL", reason="pyOpenSSL is not installed: extra dtls")
 pytestmark = pytest.mark.realtime
@@ -46,7 +47,7 @@ def online(it: Emulator) -> bool:
 def newest(it: Emulator) -> object:
     device = it.platform.device_by_imei(it.imei)
     assert device is not None
-    values = [stream.points[-1].value for stream in device.points.streams()]
+    values = [stream.points[-1].value for stream in streams(it.platform, device)]
     return values[0] if values else None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.onenet.devices import MAX_DEVICES, Description, Devices
+from emulator.onenet.store.database import Database
 from emulator.simulation.fleet import identities, links
 
 
@@ -29,7 +30,7 @@ def test_further_modules_have_the_next_numbers() -> None:
 
 def test_each_of_the_most_modules_has_a_device() -> None:
     """`--modules 1001` did not: the cloud took 1000."""
-    cloud = Devices()
+    cloud = Devices(Database())
     for identity in identities("865820030000000", "460040000000000", MAX_DEVICES):
         cloud.create(Description("", identity.imei, identity.imsi), 0.0)
 

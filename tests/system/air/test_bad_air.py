@@ -22,6 +22,7 @@ from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.lwm2m.requests import Request
 from tests.support.clock import run
 from tests.support.effort import either
+from tests.support.stored import streams
 from tests.support.two_airs import DEVICE, World
 
 TEMPERATURE, DIMMER = Path(3303, 0, 5700), Path(3306, 0, 5851)
@@ -150,7 +151,7 @@ class Life:
         assert len(acknowledged) == len(set(acknowledged)), "an ackid twice"
         arrived = [
             point.value
-            for stream in self.world.device.points.streams(6000)
+            for stream in streams(self.world.platform, self.world.device, 6000)
             for point in stream.points
             if isinstance(point.value, float) and point.value % 1 == 0.5
         ]

@@ -18,7 +18,8 @@ async def create(call: Call) -> Answer:
 
 async def show(call: Call) -> Answer:
     device = call.device()
-    return success(answers.device(device, online=call.platform.online(device)))
+    streams = call.platform.points.newest(int(device.id))
+    return success(answers.device(device, streams, online=call.platform.online(device)))
 
 
 async def delete(call: Call) -> Answer:

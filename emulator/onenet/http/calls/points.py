@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from emulator.onenet.datapoints import MAX_POINTS
 from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
@@ -10,6 +9,7 @@ from emulator.onenet.http.calls.devices import DEVICE
 from emulator.onenet.http.connections import in_turns
 from emulator.onenet.http.kinds import Integer, Text, Texts, Time, invalid
 from emulator.onenet.http.route import Key, Parameter, Route
+from emulator.onenet.store.streams import MAX_POINTS
 
 # guess: the most streams of a device.
 _MAX_IDS = 1000
@@ -21,7 +21,8 @@ async def newest(call: Call) -> Answer:
         if call.query[name] is not None:
             raise invalid(f"{name}: this platform serves the newest points only, see limit")
     limit, ids = call.query["limit"], call.query["datastream_id"]
-    streams = [stream async for stream in in_turns(device.points.streams(limit, ids))]
+    found = call.platform.points.newest(int(device.id), limit, ids)
+    streams = [piece async for piece in in_turns(found)]
     return success(answers.datapoints(streams))
 
 

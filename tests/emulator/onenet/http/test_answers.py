@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.lwm2m.model import Item, Path
-from emulator.onenet.datapoints import DataPoints
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers
+from emulator.onenet.store.streams import Point, Stream
 from emulator.onenet.years import YEARS
 
 TEMPERATURE = Path(3303, 0, 5700)
@@ -69,11 +69,8 @@ def test_bytes_become_an_array_of_numbers() -> None:
 
 
 def test_data_points_have_the_form_of_the_guide() -> None:
-    points = DataPoints()
-    path = Path(3200, 0, 5501)
-    points.record(path, "39", MOMENT)
-    points.record(path, "20", MOMENT + 10.953)
-    assert decoded(answers.datapoints(list(points.streams(26)))) == {
+    points = [Point(1448960783535, '"39"'), Point(1448960794488, '"20"')]
+    assert decoded(answers.datapoints([Stream("3200_0_5501", MOMENT, points)])) == {
         "count": 2,
         "datastreams": [
             {
@@ -95,7 +92,7 @@ def test_created_device_has_its_id() -> None:
 
 def test_device_with_required_parameters() -> None:
     device = Device("233444", "1;2", Description("a device", "1", "2"), MOMENT)
-    assert decoded(answers.device(device, online=False)) == {
+    assert decoded(answers.device(device, iter(()), online=False)) == {
         "online": False,
         "protocol": "LWM2M",
         "title": "a device",
@@ -113,8 +110,8 @@ def test_device_with_all_parameters() -> None:
         "a device", "1", "2", "about it", ("x",), {"lon": 106}, False, False, {"manu": "me"}
     )
     device = Device("233444", "1;2", description, MOMENT)
-    device.points.record(TEMPERATURE, 1.5, MOMENT + 60)
-    shown = decoded(answers.device(device, online=True))
+    streams = iter([Stream("3303_0_5700", MOMENT + 60)])
+    shown = decoded(answers.device(device, streams, online=True))
     assert shown["online"] is True
     assert (shown["desc"], shown["tags"], shown["location"]) == ("about it", ["x"], {"lon": 106})
     assert (shown["obsv"], shown["private"], shown["other"]) == (False, False, {"manu": "me"})
@@ -126,9 +123,6 @@ def test_device_with_all_parameters() -> None:
         "unit": "",
         "unit_symbol": "",
     }
-    assert decoded(answers.device(device, online=True)) == decoded(
-        answers.device(device, online=True)
-    )
 
 
 def test_resources_are_listed_by_registered_instance() -> None:
@@ -245,14 +239,15 @@ def test_braces_in_an_error_detail_are_kept() -> None:
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
 def test_times_are_beijings_in_every_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = DataPoints()
-    points.record(TEMPERATURE, 1.5, MOMENT)
+    stored = Stream("3303_0_5700", MOMENT, [Point(1448960783535, "1.5")])
     try:
         monkeypatch.setenv("TZ", zone)
         time.tzset()
-        (stream,) = decoded(answers.datapoints(list(points.streams(1))))["datastreams"]  # type: ignore[misc]
+        (stream,) = decoded(answers.datapoints([stored]))["datastreams"]  # type: ignore[misc]
         device = decoded(
-            answers.device(Device("1", "1;2", Description("", "1", "2"), MOMENT), online=False)
+            answers.device(
+                Device("1", "1;2", Description("", "1", "2"), MOMENT), iter(()), online=False
+            )
         )
     finally:
         monkeypatch.undo()

@@ -270,7 +270,7 @@ async def test_call_without_the_key_is_refused(key: str | None, year: int) -> No
 )
 async def test_call_that_is_not_served_is_refused(year: int, errno: int, reason: str) -> None:
     async with served_api(year) as api:
-        for method, path in [("GET", "/triggers"), ("GET", "/"), ("POST", "/devices/")]:
+        for method, path in [("GET", "/nowhere"), ("GET", "/"), ("POST", "/devices/")]:
             assert await api.call(method, path) == {
                 "errno": 8,
                 "error": f"not found: {method} {path} is not served",

@@ -54,7 +54,7 @@ async def test_request_is_taken_leniently(version: str, headers: str, body: str)
         api.log_in()
         lines = [
             f"POST {WRITE} HTTP/{version}",
-            "Host: x",
+            "Host: localhost",
             "api-key: secret",
             *filter(None, [headers]),
         ]
@@ -82,7 +82,8 @@ async def test_host_header_and_absolute_target_make_no_difference(target: str, h
 async def test_chunked_body_is_taken(pieces: list[str]) -> None:
     async with served_api() as api:
         api.log_in()
-        head = f"POST {WRITE} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\nTransfer-Encoding: chunked"
+        head = f"POST {WRITE} HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\n"
+        head += "Transfer-Encoding: chunked"
         chunks = "".join(f"{len(piece):x}\r\n{piece}\r\n" for piece in pieces)
         assert (await answered(api, f"{head}\r\n\r\n{chunks}0\r\n\r\n"))[1] == DONE
         assert written(api) == WRITTEN
@@ -94,7 +95,9 @@ async def test_client_that_asks_before_a_large_body_may_send_it() -> None:
         api.log_in()
         host, port = api.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        head = f"POST {WRITE} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\nConnection: close\r\n"
+        head = (
+            f"POST {WRITE} HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\nConnection: close\r\n"
+        )
         writer.write(f"{head}Expect: 100-continue\r\nContent-Length: {len(BODY)}\r\n\r\n".encode())
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(BODY.encode())
@@ -130,10 +133,9 @@ async def test_answer_is_compact_json_of_known_length_without_a_charset(
         api.log_in()
         api.module.notify(Path(3303, 0, 5700), 21.5)
         api.step()
-        request = (
-            f"{request_line} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\nContent-Length: {len(body)}"
-        )
-        head, received = await answered(api, f"{request}\r\n\r\n{body}")
+        request = f"{request_line} HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\n"
+        request += f"Content-Length: {len(body)}\r\n\r\n{body}"
+        head, received = await answered(api, request)
         assert received.decode() == answer
         lines = head.decode().split("\r\n")
         assert lines[0] == "HTTP/1.1 200 OK"
@@ -145,7 +147,7 @@ async def test_not_online_is_as_captured() -> None:
     async with served_api() as api:
         target = WRITE.replace("&mode=2", "")
         _, body = await answered(
-            api, f"GET {target} HTTP/1.1\r\nHost: x\r\napi-key: secret\r\n\r\n"
+            api, f"GET {target} HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\n\r\n"
         )
         assert body == b'{"errno":10,"error":"device not online: 500000001","data":null}'
 
@@ -153,11 +155,13 @@ async def test_not_online_is_as_captured() -> None:
 async def test_long_answer_has_the_same_head() -> None:
     async with served_api() as api:
         for number in range(3000):
-            api.device.points.record(Path(3303, 0, 5700), number, api.now)
+            api.platform.points.add(
+                int(api.device.id), "3303_0_5700", number, round(api.now * 1000), api.now
+            )
         target = f"/devices/{api.device.id}/datapoints?limit=6000"
         for version in ("1.0", "1.1"):
             head, body = await answered(
-                api, f"GET {target} HTTP/{version}\r\nHost: x\r\napi-key: secret\r\n\r\n"
+                api, f"GET {target} HTTP/{version}\r\nHost: localhost\r\napi-key: secret\r\n\r\n"
             )
             assert len(body) > 65536
             assert body.startswith(

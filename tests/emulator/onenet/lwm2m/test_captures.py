@@ -22,6 +22,7 @@ from emulator.onenet.lwm2m.operations import (
 )
 from emulator.onenet.platform import Platform
 from tests.support.captures import captured
+from tests.support.stored import streams
 
 # Of OneNET's own clients; the others are of clients of LwM2M 1.1.
 ONENET = ("suite_2_3_0", "kit_master", "kit_refactor")
@@ -244,8 +245,8 @@ def test_reported_values_are_data_points(name: str, values: set[str]) -> None:
     for datagram, _ in begun(name):
         replay.now += 0.1
         replay.receive(datagram)
-    streams = {stream.id: stream.points for stream in replay.device.points.streams(6000)}
-    assert streams.keys() == values
+    found = {one.id: one.points for one in streams(replay.platform, replay.device, 6000)}
+    assert found.keys() == values
     if name == "suite_2_3_0":
-        temperatures = [point.value for point in streams["3303_0_5700"]]
+        temperatures = [point.value for point in found["3303_0_5700"]]
         assert temperatures[0] == 31.123

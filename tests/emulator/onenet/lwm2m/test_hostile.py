@@ -18,6 +18,7 @@ from emulator.onenet.years import YEARS
 from tests.support.captures import datagrams
 from tests.support.effort import scaled
 from tests.support.open_product import OpenProduct
+from tests.support.stored import streams
 
 CAPTURED = datagrams()
 HOME, ELSEWHERE = "192.0.2.1:56830", "198.51.100.7:5683"
@@ -75,7 +76,7 @@ class Bench:
             registration.resources,
             dict(registration.observations),
             self.ends,
-            [(stream.id, stream.points) for stream in self.device.points.streams(6000)],
+            streams(self.platform, self.device, 6000),
         )
 
 

@@ -18,6 +18,7 @@ from tests.support.fake_device import (
     silent,
     success,
 )
+from tests.support.stored import streams
 
 FIRST, SECOND = Path(3303, 0), Path(3303, 1)
 HUMIDITY = Path(3304, 0)
@@ -151,6 +152,10 @@ def test_list_of_resources_is_empty_during_a_new_discovery() -> None:
     assert resources(cloud) == {}
 
 
+def ids(cloud: CloudWithDevice) -> list[str]:
+    return [stream.id for stream in streams(cloud.platform, cloud.device)]
+
+
 def test_values_in_answer_to_observe_are_stored() -> None:
     cloud = CloudWithDevice()
 
@@ -163,7 +168,7 @@ def test_values_in_answer_to_observe_are_stored() -> None:
     cloud.module.answer = with_values
     cloud.step(7)
     log_in(cloud, FIRST)
-    (stream,) = cloud.device.points.streams()
+    (stream,) = streams(cloud.platform, cloud.device)
     assert (stream.points[0].value, stream.points[0].at) == (4.5, 7)
 
 
@@ -173,7 +178,7 @@ def test_report_before_answer_to_observe_is_stored() -> None:
     log_in(cloud, FIRST)
     cloud.module.notify(TEMPERATURE, 4.5)
     cloud.step(1)
-    assert [stream.id for stream in cloud.device.points.streams()] == ["3303_0_5700"]
+    assert ids(cloud) == ["3303_0_5700"]
 
 
 def test_report_counts_as_answer_to_observe() -> None:
@@ -214,7 +219,7 @@ def test_instances_added_by_update_are_discovered_and_observed() -> None:
     cloud.module.notify(TEMPERATURE, 1.0)
     cloud.module.notify(Path(3303, 1, 5700), 2.0)
     cloud.step(1)
-    assert [stream.id for stream in cloud.device.points.streams()] == ["3303_0_5700", "3303_1_5700"]
+    assert ids(cloud) == ["3303_0_5700", "3303_1_5700"]
 
 
 def test_instances_removed_by_update_are_no_longer_observed() -> None:
@@ -226,7 +231,7 @@ def test_instances_removed_by_update_are_no_longer_observed() -> None:
     cloud.module.notify(Path(3303, 1, 5700), 2.0)
     cloud.step(1)
     assert cloud.module.brief()[-2:] == [f"RST 0.00 {report.mid}" for report in sent]
-    assert [stream.id for stream in cloud.device.points.streams()] == ["3303_1_5700"]
+    assert ids(cloud) == ["3303_1_5700"]
 
 
 def test_instance_removed_before_its_observe_is_not_observed() -> None:

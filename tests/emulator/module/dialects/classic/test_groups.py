@@ -15,6 +15,7 @@ from emulator.onenet.lwm2m.operations import Read
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.platform import MAX_OPEN_REQUESTS, Platform
 from emulator.simulation.simulation import Simulation
+from tests.support.stored import streams
 from tests.support.uart import DIRECT, START, lines
 
 READ = Read(Path(3303, 0, 5700))
@@ -64,7 +65,7 @@ class Site:
     def values(self, name: str) -> list[object]:
         return [
             point.value
-            for stream in self.device.points.streams(ids=[name])
+            for stream in streams(self.platform, self.device, ids=[name])
             for point in stream.points
         ]
 

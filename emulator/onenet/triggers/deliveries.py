@@ -1,0 +1,159 @@
+"""Messages of triggers on their way to applications: kept, sent in order, repeated. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from emulator.clock.deadlines import Deadlines
+from emulator.onenet.posting import Post, Reply, Send, wait_after
+from emulator.onenet.store.database import Database
+
+# guess: messages of one trigger that wait; the oldest are dropped. OneNET's limit is not published.
+MAX_WAITING = 1000
+# guess: attempts to deliver one message, over about five minutes; then the next one has its turn.
+MAX_ATTEMPTS = 10
+# Requests that are begun at once: much less than 5 ms.
+_PIECE = 50
+# guess: as those of OneNET's push, which were captured.
+_HEADERS = {
+    "User-Agent": "OneNET",
+    "Content-Type": "application/json; charset=utf-8",
+    "Accept-Encoding": "*",
+    "Connection": "Keep-Alive",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """The messages of one trigger. `number` of the one that is under way, after `attempts`."""
+
+    waiting: int = 0
+    number: int | None = None
+    attempts: int = 0
+    failures: int = 0  # in a row
+    dropped: bool = False  # since the last reply with status 200
+
+
+class Deliveries:
+    """A message is kept until its application has replied with status 200, at most MAX_ATTEMPTS.
+
+    Messages of one trigger go out in their order, one at a time; triggers do not wait for each
+    other. After a restart, what was not delivered is sent, so an application may get one twice.
+    `on_change` is called when `step` has something to do.
+    """
+
+    def __init__(self, database: Database, send: Send, url_of: Callable[[int], str]) -> None:
+        """`url_of` a trigger that has messages. Raises what the database raises."""
+        self.send = send
+        self.on_change: Callable[[], None] = lambda: None
+        self._database = database
+        self._url_of = url_of
+        self._lines: dict[int, _Line] = {}
+        self._due: Deadlines[int] = Deadlines()  # by trigger
+        self._count()
+        for trigger in self._lines:
+            self._due.set(trigger, 0.0)
+        database.on_undone.append(self._count)
+
+    @property
+    def due(self) -> float | None:
+        return self._due.next
+
+    def add(self, trigger: int, body: str, now: float) -> None:
+        """Keep `body` for the application of `trigger`, in the transaction that is open."""
+        line = self._lines.setdefault(trigger, _Line())
+        if line.waiting >= MAX_WAITING:
+            if not line.dropped:
+                logger.warning(
+                    "trigger %d: %d messages wait for %s, so the oldest ones are dropped",
+                    *(trigger, line.waiting, self._url_of(trigger)),
+                )
+            line.dropped = True
+            self._database.execute(
+                "DELETE FROM messages WHERE number = (SELECT min(number) FROM messages"
+                " WHERE target = ? AND number IS NOT ?)",
+                (_target(trigger), line.number),
+            )
+            line.waiting -= 1
+        self._database.execute(
+            "INSERT INTO messages (target, content, created) VALUES (?, ?, ?)",
+            (_target(trigger), body, now),
+        )
+        line.waiting += 1
+        if line.number is None and trigger not in self._due:
+            self._set(trigger, now)
+
+    def retry(self, trigger: int, now: float) -> None:
+        """Do not wait longer: the URL is another one."""
+        line = self._lines.get(trigger)
+        if line is not None:
+            line.attempts = line.failures = 0
+            if line.number is None:
+                self._set(trigger, now)
+
+    def forget(self, trigger: int) -> None:
+        """Drop the messages of `trigger`, in the transaction that is open."""
+        self._database.execute("DELETE FROM messages WHERE target = ?", (_target(trigger),))
+        if self._lines.pop(trigger, None) is not None:
+            self._due.set(trigger, None)
+
+    def step(self, now: float) -> None:
+        """Send what is due at `now`, at most _PIECE messages."""
+        for trigger in self._due.pop_due(now, _PIECE):
+            row = self._database.execute(
+                "SELECT number, content FROM messages WHERE target = ? ORDER BY number LIMIT 1",
+                (_target(trigger),),
+            ).fetchone()
+            if row is None:
+                del self._lines[trigger]
+                continue
+            line = self._lines[trigger]
+            line.number, content = row
+
+            post = Post("POST", self._url_of(trigger), _HEADERS, content.encode())
+            self.send(post, partial(self._replied, trigger, line))
+
+    def _replied(self, trigger: int, line: _Line, reply: Reply, now: float) -> None:
+        if self._lines.get(trigger) is not line:
+            return  # the trigger was deleted meanwhile
+        number, line.number = line.number, None
+        line.attempts += 1
+        line.failures = 0 if reply.delivered else line.failures + 1
+        line.dropped = line.dropped and not reply.delivered
+        if line.failures == 1:
+            logger.warning(
+                "trigger %d: %s: %s; the message is sent again",
+                *(trigger, self._url_of(trigger), reply.problem),
+            )
+        self._set(trigger, now + wait_after(line.failures) if line.failures else now)
+        if reply.delivered or line.attempts >= MAX_ATTEMPTS:
+            if not reply.delivered:
+                logger.warning(
+                    "trigger %d: a message failed %d times, and is dropped", trigger, line.attempts
+                )
+            line.waiting -= 1
+            line.attempts = 0
+            self._database.execute("DELETE FROM messages WHERE number = ?", (number,))
+
+    def _count(self) -> None:
+        """Count the messages that are kept."""
+        for line in self._lines.values():
+            line.waiting = 0
+        rows = self._database.execute(
+            "SELECT target, count(*) FROM messages WHERE target GLOB 'trigger:*' GROUP BY target"
+        )
+        for target, waiting in rows.fetchall():
+            self._lines.setdefault(int(target.partition(":")[2]), _Line()).waiting = waiting
+
+    def _set(self, trigger: int, at: float) -> None:
+        self._due.set(trigger, at)
+        self.on_change()
+
+
+def _target(trigger: int) -> str:
+    return f"trigger:{trigger}"

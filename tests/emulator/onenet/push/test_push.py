@@ -1,0 +1,493 @@
+"""The push against an application that is good, failing, slow, gone or back. Virtual time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from emulator.onenet.posting import Post, Reply
+from emulator.onenet.push import queue
+from emulator.onenet.push.push import State
+from emulator.onenet.push.settings import Settings
+from emulator.onenet.store.database import Database
+from tests.support import push_receivers
+from tests.support.push_application import IMEI, TOKEN, URL, Application, good, query_of, refusing
+
+WIRE = json.loads(
+    (Path(__file__).parents[3] / "wire" / "onenet" / "push.json").read_text(encoding="utf-8")
+)
+KEY = WIRE["encoding_aes_key"]
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def application() -> Application:
+    made = Application()
+    assert made.set() == ""
+    return made
+
+
+# Bytes -------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_as_captured() -> None:
+    """All but signature and nonce, which depend on the token."""
+    application = Application(now=1555904805.407)
+    application.set()
+    application.push.points(
+        500000001, IMEI, [("3300_0_5700", -115, 1555904805407)], application.now
+    )
+    application.step()
+    post = application.reply()
+    other = re.compile(rb'("msg_signature":").{24}(","nonce":").{8}"')
+    captured = WIRE["captured"]
+    assert post.method == "POST"
+    assert list(post.headers.items()) == list(captured["headers"].items())
+    assert other.sub(rb"\1\2", post.body) == other.sub(rb"\1\2", captured["body"].encode())
+    assert len(post.body) == captured["length"]
+
+
+def test_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
+    application = Application()
+    problems: list[str] = []
+    application.push.set(Settings(f"{URL}?a=b", TOKEN), problems.append, 1466133706.841)
+    post = application.reply()
+    assert post.method == "GET"
+    assert re.fullmatch(
+        re.escape(URL) + r"\?a=b&msg=1466133706841&nonce=\w{8}&signature=[\w+/]{22}==", post.url
+    )
+    query = query_of(post)
+    assert push_receivers.checked(query, TOKEN) == "1466133706841"
+    assert push_receivers.checked(query, "another token") is None
+    assert problems == [""]
+
+
+def random_value(random: Random, alphabet: str) -> object:
+    kind = random.randrange(5)
+    if kind == 0:
+        return random.randrange(-(2**53), 2**53)
+    if kind == 1:
+        return random.choice((-1, 1)) * round(random.uniform(0.001, 10_000), random.randrange(12))
+    if kind == 2:
+        return random.choice((True, False))
+    if kind == 3:
+        return random.randbytes(random.randrange(20))
+    return "".join(random.choices(alphabet, k=random.randrange(30)))
+
+
+ASCII = "".join(map(chr, range(128)))
+UNICODE = ASCII + 'é例😀\u2028\x80\uffff//""\\\\'
+
+
+def shown(value: object) -> object:
+    return list(value) if isinstance(value, bytes) else value
+
+
+@pytest.mark.parametrize(
+    ("encode", "alphabet"),
+    [(push_receivers.php, UNICODE), (push_receivers.node, ASCII)],
+    ids=["php", "node"],
+)
+def test_1000_values_in_plain_reach_a_receiver(
+    application: Application, encode: object, alphabet: str
+) -> None:
+    """JavaScript does not escape letters of other scripts, so Node's kit refuses those."""
+    random = Random(7)
+    for _ in range(1000):
+        value = random_value(random, alphabet)
+        application.point(value)
+        application.step()
+        text = push_receivers.plain(application.reply().body, TOKEN, encode)
+        assert text is not None
+        assert json.loads(text)["value"] == shown(value)
+
+
+@pytest.mark.parametrize("batch_count", [None, 3])
+def test_1000_values_encrypted_reach_a_receiver(batch_count: int | None) -> None:
+    application, random = Application(), Random(8)
+    application.set(aes_key=KEY, batch_count=batch_count)
+    for _ in range(1000 // (batch_count or 1)):
+        values = [random_value(random, UNICODE) for _ in range(batch_count or 1)]
+        for value in values:
+            application.point(value)
+        application.step()
+        body = application.open[0][0].body
+        application.open.pop(0)[1](Reply(200), application.now)
+        assert list(json.loads(body)) == ["enc_msg", "msg_signature", "nonce"]
+        text = push_receivers.encrypted(body, TOKEN, KEY)
+        assert text is not None
+        found = json.loads(text)
+        points = [found] if batch_count is None else found
+        assert [each["value"] for each in points] == [shown(value) for value in values]
+
+
+def test_padding_of_32_bytes_is_what_the_guide_says() -> None:
+    """Half of these messages have more than 16 bytes of it, which receivers refuse."""
+    application = Application()
+    application.set(aes_key=KEY, pad=32)
+    taken = 0
+    for length in range(32):
+        application.point("a" * length)
+        application.step()
+        body = application.open[0][0].body
+        application.open.pop(0)[1](Reply(200), application.now)
+        taken += push_receivers.encrypted(body, TOKEN, KEY) is not None
+    assert taken == 16
+
+
+def test_each_message_has_another_nonce(application: Application) -> None:
+    nonces = set()
+    for _ in range(50):
+        application.point()
+        application.step()
+        nonces.add(json.loads(application.reply().body)["nonce"])
+    assert len(nonces) == 50
+
+
+# Order and batches -------------------------------------------------------------------------------
+
+
+def test_messages_are_sent_one_by_one_in_their_order(application: Application) -> None:
+    application.point(1)
+    application.push.online(7, IMEI, online=False, now=application.now)
+    application.point(2)
+    application.step()
+    assert len(application.open) == 1
+    application.serve()
+    assert [(each["type"], each.get("value")) for each in application.messages] == [  # type: ignore[index, attr-defined]
+        *((1, 1), (2, None), (1, 2))
+    ]
+
+
+def test_a_batch_is_sent_when_enough_points_wait() -> None:
+    application = Application()
+    application.set(batch_count=3)
+    for value in range(7):
+        application.point(value)
+    application.step()
+    assert [each["value"] for each in json.loads(application.reply().body)["msg"]] == [0, 1, 2]
+    application.serve()
+    assert application.values == list(range(6))
+    assert application.push.due is None, "the last one waits for two more"
+
+
+def test_a_batch_is_sent_when_the_oldest_point_has_waited() -> None:
+    application = Application()
+    application.set(batch_seconds=10)
+    application.point(1)
+    application.run(1009)
+    application.point(2)
+    assert application.push.due == 1010
+    application.run(1009.9)
+    assert application.values == []
+    application.run(1010)
+    assert application.values == [1, 2]
+
+
+def test_a_message_that_is_no_point_ends_a_batch() -> None:
+    application = Application()
+    application.set(batch_seconds=10, batch_count=100)
+    application.point(1)
+    application.point(2)
+    application.push.online(7, IMEI, online=False, now=application.now)
+    application.point(3)
+    application.step()
+    assert len(json.loads(application.reply().body)["msg"]) == 2
+    application.step()
+    assert json.loads(application.reply().body)["msg"]["type"] == 2
+    application.step()
+    assert application.open == [], "the third point begins another batch"
+
+
+def test_a_batch_is_bounded_in_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "MAX_BATCH", 500)
+    application = Application()
+    application.set(batch_count=10)
+    for value in range(10):
+        application.point(value)
+    application.step()
+    body = application.reply().body
+    assert 1 < len(json.loads(body)["msg"]) < 10
+    assert len(body) < 700
+
+
+# Failures ----------------------------------------------------------------------------------------
+
+
+def test_what_fails_is_repeated_with_growing_waits(
+    application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[float] = []
+
+    def failing(post: Post) -> Reply:
+        sent.append(application.now)
+        return refusing(post)
+
+    application.point(1)
+    application.run(1400, failing)
+    waits = [later - earlier for earlier, later in pairwise(sent)]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+    assert [record.message for record in caplog.records] == [
+        f"push to {URL} failed, it is repeated: HTTP status 500, expected 200"
+    ]
+    application.point(2)
+    application.run(1500)
+    assert application.values == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(500), Reply(302), Reply(204), Reply(None, error="no answer within 5 s")]
+)
+def test_only_status_200_is_a_delivery(application: Application, reply: Reply) -> None:
+    application.point(1)
+    application.serve(lambda _post: reply)
+    assert application.push.waiting == 1
+    assert application.push.problem == reply.problem
+    application.run(1010)
+    assert application.push.waiting == 0
+    assert application.push.problem == ""
+
+
+def test_pushing_stops_when_it_has_failed_for_a_day(
+    application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    application.point("old")
+    application.run(application.now + DAY - 120, refusing)
+    application.point("also old")
+    assert application.push.state is State.ON
+    application.run(application.now + 200, refusing)
+    assert application.push.state is State.STOPPED
+    assert not application.push.enabled
+    assert application.push.waiting == 0
+    assert "stopped after" in caplog.text
+    application.point("never pushed")
+    assert application.push.waiting == 0
+
+
+def test_a_stopped_push_checks_the_url_and_begins_with_the_newest(
+    application: Application,
+) -> None:
+    application.point("old")
+    application.run(application.now + DAY + 100, refusing)
+    checks = application.checks
+    application.run(application.now + DAY, refusing)
+    per_day = application.checks - checks
+    assert DAY / 600 - 2 < per_day < DAY / 600 + 12, "the waits grow up to 10 minutes"
+    application.run(application.now + 700)
+    assert application.push.state is State.ON
+    application.point("new")
+    application.serve()
+    assert application.values == ["new"]
+
+
+def test_pushing_stops_after_2000_failures_in_total(application: Application) -> None:
+    for number in range(999):
+        application.point(number)
+        attempts = iter([refusing, refusing, good])
+        application.run(application.now + 10, lambda post, left=attempts: next(left)(post))  # type: ignore[misc]
+    assert len(application.values) == 999
+    assert (application.push.failures, application.push.state) == (1998, State.ON)
+    application.point("last")
+    application.serve(refusing)
+    assert application.push.state is State.ON
+    application.run(application.now + 1, refusing)
+    assert application.push.state is State.STOPPED
+
+
+def test_an_hour_of_failures_and_one_success_begin_a_new_day(application: Application) -> None:
+    for hour in range(40):
+        application.point(hour)
+        application.run(application.now + 3600, refusing)
+        application.run(application.now + 100)
+        if application.push.failures > 1900:
+            break
+        assert application.push.state is State.ON
+    assert application.values[:2] == [0, 1]
+
+
+# Settings ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        (Reply(404), "HTTP status 404, expected 200"),
+        (Reply(200, b'"1000000"'), "expected the text of msg, '1000000'"),
+        (Reply(200, b"\xff" * 100), "its answer was"),
+        (Reply(None, error="connection refused"), "connection refused"),
+    ],
+)
+def test_settings_are_taken_only_if_the_check_succeeds(
+    application: Application, reply: Reply, problem: str
+) -> None:
+    before = application.push.settings
+    problems: list[str] = []
+    application.push.set(Settings("http://127.0.0.1:1/x", TOKEN), problems.append, 1000.0)
+    application.reply(lambda _post: reply)
+    assert problem in problems[0]
+    assert application.push.settings is before
+    application.point(1)
+    application.serve()
+    assert application.values == [1]
+
+
+def test_at_the_start_the_check_is_repeated_and_messages_wait() -> None:
+    application = Application()
+    application.push.begin(Settings(URL, TOKEN))
+    application.point(1)
+    application.run(1100, refusing)
+    assert (application.push.state, application.push.waiting) == (State.CHECKING, 1)
+    application.run(1200)
+    assert application.push.state is State.ON
+    assert application.values == [1]
+
+
+def test_new_settings_switch_a_stopped_push_on(application: Application) -> None:
+    application.point("old")
+    application.run(application.now + DAY + 100, refusing)
+    assert application.push.state is State.STOPPED
+    application.open.clear()
+    assert application.set(token="another") == ""
+    application.point("new")
+    application.serve()
+    assert application.values == ["new"]
+
+
+def test_a_reply_to_earlier_settings_does_not_count_as_their_failure(
+    application: Application,
+) -> None:
+    application.point(1)
+    application.step()
+    post, on_reply = application.open.pop()
+    assert application.set(url="http://127.0.0.1:9/other") == ""
+    application.step()
+    assert application.open == [], "one request at a time"
+    on_reply(Reply(500), application.now)
+    assert application.push.failures == 0
+    application.step()
+    assert application.reply().url == "http://127.0.0.1:9/other"
+    assert post.url == URL
+
+
+def test_deleted_settings_push_nothing(application: Application) -> None:
+    application.point(1)
+    application.step()
+    application.push.clear(application.now)
+    application.point(2)
+    application.serve()
+    assert (application.push.state, application.push.waiting) == (State.OFF, 0)
+    assert application.push.due is None or application.push.due > application.now
+    application.run(1010)
+    assert application.push.due is None, "the rows are gone"
+    assert application.database.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"url": None}, "url null: expected a text"),
+        ({"url": "ftp://x/"}, "expected a URL"),
+        ({"token": ""}, "token: expected 1 to 128 characters"),
+        ({"token": "é"}, "characters of ASCII"),
+        ({"aes_key": "short"}, "aes_key: expected 43 letters or digits"),
+        ({"pad": 8}, "pad 8: expected 16 or 32"),
+        ({"pad": True}, "pad true: expected an integer"),
+        ({"batch_seconds": 0}, "batch_seconds 0: expected more than 0"),
+        ({"batch_seconds": "1"}, 'batch_seconds "1": expected a number'),
+        ({"batch_count": 0}, "batch_count 0: expected 1 to 1000"),
+        ({"batch_count": 1.5}, "batch_count 1.5: expected an integer"),
+        ({"colour": "red"}, "colour is unknown: expected url, token"),
+    ],
+)
+def test_wrong_settings_are_refused_by_name(settings: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        Settings.of({"url": URL, "token": TOKEN, **settings})
+
+
+@pytest.mark.parametrize("missing", ["url", "token"])
+def test_a_missing_setting_is_named(missing: str) -> None:
+    given = {"url": URL, "token": TOKEN}
+    del given[missing]
+    with pytest.raises(ValueError, match=f"{missing} is missing"):
+        Settings.of(given)
+
+
+# Restarts and bounds -----------------------------------------------------------------------------
+
+
+def test_what_was_not_delivered_is_sent_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "platform.db"
+    database = Database(path)
+    application = Application(database)
+    application.set(aes_key=KEY, batch_seconds=5)
+    for value in range(3):
+        application.point(value)
+    application.run(1005)
+    application.point("waits")
+    application.run(1009)
+    application.run(1010, refusing)
+    database.close()
+    again = Application(Database(path), now=2000.0)
+    settings = again.push.settings
+    assert settings is not None
+    assert (settings.aes_key, settings.batch_seconds) == (KEY, 5)
+    again.step()
+    text = push_receivers.encrypted(again.open[0][0].body, TOKEN, KEY)
+    assert text is not None
+    assert [each["value"] for each in json.loads(text)] == ["waits"]
+    again.database.close()
+
+
+def test_a_stop_in_many_messages_holds_nobody_up(application: Application) -> None:
+    for value in range(5000):
+        application.point(value)
+    application.push.clear(application.now)
+    application.restart()
+    assert application.push.waiting == 0
+    steps = 0
+    while application.push.due is not None:
+        application.now = max(application.now, application.push.due)
+        application.step()
+        steps += 1
+    assert steps >= 10
+    assert application.database.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+
+
+def test_too_many_messages_drop_the_oldest(
+    application: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(queue, "MAX_QUEUED", 10_000)
+    application.point("in flight")
+    application.step()
+    for value in range(500):
+        application.point(value)
+    assert application.push.waiting < 120
+    assert application.push.waiting + application.push.dropped == 501
+    assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == [
+        "push: too many messages wait, the oldest are dropped"
+    ]
+    waiting = application.push.waiting
+    application.reply()
+    application.serve()
+    assert application.values == ["in flight", *range(500 - waiting, 500)]
+
+
+def test_points_of_a_transaction_that_failed_are_not_sent(application: Application) -> None:
+    def fail() -> None:
+        with application.database.transaction():
+            application.point(1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    application.serve()
+    assert application.messages == []
+    application.point(2)
+    application.serve()
+    assert application.values == [2]
