@@ -177,6 +177,7 @@ class Life(RuleBasedStateMachine):
         if failure in (Failure.TIME_OUT, Failure.OFFLINE):
             self.allowed[device] = []
         on_done(Outcome(self.now, failure))
+        self.commands.step(self.now)
         assert self.results.get(uuid) == (one.state if one.state in ENDED else None)
         self.nothing_is_left(device)
 
@@ -225,6 +226,7 @@ class Life(RuleBasedStateMachine):
         self.allowed[device] = []
         if late is not None:
             late[1](Outcome(self.now))
+            self.commands.step(self.now)
         assert self.commands.history(device, 0, None, self.now, per_page=100) == (0, [])
 
     def restart(self) -> None:
@@ -294,4 +296,5 @@ def test_what_is_kept_is_what_was_asked() -> None:
     again.step(1)
     while outcomes:
         outcomes.pop()(Outcome(1))
+        again.step(1)
     assert sent == [operation for _, operation in wanted]
