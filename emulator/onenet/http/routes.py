@@ -8,6 +8,7 @@ from __future__ import annotations
 from emulator.onenet.http.calls import (
     devices,
     keys,
+    offline,
     points,
     psk,
     resources,
@@ -19,6 +20,7 @@ from emulator.onenet.http.route import Route
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *keys.ROUTES,
+    *offline.ROUTES,
     *points.ROUTES,
     *psk.ROUTES,
     *resources.ROUTES,
