@@ -38,7 +38,7 @@ async def create(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     old = _trigger(call).content
     new = content.updated(old, call.body, call.platform.year.trigger_types)
-    streams = await _streams(call, new)
+    streams = () if new.names == old.names else await _streams(call, new)
     call.act(lambda now: call.platform.triggers.update(_trigger(call), new, streams, now))
     return success()
 
