@@ -151,10 +151,8 @@ class Emulator:
         Raises ValueError or TypeError naming the invalid parameter.
         """
         check_types(Emulator.__init__, locals())
-        to = (push, token, aes_key, server)
-        self._applications = Applications.of(
-            http, allow_hosts, api_key, to, allow_network=allow_network
-        )
+        place, to = (http, allow_hosts), (push, token, aes_key, server)
+        self._applications = Applications.of(place, api_key, to, allow_network=allow_network)
         self.api_key = self._applications.key
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
@@ -171,11 +169,8 @@ class Emulator:
         self._identities = identities(imei, imsi, modules)
         self._trace, self._shown = trace, trace if trace_air else None
         self._record, self._capture, self._cold = record, capture, cold
-        module = maker(
-            *(firmware, baud, style, self.server, self.now()),
-            boot_noise=boot_noise,
-            strict_host=strict_host,
-        )
+        options = {"boot_noise": boot_noise, "strict_host": strict_host}
+        module = maker(firmware, baud, style, self.server, self.now(), **options)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:

@@ -39,17 +39,18 @@ class Applications:
     @classmethod
     def of(
         cls,
-        http: str | None,
-        allow_hosts: Sequence[str],
+        place: tuple[str | None, Sequence[str]],
         api_key: str | None,
         push: tuple[str | None, str | None, str | None, str | None],
         *,
         allow_network: bool,
     ) -> Self:
-        """`push`: URL, token and key, and the server in place of the cloud.
+        """`place`: `http` and `allow_hosts`. `push`: URL, token, key, and the server in place of
+        the cloud.
 
         Raises ValueError that names the parameter.
         """
+        http, allow_hosts = place
         url, token, aes_key, server = push
         settings = None
         if url is not None and token is not None:
@@ -59,8 +60,8 @@ class Applications:
         if settings is not None and server is not None:
             raise ValueError("push: expected without server")
         key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
-        place = None if http is None else address_of(http, "http", split)
-        return cls(place, checked_hosts(allow_hosts), key, settings, allow_network)
+        address = None if http is None else address_of(http, "http", split)
+        return cls(address, checked_hosts(allow_hosts), key, settings, allow_network)
 
     async def open(self, platform: Platform, act: Input, opened: AsyncExitStack) -> str | None:
         """Begin; returns the API's URL. `opened` ends it. Raises OSError."""

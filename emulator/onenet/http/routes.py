@@ -8,7 +8,9 @@ from __future__ import annotations
 from emulator.onenet.http.calls import (
     devices,
     keys,
+    offline,
     points,
+    psk,
     push,
     resources,
     subscriptions,
@@ -19,7 +21,9 @@ from emulator.onenet.http.route import Route
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *keys.ROUTES,
+    *offline.ROUTES,
     *points.ROUTES,
+    *psk.ROUTES,
     *push.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,

@@ -39,7 +39,7 @@ BOTH_YEARS = pytest.mark.parametrize("year", [2018, 2019])
         ),
         (
             NEW | {"protocol": "EDP"},
-            {"errno": 6, "error": 'invalid parameter: protocol "EDP", expected LWM2M'},
+            {"errno": 22, "error": 'invalid protocol: "EDP", expected LWM2M'},
         ),
         (
             b" " * 65537,
@@ -279,9 +279,9 @@ async def test_call_that_is_not_served_is_refused(year: int, errno: int, reason:
             "errno": 8,
             "error": "not found: POST /devices/5 is not served, expected DELETE or GET or PUT",
         }
-        assert await api.call("GET", "/nbiot/offline") == {
+        assert await api.call("GET", "/nbiot/nowhere") == {
             "errno": errno,
-            "error": f"{reason}: GET /nbiot/offline is not served",
+            "error": f"{reason}: GET /nbiot/nowhere is not served",
         }
         assert await api.call("PUT", "/nbiot") == {
             "errno": errno,
