@@ -140,6 +140,7 @@ class Platform:
                 self.devices.delete(device)
                 self._registrations.drop(device.endpoint)
                 self.commands.forget(int(device.id))
+            self.commands.drop(int(device.id))
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 
