@@ -24,7 +24,6 @@ from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
-from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
@@ -33,6 +32,7 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
+from emulator.simulation.kept import check_identities, open_file, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     address_of,
@@ -106,8 +106,11 @@ class Emulator:
         trace_air: bool = False,
         capture: Callable[[bytes], object] | None = None,
         downlink_window: float | None = DOWNLINK_WINDOW,
+        db: Path | str | None = None,
+        keep_days: float | None = None,
+        keep_points: int | None = None,
     ) -> None:
-        """Checks its parameters; `start` opens ports.
+        """Checks its parameters, and opens `db`; `start` opens ports.
 
         - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
           standard input and output. `link`: path of a symbolic link to make to the pty.
@@ -145,7 +148,10 @@ class Emulator:
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
 
-        Raises ValueError or TypeError naming the invalid parameter.
+        - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
+          has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
+
+        Raises ValueError or TypeError naming the invalid parameter, OSError naming the file `db`.
         """
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
@@ -156,13 +162,16 @@ class Emulator:
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
         self._with_devices, self._cold = device and server is None, cold
         self.clock, self.baud = clock or LoopClock(), baud
-        self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
+        self._identities = identities(imei, imsi, modules)
+        of_run = seed + run_number(air, self.clock.now())
+        kept = open_file(db, keep_days, keep_points, server)
+        self.platform = Platform(year_of(year), seed=of_run, database=kept[0], retention=kept[1])
+        check_identities(self.platform, self._identities)
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._identities = identities(imei, imsi, modules)
         self._trace, self._record, self._capture = trace, record, capture
         self._shown = trace if trace_air else None
         module = partial(
@@ -194,20 +203,16 @@ class Emulator:
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
-            self._add_board(module(identity, seed=config.seed), config)
-            self.boards[-1].module.downlink_window = window
+            made = module(identity, seed=config.seed)
+            made.downlink_window = window
+            quiet = QuietTime(made.firmware.quiet, early_lost=made.firmware.hasty_lost)
+            self.boards.append(Board(made, config, quiet, self._scheduler))
+            self._simulation.add(made, self.boards[-1].flush)
 
     def _air(self, kind: str, faults: Faults) -> Air:
         if kind == "memory":
             return MemoryAir(faults)
         return UdpAir(lambda call: self._scheduler.input(call), faults)
-
-    def _add_board(self, module: Module, config: BoardConfig) -> None:
-        firmware = module.firmware
-        quiet_time = QuietTime(firmware.quiet, early_lost=firmware.hasty_lost)
-        board = Board(module, config, quiet_time, self._scheduler)
-        self.boards.append(board)
-        self._simulation.add(module, board.flush)
 
     def __repr__(self) -> str:
         if not self.boards:
@@ -299,7 +304,8 @@ class Emulator:
         async with AsyncExitStack() as opened:
             opened.callback(self._scheduler.stop)
             self._scheduler.start()
-            opened.callback(self._take_offline)
+            # Modules end with the emulator, other devices do not.
+            opened.callback(lambda: self.platform.close(self.now(), online=not self.boards))
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -378,16 +384,10 @@ class Emulator:
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
-    def _take_offline(self) -> None:
-        self.platform.server.close(self.now())
-
     def _create_devices(self) -> None:
-        for place, identity in enumerate(self._identities):
-            imei, imsi = identity.imei, identity.imsi
-            description = Description(f"M5310 {imei}", imei, imsi, psk=self.psk)
-            device = self.platform.create_device(description, self.now())
-            if self.boards:
-                self.boards[place].device_id = device.id
+        devices = list(take_up(self.platform, self._identities, self.psk, self.now()))
+        for board, device in zip(self.boards, devices, strict=False):
+            board.device_id = device.id
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air.
