@@ -38,6 +38,7 @@ from emulator.simulation.parameters import (
     address_of,
     check_parts,
     check_types,
+    checked_hosts,
     checked_key,
     checked_psk,
     login_addresses,
@@ -75,6 +76,7 @@ class Emulator:
         imei: str = _DEFAULT.imei,
         imsi: str = _DEFAULT.imsi,
         http: str | None = "127.0.0.1:0",
+        allow_hosts: Sequence[str] = (),
         api_key: str | None = None,
         device: bool = True,
         link: Path | str | None = None,
@@ -118,8 +120,9 @@ class Emulator:
           another speed than the module's reads and sends garbage.
         - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
           `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
-        - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `api_key` None: a
-          random one. `device` False: the cloud has no devices, and refuses every login.
+        - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
+          of this machine in HTTP requests, besides `localhost`; those under others are refused.
+          `api_key` None: a random one. `device` False: no devices, so every login is refused.
         - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
@@ -160,7 +163,7 @@ class Emulator:
         self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self._with_devices, self._cold = device and server is None, cold
+        self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
         self._identities = identities(imei, imsi, modules)
         of_run = seed + run_number(air, self.clock.now())
@@ -168,12 +171,12 @@ class Emulator:
         self.platform = Platform(year_of(year), seed=of_run, database=kept[0], retention=kept[1])
         check_identities(self.platform, self._identities)
         self._http = None if http is None or server else address_of(http, "http", split)
-        self._connect(platform_addresses)
+        self._connect(platform_addresses, allow_hosts)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._trace, self._record, self._capture = trace, record, capture
-        self._shown = trace if trace_air else None
+        self._trace, self._shown = trace, trace if trace_air else None
+        self._record, self._capture, self._cold = record, capture, cold
         module = partial(
             Module,
             firmware=firmware,
@@ -181,18 +184,17 @@ class Emulator:
             boot_noise=boot_noise,
             strict_host=strict_host,
             style=style or ("onenet" if server is None else "standard"),
-            now=self.now(),
         )
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
-    def _connect(self, platform_addresses: Sequence[str]) -> None:
-        addresses = login_addresses(platform_addresses)
+    def _connect(self, platform_addresses: Sequence[str], allow_hosts: Sequence[str]) -> None:
+        self._names = checked_hosts(allow_hosts)
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
         self._thread = LoopThread("the emulator's thread")
         self.boards: list[Board] = []
-        self._simulation = Simulation(self.platform, self.air, addresses)
+        self._simulation = Simulation(self.platform, self.air, login_addresses(platform_addresses))
         self.misbehaviour = self._simulation.misbehaviour  # its `faults` may change at any time
         self._scheduler = Scheduler(self._simulation, self.clock)
         self._servers = self._simulation.led
@@ -203,7 +205,7 @@ class Emulator:
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
-            made = module(identity, seed=config.seed)
+            made = module(identity, seed=config.seed, now=self.now())
             made.downlink_window = window
             quiet = QuietTime(made.firmware.quiet, early_lost=made.firmware.hasty_lost)
             self.boards.append(Board(made, config, quiet, self._scheduler))
@@ -324,7 +326,8 @@ class Emulator:
             if self._with_devices:
                 self._create_devices()
             if self._http is not None:
-                api = HttpApi(self.platform, key=self.api_key, act=self._scheduler.input)
+                act, key = self._scheduler.input, self.api_key
+                api = HttpApi(self.platform, key=key, act=act, allow_hosts=self._names)
                 opened.push_async_callback(api.close)
                 self.http_url = await api.start(*self._http)
             if self._cold:

@@ -130,7 +130,7 @@ THIRD_PARTY = {
         *("emulator.onenet.http", "emulator.onenet.posts"),
         *("m5310.onenet.client", "m5310.onenet.push.handler"),
     ),
-    "yarl": ("emulator.onenet.posts",),  # the URLs of aiohttp
+    "yarl": ("emulator.onenet.posts", "m5310.onenet.client"),  # the URLs of aiohttp
     "cryptography": ("emulator.onenet.push.signature", "m5310.onenet.push.encryption"),
     "OpenSSL": ("emulator.air.dtls",),
     "pytest": ("m5310.cli.pytest_plugin", "emulator.testing"),

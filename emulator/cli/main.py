@@ -36,19 +36,16 @@ _MEANINGLESS = {
         *("allow_network", "downlink_window"),
     },
     "--server": {
-        "http",
-        "api_key",
-        "device",
-        "year",
-        "coap",
-        "coaps",
-        "db",
-        "keep_days",
-        "keep_points",
+        *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
+        *("db", "keep_days", "keep_points"),
     },
     "--air memory": {"coap", "coaps", "server"},
 }
-_OPTIONS = {"device": "no_device", "strict": "baud"}  # where names differ
+_OPTIONS = {
+    "device": "no_device",
+    "strict": "baud",
+    "allow_hosts": "allow_host",
+}  # where names differ
 
 # Different texts about lost datagrams that are printed; each is printed once.
 _MAX_NOTES = 100

@@ -159,6 +159,14 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         help="address of its HTTP API (default 127.0.0.1:0, a free port on this machine)",
     )
     cloud.add_argument(
+        "--allow-host",
+        dest="allow_hosts",
+        action="append",
+        metavar="NAME",
+        help="a name of this machine in HTTP requests, besides localhost and its addresses;"
+        " requests under other names are refused, as a web page sends them; may be repeated",
+    )
+    cloud.add_argument(
         "--api-key", metavar="KEY", help="key that HTTP clients must send (default: random)"
     )
     cloud.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from emulator.onenet.endpoint_names import endpoint_name, imei_of
@@ -196,7 +196,9 @@ def _is_wanted(device: Device, wanted: Wanted, online: Callable[[Device], bool])
 
 
 def _text(description: Description) -> str:
-    return json.dumps(asdict(description), ensure_ascii=False)
+    # Not `asdict`, which would copy what is nested.
+    kept = {one.name: getattr(description, one.name) for one in fields(description)}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _loaded(

@@ -152,6 +152,11 @@ class Platform:
         """The newest registration of `device`, online or ended; None if it never registered."""
         return self.server.registrations.get(device.endpoint)
 
+    def subscribed(self, device: Device) -> bool:
+        """Whether resources of `device` are observed at present."""
+        registration = self.registration(device)
+        return registration is not None and registration.online and bool(registration.observations)
+
     def online(self, device: Device) -> bool:
         registration = self.registration(device)
         return registration is not None and registration.online

@@ -70,6 +70,7 @@ _CLASSIC: Refusals = {
     # guess: the refusals of a device end as TIME_OUT does, the only captured one.
     Reason.UNSUCCESS: Refusal(16, "unsuccess: {detail} null"),
     Reason.DEVICE_LIMIT: Refusal(19),
+    Reason.TOO_MANY_DEVICES: Refusal(20),
 }
 # OneNET's error table of 2019, which has fewer numbers. No capture of it was found.
 _INVALID_2019 = Refusal(5108, "invalid parameter: {detail}")
@@ -83,6 +84,7 @@ _NBIOT_2019: Refusals = {
     Reason.NOT_ONLINE: Refusal(2001, "device not online"),
     Reason.LIMIT: _LIMIT_2019,
     Reason.DEVICE_LIMIT: _LIMIT_2019,
+    Reason.TOO_MANY_DEVICES: _LIMIT_2019,
     Reason.BODY_TOO_LARGE: _LIMIT_2019,
     Reason.UNSUCCESS: Refusal(5106),
     Reason.INVALID_PARAMETER: _INVALID_2019,

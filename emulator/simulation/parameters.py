@@ -14,6 +14,7 @@ from emulator.air.addresses import COAPS, numeric, of_uri, split
 from emulator.onenet.endpoint_names import PSK
 
 T = TypeVar("T")
+_HOST = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]{0,252}")  # RFC 1035
 
 
 def check_types(function: Callable[..., object], given: Mapping[str, object]) -> None:
@@ -128,6 +129,17 @@ def server_address(server: str | None, *, allow_network: bool) -> str | None:
             " (--allow-network)"
         )
     return address
+
+
+def checked_hosts(names: Sequence[str]) -> tuple[str, ...]:
+    """Raises ValueError for what is no name of a host."""
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise ValueError(
+                f"allow_hosts {name!r}: expected the name of a host without a port, such as"
+                " emulator.local"
+            )
+    return tuple(names)
 
 
 def run_number(air: str, now: float) -> int:

@@ -47,8 +47,9 @@ try:
     from m5310.onenet.blocking import OneNetSync as OneNetSync
     from m5310.onenet.push.receiver import Receiver as Receiver
 except ModuleNotFoundError as _error:
+    _missing = (_error.name or "").partition(".")[0]
     raise ImportError(
-        f"m5310.onenet needs {_error.name}: pip install m5310[onenet]", name=_error.name
+        f"m5310.onenet needs {_missing}: pip install m5310[onenet]", name=_missing
     ) from _error
 
 from m5310.onenet.calls.devices import DeviceDetail as DeviceDetail

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import datetime
 from functools import wraps
 from types import TracebackType
-from typing import Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from m5310.onenet.calls import devices as of_devices
 from m5310.onenet.calls import keys as of_keys
@@ -80,14 +80,21 @@ class OneNetSync:
 
     def close(self) -> None:
         """Close the connections. No call can be made afterwards."""
+        self._run(self._client.close)
         with self._lock:
-            self._runner.run(self._client.close())
             self._runner.close()
 
     def send(self, call: Call[T]) -> T:
         """Send a call that was made by hand: a function of `m5310.onenet.calls`."""
-        with self._lock:
-            return self._runner.run(self._client.send(call))
+        return self._run(lambda: self._client.send(call))
+
+    def _run(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            with self._lock:
+                return self._runner.run(start())
+        raise RuntimeError("OneNetSync blocks; expected no event loop here: use OneNet")
 
     def points(
         self,

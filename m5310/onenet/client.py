@@ -15,6 +15,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from m5310.onenet.calls import devices as of_devices
 from m5310.onenet.calls import keys as of_keys
@@ -81,8 +82,6 @@ async def _once(
     try:
         return await handler(request)
     except aiohttp.ClientConnectionError as error:
-        if isinstance(error, TimeoutError):
-            raise
         raise _Broken(str(error)) from error
 
 
@@ -178,9 +177,8 @@ class OneNet:
                 auto_decompress=False,  # nothing that grows
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-        asked = self._session.request(
-            call.method, self._url + call.target, data=call.body, allow_redirects=False
-        )
+        url = URL(self._url + call.target, encoded=True)  # exactly this on the wire
+        asked = self._session.request(call.method, url, data=call.body, allow_redirects=False)
         body = bytearray()
         async with asked as response:
             async for piece in response.content.iter_any():

@@ -805,6 +805,8 @@ async def test_doubtful_line_is_noted_and_refused_if_the_host_is_held_to_it(stri
     [
         ({"year": 2020}, "year 2020: expected 2018 or 2019"),
         ({"platform_addresses": ("host",)}, "platform_addresses 'host': expected HOST:PORT"),
+        ({"allow_hosts": ["a:80"]}, "allow_hosts 'a:80': expected the name of a host"),
+        ({"allow_hosts": ["http://a"]}, "allow_hosts 'http://a': expected the name of a host"),
     ],
 )
 def test_wrong_platform_is_refused(parameters: dict[str, object], message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -52,6 +52,26 @@ class ServedApi(CloudWithDevice):
         await self.changed.wait()
         return answer
 
+    async def text(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        body: object = None,
+        *,
+        key: str | None = "secret",
+    ) -> str:
+        """The body of the answer."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        headers = {} if key is None else {"api-key": key}
+        call = self.client.request(
+            method, self.url + path, params=query, data=data, headers=headers
+        )
+        async with call as response:
+            assert response.status == 200
+            assert response.headers["Content-Type"] == "application/json"
+            return (await response.read()).decode()
+
     async def call(
         self,
         method: str,
@@ -61,15 +81,7 @@ class ServedApi(CloudWithDevice):
         *,
         key: str | None = "secret",
     ) -> dict[str, Any]:
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {} if key is None else {"api-key": key}
-        call = self.client.request(
-            method, self.url + path, params=query, data=data, headers=headers
-        )
-        async with call as response:
-            assert response.status == 200
-            assert response.headers["Content-Type"] == "application/json"
-            answer = json.loads(await response.read())
+        answer = json.loads(await self.text(method, path, query, body, key=key))
         orders = (["errno", "error"], ["errno", "data", "error"])
         if path == "/openapi.json" and "errno" not in answer:
             return answer  # type: ignore[no-any-return]
@@ -102,3 +114,12 @@ async def raw(api: ServedApi, text: bytes) -> bytes:
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def counting_turns(call: Coroutine[Any, Any, T]) -> tuple[T, int]:
+    """What `call` returns, and how many turns of the event loop it took."""
+    task, turns = asyncio.ensure_future(call), 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    return task.result(), turns

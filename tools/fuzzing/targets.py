@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 
 from emulator.lwm2m import model
 from emulator.module.at.codec import Cme
+from emulator.onenet import keys
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http import answers, bodies
+from emulator.onenet.http import answers, bodies, device_answers, point_bodies
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.platform import Platform
 from emulator.onenet.years import YEARS
@@ -188,6 +189,8 @@ def call(data: bytes) -> None:
         ),
         lambda: bodies.items(bodies.json_body(body), _INSTANCE),
         lambda: bodies.arguments(bodies.json_body(body)),
+        lambda: keys.parsed(bodies.json_body(body)),
+        lambda: point_bodies.rows(bodies.json_body(body), module_run.START),
         lambda: _created(bodies.json_body(body)),
     )
     for parse in parsers:
@@ -201,9 +204,9 @@ def call(data: bytes) -> None:
 def _created(body: dict[str, object]) -> None:
     platform = Platform()
     device = platform.create_device(bodies.description(body), module_run.START)
-    _sent(answers.created(device))
-    streams = platform.points.newest(int(device.id))
-    _sent(answers.device(device, streams, online=platform.online(device)))
+    _sent(device_answers.created(device))
+    _sent(device_answers.device(device, online=platform.online(device), subscribed=False))
+    platform.update_device(device, bodies.updated({"other": body}, device.description))
 
 
 def _sent(answer: object) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
-from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError
-from emulator.onenet.http.kinds import BEIJING
-from emulator.onenet.store.streams import Stream, joined, stream_uuid
 from emulator.onenet.years import Year
 
 # Lists may be iterators, which `encoded` encodes entry by entry.
@@ -21,12 +17,20 @@ Answer = dict[str, object]
 _text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
+class Json(str):
+    """A text that is JSON already: one value or, as an entry of a list, several with commas."""
+
+    __slots__ = ()
+
+
 def encoded(value: object) -> Iterator[str]:
     """`value` as JSON, in pieces: each entry of an iterator is made when it is reached.
 
     Raises ValueError for a number without a JSON form.
     """
-    if _is_iterator(value):
+    if type(value) is Json:
+        yield value
+    elif _is_iterator(value):
         separator = "["
         for entry in value:
             yield separator
@@ -36,7 +40,7 @@ def encoded(value: object) -> Iterator[str]:
     elif type(value) is dict:
         separator, plain = "{", {}
         for key, part in value.items():
-            if type(part) is not dict and not _is_iterator(part):
+            if type(part) not in (dict, Json) and not _is_iterator(part):
                 plain[key] = part
                 continue
             if plain:
@@ -64,52 +68,6 @@ def failure(error: ApiError, path: str, year: Year) -> Answer:
     refusal = year.refusal(path, error)
     answer: Answer = {"errno": refusal.errno, "error": refusal.error(error)}
     return {**answer, "data": None} if refusal.null_data else answer
-
-
-def created(device: Device) -> Answer:
-    return {"device_id": device.id}
-
-
-def device(device: Device, streams: Iterator[Stream], *, online: bool) -> Answer:
-    """Guide 4.2.2. Parameters that the creator left out are left out."""
-    given = device.description
-    optional = {"desc": given.desc, "location": given.location, "other": given.other}
-    return {
-        "online": online,
-        "protocol": "LWM2M",
-        "title": given.title,
-        **{name: value for name, value in optional.items() if value is not None},
-        "create_time": _seconds(device.created),
-        "obsv": given.observed,
-        "private": given.private,
-        "binary": [],
-        "tags": list(given.tags),
-        "datastreams": (
-            {
-                "create_time": _seconds(stream.created),
-                "id": stream.id,
-                "unit": "",
-                "unit_symbol": "",
-                "uuid": stream_uuid(device.id, stream.id),
-            }
-            for stream in streams
-        ),
-    }
-
-
-def datapoints(pieces: Iterable[Stream]) -> Answer:
-    """Guide 4.2.13 and its examples; the points of a stream from the oldest to the newest."""
-    streams = joined(pieces)
-    return {
-        "count": sum(len(stream.points) for stream in streams),
-        "datastreams": (
-            {
-                "datapoints": ({"at": _millis(p.at), "value": p.value} for p in stream.points),
-                "id": stream.id,
-            }
-            for stream in streams
-        ),
-    }
 
 
 def values(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
@@ -171,12 +129,3 @@ def _order(path: Path) -> tuple[int, int]:
 def _value(value: Value) -> object:
     """Bytes as an array of their numbers (OneNET FAQ); everything else is JSON already."""
     return list(value) if isinstance(value, bytes) else value
-
-
-def _seconds(at: float) -> str:
-    return datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _millis(at: float) -> str:
-    moment = datetime.fromtimestamp(at, BEIJING)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TypeGuard
+from dataclasses import replace
+from typing import Any, TypeGuard
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
@@ -81,6 +82,13 @@ DEVICE: Schema = {
     "required": ["title", "protocol", "auth_info"],
     "additionalProperties": False,
 }
+# OneNET's documents of 2018: what `PUT /devices/<id>` can change.
+_UPDATE = ("title", "desc", "tags", "location", "private", "auth_info", "other")
+DEVICE_UPDATE: Schema = {
+    "type": "object",
+    "properties": {name: _DEVICE[name] for name in _UPDATE},
+    "additionalProperties": False,
+}
 
 
 def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
@@ -117,7 +125,7 @@ def _refuse_constant(name: str) -> float:
 
 def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
     """`data` of a write: values for resources of `instance`."""
-    _only(body, "data")
+    only(body, "data")
     data = body.get("data")
     if data is None:
         raise required("data")
@@ -127,7 +135,7 @@ def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
     for entry in data:
         if not isinstance(entry, dict):
             raise invalid("data, expected a list of {res_id, val}")
-        _only(entry, "res_id", "val", "type")
+        only(entry, "res_id", "val", "type")
         resource = _resource(entry)
         if resource in found:
             raise invalid(f"res_id {resource} stands twice in data")
@@ -139,7 +147,7 @@ def items(body: Mapping[str, object], instance: Path) -> tuple[Item, ...]:
 
 def arguments(body: Mapping[str, object]) -> bytes:
     """`args` of an execute; optional."""
-    _only(body, "args")
+    only(body, "args")
     text = _text(body, "args") or ""
     encoded = text.encode("utf-8")
     if len(encoded) > MAX_PAYLOAD:
@@ -149,7 +157,7 @@ def arguments(body: Mapping[str, object]) -> bytes:
 
 def description(body: Mapping[str, object]) -> Description:
     """The parameters of a new device."""
-    _only(body, *_DEVICE)
+    only(body, *_DEVICE)
     title = _text(body, "title")
     if not title:
         raise required("title")
@@ -160,9 +168,6 @@ def description(body: Mapping[str, object]) -> Description:
     if protocol.upper() != "LWM2M":
         raise invalid(f"protocol {shown(protocol)}, expected LWM2M")
     device_imei, device_imsi = _identity(body)
-    tags = body.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise invalid("tags, expected a list of texts")
     if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
         raise invalid(f"auth {shown(auth)}, expected 1 to 16 letters or digits")
     if (psk := _text(body, "psk")) is not None and not PSK.fullmatch(psk):
@@ -172,7 +177,7 @@ def description(body: Mapping[str, object]) -> Description:
         imei=device_imei,
         imsi=device_imsi,
         desc=_text(body, "desc"),
-        tags=tuple(tags),
+        tags=_tags(body) or (),
         location=_object(body, "location"),
         private=_boolean(body, "private"),
         observed=_boolean(body, "obsv"),
@@ -180,6 +185,37 @@ def description(body: Mapping[str, object]) -> Description:
         psk=psk,
         other=_object(body, "other"),
     )
+
+
+def updated(body: Mapping[str, object], before: Description) -> Description:
+    """The description of a device after an update, which replaces what it names.
+
+    guess: null is the same as leaving it out, and an update may be empty.
+    """
+    only(body, *_UPDATE)
+    title = _text(body, "title")
+    if title == "":
+        raise invalid('title "", expected a text that is not empty')
+    given: dict[str, Any] = {
+        "title": title,
+        "desc": _text(body, "desc"),
+        "tags": _tags(body),
+        "location": _object(body, "location"),
+        "private": None if body.get("private") is None else _boolean(body, "private"),
+        "other": _object(body, "other"),
+    }
+    if body.get("auth_info") is not None:
+        given["imei"], given["imsi"] = _identity(body)
+    return replace(before, **{name: value for name, value in given.items() if value is not None})
+
+
+def _tags(body: Mapping[str, object]) -> tuple[str, ...] | None:
+    tags = body.get("tags")
+    if tags is None:
+        return None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise invalid("tags, expected a list of texts")
+    return tuple(tags)
 
 
 def _identity(body: Mapping[str, object]) -> tuple[str, str]:
@@ -232,7 +268,7 @@ def _is_hexadecimal(given: object) -> TypeGuard[str]:
     return isinstance(given, str) and re.fullmatch("([0-9A-Fa-f]{2})*", given) is not None
 
 
-def _only(given: Mapping[str, object], *names: str) -> None:
+def only(given: Mapping[str, object], *names: str) -> None:
     """Refuse what the caller asks for beyond `names`, which would have no effect."""
     for name in given:
         if name not in names:

@@ -60,6 +60,10 @@ class Call:
         """The streams of `device` that the key may reach by this method; None: the whole device."""
         return self.key.scope(self.method, device.id)
 
+    def sees(self, device: Device) -> bool:
+        """Whether the key may reach `device`, or a stream of it, by this method."""
+        return self.scope(device) != frozenset()
+
     def device_by_imei(self) -> Device:
         """By `imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`.
 

@@ -27,6 +27,8 @@ _server_logger.addFilter(
     )
 )
 
+# Bytes of a request line: 1000 ids of devices (guide 4.2.11), with commas as %2C.
+_MAX_LINE = 16 * 1024
 # Seconds for the header of the first request to arrive.
 _HEADER_TIMEOUT = 10.0
 # Seconds from an answer to the next request's header on the same connection.
@@ -70,6 +72,7 @@ class Listener:
             logger=_server_logger,
             shutdown_timeout=_SHUTDOWN_TIMEOUT,
             keepalive_timeout=_IDLE_TIMEOUT,
+            max_line_size=_MAX_LINE,
         )
         await self._runner.setup()
         try:

@@ -21,6 +21,7 @@ _MAX_DIGITS = 15
 _INTEGER = re.compile(rf"-?[0-9]{{1,{_MAX_DIGITS}}}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_SHOWN = 40
 
 
@@ -143,6 +144,29 @@ class Time:
     @property
     def schema(self) -> Schema:
         return {"type": "string", "pattern": f"^{_TIME.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in Beijing, such as 2016-06-20 (OneNET's documents of 2018), as POSIX seconds: of its
+    begin, or of its `end`.
+    """
+
+    end: bool = False
+
+    def read(self, name: str, text: str) -> float:
+        if _DAY.fullmatch(text):
+            try:
+                begin = datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()
+            except ValueError:
+                pass  # such as the 30th of February
+            else:
+                return begin + 86_400 if self.end else begin
+        raise invalid(f"{name} {shown(text)}, expected a day such as 2016-06-20")
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^{_DAY.pattern}$"}
 
 
 @dataclass(frozen=True, slots=True)

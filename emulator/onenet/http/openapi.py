@@ -40,9 +40,10 @@ def _operation(route: Route) -> dict[str, object]:
         }
         for name, pattern in _PART.findall(route.path)
     ]
+    guide = "guide " if route.section[0].isdigit() else ""
     operation: dict[str, object] = {
         "summary": route.summary,
-        "description": f"OneNET guide {route.section}. Needs {route.key.value}.",
+        "description": f"OneNET, {guide}{route.section}. Needs {route.key.value}.",
         "parameters": parts + [_parameter(parameter) for parameter in route.query],
         "responses": {
             "200": {

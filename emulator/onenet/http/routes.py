@@ -5,11 +5,12 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, points, resources, subscriptions, triggers
+from emulator.onenet.http.calls import devices, keys, points, resources, subscriptions, triggers
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
+    *keys.ROUTES,
     *points.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,

@@ -30,6 +30,11 @@ class Content:
     dev_ids: tuple[str, ...] | None
     ds_uuids: tuple[str, ...] | None
 
+    @property
+    def names(self) -> tuple[object, ...]:
+        """What it says about what is watched."""
+        return self.ds_id, self.dev_ids, self.ds_uuids
+
     def text(self) -> str:
         """For the database."""
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -11,8 +11,10 @@ from emulator.clock.deadlines import Deadlines
 from emulator.onenet.posting import Post, Reply, Send, wait_after
 from emulator.onenet.store.database import Database
 
-# guess: messages of one trigger that wait; the oldest are dropped. OneNET's limit is not published.
-MAX_WAITING = 1000
+# guess: messages that wait, of one trigger (two for each device, when all fire at once) and of all;
+# beyond them the oldest of the trigger are dropped. OneNET's limits are not published.
+MAX_WAITING = 10_000
+MAX_WAITING_TOGETHER = 100_000
 # guess: attempts to deliver one message, over about five minutes; then the next one has its turn.
 MAX_ATTEMPTS = 10
 # Requests that are begun at once: much less than 5 ms.
@@ -54,10 +56,9 @@ class Deliveries:
         self._database = database
         self._url_of = url_of
         self._lines: dict[int, _Line] = {}
+        self._waiting = 0  # of all lines
         self._due: Deadlines[int] = Deadlines()  # by trigger
         self._count()
-        for trigger in self._lines:
-            self._due.set(trigger, 0.0)
         database.on_undone.append(self._count)
 
     @property
@@ -67,24 +68,14 @@ class Deliveries:
     def add(self, trigger: int, body: str, now: float) -> None:
         """Keep `body` for the application of `trigger`, in the transaction that is open."""
         line = self._lines.setdefault(trigger, _Line())
-        if line.waiting >= MAX_WAITING:
-            if not line.dropped:
-                logger.warning(
-                    "trigger %d: %d messages wait for %s, so the oldest ones are dropped",
-                    *(trigger, line.waiting, self._url_of(trigger)),
-                )
-            line.dropped = True
-            self._database.execute(
-                "DELETE FROM messages WHERE number = (SELECT min(number) FROM messages"
-                " WHERE target = ? AND number IS NOT ?)",
-                (_target(trigger), line.number),
-            )
-            line.waiting -= 1
+        full = self._waiting >= MAX_WAITING_TOGETHER and line.waiting > 0
+        if full or line.waiting >= MAX_WAITING:
+            self._drop_oldest(trigger, line)
         self._database.execute(
             "INSERT INTO messages (target, content, created) VALUES (?, ?, ?)",
             (_target(trigger), body, now),
         )
-        line.waiting += 1
+        self._counted(line, 1)
         if line.number is None and trigger not in self._due:
             self._set(trigger, now)
 
@@ -99,7 +90,9 @@ class Deliveries:
     def forget(self, trigger: int) -> None:
         """Drop the messages of `trigger`, in the transaction that is open."""
         self._database.execute("DELETE FROM messages WHERE target = ?", (_target(trigger),))
-        if self._lines.pop(trigger, None) is not None:
+        line = self._lines.pop(trigger, None)
+        if line is not None:
+            self._waiting -= line.waiting
             self._due.set(trigger, None)
 
     def step(self, now: float) -> None:
@@ -110,7 +103,7 @@ class Deliveries:
                 (_target(trigger),),
             ).fetchone()
             if row is None:
-                del self._lines[trigger]
+                self._waiting -= self._lines.pop(trigger).waiting
                 continue
             line = self._lines[trigger]
             line.number, content = row
@@ -136,7 +129,7 @@ class Deliveries:
                 logger.warning(
                     "trigger %d: a message failed %d times, and is dropped", trigger, line.attempts
                 )
-            line.waiting -= 1
+            self._counted(line, -1)
             line.attempts = 0
             self._database.execute("DELETE FROM messages WHERE number = ?", (number,))
 
@@ -148,7 +141,31 @@ class Deliveries:
             "SELECT target, count(*) FROM messages WHERE target GLOB 'trigger:*' GROUP BY target"
         )
         for target, waiting in rows.fetchall():
-            self._lines.setdefault(int(target.partition(":")[2]), _Line()).waiting = waiting
+            trigger = int(target.partition(":")[2])
+            if trigger not in self._lines:
+                self._lines[trigger] = _Line()
+                self._due.set(trigger, 0.0)
+            self._lines[trigger].waiting = waiting
+        self._waiting = sum(line.waiting for line in self._lines.values())
+
+    def _drop_oldest(self, trigger: int, line: _Line) -> None:
+        """The oldest one that is not under way."""
+        if not line.dropped:
+            logger.warning(
+                "trigger %d: %d messages wait for %s, so the oldest ones are dropped",
+                *(trigger, line.waiting, self._url_of(trigger)),
+            )
+        line.dropped = True
+        dropped = self._database.execute(
+            "DELETE FROM messages WHERE number = (SELECT number FROM messages"
+            " WHERE target = ? AND number IS NOT ? ORDER BY number LIMIT 1)",
+            (_target(trigger), line.number),
+        )
+        self._counted(line, -dropped.rowcount)
+
+    def _counted(self, line: _Line, change: int) -> None:
+        line.waiting += change
+        self._waiting += change
 
     def _set(self, trigger: int, at: float) -> None:
         self._due.set(trigger, at)

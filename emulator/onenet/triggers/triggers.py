@@ -79,12 +79,14 @@ class Triggers:
     def update(
         self, trigger: Trigger, content: Content, streams: tuple[Watch, ...], now: float
     ) -> None:
-        """Replace the content. `streams` as of `create`. Raises ApiError.
+        """Replace the content. `streams` as of `create`, unused if it names the same. Raises
+        ApiError.
 
         guess: with a new condition it begins as a new trigger does.
         """
-        watches = self._checked(content, streams, self._watched - len(trigger.watches))
-        old = trigger.content
+        old, watches = trigger.content, trigger.watches
+        if content.names != old.names:
+            watches = self._checked(content, streams, self._watched - len(watches))
         same = (old.kind, old.threshold, trigger.watches) == (
             *(content.kind, content.threshold),
             watches,

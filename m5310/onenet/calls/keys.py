@@ -58,4 +58,4 @@ def keys(*, page: int | None = None, per_page: int | None = None) -> Call[tuple[
 
 def delete_key(key: str) -> Call[None]:
     """Delete a key; it is refused from then on."""
-    return call("DELETE", f"/keys/{quote(key, safe='')}", nothing)  # a key can hold = and *
+    return call("DELETE", f"/keys/{quote(key, safe='*=')}", nothing)  # marks of OneNET's keys

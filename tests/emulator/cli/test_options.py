@@ -24,6 +24,7 @@ def test_everything_can_be_parsed() -> None:
         "--no-device --typed-urcs --trace --json --port pty --quiet 0.05 --overruns --modules 3 "
         "--speed 60 --firmware SP1 --cold --boot-noise --allow-network --faults loss=0.5,seed=7 "
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
+        "--allow-host a.local --allow-host b "
         "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
         "--pcap air.pcapng --downlink-window 90 --air-faults "
         "latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
@@ -48,6 +49,7 @@ def test_everything_can_be_parsed() -> None:
         "boot_noise": True,
         "year": 2019,
         "platform_addresses": ["a:1", "b:2"],
+        "allow_hosts": ["a.local", "b"],
         "strict_host": True,
         "speed": 60.0,
         "allow_network": True,
@@ -161,7 +163,7 @@ def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 0
     output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
-    options += " air coap server style air-faults pcap"
+    options += " air coap server style air-faults pcap allow-host"
     for option in [*options.split(), "allow-network"]:
         assert f"--{option}" in output
     assert "examples:" in output

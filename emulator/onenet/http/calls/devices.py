@@ -1,39 +1,172 @@
-"""Devices: create, show, delete (guide 4.2.1 to 4.2.3)."""
+"""Devices: create, show, search, update, delete (guide 4.2.1 to 4.2.3, 4.2.11)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 
-from emulator.onenet.http import answers, bodies
+from emulator.onenet.devices import Device, Wanted
+from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.http import bodies, device_answers
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.route import Body, Key, Route
+from emulator.onenet.http.connections import in_turns
+from emulator.onenet.http.kinds import Boolean, Day, Integer, Text, Texts
+from emulator.onenet.http.route import IMEI, Body, Key, Parameter, Route
+
+_LATER = "documents of 2018"
+# Guide 4.2.11.
+_MAX_STATUSES = 1000
+# OneNET's documents of 2018: of a search.
+_MAX_IDS, _MAX_PAGE, _MAX_PER_PAGE, _PER_PAGE = 100, 10_000, 100, 30
+_MAX_TAGS = 100  # guess
 
 
 async def create(call: Call) -> Answer:
     description = bodies.description(call.body)
     device = call.act(partial(call.platform.create_device, description))
-    return success(answers.created(device))
+    return success(device_answers.created(device))
 
 
 async def show(call: Call) -> Answer:
-    device = call.device()
-    streams = call.platform.points.newest(int(device.id))
-    return success(answers.device(device, streams, online=call.platform.online(device)))
+    return _detail(call, call.device())
+
+
+async def show_by_imei(call: Call) -> Answer:
+    """guess: what the answer has is not documented; the detail has all that programs read."""
+    device = call.device_by_imei()
+    if not call.sees(device):
+        raise ApiError(Reason.AUTH_FAILED)
+    return _detail(call, device)
 
 
 async def delete(call: Call) -> Answer:
-    device = call.device()
+    device = call.device(whole=True)
     call.act(lambda _: call.platform.delete_device(device))
     return success()
 
 
+async def update(call: Call) -> Answer:
+    device = call.device(whole=True)
+    description = bodies.updated(call.body, device.description)
+    call.act(lambda _: call.platform.update_device(device, description))
+    return success()
+
+
+async def search(call: Call) -> Answer:
+    query, online = call.query, call.platform.online
+    wanted = Wanted(
+        key_words=query["key_words"],
+        imei=query["auth_info"],
+        tags=frozenset(query["tag"]),
+        online=query["online"],
+        private=query["private"],
+        ids=None if query["device_id"] is None else frozenset(query["device_id"]),
+        begin=query["begin"],
+        end=query["end"],
+    )
+    found = [
+        device
+        async for device in in_turns(call.platform.devices.search(wanted, online))
+        if device is not None and call.sees(device)
+    ]
+    page, per_page = query["page"], query["per_page"]
+    chosen = found[(page - 1) * per_page : page * per_page]
+    shown = (
+        device_answers.device(
+            device, online=online(device), subscribed=call.platform.subscribed(device)
+        )
+        for device in chosen
+    )
+    return success(device_answers.found(shown, len(found), page, per_page))
+
+
+async def statuses(call: Call) -> Answer:
+    seen = visible(call, call.query["devIds"])
+    shown = ((device, call.platform.online(device)) for device in seen)
+    return success(device_answers.statuses(shown, len(seen)))
+
+
+def visible(call: Call, ids: Sequence[str]) -> list[Device]:
+    """Each device of `ids` that exists and that the key sees; guess: others are left out."""
+    found = (call.platform.device(one) for one in dict.fromkeys(ids))
+    return [device for device in found if device is not None and call.sees(device)]
+
+
+def _detail(call: Call, device: Device) -> Answer:
+    platform, scope = call.platform, call.scope(device)
+
+    def streams() -> Iterator[tuple[str, float]]:
+        for stream in platform.points.newest(int(device.id), 1, scope):
+            yield stream.id, stream.created
+
+    return success(
+        device_answers.device(
+            device,
+            online=platform.online(device),
+            subscribed=platform.subscribed(device),
+            streams=streams(),
+        )
+    )
+
+
 # guess: ids are numbers. So a word, such as /devices/status, is no device.
 DEVICE = "/devices/{device_id:[0-9]+}"
+_SEARCH = (
+    Parameter("key_words", Text(), default=""),
+    # guess: the IMEI, as in the error of a device that exists.
+    Parameter("auth_info", Text()),
+    Parameter("tag", Texts(_MAX_TAGS), default=()),
+    Parameter("online", Boolean()),
+    Parameter("private", Boolean()),
+    Parameter("page", Integer(1, _MAX_PAGE), default=1),
+    Parameter("per_page", Integer(1, _MAX_PER_PAGE), default=_PER_PAGE),
+    Parameter("device_id", Texts(_MAX_IDS)),
+    Parameter("begin", Day()),
+    Parameter("end", Day(end=True)),
+)
+_OBJECT = {"type": "object"}
 ROUTES = (
     Route(
-        "POST", "/devices", "Create a device", "4.2.1", Key.MASTER, create, body=Body(bodies.DEVICE)
+        "POST",
+        "/devices",
+        "Create a device",
+        "4.2.1",
+        Key.MASTER,
+        create,
+        body=Body(bodies.DEVICE),
+        data=_OBJECT,
     ),
-    Route("GET", DEVICE, "Show a device", "4.2.2", Key.DEVICE, show, data={"type": "object"}),
+    Route("GET", "/devices", "Search", _LATER, Key.DEVICE, search, query=_SEARCH, data=_OBJECT),
+    Route(
+        "GET",
+        "/devices/status",
+        "Show which devices are online",
+        "4.2.11",
+        Key.DEVICE,
+        statuses,
+        query=(Parameter("devIds", Texts(_MAX_STATUSES, Reason.TOO_MANY_DEVICES), required=True),),
+        data=_OBJECT,
+    ),
+    Route(
+        "GET",
+        "/devices/getbyimei",
+        "Show the device with an IMEI",
+        _LATER,
+        Key.DEVICE,
+        show_by_imei,
+        query=(IMEI,),
+        data=_OBJECT,
+    ),
+    Route("GET", DEVICE, "Show a device", "4.2.2", Key.DEVICE, show, data=_OBJECT),
+    Route(
+        "PUT",
+        DEVICE,
+        "Change the description of a device",
+        _LATER,
+        Key.DEVICE,
+        update,
+        body=Body(bodies.DEVICE_UPDATE),
+    ),
     Route("DELETE", DEVICE, "Delete a device", "4.2.3", Key.DEVICE, delete),
 )

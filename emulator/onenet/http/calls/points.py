@@ -1,46 +1,146 @@
-"""Data points of a device (guide 4.2.13)."""
+"""Data points and streams of devices (guide 4.2.12 to 4.2.16)."""
 
 from __future__ import annotations
 
-from emulator.onenet.http import answers
+from collections.abc import Collection, Iterator
+
+from emulator.onenet.devices import Device
+from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.http import point_answers, point_bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.calls.devices import DEVICE
+from emulator.onenet.http.calls.devices import DEVICE, visible
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import Integer, Text, Texts, Time, invalid
-from emulator.onenet.http.route import Key, Parameter, Route
-from emulator.onenet.store.streams import MAX_POINTS
+from emulator.onenet.http.kinds import Integer, Text, Texts, Time
+from emulator.onenet.http.route import Body, Key, Parameter, Route
+from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
+from emulator.onenet.store.streams import MAX_POINTS, Stream, joined
 
-# guess: the most streams of a device.
-_MAX_IDS = 1000
+_LATER = "documents of 2018"
+# Guide 4.2.12.
+_MAX_DEVICES = 500
 
 
-async def newest(call: Call) -> Answer:
+async def show(call: Call) -> Answer:
+    """Without `start`, the newest points of each stream; `end` is ignored then, as the guide says.
+
+    guess: a cursor without `start` continues without an end.
+    """
+    device, query, points = call.device(), call.query, call.platform.points
+    number, ids = int(device.id), _ids(call, device, query["datastream_id"])
+    start, end, limit, cursor = (query[name] for name in ("start", "end", "limit", "cursor"))
+    if start is None and cursor is None:
+        pieces = points.newest(number, limit or 1, ids)
+        return success(point_answers.datapoints(joined([p async for p in in_turns(pieces)])))
+    end_ms = None if start is None or end is None else round(end * 1000)
+    start_ms = None if start is None else round(start * 1000)
+    page = points.span(number, ids, start_ms, end_ms, limit or DEFAULT_LIMIT, cursor)
+    streams = joined([piece async for piece in in_turns(page)])
+    return success(point_answers.datapoints(streams, page.cursor))
+
+
+async def latest(call: Call) -> Answer:
+    """The newest point of each stream of some devices."""
+
+    def found() -> Iterator[tuple[Device, Iterator[Stream]]]:
+        for device in visible(call, call.query["devIds"]):
+            yield device, _newest(call, device)
+
+    return success(point_answers.latest(found()))
+
+
+async def post(call: Call) -> Answer:
+    """Store points as if the device had reported them."""
     device = call.device()
-    for name in ("start", "end", "cursor"):
-        if call.query[name] is not None:
-            raise invalid(f"{name}: this platform serves the newest points only, see limit")
-    limit, ids = call.query["limit"], call.query["datastream_id"]
-    found = call.platform.points.newest(int(device.id), limit, ids)
-    streams = [piece async for piece in in_turns(found)]
-    return success(answers.datapoints(streams))
+    scope = call.scope(device)
+    posted = call.act(lambda now: point_bodies.rows(call.body, now))
+    if scope is not None and any(stream not in scope for stream, *_ in posted):
+        raise ApiError(Reason.AUTH_FAILED)
+    call.act(lambda now: call.platform.record(device, posted, now))
+    return success()
 
 
+async def streams(call: Call) -> Answer:
+    device = call.device()
+    shown = _newest(call, device, call.query["datastream_ids"])
+    return success(point_answers.stream(device, one) for one in shown if one.points)
+
+
+async def stream(call: Call) -> Answer:
+    device, name = call.device(), call.place["stream"]
+    for one in _newest(call, device, (name,)):
+        if one.points:
+            return success(point_answers.stream(device, one))
+    # guess: the error is not documented.
+    raise ApiError(Reason.NOT_FOUND, f"datastream {name}")
+
+
+def _newest(call: Call, device: Device, asked: Collection[str] | None = None) -> Iterator[Stream]:
+    return call.platform.points.newest(int(device.id), 1, _ids(call, device, asked))
+
+
+def _ids(call: Call, device: Device, asked: Collection[str] | None) -> Collection[str] | None:
+    """The streams that are `asked` for and that the key sees; None: all."""
+    scope = call.scope(device)
+    if asked is None:
+        return scope
+    return frozenset(asked) if scope is None else scope.intersection(asked)
+
+
+_OBJECT = {"type": "object"}
 ROUTES = (
+    Route(
+        "GET",
+        "/devices/datapoints",
+        "Show the newest data points of devices",
+        "4.2.12",
+        Key.DEVICE,
+        latest,
+        query=(Parameter("devIds", Texts(_MAX_DEVICES, Reason.TOO_MANY_DEVICES), required=True),),
+        data=_OBJECT,
+    ),
     Route(
         "GET",
         f"{DEVICE}/datapoints",
         "Show data points of a device",
         "4.2.13",
         Key.DEVICE,
-        newest,
+        show,
         query=(
-            Parameter("datastream_id", Texts(_MAX_IDS)),
+            Parameter("datastream_id", Texts(MAX_STREAMS)),
             Parameter("start", Time()),
             Parameter("end", Time()),
-            Parameter("limit", Integer(1, MAX_POINTS), default=1),
+            Parameter("limit", Integer(1, MAX_POINTS)),
             Parameter("cursor", Text()),
         ),
-        data={"type": "object"},
+        data=_OBJECT,
+    ),
+    Route(
+        "POST",
+        f"{DEVICE}/datapoints",
+        "Store data points of a device",
+        _LATER,
+        Key.DEVICE,
+        post,
+        body=Body(point_bodies.POINTS),
+    ),
+    Route(
+        "GET",
+        f"{DEVICE}/datastreams",
+        "Show the streams of a device",
+        _LATER,
+        Key.DEVICE,
+        streams,
+        query=(Parameter("datastream_ids", Texts(MAX_STREAMS)),),
+        data={"type": "array", "items": _OBJECT},
+    ),
+    Route(
+        "GET",
+        f"{DEVICE}/datastreams/{{stream}}",
+        "Show a stream of a device",
+        _LATER,
+        Key.DEVICE,
+        stream,
+        data=_OBJECT,
     ),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import BEIJING, Integer, Schema, Text, invalid, shown
+from emulator.onenet.http.kinds import Integer, Schema, Text, invalid, shown
 from emulator.onenet.http.route import Body, Key, Parameter, Route
+from emulator.onenet.http.times import seconds
 from emulator.onenet.store.streams import stream_uuid
 from emulator.onenet.triggers import content
 from emulator.onenet.triggers.content import Content
@@ -39,7 +38,7 @@ async def create(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     old = _trigger(call).content
     new = content.updated(old, call.body, call.platform.year.trigger_types)
-    streams = await _streams(call, new)
+    streams = () if new.names == old.names else await _streams(call, new)
     call.act(lambda now: call.platform.triggers.update(_trigger(call), new, streams, now))
     return success()
 
@@ -84,7 +83,7 @@ def _shown(call: Call, trigger: Trigger) -> dict[str, object]:
     """In the order of a captured answer, which has no time; its place follows the same rule."""
     given = trigger.content
     answer = {
-        "create_time": f"{datetime.fromtimestamp(trigger.created, BEIJING):%Y-%m-%d %H:%M:%S}",
+        "create_time": seconds(trigger.created),
         "invalid": call.platform.triggers.invalid(trigger) or None,
         "dev_ids": given.dev_ids,
         "threshold": given.threshold,

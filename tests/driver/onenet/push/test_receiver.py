@@ -176,6 +176,18 @@ def test_wrong_forms_below_the_encryption(name: str, data: bytes) -> None:
         receiver.receive(around(raw_encryption(data)))
 
 
+@pytest.mark.parametrize("enc_msg", ["", "!", "AAA", "ä", "AAAA"])
+def test_an_enc_msg_that_is_no_base64_of_blocks(enc_msg: str) -> None:
+    with pytest.raises(NotDecrypted, match="enc_msg"):
+        receiver.receive(around(enc_msg))
+
+
+@pytest.mark.parametrize("msg", [b"\xff", b"{", b"[" * 100_000, b"1"])
+def test_a_decrypted_message_of_another_form(msg: bytes) -> None:
+    with pytest.raises(Malformed):
+        receiver.receive(around(encryption(msg)))
+
+
 def test_what_follows_the_message_is_ignored() -> None:
     """Guide 4.2: the length decides, for later versions that append something."""
     data = b"0123456789abcdef" + len(MSG).to_bytes(4, "big") + MSG.encode() + b"more"

@@ -124,6 +124,14 @@ def test_the_result_of_an_offline_command() -> None:
     )
 
 
+def test_a_result_with_the_least_members() -> None:
+    msg = '{"type":7,"cmd_id":"u","dev_id":"1","send_time":"","confirm_status":"TIME_OUT"}'
+
+    assert Receiver(TOKEN).receive(plain(msg)) == (
+        CommandResult(None, "1", "u", None, None, None, None, "TIME_OUT", None),
+    )
+
+
 @pytest.mark.parametrize(
     ("msg", "reason"),
     [

@@ -275,9 +275,9 @@ async def test_call_that_is_not_served_is_refused(year: int, errno: int, reason:
                 "errno": 8,
                 "error": f"not found: {method} {path} is not served",
             }
-        assert await api.call("PUT", "/devices/5") == {
+        assert await api.call("POST", "/devices/5") == {
             "errno": 8,
-            "error": "not found: PUT /devices/5 is not served, expected DELETE or GET",
+            "error": "not found: POST /devices/5 is not served, expected DELETE or GET or PUT",
         }
         assert await api.call("GET", "/nbiot/offline") == {
             "errno": errno,

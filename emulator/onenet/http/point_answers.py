@@ -1,0 +1,66 @@
+"""Data points and streams as the API shows them (OneNET guide 4.2.12 to 4.2.16). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from emulator.onenet.devices import Device
+from emulator.onenet.http.answers import Answer, Json
+from emulator.onenet.http.times import millis, seconds
+from emulator.onenet.store.streams import Point, Stream, stream_uuid
+
+# Points that are printed at once: less than 1 ms.
+_PIECE = 200
+
+
+def datapoints(streams: Sequence[Stream], cursor: str | None = None) -> Answer:
+    """Guide 4.2.13 to 4.2.16; the points of a stream from the oldest to the newest.
+
+    guess: `statistic` is left out: no query asks for extreme values.
+    """
+    return {
+        **({} if cursor is None else {"cursor": cursor}),
+        "count": sum(len(stream.points) for stream in streams),
+        "datastreams": (
+            {"datapoints": _points(stream.points), "id": stream.id} for stream in streams
+        ),
+    }
+
+
+def latest(devices: Iterable[tuple[Device, Iterator[Stream]]]) -> Answer:
+    """Guide 4.2.12: the newest point of each stream; its time without milliseconds."""
+    return {
+        "devices": (
+            {"title": device.description.title, "id": device.id, "datastreams": _newest(streams)}
+            for device, streams in devices
+        )
+    }
+
+
+def stream(device: Device, stream: Stream) -> Answer:
+    """A stream with its newest point; the order is that of OneNET's documents."""
+    newest = stream.points[-1]
+    return {
+        "update_at": seconds(newest.at),
+        "id": stream.id,
+        "create_time": seconds(stream.created),
+        "uuid": stream_uuid(device.id, stream.id),
+        "current_value": Json(newest.text),
+    }
+
+
+def _newest(streams: Iterator[Stream]) -> Iterator[Answer]:
+    for one in streams:
+        if one.points:
+            point = one.points[-1]
+            yield {"at": seconds(point.at), "id": one.id, "value": Json(point.text)}
+
+
+def _points(points: Sequence[Point]) -> Iterator[Json]:
+    for begin in range(0, len(points), _PIECE):
+        yield Json(
+            ",".join(
+                f'{{"at":"{millis(point.ms)}","value":{point.text}}}'
+                for point in points[begin : begin + _PIECE]
+            )
+        )

@@ -1,0 +1,107 @@
+"""The body of `POST /devices/<id>/datapoints`, as OneNET's SDKs send it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.http.bodies import only
+from emulator.onenet.http.kinds import Schema, invalid, required, shown
+from emulator.onenet.http.times import millis_of
+
+# guess: the real limit is not published. So many are stored, checked and pushed within 5 ms.
+MAX_POSTED = 500
+# guess. A comma or a slash would hide the stream from other calls.
+_STREAM_ID = re.compile(r"[^,/]{1,100}")
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
+_STREAMS, _POINTS = "datastreams, expected a list of {id, datapoints}", "a list of {at, value}"
+
+POINTS: Schema = {
+    "type": "object",
+    "properties": {
+        "datastreams": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "pattern": f"^{_STREAM_ID.pattern}$"},
+                    "datapoints": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "at": {"type": "string", "pattern": f"^{_AT.pattern}$"},
+                                "value": {"not": {"type": "null"}},
+                            },
+                            "required": ["value"],
+                            "additionalProperties": False,
+                        },
+                    },
+                },
+                "required": ["id", "datapoints"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["datastreams"],
+    "additionalProperties": False,
+}
+
+# Stream, value as JSON has it, POSIX milliseconds.
+Row = tuple[str, object, int]
+
+
+def rows(body: Mapping[str, object], now: float) -> list[Row]:
+    """The points of `body`; one without a time has that of `now`.
+
+    Raises ApiError for a missing or invalid part, or more than MAX_POSTED points.
+    """
+    only(body, "datastreams")
+    streams = body.get("datastreams")
+    if streams is None:
+        raise required("datastreams")
+    if not isinstance(streams, list) or not streams:
+        raise invalid(_STREAMS)
+    found: list[Row] = []
+    for entry in streams:
+        if not isinstance(entry, dict):
+            raise invalid(_STREAMS)
+        only(entry, "id", "datapoints")
+        found += _stream(entry, round(now * 1000))
+    if len(found) > MAX_POSTED:
+        raise ApiError(Reason.LIMIT, f"{len(found)} data points, expected at most {MAX_POSTED}")
+    return found
+
+
+def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
+    name, points = entry.get("id"), entry.get("datapoints")
+    if name is None:
+        raise required("id")
+    if not isinstance(name, str) or not _STREAM_ID.fullmatch(name):
+        raise invalid(f"id {shown(name)}, expected 1 to 100 characters without comma and slash")
+    if points is None:
+        raise required("datapoints")
+    if not isinstance(points, list) or not points:
+        raise invalid(f"datapoints of {shown(name)}, expected {_POINTS}")
+    found: list[Row] = []
+    for point in points:
+        if not isinstance(point, dict):
+            raise invalid(f"datapoints of {shown(name)}, expected {_POINTS}")
+        only(point, "at", "value")
+        if point.get("value") is None:
+            raise required("value")
+        at = point.get("at")
+        found.append((name, point["value"], now_ms if at is None else _millis(at)))
+    return found
+
+
+def _millis(at: object) -> int:
+    if isinstance(at, str) and _AT.fullmatch(at):
+        try:
+            return millis_of(at)
+        except ValueError:
+            pass  # such as the 30th of February
+    raise invalid(f"at {shown(at)}, expected a time such as 2015-01-10T08:00:35")
