@@ -84,6 +84,8 @@ class Devices:
         self._database = database
         self._by_id: dict[str, Device] = {}
         self._by_imei: dict[str, Device] = {}
+        self._deleted: Device | None = None  # last
+        database.on_undone.append(self._restore)
         query = "SELECT id, description, psk, created, active FROM devices ORDER BY id"
         for number, description, psk, created, active in database.execute(query):
             self._add(_loaded(str(number), json.loads(description), psk, created, active))
@@ -170,7 +172,19 @@ class Devices:
         self._database.execute("DELETE FROM devices WHERE id = ?", (int(device.id),))
         del self._by_id[device.id]
         del self._by_imei[device.description.imei]
+        self._deleted = device
         return True
+
+    def _restore(self) -> None:
+        """Changes were undone, perhaps with the last deletion."""
+        device, self._deleted = self._deleted, None
+        if (
+            device is not None
+            and self._database.execute(
+                "SELECT 1 FROM devices WHERE id = ?", (int(device.id),)
+            ).fetchone()
+        ):
+            self._add(device)
 
     def _add(self, device: Device) -> None:
         self._by_id[device.id] = self._by_imei[device.description.imei] = device

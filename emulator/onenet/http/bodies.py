@@ -25,6 +25,8 @@ _MAX_ID = 65_535
 _TRAILING_COMMA = re.compile(
     r"""("(?:[^"\\]|\\.)*(?:"|\\?\Z))|(?<=[^\s,:\[{])[ \t\r\n]*,(?=[ \t\r\n]*[\]}])""", re.DOTALL
 )
+# guess: levels of lists and objects. Answers with what was kept of it stay far from Python's limit.
+_MAX_DEPTH = 100
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
 _TEXT: Schema = {"type": "string"}
@@ -99,13 +101,29 @@ def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
         raise ApiError(Reason.BODY_REQUIRED)
     try:
         value = _loaded(body)
-        # Half a surrogate pair is valid JSON, but cannot be encoded and sent on.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        # Half a surrogate pair is valid JSON, 1e999 is taken as infinity: neither can be sent on.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise ApiError(Reason.INVALID_JSON) from error
     if not isinstance(value, dict):
         raise invalid("the body is not a JSON object")
+    if body.count(b"{") + body.count(b"[") > _MAX_DEPTH:
+        _refuse_deep(value)
     return value
+
+
+def _refuse_deep(value: object) -> None:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            part
+            for one in level
+            if isinstance(one, dict | list)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return
+    raise invalid(f"the body is nested deeper than {_MAX_DEPTH} levels")
 
 
 def _loaded(body: bytes) -> object:

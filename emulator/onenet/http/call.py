@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -56,13 +56,14 @@ class Call:
             raise ApiError(Reason.AUTH_FAILED)
         return device
 
-    def scope(self, device: Device) -> frozenset[str] | None:
+    def scope(self, device: Device) -> Set[str] | None:
         """The streams of `device` that the key may reach by this method; None: the whole device."""
         return self.key.scope(self.method, device.id)
 
     def sees(self, device: Device) -> bool:
         """Whether the key may reach `device`, or a stream of it, by this method."""
-        return self.scope(device) != frozenset()
+        scope = self.scope(device)
+        return scope is None or bool(scope)
 
     def device_by_imei(self) -> Device:
         """By `imei`, or the IMEI in `ep_name`, which may be `imei` or `imei;imsi`.

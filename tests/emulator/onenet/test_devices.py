@@ -69,6 +69,25 @@ def test_id_of_a_deleted_device_is_not_used_again_after_a_restart(tmp_path: Path
     database.close()
 
 
+def test_device_stays_if_its_deletion_cannot_be_kept() -> None:
+    database = Database()
+    there = Devices(database)
+    gone, kept = there.create(ONE, 0), there.create(Description("other", "124", "456"), 0)
+
+    def fail(device: Device) -> None:
+        with database.transaction():
+            there.delete(device)
+            raise ZeroDivisionError
+
+    there.delete(gone)
+    last = there.create(Description("last", "125", "456"), 0)
+    with pytest.raises(ZeroDivisionError):
+        fail(kept)
+    assert list(there.search(Wanted(), offline)) == [kept, last]
+    assert there.get(kept.id) is there.by_imei("124") is there.by_endpoint("124;456") is kept
+    assert there.get(gone.id) is there.by_imei("123") is None
+
+
 def test_device_above_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "MAX_DEVICES", 1)
     there = table()

@@ -84,7 +84,7 @@ def _ids(call: Call, device: Device, asked: Collection[str] | None) -> Collectio
     scope = call.scope(device)
     if asked is None:
         return scope
-    return frozenset(asked) if scope is None else scope.intersection(asked)
+    return frozenset(asked) if scope is None else scope & frozenset(asked)
 
 
 _OBJECT = {"type": "object"}
