@@ -25,14 +25,13 @@ from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.http.api import HttpApi
-from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.fleet import identities
-from emulator.simulation.kept import check_identities, open_file, take_up
+from emulator.simulation.kept import open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     address_of,
@@ -150,7 +149,6 @@ class Emulator:
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
-
         - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
           has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
 
@@ -166,10 +164,9 @@ class Emulator:
         self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
         self._identities = identities(imei, imsi, modules)
-        of_run = seed + run_number(air, self.clock.now())
         kept = open_file(db, keep_days, keep_points, server)
-        self.platform = Platform(year_of(year), seed=of_run, database=kept[0], retention=kept[1])
-        check_identities(self.platform, self._identities)
+        of_run = seed + run_number(air, self.clock.now())
+        self.platform = open_platform(year_of(year), of_run, *kept, self._identities)
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses, allow_hosts)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)

@@ -11,6 +11,7 @@ from emulator.onenet.endpoint_names import endpoint_name
 from emulator.onenet.platform import Platform
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.retention import Retention
+from emulator.onenet.years import Year
 
 
 def open_file(
@@ -34,16 +35,27 @@ def open_file(
     return Database(Path(db)), Retention(keep_days, keep_points)
 
 
-def check_identities(platform: Platform, identities: Sequence[Identity]) -> None:
-    """Raises ValueError, with the database closed, for an IMEI that it has with another IMSI."""
+def open_platform(
+    year: Year,
+    seed: int,
+    database: Database,
+    retention: Retention | None,
+    identities: Sequence[Identity],
+) -> Platform:
+    """The platform on `database`; that is closed where this raises.
+
+    Raises ValueError for an identity whose IMEI the database has with another IMSI.
+    """
+    platform = Platform(year, seed=seed, database=database, retention=retention)
     for identity in identities:
         device = platform.device_by_imei(identity.imei)
         if device is not None and device.endpoint != endpoint_name(identity.imei, identity.imsi):
-            platform.database.close()
+            database.close()
             raise ValueError(
-                f"imsi {identity.imsi}: {platform.database.path} has the device {device.id} with"
+                f"imsi {identity.imsi}: {database.path} has the device {device.id} with"
                 f" imei {identity.imei} and imsi {device.description.imsi}, expected the same imsi"
             )
+    return platform
 
 
 def take_up(
