@@ -12,14 +12,17 @@ def json_value(value: Value) -> object:
     return list(value) if isinstance(value, bytes) else value
 
 
-def instances(items: Iterable[Item]) -> list[dict[str, object]]:
+def instances(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
     """Guide 4.2.4; the order of the keys is that of the suite's test specification.
 
+    `hexadecimal`: bytes are texts of hexadecimal digits (`bin2hex`, OneNET's documents of 2019).
     A resource with several instances is shown as in OneNET's push of command results.
     """
     found: dict[int | None, dict[int | None, dict[str, object]]] = {}
     for item in items:
         path, value = item.path, json_value(item.value)
+        if hexadecimal and isinstance(item.value, bytes):
+            value = item.value.hex()  # guess: small letters
         resources = found.setdefault(path.instance, {})
         if path.resource_instance is None:
             resources[path.resource] = {"val": value, "res_id": path.resource}

@@ -10,6 +10,8 @@ from string import ascii_letters, digits
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
+from emulator.onenet.commands.command import Command
+from emulator.onenet.commands.commands import Commands
 from emulator.onenet.devices import Description, Device, Devices
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.keys import Keys
@@ -18,6 +20,7 @@ from emulator.onenet.lwm2m.registrations import Registration
 from emulator.onenet.lwm2m.requests import NotKept, OnDone, Request
 from emulator.onenet.lwm2m.server import ACCESS_URI, Server, Sign
 from emulator.onenet.posting import Post, Reply, Send
+from emulator.onenet.push.messages import CommandResult
 from emulator.onenet.push.push import Push
 from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.points import Points
@@ -71,6 +74,8 @@ class Platform:
             self.database, self._post, lambda number: self.devices.get(number) is not None
         )
         self.triggers.on_change = self._changed
+        self.commands = Commands(self.database, self._send_command, self._push_result)
+        self.commands.on_change = self._changed
         self._registrations = StoredRegistrations(self.database)
         self._restore()
 
@@ -85,7 +90,7 @@ class Platform:
     def step(self, now: float) -> float | None:
         """Do what is due at `now`; returns the next deadline, None if nothing is planned."""
         due: list[float | None] = []
-        for part in (self.points, self.triggers, self.push):
+        for part in (self.commands, self.points, self.triggers, self.push):
             try:
                 part.step(now)
             except StoreError:
@@ -139,6 +144,7 @@ class Platform:
                 self.points.forget(int(device.id))
                 self.devices.delete(device)
                 self._registrations.drop(device.endpoint)
+                self.commands.forget(int(device.id))
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 
@@ -254,7 +260,35 @@ class Platform:
             self.push.online(int(device.id), imei, online=online, now=now)
 
     def reachable(self, endpoint: str, sign: Sign) -> None:
-        """Send what waits for the device."""
+        """Send the offline commands that wait for the device, after the response to its sign.
+
+        guess: after a login they do not wait for the end of the subscriptions.
+        """
+        device = self.devices.by_endpoint(endpoint)
+        if device is not None:
+            self.commands.reachable(int(device.id), sign)
+
+    def _send_command(
+        self, device_id: int, operation: Operation, on_done: OnDone, now: float
+    ) -> None:
+        device = self.devices.get(str(device_id))
+        assert device is not None, "its commands end with a device"
+        self.request(device, operation, on_done, now)
+
+    def _push_result(self, command: Command, now: float) -> None:
+        device = self.devices.get(str(command.device))
+        if device is None or not self.push.enabled:
+            return
+        assert command.status is not None, "it has ended"
+        result = CommandResult(
+            command.uuid,
+            command.operation.path.object,
+            command.sent,
+            command.confirmed,
+            command.status,
+            command.result,
+        )
+        self.push.command_result(command.device, device.description.imei, result, now)
 
     def report(self, endpoint: str, items: tuple[Item, ...], now: float) -> None:
         """Store `items` as data points; those of a deleted device are dropped."""

@@ -95,16 +95,28 @@ _NBIOT_2019: Refusals = {
 
 
 @dataclass(frozen=True, slots=True)
+class Offline:
+    """What offline commands need (guide 4.2.9). `retry`: how many repetitions may be asked for.
+
+    `optional`: `valid_time` and `retry` may be left out: now, and 3.
+    """
+
+    retry: range
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Year:
     """`retry`: of a request to a device. `discovers_first`: after a login, all discovers precede
     all observes. `nbiot`: how calls below `/nbiot` fail. `final_read`: a read of object 3 follows
-    the subscriptions. `trigger_types`: of triggers.
+    the subscriptions. `trigger_types`: of triggers. `offline`: of offline commands.
     """
 
     retry: Retry
     discovers_first: bool
     nbiot: Refusals
     trigger_types: tuple[str, ...]
+    offline: Offline
     final_read: bool = True
 
     def refusal(self, path: str, error: ApiError) -> Refusal:
@@ -128,12 +140,14 @@ YEARS: Mapping[int, Year] = {
         discovers_first=False,
         nbiot=_CLASSIC,
         trigger_types=_TRIGGERS_2018,
+        offline=Offline(range(3, 11), optional=False),
     ),
     2019: Year(
         Retry((5.0, 7.5), 2.0, timeout=25.0),
         discovers_first=True,
         nbiot=_NBIOT_2019,
         trigger_types=_TRIGGERS_2019,
+        offline=Offline(range(11), optional=True),
     ),
 }
 DEFAULT_YEAR = 2018

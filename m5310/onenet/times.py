@@ -34,7 +34,12 @@ def from_text(text: str) -> datetime:
         ValueError: It is no such text.
     """
     time = datetime.fromisoformat(text)
-    return time.replace(tzinfo=BEIJING) if time.tzinfo is None else time.astimezone(BEIJING)
+    if time.tzinfo is None:
+        return time.replace(tzinfo=BEIJING)
+    try:
+        return time.astimezone(BEIJING)
+    except OverflowError as error:
+        raise ValueError(f"{text}: expected a time of the years 1 to 9999") from error
 
 
 def from_milliseconds(number: int) -> datetime:
@@ -46,4 +51,4 @@ def from_milliseconds(number: int) -> datetime:
     try:
         return (_EPOCH + timedelta(milliseconds=number)).astimezone(BEIJING)
     except OverflowError as error:
-        raise ValueError(f"{number} ms: expected a time before the year 10000") from error
+        raise ValueError(f"{number} ms: expected a time of the years 1 to 9999") from error

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.lwm2m.model import ContentError
@@ -21,8 +20,9 @@ from emulator.onenet.store.database import Database
 
 # OneNET's FAQ of 2019, 4.1: commands of a device that wait.
 MAX_OPEN = 10
-# guess: ended commands of a device that can be seen; the real limit is not published.
-MAX_KEPT = 500
+# guess: ended commands of a device that can be seen; the real limit is not published. All of them
+# are deleted at once, with their device.
+MAX_KEPT = 100
 
 SUCCESS = "SUCCESS"
 # After these, the device does not listen.
@@ -31,28 +31,22 @@ _NO_SIGN = Sign(0)
 _PLACES = ", ".join("?" * len(COLUMNS.split(",")))
 
 
-class Send(Protocol):
-    """Sends `operation` to a device; `on_done` is called once, not within this call.
-
-    Raises ApiError if it cannot be sent now.
-    """
-
-    def __call__(
-        self, device: int, operation: Operation, on_done: OnDone, now: float
-    ) -> object: ...
+# Sends an operation to a device; OnDone is called once, later. Raises ApiError if it is not sent.
+Send = Callable[[int, Operation, OnDone, float], object]
 
 
 @dataclass(slots=True)
 class _Waiting:
     """What is open for a device, by uuid in the order of creation.
 
-    `signs`: that came since the last step. `queue`: uuids to be sent. `sending`: one that is sent.
+    `signs`: that came since the last step. `queue`: uuids to be sent. `sending`: what is sent, as
+    it was before.
     """
 
     open: dict[str, Command] = field(default_factory=dict)
     signs: Sign = _NO_SIGN
     queue: deque[str] = field(default_factory=deque)
-    sending: str | None = None
+    sending: Command | None = None
 
 
 class Commands:
@@ -60,6 +54,9 @@ class Commands:
 
     `on_result` is called with each command that was sent and has ended, in the transaction that
     keeps its end. `on_change` is called when `step` has something to do.
+
+    Every method but `reachable` raises StoreError if the database cannot keep a change; what it
+    would have changed is as before. `step` may be repeated then.
     """
 
     def __init__(
@@ -71,7 +68,8 @@ class Commands:
         self.on_change: Callable[[], None] = lambda: None
         self._database, self._send, self._on_result = database, send, on_result
         self._devices: dict[int, _Waiting] = {}
-        self._signed: dict[int, None] = {}  # devices that have signs
+        self._ready: dict[int, None] = {}  # devices to which something may be sent
+        self._ends: deque[tuple[Command, Outcome | None]] = deque()  # None: it was not sent
         # How these have ended is not known: they may have run.
         database.execute("UPDATE commands SET state = 8 WHERE state = 3")
         for command in self._select("state = 1 ORDER BY number"):
@@ -187,8 +185,8 @@ class Commands:
 
     def forget(self, device: int) -> None:
         """The device was deleted: its commands end with it, and nobody can see them."""
-        self._devices.pop(device, None)
         self._database.execute("DELETE FROM commands WHERE device = ?", (device,))
+        self._devices.pop(device, None)
 
     # For the devices -------------------------------------------------------------------------
 
@@ -197,7 +195,7 @@ class Commands:
         waiting = self._devices.get(device)
         if waiting is not None and waiting.open:
             waiting.signs |= sign
-            self._signed[device] = None
+            self._ready[device] = None
             self.on_change()
 
     @property
@@ -206,53 +204,63 @@ class Commands:
         return None
 
     def step(self, now: float) -> None:
-        """Send to the devices that have shown a sign of life since the last step."""
-        signed, self._signed = self._signed, {}
-        for device in signed:
-            waiting = self._devices.get(device)
-            if waiting is not None:  # it was not deleted meanwhile
-                signs, waiting.signs = waiting.signs, _NO_SIGN
-                waiting.queue.extend(
-                    command.uuid
-                    for command in waiting.open.values()
-                    if command.state is State.WAIT
-                    and command.valid <= now
-                    and command.signs & signs
-                    and command.uuid not in waiting.queue
-                )
-                self._send_next(device, now)
+        """Take the outcomes since the last step, and send to devices that have shown a sign."""
+        while self._ends or self._ready:
+            if self._ends:
+                self._end(*self._ends[0])
+                self._ends.popleft()
+            else:
+                device = next(iter(self._ready))
+                self._send_to(device, now)
+                del self._ready[device]
 
-    def _send_next(self, device: int, now: float) -> None:
-        waiting = self._devices[device]
-        while waiting.queue and waiting.sending is None:
-            command = waiting.open.get(waiting.queue.popleft())
-            if command is None or command.expires <= now:
-                continue
-            self._keep(replace(command, state=State.SENT, sent=now))
-            waiting.sending = command.uuid
-            on_done = partial(self._done, device, command.uuid)
-            try:
-                self._send(device, command.operation, on_done, now)
-            except ApiError:  # it is not online, or too many requests are open
-                waiting.sending = None
-                waiting.queue.clear()
-                self._keep(command)
-
-    def _done(self, device: int, uuid: str, outcome: Outcome) -> None:
+    def _send_to(self, device: int, now: float) -> None:
+        """Put into the queue what the signs allow; send the first, if none is being sent."""
         waiting = self._devices.get(device)
-        if waiting is None or waiting.sending != uuid:
-            return  # the device was deleted meanwhile
-        waiting.sending = None
-        if outcome.failure in _NO_ANSWER:
-            # guess: what is sent now would fail, too, and use up its repetitions.
-            waiting.queue.clear()
-        ended = _after(waiting.open[uuid], outcome)
+        if waiting is None:  # it was deleted meanwhile
+            return
+        signs, waiting.signs = waiting.signs, _NO_SIGN
+        waiting.queue.extend(
+            command.uuid
+            for command in waiting.open.values()
+            if command.state is State.WAIT
+            and command.valid <= now
+            and command.signs & signs
+            and command.uuid not in waiting.queue
+        )
+        while waiting.queue and waiting.sending is None:
+            command = waiting.open.get(waiting.queue[0])
+            if command is not None and now < command.expires:
+                self._keep(replace(command, state=State.SENT, sent=now))
+                waiting.sending = command
+                try:
+                    self._send(device, command.operation, partial(self._done, command), now)
+                except ApiError:  # it is not online, or too many requests are open
+                    self._ends.append((command, None))
+            waiting.queue.popleft()
+
+    def _done(self, command: Command, outcome: Outcome) -> None:
+        self._ends.append((command, outcome))
+        self.on_change()
+
+    def _end(self, command: Command, outcome: Outcome | None) -> None:
+        """`command`, as it was before, was sent with this outcome."""
+        waiting = self._devices.get(command.device)
+        if waiting is None or waiting.sending is not command:
+            return  # its device was deleted meanwhile
+        ended = command
+        if outcome is not None:
+            ended = _after(waiting.open[command.uuid], outcome)
         with self._database.transaction():
             self._write(ended)
-            if not ended.open:
+            if outcome is not None and not ended.open:
                 self._on_result(ended, outcome.at)
         self._remember(ended)
-        self._send_next(device, outcome.at)
+        waiting.sending = None
+        if outcome is None or outcome.failure in _NO_ANSWER:
+            # guess: what is sent now would fail, too, and use up its repetitions.
+            waiting.queue.clear()
+        self._ready[command.device] = None
 
     # Database and memory ---------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
-from emulator.lwm2m.model import Item, Path, Value
+from emulator.lwm2m.model import Path
 from emulator.onenet.errors import ApiError
 from emulator.onenet.years import Year
 
@@ -70,31 +70,6 @@ def failure(error: ApiError, path: str, year: Year) -> Answer:
     return {**answer, "data": None} if refusal.null_data else answer
 
 
-def values(items: Iterable[Item], *, hexadecimal: bool = False) -> list[dict[str, object]]:
-    """Guide 4.2.4; the order of the keys is that of the suite's test specification.
-
-    `hexadecimal`: bytes are texts of hexadecimal digits (`bin2hex`, OneNET's documents of 2019).
-    A resource with several instances is shown as in OneNET's push of command results.
-    """
-    instances: dict[int | None, dict[int | None, dict[str, object]]] = {}
-    for item in items:
-        path, value = item.path, _value(item.value)
-        if hexadecimal and isinstance(item.value, bytes):
-            value = item.value.hex()  # guess: small letters
-        resources = instances.setdefault(path.instance, {})
-        if path.resource_instance is None:
-            resources[path.resource] = {"val": value, "res_id": path.resource}
-        else:
-            empty: dict[str, object] = {"res_inst": [], "res_id": path.resource}
-            several = resources.setdefault(path.resource, empty).setdefault("res_inst", [])
-            assert isinstance(several, list)
-            several.append({"val": value, "res_inst_id": path.resource_instance})
-    return [
-        {"res": list(resources.values()), "obj_inst_id": instance}
-        for instance, resources in instances.items()
-    ]
-
-
 def resources(objects: Iterable[Path], discovered: Iterable[Path]) -> Answer:
     """Guide 4.2.7: the instances of `objects`, each with the resources that discovery found."""
     found: dict[tuple[int, int | None], list[int]] = {}
@@ -124,8 +99,3 @@ def discovered(paths: Iterable[Path]) -> list[dict[str, object]]:
 
 def _order(path: Path) -> tuple[int, int]:
     return path.object, -1 if path.instance is None else path.instance
-
-
-def _value(value: Value) -> object:
-    """Bytes as an array of their numbers (OneNET FAQ); everything else is JSON already."""
-    return list(value) if isinstance(value, bytes) else value

@@ -5,12 +5,21 @@ Of two routes that fit a path the first one is taken.
 
 from __future__ import annotations
 
-from emulator.onenet.http.calls import devices, keys, points, resources, subscriptions, triggers
+from emulator.onenet.http.calls import (
+    devices,
+    keys,
+    offline,
+    points,
+    resources,
+    subscriptions,
+    triggers,
+)
 from emulator.onenet.http.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *keys.ROUTES,
+    *offline.ROUTES,
     *points.ROUTES,
     *resources.ROUTES,
     *subscriptions.ROUTES,

@@ -45,9 +45,6 @@ class Fields:
             pass
         raise self._wrong(name, "a whole number")
 
-    def integer_or_none(self, name: str) -> int | None:
-        return None if self.get(name) is None else self.integer(name)
-
     def number_or_none(self, name: str) -> float | None:
         value = self.get(name)
         try:
@@ -71,7 +68,7 @@ class Fields:
     def time(self, name: str) -> datetime:
         try:
             return from_text(self.text(name))
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise self._wrong(name, "a time such as 2018-03-08 17:30:00") from error
 
     def time_or_none(self, name: str) -> datetime | None:

@@ -17,6 +17,7 @@ from emulator.onenet.http.route import (
     Route,
     object_path,
 )
+from emulator.onenet.json_values import instances
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
 
 _REPLACE = "1"
@@ -25,7 +26,7 @@ _REPLACE = "1"
 async def read(call: Call) -> Answer:
     path = call.path()
     outcome = await call.request(call.device_by_imei(), Read(path))
-    return success(answers.values(outcome.items, hexadecimal=call.query["bin2hex"]))
+    return success(instances(outcome.items, hexadecimal=call.query["bin2hex"]))
 
 
 async def write(call: Call) -> Answer:

@@ -19,6 +19,7 @@ from m5310.onenet import (
     PushError,
     Receiver,
     SignatureWrong,
+    Unknown,
 )
 from m5310.onenet.push.receiver import MAX_BODY
 from tests.support.onenet_sender import (
@@ -129,6 +130,38 @@ def test_a_genuine_body_of_any_content_is_taken_or_malformed(content, send) -> N
     else:
         with pytest.raises(Malformed):
             receiver.receive(body)
+
+
+members = st.fixed_dictionaries(
+    {"type": st.sampled_from([1, 2, 7])},
+    optional=dict.fromkeys(
+        [
+            *("at", "imei", "dev_id", "ds_id", "value", "status", "login_type", "cmd_id"),
+            *("cmd_type", "send_time", "send_status", "confirm_time", "confirm_status"),
+        ],
+        st.none()
+        | st.integers()
+        | st.integers(0, 2**41)
+        | st.floats()
+        | st.text()
+        | st.datetimes(timezones=st.timezones()).map(str)
+        | st.lists(st.none(), max_size=1),
+    ),
+)
+
+
+@given(members)
+@example({"type": 7, "cmd_id": "u", "dev_id": 1, "send_time": "9999-12-31 23:00:00-14:00"})
+@example({"type": 1, "at": 10**400, "dev_id": 1, "ds_id": "x", "value": 0})
+@example({"type": 1, "at": -(10**400), "dev_id": 1, "ds_id": "x", "value": 0})
+def test_a_message_of_any_members_is_taken_whole(content) -> None:
+    (message,) = receiver.receive(plain(json.dumps(content)))
+
+    if isinstance(message, Unknown):
+        assert json.dumps(message.content) == json.dumps(content)
+        assert message.reason
+    elif isinstance(message, Point):
+        assert (str(content["dev_id"]), content["ds_id"]) == (message.device_id, message.stream)
 
 
 @given(st.data(), st.sampled_from([plain(MSG), encrypted(MSG), encrypted(MSG, pad=32)]))

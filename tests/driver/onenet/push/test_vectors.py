@@ -145,7 +145,7 @@ def test_a_result_with_the_least_members() -> None:
         ),
         (
             '{"type":1,"dev_id":1,"ds_id":"x","at":999999999999999,"value":1}',
-            "999999999999999 ms: expected a time before the year 10000",
+            "999999999999999 ms: expected a time of the years 1 to 9999",
         ),
     ],
 )

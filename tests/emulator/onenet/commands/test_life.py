@@ -32,8 +32,11 @@ RESOURCE = Path(3303, 0, 5700)
 WAIT, CANCELLED, SENT, EXPIRED, SUCCESS, FAILED, TIME_OUT, UNDEFINED = range(1, 9)
 ENDED = {CANCELLED, EXPIRED, SUCCESS, FAILED, TIME_OUT, UNDEFINED}
 DEVICES = st.sampled_from((1, 2))
+SECONDS = st.sampled_from((0, 0, 1, 10, 50))
+FAILURES = st.sampled_from(
+    (None, Failure.TIME_OUT, Failure.TIME_OUT, Failure.OFFLINE, Failure.NOT_FOUND)
+)
 SIGNS = st.sampled_from((1, 2, 4))
-BITS = st.integers(1, 7)
 
 
 @dataclass(eq=False)
@@ -98,10 +101,10 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         device=DEVICES,
-        delay=st.integers(0, 50),
+        delay=st.sampled_from((0, 0, 0, 3, 20)),
         span=st.integers(1, 200),
         retry=st.integers(0, 3),
-        signs=BITS,
+        signs=st.sampled_from((7, 7, 7, 3, 4, 1)),
     )
     def create(self, device: int, delay: int, span: int, retry: int, signs: int) -> None:
         tag = str(len(self.by_tag)).encode()
@@ -148,13 +151,19 @@ class Life(RuleBasedStateMachine):
         elif device not in self.open:
             assert not [uuid for uuid in self.allowed[device] if self.ready(uuid)]
 
-    @precondition(lambda self: self.open)
-    @rule(
-        data=st.data(),
-        failure=st.sampled_from((None, *(f for f in Failure))),
-    )
-    def outcome(self, data: st.DataObject, failure: Failure | None) -> None:
-        device = data.draw(st.sampled_from(sorted(self.open)))
+    @rule(device=DEVICES, sign=SIGNS, failures=st.lists(FAILURES, max_size=4), seconds=SECONDS)
+    def conversation(
+        self, device: int, sign: int, failures: list[Failure | None], seconds: int
+    ) -> None:
+        self.sign(device, sign)
+        for failure in failures:
+            self.now += seconds
+            self.outcome(device, failure)
+
+    @rule(device=DEVICES, failure=FAILURES)
+    def outcome(self, device: int, failure: Failure | None) -> None:
+        if device not in self.open:
+            return
         uuid, on_done = self.open.pop(device)
         one = self.expected[uuid]
         if failure is None:
@@ -168,16 +177,25 @@ class Life(RuleBasedStateMachine):
         if failure in (Failure.TIME_OUT, Failure.OFFLINE):
             self.allowed[device] = []
         on_done(Outcome(self.now, failure))
+        self.commands.step(self.now)
         assert self.results.get(uuid) == (one.state if one.state in ENDED else None)
         self.nothing_is_left(device)
 
-    @rule(seconds=st.integers(0, 100))
+    @rule(seconds=SECONDS)
     def wait(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(device=DEVICES)
-    def change_online(self, device: int) -> None:
-        self.online[device] = not self.online[device]
+    @rule(device=DEVICES, what=st.sampled_from(("online", "cancel_all", "delete", "restart")))
+    def upset(self, device: int, what: str) -> None:
+        match what:
+            case "online":
+                self.online[device] = not self.online[device]
+            case "cancel_all":
+                self.cancel_all(device)
+            case "delete":
+                self.delete(device)
+            case "restart":
+                self.restart()
 
     @precondition(lambda self: self.expected)
     @rule(data=st.data())
@@ -192,7 +210,6 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(ApiError, match=f"in state {one.state}, expected 1"):
                 self.commands.cancel(one.device, uuid, self.now)
 
-    @rule(device=DEVICES)
     def cancel_all(self, device: int) -> None:
         self.expire()
         own = {uuid: one for uuid, one in self.expected.items() if one.device == device}
@@ -202,7 +219,6 @@ class Life(RuleBasedStateMachine):
         for uuid in succeeded:
             own[uuid].state = CANCELLED
 
-    @rule(device=DEVICES)
     def delete(self, device: int) -> None:
         self.commands.forget(device)
         late = self.open.pop(device, None)
@@ -210,9 +226,9 @@ class Life(RuleBasedStateMachine):
         self.allowed[device] = []
         if late is not None:
             late[1](Outcome(self.now))
+            self.commands.step(self.now)
         assert self.commands.history(device, 0, None, self.now, per_page=100) == (0, [])
 
-    @rule()
     def restart(self) -> None:
         """As after kill -9: all that is left is the database."""
         self.open.clear()
@@ -240,7 +256,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=scaled(200), stateful_step_count=60, deadline=None)
+TestLife.settings = settings(max_examples=scaled(400), stateful_step_count=40, deadline=None)
 
 
 def test_what_is_kept_is_what_was_asked() -> None:
@@ -280,4 +296,5 @@ def test_what_is_kept_is_what_was_asked() -> None:
     again.step(1)
     while outcomes:
         outcomes.pop()(Outcome(1))
+        again.step(1)
     assert sent == [operation for _, operation in wanted]

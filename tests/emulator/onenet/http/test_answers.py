@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from emulator.lwm2m.model import Item, Path
 from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http import answers
+from emulator.onenet.json_values import instances
 from emulator.onenet.years import YEARS
 
 TEMPERATURE = Path(3303, 0, 5700)
@@ -23,7 +24,7 @@ def decoded(answer: answers.Answer) -> dict[str, object]:
 
 
 def test_values_have_the_form_of_the_test_specification() -> None:
-    shown = json.dumps(answers.values([Item(TEMPERATURE, 20.123)]), separators=(",", ":"))
+    shown = json.dumps(instances([Item(TEMPERATURE, 20.123)]), separators=(",", ":"))
     assert shown == '[{"res":[{"val":20.123,"res_id":5700}],"obj_inst_id":0}]'
 
 
@@ -33,11 +34,11 @@ def test_values_are_grouped_by_instance() -> None:
         Item(Path(3303, 0, 5701), "Cel"),
         Item(Path(3303, 1, 5700), 2.5),
     ]
-    assert answers.values(items) == [
+    assert instances(items) == [
         {"res": [{"val": 1.5, "res_id": 5700}, {"val": "Cel", "res_id": 5701}], "obj_inst_id": 0},
         {"res": [{"val": 2.5, "res_id": 5700}], "obj_inst_id": 1},
     ]
-    assert answers.values([]) == []
+    assert instances([]) == []
 
 
 def test_resource_with_several_instances_is_shown_as_in_a_push() -> None:
@@ -48,7 +49,7 @@ def test_resource_with_several_instances_is_shown_as_in_a_push() -> None:
     ]
     several = [{"val": 1, "res_inst_id": 0}, {"val": 5, "res_inst_id": 1}]
     res = [{"res_inst": several, "res_id": 6}, {"val": "OneNET", "res_id": 0}]
-    assert answers.values(items) == [{"res": res, "obj_inst_id": 0}]
+    assert instances(items) == [{"res": res, "obj_inst_id": 0}]
 
 
 def test_bytes_become_an_array_of_numbers() -> None:
@@ -59,7 +60,7 @@ def test_bytes_become_an_array_of_numbers() -> None:
         (7, 7),
         ("E309C82FE6", "E309C82FE6"),
     ]:
-        ((shown,),) = [entry["res"] for entry in answers.values([Item(TEMPERATURE, value)])]
+        ((shown,),) = [entry["res"] for entry in instances([Item(TEMPERATURE, value)])]
         assert shown == {"val": expected, "res_id": 5700}
         assert type(shown["val"]) is type(expected)
 

@@ -279,9 +279,9 @@ async def test_call_that_is_not_served_is_refused(year: int, errno: int, reason:
             "errno": 8,
             "error": "not found: POST /devices/5 is not served, expected DELETE or GET or PUT",
         }
-        assert await api.call("GET", "/nbiot/offline") == {
+        assert await api.call("GET", "/nbiot/nowhere") == {
             "errno": errno,
-            "error": f"{reason}: GET /nbiot/offline is not served",
+            "error": f"{reason}: GET /nbiot/nowhere is not served",
         }
         assert await api.call("PUT", "/nbiot") == {
             "errno": errno,
