@@ -23,14 +23,13 @@ from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
-from emulator.simulation.fleet import identities
+from emulator.simulation.fleet import identities, modules_of
 from emulator.simulation.kept import open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
@@ -161,12 +160,11 @@ class Emulator:
         self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
         self._identities = identities(imei, imsi, modules)
         kept = open_file(db, keep_days, keep_points, server)
-        of_run = seed + run_number(air, self.clock.now())
-        self.platform = open_platform(year_of(year), of_run, *kept, self._identities)
+        run = run_number(air, self.clock.now())
+        self.platform = open_platform(year_of(year), seed + run, *kept, self._identities)
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses, allow_hosts)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
@@ -174,14 +172,9 @@ class Emulator:
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
         self._trace, self._shown = trace, trace if trace_air else None
         self._record, self._capture, self._cold = record, capture, cold
-        module = partial(
-            Module,
-            firmware=firmware,
-            speed=baud or FACTORY_SPEED,
-            boot_noise=boot_noise,
-            strict_host=strict_host,
-            style=style or ("onenet" if server is None else "standard"),
-        )
+        self._with_devices = device and server is None
+        style = style or ("onenet" if server is None else "standard")
+        module = modules_of(firmware, baud, style, boot_noise=boot_noise, strict_host=strict_host)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str], allow_hosts: Sequence[str]) -> None:
