@@ -178,13 +178,10 @@ class Devices:
     def _restore(self) -> None:
         """Changes were undone, perhaps with the last deletion."""
         device, self._deleted = self._deleted, None
-        if (
-            device is not None
-            and self._database.execute(
-                "SELECT 1 FROM devices WHERE id = ?", (int(device.id),)
-            ).fetchone()
-        ):
+        query = "SELECT 1 FROM devices WHERE id = ?"
+        if device is not None and self._database.execute(query, (int(device.id),)).fetchone():
             self._add(device)
+            self._by_id = dict(sorted(self._by_id.items(), key=lambda entry: int(entry[0])))
 
     def _add(self, device: Device) -> None:
         self._by_id[device.id] = self._by_imei[device.description.imei] = device

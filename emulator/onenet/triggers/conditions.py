@@ -20,11 +20,12 @@ from emulator.onenet.triggers.expression import (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A data point that comes. `previous`: the stream's newest point before it. `current`: the
-    values of the streams that an expression names, with this one.
+    """A data point that comes, and its JSON `value`. `previous`: the stream's newest point before
+    it. `current`: the values of the streams that an expression names, with this one.
     """
 
     point: Point
+    value: Value
     previous: Callable[[], Point | None]
     current: Current
 
@@ -92,7 +93,7 @@ def _compares(compare: Callable[[float, float], bool]) -> Callable[[object], Mad
         limit = _number(threshold)
 
         def condition(arrival: Arrival) -> bool:
-            number = number_of(arrival.point.value)
+            number = number_of(arrival.value)
             return number is not None and compare(number, limit)
 
         return Made(condition, threshold)
@@ -108,7 +109,7 @@ def _crosses(threshold: object) -> Made:
     within = _range(threshold)
 
     def condition(arrival: Arrival) -> bool:
-        now = within(arrival.point.value)
+        now = within(arrival.value)
         if now is None:
             return False
         previous = arrival.previous()
@@ -122,7 +123,7 @@ def _is(wanted: bool) -> Callable[[object], Made]:
 
     def make(threshold: object) -> Made:
         within = _range(threshold)
-        return Made(lambda arrival: within(arrival.point.value) is wanted, threshold)
+        return Made(lambda arrival: within(arrival.value) is wanted, threshold)
 
     return make
 

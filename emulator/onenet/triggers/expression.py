@@ -39,6 +39,8 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # guess: characters of a number that is reported as a text.
 _MAX_NUMBER = 40
+# Characters of an object that is reported as a text; more would hold the event loop for too long.
+_MAX_OBJECT = 4096
 
 
 class ExpressionError(ValueError):
@@ -269,6 +271,8 @@ def _calculates(calculate: Callable[[float, float], float]) -> Callable[[Value, 
 def _entry(container: Value, key: Value) -> Value:
     if isinstance(container, str):
         # guess: a device reports an object as the text of its JSON, as LwM2M has no objects.
+        if len(container) > _MAX_OBJECT:
+            raise _Undefined
         try:
             container = json.loads(container)
         except (ValueError, RecursionError):

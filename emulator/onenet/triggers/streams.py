@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from emulator.onenet.store.database import Database
 from emulator.onenet.store.streams import Point
+from emulator.onenet.triggers.expression import Value
+from emulator.onenet.triggers.trigger import Watch
 
 # Streams that are read from the database at once: much less than 1 ms.
 _PIECE = 500
@@ -20,6 +22,33 @@ def newest(database: Database, device: str, stream: str) -> Point | None:
         (int(device), stream),
     ).fetchone()
     return None if row is None else Point(*row)
+
+
+class Report:
+    """The points of streams while the points of one report come; each is read and decoded once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._newest: dict[Watch, Point | None] = {}
+        self._values: dict[str, Value] = {}
+
+    def newest(self, watch: Watch) -> Point | None:
+        """The newest point of a stream so far."""
+        if watch not in self._newest:
+            self._newest[watch] = newest(self._database, str(watch[0]), watch[1])
+        return self._newest[watch]
+
+    def came(self, watch: Watch, point: Point) -> None:
+        """`point` is the newest one of the stream."""
+        self._newest[watch] = point
+
+    def value(self, point: Point | None) -> Value:
+        """The JSON value of `point`. Raises LookupError if there is none."""
+        if point is None:
+            raise LookupError
+        if point.text not in self._values:
+            self._values[point.text] = point.value
+        return self._values[point.text]
 
 
 def all_streams(database: Database) -> Iterator[tuple[str, str]]:

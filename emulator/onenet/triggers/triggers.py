@@ -16,7 +16,7 @@ from emulator.onenet.triggers.content import Content, loaded
 from emulator.onenet.triggers.deliveries import Deliveries
 from emulator.onenet.triggers.expression import Value
 from emulator.onenet.triggers.silences import Silences
-from emulator.onenet.triggers.streams import all_streams, newest
+from emulator.onenet.triggers.streams import Report, all_streams, newest
 from emulator.onenet.triggers.trigger import Trigger, Watch
 
 # guess: bound memory; the limits of the real platform are not published. Devices and streams that
@@ -141,15 +141,15 @@ class Triggers:
         """
         if not self._watching:
             return
-        before: dict[Watch, Point] = {}  # of the same report
+        report = Report(self._database)
         for number, stream, value, at_ms in rows:
-            device = str(number)
-            triggers = self._triggers_of(device, stream)
+            here = str(number), stream
+            triggers = self._triggers_of(*here)
             if triggers:
                 point = Point(at_ms, text_of(value))
                 for trigger in triggers:
-                    self._judge(trigger, device, stream, point, before, now)
-                before[device, stream] = point
+                    self._judge(trigger, here, point, report, now)
+                report.came(here, point)
 
     @property
     def due(self) -> float | None:
@@ -175,33 +175,20 @@ class Triggers:
     # Points ----------------------------------------------------------------------------------
 
     def _judge(
-        self,
-        trigger: Trigger,
-        device: str,
-        stream: str,
-        point: Point,
-        before: dict[Watch, Point],
-        now: float,
+        self, trigger: Trigger, here: tuple[str, str], point: Point, report: Report, now: float
     ) -> None:
-        def previous() -> Point | None:
-            return before.get((device, stream)) or newest(self._database, device, stream)
-
         def current(number: int) -> Value:
-            if trigger.content.ds_uuids is None or trigger.watches[number] == (device, stream):
-                return point.value
-            other = trigger.watches[number]
-            found = before.get(other) or newest(self._database, str(other[0]), other[1])
-            if found is None:
-                raise LookupError
-            return found.value
+            watch = here if trigger.content.ds_uuids is None else trigger.watches[number]
+            return report.value(point) if watch == here else report.value(report.newest(watch))
 
         try:
-            fires = trigger.made.condition(Arrival(point, previous, current))
-        except RecursionError:  # objects that are nested too deeply to be compared
+            arrival = Arrival(point, report.value(point), lambda: report.newest(here), current)
+            fires = trigger.made.condition(arrival)
+        except RecursionError:  # objects that are nested too deeply
             fires = False
         if fires:
-            self._fire(trigger, device, stream, point, now)
-        self._silences.point(trigger, (device, stream), now)
+            self._fire(trigger, *here, point, now)
+        self._silences.point(trigger, here, now)
 
     def _fire_silent(self, trigger: Trigger, device: str, stream: str, now: float) -> None:
         if self._exists(device):

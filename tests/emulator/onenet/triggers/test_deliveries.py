@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.onenet.posting import Post, Reply
 from emulator.onenet.triggers import deliveries
+from tests.support.effort import scaled
 from tests.support.trigger_bench import DEVICE, GOOD, STREAM, URL, TriggerBench
 
 BAD = Reply(500)
@@ -194,7 +195,7 @@ def test_message_of_a_report_that_was_undone_is_not_sent(bench: TriggerBench) ->
     assert values(bench) == [6]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=scaled(100))
 @given(
     st.lists(st.sampled_from([GOOD, BAD, AWAY, None]), max_size=60),
     st.lists(st.floats(0, 50), min_size=1, max_size=20),

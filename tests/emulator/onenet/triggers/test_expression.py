@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emulator.onenet.triggers.expression import (
@@ -19,6 +19,7 @@ from emulator.onenet.triggers.expression import (
     Expression,
     ExpressionError,
 )
+from tests.support.effort import scaled
 
 
 def holds(text: str, *values: object) -> bool:
@@ -238,6 +239,7 @@ def enclosed(tree: Tree, least: int) -> str:
     return text if strength >= least else f"({text})"
 
 
+@settings(max_examples=scaled(1000))
 @given(trees)
 @example(("==", ("<", 1, 2), True))
 def test_it_has_the_value_of_its_tree(tree: Tree) -> None:
@@ -272,6 +274,7 @@ pieces = st.sampled_from(
 )
 
 
+@settings(max_examples=scaled(1000))
 @given(st.one_of(st.text(), st.lists(pieces, max_size=400).map("".join)), st.text())
 def test_any_text_is_an_expression_or_is_refused(text: str, value: str) -> None:
     try:

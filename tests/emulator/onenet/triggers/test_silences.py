@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from emulator.onenet.triggers import silences
+from tests.support.effort import scaled
 from tests.support.trigger_bench import DEVICE, STREAM, TriggerBench
 
 DEVICES = (DEVICE, DEVICE + 1, DEVICE + 2)
@@ -128,7 +129,7 @@ class Silence(RuleBasedStateMachine):
 
 
 TestSilence = Silence.TestCase
-TestSilence.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSilence.settings = settings(max_examples=scaled(200), stateful_step_count=30)
 
 
 # Many streams ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -218,3 +219,22 @@ def test_a_point_costs_the_same_however_many_triggers_watch_others(bench: Trigge
     for number in range(999):
         bench.create("<", 0, ds_id=f"3303_{number}_5701")
     assert min(cost() for _ in range(5)) < 3 * few
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": "x" * 60_000},
+        json.dumps({"a": 1, "b": "x" * 60_000}),
+        json.dumps({"a": 1, "b": "x" * 4000}),
+        {str(number): number for number in range(5000)},
+    ],
+)
+def test_the_longest_expression_of_a_long_value_takes_little_time(
+    bench: TriggerBench, value: object
+) -> None:
+    bench.create("exp", "||".join(["$val[0]['a']==2"] * 55 + ["$val[0]['b']==2"]))
+    rows = [(A, STREAM, value, 0)]
+    begin = time.thread_time()
+    bench.triggers.on_points(rows, bench.now)
+    assert time.thread_time() - begin < 0.02  # aim 0.005; other programs may have the processor
