@@ -185,7 +185,7 @@ def description(body: Mapping[str, object]) -> Description:
     if protocol is None:
         raise required("protocol")
     if protocol.upper() != "LWM2M":
-        raise invalid(f"protocol {shown(protocol)}, expected LWM2M")
+        raise ApiError(Reason.INVALID_PROTOCOL, f"{shown(protocol)}, expected LWM2M")
     device_imei, device_imsi = _identity(body)
     if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
         raise invalid(f"auth {shown(auth)}, expected 1 to 16 letters or digits")
