@@ -21,15 +21,14 @@ from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.onenet.devices import Description
-from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.cloud import Applications
-from emulator.simulation.fleet import identities, maker
+from emulator.simulation.fleet import identities, modules_of
+from emulator.simulation.kept import open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     check_parts,
@@ -105,8 +104,11 @@ class Emulator:
         trace_air: bool = False,
         capture: Callable[[bytes], object] | None = None,
         downlink_window: float | None = DOWNLINK_WINDOW,
+        db: Path | str | None = None,
+        keep_days: float | None = None,
+        keep_points: int | None = None,
     ) -> None:
-        """Checks its parameters; `start` opens ports.
+        """Checks its parameters, and opens `db`; `start` opens ports.
 
         - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
           standard input and output. `link`: path of a symbolic link to make to the pty.
@@ -147,30 +149,32 @@ class Emulator:
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
+        - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
+          has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
 
-        Raises ValueError or TypeError naming the invalid parameter.
+        Raises ValueError or TypeError naming the invalid parameter, OSError naming the file `db`.
         """
         check_types(Emulator.__init__, locals())
         place, to = (http, allow_hosts), (push, token, aes_key, server)
         self._applications = Applications.of(place, api_key, to, allow_network=allow_network)
-        self.api_key = self._applications.key
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
         self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
-        self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
+        self._identities = identities(imei, imsi, modules)
+        kept = open_file(db, keep_days, keep_points, server)
+        run = run_number(air, self.clock.now())
+        self.platform = open_platform(year_of(year), seed + run, *kept, self._identities)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._identities = identities(imei, imsi, modules)
-        self._trace, self._shown = trace, trace if trace_air else None
-        self._record, self._capture, self._cold = record, capture, cold
-        options = {"boot_noise": boot_noise, "strict_host": strict_host}
-        module = maker(firmware, baud, style, self.server, self.now(), **options)
+        self._trace, self._record, self._capture = trace, record, capture
+        self._shown, self._cold, self._device = trace if trace_air else None, cold, device
+        style = style or ("onenet" if server is None else "standard")
+        module = modules_of(firmware, baud, style, boot_noise=boot_noise, strict_host=strict_host)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
@@ -239,6 +243,11 @@ class Emulator:
         return self.line.port
 
     @property
+    def api_key(self) -> str:
+        """What clients of the API must send."""
+        return self._applications.key
+
+    @property
     def imei(self) -> str:
         return self.module.identity.imei
 
@@ -292,7 +301,8 @@ class Emulator:
         async with AsyncExitStack() as opened:
             opened.callback(self._scheduler.stop)
             self._scheduler.start()
-            opened.callback(self._take_offline)
+            # Modules end with the emulator, other devices do not.
+            opened.callback(lambda: self.platform.close(self.now(), online=not self.boards))
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -308,7 +318,7 @@ class Emulator:
             opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, reported("record"), ends=True))
-            if self._with_devices:
+            if self._device and self.server is None:
                 self._create_devices()
             if self.server is None:
                 act = self._scheduler.input
@@ -370,16 +380,10 @@ class Emulator:
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
-    def _take_offline(self) -> None:
-        self.platform.server.close(self.now())
-
     def _create_devices(self) -> None:
-        for place, identity in enumerate(self._identities):
-            imei, imsi = identity.imei, identity.imsi
-            description = Description(f"M5310 {imei}", imei, imsi, psk=self.psk)
-            device = self.platform.create_device(description, self.now())
-            if self.boards:
-                self.boards[place].device_id = device.id
+        devices = list(take_up(self.platform, self._identities, self.psk, self.now()))
+        for board, device in zip(self.boards, devices, strict=False):
+            board.device_id = device.id
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air.

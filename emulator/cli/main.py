@@ -37,7 +37,7 @@ _MEANINGLESS = {
     },
     "--server": {
         *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
-        *("push", "token", "aes_key"),
+        *("push", "token", "aes_key", "db", "keep_days", "keep_points"),
     },
     "--air memory": {"coap", "coaps", "server"},
 }

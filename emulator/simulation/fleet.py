@@ -1,4 +1,4 @@
-"""Modules: what makes them; IMEI, IMSI and links of several, counted up. Pure."""
+"""Several modules: their IMEI, IMSI and links, counted up. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
@@ -15,28 +16,6 @@ from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
 
 _DEFAULT = Identity()
-
-
-def maker(
-    firmware: Firmware,
-    baud: int | None,
-    style: str | None,
-    server: str | None,
-    now: float,
-    *,
-    boot_noise: bool,
-    strict_host: bool,
-) -> Callable[..., Module]:
-    """Makes the module of an identity; the parameters are those of the emulator."""
-    return partial(
-        Module,
-        firmware=firmware,
-        speed=baud or FACTORY_SPEED,
-        boot_noise=boot_noise,
-        strict_host=strict_host,
-        style=style or ("onenet" if server is None else "standard"),
-        now=now,
-    )
 
 
 def identities(imei: str, imsi: str, count: int) -> list[Identity]:
@@ -70,3 +49,22 @@ def _counted(name: str, first: str, place: int) -> str:
     if not first.isdecimal() or len(str(int(first) + place)) > len(first):
         raise ValueError(f"{name} {first!r}: expected digits that can be counted up by {place}")
     return str(int(first) + place).zfill(len(first))
+
+
+def modules_of(
+    firmware: Firmware,
+    baud: int | None,
+    style: Literal["onenet", "standard"],
+    *,
+    boot_noise: bool,
+    strict_host: bool,
+) -> Callable[..., Module]:
+    """Makes a module of an identity, a `seed` and the time `now`."""
+    return partial(
+        Module,
+        firmware=firmware,
+        speed=baud or FACTORY_SPEED,
+        boot_noise=boot_noise,
+        strict_host=strict_host,
+        style=style,
+    )
