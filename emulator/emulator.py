@@ -23,16 +23,14 @@ from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.module.settings import FACTORY_SPEED
-from emulator.onenet.devices import Description
 from emulator.onenet.http.api import HttpApi
-from emulator.onenet.platform import Platform
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
-from emulator.simulation.fleet import identities
+from emulator.simulation.fleet import identities, modules_of
+from emulator.simulation.kept import open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     address_of,
@@ -108,8 +106,11 @@ class Emulator:
         trace_air: bool = False,
         capture: Callable[[bytes], object] | None = None,
         downlink_window: float | None = DOWNLINK_WINDOW,
+        db: Path | str | None = None,
+        keep_days: float | None = None,
+        keep_points: int | None = None,
     ) -> None:
-        """Checks its parameters; `start` opens ports.
+        """Checks its parameters, and opens `db`; `start` opens ports.
 
         - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
           standard input and output. `link`: path of a symbolic link to make to the pty.
@@ -147,8 +148,10 @@ class Emulator:
         - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
           `record` with each line of a recording of the first module (`emulator.recording`). What
           they raise goes to the event loop's exception handler; `record` is not called again then.
+        - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
+          has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
 
-        Raises ValueError or TypeError naming the invalid parameter.
+        Raises ValueError or TypeError naming the invalid parameter, OSError naming the file `db`.
         """
         check_types(Emulator.__init__, locals())
         self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
@@ -157,25 +160,21 @@ class Emulator:
         self.psk = checked_psk(psk, coaps, server)
         self.server = server_address(server, allow_network=allow_network)
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self._with_devices = device and server is None
         self.clock, self.baud = clock or LoopClock(), baud
-        self.platform = Platform(year_of(year), seed=seed + run_number(air, self.clock.now()))
+        self._identities = identities(imei, imsi, modules)
+        kept = open_file(db, keep_days, keep_points, server)
+        run = run_number(air, self.clock.now())
+        self.platform = open_platform(year_of(year), seed + run, *kept, self._identities)
         self._http = None if http is None or server else address_of(http, "http", split)
         self._connect(platform_addresses, allow_hosts)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._identities = identities(imei, imsi, modules)
         self._trace, self._shown = trace, trace if trace_air else None
         self._record, self._capture, self._cold = record, capture, cold
-        module = partial(
-            Module,
-            firmware=firmware,
-            speed=baud or FACTORY_SPEED,
-            boot_noise=boot_noise,
-            strict_host=strict_host,
-            style=style or ("onenet" if server is None else "standard"),
-        )
+        self._with_devices = device and server is None
+        style = style or ("onenet" if server is None else "standard")
+        module = modules_of(firmware, baud, style, boot_noise=boot_noise, strict_host=strict_host)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str], allow_hosts: Sequence[str]) -> None:
@@ -297,7 +296,8 @@ class Emulator:
         async with AsyncExitStack() as opened:
             opened.callback(self._scheduler.stop)
             self._scheduler.start()
-            opened.callback(self._take_offline)
+            # Modules end with the emulator, other devices do not.
+            opened.callback(lambda: self.platform.close(self.now(), online=not self.boards))
             for place, board in enumerate(self.boards):
                 trace = self._trace_of(place)
                 board.open(self.clock, trace, self.ended.set)
@@ -377,16 +377,10 @@ class Emulator:
             self.clock.watch(air.poll, timers=True)
             opened.callback(self.clock.unwatch, air.poll)
 
-    def _take_offline(self) -> None:
-        self.platform.server.close(self.now())
-
     def _create_devices(self) -> None:
-        for place, identity in enumerate(self._identities):
-            imei, imsi = identity.imei, identity.imsi
-            description = Description(f"M5310 {imei}", imei, imsi, psk=self.psk)
-            device = self.platform.create_device(description, self.now())
-            if self.boards:
-                self.boards[place].device_id = device.id
+        devices = list(take_up(self.platform, self._identities, self.psk, self.now()))
+        for board, device in zip(self.boards, devices, strict=False):
+            board.device_id = device.id
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air.

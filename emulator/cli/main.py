@@ -35,7 +35,10 @@ _MEANINGLESS = {
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
         *("allow_network", "downlink_window"),
     },
-    "--server": {"http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"},
+    "--server": {
+        *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
+        *("db", "keep_days", "keep_points"),
+    },
     "--air memory": {"coap", "coaps", "server"},
 }
 _OPTIONS = {

@@ -176,6 +176,25 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         help="the cloud has no device for this module and refuses its login",
     )
     cloud.add_argument(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        help="keep what the cloud has in FILE, made if there is none: devices, keys, data points,"
+        " triggers, commands; the next start with it goes on (default: in memory)",
+    )
+    cloud.add_argument(
+        "--keep-days",
+        type=values.days,
+        metavar="N",
+        help="drop data points in FILE that are older (default: keep all)",
+    )
+    cloud.add_argument(
+        "--keep-points",
+        type=values.points,
+        metavar="N",
+        help="drop all but the newest N data points of each stream in FILE (default: keep all)",
+    )
+    cloud.add_argument(
         "--year",
         type=int,
         choices=tuple(YEARS),

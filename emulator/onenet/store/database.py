@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.onenet.store.schema import MIGRATIONS
+
+logger = logging.getLogger("emulator.store")
 
 _IN_MEMORY = ":memory:"
 
@@ -35,7 +38,7 @@ class Database:
             )
         except sqlite3.Error as error:
             raise OSError(0, f"{error}, expected a file that can be written", name) from error
-        self._depth = 0
+        self._depth, self._failing = 0, False
         try:
             self._prepare(name)
         except BaseException:
@@ -45,6 +48,10 @@ class Database:
     def close(self) -> None:
         """A second call does nothing."""
         self._connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_connection"):
+            self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -60,6 +67,7 @@ class Database:
             yield
             if self._depth == 1:
                 self.execute("COMMIT")
+                self._failing = False
         except BaseException:
             if self._depth == 1:
                 self._undo()
@@ -72,14 +80,22 @@ class Database:
         try:
             return self._connection.execute(sql, values)
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}") from error
+            raise self._failure(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Within a transaction. Raises StoreError."""
         try:
             self._connection.executemany(sql, rows)
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.OperationalError) -> StoreError:
+        """The first of several is logged."""
+        failure = StoreError(f"{self.path or _IN_MEMORY}: {error}")
+        if not self._failing:
+            self._failing = True
+            logger.error("%s; what cannot be kept is refused until it works again", failure)
+        return failure
 
     def _undo(self) -> None:
         if self._connection.in_transaction:  # SQLite ends it itself after some errors
