@@ -24,8 +24,9 @@ class Description:
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
     itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
-    of the documents of 2019); None: none is asked for. `psk`: its first key for DTLS. `location`
-    and `other` are JSON objects, kept unchanged.
+    of the documents of 2019); None: none is asked for. `psk`: its first key for DTLS. `chip`: a
+    number of the same documents, without effect here. `location` and `other` are JSON objects, kept
+    unchanged.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Description:
     other: dict[str, object] | None = None
     auth: str | None = None
     psk: str | None = None
+    chip: int | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -185,7 +185,7 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
             '"mode" is not served, expected data',
         ),
         (bodies.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
-        (bodies.description, {"chip": "x"}, '"chip" is not served, expected title, desc, tags'),
+        (bodies.description, {"chips": "x"}, '"chips" is not served, expected title, desc, tags'),
     ],
 )
 def test_unknown_member_of_a_body_is_refused_by_name(
