@@ -173,8 +173,7 @@ class Emulator:
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
         self._trace, self._record, self._capture = trace, record, capture
         self._shown, self._cold, self._device = trace if trace_air else None, cold, device
-        style = style or ("onenet" if server is None else "standard")
-        module = modules_of(firmware, baud, style, boot_noise=boot_noise, strict_host=strict_host)
+        module = modules_of(firmware, baud, (style, server), boot_noise, strict_host)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
