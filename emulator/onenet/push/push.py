@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from random import Random
@@ -16,7 +17,7 @@ from emulator.onenet.push import messages
 from emulator.onenet.push.queue import Queue, Waiting
 from emulator.onenet.push.settings import MAX_BATCH_COUNT, Settings
 from emulator.onenet.push.signature import aes_key, encrypt, sign
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 
 logger = logging.getLogger("emulator.push")
 
@@ -101,7 +102,10 @@ class Push:
 
         def checked(problem: str, _now: float) -> None:
             if not problem:
-                self._take(settings, State.ON)
+                try:
+                    self._take(settings, State.ON)
+                except StoreError as error:
+                    problem = str(error)
                 self._change()
             on_done(problem)
 
@@ -227,10 +231,14 @@ class Push:
         self, settings: Settings, batch: Sequence[Waiting], reply: Reply, now: float
     ) -> None:
         self._in_flight = None
+        problem = "" if reply.delivered else reply.problem
         if reply.delivered:
-            self._queue.done(batch)
+            try:
+                self._queue.done(batch)
+            except StoreError as error:  # they stay, and are sent again
+                problem = str(error)
         if settings is self.settings:
-            self._succeeded() if reply.delivered else self._failed(reply.problem, now)
+            self._failed(problem, now) if problem else self._succeeded()
         self._change()
 
     # Checks ------------------------------------------------------------------------------
@@ -298,7 +306,8 @@ class Push:
                 self.failures,
             )
             self.state, self.enabled, self._in_a_row = State.STOPPED, False, 0
-            self._clear_queue(now)
+            with suppress(StoreError):  # they stay, and are pushed later
+                self._clear_queue(now)
 
     def _clear_queue(self, now: float) -> None:
         self._queue.clear()
