@@ -170,10 +170,39 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         "--api-key", metavar="KEY", help="key that HTTP clients must send (default: random)"
     )
     cloud.add_argument(
+        "--push",
+        metavar="URL",
+        help="an application that gets what happens: data points, devices online and offline,"
+        " results of offline commands; with --token",
+    )
+    cloud.add_argument("--token", help="secret of the application, which signs what it gets")
+    cloud.add_argument(
+        "--aes-key", metavar="KEY", help="encrypt what is pushed: 43 letters or digits"
+    )
+    cloud.add_argument(
         "--no-device",
         dest="device",
         action="store_false",
         help="the cloud has no device for this module and refuses its login",
+    )
+    cloud.add_argument(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        help="keep what the cloud has in FILE, made if there is none: devices, keys, data points,"
+        " triggers, commands; the next start with it goes on (default: in memory)",
+    )
+    cloud.add_argument(
+        "--keep-days",
+        type=values.days,
+        metavar="N",
+        help="drop data points in FILE that are older (default: keep all)",
+    )
+    cloud.add_argument(
+        "--keep-points",
+        type=values.points,
+        metavar="N",
+        help="drop all but the newest N data points of each stream in FILE (default: keep all)",
     )
     cloud.add_argument(
         "--year",
@@ -337,5 +366,6 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument(
         "--allow-network",
         action="store_true",
-        help="UDP sockets of the module may send to other machines (default: loopback only)",
+        help="UDP sockets of the module, pushes and triggers may send to other machines (default:"
+        " loopback only)",
     )

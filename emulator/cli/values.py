@@ -94,6 +94,14 @@ def factor(text: str) -> float:
     return _number(text, "a factor of 0.001 or more", lowest=0.001)
 
 
+def days(text: str) -> float:
+    return _number(text, "a number of days, 0.001 or more", lowest=0.001)
+
+
+def points(text: str) -> int:
+    return int(_number(text, "a number of points, 1 or more", lowest=1.0))
+
+
 def _number(text: str, expected: str, *, lowest: float) -> float:
     try:
         number = float(text)

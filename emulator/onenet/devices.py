@@ -24,8 +24,9 @@ class Description:
 
     `observed` is the API's `obsv`: the platform discovers and observes the device's objects by
     itself after each login. `auth`: the authentication code that its module must send (`Auth_Code`
-    of the documents of 2019); None: none is asked for. `psk`: its first key for DTLS. `location`
-    and `other` are JSON objects, kept unchanged.
+    of the documents of 2019); None: none is asked for. `psk`: its first key for DTLS. `chip`: a
+    number of the same documents, without effect here. `location` and `other` are JSON objects, kept
+    unchanged.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Description:
     other: dict[str, object] | None = None
     auth: str | None = None
     psk: str | None = None
+    chip: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -178,13 +180,10 @@ class Devices:
     def _restore(self) -> None:
         """Changes were undone, perhaps with the last deletion."""
         device, self._deleted = self._deleted, None
-        if (
-            device is not None
-            and self._database.execute(
-                "SELECT 1 FROM devices WHERE id = ?", (int(device.id),)
-            ).fetchone()
-        ):
+        query = "SELECT 1 FROM devices WHERE id = ?"
+        if device is not None and self._database.execute(query, (int(device.id),)).fetchone():
             self._add(device)
+            self._by_id = dict(sorted(self._by_id.items(), key=lambda entry: int(entry[0])))
 
     def _add(self, device: Device) -> None:
         self._by_id[device.id] = self._by_imei[device.description.imei] = device

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     LIMIT = "system limit"
     DEVICE_LIMIT = "device count limit by account policy"
     TOO_MANY_DEVICES = "max device count limit is 1000 for one time"
+    INVALID_PROTOCOL = "invalid protocol"
     NOT_ONLINE = "device not online"
     # Of a request to a device: `detail` is a `Failure` of `lwm2m.requests`, such as NOT_FOUND, its
     # refusal; TIME_OUT, no answer; OFFLINE, it has logged out before its answer.

@@ -100,9 +100,16 @@ class Platform:
         return earliest(*due)
 
     def close(self, now: float, *, online: bool = False) -> None:
-        """End all requests. `online`: in the database the devices stay online, for a next start."""
+        """End all requests, and close the file of the database.
+
+        `online`: in the file the devices stay online, for a next start.
+        """
         self._closing = online
         self.server.close(now)
+        with suppress(StoreError):
+            self.commands.step(now)  # those that were sent have ended
+        if self.database.path is not None:
+            self.database.close()
 
     def _changed(self) -> None:
         self.on_change()
@@ -140,6 +147,7 @@ class Platform:
                 self.devices.delete(device)
                 self._registrations.drop(device.endpoint)
                 self.commands.forget(int(device.id))
+            self.commands.drop(int(device.id))
             self.on_change()
             self.server.registrations.forget(device.endpoint)
 

@@ -71,6 +71,7 @@ _CLASSIC: Refusals = {
     Reason.UNSUCCESS: Refusal(16, "unsuccess: {detail} null"),
     Reason.DEVICE_LIMIT: Refusal(19),
     Reason.TOO_MANY_DEVICES: Refusal(20),
+    Reason.INVALID_PROTOCOL: Refusal(22),
 }
 # OneNET's error table of 2019, which has fewer numbers. No capture of it was found.
 _INVALID_2019 = Refusal(5108, "invalid parameter: {detail}")
@@ -91,6 +92,7 @@ _NBIOT_2019: Refusals = {
     # guess: the table has no numbers of their own for these.
     Reason.INVALID_JSON: Refusal(5108, "invalid parameter: the body is not JSON"),
     Reason.NOT_FOUND: _INVALID_2019,
+    Reason.INVALID_PROTOCOL: _INVALID_2019,
 }
 
 

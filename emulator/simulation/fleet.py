@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
+from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
+from emulator.module.module import Module
+from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
 
@@ -43,3 +49,25 @@ def _counted(name: str, first: str, place: int) -> str:
     if not first.isdecimal() or len(str(int(first) + place)) > len(first):
         raise ValueError(f"{name} {first!r}: expected digits that can be counted up by {place}")
     return str(int(first) + place).zfill(len(first))
+
+
+def modules_of(
+    firmware: Firmware,
+    baud: int | None,
+    style: tuple[Literal["onenet", "standard"] | None, str | None],
+    boot_noise: bool,
+    strict_host: bool,
+) -> Callable[..., Module]:
+    """Makes a module of an identity, a `seed` and the time `now`.
+
+    `style`: None: by the server that follows, in place of the cloud.
+    """
+    named, server = style
+    return partial(
+        Module,
+        firmware=firmware,
+        speed=baud or FACTORY_SPEED,
+        boot_noise=boot_noise,
+        strict_host=strict_host,
+        style=named or ("onenet" if server is None else "standard"),
+    )

@@ -15,9 +15,11 @@ from emulator.air.network import MemoryAir
 from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
+from emulator.onenet.commands.command import Kind
 from emulator.onenet.devices import Description
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.outcomes import Outcome
+from emulator.onenet.lwm2m.server import Sign
 from emulator.onenet.platform import Platform
 from emulator.onenet.store.streams import MAX_POINTS
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
@@ -178,6 +180,20 @@ class DeviceTestbed:
         self.platform.request(self.cloud, question, outcomes.append, self._advance())
         self._carry()
         return outcomes
+
+    def queue(self, question: Operation) -> str:
+        """An offline command that is sent at any sign of the device; returns its uuid."""
+        now = self._advance()
+        uuid = self.platform.commands.create(
+            *(int(self.cloud.id), Kind.WRITE, {}, None, question),
+            valid=now,
+            expires=now + 86400,
+            retry=3,
+            signs=Sign(7),
+            now=now,
+        )
+        self._carry()
+        return uuid
 
     def lose_bytes_to_sleep(self, over: str, reads: slice, *, announced: bool = False) -> None:
         """Of the next line that begins with `over` the module reads only these bytes.

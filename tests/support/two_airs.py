@@ -279,7 +279,11 @@ class World:
     async def settle(self) -> float | None:
         """Do what is due until nothing more happens now; returns the next deadline."""
         while True:
-            deadline = earliest(self.module.step(self.now), self.platform.server.step(self.now))
+            deadline = earliest(
+                self.module.step(self.now),
+                self.platform.server.step(self.now),
+                self.platform.step(self.now),
+            )
             self.host.read(self.now)
             secure = None if self._secure is None else self._secure.step(self.now)
             deadline = earliest(deadline, self.module.step(self.now), self.air.deadline, secure)

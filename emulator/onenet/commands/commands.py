@@ -184,8 +184,14 @@ class Commands:
         )
 
     def forget(self, device: int) -> None:
-        """The device was deleted: its commands end with it, and nobody can see them."""
+        """Forget the commands of a device that is deleted in this transaction: nobody sees them.
+
+        Call `drop` after the transaction.
+        """
         self._database.execute("DELETE FROM commands WHERE device = ?", (device,))
+
+    def drop(self, device: int) -> None:
+        """Send nothing more to a device that was deleted."""
         self._devices.pop(device, None)
 
     # For the devices -------------------------------------------------------------------------

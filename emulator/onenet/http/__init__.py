@@ -8,7 +8,7 @@
                    |
               calls/<subject>          what each call does with the platform
                    |
-    kinds, bodies (what comes in)   answers (what goes out)      pure
+    kinds, bodies (what comes in)   answers, times (what goes out)      pure
 
 `route` says what a route is. `routes.ROUTES` is the only list of calls: the paths of aiohttp, the
 checks of parameters and `/openapi.json` all come from it.
@@ -22,6 +22,10 @@ A new call:
 3. an entry `Route(method, path, summary, section, key, show, query=(…), body=…, data=…)` in
    `ROUTES` of the file: `Parameter("page", Integer(1, 100), default=1)`;
 4. a new file: its `ROUTES` in `routes.ROUTES`.
+
+A call of `Key.DEVICE` asks `call.device()`, `call.sees(device)` and `call.scope(device)` what the
+key may reach: a device key sees some devices, or some streams of them. What a key does not see is
+refused as if it did not exist (3 `auth failed`) where one device is named, and left out of lists.
 
 Checks come in this order: key, path and method, parameters in the order of the route, body, and
 then what the call itself checks. Every answer is JSON with `errno` and `error`, its HTTP status is

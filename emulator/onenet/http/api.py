@@ -25,6 +25,7 @@ from emulator.onenet.http.route import Body, Key, Route
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.platform import Platform
+from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
@@ -104,6 +105,8 @@ class HttpApi:
             except web.HTTPRequestEntityTooLarge:
                 large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
                 return await self._refuse(request, large)
+            except StoreError:  # the database has logged it
+                return await self._refuse(request, ApiError(Reason.INTERNAL))
             except Exception:
                 logger.exception("%s %s failed", request.method, request.path)
                 return await self._refuse(request, ApiError(Reason.INTERNAL))

@@ -58,7 +58,7 @@ ARGUMENTS: Schema = {
     "properties": {"args": _TEXT},
     "additionalProperties": False,
 }
-# OneNET guide 4.2.1; `auth` and `psk` are in the documents of 2019.
+# OneNET guide 4.2.1; `auth`, `psk` and `chip` are in the documents of 2019.
 _DEVICE: Mapping[str, Schema] = {
     "title": {**_TEXT, "minLength": 1},
     "desc": _TEXT,
@@ -77,6 +77,7 @@ _DEVICE: Mapping[str, Schema] = {
     "psk": {"type": "string", "pattern": f"^{PSK.pattern}$"},
     "obsv": {"type": "boolean"},
     "other": _OBJECT,
+    "chip": {"type": "integer"},
 }
 DEVICE: Schema = {
     "type": "object",
@@ -184,7 +185,7 @@ def description(body: Mapping[str, object]) -> Description:
     if protocol is None:
         raise required("protocol")
     if protocol.upper() != "LWM2M":
-        raise invalid(f"protocol {shown(protocol)}, expected LWM2M")
+        raise ApiError(Reason.INVALID_PROTOCOL, f"{shown(protocol)}, expected LWM2M")
     device_imei, device_imsi = _identity(body)
     if (auth := _text(body, "auth")) is not None and not AUTH.fullmatch(auth):
         raise invalid(f"auth {shown(auth)}, expected 1 to 16 letters or digits")
@@ -202,7 +203,15 @@ def description(body: Mapping[str, object]) -> Description:
         auth=auth,
         psk=psk,
         other=_object(body, "other"),
+        chip=_chip(body),
     )
+
+
+def _chip(body: Mapping[str, object]) -> int | None:
+    value = body.get("chip")
+    if value is not None and type(value) is not int:
+        raise invalid(f"chip {shown(value)}, expected a whole number")
+    return value
 
 
 def updated(body: Mapping[str, object], before: Description) -> Description:

@@ -55,6 +55,8 @@ def device(
     answer["desc"] = given.desc or ""
     if given.other is not None:
         answer["other"] = given.other
+    if given.chip is not None:
+        answer["chip"] = given.chip  # guess: its place
     return answer
 
 

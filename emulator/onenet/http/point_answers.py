@@ -60,7 +60,7 @@ def _points(points: Sequence[Point]) -> Iterator[Json]:
     for begin in range(0, len(points), _PIECE):
         yield Json(
             ",".join(
-                f'{{"at":"{millis(point.ms)}","value":{point.text}}}'
-                for point in points[begin : begin + _PIECE]
+                f'{{"at":"{millis(ms)}","value":{text}}}'
+                for ms, text in points[begin : begin + _PIECE]
             )
         )

@@ -10,8 +10,9 @@ from emulator.onenet.http.bodies import only
 from emulator.onenet.http.kinds import Schema, invalid, required, shown
 from emulator.onenet.http.times import millis_of
 
-# guess: the real limit is not published. So many are stored, checked and pushed within 5 ms.
-MAX_POSTED = 500
+# guess: points and streams of one call; the real limits are not published. So many are stored,
+# judged by triggers and queued for the push within 5 ms.
+MAX_POSTED, MAX_STREAMS = 200, 50
 # guess. A comma or a slash would hide the stream from other calls.
 _STREAM_ID = re.compile(r"[^,/]{1,100}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
@@ -57,7 +58,7 @@ Row = tuple[str, object, int]
 def rows(body: Mapping[str, object], now: float) -> list[Row]:
     """The points of `body`; one without a time has that of `now`.
 
-    Raises ApiError for a missing or invalid part, or more than MAX_POSTED points.
+    Raises ApiError for a missing or invalid part, or more than MAX_STREAMS or MAX_POSTED.
     """
     only(body, "datastreams")
     streams = body.get("datastreams")
@@ -65,6 +66,8 @@ def rows(body: Mapping[str, object], now: float) -> list[Row]:
         raise required("datastreams")
     if not isinstance(streams, list) or not streams:
         raise invalid(_STREAMS)
+    if len(streams) > MAX_STREAMS:
+        raise ApiError(Reason.LIMIT, f"{len(streams)} streams, expected at most {MAX_STREAMS}")
     found: list[Row] = []
     for entry in streams:
         if not isinstance(entry, dict):

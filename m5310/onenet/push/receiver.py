@@ -12,8 +12,9 @@ from m5310.onenet.push.errors import Malformed, PushError, TooLarge, WrongMethod
 from m5310.onenet.push.handler import Handler, make_handler
 from m5310.onenet.push.messages import Message, PushAnswer, messages_in
 
-MAX_BODY = 1 << 20
-"""Bytes of a pushed body.  guess: some 8000 points; aiohttp's own limit is the same."""
+MAX_BODY = 1 << 19
+"""Bytes of a pushed body.  guess: OneNET's batches are smaller; these are some 4000 points. While
+the JSON of one is parsed no other thread runs, so that longer ones would be felt."""
 
 MAX_QUERY = 8190
 """Characters of the query of an address check: aiohttp's limit for a line."""
@@ -79,7 +80,7 @@ class Receiver:
         """The messages of a pushed body: one, or several of a batch, in the order received.
 
         Raises:
-            Malformed: The body is not that of a push (`TooLarge`: over 1 MiB).
+            Malformed: The body is not that of a push (`TooLarge`: over 512 KiB).
             SignatureWrong: Another token.
             NotDecrypted: Another AES key, or none.
         """

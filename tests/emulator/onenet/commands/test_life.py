@@ -221,6 +221,7 @@ class Life(RuleBasedStateMachine):
 
     def delete(self, device: int) -> None:
         self.commands.forget(device)
+        self.commands.drop(device)
         late = self.open.pop(device, None)
         self.expected = {u: one for u, one in self.expected.items() if one.device != device}
         self.allowed[device] = []

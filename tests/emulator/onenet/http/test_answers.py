@@ -153,6 +153,7 @@ def test_errors_are_as_captured(error: ApiError, body: str) -> None:
             (20, "max device count limit is 1000 for one time: x"),
             (5006, "system logic limit: x"),
         ),
+        (Reason.INVALID_PROTOCOL, (22, "invalid protocol: x"), (5108, "invalid parameter: x")),
         (Reason.UNSUCCESS, (16, "unsuccess: x null"), (5106, "unsuccess: x")),
         (Reason.INTERNAL, (1, "internal server error: x"), (7, "service internal error")),
     ],

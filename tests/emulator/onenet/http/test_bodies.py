@@ -185,7 +185,7 @@ def test_entry_that_is_not_understood_is_refused(entry: dict[str, object], wrong
             '"mode" is not served, expected data',
         ),
         (bodies.arguments, {"arg": "x"}, '"arg" is not served, expected args'),
-        (bodies.description, {"chip": "x"}, '"chip" is not served, expected title, desc, tags'),
+        (bodies.description, {"chips": "x"}, '"chips" is not served, expected title, desc, tags'),
     ],
 )
 def test_unknown_member_of_a_body_is_refused_by_name(
@@ -321,7 +321,6 @@ def test_missing_parameter_of_a_device_is_named(name: str) -> None:
     [
         ("title", 5),
         ("title", ["x"]),
-        ("protocol", "HTTP"),
         ("protocol", 1),
         ("auth_info", "123;456"),
         ("auth_info", {}),
@@ -386,3 +385,10 @@ def test_any_object_is_read_or_refused(body: dict[str, object]) -> None:
             json.dumps(str(take(body)))
         except ApiError as error:
             assert error.detail  # noqa: PT017 - it need not be raised
+
+
+def test_device_of_another_protocol_is_refused() -> None:
+    """The classic error table has a number of its own for it, 22."""
+    for protocol in ("HTTP", "edp", "LWM2M "):
+        reason, detail = refusal(lambda p=protocol: bodies.description(REQUIRED | {"protocol": p}))
+        assert (reason, detail) == (Reason.INVALID_PROTOCOL, f'"{protocol}", expected LWM2M')

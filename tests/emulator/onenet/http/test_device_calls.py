@@ -385,6 +385,18 @@ async def test_created_device_with_a_key_shows_it() -> None:
         assert made["data"]["psk"] == "abcdefgh12345678"
 
 
+async def test_chip_is_kept() -> None:
+    """OneNET's documents of 2019."""
+    async with served_api() as api:
+        made = await api.call("POST", "/devices", body=NEW | {"chip": 3})
+        detail = (await api.call("GET", f"/devices/{made['data']['device_id']}"))["data"]
+        assert list(detail.items())[-1] == ("chip", 3)
+        for wrong in ("3", True, 1.5):
+            refused = await api.call("POST", "/devices", body=NEW | {"chip": wrong})
+            assert refused["errno"] == 6
+            assert "expected a whole number" in refused["error"]
+
+
 @pytest.mark.parametrize("opened", ['{"a":', "["])
 @pytest.mark.parametrize("depth", [90, 200, 900, 5000, 10_000])
 async def test_deeply_nested_body_is_kept_or_refused(depth: int, opened: str) -> None:

@@ -39,7 +39,7 @@ BOTH_YEARS = pytest.mark.parametrize("year", [2018, 2019])
         ),
         (
             NEW | {"protocol": "EDP"},
-            {"errno": 6, "error": 'invalid parameter: protocol "EDP", expected LWM2M'},
+            {"errno": 22, "error": 'invalid protocol: "EDP", expected LWM2M'},
         ),
         (
             b" " * 65537,

@@ -161,6 +161,18 @@ async def test_value_is_kept_as_it_was_posted(value: object) -> None:
         assert f'"current_value":{text}}}' in streams
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01 00:00:00.000", "1970-01-01 07:59:59.999", "9999-12-31 23:59:59.999"]
+)
+async def test_any_time_comes_back(at: str) -> None:
+    async with served_api() as api:
+        await post(api, a=[(1, at)])
+        (stream,) = (await api.call("GET", points(api)))["data"]["datastreams"]
+        assert stream["datapoints"] == [{"at": at, "value": 1}]
+        (stream,) = (await api.call("GET", f"/devices/{api.device.id}/datastreams"))["data"]
+        assert stream["update_at"] == at[:19]
+
+
 async def test_point_without_a_time_has_the_present_one() -> None:
     async with served_api() as api:
         await post(api, a=[1, (2, "2015-12-01T17:06:23"), (3, "2015-12-01 17:06:23.536")])
@@ -183,7 +195,7 @@ async def test_point_without_a_time_has_the_present_one() -> None:
         ({"id": "a", "datapoints": [{"value": 1, "at": "0000-01-01T00:00:00"}]}, 6, "expected a"),
         ({"id": "a", "datapoints": [{"value": 1, "on": 5}]}, 6, '"on" is not served'),
         ({"id": "a", "unit": "K", "datapoints": [{"value": 1}]}, 6, '"unit" is not served'),
-        ({"id": "a", "datapoints": [{"value": 1}] * 500}, 13, "501 data points, expected at most"),
+        ({"id": "a", "datapoints": [{"value": 1}] * 200}, 13, "201 data points, expected at most"),
         (5, 6, "datastreams, expected a list of {id, datapoints}"),
     ],
 )
@@ -193,6 +205,19 @@ async def test_wrong_points_are_refused_together(stream: object, errno: int, tex
         refused = await api.call("POST", points(api), body={"datastreams": [good, stream]})
         assert (refused["errno"], text in refused["error"]) == (errno, True), refused
         assert shown(await api.call("GET", points(api))) == {}
+
+
+async def test_number_of_posted_points_is_limited() -> None:
+    """They are stored in one turn of the event loop."""
+    async with served_api() as api:
+        many = [{"id": f"{n}", "datapoints": [{"value": n}] * 4} for n in range(50)]
+        body = {"datastreams": many}
+        assert await api.call("POST", points(api), body=body) == SUCCESS
+        body["datastreams"].append({"id": "50", "datapoints": [{"value": 1}]})
+        assert await api.call("POST", points(api), body=body) == {
+            "errno": 13,
+            "error": "system limit: 51 streams, expected at most 50",
+        }
 
 
 @pytest.mark.parametrize(

@@ -284,3 +284,31 @@ async def test_subscription_by_hand_lasts_as_long_as_the_device_is_online() -> N
         report()
         assert await count() == 2
         assert [operation_of(one) for one in module.requests] == ["Observe /3303/0"]
+
+
+# Keys for DTLS -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/nbiot/device/psk", "/nbiot/device/accpsk"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_key_of_a_device_is_set_and_shown(path: str, method: str) -> None:
+    """OneNET's documents of 2019: `POST /nbiot/device/accpsk?imei=` {"key":…}."""
+    async with served_api() as api:
+        query = {"imei": IMEI}
+        missing = await api.call("GET", path, query)
+        assert missing == {
+            "errno": 8,
+            "error": f"not found: device {api.device.id} has no key (psk)",
+        }
+        assert await api.call(method, path, query, {"key": "abcd1234"}) == DONE
+        assert (await api.call("GET", path, query))["data"] == {"key": "abcd1234"}
+        assert api.platform.key_of(api.device.endpoint) == b"abcd1234"
+        for body, errno in (
+            ({"key": "short"}, 6),
+            ({"key": "x" * 17}, 6),
+            ({"key": 12345678}, 6),
+            ({}, 7),
+            (None, 9),
+        ):
+            assert (await api.call(method, path, query, body))["errno"] == errno
+        assert (await api.call(method, path, {"imei": "1"}, {"key": "abcd1234"}))["errno"] == 3

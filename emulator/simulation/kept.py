@@ -1,0 +1,73 @@
+"""What an emulator keeps in a file: opens it, and takes up the devices that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from emulator.module.general.identity import Identity
+from emulator.onenet.devices import Description, Device
+from emulator.onenet.endpoint_names import endpoint_name
+from emulator.onenet.platform import Platform
+from emulator.onenet.store.database import Database
+from emulator.onenet.store.retention import Retention
+from emulator.onenet.years import Year
+
+
+def open_file(
+    db: Path | str | None, keep_days: float | None, keep_points: int | None, server: str | None
+) -> tuple[Database, Retention | None]:
+    """The database in the file `db`, or in memory, and what it keeps of the points. `server`: in
+    place of the cloud.
+
+    Raises ValueError that names the parameter, OSError that names the file.
+    """
+    if db is not None and server is not None:
+        raise ValueError("db: expected without server, which keeps what it has itself")
+    given = {"keep_days": keep_days, "keep_points": keep_points}
+    for name, limit in given.items():
+        if limit is not None and db is None:
+            raise ValueError(f"{name} {limit}: expected together with db, the file of the points")
+        if limit is not None and not 0 < limit < float("inf"):
+            raise ValueError(f"{name} {limit}: expected a number above 0, or None for no limit")
+    if db is None:
+        return Database(), None
+    return Database(Path(db)), Retention(keep_days, keep_points)
+
+
+def open_platform(
+    year: Year,
+    seed: int,
+    database: Database,
+    retention: Retention | None,
+    identities: Sequence[Identity],
+) -> Platform:
+    """The platform on `database`; that is closed where this raises.
+
+    Raises ValueError for an identity whose IMEI the database has with another IMSI.
+    """
+    platform = Platform(year, seed=seed, database=database, retention=retention)
+    for identity in identities:
+        device = platform.device_by_imei(identity.imei)
+        if device is not None and device.endpoint != endpoint_name(identity.imei, identity.imsi):
+            database.close()
+            raise ValueError(
+                f"imsi {identity.imsi}: {database.path} has the device {device.id} with"
+                f" imei {identity.imei} and imsi {device.description.imsi}, expected the same imsi"
+            )
+    return platform
+
+
+def take_up(
+    platform: Platform, identities: Sequence[Identity], psk: str | None, now: float
+) -> Iterator[Device]:
+    """The device of each identity: the one that exists, or a new one."""
+    for identity in identities:
+        imei, imsi = identity.imei, identity.imsi
+        device = platform.device_by_imei(imei)
+        if device is None:
+            description = Description(f"M5310 {imei}", imei, imsi, psk=psk)
+            device = platform.create_device(description, now)
+        elif psk is not None:
+            platform.devices.set_key(device, psk)
+        yield device

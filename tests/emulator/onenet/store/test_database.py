@@ -1,0 +1,187 @@
+"""The file of the database: what it refuses, its versions, transactions, a full disk."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from emulator.onenet.store import database as module
+from emulator.onenet.store.database import Database, StoreError
+from emulator.onenet.store.schema import MIGRATIONS
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "store.db")
+    yield database
+    database.close()
+
+
+def keep(database: Database, name: str, value: str = "1") -> None:
+    with database.transaction():
+        database.execute("INSERT INTO settings VALUES (?, ?)", (name, value))
+
+
+def names(database: Database) -> list[str]:
+    return [row[0] for row in database.execute("SELECT name FROM settings ORDER BY name")]
+
+
+# Opening -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"mine, and no database at all", "expected a database of the platform"),
+        (b"SQLite format 3\0" + bytes(100), "expected a database of the platform"),
+    ],
+)
+def test_file_that_is_no_database_is_refused_and_stays(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine"
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=message) as refused:
+        Database(path)
+    assert refused.value.filename == str(path)
+    assert path.read_bytes() == content
+
+
+def test_database_of_another_program_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE songs (title)")
+    with pytest.raises(OSError, match="a database of version 0, expected one of this platform"):
+        Database(path)
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("songs",)]
+
+
+@pytest.mark.parametrize("name", ["nowhere/store.db", "."])
+def test_file_that_cannot_be_made_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(OSError, match="unable to open database file, expected a file") as refused:
+        Database(path)
+    assert refused.value.filename == str(path)
+
+
+def test_file_of_another_process_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    program = (
+        "import sys; from pathlib import Path; from emulator.onenet.store.database import Database;"
+        "opened = Database(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        with pytest.raises(OSError, match="another process has it open"):
+            Database(path)
+        process.communicate(b"")
+    Database(path).close()
+
+
+# Versions ----------------------------------------------------------------------------------------
+
+# A file as version 1 makes it, so that later versions are tested with it. It grows with the schema
+# until version 1 has been published.
+VERSION_1 = "\n".join(
+    (
+        MIGRATIONS[0],
+        "INSERT INTO streams VALUES (1, 500000001, '3303_0_5700', 5.0, 1);",
+        "INSERT INTO points VALUES (1, 5000, 1, '21.5');",
+        "PRAGMA user_version = 1;",
+    )
+)
+
+
+def test_new_file_has_the_newest_version(file: Database) -> None:
+    assert file.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_file_of_version_1_is_taken_up(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.executescript(VERSION_1)
+    with closing(Database(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert database.execute("SELECT at, value FROM points").fetchall() == [(5000, "21.5")]
+
+
+def test_each_later_step_is_taken_once_and_a_failed_one_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.db"
+    Database(path).close()
+    good = "CREATE TABLE one (a);\nINSERT INTO one VALUES ('x;y');"
+    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, good, "CREATE TABLE one (a);"))
+    with pytest.raises(OSError, match="table one already exists"):
+        Database(path)
+    monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, good))
+    for _ in range(2):
+        with closing(Database(path)) as database:
+            assert database.execute("SELECT a FROM one").fetchall() == [("x;y",)]
+
+
+def test_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(Database(path)) as database:
+        database.execute("PRAGMA user_version = 999")
+    with pytest.raises(OSError, match=r"a database of version 999, expected .* up to version"):
+        Database(path)
+
+
+# Transactions ------------------------------------------------------------------------------------
+
+
+def test_what_raises_undoes_the_whole_transaction(file: Database) -> None:
+    undone = []
+    file.on_undone.append(lambda: undone.append(1))
+    keep(file, "before")
+    with pytest.raises(sqlite3.Error), file.transaction():
+        keep(file, "within", object())  # type: ignore[arg-type]
+    assert names(file) == ["before"]
+    assert undone == [1]
+    keep(file, "after")
+    assert names(file) == ["after", "before"]
+
+
+def test_full_disk_is_an_error_that_is_logged_once_and_ends_with_room(
+    file: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(file, "before")
+    (pages,) = file.execute("PRAGMA page_count").fetchone()
+    file.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(3):
+        with pytest.raises(StoreError, match="database or disk is full"):
+            keep(file, f"large {number}", "x" * 100_000)
+    assert names(file) == ["before"]
+    file.execute("PRAGMA max_page_count = 1000000")
+    keep(file, "after", "x" * 100_000)
+    assert names(file) == ["after", "before"]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "store.db: database or disk is full" in record.getMessage()
+
+
+def test_log_is_moved_into_the_file_while_the_owner_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHANGES", 50)
+    path = tmp_path / "store.db"
+    with closing(Database(path)) as file:
+        for number in range(3000):
+            keep(file, f"{number:04}", "x" * 500)
+        log = path.with_name("store.db-wal").stat().st_size
+        assert log < 3000 * 2 * 4096 / 2, "each change alone takes more than two pages of the log"
+        assert len(names(file)) == 3000
+    with closing(Database(path)) as file:
+        assert names(file) == [f"{number:04}" for number in range(3000)]
