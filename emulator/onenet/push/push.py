@@ -180,10 +180,13 @@ class Push:
         if self._purge_at is not None and self._purge_at <= now:
             self._queue.purge()
             self._purge_at = now + _PURGE_WAIT if self._queue.purging else None
+        self._send_due(now)
+        self._plan()
+
+    def _send_due(self, now: float) -> None:
         at = self._next()
         if at is not None and at <= now:
             self._attempt(now)
-        self._plan()
 
     def _attempt(self, now: float) -> None:
         settings = self.settings
@@ -239,6 +242,7 @@ class Push:
                 problem = str(error)
         if settings is self.settings:
             self._failed(problem, now) if problem else self._succeeded()
+        self._send_due(now)
         self._change()
 
     # Checks ------------------------------------------------------------------------------
