@@ -42,6 +42,8 @@ What callers may rely on:
 - A request ends exactly once: with its outcome (an answer, TIME_OUT, OFFLINE), or by `cancel`.
 - A request to an endpoint in queue mode that listens no longer waits until the endpoint sends
   something. Others are sent and repeated at once: whether they listen is not known here.
+- A request that must wait for its device is an offline command (`commands`): it is sent when the
+  server reports a sign of life, after the response to it, by the same `Platform.request`.
 - An endpoint has at most one online registration. A new one replaces it and its observations; open
   requests stay open and are repeated to the new address.
 - A repeated request of a device gets the same response again. A repeated notification is recorded
@@ -58,9 +60,8 @@ What callers may rely on:
 - Only `http/api` and `http/connections` know an event loop. Everything else is pure: time is an
   argument.
 
-Where more of OneNET belongs. Offline commands: `Platform.request` keeps them for a device that is
-not online; they are sent when `Server._register` and `_update` report it to a new method of
-`Product`. Triggers, push and a store: `Platform.report` is the one place where a value becomes a
-data point; they are its listeners. A store writes files and a push opens connections, so they stand
-beside `http/api`, and `Platform` stays pure. A console stands beside `http`.
+Where more of OneNET belongs. Triggers, push and a store: `Platform.report` is the one place where a
+value becomes a data point; they are its listeners. A store writes files and a push opens
+connections, so they stand beside `http/api`, and `Platform` stays pure. A console stands beside
+`http`.
 """

@@ -106,6 +106,8 @@ class Platform:
         """
         self._closing = online
         self.server.close(now)
+        with suppress(StoreError):
+            self.commands.step(now)  # those that were sent have ended
         if self.database.path is not None:
             self.database.close()
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, VirtualClock
 from m5310 import Access, Device, Resource, ValueType
-from m5310.onenet import DataPoint, OneNet, OneNetError, OneNetSync
+from m5310.onenet import CommandState, DataPoint, OneNet, OneNetError, OneNetSync
 
 KEY = "master"
 STREAM = "3303_0_5700"
+
+
+class Times(TypedDict):
+    """When an offline command may be sent."""
+
+    valid: datetime
+    expires: datetime
 
 
 @dataclass
@@ -117,6 +126,39 @@ async def test_devices_triggers_and_keys() -> None:
         assert [each.online for each in await w.cloud.device_status([await w.device_id()])] == [
             True
         ]
+
+
+@pytest.mark.realtime
+async def test_a_command_for_a_device_that_sleeps() -> None:
+    clock = VirtualClock()
+    written = asyncio.Event()
+    async with (
+        Emulator(baud=None, api_key=KEY, clock=clock, latency=0) as emulator,
+        OneNet(KEY, emulator.http_url) as cloud,
+    ):
+        now = datetime.fromtimestamp(emulator.now(), UTC)
+        times = Times(valid=now + timedelta(minutes=1), expires=now + timedelta(hours=1))
+        read = await cloud.offline_read(emulator.imei, "3311", **times)
+        write = await cloud.offline_write(emulator.imei, "3311/0", {5850: True}, **times)
+        await cloud.cancel_offline(emulator.imei, read)
+        clock.advance(120)
+        endpoint = f"{emulator.imei};{emulator.imsi}"
+        async with Device(emulator.port, endpoint, on_write=lambda *_: written.set()) as device:
+            access = Access.READABLE | Access.WRITABLE
+            lamp = await device.add_resource("3311/0/5850", ValueType.BOOLEAN, False, access)
+            await device.connect(timeout=10)
+            await written.wait()
+            while (sent := await cloud.offline_command(emulator.imei, write)).confirmed is None:
+                pass
+        history = await cloud.offline_history(emulator.imei, now, newest_first=False)
+
+        assert lamp.value is True
+        assert (sent.state, sent.confirmed_as) == (CommandState.SUCCESS, "SUCCESS")
+        assert sent.content == {"data": [{"res_id": 5850, "val": True}]}
+        assert {each.uuid: each.state for each in history.commands} == {
+            read: CommandState.CANCELLED,
+            write: CommandState.SUCCESS,
+        }
 
 
 def test_a_blocking_program() -> None:

@@ -6,10 +6,21 @@ import json
 from collections.abc import Callable
 
 import pytest
+from aiocoap.numbers import Code
 
+from emulator.onenet.commands.command import Kind
+from emulator.onenet.lwm2m.operations import Read
+from emulator.onenet.lwm2m.server import Sign
 from emulator.onenet.posting import Post, Reply
 from emulator.onenet.push.settings import Settings
-from tests.support.fake_device import IMEI, TEMPERATURE, CloudWithDevice
+from tests.support.fake_device import (
+    IMEI,
+    TEMPERATURE,
+    Answer,
+    CloudWithDevice,
+    refusing,
+    success,
+)
 from tests.support.push_application import TOKEN, URL, good
 
 # Where the times of the tests begin, so that they have all digits.
@@ -97,6 +108,45 @@ def test_the_end_of_the_lifetime_is_pushed_and_so_is_the_next_login(cloud: Pushe
     assert cloud.states() == [1, 0]
     cloud.log_in()
     assert cloud.states() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "found"),
+    [
+        (success, 0, [{"res": [{"val": 20.123, "res_id": 5700}], "obj_inst_id": 0}]),
+        (refusing(Code.METHOD_NOT_ALLOWED), 1, []),
+    ],
+    ids=["success", "failure"],
+)
+def test_result_of_an_offline_command_is_pushed(
+    cloud: PushedCloud, answer: Answer, status: int, found: list[object]
+) -> None:
+    cloud.log_in()
+    uuid = cloud.platform.commands.create(
+        *(int(cloud.device.id), Kind.READ, {}, None, Read(TEMPERATURE)),
+        valid=START,
+        expires=START + 60,
+        retry=0,
+        signs=Sign(7),
+        now=START,
+    )
+    cloud.module.answer = answer
+    cloud.module.update()
+    cloud.step(1)
+    (result,) = [each for each in cloud.pushed if each["type"] == 7]
+    at = round((START + 1) * 1000)
+    assert result == {
+        "send_time": at,
+        "imei": IMEI,
+        "send_status": 0,
+        "confirm_body": {"obj_id": 3303, "obj_inst": found},
+        "type": 7,
+        "cmd_id": uuid,
+        "cmd_type": 2,
+        "confirm_time": at,
+        "confirm_status": status,
+        "dev_id": int(cloud.device.id),
+    }
 
 
 def test_without_an_application_nothing_is_queued() -> None:
