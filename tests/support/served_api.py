@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from emulator.onenet.http.api import HttpApi
+from emulator.onenet.posts import Posts
 from emulator.onenet.store.database import Database
 from tests.support.fake_device import IMEI, CloudWithDevice
 
@@ -33,6 +34,7 @@ class ServedApi(CloudWithDevice):
         super().__init__(now=1448960783.535, year=year, database=database)
         self.changed = asyncio.Event()
         self.http = HttpApi(self.platform, key="secret", act=self.act)
+        self.platform.send = self.posts = Posts(self.act, allow_network=False)
         self.url = ""
         self.client: aiohttp.ClientSession
 
@@ -102,6 +104,7 @@ async def served_api(
         yield api
     finally:
         await api.client.close()
+        await api.posts.close()
         await api.http.close()
 
 
