@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
-from emulator.air.addresses import split
 from emulator.air.faults import DOWNLINK_WINDOW, LATENCY, Faults
 from emulator.air.network import Air, MemoryAir
 from emulator.air.udp.air import UdpAir
@@ -23,21 +21,18 @@ from emulator.module.boot import Cause
 from emulator.module.firmware import DEFAULT, Firmware, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.onenet.http.api import HttpApi
 from emulator.onenet.years import DEFAULT_YEAR, year_of
 from emulator.recording.guard import guarded
 from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
+from emulator.simulation.cloud import Applications
 from emulator.simulation.fleet import identities, modules_of
 from emulator.simulation.kept import open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
-    address_of,
     check_parts,
     check_types,
-    checked_hosts,
-    checked_key,
     checked_psk,
     login_addresses,
     run_number,
@@ -76,6 +71,9 @@ class Emulator:
         http: str | None = "127.0.0.1:0",
         allow_hosts: Sequence[str] = (),
         api_key: str | None = None,
+        push: str | None = None,
+        token: str | None = None,
+        aes_key: str | None = None,
         device: bool = True,
         link: Path | str | None = None,
         trace: Callable[[TraceLine], None] | None = None,
@@ -120,7 +118,9 @@ class Emulator:
           `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
         - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
           of this machine in HTTP requests, besides `localhost`; those under others are refused.
-          `api_key` None: a random one. `device` False: no devices, so every login is refused.
+          `api_key` None: a random one. `push`: URL of an application that gets what happens;
+          `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
+          every login is refused.
         - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
@@ -129,7 +129,8 @@ class Emulator:
           `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
           network. Otherwise they have been registered for some time.
         - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
-          the air, seconds each way, 0 or more. `allow_network`: datagrams may leave this machine.
+          the air, seconds each way, 0 or more. `allow_network`: datagrams and requests to
+          applications may leave this machine.
         - `year`: 2018 or 2019, whose OneNET is behind them (`emulator.onenet.years`).
           `platform_addresses`: `host:port` or `coap://host:port`, where modules may log in besides
           OneNET's own addresses; logins to others time out. `strict_host`: the modules refuse
@@ -154,7 +155,8 @@ class Emulator:
         Raises ValueError or TypeError naming the invalid parameter, OSError naming the file `db`.
         """
         check_types(Emulator.__init__, locals())
-        self.api_key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
+        place, to = (http, allow_hosts), (push, token, aes_key, server)
+        self._applications = Applications.of(place, api_key, to, allow_network=allow_network)
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
         self.psk = checked_psk(psk, coaps, server)
@@ -165,20 +167,16 @@ class Emulator:
         kept = open_file(db, keep_days, keep_points, server)
         run = run_number(air, self.clock.now())
         self.platform = open_platform(year_of(year), seed + run, *kept, self._identities)
-        self._http = None if http is None or server else address_of(http, "http", split)
-        self._connect(platform_addresses, allow_hosts)
+        self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
         config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._trace, self._shown = trace, trace if trace_air else None
-        self._record, self._capture, self._cold = record, capture, cold
-        self._with_devices = device and server is None
-        style = style or ("onenet" if server is None else "standard")
-        module = modules_of(firmware, baud, style, boot_noise=boot_noise, strict_host=strict_host)
+        self._trace, self._record, self._capture = trace, record, capture
+        self._shown, self._cold, self._device = trace if trace_air else None, cold, device
+        module = modules_of(firmware, baud, (style, server), boot_noise, strict_host)
         self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
 
-    def _connect(self, platform_addresses: Sequence[str], allow_hosts: Sequence[str]) -> None:
-        self._names = checked_hosts(allow_hosts)
+    def _connect(self, platform_addresses: Sequence[str]) -> None:
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
         self._open = AsyncExitStack()
         self._started = False
@@ -195,11 +193,12 @@ class Emulator:
         if window is not None and not window > 0:
             raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
         for identity, config in zip(self._identities, configs, strict=False):
-            made = module(identity, seed=config.seed, now=self.now())
+            made = module(identity, seed=config.seed)
             made.downlink_window = window
-            quiet = QuietTime(made.firmware.quiet, early_lost=made.firmware.hasty_lost)
-            self.boards.append(Board(made, config, quiet, self._scheduler))
-            self._simulation.add(made, self.boards[-1].flush)
+            quiet_time = QuietTime(made.firmware.quiet, early_lost=made.firmware.hasty_lost)
+            board = Board(made, config, quiet_time, self._scheduler)
+            self.boards.append(board)
+            self._simulation.add(made, board.flush)
 
     def _air(self, kind: str, faults: Faults) -> Air:
         if kind == "memory":
@@ -241,6 +240,11 @@ class Emulator:
     def port(self) -> str:
         """What a host opens: the link if there is one. Raises RuntimeError before `start`."""
         return self.line.port
+
+    @property
+    def api_key(self) -> str:
+        """What clients of the API must send."""
+        return self._applications.key
 
     @property
     def imei(self) -> str:
@@ -313,13 +317,11 @@ class Emulator:
             opened.callback(watched(show, write, begin=self._begin, now=self.now))
             if self._record is not None:
                 self.boards[0].record(guarded(self._record, reported("record"), ends=True))
-            if self._with_devices:
+            if self._device and self.server is None:
                 self._create_devices()
-            if self._http is not None:
-                act, key = self._scheduler.input, self.api_key
-                api = HttpApi(self.platform, key=key, act=act, allow_hosts=self._names)
-                opened.push_async_callback(api.close)
-                self.http_url = await api.start(*self._http)
+            if self.server is None:
+                act = self._scheduler.input
+                self.http_url = await self._applications.open(self.platform, act, opened)
             if self._cold:
                 for board in self.boards:
                     board.module.power_cycle(Cause.POWER_ON, self.now())

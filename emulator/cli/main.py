@@ -33,11 +33,11 @@ _MEANINGLESS = {
     "platform": {
         *("port", "link", "baud", "strict", "quiet", "overruns", "faults", "record", "server"),
         *("firmware", "cold", "boot_noise", "strict_host", "typed_urcs", "style"),
-        *("allow_network", "downlink_window"),
+        "downlink_window",
     },
     "--server": {
         *("http", "allow_hosts", "api_key", "device", "year", "coap", "coaps"),
-        *("db", "keep_days", "keep_points"),
+        *("push", "token", "aes_key", "db", "keep_days", "keep_points"),
     },
     "--air memory": {"coap", "coaps", "server"},
 }

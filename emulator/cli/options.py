@@ -170,6 +170,16 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         "--api-key", metavar="KEY", help="key that HTTP clients must send (default: random)"
     )
     cloud.add_argument(
+        "--push",
+        metavar="URL",
+        help="an application that gets what happens: data points, devices online and offline,"
+        " results of offline commands; with --token",
+    )
+    cloud.add_argument("--token", help="secret of the application, which signs what it gets")
+    cloud.add_argument(
+        "--aes-key", metavar="KEY", help="encrypt what is pushed: 43 letters or digits"
+    )
+    cloud.add_argument(
         "--no-device",
         dest="device",
         action="store_false",
@@ -356,5 +366,6 @@ def _add_module(made: argparse.ArgumentParser) -> None:
     module.add_argument(
         "--allow-network",
         action="store_true",
-        help="UDP sockets of the module may send to other machines (default: loopback only)",
+        help="UDP sockets of the module, pushes and triggers may send to other machines (default:"
+        " loopback only)",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -62,6 +63,8 @@ class Posts:
                 reply = await self._reply(post)
         except TimeoutError:
             reply = Reply(None, error=f"no answer within {self._timeout:g} s")
+        except aiohttp.ClientConnectorError as error:
+            reply = Reply(None, error=error.os_error.strerror or str(error.os_error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reply = Reply(None, error=str(error) or type(error).__name__)
         self._act(lambda now: on_reply(reply, now))
@@ -98,7 +101,8 @@ class Posts:
         host = str(place[0])
         if not self._allow_network and not ip_address(host.partition("%")[0]).is_loopback:
             raise PermissionError(
+                errno.EACCES,
                 f"{host} is another machine: expected this one, or --allow-network"
-                " (allow_network=True)"
+                " (allow_network=True)",
             )
         return socket.socket(family, kind, protocol)

@@ -54,17 +54,20 @@ def _counted(name: str, first: str, place: int) -> str:
 def modules_of(
     firmware: Firmware,
     baud: int | None,
-    style: Literal["onenet", "standard"],
-    *,
+    style: tuple[Literal["onenet", "standard"] | None, str | None],
     boot_noise: bool,
     strict_host: bool,
 ) -> Callable[..., Module]:
-    """Makes a module of an identity, a `seed` and the time `now`."""
+    """Makes a module of an identity, a `seed` and the time `now`.
+
+    `style`: None: by the server that follows, in place of the cloud.
+    """
+    named, server = style
     return partial(
         Module,
         firmware=firmware,
         speed=baud or FACTORY_SPEED,
         boot_noise=boot_noise,
         strict_host=strict_host,
-        style=style,
+        style=named or ("onenet" if server is None else "standard"),
     )

@@ -94,7 +94,8 @@ class OneNet:
             async for point in cloud.points(device_id, ["3311_0_5850"], start=yesterday):
                 print(point.at, point.value)
 
-    Each method is described where it is defined: `help(OneNet.write)`, `m5310/onenet/calls/`.
+    Each method is described where it is defined, in `m5310/onenet/calls/`; `help(OneNet.write)`
+    shows it. Where that says `Call[str]`, the method gives the `str`.
 
     Raises (every method):
         OneNetError: OneNET refused the call, or could not do it; see `errno` and `meaning`.

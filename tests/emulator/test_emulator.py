@@ -251,6 +251,18 @@ async def test_two_emulators_have_different_ports_and_keys() -> None:
         ({"http": "localhost:x"}, "expected HOST:PORT"),
         ({"api_key": ""}, "api_key: expected"),
         ({"api_key": "a\nb"}, "api_key: expected"),
+        ({"push": "http://127.0.0.1/"}, "push, token: expected together"),
+        ({"token": "a"}, "push, token: expected together"),
+        ({"push": "127.0.0.1", "token": "a"}, "url '127.0.0.1', expected a URL"),
+        ({"push": "http://127.0.0.1/", "token": ""}, "token: expected 1 to 128 characters"),
+        (
+            {"push": "http://127.0.0.1/", "token": "a", "aes_key": "short"},
+            "aes_key: expected 43 letters or digits",
+        ),
+        (
+            {"push": "http://a/", "token": "a", "air": "coap", "server": "coap://[::1]"},
+            "push: expected without server",
+        ),
         ({"latency": -1}, "latency -1: expected"),
         ({"port": "COM3"}, "port 'COM3': expected pty"),
         ({"port": "-", "modules": 2}, "port -: standard input and output are for one module"),
@@ -708,7 +720,7 @@ async def test_datagram_to_another_machine_is_dropped() -> None:
 
 
 def test_http_address_may_be_ipv6() -> None:
-    assert Emulator(http="[::1]:8080")._http == ("::1", 8080)
+    assert Emulator(http="[::1]:8080")._applications.http == ("::1", 8080)
 
 
 def test_public_names() -> None:

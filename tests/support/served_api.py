@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from emulator.onenet.http.api import HttpApi
+from emulator.onenet.posts import Posts
 from tests.support.fake_device import IMEI, CloudWithDevice
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class ServedApi(CloudWithDevice):
         super().__init__(now=1448960783.535, year=year)
         self.changed = asyncio.Event()
         self.http = HttpApi(self.platform, key="secret", act=self.act)
+        self.platform.send = self.posts = Posts(self.act, allow_network=False)
         self.url = ""
         self.client: aiohttp.ClientSession
 
@@ -99,6 +101,7 @@ async def served_api(year: int = 2018) -> AsyncIterator[ServedApi]:
         yield api
     finally:
         await api.client.close()
+        await api.posts.close()
         await api.http.close()
 
 

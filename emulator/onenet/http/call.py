@@ -82,6 +82,17 @@ class Call:
             raise invalid("res_id without obj_inst_id")
         return Path(self.query["obj_id"], instance, resource)
 
+    async def result(self, begin: Callable[[Callable[[T], None], float], object]) -> T:
+        """Act by `begin(on_done, now)`, and wait for what it gives to `on_done`."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def on_done(found: T) -> None:
+            if not done.done():  # the client may have disconnected at the same time
+                done.set_result(found)
+
+        self.act(partial(begin, on_done))
+        return await done
+
     async def request(self, device: Device, operation: Operation) -> Outcome:
         """Send `operation` to the device and wait; at most `timeout` seconds, if the query has it.
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-_ENCODED_KEY = re.compile("[a-zA-Z0-9]{43}")
+ENCODED_KEY = re.compile("[a-zA-Z0-9]{43}")
 
 
 def sign(token: str, nonce: str, text: str) -> str:
@@ -20,7 +20,7 @@ def sign(token: str, nonce: str, text: str) -> str:
 
 def aes_key(encoded: str) -> bytes:
     """The 32 bytes of an EncodingAESKey. Raises ValueError."""
-    if not _ENCODED_KEY.fullmatch(encoded):
+    if not ENCODED_KEY.fullmatch(encoded):
         raise ValueError("aes_key: expected 43 letters or digits")
     return b64decode(encoded + "=")
 

@@ -94,7 +94,7 @@ def offline_read(
     retry: int = 3,
     signs: Sign | None = None,
 ) -> Call[str]:
-    """Keep a read; its UUID (guide 4.2.9.1).
+    """Queue a read; its UUID (guide 4.2.9.1).
 
     OneNET wants now < valid < expires, and 3 to 10 for `retry` (0 to 10 later): how many times it
     is sent again at the next sign of life.
@@ -117,7 +117,7 @@ def offline_write(
     retry: int = 3,
     signs: Sign | None = None,
 ) -> Call[str]:
-    """Keep a write; its UUID (guide 4.2.9.2). See `write` and `offline_read`."""
+    """Queue a write; its UUID (guide 4.2.9.2). See `write` and `offline_read`."""
     return call(
         "POST",
         "/nbiot/offline",
@@ -143,7 +143,7 @@ def offline_execute(
     retry: int = 3,
     signs: Sign | None = None,
 ) -> Call[str]:
-    """Keep an execution; its UUID (guide 4.2.9.3). See `execute` and `offline_read`."""
+    """Queue an execution; its UUID (guide 4.2.9.3). See `execute` and `offline_read`."""
     return call(
         "POST",
         "/nbiot/execute/offline",

@@ -47,9 +47,10 @@ class CommandResult:
     """What became of an offline command (type 7).
 
     `command_id` is the UUID that the call which made it answered. `kind` is 1 when the device
-    acknowledged the command, 2 when it confirmed it. `sent_status` is a `CommandState` number.
-    `confirm_status` is OneNET's number or word for the answer of the device, 0 or `SUCCESS` if it
-    did it. `body` is what a read brought: `{"obj_id":.., "obj_inst":[..]}`.
+    acknowledged the command, 2 when it confirmed it. `sent_status` and `confirm_status` are as
+    OneNET gives them, which does not document their values here; in the history of commands 0 or
+    `SUCCESS` says that the device did it. `body` is what a read brought:
+    `{"obj_id":.., "obj_inst":[..]}`.
     """
 
     imei: str | None

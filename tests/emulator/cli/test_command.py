@@ -379,7 +379,8 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_missing_extra_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("emulator.cli.main", "emulator.emulator", "emulator.onenet.http.api"):
+    shells = ("emulator.simulation.cloud", "emulator.onenet.http.api")
+    for name in ("emulator.cli.main", "emulator.emulator", *shells):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     assert main(["--json"]) == 2
@@ -427,6 +428,9 @@ def assert_fails_to_start(
         ("--server coap://localhost --year 2019", "--server: --year has no meaning here"),
         ("--server coap://localhost --no-device", "--server: --no-device has no meaning here"),
         ("--server coap://localhost --air memory", "--air memory: --server has no meaning here"),
+        ("--server coap://localhost --push http://a", "--server: --push has no meaning here"),
+        ("--push localhost --token t", "expected a URL such as http://127.0.0.1:8000/path"),
+        ("--push http://localhost", "push, token: expected together"),
         ("--coap [::1]:0 --air memory", "--air memory: --coap has no meaning here"),
         ("--air coaps", "--air"),
         ("--coaps localhost:5684", "coaps 'localhost:5684': expected an IP address"),

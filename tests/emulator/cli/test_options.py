@@ -26,6 +26,7 @@ def test_everything_can_be_parsed() -> None:
         "--record day.jsonl --year 2019 --platform-address a:1 --platform-address b:2 "
         "--allow-host a.local --allow-host b "
         "--strict-host --air coap --coap [::1]:0 --server coap://a:1 --style standard "
+        "--push http://a:1/b --token t --aes-key k "
         "--pcap air.pcapng --downlink-window 90 --air-faults "
         "latency=0.5,loss=0.1,duplication=0.05,reordering=0.2,delayed=0.3,delay=40"
     )
@@ -60,6 +61,9 @@ def test_everything_can_be_parsed() -> None:
         "coap": "[::1]:0",
         "server": "coap://a:1",
         "style": "standard",
+        "push": "http://a:1/b",
+        "token": "t",
+        "aes_key": "k",
         "pcap": Path("air.pcapng"),
         "air_faults": {
             "latency": 0.5,
@@ -163,7 +167,7 @@ def test_help_has_all_options_and_examples(capsys: pytest.CaptureFixture[str]) -
     assert left.value.code == 0
     output = capsys.readouterr().out
     options = "link baud imei imsi http api-key no-device port quiet overruns faults modules speed"
-    options += " air coap server style air-faults pcap allow-host"
+    options += " air coap server style air-faults pcap allow-host push token aes-key"
     for option in [*options.split(), "allow-network"]:
         assert f"--{option}" in output
     assert "examples:" in output

@@ -161,6 +161,18 @@ async def test_value_is_kept_as_it_was_posted(value: object) -> None:
         assert f'"current_value":{text}}}' in streams
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01 00:00:00.000", "1970-01-01 07:59:59.999", "9999-12-31 23:59:59.999"]
+)
+async def test_any_time_comes_back(at: str) -> None:
+    async with served_api() as api:
+        await post(api, a=[(1, at)])
+        (stream,) = (await api.call("GET", points(api)))["data"]["datastreams"]
+        assert stream["datapoints"] == [{"at": at, "value": 1}]
+        (stream,) = (await api.call("GET", f"/devices/{api.device.id}/datastreams"))["data"]
+        assert stream["update_at"] == at[:19]
+
+
 async def test_point_without_a_time_has_the_present_one() -> None:
     async with served_api() as api:
         await post(api, a=[1, (2, "2015-12-01T17:06:23"), (3, "2015-12-01 17:06:23.536")])

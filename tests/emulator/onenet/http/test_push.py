@@ -1,0 +1,99 @@
+"""The calls of the push, with a real application."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fake_device import IMEI, TEMPERATURE
+from tests.support.peers import until
+from tests.support.push_server import push_server
+from tests.support.served_api import ServedApi, served_api
+
+pytestmark = pytest.mark.realtime
+
+PUSH = "/emulator/push"
+KEY = "whBx2ZwAU5LOHVimPj1MPx56QRe3OsGGWRe4dr17crV"
+DONE = {"errno": 0, "error": "succ"}
+
+
+async def status(api: ServedApi) -> object:
+    group = await api.call("GET", "/msg_group/1111/status")
+    product = await api.call("GET", "/third/platform/status", {"pid": "23344"})
+    assert group == product
+    return product["data"]["status"]
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+async def test_push_is_set_used_shown_and_deleted(key: str | None) -> None:
+    async with served_api() as api, push_server(aes_key=key) as application:
+        assert await status(api) is False
+        settings = {"url": application.url, "token": "a token", "aes_key": key}
+        assert await api.call("PUT", PUSH, body=settings) == DONE
+        assert await status(api) is True
+        api.log_in()
+        login = await application.messages.get()
+        assert (login["type"], login["status"], login["imei"]) == (2, 1, IMEI)
+        api.module.notify(TEMPERATURE, 20.25)
+        api.step()
+        point = await application.messages.get()
+        assert (point["ds_id"], point["value"]) == ("3303_0_5700", 20.25)
+        await until(lambda: not api.platform.push.waiting)
+        assert (await api.call("GET", PUSH))["data"] == {
+            "state": "on",
+            "url": application.url,
+            "encrypted": key is not None,
+            "pad": 16,
+            "batch_seconds": None,
+            "batch_count": None,
+            "waiting": 0,
+            "dropped": 0,
+            "failures": 0,
+            "problem": "",
+        }
+        assert await api.call("DELETE", PUSH) == DONE
+        assert (await api.call("GET", PUSH))["data"] == {"state": "off"}
+        assert await status(api) is False
+
+
+async def test_an_application_with_another_token_fails_the_check() -> None:
+    async with served_api() as api, push_server("another") as application:
+        answer = await api.call("PUT", PUSH, body={"url": application.url, "token": "a token"})
+        assert answer["errno"] == 6
+        assert answer["error"].startswith(
+            f"invalid parameter: url {application.url}: its answer was '', expected the text of msg"
+        )
+        assert (await api.call("GET", PUSH))["data"] == {"state": "off"}
+
+
+async def test_an_application_that_is_not_there_is_named() -> None:
+    async with push_server() as application:
+        url = application.url
+    async with served_api() as api:
+        answer = await api.call("PUT", PUSH, body={"url": url, "token": "a token"})
+        assert answer["errno"] == 6
+        assert url in answer["error"]
+        assert "Connect call failed" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "errno", "error"),
+    [
+        ({"token": "a"}, 7, "parameter required: url"),
+        ({"url": "http://127.0.0.1/"}, 7, "parameter required: token"),
+        ({"url": "x", "token": "a"}, 6, "expected a URL such as"),
+        ({"url": "http://127.0.0.1/", "token": "a", "pad": 3}, 6, "pad 3: expected 16 or 32"),
+        ({"url": "http://127.0.0.1/", "token": "a", "x": 1}, 6, "x is unknown: expected url"),
+        (b"", 9, "entity data required"),
+    ],
+)
+async def test_wrong_settings_are_refused_by_name(body: object, errno: int, error: str) -> None:
+    async with served_api() as api:
+        answer = await api.call("PUT", PUSH, body=body)
+        assert answer["errno"] == errno
+        assert error in answer["error"]
+
+
+async def test_the_state_of_a_product_needs_its_id() -> None:
+    async with served_api() as api:
+        answer = await api.call("GET", "/third/platform/status")
+        assert answer == {"errno": 7, "error": "parameter required: pid"}
