@@ -18,8 +18,9 @@ logger = logging.getLogger("emulator.store")
 
 # Changes between two checkpoints: the log has some megabytes then.
 _CHANGES = 10_000
-# Pages of the log at which the writer makes a checkpoint itself: 256 MB.
-_MOST_PAGES = 65_536
+# Pages of the log, 32 MB, from which on the writer moves the rest itself, without a wait for the
+# disk: while it writes without a pause, the thread never comes to the end of the log.
+_MOST_PAGES = 8192
 _IN_MEMORY = ":memory:"
 
 

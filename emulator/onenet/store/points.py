@@ -121,6 +121,14 @@ class Points:
         In the order of object, instance and resource; an unknown id is left out.
         """
         for number, name, created in self._streams(device, ids):
+            if limit <= PIECE:
+                newest = self._database.execute(
+                    "SELECT at, value FROM points WHERE stream = ?"
+                    " ORDER BY at DESC, number DESC LIMIT ?",
+                    (number, limit),
+                ).fetchall()
+                yield Stream(name, created, [Point(*row) for row in reversed(newest)])
+                continue
             after = self._database.execute(
                 "SELECT at, number FROM points WHERE stream = ?"
                 " ORDER BY at DESC, number DESC LIMIT 1 OFFSET ?",
@@ -137,6 +145,13 @@ class Points:
                 if rows or left == limit:
                     yield Stream(name, created, [Point(row[0], row[2]) for row in rows])
                 left -= len(rows)
+
+    def streams(
+        self, device: int, ids: Collection[str] | None = None
+    ) -> Iterator[tuple[str, float]]:
+        """Id and creation time of every stream, or of those in `ids`, in the order of `newest`."""
+        for _, name, created in self._streams(device, ids):
+            yield name, created
 
     def span(
         self,
