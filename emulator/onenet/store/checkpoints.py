@@ -25,7 +25,7 @@ class Checkpoints:
         self._thread.start()
 
     def want(self) -> None:
-        """Returns at once."""
+        """Returns at once. While one is made, another one is not begun."""
         self._wanted.set()
 
     def close(self) -> None:
@@ -38,8 +38,9 @@ class Checkpoints:
     def _run(self) -> None:
         while not self._ended:
             self._wanted.wait()
-            self._wanted.clear()
             try:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             except sqlite3.Error as error:
                 logger.warning("checkpoint of the database: %s; it is tried again", error)
+            # Only now: so the owner can make one itself between two of these.
+            self._wanted.clear()
