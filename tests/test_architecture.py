@@ -95,6 +95,8 @@ SHELLS = (
     "emulator.air.udp",
     "emulator.line.ports",
     "emulator.onenet.http.api",
+    "emulator.onenet.store.checkpoints",
+    "emulator.onenet.store.database",
     "emulator.onenet.http.call",
     "emulator.onenet.http.connections",
     "emulator.onenet.posts",

@@ -60,8 +60,7 @@ What callers may rely on:
 - Only `http/api` and `http/connections` know an event loop. Everything else is pure: time is an
   argument.
 
-Where more of OneNET belongs. Triggers, push and a store: `Platform.report` is the one place where a
-value becomes a data point; they are its listeners. A store writes files and a push opens
-connections, so they stand beside `http/api`, and `Platform` stays pure. A console stands beside
-`http`.
+A value becomes a data point in `Platform.record`, from a report or from a call that adds points: in
+one transaction the triggers judge it, it is stored, and the push keeps it. What listens to points
+belongs there. `http/api` and `posts`, which open connections, stand outside of `Platform`.
 """

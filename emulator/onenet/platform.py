@@ -129,12 +129,11 @@ class Platform:
         A module that is registered under an earlier name stays so until its next update.
         """
         endpoint = device.endpoint
-        with self.database.transaction():
-            self.devices.update(device, description)
-            if device.endpoint != endpoint:
-                self._registrations.drop(endpoint)
+        self.devices.update(device, description)
         if device.endpoint != endpoint:
             self.server.registrations.forget(endpoint)
+            with suppress(StoreError):  # the next start drops it
+                self._registrations.drop(endpoint)
 
     def delete_device(self, device: Device) -> None:
         """Delete `device`; its module stays registered until its next update or lifetime end.

@@ -162,6 +162,8 @@ class OneNet:
             ) from error
         except (_Broken, aiohttp.ClientConnectionError) as error:
             raise NotConnected(f"{name}: no connection to {self._url}: {error}") from error
+        except aiohttp.ClientPayloadError as error:
+            raise NotConnected(f"{name}: the answer of {self._url} broke off: {error}") from error
         except aiohttp.ClientError as error:
             raise BadAnswer(f"{name}: expected HTTP from {self._url}: {error}") from error
         if len(body) > IN_LOOP:

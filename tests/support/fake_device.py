@@ -21,6 +21,7 @@ from emulator.onenet.lwm2m.operations import Operation, Read
 from emulator.onenet.lwm2m.outcomes import Outcome
 from emulator.onenet.lwm2m.requests import Request
 from emulator.onenet.platform import Platform
+from emulator.onenet.store.database import Database
 from emulator.onenet.years import YEARS
 from emulator.simulation.simulation import ACCESS_MACHINE, Simulation
 from tests.support.stored import streams
@@ -251,14 +252,16 @@ class CloudWithDevice:
         year: int = 2019,
         now: float = 0.0,
         auth: str | None = None,
+        database: Database | None = None,
     ) -> None:
         self.now = now
-        self.platform = Platform(replace(YEARS[year], final_read=final_read))
+        self.platform = Platform(replace(YEARS[year], final_read=final_read), database=database)
         self.simulation = Simulation(self.platform, MemoryAir(Faults(latency=0)))
         self.module = FakeDevice()
         self.simulation.add(self.module)
         description = Description("a device", IMEI, IMSI, observed=observed, auth=auth)
-        self.device = self.platform.create_device(description, now)
+        known = self.platform.device_by_imei(IMEI)
+        self.device = known or self.platform.create_device(description, now)
         self.outcomes: list[Outcome] = []
 
     def step(self, seconds: float = 0) -> None:

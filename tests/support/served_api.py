@@ -13,6 +13,7 @@ import aiohttp
 
 from emulator.onenet.http.api import HttpApi
 from emulator.onenet.posts import Posts
+from emulator.onenet.store.database import Database
 from tests.support.fake_device import IMEI, CloudWithDevice
 
 T = TypeVar("T")
@@ -29,8 +30,8 @@ NEW = {
 class ServedApi(CloudWithDevice):
     """The API of a platform with one device, at times that the test sets."""
 
-    def __init__(self, year: int) -> None:
-        super().__init__(now=1448960783.535, year=year)
+    def __init__(self, year: int, database: Database | None = None) -> None:
+        super().__init__(now=1448960783.535, year=year, database=database)
         self.changed = asyncio.Event()
         self.http = HttpApi(self.platform, key="secret", act=self.act)
         self.platform.send = self.posts = Posts(self.act, allow_network=False)
@@ -93,8 +94,10 @@ class ServedApi(CloudWithDevice):
 
 
 @asynccontextmanager
-async def served_api(year: int = 2018) -> AsyncIterator[ServedApi]:
-    api = ServedApi(year)
+async def served_api(
+    year: int = 2018, *, database: Database | None = None
+) -> AsyncIterator[ServedApi]:
+    api = ServedApi(year, database)
     api.url = await api.http.start("127.0.0.1", 0)
     api.client = aiohttp.ClientSession()
     try:

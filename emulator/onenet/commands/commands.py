@@ -161,6 +161,8 @@ class Commands:
     def cancel(self, device: int, uuid: str, now: float) -> None:
         """Raises ApiError if the device has no such command, or it does not wait."""
         command = self.get(device, uuid, now)
+        # guess: the state decides. The guide says the same in two ways, "in state wait" and "before
+        # valid_time"; a command of a device that is offline waits longer.
         if command.state is not State.WAIT:
             raise ApiError(
                 Reason.INVALID_PARAMETER,
@@ -325,5 +327,6 @@ def _after(command: Command, outcome: Outcome) -> Command:
     state = State.TIME_OUT if confirmed is None else State.FAILED
     retry = command.retry
     if retry and outcome.at < command.expires:
+        # guess: it waits again, for the same signs; the guide says "update or login".
         state, retry = State.WAIT, retry - 1
     return replace(command, state=state, retry=retry, confirmed=confirmed, status=str(status))

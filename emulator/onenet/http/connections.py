@@ -175,6 +175,18 @@ async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
     return response
 
 
+async def gathered(entries: Iterable[T]) -> list[T]:
+    """All entries; other events run after each _TURN."""
+    loop, found = asyncio.get_running_loop(), []
+    end = loop.time() + _TURN
+    for entry in entries:
+        found.append(entry)
+        if loop.time() >= end:
+            await asyncio.sleep(0)
+            end = loop.time() + _TURN
+    return found
+
+
 async def in_turns(entries: Iterable[T]) -> AsyncIterator[T]:
     """The same entries; other events run after each _TURN."""
     loop = asyncio.get_running_loop()

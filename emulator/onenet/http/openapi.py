@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.route import Parameter, Route
 
-# `{name:pattern}` in the path of a route.
-_PART = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+# `{name:pattern}` in the path of a route; the pattern may have a `{36}`.
+_PART = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 _ERROR = {"errno": {"type": "integer"}, "error": {"type": "string"}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from json.encoder import encode_basestring
 
 from emulator.onenet.devices import Device
 from emulator.onenet.http.answers import Answer, Json
@@ -18,13 +19,15 @@ def datapoints(streams: Sequence[Stream], cursor: str | None = None) -> Answer:
 
     guess: `statistic` is left out: no query asks for extreme values.
     """
-    return {
-        **({} if cursor is None else {"cursor": cursor}),
-        "count": sum(len(stream.points) for stream in streams),
-        "datastreams": (
+    answer: Answer = {} if cursor is None else {"cursor": cursor}
+    answer["count"] = count = sum(len(stream.points) for stream in streams)
+    if count <= _PIECE:
+        answer["datastreams"] = Json(f"[{','.join(map(_whole, streams))}]")
+    else:
+        answer["datastreams"] = (
             {"datapoints": _points(stream.points), "id": stream.id} for stream in streams
-        ),
-    }
+        )
+    return answer
 
 
 def latest(devices: Iterable[tuple[Device, Iterator[Stream]]]) -> Answer:
@@ -56,11 +59,15 @@ def _newest(streams: Iterator[Stream]) -> Iterator[Answer]:
             yield {"at": seconds(point.at), "id": one.id, "value": Json(point.text)}
 
 
+def _whole(stream: Stream) -> str:
+    name = encode_basestring(stream.id)
+    return f'{{"datapoints":[{_text(stream.points)}],"id":{name}}}'
+
+
 def _points(points: Sequence[Point]) -> Iterator[Json]:
     for begin in range(0, len(points), _PIECE):
-        yield Json(
-            ",".join(
-                f'{{"at":"{millis(ms)}","value":{text}}}'
-                for ms, text in points[begin : begin + _PIECE]
-            )
-        )
+        yield Json(_text(points[begin : begin + _PIECE]))
+
+
+def _text(points: Sequence[Point]) -> str:
+    return ",".join([f'{{"at":"{millis(ms)}","value":{text}}}' for ms, text in points])

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from emulator.onenet.store.checkpoints import Checkpoints
 from emulator.onenet.store.schema import MIGRATIONS
 
 logger = logging.getLogger("emulator.store")
 
+# Changes between two checkpoints: the log has some megabytes then.
+_CHANGES = 10_000
+# Pages of the log, 32 MB, from which on the writer moves the rest itself, without a wait for the
+# disk: while it writes without a pause, the thread never comes to the end of the log.
+_MOST_PAGES = 8192
 _IN_MEMORY = ":memory:"
 
 
@@ -39,15 +47,24 @@ class Database:
         except sqlite3.Error as error:
             raise OSError(0, f"{error}, expected a file that can be written", name) from error
         self._depth, self._failing = 0, False
+        self._checkpoints: Checkpoints | None = None
+        self._changes = 0  # at the last checkpoint
+        self._owned: int | None = None
         try:
             self._prepare(name)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     def close(self) -> None:
         """A second call does nothing."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+            self._checkpoints = None
         self._connection.close()
+        if self._owned is not None:
+            os.close(self._owned)
+            self._owned = None
 
     def __del__(self) -> None:
         if hasattr(self, "_connection"):
@@ -68,6 +85,8 @@ class Database:
             if self._depth == 1:
                 self.execute("COMMIT")
                 self._failing = False
+                if self._connection.total_changes - self._changes > _CHANGES:
+                    self._want_checkpoint()
         except BaseException:
             if self._depth == 1:
                 self._undo()
@@ -97,19 +116,36 @@ class Database:
             logger.error("%s; what cannot be kept is refused until it works again", failure)
         return failure
 
+    def _want_checkpoint(self) -> None:
+        self._changes = self._connection.total_changes
+        if self.path is not None:
+            if self._checkpoints is None:
+                self._checkpoints = Checkpoints(self.path)
+            self._checkpoints.want()
+
     def _undo(self) -> None:
         if self._connection.in_transaction:  # SQLite ends it itself after some errors
             self._connection.execute("ROLLBACK")
         for forget in self.on_undone:
             forget()
 
+    def _lock(self, path: Path) -> None:
+        """The file is of one process: two platforms would serve the same devices."""
+        self._owned = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(self._owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(
+                0, "another process has it open, expected a file for this process alone", str(path)
+            ) from error
+
     def _prepare(self, name: str) -> None:
         try:
             if self.path is not None:
-                # The file is of one process: two platforms would serve the same devices.
-                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._lock(self.path)
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._connection.execute("PRAGMA synchronous = OFF")  # see `Checkpoints`
+                self._connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_PAGES}")
             with self.transaction():
                 (version,) = self._connection.execute("PRAGMA user_version").fetchone()
                 (tables,) = self._connection.execute(
@@ -126,11 +162,7 @@ class Database:
                     for statement in _statements(sql):
                         self._connection.execute(statement)
                     self._connection.execute(f"PRAGMA user_version = {step}")
-        except sqlite3.OperationalError as error:
-            locked = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            wrong = "another process has it open" if locked else str(error)
-            raise OSError(0, f"{wrong}, expected a file for this process alone", name) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, StoreError) as error:
             raise OSError(0, f"{error}, expected a database of the platform", name) from error
 
 

@@ -40,7 +40,7 @@ class Points:
     def __init__(self, database: Database, retention: Retention | None = None) -> None:
         if retention is None:
             retention = IN_MEMORY if database.path is None else IN_FILE
-        self._database, self._retention = database, retention
+        self._database, self.retention = database, retention
         self._trimmer = Trimmer(database, retention)
         self._known: dict[tuple[int, str], int] = {}  # numbers of streams that were used
         database.on_undone.append(self._known.clear)
@@ -48,8 +48,12 @@ class Points:
         self._place = 0  # of the sweep: number of the stream before
         self._clear_due: float | None = None if self._deleted_stream() is None else 0.0
         self._sweep_due: float | None = None if retention.days is None else 0.0
-        if database.path is not None and retention.points is not None:
+        if database.path is not None and retention.counts:
             self._sweep_due = 0.0
+            database.execute(
+                "UPDATE streams SET points ="
+                " (SELECT count(*) FROM points WHERE stream = streams.number)"
+            )
 
     # Writing ---------------------------------------------------------------------------------
 
@@ -76,6 +80,8 @@ class Points:
                     added[number] += 1
                     made.append((number, at_ms, self._number, text_of(value)))
             self._database.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", made)
+            if not self.retention.counts:
+                return
             for number, count in added.items():
                 kept, device = self._database.execute(
                     "UPDATE streams SET points = points + ? WHERE number = ?"
@@ -115,6 +121,14 @@ class Points:
         In the order of object, instance and resource; an unknown id is left out.
         """
         for number, name, created in self._streams(device, ids):
+            if limit <= PIECE:
+                newest = self._database.execute(
+                    "SELECT at, value FROM points WHERE stream = ?"
+                    " ORDER BY at DESC, number DESC LIMIT ?",
+                    (number, limit),
+                ).fetchall()
+                yield Stream(name, created, [Point(*row) for row in reversed(newest)])
+                continue
             after = self._database.execute(
                 "SELECT at, number FROM points WHERE stream = ?"
                 " ORDER BY at DESC, number DESC LIMIT 1 OFFSET ?",
@@ -131,6 +145,13 @@ class Points:
                 if rows or left == limit:
                     yield Stream(name, created, [Point(row[0], row[2]) for row in rows])
                 left -= len(rows)
+
+    def streams(
+        self, device: int, ids: Collection[str] | None = None
+    ) -> Iterator[tuple[str, float]]:
+        """Id and creation time of every stream, or of those in `ids`, in the order of `newest`."""
+        for _, name, created in self._streams(device, ids):
+            yield name, created
 
     def span(
         self,

@@ -22,6 +22,11 @@ class Retention:
     points: int | None = None
     of_device: int | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether the number of points in each stream must be known."""
+        return self.points is not None or self.of_device is not None
+
 
 # A database in memory keeps what the API can return; a file keeps everything.
 IN_MEMORY = Retention(points=MAX_POINTS, of_device=MAX_KEPT)
@@ -93,7 +98,8 @@ class Trimmer:
             dropped = self._database.execute(
                 "DELETE FROM points WHERE stream = ? AND (at, number) <= (?, ?)", (stream, *row)
             ).rowcount
-        self._database.execute(
-            "UPDATE streams SET points = points - ? WHERE number = ?", (dropped, stream)
-        )
+        if self._retention.counts:
+            self._database.execute(
+                "UPDATE streams SET points = points - ? WHERE number = ?", (dropped, stream)
+            )
         return dropped

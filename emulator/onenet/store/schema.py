@@ -33,7 +33,7 @@ MIGRATIONS = (
         device INTEGER NOT NULL,        -- negative: it was deleted
         id TEXT NOT NULL,               -- such as 3303_0_5700
         created REAL NOT NULL,
-        points INTEGER NOT NULL,        -- how many it has
+        points INTEGER NOT NULL,        -- how many it has, while they are counted
         UNIQUE (device, id)
     ) STRICT;
     CREATE TABLE points (

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,6 +17,8 @@ from emulator.lwm2m.model import Path
 MAX_POINTS = 6000
 # Points that are read or deleted at once: less than 1 ms.
 PIECE = 500
+# Ids whose forms are remembered; a bound on memory.
+_REMEMBERED = 10_000
 
 _RESOURCE = re.compile(r"(\d{1,5})_(\d{1,5})_(\d{1,5})", re.ASCII)
 
@@ -51,11 +54,13 @@ def stream_id(path: Path) -> str:
     return f"{path.object}_{path.instance}_{path.resource}"
 
 
+@lru_cache(_REMEMBERED)
 def stream_uuid(device_id: str, stream: str) -> str:
     """The UUID of a stream, the same on each platform. guess: OneNET draws its UUIDs."""
     return str(uuid5(NAMESPACE_URL, f"onenet:{device_id}:{stream}"))
 
 
+@lru_cache(_REMEMBERED)
 def order(stream: str) -> tuple[int, int, int, str]:
     """Sorts ids of streams: those of resources by their numbers, then others by name."""
     found = _RESOURCE.fullmatch(stream)

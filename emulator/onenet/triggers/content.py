@@ -122,7 +122,7 @@ def _only(body: Mapping[str, object]) -> None:
 def _text(body: Mapping[str, object], name: str) -> str | None:
     value = body.get(name)
     if value is not None and (not isinstance(value, str) or not value):
-        raise _invalid(f"{name} {_shown(value)}, expected a text")
+        raise _invalid(f"{name} {_shown(value)}, expected a text that is not empty")
     return value
 
 

@@ -91,7 +91,6 @@ class Silences:
                 self._ends.set(number, ends)
                 if trigger.searched and (ends is None or ends > now):
                     # All up to now have fired, and a new start must not repeat them.
-                    trigger.fired = now
                     self._database.execute(
                         "UPDATE triggers SET fired = ? WHERE id = ?", (now, number)
                     )

@@ -19,7 +19,8 @@ class Trigger:
 
     Of type `frozen`: `silences` has the streams that it waits for, and when each has been silent
     for long enough; those that have fired are out of it until their next point. What ended up to
-    `fired` has fired. `searched`: the streams of the time before it are in it, too.
+    `fired`, as it was when the trigger was taken up, has fired. `searched`: the streams that had
+    points before are in it, too.
     """
 
     id: int

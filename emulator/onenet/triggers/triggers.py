@@ -23,6 +23,9 @@ from emulator.onenet.triggers.trigger import Trigger, Watch
 # triggers name, together.
 MAX_TRIGGERS = 1000
 MAX_WATCHED = 100_000
+# POSIX seconds; a point may be some hours older, as its time is given as Beijing's.
+_YEAR_1 = -62_135_596_800
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 # Seconds until the next step, if there is more to do.
 _PAUSE = 0.001
 
@@ -91,18 +94,20 @@ class Triggers:
             *(content.kind, content.threshold),
             watches,
         )
-        since, fired = (trigger.since, trigger.fired) if same else (now, now)
-        with self._database.transaction():
-            self._database.execute(
-                "UPDATE triggers SET content = ?, watches = ?, since = ?, fired = ? WHERE id = ?",
-                (content.text(), json.dumps(watches), since, fired, trigger.id),
-            )
+        values = (content.text(), json.dumps(watches))
         if same:
+            self._database.execute(
+                "UPDATE triggers SET content = ?, watches = ? WHERE id = ?", (*values, trigger.id)
+            )
             trigger.content = content
         else:
+            self._database.execute(
+                "UPDATE triggers SET content = ?, watches = ?, since = ?, fired = ? WHERE id = ?",
+                (*values, now, now, trigger.id),
+            )
             self._drop(trigger)
             created = trigger.created
-            new = Trigger(trigger.id, content, content.made(), watches, created, since, fired)
+            new = Trigger(trigger.id, content, content.made(), watches, created, now, now)
             self._take(new)
             self._silences.begin((new,))
         self.deliveries.retry(trigger.id, now)
@@ -208,11 +213,11 @@ class Triggers:
             "ds_uuid": stream_uuid(device, stream),
         }
         if point is not None:
-            moment = datetime.fromtimestamp(point.at, UTC)
-            data["at"] = f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+            moment = datetime.fromtimestamp(max(point.at, _YEAR_1), UTC)
+            data["at"] = f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
             data["value"] = point.value
         body = {"trigger": shown, "current_data": [data]}
-        self.deliveries.add(trigger.id, json.dumps(body, separators=(",", ":")), now)
+        self.deliveries.add(trigger.id, _compact(body), now)
 
     # What exists -----------------------------------------------------------------------------
 

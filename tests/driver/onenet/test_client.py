@@ -169,7 +169,15 @@ async def test_nothing_listens_there() -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n", SUCCESS[:-1]])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        SUCCESS[:-1],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+    ],
+)
 async def test_a_connection_that_breaks_is_not_tried_again(answer: bytes) -> None:
     """Some GETs are commands: sent again, the device would do them twice."""
     connections = []
@@ -179,7 +187,7 @@ async def test_a_connection_that_breaks_is_not_tried_again(answer: bytes) -> Non
         writer.write(answer)
 
     async with serving(serve) as url, OneNet(KEY, url) as cloud:
-        with pytest.raises((NotConnected, BadAnswer)):
+        with pytest.raises(NotConnected):
             await cloud.offline_read("8", "3", **TIMES)
 
     assert len(connections) == 1
@@ -208,7 +216,6 @@ async def test_no_answer_in_time(drip: bytes) -> None:
         b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b",
     ],
 )

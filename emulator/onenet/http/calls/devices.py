@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from emulator.onenet.devices import Device, Wanted
@@ -95,17 +95,12 @@ def visible(call: Call, ids: Sequence[str]) -> list[Device]:
 
 def _detail(call: Call, device: Device) -> Answer:
     platform, scope = call.platform, call.scope(device)
-
-    def streams() -> Iterator[tuple[str, float]]:
-        for stream in platform.points.newest(int(device.id), 1, scope):
-            yield stream.id, stream.created
-
     return success(
         device_answers.device(
             device,
             online=platform.online(device),
             subscribed=platform.subscribed(device),
-            streams=streams(),
+            streams=platform.points.streams(int(device.id), scope),
         )
     )
 

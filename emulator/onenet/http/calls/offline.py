@@ -67,6 +67,7 @@ def _create(call: Call, kind: Kind, operation: Operation) -> Answer:
         return call.platform.commands.create(
             int(device.id),
             kind,
+            # guess: ids are numbers, as in the guide's tables
             {name: _shown(value) for name, value in query.items() if value is not None},
             call.body or None,
             operation,

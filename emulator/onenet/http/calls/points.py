@@ -10,7 +10,7 @@ from emulator.onenet.http import point_answers, point_bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.calls.devices import DEVICE, visible
-from emulator.onenet.http.connections import in_turns
+from emulator.onenet.http.connections import gathered
 from emulator.onenet.http.kinds import Integer, Text, Texts, Time
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
@@ -31,11 +31,11 @@ async def show(call: Call) -> Answer:
     start, end, limit, cursor = (query[name] for name in ("start", "end", "limit", "cursor"))
     if start is None and cursor is None:
         pieces = points.newest(number, limit or 1, ids)
-        return success(point_answers.datapoints(joined([p async for p in in_turns(pieces)])))
+        return success(point_answers.datapoints(joined(await gathered(pieces))))
     end_ms = None if start is None or end is None else round(end * 1000)
     start_ms = None if start is None else round(start * 1000)
     page = points.span(number, ids, start_ms, end_ms, limit or DEFAULT_LIMIT, cursor)
-    streams = joined([piece async for piece in in_turns(page)])
+    streams = joined(await gathered(page))
     return success(point_answers.datapoints(streams, page.cursor))
 
 

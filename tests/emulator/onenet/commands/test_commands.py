@@ -45,6 +45,7 @@ class Bench:
         self.ends: list[OnDone] = []
         self.results: list[Command] = []
         self.online = True
+        self.refused = 0
         self.start()
 
     def start(self) -> None:
@@ -54,6 +55,7 @@ class Bench:
 
     def send(self, _device: int, operation: Operation, on_done: OnDone, _now: float) -> None:
         if not self.online:
+            self.refused += 1
             raise ApiError(Reason.NOT_ONLINE)
         self.sent.append(operation)
         self.ends.append(on_done)
@@ -194,8 +196,10 @@ def test_without_an_answer_the_others_wait_for_the_next_sign(
 
 def test_command_that_cannot_be_sent_waits_without_losing_a_repetition(bench: Bench) -> None:
     uuid = bench.create(retry=1)
+    bench.create()
     bench.online = False
     bench.sign()
+    assert bench.refused == 1, "nor is the other one tried"
     assert (bench.state(uuid), bench.command(uuid).retry) == (State.WAIT, 1)
     assert bench.command(uuid).sent is None
     bench.online = True
@@ -203,6 +207,23 @@ def test_command_that_cannot_be_sent_waits_without_losing_a_repetition(bench: Be
     assert bench.sent == []
     bench.sign()
     assert bench.sent == [PING]
+
+
+def test_late_outcome_of_a_deleted_device_has_no_effect(bench: Bench) -> None:
+    bench.create()
+    bench.sign()
+    bench.commands.forget(DEVICE)
+    bench.commands.drop(DEVICE)
+    uuid = bench.create()
+    bench.end()
+    assert (bench.results, bench.state(uuid)) == ([], State.WAIT)
+
+
+def test_history_is_before_its_end(bench: Bench) -> None:
+    bench.create()
+    assert bench.commands.history(DEVICE, 100, 100, bench.now, per_page=10) == (0, [])
+    count, (found,) = bench.commands.history(DEVICE, 100, 100.5, bench.now, per_page=10)
+    assert (count, found.created) == (1, 100)
 
 
 def test_devices_do_not_wait_for_each_other(bench: Bench) -> None:

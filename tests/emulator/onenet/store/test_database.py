@@ -170,3 +170,20 @@ def test_full_disk_is_an_error_that_is_logged_once_and_ends_with_room(
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "store.db: database or disk is full" in record.getMessage()
+
+
+def test_log_begins_again_while_its_owner_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHANGES", 50)
+    path = tmp_path / "store.db"
+    log = path.with_name("store.db-wal")
+    with closing(Database(path)) as file:
+        count, size = 0, -1
+        while log.stat().st_size != size:  # it has not grown: its beginning was written again
+            size = log.stat().st_size
+            keep(file, f"{count:06}", "x" * 500)
+            count += 1
+        assert len(names(file)) == count
+    with closing(Database(path)) as file:
+        assert names(file) == [f"{number:06}" for number in range(count)]

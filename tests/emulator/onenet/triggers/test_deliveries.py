@@ -150,6 +150,16 @@ def test_queues_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     bench.run(200)
     assert waiting(bench) == 0
     assert values(bench)[-1] == 8
+    bench.reply = lambda _: AWAY
+    for value in range(1, 9):
+        bench.report((STREAM, value))
+    for number in (1, 2):
+        trigger = bench.triggers.get(number)
+        assert trigger is not None
+        bench.triggers.delete(trigger)
+    for value in range(1, 5):
+        bench.report((STREAM, value))
+    assert waiting(bench) == 4
 
 
 def test_deleted_trigger_sends_no_more(bench: TriggerBench) -> None:
@@ -174,6 +184,20 @@ def test_new_url_is_tried_at_once(bench: TriggerBench) -> None:
     assert [post.url for post in bench.posts[count:]] == ["http://127.0.0.1:9000"]
 
 
+def test_new_url_has_all_attempts_one_after_the_other(bench: TriggerBench) -> None:
+    bench.reply = lambda _: None
+    bench.report((STREAM, 1))
+    for _ in range(8):
+        bench.open.pop()(BAD, bench.now)
+        bench.run(60)
+    bench.update(1, url="http://127.0.0.1:9000")
+    assert len(bench.open) == 1
+    for _ in range(9):
+        bench.open.pop()(BAD, bench.now)
+        bench.run(600)
+    assert len(bench.open) == 1
+
+
 def test_waiting_messages_are_sent_after_a_restart(tmp_path: Path) -> None:
     bench = TriggerBench(tmp_path / "onenet.db")
     bench.create(">", 0)
@@ -186,13 +210,20 @@ def test_waiting_messages_are_sent_after_a_restart(tmp_path: Path) -> None:
     assert values(bench) == [1, 1, 2]
 
 
-def test_message_of_a_report_that_was_undone_is_not_sent(bench: TriggerBench) -> None:
-    with pytest.raises(TypeError):
-        bench.report((STREAM, 5), ("other", object()))
-    bench.run(10)
-    assert bench.posts == []
-    bench.report((STREAM, 6))
-    assert values(bench) == [6]
+def test_message_of_a_report_that_was_undone_is_not_sent(
+    bench: TriggerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MAX_WAITING", 3)
+    bench.reply = lambda _: AWAY
+    bench.report((STREAM, 1))
+    for _ in range(5):
+        with pytest.raises(TypeError):
+            bench.report((STREAM, 5), ("other", object()))
+    for value in (2, 3):
+        bench.report((STREAM, value))
+    bench.reply = lambda _: GOOD
+    bench.run(100)
+    assert values(bench) == [1, 1, 2, 3]
 
 
 @settings(max_examples=scaled(100))

@@ -157,12 +157,15 @@ def test_a_fleet_that_falls_silent_fires_whole_and_in_short_steps() -> None:
         step(now)
         longest = max(longest, time.thread_time() - begin)
 
+    changes: list[float] = []
+    bench.triggers.on_change = lambda: changes.append(bench.now)
     bench.triggers.step = timed  # type: ignore[method-assign]
     bench.create("frozen", 60)
     bench.run(59)
     assert bench.arrived == []
     bench.run(10)
     assert [message["current_data"][0]["dev_id"] for message in bench.arrived] == devices
+    assert len(changes) == 1 + MANY  # the creation and the replies; `due` says the rest
     assert longest < 0.05  # aim 0.005; other programs may have the processor
 
 
@@ -180,3 +183,37 @@ def test_streams_that_are_watched_for_silence_are_bounded(
     bench.point(1, DEVICES[2])  # there is room again
     bench.run(100)
     assert len(bench.arrived) == 3
+    for device in DEVICES:
+        bench.point(1, device)
+    trigger = bench.triggers.get(1)
+    assert trigger is not None
+    bench.triggers.delete(trigger)
+    bench.create("frozen", 60)
+    for device in DEVICES:
+        bench.point(1, device)
+    bench.run(100)
+    assert len(bench.arrived) == 5
+
+
+def test_a_restart_in_the_middle_of_the_work_loses_no_message() -> None:
+    bench = TriggerBench()
+    devices = with_many_streams(bench)
+    bench.create("frozen", 60)
+    bench.run(59)
+    bench.now += 1
+    bench.triggers.step(bench.now)  # a piece of those that are due
+    bench.take_up()
+    bench.now += 100
+    bench.triggers.step(bench.now)  # a piece of the search
+    bench.take_up()
+    bench.run(10)
+    assert {message["current_data"][0]["dev_id"] for message in bench.arrived} == set(devices)
+
+
+def test_a_deleted_device_does_not_fire() -> None:
+    bench = TriggerBench()
+    bench.create("frozen", 60)
+    bench.point(1)
+    bench.devices.discard(str(DEVICE))
+    bench.run(100)
+    assert bench.arrived == []

@@ -59,6 +59,9 @@ def test_triggers_of_one_stream_fire_in_the_order_of_their_ids(bench: TriggerBen
     bench.update(1, type=">", threshold=0.5)
     bench.report((STREAM, 1))
     assert [number for number, _, _ in fired(bench)] == [1, 2, 3, 5]
+    bench.arrived.clear()
+    bench.report((STREAM, 1), device=C)
+    assert [number for number, _, _ in fired(bench)] == [1, 3]
 
 
 def test_update_replaces_what_it_names(bench: TriggerBench) -> None:
@@ -127,6 +130,14 @@ def test_an_invalid_trigger_can_be_changed(bench: TriggerBench) -> None:
     assert fired(bench) == [(1, B, STREAM)]
 
 
+def test_a_point_of_the_first_day_of_time_fires(bench: TriggerBench) -> None:
+    """In Beijing it is the year 1, which an application may give for its points."""
+    bench.create(">", 0)
+    bench.triggers.on_points([(A, STREAM, 1, -62_135_596_800_000 - 8 * 3_600_000)], bench.now)
+    bench.run(1)
+    assert bench.arrived[0]["current_data"][0]["at"] == "0001-01-01T00:00:00.000000Z"
+
+
 # Wrong content -----------------------------------------------------------------------------------
 
 
@@ -141,7 +152,7 @@ def test_an_invalid_trigger_can_be_changed(bench: TriggerBench) -> None:
         ({"type": "="}, Reason.INVALID_PARAMETER, 'type "=", expected > >= < <= inout change'),
         ({"type": 5}, Reason.INVALID_PARAMETER, "type 5, expected a text"),
         ({"title": ["a"]}, Reason.INVALID_PARAMETER, 'title ["a"], expected a text'),
-        ({"ds_id": ""}, Reason.INVALID_PARAMETER, 'ds_id "", expected a text'),
+        ({"ds_id": ""}, Reason.INVALID_PARAMETER, 'ds_id "", expected a text that is not empty'),
         ({"dev_ids": "500000001"}, Reason.INVALID_PARAMETER, "expected a list of texts"),
         ({"dev_ids": [500000001]}, Reason.INVALID_PARAMETER, "expected a list of texts"),
         ({"dev_ids": ["5"]}, Reason.AUTH_FAILED, ""),
@@ -171,6 +182,7 @@ def test_wrong_content_is_refused(
         ({"type": "inout", "threshold": 5}, Reason.INVALID_PARAMETER, "expected {"),
         ({"dev_ids": [str(A)]}, Reason.PARAMETER_REQUIRED, "ds_id or ds_uuids"),
         ({"url": "x"}, Reason.INVALID_PARAMETER, "url"),
+        ({"type": "exp", "threshold": "$val[1]"}, Reason.INVALID_PARAMETER, "$val[0] only"),
     ],
 )
 def test_guide_4_2_10_2_wrong_update_changes_nothing(
