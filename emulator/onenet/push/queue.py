@@ -80,8 +80,7 @@ class Queue:
 
     def done(self, messages: Sequence[Waiting]) -> None:
         """Forget messages that were delivered: some that `head` has returned."""
-        with self._database.transaction():
-            self._remove(messages[0].number, messages[-1].number)
+        self._remove(messages[0].number, messages[-1].number)
 
     def _drop(self) -> None:
         oldest = self.head(1)
@@ -92,15 +91,13 @@ class Queue:
             self.recount()
 
     def _remove(self, first: int, last: int) -> None:
-        range_ = (_TARGET, max(first, self._cleared + 1), last)
-        of_range = "FROM messages WHERE target = ? AND number BETWEEN ? AND ?"
-        count, size = self._database.execute(
-            f"SELECT count(*), total(length(content)) {of_range}",
-            range_,
-        ).fetchone()
-        self._database.execute(f"DELETE {of_range}", range_)
-        self.count -= count
-        self._size -= int(size)
+        sizes = self._database.execute(
+            "DELETE FROM messages WHERE target = ? AND number BETWEEN ? AND ?"
+            " RETURNING length(content)",
+            (_TARGET, max(first, self._cleared + 1), last),
+        ).fetchall()
+        self.count -= len(sizes)
+        self._size -= sum(size for (size,) in sizes)
 
     def clear(self) -> None:
         """Empty the queue."""
