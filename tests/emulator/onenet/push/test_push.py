@@ -343,7 +343,7 @@ def test_at_the_start_the_check_is_repeated_and_messages_wait() -> None:
     application.point(1)
     application.run(1100, refusing)
     assert (application.push.state, application.push.waiting) == (State.CHECKING, 1)
-    application.run(1200)
+    application.run(1105)
     assert application.push.state is State.ON
     assert application.values == [1]
 
