@@ -57,8 +57,8 @@ What callers may rely on:
 - What a caller asks and the platform does not know is refused by name or logged, never dropped.
 - An error is an `ApiError` up to `http/answers`; only there it gets the number of its call and year
   (`years.py`).
-- Only `http/api` and `http/connections` know an event loop. Everything else is pure: time is an
-  argument.
+- Only `http/api`, `http/connections` and `posts` know an event loop. Everything else is pure: time
+  is an argument.
 
 A value becomes a data point in `Platform.record`, from a report or from a call that adds points: in
 one transaction the triggers judge it, it is stored, and the push keeps it. What listens to points

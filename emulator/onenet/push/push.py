@@ -12,7 +12,7 @@ from random import Random
 from string import ascii_letters, digits
 
 from emulator.clock.deadlines import earliest
-from emulator.onenet.posting import Post, Reply, Send, wait_after
+from emulator.onenet.posting import LONGEST_WAIT, Post, Reply, Send, wait_after
 from emulator.onenet.push import messages
 from emulator.onenet.push.queue import Queue, Waiting
 from emulator.onenet.push.settings import MAX_BATCH_COUNT, Settings
@@ -26,6 +26,8 @@ MAX_FAILURES = 2000
 MAX_FAILING = 24 * 3600.0
 # guess: seconds between checks of an URL while pushing is stopped; they grow up to this.
 LONGEST_CHECK_WAIT = 600.0
+# Seconds between checks at the start, at most: an application that starts later waits no longer.
+LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
 
@@ -302,7 +304,9 @@ class Push:
         if self.state is State.STOPPED:
             self._retry_at = now + wait_after(self._in_a_row, LONGEST_CHECK_WAIT)
             return
-        self._retry_at = now + wait_after(self._in_a_row)
+        begun = self.state is State.ON
+        longest = LONGEST_WAIT if begun else LONGEST_START_WAIT
+        self._retry_at = now + wait_after(self._in_a_row, longest)
         if self.failures >= MAX_FAILURES or now - self._failing_since >= MAX_FAILING:
             logger.warning(
                 "push to %s stopped after %d failures; its URL is checked until it answers",
