@@ -36,7 +36,7 @@ examples:
   python -m emulator --push http://127.0.0.1:8000/push --token abcdefg
         the cloud pushes data points, logins and results of offline commands to your application
   python -m emulator --db FILE
-        the cloud keeps devices, data points, triggers and commands; the next start goes on with them
+        the cloud keeps devices, data points, triggers, commands; the next start goes on with them
   python -m emulator --no-device
         the cloud has no device for this module: its login is refused
   python -m emulator --port rfc2217://0.0.0.0:7000
