@@ -13,7 +13,7 @@ MAX_REPLY = 4096
 # guess: characters.
 MAX_URL = 2048
 # guess: seconds until a request that failed is repeated, which grow; the documents say "later".
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+_FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Reply:
 Send = Callable[[Post, Callable[[Reply, float], None]], None]
 
 
-def wait_after(failures: int, longest: float = _LONGEST_WAIT) -> float:
+def wait_after(failures: int, longest: float = LONGEST_WAIT) -> float:
     """Seconds until the next attempt, after `failures` (1 or more) in a row."""
     return min(_FIRST_WAIT * 2.0 ** min(failures - 1, 32), longest)
 

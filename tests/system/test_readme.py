@@ -8,13 +8,9 @@ import operator
 import re
 import shlex
 import signal
-import subprocess
-import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -23,42 +19,15 @@ from emulator.cli import options
 from emulator.onenet.errors import Reason
 from emulator.onenet.years import YEARS
 from m5310.states import DEVICE
-
-ROOT = Path(__file__).resolve().parents[2]
-README, CHINESE = (ROOT / "README.md").read_text(encoding="utf-8").split("## 中文说明\n")
-PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
-PATIENCE = 40  # seconds until a program that hangs fails its test
-
-
-class Running:
-    """A program; `until` waits for a line of its output."""
-
-    def __init__(self, *arguments: str, cwd: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", *arguments],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
-        self._watchdog.start()
-
-    def until(self, beginning: str) -> str:
-        output: IO[str] = self.process.stdout  # type: ignore[assignment]
-        for line in output:
-            if line.startswith(beginning):
-                return line
-        raise AssertionError(f"no line starts with {beginning!r}: {self.process.stderr.read()}")  # type: ignore[union-attr]
-
-    def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
-        if number is not None:
-            self.process.send_signal(number)
-        output, errors = self.process.communicate()
-        self._watchdog.cancel()
-        self._watchdog.join()
-        return self.process.returncode, output, errors
+from tests.support.readme import (
+    CHINESE,
+    LINES_OF_THE_EMULATOR,
+    PATIENCE,
+    PROGRAMS,
+    README,
+    ROOT,
+    Running,
+)
 
 
 @pytest.fixture
@@ -212,9 +181,6 @@ def test_virtual_clock_and_faults_program(tmp_path: Path) -> None:
     assert lost.startswith("lost: ")
 
 
-LINES_OF_THE_EMULATOR = re.findall(r"^\.venv/bin/python -m emulator (.*)$", README, re.MULTILINE)
-
-
 def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
     (words,) = (line.split() for line in LINES_OF_THE_EMULATOR if line.startswith("platform"))
     free = ["127.0.0.1:0" if word.startswith("127.0.0.1:") else word for word in words]
@@ -235,7 +201,7 @@ def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
 
 
 def test_lines_of_the_emulator_are_understood() -> None:
-    assert len(LINES_OF_THE_EMULATOR) == 3
+    assert len(LINES_OF_THE_EMULATOR) == 4
     for line in LINES_OF_THE_EMULATOR:
         assert options.read(options.parser(), shlex.split(line))
 
@@ -307,7 +273,7 @@ def test_scenario(tmp_path: Path) -> None:
 
 def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
-    programs |= {"sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
+    programs |= {"application.py", "sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 

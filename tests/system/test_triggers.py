@@ -33,6 +33,12 @@ async def call(emulator: Emulator, method: str, path: str, body: object = None) 
     return answer
 
 
+def waiting(emulator: Emulator) -> bool:
+    """Whether a message has no reply yet: it would be sent again after a restart."""
+    (count,) = emulator.platform.database.execute("SELECT count(*) FROM messages").fetchone()
+    return bool(count)
+
+
 async def report(host: Host, value: float) -> None:
     await host.command(f'AT+MIPLNOTIFY=0,3303,0,5700,4,"{value}",1')
 
@@ -53,7 +59,7 @@ async def test_application_is_called_when_a_module_reports(
                 await log_in(host, emulator)
                 for value in (29.5, 30.5):
                     await report(host, value)
-            await until(lambda: len(application.requests) == 1)
+            await until(lambda: len(application.requests) == 1 and not waiting(emulator))
         async with Emulator(clock=clock(), **identity) as emulator:
             with Host(emulator.port) as host:
                 await log_in(host, emulator)

@@ -24,6 +24,7 @@ from tools.benchmarks import (  # noqa: F401
     lines,
     memory,
     modules,
+    pushes,
     round_trips,
     servers,
 )

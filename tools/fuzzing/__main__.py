@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.fuzzing import api
 from tools.fuzzing.targets import TARGETS, Target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ _GRACE = 60
 
 def parser() -> argparse.ArgumentParser:
     notes = "\n".join(f"  {target.name:<10}{target.note}" for target in TARGETS.values())
+    notes += f"\n  {api.NAME:<10}{api.NOTE}"
     made = argparse.ArgumentParser(
         prog="tools/fuzz",
         description=__doc__,
@@ -101,24 +103,29 @@ def search(target: Target, seconds: int, seed: int, keep: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     made = parser()
     options = made.parse_args(arguments)
-    if unknown := [name for name in options.targets if name not in TARGETS]:
-        made.error(f"unknown target {', '.join(unknown)}; expected {', '.join(TARGETS)}")
+    names = (*TARGETS, api.NAME)
+    if unknown := [name for name in options.targets if name not in names]:
+        made.error(f"unknown target {', '.join(unknown)}; expected {', '.join(names)}")
     if options.seconds < 1 or options.seed < 0:
         made.error("expected --seconds 1 or more, and --seed 0 or more")
-    chosen = [TARGETS[name] for name in options.targets or TARGETS]
+    chosen = options.targets or names
     if options.input is not None:
-        if len(options.targets) != 1:
-            made.error("--input: expected exactly one TARGET")
-        chosen[0].play(options.input.read_bytes())
+        if len(options.targets) != 1 or chosen[0] == api.NAME:
+            made.error("--input: expected exactly one TARGET that reads bytes")
+        TARGETS[chosen[0]].play(options.input.read_bytes())
         return
     keep = options.keep.resolve()
     keep.mkdir(parents=True, exist_ok=True)
     failed = False
-    for target in chosen:
-        output = search(target, max(1, options.seconds // len(chosen)), options.seed, keep)
+    for name in chosen:
+        seconds = max(1, options.seconds // len(chosen))
+        if name == api.NAME:
+            output = api.search(seconds, options.seed)
+        else:
+            output = search(TARGETS[name], seconds, options.seed, keep)
         if output:
             failed = True
-            print(f"{target.name}: an input failed, kept in {keep}\n{output}")
+            print(f"{name}: an input failed, kept in {keep}\n{output}")
     sys.exit(failed)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from random import Random
 from string import ascii_letters, digits
 
 from emulator.clock.deadlines import earliest
-from emulator.onenet.posting import Post, Reply, Send, wait_after
+from emulator.onenet.posting import LONGEST_WAIT, Post, Reply, Send, wait_after
 from emulator.onenet.push import messages
 from emulator.onenet.push.queue import Queue, Waiting
 from emulator.onenet.push.settings import MAX_BATCH_COUNT, Settings
 from emulator.onenet.push.signature import aes_key, encrypt, sign
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 
 logger = logging.getLogger("emulator.push")
 
@@ -25,6 +26,8 @@ MAX_FAILURES = 2000
 MAX_FAILING = 24 * 3600.0
 # guess: seconds between checks of an URL while pushing is stopped; they grow up to this.
 LONGEST_CHECK_WAIT = 600.0
+# Seconds between checks at the start, at most: an application that starts later waits no longer.
+LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
 
@@ -101,7 +104,10 @@ class Push:
 
         def checked(problem: str, _now: float) -> None:
             if not problem:
-                self._take(settings, State.ON)
+                try:
+                    self._take(settings, State.ON)
+                except StoreError as error:
+                    problem = str(error)
                 self._change()
             on_done(problem)
 
@@ -176,10 +182,13 @@ class Push:
         if self._purge_at is not None and self._purge_at <= now:
             self._queue.purge()
             self._purge_at = now + _PURGE_WAIT if self._queue.purging else None
+        self._send_due(now)
+        self._plan()
+
+    def _send_due(self, now: float) -> None:
         at = self._next()
         if at is not None and at <= now:
             self._attempt(now)
-        self._plan()
 
     def _attempt(self, now: float) -> None:
         settings = self.settings
@@ -227,10 +236,15 @@ class Push:
         self, settings: Settings, batch: Sequence[Waiting], reply: Reply, now: float
     ) -> None:
         self._in_flight = None
+        problem = "" if reply.delivered else reply.problem
         if reply.delivered:
-            self._queue.done(batch)
+            try:
+                self._queue.done(batch)
+            except StoreError as error:  # they stay, and are sent again
+                problem = str(error)
         if settings is self.settings:
-            self._succeeded() if reply.delivered else self._failed(reply.problem, now)
+            self._failed(problem, now) if problem else self._succeeded()
+        self._send_due(now)
         self._change()
 
     # Checks ------------------------------------------------------------------------------
@@ -290,7 +304,9 @@ class Push:
         if self.state is State.STOPPED:
             self._retry_at = now + wait_after(self._in_a_row, LONGEST_CHECK_WAIT)
             return
-        self._retry_at = now + wait_after(self._in_a_row)
+        begun = self.state is State.ON
+        longest = LONGEST_WAIT if begun else LONGEST_START_WAIT
+        self._retry_at = now + wait_after(self._in_a_row, longest)
         if self.failures >= MAX_FAILURES or now - self._failing_since >= MAX_FAILING:
             logger.warning(
                 "push to %s stopped after %d failures; its URL is checked until it answers",
@@ -298,7 +314,8 @@ class Push:
                 self.failures,
             )
             self.state, self.enabled, self._in_a_row = State.STOPPED, False, 0
-            self._clear_queue(now)
+            with suppress(StoreError):  # they stay, and are pushed later
+                self._clear_queue(now)
 
     def _clear_queue(self, now: float) -> None:
         self._queue.clear()

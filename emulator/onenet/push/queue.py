@@ -9,12 +9,14 @@ from emulator.onenet.store.database import Database
 
 # guess: bounds the database; characters of all messages together, about half a million messages.
 MAX_QUEUED = 64 * 1024 * 1024
-# guess: bounds one request. Characters.
-MAX_BATCH = 256 * 1024
+# guess: bounds one request, and with it the time to make it. Characters.
+MAX_BATCH = 64 * 1024
 _TARGET = "push"
 _CLEARED = "push cleared"
 # Rows that are deleted at once, less than a millisecond.
 _PIECE = 500
+# Messages that are dropped at once, so that room for a long one is made in little time.
+_DROPPED = 20
 
 
 class Waiting(NamedTuple):
@@ -80,27 +82,25 @@ class Queue:
 
     def done(self, messages: Sequence[Waiting]) -> None:
         """Forget messages that were delivered: some that `head` has returned."""
-        with self._database.transaction():
-            self._remove(messages[0].number, messages[-1].number)
+        self._remove(messages[0].number, messages[-1].number)
 
     def _drop(self) -> None:
-        oldest = self.head(1)
+        oldest = self.head(_DROPPED)
         if oldest:
-            self._remove(oldest[0].number, oldest[0].number)
-            self.dropped += 1
+            count = self.count
+            self._remove(oldest[0].number, oldest[-1].number)
+            self.dropped += count - self.count
         else:
             self.recount()
 
     def _remove(self, first: int, last: int) -> None:
-        range_ = (_TARGET, max(first, self._cleared + 1), last)
-        of_range = "FROM messages WHERE target = ? AND number BETWEEN ? AND ?"
-        count, size = self._database.execute(
-            f"SELECT count(*), total(length(content)) {of_range}",
-            range_,
-        ).fetchone()
-        self._database.execute(f"DELETE {of_range}", range_)
-        self.count -= count
-        self._size -= int(size)
+        sizes = self._database.execute(
+            "DELETE FROM messages WHERE target = ? AND number BETWEEN ? AND ?"
+            " RETURNING length(content)",
+            (_TARGET, max(first, self._cleared + 1), last),
+        ).fetchall()
+        self.count -= len(sizes)
+        self._size -= sum(size for (size,) in sizes)
 
     def clear(self) -> None:
         """Empty the queue."""

@@ -23,6 +23,8 @@ DEFAULT_LIMIT = 100
 _YEAR_MS = 366 * 86_400_000
 # guess: bounds the memory for the numbers of the streams that were used.
 _MAX_KNOWN = 50_000
+# guess: bounds the memory for lists of streams: devices, and streams of each.
+_MAX_LISTED, _MAX_STREAMS_LISTED = 1000, 100
 # Each start of the platform counts points in a range of its own.
 _NUMBERS_OF_A_START = 1 << 40
 # Seconds: between two pieces of what is dropped, and from one search for old points to the next.
@@ -44,6 +46,8 @@ class Points:
         self._trimmer = Trimmer(database, retention)
         self._known: dict[tuple[int, str], int] = {}  # numbers of streams that were used
         database.on_undone.append(self._known.clear)
+        self._listed: dict[int, list[tuple[int, str, float]]] = {}  # streams by device, in order
+        database.on_undone.append(self._listed.clear)
         self._number = self._next_start() * _NUMBERS_OF_A_START
         self._place = 0  # of the sweep: number of the stream before
         self._clear_due: float | None = None if self._deleted_stream() is None else 0.0
@@ -106,6 +110,7 @@ class Points:
                 " RETURNING number",
                 (device, stream, now),
             ).fetchone()
+            self._listed.pop(device, None)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[device, stream] = number = int(row[0])
@@ -181,12 +186,17 @@ class Points:
         return Span(self._database, device, streams, begin, end_ms, limit, self._number)
 
     def _streams(self, device: int, ids: Collection[str] | None) -> list[tuple[int, str, float]]:
-        rows = self._database.execute(
-            "SELECT number, id, created FROM streams WHERE device = ?", (device,)
-        ).fetchall()
-        return sorted(
-            (row for row in rows if ids is None or row[1] in ids), key=lambda row: order(row[1])
-        )
+        rows = self._listed.get(device)
+        if rows is None:
+            rows = self._database.execute(
+                "SELECT number, id, created FROM streams WHERE device = ?", (device,)
+            ).fetchall()
+            rows.sort(key=lambda row: order(row[1]))
+            if len(rows) <= _MAX_STREAMS_LISTED:
+                if len(self._listed) >= _MAX_LISTED:
+                    self._listed.clear()
+                self._listed[device] = rows
+        return rows if ids is None else [row for row in rows if row[1] in ids]
 
     # Dropping --------------------------------------------------------------------------------
 
@@ -198,6 +208,7 @@ class Points:
                 (device,),
             )
         self._known.clear()
+        self._listed.pop(device, None)
         self._clear_due = 0.0
 
     @property

@@ -9,7 +9,7 @@ from functools import partial
 
 from emulator.clock.deadlines import Deadlines
 from emulator.onenet.posting import Post, Reply, Send, wait_after
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 
 # guess: messages that wait, of one trigger (two for each device, when all fire at once) and of all;
 # beyond them the oldest of the trigger are dropped. OneNET's limits are not published.
@@ -124,14 +124,19 @@ class Deliveries:
                 *(trigger, self._url_of(trigger), reply.problem),
             )
         self._set(trigger, now + wait_after(line.failures) if line.failures else now)
-        if reply.delivered or line.attempts >= MAX_ATTEMPTS:
-            if not reply.delivered:
-                logger.warning(
-                    "trigger %d: a message failed %d times, and is dropped", trigger, line.attempts
-                )
-            self._counted(line, -1)
-            line.attempts = 0
+        if not reply.delivered and line.attempts < MAX_ATTEMPTS:
+            return
+        try:
             self._database.execute("DELETE FROM messages WHERE number = ?", (number,))
+        except StoreError:  # the database has logged it; the message is sent once more
+            self._set(trigger, now + wait_after(1))
+            return
+        if not reply.delivered:
+            logger.warning(
+                "trigger %d: a message failed %d times, and is dropped", trigger, line.attempts
+            )
+        self._counted(line, -1)
+        line.attempts = 0
 
     def _count(self) -> None:
         """Count the messages that are kept."""

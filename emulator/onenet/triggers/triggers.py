@@ -25,6 +25,7 @@ MAX_TRIGGERS = 1000
 MAX_WATCHED = 100_000
 # POSIX seconds; a point may be some hours older, as its time is given as Beijing's.
 _YEAR_1 = -62_135_596_800
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 # Seconds until the next step, if there is more to do.
 _PAUSE = 0.001
 
@@ -216,7 +217,7 @@ class Triggers:
             data["at"] = f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
             data["value"] = point.value
         body = {"trigger": shown, "current_data": [data]}
-        self.deliveries.add(trigger.id, json.dumps(body, separators=(",", ":")), now)
+        self.deliveries.add(trigger.id, _compact(body), now)
 
     # What exists -----------------------------------------------------------------------------
 

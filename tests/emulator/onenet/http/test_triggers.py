@@ -65,6 +65,22 @@ async def test_guide_4_2_10_1_trigger_calls_the_application_at_a_report() -> Non
     }
 
 
+async def test_guide_4_2_10_1_remark_3_expression_of_an_object() -> None:
+    posts: list[Post] = []
+    threshold = "$val[0][‘temperature’] > 30 && $val[0][‘humidity’]< 33 "
+    values = [{"temperature": 22, "humidity": 56}, {"temperature": 31, "humidity": 32}]
+    async with served_api() as api:
+        api.platform.send = lambda post, _: posts.append(post)
+        await create(api, ds_id="climate", type="exp", threshold=threshold)
+        for value in values:
+            body = {"datastreams": [{"id": "climate", "datapoints": [{"value": value}]}]}
+            path = f"/devices/{api.device.id}/datapoints"
+            assert await api.call("POST", path, body=body) == DONE
+    (post,) = posts
+    assert json.loads(post.body)["trigger"]["threshold"] == threshold
+    assert json.loads(post.body)["current_data"][0]["value"] == values[1]
+
+
 async def test_message_is_repeated_after_a_failure() -> None:
     posts: list[Post] = []
 

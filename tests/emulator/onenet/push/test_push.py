@@ -15,7 +15,7 @@ from emulator.onenet.posting import Post, Reply
 from emulator.onenet.push import queue
 from emulator.onenet.push.push import State
 from emulator.onenet.push.settings import Settings
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from tests.support import push_receivers
 from tests.support.push_application import IMEI, TOKEN, URL, Application, good, query_of, refusing
 
@@ -343,7 +343,7 @@ def test_at_the_start_the_check_is_repeated_and_messages_wait() -> None:
     application.point(1)
     application.run(1100, refusing)
     assert (application.push.state, application.push.waiting) == (State.CHECKING, 1)
-    application.run(1200)
+    application.run(1105)
     assert application.push.state is State.ON
     assert application.values == [1]
 
@@ -400,7 +400,7 @@ def test_deleted_settings_push_nothing(application: Application) -> None:
         ({"pad": True}, "pad true: expected an integer"),
         ({"batch_seconds": 0}, "batch_seconds 0: expected more than 0"),
         ({"batch_seconds": "1"}, 'batch_seconds "1": expected a number'),
-        ({"batch_count": 0}, "batch_count 0: expected 1 to 1000"),
+        ({"batch_count": 0}, "batch_count 0: expected 1 to 500"),
         ({"batch_count": 1.5}, "batch_count 1.5: expected an integer"),
         ({"colour": "red"}, "colour is unknown: expected url, token"),
     ],
@@ -467,7 +467,7 @@ def test_too_many_messages_drop_the_oldest(
     application.step()
     for value in range(500):
         application.point(value)
-    assert application.push.waiting < 120
+    assert 80 < application.push.waiting < 120
     assert application.push.waiting + application.push.dropped == 501
     assert [each.message for each in caplog.records if each.levelno == logging.WARNING] == [
         "push: too many messages wait, the oldest are dropped"
@@ -491,3 +491,24 @@ def test_points_of_a_transaction_that_failed_are_not_sent(application: Applicati
     application.point(2)
     application.serve()
     assert application.values == [2]
+
+
+def test_what_the_database_cannot_forget_is_sent_again(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application.point(1)
+    application.step()
+
+    def full(*_: object) -> None:
+        raise StoreError("disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(application.database, "execute", full)
+        application.reply()
+        assert application.push.problem == "disk is full"
+        assert application.set(token="another") == "disk is full"
+    assert application.push.settings is not None
+    assert application.push.settings.token == TOKEN
+    application.run(application.now + 1)
+    assert application.values == [1, 1]
+    assert (application.push.waiting, application.push.problem) == (0, "")

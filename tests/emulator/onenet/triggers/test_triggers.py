@@ -97,6 +97,7 @@ def test_a_restart_finds_the_triggers_again(tmp_path: Path) -> None:
     assert [vars_of(bench, number) for number in (1, 2, 3)] == before
     bench.report((STREAM, 3), ("x", 2))
     assert fired(bench) == [(1, A, STREAM), (2, A, "x")]
+    bench.database.close()
 
 
 def vars_of(bench: TriggerBench, number: int) -> tuple[object, ...]:
