@@ -60,7 +60,7 @@ class Platform:
     ) -> None:
         self.on_change: Callable[[], None] = lambda: None
         self._closing = False
-        self.send: Send = _nowhere
+        self.send: Send | None = None
         self.year = year
         self.database = Database() if database is None else database
         self.points = Points(self.database, retention)
@@ -115,7 +115,8 @@ class Platform:
         self.on_change()
 
     def _post(self, post: Post, on_reply: Callable[[Reply, float], None]) -> None:
-        self.send(post, on_reply)
+        if self.send is not None:
+            self.send(post, on_reply)
 
     # For the application -----------------------------------------------------------------
 
@@ -321,7 +322,3 @@ def _kept() -> Iterator[None]:
         yield
     except StoreError as error:
         raise NotKept from error
-
-
-def _nowhere(_post: Post, _on_reply: Callable[[Reply, float], None]) -> None:
-    """A platform without a way to applications."""

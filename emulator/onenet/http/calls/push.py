@@ -31,6 +31,8 @@ async def replace(call: Call) -> Answer:
         settings = Settings.of(call.body)
     except ValueError as error:
         raise invalid(str(error)) from None
+    if call.platform.send is None:
+        raise invalid("url: this platform has no way to applications")
     if problem := await call.result(partial(call.platform.push.set, settings)):
         raise invalid(f"url {settings.url}: {problem}")
     return success()
