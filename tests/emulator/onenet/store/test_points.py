@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path as File
 
 import pytest
@@ -49,7 +50,7 @@ def test_newest_points_that_were_asked_for_are_not_those_of_a_transaction_that_i
     database = Database()
     points = Points(database)
     points.add(DEVICE, TEMPERATURE, 1, BEGIN, 0)
-    with pytest.raises(ZeroDivisionError), database.transaction():
+    with suppress(ZeroDivisionError), database.transaction():
         points.add(DEVICE, TEMPERATURE, 2, BEGIN + 1, 0)
         points.add(DEVICE, UNIT, "Cel", BEGIN + 1, 0)
         assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [2], UNIT: ["Cel"]}
