@@ -15,6 +15,8 @@ from tests.support.clock import elapse
 from tests.support.datagrams import PEER, RecordingProtocol
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 
 @asynccontextmanager
 async def registered_device() -> AsyncIterator[tuple[DeviceTestbed, Device, Resource]]:

@@ -21,6 +21,8 @@ from tests.support.effort import either, scaled
 from tests.support.hostile import BYTEWISE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed, random_faults
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 S = DeviceState
 R = ReportState
 
@@ -295,7 +297,7 @@ async def test_unexpected_logout_is_recovered(truly: bool) -> None:
             testbed.command("AT+MIPLCLOSE=0")
             await testbed.until(lambda: device.counters.logouts == 1)
         else:
-            testbed.send("+MIPLCLOSE:0,1")
+            testbed.send(testbed.language.closed)
         kept = await device.report({sensor: 1.0}, acknowledge=True)
         assert kept.state is R.QUEUED
         await testbed.until(lambda: device.state is S.REGISTERED, 120)
@@ -317,7 +319,7 @@ async def test_logout_stays_without_recovery() -> None:
     testbed = DeviceTestbed()
     async with testbed.device(recover=False) as device:
         await logged_in(device)
-        testbed.send("+MIPLCLOSE:0,1")
+        testbed.send(testbed.language.closed)
         await elapse(600)
         assert device.state is S.DEREGISTERED
         assert testbed.events == [LoggedOut()]

@@ -31,6 +31,8 @@ from tests.support.effort import scaled
 from tests.support.hostile import BYTEWISE, GENTLE, WHOLE, Hostile
 from tests.support.testbed import DeviceTestbed
 
+pytestmark = pytest.mark.usefixtures("each_language")
+
 S = DeviceState
 SENSOR = CloudPath(3303, 0, 5700)
 TEXT = Cause.WATCHDOG.text
@@ -84,8 +86,9 @@ async def test_reset_module_is_configured_and_logged_in_again(hostile: Hostile) 
         outcome = testbed.ask(Read(SENSOR))
         await testbed.until(lambda: bool(outcome))
         assert [item.value for item in outcome[0].items] == [1.0]
-        declared = [line for line in testbed.commands if line.endswith(',"23.25",1')]
-        assert len(declared) == 2  # reported, and after the restart declared
+        sent = [line for line in testbed.commands if testbed.language.value_of(line) == "23.25"]
+        # reported, and after the restart declared
+        assert len(sent) == 1 + testbed.language.declares_values
         await device.notify(sensor, 24.5, acknowledge=True)
         # in order, and nothing acknowledged is sent again
         assert testbed.reported == [23.25, 1.0, 24.5]
@@ -204,7 +207,9 @@ async def test_reset_during_restore_restarts_it() -> None:
         await elapse(2)
         await device.notify(sensor, 5.0, acknowledge=True)
         assert device.counters.restored == 1
-        assert testbed.commands.count("AT+MIPLDEL=0") == 0  # every start began with nothing
+        assert (
+            testbed.commands.count(testbed.language.deletes) == 0
+        )  # every start began with nothing
 
 
 async def test_announced_restart_counts_once() -> None:
@@ -221,7 +226,8 @@ async def test_announced_restart_counts_once() -> None:
 @pytest.mark.parametrize("who", ["module", "anybody"])
 async def test_restart_by_another_user_of_the_port(who: str) -> None:
     async with logged_in() as (testbed, device, sensor), Module(device.modem) as module:
-        configured = sum(line.startswith("AT+MIPLCONF") for line in testbed.commands)
+        creates = testbed.language.creates
+        configured = sum(line.startswith(creates) for line in testbed.commands)
         if who == "module":
             assert (await module.reset()).cause is BootCause.COMMAND
         else:
@@ -231,7 +237,7 @@ async def test_restart_by_another_user_of_the_port(who: str) -> None:
         await elapse(2)
         await device.notify(sensor, 5.0, acknowledge=True)
         assert (device.counters.resets, device.counters.restored) == (1, 1)
-        again = sum(line.startswith("AT+MIPLCONF") for line in testbed.commands)
+        again = sum(line.startswith(creates) for line in testbed.commands)
         assert again == configured + 1
 
 
