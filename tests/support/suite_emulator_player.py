@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from emulator.module.firmware import DEFAULT
 from emulator.onenet.lwm2m.operations import WriteAttributes
 from tests.support.emulator_player import Player, path
 from tests.support.hostile import Hostile
-from tests.support.suite_transcript import Transcript, checked_id
+from tests.support.suite_transcript import CLASSIC, Transcript, checked_id
 from tests.support.transcript import Kind, Step
 
 PATIENCE = 16.0
@@ -16,7 +17,8 @@ PATIENCE = 16.0
 
 class SuitePlayer(Player):
     def __init__(self, transcript: Transcript, module: str, line: Hostile) -> None:
-        super().__init__(transcript.opening, line, firmware=module)
+        firmware = DEFAULT if module == CLASSIC else module
+        super().__init__(transcript.opening, line, firmware)
         if not transcript.echo:
             self.module.receive(b"ATE0\r", self.now)
             self.settle()

@@ -15,7 +15,9 @@ MODULES = (
     *("m5310", "m5310a", "m5310a-2018", "m5311", "bc95", "bc28", "bc35g"),
     *("nb86", "nb73", "me3616", "sim7000c", "sim7020", "mn316", "generic"),
 )
-"""All modules by the name of their profile; the first speaks the classic language."""
+"""All modules by the name of their profile."""
+CLASSIC = "m5310"
+"""The one that speaks the other language."""
 
 
 @dataclass(frozen=True)

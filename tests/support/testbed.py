@@ -12,6 +12,7 @@ from collections.abc import Callable
 from random import Random
 
 from emulator.air.network import MemoryAir
+from emulator.module.firmware import DEFAULT
 from emulator.module.general.identity import Identity
 from emulator.module.module import Cause, Module
 from emulator.onenet.commands.command import Kind
@@ -116,7 +117,7 @@ class DeviceTestbed:
         self.language = CLASSIC if firmware else language or running()
         self.module = Module(
             Identity(),
-            firmware=firmware or self.language.module,
+            firmware=firmware or (DEFAULT if self.language.classic else self.language.module),
             strict_host=strict_host,
             now=START,
         )
