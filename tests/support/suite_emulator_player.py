@@ -31,6 +31,10 @@ class SuitePlayer(Player):
                 super().play(step)
             case Kind.EVENT if step.words[0] == "id":
                 checked_id(step.words[1:], self.bindings.values)
+            case Kind.EVENT if step.words[0] == "quiet":
+                self.now += float(step.words[1])
+                self.settle()
+                self.nothing_left(step.where)
             case _:
                 super().play(step)
 
@@ -59,7 +63,7 @@ def play(transcript: Transcript, module: str, line: Hostile) -> None:
     for exchange in transcript.exchanges:
         for step in exchange.steps:
             player.play(step)
-        player.nothing_left(f"{transcript}, {module}, after {exchange.title!r}")
+    player.nothing_left(f"{transcript}, {module}")  # exchanges share bursts
 
 
 def differs(transcript: Transcript, module: str, line: Hostile) -> bool:

@@ -28,10 +28,10 @@ class Program:
         self.written: list[tuple[str, object]] = []
         self.executed: list[bytes] = []
 
-    def on_write(self, resource: Resource, value: object) -> None:
+    async def on_write(self, resource: Resource, value: object) -> None:
         self.written.append((str(resource.path), value))
 
-    def on_execute(self, _: Resource, arguments: bytes) -> None:
+    async def on_execute(self, _: Resource, arguments: bytes) -> None:
         self.executed.append(arguments)
 
 

