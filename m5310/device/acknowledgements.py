@@ -86,6 +86,11 @@ class Acknowledgements:
         self._timers.clear()
         return waiting
 
+    def expire(self, portion: Portion) -> None:
+        """The portion is overdue now."""
+        self._timers[portion].cancel()
+        self._on_timer(portion)
+
     def forget_all(self) -> None:
         """Expect none any more."""
         for portion in self.portions:

@@ -36,7 +36,7 @@ class _Job(NamedTuple):
     """A request to answer. With `answer` set, that answer is only sent again; `fault` is why the
     request cannot be served."""
 
-    key: _Key
+    key: _Key | None
     parts: tuple[Request, ...]
     deadline: float
     session: int  # of the link: a msgid is valid in its own session only
@@ -85,6 +85,14 @@ class Requests:
             parts = self._complete(request, registered=registered)
         if parts is not None:
             self._queue(parts, registered=registered)
+
+    def reply(self, answer: Commands, what: str) -> None:
+        """Queue an answer to `what` that needs no program. A repeat gets its own."""
+        if len(self._jobs) == QUEUE_LIMIT:
+            _log.warning("dropping %s: %d requests wait", what, QUEUE_LIMIT)
+            return
+        self._jobs.append(_Job(None, (), 0.0, self._session.number, False, answer))
+        self._serve()
 
     def refuse(self, request: Request, fault: AnswerError) -> None:
         """Queue the refusal of a request that cannot be served."""
