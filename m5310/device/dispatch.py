@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Final, assert_never
 
 from m5310.device.attributes import Attributes
@@ -98,12 +100,8 @@ class Dispatch:
                 parts.recovery.logged_out(urc)
             case Opened() | Closed() | Updated() | Ended():
                 parts.registration.on_outcome(urc)
-            case Observed():
-                observation = urc.object, urc.instance, urc.resource
-                parts.outbox.observations.observed(observation, added=urc.added)
-                self._answer(urc)
-            case Discovered() | ParameterRequest():
-                self._answer(urc)
+            case Observed() | Discovered() | ParameterRequest():
+                self._on_notice(urc)
             case UpdateNeeded():
                 parts.recovery.update_needed()
             case Event():
@@ -122,11 +120,22 @@ class Dispatch:
         elif isinstance(request, ReadRequest) and number == _DEVICE_OBJECT and registered:
             self._events.emit(Subscribed())
 
-    def _answer(self, request: Notice) -> None:
-        """Answer for the program, unless the module does: by itself, or for an object of its
-        own."""
-        if not self._dialect.answers_by_host or self._is_modules(request.path.object):
+    def _on_notice(self, notice: Notice) -> None:
+        if not isinstance(notice, Observed):
+            self._answer(notice)
             return
+        what = notice.object, notice.instance, notice.resource
+        observed = partial(self._parts.outbox.observations.observed, what, added=notice.added)
+        if not self._answer(notice, observed):
+            observed()
+
+    def _answer(self, request: Notice, sent: Callable[[], None] = lambda: None) -> bool:
+        """Answer for the program, unless the module does: by itself, or for an object of its own.
+
+        Returns whether it is answered; `sent` is called then.
+        """
+        if not self._dialect.answers_by_host or self._is_modules(request.path.object):
+            return False
         match request:
             case Observed():
                 answer = self._dialect.answer_observe(request)
@@ -138,8 +147,9 @@ class Dispatch:
                 )
             case _:
                 assert_never(request)
-        if answer:
-            self._parts.requests.reply(answer, f"{type(request).__name__} of {request.path}")
+        what = f"{type(request).__name__} of {request.path}"
+        self._parts.requests.reply(answer, what, sent)
+        return True
 
     def _attributes_set(self, request: ParameterRequest) -> bool:
         """Take the attributes; False if they are malformed."""

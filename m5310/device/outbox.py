@@ -251,9 +251,7 @@ class Outbox:
 
     def not_acknowledged(self, ackid: int) -> None:
         """The module gave a portion up: it is sent again, as an overdue one."""
-        for portion in self._acknowledgements.waiting:
-            if portion.ackids and portion.ackids[-1] == ackid:
-                self._acknowledgements.expire(portion)
+        self._acknowledgements.lose(ackid)
 
     # --- sending -----------------------------------------------------------------------------
 
