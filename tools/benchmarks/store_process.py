@@ -7,6 +7,7 @@ the longest time, in seconds of the processor, between two turns of its event lo
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -48,6 +49,7 @@ async def main(file: str) -> None:
     platform.points.add_many(rows, NOW)
     api = HttpApi(platform, key=KEY, act=act)
     url = await api.start("127.0.0.1", 0)
+    gc.freeze()  # as the command does
     gaps = Gaps()
     gaps.tick()
     path = f"/devices/{device.id}/datapoints?limit=6000"
