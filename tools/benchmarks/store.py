@@ -34,8 +34,8 @@ from tools.benchmarks.http_process import KEY, NOW
 from tools.benchmarks.store_process import POINTS
 
 DEVICE, BEGIN, STREAMS = 500_000_001, round(NOW * 1000), 10
-# Points of a walk, of a page of it, and pages at each end of it whose times are compared.
-WALKED, PAGE, ENDS = 10_000_000, 6000, 50
+# Points of a walk, and of a page of it.
+WALKED, PAGE = 10_000_000, 6000
 _BEIJING = timezone(timedelta(hours=8))
 _INSERT = "INSERT INTO points VALUES (?, ?, ?, ?)"
 
@@ -102,34 +102,43 @@ def _adding(bench: Bench, folder: Path) -> list[Figure]:
 
 
 def _walk(bench: Bench, folder: Path) -> list[Figure]:
-    """Pages of a walk over many points, while others are added; each comes once."""
+    """A walk over many points, while others are added: each comes once. Then pages of it again."""
     walked = bench.count(WALKED)
     with closing(Database(folder / "walk.db")) as database:
         points = Points(database)
         for begin in range(0, walked, 100_000):
             numbers = range(begin, min(begin + 100_000, walked))
             points.add_many(((DEVICE, "3303_0_5700", n, BEGIN + n) for n in numbers), NOW)
-        seconds, expected, cursor, more = [], 0, None, True
-        while more:
-            start = time.perf_counter()
-            page = points.span(DEVICE, None, BEGIN, None, PAGE, cursor)
-            pieces = list(page)
-            seconds.append(time.perf_counter() - start)
-            for piece in pieces:
-                for point in piece.points:
-                    assert point.text == str(expected), (point, expected)
-                    expected += 1
-            cursor, more = page.cursor, page.cursor is not None
-            if expected < walked:  # some at the end, some behind the cursor
-                at = BEGIN + walked + len(seconds)
-                points.add(DEVICE, "3303_0_5700", walked + len(seconds) - 1, at, NOW)
-                points.add(DEVICE, "3303_0_5700", -1, BEGIN, NOW)
-        assert expected >= walked, (expected, walked)
-    full = seconds[:-1] or seconds
-    ends = min(ENDS, len(full))
-    first = series("first pages", "ms", full[:ends], times=1000)
-    last = series("last pages of a walk", "ms", full[-ends:], times=1000)
-    return [Figure(last, first, at_most(1.5))]
+        cursors: list[str | None] = [None]
+        expected = 0
+        while expected < walked:
+            page = points.span(DEVICE, None, BEGIN, None, PAGE, cursors[-1])
+            for point in (point for piece in page for point in piece.points):
+                assert point.text == str(expected), (point, expected)
+                expected += 1
+            cursors.append(page.cursor)
+            # One behind the end, and one that the walk has passed.
+            new = walked + len(cursors) - 2
+            points.add(DEVICE, "3303_0_5700", new, BEGIN + new, NOW)
+            points.add(DEVICE, "3303_0_5700", -1, BEGIN, NOW)
+        first = partial(_page, points, cursors[1])
+        last = partial(_page, points, cursors[-3])
+        rounds = bench.turns({"last": last, "first": first}, rounds=25)
+    return [
+        Figure(
+            series("last page of a walk", "ms", rounds["last"], times=1000),
+            series("first page", "ms", rounds["first"], times=1000),
+            at_most(1.5),
+        )
+    ]
+
+
+def _page(points: Points, cursor: str | None) -> float:
+    """Seconds."""
+    begin = time.perf_counter()
+    pieces = list(points.span(DEVICE, None, BEGIN, None, PAGE, cursor))
+    assert sum(len(piece.points) for piece in pieces) == PAGE
+    return time.perf_counter() - begin
 
 
 def _query(connection: sqlite3.Connection) -> float:
