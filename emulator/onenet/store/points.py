@@ -48,6 +48,8 @@ class Points:
         database.on_undone.append(self._known.clear)
         self._listed: dict[int, list[tuple[int, str, float]]] = {}  # streams by device, in order
         database.on_undone.append(self._listed.clear)
+        self._latest: dict[int, list[Stream]] = {}  # streams with the newest point, by device
+        database.on_undone.append(self._forget_latest)
         self._number = self._next_start() * _NUMBERS_OF_A_START
         self._place = 0  # of the sweep: number of the stream before
         self._clear_due: float | None = None if self._deleted_stream() is None else 0.0
@@ -80,6 +82,7 @@ class Points:
             for device, stream, value, at_ms in rows:
                 number = known.get((device, stream)) or self._open(device, stream, now)
                 if number:
+                    self._latest.pop(device, None)
                     self._number += 1
                     added[number] += 1
                     made.append((number, at_ms, self._number, text_of(value)))
@@ -125,6 +128,9 @@ class Points:
 
         In the order of object, instance and resource; an unknown id is left out.
         """
+        if limit == 1 and ids is None:
+            yield from self._newest_of_all(device)
+            return
         for number, name, created in self._streams(device, ids):
             if limit <= PIECE:
                 newest = self._database.execute(
@@ -150,6 +156,31 @@ class Points:
                 if rows or left == limit:
                     yield Stream(name, created, [Point(row[0], row[2]) for row in rows])
                 left -= len(rows)
+
+    def _newest_of_all(self, device: int) -> Iterator[Stream]:
+        """The newest point of every stream, which applications ask for again and again."""
+        kept, number = self._latest, self._number
+        found = kept.get(device)
+        if found is not None:
+            yield from found
+            return
+        found = []
+        for stream, name, created in self._streams(device, None):
+            newest = self._database.execute(
+                "SELECT at, value FROM points WHERE stream = ?"
+                " ORDER BY at DESC, number DESC LIMIT 1",
+                (stream,),
+            ).fetchall()
+            found.append(Stream(name, created, [Point(*row) for row in newest]))
+            yield found[-1]
+        # Points may have come meanwhile, or been dropped.
+        if number == self._number and kept is self._latest and len(found) <= _MAX_STREAMS_LISTED:
+            if len(kept) >= _MAX_LISTED:
+                kept.clear()
+            kept[device] = found
+
+    def _forget_latest(self) -> None:
+        self._latest = {}
 
     def streams(
         self, device: int, ids: Collection[str] | None = None
@@ -209,6 +240,7 @@ class Points:
             )
         self._known.clear()
         self._listed.pop(device, None)
+        self._forget_latest()
         self._clear_due = 0.0
 
     @property
@@ -242,6 +274,7 @@ class Points:
             self._place = 0
             return False
         with self._database.transaction():
+            self._forget_latest()
             if not self._trimmer.sweep(row[0], now):
                 self._place = row[0]
         return True
