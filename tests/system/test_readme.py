@@ -313,9 +313,12 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
 def test_demo(tmp_path: Path) -> None:
     status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
     assert (status, errors) == (0, "")
-    steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
+    steps = ["+MIPLOPEN:0,1", "POST /triggers", '"value":22.5']
+    steps += ["read_callback", "write_callback", "execute_callback"]
     places = [output.index(step) for step in steps]
     assert places == sorted(places)
+    sent = re.findall("^(PUSH|TRIGGER) ", output, re.MULTILINE)
+    assert sorted(sent) == ["PUSH", "PUSH", "PUSH", "TRIGGER"]  # online, a value, offline
 
 
 def test_chinese_part_shows_the_same_commands() -> None:
