@@ -1,7 +1,7 @@
 """HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
 Every answer is JSON with `errno` and `error`, and the HTTP status is 200 for errors too, as the
-real API does it. Only what is no valid HTTP request gets a bare 400 or 417 of the HTTP server.
+real API does it. Only what is no valid HTTP request gets a bare 400 of the HTTP server.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call. `path` as aiohttp has it: `/devices/{device_id:[0-9]+}`. `section` of the guide, or
+    """One call. `path` such as `/devices/{device_id:[0-9]+}`. `section` of the guide, or
     the document that has it. `data`: what a successful answer has as `data`; None: nothing.
 
     Parameters are checked in their order, before the body.
