@@ -466,3 +466,14 @@ async def test_close_during_a_call_does_not_wait_for_the_device() -> None:
             await api.http.close()
             with pytest.raises(aiohttp.ClientError):
                 await answer
+
+
+async def test_disk_that_takes_nothing_is_an_internal_error_until_it_does_again() -> None:
+    async with served_api() as api:
+        api.platform.database.execute("PRAGMA query_only = 1")
+        for _ in range(2):
+            answer = await api.call("POST", "/devices", None, NEW)
+            assert answer == {"errno": 1, "error": "internal server error"}
+        assert (await api.call("GET", f"/devices/{api.device.id}"))["errno"] == 0
+        api.platform.database.execute("PRAGMA query_only = 0")
+        assert (await api.call("POST", "/devices", None, NEW))["errno"] == 0
