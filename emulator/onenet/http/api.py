@@ -116,8 +116,11 @@ class HttpApi:
         return await respond(request, failure)
 
     def _serving(self, route: Route) -> Serve:
-        names = {parameter.name: None for parameter in route.query}
-        nothing: Mapping[str, str] = {}
+        defaults = (
+            None
+            if any(parameter.required for parameter in route.query)
+            else {parameter.name: parameter.default for parameter in route.query}
+        )
         method = route.method.lower()
 
         async def serve(
@@ -125,17 +128,23 @@ class HttpApi:
         ) -> Answer:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
-            given = request.query if request.query_string else nothing
-            for name in given:
-                if name not in names:
-                    self._report_unused(request, name, names)
-            query = {parameter.name: parameter.read(given) for parameter in route.query}
+            if request.query_string or defaults is None:
+                query = self._query(request, route)
+            else:
+                query = dict(defaults)
             body = {} if route.body is None else await self._body(request, route.body)
             return await route.call(
                 Call(self._platform, self._act, key, method, place, query, body)
             )
 
         return serve
+
+    def _query(self, request: web.BaseRequest, route: Route) -> dict[str, object]:
+        names, given = {parameter.name for parameter in route.query}, request.query
+        for name in given:
+            if name not in names:
+                self._report_unused(request, name, [one.name for one in route.query])
+        return {parameter.name: parameter.read(given) for parameter in route.query}
 
     def _report_unused(self, request: web.BaseRequest, name: str, names: Iterable[str]) -> None:
         call, shown = _named(request), name[:_MAX_SHOWN]
