@@ -64,7 +64,7 @@ class Posts:
         except TimeoutError:
             reply = Reply(None, error=f"no answer within {self._timeout:g} s")
         except aiohttp.ClientConnectorError as error:
-            reply = Reply(None, error=error.os_error.strerror or str(error.os_error))
+            reply = Reply(None, error=_reason(error.os_error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reply = Reply(None, error=str(error) or type(error).__name__)
         self._act(lambda now: on_reply(reply, now))
@@ -106,3 +106,9 @@ class Posts:
                 " (allow_network=True)",
             )
         return socket.socket(family, kind, protocol)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "no program listens there"
+    return error.strerror or str(error)

@@ -294,13 +294,13 @@ class Push:
         assert self.settings is not None
         self.failures += 1
         self._in_a_row += 1
-        self.problem = problem
         if self._failing_since is None:
             self._failing_since = now
-            if self._logged < _MAX_LOGGED:
-                self._logged += 1
-                url = self.settings.url
-                logger.warning("push to %s failed, it is repeated: %s", url, problem)
+        if _kind(problem) != _kind(self.problem) and self._logged < _MAX_LOGGED:
+            self._logged += 1
+            url = self.settings.url
+            logger.warning("push to %s failed, it is repeated: %s", url, problem)
+        self.problem = problem
         if self.state is State.STOPPED:
             self._retry_at = now + wait_after(self._in_a_row, LONGEST_CHECK_WAIT)
             return
@@ -355,3 +355,8 @@ class Push:
         if settings.batch_seconds is None:
             return None
         return oldest[0].created + settings.batch_seconds
+
+
+def _kind(problem: str) -> str:
+    """What is the same in each failure of this kind: not the text that an application answered."""
+    return problem.partition("'")[0]

@@ -234,11 +234,24 @@ def test_what_fails_is_repeated_with_growing_waits(
     waits = [later - earlier for earlier, later in pairwise(sent)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
     assert [record.message for record in caplog.records] == [
-        f"push to {URL} failed, it is repeated: HTTP status 500, expected 200"
+        f"push to {URL} failed, it is repeated: HTTP status 500, expected 200: 'no'"
     ]
     application.point(2)
     application.run(1500)
     assert application.values == [1, 2]
+
+
+def test_each_other_reason_of_a_failure_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    application = Application()
+    application.push.begin(Settings(URL, TOKEN))
+    application.run(1100, lambda _: Reply(None, error="no program listens there"))
+    application.run(1200, lambda post: Reply(200, post.url.encode()))
+    reasons = [record.message.partition("repeated: ")[2] for record in caplog.records]
+    assert reasons[0] == "no program listens there"
+    assert reasons[1].startswith(f"its answer was '{URL}?msg=")
+    assert len(reasons) == 2
 
 
 @pytest.mark.parametrize(
