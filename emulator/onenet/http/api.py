@@ -38,6 +38,8 @@ Serve = Callable[[web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Await
 
 # What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
+# Characters of a client's text in a line of the log, or in an error.
+_MAX_SHOWN = 100
 
 
 class HttpApi:
@@ -104,7 +106,7 @@ class HttpApi:
             except StoreError:  # the database has logged it
                 return await self._refuse(request, ApiError(Reason.INTERNAL))
             except Exception:
-                logger.exception("%s %s failed", request.method, request.path)
+                logger.exception("%s failed", _named(request))
                 return await self._refuse(request, ApiError(Reason.INTERNAL))
 
         return handle
@@ -145,11 +147,13 @@ class HttpApi:
         return {parameter.name: parameter.read(given) for parameter in route.query}
 
     def _report_unused(self, request: web.BaseRequest, name: str, names: Iterable[str]) -> None:
-        call = f"{request.method} {request.path}"
-        if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
-            self._reported.add((call, name))
+        call, shown = _named(request), name[:_MAX_SHOWN]
+        if (call, shown) not in self._reported and len(self._reported) < _MAX_REPORTED:
+            self._reported.add((call, shown))
             expected = ", ".join(names) or "none"
-            logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
+            logger.warning(
+                "%s: the parameter %r has no effect, expected: %s", call, shown, expected
+            )
 
     async def _body(self, request: web.BaseRequest, wanted: Body) -> dict[str, object]:
         try:
@@ -158,10 +162,6 @@ class HttpApi:
                 text = await request.read()
         except TimeoutError:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
-        except web.RequestPayloadError as error:
-            wrong = "the body is not encoded as its headers say"
-            logger.warning("%s %s: %s", request.method, request.path, wrong)
-            raise invalid(wrong) from error
         return json_body(text, optional=not wanted.required)
 
 
@@ -172,6 +172,11 @@ async def _describe(
 
 
 def _not_served(request: web.BaseRequest, methods: Iterable[str]) -> ApiError:
-    wrong = f"{request.method} {request.path} is not served"
+    wrong = f"{_named(request)} is not served"
     expected = " or ".join(sorted(methods))
     return ApiError(Reason.NOT_FOUND, f"{wrong}, expected {expected}" if expected else wrong)
+
+
+def _named(request: web.BaseRequest) -> str:
+    """The call, in one line: what is encoded in the path stays so."""
+    return f"{request.method} {request.rel_url.raw_path[:_MAX_SHOWN]}"

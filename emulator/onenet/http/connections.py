@@ -75,6 +75,9 @@ class Listener:
             handler,
             request_factory=partial(web.BaseRequest, loop=loop, client_max_size=max_body),
             handler_cancellation=True,
+            # Some bytes of gzip are a body of megabytes; guess: Tomcat, as OneNET uses it, does not
+            # decompress either.
+            auto_decompress=False,
             access_log=None,
             logger=_server_logger,
             keepalive_timeout=_IDLE_TIMEOUT,
