@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from random import Random
 from secrets import choice
 from string import ascii_letters, digits
+from typing import Protocol, TypeVar
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
@@ -36,6 +37,14 @@ _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
 _RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
+
+T = TypeVar("T")
+
+
+class Act(Protocol):
+    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
+
+    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 class Platform:
@@ -237,7 +246,7 @@ class Platform:
                     self._push_state(device, online=True, now=now)
 
     def changed(self, registration: Registration) -> None:
-        """Keep what it has now. Nobody waits for that, so a failure has no effect."""
+        """Keep what it has now. No call waits for that, so a failure has no effect."""
         if self.knows(registration.endpoint):
             with suppress(StoreError):
                 self._keep(registration)
@@ -286,6 +295,7 @@ class Platform:
         result = CommandResult(
             command.uuid,
             command.operation.path.object,
+            int(command.state),
             command.sent,
             command.confirmed,
             command.status,

@@ -16,6 +16,13 @@ _SHOWN = 120
 MAX_URL = 2048
 # guess: seconds until a request that failed is repeated, which grow; the documents say "later".
 _FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# As captured of pushes. guess: those of triggers are the same.
+HEADERS = {
+    "User-Agent": "OneNET",
+    "Content-Type": "application/json; charset=utf-8",
+    "Accept-Encoding": "*",
+    "Connection": "Keep-Alive",
+}
 
 
 @dataclass(frozen=True, slots=True)

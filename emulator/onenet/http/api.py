@@ -11,20 +11,19 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from aiohttp import web
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid
 from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
-from emulator.onenet.http.call import Call, Input
+from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import Handler, Listener, go_on, logger, respond
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
-from emulator.onenet.http.kinds import invalid
 from emulator.onenet.http.openapi import description
 from emulator.onenet.http.route import Body, Key, Route
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
-from emulator.onenet.platform import Platform
+from emulator.onenet.platform import Act, Platform
 from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
@@ -50,7 +49,7 @@ class HttpApi:
     """
 
     def __init__(
-        self, platform: Platform, *, key: str, act: Input, allow_hosts: Sequence[str] = ()
+        self, platform: Platform, *, key: str, act: Act, allow_hosts: Sequence[str] = ()
     ) -> None:
         self._platform = platform
         self._allow_hosts = tuple(allow_hosts)

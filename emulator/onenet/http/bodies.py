@@ -15,8 +15,8 @@ from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.devices import Description
 from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK
-from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http.kinds import Schema, invalid, required, shown
+from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
+from emulator.onenet.http.kinds import Schema
 from emulator.onenet.payload import MAX_PAYLOAD
 
 _MAX_ID = 65_535

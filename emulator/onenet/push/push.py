@@ -12,7 +12,7 @@ from random import Random
 from string import ascii_letters, digits
 
 from emulator.clock.deadlines import earliest
-from emulator.onenet.posting import LONGEST_WAIT, Post, Reply, Send, wait_after
+from emulator.onenet.posting import HEADERS, LONGEST_WAIT, Post, Reply, Send, wait_after
 from emulator.onenet.push import messages
 from emulator.onenet.push.queue import Queue, Waiting
 from emulator.onenet.push.settings import MAX_BATCH_COUNT, Settings
@@ -31,14 +31,8 @@ LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
 
-# As captured. guess: a check has those without a body.
-_CHECK_HEADERS = {"User-Agent": "OneNET", "Accept-Encoding": "*", "Connection": "Keep-Alive"}
-_HEADERS = {
-    "User-Agent": "OneNET",
-    "Content-Type": "application/json; charset=utf-8",
-    "Accept-Encoding": "*",
-    "Connection": "Keep-Alive",
-}
+# guess: a check has the headers of a push, without that of a body.
+_CHECK_HEADERS = {name: HEADERS[name] for name in HEADERS if name != "Content-Type"}
 _LETTERS = ascii_letters + digits
 _NONCE = 8
 # guess: captured nonces have ( & ? beside letters and digits.
@@ -205,7 +199,7 @@ class Push:
         if settings.batched and messages.is_point(batch[0].text):
             text = f"[{text}]"
         self._in_flight = settings
-        post = Post("POST", settings.url, _HEADERS, self._body(settings, text))
+        post = Post("POST", settings.url, HEADERS, self._body(settings, text))
         self._send(post, partial(self._replied, settings, batch))
 
     def _batch(self, settings: Settings) -> Sequence[Waiting]:

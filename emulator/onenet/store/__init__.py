@@ -30,7 +30,7 @@ in the database only.
 A registration is kept with the tokens of its observations. A platform that starts again takes the
 notifications of its devices as before; they see nothing of it but repeated requests.
 
-When the database cannot keep something (the disk is full), `StoreError` goes to whoever asked: an
-application gets errno 1, a device 5.00 or no acknowledgement, and both may repeat it. What nobody
-asked for (retention, repetitions) is tried again a second later. The first failure is logged.
+When the database cannot keep something (the disk is full), `StoreError` goes to the caller: an
+application gets errno 1, a device 5.00 or no acknowledgement, and both may repeat it. What has no
+caller (retention, repetitions) is tried again a second later. The first failure is logged.
 """

@@ -164,10 +164,10 @@ async def test_request_is_cancelled_when_the_client_disconnects() -> None:
     async with served_api() as api:
         api.log_in()
         api.module.answer = silent
-        answer = await api.begin_read()
         cancelled = asyncio.Event()
         cancel = api.platform.cancel
         api.platform.cancel = lambda request: (cancel(request), cancelled.set())[0]  # type: ignore[method-assign]
+        answer = await api.begin_read()
         answer.cancel()
         await api.client.close()
         await cancelled.wait()
