@@ -28,6 +28,7 @@ from tests.support.readme import (
     ROOT,
     Running,
 )
+from tools.benchmarks.__main__ import CATALOGUE
 
 
 @pytest.fixture
@@ -336,6 +337,11 @@ def test_chinese_part_links_to_headings_of_the_english_one() -> None:
 
 def test_state_diagram_matches_the_table() -> None:
     assert DEVICE.mermaid() in README
+
+
+def test_each_benchmark_is_listed() -> None:
+    table = README.partition("\n## Benchmarks\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(CATALOGUE)
 
 
 def test_named_paths_exist() -> None:

@@ -103,7 +103,7 @@ def _adding(bench: Bench, folder: Path) -> list[Figure]:
 
 def _walk(bench: Bench, folder: Path) -> list[Figure]:
     """A walk over many points, while others are added: each comes once. Then pages of it again."""
-    walked = bench.count(WALKED)
+    walked = max(bench.count(WALKED), 5 * PAGE)
     with closing(Database(folder / "walk.db")) as database:
         points = Points(database)
         for begin in range(0, walked, 100_000):
