@@ -9,7 +9,7 @@ from emulator.module.general.identity import Identity
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.endpoint_names import endpoint_name
 from emulator.onenet.platform import Platform
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.years import Year
 
@@ -44,9 +44,17 @@ def open_platform(
 ) -> Platform:
     """The platform on `database`; that is closed where this raises.
 
-    Raises ValueError for an identity whose IMEI the database has with another IMSI.
+    Raises ValueError for an identity whose IMEI the database has with another IMSI, OSError for a
+    damaged database.
     """
-    platform = Platform(year, seed=seed, database=database, retention=retention)
+    try:
+        platform = Platform(year, seed=seed, database=database, retention=retention)
+    except (StoreError, ValueError, LookupError, TypeError) as error:
+        database.close()
+        wrong = error.__cause__ if isinstance(error, StoreError) else error
+        raise OSError(
+            0, f"{wrong}, expected a database of the platform", str(database.path)
+        ) from error
     for identity in identities:
         device = platform.device_by_imei(identity.imei)
         if device is not None and device.endpoint != endpoint_name(identity.imei, identity.imsi):
