@@ -13,7 +13,6 @@ from aiocoap import (
     INTERNAL_SERVER_ERROR,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
-    Code,
     Message,
 )
 from aiocoap.numbers import OptionNumber
@@ -29,6 +28,7 @@ from emulator.module.lwm2m.host import (
     Host,
     ObserveRequest,
     ParameterRequest,
+    Result,
     Rules,
 )
 from emulator.module.lwm2m.objects import Objects
@@ -41,10 +41,10 @@ from emulator.module.lwm2m.style import Style
 
 
 class Answers:
-    """Methods with `incoming` answer it, or ask the host, or raise Refused. `host` is a function.
+    """Methods with `incoming` answer it, ask the host, or raise Refused. `host` returns the host.
 
-    The methods `answer_...` are the host's answers, with the code of its result. They raise
-    UnknownRequest. `rules` may change at any time.
+    The methods `answer_...` are the host's answers. They raise UnknownRequest.
+    `rules` may change at any time.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class Answers:
         incoming.respond(discovered(found, attributes), now)
 
     def answer_discover(
-        self, msgid: int, code: Code, resources: tuple[int, ...], now: float
+        self, msgid: int, result: Result, resources: tuple[int, ...], now: float
     ) -> None:
         """With the resources of the object."""
         request = self._requests.find(DiscoverRequest, msgid, now)
-        incoming = self._requests.take(request)
-        if not code.is_successful():
-            incoming.respond(Message(code=code), now)
+        if result is not Result.DONE:
+            self._requests.fail(request, now, result)
             return
+        incoming = self._requests.take(request)
         self._objects.list_resources(request.path.object, resources)
         self._list(request.path, self._objects.links(request.path), incoming, now)
 
@@ -125,15 +125,17 @@ class Answers:
         except ContentError:
             raise Refused(BAD_REQUEST) from None
 
-    def answer_parameters(self, msgid: int, code: Code, now: float) -> None:
+    def answer_parameters(self, msgid: int, result: Result, now: float) -> None:
         request = self._requests.find(ParameterRequest, msgid, now)
-        incoming = self._requests.take(request)
+        if result is not Result.DONE:
+            self._requests.fail(request, now, result)
+            return
         try:
-            if code.is_successful():
-                self._write_attributes(request)
-        except Refused as refused:
-            code = refused.code
-        incoming.respond(Message(code=code), now)
+            self._write_attributes(request)
+        except Refused:
+            self._requests.fail(request, now, Result.BAD_REQUEST)
+        else:
+            self._requests.complete(request, now)
 
     def _is_number(self, path: Path) -> bool:
         declared = self._objects.type_of(path)
@@ -184,13 +186,14 @@ class Answers:
             self._observations.cancel(path)
             raise
 
-    def answer_observe(self, msgid: int, code: Code, now: float) -> None:
+    def answer_observe(self, msgid: int, result: Result, now: float) -> None:
         request = self._requests.find(ObserveRequest, msgid, now)
+        if result is not Result.DONE:
+            self._requests.forget_observe(request.path)
+            self._requests.fail(request, now, result)
+            return
         incoming = self._requests.take(request)
         try:
-            if not code.is_successful():
-                self._requests.forget_observe(request.path)
-                raise Refused(code)
             if request.active:
                 self._observe(request.path, incoming, now)
             else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from aiocoap import CHANGED, Code, Message
+from aiocoap import CHANGED, Message
 
 from emulator.clock.deadlines import earliest
 from emulator.coap.endpoint import Endpoint
@@ -18,11 +18,13 @@ from emulator.module.lwm2m.answers import Answers
 from emulator.module.lwm2m.attributes import AttributeTable
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
+    Busy,
     Happening,
     Host,
     InvalidValue,
     NoNetwork,
     NotAllowed,
+    Result,
     Rules,
     ServerAddress,
 )
@@ -42,7 +44,8 @@ REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 class Client:
     """Set `host` before the first call, and `rules` where they are others. `send` transmits a
     datagram to an address `host:port`; `online` returns whether the radio is registered.
-    `endpoint`: the name under which the module itself would register. `seed` draws tokens,
+    `endpoint`: the name under which the module itself would register. `busy`: returns whether the
+    uplink takes no report. `seed` draws tokens,
     `first_mid` is the first message id. `msgids`: the message ids that the host gets to see and may
     answer.
 
@@ -58,6 +61,7 @@ class Client:
         *,
         first_mid: int,
         endpoint: str = "",
+        busy: Callable[[], bool] = lambda: False,
         seed: int = 0,
         msgids: range = ALL_MSGIDS,
         style: Style = ONENET,
@@ -75,6 +79,7 @@ class Client:
         )
         self._endpoint.serve = self._serve
         self.endpoint = endpoint
+        self._busy = busy
         self.style = style
         self._online = online
         self.objects = Objects()
@@ -130,6 +135,11 @@ class Client:
     @property
     def state(self) -> State:
         return self._registration.state
+
+    @property
+    def lifetime(self) -> int:
+        """Of the account, in seconds."""
+        return self._account.lifetime
 
     @property
     def configured_server(self) -> str:
@@ -276,6 +286,8 @@ class Client:
         )
         if not fits:
             raise InvalidValue
+        if self._busy():
+            raise Busy
         if not self.rules.declares:
             return
         # OneNET guide 5.1.2: only what was declared before the login is reported.
@@ -302,17 +314,17 @@ class Client:
 
     # Answers of the host -----------------------------------------------------------------------
 
-    def answer_observe(self, msgid: int, code: Code, now: float) -> None:
+    def answer_observe(self, msgid: int, result: Result, now: float) -> None:
         """See `Answers`."""
-        self._answers.answer_observe(msgid, code, now)
+        self._answers.answer_observe(msgid, result, now)
 
     def answer_discover(
-        self, msgid: int, code: Code, resources: tuple[int, ...], now: float
+        self, msgid: int, result: Result, resources: tuple[int, ...], now: float
     ) -> None:
-        self._answers.answer_discover(msgid, code, resources, now)
+        self._answers.answer_discover(msgid, result, resources, now)
 
-    def answer_parameters(self, msgid: int, code: Code, now: float) -> None:
-        self._answers.answer_parameters(msgid, code, now)
+    def answer_parameters(self, msgid: int, result: Result, now: float) -> None:
+        self._answers.answer_parameters(msgid, result, now)
 
     # From the platform -------------------------------------------------------------------------
 

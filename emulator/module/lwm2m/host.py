@@ -79,6 +79,10 @@ class UnknownRequest(ClientError):
     """No request of this kind and msgid waits for an answer."""
 
 
+class Busy(ClientError):
+    """The uplink is full; the host may try again."""
+
+
 class CannotForward(Exception):
     """Raised by the dialect: no line can carry this request. The client answers 4.00."""
 
@@ -158,6 +162,17 @@ Request = (
 )
 
 
+class Result(Enum):
+    """How the host answers a request."""
+
+    DONE = auto()
+    BAD_REQUEST = auto()
+    UNAUTHORIZED = auto()
+    NOT_FOUND = auto()
+    NOT_ALLOWED = auto()
+    NOT_ACCEPTABLE = auto()
+
+
 # What happens to the login and the reports -------------------------------------------------------
 
 
@@ -188,8 +203,8 @@ class Host(Protocol):
     `write` and `execute` may raise CannotForward, before they have written anything.
     """
 
-    def lwm2m_type(self, value_type: int) -> Type:
-        """The LwM2M type in which values of this type of the dialect reach the host."""
+    def lwm2m_type(self, value_type: int) -> Type | None:
+        """The LwM2M type of a value type of the dialect; None: values reach the host as bytes."""
 
     def happened(self, what: Happening, number: int = 0) -> None:
         """`number`: of what has one."""

@@ -8,7 +8,7 @@ are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
@@ -16,7 +16,10 @@ from aiocoap import (
     BAD_REQUEST,
     CHANGED,
     INTERNAL_SERVER_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_ACCEPTABLE,
     NOT_FOUND,
+    UNAUTHORIZED,
     UNSUPPORTED_CONTENT_FORMAT,
     Code,
     Message,
@@ -39,6 +42,7 @@ from emulator.module.lwm2m.host import (
     ParameterRequest,
     ReadRequest,
     Request,
+    Result,
     UnknownRequest,
     WriteRequest,
 )
@@ -52,6 +56,15 @@ ALL_MSGIDS = range(0x10000)  # as in CoAP
 PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest is dropped
 OBSERVE_IDS_LIMIT = 64  # guess: bounds the memory, as many as there are observations
 _OBSERVES = 1 << 12  # guess: the count starts again there: ids have 28 bits (seen in test answers)
+
+# Of a request that the host has refused.
+CODES: Mapping[Result, Code] = {
+    Result.BAD_REQUEST: BAD_REQUEST,
+    Result.UNAUTHORIZED: UNAUTHORIZED,
+    Result.NOT_FOUND: NOT_FOUND,
+    Result.NOT_ALLOWED: METHOD_NOT_ALLOWED,
+    Result.NOT_ACCEPTABLE: NOT_ACCEPTABLE,
+}
 
 _R = TypeVar("_R", bound=Request)
 OnValue = Callable[[Message, tuple[Item, ...]], None]
@@ -232,9 +245,8 @@ class Requests:
 
         def type_of(path: Path) -> Type | None:
             declared = self._objects.type_of(path)
-            if declared is not None:
-                return self._host().lwm2m_type(declared)
-            return (registry.type_of(path) if self._style.strict else None) or default
+            kind = None if declared is None else self._host().lwm2m_type(declared)
+            return kind or (registry.type_of(path) if self._style.strict else None) or default
 
         try:
             return decode(form, message.payload, path, type_of)
@@ -279,18 +291,18 @@ class Requests:
             message = Message(code=refused.code)
         self._answer(request, message, now, items)
 
-    def fail(self, request: Request, now: float, code: Code | None = None) -> None:
-        """Answer that the host could not do it. `code`: None where the dialect has no reason."""
-        if code is not None:
-            self._answer(request, Message(code=code), now)
+    def fail(self, request: Request, now: float, result: Result | None = None) -> None:
+        """Answer that the host could not do it. `result`: None where the dialect has no reason."""
+        if result is not None:
+            self._answer(request, Message(code=CODES[result]), now)
             return
         # guess: 4.04 for a resource that was never declared, 5.00 for the others
         path = request.path
         if isinstance(request, WriteRequest):
             path = request.items[request.confirmed].path
         undeclared = path.resource is not None and self._objects.type_of(path) is None
-        found: Code = NOT_FOUND if undeclared else INTERNAL_SERVER_ERROR
-        self._answer(request, Message(code=found), now)
+        code: Code = NOT_FOUND if undeclared else INTERNAL_SERVER_ERROR
+        self._answer(request, Message(code=code), now)
 
     def _answer(
         self, request: Request, message: Message, now: float, items: tuple[Item, ...] = ()

@@ -13,7 +13,7 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Sett
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import execute_line, ids_of, read_line, write_lines
-from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType, size, value_of
+from emulator.module.dialects.values import LWM2M_TYPES, ValueType, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (
@@ -91,6 +91,13 @@ class Classic:
         self._firmware = firmware
         self._msgid = (firmware.msgids.start, firmware.msgids.stop - 1)
         self._assembly = Assembly()
+
+    @property
+    def due(self) -> None:
+        """No line waits."""
+
+    def step(self, now: float) -> None:
+        """Nothing is planned."""
 
     # The instance and its objects --------------------------------------------------------------
 

@@ -37,7 +37,12 @@ class TinyDialect(RecordingHost):
         self._client.open(30.0, now)
         return OK
 
+    due = None
+
     def refused(self, line: str) -> None:
+        pass
+
+    def step(self, now: float) -> None:
         pass
 
     COMMANDS: ClassVar[Commands] = {"+TINY": CommandForms(execute=_register)}
