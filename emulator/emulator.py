@@ -28,7 +28,7 @@ from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.cloud import Applications
 from emulator.simulation.fleet import identities, modules_of
-from emulator.simulation.kept import open_file, open_platform, take_up
+from emulator.simulation.kept import kept_key, open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
     check_parts,
@@ -164,9 +164,9 @@ class Emulator:
         self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
         self.clock, self.baud = clock or LoopClock(), baud
         self._identities = identities(imei, imsi, modules)
-        kept = open_file(db, keep_days, keep_points, server)
-        run = run_number(air, self.clock.now())
-        self.platform = open_platform(year_of(year), seed + run, *kept, self._identities)
+        kept = (*open_file(db, keep_days, keep_points, server), self._identities)
+        self.platform = open_platform(year_of(year), seed + run_number(air, self.now()), *kept)
+        self.psk = kept_key(self.platform, self._identities, psk, self.psk)
         self._connect(platform_addresses)
         firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
         first = parse_address(port), None if link is None else Path(link)
@@ -383,6 +383,8 @@ class Emulator:
         devices = list(take_up(self.platform, self._identities, self.psk, self.now()))
         for board, device in zip(self.boards, devices, strict=False):
             board.device_id = device.id
+            if self.coaps_url is not None and device.psk is not None:
+                board.module.key = device.psk.encode()
 
     def _has_pending_work(self) -> bool:
         """Whether a host or a request waits: for a module, or for a message in the air.

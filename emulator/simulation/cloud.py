@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Self
 
 from emulator.air.addresses import split
 from emulator.onenet.http.api import HttpApi
-from emulator.onenet.platform import Platform
+from emulator.onenet.platform import Act, Platform
 from emulator.onenet.posts import Posts
 from emulator.onenet.push.settings import Settings
 from emulator.simulation.parameters import address_of, checked_hosts, checked_key
-
-T = TypeVar("T")
-
-
-class Input(Protocol):
-    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
-
-    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class Applications:
         address = None if http is None else address_of(http, "http", split)
         return cls(address, checked_hosts(allow_hosts), key, settings, allow_network)
 
-    async def open(self, platform: Platform, act: Input, opened: AsyncExitStack) -> str | None:
+    async def open(self, platform: Platform, act: Act, opened: AsyncExitStack) -> str | None:
         """Begin; returns the API's URL. `opened` ends it. Raises OSError."""
         platform.send = posts = Posts(act, allow_network=self.allow_network)
         opened.push_async_callback(posts.close)

@@ -58,6 +58,22 @@ def open_platform(
     return platform
 
 
+def kept_key(
+    platform: Platform, identities: Sequence[Identity], given: str | None, psk: str | None
+) -> str | None:
+    """The key for DTLS: `given` by the user, which known devices get, too; else that of the first
+    device; else `psk`. None where `psk` is: there is no DTLS.
+    """
+    known = [platform.device_by_imei(identity.imei) for identity in identities]
+    if given is not None:
+        for device in known:
+            if device is not None:
+                platform.devices.set_key(device, given)
+        return given
+    first = known[0]
+    return psk if psk is None or first is None else first.psk or psk
+
+
 def take_up(
     platform: Platform, identities: Sequence[Identity], psk: str | None, now: float
 ) -> Iterator[Device]:
@@ -68,6 +84,6 @@ def take_up(
         if device is None:
             description = Description(f"M5310 {imei}", imei, imsi, psk=psk)
             device = platform.create_device(description, now)
-        elif psk is not None:
+        elif psk is not None and device.psk is None:
             platform.devices.set_key(device, psk)
         yield device

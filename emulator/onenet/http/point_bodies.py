@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.http.bodies import only
-from emulator.onenet.http.kinds import Schema, invalid, required, shown
+from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.times import millis_of
 
 # guess: points and streams of one call; the real limits are not published. So many are stored,
