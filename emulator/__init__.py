@@ -4,7 +4,7 @@
         run_program(emulator.port)              # a program that talks to the module
         Cloud(emulator).read("3303/0/5700")     # an application that talks to the cloud
 
-    host bytes                                                             HTTP calls
+    host bytes                                                       HTTP calls, pushes
         |                                                                      |
     line -- module: AT commands <-> lwm2m client        lwm2m server <-> onenet: platform
                                          |                    |
@@ -17,7 +17,8 @@ Module and cloud stand on one CoAP endpoint each, and the air carries datagrams 
 same bytes in memory and by UDP sockets, where any LwM2M client or server can take an end's place.
 `coap` knows no LwM2M, `lwm2m` (payloads and data model) no CoAP message; both ends use them.
 `simulation` steps all parts by one `clock`; `emulator.Emulator` puts them together. Everything but
-ports, sockets and clocks is pure: time is an argument, and chance follows from a seed.
+ports, sockets and clocks is pure: time is an argument, and chance follows from a seed. What the
+cloud keeps is in one SQLite database, in memory or in a file.
 `scenario` plays events on an emulator, `recording` writes and replays conversations, traces and
 captures, `testing` has the pytest fixtures, `cli` the command.
 

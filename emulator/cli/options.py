@@ -18,9 +18,9 @@ USAGE_ERROR = 2
 
 _DESCRIPTION = """\
 Emulates a China Mobile M5310 NB-IoT module and the OneNET cloud that it logs in to. The module is
-on a serial port (by default a pseudo terminal) that any serial program can open. The cloud is an
-HTTP API on this machine: any HTTP client can read, write and execute the resources of the module.
-Press Ctrl-C to end it.
+on a serial port (by default a pseudo terminal) that any serial program can open. The cloud is on
+this machine, and applications use it like OneNET: they call its HTTP API to read, write and execute
+the resources of the module, and it pushes to them what happens. Press Ctrl-C to end it.
 """
 
 _EXAMPLES = """\
@@ -33,6 +33,10 @@ examples:
         for scripts: a fast line, and one JSON line on stdout when ready
   python -m emulator --http 127.0.0.1:8080 --api-key secret
         the cloud at the address and with the key that your application uses
+  python -m emulator --push http://127.0.0.1:8000/push --token abcdefg
+        the cloud pushes data points, logins and results of offline commands to your application
+  python -m emulator --db FILE
+        the cloud keeps devices, data points, triggers, commands; the next start goes on with them
   python -m emulator --no-device
         the cloud has no device for this module: its login is refused
   python -m emulator --port rfc2217://0.0.0.0:7000
@@ -173,11 +177,13 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         "--push",
         metavar="URL",
         help="an application that gets what happens: data points, devices online and offline,"
-        " results of offline commands; with --token",
+        " results of offline commands; with --token. PUT /emulator/push sets it, too",
     )
-    cloud.add_argument("--token", help="secret of the application, which signs what it gets")
     cloud.add_argument(
-        "--aes-key", metavar="KEY", help="encrypt what is pushed: 43 letters or digits"
+        "--token", help="signs what is pushed; the application checks it with the same token"
+    )
+    cloud.add_argument(
+        "--aes-key", metavar="KEY", help="encrypts what is pushed: 43 letters or digits"
     )
     cloud.add_argument(
         "--no-device",
@@ -190,7 +196,7 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="keep what the cloud has in FILE, made if there is none: devices, keys, data points,"
-        " triggers, commands; the next start with it goes on (default: in memory)",
+        " triggers, commands, push; the next start with it goes on (default: in memory)",
     )
     cloud.add_argument(
         "--keep-days",
@@ -208,7 +214,7 @@ def _add_cloud(made: argparse.ArgumentParser) -> None:
         "--year",
         type=int,
         choices=tuple(YEARS),
-        help="whose OneNET: order after a login, repeats of requests, error numbers"
+        help="whose OneNET: order after a login, repeats of requests, error numbers, triggers"
         f" (default {DEFAULT_YEAR})",
     )
     cloud.add_argument(

@@ -24,7 +24,8 @@ class DeviceInfo:
 @dataclass(frozen=True, slots=True)
 class CloudInfo:
     """Addresses and keys of the cloud; `coap` None: it has no socket; `coaps`: with DTLS, with the
-    key `psk` of its devices.
+    key `psk` of its devices; `push`: URL of the application that gets what happens; `db`: file of
+    what it keeps.
     """
 
     http: str
@@ -32,11 +33,24 @@ class CloudInfo:
     coap: str | None
     coaps: str | None = None
     psk: str | None = None
+    push: str | None = None
+    db: str | None = None
 
-    def call(self, path: str) -> str:
+    def call(self, path: str, body: str | None = None) -> str:
         """A command that calls the API."""
         header = shlex.quote(f"api-key: {self.api_key}")
-        return f"curl -H {header} '{self.http}{path}'"
+        data = "" if body is None else f" -d {shlex.quote(body)}"
+        return f"curl -H {header} '{self.http}{path}'{data}"
+
+    def creation(self, imei: str, imsi: str) -> str:
+        """A command that creates a device."""
+        body = {"title": f"M5310 {imei}", "protocol": "LWM2M", "auth_info": {imei: imsi}}
+        return self.call("/devices", json.dumps(body))
+
+    @property
+    def all_calls(self) -> str:
+        """A command that shows all calls of the API."""
+        return f"{self.call('/openapi.json')}  # all calls"
 
     def announcement(self, endpoint: str, instances: Iterable[str]) -> str:
         """A device has registered: a command that reads one of its instances."""
@@ -93,7 +107,11 @@ class StartupInfo:
             "are created with POST /devices. Each registration is shown here.",
         ]
         first = self.devices[0].device_id
-        examples = [] if first is None else [self.cloud.call(f"/devices/{first}")]
+        if first is None:
+            examples = [self.cloud.creation(self.devices[0].imei, self.devices[0].imsi)]
+        else:
+            examples = [self.cloud.call(f"/devices/{first}")]
+        examples.append(self.cloud.all_calls)
         return "The emulated OneNET is running.", lines, examples
 
     def _modules(self, baud: int | None, *, strict: bool) -> tuple[str, list[str], list[str]]:
@@ -135,6 +153,8 @@ class StartupInfo:
             "CoAP": cloud.coap,
             "DTLS": cloud.coaps,
             "psk": cloud.psk,
+            "push": cloud.push or "none; --push URL --token T sends what happens to an application",
+            "db": cloud.db,
         }
         return [f"  {name:<8}  {value}" for name, value in shown.items() if value is not None]
 
@@ -143,11 +163,16 @@ class StartupInfo:
         if self.ports[0] != "-":
             terminal = "python -m serial.tools.miniterm --eol CR"
             examples.append(f"{terminal} {self.ports[0]} {baud or 9600}")
-        if self.cloud is not None and device.device_id is not None:
+        if self.cloud is None:
+            return examples
+        if device.device_id is None:
+            examples.append(self.cloud.creation(device.imei, device.imsi))
+        else:
             examples.append(self.cloud.call(f"/devices/{device.device_id}"))
             examples.append(self.cloud.call(f"/devices/{device.device_id}/datapoints"))
             path = f"/nbiot?imei={device.imei}&obj_id=3303&obj_inst_id=0&res_id=5700"
             examples.append(f"{self.cloud.call(path)}  # after a program has logged in")
+        examples.append(self.cloud.all_calls)
         return examples
 
 

@@ -75,6 +75,7 @@ TABLE: Final = {
     "module.udp.CLOSE_TIMEOUT": (10.0, "guess"),
     "nbiot.device.ANSWER_WITHIN": (25.0, "OneNET guide 5.1.3: given up after 30 s"),
     "nbiot.loop_thread.EXIT_TIMEOUT": (1.0, "guess"),
+    "onenet.client.DEFAULT_TIMEOUT": (60.0, "longer than `timeout` of a call, 40 s at most"),
     "ports.transport._CANCEL_INTERVAL": (0.1, "guess"),
     "ports.transport._LAST_WRITE": (1.0, "guess"),
 }

@@ -8,13 +8,9 @@ import operator
 import re
 import shlex
 import signal
-import subprocess
-import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -23,42 +19,16 @@ from emulator.cli import options
 from emulator.onenet.errors import Reason
 from emulator.onenet.years import YEARS
 from m5310.states import DEVICE
-
-ROOT = Path(__file__).resolve().parents[2]
-README, CHINESE = (ROOT / "README.md").read_text(encoding="utf-8").split("## 中文说明\n")
-PROGRAMS = dict(re.findall(r"```python (\w+\.py)\n(.*?)```", README, re.DOTALL))
-PATIENCE = 40  # seconds until a program that hangs fails its test
-
-
-class Running:
-    """A program; `until` waits for a line of its output."""
-
-    def __init__(self, *arguments: str, cwd: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", *arguments],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
-        self._watchdog.start()
-
-    def until(self, beginning: str) -> str:
-        output: IO[str] = self.process.stdout  # type: ignore[assignment]
-        for line in output:
-            if line.startswith(beginning):
-                return line
-        raise AssertionError(f"no line starts with {beginning!r}: {self.process.stderr.read()}")  # type: ignore[union-attr]
-
-    def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
-        if number is not None:
-            self.process.send_signal(number)
-        output, errors = self.process.communicate()
-        self._watchdog.cancel()
-        self._watchdog.join()
-        return self.process.returncode, output, errors
+from tests.support.readme import (
+    CHINESE,
+    LINES_OF_THE_EMULATOR,
+    PATIENCE,
+    PROGRAMS,
+    README,
+    ROOT,
+    Running,
+)
+from tools.benchmarks.__main__ import CATALOGUE
 
 
 @pytest.fixture
@@ -212,9 +182,6 @@ def test_virtual_clock_and_faults_program(tmp_path: Path) -> None:
     assert lost.startswith("lost: ")
 
 
-LINES_OF_THE_EMULATOR = re.findall(r"^\.venv/bin/python -m emulator (.*)$", README, re.MULTILINE)
-
-
 def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
     (words,) = (line.split() for line in LINES_OF_THE_EMULATOR if line.startswith("platform"))
     free = ["127.0.0.1:0" if word.startswith("127.0.0.1:") else word for word in words]
@@ -235,7 +202,7 @@ def test_foreign_client_with_our_cloud(tmp_path: Path) -> None:
 
 
 def test_lines_of_the_emulator_are_understood() -> None:
-    assert len(LINES_OF_THE_EMULATOR) == 3
+    assert len(LINES_OF_THE_EMULATOR) == 4
     for line in LINES_OF_THE_EMULATOR:
         assert options.read(options.parser(), shlex.split(line))
 
@@ -307,7 +274,7 @@ def test_scenario(tmp_path: Path) -> None:
 
 def test_each_program_is_tested() -> None:
     programs = {"first.py", "thermometer.py", "look.py", "emulated.py", "hardships.py"}
-    programs |= {"sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
+    programs |= {"application.py", "sensor.py", "meter.py", "test_meter.py", "test_lamp.py"}
     assert set(PROGRAMS) == programs
     assert README.count("```python") == len(PROGRAMS)
 
@@ -347,9 +314,12 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
 def test_demo(tmp_path: Path) -> None:
     status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
     assert (status, errors) == (0, "")
-    steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
+    steps = ["+MIPLOPEN:0,1", "POST /triggers", '"value":22.5']
+    steps += ["read_callback", "write_callback", "execute_callback"]
     places = [output.index(step) for step in steps]
     assert places == sorted(places)
+    sent = re.findall("^(PUSH|TRIGGER) ", output, re.MULTILINE)
+    assert sorted(sent) == ["PUSH", "PUSH", "PUSH", "TRIGGER"]  # online, a value, offline
 
 
 def test_chinese_part_shows_the_same_commands() -> None:
@@ -367,6 +337,11 @@ def test_chinese_part_links_to_headings_of_the_english_one() -> None:
 
 def test_state_diagram_matches_the_table() -> None:
     assert DEVICE.mermaid() in README
+
+
+def test_each_benchmark_is_listed() -> None:
+    table = README.partition("\n## Benchmarks\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(CATALOGUE)
 
 
 def test_named_paths_exist() -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
 
 logger = logging.getLogger("emulator.http")
@@ -44,12 +46,15 @@ _PIECE = 64 * 1024
 
 # guess: connections at a time; the real limit is not published. Further ones are closed.
 MAX_CONNECTIONS = 500
+# guess: bytes of answers that are made or sent at a time; the largest one has some 25 MB.
+MAX_HELD = 64 * 1024 * 1024
 
 T = TypeVar("T")
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Listener:
-    """Serves an application, which calls `header_came` for each request, at one address.
+    """Serves a handler, which calls `header_came` for each request, at one address.
 
     `port`: where it listens, once it does.
     """
@@ -57,26 +62,34 @@ class Listener:
     port = 0
 
     def __init__(self) -> None:
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._server: asyncio.Server | None = None
         self._full = False  # it has been; that is logged once
+        self._held = 0  # bytes of answers that are made or sent
         self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
 
-    async def start(self, application: web.Application, host: str, port: int) -> str:
-        """Listen, and return the URL. Raises OSError if the address cannot be used."""
+    async def start(self, handler: Handler, max_body: int, host: str, port: int) -> str:
+        """Listen, and return the URL. Raises OSError if the address cannot be used.
+
+        `max_body`: bytes of a body; `BaseRequest.read` raises for a larger one.
+        """
+        loop = asyncio.get_running_loop()
         # A client that disconnects cancels its handler, which cancels its request to the device.
-        self._runner = web.AppRunner(
-            application,
+        server = web.Server(
+            handler,
+            request_factory=partial(web.BaseRequest, loop=loop, client_max_size=max_body),
             handler_cancellation=True,
+            # Some bytes of gzip are a body of megabytes; guess: Tomcat, as OneNET uses it, does not
+            # decompress either.
+            auto_decompress=False,
             access_log=None,
             logger=_server_logger,
-            shutdown_timeout=_SHUTDOWN_TIMEOUT,
             keepalive_timeout=_IDLE_TIMEOUT,
             max_line_size=_MAX_LINE,
         )
+        self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await self._runner.setup()
         try:
-            loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._connect, host, port)
         except UnicodeError as error:  # the name has a label that DNS cannot have (RFC 1035)
             await self.close()
@@ -102,13 +115,36 @@ class Listener:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def header_came(self, request: web.Request) -> None:
+    def header_came(self, request: web.BaseRequest) -> None:
         timer = self._timers.pop(request.protocol, None)
         if timer is not None:
             timer.cancel()
 
+    async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        """Encode `answer` and send it if it is long, in turn with other events.
+
+        Raises ValueError for a value without a JSON form, ApiError for a long answer while
+        MAX_HELD bytes of others wait for their clients.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TURN
+        body = bytearray()
+        try:
+            for piece in encoded(answer):
+                part = piece.encode("utf-8")
+                body += part
+                self._held += len(part)
+                if self._held > MAX_HELD and len(body) > _PIECE:
+                    raise ApiError(Reason.LIMIT, f"answers of {MAX_HELD} bytes wait to be taken")
+                if loop.time() >= end:
+                    await asyncio.sleep(0)
+                    end = loop.time() + _TURN
+            return await _sent(request, body)
+        finally:
+            self._held -= len(body)
+
     @staticmethod
-    def address(request: web.Request) -> str:
+    def address(request: web.BaseRequest) -> str:
         """Of this machine, where the request came in; "" if its connection has ended."""
         transport = request.transport
         return "" if transport is None else transport.get_extra_info("sockname")[0]
@@ -139,19 +175,8 @@ class _Refused(asyncio.Protocol):
         transport.close()
 
 
-async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
-    """Encode `answer` and send it if it is long, in turn with other events.
-
-    Raises ValueError for a value without a JSON form.
-    """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _TURN
-    body = bytearray()
-    for piece in encoded(answer):
-        body += piece.encode("utf-8")
-        if loop.time() >= end:
-            await asyncio.sleep(0)
-            end = loop.time() + _TURN
+async def _sent(request: web.BaseRequest, body: bytearray) -> web.StreamResponse:
+    """The response, which is sent already if it is long."""
     # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
     head = {"Content-Type": "application/json"}
     transport = request.transport
@@ -173,6 +198,13 @@ async def respond(request: web.Request, answer: Answer) -> web.StreamResponse:
         if request.transport is not None:
             request.transport.abort()
     return response
+
+
+async def go_on(request: web.BaseRequest) -> None:
+    """Tell a client that asks before it sends the body to send it (RFC 9110 10.1.1)."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 async def gathered(entries: Iterable[T]) -> list[T]:

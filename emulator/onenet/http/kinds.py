@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, shown
 
 # JSON Schema, as OpenAPI 3.1 uses it.
 Schema = Mapping[str, object]
@@ -22,21 +21,6 @@ _INTEGER = re.compile(rf"-?[0-9]{{1,{_MAX_DIGITS}}}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MAX_SHOWN = 40
-
-
-def invalid(detail: str) -> ApiError:
-    return ApiError(Reason.INVALID_PARAMETER, detail)
-
-
-def required(name: str) -> ApiError:
-    return ApiError(Reason.PARAMETER_REQUIRED, name)
-
-
-def shown(value: object) -> str:
-    """As JSON, so that the text "5700" differs from 5700, and spaces are visible; cut if long."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
 class Kind(Protocol):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from emulator.onenet.http.dispatch import ANY, PART
 from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.route import Parameter, Route
 
-# `{name:pattern}` in the path of a route; the pattern may have a `{36}`.
-_PART = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 _ERROR = {"errno": {"type": "integer"}, "error": {"type": "string"}}
 
 
@@ -17,7 +15,7 @@ def description(routes: Iterable[Route]) -> dict[str, object]:
     """The OpenAPI document of `routes`."""
     paths: dict[str, dict[str, object]] = {}
     for route in routes:
-        path = _PART.sub(r"{\1}", route.path)
+        path = PART.sub(r"{\1}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -36,9 +34,9 @@ def _operation(route: Route) -> dict[str, object]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": f"^{pattern or '[^/]+'}$"},
+            "schema": {"type": "string", "pattern": f"^{pattern or ANY}$"},
         }
-        for name, pattern in _PART.findall(route.path)
+        for name, pattern in PART.findall(route.path)
     ]
     guide = "guide " if route.section[0].isdigit() else ""
     operation: dict[str, object] = {

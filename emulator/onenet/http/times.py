@@ -9,10 +9,12 @@ from math import floor
 # POSIX time 0 in Beijing. Times without a zone are counted from it, so no zone of the machine has
 # an effect.
 _EPOCH = datetime(1970, 1, 1, 8)
+_REMEMBERED = 1000  # times; a bound on memory
 _AHEAD_MS = 8 * 3_600_000
 _MINUTES = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
 
 
+@lru_cache(_REMEMBERED)
 def seconds(at: float) -> str:
     """`2015-12-01 17:06:23`; `at` in POSIX seconds."""
     return (_EPOCH + timedelta(seconds=floor(at))).isoformat(" ")

@@ -9,12 +9,14 @@ from emulator.onenet.store.database import Database
 
 # guess: bounds the database; characters of all messages together, about half a million messages.
 MAX_QUEUED = 64 * 1024 * 1024
-# guess: bounds one request. Characters.
-MAX_BATCH = 256 * 1024
+# guess: bounds one request, and with it the time to make it. Characters.
+MAX_BATCH = 64 * 1024
 _TARGET = "push"
 _CLEARED = "push cleared"
 # Rows that are deleted at once, less than a millisecond.
 _PIECE = 500
+# Messages that are dropped at once, so that room for a long one is made in little time.
+_DROPPED = 20
 
 
 class Waiting(NamedTuple):
@@ -83,10 +85,11 @@ class Queue:
         self._remove(messages[0].number, messages[-1].number)
 
     def _drop(self) -> None:
-        oldest = self.head(1)
+        oldest = self.head(_DROPPED)
         if oldest:
-            self._remove(oldest[0].number, oldest[0].number)
-            self.dropped += 1
+            count = self.count
+            self._remove(oldest[0].number, oldest[-1].number)
+            self.dropped += count - self.count
         else:
             self.recount()
 

@@ -12,7 +12,7 @@ from emulator.onenet.push.signature import aes_key
 
 # guess: the limits of the real platform are not published.
 MAX_TOKEN = 128
-MAX_BATCH_COUNT = 1000
+MAX_BATCH_COUNT = 500
 MAX_BATCH_SECONDS = 3600.0
 PADS = (16, 32)
 

@@ -23,6 +23,8 @@ DEFAULT_LIMIT = 100
 _YEAR_MS = 366 * 86_400_000
 # guess: bounds the memory for the numbers of the streams that were used.
 _MAX_KNOWN = 50_000
+# guess: bounds the memory for lists of streams: devices, and streams of each.
+_MAX_LISTED, _MAX_STREAMS_LISTED = 1000, 100
 # Each start of the platform counts points in a range of its own.
 _NUMBERS_OF_A_START = 1 << 40
 # Seconds: between two pieces of what is dropped, and from one search for old points to the next.
@@ -44,6 +46,10 @@ class Points:
         self._trimmer = Trimmer(database, retention)
         self._known: dict[tuple[int, str], int] = {}  # numbers of streams that were used
         database.on_undone.append(self._known.clear)
+        self._listed: dict[int, list[tuple[int, str, float]]] = {}  # streams by device, in order
+        database.on_undone.append(self._listed.clear)
+        self._latest: dict[int, list[Stream]] = {}  # streams with the newest point, by device
+        database.on_undone.append(self._forget_latest)
         self._number = self._next_start() * _NUMBERS_OF_A_START
         self._place = 0  # of the sweep: number of the stream before
         self._clear_due: float | None = None if self._deleted_stream() is None else 0.0
@@ -76,6 +82,7 @@ class Points:
             for device, stream, value, at_ms in rows:
                 number = known.get((device, stream)) or self._open(device, stream, now)
                 if number:
+                    self._latest.pop(device, None)
                     self._number += 1
                     added[number] += 1
                     made.append((number, at_ms, self._number, text_of(value)))
@@ -106,6 +113,7 @@ class Points:
                 " RETURNING number",
                 (device, stream, now),
             ).fetchone()
+            self._listed.pop(device, None)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[device, stream] = number = int(row[0])
@@ -120,6 +128,9 @@ class Points:
 
         In the order of object, instance and resource; an unknown id is left out.
         """
+        if limit == 1 and ids is None:
+            yield from self._newest_of_all(device)
+            return
         for number, name, created in self._streams(device, ids):
             if limit <= PIECE:
                 newest = self._database.execute(
@@ -145,6 +156,31 @@ class Points:
                 if rows or left == limit:
                     yield Stream(name, created, [Point(row[0], row[2]) for row in rows])
                 left -= len(rows)
+
+    def _newest_of_all(self, device: int) -> Iterator[Stream]:
+        """The newest point of every stream, which applications ask for again and again."""
+        kept, number = self._latest, self._number
+        found = kept.get(device)
+        if found is not None:
+            yield from found
+            return
+        found = []
+        for stream, name, created in self._streams(device, None):
+            newest = self._database.execute(
+                "SELECT at, value FROM points WHERE stream = ?"
+                " ORDER BY at DESC, number DESC LIMIT 1",
+                (stream,),
+            ).fetchall()
+            found.append(Stream(name, created, [Point(*row) for row in newest]))
+            yield found[-1]
+        # Points may have come meanwhile, or been dropped.
+        if number == self._number and kept is self._latest and len(found) <= _MAX_STREAMS_LISTED:
+            if len(kept) >= _MAX_LISTED:
+                kept.clear()
+            kept[device] = found
+
+    def _forget_latest(self) -> None:
+        self._latest = {}
 
     def streams(
         self, device: int, ids: Collection[str] | None = None
@@ -181,12 +217,17 @@ class Points:
         return Span(self._database, device, streams, begin, end_ms, limit, self._number)
 
     def _streams(self, device: int, ids: Collection[str] | None) -> list[tuple[int, str, float]]:
-        rows = self._database.execute(
-            "SELECT number, id, created FROM streams WHERE device = ?", (device,)
-        ).fetchall()
-        return sorted(
-            (row for row in rows if ids is None or row[1] in ids), key=lambda row: order(row[1])
-        )
+        rows = self._listed.get(device)
+        if rows is None:
+            rows = self._database.execute(
+                "SELECT number, id, created FROM streams WHERE device = ?", (device,)
+            ).fetchall()
+            rows.sort(key=lambda row: order(row[1]))
+            if len(rows) <= _MAX_STREAMS_LISTED:
+                if len(self._listed) >= _MAX_LISTED:
+                    self._listed.clear()
+                self._listed[device] = rows
+        return rows if ids is None else [row for row in rows if row[1] in ids]
 
     # Dropping --------------------------------------------------------------------------------
 
@@ -198,6 +239,8 @@ class Points:
                 (device,),
             )
         self._known.clear()
+        self._listed.pop(device, None)
+        self._forget_latest()
         self._clear_due = 0.0
 
     @property
@@ -231,6 +274,7 @@ class Points:
             self._place = 0
             return False
         with self._database.transaction():
+            self._forget_latest()
             if not self._trimmer.sweep(row[0], now):
                 self._place = row[0]
         return True

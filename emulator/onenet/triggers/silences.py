@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from emulator.clock.deadlines import Deadlines
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.triggers.streams import all_streams, newest
 from emulator.onenet.triggers.trigger import Trigger
 
@@ -76,24 +76,36 @@ class Silences:
             self._wait(trigger, stream, now + trigger.made.silence)
 
     def step(self, now: float) -> None:
-        """Do a piece of what is due at `now`."""
+        """Do a piece of what is due at `now`. After a StoreError it may be repeated."""
         self._search(now)
+        done: list[tuple[Trigger, list[tuple[str, str]]]] = []
         left = PIECE
-        with self._database.transaction():
-            for number in self._ends.pop_due(now, PIECE):
-                trigger = self._triggers[number]
-                ended = trigger.silences.pop_due(now, left)
-                left -= len(ended)
-                self._count -= len(ended)
-                for device, stream in ended:
-                    self._fire(trigger, device, stream, now)
-                ends = trigger.silences.next
-                self._ends.set(number, ends)
-                if trigger.searched and (ends is None or ends > now):
-                    # All up to now have fired, and a new start must not repeat them.
-                    self._database.execute(
-                        "UPDATE triggers SET fired = ? WHERE id = ?", (now, number)
-                    )
+        for number in self._ends.pop_due(now, PIECE):
+            trigger = self._triggers[number]
+            ended = trigger.silences.pop_due(now, left)
+            left -= len(ended)
+            done.append((trigger, ended))
+            self._ends.set(number, trigger.silences.next)
+        self._count -= PIECE - left
+        if not done:
+            return
+        try:
+            with self._database.transaction():
+                for trigger, ended in done:
+                    self._end(trigger, ended, now)
+        except StoreError:
+            for trigger, ended in done:
+                for stream in ended:
+                    self._wait(trigger, stream, now)
+            raise
+
+    def _end(self, trigger: Trigger, ended: list[tuple[str, str]], now: float) -> None:
+        for device, stream in ended:
+            self._fire(trigger, device, stream, now)
+        ends = trigger.silences.next
+        if trigger.searched and (ends is None or ends > now):
+            # All up to now have fired, and a new start must not repeat them.
+            self._database.execute("UPDATE triggers SET fired = ? WHERE id = ?", (now, trigger.id))
 
     def _wait(self, trigger: Trigger, stream: tuple[str, str], ends: float) -> None:
         if stream not in trigger.silences:

@@ -94,7 +94,19 @@ def test_text_without_device() -> None:
     text = replace(READY, devices=(DeviceInfo("867", "460", None),)).as_text(None)
     assert "refuses its login" in text
     assert "as fast as it is read" in text
-    assert "curl" not in text
+    body = '{"title": "M5310 867", "protocol": "LWM2M", "auth_info": {"867": "460"}}'
+    assert f"'http://127.0.0.1:8080/devices' -d '{body}'\n" in text
+
+
+def test_text_shows_where_is_pushed_and_what_is_kept() -> None:
+    text = READY.as_text(None)
+    assert "  push      none; --push URL --token T" in text
+    assert "  db " not in text
+    cloud = replace(CLOUD, push="http://127.0.0.1:8000/push", db="cloud.db")
+    text = replace(READY, cloud=cloud).as_text(None)
+    assert "  push      http://127.0.0.1:8000/push\n  db        cloud.db\n" in text
+    found = json.loads(replace(READY, cloud=cloud).as_json())
+    assert (found["push"], found["db"]) == (cloud.push, cloud.db)
 
 
 def test_text_of_stdio_port_has_no_terminal_example() -> None:

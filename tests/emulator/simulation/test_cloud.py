@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from emulator import EagerClock, Emulator, VirtualClock
 from emulator.clock.clocks import Clock, LoopClock
 from emulator.onenet.push.push import State
-from tests.support.emulator_process import running
+from tests.support.emulator_process import ready, running
 from tests.support.hosts import Host, log_in
 from tests.support.peers import until
 from tests.support.push_server import push_server
@@ -61,7 +66,7 @@ async def test_an_application_that_starts_later_gets_what_waits(
         await until(lambda: push.failures == 1)
         (warning,) = caplog.records
         assert warning.levelno == logging.WARNING
-        assert f"push to {url} failed, it is repeated: Connect call failed" in warning.message
+        assert f"push to {url} failed, it is repeated: no program listens there" in warning.message
         push.online(1, emulator.imei, online=True, now=clock.now())
         async with push_server(port=urlsplit(url).port or 0) as application:
             clock.advance(1)
@@ -81,3 +86,40 @@ async def test_the_command_pushes_what_happens() -> None:
             request, _ = application.requests[0]
             assert request.method == "GET"
             assert set(request.query) == {"msg", "nonce", "signature"}
+
+
+async def test_what_was_not_delivered_is_pushed_after_kill_9(tmp_path: Path) -> None:
+    """The first application takes the check and the first point only; the second one all."""
+    options = ("--json", "--baud", "off", "--db", str(tmp_path / "cloud.db"), "--token", "a token")
+    async with push_server() as application:
+        taken = asyncio.Event()
+
+        async def take_one(request: web.Request) -> web.StreamResponse:
+            if request.method == "POST" and not application.messages.empty():
+                taken.set()
+                return web.Response(status=503)
+            return await application.receive(request)
+
+        application.answer = take_one
+        async with running(*options, "--push", application.url) as process:
+            info = await ready(process)
+            points = [{"id": "3303_0_5700", "datapoints": [{"value": n} for n in range(20)]}]
+            async with (
+                aiohttp.ClientSession(headers={"api-key": info["api_key"]}) as client,
+                client.post(
+                    f"{info['http']}/devices/{info['device_id']}/datapoints",
+                    data=json.dumps({"datastreams": points}),
+                ) as response,
+            ):
+                assert json.loads(await response.read())["errno"] == 0
+            await taken.wait()
+            process.kill()
+            await process.wait()
+        assert (await application.messages.get())["value"] == 0
+    async with (
+        push_server() as application,
+        running(*options, "--push", application.url) as process,
+    ):
+        await ready(process)
+        values = [(await application.messages.get())["value"] for _ in range(19)]
+        assert values == list(range(1, 20))

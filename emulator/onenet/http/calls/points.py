@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from emulator.onenet.devices import Device
 from emulator.onenet.errors import ApiError, Reason
@@ -10,7 +11,7 @@ from emulator.onenet.http import point_answers, point_bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.calls.devices import DEVICE, visible
-from emulator.onenet.http.connections import gathered
+from emulator.onenet.http.connections import gathered, in_turns
 from emulator.onenet.http.kinds import Integer, Text, Texts, Time
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
@@ -50,13 +51,18 @@ async def latest(call: Call) -> Answer:
 
 
 async def post(call: Call) -> Answer:
-    """Store points as if the device had reported them."""
+    """Store points as if the device had reported them.
+
+    guess: if the database cannot keep all of them, the first ones stay.
+    """
     device = call.device()
     scope = call.scope(device)
     posted = call.act(lambda now: point_bodies.rows(call.body, now))
     if scope is not None and any(stream not in scope for stream, *_ in posted):
         raise ApiError(Reason.AUTH_FAILED)
-    call.act(lambda now: call.platform.record(device, posted, now))
+    async for piece in in_turns(call.platform.pieces(device, posted)):
+        call.device()  # it may have been deleted meanwhile
+        call.act(partial(call.platform.record, device, piece))
     return success()
 
 

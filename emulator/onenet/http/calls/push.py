@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Schema, Text, invalid, required
+from emulator.onenet.http.kinds import Schema, Text
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.posting import MAX_URL
 from emulator.onenet.push.settings import (
@@ -31,6 +32,8 @@ async def replace(call: Call) -> Answer:
         settings = Settings.of(call.body)
     except ValueError as error:
         raise invalid(str(error)) from None
+    if call.platform.send is None:
+        raise invalid("url: this platform has no way to applications")
     if problem := await call.result(partial(call.platform.push.set, settings)):
         raise invalid(f"url {settings.url}: {problem}")
     return success()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, shown
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import Integer, Schema, Text, invalid, shown
+from emulator.onenet.http.kinds import Integer, Schema, Text
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.http.times import seconds
 from emulator.onenet.store.streams import stream_uuid
@@ -80,11 +80,15 @@ async def _streams(call: Call, new: Content) -> tuple[Watch, ...]:
 
 
 def _shown(call: Call, trigger: Trigger) -> dict[str, object]:
-    """In the order of a captured answer, which has no time; its place follows the same rule."""
-    given = trigger.content
+    """In the order of a captured answer; the place of `create_time` follows the same rule.
+
+    guess: only a valid trigger has it. The guide has it; the captured answer, of an invalid one,
+    has it not.
+    """
+    given, invalid = trigger.content, call.platform.triggers.invalid(trigger)
     answer = {
-        "create_time": seconds(trigger.created),
-        "invalid": call.platform.triggers.invalid(trigger) or None,
+        "create_time": None if invalid else seconds(trigger.created),
+        "invalid": True if invalid else None,
         "dev_ids": given.dev_ids,
         "threshold": given.threshold,
         "id": trigger.id,

@@ -72,7 +72,7 @@ async def test_an_application_that_is_not_there_is_named() -> None:
         answer = await api.call("PUT", PUSH, body={"url": url, "token": "a token"})
         assert answer["errno"] == 6
         assert url in answer["error"]
-        assert "Connect call failed" in answer["error"]
+        assert "no program listens there" in answer["error"]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,13 @@ async def test_the_state_of_a_product_needs_its_id() -> None:
     async with served_api() as api:
         answer = await api.call("GET", "/third/platform/status")
         assert answer == {"errno": 7, "error": "parameter required: pid"}
+
+
+async def test_a_platform_without_a_way_to_applications_refuses_settings() -> None:
+    async with served_api() as api:
+        api.platform.send = None
+        body = {"url": "http://127.0.0.1/", "token": "a"}
+        answer = await api.call("PUT", PUSH, body=body)
+        assert answer["error"] == (
+            "invalid parameter: url: this platform has no way to applications"
+        )

@@ -88,7 +88,7 @@ class PushMachine(RuleBasedStateMachine):
         batch = found if isinstance(found, list) else [found]
         numbers = [one["value"] if one["type"] == 1 else one["at"] for one in batch]
         assert numbers == self.waiting[: len(numbers)]
-        assert len(numbers) <= (self.count or 1000)
+        assert len(numbers) <= (self.count or 500)
         if isinstance(found, list):
             assert all(number % 2 == 0 for number in numbers)
         return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path as File
 
 import pytest
@@ -43,6 +44,31 @@ def drop_all_that_is_due(points: Points, now: float) -> None:
     while points.due is not None and points.due <= now:
         points.step(now)
         now += 0.02  # the next piece is due after a pause
+
+
+def test_newest_points_that_were_asked_for_are_not_those_of_a_transaction_that_is_undone() -> None:
+    database = Database()
+    points = Points(database)
+    points.add(DEVICE, TEMPERATURE, 1, BEGIN, 0)
+    with suppress(ZeroDivisionError), database.transaction():
+        points.add(DEVICE, TEMPERATURE, 2, BEGIN + 1, 0)
+        points.add(DEVICE, UNIT, "Cel", BEGIN + 1, 0)
+        assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [2], UNIT: ["Cel"]}
+        1 / 0  # noqa: B018
+    for _ in range(2):
+        assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [1]}
+
+
+def test_points_that_come_between_two_pieces_are_seen_the_next_time() -> None:
+    points = stored()
+    for name in (TEMPERATURE, UNIT):
+        points.add(DEVICE, name, 1, BEGIN, 0)
+    pieces = points.newest(DEVICE)
+    assert next(pieces).id == TEMPERATURE
+    points.add(DEVICE, TEMPERATURE, 2, BEGIN + 1, 0)
+    assert [one.id for one in pieces] == [UNIT]
+    for _ in range(2):
+        assert values(list(points.newest(DEVICE))) == {TEMPERATURE: [2], UNIT: [1]}
 
 
 def test_newest_points_of_each_stream_by_object_instance_and_resource() -> None:

@@ -190,6 +190,11 @@ class PointsModel(RuleBasedStateMachine):
             self.read_page(walk)
 
     @invariant()
+    def newest_points_are_those_of_the_database(self) -> None:
+        for device in DEVICES:
+            self.newest(device, 1, None)
+
+    @invariant()
     def counts_are_true(self) -> None:
         if not self.points.retention.counts:
             return

@@ -208,6 +208,7 @@ def test_waiting_messages_are_sent_after_a_restart(tmp_path: Path) -> None:
     bench.reply = lambda _: GOOD
     bench.run(1)
     assert values(bench) == [1, 1, 2]
+    bench.database.close()
 
 
 def test_message_of_a_report_that_was_undone_is_not_sent(

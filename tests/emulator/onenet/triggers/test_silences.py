@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from emulator.onenet.store.database import StoreError
 from emulator.onenet.triggers import silences
 from tests.support.effort import scaled
 from tests.support.trigger_bench import DEVICE, STREAM, TriggerBench
@@ -208,6 +210,23 @@ def test_a_restart_in_the_middle_of_the_work_loses_no_message() -> None:
     bench.take_up()
     bench.run(10)
     assert {message["current_data"][0]["dev_id"] for message in bench.arrived} == set(devices)
+
+
+def test_silences_fire_when_a_full_disk_has_room_again(tmp_path: Path) -> None:
+    bench = TriggerBench(tmp_path / "onenet.db")
+    bench.create("frozen", 60)
+    for device in DEVICES:
+        bench.report((STREAM, "x" * 50_000), device=device)
+    (pages,) = bench.database.execute("PRAGMA page_count").fetchone()
+    bench.database.execute(f"PRAGMA max_page_count = {pages}")
+    bench.now += 60
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            bench.triggers.step(bench.now)
+    bench.database.execute("PRAGMA max_page_count = 1000000")
+    bench.run(1)
+    assert [int(m["current_data"][0]["dev_id"]) for m in bench.arrived] == list(DEVICES)
+    bench.database.close()
 
 
 def test_a_deleted_device_does_not_fire() -> None:
