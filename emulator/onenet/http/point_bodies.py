@@ -10,8 +10,7 @@ from emulator.onenet.http.bodies import only
 from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.times import millis_of
 
-# guess: points and streams of one call; the real limits are not published. So many are stored,
-# judged by triggers and queued for the push within 5 ms.
+# guess: points and streams of one call; the real limits are not published.
 MAX_POSTED, MAX_STREAMS = 200, 50
 # guess. A comma or a slash would hide the stream from other calls.
 _STREAM_ID = re.compile(r"[^,/]{1,100}")
