@@ -9,7 +9,7 @@ from emulator.module.general.identity import Identity
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.endpoint_names import endpoint_name
 from emulator.onenet.platform import Platform
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.retention import Retention
 from emulator.onenet.years import year_of
 from emulator.simulation.checks import run_number
@@ -34,7 +34,12 @@ def open_platform(given: Parameters, identities: Sequence[Identity], now: float)
         return Platform(year, seed=seed)
     database = Database(Path(given.db))
     retention = Retention(given.keep_days, given.keep_points)
-    platform = Platform(year, seed=seed, database=database, retention=retention)
+    try:
+        platform = Platform(year, seed=seed, database=database, retention=retention)
+    except (StoreError, ValueError, LookupError, TypeError) as error:
+        database.close()
+        wrong = error.__cause__ if isinstance(error, StoreError) else error
+        raise OSError(0, f"{wrong}, expected a database of the platform", str(given.db)) from error
     for identity in identities:
         device = platform.device_by_imei(identity.imei)
         if device is not None and device.endpoint != endpoint_name(identity.imei, identity.imsi):

@@ -270,6 +270,17 @@ async def test_points_of_no_device(method: str, path: str) -> None:
         assert await api.call(method, path, body=body) == AUTH_FAILED
 
 
+@pytest.mark.parametrize("value", ["x" * 4095, ["x" * 4094], {"a": "x" * 4089}])
+async def test_value_of_more_than_4096_characters_is_refused(value: object) -> None:
+    async with served_api() as api:
+        stream = {"id": "a", "datapoints": [{"value": 1}, {"value": value}]}
+        answer = await api.call("POST", points(api), body={"datastreams": [stream]})
+        size = len(json.dumps(value, separators=(",", ":")))
+        text = f"value of {size} characters of JSON, expected at most 4096"
+        assert answer == {"errno": 13, "error": f"system limit: {text}"}
+        await post(api, a=["x" * 4094])
+
+
 async def test_newest_points_of_many_streams_do_not_hold_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
