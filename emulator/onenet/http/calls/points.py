@@ -12,7 +12,7 @@ from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.calls.devices import DEVICE, visible
 from emulator.onenet.http.connections import gathered, in_turns
-from emulator.onenet.http.kinds import Integer, Text, Texts, Time
+from emulator.onenet.http.kinds import OBJECT, Integer, Text, Texts, Time
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
 from emulator.onenet.store.streams import MAX_POINTS, Stream, joined
@@ -93,7 +93,6 @@ def _ids(call: Call, device: Device, asked: Collection[str] | None) -> Collectio
     return frozenset(asked) if scope is None else scope & frozenset(asked)
 
 
-_OBJECT = {"type": "object"}
 ROUTES = (
     Route(
         "GET",
@@ -103,7 +102,7 @@ ROUTES = (
         Key.DEVICE,
         latest,
         query=(Parameter("devIds", Texts(_MAX_DEVICES, Reason.TOO_MANY_DEVICES), required=True),),
-        data=_OBJECT,
+        data=OBJECT,
     ),
     Route(
         "GET",
@@ -119,7 +118,7 @@ ROUTES = (
             Parameter("limit", Integer(1, MAX_POINTS)),
             Parameter("cursor", Text()),
         ),
-        data=_OBJECT,
+        data=OBJECT,
     ),
     Route(
         "POST",
@@ -138,7 +137,7 @@ ROUTES = (
         Key.DEVICE,
         streams,
         query=(Parameter("datastream_ids", Texts(MAX_STREAMS)),),
-        data={"type": "array", "items": _OBJECT},
+        data={"type": "array", "items": OBJECT},
     ),
     Route(
         "GET",
@@ -147,6 +146,6 @@ ROUTES = (
         _LATER,
         Key.DEVICE,
         stream,
-        data=_OBJECT,
+        data=OBJECT,
     ),
 )
