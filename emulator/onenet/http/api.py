@@ -28,7 +28,7 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
-# Far above the largest write, whose values are at most 1000 bytes together.
+# guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0

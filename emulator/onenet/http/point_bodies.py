@@ -11,8 +11,7 @@ from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.times import millis_of
 from emulator.onenet.store.streams import text_of
 
-# guess: points and streams of one call; the real limits are not published. So many are stored,
-# judged by triggers and queued for the push within 5 ms.
+# guess: points and streams of one call; the real limits are not published.
 MAX_POSTED, MAX_STREAMS = 200, 50
 # guess: characters of JSON; a report of a device has up to about 1000 bytes. Bounds an answer of
 # thousands of points.
