@@ -1,8 +1,8 @@
-"""Demo: a program with the C kit's names, an emulated M5310 on a pty, and HTTP calls to its cloud.
+"""Demo: a program with the C kit's names, an emulated M5310 on a pty, and an application.
 
 The output shows the program's steps (==), every AT line (-->, <--), every CoAP message between
-module and cloud (==>, <==), the HTTP calls of the application (HTTP) and the program's callbacks
-(MCU).
+module and cloud (==>, <==), the program's callbacks (MCU), the HTTP calls of the application (HTTP)
+and what the cloud sends to it (PUSH, TRIGGER).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from m5310 import (
@@ -30,9 +31,12 @@ from m5310 import (
     nbiot_device_step,
     nbiot_resource_add,
 )
+from m5310.onenet import Receiver
 
 URI = "coap://183.230.40.40:5683"
 LIFETIME = 300  # seconds
+TOKEN = "abcdefg"
+RECEIVER = Receiver(TOKEN)
 
 
 def show(text: str) -> None:
@@ -40,6 +44,29 @@ def show(text: str) -> None:
         print(f"{text}\n", end="", flush=True)  # in one piece: two programs write here
     except BrokenPipeError:  # the reader has gone; the demo still runs to its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Called(BaseHTTPRequestHandler):
+    """What the cloud sends to the application: `/push` and `/trigger`."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, text = 200, "ok"
+        if path == "/push":
+            status, text, _ = RECEIVER.answer(self.command, query, body)
+        if body:
+            kind = "PUSH" if path == "/push" else "TRIGGER"
+            show(f"{kind}  {body.decode()}" if status == 200 else f"{kind}  {text}")
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: `show` does it."""
 
 
 class Application:
@@ -66,7 +93,9 @@ class Application:
         return f"imei={self.imei}&{query}"
 
 
-def main(emulator: dict[str, Any]) -> None:
+def main(emulator: dict[str, Any], called: str) -> None:
+    """`called`: where the cloud calls the application."""
+
     def read(objid: int, instid: int, resid: int, value: NbiotValue) -> None:
         show(f"MCU   read_callback({objid}, {instid}, {resid}) returns {value.value}")
 
@@ -90,13 +119,22 @@ def main(emulator: dict[str, Any]) -> None:
         show("\n== It logs in")
         nbiot_device_connect(device, timeout=20)
 
-        show("\n== It reports a value, which becomes a data point")
+        show("\n== The application wants to be called above 22 degrees")
+        application = Application(emulator)
+        application.call(
+            "POST",
+            "/triggers",
+            {"url": f"{called}/trigger", "type": ">", "threshold": 22, "ds_id": "3303_0_5700"},
+        )
+
+        show(
+            "\n== The program reports a value: a data point, which is pushed and fires the trigger"
+        )
         temperature.value = 22.5
         temperature.flag |= NBIOT_UPDATED
         nbiot_device_step(device, timeout=1)
 
         show("\n== The application calls the HTTP API; the callbacks answer")
-        application = Application(emulator)
         failures: list[BaseException] = []
 
         def call_api() -> None:
@@ -127,7 +165,7 @@ def main(emulator: dict[str, Any]) -> None:
         nbiot_device_close(device, timeout=10)
     finally:
         nbiot_device_destroy(device)
-    show("\nDone: login, report, read, write and execute, from HTTP to the callbacks and back.")
+    show("\nDone: login, report, push, trigger, read, write and execute, there and back.")
 
 
 def show_trace(trace: Any) -> None:
@@ -136,8 +174,12 @@ def show_trace(trace: Any) -> None:
 
 
 if __name__ == "__main__":
-    command = [sys.executable, "-m", "emulator", "--json", "--trace"]
-    show("== An emulated M5310 and its cloud: python -m emulator --trace")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Called)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    called = f"http://127.0.0.1:{server.server_port}"
+    options = ["--trace", "--push", f"{called}/push", "--token", TOKEN]
+    command = [sys.executable, "-m", "emulator", "--json", *options]
+    show(f"== An emulated M5310 and its cloud: python -m emulator {' '.join(options)}")
     show("   --> <--  AT lines between program and module; ==> <==  CoAP between module and cloud")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -151,7 +193,7 @@ if __name__ == "__main__":
         emulator = json.loads(ready)
         show(f"   module on {emulator['port']}, cloud on {emulator['http']}")
         try:
-            main(emulator)
+            main(emulator, called)
         finally:
             process.terminate()
             tracing.join()

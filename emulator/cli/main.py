@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -140,6 +141,8 @@ async def _serve(
     shutdown.attach(asyncio.get_running_loop(), stop)
     try:
         async with emulator:
+            # What is there by now stays. To search it for garbage would stop all lines for 20 ms.
+            gc.freeze()
             _print_startup(emulator, as_json=as_json)
             for file in written:
                 file.keep()

@@ -12,6 +12,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from emulator.module.suite import SUITES, Suite
+
+_GENERIC = SUITES["generic"]
+
 
 def is_information(text: str) -> bool:
     """Whether `text` is one line that a host can read before the final result of its command."""
@@ -29,7 +33,7 @@ class Firmware:
     `read_suffix`: text after the ids in +MIPLREAD. `acknowledges`: AT+MIPLNOTIFY takes an ackid.
     `msgids`: message ids of requests, which the host answers; the platform's own id where it is one
     of them. `dialect`: the OneNET commands, a key of
-    `emulator.module.dialects.dialect.DIALECTS`.
+    `emulator.module.dialects.dialect.DIALECTS`; `suite`: how it speaks `suite`.
 
     Of the line: `quiet`: seconds from a final result code to the host's next command. `hasty_lost`:
     a command that comes sooner is lost; False: it is only noted. `overruns`: bytes are lost when
@@ -48,6 +52,7 @@ class Firmware:
     hasty_lost: bool = False
     overruns: bool = False
     dialect: str = "classic"
+    suite: Suite = _GENERIC
 
     def __post_init__(self) -> None:
         for name in ("revision", "version"):
@@ -81,6 +86,20 @@ FIRMWARES: Mapping[str, Firmware] = {
     "SP5": Firmware(revision="V100R100C10B657SP5", version="M5310_V3.5.0", typed_urcs=True),
 }
 DEFAULT = "SP3"
+# guess: the texts that no document gives; the first lines of the answers are enough for hosts
+MODULES: Mapping[str, Firmware] = {
+    "m5310": FIRMWARES[DEFAULT],
+    **{
+        name: Firmware(
+            revision=f"{name.upper()}V100R100",
+            version="2.1.0",
+            msgids=range(0x10000),
+            dialect="suite",
+            suite=suite,
+        )
+        for name, suite in SUITES.items()
+    },
+}
 
 
 def profile(
@@ -97,10 +116,11 @@ def profile(
     unknown name.
     """
     if isinstance(firmware, str):
-        if firmware not in FIRMWARES:
-            known = ", ".join(FIRMWARES)
-            raise ValueError(f"firmware {firmware!r}: expected one of {known}, or a file .toml")
-        firmware = FIRMWARES[firmware]
+        known = {**FIRMWARES, **MODULES}
+        if firmware not in known:
+            names = ", ".join(known)
+            raise ValueError(f"firmware {firmware!r}: expected one of {names}, or a file .toml")
+        firmware = known[firmware]
     if not paced:
         firmware = replace(firmware, quiet=0.0, overruns=False)
     return replace(

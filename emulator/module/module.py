@@ -135,6 +135,7 @@ class Module:
             self._send_up,
             self._online,
             first_mid=first_mid,
+            endpoint=f"{self.identity.imei};{self.identity.imsi}",
             seed=self._seed,
             msgids=self.firmware.msgids,
             style=self._style,
@@ -149,6 +150,7 @@ class Module:
             self._paging,
             self._pinger,
             self.client,
+            dialect,
             self._speed,
         )
         conversation.table = CommandTable(

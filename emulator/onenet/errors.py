@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
+
+# Characters of what a client sent, in an error.
+_MAX_SHOWN = 40
 
 
 class Reason(StrEnum):
@@ -39,3 +43,17 @@ class ApiError(Exception):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+def invalid(detail: str) -> ApiError:
+    return ApiError(Reason.INVALID_PARAMETER, detail)
+
+
+def required(name: str) -> ApiError:
+    return ApiError(Reason.PARAMETER_REQUIRED, name)
+
+
+def shown(value: object) -> str:
+    """As JSON, so that the text "5700" differs from 5700, and spaces are visible; cut if long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."

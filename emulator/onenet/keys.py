@@ -11,7 +11,7 @@ from secrets import choice, token_bytes
 from string import ascii_letters, digits
 from typing import cast
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, required
 from emulator.onenet.store.database import Database
 
 METHODS = ("get", "put", "post", "delete")
@@ -137,11 +137,11 @@ def parsed(body: Mapping[str, object]) -> tuple[str, tuple[Permission, ...]]:
     """
     title, given = body.get("title"), body.get("permissions")
     if title is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "title")
+        raise required("title")
     if not isinstance(title, str) or not title:
-        raise _invalid("title, expected a text that is not empty")
+        raise invalid("title, expected a text that is not empty")
     if given is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "permissions")
+        raise required("permissions")
     return title, _permissions(given, body.get("access_methods"))
 
 
@@ -161,42 +161,38 @@ def shown(permissions: tuple[Permission, ...]) -> list[dict[str, object]]:
 
 def _permissions(given: object, methods: object = None) -> tuple[Permission, ...]:
     if not isinstance(given, list) or not given:
-        raise _invalid("permissions, expected a list of {resources, access_methods}")
+        raise invalid("permissions, expected a list of {resources, access_methods}")
     return tuple(_permission(entry, methods) for entry in given)
 
 
 def _permission(entry: object, methods: object) -> Permission:
     if not isinstance(entry, dict):
-        raise _invalid("permissions, expected a list of {resources, access_methods}")
+        raise invalid("permissions, expected a list of {resources, access_methods}")
     # Without them it allows nothing, as the documents say.
     named = entry.get("access_methods", methods)
     named = [] if named is None else named
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise _invalid("access_methods, expected a list of get, put, post and delete")
+        raise invalid("access_methods, expected a list of get, put, post and delete")
     chosen = frozenset(name.lower() for name in named)
     if not chosen <= set(METHODS):
-        raise _invalid("access_methods, expected a list of get, put, post and delete")
+        raise invalid("access_methods, expected a list of get, put, post and delete")
     resources = entry.get("resources")
     if resources is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "resources")
+        raise required("resources")
     if not isinstance(resources, list) or not resources:
-        raise _invalid("resources, expected a list of {dev_id, ds_id}")
+        raise invalid("resources, expected a list of {dev_id, ds_id}")
     return Permission(tuple(_resource(resource) for resource in resources), chosen)
 
 
 def _resource(entry: object) -> tuple[str, str | None]:
     if not isinstance(entry, dict):
-        raise _invalid("resources, expected a list of {dev_id, ds_id}")
+        raise invalid("resources, expected a list of {dev_id, ds_id}")
     device, stream = entry.get("dev_id"), entry.get("ds_id")
     if device is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "dev_id")
+        raise required("dev_id")
     number = str(device) if type(device) is int else device
     if not isinstance(number, str) or not _DEVICE_ID.fullmatch(number):
-        raise _invalid("dev_id, expected the id of a device")
+        raise invalid("dev_id, expected the id of a device")
     if stream is not None and not isinstance(stream, str):
-        raise _invalid("ds_id, expected a text")
+        raise invalid("ds_id, expected a text")
     return number, stream
-
-
-def _invalid(detail: str) -> ApiError:
-    return ApiError(Reason.INVALID_PARAMETER, detail)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 from secrets import choice
 from string import ascii_letters, digits
+from typing import Protocol, TypeVar
 
 from emulator.clock.deadlines import earliest
 from emulator.lwm2m.model import ContentError, Item
@@ -36,6 +37,17 @@ _KEY_LENGTH, _KEY_CHARACTERS = 16, ascii_letters + digits
 _RETRY_TIME = 1.0
 # guess: the limit of the real platform for one device is not published.
 MAX_OPEN_REQUESTS = 20
+# Data points of one turn, with the triggers that are judged at each.
+_EFFORT = 100
+_Point = tuple[str, object, int]
+
+T = TypeVar("T")
+
+
+class Act(Protocol):
+    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
+
+    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 class Platform:
@@ -237,7 +249,7 @@ class Platform:
                     self._push_state(device, online=True, now=now)
 
     def changed(self, registration: Registration) -> None:
-        """Keep what it has now. Nobody waits for that, so a failure has no effect."""
+        """Keep what it has now. No call waits for that, so a failure has no effect."""
         if self.knows(registration.endpoint):
             with suppress(StoreError):
                 self._keep(registration)
@@ -286,6 +298,7 @@ class Platform:
         result = CommandResult(
             command.uuid,
             command.operation.path.object,
+            int(command.state),
             command.sent,
             command.confirmed,
             command.status,
@@ -304,7 +317,20 @@ class Platform:
         with _kept():
             self.record(device, [(stream_id(item.path), item.value, at_ms) for item in items], now)
 
-    def record(self, device: Device, points: Sequence[tuple[str, object, int]], now: float) -> None:
+    def pieces(self, device: Device, points: Iterable[_Point]) -> Iterator[list[_Point]]:
+        """The points, as many at a time as `record` takes in less than 5 ms."""
+        piece: list[_Point] = []
+        effort = 0
+        for point in points:
+            needed = 1 + self.triggers.watching(device.id, point[0])
+            if piece and effort + needed > _EFFORT:
+                yield piece
+                piece, effort = [], 0
+            piece.append(point)
+            effort += needed
+        yield piece
+
+    def record(self, device: Device, points: Sequence[_Point], now: float) -> None:
         """Store data points of `device`: stream, value, milliseconds; and push them."""
         number = int(device.id)
         rows = [(number, *point) for point in points]

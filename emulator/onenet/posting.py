@@ -10,10 +10,19 @@ from urllib.parse import urlsplit
 TIMEOUT = 5.0
 # guess: bounds memory. Bytes of a reply that are kept; its meaning is in its status.
 MAX_REPLY = 4096
+# Bytes of it that a message shows.
+_SHOWN = 120
 # guess: characters.
 MAX_URL = 2048
 # guess: seconds until a request that failed is repeated, which grow; the documents say "later".
 _FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+# As captured of pushes. guess: those of triggers are the same.
+HEADERS = {
+    "User-Agent": "OneNET",
+    "Content-Type": "application/json; charset=utf-8",
+    "Accept-Encoding": "*",
+    "Connection": "Keep-Alive",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,10 @@ class Reply:
     @property
     def problem(self) -> str:
         """Why it was not delivered, for a message."""
-        return self.error if self.status is None else f"HTTP status {self.status}, expected 200"
+        if self.status is None:
+            return self.error
+        said = self.body[:_SHOWN].decode("utf-8", "replace")
+        return f"HTTP status {self.status}, expected 200" + (f": {said!r}" if said else "")
 
 
 # Sends a request; calls back once, later, with the reply and the time.

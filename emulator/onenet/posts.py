@@ -7,25 +7,17 @@ import errno
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Protocol, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from emulator.onenet.platform import Act
 from emulator.onenet.posting import MAX_REPLY, TIMEOUT, Post, Reply
 
 # guess: bounds what is open. Requests beyond them wait for the end of others, within their time.
 _MAX_CONNECTIONS = 32
 # Headers that aiohttp adds by itself; the captured requests have none but those of `Post`.
 _ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-
-T = TypeVar("T")
-
-
-class Input(Protocol):
-    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
-
-    def __call__(self, call: Callable[[float], T]) -> T: ...
 
 
 class Posts:
@@ -36,7 +28,7 @@ class Posts:
     by `act`. Needs the event loop; used as `emulator.onenet.posting.Send`.
     """
 
-    def __init__(self, act: Input, *, allow_network: bool, timeout: float = TIMEOUT) -> None:
+    def __init__(self, act: Act, *, allow_network: bool, timeout: float = TIMEOUT) -> None:
         self._act = act
         self._allow_network = allow_network
         self._timeout = timeout
@@ -64,7 +56,7 @@ class Posts:
         except TimeoutError:
             reply = Reply(None, error=f"no answer within {self._timeout:g} s")
         except aiohttp.ClientConnectorError as error:
-            reply = Reply(None, error=error.os_error.strerror or str(error.os_error))
+            reply = Reply(None, error=_reason(error.os_error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reply = Reply(None, error=str(error) or type(error).__name__)
         self._act(lambda now: on_reply(reply, now))
@@ -106,3 +98,9 @@ class Posts:
                 " (allow_network=True)",
             )
         return socket.socket(family, kind, protocol)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "no program listens there"
+    return error.strerror or str(error)

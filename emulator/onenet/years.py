@@ -46,8 +46,7 @@ class Refusal:
 # By reason, or by the text of an error whose detail has a number of its own.
 Refusals = Mapping[str, Refusal]
 
-# OneNET's documents; the texts of 3, 4, 6, 10, 14 and 16 as captured of the
-# real API.
+# OneNET's documents; the texts of 3, 4, 6, 10, 14 and 16 as captured of the real API.
 _CLASSIC: Refusals = {
     Reason.INTERNAL: Refusal(1),
     Reason.KEY_REQUIRED: Refusal(2),

@@ -6,18 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from emulator.clock.clocks import Clock, Timer
 from emulator.line.attachment import check_link
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import Address
+from emulator.line.ports.port import Address, parse_address
 from emulator.line.quiet_time import QuietTime
+from emulator.module.firmware import Firmware
 from emulator.module.module import Module
 from emulator.recording.format import Recorder, Side
 from emulator.recording.trace import Trace
 from emulator.simulation.fleet import links
 from emulator.simulation.internet import Internet
+from emulator.simulation.parameters import Parameters
 from emulator.simulation.scheduler import Scheduler
 
 Sent = Callable[[Side, bytes, float], None]
@@ -54,6 +57,20 @@ class BoardConfig:
         if self.strict and self.baud is None:
             raise ValueError("strict=True needs baud=<speed>: an unpaced line has no speed")
         check_link(self.link, self.address)
+
+    @classmethod
+    def of(cls, given: Parameters, firmware: Firmware) -> Self:
+        """That of the first board. Raises ValueError."""
+        return cls(
+            address=parse_address(given.port),
+            link=None if given.link is None else Path(given.link),
+            baud=given.baud,
+            strict=given.strict,
+            overruns=firmware.overruns,
+            faults=given.faults,
+            seed=given.seed,
+            allow_network=given.allow_network,
+        )
 
     def for_each(self, count: int) -> list[BoardConfig]:
         """The same for `count` boards, each with its own port, link and seed.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
@@ -14,6 +11,7 @@ from emulator.module.module import Module
 from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
+from emulator.simulation.parameters import Parameters
 
 _DEFAULT = Identity()
 
@@ -51,23 +49,14 @@ def _counted(name: str, first: str, place: int) -> str:
     return str(int(first) + place).zfill(len(first))
 
 
-def modules_of(
-    firmware: Firmware,
-    baud: int | None,
-    style: tuple[Literal["onenet", "standard"] | None, str | None],
-    boot_noise: bool,
-    strict_host: bool,
-) -> Callable[..., Module]:
-    """Makes a module of an identity, a `seed` and the time `now`.
-
-    `style`: None: by the server that follows, in place of the cloud.
-    """
-    named, server = style
-    return partial(
-        Module,
+def module_of(given: Parameters, firmware: Firmware, identity: Identity, seed: int) -> Module:
+    """A module with this identity; `seed` of what is random in it."""
+    return Module(
+        identity,
         firmware=firmware,
-        speed=baud or FACTORY_SPEED,
-        boot_noise=boot_noise,
-        strict_host=strict_host,
-        style=named or ("onenet" if server is None else "standard"),
+        seed=seed,
+        speed=given.baud or FACTORY_SPEED,
+        boot_noise=given.boot_noise,
+        strict_host=given.strict_host,
+        style=given.style or ("onenet" if given.server is None else "standard"),
     )

@@ -846,3 +846,14 @@ def test_year_decides_the_order_and_the_repeats() -> None:
     for year in (2018, 2019):
         requests = Emulator(http=None, year=year).platform.server.requests
         assert requests._retry == YEARS[year].retry
+
+
+@pytest.mark.realtime
+async def test_api_is_served_under_the_allowed_names_only() -> None:
+    async with Emulator(baud=None, allow_hosts=["emulator.test"]) as it:
+        headers = {"api-key": it.api_key}
+        async with aiohttp.ClientSession(headers=headers) as client:
+            for name, errno in (("emulator.test:8080", 0), ("other.test", 3)):
+                url = f"{it.http_url}/devices/{it.device_id}"
+                async with client.get(url, headers={"Host": name}) as response:
+                    assert (await response.json())["errno"] == errno

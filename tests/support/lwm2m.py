@@ -9,6 +9,8 @@ from emulator.module.lwm2m.host import (
     ACCESS_MACHINE,
     CannotForward,
     ExecuteRequest,
+    Happening,
+    ParameterRequest,
     ReadRequest,
     ServerAddress,
     WriteRequest,
@@ -39,24 +41,35 @@ TYPES = {
 }
 
 
+OUTCOMES: dict[Happening, tuple[object, ...]] = {
+    Happening.REGISTERED: ("registered", True),
+    Happening.BOOTSTRAP_FAILED: ("registered", False),
+    Happening.REGISTER_REFUSED: ("registered", False),
+    Happening.REGISTER_TIMED_OUT: ("registered", False),
+    Happening.UPDATED: ("updated", True),
+    Happening.UPDATE_REFUSED: ("updated", False),
+    Happening.UPDATE_TIMED_OUT: ("updated", False),
+    Happening.DEREGISTERED: ("deregistered",),
+}
+
+
 class RecordingHost:
     """Keeps the client's events as tuples, and the latest requests by msgid."""
 
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
         self.reads: dict[int, ReadRequest] = {}
+        self.parameter_requests: list[ParameterRequest] = []
 
     def lwm2m_type(self, value_type: int) -> Type:
         return TYPES[value_type]
 
-    def registered(self, *, accepted: bool) -> None:
-        self.events.append(("registered", accepted))
-
-    def updated(self, *, accepted: bool) -> None:
-        self.events.append(("updated", accepted))
-
-    def deregistered(self) -> None:
-        self.events.append(("deregistered",))
+    def happened(self, what: Happening, number: int = 0) -> None:
+        event = OUTCOMES.get(what)
+        if event is not None:
+            self.events.append(event)
+        elif what is Happening.ACKNOWLEDGED:
+            self.events.append(("acknowledged", number))
 
     def observed(self, msgid: int, path: Path, *, active: bool) -> None:
         self.events.append(("observed", msgid, path, active))
@@ -64,8 +77,8 @@ class RecordingHost:
     def discovered(self, msgid: int, path: Path) -> None:
         self.events.append(("discovered", msgid, path))
 
-    def acknowledged(self, ackid: int) -> None:
-        self.events.append(("acknowledged", ackid))
+    def parameters(self, request: ParameterRequest) -> None:
+        self.parameter_requests.append(request)
 
     def read(self, request: ReadRequest) -> None:
         self.reads[request.msgid] = request

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.lwm2m.model import Path
 from emulator.lwm2m.values import Type
-from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType
+from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.lwm2m.host import ACCESS_MACHINE
 from emulator.module.module import Identity, Module
 from tests.support.lwm2m_messages import (

@@ -28,6 +28,7 @@ from tests.support.readme import (
     ROOT,
     Running,
 )
+from tools.benchmarks.__main__ import CATALOGUE
 
 
 @pytest.fixture
@@ -313,9 +314,12 @@ def test_error_numbers_of_the_table_are_answered(part: str) -> None:
 def test_demo(tmp_path: Path) -> None:
     status, output, errors = Running(str(ROOT / "tools" / "demo.py"), cwd=ROOT).end()
     assert (status, errors) == (0, "")
-    steps = ["+MIPLOPEN:0,1", "3303_0_5700", "read_callback", "write_callback", "execute_callback"]
+    steps = ["+MIPLOPEN:0,1", "POST /triggers", '"value":22.5']
+    steps += ["read_callback", "write_callback", "execute_callback"]
     places = [output.index(step) for step in steps]
     assert places == sorted(places)
+    sent = re.findall("^(PUSH|TRIGGER) ", output, re.MULTILINE)
+    assert sorted(sent) == ["PUSH", "PUSH", "PUSH", "TRIGGER"]  # online, a value, offline
 
 
 def test_chinese_part_shows_the_same_commands() -> None:
@@ -333,6 +337,11 @@ def test_chinese_part_links_to_headings_of_the_english_one() -> None:
 
 def test_state_diagram_matches_the_table() -> None:
     assert DEVICE.mermaid() in README
+
+
+def test_each_benchmark_is_listed() -> None:
+    table = README.partition("\n## Benchmarks\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(CATALOGUE)
 
 
 def test_named_paths_exist() -> None:

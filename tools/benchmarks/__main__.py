@@ -27,6 +27,7 @@ from tools.benchmarks import (  # noqa: F401
     pushes,
     round_trips,
     servers,
+    store,
 )
 from tools.benchmarks.figures import CATALOGUE, Bench, Figure, Verdict
 
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         "names",
         nargs="*",
         metavar="NAME",
-        help="benchmarks to run (default: all, about two minutes)",
+        help="benchmarks to run (default: all, about five minutes)",
     )
     made.add_argument(
         "--rounds", type=int, help="rounds of each benchmark (default: depends on the benchmark)"

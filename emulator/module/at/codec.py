@@ -20,23 +20,32 @@ LINE_LIMIT = 2560
 
 
 class Cme(IntEnum):
-    """Error numbers of this module: TS 27.007 9.2, and the last one TS 27.005 3.2.5."""
+    """Error numbers of these modules: TS 27.007 9.2, and the last one TS 27.005 3.2.5."""
 
     NOT_ALLOWED = 3
     NOT_SUPPORTED = 4
     NO_SIM = 10
     INCORRECT_PASSWORD = 16
+    MEMORY_FULL = 23
     NO_NETWORK = 30
     INCORRECT_PARAMETERS = 50
+    DISABLED = 51
+    ABORTED = 52
+    UNKNOWN = 100
+    UPLINK_BUSY = 159  # seen of modules with the same chip
     SIM_PIN_REQUIRED = 311
 
 
 class Refusal(Exception):
-    """The command is answered with this error number and has changed nothing."""
+    """The command is answered with this error number and has changed nothing.
 
-    def __init__(self, number: Cme) -> None:
-        super().__init__(number)
+    `final`: the whole final result code, where it is not that of a CME number.
+    """
+
+    def __init__(self, number: Cme, final: str | None = None) -> None:
+        super().__init__(number, final)
         self.number = number
+        self.final = final
 
 
 class Form(Enum):
@@ -225,8 +234,12 @@ def information(lines: Iterable[str]) -> list[bytes]:
     ]
 
 
-def refused(refusal: Refusal, *, numbers: bool) -> bytes:
-    """The final result code of a refusal; `numbers`: the setting of AT+CMEE."""
+def refused(refusal: Refusal, *, numbers: bool, blank: bool = False) -> bytes:
+    """The final result code of a refusal; `numbers`: the setting of AT+CMEE, `blank`: one stands
+    before the number.
+    """
+    if refusal.final is not None:
+        return framed(refusal.final)
     if numbers:
-        return framed(f"+CME ERROR:{refusal.number.value}")
+        return framed(f"+CME ERROR:{' ' * blank}{refusal.number.value}")
     return framed("ERROR")

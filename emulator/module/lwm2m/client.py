@@ -18,10 +18,14 @@ from emulator.module.lwm2m.answers import Answers
 from emulator.module.lwm2m.attributes import AttributeTable
 from emulator.module.lwm2m.host import (
     PAYLOAD_LIMIT,
+    Busy,
+    Happening,
     Host,
     InvalidValue,
     NoNetwork,
     NotAllowed,
+    Result,
+    Rules,
     ServerAddress,
 )
 from emulator.module.lwm2m.objects import Objects
@@ -38,9 +42,12 @@ REPORT_ITEMS = 64  # guess: bounds the memory; resources in one report
 
 
 class Client:
-    """Set `host` before the first call. `send` transmits a datagram to an address `host:port`;
-    `online` returns whether the radio is registered. `seed` draws tokens, `first_mid` is the first
-    message id. `msgids`: the message ids that the host gets to see and may answer.
+    """Set `host` before the first call, and `rules` where they are others. `send` transmits a
+    datagram to an address `host:port`; `online` returns whether the radio is registered.
+    `endpoint`: the name under which the module itself would register. `busy`: returns whether the
+    uplink takes no report. `seed` draws tokens,
+    `first_mid` is the first message id. `msgids`: the message ids that the host gets to see and may
+    answer.
 
     Methods that the host's commands call raise a `ClientError` and change nothing when they refuse.
     """
@@ -53,6 +60,8 @@ class Client:
         online: Callable[[], bool],
         *,
         first_mid: int,
+        endpoint: str = "",
+        busy: Callable[[], bool] = lambda: False,
         seed: int = 0,
         msgids: range = ALL_MSGIDS,
         style: Style = ONENET,
@@ -69,6 +78,8 @@ class Client:
             known_options=RECOGNIZED_OPTIONS | {AUTHENTICATION},
         )
         self._endpoint.serve = self._serve
+        self.endpoint = endpoint
+        self._busy = busy
         self.style = style
         self._online = online
         self.objects = Objects()
@@ -78,7 +89,10 @@ class Client:
         )
         self.requests = Requests(self.objects, self._own, style, lambda: self.host, msgids)
         self._registration = Registration(
-            self._endpoint, style, lambda: self.host, self._registration_ended
+            self._endpoint,
+            style,
+            lambda what, number: self.host.happened(what, number),
+            self._registration_ended,
         )
         self._attributes = AttributeTable()
         self._observations = Observations(
@@ -86,7 +100,8 @@ class Client:
             self.objects,
             style,
             self._attributes,
-            lambda ackid: self.host.acknowledged(ackid),
+            lambda ackid: self.host.happened(Happening.ACKNOWLEDGED, ackid),
+            lambda ackid: self.host.happened(Happening.LOST, ackid),
             self._registration.doubt,
         )
         self.requests.on_observed = self._observations.release
@@ -106,8 +121,25 @@ class Client:
         self._ackids: dict[int, None] = {}  # used ones, oldest first
 
     @property
+    def rules(self) -> Rules:
+        """What the dialect demands; it may set others at any time."""
+        return self._answers.rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._answers.rules = rules
+        self.requests.answer_time = rules.answer_time
+        self._observations.holds = rules.declares
+        self._registration.watches = rules.watches_lifetime
+
+    @property
     def state(self) -> State:
         return self._registration.state
+
+    @property
+    def lifetime(self) -> int:
+        """Of the account, in seconds."""
+        return self._account.lifetime
 
     @property
     def configured_server(self) -> str:
@@ -171,17 +203,22 @@ class Client:
 
     # Registration ------------------------------------------------------------------------------
 
-    def open(self, timeout: float, now: float) -> None:
-        """Register; `Host.registered` follows, after `timeout` seconds at the latest."""
+    def open(self, timeout: float, now: float, lifetime: int | None = None) -> None:
+        """Register; how it ends follows, after `timeout` seconds at the latest. `lifetime` in
+        seconds; None: that of the configuration.
+        """
         self._registration.check(Event.OPEN)
         if not self._online():
             raise NoNetwork
+        if lifetime is not None:
+            self._account = replace(self._account, lifetime=lifetime)
+            self._own.lifetime = lifetime
         instances = self.objects.instances
         self._old = self._listed = frozenset(instances)
         self._registration.open(self._account, instances, timeout, now)
 
     def update(self, lifetime: int, *, with_objects: bool, now: float) -> None:
-        """Renew the registration for `lifetime` seconds; `Host.updated` follows."""
+        """Renew the registration for `lifetime` seconds; how it ends follows."""
         instances = self.objects.instances if with_objects else None
         self._registration.update(lifetime, instances, now)
         self._account = replace(self._account, lifetime=lifetime)
@@ -190,11 +227,18 @@ class Client:
             self._listed = frozenset(instances)
 
     def close(self, now: float) -> None:
-        """Deregister; `Host.deregistered` follows, at once if the login was still under way."""
+        """Deregister; DEREGISTERED follows, at once if the login was still under way."""
         given_up = self.state is State.REGISTERING
         self._registration.close(now)
         if given_up:
-            self.host.deregistered()
+            self.host.happened(Happening.DEREGISTERED)
+
+    def lapse(self, what: Happening) -> None:
+        """End the login as if its lifetime were over, or the platform had deleted the device.
+
+        Raises NotAllowed if there is none.
+        """
+        self._registration.lapse(what)
 
     # Values to the platform --------------------------------------------------------------------
 
@@ -204,7 +248,7 @@ class Client:
         """Before the registration: declare a resource. After it: add its value to a report.
 
         `size`: bytes of the value. `complete`: send the report; with an ackid above 0 follows
-        `Host.acknowledged` (any other line ignores it). The newest type of a resource counts.
+        ACKNOWLEDGED or LOST (any other line ignores it). The newest type of a resource counts.
 
         An instance that was added after the login is declared in the same way until an update
         lists it; then it is reported like the others.
@@ -235,19 +279,24 @@ class Client:
     def _check_report(
         self, item: Item, size: int, ackid: int, *, complete: bool, now: float
     ) -> None:
+        # OneNET guide 5.2.1: 1000 bytes a report.
+        fits = (
+            sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
+            and len(self._report) < REPORT_ITEMS
+        )
+        if not fits:
+            raise InvalidValue
+        if self._busy():
+            raise Busy
+        if not self.rules.declares:
+            return
         # OneNET guide 5.1.2: only what was declared before the login is reported.
         # guess: of an instance that came later, the first report declares too
         declared = (
             self.objects.type_of(item.path) is not None or item.path.instance_path not in self._old
         )
-        # OneNET guide 5.2.1: an ackid is not used twice; 1000 bytes a report.
-        fits = (
-            declared
-            and not (complete and ackid in self._ackids)
-            and sum(taken for _, taken in self._report) + size <= PAYLOAD_LIMIT
-            and len(self._report) < REPORT_ITEMS
-        )
-        if not fits:
+        # OneNET guide 5.2.1: an ackid is not used twice.
+        if not declared or (complete and ackid in self._ackids):
             raise InvalidValue
         if complete and not self._observations.has_room_for(
             [*(line.path for line, _ in self._report), item.path], now
@@ -262,6 +311,20 @@ class Client:
         items = tuple(item for item, _ in self._report)
         self._report.clear()
         self._observations.report(items, ackid, now)
+
+    # Answers of the host -----------------------------------------------------------------------
+
+    def answer_observe(self, msgid: int, result: Result, now: float) -> None:
+        """See `Answers`."""
+        self._answers.answer_observe(msgid, result, now)
+
+    def answer_discover(
+        self, msgid: int, result: Result, resources: tuple[int, ...], now: float
+    ) -> None:
+        self._answers.answer_discover(msgid, result, resources, now)
+
+    def answer_parameters(self, msgid: int, result: Result, now: float) -> None:
+        self._answers.answer_parameters(msgid, result, now)
 
     # From the platform -------------------------------------------------------------------------
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.lwm2m.values import Type
+from emulator.module.lwm2m.operations import Operation
 
 # Bytes of the values of one report, read answer, write or execute, as they stand on the AT line
 # (OneNET guide 5.2).
@@ -30,6 +32,30 @@ class ServerAddress:
     key: bytes | None = None
 
 
+# Seconds after which a request is stale, repeated or not. The platform repeats every 10 s and gives
+# up 10 s after the second repeat (OneNET guide 5.2.2).
+# guess: that the module forgets it then; a later answer could no longer be used.
+ANSWER_TIME = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a dialect demands of the client.
+
+    `declares`: the host declares a resource before it reports it, a report waits for its
+    observation, and an ackid counts once. `answers`: what the host answers besides read, write and
+    execute. `answer_time`: seconds in which its answer counts. `counts_observes`: the msgid of an
+    observe has the number of observes so far above its 16 bits. `watches_lifetime`: the host gets
+    to know when the lifetime ends, and before.
+    """
+
+    declares: bool = True
+    answers: frozenset[Operation] = frozenset()
+    answer_time: float = ANSWER_TIME
+    counts_observes: bool = False
+    watches_lifetime: bool = False
+
+
 # Errors of the client; the dialect maps each to an error number ----------------------------------
 
 
@@ -51,6 +77,10 @@ class InvalidValue(ClientError):
 
 class UnknownRequest(ClientError):
     """No request of this kind and msgid waits for an answer."""
+
+
+class Busy(ClientError):
+    """The uplink is full; the host may try again."""
 
 
 class CannotForward(Exception):
@@ -97,33 +127,96 @@ class ExecuteRequest:
     arguments: bytes
 
 
-Request = ReadRequest | WriteRequest | ExecuteRequest
+@dataclass(frozen=True, slots=True)
+class ObserveRequest:
+    """`active`: start to observe `path`; otherwise end it."""
+
+    msgid: int
+    path: Path
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverRequest:
+    msgid: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRequest:
+    """Attributes of notifications: `query` has texts such as `pmin=5`."""
+
+    msgid: int
+    path: Path
+    query: tuple[str, ...]
+
+
+# The last three wait for the host only where `Rules.answers` says so.
+Request = (
+    ReadRequest
+    | WriteRequest
+    | ExecuteRequest
+    | ObserveRequest
+    | DiscoverRequest
+    | ParameterRequest
+)
+
+
+class Result(Enum):
+    """How the host answers a request."""
+
+    DONE = auto()
+    BAD_REQUEST = auto()
+    UNAUTHORIZED = auto()
+    NOT_FOUND = auto()
+    NOT_ALLOWED = auto()
+    NOT_ACCEPTABLE = auto()
+
+
+# What happens to the login and the reports -------------------------------------------------------
+
+
+class Happening(Enum):
+    BOOTSTRAP_STARTED = auto()
+    BOOTSTRAP_DONE = auto()
+    BOOTSTRAP_FAILED = auto()  # it ends the login
+    CONNECTED = auto()  # the module knows where to register
+    REGISTERED = auto()
+    REGISTER_REFUSED = auto()
+    REGISTER_TIMED_OUT = auto()
+    UPDATED = auto()
+    UPDATE_REFUSED = auto()
+    UPDATE_TIMED_OUT = auto()
+    UPDATE_NEEDED = auto()  # with the seconds that are left
+    LIFETIME_OVER = auto()
+    REMOVED = auto()  # the platform has deleted the device
+    DEREGISTERED = auto()
+    ACKNOWLEDGED = auto()  # a whole report, with its ackid
+    LOST = auto()  # a report or a part of it, with its ackid
 
 
 class Host(Protocol):
     """What the client reports to the host. A dialect implements it by unsolicited lines.
 
-    `read`, `write` and `execute` are called again when the platform repeats a request, with the
-    same object. `write` and `execute` may raise CannotForward, before they have written anything.
+    Read, write and execute wait for the host, and so do those of `Rules.answers`; the others are
+    answered already. What waits comes again when the platform repeats it, with the same object.
+    `write` and `execute` may raise CannotForward, before they have written anything.
     """
 
-    def lwm2m_type(self, value_type: int) -> Type:
-        """The LwM2M type of a value type of the dialect."""
+    def lwm2m_type(self, value_type: int) -> Type | None:
+        """The LwM2M type of a value type of the dialect; None: values reach the host as bytes."""
 
-    def registered(self, *, accepted: bool) -> None: ...
-
-    def updated(self, *, accepted: bool) -> None: ...
-
-    def deregistered(self) -> None: ...
+    def happened(self, what: Happening, number: int = 0) -> None:
+        """`number`: of what has one."""
 
     def observed(self, msgid: int, path: Path, *, active: bool) -> None:
-        """The platform has started (`active`) or cancelled an observation; it is answered."""
+        """The platform has started (`active`) or cancelled an observation."""
 
     def discovered(self, msgid: int, path: Path) -> None:
-        """The platform has discovered an object; it is answered."""
+        """The platform has discovered an object."""
 
-    def acknowledged(self, ackid: int) -> None:
-        """The platform has acknowledged the whole report with this ackid."""
+    def parameters(self, request: ParameterRequest) -> None:
+        """The platform has written attributes of notifications."""
 
     def read(self, request: ReadRequest) -> None: ...
 

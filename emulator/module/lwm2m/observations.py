@@ -56,7 +56,8 @@ class _Held:
 
 class Observations:
     """`acknowledged` is called with the ackid of each report whose parts the platform has all
-    acknowledged.
+    acknowledged, `lost` with that of one with a part that it has not. `holds`: a report waits for
+    its observation; otherwise it is lost.
     """
 
     def __init__(
@@ -66,13 +67,16 @@ class Observations:
         style: Style,
         attributes: AttributeTable,
         acknowledged: Callable[[int], None],
+        lost: Callable[[int], None],
         reset: Callable[[float], None],
     ) -> None:
         self._endpoint = endpoint
         self._objects = objects
         self._style = style
         self._attributes = attributes
+        self.holds = True
         self._acknowledged = acknowledged
+        self._lost = lost
         self._reset = reset
         self._observations: dict[Path, Observation] = {}
         self._held: list[_Held] = []
@@ -199,7 +203,10 @@ class Observations:
                     self._notify(observation, part, [report], now)
         if not covered:
             report.parts += 1
-            self._held.append(_Held(report, items, since))
+            if self.holds:
+                self._held.append(_Held(report, items, since))
+            else:
+                self._lose([report])
 
     def _send_due(self, observation: Observation, now: float) -> None:
         items = observation.values.take_due(now)
@@ -233,8 +240,10 @@ class Observations:
                 if self._observations.get(observation.path) is observation:
                     del self._observations[observation.path]
                 self._reset(now)
-            elif delivery is Delivery.ACKNOWLEDGED:
+            if delivery is Delivery.ACKNOWLEDGED:
                 self._acknowledge(reports)
+            else:
+                self._lose(reports)
 
         self._endpoint.notify(
             observation.peer,
@@ -244,6 +253,12 @@ class Observations:
             type=CON if confirmable else NON,
             on_end=on_end,
         )
+
+    def _lose(self, reports: Iterable[_Report]) -> None:
+        for report in reports:
+            if report.ackid:
+                self._lost(report.ackid)
+                report.ackid = 0  # reported once
 
     def _acknowledge(self, reports: list[_Report]) -> None:
         for report in reports:

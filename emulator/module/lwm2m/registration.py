@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from enum import Enum, auto
 
 from aiocoap import DELETE, NOT_FOUND, POST, Message
 
+from emulator.clock.deadlines import earliest
 from emulator.coap.client import Exchange
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.messages import AUTHENTICATION, set_text_option
@@ -15,7 +16,7 @@ from emulator.coap.server import Incoming
 from emulator.coap.tuning import schedule
 from emulator.lwm2m.model import Format, Path
 from emulator.module.lwm2m.bootstrap import Bootstrap
-from emulator.module.lwm2m.host import NotAllowed, ServerAddress
+from emulator.module.lwm2m.host import Happening, NotAllowed, ServerAddress
 from emulator.module.lwm2m.payloads import registered_links
 from emulator.module.lwm2m.states import REGISTERED, TRANSITIONS, Event, State
 from emulator.module.lwm2m.style import Style
@@ -24,6 +25,8 @@ from emulator.module.lwm2m.style import Style
 REPETITIONS = (2.0, 4.0, 8.0, 16.0)
 # From the first transmission until the sender gives up.
 MAX_TRANSMIT_WAIT = sum(REPETITIONS) + 2 * REPETITIONS[-1]
+# Seconds before the end of a lifetime, or half of a shorter one (observed in a suite).
+WARNING = 93.0
 BLOCKS = (512, 512)  # of the suite, where the configuration has none (captured)
 
 
@@ -41,41 +44,59 @@ class Account:
     blocks: tuple[int, int] = BLOCKS
 
 
-class Outcomes(Protocol):
-    """How the exchanges end."""
+class _Result(Enum):
+    """Of an exchange with the server."""
 
-    def registered(self, *, accepted: bool) -> None: ...
+    ACCEPTED = auto()
+    REFUSED = auto()
+    TIMED_OUT = auto()
 
-    def updated(self, *, accepted: bool) -> None: ...
+    @classmethod
+    def of(cls, response: Message | None) -> _Result:
+        if response is None:
+            return cls.TIMED_OUT
+        return cls.ACCEPTED if response.code.is_successful() else cls.REFUSED
 
-    def deregistered(self) -> None: ...
 
-
-class _Conclude(Protocol):
-    def __call__(self, *, accepted: bool) -> None: ...
+_LOGIN = {
+    _Result.ACCEPTED: Happening.REGISTERED,
+    _Result.REFUSED: Happening.REGISTER_REFUSED,
+    _Result.TIMED_OUT: Happening.REGISTER_TIMED_OUT,
+}
+_UPDATE = {
+    _Result.ACCEPTED: Happening.UPDATED,
+    _Result.REFUSED: Happening.UPDATE_REFUSED,
+    _Result.TIMED_OUT: Happening.UPDATE_TIMED_OUT,
+}
+_Conclude = Callable[[_Result], None]
+Report = Callable[[Happening, int], None]
 
 
 class Registration:
     """`ended` is called whenever a registration or an attempt ends, and when the instance is
-    deleted. `outcomes` returns who is to know how the exchanges end.
+    deleted. `report` is called with what happens to the login, and its number or 0.
 
-    `server`: whom messages are exchanged with; empty before the first login.
+    `watches`: report the end of the lifetime. `server`: whom messages are exchanged with; empty
+    before the first login.
     """
 
     def __init__(
         self,
         endpoint: Endpoint,
         style: Style,
-        outcomes: Callable[[], Outcomes],
+        report: Report,
         ended: Callable[[], None],
     ) -> None:
         self.state = State.ABSENT
         self.server = ""
         self._given: ServerAddress | None = None  # by a bootstrap, or by the configuration
-        self.due: float | None = None  # when a bootstrap that does not go on ends the login
+        self.watches = False
+        self._bootstrap_ends: float | None = None  # and with it the login, unless it goes on
+        self._warns: float | None = None  # when the lifetime is nearly over
+        self._lapses: float | None = None  # when it is
         self._endpoint = endpoint
         self._style = style
-        self._outcomes = outcomes
+        self._report = report
         self._ended = ended
         self._location: tuple[str, ...] = ()
         self._timeout = 0.0  # of the exchanges, in seconds
@@ -83,6 +104,11 @@ class Registration:
         self._lifetime = 0  # that the server has accepted last
         self._exchange: Exchange | None = None
         self._bootstrap: Bootstrap | None = None
+
+    @property
+    def due(self) -> float | None:
+        """When to call `step` next."""
+        return earliest(self._bootstrap_ends, self._warns, self._lapses)
 
     @property
     def waiting(self) -> bool:
@@ -111,6 +137,7 @@ class Registration:
         self.check(event)
         self.state = TRANSITIONS[self.state][event]
         if self.state in (State.CONFIGURED, State.ABSENT):
+            self._warns = self._lapses = None
             self._end_exchange()
             self._endpoint.forget(self.server)
             self._ended()
@@ -143,16 +170,16 @@ class Registration:
                 self._account = replace(self._account, lifetime=lifetime)
                 self._register_again(self._conclude_update, now)
                 return
-            accepted = response is not None and response.code.is_successful()
-            if accepted:
-                self._lifetime = lifetime
-            self._conclude_update(accepted=accepted)
+            result = _Result.of(response)
+            if result is _Result.ACCEPTED:
+                self._lives(lifetime, now)
+            self._conclude_update(result)
 
         self._request(message, on_response, now)
 
-    def _conclude_update(self, *, accepted: bool) -> None:
-        self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
-        self._outcomes().updated(accepted=accepted)
+    def _conclude_update(self, result: _Result) -> None:
+        self.transition(Event.ACCEPTED if result is _Result.ACCEPTED else Event.REFUSED)
+        self._report(_UPDATE[result], 0)
 
     def close(self, now: float) -> None:
         """Deregister. An update or a report that waits for its answer is dropped."""
@@ -167,7 +194,7 @@ class Registration:
         def on_response(_response: Message | None, _now: float) -> None:
             self._exchange = None
             self.transition(Event.CLOSED)
-            self._outcomes().deregistered()
+            self._report(Happening.DEREGISTERED, 0)
 
         self._request(message, on_response, now)
 
@@ -190,12 +217,17 @@ class Registration:
         def on_response(response: Message | None, _now: float) -> None:
             self._exchange = None
             if response is None or not response.code.is_successful():
-                self._conclude_login(accepted=False)
+                self._bootstrap_failed()
             elif self._bootstrap is None:
                 self._bootstrap = Bootstrap(self._style)
-                self.due = self._expires
+                self._bootstrap_ends = self._expires
 
+        self._report(Happening.BOOTSTRAP_STARTED, 0)
         self._request(message, on_response, now)
+
+    def _bootstrap_failed(self) -> None:
+        self.transition(Event.REFUSED)
+        self._report(Happening.BOOTSTRAP_FAILED, 0)
 
     def serve_bootstrap(self, incoming: Incoming, now: float) -> bool:
         """Answer a request of the bootstrap server; False if none is expected."""
@@ -203,26 +235,45 @@ class Registration:
             return False
         if self._bootstrap is None:  # it may come before the answer to our request, or without it
             self._bootstrap = Bootstrap(self._style)
-            self.due = self._expires
+            self._bootstrap_ends = self._expires
         bootstrap = self._bootstrap
         incoming.respond(bootstrap.answer(incoming.message), now)
         if bootstrap.finished:
             self._end_exchange()
             if bootstrap.server is None:
-                self._conclude_login(accepted=False)
+                self._bootstrap_failed()
             else:
+                self._report(Happening.BOOTSTRAP_DONE, 0)
                 lifetime = bootstrap.lifetime or self._account.lifetime
                 self._account = replace(self._account, lifetime=lifetime)
                 self._register(bootstrap.server, now)
         return True
 
     def step(self, now: float) -> None:
-        """End a login whose bootstrap has not gone on."""
-        if self.due is not None and self.due <= now:
-            self._conclude_login(accepted=False)
+        """End a login whose bootstrap has not gone on, or whose lifetime is over."""
+        if self._bootstrap_ends is not None and self._bootstrap_ends <= now:
+            self._bootstrap_failed()
+        if self._lapses is not None and self._lapses <= now:
+            self.lapse(Happening.LIFETIME_OVER)
+        if self._lapses is not None and self._warns is not None and self._warns <= now:
+            self._warns = None
+            self._report(Happening.UPDATE_NEEDED, round(self._lapses - now))
+
+    def lapse(self, what: Happening) -> None:
+        """The login is over, as the server sees it. Raises NotAllowed if there is none."""
+        self.transition(Event.LAPSED)
+        self._report(what, 0)
+
+    def _lives(self, lifetime: int, now: float) -> None:
+        """The server has accepted `lifetime`."""
+        self._lifetime = lifetime
+        if self.watches:
+            self._lapses = now + lifetime
+            self._warns = self._lapses - (WARNING if lifetime > WARNING else lifetime / 2)
 
     def _register(self, server: ServerAddress, now: float) -> None:
         self.server, self._given = server.address, server
+        self._report(Happening.CONNECTED, 0)
         self._send_registration(self._conclude_login, now)
 
     def _send_registration(self, conclude: _Conclude, now: float) -> None:
@@ -236,10 +287,15 @@ class Registration:
         def on_response(response: Message | None, now: float) -> None:
             self._exchange = None
             location = () if response is None else response.opt.location_path
-            accepted = response is not None and response.code.is_successful() and bool(location)
+            result = _Result.of(response)
+            if result is _Result.ACCEPTED and not location:
+                result = _Result.REFUSED
             self._location, self._lifetime = location, account.lifetime
-            conclude(accepted=accepted)
-            if accepted and style.lists_late:
+            conclude(result)
+            if result is not _Result.ACCEPTED:
+                return
+            self._lives(account.lifetime, now)
+            if style.lists_late:
                 late = self._update_message(account.lifetime, self._instances)
                 self._endpoint.request(self.server, late, lambda *_: None, now)
 
@@ -248,9 +304,9 @@ class Registration:
             self.server, message, on_response, now, schedule=schedule(REPETITIONS, remaining)
         )
 
-    def _conclude_login(self, *, accepted: bool) -> None:
-        self.transition(Event.ACCEPTED if accepted else Event.REFUSED)
-        self._outcomes().registered(accepted=accepted)
+    def _conclude_login(self, result: _Result) -> None:
+        self.transition(Event.ACCEPTED if result is _Result.ACCEPTED else Event.REFUSED)
+        self._report(_LOGIN[result], 0)
 
     # A server that has lost the registration ------------------------------------------------------
 
@@ -294,19 +350,19 @@ class Registration:
         message = self._update_message(seconds, None)
 
         def on_response(response: Message | None, now: float) -> None:
-            if response is not None and response.code.is_successful():
-                self._lifetime = seconds
+            if _Result.of(response) is _Result.ACCEPTED:
+                self._lives(seconds, now)
             elif self._is_lost(response) and self.state is State.REGISTERED:
                 self.transition(Event.UPDATE)
                 self._register_again(self._conclude_silently, now)
 
         self._endpoint.request(self.server, message, on_response, now)
 
-    def _conclude_silently(self, *, accepted: bool) -> None:
-        if accepted:
+    def _conclude_silently(self, result: _Result) -> None:
+        if result is _Result.ACCEPTED:
             self.transition(Event.ACCEPTED)
         else:  # guess: the host gets the end as that of a failed update
-            self._conclude_update(accepted=False)
+            self._conclude_update(result)
 
     def _message(self, code: int, path: Iterable[str], query: Iterable[str] = ()) -> Message:
         message = Message(code=code, uri_path=tuple(path), uri_query=tuple(query))
@@ -325,4 +381,4 @@ class Registration:
     def _end_exchange(self) -> None:
         if self._exchange is not None:
             self._exchange.cancel()
-        self._exchange = self._bootstrap = self.due = None
+        self._exchange = self._bootstrap = self._bootstrap_ends = None

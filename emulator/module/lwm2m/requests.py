@@ -1,4 +1,5 @@
-"""Requests of the platform that the host answers (read, write, execute), by message id.
+"""Requests of the platform that the host answers, by the id that it gets: read, write, execute, and
+in some dialects observe, discover and attributes.
 
 A repeated request is forwarded to the host again, answered or not: the suite keeps no record of
 what it has answered (observed in the suite's own code). The values already given to a repeated read
@@ -7,7 +8,7 @@ are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
@@ -15,7 +16,10 @@ from aiocoap import (
     BAD_REQUEST,
     CHANGED,
     INTERNAL_SERVER_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_ACCEPTABLE,
     NOT_FOUND,
+    UNAUTHORIZED,
     UNSUPPORTED_CONTENT_FORMAT,
     Code,
     Message,
@@ -28,12 +32,17 @@ from emulator.lwm2m.model import ContentError, Format, Item, Path, UnsupportedFo
 from emulator.lwm2m.values import Type
 from emulator.module.lwm2m.definitions import check
 from emulator.module.lwm2m.host import (
+    ANSWER_TIME,
     PAYLOAD_LIMIT,
     CannotForward,
+    DiscoverRequest,
     ExecuteRequest,
     Host,
+    ObserveRequest,
+    ParameterRequest,
     ReadRequest,
     Request,
+    Result,
     UnknownRequest,
     WriteRequest,
 )
@@ -45,12 +54,19 @@ from emulator.module.lwm2m.style import Style
 
 ALL_MSGIDS = range(0x10000)  # as in CoAP
 PENDING_LIMIT = 32  # guess: bounds the memory, above the platform's; the oldest is dropped
-# Seconds after which a request is stale, repeated or not. The platform repeats every 10 s and gives
-# up 10 s after the second repeat (OneNET guide 5.2.2).
-# guess: that the module forgets it then; a later answer could no longer be used.
-STALE_AFTER = 30.0
+OBSERVE_IDS_LIMIT = 64  # guess: bounds the memory, as many as there are observations
+_OBSERVES = 1 << 12  # guess: the count starts again there: ids have 28 bits (seen in test answers)
 
-_R = TypeVar("_R", ReadRequest, WriteRequest, ExecuteRequest)
+# Of a request that the host has refused.
+CODES: Mapping[Result, Code] = {
+    Result.BAD_REQUEST: BAD_REQUEST,
+    Result.UNAUTHORIZED: UNAUTHORIZED,
+    Result.NOT_FOUND: NOT_FOUND,
+    Result.NOT_ALLOWED: METHOD_NOT_ALLOWED,
+    Result.NOT_ACCEPTABLE: NOT_ACCEPTABLE,
+}
+
+_R = TypeVar("_R", bound=Request)
 OnValue = Callable[[Message, tuple[Item, ...]], None]
 
 
@@ -82,6 +98,9 @@ class Requests:
         self._host = host
         self._msgids = msgids
         self._pending: dict[int, _Pending] = {}
+        self._observes = 0  # so far
+        self._observe_ids: dict[Path, int] = {}  # oldest first
+        self.answer_time = ANSWER_TIME
         self.on_observed: Callable[[float], None] = lambda _now: None
 
     def __len__(self) -> int:
@@ -89,10 +108,51 @@ class Requests:
 
     def clear(self) -> None:
         self._pending.clear()
+        self._observe_ids.clear()
 
     def msgid(self, mid: int) -> int:
         """The id for the host of the platform's message `mid`: the same one where it is allowed."""
         return self._msgids[(mid - self._msgids.start) % len(self._msgids)]
+
+    def observe_id(self, path: Path, mid: int, *, counted: bool) -> int:
+        """The id for the host of an observe: a repeated one of this path keeps its first.
+
+        `counted`: with the number of observes so far above its 16 bits.
+        """
+        known = self._observe_ids.get(path)
+        if known is None:
+            self._observes = (self._observes + 1) % _OBSERVES
+            known = self._observes << 16 | mid if counted else self.msgid(mid)
+            self._observe_ids[path] = known
+            if len(self._observe_ids) > OBSERVE_IDS_LIMIT:
+                del self._observe_ids[next(iter(self._observe_ids))]
+        return known
+
+    def forget_observe(self, path: Path) -> None:
+        """The next observe of `path` gets another id."""
+        self._observe_ids.pop(path, None)
+
+    def observed_by(self, msgid: int) -> Path | None:
+        """What was observed with this id."""
+        return next((path for path, known in self._observe_ids.items() if known == msgid), None)
+
+    def ask(self, request: Request, incoming: Incoming, now: float) -> None:
+        """Forward a request to the host, which answers it."""
+        self._drop_stale(now)
+        self._forward(_Pending(incoming, request, now, None))
+
+    def _forward(self, new: _Pending) -> None:
+        """Forward a request, or again the one that is pending for the same message."""
+        msgid = new.request.msgid
+        pending = self._pending.get(msgid)
+        if pending is None or pending.incoming is not new.incoming:
+            pending = new
+        _show(pending.request, self._host())
+        if self._pending.get(msgid) is not pending:
+            self._pending.pop(msgid, None)
+            self._pending[msgid] = pending
+        if len(self._pending) > PENDING_LIMIT:
+            del self._pending[next(iter(self._pending))]
 
     def receive(
         self,
@@ -118,14 +178,9 @@ class Requests:
             if pending is None or pending.incoming is not incoming:
                 request = self._request_of(operation, path, incoming.message, msgid)
                 pending = _Pending(incoming, request, now, on_value)
-            _forward(pending.request, self._host())
+            self._forward(pending)
         except CannotForward:
             raise Refused(BAD_REQUEST) from None
-        if self._pending.get(msgid) is not pending:
-            self._pending.pop(msgid, None)
-            self._pending[msgid] = pending
-        if len(self._pending) > PENDING_LIMIT:
-            del self._pending[next(iter(self._pending))]
 
     def _serves_itself(self, path: Path) -> bool:
         """Whether this is a resource that the host has left out of an object of the module."""
@@ -190,9 +245,8 @@ class Requests:
 
         def type_of(path: Path) -> Type | None:
             declared = self._objects.type_of(path)
-            if declared is not None:
-                return self._host().lwm2m_type(declared)
-            return (registry.type_of(path) if self._style.strict else None) or default
+            kind = None if declared is None else self._host().lwm2m_type(declared)
+            return kind or (registry.type_of(path) if self._style.strict else None) or default
 
         try:
             return decode(form, message.payload, path, type_of)
@@ -215,6 +269,10 @@ class Requests:
             raise UnknownRequest
         return pending.request
 
+    def take(self, request: Request) -> Incoming:
+        """The host has answered it: what to respond to."""
+        return self._pending.pop(request.msgid).incoming
+
     def complete(self, request: Request, now: float) -> None:
         """Answer with success: a read with its values."""
         if not isinstance(request, ReadRequest):
@@ -233,8 +291,11 @@ class Requests:
             message = Message(code=refused.code)
         self._answer(request, message, now, items)
 
-    def fail(self, request: Request, now: float) -> None:
-        """Answer that the host could not do it, where the dialect has no code for the reason."""
+    def fail(self, request: Request, now: float, result: Result | None = None) -> None:
+        """Answer that the host could not do it. `result`: None where the dialect has no reason."""
+        if result is not None:
+            self._answer(request, Message(code=CODES[result]), now)
+            return
         # guess: 4.04 for a resource that was never declared, 5.00 for the others
         path = request.path
         if isinstance(request, WriteRequest):
@@ -255,12 +316,13 @@ class Requests:
 
     def _drop_stale(self, now: float) -> None:
         if self._pending:
-            stale = [msgid for msgid, p in self._pending.items() if now - p.since >= STALE_AFTER]
+            limit = self.answer_time
+            stale = [msgid for msgid, p in self._pending.items() if now - p.since >= limit]
             for msgid in stale:
                 del self._pending[msgid]
 
 
-def _forward(request: Request, host: Host) -> None:
+def _show(request: Request, host: Host) -> None:
     match request:
         case ReadRequest():
             host.read(request)
@@ -268,5 +330,11 @@ def _forward(request: Request, host: Host) -> None:
             host.write(request)
         case ExecuteRequest():
             host.execute(request)
+        case ObserveRequest(msgid, path, active):
+            host.observed(msgid, path, active=active)
+        case DiscoverRequest(msgid, path):
+            host.discovered(msgid, path)
+        case ParameterRequest():
+            host.parameters(request)
         case _:
             assert_never(request)

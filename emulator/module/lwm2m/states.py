@@ -22,7 +22,7 @@ class State(Enum):
 
 
 class Event(Enum):
-    """Actions of the host, and (the last three) outcomes of an exchange with the platform."""
+    """Actions of the host, and (the last four) what ends an exchange or a login."""
 
     CONFIGURE = auto()
     ADD_INSTANCE = auto()
@@ -35,6 +35,7 @@ class Event(Enum):
     ACCEPTED = auto()
     REFUSED = auto()  # or not answered
     CLOSED = auto()  # or not answered
+    LAPSED = auto()  # the lifetime is over, or the platform has deleted the device
 
 
 # guess: a failed update ends the registration, as in other LwM2M clients; the host opens again
@@ -67,6 +68,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.UPDATE: State.UPDATING,
         Event.CLOSE: State.DEREGISTERING,
         Event.DELETE: State.ABSENT,
+        Event.LAPSED: State.CONFIGURED,
     },
     State.UPDATING: {
         Event.ADD_INSTANCE: State.UPDATING,
@@ -77,6 +79,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.DELETE: State.ABSENT,
         Event.ACCEPTED: State.REGISTERED,
         Event.REFUSED: State.CONFIGURED,
+        Event.LAPSED: State.CONFIGURED,
     },
     State.DEREGISTERING: {
         Event.ADD_INSTANCE: State.DEREGISTERING,

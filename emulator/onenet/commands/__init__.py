@@ -19,7 +19,7 @@ meanwhile. One that has expired is not sent; one that was sent before may still 
 needs no timer: the commands of a device are checked whenever somebody asks for them.
 
 No command runs twice. State 3 is in the database before the request goes out. After a restart
-nobody knows how a command in state 3 has ended: it gets state 8 and is never sent again. Only a
+it is not known how a command in state 3 has ended: it gets state 8 and is never sent again. Only a
 repetition that the application asked for, by `retry`, sends a command again.
 
 `command` has a command and its form in the database, `commands` the rules. At most MAX_OPEN

@@ -186,7 +186,7 @@ class Commands:
         )
 
     def forget(self, device: int) -> None:
-        """Forget the commands of a device that is deleted in this transaction: nobody sees them.
+        """Forget the commands of a device that is deleted in this transaction.
 
         Call `drop` after the transaction.
         """

@@ -1,8 +1,8 @@
 """The HTTP API of OneNET (guide 4.2).
 
-    aiohttp -> connections     limits of time; long answers piece by piece
+    aiohttp -> connections     limits of time and number; long answers piece by piece
                    |
-                  api          key, route, parameters, body -> Call; errors -> answers
+                  api          gate, key, route, parameters, body -> Call; errors -> answers
                    |   \\
               routes    openapi        the table of all calls, and its description
                    |
@@ -10,8 +10,9 @@
                    |
     kinds, bodies (what comes in)   answers, times (what goes out)      pure
 
-`route` says what a route is. `routes.ROUTES` is the only list of calls: the paths of aiohttp, the
-checks of parameters and `/openapi.json` all come from it.
+`route` says what a route is. `routes.ROUTES` is the only list of calls: the paths (`dispatch`), the
+checks of parameters and `/openapi.json` all come from it. `gate` refuses web pages of other origins
+and requests under foreign names.
 
 A new call:
 
@@ -27,10 +28,10 @@ A call of `Key.DEVICE` asks `call.device()`, `call.sees(device)` and `call.scope
 key may reach: a device key sees some devices, or some streams of them. What a key does not see is
 refused as if it did not exist (3 `auth failed`) where one device is named, and left out of lists.
 
-Checks come in this order: key, path and method, parameters in the order of the route, body, and
-then what the call itself checks. Every answer is JSON with `errno` and `error`, its HTTP status is
-200. What changes is committed to the database before the answer goes out.
+Checks come in this order: gate, key, path and method, parameters in the order of the route, body,
+and then what the call itself checks. Every answer is JSON with `errno` and `error`, its HTTP status
+is 200. What changes is committed to the database before the answer goes out.
 
-A long answer is made and encoded piece by piece (`answers.encoded`), in turn with other events of
-the loop (`connections.in_turns`): lists in answers may be iterators.
+A short answer is encoded at once, a long one piece by piece (`answers.encoded`), in turn with other
+events of the loop (`connections.gathered`, `in_turns`): lists in answers may be iterators.
 """

@@ -35,10 +35,12 @@ class _Encoder(json.JSONEncoder):
     `later`: what belongs in the place of each mark, in order.
     """
 
+    # What `JSONEncoder.__init__` would set again for each answer.
+    skipkeys = sort_keys = ensure_ascii = allow_nan = check_circular = False
+    indent = None  # type: ignore[assignment]
+    item_separator, key_separator = ",", ":"
+
     def __init__(self) -> None:
-        super().__init__(
-            ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
-        )
         self.later: list[Json | Iterator[object]] = []
         self._room = _AT_ONCE
 

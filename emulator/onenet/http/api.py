@@ -1,7 +1,7 @@
 """HTTP API of the platform: an aiohttp server (OneNET guide 4.2).
 
 Every answer is JSON with `errno` and `error`, and the HTTP status is 200 for errors too, as the
-real API does it. Only what is no valid HTTP request gets a bare 400 or 417 of the HTTP server.
+real API does it. Only what is no valid HTTP request gets a bare 400 of the HTTP server.
 """
 
 from __future__ import annotations
@@ -11,25 +11,24 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from aiohttp import web
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid
 from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
-from emulator.onenet.http.call import Call, Input
-from emulator.onenet.http.connections import Handler, Listener, go_on, logger, respond
+from emulator.onenet.http.call import Call
+from emulator.onenet.http.connections import Handler, Listener, go_on, logger
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
-from emulator.onenet.http.kinds import invalid
 from emulator.onenet.http.openapi import description
 from emulator.onenet.http.route import Body, Key, Route
 from emulator.onenet.http.routes import ROUTES
 from emulator.onenet.keys import DeviceKey, Master
-from emulator.onenet.platform import Platform
+from emulator.onenet.platform import Act, Platform
 from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
-# Far above the largest write, whose values are at most 1000 bytes together.
+# guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
@@ -38,6 +37,8 @@ Serve = Callable[[web.BaseRequest, Master | DeviceKey, Mapping[str, str]], Await
 
 # What is sent beyond the parameters of a call has no effect, which is logged once.
 _MAX_REPORTED = 100
+# Characters of a client's text in a line of the log, or in an error.
+_MAX_SHOWN = 100
 
 
 class HttpApi:
@@ -48,7 +49,7 @@ class HttpApi:
     """
 
     def __init__(
-        self, platform: Platform, *, key: str, act: Input, allow_hosts: Sequence[str] = ()
+        self, platform: Platform, *, key: str, act: Act, allow_hosts: Sequence[str] = ()
     ) -> None:
         self._platform = platform
         self._allow_hosts = tuple(allow_hosts)
@@ -95,27 +96,32 @@ class HttpApi:
                 serve = methods.get(request.method)
                 if serve is None:
                     raise _not_served(request, methods)
-                return await respond(request, await serve(request, key, place))
+                return await listener.respond(request, await serve(request, key, place))
             except ApiError as error:
-                return await self._refuse(request, error)
+                return await self._refuse(listener, request, error)
             except web.HTTPRequestEntityTooLarge:
                 large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
-                return await self._refuse(request, large)
+                return await self._refuse(listener, request, large)
             except StoreError:  # the database has logged it
-                return await self._refuse(request, ApiError(Reason.INTERNAL))
+                return await self._refuse(listener, request, ApiError(Reason.INTERNAL))
             except Exception:
-                logger.exception("%s %s failed", request.method, request.path)
-                return await self._refuse(request, ApiError(Reason.INTERNAL))
+                logger.exception("%s failed", _named(request))
+                return await self._refuse(listener, request, ApiError(Reason.INTERNAL))
 
         return handle
 
-    async def _refuse(self, request: web.BaseRequest, error: ApiError) -> web.StreamResponse:
+    async def _refuse(
+        self, listener: Listener, request: web.BaseRequest, error: ApiError
+    ) -> web.StreamResponse:
         failure = answers.failure(error, request.path, self._platform.year)
-        return await respond(request, failure)
+        return await listener.respond(request, failure)
 
     def _serving(self, route: Route) -> Serve:
-        names = {parameter.name: None for parameter in route.query}
-        nothing: Mapping[str, str] = {}
+        defaults = (
+            None
+            if any(parameter.required for parameter in route.query)
+            else {parameter.name: parameter.default for parameter in route.query}
+        )
         method = route.method.lower()
 
         async def serve(
@@ -123,11 +129,10 @@ class HttpApi:
         ) -> Answer:
             if route.key is Key.MASTER and not isinstance(key, Master):
                 raise ApiError(Reason.AUTH_FAILED)
-            given = request.query if request.query_string else nothing
-            for name in given:
-                if name not in names:
-                    self._report_unused(request, name, names)
-            query = {parameter.name: parameter.read(given) for parameter in route.query}
+            if request.query_string or defaults is None:
+                query = self._query(request, route)
+            else:
+                query = dict(defaults)
             body = {} if route.body is None else await self._body(request, route.body)
             return await route.call(
                 Call(self._platform, self._act, key, method, place, query, body)
@@ -135,12 +140,21 @@ class HttpApi:
 
         return serve
 
+    def _query(self, request: web.BaseRequest, route: Route) -> dict[str, object]:
+        names, given = {parameter.name for parameter in route.query}, request.query
+        for name in given:
+            if name not in names:
+                self._report_unused(request, name, [one.name for one in route.query])
+        return {parameter.name: parameter.read(given) for parameter in route.query}
+
     def _report_unused(self, request: web.BaseRequest, name: str, names: Iterable[str]) -> None:
-        call = f"{request.method} {request.path}"
-        if (call, name) not in self._reported and len(self._reported) < _MAX_REPORTED:
-            self._reported.add((call, name))
+        call, shown = _named(request), name[:_MAX_SHOWN]
+        if (call, shown) not in self._reported and len(self._reported) < _MAX_REPORTED:
+            self._reported.add((call, shown))
             expected = ", ".join(names) or "none"
-            logger.warning("%s: the parameter %r has no effect, expected: %s", call, name, expected)
+            logger.warning(
+                "%s: the parameter %r has no effect, expected: %s", call, shown, expected
+            )
 
     async def _body(self, request: web.BaseRequest, wanted: Body) -> dict[str, object]:
         try:
@@ -149,10 +163,6 @@ class HttpApi:
                 text = await request.read()
         except TimeoutError:
             raise invalid(f"the body has not come within {_BODY_TIMEOUT} s") from None
-        except web.RequestPayloadError as error:
-            wrong = "the body is not encoded as its headers say"
-            logger.warning("%s %s: %s", request.method, request.path, wrong)
-            raise invalid(wrong) from error
         return json_body(text, optional=not wanted.required)
 
 
@@ -163,6 +173,11 @@ async def _describe(
 
 
 def _not_served(request: web.BaseRequest, methods: Iterable[str]) -> ApiError:
-    wrong = f"{request.method} {request.path} is not served"
+    wrong = f"{_named(request)} is not served"
     expected = " or ".join(sorted(methods))
     return ApiError(Reason.NOT_FOUND, f"{wrong}, expected {expected}" if expected else wrong)
+
+
+def _named(request: web.BaseRequest) -> str:
+    """The call, in one line: what is encoded in the path stays so."""
+    return f"{request.method} {request.rel_url.raw_path[:_MAX_SHOWN]}"

@@ -9,14 +9,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from emulator.lwm2m.model import Item, Path, Value
 from emulator.onenet import payload
 from emulator.onenet.devices import Description
 from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK
-from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http.kinds import Schema, invalid, required, shown
+from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
+from emulator.onenet.http.kinds import OBJECT, Schema
 from emulator.onenet.payload import MAX_PAYLOAD
 
 _MAX_ID = 65_535
@@ -30,7 +30,6 @@ _MAX_DEPTH = 100
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
 _TEXT: Schema = {"type": "string"}
-_OBJECT: Schema = {"type": "object"}
 # Of a write, an execute and a new device.
 ITEMS: Schema = {
     "type": "object",
@@ -64,7 +63,7 @@ _DEVICE: Mapping[str, Schema] = {
     "desc": _TEXT,
     "tags": {"type": "array", "items": _TEXT},
     "protocol": {"enum": ["LWM2M"]},
-    "location": _OBJECT,
+    "location": OBJECT,
     "private": {"type": "boolean"},
     "auth_info": {
         "type": "object",
@@ -76,7 +75,7 @@ _DEVICE: Mapping[str, Schema] = {
     "auth": {"type": "string", "pattern": f"^{AUTH.pattern}$"},
     "psk": {"type": "string", "pattern": f"^{PSK.pattern}$"},
     "obsv": {"type": "boolean"},
-    "other": _OBJECT,
+    "other": OBJECT,
     "chip": {"type": "integer"},
 }
 DEVICE: Schema = {
@@ -116,11 +115,12 @@ def json_body(body: bytes, *, optional: bool = False) -> dict[str, object]:
 def _refuse_deep(value: object) -> None:
     level = [value]
     for _ in range(_MAX_DEPTH):
+        # Only lists and objects go to the next level: a body has thousands of values.
         level = [
             part
             for one in level
-            if isinstance(one, dict | list)
-            for part in (one.values() if isinstance(one, dict) else one)
+            for part in (one.values() if type(one) is dict else cast("list[object]", one))
+            if type(part) is list or type(part) is dict
         ]
         if not level:
             return

@@ -6,28 +6,22 @@ import asyncio
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from emulator.lwm2m.model import Path
 from emulator.onenet.devices import Device
 from emulator.onenet.endpoint_names import imei_of
-from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http.kinds import invalid, required
+from emulator.onenet.errors import ApiError, Reason, invalid, required
 from emulator.onenet.keys import DeviceKey, Master
 from emulator.onenet.lwm2m.operations import Operation
 from emulator.onenet.lwm2m.outcomes import Outcome
-from emulator.onenet.platform import Platform
+from emulator.onenet.platform import Act, Platform
 
 T = TypeVar("T")
+B = TypeVar("B")
 
 
-class Input(Protocol):
-    """Calls `call(now)` on the platform and serves its effects: `Scheduler.input`."""
-
-    def __call__(self, call: Callable[[float], T]) -> T: ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request, in half the time
 class Call:
     """A call that has the right key and valid parameters.
 
@@ -38,7 +32,7 @@ class Call:
     """
 
     platform: Platform
-    act: Input
+    act: Act
     key: Master | DeviceKey
     method: str
     place: Mapping[str, str]
@@ -82,42 +76,36 @@ class Call:
             raise invalid("res_id without obj_inst_id")
         return Path(self.query["obj_id"], instance, resource)
 
-    async def result(self, begin: Callable[[Callable[[T], None], float], object]) -> T:
-        """Act by `begin(on_done, now)`, and wait for what it gives to `on_done`."""
+    async def result(
+        self,
+        begin: Callable[[Callable[[T], None], float], B],
+        cancel: Callable[[B], None] = lambda _begun: None,
+    ) -> T:
+        """Act by `begin(on_done, now)`, and wait for what it gives to `on_done`.
+
+        `cancel` gets what `begin` returned, if the client disconnects before.
+        """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def on_done(found: T) -> None:
             if not done.done():  # the client may have disconnected at the same time
                 done.set_result(found)
 
-        self.act(partial(begin, on_done))
-        return await done
+        begun = self.act(partial(begin, on_done))
+        try:
+            return await done
+        except asyncio.CancelledError:
+            cancel(begun)
+            raise
 
     async def request(self, device: Device, operation: Operation) -> Outcome:
         """Send `operation` to the device and wait; at most `timeout` seconds, if the query has it.
 
         Raises ApiError if it fails or the device is offline.
         """
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def on_done(outcome: Outcome) -> None:
-            if not done.done():  # the client may have disconnected at the same time
-                done.set_result(outcome)
-
-        request = self.act(
-            partial(
-                self.platform.request,
-                device,
-                operation,
-                on_done,
-                timeout=self.query.get("timeout"),
-            )
-        )
-        try:
-            outcome = await done
-        except asyncio.CancelledError:
-            self.platform.cancel(request)
-            raise
+        timeout = self.query.get("timeout")
+        begin = partial(self.platform.request, device, operation, timeout=timeout)
+        outcome: Outcome = await self.result(begin, self.platform.cancel)
         if outcome.failure is not None:
             raise ApiError(Reason.UNSUCCESS, outcome.failure)
         return outcome

@@ -11,8 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from emulator.onenet.errors import ApiError, Reason
-from emulator.onenet.http.kinds import shown
+from emulator.onenet.errors import ApiError, Reason, shown
 
 # What programs for the real OneNET send, wherever they connect to.
 _ONENET = "heclouds.com"

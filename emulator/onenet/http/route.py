@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from emulator.onenet.errors import required
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Integer, Kind, Schema, Text, required
+from emulator.onenet.http.kinds import Integer, Kind, Schema, Text
 
 
 class Key(Enum):
@@ -47,7 +48,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call. `path` as aiohttp has it: `/devices/{device_id:[0-9]+}`. `section` of the guide, or
+    """One call. `path` such as `/devices/{device_id:[0-9]+}`. `section` of the guide, or
     the document that has it. `data`: what a successful answer has as `data`; None: nothing.
 
     Parameters are checked in their order, before the body.
@@ -67,11 +68,21 @@ class Route:
 # Parameters of several calls ---------------------------------------------------------------------
 
 _MAX_ID = 65_535
+# OneNET's documents of 2018, of a search; guess: of other lists, too.
+PAGE = Parameter("page", Integer(1, 10_000), default=1)
 # Seconds for which the answer of a device is awaited (OneNET's documents of 2019).
 TIMEOUT = Parameter("timeout", Integer(5, 40))
 IMEI = Parameter("imei", Text())
+# Of a write: 1 replaces all resources of the instance, 2 those that it names (guide 4.2.5).
+REPLACE = 1
+MODE = Parameter("mode", Integer(REPLACE, 2), required=True)
 # Calls that have it take the one or the other; `Call.device_by_imei` says so.
 EP_NAME = Parameter("ep_name", Text())
+
+
+def per_page(default: int) -> Parameter:
+    """Entries of a page: at most 100, as the guide (4.2.10.3) and OneNET's documents have it."""
+    return Parameter("per_page", Integer(1, 100), default=default)
 
 
 def object_path(depth: int) -> tuple[Parameter, ...]:

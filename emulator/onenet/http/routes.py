@@ -1,6 +1,6 @@
-"""The table of all calls of the API. aiohttp's routes, the checks and `/openapi.json` come from it.
+"""The table of all calls of the API: paths, checks and `/openapi.json` come from it.
 
-Of two routes that fit a path the first one is taken.
+A path without parts wins over one with parts; of two with parts the first one is taken.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from math import isfinite
 _LWM2M = 10  # `login_type` of NB-IoT
 _POINT = re.compile(r'\{"at":-?\d+,"imei":"[^"]*","type":1,')
 _ESCAPE = re.compile(r"\\(?:u007f|.)")
-# OneNET's documents of 2019. `send_status` has the same numbers (guess).
+# The numbers of `confirm_status` (OneNET's documents of 2019).
 _STATUSES = (
     *("SUCCESS", "METHOD_NOT_ALLOWED", "FORBIDDEN", "NOT_FOUND", "INTERNAL_SERVER_ERROR"),
     *("TIME_OUT", "REQ_PARAM_ERROR", "RESP_ERROR", "UNAUTHORIZED", "BAD_REQUEST"),
@@ -29,13 +29,14 @@ _EXACT = 2.0**53
 class CommandResult:
     """How an offline command ended.
 
-    `sent`, `confirmed`: POSIX seconds, None if it was not. `status`: SUCCESS, or how it failed.
-    `instances`: of a read, `data` of the answer of the same call
-    to an online device, [{"res": [{"val", "res_id"}], "obj_inst_id"}].
+    `state`: 5 success, 6 failed, 7 time-out (guide 4.2.9.4). `sent`, `confirmed`: POSIX seconds,
+    None if it was not. `status`: SUCCESS, or how it failed. `instances`: of a read, `data` of the
+    answer of the same call to an online device, [{"res": [{"val", "res_id"}], "obj_inst_id"}].
     """
 
     uuid: str
     object_id: int
+    state: int
     sent: float | None
     confirmed: float | None
     status: str
@@ -73,7 +74,8 @@ def online(device_id: int, imei: str, at_ms: int, *, online: bool) -> str:
 def command_result(device_id: int, imei: str, result: CommandResult) -> str:
     """The result of an offline command (OneNET's documents of 2019; no capture was found).
 
-    guess: times are milliseconds as `at`; `cmd_type` is 2 (Confirm) for a command that the device
+    guess: `send_status` has the numbers of the guide's history (4.2.9.4), where it has the same
+    name; times are milliseconds as `at`; `cmd_type` is 2 (Confirm) for a command that the device
     has answered, else 1; the order of keys is that of a HashMap.
     """
     status = _STATUSES.index(result.status) if result.status in _STATUSES else _INTERNAL
@@ -81,7 +83,7 @@ def command_result(device_id: int, imei: str, result: CommandResult) -> str:
         {
             "send_time": _millis(result.sent),
             "imei": imei,
-            "send_status": 0 if result.sent is not None else status,
+            "send_status": result.state,
             "confirm_body": {"obj_id": result.object_id, "obj_inst": result.instances or []},
             "type": 7,
             "cmd_id": result.uuid,

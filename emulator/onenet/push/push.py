@@ -12,7 +12,7 @@ from random import Random
 from string import ascii_letters, digits
 
 from emulator.clock.deadlines import earliest
-from emulator.onenet.posting import LONGEST_WAIT, Post, Reply, Send, wait_after
+from emulator.onenet.posting import HEADERS, LONGEST_WAIT, Post, Reply, Send, wait_after
 from emulator.onenet.push import messages
 from emulator.onenet.push.queue import Queue, Waiting
 from emulator.onenet.push.settings import MAX_BATCH_COUNT, Settings
@@ -31,14 +31,8 @@ LONGEST_START_WAIT = 5.0
 # Seconds between two pieces of deleting.
 _PURGE_WAIT = 0.01
 
-# As captured. guess: a check has those without a body.
-_CHECK_HEADERS = {"User-Agent": "OneNET", "Accept-Encoding": "*", "Connection": "Keep-Alive"}
-_HEADERS = {
-    "User-Agent": "OneNET",
-    "Content-Type": "application/json; charset=utf-8",
-    "Accept-Encoding": "*",
-    "Connection": "Keep-Alive",
-}
+# guess: a check has the headers of a push, without that of a body.
+_CHECK_HEADERS = {name: HEADERS[name] for name in HEADERS if name != "Content-Type"}
 _LETTERS = ascii_letters + digits
 _NONCE = 8
 # guess: captured nonces have ( & ? beside letters and digits.
@@ -205,7 +199,7 @@ class Push:
         if settings.batched and messages.is_point(batch[0].text):
             text = f"[{text}]"
         self._in_flight = settings
-        post = Post("POST", settings.url, _HEADERS, self._body(settings, text))
+        post = Post("POST", settings.url, HEADERS, self._body(settings, text))
         self._send(post, partial(self._replied, settings, batch))
 
     def _batch(self, settings: Settings) -> Sequence[Waiting]:
@@ -294,13 +288,13 @@ class Push:
         assert self.settings is not None
         self.failures += 1
         self._in_a_row += 1
-        self.problem = problem
         if self._failing_since is None:
             self._failing_since = now
-            if self._logged < _MAX_LOGGED:
-                self._logged += 1
-                url = self.settings.url
-                logger.warning("push to %s failed, it is repeated: %s", url, problem)
+        if _kind(problem) != _kind(self.problem) and self._logged < _MAX_LOGGED:
+            self._logged += 1
+            url = self.settings.url
+            logger.warning("push to %s failed, it is repeated: %s", url, problem)
+        self.problem = problem
         if self.state is State.STOPPED:
             self._retry_at = now + wait_after(self._in_a_row, LONGEST_CHECK_WAIT)
             return
@@ -355,3 +349,8 @@ class Push:
         if settings.batch_seconds is None:
             return None
         return oldest[0].created + settings.batch_seconds
+
+
+def _kind(problem: str) -> str:
+    """What is the same in each failure of this kind: not the text that an application answered."""
+    return problem.partition("'")[0]

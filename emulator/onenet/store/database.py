@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from emulator.onenet.store.checkpoints import Checkpoints
 from emulator.onenet.store.schema import MIGRATIONS
@@ -26,6 +26,40 @@ _IN_MEMORY = ":memory:"
 
 class StoreError(Exception):
     """The database cannot do what was asked, for example because the disk is full."""
+
+
+class _Rows(sqlite3.Cursor):
+    """A cursor that raises what `failure` makes of an error: rows are read as they are fetched."""
+
+    failure: Callable[[sqlite3.DatabaseError], StoreError]
+
+    def execute(self, sql: str, values: Any = ()) -> Self:
+        try:
+            return super().execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: sqlite3.DatabaseError) -> StoreError:
+        self.close()  # an open one would keep the file open
+        return self.failure(error)
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError as error:
+            raise self._failed(error) from error
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._failed(error) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._failed(error) from error
 
 
 class Database:
@@ -95,21 +129,24 @@ class Database:
             self._depth -= 1
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Outside of a transaction, a change is kept at once. Raises StoreError."""
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.OperationalError as error:
-            raise self._failure(error) from error
+        """Outside of a transaction, a change is kept at once, of `RETURNING` once its rows are
+        fetched. Raises StoreError; so does the cursor.
+        """
+        rows = self._connection.cursor(_Rows)
+        rows.failure = self._failure
+        return rows.execute(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Within a transaction. Raises StoreError."""
         try:
             self._connection.executemany(sql, rows)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise self._failure(error) from error
 
-    def _failure(self, error: sqlite3.OperationalError) -> StoreError:
-        """The first of several is logged."""
+    def _failure(self, error: sqlite3.DatabaseError) -> StoreError:
+        """The first of several is logged. Raises `error` itself if it is a fault of our SQL."""
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise error
         failure = StoreError(f"{self.path or _IN_MEMORY}: {error}")
         if not self._failing:
             self._failing = True

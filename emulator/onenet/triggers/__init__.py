@@ -11,11 +11,12 @@
         v
     deliveries  ->  table messages  ->  posting.Send
 
-The index of `Triggers` finds, by device and stream, the triggers that watch a stream; a point that
-nobody watches costs two look-ups, and none if there is no trigger. What a condition needs besides
-the point (the value before it, the current value of another stream) is asked of the data points, so
-it is right after a restart, too, and needs no memory. Therefore `on_points` comes before the points
-are stored. A point, and the messages of the triggers that it fires, are kept in one transaction.
+The index of `Triggers` finds, by device and stream, the triggers that watch a stream; a point
+without a trigger costs two look-ups, and none if there are no triggers. What a condition needs
+besides the point (the value before it, the current value of another stream) is asked of the data
+points, so it is right after a restart, too, and needs no memory. Therefore `on_points` comes before
+the points are stored. A point, and the messages of the triggers that it fires, are kept in one
+transaction.
 
 A trigger of type `frozen` has a deadline for each stream that it watches: the last point and its
 threshold. Each point moves it; when it comes, the trigger fires once, until the next point. After a

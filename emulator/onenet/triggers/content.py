@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.posting import checked_url
 from emulator.onenet.triggers.conditions import Made, made
 
@@ -56,9 +56,9 @@ def created(body: Mapping[str, object], types: tuple[str, ...]) -> Content:
     _only(body)
     url, kind = _text(body, "url"), _text(body, "type")
     if url is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "url")
+        raise required("url")
     if kind is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "type")
+        raise required("type")
     empty = Content(_text(body, "title"), _url(url), "", None, None, None, None)
     return _watching(_conditioned(empty, kind, body.get("threshold"), types), body)
 
@@ -74,7 +74,7 @@ def updated(content: Content, body: Mapping[str, object], types: tuple[str, ...]
     if kind is not None:
         content = _conditioned(content, kind, body.get("threshold"), types)
     elif body.get("threshold") is not None:  # guide 4.2.10.2: both are set together
-        raise ApiError(Reason.PARAMETER_REQUIRED, "type, with threshold")
+        raise required("type, with threshold")
     if any(body.get(name) is not None for name in ("ds_id", "dev_ids", "ds_uuids")):
         # Not in the guide; OneNET's own SDKs send it.
         return _watching(content, body)
@@ -83,13 +83,13 @@ def updated(content: Content, body: Mapping[str, object], types: tuple[str, ...]
 
 def _conditioned(content: Content, kind: str, threshold: object, types: tuple[str, ...]) -> Content:
     if kind not in types:
-        raise _invalid(f"type {_shown(kind)}, expected {' '.join(types)}")
+        raise invalid(f"type {shown(kind)}, expected {' '.join(types)}")
     if threshold is None and kind != "change":
-        raise ApiError(Reason.PARAMETER_REQUIRED, "threshold")
+        raise required("threshold")
     try:
         condition = made(kind, threshold)
     except ValueError as error:
-        raise _invalid(f"threshold {_shown(threshold)} of type {kind}, {error}") from None
+        raise invalid(f"threshold {shown(threshold)} of type {kind}, {error}") from None
     return replace(content, kind=kind, threshold=condition.threshold)
 
 
@@ -97,9 +97,9 @@ def _watching(content: Content, body: Mapping[str, object]) -> Content:
     stream, devices = _text(body, "ds_id"), _texts(body, "dev_ids")
     uuids = _texts(body, "ds_uuids")
     if stream is None and uuids is None:
-        raise ApiError(Reason.PARAMETER_REQUIRED, "ds_id or ds_uuids")
+        raise required("ds_id or ds_uuids")
     if uuids is not None and (stream is not None or devices is not None):
-        raise _invalid("ds_uuids with ds_id or dev_ids, expected ds_uuids alone")
+        raise invalid("ds_uuids with ds_id or dev_ids, expected ds_uuids alone")
     return _fitting(replace(content, ds_id=stream, dev_ids=devices, ds_uuids=uuids))
 
 
@@ -109,20 +109,20 @@ def _fitting(content: Content) -> Content:
     if content.made().streams > streams:
         # guess: with ds_id, each device is judged by itself, so there is one stream.
         expected = "$val[0]" if streams == 1 else f"$val[0] to $val[{streams - 1}]"
-        raise _invalid(f"threshold {_shown(content.threshold)}, expected {expected} only")
+        raise invalid(f"threshold {shown(content.threshold)}, expected {expected} only")
     return content
 
 
 def _only(body: Mapping[str, object]) -> None:
     for name in body:
         if name not in _NAMES:
-            raise _invalid(f"{_shown(name)} is not served, expected {', '.join(_NAMES)}")
+            raise invalid(f"{shown(name)} is not served, expected {', '.join(_NAMES)}")
 
 
 def _text(body: Mapping[str, object], name: str) -> str | None:
     value = body.get(name)
     if value is not None and (not isinstance(value, str) or not value):
-        raise _invalid(f"{name} {_shown(value)}, expected a text that is not empty")
+        raise invalid(f"{name} {shown(value)}, expected a text that is not empty")
     return value
 
 
@@ -132,7 +132,7 @@ def _texts(body: Mapping[str, object], name: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise _invalid(f"{name} {_shown(value)}, expected a list of texts")
+        raise invalid(f"{name} {shown(value)}, expected a list of texts")
     if len(value) > MAX_NAMED:
         raise ApiError(Reason.LIMIT, f"{name} of {len(value)} entries, expected up to {MAX_NAMED}")
     return tuple(dict.fromkeys(value))
@@ -142,13 +142,4 @@ def _url(text: str) -> str:
     try:
         return checked_url(text)
     except ValueError as error:
-        raise _invalid(str(error)) from None
-
-
-def _invalid(detail: str) -> ApiError:
-    return ApiError(Reason.INVALID_PARAMETER, detail)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:40] + "..."
+        raise invalid(str(error)) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from emulator.clock.deadlines import Deadlines
-from emulator.onenet.posting import Post, Reply, Send, wait_after
+from emulator.onenet.posting import HEADERS, Post, Reply, Send, wait_after
 from emulator.onenet.store.database import Database, StoreError
 
 # guess: messages that wait, of one trigger (two for each device, when all fire at once) and of all;
@@ -19,13 +19,6 @@ MAX_WAITING_TOGETHER = 100_000
 MAX_ATTEMPTS = 10
 # Requests that are begun at once: much less than 5 ms.
 _PIECE = 50
-# guess: as those of OneNET's push, which were captured.
-_HEADERS = {
-    "User-Agent": "OneNET",
-    "Content-Type": "application/json; charset=utf-8",
-    "Accept-Encoding": "*",
-    "Connection": "Keep-Alive",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +100,7 @@ class Deliveries:
                 continue
             line = self._lines[trigger]
             line.number, content = row
-
-            post = Post("POST", self._url_of(trigger), _HEADERS, content.encode())
+            post = Post("POST", self._url_of(trigger), HEADERS, content.encode())
             self.send(post, partial(self._replied, trigger, line))
 
     def _replied(self, trigger: int, line: _Line, reply: Reply, now: float) -> None:

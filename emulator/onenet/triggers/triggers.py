@@ -23,6 +23,10 @@ from emulator.onenet.triggers.trigger import Trigger, Watch
 # triggers name, together.
 MAX_TRIGGERS = 1000
 MAX_WATCHED = 100_000
+# guess: bounds the time for one data point. Triggers that name one stream of a device, and those
+# that name one stream of all devices.
+MAX_OF_STREAM = 50
+_MAX_SHOWN = 40
 # POSIX seconds; a point may be some hours older, as its time is given as Beijing's.
 _YEAR_1 = -62_135_596_800
 _compact = json.JSONEncoder(separators=(",", ":")).encode
@@ -66,7 +70,7 @@ class Triggers:
         """
         if len(self._all) >= MAX_TRIGGERS:
             raise ApiError(Reason.LIMIT, f"{MAX_TRIGGERS} triggers exist")
-        watches = self._checked(content, streams, self._watched)
+        watches = self._checked(content, streams, None)
         with self._database.transaction():
             number = self._database.execute(
                 "INSERT INTO triggers (content, watches, created, since, fired)"
@@ -89,7 +93,7 @@ class Triggers:
         """
         old, watches = trigger.content, trigger.watches
         if content.names != old.names:
-            watches = self._checked(content, streams, self._watched - len(watches))
+            watches = self._checked(content, streams, trigger)
         same = (old.kind, old.threshold, trigger.watches) == (
             *(content.kind, content.threshold),
             watches,
@@ -155,6 +159,10 @@ class Triggers:
                 for trigger in triggers:
                     self._judge(trigger, here, point, report, now)
                 report.came(here, point)
+
+    def watching(self, device: str, stream: str) -> int:
+        """How many triggers are judged at a point of the stream, at most 2 * MAX_OF_STREAM."""
+        return len(self._triggers_of(device, stream))
 
     @property
     def due(self) -> float | None:
@@ -222,9 +230,9 @@ class Triggers:
     # What exists -----------------------------------------------------------------------------
 
     def _checked(
-        self, content: Content, streams: tuple[Watch, ...], watched: int
+        self, content: Content, streams: tuple[Watch, ...], instead: Trigger | None
     ) -> tuple[Watch, ...]:
-        """What `content` watches. Raises ApiError."""
+        """What `content` watches, `instead` of what that trigger does. Raises ApiError."""
         if content.ds_uuids is not None:
             watches = streams
         elif content.dev_ids is not None:
@@ -234,8 +242,13 @@ class Triggers:
         for device, _ in watches:
             if device is not None and not self._exists(device):  # as if it were another key's
                 raise ApiError(Reason.AUTH_FAILED)
-        if watched + len(watches) > MAX_WATCHED:
+        before = () if instead is None else instead.watches
+        if self._watched - len(before) + len(watches) > MAX_WATCHED:
             raise ApiError(Reason.LIMIT, f"triggers name {MAX_WATCHED} streams")
+        for watch in set(watches) - set(before):
+            if len(self._watching.get(watch, ())) >= MAX_OF_STREAM:
+                stream = watch[1][:_MAX_SHOWN]
+                raise ApiError(Reason.LIMIT, f"{MAX_OF_STREAM} triggers watch stream {stream}")
         return watches
 
     def _titled(self, number: int, title: str | None) -> bool:

@@ -48,9 +48,9 @@ class CommandResult:
 
     `command_id` is the UUID that the call which made it answered. `kind` is 1 when the device
     acknowledged the command, 2 when it confirmed it. `sent_status` and `confirm_status` are as
-    OneNET gives them, which does not document their values here; in the history of commands 0 or
-    `SUCCESS` says that the device did it. `body` is what a read brought:
-    `{"obj_id":.., "obj_inst":[..]}`.
+    OneNET gives them, which does not document their values here. In the history of commands, 5 is
+    the `sent_status` of one that succeeded, 0 or `SUCCESS` its `confirm_status`. `body` is what a
+    read brought: `{"obj_id":.., "obj_inst":[..]}`.
     """
 
     imei: str | None

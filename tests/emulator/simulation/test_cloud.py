@@ -66,7 +66,7 @@ async def test_an_application_that_starts_later_gets_what_waits(
         await until(lambda: push.failures == 1)
         (warning,) = caplog.records
         assert warning.levelno == logging.WARNING
-        assert f"push to {url} failed, it is repeated: Connect call failed" in warning.message
+        assert f"push to {url} failed, it is repeated: no program listens there" in warning.message
         push.online(1, emulator.imei, online=True, now=clock.now())
         async with push_server(port=urlsplit(url).port or 0) as application:
             clock.advance(1)

@@ -19,13 +19,16 @@ import pytest
 from aiocoap import Message
 from aiocoap.numbers import Code, ContentFormat, Type
 
+from m5310 import Device, ValueType
 from tests.support.effort import either
+from tests.support.emulator_process import ready, running
 from tests.support.killed_platform import IMEI, IMSI, KEY, KilledPlatform, killed_platform
 
 pytestmark = pytest.mark.realtime
 
 RUNS = either(1, 9)
 KILLS = 12  # in each run
+FAST = ("--baud", "off", "--json", "--air-faults", "latency=0.01")
 MOST_DEVICES = 1000
 # Seconds between two sendings of a message of the device.
 REPEAT = 0.02
@@ -204,3 +207,34 @@ async def test_nothing_that_was_acknowledged_is_missing(seed: int, tmp_path: Pat
         for imei, device_id in application.devices.items():
             found = await application.call("GET", f"/devices/getbyimei?imei={imei}")
             assert str(found["data"]["id"]) == device_id
+
+
+async def test_module_goes_on_with_a_platform_that_was_killed(tmp_path: Path) -> None:
+    """It is online, observed, read and written as before, without a login."""
+    async with (
+        killed_platform(tmp_path / "store.db") as platform,
+        aiohttp.ClientSession(headers={"api-key": KEY}) as client,
+        running("--server", f"coap://127.0.0.1:{platform.coap[1]}", "--style", "onenet", *FAST) as (
+            process
+        ),
+    ):
+        module = await ready(process)
+        application = Application(platform, client)
+        async with Device(
+            module["port"],
+            f"{IMEI};{IMSI}",
+            uri="coap://183.230.40.40:5683",
+            on_read=lambda _: 19.5,
+        ) as device:
+            temperature = await device.add_resource("3303/0/5700", ValueType.FLOAT, 21.5)
+            await device.connect(timeout=20)
+            await device.notify(temperature, 22.5, acknowledge=True)
+            await platform.kill()
+            await platform.start()
+            await device.notify(temperature, 23.5, acknowledge=True)
+            assert await application.values("3303_0_5700") == [22.5, 23.5]
+            read = f"/nbiot?imei={IMEI}&obj_id=3303&obj_inst_id=0&res_id=5700"
+            (instance,) = (await application.call("GET", read))["data"]
+            assert instance["res"] == [{"res_id": 5700, "val": 19.5}]
+            shown = await application.call("GET", "/devices/500000001/datastreams")
+            assert [stream["id"] for stream in shown["data"]] == ["3303_0_5700"]

@@ -13,14 +13,16 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands, Sett
 from emulator.module.at.doubts import Doubts
 from emulator.module.dialects.classic.config import LIFETIME, Assembly
 from emulator.module.dialects.classic.urcs import execute_line, ids_of, read_line, write_lines
-from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType, size, value_of
+from emulator.module.dialects.values import LWM2M_TYPES, ValueType, size, value_of
 from emulator.module.firmware import Firmware
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import (
     ClientError,
     ExecuteRequest,
+    Happening,
     NoNetwork,
     NotAllowed,
+    ParameterRequest,
     ReadRequest,
     WriteRequest,
 )
@@ -49,6 +51,17 @@ _LAST_LINE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+# A failure of any kind looks the same to the host.
+_LINES: Mapping[Happening, str] = {
+    Happening.REGISTERED: "+MIPLOPEN:0,1",
+    Happening.BOOTSTRAP_FAILED: "+MIPLOPEN:0,0",
+    Happening.REGISTER_REFUSED: "+MIPLOPEN:0,0",
+    Happening.REGISTER_TIMED_OUT: "+MIPLOPEN:0,0",
+    Happening.UPDATED: "+MIPLUPDATE:0,1",
+    Happening.UPDATE_REFUSED: "+MIPLUPDATE:0,0",
+    Happening.UPDATE_TIMED_OUT: "+MIPLUPDATE:0,0",
+    Happening.DEREGISTERED: "+MIPLCLOSE:0,1",
+}
 # Error numbers of the client's errors; INCORRECT_PARAMETERS for all others.
 _NUMBERS: Mapping[type[ClientError], Cme] = {
     NotAllowed: Cme.NOT_ALLOWED,
@@ -78,6 +91,13 @@ class Classic:
         self._firmware = firmware
         self._msgid = (firmware.msgids.start, firmware.msgids.stop - 1)
         self._assembly = Assembly()
+
+    @property
+    def due(self) -> None:
+        """No line waits."""
+
+    def step(self, now: float) -> None:
+        """Nothing is planned."""
 
     # The instance and its objects --------------------------------------------------------------
 
@@ -253,14 +273,12 @@ class Classic:
     def lwm2m_type(self, value_type: int) -> Type:
         return LWM2M_TYPES[ValueType(value_type)]
 
-    def registered(self, *, accepted: bool) -> None:
-        self._urc(f"+MIPLOPEN:0,{accepted:d}")
-
-    def updated(self, *, accepted: bool) -> None:
-        self._urc(f"+MIPLUPDATE:0,{accepted:d}")
-
-    def deregistered(self) -> None:
-        self._urc("+MIPLCLOSE:0,1")
+    def happened(self, what: Happening, number: int = 0) -> None:
+        line = _LINES.get(what)
+        if line is not None:
+            self._urc(line)
+        elif what is Happening.ACKNOWLEDGED:
+            self._urc(f"+MIPLNOTIFY:0,{number}")
 
     def observed(self, msgid: int, path: Path, *, active: bool) -> None:
         ids = ",".join(map(str, ids_of(path)))
@@ -269,8 +287,8 @@ class Classic:
     def discovered(self, msgid: int, path: Path) -> None:
         self._urc(f"+MIPLDISCOVER:0,{msgid},{path.object}")
 
-    def acknowledged(self, ackid: int) -> None:
-        self._urc(f"+MIPLNOTIFY:0,{ackid}")
+    def parameters(self, request: ParameterRequest) -> None:
+        """The guide has no line for attributes."""
 
     def read(self, request: ReadRequest) -> None:
         self._urc(read_line(request, self._firmware))

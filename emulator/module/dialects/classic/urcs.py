@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.lwm2m.model import Item, Path
-from emulator.module.dialects.classic.values import (
+from emulator.module.dialects.values import (
     ValueType,
     announced_length,
     as_declared,

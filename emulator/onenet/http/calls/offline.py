@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from emulator.onenet.commands.command import Command, Kind, State
+from emulator.onenet.errors import invalid, required
 from emulator.onenet.http import bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import (
-    BEIJING,
-    Choice,
-    Integer,
-    Schema,
-    Text,
-    Time,
-    invalid,
-    required,
+from emulator.onenet.http.kinds import Choice, Integer, Schema, Text, Time
+from emulator.onenet.http.route import (
+    IMEI,
+    MODE,
+    PAGE,
+    REPLACE,
+    Body,
+    Key,
+    Parameter,
+    Route,
+    object_path,
+    per_page,
 )
-from emulator.onenet.http.route import IMEI, Body, Key, Parameter, Route, object_path
+from emulator.onenet.http.times import seconds
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.server import Sign
 
 # OneNET's documents of 2019.
 _DEFAULT_RETRY, _MOST_RETRY = 3, 10
 _ALL_SIGNS = int(Sign.REGISTER | Sign.UPDATE | Sign.NOTIFY)
-_REPLACE = "1"
-# guess: the guide has neither limits nor defaults of pages; these are those of triggers.
-_PER_PAGE, _MOST_PER_PAGE, _MOST_PAGES = 10, 100, 10_000
+_PER_PAGE = 10  # guess: as of triggers
 _NEWEST_FIRST = "DESC"
 
 
@@ -39,7 +40,7 @@ async def read(call: Call) -> Answer:
 async def write(call: Call) -> Answer:
     instance = call.path().instance_path
     items = bodies.items(call.body, instance)
-    return _create(call, Kind.WRITE, Write(instance, items, replace=call.query["mode"] == _REPLACE))
+    return _create(call, Kind.WRITE, Write(instance, items, replace=call.query["mode"] == REPLACE))
 
 
 async def execute(call: Call) -> Answer:
@@ -108,7 +109,7 @@ async def history(call: Call) -> Answer:
         }
         for command in commands
     )
-    # guess: as `count`, which the guide has; `total_count` is a later addition.
+    # The guide has `count`; guess: `total_count`, a later addition, is the same.
     return success({"count": count, "total_count": count, "items": items})
 
 
@@ -162,12 +163,12 @@ def _shown(value: object) -> object:
 
 def _argument(at: float) -> str:
     """A time as parameters have it."""
-    return datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%dT%H:%M:%S")
+    return seconds(at).replace(" ", "T")
 
 
 def _time(at: float | None) -> str | None:
     """A time as answers have it."""
-    return None if at is None else datetime.fromtimestamp(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return None if at is None else seconds(at)
 
 
 # The year decides whether `valid_time` and `retry` are required, and the least `retry`.
@@ -212,7 +213,7 @@ ROUTES = (
         query=(
             IMEI,
             *object_path(2),
-            Parameter("mode", Choice((_REPLACE, "2")), required=True),
+            MODE,
             *_WHEN,
         ),
         body=Body(bodies.ITEMS),
@@ -240,8 +241,8 @@ ROUTES = (
             IMEI,
             Parameter("start", Time(), required=True),
             Parameter("end", Time()),
-            Parameter("page", Integer(1, _MOST_PAGES), default=1),
-            Parameter("per_page", Integer(1, _MOST_PER_PAGE), default=_PER_PAGE),
+            PAGE,
+            per_page(_PER_PAGE),
             Parameter("sort", Choice((_NEWEST_FIRST, "ASC")), default=_NEWEST_FIRST),
             Parameter("uuid", Text()),
         ),

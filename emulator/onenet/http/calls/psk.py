@@ -7,10 +7,10 @@ here both are the one key of the device, which a bootstrap replaces.
 from __future__ import annotations
 
 from emulator.onenet.endpoint_names import PSK
-from emulator.onenet.errors import ApiError, Reason
+from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Schema, invalid, required, shown
+from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.route import EP_NAME, IMEI, Body, Key, Route
 
 

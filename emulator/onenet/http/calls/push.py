@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Schema, Text, invalid, required
+from emulator.onenet.http.kinds import Schema, Text
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.posting import MAX_URL
 from emulator.onenet.push.settings import (

@@ -6,10 +6,12 @@ from emulator.lwm2m.model import Path
 from emulator.onenet.http import answers, bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Boolean, Choice, Schema
+from emulator.onenet.http.kinds import Boolean, Schema
 from emulator.onenet.http.route import (
     EP_NAME,
     IMEI,
+    MODE,
+    REPLACE,
     TIMEOUT,
     Body,
     Key,
@@ -19,8 +21,6 @@ from emulator.onenet.http.route import (
 )
 from emulator.onenet.json_values import instances
 from emulator.onenet.lwm2m.operations import Discover, Execute, Read, Write
-
-_REPLACE = "1"
 
 
 async def read(call: Call) -> Answer:
@@ -32,7 +32,7 @@ async def read(call: Call) -> Answer:
 async def write(call: Call) -> Answer:
     instance = call.path().instance_path
     items = bodies.items(call.body, instance)
-    replace = call.query["mode"] == _REPLACE
+    replace = call.query["mode"] == REPLACE
     await call.request(call.device_by_imei(), Write(instance, items, replace))
     return success()
 
@@ -114,7 +114,7 @@ ROUTES = (
         query=(
             *_DEVICE,
             *object_path(2),
-            Parameter("mode", Choice((_REPLACE, "2")), required=True),
+            MODE,
             TIMEOUT,
         ),
         body=Body(bodies.ITEMS),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from emulator.onenet.errors import invalid, required
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.kinds import Boolean, Integer, Number, invalid, required
+from emulator.onenet.http.kinds import Boolean, Integer, Number
 from emulator.onenet.http.route import EP_NAME, IMEI, TIMEOUT, Key, Parameter, Route, object_path
 from emulator.onenet.lwm2m.operations import CancelObserve, Observe, WriteAttributes
 

@@ -13,7 +13,7 @@ from emulator.module.at.commands import OK, Answer, CommandForms, Commands
 from emulator.module.dialects.dialect import DIALECTS
 from emulator.module.firmware import FIRMWARES, Firmware
 from emulator.module.lwm2m.client import Client
-from emulator.module.lwm2m.host import ReadRequest, ServerAddress
+from emulator.module.lwm2m.host import Happening, ReadRequest, ServerAddress
 from emulator.module.lwm2m.registration import Account
 from tests.support.lwm2m import RecordingHost
 from tests.support.lwm2m_messages import Code, Read, Register, Response
@@ -37,13 +37,19 @@ class TinyDialect(RecordingHost):
         self._client.open(30.0, now)
         return OK
 
+    due = None
+
     def refused(self, line: str) -> None:
+        pass
+
+    def step(self, now: float) -> None:
         pass
 
     COMMANDS: ClassVar[Commands] = {"+TINY": CommandForms(execute=_register)}
 
-    def registered(self, *, accepted: bool) -> None:
-        self._urc(f"+TINY:{accepted:d}")
+    def happened(self, what: Happening, number: int = 0) -> None:
+        if what is Happening.REGISTERED:
+            self._urc("+TINY:1")
 
     def read(self, request: ReadRequest) -> None:
         self._urc(f"+TINY:read,{request.path}")

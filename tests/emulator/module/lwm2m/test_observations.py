@@ -31,6 +31,7 @@ class ObservationBench:
     def __init__(self) -> None:
         self.sent: list[Notification] = []
         self.acknowledged: list[int] = []
+        self.lost: list[int] = []
         self.server = ServerSide(lambda path: TYPES[path.resource or 0])
         tuning = Tuning(nstart=None, ack_random=1.0)
         self.endpoint = Endpoint(self._send, tuning=tuning)
@@ -40,6 +41,7 @@ class ObservationBench:
             ONENET,
             AttributeTable(),
             self.acknowledged.append,
+            self.lost.append,
             lambda _now: None,
         )
 
@@ -204,7 +206,7 @@ def test_failed_part_leaves_the_report_unacknowledged() -> None:
         bench.endpoint.step(bench.endpoint.due)
     assert [sent.mid for sent in bench.sent] == [first.mid, second.mid, *[first.mid] * 4]
     bench.receive(Ack(first.mid))
-    assert bench.acknowledged == []
+    assert (bench.acknowledged, bench.lost) == ([], [5])
     assert not bench.observations.waiting
     assert bench.observations.paths == (Path(3303, 0), Path(3306, 0))
 

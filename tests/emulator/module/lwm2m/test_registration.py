@@ -9,10 +9,11 @@ import pytest
 from emulator.coap.endpoint import Endpoint
 from emulator.coap.tuning import Tuning, schedule
 from emulator.lwm2m.model import Path
-from emulator.module.lwm2m.host import ACCESS_MACHINE, NotAllowed, ServerAddress
+from emulator.module.lwm2m.host import ACCESS_MACHINE, Happening, NotAllowed, ServerAddress
 from emulator.module.lwm2m.registration import REPETITIONS, Account, Registration
 from emulator.module.lwm2m.states import REGISTERED, SERVING, TRANSITIONS, Event, State
 from emulator.module.lwm2m.style import ONENET
+from tests.support.lwm2m import OUTCOMES
 from tests.support.lwm2m_messages import (
     Code,
     Deregister,
@@ -32,26 +33,21 @@ class RegistrationBench:
     def __init__(self) -> None:
         self.sent: list[Uplink] = []
         self.datagrams: list[bytes] = []
-        self.outcomes: list[tuple[str, bool]] = []
+        self.outcomes: list[tuple[object, ...]] = []
         self.ends = 0
         self.now = 0.0
         self.server = ServerSide(lambda _: None)
         self.endpoint = Endpoint(self._send, tuning=Tuning(nstart=None, ack_random=1.0))
-        self.registration = Registration(self.endpoint, ONENET, lambda: self, self._ended)
+        self.registration = Registration(self.endpoint, ONENET, self._report, self._ended)
 
     def _send(self, destination: str, datagram: bytes, _now: float) -> None:
         assert destination == ACCESS_MACHINE
         self.datagrams.append(datagram)
         self.sent.append(self.server.message(datagram))
 
-    def registered(self, *, accepted: bool) -> None:
-        self.outcomes.append(("registered", accepted))
-
-    def updated(self, *, accepted: bool) -> None:
-        self.outcomes.append(("updated", accepted))
-
-    def deregistered(self) -> None:
-        self.outcomes.append(("deregistered", True))
+    def _report(self, what: Happening, _number: int) -> None:
+        if what in OUTCOMES:
+            self.outcomes.append(OUTCOMES[what])
 
     def _ended(self) -> None:
         self.ends += 1
@@ -195,7 +191,7 @@ def test_close_ends_the_registration_with_any_answer(code: Code | None) -> None:
     assert bench.registration.state is State.DEREGISTERING
     bench.answer(None if code is None else Response(deregister.mid, code))
     assert bench.registration.state is State.CONFIGURED
-    assert bench.outcomes == [("deregistered", True)]
+    assert bench.outcomes == [("deregistered",)]
     assert bench.endpoint.due is None
 
 

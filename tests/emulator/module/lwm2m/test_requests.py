@@ -6,6 +6,7 @@ import pytest
 
 from emulator.lwm2m.model import Item, Path
 from emulator.module.lwm2m.host import (
+    ANSWER_TIME,
     PAYLOAD_LIMIT,
     ExecuteRequest,
     InvalidValue,
@@ -14,7 +15,7 @@ from emulator.module.lwm2m.host import (
     UnknownRequest,
     WriteRequest,
 )
-from emulator.module.lwm2m.requests import PENDING_LIMIT, STALE_AFTER
+from emulator.module.lwm2m.requests import PENDING_LIMIT
 from tests.support.lwm2m import UNWRITABLE, ClientBench
 from tests.support.lwm2m_messages import Code, Downlink, Execute, Read, Response, Write
 
@@ -202,9 +203,9 @@ def test_request_goes_stale_although_repeated(
     bench = RequestBench()
     for bench.now in (0.0, 10.0, 20.0):
         bench.deliver(message)
-    bench.now = STALE_AFTER - 0.001
+    bench.now = ANSWER_TIME - 0.001
     bench.find(kind, 10_001)
-    bench.now = STALE_AFTER
+    bench.now = ANSWER_TIME
     with pytest.raises(UnknownRequest):
         bench.find(kind, 10_001)
     assert len(bench.requests) == 0

@@ -186,7 +186,7 @@ class Life(RuleBasedStateMachine):
         self.now += seconds
 
     @rule(device=DEVICES, what=st.sampled_from(("online", "cancel_all", "delete", "restart")))
-    def upset(self, device: int, what: str) -> None:
+    def disturb(self, device: int, what: str) -> None:
         match what:
             case "online":
                 self.online[device] = not self.online[device]

@@ -93,7 +93,7 @@ async def test_guide_4_2_9_2_write() -> None:
         assert (written.code, written.payload.hex()) == (Code.POST, "e4164441a0fbe7")
         shown = await detail(api, answer["data"]["uuid"])
         assert (shown["type"], shown["content"]) == ("WRITE", body)
-        assert shown["args"]["mode"] == "2"
+        assert shown["args"]["mode"] == 2
         assert shown["cmd_result"] == {"errno": 0, "error": "succ"}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
 from emulator.lwm2m.model import Path
+from tests.support.peers import until
 from tests.support.served_api import ServedApi, counting_turns, served_api
 
 pytestmark = pytest.mark.realtime
@@ -268,6 +270,32 @@ async def test_points_of_no_device(method: str, path: str) -> None:
         assert await api.call(method, path, body=body) == AUTH_FAILED
 
 
+async def test_points_of_an_answer_without_start_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http.calls.points.MAX_ANSWERED", 5)
+    async with served_api() as api:
+        await post(api, a=[1, 2, 3], b=[4, 5, 6])
+        assert await api.call("GET", points(api), {"limit": "3"}) == {
+            "errno": 13,
+            "error": "system limit: more than 5 data points, expected a lower limit or fewer"
+            " streams",
+        }
+        for query in ({"limit": "2"}, {"limit": "3", "datastream_id": "a"}):
+            assert (await api.call("GET", points(api), query))["errno"] == 0
+
+
+@pytest.mark.parametrize("value", ["x" * 4095, ["x" * 4094], {"a": "x" * 4089}])
+async def test_value_of_more_than_4096_characters_is_refused(value: object) -> None:
+    async with served_api() as api:
+        stream = {"id": "a", "datapoints": [{"value": 1}, {"value": value}]}
+        answer = await api.call("POST", points(api), body={"datastreams": [stream]})
+        size = len(json.dumps(value, separators=(",", ":")))
+        text = f"value of {size} characters of JSON, expected at most 4096"
+        assert answer == {"errno": 13, "error": f"system limit: {text}"}
+        await post(api, a=["x" * 4094])
+
+
 async def test_newest_points_of_many_streams_do_not_hold_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -280,3 +308,37 @@ async def test_newest_points_of_many_streams_do_not_hold_the_loop(
             answer, turns = await counting_turns(api.call("GET", path, query))
             assert answer["errno"] == 0
             assert turns > 1000
+
+
+async def test_posted_points_that_many_triggers_judge_do_not_hold_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each point is judged by 50 triggers, which fire; all are stored, and in their order."""
+    monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
+    async with served_api() as api:
+        trigger = {"url": "http://127.0.0.1:9/", "ds_id": "a", "type": ">", "threshold": -1}
+        for _ in range(50):
+            await api.call("POST", "/triggers", body=trigger)
+        body = {"datastreams": [{"id": "a", "datapoints": [{"value": n} for n in range(200)]}]}
+        answer, turns = await counting_turns(api.call("POST", points(api), body=body))
+        assert answer == SUCCESS
+        assert turns > 50
+        stored = shown(await api.call("GET", points(api), {"limit": "200"}))
+        assert stored == {"a": list(range(200))}
+
+
+async def test_device_that_is_deleted_while_points_are_stored_keeps_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http.connections._TURN", 0)
+    async with served_api() as api:
+        trigger = {"url": "http://127.0.0.1:9/", "ds_id": "a", "type": ">", "threshold": -1}
+        for _ in range(50):
+            await api.call("POST", "/triggers", body=trigger)
+        body = {"datastreams": [{"id": "a", "datapoints": [{"value": n} for n in range(200)]}]}
+        posted = asyncio.ensure_future(api.call("POST", points(api), body=body))
+        number = int(api.device.id)
+        await until(lambda: bool(list(api.platform.points.streams(number))))
+        api.platform.delete_device(api.device)
+        assert await posted == AUTH_FAILED
+        assert not list(api.platform.points.streams(number))

@@ -72,7 +72,7 @@ async def test_an_application_that_is_not_there_is_named() -> None:
         answer = await api.call("PUT", PUSH, body={"url": url, "token": "a token"})
         assert answer["errno"] == 6
         assert url in answer["error"]
-        assert "Connect call failed" in answer["error"]
+        assert "no program listens there" in answer["error"]
 
 
 @pytest.mark.parametrize(

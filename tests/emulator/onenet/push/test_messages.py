@@ -66,7 +66,7 @@ def test_the_form_of_a_value(value: object, text: str) -> None:
 
 
 def test_other_messages_are_no_points_whatever_they_say() -> None:
-    result = CommandResult('{"at":1,"imei":"","type":1,', 3303, 1.0, 2.0, "SUCCESS")
+    result = CommandResult('{"at":1,"imei":"","type":1,', 3303, 5, 1.0, 2.0, "SUCCESS")
     assert not messages.is_point(messages.online(1, IMEI, 2, online=True))
     assert not messages.is_point(messages.command_result(1, IMEI, result))
 
@@ -74,7 +74,7 @@ def test_other_messages_are_no_points_whatever_they_say() -> None:
 def test_the_result_of_a_command() -> None:
     """OneNET's documents of 2019; the order is that of a HashMap, as in the captured messages."""
     read = [{"res": [{"val": 1, "res_id": 5850}], "obj_inst_id": 0}]
-    result = CommandResult("a-b", 3311, 1553224749.838, 1553224750.0, "SUCCESS", read)
+    result = CommandResult("a-b", 3311, 5, 1553224749.838, 1553224750.0, "SUCCESS", read)
     found = json.loads(messages.command_result(7, IMEI, result))
     assert found == {
         "type": 7,
@@ -83,7 +83,7 @@ def test_the_result_of_a_command() -> None:
         "dev_id": 7,
         "cmd_type": 2,
         "send_time": 1553224749838,
-        "send_status": 0,
+        "send_status": 5,
         "confirm_time": 1553224750000,
         "confirm_status": 0,
         "confirm_body": {"obj_id": 3311, "obj_inst": read},
@@ -101,7 +101,7 @@ def test_the_result_of_a_command() -> None:
     [("NOT_FOUND", 3), ("TIME_OUT", 5), ("UNSUPPORTED_CONTENT_FORMAT", 11), ("OFFLINE", 4)],
 )
 def test_a_command_that_failed_has_the_number_of_its_reason(status: str, number: int) -> None:
-    result = CommandResult("a-b", 3311, 1.0, None, status)
+    result = CommandResult("a-b", 3311, 6, 1.0, None, status)
     found = json.loads(messages.command_result(7, IMEI, result))
     assert (found["confirm_status"], found["cmd_type"], found["confirm_time"]) == (number, 1, 0)
 

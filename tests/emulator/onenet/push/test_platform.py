@@ -111,15 +111,15 @@ def test_the_end_of_the_lifetime_is_pushed_and_so_is_the_next_login(cloud: Pushe
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "found"),
+    ("answer", "states", "found"),
     [
-        (success, 0, [{"res": [{"val": 20.123, "res_id": 5700}], "obj_inst_id": 0}]),
-        (refusing(Code.METHOD_NOT_ALLOWED), 1, []),
+        (success, (5, 0), [{"res": [{"val": 20.123, "res_id": 5700}], "obj_inst_id": 0}]),
+        (refusing(Code.METHOD_NOT_ALLOWED), (6, 1), []),
     ],
     ids=["success", "failure"],
 )
 def test_result_of_an_offline_command_is_pushed(
-    cloud: PushedCloud, answer: Answer, status: int, found: list[object]
+    cloud: PushedCloud, answer: Answer, states: tuple[int, int], found: list[object]
 ) -> None:
     cloud.log_in()
     uuid = cloud.platform.commands.create(
@@ -138,13 +138,13 @@ def test_result_of_an_offline_command_is_pushed(
     assert result == {
         "send_time": at,
         "imei": IMEI,
-        "send_status": 0,
+        "send_status": states[0],
         "confirm_body": {"obj_id": 3303, "obj_inst": found},
         "type": 7,
         "cmd_id": uuid,
         "cmd_type": 2,
         "confirm_time": at,
-        "confirm_status": status,
+        "confirm_status": states[1],
         "dev_id": int(cloud.device.id),
     }
 

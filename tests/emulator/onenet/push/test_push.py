@@ -53,7 +53,7 @@ def test_a_request_is_as_captured() -> None:
     assert len(post.body) == captured["length"]
 
 
-def test_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
+def test_guide_4_1_1_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
     application = Application()
     problems: list[str] = []
     application.push.set(Settings(f"{URL}?a=b", TOKEN), problems.append, 1466133706.841)
@@ -165,7 +165,7 @@ def test_messages_are_sent_one_by_one_in_their_order(application: Application) -
     ]
 
 
-def test_a_batch_is_sent_when_enough_points_wait() -> None:
+def test_guide_4_1_2_a_batch_is_sent_when_enough_points_wait() -> None:
     application = Application()
     application.set(batch_count=3)
     for value in range(7):
@@ -177,7 +177,7 @@ def test_a_batch_is_sent_when_enough_points_wait() -> None:
     assert application.push.due is None, "the last one waits for two more"
 
 
-def test_a_batch_is_sent_when_the_oldest_point_has_waited() -> None:
+def test_guide_4_1_2_a_batch_is_sent_when_the_oldest_point_has_waited() -> None:
     application = Application()
     application.set(batch_seconds=10)
     application.point(1)
@@ -234,11 +234,24 @@ def test_what_fails_is_repeated_with_growing_waits(
     waits = [later - earlier for earlier, later in pairwise(sent)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
     assert [record.message for record in caplog.records] == [
-        f"push to {URL} failed, it is repeated: HTTP status 500, expected 200"
+        f"push to {URL} failed, it is repeated: HTTP status 500, expected 200: 'no'"
     ]
     application.point(2)
     application.run(1500)
     assert application.values == [1, 2]
+
+
+def test_each_other_reason_of_a_failure_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    application = Application()
+    application.push.begin(Settings(URL, TOKEN))
+    application.run(1100, lambda _: Reply(None, error="no program listens there"))
+    application.run(1200, lambda post: Reply(200, post.url.encode()))
+    reasons = [record.message.partition("repeated: ")[2] for record in caplog.records]
+    assert reasons[0] == "no program listens there"
+    assert reasons[1].startswith(f"its answer was '{URL}?msg=")
+    assert len(reasons) == 2
 
 
 @pytest.mark.parametrize(

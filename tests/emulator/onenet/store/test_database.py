@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from operator import methodcaller
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,36 @@ def test_full_disk_is_an_error_that_is_logged_once_and_ends_with_room(
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "store.db: database or disk is full" in record.getMessage()
+
+
+def test_disk_that_takes_nothing_is_an_error_of_each_kind_of_statement(file: Database) -> None:
+    """As a real disk does it: some changes fail as late as when their rows are fetched."""
+    for number in range(9):
+        keep(file, str(number), "x" * 3000)
+    log = Path(f"{file.path}-wal")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    try:
+        for fetch in (list, next, methodcaller("fetchall"), methodcaller("fetchone")):
+            with pytest.raises(StoreError, match=r"store\.db"):
+                fetch(file.execute("DELETE FROM settings WHERE name = '1' RETURNING name"))
+        with pytest.raises(StoreError, match=r"store\.db"):
+            keep(file, "another")
+        assert len(names(file)) == 9
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    keep(file, "after")
+    assert len(names(file)) == 10
+
+
+def test_damaged_file_is_an_error_of_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(Database(path)) as database:
+        keep(database, "large", "x" * 200_000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-150_000] + bytes(150_000))
+    with closing(Database(path)) as damaged, pytest.raises(StoreError, match=r"store\.db"):
+        damaged.execute("SELECT value FROM settings").fetchall()
 
 
 def test_log_begins_again_while_its_owner_writes(

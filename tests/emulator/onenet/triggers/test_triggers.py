@@ -219,6 +219,25 @@ def test_triggers_and_what_they_name_are_bounded(
         content.created({"url": "http://a", "type": "change", "dev_ids": names}, bench.types)
 
 
+def test_triggers_of_one_stream_are_bounded(
+    bench: TriggerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a point never takes long; those of one device and those of all count apart."""
+    monkeypatch.setattr(triggers, "MAX_OF_STREAM", 2)
+    for _ in range(2):
+        bench.create(">", 0)
+        bench.create(">", 0, dev_ids=[str(A), str(B)])
+    for more in ({}, {"dev_ids": [str(A)]}):
+        with pytest.raises(ApiError, match=f"system limit: 2 triggers watch stream {STREAM}"):
+            bench.create(">", 0, **more)
+    bench.create(">", 0, ds_id="3303_0_5701")
+    with pytest.raises(ApiError, match="system limit: 2 triggers watch"):
+        bench.update(5, ds_id=STREAM)
+    bench.update(1, threshold=5, type="<")  # what it watches stays
+    bench.create(">", 0, dev_ids=[str(C)])
+    assert bench.triggers.watching(str(A), STREAM) == 4
+
+
 def test_a_point_costs_the_same_however_many_triggers_watch_others(bench: TriggerBench) -> None:
     def cost() -> float:
         rows = [(A, STREAM, 1, 0)] * 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.lwm2m.model import Item, Path
-from emulator.module.dialects.classic.values import ValueType
+from emulator.module.dialects.values import ValueType
 from emulator.module.lwm2m.states import State
 from tests.support.lwm2m_messages import (
     Ack,

@@ -9,7 +9,7 @@ from emulator.lwm2m.values import Type
 from emulator.module.at.codec import Cme, Refusal, parse
 from emulator.module.at.commands import CommandTable
 from emulator.module.dialects.classic.commands import Classic
-from emulator.module.dialects.classic.values import LWM2M_TYPES, ValueType
+from emulator.module.dialects.values import LWM2M_TYPES, ValueType
 from emulator.module.firmware import FIRMWARES
 from emulator.module.lwm2m.client import Client
 from emulator.module.lwm2m.host import ACCESS_MACHINE, ServerAddress

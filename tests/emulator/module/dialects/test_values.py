@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.lwm2m.model import Value
 from emulator.module.at.codec import Cme, Refusal, from_hex
 from emulator.module.at.doubts import Doubts
-from emulator.module.dialects.classic.values import (
+from emulator.module.dialects.values import (
     VALUE_LIMIT,
     ValueType,
     announced_length,

@@ -1,0 +1,138 @@
+"""Text of the suite's unsolicited lines and information lines, as a profile has it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from emulator.lwm2m.model import Item, Path
+from emulator.module.dialects.values import (
+    ValueType,
+    announced_length,
+    as_declared,
+    text_of,
+)
+from emulator.module.lwm2m.host import (
+    PAYLOAD_LIMIT,
+    CannotForward,
+    ExecuteRequest,
+    ParameterRequest,
+    ReadRequest,
+    WriteRequest,
+)
+from emulator.module.lwm2m.objects import Objects
+from emulator.module.suite import Suite, Write
+
+
+def ids_of(path: Path) -> tuple[int, int, int]:
+    """The ids of object, instance and resource as the line has them: -1 stands for all."""
+    return (
+        path.object,
+        -1 if path.instance is None else path.instance,
+        -1 if path.resource is None else path.resource,
+    )
+
+
+def urc(suite: Suite, name: str, *values: object) -> str:
+    """`+NAME:value,...` with the profile's blanks."""
+    return _line(suite.urc_blank, suite.comma_blank, name, values)
+
+
+def information(suite: Suite, name: str, *values: object) -> str:
+    """A line of an answer."""
+    return _line(suite.answer_blank, False, name, values)
+
+
+def _line(colon: bool, comma: bool, name: str, values: Iterable[object]) -> str:
+    return f"+{name}:{' ' * colon}{(', ' if comma else ',').join(map(str, values))}"
+
+
+def read_line(suite: Suite, request: ReadRequest) -> str:
+    # guess: how many values it counts is not known; the examples have 0
+    count = [0] if suite.read_count and request.path.resource is None else []
+    return urc(suite, "MIPLREAD", 0, request.msgid, *ids_of(request.path), *count)
+
+
+def write_lines(suite: Suite, request: WriteRequest, objects: Objects) -> tuple[str, ...]:
+    """One line a resource; the index counts down. Raises CannotForward."""
+    values = [_written(suite, item, objects) for item in request.items]
+    if sum(len(text) for *_, text in values) > 2 * PAYLOAD_LIMIT:
+        raise CannotForward
+    lines = []
+    for place, (item, (kind, length, text)) in enumerate(zip(request.items, values, strict=True)):
+        index = len(values) - 1 - place
+        flag = 0 if index == 0 else 1 if place == 0 else 2
+        shown = f'"{text}"' if suite.write_quoted else text
+        ending = [flag, index] if suite.write_index else [flag]
+        ids = ids_of(item.path)
+        lines.append(urc(suite, "MIPLWRITE", 0, request.msgid, *ids, kind, length, shown, *ending))
+    return tuple(lines)
+
+
+def _written(suite: Suite, item: Item, objects: Objects) -> tuple[int, int, str]:
+    """Type, length and text of a value."""
+    declared = objects.type_of(item.path)
+    if suite.write is Write.TEXT and declared is not None:
+        kind, value = as_declared(item.value, ValueType(declared))
+        text = text_of(value)
+        if kind is not ValueType.OPAQUE:
+            return kind.value, announced_length(kind, text), text
+    data = _bytes_of(item)
+    if isinstance(item.value, str):  # a text of the platform arrives as one (observed)
+        text = text_of(item.value)
+        return ValueType.STRING.value, len(text), text
+    digits = data.hex().upper()
+    length = len(data) if suite.write is Write.BYTES else len(digits)
+    return ValueType.OPAQUE.value, length, digits
+
+
+def _bytes_of(item: Item) -> bytes:
+    """A value without a type is bytes already; others are of JSON."""
+    match item.value:
+        case bytes():
+            return item.value
+        case bool():
+            return bytes([item.value])
+        case int():
+            size = next(size for size in (1, 2, 4, 8) if _fits(item.value, size))
+            return item.value.to_bytes(size, "big", signed=True)
+        case float():
+            return struct.pack(">d", item.value)
+        case str():
+            return item.value.encode("utf-8", "replace")
+
+
+def _fits(number: int, size: int) -> bool:
+    half = 1 << (8 * size - 1)
+    if size == 8 and not -half <= number < half:
+        raise CannotForward
+    return -half <= number < half
+
+
+def execute_line(suite: Suite, request: ExecuteRequest) -> str:
+    """Raises CannotForward."""
+    try:
+        arguments = text_of(request.arguments.decode())
+    except UnicodeDecodeError:
+        raise CannotForward from None
+    ending: list[object] = []
+    if suite.execute_typed and (arguments or suite.execute_empty):
+        ending = [len(arguments), f'"{arguments}"']
+    elif arguments:
+        ending = [arguments]
+    return urc(suite, "MIPLEXECUTE", 0, request.msgid, *ids_of(request.path), *ending)
+
+
+def observe_line(suite: Suite, msgid: int, path: Path, *, active: bool) -> str:
+    return urc(suite, "MIPLOBSERVE", 0, msgid, int(active), *ids_of(path))
+
+
+def discover_line(suite: Suite, msgid: int, path: Path) -> str:
+    return urc(suite, "MIPLDISCOVER", 0, msgid, path.object)
+
+
+def parameter_line(suite: Suite, request: ParameterRequest) -> str:
+    given = dict(one.partition("=")[::2] for one in request.query)
+    text = ";".join(f"{name}={given[name]}" for name in suite.parameters if name in given)
+    ids = ids_of(request.path)
+    return urc(suite, "MIPLPARAMETER", 0, request.msgid, *ids, len(text), f'"{text}"')

@@ -1,0 +1,213 @@
+"""How a module speaks China Mobile's suite language (AT+MIPL..., version 2): its knobs, as data.
+
+No module speaks it as the specification has it. Each entry of SUITES is one way; the modules that
+speak it are in `emulator.module.firmware`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from emulator.module.lwm2m.host import ServerAddress
+
+
+class Create(StrEnum):
+    """How a host may create the instance."""
+
+    BARE = "bare"  # AT+MIPLCREATE
+    BLOB = "blob"  # AT+MIPLCREATE with the configuration in hexadecimal
+    EX = "ex"  # AT+MIPLCREATEEX
+    EXT = "ext"  # AT+MIPLCREATEEXT
+    CONFIG = "config"  # AT+MIPLCONFIG before it
+    BOOTSTRAP = "bootstrap"  # AT+MIPLBOOTSTRAP before it
+
+
+class Write(StrEnum):
+    """How the value of a write reaches the host."""
+
+    BYTES = "bytes"  # hexadecimal; the length counts bytes
+    DIGITS = "digits"  # hexadecimal; the length counts its digits
+    TEXT = "text"  # of the resource's type, once it is known; hexadecimal before, in digits
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """`family`: what stands before the number. For `+CME ERROR` the host may turn the number off.
+
+    The numbers: `parameter`: a value is wrong; `state`: not now; `exists`, `missing`: there is an
+    instance, or none; `unknown`: no such object or request; `busy`: the uplink is full; `network`:
+    there is none.
+    """
+
+    family: str
+    parameter: int
+    state: int
+    exists: int
+    missing: int
+    unknown: int
+    busy: int
+    network: int
+
+    @property
+    def cme(self) -> bool:
+        return self.family.startswith("+CME")
+
+
+# guess: 601 for an object or request that is not there, 602 without a network
+CIS = Errors("+CIS ERROR:", 601, 602, 602, 602, 601, 652, 602)
+CHINA_MOBILE = Errors("+CIS ERROR:", 601, 602, 653, 653, 651, 652, 602)
+# guess: 3 for all that is not allowed now
+CME = Errors("+CME ERROR: ", 50, 3, 3, 3, 3, 159, 30)
+
+# Where a bare AT+MIPLCREATE leads (addresses in real configurations).
+_BY_NAME = ServerAddress("nbiotbt.heclouds.com:5683", bootstrap=True)
+_BY_NUMBER = ServerAddress("183.230.40.39:5683", bootstrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The defaults are the specification's, without a check that a real host would not pass.
+
+    Who answers: `host_answers`: the host answers observe, discover and attributes; otherwise the
+    module does, from the resources that the host has named before the login. `host_observes` False:
+    the module answers an observe in any case. `answer_time`: seconds in which an answer counts.
+    `pacing`: seconds from an answer of the host to the next observe or discover.
+
+    Lines: `urc_blank`, `answer_blank`: a blank after the colon; `comma_blank`: after each comma of
+    an unsolicited line. `write`: see `Write`; `write_index`: the index follows the flag;
+    `write_quoted`: values in quotes. `execute_typed`: arguments have length and quotes;
+    `execute_empty`: also when there are none. `read_count`: reads of more than one resource have a
+    sixth value. `own_reads`: what the module answers itself is shown. `parameters`: order of the
+    attributes. `hidden`: events that are not shown. `delete_first`: event 15 of AT+MIPLDELETE
+    precedes its OK.
+
+    Commands: `create`: see `Create`; `bare_reference`: the answer has the number alone. `server`:
+    where it leads by itself. `open_query`, `extras`: AT+MIPLOPEN? and China Mobile's own commands
+    exist. `lifetime`: the least and the most seconds; `shortest`: below it a day counts in an
+    update; `zero_keeps`: 0 there keeps the lifetime. `open_timeout`: seconds, where AT+MIPLOPEN
+    gives none.
+
+    Checks: `counts_observes`: ids of observes have the number of observes above 16 bits.
+    `notify_observed`: a report names the id of an observe. `ackid_zero`: 0 is taken. `flags`: the
+    last line of a group has flag 0. `lengths`: they must fit the values. `attributes`: the counts
+    of AT+MIPLADDOBJ must be as many as the resources that are listed. `instances`: of one object at
+    most. `version`: the answer to AT+MIPLVER?.
+    """
+
+    host_answers: bool = True
+    host_observes: bool = True
+    answer_time: float = 25.0  # the platform's own limit
+    pacing: float = 0.0
+    urc_blank: bool = False
+    answer_blank: bool = False
+    comma_blank: bool = False
+    write: Write = Write.BYTES
+    write_index: bool = True
+    write_quoted: bool = False
+    execute_typed: bool = True
+    execute_empty: bool = False
+    read_count: bool = False
+    own_reads: bool = False
+    parameters: tuple[str, ...] = ("pmin", "pmax", "lt", "gt", "st")
+    hidden: frozenset[int] = frozenset()
+    delete_first: bool = False
+    create: frozenset[Create] = frozenset({Create.BARE, Create.BLOB})
+    bare_reference: bool = False
+    server: ServerAddress = _BY_NAME
+    open_query: bool = False
+    extras: bool = False
+    lifetime: tuple[int, int] = (15, 268_435_455)
+    shortest: int = 0
+    zero_keeps: bool = True
+    open_timeout: int = 30
+    errors: Errors = CIS
+    counts_observes: bool = True
+    notify_observed: bool = False
+    ackid_zero: bool = True
+    flags: bool = False
+    lengths: bool = False
+    attributes: bool = False
+    instances: int = 64
+    version: str = "2.2.0"
+
+
+_GENERIC = Suite(extras=True, create=frozenset(Create), open_query=True)
+_CONFIGURED = frozenset({Create.BARE, Create.BLOB})
+# Manual of China Mobile's modules; events, lengths and reads as its examples have them.
+_CHINA_MOBILE = Suite(
+    host_answers=False,
+    answer_time=5.0,
+    write=Write.DIGITS,
+    write_index=False,
+    execute_typed=False,
+    read_count=True,
+    own_reads=True,
+    hidden=frozenset({1, 4}),
+    create=frozenset({Create.BARE, Create.BLOB, Create.EX}),
+    open_query=True,
+    extras=True,
+    shortest=10,
+    zero_keeps=False,
+    errors=CHINA_MOBILE,
+    counts_observes=False,
+)
+_QUECTEL = Suite(
+    answer_time=10.0,
+    urc_blank=True,
+    parameters=("pmin", "pmax", "gt", "lt", "st"),
+    create=frozenset({Create.BARE, Create.CONFIG}),
+    server=_BY_NUMBER,
+    lifetime=(16, 268_435_454),
+    zero_keeps=False,
+    errors=CME,
+    attributes=True,
+    host_observes=False,  # as an example reads it back from a module without a configuration
+)
+_LIERDA = Suite(create=_CONFIGURED, attributes=True)
+# Times of a real session: an observe comes 2.2 s and more after the answer before it.
+_USR = Suite(create=_CONFIGURED, server=_BY_NUMBER, pacing=3.5, delete_first=True)
+
+SUITES: Mapping[str, Suite] = {
+    "generic": _GENERIC,
+    "m5310a": _CHINA_MOBILE,
+    # guess: lines and checks of the later firmware, but for who answers
+    "m5310a-2018": replace(
+        _CHINA_MOBILE,
+        host_answers=True,
+        answer_time=25.0,
+        own_reads=False,
+        counts_observes=True,
+    ),
+    "m5311": replace(
+        _CHINA_MOBILE, write=Write.TEXT, hidden=frozenset({1, 2}), open_timeout=15, ackid_zero=False
+    ),
+    "mn316": replace(_CHINA_MOBILE, urc_blank=True, answer_blank=True),
+    "bc95": _QUECTEL,
+    "bc28": _QUECTEL,
+    "bc35g": _QUECTEL,
+    "nb86": _LIERDA,
+    "nb73": _USR,
+    "me3616": Suite(
+        create=_CONFIGURED,
+        urc_blank=True,
+        answer_blank=True,
+        comma_blank=True,
+        notify_observed=True,
+        errors=replace(CIS, family="+CIS ERROR: "),  # guess: as China Mobile's manual prints it
+    ),
+    "sim7000c": Suite(
+        urc_blank=True,
+        answer_blank=True,
+        bare_reference=True,
+        create=frozenset({*_CONFIGURED, Create.BOOTSTRAP}),
+        errors=CME,  # guess
+    ),
+    "sim7020": Suite(
+        urc_blank=True,
+        answer_blank=True,
+        create=frozenset({Create.BARE, Create.EXT}),
+        errors=CME,  # guess
+    ),
+}
