@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from m5310.at.codec import Command
+from m5310.dialects.classic.config import Config
 from m5310.dialects.dialect import Commands, WireValue
 from m5310.dialects.profiles import PROFILES, Profile
 from m5310.dialects.suite.dialect import Suite
@@ -108,9 +109,7 @@ def test_firmwares_take_every_line(
 ) -> None:
     held = tree(given)
     uri = BOOTSTRAP_URI if bootstrap else URI
-    suite = Suite(
-        adapted(module, firmware), "1;2", uri, lifetime, bootstrap=bootstrap, resources=held
-    )
+    suite = Suite(adapted(module, firmware), Config("1;2", uri, lifetime), held)
     judged(all_of(suite.configure), firmware)
     for instance in dict.fromkeys(each.path.instance_path for each in held):
         try:
@@ -151,7 +150,7 @@ def test_firmwares_take_every_line(
 )
 def test_firmwares_take_every_refusal(firmware: Firmware, msgid: int, error: Exception) -> None:
     profile = adapted(PROFILES["generic"], firmware)
-    suite = Suite(profile, "1;2", URI, 300, bootstrap=False, resources=ObjectTree())
+    suite = Suite(profile, Config("1;2", URI, 300), ObjectTree())
     path = Path(3303, 0, 5700)
     requests: list[Request] = [
         ReadRequest(0, msgid, path),
