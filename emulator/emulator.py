@@ -15,10 +15,9 @@ from emulator.air.udp.air import UdpAir
 from emulator.clock.clocks import Clock, EagerClock, LoopClock, VirtualClock
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import parse_address
 from emulator.line.quiet_time import QuietTime
 from emulator.module.boot import Cause
-from emulator.module.firmware import DEFAULT, Firmware, profile
+from emulator.module.firmware import DEFAULT, Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.years import DEFAULT_YEAR, year_of
@@ -27,7 +26,7 @@ from emulator.recording.trace import Trace, TraceLine
 from emulator.simulation.air_watch import watch
 from emulator.simulation.board import Board, BoardConfig
 from emulator.simulation.cloud import Applications
-from emulator.simulation.fleet import identities, modules_of
+from emulator.simulation.fleet import firmware_and_speed, identities, modules_of
 from emulator.simulation.kept import kept_key, open_file, open_platform, take_up
 from emulator.simulation.loop_thread import LoopThread, reported
 from emulator.simulation.parameters import (
@@ -36,7 +35,6 @@ from emulator.simulation.parameters import (
     checked_psk,
     login_addresses,
     run_number,
-    server_address,
 )
 from emulator.simulation.remote import remote
 from emulator.simulation.scheduler import Scheduler
@@ -64,7 +62,7 @@ class Emulator:
         self,
         *,
         port: str = "pty",
-        baud: int | None = 9600,
+        baud: int | Literal["own"] | None = "own",
         strict: bool = False,
         imei: str = _DEFAULT.imei,
         imsi: str = _DEFAULT.imsi,
@@ -78,6 +76,7 @@ class Emulator:
         link: Path | str | None = None,
         trace: Callable[[TraceLine], None] | None = None,
         record: Callable[[str], object] | None = None,
+        module: str | None = None,
         firmware: str | Firmware = DEFAULT,
         typed_urcs: bool | None = None,
         cold: bool = False,
@@ -112,8 +111,8 @@ class Emulator:
 
         - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
           standard input and output. `link`: path of a symbolic link to make to the pty.
-        - `baud`: bits a second; None: the line is as fast as its host reads. `strict`: a host at
-          another speed than the module's reads and sends garbage.
+        - `baud`: bits a second, or the module's "own"; None: as fast as its host reads. `strict`: a
+          host at another speed than the module's reads and sends garbage.
         - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
           `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
         - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
@@ -121,7 +120,8 @@ class Emulator:
           `api_key` None: a random one. `push`: URL of an application that gets what happens;
           `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
           every login is refused.
-        - `firmware`: a profile or its name. It decides `typed_urcs`, `quiet`, `hasty_lost` and
+        - `module`: one of `emulator.module.firmware.MODULES`, such as "bc28"; None: the M5310 with
+          `firmware`, a profile or its name. This decides `typed_urcs`, `quiet`, `hasty_lost` and
           `overruns` where they are None.
         - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
           counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
@@ -160,21 +160,19 @@ class Emulator:
         self.air = self._air(air, Faults(latency=latency, seed=seed))
         check_parts(air, server=server, platform_only=platform_only, coaps=coaps, record=record)
         self.psk = checked_psk(psk, coaps, server)
-        self.server = server_address(server, allow_network=allow_network)
-        self._ways = Ways.of(coap, coaps, self.server, allow_network=allow_network)
-        self.clock, self.baud = clock or LoopClock(), baud
-        self._identities = identities(imei, imsi, modules)
+        self._ways = Ways.of(coap, coaps, server, allow_network=allow_network)
+        self.clock, self._identities = clock or LoopClock(), identities(imei, imsi, modules)
         kept = (*open_file(db, keep_days, keep_points, server), self._identities)
         self.platform = open_platform(year_of(year), seed + run_number(air, self.now()), *kept)
         self.psk = kept_key(self.platform, self._identities, psk, self.psk)
         self._connect(platform_addresses)
-        firmware = profile(firmware, baud is not None, typed_urcs, quiet, hasty_lost, overruns)
-        first = parse_address(port), None if link is None else Path(link)
-        config = BoardConfig(*first, baud, strict, firmware.overruns, faults, seed, allow_network)
-        self._trace, self._record, self._capture = trace, record, capture
+        overrides = (typed_urcs, quiet, hasty_lost, overruns)
+        firmware, baud = firmware_and_speed(module, firmware, baud, overrides)
+        config = BoardConfig.of(port, link, baud, strict, firmware, faults, seed, allow_network)
+        self._trace, self._record, self._capture, self.baud = trace, record, capture, baud
         self._shown, self._cold, self._device = trace if trace_air else None, cold, device
-        module = modules_of(firmware, baud, (style, server), boot_noise, strict_host)
-        self._add_boards(module, [] if platform_only else config.for_each(modules), downlink_window)
+        make = modules_of(firmware, baud, (style, server), boot_noise, strict_host)
+        self._add_boards(make, [] if platform_only else config.for_each(modules), downlink_window)
 
     def _connect(self, platform_addresses: Sequence[str]) -> None:
         self.ended = asyncio.Event()  # set once standard input has ended and all is answered
@@ -245,6 +243,11 @@ class Emulator:
     def api_key(self) -> str:
         """What clients of the API must send."""
         return self._applications.key
+
+    @property
+    def server(self) -> str | None:
+        """The other LwM2M server, `host:port`; None: the cloud."""
+        return self._ways.server
 
     @property
     def imei(self) -> str:

@@ -11,8 +11,9 @@ from emulator.clock.clocks import Clock, Timer
 from emulator.line.attachment import check_link
 from emulator.line.faults import Rates
 from emulator.line.line import Line
-from emulator.line.ports.port import Address
+from emulator.line.ports.port import Address, parse_address
 from emulator.line.quiet_time import QuietTime
+from emulator.module.firmware import Firmware
 from emulator.module.module import Module
 from emulator.recording.format import Recorder, Side
 from emulator.recording.trace import Trace
@@ -54,6 +55,22 @@ class BoardConfig:
         if self.strict and self.baud is None:
             raise ValueError("strict=True needs baud=<speed>: an unpaced line has no speed")
         check_link(self.link, self.address)
+
+    @classmethod
+    def of(
+        cls,
+        port: str,
+        link: Path | str | None,
+        baud: int | None,
+        strict: bool,
+        firmware: Firmware,
+        faults: Rates,
+        seed: int,
+        allow_network: bool,
+    ) -> BoardConfig:
+        """`port`: what a host opens, as text. Raises ValueError."""
+        place = parse_address(port), None if link is None else Path(link)
+        return cls(*place, baud, strict, firmware.overruns, faults, seed, allow_network)
 
     def for_each(self, count: int) -> list[BoardConfig]:
         """The same for `count` boards, each with its own port, link and seed.

@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from emulator.module.firmware import Firmware
+from emulator.module.firmware import Firmware, firmware_of, profile
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
-from emulator.module.settings import FACTORY_SPEED
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
 
@@ -51,6 +50,20 @@ def _counted(name: str, first: str, place: int) -> str:
     return str(int(first) + place).zfill(len(first))
 
 
+def firmware_and_speed(
+    module: str | None,
+    firmware: str | Firmware,
+    baud: int | Literal["own"] | None,
+    overrides: tuple[bool | None, float | None, bool | None, bool | None],
+) -> tuple[Firmware, int | None]:
+    """Those that the parameters of `Emulator` mean. Raises ValueError.
+
+    `overrides`: `typed_urcs`, `quiet`, `hasty_lost`, `overruns`.
+    """
+    found = profile(firmware_of(module, firmware), baud is not None, *overrides)
+    return found, found.speed if baud == "own" else baud
+
+
 def modules_of(
     firmware: Firmware,
     baud: int | None,
@@ -66,7 +79,7 @@ def modules_of(
     return partial(
         Module,
         firmware=firmware,
-        speed=baud or FACTORY_SPEED,
+        speed=baud,
         boot_noise=boot_noise,
         strict_host=strict_host,
         style=named or ("onenet" if server is None else "standard"),

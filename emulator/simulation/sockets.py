@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.air.addresses import COAPS
 from emulator.air.udp.sockets import reached_at
 from emulator.onenet.platform import Platform
-from emulator.simulation.parameters import coap_address
+from emulator.simulation.parameters import coap_address, server_address
 from emulator.simulation.simulation import Simulation
 
 
@@ -25,9 +25,10 @@ class Ways(NamedTuple):
 
     @classmethod
     def of(cls, coap: str, coaps: str | None, server: str | None, *, allow_network: bool) -> Ways:
-        """Raises ValueError, also if DTLS needs its extra."""
+        """`server`: its URI. Raises ValueError, also if DTLS needs its extra."""
+        other = server_address(server, allow_network=allow_network)
         own = "0.0.0.0:0" if allow_network else "127.0.0.1:0"
-        made = cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), server, own)
+        made = cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), other, own)
         if made.secure:
             _dtls()
         return made
