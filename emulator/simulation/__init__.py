@@ -28,8 +28,7 @@ Deadlines. A part (module, misbehaviour, server) returns its next deadline from 
 `on_change` if anything else may have changed it. `Simulation.step(now)` goes from deadline to
 deadline up to `now`. At each it steps the parts that are due or have changed, in the order of their
 adding, then delivers the datagrams that arrive in the air, and repeats both until there is nothing
-more. How
-often `step` is called makes no difference to what happens and when.
+more. How often `step` is called makes no difference to what happens and when.
 
 Cost. A heap holds the next deadline of each part, and only due or changed parts are stepped. An
 idle module costs nothing, so there may be thousands.
@@ -48,6 +47,11 @@ stands still or jumps looks at the sockets before it moves.
 
 Files: `simulation` the parts and their deadlines; `scheduler` runs it by a clock; `board` a module
 with its line and its internet; `internet` the UDP sockets of this machine; `air_watch` trace and
-capture of the air; `fleet` the numbers and links of several modules; `loop_thread` and `remote` the
-emulator in its own thread; `parameters` the types of what callers give.
+capture of the air; `fleet` the numbers and links of several modules; `cloud` the sides that
+applications see; `kept` the database and what it knows of the devices; `loop_thread` and `remote`
+the emulator in its own thread; `parameters` what callers give, checked with `checks`.
+
+A new parameter is a field of `Parameters`, with its place in the documentation there. The part that
+needs it takes it from there (`BoardConfig.of`, `module_of`, `Ways.of`, `Applications.of`,
+`open_platform`); `emulator.cli.options` has an option for it.
 """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from emulator.clock.clocks import Clock, Timer
 from emulator.line.attachment import check_link
@@ -19,6 +20,7 @@ from emulator.recording.format import Recorder, Side
 from emulator.recording.trace import Trace
 from emulator.simulation.fleet import links
 from emulator.simulation.internet import Internet
+from emulator.simulation.parameters import Parameters
 from emulator.simulation.scheduler import Scheduler
 
 Sent = Callable[[Side, bytes, float], None]
@@ -57,20 +59,18 @@ class BoardConfig:
         check_link(self.link, self.address)
 
     @classmethod
-    def of(
-        cls,
-        port: str,
-        link: Path | str | None,
-        baud: int | None,
-        strict: bool,
-        firmware: Firmware,
-        faults: Rates,
-        seed: int,
-        allow_network: bool,
-    ) -> BoardConfig:
-        """`port`: what a host opens, as text. Raises ValueError."""
-        place = parse_address(port), None if link is None else Path(link)
-        return cls(*place, baud, strict, firmware.overruns, faults, seed, allow_network)
+    def of(cls, given: Parameters, firmware: Firmware, baud: int | None) -> Self:
+        """That of the first board. Raises ValueError."""
+        return cls(
+            address=parse_address(given.port),
+            link=None if given.link is None else Path(given.link),
+            baud=baud,
+            strict=given.strict,
+            overruns=firmware.overruns,
+            faults=given.faults,
+            seed=given.seed,
+            allow_network=given.allow_network,
+        )
 
     def for_each(self, count: int) -> list[BoardConfig]:
         """The same for `count` boards, each with its own port, link and seed.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +12,8 @@ from emulator.onenet.http.api import HttpApi
 from emulator.onenet.platform import Act, Platform
 from emulator.onenet.posts import Posts
 from emulator.onenet.push.settings import Settings
-from emulator.simulation.parameters import address_of, checked_hosts, checked_key
+from emulator.simulation.checks import address_of, checked_hosts, checked_key
+from emulator.simulation.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +29,18 @@ class Applications:
     allow_network: bool
 
     @classmethod
-    def of(
-        cls,
-        place: tuple[str | None, Sequence[str]],
-        api_key: str | None,
-        push: tuple[str | None, str | None, str | None, str | None],
-        *,
-        allow_network: bool,
-    ) -> Self:
-        """`place`: `http` and `allow_hosts`. `push`: URL, token, key, and the server in place of
-        the cloud.
-
-        Raises ValueError that names the parameter.
-        """
-        http, allow_hosts = place
-        url, token, aes_key, server = push
-        settings = None
-        if url is not None and token is not None:
-            settings = Settings(url, token, aes_key)
-        elif (url, token, aes_key) != (None, None, None):
+    def of(cls, given: Parameters) -> Self:
+        """Raises ValueError that names the parameter."""
+        push = None
+        if given.push is not None and given.token is not None:
+            push = Settings(given.push, given.token, given.aes_key)
+        elif (given.push, given.token, given.aes_key) != (None, None, None):
             raise ValueError("push, token: expected together; aes_key: together with them")
-        if settings is not None and server is not None:
+        if push is not None and given.server is not None:
             raise ValueError("push: expected without server")
-        key = secrets.token_urlsafe(21) if api_key is None else checked_key(api_key)
-        address = None if http is None else address_of(http, "http", split)
-        return cls(address, checked_hosts(allow_hosts), key, settings, allow_network)
+        key = secrets.token_urlsafe(21) if given.api_key is None else checked_key(given.api_key)
+        http = None if given.http is None else address_of(given.http, "http", split)
+        return cls(http, checked_hosts(given.allow_hosts), key, push, given.allow_network)
 
     async def open(self, platform: Platform, act: Act, opened: AsyncExitStack) -> str | None:
         """Begin; returns the API's URL. `opened` ends it. Raises OSError."""

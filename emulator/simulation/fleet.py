@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
-from emulator.module.firmware import Firmware, firmware_of, profile
+from emulator.module.firmware import Firmware
 from emulator.module.general.identity import Identity
 from emulator.module.module import Module
 from emulator.onenet.devices import MAX_DEVICES
 from emulator.onenet.endpoint_names import IMEI, IMSI
+from emulator.simulation.parameters import Parameters
 
 _DEFAULT = Identity()
 
@@ -50,37 +48,16 @@ def _counted(name: str, first: str, place: int) -> str:
     return str(int(first) + place).zfill(len(first))
 
 
-def firmware_and_speed(
-    module: str | None,
-    firmware: str | Firmware,
-    baud: int | Literal["own"] | None,
-    overrides: tuple[bool | None, float | None, bool | None, bool | None],
-) -> tuple[Firmware, int | None]:
-    """Those that the parameters of `Emulator` mean. Raises ValueError.
-
-    `overrides`: `typed_urcs`, `quiet`, `hasty_lost`, `overruns`.
-    """
-    found = profile(firmware_of(module, firmware), baud is not None, *overrides)
-    return found, found.speed if baud == "own" else baud
-
-
-def modules_of(
-    firmware: Firmware,
-    baud: int | None,
-    style: tuple[Literal["onenet", "standard"] | None, str | None],
-    boot_noise: bool,
-    strict_host: bool,
-) -> Callable[..., Module]:
-    """Makes a module of an identity, a `seed` and the time `now`.
-
-    `style`: None: by the server that follows, in place of the cloud.
-    """
-    named, server = style
-    return partial(
-        Module,
+def module_of(
+    given: Parameters, firmware: Firmware, identity: Identity, baud: int | None, seed: int
+) -> Module:
+    """A module with this identity. `baud`: of its line; `seed` of what is random in it."""
+    return Module(
+        identity,
         firmware=firmware,
+        seed=seed,
         speed=baud,
-        boot_noise=boot_noise,
-        strict_host=strict_host,
-        style=named or ("onenet" if server is None else "standard"),
+        boot_noise=given.boot_noise,
+        strict_host=given.strict_host,
+        style=given.style or ("onenet" if given.server is None else "standard"),
     )

@@ -9,44 +9,37 @@ from emulator.module.general.identity import Identity
 from emulator.onenet.devices import Description, Device
 from emulator.onenet.endpoint_names import endpoint_name
 from emulator.onenet.platform import Platform
-from emulator.onenet.store.database import Database
+from emulator.onenet.store.database import Database, StoreError
 from emulator.onenet.store.retention import Retention
-from emulator.onenet.years import Year
+from emulator.onenet.years import year_of
+from emulator.simulation.checks import run_number
+from emulator.simulation.parameters import Parameters
 
 
-def open_file(
-    db: Path | str | None, keep_days: float | None, keep_points: int | None, server: str | None
-) -> tuple[Database, Retention | None]:
-    """The database in the file `db`, or in memory, and what it keeps of the points. `server`: in
-    place of the cloud.
+def open_platform(given: Parameters, identities: Sequence[Identity], now: float) -> Platform:
+    """The platform on the database in the file `db`, or in memory.
 
-    Raises ValueError that names the parameter, OSError that names the file.
+    Raises ValueError that names the parameter, also for an identity whose IMEI the database has
+    with another IMSI, and OSError that names the file.
     """
-    if db is not None and server is not None:
+    year, seed = year_of(given.year), given.seed + run_number(given.air, now)
+    if given.db is not None and given.server is not None:
         raise ValueError("db: expected without server, which keeps what it has itself")
-    given = {"keep_days": keep_days, "keep_points": keep_points}
-    for name, limit in given.items():
-        if limit is not None and db is None:
+    for name, limit in (("keep_days", given.keep_days), ("keep_points", given.keep_points)):
+        if limit is not None and given.db is None:
             raise ValueError(f"{name} {limit}: expected together with db, the file of the points")
         if limit is not None and not 0 < limit < float("inf"):
             raise ValueError(f"{name} {limit}: expected a number above 0, or None for no limit")
-    if db is None:
-        return Database(), None
-    return Database(Path(db)), Retention(keep_days, keep_points)
-
-
-def open_platform(
-    year: Year,
-    seed: int,
-    database: Database,
-    retention: Retention | None,
-    identities: Sequence[Identity],
-) -> Platform:
-    """The platform on `database`; that is closed where this raises.
-
-    Raises ValueError for an identity whose IMEI the database has with another IMSI.
-    """
-    platform = Platform(year, seed=seed, database=database, retention=retention)
+    if given.db is None:
+        return Platform(year, seed=seed)
+    database = Database(Path(given.db))
+    retention = Retention(given.keep_days, given.keep_points)
+    try:
+        platform = Platform(year, seed=seed, database=database, retention=retention)
+    except (StoreError, ValueError, LookupError, TypeError) as error:
+        database.close()
+        wrong = error.__cause__ if isinstance(error, StoreError) else error
+        raise OSError(0, f"{wrong}, expected a database of the platform", str(given.db)) from error
     for identity in identities:
         device = platform.device_by_imei(identity.imei)
         if device is not None and device.endpoint != endpoint_name(identity.imei, identity.imsi):

@@ -1,154 +1,172 @@
-"""Checks of parameters: the types that a function states, keys, addresses. Pure."""
+"""The parameters of an emulator: their types, defaults and meaning. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from ipaddress import ip_address
-from secrets import token_hex
-from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from emulator.air.addresses import COAPS, numeric, of_uri, split
-from emulator.onenet.endpoint_names import PSK
+from emulator.air.faults import DOWNLINK_WINDOW, LATENCY
+from emulator.clock.clocks import Clock
+from emulator.line.faults import Rates
+from emulator.module.firmware import DEFAULT, Firmware, firmware_of, profile
+from emulator.module.general.identity import Identity
+from emulator.onenet.years import DEFAULT_YEAR
+from emulator.recording.trace import TraceLine
+from emulator.simulation.checks import check_parts, check_types
 
+P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
-_HOST = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]{0,252}")  # RFC 1035
+
+_DEFAULT = Identity()
+_NO_FAULTS = Rates()
 
 
-def check_types(function: Callable[..., object], given: Mapping[str, object]) -> None:
-    """Raises TypeError that names the first parameter of `function` with a wrong type.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameters:
+    """Checks its parameters, and opens `db`; `start` opens ports.
 
-    A number with a fraction may be an int, and no number is a bool. Entries of collections are not
-    checked, nor what a protocol demands.
+    - `port`: what a host opens: `pty`, `socket://HOST:PORT`, `rfc2217://HOST:PORT`, or `-` for
+      standard input and output. `link`: path of a symbolic link to make to the pty.
+    - `baud`: bits a second, or the module's "own"; None: the line is as fast as its host reads.
+      `strict`: a host at another speed than the module's reads and sends garbage.
+    - `modules`: how many, 1 or more; links, ports, IMEI and IMSI are counted up from the first.
+      `imei`, `imsi`: 1 to 17 and 1 to 16 letters or digits (OneNET guide 4.2.1).
+    - `http`: HOST:PORT of the API, port 0 takes a free one; None: no API. `allow_hosts`: names
+      of this machine in HTTP requests, besides `localhost`; those under others are refused.
+      `api_key` None: a random one. `push`: URL of an application that gets what happens;
+      `token`: its own; `aes_key`: to encrypt it (guide 4.1). `device` False: no devices, so
+      every login is refused.
+    - `module`: one of `emulator.module.firmware.MODULES`, such as "bc28"; None: that of
+      `firmware`, a profile or its name. The module decides `typed_urcs`, `quiet`, `hasty_lost` and
+      `overruns` where they are None.
+    - `quiet`: seconds, 0 or more, from a final result to the next command; earlier commands are
+      counted in `too_soon`, and lost if `hasty_lost`. `overruns`: bytes that arrive while the
+      module sends may be lost. Both are off by default on an unpaced line. `boot_noise`: see
+      `Module`. `cold`: the modules are powered at the start: they boot, and then search for the
+      network. Otherwise they have been registered for some time.
+    - `faults`: error rates of the lines. `seed`: of everything that is random. `latency`: of
+      the air, seconds each way, 0 or more. `allow_network`: datagrams and requests to
+      applications may leave this machine.
+    - `year`: 2018 or 2019, whose OneNET is behind them (`emulator.onenet.years`).
+      `platform_addresses`: `host:port` or `coap://host:port`, where modules may log in besides
+      OneNET's own addresses; logins to others time out. `strict_host`: the modules refuse
+      doubtful commands, which they take with a note in the trace otherwise.
+    - `air`: what carries the CoAP datagrams between modules and cloud: `memory`, or `coap`: UDP
+      sockets, so that other LwM2M clients can log in to the cloud at `coap`, HOST:PORT.
+      `coaps`: HOST:PORT of a second one by DTLS, with the extra `dtls`; `psk`: the key of the
+      devices there, 8 to 16 letters or digits (None: a random one); it is in the modules, too.
+      `server`: `coap://HOST:PORT` of another LwM2M server in place of the cloud, with `air`
+      `coap`: OneNET's addresses lead there, and there is no HTTP API. `style`: how the modules
+      speak LwM2M, `onenet` as China Mobile's suite, `standard` as LwM2M 1.0 has it; None:
+      `standard` with `server`. `platform_only`: no module; `modules` devices of the cloud.
+      `downlink_window`: seconds in which downlink reaches a module that sent; None: always.
+    - `trace_air`: `trace` gets the messages of the air, too. `capture` is called with the
+      blocks of a pcapng file of the air and the lines.
+    - `clock`: `LoopClock()` by default. `trace` is called with each line of the conversation,
+      `record` with each line of a recording of the first module (`emulator.recording`). What
+      they raise goes to the event loop's exception handler; `record` is not called again then.
+    - `db`: file in which the cloud keeps what it has; the next start on it finds that again. It
+      has the newest `keep_points` of each stream, and those of the last `keep_days`; None: all.
+
+    Raises ValueError or TypeError naming the invalid parameter, OSError naming the file `db`.
     """
-    for name, kinds in _parameters(function).items():
-        if name in given and not any(_fits(given[name], kind) for kind in kinds):
-            expected = " or ".join(map(_shown, kinds))
-            raise TypeError(f"{name} {given[name]!r}: expected {expected}")
 
+    port: str = "pty"
+    baud: int | Literal["own"] | None = "own"
+    strict: bool = False
+    imei: str = _DEFAULT.imei
+    imsi: str = _DEFAULT.imsi
+    http: str | None = "127.0.0.1:0"
+    allow_hosts: Sequence[str] = ()
+    api_key: str | None = None
+    push: str | None = None
+    token: str | None = None
+    aes_key: str | None = None
+    device: bool = True
+    link: Path | str | None = None
+    trace: Callable[[TraceLine], None] | None = None
+    record: Callable[[str], object] | None = None
+    module: str | None = None
+    firmware: str | Firmware = DEFAULT
+    typed_urcs: bool | None = None
+    cold: bool = False
+    boot_noise: bool = False
+    latency: float = LATENCY
+    modules: int = 1
+    clock: Clock | None = None
+    quiet: float | None = None
+    hasty_lost: bool | None = None
+    overruns: bool | None = None
+    faults: Rates = _NO_FAULTS
+    seed: int = 0
+    allow_network: bool = False
+    year: int = DEFAULT_YEAR
+    platform_addresses: Sequence[str] = ()
+    strict_host: bool = False
+    air: Literal["memory", "coap"] = "memory"
+    coap: str = "127.0.0.1:0"
+    coaps: str | None = None
+    psk: str | None = None
+    server: str | None = None
+    style: Literal["onenet", "standard"] | None = None
+    platform_only: bool = False
+    trace_air: bool = False
+    capture: Callable[[bytes], object] | None = None
+    downlink_window: float | None = DOWNLINK_WINDOW
+    db: Path | str | None = None
+    keep_days: float | None = None
+    keep_points: int | None = None
 
-@cache
-def _parameters(function: Callable[..., object]) -> dict[str, tuple[Any, ...]]:
-    hints = get_type_hints(function)
-    return {name: tuple(_kinds(hint)) for name, hint in hints.items() if name != "return"}
-
-
-def _kinds(hint: Any) -> Iterator[Any]:
-    """The classes of which a value may be an instance, and literal values."""
-    origin = get_origin(hint)
-    if origin in (Union, UnionType, Literal):
-        for argument in get_args(hint):
-            yield from (argument,) if origin is Literal else _kinds(argument)
-    else:
-        yield origin or hint
-
-
-def _fits(value: object, kind: Any) -> bool:
-    if not isinstance(kind, type):
-        return type(value) is type(kind) and value == kind
-    if getattr(kind, "_is_protocol", False):
-        return not isinstance(value, type)  # a class in place of its instance
-    if isinstance(value, bool):
-        return kind is bool
-    return isinstance(value, int | float if kind is float else kind)
-
-
-def _shown(kind: Any) -> str:
-    if kind is NoneType:
-        return "None"
-    return kind.__name__ if isinstance(kind, type) else repr(kind)
-
-
-def checked_key(api_key: str) -> str:
-    """Raises ValueError."""
-    if not re.fullmatch("[!-~]+", api_key):
-        raise ValueError("api_key: expected printable ASCII without spaces")
-    return api_key
-
-
-def address_of(
-    text: str,
-    name: str,
-    read: Callable[[str], T],
-    expected: str = "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
-) -> T:
-    """`text` as `read` has it. Raises ValueError that names the parameter and `expected`."""
-    try:
-        return read(text)
-    except ValueError:
-        raise ValueError(f"{name} {text!r}: expected {expected}") from None
-
-
-def coap_address(coap: str, name: str = "coap") -> str:
-    """Where the cloud's CoAP server listens, `host:port`. Raises ValueError."""
-    expected = "an IP address of this machine and a port, such as 127.0.0.1:5683 or [::1]:0"
-    return address_of(coap, name, numeric, expected)
-
-
-def checked_psk(psk: str | None, coaps: str | None, server: str | None) -> str | None:
-    """The key of the devices where there is DTLS, a random one for None; else None.
-
-    Raises ValueError.
-    """
-    if psk is not None and not PSK.fullmatch(psk):
-        raise ValueError("psk: expected 8 to 16 letters or digits")
-    secure = coaps is not None or (server or "").startswith(COAPS)
-    if psk is not None and not secure:
-        raise ValueError("psk: expected together with coaps, or a server coaps://HOST:PORT")
-    return (psk or token_hex(8)) if secure else None
-
-
-def check_parts(
-    air: str, server: str | None, platform_only: bool, coaps: str | None, record: object | None
-) -> None:
-    """Raises ValueError for parameters that have no meaning together."""
-    if air == "memory" and (server is not None or platform_only or coaps is not None):
-        raise ValueError("server, platform_only, coaps: expected together with air='coap'")
-    if server is not None and coaps is not None:
-        raise ValueError("coaps: expected without server")
-    if platform_only and (server is not None or record is not None):
-        raise ValueError("platform_only: expected without server and record")
-
-
-def server_address(server: str | None, *, allow_network: bool) -> str | None:
-    """`host:port` of another LwM2M server; None: there is none. Raises ValueError."""
-    if server is None:
-        return None
-    expected = "coap://HOST:PORT, such as coap://127.0.0.1:5683 or coap://[::1]:5683"
-    address = address_of(server, "server", of_uri, expected)
-    try:
-        host = split(address.removeprefix(COAPS))[0]
-        local = allow_network or ip_address(host).is_loopback
-    except ValueError:  # a name: known when it is looked up
-        return address
-    if not local:
-        raise ValueError(
-            f"server {server!r} is another machine: expected together with allow_network=True"
-            " (--allow-network)"
+    def __post_init__(self) -> None:
+        check_types(Parameters, {one.name: getattr(self, one.name) for one in fields(self)})
+        check_parts(
+            self.air,
+            server=self.server,
+            platform_only=self.platform_only,
+            coaps=self.coaps,
+            record=self.record,
         )
-    return address
+        window = self.downlink_window
+        if window is not None and not window > 0:
+            raise ValueError(f"downlink_window {window}: expected seconds above 0, or None")
+
+    def chosen(self) -> tuple[Firmware, int | None]:
+        """The firmware with what overrides it, and the speed of the line. Raises ValueError."""
+        firmware = profile(
+            firmware_of(self.module, self.firmware),
+            self.baud is not None,
+            self.typed_urcs,
+            self.quiet,
+            self.hasty_lost,
+            self.overruns,
+        )
+        return firmware, firmware.speed if self.baud == "own" else self.baud
 
 
-def checked_hosts(names: Sequence[str]) -> tuple[str, ...]:
-    """Raises ValueError for what is no name of a host."""
-    for name in names:
-        if not _HOST.fullmatch(name):
-            raise ValueError(
-                f"allow_hosts {name!r}: expected the name of a host without a port, such as"
-                " emulator.local"
-            )
-    return tuple(names)
-
-
-def run_number(air: str, now: float) -> int:
-    """Differs between two runs on sockets: devices outlive a run, and remember its message ids for
-    247 s (RFC 7252 4.8.2). Equal in memory, where they do not.
+def taking(
+    made: Callable[P, T],
+) -> Callable[[Callable[[S, T], None]], Callable[Concatenate[S, P], None]]:
+    """Decorates an `__init__` that needs what `made` returns: its callers give the parameters of
+    `made`, and it has their signature and documentation.
     """
-    return 0 if air == "memory" else round(now * 1000)
 
+    def decorated(init: Callable[[S, T], None]) -> Callable[Concatenate[S, P], None]:
+        @wraps(init)
+        def wrapper(self: S, /, *args: P.args, **given: P.kwargs) -> None:
+            init(self, made(*args, **given))
 
-def login_addresses(platform_addresses: Sequence[str]) -> list[str]:
-    """`host:port` of each. Raises ValueError."""
-    return [address_of(one, "platform_addresses", of_uri) for one in platform_addresses]
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        theirs = inspect.signature(made)
+        parameters = [own, *theirs.parameters.values()]
+        wrapper.__signature__ = theirs.replace(  # type: ignore[attr-defined]
+            parameters=parameters, return_annotation=None
+        )
+        wrapper.__doc__ = made.__doc__
+        return wrapper
+
+    return decorated

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from emulator.air.addresses import COAPS
 from emulator.air.udp.sockets import reached_at
 from emulator.onenet.platform import Platform
-from emulator.simulation.parameters import coap_address, server_address
+from emulator.simulation.checks import coap_address, server_address
+from emulator.simulation.parameters import Parameters
 from emulator.simulation.simulation import Simulation
 
 
@@ -24,11 +25,12 @@ class Ways(NamedTuple):
     own: str
 
     @classmethod
-    def of(cls, coap: str, coaps: str | None, server: str | None, *, allow_network: bool) -> Ways:
-        """`server`: its URI. Raises ValueError, also if DTLS needs its extra."""
-        other = server_address(server, allow_network=allow_network)
-        own = "0.0.0.0:0" if allow_network else "127.0.0.1:0"
-        made = cls(coap_address(coap), coaps and coap_address(coaps, "coaps"), other, own)
+    def of(cls, given: Parameters) -> Ways:
+        """Raises ValueError, also if DTLS needs its extra."""
+        server = server_address(given.server, allow_network=given.allow_network)
+        coaps = given.coaps and coap_address(given.coaps, "coaps")
+        own = "0.0.0.0:0" if given.allow_network else "127.0.0.1:0"
+        made = cls(coap_address(given.coap), coaps, server, own)
         if made.secure:
             _dtls()
         return made

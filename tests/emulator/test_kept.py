@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -58,6 +59,29 @@ async def test_file_of_a_running_emulator_is_refused(tmp_path: Path) -> None:
     async with made(path):
         with pytest.raises(OSError, match="another process has it open"):
             made(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "wrong"),
+    [
+        ("DROP TABLE triggers", "no such table: triggers"),
+        ("UPDATE devices SET description = '{'", "Expecting property name"),
+        ("UPDATE devices SET description = '{}'", "tags"),
+        ("UPDATE devices SET description = '[1]'", ""),
+    ],
+)
+async def test_damaged_file_is_refused_by_name_and_is_free(
+    tmp_path: Path, damage: str, wrong: str
+) -> None:
+    path = tmp_path / "store.db"
+    async with made(path):
+        pass
+    with closing(sqlite3.connect(path, isolation_level=None)) as program:
+        program.execute(damage)
+    with pytest.raises(OSError, match=f"{wrong}.*, expected a database of the platform") as caught:
+        made(path)
+    assert caught.value.filename == str(path)
+    Database(path).close()
 
 
 async def test_newest_points_are_kept(tmp_path: Path) -> None:

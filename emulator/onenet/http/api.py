@@ -16,7 +16,7 @@ from emulator.onenet.http import answers
 from emulator.onenet.http.answers import Answer
 from emulator.onenet.http.bodies import json_body
 from emulator.onenet.http.call import Call
-from emulator.onenet.http.connections import Handler, Listener, go_on, logger, respond
+from emulator.onenet.http.connections import Handler, Listener, go_on, logger
 from emulator.onenet.http.dispatch import Dispatch
 from emulator.onenet.http.gate import Gate
 from emulator.onenet.http.openapi import description
@@ -28,7 +28,7 @@ from emulator.onenet.store.database import StoreError
 
 # Where the description of the API is.
 _DESCRIPTION = "/openapi.json"
-# Far above the largest write, whose values are at most 1000 bytes together.
+# guess: far above the largest write, whose values are at most 1000 bytes together.
 _MAX_BODY = 64 * 1024
 # Seconds for a body to arrive, so that a client which never sends it does not hold a call.
 _BODY_TIMEOUT = 10.0
@@ -96,23 +96,25 @@ class HttpApi:
                 serve = methods.get(request.method)
                 if serve is None:
                     raise _not_served(request, methods)
-                return await respond(request, await serve(request, key, place))
+                return await listener.respond(request, await serve(request, key, place))
             except ApiError as error:
-                return await self._refuse(request, error)
+                return await self._refuse(listener, request, error)
             except web.HTTPRequestEntityTooLarge:
                 large = ApiError(Reason.BODY_TOO_LARGE, f"the body has more than {_MAX_BODY} bytes")
-                return await self._refuse(request, large)
+                return await self._refuse(listener, request, large)
             except StoreError:  # the database has logged it
-                return await self._refuse(request, ApiError(Reason.INTERNAL))
+                return await self._refuse(listener, request, ApiError(Reason.INTERNAL))
             except Exception:
                 logger.exception("%s failed", _named(request))
-                return await self._refuse(request, ApiError(Reason.INTERNAL))
+                return await self._refuse(listener, request, ApiError(Reason.INTERNAL))
 
         return handle
 
-    async def _refuse(self, request: web.BaseRequest, error: ApiError) -> web.StreamResponse:
+    async def _refuse(
+        self, listener: Listener, request: web.BaseRequest, error: ApiError
+    ) -> web.StreamResponse:
         failure = answers.failure(error, request.path, self._platform.year)
-        return await respond(request, failure)
+        return await listener.respond(request, failure)
 
     def _serving(self, route: Route) -> Serve:
         defaults = (

@@ -16,7 +16,7 @@ from emulator.onenet import payload
 from emulator.onenet.devices import Description
 from emulator.onenet.endpoint_names import AUTH, IMEI, IMSI, PSK
 from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
-from emulator.onenet.http.kinds import Schema
+from emulator.onenet.http.kinds import OBJECT, Schema
 from emulator.onenet.payload import MAX_PAYLOAD
 
 _MAX_ID = 65_535
@@ -30,7 +30,6 @@ _MAX_DEPTH = 100
 # Bytes of a body in which such commas are searched: more would hold the event loop for too long.
 _MAX_SEARCHED = 8192
 _TEXT: Schema = {"type": "string"}
-_OBJECT: Schema = {"type": "object"}
 # Of a write, an execute and a new device.
 ITEMS: Schema = {
     "type": "object",
@@ -64,7 +63,7 @@ _DEVICE: Mapping[str, Schema] = {
     "desc": _TEXT,
     "tags": {"type": "array", "items": _TEXT},
     "protocol": {"enum": ["LWM2M"]},
-    "location": _OBJECT,
+    "location": OBJECT,
     "private": {"type": "boolean"},
     "auth_info": {
         "type": "object",
@@ -76,7 +75,7 @@ _DEVICE: Mapping[str, Schema] = {
     "auth": {"type": "string", "pattern": f"^{AUTH.pattern}$"},
     "psk": {"type": "string", "pattern": f"^{PSK.pattern}$"},
     "obsv": {"type": "boolean"},
-    "other": _OBJECT,
+    "other": OBJECT,
     "chip": {"type": "integer"},
 }
 DEVICE: Schema = {

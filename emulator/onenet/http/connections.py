@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from emulator.onenet.errors import ApiError, Reason
 from emulator.onenet.http.answers import Answer, encoded
 
 logger = logging.getLogger("emulator.http")
@@ -45,6 +46,8 @@ _PIECE = 64 * 1024
 
 # guess: connections at a time; the real limit is not published. Further ones are closed.
 MAX_CONNECTIONS = 500
+# guess: bytes of answers that are made or sent at a time; the largest one has some 25 MB.
+MAX_HELD = 64 * 1024 * 1024
 
 T = TypeVar("T")
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -62,6 +65,7 @@ class Listener:
         self._runner: web.ServerRunner | None = None
         self._server: asyncio.Server | None = None
         self._full = False  # it has been; that is logged once
+        self._held = 0  # bytes of answers that are made or sent
         self._timers: dict[object, asyncio.TimerHandle] = {}  # until the first header has come
 
     async def start(self, handler: Handler, max_body: int, host: str, port: int) -> str:
@@ -116,6 +120,29 @@ class Listener:
         if timer is not None:
             timer.cancel()
 
+    async def respond(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        """Encode `answer` and send it if it is long, in turn with other events.
+
+        Raises ValueError for a value without a JSON form, ApiError for a long answer while
+        MAX_HELD bytes of others wait for their clients.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _TURN
+        body = bytearray()
+        try:
+            for piece in encoded(answer):
+                part = piece.encode("utf-8")
+                body += part
+                self._held += len(part)
+                if self._held > MAX_HELD and len(body) > _PIECE:
+                    raise ApiError(Reason.LIMIT, f"answers of {MAX_HELD} bytes wait to be taken")
+                if loop.time() >= end:
+                    await asyncio.sleep(0)
+                    end = loop.time() + _TURN
+            return await _sent(request, body)
+        finally:
+            self._held -= len(body)
+
     @staticmethod
     def address(request: web.BaseRequest) -> str:
         """Of this machine, where the request came in; "" if its connection has ended."""
@@ -148,19 +175,8 @@ class _Refused(asyncio.Protocol):
         transport.close()
 
 
-async def respond(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """Encode `answer` and send it if it is long, in turn with other events.
-
-    Raises ValueError for a value without a JSON form.
-    """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _TURN
-    body = bytearray()
-    for piece in encoded(answer):
-        body += piece.encode("utf-8")
-        if loop.time() >= end:
-            await asyncio.sleep(0)
-            end = loop.time() + _TURN
+async def _sent(request: web.BaseRequest, body: bytearray) -> web.StreamResponse:
+    """The response, which is sent already if it is long."""
     # No charset, and no blanks in the body: seen of OneNET, and programs look for `"errno":0`.
     head = {"Content-Type": "application/json"}
     transport = request.transport

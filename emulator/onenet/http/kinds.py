@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from emulator.onenet.errors import ApiError, Reason, invalid, shown
+from emulator.onenet.http.times import millis_of
 
 # JSON Schema, as OpenAPI 3.1 uses it.
 Schema = Mapping[str, object]
+OBJECT: Schema = {"type": "object"}
 
-# Times without a zone are Beijing's.
-BEIJING = timezone(timedelta(hours=8))
 # Digits of the longest number: more do not fit into any limit.
 _MAX_DIGITS = 15
 _INTEGER = re.compile(rf"-?[0-9]{{1,{_MAX_DIGITS}}}")
@@ -113,17 +112,25 @@ class Boolean:
         return {"type": "boolean"}
 
 
+def _in_beijing(text: str, form: re.Pattern[str]) -> float | None:
+    """POSIX seconds; None for another form, or a day that no month has."""
+    if not form.fullmatch(text):
+        return None
+    try:
+        return millis_of(text) / 1000
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Time:
     """A time in Beijing, such as 2015-01-10T08:00:35 (guide 4.2.13), as POSIX seconds."""
 
     def read(self, name: str, text: str) -> float:
-        if _TIME.fullmatch(text):
-            try:
-                return datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()
-            except ValueError:
-                pass  # such as the 30th of February
-        raise invalid(f"{name} {shown(text)}, expected a time such as 2015-01-10T08:00:35")
+        at = _in_beijing(text, _TIME)
+        if at is None:
+            raise invalid(f"{name} {shown(text)}, expected a time such as 2015-01-10T08:00:35")
+        return at
 
     @property
     def schema(self) -> Schema:
@@ -139,14 +146,10 @@ class Day:
     end: bool = False
 
     def read(self, name: str, text: str) -> float:
-        if _DAY.fullmatch(text):
-            try:
-                begin = datetime.fromisoformat(text).replace(tzinfo=BEIJING).timestamp()
-            except ValueError:
-                pass  # such as the 30th of February
-            else:
-                return begin + 86_400 if self.end else begin
-        raise invalid(f"{name} {shown(text)}, expected a day such as 2016-06-20")
+        begin = _in_beijing(text, _DAY)
+        if begin is None:
+            raise invalid(f"{name} {shown(text)}, expected a day such as 2016-06-20")
+        return begin + 86_400 if self.end else begin
 
     @property
     def schema(self) -> Schema:

@@ -17,7 +17,7 @@ _PIECE = 200
 def datapoints(streams: Sequence[Stream], cursor: str | None = None) -> Answer:
     """Guide 4.2.13 to 4.2.16; the points of a stream from the oldest to the newest.
 
-    guess: `statistic` is left out: no query asks for extreme values.
+    `statistic` is left out: no documented query asks for extreme values.
     """
     answer: Answer = {} if cursor is None else {"cursor": cursor}
     answer["count"] = count = sum(len(stream.points) for stream in streams)

@@ -9,10 +9,13 @@ from emulator.onenet.errors import ApiError, Reason, invalid, required, shown
 from emulator.onenet.http.bodies import only
 from emulator.onenet.http.kinds import Schema
 from emulator.onenet.http.times import millis_of
+from emulator.onenet.store.streams import text_of
 
-# guess: points and streams of one call; the real limits are not published. So many are stored,
-# judged by triggers and queued for the push within 5 ms.
+# guess: points and streams of one call; the real limits are not published.
 MAX_POSTED, MAX_STREAMS = 200, 50
+# guess: characters of JSON; a report of a device has up to about 1000 bytes. Bounds an answer of
+# thousands of points.
+MAX_VALUE = 4096
 # guess. A comma or a slash would hide the stream from other calls.
 _STREAM_ID = re.compile(r"[^,/]{1,100}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?")
@@ -58,7 +61,8 @@ Row = tuple[str, object, int]
 def rows(body: Mapping[str, object], now: float) -> list[Row]:
     """The points of `body`; one without a time has that of `now`.
 
-    Raises ApiError for a missing or invalid part, or more than MAX_STREAMS or MAX_POSTED.
+    Raises ApiError for a missing or invalid part, more than MAX_STREAMS or MAX_POSTED, or a
+    value of more than MAX_VALUE.
     """
     only(body, "datastreams")
     streams = body.get("datastreams")
@@ -96,6 +100,11 @@ def _stream(entry: Mapping[str, object], now_ms: int) -> list[Row]:
         only(point, "at", "value")
         if point.get("value") is None:
             raise required("value")
+        size = len(text_of(point["value"]))
+        if size > MAX_VALUE:
+            raise ApiError(
+                Reason.LIMIT, f"value of {size} characters of JSON, expected at most {MAX_VALUE}"
+            )
         at = point.get("at")
         found.append((name, point["value"], now_ms if at is None else _millis(at)))
     return found

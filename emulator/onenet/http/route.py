@@ -68,6 +68,8 @@ class Route:
 # Parameters of several calls ---------------------------------------------------------------------
 
 _MAX_ID = 65_535
+# OneNET's documents of 2018, of a search; guess: of other lists, too.
+PAGE = Parameter("page", Integer(1, 10_000), default=1)
 # Seconds for which the answer of a device is awaited (OneNET's documents of 2019).
 TIMEOUT = Parameter("timeout", Integer(5, 40))
 IMEI = Parameter("imei", Text())
@@ -76,6 +78,11 @@ REPLACE = 1
 MODE = Parameter("mode", Integer(REPLACE, 2), required=True)
 # Calls that have it take the one or the other; `Call.device_by_imei` says so.
 EP_NAME = Parameter("ep_name", Text())
+
+
+def per_page(default: int) -> Parameter:
+    """Entries of a page: at most 100, as the guide (4.2.10.3) and OneNET's documents have it."""
+    return Parameter("per_page", Integer(1, 100), default=default)
 
 
 def object_path(depth: int) -> tuple[Parameter, ...]:

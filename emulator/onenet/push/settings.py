@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from emulator.onenet.posting import checked_url
-from emulator.onenet.push.signature import aes_key
+from emulator.onenet.push.signature import aes_key, encrypt
 
 # guess: the limits of the real platform are not published.
 MAX_TOKEN = 128
@@ -39,7 +39,8 @@ class Settings:
         if not 0 < len(self.token) <= MAX_TOKEN or not self.token.isascii():
             raise ValueError(f"token: expected 1 to {MAX_TOKEN} characters of ASCII")
         if self.aes_key is not None:
-            aes_key(self.aes_key)
+            # The first encryption takes some milliseconds: not while a device waits.
+            encrypt(aes_key(self.aes_key), "", bytes(16))
         if self.pad not in PADS:
             raise ValueError(f"pad {self.pad}: expected 16 or 32")
         if self.batch_seconds is not None and not 0 < self.batch_seconds <= MAX_BATCH_SECONDS:

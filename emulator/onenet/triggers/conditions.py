@@ -155,7 +155,7 @@ def _freezes(threshold: object) -> Made:
 
 
 def _lives(threshold: object) -> Made:
-    """guess: frozen is here who has sent nothing for the threshold of this trigger, in seconds."""
+    """guess: a stream is frozen if it had no point for the threshold, in seconds."""
     silence_ms = _seconds(threshold) * 1000
 
     def condition(arrival: Arrival) -> bool:

@@ -16,7 +16,7 @@ from emulator.onenet.triggers.trigger import Trigger
 # guess: bounds memory. Streams of which triggers wait for a point, together.
 MAX_SILENCES = 100_000
 # Streams that are looked at, or that fire, in one step. Takes less than 5 ms.
-PIECE = 50
+PIECE = 25
 
 logger = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from emulator.onenet.http import bodies, device_answers
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import Boolean, Day, Integer, Text, Texts
-from emulator.onenet.http.route import IMEI, Body, Key, Parameter, Route
+from emulator.onenet.http.kinds import OBJECT, Boolean, Day, Text, Texts
+from emulator.onenet.http.route import IMEI, PAGE, Body, Key, Parameter, Route, per_page
 
 _LATER = "documents of 2018"
 # Guide 4.2.11.
 _MAX_STATUSES = 1000
 # OneNET's documents of 2018: of a search.
-_MAX_IDS, _MAX_PAGE, _MAX_PER_PAGE, _PER_PAGE = 100, 10_000, 100, 30
+_MAX_IDS, _PER_PAGE = 100, 30
 _MAX_TAGS = 100  # guess
 
 
@@ -70,15 +70,15 @@ async def search(call: Call) -> Answer:
         async for device in in_turns(call.platform.devices.search(wanted, online))
         if device is not None and call.sees(device)
     ]
-    page, per_page = query["page"], query["per_page"]
-    chosen = found[(page - 1) * per_page : page * per_page]
+    page, size = query["page"], query["per_page"]
+    chosen = found[(page - 1) * size : page * size]
     shown = (
         device_answers.device(
             device, online=online(device), subscribed=call.platform.subscribed(device)
         )
         for device in chosen
     )
-    return success(device_answers.found(shown, len(found), page, per_page))
+    return success(device_answers.found(shown, len(found), page, size))
 
 
 async def statuses(call: Call) -> Answer:
@@ -114,13 +114,12 @@ _SEARCH = (
     Parameter("tag", Texts(_MAX_TAGS), default=()),
     Parameter("online", Boolean()),
     Parameter("private", Boolean()),
-    Parameter("page", Integer(1, _MAX_PAGE), default=1),
-    Parameter("per_page", Integer(1, _MAX_PER_PAGE), default=_PER_PAGE),
+    PAGE,
+    per_page(_PER_PAGE),
     Parameter("device_id", Texts(_MAX_IDS)),
     Parameter("begin", Day()),
     Parameter("end", Day(end=True)),
 )
-_OBJECT = {"type": "object"}
 ROUTES = (
     Route(
         "POST",
@@ -130,9 +129,9 @@ ROUTES = (
         Key.MASTER,
         create,
         body=Body(bodies.DEVICE),
-        data=_OBJECT,
+        data=OBJECT,
     ),
-    Route("GET", "/devices", "Search", _LATER, Key.DEVICE, search, query=_SEARCH, data=_OBJECT),
+    Route("GET", "/devices", "Search", _LATER, Key.DEVICE, search, query=_SEARCH, data=OBJECT),
     Route(
         "GET",
         "/devices/status",
@@ -141,7 +140,7 @@ ROUTES = (
         Key.DEVICE,
         statuses,
         query=(Parameter("devIds", Texts(_MAX_STATUSES, Reason.TOO_MANY_DEVICES), required=True),),
-        data=_OBJECT,
+        data=OBJECT,
     ),
     Route(
         "GET",
@@ -151,9 +150,9 @@ ROUTES = (
         Key.DEVICE,
         show_by_imei,
         query=(IMEI,),
-        data=_OBJECT,
+        data=OBJECT,
     ),
-    Route("GET", DEVICE, "Show a device", "4.2.2", Key.DEVICE, show, data=_OBJECT),
+    Route("GET", DEVICE, "Show a device", "4.2.2", Key.DEVICE, show, data=OBJECT),
     Route(
         "PUT",
         DEVICE,

@@ -8,11 +8,11 @@ from emulator.onenet.http import device_answers
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import Integer, Schema, Text
-from emulator.onenet.http.route import Body, Key, Parameter, Route
+from emulator.onenet.http.kinds import OBJECT, Schema, Text
+from emulator.onenet.http.route import PAGE, Body, Key, Parameter, Route, per_page
 
 _SECTION = "documents of 2018"
-_MAX_PAGE = 10_000
+_PER_PAGE = 10
 _NEW: Schema = {
     "type": "object",
     "properties": {
@@ -31,7 +31,7 @@ async def create(call: Call) -> Answer:
 
 
 async def listed(call: Call) -> Answer:
-    key, device, page, per_page = (
+    key, device, page, size = (
         call.query[name] for name in ("key", "device_id", "page", "per_page")
     )
     chosen = [
@@ -39,8 +39,8 @@ async def listed(call: Call) -> Answer:
         async for one in in_turns(call.platform.keys.all())
         if key in (None, one.key) and (device is None or one.names(device))
     ]
-    shown = chosen[(page - 1) * per_page : page * per_page]
-    return success(device_answers.found_keys(shown, len(chosen), page, per_page))
+    shown = chosen[(page - 1) * size : page * size]
+    return success(device_answers.found_keys(shown, len(chosen), page, size))
 
 
 async def delete(call: Call) -> Answer:
@@ -58,7 +58,7 @@ ROUTES = (
         Key.MASTER,
         create,
         body=Body(_NEW),
-        data={"type": "object"},
+        data=OBJECT,
     ),
     Route(
         "GET",
@@ -70,10 +70,10 @@ ROUTES = (
         query=(
             Parameter("key", Text()),
             Parameter("device_id", Text()),
-            Parameter("page", Integer(1, _MAX_PAGE), default=1),
-            Parameter("per_page", Integer(1, 100), default=10),
+            PAGE,
+            per_page(_PER_PAGE),
         ),
-        data={"type": "object"},
+        data=OBJECT,
     ),
     Route("DELETE", "/keys/{key}", "Delete a key", _SECTION, Key.MASTER, delete),
 )

@@ -10,7 +10,18 @@ from emulator.onenet.http import bodies
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.kinds import Choice, Integer, Schema, Text, Time
-from emulator.onenet.http.route import IMEI, MODE, REPLACE, Body, Key, Parameter, Route, object_path
+from emulator.onenet.http.route import (
+    IMEI,
+    MODE,
+    PAGE,
+    REPLACE,
+    Body,
+    Key,
+    Parameter,
+    Route,
+    object_path,
+    per_page,
+)
 from emulator.onenet.http.times import seconds
 from emulator.onenet.lwm2m.operations import Execute, Operation, Read, Write
 from emulator.onenet.lwm2m.server import Sign
@@ -18,8 +29,7 @@ from emulator.onenet.lwm2m.server import Sign
 # OneNET's documents of 2019.
 _DEFAULT_RETRY, _MOST_RETRY = 3, 10
 _ALL_SIGNS = int(Sign.REGISTER | Sign.UPDATE | Sign.NOTIFY)
-# guess: the guide has neither limits nor defaults of pages; these are those of triggers.
-_PER_PAGE, _MOST_PER_PAGE, _MOST_PAGES = 10, 100, 10_000
+_PER_PAGE = 10  # guess: as of triggers
 _NEWEST_FIRST = "DESC"
 
 
@@ -99,7 +109,7 @@ async def history(call: Call) -> Answer:
         }
         for command in commands
     )
-    # guess: as `count`, which the guide has; `total_count` is a later addition.
+    # The guide has `count`; guess: `total_count`, a later addition, is the same.
     return success({"count": count, "total_count": count, "items": items})
 
 
@@ -231,8 +241,8 @@ ROUTES = (
             IMEI,
             Parameter("start", Time(), required=True),
             Parameter("end", Time()),
-            Parameter("page", Integer(1, _MOST_PAGES), default=1),
-            Parameter("per_page", Integer(1, _MOST_PER_PAGE), default=_PER_PAGE),
+            PAGE,
+            per_page(_PER_PAGE),
             Parameter("sort", Choice((_NEWEST_FIRST, "ASC")), default=_NEWEST_FIRST),
             Parameter("uuid", Text()),
         ),

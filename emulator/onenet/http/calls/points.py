@@ -12,12 +12,15 @@ from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.calls.devices import DEVICE, visible
 from emulator.onenet.http.connections import gathered, in_turns
-from emulator.onenet.http.kinds import Integer, Text, Texts, Time
+from emulator.onenet.http.kinds import OBJECT, Integer, Text, Texts, Time
 from emulator.onenet.http.route import Body, Key, Parameter, Route
 from emulator.onenet.store.points import DEFAULT_LIMIT, MAX_STREAMS
+from emulator.onenet.store.retention import MAX_KEPT
 from emulator.onenet.store.streams import MAX_POINTS, Stream, joined
 
 _LATER = "documents of 2018"
+# guess: bounds memory, as `limit` is of each stream; as many as a database in memory keeps.
+MAX_ANSWERED = MAX_KEPT
 # Guide 4.2.12.
 _MAX_DEVICES = 500
 
@@ -31,13 +34,23 @@ async def show(call: Call) -> Answer:
     number, ids = int(device.id), _ids(call, device, query["datastream_id"])
     start, end, limit, cursor = (query[name] for name in ("start", "end", "limit", "cursor"))
     if start is None and cursor is None:
-        pieces = points.newest(number, limit or 1, ids)
+        pieces = _bounded(points.newest(number, limit or 1, ids))
         return success(point_answers.datapoints(joined(await gathered(pieces))))
     end_ms = None if start is None or end is None else round(end * 1000)
     start_ms = None if start is None else round(start * 1000)
     page = points.span(number, ids, start_ms, end_ms, limit or DEFAULT_LIMIT, cursor)
     streams = joined(await gathered(page))
     return success(point_answers.datapoints(streams, page.cursor))
+
+
+def _bounded(pieces: Iterator[Stream]) -> Iterator[Stream]:
+    count = 0
+    for piece in pieces:
+        count += len(piece.points)
+        if count > MAX_ANSWERED:
+            wrong = f"more than {MAX_ANSWERED} data points, expected a lower limit or fewer streams"
+            raise ApiError(Reason.LIMIT, wrong)
+        yield piece
 
 
 async def latest(call: Call) -> Answer:
@@ -93,7 +106,6 @@ def _ids(call: Call, device: Device, asked: Collection[str] | None) -> Collectio
     return frozenset(asked) if scope is None else scope & frozenset(asked)
 
 
-_OBJECT = {"type": "object"}
 ROUTES = (
     Route(
         "GET",
@@ -103,7 +115,7 @@ ROUTES = (
         Key.DEVICE,
         latest,
         query=(Parameter("devIds", Texts(_MAX_DEVICES, Reason.TOO_MANY_DEVICES), required=True),),
-        data=_OBJECT,
+        data=OBJECT,
     ),
     Route(
         "GET",
@@ -119,7 +131,7 @@ ROUTES = (
             Parameter("limit", Integer(1, MAX_POINTS)),
             Parameter("cursor", Text()),
         ),
-        data=_OBJECT,
+        data=OBJECT,
     ),
     Route(
         "POST",
@@ -138,7 +150,7 @@ ROUTES = (
         Key.DEVICE,
         streams,
         query=(Parameter("datastream_ids", Texts(MAX_STREAMS)),),
-        data={"type": "array", "items": _OBJECT},
+        data={"type": "array", "items": OBJECT},
     ),
     Route(
         "GET",
@@ -147,6 +159,6 @@ ROUTES = (
         _LATER,
         Key.DEVICE,
         stream,
-        data=_OBJECT,
+        data=OBJECT,
     ),
 )

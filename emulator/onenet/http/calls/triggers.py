@@ -6,15 +6,15 @@ from emulator.onenet.errors import ApiError, Reason, invalid, shown
 from emulator.onenet.http.answers import Answer, success
 from emulator.onenet.http.call import Call
 from emulator.onenet.http.connections import in_turns
-from emulator.onenet.http.kinds import Integer, Schema, Text
-from emulator.onenet.http.route import Body, Key, Parameter, Route
+from emulator.onenet.http.kinds import OBJECT, Schema, Text
+from emulator.onenet.http.route import PAGE, Body, Key, Parameter, Route, per_page
 from emulator.onenet.http.times import seconds
 from emulator.onenet.store.streams import stream_uuid
 from emulator.onenet.triggers import content
 from emulator.onenet.triggers.content import Content
 from emulator.onenet.triggers.trigger import Trigger, Watch
 
-_MAX_PAGE = 10_000  # guess: as of the list of devices
+_PER_PAGE = 10  # guide 4.2.10.3
 _ID_DIGITS = 18
 _TEXTS: Schema = {"type": "array", "items": {"type": "string"}, "maxItems": content.MAX_NAMED}
 _TRIGGER: Schema = {
@@ -48,10 +48,10 @@ async def show(call: Call) -> Answer:
 
 
 async def listed(call: Call) -> Answer:
-    page, per_page = call.query["page"], call.query["per_page"]
-    total, found = call.platform.triggers.page(call.query["title"], page, per_page)
+    page, size = call.query["page"], call.query["per_page"]
+    total, found = call.platform.triggers.page(call.query["title"], page, size)
     shown = [_shown(call, trigger) async for trigger in in_turns(found)]
-    return success({"total_count": total, "per_page": per_page, "page": page, "triggers": shown})
+    return success({"total_count": total, "per_page": size, "page": page, "triggers": shown})
 
 
 async def delete(call: Call) -> Answer:
@@ -102,7 +102,6 @@ def _shown(call: Call, trigger: Trigger) -> dict[str, object]:
 
 
 _ONE = "/triggers/{trigger_id:[0-9]+}"
-_DATA: Schema = {"type": "object"}
 ROUTES = (
     Route(
         "POST",
@@ -112,10 +111,10 @@ ROUTES = (
         Key.MASTER,
         create,
         body=Body({**_TRIGGER, "required": ["url", "type"]}),
-        data=_DATA,
+        data=OBJECT,
     ),
     Route("PUT", _ONE, "Update a trigger", "4.2.10.2", Key.MASTER, update, body=Body(_TRIGGER)),
-    Route("GET", _ONE, "Show a trigger", "4.2.10.3", Key.MASTER, show, data=_DATA),
+    Route("GET", _ONE, "Show a trigger", "4.2.10.3", Key.MASTER, show, data=OBJECT),
     Route(
         "GET",
         "/triggers",
@@ -125,10 +124,10 @@ ROUTES = (
         listed,
         query=(
             Parameter("title", Text()),
-            Parameter("page", Integer(1, _MAX_PAGE), default=1),
-            Parameter("per_page", Integer(1, 100), default=10),
+            PAGE,
+            per_page(_PER_PAGE),
         ),
-        data=_DATA,
+        data=OBJECT,
     ),
     Route("DELETE", _ONE, "Delete a trigger", "4.2.10.4", Key.MASTER, delete),
 )

@@ -105,7 +105,7 @@ async def test_reports_are_read_as_data_points() -> None:
 # Read, write, execute ----------------------------------------------------------------------------
 
 
-async def test_read_returns_the_values() -> None:
+async def test_guide_4_2_4_read_returns_the_values() -> None:
     async with served_api() as api:
         api.log_in()
         assert await api.call("GET", "/nbiot", READ) == {
@@ -124,7 +124,7 @@ async def test_device_may_be_named_by_its_endpoint() -> None:
         assert api.module.operations()[-1] == "Read /3303"
 
 
-async def test_write_is_sent_to_the_instance() -> None:
+async def test_guide_4_2_5_write_is_sent_to_the_instance() -> None:
     async with served_api() as api:
         api.log_in()
         body = {"data": [{"res_id": 5850, "val": True}, {"res_id": 5701, "val": "摄氏"}]}
@@ -152,7 +152,7 @@ async def test_bytes_that_were_read_can_be_written_back() -> None:
 
 
 @pytest.mark.parametrize(("body", "sent"), [({"args": "ping"}, b"ping"), ({}, b""), (None, b"")])
-async def test_execute_is_sent_to_the_resource(body: object, sent: bytes) -> None:
+async def test_guide_4_2_6_execute_is_sent_to_the_resource(body: object, sent: bytes) -> None:
     async with served_api() as api:
         api.log_in()
         assert await api.call("POST", "/nbiot/execute", READ, body) == {"errno": 0, "error": "succ"}
@@ -204,7 +204,7 @@ async def test_concurrent_calls_get_their_own_answers() -> None:
 # Resources ---------------------------------------------------------------------------------------
 
 
-async def test_list_of_resources() -> None:
+async def test_guide_4_2_7_list_of_resources() -> None:
     async with served_api() as api:
         assert (await api.call("GET", "/nbiot/resources", {"imei": IMEI}))["data"] == {
             "total_count": 0,

@@ -188,6 +188,31 @@ async def test_client_that_asks_on_but_takes_no_answer_gets_no_more_of_them() ->
         transport.abort()
 
 
+async def test_answers_that_no_client_takes_are_bounded_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long ones are refused meanwhile, short ones are not."""
+    monkeypatch.setattr("emulator.onenet.http.connections.MAX_HELD", 8_000_000)
+    async with served_api() as api:
+        rows = [(int(api.device.id), "a", "x" * 1000, n) for n in range(5000)]
+        api.platform.points.add_many(rows, api.now)
+        path = f"/devices/{api.device.id}/datapoints"
+        host, port = api.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port), limit=1)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        head = f"GET {path}?limit=5000 HTTP/1.1\r\nHost: localhost\r\napi-key: secret\r\n\r\n"
+        writer.write(head.encode())
+        await until(lambda: waiting(api) > 0)
+        assert await api.call("GET", path, {"limit": "5000"}) == {
+            "errno": 13,
+            "error": "system limit: answers of 8000000 bytes wait to be taken",
+        }
+        assert (await api.call("GET", path))["errno"] == 0
+        writer.transport.abort()
+        await until(lambda: len(connections(api)) == 1)
+        assert (await api.call("GET", path, {"limit": "5000"}))["data"]["count"] == 5000
+
+
 def connections(api: ServedApi) -> list[Any]:
     assert api.http._listener is not None
     return api.http._listener._runner.server.connections  # type: ignore[union-attr]

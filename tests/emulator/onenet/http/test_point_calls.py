@@ -270,6 +270,32 @@ async def test_points_of_no_device(method: str, path: str) -> None:
         assert await api.call(method, path, body=body) == AUTH_FAILED
 
 
+async def test_points_of_an_answer_without_start_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("emulator.onenet.http.calls.points.MAX_ANSWERED", 5)
+    async with served_api() as api:
+        await post(api, a=[1, 2, 3], b=[4, 5, 6])
+        assert await api.call("GET", points(api), {"limit": "3"}) == {
+            "errno": 13,
+            "error": "system limit: more than 5 data points, expected a lower limit or fewer"
+            " streams",
+        }
+        for query in ({"limit": "2"}, {"limit": "3", "datastream_id": "a"}):
+            assert (await api.call("GET", points(api), query))["errno"] == 0
+
+
+@pytest.mark.parametrize("value", ["x" * 4095, ["x" * 4094], {"a": "x" * 4089}])
+async def test_value_of_more_than_4096_characters_is_refused(value: object) -> None:
+    async with served_api() as api:
+        stream = {"id": "a", "datapoints": [{"value": 1}, {"value": value}]}
+        answer = await api.call("POST", points(api), body={"datastreams": [stream]})
+        size = len(json.dumps(value, separators=(",", ":")))
+        text = f"value of {size} characters of JSON, expected at most 4096"
+        assert answer == {"errno": 13, "error": f"system limit: {text}"}
+        await post(api, a=["x" * 4094])
+
+
 async def test_newest_points_of_many_streams_do_not_hold_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

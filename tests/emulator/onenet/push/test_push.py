@@ -53,7 +53,7 @@ def test_a_request_is_as_captured() -> None:
     assert len(post.body) == captured["length"]
 
 
-def test_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
+def test_guide_4_1_1_the_check_of_an_url_is_accepted_by_a_receiver() -> None:
     application = Application()
     problems: list[str] = []
     application.push.set(Settings(f"{URL}?a=b", TOKEN), problems.append, 1466133706.841)
@@ -165,7 +165,7 @@ def test_messages_are_sent_one_by_one_in_their_order(application: Application) -
     ]
 
 
-def test_a_batch_is_sent_when_enough_points_wait() -> None:
+def test_guide_4_1_2_a_batch_is_sent_when_enough_points_wait() -> None:
     application = Application()
     application.set(batch_count=3)
     for value in range(7):
@@ -177,7 +177,7 @@ def test_a_batch_is_sent_when_enough_points_wait() -> None:
     assert application.push.due is None, "the last one waits for two more"
 
 
-def test_a_batch_is_sent_when_the_oldest_point_has_waited() -> None:
+def test_guide_4_1_2_a_batch_is_sent_when_the_oldest_point_has_waited() -> None:
     application = Application()
     application.set(batch_seconds=10)
     application.point(1)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import pytest
 
 from emulator import EagerClock, Emulator, Rates
-from emulator.simulation.parameters import check_types
+from emulator.simulation.checks import check_types
 
 
 class Clock(Protocol):
